@@ -1,0 +1,18 @@
+// Where the engine lives on a machine. The `pulumi` command from npm and Pulumi's Automation API look at the same place.
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** The repository's folder. */
+export const root = join(import.meta.dirname, "..", "..");
+
+/** The pinned engine: exactly the version of the npm package `pulumi` that package.json names. */
+export const version = /** @type {string} */ (JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies.pulumi);
+
+/**
+ * The folder of the pinned engine. Nothing else outside the repository is written to.
+ * @param {Readonly<Record<string, string | undefined>>} env
+ */
+export function engineFolder(env = process.env) {
+  return join(env.PULUMI_HOME || join(homedir(), ".pulumi"), "versions", version);
+}
