@@ -1,0 +1,157 @@
+import { readFileSync } from "node:fs";
+import type { dynamic } from "@pulumi/pulumi";
+import { z } from "zod";
+import { UcaasError } from "./errors.ts";
+import { rememberSecret } from "./secrets.ts";
+
+/** One key of a vendor's config. */
+export interface ConfigKey<T extends z.ZodType = z.ZodType> {
+  /** What a value must be. Config arrives as text: use `z.coerce` for numbers, `z.stringbool` for booleans. Optional or default as zod says it. */
+  readonly value: T;
+  /** A secret is remembered for masking, asked for with `--secret`, and warned about when it stands in plain text. */
+  readonly secret?: boolean;
+  /** What it is, for the error that asks for it. */
+  readonly about: string;
+}
+
+/** A vendor's config: the namespace in the stack file and its keys. */
+export interface ConfigDefinition<K extends Record<string, ConfigKey> = Record<string, ConfigKey>> {
+  readonly namespace: string;
+  readonly keys: K;
+}
+
+/** The parsed config of one account. */
+export type ConfigOf<D> = D extends ConfigDefinition<infer K> ? { [N in keyof K]: z.output<K[N]["value"]> } : never;
+
+/** The environment variable that stands in for a key: `xima:baseUrl` is `XIMA_BASE_URL`; `XIMA_BASE_URL_FILE` names a file that holds the value. */
+export function environmentVariable(namespace: string, key: string): string {
+  return `${namespace}_${key.replace(/[A-Z]/g, (letter) => `_${letter}`)}`.toUpperCase();
+}
+
+/**
+ * Reads and validates a vendor's config, when it is first needed.
+ *
+ * Without `account` each key is looked for as `<namespace>:<key>` in the stack's config, then in the environment
+ * ({@link environmentVariable}). With `account` only the section `<namespace>:accounts.<account>` counts: it stands
+ * alone, so that no customer is ever provisioned with the credentials of another account by oversight.
+ *
+ * @throws {UcaasError} `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`; each names the command that mends it.
+ */
+export function readConfig<D extends ConfigDefinition>(
+  definition: D,
+  source: dynamic.Config,
+  account?: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): ConfigOf<D> {
+  const { namespace, keys } = definition;
+  const section = account === undefined ? undefined : accountSection(namespace, source, account);
+  const faults: { key: string; code: string; text: string }[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, key] of Object.entries(keys)) {
+    const raw = section
+      ? section[name]
+      : (parsed(source.get(`${namespace}:${name}`), key) ?? fromEnvironment(namespace, name, environment));
+    if (key.secret) rememberSecret(raw);
+    const result = key.value.safeParse(raw, { reportInput: false });
+    if (result.success) {
+      values[name] = result.data;
+      continue;
+    }
+    const command = setCommand(namespace, name, key, account);
+    faults.push(
+      raw === undefined
+        ? {
+            key: name,
+            code: "CONFIG_MISSING",
+            text: `${qualified(namespace, name, account)} (${key.about}) is not set. Run: ${command}${account === undefined ? ` (or set ${environmentVariable(namespace, name)})` : ""}`,
+          }
+        : {
+            key: name,
+            code: "CONFIG_INVALID",
+            text: `${qualified(namespace, name, account)} (${key.about}) is not valid: ${result.error.issues.map((issue) => [...issue.path, issue.message].join(": ")).join("; ")}. Run: ${command}`,
+          },
+    );
+  }
+  if (faults.length > 0) {
+    const first = faults.find((fault) => fault.code === "CONFIG_MISSING") ?? faults[0];
+    throw new UcaasError(faults.map((fault) => fault.text).join("\n  "), {
+      code: first?.code ?? "CONFIG_INVALID",
+      vendor: namespace,
+      operation: "config",
+    });
+  }
+  return values as ConfigOf<D>;
+}
+
+/** The section of one account. */
+function accountSection(namespace: string, source: dynamic.Config, account: string): Record<string, unknown> {
+  const accounts = sections(namespace, source);
+  const section = accounts[account];
+  if (section) return section;
+  const names = Object.keys(accounts);
+  throw new UcaasError(
+    `there is no account ${JSON.stringify(account)}; ${names.length ? `known: ${names.join(", ")}` : "no accounts are declared"}`,
+    {
+      code: "CONFIG_UNKNOWN_ACCOUNT",
+      vendor: namespace,
+      operation: "config",
+      hint: `pulumi config set --path ${namespace}:accounts.${account}.<key> <value>`,
+    },
+  );
+}
+
+const sectionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+function sections(namespace: string, source: dynamic.Config): Record<string, Record<string, unknown>> {
+  const raw = source.get(`${namespace}:accounts`);
+  if (raw === undefined) return {};
+  const result = sectionsSchema.safeParse(json(raw));
+  if (result.success) return result.data;
+  throw new UcaasError(`${namespace}:accounts must be a map of sections, one an account`, {
+    code: "CONFIG_INVALID",
+    vendor: namespace,
+    operation: "config",
+    hint: `pulumi config set --path ${namespace}:accounts.<name>.<key> <value>`,
+  });
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Structured config arrives as JSON text; a key whose schema is an object or an array wants it parsed. */
+function parsed(raw: string | undefined, key: ConfigKey): unknown {
+  if (raw === undefined) return undefined;
+  return /^\s*[{[]/.test(raw) && !key.value.safeParse(raw).success ? (json(raw) ?? raw) : raw;
+}
+
+function fromEnvironment(namespace: string, name: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const variable = environmentVariable(namespace, name);
+  if (environment[variable] !== undefined) return environment[variable];
+  const file = environment[`${variable}_FILE`];
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    throw new UcaasError(`the file that ${variable}_FILE names cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      code: "CONFIG_INVALID",
+      vendor: namespace,
+      operation: "config",
+      hint: `check the path and its permissions, or unset ${variable}_FILE`,
+    });
+  }
+}
+
+function qualified(namespace: string, name: string, account: string | undefined): string {
+  return account === undefined ? `${namespace}:${name}` : `${namespace}:accounts.${account}.${name}`;
+}
+
+function setCommand(namespace: string, name: string, key: ConfigKey, account: string | undefined): string {
+  const flags = [account !== undefined && "--path", key.secret && "--secret"].filter(Boolean);
+  // A secret's value is asked for by the CLI: on a command line it would stay in the shell's history.
+  return ["pulumi config set", ...flags, qualified(namespace, name, account), key.secret ? "" : "<value>"].filter(Boolean).join(" ");
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { dynamic } from "@pulumi/pulumi";
+import { UcaasError } from "./errors.ts";
+import type { Json } from "./plain.ts";
+
+/**
+ * Whose intent: one stack's, about one thing at one vendor. Two stacks that declare the same thing have an entry each,
+ * so neither takes up what the other one made.
+ */
+export interface JournalKey {
+  readonly vendor: string;
+  /** `project/stack`, as the resource carries it in `__stack`. */
+  readonly stack: string;
+  /** The thing, with its server: `https://licensing.example/v1 acme/berlin`. */
+  readonly thing: string;
+}
+
+/** What is known of a request that was about to leave. Never holds a secret: whoever can read the folder reads it all. */
+export interface JournalEntry<Note extends Json = Json> {
+  readonly vendor: string;
+  readonly stack: string;
+  readonly thing: string;
+  /** Of the arguments that were sent. */
+  readonly argumentsHash: string;
+  /** ISO time at which the intent was written, before the request left. */
+  readonly intendedAt: string;
+  /** ISO time at which the reply was noted; absent while the outcome is not known. */
+  readonly completedAt?: string;
+  /** What the vendor's code wants to know later, such as an order's id. */
+  readonly note: Note;
+}
+
+/**
+ * The intent journal: a folder of small files, each written and synced before a request leaves that must not be made
+ * twice, and completed with what the reply said. Nothing can be put into the state in the middle of a create, so after
+ * a kill only this tells a first try from a second. An entry is dropped when a later call shows that the state has the thing.
+ *
+ * The folder is `ucaas:journalDir` (a shared disk, when more than one machine runs the same stack), else
+ * `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.
+ */
+export class Journal {
+  readonly directory: string;
+
+  constructor(config: dynamic.Config, environment: NodeJS.ProcessEnv = process.env) {
+    this.directory =
+      config.get("ucaas:journalDir") ??
+      environment.UCAAS_JOURNAL_DIR ??
+      join(environment.PULUMI_HOME ?? join(homedir(), ".pulumi"), "ucaas", "journal");
+  }
+
+  /** The entry of a thing, or undefined when there is none. */
+  async find<Note extends Json>(key: JournalKey): Promise<JournalEntry<Note> | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.#file(key), "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw this.#broken("read", error);
+    }
+    try {
+      return JSON.parse(text) as JournalEntry<Note>;
+    } catch (error) {
+      throw this.#broken("read", error, this.#file(key));
+    }
+  }
+
+  /** Notes that a request is about to leave. Returns after the disk has it. */
+  async intend<Note extends Json>(key: JournalKey, args: unknown, note: Note): Promise<JournalEntry<Note>> {
+    const entry: JournalEntry<Note> = { ...key, argumentsHash: hashOf(args), intendedAt: new Date().toISOString(), note };
+    await this.#write(key, entry);
+    return entry;
+  }
+
+  /** Replaces an entry's note while the outcome is still open. Returns after the disk has it. */
+  async annotate<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+    const annotated = { ...entry, note };
+    await this.#write(key, annotated);
+    return annotated;
+  }
+
+  /** Notes what the reply said. Returns after the disk has it. */
+  async complete<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+    const completed = { ...entry, completedAt: new Date().toISOString(), note };
+    await this.#write(key, completed);
+    return completed;
+  }
+
+  /** Forgets a thing: the state has it, or it is known that nothing was made. */
+  async drop(key: JournalKey): Promise<void> {
+    await rm(this.#file(key), { force: true });
+  }
+
+  #file(key: JournalKey): string {
+    const name = createHash("sha256").update(`${key.vendor}\n${key.stack}\n${key.thing}`).digest("hex").slice(0, 32);
+    return join(this.directory, `${key.vendor}-${name}.json`);
+  }
+
+  async #write(key: JournalKey, entry: JournalEntry): Promise<void> {
+    const file = this.#file(key);
+    const draft = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+    try {
+      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      const handle = await open(draft, "wx", 0o600);
+      try {
+        await handle.writeFile(`${JSON.stringify(entry, undefined, 2)}\n`);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(draft, file);
+      // The new name is on the disk only when its folder is.
+      const folder = await open(this.directory, "r");
+      await folder.sync().finally(() => folder.close());
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw this.#broken("written", error);
+    }
+  }
+
+  #broken(what: "read" | "written", error: unknown, file = this.directory): UcaasError {
+    return new UcaasError(`the intent journal cannot be ${what}: ${file} (${(error as NodeJS.ErrnoException).code ?? "not JSON"})`, {
+      code: "JOURNAL_UNAVAILABLE",
+      operation: "journal",
+      hint: "nothing was sent, since a second try could not be told from a first. Make the folder writable, or name another with: pulumi config set ucaas:journalDir <folder>",
+    });
+  }
+}
+
+/** A hash of arguments that does not depend on the order of keys. */
+export function hashOf(args: unknown): string {
+  return createHash("sha256").update(JSON.stringify(args, sorted)).digest("hex");
+}
+
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

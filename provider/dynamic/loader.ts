@@ -1,0 +1,61 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * The line of code that every resource of this package carries in its state, as the property `__provider`.
+ *
+ * It loads the installed package when it is called, so nothing is captured into the state, and a fix reaches
+ * resources that were made by an older release, on refresh and destroy too. The engine keeps the line twice for
+ * each resource and runs it later from the state: **it is wire format**. Change nothing in it without a migration.
+ *
+ * `configure` must not await: the host caches a provider before its `configure` has ended.
+ */
+export function loaderLine(type: string): string {
+  return `let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("${type}",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})`;
+}
+
+/** What a resource class tells its base about itself. */
+export interface UcaasResourceType {
+  /** The name of the class, for example `XimaLicense`; the engine sees `pulumi-nodejs:dynamic/ucaas:XimaLicense`. */
+  readonly type: string;
+  /** The outputs that only the provider fills; they are seeded so that the class has them from the start. */
+  readonly outputs: readonly string[];
+  /** Properties that the engine encrypts in the state, whatever the program passed. */
+  readonly secrets: readonly string[];
+  /** Config keys whose value is a secret; one that stands in the stack file in plain text earns a warning. */
+  readonly secretConfig: readonly string[];
+}
+
+const warned = new Set<string>();
+
+/**
+ * Base of all resource classes. It does what `pulumi.dynamic.Resource` does after it has serialized a closure,
+ * with a constant line in the closure's place.
+ *
+ * @internal
+ */
+export abstract class UcaasResource extends pulumi.CustomResource {
+  protected constructor(about: UcaasResourceType, name: string, args: object, options: pulumi.CustomResourceOptions = {}) {
+    for (const key of about.secretConfig) warnOfPlainSecret(key);
+    const props: Record<string, unknown> = {
+      ...args,
+      __provider: loaderLine(about.type),
+      __stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
+    };
+    for (const output of about.outputs) props[output] ??= undefined;
+    super(
+      `pulumi-nodejs:dynamic/ucaas:${about.type}`,
+      name,
+      props,
+      pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
+    );
+  }
+}
+
+/** The provider process gets config with the secrets unwrapped, so only the program can tell that one is in plain text. */
+function warnOfPlainSecret(key: string): void {
+  const [namespace, name] = key.split(":") as [string, string];
+  const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+  if (warned.has(key) || new pulumi.Config(namespace).get(name) === undefined || secretKeys.includes(key)) return;
+  warned.add(key);
+  void pulumi.log.warn(`${key} is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret ${key}`);
+}

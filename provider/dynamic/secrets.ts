@@ -1,0 +1,28 @@
+/** Texts that must never be seen; filled as config and arguments are read, for the life of the provider process. */
+const known = new Set<string>();
+
+const mask = "[secret]";
+
+/** Remembers a secret, in the spellings in which it could turn up in somebody's error message. Values below four characters would mask ordinary words. */
+export function rememberSecret(value: unknown): void {
+  if (typeof value !== "string" || value.length < 4) return;
+  const base64 = Buffer.from(value).toString("base64");
+  for (const spelling of [
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+    base64,
+    base64.replace(/=+$/, ""),
+    Buffer.from(value).toString("base64url"),
+  ]) {
+    known.add(spelling);
+  }
+}
+
+/** The text with every remembered secret masked. */
+export function withoutSecrets(text: string): string {
+  let clean = text;
+  // The longest first, or a secret that contains another would be masked only in part.
+  for (const secret of [...known].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, mask);
+  return clean;
+}

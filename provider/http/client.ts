@@ -1,0 +1,230 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
+import { debuglog } from "node:util";
+import type PQueue from "p-queue";
+import { request as undiciRequest } from "undici";
+import { UcaasError } from "../dynamic/errors.ts";
+import { withoutSecrets } from "../dynamic/secrets.ts";
+import { defaultRetry, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
+import { baseUrlOf, connections, type Limits, limiter } from "./transport.ts";
+
+/** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
+const log = debuglog("ucaas");
+
+export interface HttpClientOptions {
+  /** For errors and log lines: `xima`. */
+  readonly vendor: string;
+  /** Where paths are resolved against; https, or http to this machine. */
+  readonly baseUrl: string;
+  readonly limits: Limits;
+  /** Overrides of {@link defaultRetry}. */
+  readonly retry?: Partial<RetryPolicy>;
+}
+
+/** What is sent. Made anew for each try, so that a signature or a token is never used twice. */
+export interface Message {
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+export interface Call {
+  /** In words, for errors: `create licence acme/berlin`. */
+  readonly operation: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below the base URL, with `{placeholders}` that `params` fill; it is the template that is logged. */
+  readonly path: string;
+  readonly params?: Record<string, string>;
+  readonly query?: Record<string, string | number | undefined>;
+  readonly repeatable: Repeatable;
+  readonly message?: () => Message | Promise<Message>;
+  /** Milliseconds for one try, from the connection to the last byte; default 60 000. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What came back, read to its end. Any status: what it means is the vendor's business. */
+export interface Reply {
+  readonly status: number;
+  /** Lower-case names; a repeated header's values are joined by a comma. */
+  readonly headers: Record<string, string>;
+  readonly text: string;
+  /** The body as JSON, or undefined when it is none. */
+  readonly json: unknown;
+  /** Tries it took. */
+  readonly attempts: number;
+}
+
+/**
+ * A call that got no reply. `sent` tells whether the server may have acted on it: false only when it is certain that
+ * nothing left this machine.
+ */
+export class NoReply extends UcaasError {
+  readonly sent: boolean;
+  constructor(reason: string, details: { vendor: string; operation: string; sent: boolean; cause: unknown; code: string; hint: string }) {
+    super(reason, details);
+    this.sent = details.sent;
+  }
+}
+
+/**
+ * One HTTP client for all vendors: deadlines, limits, repeats by policy, nothing secret in what it says.
+ * Redirects are not followed, since credentials would travel along; the reply is handed back as it is.
+ */
+export class HttpClient {
+  readonly baseUrl: string;
+  readonly #vendor: string;
+  readonly #retry: RetryPolicy;
+  readonly #queue: PQueue;
+
+  constructor(options: HttpClientOptions) {
+    this.#vendor = options.vendor;
+    this.baseUrl = baseUrlOf(options.vendor, options.baseUrl);
+    this.#retry = { ...defaultRetry, ...options.retry };
+    this.#queue = limiter(options.limits);
+  }
+
+  /**
+   * Sends one call, and repeats it as the policy allows.
+   *
+   * @throws {NoReply} when the last try ended without a reply.
+   */
+  async send(call: Call): Promise<Reply> {
+    const begun = performance.now();
+    for (let number = 1; ; number++) {
+      const left = this.#retry.deadline - (performance.now() - begun);
+      const result = await this.#queue.add(() => this.#try(call, number, Math.max(1, left)));
+      const outcome: Outcome =
+        result instanceof NoReply
+          ? {
+              kind: "failure",
+              sent: result.sent,
+              transient: result.code !== "TLS_REFUSED" && result.code !== "REPLY_TOO_LARGE" && result.code !== "ABORTED",
+            }
+          : { kind: "status", status: result.status, retryAfter: result.headers["retry-after"] };
+      const elapsed = performance.now() - begun;
+      const delay = retryDelay(this.#retry, call.repeatable, outcome, { number, elapsed, now: Date.now(), random: Math.random() });
+      if (delay !== undefined) {
+        await pause(delay, undefined, { signal: call.signal });
+        continue;
+      }
+      if (result instanceof NoReply) throw result;
+      return result;
+    }
+  }
+
+  async #try(call: Call, number: number, left: number): Promise<Reply | NoReply> {
+    const message = (await call.message?.()) ?? {};
+    const url = this.#url(call);
+    const timeout = AbortSignal.timeout(Math.ceil(Math.min(call.timeout ?? 60_000, left)));
+    const begun = performance.now();
+    const done = (how: string | number) =>
+      log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
+    try {
+      const response = await undiciRequest(url, {
+        method: call.method,
+        headers: { accept: "application/json", "accept-encoding": "gzip, deflate", "user-agent": "pulumi-ucaas", ...message.headers },
+        body: message.body,
+        signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
+        dispatcher: connections(),
+      });
+      const text = await response.body.text();
+      done(response.statusCode);
+      return { status: response.statusCode, headers: flat(response.headers), text, json: parse(text), attempts: number };
+    } catch (error) {
+      const failure = this.#noReply(call, error, timeout.aborted);
+      done(failure.code);
+      return failure;
+    }
+  }
+
+  #url(call: Call): string {
+    const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.params?.[name] ?? ""));
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(key, String(value));
+    return `${this.baseUrl}${path}${query.size ? `?${query}` : ""}`;
+  }
+
+  #noReply(call: Call, error: unknown, timedOut: boolean): NoReply {
+    const code = codeOf(error);
+    const host = new URL(this.baseUrl).host;
+    const { code: kind, reason, hint } = explain(code, host, timedOut);
+    return new NoReply(withoutSecrets(reason), {
+      vendor: this.#vendor,
+      operation: call.operation,
+      sent: !unsent.has(code) && kind !== "TLS_REFUSED",
+      cause: undefined,
+      code: kind,
+      hint,
+    });
+  }
+}
+
+/** Failures that happen before the first byte of a request leaves. */
+const unsent = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT_CONNECT",
+]);
+
+function codeOf(error: unknown): string {
+  const e = error as { code?: string; name?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
+  if (e.code === "ETIMEDOUT" && e.syscall === "connect") return "ETIMEDOUT_CONNECT";
+  // Several addresses were tried: the code of the first speaks for all.
+  if (!e.code && e.errors?.length) return codeOf(e.errors[0]);
+  if (typeof e.code === "string") return e.code;
+  if (e.cause) return codeOf(e.cause);
+  return e.name ?? "UNKNOWN";
+}
+
+function explain(code: string, host: string, timedOut: boolean): { code: string; reason: string; hint: string } {
+  if (timedOut)
+    return {
+      code: "NO_REPLY_IN_TIME",
+      reason: `${host} did not answer in time`,
+      hint: "see whether the service is up; deadlineSeconds in its config allows more time",
+    };
+  if (code === "AbortError" || code === "ABORT_ERR" || code === "UND_ERR_ABORTED")
+    return { code: "ABORTED", reason: `the call to ${host} was given up`, hint: "run the command again" };
+  if (/CERT|SELF_SIGNED|UNABLE_TO|TLS|SSL|ALTNAME/.test(code)) {
+    return {
+      code: "TLS_REFUSED",
+      reason: `the certificate of ${host} was not accepted (${code})`,
+      hint: "for a private authority set NODE_EXTRA_CA_CERTS; verification cannot be switched off",
+    };
+  }
+  if (unsent.has(code))
+    return {
+      code: "NOT_REACHED",
+      reason: `${host} could not be reached (${code})`,
+      hint: "check the baseUrl, the network, and HTTPS_PROXY; nothing was sent",
+    };
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE")
+    return {
+      code: "REPLY_TOO_LARGE",
+      reason: `the reply of ${host} is larger than allowed`,
+      hint: "check the baseUrl: this is not an answer of the API",
+    };
+  return {
+    code: "CONNECTION_LOST",
+    reason: `the connection to ${host} was lost before the answer (${code})`,
+    hint: "whether the server acted on the call is not known",
+  };
+}
+
+function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import PQueue from "p-queue";
+import { type Dispatcher, EnvHttpProxyAgent, interceptors } from "undici";
+import { z } from "zod";
+import type { ConfigKey } from "../dynamic/config.ts";
+import { UcaasError } from "../dynamic/errors.ts";
+
+/** Config keys that every vendor has, for the traffic to it. */
+export const transportKeys = {
+  concurrency: { value: z.coerce.number().int().min(1).max(256).default(8), about: "how many calls may be under way at once; default 8" },
+  requestsPerSecond: {
+    value: z.coerce.number().positive().max(10_000).optional(),
+    about: "how many calls may start in a second; default no limit",
+  },
+  deadlineSeconds: {
+    value: z.coerce.number().positive().max(3600).default(120),
+    about: "seconds after which a call, its repeats included, is given up; default 120",
+  },
+} satisfies Record<string, ConfigKey>;
+
+/** A reply larger than this is not read to its end. */
+export const maxResponseBytes = 16 * 1024 * 1024;
+
+let dispatcher: Dispatcher | undefined;
+
+/**
+ * The one connection pool of the process: keep-alive, proxies from the environment (`HTTPS_PROXY`, `HTTP_PROXY`,
+ * `NO_PROXY`), TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise, replies decompressed.
+ */
+export function connections(): Dispatcher {
+  dispatcher ??= new EnvHttpProxyAgent({
+    connect: { timeout: 10_000, rejectUnauthorized: true },
+    requestTls: { rejectUnauthorized: true },
+    proxyTls: { rejectUnauthorized: true },
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+    keepAliveTimeout: 10_000,
+    connections: 64,
+    pipelining: 1,
+    maxResponseSize: maxResponseBytes,
+  }).compose(interceptors.decompress());
+  return dispatcher;
+}
+
+export interface Limits {
+  /** Calls under way at once. */
+  readonly concurrency: number;
+  /** Calls that may start within a second. */
+  readonly requestsPerSecond?: number;
+}
+
+/** A queue that keeps to the limits. Below one call a second the interval grows in place of the count. */
+export function limiter({ concurrency, requestsPerSecond }: Limits): PQueue {
+  if (requestsPerSecond === undefined) return new PQueue({ concurrency });
+  const intervalCap = Math.max(1, Math.floor(requestsPerSecond));
+  return new PQueue({ concurrency, intervalCap, interval: Math.ceil((1000 * intervalCap) / requestsPerSecond), strict: true });
+}
+
+/**
+ * The base URL without a slash at its end.
+ *
+ * @throws {UcaasError} `INSECURE_URL` for plain http to anything but this machine, `INVALID_URL` for what is no http URL or carries credentials.
+ */
+export function baseUrlOf(vendor: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UcaasError(`${JSON.stringify(text)} is not an https URL`, { code: "INVALID_URL", vendor, operation: "config" });
+  if (url.username || url.password)
+    throw new UcaasError("the URL carries a user name or password", {
+      code: "INVALID_URL",
+      vendor,
+      operation: "config",
+      hint: "credentials have config keys of their own",
+    });
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw new UcaasError(`plain http to ${url.host} would show credentials to the network`, {
+      code: "INSECURE_URL",
+      vendor,
+      operation: "config",
+      hint: "use https; http is for this machine only",
+    });
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+/** Whether a host name means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

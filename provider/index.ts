@@ -1,0 +1,2 @@
+/** What a Pulumi program imports: resource classes, their arguments and outputs. It loads nothing of the provider process. */
+export { type XimaCcId, type XimaChange, XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";

@@ -1,0 +1,62 @@
+import { sameValue } from "../dynamic/diff.ts";
+import type { LicenseChange, LicenseInputs } from "./schema.ts";
+
+const mask = "[secret]";
+
+/** The server echoes old and new SIP passwords in clear text (OpenAPI 1.4). */
+const secretProperties = new Set(["sipCredentials.password"]);
+
+/** The nested `changes` of a reply as a flat list, with secrets masked. */
+export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
+  return flatten(changes).map((change) =>
+    secretProperties.has(change.property)
+      ? {
+          property: change.property,
+          ...(change.oldValue != null && { oldValue: mask }),
+          ...(change.newValue != null && { newValue: mask }),
+        }
+      : change,
+  );
+}
+
+/**
+ * What the server had otherwise than the state said: the only evidence there is of a change made elsewhere, since nothing
+ * can be read back. `oldValue` is what was declared, `newValue` what the server had. Properties that were not declared before prove nothing.
+ */
+export function driftIn(changes: Record<string, unknown>, declared: Partial<LicenseInputs>): LicenseChange[] {
+  return flatten(changes).flatMap(({ property, oldValue }) => {
+    const expected = property.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], declared);
+    if (expected === undefined || property.startsWith("ccId.") || sameValue(expected, oldValue)) return [];
+    // Nothing and none are the same to the licence server.
+    if (expected === 0 && oldValue == null) return [];
+    return [
+      secretProperties.has(property)
+        ? { property, oldValue: mask, newValue: mask }
+        : { property, oldValue: expected, newValue: oldValue ?? null },
+    ];
+  });
+}
+
+function flatten(changes: Record<string, unknown>, path = ""): LicenseChange[] {
+  return Object.entries(changes).flatMap(([key, value]) => {
+    const property = path ? `${path}.${key}` : key;
+    if (typeof value !== "object" || value === null) return [];
+    if ("oldValue" in value || "newValue" in value) {
+      const { oldValue, newValue } = value as { oldValue?: unknown; newValue?: unknown };
+      return isRecord(oldValue) || isRecord(newValue) ? wholeChange(property, oldValue, newValue) : [{ property, oldValue, newValue }];
+    }
+    return flatten(value as Record<string, unknown>, property);
+  });
+}
+
+/** A server that reports a whole object at once says the same as one that reports its fields. */
+function wholeChange(property: string, oldValue: unknown, newValue: unknown): LicenseChange[] {
+  const [before, after] = [isRecord(oldValue) ? oldValue : {}, isRecord(newValue) ? newValue : {}];
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((key) => !sameValue(before[key], after[key]))
+    .map((key) => ({ property: `${property}.${key}`, oldValue: before[key], newValue: after[key] }));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

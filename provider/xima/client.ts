@@ -1,0 +1,144 @@
+import type { z } from "zod";
+import type { ConfigOf } from "../dynamic/config.ts";
+import { UcaasError } from "../dynamic/errors.ts";
+import { HttpClient, type Reply } from "../http/client.ts";
+import { sign, tokenLifetime } from "./jws.ts";
+import { deleteReplySchema, errorReplySchema, updateReplySchema, type ximaConfig } from "./schema.ts";
+import { type SigningKey, signingKey } from "./signing-key.ts";
+
+export interface CcId {
+  readonly resellerId: string;
+  readonly tenantId: string;
+}
+
+/** The remedies of the guide's troubleshooting table, and for what OpenAPI 1.4 added, ours. */
+const remedies: Record<string, string> = {
+  INVALID_SIGNATURE: "Check serialization parameters and ensure you're using the correct private key (`ucaas xima keys check`)",
+  DUPLICATE_JTI: "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
+  INVALID_JTI: "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
+  EXPIRED_TOKEN: "Check your server's clock synchronization",
+  VALIDATION_ERROR: "Review validation rules for seat quantities; a server that refuses jti and exp in the body wants xima:claimsIn: token",
+  INVALID_TOKEN: "Set xima:claimsIn and xima:apiRevision to the revision that this server keeps",
+  INVALID_CERTIFICATE:
+    "Ask Xima whether the certificate is registered for this environment, and compare the kid: `ucaas xima keys fingerprint`",
+  CUSTOMER_NOT_FOUND: "Check ccId.resellerId and ccId.tenantId",
+};
+
+/** The wire: three calls of the licensing API (OpenAPI 1.4), each signed anew for every try. */
+export class XimaClient {
+  readonly #http: HttpClient;
+  readonly #config: ConfigOf<typeof ximaConfig>;
+  readonly #key: SigningKey;
+
+  constructor(config: ConfigOf<typeof ximaConfig>) {
+    this.#config = config;
+    this.#key = signingKey(config);
+    this.#http = new HttpClient({
+      vendor: "xima",
+      baseUrl: config.baseUrl,
+      limits: config,
+      retry: { deadline: config.deadlineSeconds * 1000 },
+    });
+  }
+
+  get baseUrl(): string {
+    return this.#http.baseUrl;
+  }
+
+  /** Whether the customer exists: a POST of the `ccId` alone changes nothing, and is answered 404 for an unknown one (inferred). */
+  async exists({ resellerId, tenantId }: CcId): Promise<boolean> {
+    const operation = `look up ${resellerId}/${tenantId}`;
+    const reply = await this.#send("POST", operation, { ccId: { resellerId, tenantId } });
+    if (isUnknownCustomer(reply)) return false;
+    this.#parse(reply, operation, updateReplySchema);
+    return true;
+  }
+
+  /** Makes the licence what the body says; answers the nested `changes`. It states the whole, so it may be repeated. */
+  async update(ccId: CcId, body: Record<string, unknown>, verb: "create" | "update"): Promise<Record<string, unknown>> {
+    const operation = `${verb} licence ${ccId.resellerId}/${ccId.tenantId}`;
+    return this.#parse(await this.#send("POST", operation, body), operation, updateReplySchema).changes;
+  }
+
+  /** Schedules the removal of all licences within a week; undefined when the customer is not known. */
+  async delete({ resellerId, tenantId }: CcId): Promise<z.output<typeof deleteReplySchema> | undefined> {
+    const operation = `delete licence ${resellerId}/${tenantId}`;
+    const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
+    return isUnknownCustomer(reply) ? undefined : this.#parse(reply, operation, deleteReplySchema);
+  }
+
+  #send(method: "POST" | "DELETE", operation: string, body: Record<string, unknown>): Promise<Reply> {
+    return this.#http.send({
+      operation,
+      method,
+      path: this.#config.updatePath,
+      repeatable: "always",
+      message: async () => {
+        const signed = await sign(body, this.#key, this.#config.claimsIn);
+        return { body: signed.body, headers: { "content-type": "application/json", authorization: signed.authorization } };
+      },
+    });
+  }
+
+  #parse<S extends z.ZodType>(reply: Reply, operation: string, schema: S): z.output<S> {
+    if (reply.status !== 200) throw refusal(reply, operation);
+    const result = schema.safeParse(reply.json, { reportInput: false });
+    if (result.success) return result.data;
+    throw new UcaasError("the server's reply is not what the API documents", {
+      code: "MALFORMED_REPLY",
+      vendor: "xima",
+      operation,
+      status: reply.status,
+      hint: "check xima:baseUrl and xima:updatePath. The licence may have been changed: run `pulumi up` again, which states it anew",
+    });
+  }
+}
+
+/** Only the API's own word makes a customer unknown: a bare 404 is a wrong address, and taking it for "gone" would lose the state. */
+function isUnknownCustomer(reply: Reply): boolean {
+  return reply.status === 404 && errorReplySchema.safeParse(reply.json).data?.code === "CUSTOMER_NOT_FOUND";
+}
+
+function refusal(reply: Reply, operation: string): UcaasError {
+  const error = errorReplySchema.safeParse(reply.json).data;
+  const skew = clockSkew(reply);
+  if (reply.status < 500 && reply.status !== 404 && Math.abs(skew) > tokenLifetime) {
+    return new UcaasError(
+      `this machine's clock is ${Math.round(Math.abs(skew) / 60)} minutes ${skew > 0 ? "ahead of" : "behind"} the server's`,
+      {
+        code: "CLOCK_OFF",
+        vendor: "xima",
+        operation,
+        status: reply.status,
+        vendorCode: error?.code,
+        hint: remedies.EXPIRED_TOKEN,
+      },
+    );
+  }
+  if (!error) {
+    return new UcaasError("the server refused without a reason", {
+      code: `HTTP_${reply.status}`,
+      vendor: "xima",
+      operation,
+      status: reply.status,
+      hint:
+        reply.status === 404 || reply.status < 400
+          ? "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages"
+          : "run the command again; if it stays, ask support@ximasoftware.com",
+    });
+  }
+  return new UcaasError(error.message ?? "the server refused", {
+    code: error.code,
+    vendor: "xima",
+    operation,
+    status: reply.status,
+    vendorCode: error.code,
+    hint: remedies[error.code],
+  });
+}
+
+/** Seconds by which this machine's clock is ahead of the server's Date header. */
+function clockSkew(reply: Reply): number {
+  const date = Date.parse(reply.headers.date ?? "");
+  return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
+}

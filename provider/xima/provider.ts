@@ -1,0 +1,183 @@
+import type { dynamic } from "@pulumi/pulumi";
+import ms from "ms";
+import { Accounts } from "../dynamic/accounts.ts";
+import { failuresOf } from "../dynamic/check.ts";
+import { changedProperties } from "../dynamic/diff.ts";
+import { UcaasError } from "../dynamic/errors.ts";
+import { Journal, type JournalKey } from "../dynamic/journal.ts";
+import { tell } from "../dynamic/progress.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
+import { isUnknown } from "../dynamic/unknown.ts";
+import { NoReply } from "../http/client.ts";
+import { baseUrlOf } from "../http/transport.ts";
+import { driftIn, flatChanges } from "./changes.ts";
+import { type CcId, XimaClient } from "./client.ts";
+import { updateBody } from "./request-body.ts";
+import { type LicenseChange, type LicenseInputs, type LicenseOutputs, licenseSchema, managedProperties, ximaConfig } from "./schema.ts";
+import { findings } from "./seats.ts";
+
+/** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
+export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInputs, LicenseOutputs> {
+  readonly #accounts: Accounts<typeof ximaConfig, XimaClient>;
+  readonly #journal: Journal;
+
+  constructor(source: dynamic.Config) {
+    this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config));
+    this.#journal = new Journal(source);
+  }
+
+  async check(olds: Partial<LicenseInputs>, news: LicenseInputs): Promise<dynamic.CheckResult<LicenseInputs>> {
+    const failures = failuresOf(licenseSchema, news);
+    failures.push(...removedSipCredentials(olds, news));
+    try {
+      const { apiRevision } = this.#accounts.config(isUnknown(news.account) ? undefined : news.account);
+      if (apiRevision === "1.4") failures.push(...missingNames(olds, news));
+      for (const { property, reason, note } of findings(news, apiRevision)) {
+        if (note) tell("XimaLicense", thingOf(news), `${property} ${reason}`);
+        else failures.push({ property, reason });
+      }
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      failures.push({ property: "account", reason: error.message });
+    }
+    return { inputs: news, failures };
+  }
+
+  async diff(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
+    await this.#settle(olds);
+    const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
+    return {
+      changes: changed.length > 0 || isDue(olds.lastAssertedAt, news.reassertAfter),
+      replaces: sameCustomer(olds, news) ? [] : ["ccId"],
+      deleteBeforeReplace: false,
+    };
+  }
+
+  async create(news: LicenseInputs): Promise<dynamic.CreateResult<LicenseOutputs>> {
+    const client = this.#accounts.client(news.account);
+    const key = this.#journalKey(news);
+    // An intent of this stack that never came into the state: if the customer is there, it was made by the run that was cut off.
+    const cutOff = await this.#journal.find(key);
+    if ((await client.exists(news.ccId)) && !cutOff && !mayAdopt(news)) throw alreadyExists(news.ccId);
+    const body = updateBody(news);
+    const entry = await this.#journal.intend(key, Object.keys(body), null);
+    rememberSecret(news.sipCredentials?.password);
+    try {
+      const changes = await client.update(news.ccId, body, "create");
+      await this.#journal.complete(key, entry, null);
+      return { id: thingOf(news), outs: outputs(news, changes, []) };
+    } catch (error) {
+      if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
+      throw error;
+    }
+  }
+
+  async read(id: string, props = {} as LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
+    const [resellerId = "", tenantId = ""] = id.split("/");
+    const ccId = props.ccId ?? { resellerId, tenantId };
+    await this.#settle({ ...props, ccId });
+    return (await this.#accounts.client(props.account).exists(ccId)) ? { id, props } : { id: undefined, props: {} as LicenseOutputs };
+  }
+
+  async update(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
+    await this.#settle(olds);
+    rememberSecret(news.sipCredentials?.password);
+    const changes = await this.#accounts.client(news.account).update(news.ccId, updateBody(news, olds), "update");
+    const drift = driftIn(changes, olds);
+    for (const { property, oldValue, newValue } of drift) {
+      tell(
+        "XimaLicense",
+        thingOf(news),
+        `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
+      );
+    }
+    return { outs: outputs(news, changes, drift) };
+  }
+
+  async delete(id: string, props: LicenseOutputs): Promise<void> {
+    await this.#settle(props);
+    const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
+    if (!scheduled) return tell("XimaLicense", id, "was gone already");
+    const { status, message, estimatedDeletionTime, deletionId } = scheduled;
+    const words = [
+      status.replaceAll("_", " "),
+      `deletionId ${deletionId ?? "not given"}`,
+      `by ${estimatedDeletionTime ?? "a week from now"}`,
+      message,
+    ];
+    tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
+  }
+
+  /** The state has the licence, so its create is no longer open. */
+  async #settle(olds: LicenseOutputs): Promise<void> {
+    if (olds.__stack) await this.#journal.drop(this.#journalKey(olds));
+  }
+
+  #journalKey(inputs: LicenseInputs): JournalKey {
+    const { baseUrl } = this.#accounts.config(inputs.account);
+    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrlOf("xima", baseUrl)} ${thingOf(inputs)}` };
+  }
+}
+
+function thingOf({ ccId }: Pick<LicenseInputs, "ccId">): string {
+  return `${ccId?.resellerId}/${ccId?.tenantId}`;
+}
+
+function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
+  return !isUnknown(b.ccId) && a.ccId?.resellerId === b.ccId?.resellerId && a.ccId?.tenantId === b.ccId?.tenantId;
+}
+
+/** The API has no way to take SIP credentials away (inferred), so a silent change of the declaration would be a lie. */
+function removedSipCredentials(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+  if (!olds.sipCredentials || news.sipCredentials || !olds.ccId || !sameCustomer(olds as LicenseInputs, news)) return [];
+  return [
+    {
+      property: "sipCredentials",
+      reason:
+        "cannot be removed: the licensing API only sets them. Declare them again; to take them away ask support@ximasoftware.com, then `pulumi state delete` and adopt the licence without them",
+    },
+  ];
+}
+
+/** The names are required on the customer's first request (OpenAPI 1.4); an adopted customer has had its first. */
+function missingNames(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+  const first = !olds.ccId || !sameCustomer(olds as LicenseInputs, news);
+  if (!first || !news.ccId || isUnknown(news.ccId) || mayAdopt(news)) return [];
+  return (["resellerName", "tenantName"] as const)
+    .filter((name) => news.ccId[name] === undefined)
+    .map((name) => ({
+      property: `ccId.${name}`,
+      reason: "is required on the customer's first request (OpenAPI 1.4); leave it out only with adopt: true",
+    }));
+}
+
+/** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */
+function mayAdopt(inputs: LicenseInputs): boolean {
+  return inputs.adopt === true || (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === thingOf(inputs));
+}
+
+function alreadyExists(ccId: CcId): UcaasError {
+  const thing = `${ccId.resellerId}/${ccId.tenantId}`;
+  return new UcaasError("the customer exists already, and creating it would overwrite its licences", {
+    code: "ALREADY_EXISTS",
+    vendor: "xima",
+    operation: `create licence ${thing}`,
+    hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up`,
+  });
+}
+
+function provesNothingWasMade(error: unknown): boolean {
+  if (error instanceof NoReply) return !error.sent;
+  return error instanceof UcaasError && error.status !== undefined && error.status >= 400 && error.status < 500;
+}
+
+/** Whether the time has come to state the licence again. */
+function isDue(lastAssertedAt: string | undefined, reassertAfter: string | undefined, now = Date.now()): boolean {
+  if (reassertAfter === undefined || isUnknown(reassertAfter)) return false;
+  const asserted = Date.parse(lastAssertedAt ?? "");
+  return Number.isNaN(asserted) || now - asserted >= ms(reassertAfter as ms.StringValue);
+}
+
+function outputs(inputs: LicenseInputs, changes: Record<string, unknown>, lastDrift: LicenseChange[]): LicenseOutputs {
+  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt: new Date().toISOString() };
+}

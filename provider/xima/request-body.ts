@@ -1,0 +1,28 @@
+import { type LicenseInputs, managedProperties } from "./schema.ts";
+
+type Body = Record<string, unknown>;
+
+const notInTheBody = new Set<string>(["account"]);
+
+/**
+ * The body that makes the licence what is declared. Every declared field is sent, so that the server also reports what
+ * it had otherwise. A count that was declared before and is no longer is sent as an explicit 0: left out, it would
+ * stay as it is and be billed on.
+ */
+export function updateBody(news: LicenseInputs, olds?: Partial<LicenseInputs>): Body {
+  const body: Body = {};
+  for (const property of managedProperties) {
+    if (notInTheBody.has(property)) continue;
+    const value = withDropped(news[property], olds?.[property], property);
+    if (value !== undefined) body[property] = value;
+  }
+  return body;
+}
+
+function withDropped(declared: unknown, before: unknown, property: string): unknown {
+  if (property === "ccId" || property === "sipCredentials") return declared;
+  if (typeof before === "number") return declared ?? 0;
+  if (typeof before !== "object" || before === null) return declared;
+  const kept = (declared ?? {}) as Body;
+  return { ...Object.fromEntries(Object.keys(before).map((key) => [key, 0])), ...kept };
+}

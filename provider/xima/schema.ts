@@ -1,0 +1,121 @@
+import ms from "ms";
+import { z } from "zod";
+import type { ConfigDefinition } from "../dynamic/config.ts";
+import { transportKeys } from "../http/transport.ts";
+
+const text = z.string().min(1, "must not be empty");
+const count = z.int("must be a whole number").min(0, "must not be negative");
+
+/** The customer: which tenant of which reseller. The names are needed with the customer's first request only (OpenAPI 1.4). */
+export const ccIdSchema = z.strictObject({ resellerId: text, tenantId: text, resellerName: text.optional(), tenantName: text.optional() });
+
+/** All five SIP fields as the API has them; port and transport come together or not at all, and neither means an SRV look-up (OpenAPI 1.4). */
+const sipCredentialsSchema = z.strictObject({
+  username: text,
+  password: text,
+  sipServer: text,
+  outboundProxy: text,
+  sipPort: z.int("must be a whole number").min(1).max(65_535).optional(),
+  transport: z.enum(["udp", "tcp", "tls"]).optional(),
+});
+
+/** What the API counts, each 0 or more; what else each must be is in `seats.ts`, since it depends on the revision. */
+const seatCounts = {
+  digitalOnlySeats: count.optional(),
+  essentialSeats: count.optional(),
+  professionalSeats: count.optional(),
+  eliteSeats: count.optional(),
+  workforceOptimizationSeats: count.optional(),
+  workforceManagementSeats: count.optional(),
+  speechAnalyticsSeats: count.optional(),
+  dialerSeats: count.optional(),
+  ehrEmrIntegrationSeats: count.optional(),
+  additionalAiMessages: count.optional(),
+};
+
+const duration = z
+  .string()
+  .refine((value) => (ms(value as ms.StringValue) ?? 0) > 0, 'must be a duration such as "7d" or "12h"')
+  .optional();
+
+/** The arguments of an `XimaLicense`. */
+export const licenseSchema = z.strictObject({
+  ccId: ccIdSchema,
+  ...seatCounts,
+  aiMessaging: z.strictObject({ standardBundles: count.optional(), advancedBundles: count.optional() }).optional(),
+  aiAudioServices: z.strictObject({ additionalHours: count }).optional(),
+  sipCredentials: sipCredentialsSchema.optional(),
+  adopt: z.boolean().optional(),
+  reassertAfter: duration,
+  account: text.optional(),
+});
+
+export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string };
+
+/** The properties that a change of is a change of the licence; the others only steer this program. */
+export const managedProperties = [
+  "ccId",
+  ...(Object.keys(seatCounts) as (keyof typeof seatCounts)[]),
+  "aiMessaging",
+  "aiAudioServices",
+  "sipCredentials",
+  "account",
+] as const;
+
+/** One difference that the server reported, by the property's path: `aiMessaging.standardBundles`. The values of secrets are masked. */
+export interface LicenseChange {
+  readonly property: string;
+  readonly oldValue?: unknown;
+  readonly newValue?: unknown;
+}
+
+/** What the state keeps of a licence. */
+export interface LicenseOutputs extends LicenseInputs {
+  readonly schemaVersion: 1;
+  readonly lastChanges: readonly LicenseChange[];
+  readonly lastDrift: readonly LicenseChange[];
+  readonly lastAssertedAt: string;
+}
+
+/** Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in `{oldValue, newValue}`. */
+export const updateReplySchema = z.looseObject({ changes: z.record(z.string(), z.unknown()) });
+
+/** Reply to DELETE (OpenAPI 1.4). */
+export const deleteReplySchema = z.looseObject({
+  status: z.string(),
+  message: z.string().optional(),
+  scheduledAt: z.string().optional(),
+  estimatedDeletionTime: z.string().optional(),
+  deletionId: z.string().optional(),
+});
+
+/** Every error (OpenAPI 1.4). */
+export const errorReplySchema = z.looseObject({ code: z.string(), message: z.string().optional() });
+
+/** Which revision of the contract the server keeps: the guide's, or the published OpenAPI 1.4.0. */
+export type ApiRevision = "1.4" | "guide";
+
+/** Config of the vendor, namespace `xima`. */
+export const ximaConfig = {
+  namespace: "xima",
+  keys: {
+    baseUrl: { value: z.string(), about: "base URL of the licensing API, with /v1" },
+    updatePath: {
+      value: z.string().startsWith("/").default("/licensing/update"),
+      about: "path of the update route below the base URL; the vendor's pages differ",
+    },
+    privateKey: { value: z.string(), secret: true, about: "RSA private key as PEM text, or the path of its file" },
+    privateKeyPassphrase: { value: z.string().optional(), secret: true, about: "passphrase of an encrypted private key" },
+    certificate: {
+      value: z.string().optional(),
+      about: "the certificate that Xima signed, as PEM text or the path of its file; the kid is computed from it",
+    },
+    keyId: { value: z.string().optional(), about: "the kid, where Xima issued one outright" },
+    apiRevision: { value: z.enum(["1.4", "guide"]).default("1.4"), about: "revision of the contract, 1.4 or guide" },
+    claimsIn: {
+      value: z.enum(["both", "token", "body"]).default("both"),
+      about: "where jti and exp travel: token (1.4), body (guide) or both",
+    },
+    ...transportKeys,
+  },
+} satisfies ConfigDefinition;
