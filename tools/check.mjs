@@ -1,0 +1,42 @@
+// What the project's files must satisfy besides the tests: `npm run check`. The tests run the same list, so that their count tells of it.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { node, root } from "./engine/place.mjs";
+
+const code = "{provider,stacks,sandbox,cli,demo,tools,bench,test}/**/*.{ts,mjs,cjs}";
+
+/** Each is a sentence, and the tool that proves it. */
+export const checks = [
+  { sentence: "every file is formatted and passes the linter", script: "@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings"] },
+  { sentence: "the types hold", script: "typescript/bin/tsc", args: ["--noEmit"] },
+  { sentence: "there is no unused file, export or dependency", script: "knip/bin/knip.js", args: ["--no-progress"] },
+  {
+    sentence: "imports go the ways that the design allows",
+    script: "dependency-cruiser/bin/dependency-cruise.mjs",
+    args: ["--output-type", "err", code],
+  },
+];
+
+/**
+ * @param {(typeof checks)[number]} check
+ * @param {string} folder
+ * @returns {Promise<{ passed: boolean, output: string }>}
+ */
+export function run({ script, args }, folder = root) {
+  return new Promise((resolve) => {
+    execFile(node, [join(root, "node_modules", script), ...args], { cwd: folder, maxBuffer: 64e6 }, (error, stdout, stderr) =>
+      resolve({ passed: !error, output: `${stdout}${stderr}` }),
+    );
+  });
+}
+
+if (import.meta.main) {
+  const results = await Promise.all(checks.map(async (check) => ({ ...check, ...(await run(check)) })));
+  for (const { sentence, passed, output } of results) {
+    console.log(`${passed ? "✓" : "✗"} ${sentence}`);
+    if (!passed) {
+      console.log(output);
+      process.exitCode = 1;
+    }
+  }
+}

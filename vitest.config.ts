@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+const everywhere = {
+  environment: "node",
+  // A process for each file: some tests load the SDK, which keeps state for the whole process.
+  pool: "forks",
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+} as const;
+
+export default defineConfig({
+  test: {
+    // Tests of the real engine keep several processes busy each, so two files at once are enough on any machine.
+    maxWorkers: 2,
+    projects: [
+      { test: { ...everywhere, name: "quick", include: ["test/**/*.test.ts"], exclude: ["test/engine/**"], sequence: { groupOrder: 0 } } },
+      // After all others: they take minutes, and what is broken shows in the quick ones first.
+      {
+        test: {
+          ...everywhere,
+          name: "engine",
+          include: ["test/engine/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
