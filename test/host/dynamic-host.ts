@@ -1,0 +1,210 @@
+// Pulumi's own dynamic-provider process, driven over gRPC as the engine does it: the fixture for handlers.
+//
+//   await using host = await dynamicHost({ config: server.plainConfig, env: { XIMA_ADOPT: "voicehouse/acme" } });
+//   const { failures } = await host.check("XimaLicense", news);
+//   const { id, outs } = await host.create("XimaLicense", news);
+//   expect(await host.diff("XimaLicense", id, outs, news)).toMatchObject({ changes: false });
+//   const failure = await host.failure(host.update("XimaLicense", id, outs, broken)); // HostFailure: message, partial?
+//
+// What runs is the constant line of provider/dynamic/loader.ts, in the process that ships with @pulumi/pulumi, and behind it this repository.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import type * as Grpc from "@grpc/grpc-js";
+import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
+import { loaderLine } from "../../provider/dynamic/loader.ts";
+import { root } from "../../tools/engine/place.mjs";
+
+// The SDK's copies: a message is only taken by the protobuf runtime that made it.
+const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
+const grpc = sdk("@grpc/grpc-js") as typeof Grpc;
+const { Struct } = sdk("google-protobuf/google/protobuf/struct_pb.js") as typeof StructMessages;
+const messages = sdk("@pulumi/pulumi/proto/provider_pb.js") as typeof import("@pulumi/pulumi/proto/provider_pb.js");
+const { Status } = sdk("@pulumi/pulumi/proto/status_pb.js") as typeof import("@pulumi/pulumi/proto/status_pb.js");
+const { ResourceProviderClient } = sdk("@pulumi/pulumi/proto/provider_grpc_pb.js") as {
+  ResourceProviderClient: new (...args: unknown[]) => RpcClient;
+};
+
+type RpcClient = Record<string, (request: unknown, answer: (error: unknown, response: never) => void) => void> & { close(): void };
+
+/** A bag of properties, as it travels. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into bags of every shape.
+export type Bag = Record<string, any>;
+
+export interface DynamicHostOptions {
+  /** The stack's config as the engine sends it: secrets unwrapped, structured values as JSON text (objects given here are made so). */
+  config?: Record<string, unknown>;
+  /** For the process. A journal folder is best given here: `UCAAS_JOURNAL_DIR`. */
+  env?: Record<string, string | undefined>;
+  /** `project/stack` that the resources say they are of. */
+  stack?: string;
+}
+
+/** What a handler threw. */
+export class HostFailure extends Error {
+  /** Present when the engine keeps the resource: a partial failure. `properties` as they go into the state. */
+  readonly partial?: { id: string; properties: Bag; reasons: string[] };
+
+  constructor(message: string, partial?: HostFailure["partial"]) {
+    super(message);
+    this.partial = partial;
+  }
+}
+
+export interface DynamicHost extends AsyncDisposable {
+  /** `inputs` as the engine keeps them. `olds` are the inputs in the state; none before a create. */
+  check(type: string, news: Bag, olds?: Bag): Promise<{ inputs: Bag; failures: { property: string; reason: string }[] }>;
+  /** `olds` are the outputs in the state. `changes` is undefined when the provider does not say. */
+  diff(
+    type: string,
+    id: string,
+    olds: Bag,
+    news: Bag,
+  ): Promise<{ changes: boolean | undefined; replaces: string[]; deleteBeforeReplace: boolean }>;
+  create(type: string, inputs: Bag): Promise<{ id: string; outs: Bag }>;
+  /** `id` is empty when the thing is gone. */
+  read(type: string, id: string, props: Bag): Promise<{ id: string; props: Bag; inputs?: Bag }>;
+  update(type: string, id: string, olds: Bag, news: Bag): Promise<{ outs: Bag }>;
+  delete(type: string, id: string, props: Bag): Promise<void>;
+  /** The failure that a call ends with; throws when it does not fail. */
+  failure(call: Promise<unknown>): Promise<HostFailure>;
+  /** All that the process has printed, both streams: what a user may get to see. */
+  output(): string;
+  /** A call as it is, without `__provider` and `__stack` being added. */
+  raw(method: string, request: unknown): Promise<unknown>;
+  /** Kills the process at once, in the middle of whatever it does. */
+  crash(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the process and configures it. Bags get `__provider` and `__stack` as a resource class would give them, unless they have them. */
+export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/test" }: DynamicHostOptions = {}): Promise<DynamicHost> {
+  const child = spawn(process.execPath, [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"], {
+    cwd: root,
+    env: { ...process.env, PULUMI_NODEJS_PROJECT: stack.split("/")[0], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  child.stderr.setEncoding("utf8").on("data", (text) => (printed += text));
+  const port = await new Promise<string>((resolve, reject) => {
+    let first = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      // The first line is the port, the rest is for the user.
+      printed += text;
+      first += text;
+      const line = /^(\d+)\r?\n/.exec(first);
+      if (line) resolve(line[1]!);
+    });
+    child.on("error", reject);
+    void ended.then(() => reject(new Error(`The dynamic-provider process ended at once:\n${printed}`)));
+  });
+  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+
+  const raw = (method: string, request: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => client[method]!(request, (error, response) => (error ? reject(failureOf(error)) : resolve(response))));
+  async function call<Response>(method: string, request: unknown): Promise<Response> {
+    return (await raw(method, request)) as Response;
+  }
+  const bag = (type: string, values: Bag) =>
+    Struct.fromJavaScript(
+      wire({ __provider: loaderLine(type), __stack: stack, ...values }) as Record<string, StructMessages.JavaScriptValue>,
+    );
+  const stop = async (signal: NodeJS.Signals) => {
+    client.close();
+    child.kill(signal);
+    await ended;
+  };
+
+  const configure = new messages.ConfigureRequest();
+  configure.setArgs(
+    Struct.fromJavaScript(
+      Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])),
+    ),
+  );
+  await raw("configure", configure);
+
+  const host: DynamicHost = {
+    raw,
+    async check(type, news, olds) {
+      const request = new messages.CheckRequest();
+      request.setOlds(olds ? bag(type, olds) : Struct.fromJavaScript({}));
+      request.setNews(bag(type, news));
+      const response = await call<InstanceType<typeof messages.CheckResponse>>("check", request);
+      return {
+        inputs: response.getInputs()!.toJavaScript(),
+        failures: response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() })),
+      };
+    },
+    async diff(type, id, olds, news) {
+      const request = new messages.DiffRequest();
+      request.setId(id);
+      request.setOlds(bag(type, olds));
+      request.setNews(bag(type, news));
+      const response = await call<InstanceType<typeof messages.DiffResponse>>("diff", request);
+      const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
+      const says = response.getChanges();
+      return {
+        changes: says === DIFF_SOME ? true : says === DIFF_NONE ? false : undefined,
+        replaces: response.getReplacesList(),
+        deleteBeforeReplace: response.getDeletebeforereplace(),
+      };
+    },
+    async create(type, inputs) {
+      const request = new messages.CreateRequest();
+      request.setProperties(bag(type, inputs));
+      const response = await call<InstanceType<typeof messages.CreateResponse>>("create", request);
+      return { id: response.getId(), outs: response.getProperties()!.toJavaScript() };
+    },
+    async read(type, id, props) {
+      const request = new messages.ReadRequest();
+      request.setId(id);
+      request.setProperties(bag(type, props));
+      const response = await call<InstanceType<typeof messages.ReadResponse>>("read", request);
+      const inputs = response.getInputs()?.toJavaScript();
+      return { id: response.getId(), props: response.getProperties()!.toJavaScript(), ...(inputs && { inputs }) };
+    },
+    async update(type, id, olds, news) {
+      const request = new messages.UpdateRequest();
+      request.setId(id);
+      request.setOlds(bag(type, olds));
+      request.setNews(bag(type, news));
+      const response = await call<InstanceType<typeof messages.UpdateResponse>>("update", request);
+      return { outs: response.getProperties()!.toJavaScript() };
+    },
+    async delete(type, id, props) {
+      const request = new messages.DeleteRequest();
+      request.setId(id);
+      request.setProperties(bag(type, props));
+      await raw("delete", request);
+    },
+    failure: (running) =>
+      running.then(
+        () => {
+          throw new Error("It did not fail.");
+        },
+        (error: unknown) => {
+          if (error instanceof HostFailure) return error;
+          throw error;
+        },
+      ),
+    output: () => printed,
+    crash: () => stop("SIGKILL"),
+    stop: () => stop("SIGTERM"),
+    [Symbol.asyncDispose]: () => host.stop(),
+  };
+  return host;
+}
+
+/** What JSON leaves out is left out here too; the engine has no `undefined` either. */
+function wire(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function failureOf(error: unknown): HostFailure {
+  const { details, metadata } = error as Grpc.ServiceError;
+  const packed = metadata?.get("grpc-status-details-bin")[0];
+  if (!packed) return new HostFailure(details);
+  const [detail] = Status.deserializeBinary(packed as Buffer).getDetailsList();
+  const init = messages.ErrorResourceInitFailed.deserializeBinary(detail!.getValue_asU8());
+  return new HostFailure(details, { id: init.getId(), properties: init.getProperties()!.toJavaScript(), reasons: init.getReasonsList() });
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loaderLine } from "../../provider/dynamic/loader.ts";
+import { licenceServer } from "../xima/licence-server.ts";
+import { type DynamicHost, dynamicHost } from "./dynamic-host.ts";
+
+const licence = (tenantId: string, more: object = {}) => ({
+  ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId, tenantName: "Acme" },
+  professionalSeats: 12,
+  ...more,
+});
+
+test("the line that stands in every state is the same for ever, and short", () => {
+  expect(loaderLine("XimaLicense")).toBe(
+    'let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("XimaLicense",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})',
+  );
+  expect(Buffer.byteLength(loaderLine("NetsapiensOAuthClient"))).toBeLessThanOrEqual(300);
+});
+
+describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, () => {
+  let licences: Awaited<ReturnType<typeof licenceServer>>;
+  let host: DynamicHost;
+  const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+
+  beforeAll(async () => {
+    licences = await licenceServer();
+    host = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
+  }, 30_000);
+  afterAll(async () => {
+    await host.stop();
+    await licences.server.stop();
+    rmSync(journal, { recursive: true });
+  });
+
+  test("checks, creates, diffs, reads, updates and deletes", async () => {
+    const { inputs, failures } = await host.check("XimaLicense", licence("acme"));
+    expect(failures).toEqual([]);
+    expect(inputs).toMatchObject({ professionalSeats: 12, __provider: loaderLine("XimaLicense") });
+
+    const { id, outs } = await host.create("XimaLicense", inputs);
+    expect(id).toBe("voicehouse/acme");
+    expect(outs).toMatchObject({ professionalSeats: 12, schemaVersion: 1, __provider: loaderLine("XimaLicense") });
+
+    expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual({ changes: false, replaces: [], deleteBeforeReplace: false });
+    expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
+    expect((await host.update("XimaLicense", id, outs, licence("acme", { professionalSeats: 20 }))).outs).toMatchObject({
+      professionalSeats: 20,
+      lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
+    });
+    await host.delete("XimaLicense", id, outs);
+    expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
+  });
+});
