@@ -1,0 +1,20 @@
+/** One NetSapiens host: the API below `/ns-api/`, the admin portal below `/SiPbx/`. */
+import { SandboxServer } from "../kernel.ts";
+import { html, json } from "../message.ts";
+import { answerApi } from "./api.ts";
+import { type NetsapiensOptions, netsapiensOptions } from "./options.ts";
+import { answerPortal } from "./portal.ts";
+import { initialState, type NetsapiensState } from "./state.ts";
+
+export const netsapiensServer = () =>
+  new SandboxServer<NetsapiensState, NetsapiensOptions>({
+    name: "netsapiens",
+    options: netsapiensOptions,
+    initialState,
+    refuse: (status, message) => json(status, { code: status, message }),
+    handle(request, server) {
+      if (request.path.startsWith("/ns-api/")) return answerApi(request, server);
+      if (request.path.startsWith("/SiPbx/")) return answerPortal(request, server);
+      return html(404, "<!doctype html>\n<title>404 Not Found</title><h1>Not Found</h1>\n");
+    },
+  });
