@@ -72,6 +72,7 @@ export class Journal {
   async intend<Note extends Json>(key: JournalKey, args: unknown, note: Note): Promise<JournalEntry<Note>> {
     const entry: JournalEntry<Note> = { ...key, argumentsHash: hashOf(args), intendedAt: new Date().toISOString(), note };
     await this.#write(key, entry);
+    await this.#syncFolder();
     return entry;
   }
 
@@ -112,11 +113,18 @@ export class Journal {
         await handle.close();
       }
       await rename(draft, file);
-      // The new name is on the disk only when its folder is.
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw this.#broken("written", error);
+    }
+  }
+
+  /** A new name is on the disk only when its folder is; a name that was there before stays, with the old text or the new. */
+  async #syncFolder(): Promise<void> {
+    try {
       const folder = await open(this.directory, "r");
       await folder.sync().finally(() => folder.close());
     } catch (error) {
-      await rm(draft, { force: true });
       throw this.#broken("written", error);
     }
   }

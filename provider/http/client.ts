@@ -5,8 +5,9 @@ import type PQueue from "p-queue";
 import { request as undiciRequest } from "undici";
 import { UcaasError } from "../dynamic/errors.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
+import { acceptEncoding, bodyText } from "./body.ts";
 import { defaultRetry, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
-import { baseUrlOf, connections, type Limits, limiter } from "./transport.ts";
+import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes } from "./transport.ts";
 
 /** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
 const log = debuglog("ucaas");
@@ -122,14 +123,15 @@ export class HttpClient {
     try {
       const response = await undiciRequest(url, {
         method: call.method,
-        headers: { accept: "application/json", "accept-encoding": "gzip, deflate", "user-agent": "pulumi-ucaas", ...message.headers },
+        headers: { accept: "application/json", "accept-encoding": acceptEncoding, "user-agent": "pulumi-ucaas", ...message.headers },
         body: message.body,
         signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
         dispatcher: connections(),
       });
-      const text = await response.body.text();
+      const headers = flat(response.headers);
+      const text = await bodyText(await response.body.bytes(), headers["content-encoding"], maxResponseBytes);
       done(response.statusCode);
-      return { status: response.statusCode, headers: flat(response.headers), text, json: parse(text), attempts: number };
+      return { status: response.statusCode, headers, text, json: parse(text), attempts: number };
     } catch (error) {
       const failure = this.#noReply(call, error, timeout.aborted);
       done(failure.code);
@@ -202,7 +204,7 @@ function explain(code: string, host: string, timedOut: boolean): { code: string;
       reason: `${host} could not be reached (${code})`,
       hint: "check the baseUrl, the network, and HTTPS_PROXY; nothing was sent",
     };
-  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE")
+  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "ERR_BUFFER_TOO_LARGE")
     return {
       code: "REPLY_TOO_LARGE",
       reason: `the reply of ${host} is larger than allowed`,

@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import { type Dispatcher, EnvHttpProxyAgent, interceptors } from "undici";
+import { type Dispatcher, EnvHttpProxyAgent } from "undici";
 import { z } from "zod";
 import type { ConfigKey } from "../dynamic/config.ts";
 import { UcaasError } from "../dynamic/errors.ts";
@@ -24,7 +24,7 @@ let dispatcher: Dispatcher | undefined;
 
 /**
  * The one connection pool of the process: keep-alive, proxies from the environment (`HTTPS_PROXY`, `HTTP_PROXY`,
- * `NO_PROXY`), TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise, replies decompressed.
+ * `NO_PROXY`), TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
  */
 export function connections(): Dispatcher {
   dispatcher ??= new EnvHttpProxyAgent({
@@ -37,7 +37,7 @@ export function connections(): Dispatcher {
     connections: 64,
     pipelining: 1,
     maxResponseSize: maxResponseBytes,
-  }).compose(interceptors.decompress());
+  });
   return dispatcher;
 }
 
