@@ -35,24 +35,38 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
     );
   }
   const certificate = readCertificate(source.certificate);
-  if (!certificate.checkPrivateKey(privateKey)) {
-    throw fault(
-      "KEY_MISMATCH",
-      "the private key does not belong to the certificate",
-      "configure the key that the certificate's CSR was made from; `ucaas xima keys check` compares them",
+  const [first] = certificateFaults(certificate, privateKey, now);
+  if (first) throw first;
+  return { privateKey, kid: source.keyId ?? fingerprint(certificate) };
+}
+
+/** All that is wrong with a certificate: `KEY_MISMATCH`, `CERTIFICATE_NOT_YET_VALID`, `CERTIFICATE_EXPIRED`. Without a key only its dates are looked at. */
+export function certificateFaults(certificate: X509Certificate, privateKey?: KeyObject, now = new Date()): UcaasError[] {
+  const faults: UcaasError[] = [];
+  if (privateKey && !certificate.checkPrivateKey(privateKey)) {
+    faults.push(
+      fault(
+        "KEY_MISMATCH",
+        "the private key does not belong to the certificate",
+        "configure the key that the certificate's CSR was made from; `ucaas xima keys check` compares them",
+      ),
     );
   }
   if (now < new Date(certificate.validFrom)) {
-    throw fault("CERTIFICATE_NOT_YET_VALID", `the certificate is valid from ${iso(certificate.validFrom)}`, "check this machine's clock");
-  }
-  if (now > new Date(certificate.validTo)) {
-    throw fault(
-      "CERTIFICATE_EXPIRED",
-      `the certificate expired at ${iso(certificate.validTo)}`,
-      "have Xima sign a new CSR: `ucaas xima keys new`",
+    faults.push(
+      fault("CERTIFICATE_NOT_YET_VALID", `the certificate is valid from ${iso(certificate.validFrom)}`, "check this machine's clock"),
     );
   }
-  return { privateKey, kid: source.keyId ?? fingerprint(certificate) };
+  if (now > new Date(certificate.validTo)) {
+    faults.push(
+      fault(
+        "CERTIFICATE_EXPIRED",
+        `the certificate expired at ${iso(certificate.validTo)}`,
+        "have Xima sign a new CSR: `ucaas xima keys new`",
+      ),
+    );
+  }
+  return faults;
 }
 
 /** The `kid` of a certificate: SHA-1 of its DER bytes, lower-case hex without colons (OpenAPI 1.4). */

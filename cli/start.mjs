@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The command `ucaas`. Plain JavaScript, so that a Node which is too old can say so: here the rest is TypeScript, which Node strips itself.
+const neededMajor = 22;
+const neededMinor = 19;
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+  console.error(
+    `This is Node ${process.versions.node}; ucaas needs Node ${neededMajor}.${neededMinor} or newer. In a project that has pulumi-ucaas, run it as "npx ucaas", which finds the project's own Node; else install a newer one (https://nodejs.org).`,
+  );
+  process.exitCode = 1;
+} else {
+  await import("./ucaas.ts");
+}

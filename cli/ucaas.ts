@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { Command } from "commander";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { ximaCommand } from "./xima.ts";
+
+const { description, version } = JSON.parse(readFileSync(findPackageJSON(import.meta.url)!, "utf8")) as {
+  description: string;
+  version: string;
+};
+
+// One file a subcommand; what a subcommand needs beyond its own options is best imported when it runs.
+const program = new Command("ucaas").description(description).version(version).showHelpAfterError().addCommand(ximaCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UcaasError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,79 @@
+import "reflect-metadata";
+import { KeyObject, webcrypto } from "node:crypto";
+import { existsSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+
+export interface NewKey {
+  /** Subject of the request. */
+  readonly commonName: string;
+  readonly organization?: string;
+  readonly country?: string;
+  readonly bits: number;
+  /** File of the private key, PKCS#8 in PEM. */
+  readonly key: string;
+  /** File of the certificate request, in PEM. */
+  readonly csr: string;
+  /** Encrypts the private key (AES-256-CBC). */
+  readonly passphrase?: string;
+}
+
+/**
+ * Makes an RSA key and its certificate request, and writes both. A file that exists is never touched: the key in it may be the one that
+ * a certificate was signed for.
+ *
+ * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
+ */
+export async function newKeyFiles(wanted: NewKey): Promise<void> {
+  for (const file of [wanted.key, wanted.csr]) if (existsSync(file)) throw fileExists(file);
+  const { Name, Pkcs10CertificateRequestGenerator } = await import("@peculiar/x509");
+  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: wanted.bits };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const name = new Name([
+    { CN: [wanted.commonName] },
+    ...(wanted.organization ? [{ O: [wanted.organization] }] : []),
+    ...(wanted.country ? [{ C: [wanted.country] }] : []),
+  ]);
+  const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+  const encryption = wanted.passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase: wanted.passphrase };
+  const pem = KeyObject.from(keys.privateKey)
+    .export({ type: "pkcs8", format: "pem", ...encryption })
+    .toString();
+  await write(wanted.key, pem, 0o600);
+  try {
+    await write(wanted.csr, `${request.toString("pem")}\n`, 0o644);
+  } catch (error) {
+    // Nobody has the request, so the key is of no use, and would stand in the way of the next try.
+    await rm(wanted.key, { force: true });
+    throw error;
+  }
+}
+
+/** Never opens a file that is there already, not even one that came a moment ago. */
+async function write(file: string, text: string, mode: number): Promise<void> {
+  try {
+    const handle = await open(file, "wx", mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw fileExists(file);
+    throw new UcaasError(`${file} cannot be written (${code})`, {
+      code: "FILE_NOT_WRITTEN",
+      operation: "xima keys new",
+      hint: "name a folder that exists and is yours, with --key and --csr",
+    });
+  }
+}
+
+function fileExists(file: string): UcaasError {
+  return new UcaasError(`${file} exists already and is left as it is`, {
+    code: "FILE_EXISTS",
+    operation: "xima keys new",
+    hint: "name other files with --key and --csr, or move this one away",
+  });
+}

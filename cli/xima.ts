@@ -1,0 +1,149 @@
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { Command, Option } from "commander";
+import { readConfig } from "../provider/dynamic/config.ts";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { ximaConfig } from "../provider/xima/schema.ts";
+import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
+import { askPassphrase } from "./passphrase.ts";
+import { newKeyFiles } from "./xima-key-files.ts";
+
+const passphraseHelp = `
+The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names,
+else asked for on the terminal. It is never an argument: other users of the machine could read it.`;
+
+/** `ucaas xima`: the key pair that licence requests are signed with. */
+export function ximaCommand(): Command {
+  const keys = new Command("keys").description("the RSA key and certificate that requests are signed with");
+
+  keys
+    .command("new")
+    .description("make an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file")
+    .requiredOption("--common-name <name>", "who the certificate is for: the reseller's name")
+    .option("--organization <name>", "the reseller's company, as it stands in the certificate")
+    .addOption(new Option("--country <code>", "two letters").argParser((code) => country(code)))
+    .addOption(new Option("--bits <number>", "size of the key").choices(["2048", "3072", "4096"]).default("2048"))
+    .option("--key <file>", "where the private key goes", "xima.key.pem")
+    .option("--csr <file>", "where the certificate request goes", "xima.csr.pem")
+    .option("--encrypt", "ask for a passphrase and encrypt the key with it (without asking when the environment has one)")
+    .addHelpText("after", passphraseHelp)
+    .action(
+      async (options: {
+        commonName: string;
+        organization?: string;
+        country?: string;
+        bits: string;
+        key: string;
+        csr: string;
+        encrypt?: true;
+      }) => {
+        const passphrase =
+          fromEnvironment().privateKeyPassphrase ??
+          (options.encrypt && (await askPassphrase("A passphrase for the new key", { twice: true })));
+        await newKeyFiles({ ...options, bits: Number(options.bits), passphrase });
+        console.log(`${options.key}  private key, RSA ${options.bits}, mode 0600, ${passphrase === undefined ? "not encrypted" : "encrypted"}
+${options.csr}  certificate request for "${options.commonName}"
+
+What to do next:
+  1. Send ${options.csr} to Xima (support@ximasoftware.com). The private key stays here.
+  2. Keep the certificate that they send back, for example as xima.crt.pem, and see whether it fits:
+       npx ucaas xima keys check --key ${options.key} --certificate xima.crt.pem
+  3. Give both to the stack:
+       pulumi config set --secret xima:privateKey < ${options.key}
+       pulumi config set xima:certificate < xima.crt.pem`);
+      },
+    );
+
+  keys
+    .command("fingerprint")
+    .description("print the kid of a certificate: the SHA-1 of its DER bytes, in lower-case hex")
+    .argument("[certificate]", "file in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
+    .action((file?: string) => console.log(fingerprint(readCertificate(given("certificate", file)))));
+
+  keys
+    .command("check")
+    .description("see whether key and certificate belong together and are valid now; ends with 1 when they are not")
+    .option("--key <file>", "private key in PEM; default what XIMA_PRIVATE_KEY or XIMA_PRIVATE_KEY_FILE gives")
+    .option("--certificate <file>", "certificate in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
+    .addHelpText("after", passphraseHelp)
+    .action(async (options: { key?: string; certificate?: string }) => {
+      const [key, certificate] = [
+        await attempt(() => openKey(given("privateKey", options.key))),
+        await attempt(() => readCertificate(given("certificate", options.certificate))),
+      ];
+      if (!(key instanceof UcaasError)) console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
+      if (!(certificate instanceof UcaasError)) console.log(describe(certificate));
+      const faults = [
+        ...[key, certificate].filter((found) => found instanceof UcaasError),
+        ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, key instanceof UcaasError ? undefined : key)),
+      ];
+      for (const fault of faults) console.error(fault.message);
+      if (faults.length > 0) process.exitCode = 1;
+      else console.log("The key belongs to the certificate, and the certificate is valid now.");
+    });
+
+  return new Command("xima").description("Xima CCaaS licences").addCommand(keys);
+}
+
+const { privateKey, privateKeyPassphrase, certificate } = ximaConfig.keys;
+
+/** What the environment has of it, by the same names as for the provider. */
+function fromEnvironment() {
+  const keys = { privateKey: { ...privateKey, value: privateKey.value.optional() }, privateKeyPassphrase, certificate };
+  return readConfig({ namespace: "xima", keys }, { get: () => undefined, require: () => "" });
+}
+
+function given(what: "privateKey" | "certificate", file: string | undefined): string {
+  const value = file ?? fromEnvironment()[what];
+  if (value !== undefined) return value;
+  const [variable, option] = what === "privateKey" ? ["XIMA_PRIVATE_KEY", "--key"] : ["XIMA_CERTIFICATE", "--certificate"];
+  throw new UcaasError(`no ${what === "privateKey" ? "private key" : "certificate"} is given`, {
+    code: "CONFIG_MISSING",
+    vendor: "xima",
+    operation: "keys",
+    hint: `name its file with ${option}, or set ${variable}_FILE`,
+  });
+}
+
+async function openKey(pemOrPath: string): Promise<KeyObject> {
+  const known = fromEnvironment().privateKeyPassphrase;
+  try {
+    return readPrivateKey(pemOrPath, known);
+  } catch (error) {
+    const asks = error instanceof UcaasError && error.code === "KEY_PASSPHRASE" && known === undefined && process.stdin.isTTY;
+    if (!asks) throw error;
+    return readPrivateKey(pemOrPath, await askPassphrase("Passphrase of the key"));
+  }
+}
+
+async function attempt<T>(read: () => T | Promise<T>): Promise<T | UcaasError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UcaasError) return error;
+    throw error;
+  }
+}
+
+function describe(found: X509Certificate): string {
+  const [from, to] = [new Date(found.validFrom), new Date(found.validTo)];
+  const days = Math.floor((to.getTime() - Date.now()) / 86_400_000);
+  return [
+    `certificate  ${oneLine(found.subject)}`,
+    `issuer       ${oneLine(found.issuer)}`,
+    `valid        ${from.toISOString()} to ${to.toISOString()}${days >= 0 ? ` (${days} days left)` : ""}`,
+    `kid          ${fingerprint(found)}`,
+    ...(days >= 0 && days < 30 ? ["It ends soon: have Xima sign a new request in time (ucaas xima keys new)."] : []),
+  ].join("\n");
+}
+
+function oneLine(name: string): string {
+  return name.split("\n").join(", ");
+}
+
+function country(code: string): string {
+  if (/^[A-Za-z]{2}$/.test(code)) return code.toUpperCase();
+  throw new UcaasError(`${JSON.stringify(code)} is not a country code of two letters`, {
+    code: "INVALID_ARGUMENT",
+    operation: "xima keys new",
+  });
+}
