@@ -53,9 +53,19 @@ export abstract class UcaasResource extends pulumi.CustomResource {
 
 /** The provider process gets config with the secrets unwrapped, so only the program can tell that one is in plain text. */
 function warnOfPlainSecret(key: string): void {
-  const [namespace, name] = key.split(":") as [string, string];
-  const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-  if (warned.has(key) || new pulumi.Config(namespace).get(name) === undefined || secretKeys.includes(key)) return;
+  if (warned.has(key)) return;
   warned.add(key);
-  void pulumi.log.warn(`${key} is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret ${key}`);
+  const [namespace, name] = key.split(":") as [string, string];
+  const config = new pulumi.Config(namespace);
+  const isPlain = (fullKey: string) => !(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[]).includes(fullKey);
+  const warn = (fullKey: string, command: string) =>
+    void pulumi.log.warn(
+      `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
+    );
+  if (config.get(name) !== undefined && isPlain(key)) warn(key, "--secret");
+  if (!isPlain(`${namespace}:accounts`)) return;
+  const accounts = config.getObject<Record<string, Record<string, unknown>>>("accounts") ?? {};
+  for (const account of Object.keys(accounts)) {
+    if (accounts[account]?.[name] !== undefined) warn(`${namespace}:accounts.${account}.${name}`, "--secret --path");
+  }
 }
