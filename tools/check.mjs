@@ -12,7 +12,7 @@ export const checks = [
   { sentence: "there is no unused file, export or dependency", script: "knip/bin/knip.js", args: ["--no-progress"] },
   {
     sentence: "imports go the ways that the design allows",
-    script: "dependency-cruiser/bin/dependency-cruise.mjs",
+    script: "dependency-cruiser/bin/dependency-cruiser.mjs",
     args: ["--output-type", "err", code],
   },
 ];
