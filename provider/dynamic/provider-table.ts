@@ -4,7 +4,7 @@ import { plain } from "./plain.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** What the table makes a provider from: the stack's config, as the dynamic host hands it over. */
-export type ProviderFactory = (config: dynamic.Config) => Required<Omit<dynamic.ResourceProvider, "configure">>;
+export type ProviderFactory = (config: dynamic.Config) => Promise<Required<Omit<dynamic.ResourceProvider, "configure">>>;
 
 type Method = "check" | "diff" | "create" | "read" | "update" | "delete";
 
@@ -36,8 +36,9 @@ export function providerTable(factories: Record<string, ProviderFactory>) {
         provider = factory(config);
         made.set(type, provider);
       }
-      const run = provider[method] as (...args: unknown[]) => Promise<unknown>;
-      const result = await run.apply(provider, args.map(withoutProvider));
+      const ready = await provider;
+      const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
+      const result = await run.apply(ready, args.map(withoutProvider));
       return result === undefined ? undefined : plain(result);
     } catch (error) {
       throw forTheEngine(error, args);

@@ -2,7 +2,6 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { debuglog } from "node:util";
 import type PQueue from "p-queue";
-import { request as undiciRequest } from "undici";
 import { UcaasError } from "../dynamic/errors.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
@@ -121,12 +120,13 @@ export class HttpClient {
     const done = (how: string | number) =>
       log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
     try {
-      const response = await undiciRequest(url, {
+      const { request, dispatcher } = await connections();
+      const response = await request(url, {
         method: call.method,
         headers: { accept: "application/json", "accept-encoding": acceptEncoding, "user-agent": "pulumi-ucaas", ...message.headers },
         body: message.body,
         signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
-        dispatcher: connections(),
+        dispatcher,
       });
       const headers = flat(response.headers);
       const text = await bodyText(await response.body.bytes(), headers["content-encoding"], maxResponseBytes);

@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import { type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { EnvHttpProxyAgent } from "undici";
 import { z } from "zod";
 import type { ConfigKey } from "../dynamic/config.ts";
 import { UcaasError } from "../dynamic/errors.ts";
@@ -20,25 +20,31 @@ export const transportKeys = {
 /** A reply larger than this is not read to its end. */
 export const maxResponseBytes = 16 * 1024 * 1024;
 
-let dispatcher: Dispatcher | undefined;
+type Undici = typeof import("undici");
+
+let loaded: Promise<{ request: Undici["request"]; dispatcher: EnvHttpProxyAgent }> | undefined;
 
 /**
- * The one connection pool of the process: keep-alive, proxies from the environment (`HTTPS_PROXY`, `HTTP_PROXY`,
- * `NO_PROXY`), TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
+ * undici, loaded with the first call (a preview without changes sends none, and should not wait for it), and the one
+ * connection pool of the process: keep-alive, proxies from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`),
+ * TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
  */
-export function connections(): Dispatcher {
-  dispatcher ??= new EnvHttpProxyAgent({
-    connect: { timeout: 10_000, rejectUnauthorized: true },
-    requestTls: { rejectUnauthorized: true },
-    proxyTls: { rejectUnauthorized: true },
-    headersTimeout: 60_000,
-    bodyTimeout: 60_000,
-    keepAliveTimeout: 10_000,
-    connections: 64,
-    pipelining: 1,
-    maxResponseSize: maxResponseBytes,
-  });
-  return dispatcher;
+export function connections(): NonNullable<typeof loaded> {
+  loaded ??= import("undici").then(({ EnvHttpProxyAgent, request }) => ({
+    request,
+    dispatcher: new EnvHttpProxyAgent({
+      connect: { timeout: 10_000, rejectUnauthorized: true },
+      requestTls: { rejectUnauthorized: true },
+      proxyTls: { rejectUnauthorized: true },
+      headersTimeout: 60_000,
+      bodyTimeout: 60_000,
+      keepAliveTimeout: 10_000,
+      connections: 64,
+      pipelining: 1,
+      maxResponseSize: maxResponseBytes,
+    }),
+  }));
+  return loaded;
 }
 
 export interface Limits {

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import { SignJWT } from "jose";
 import type { SigningKey } from "./signing-key.ts";
 
 /** How long a token is good for, in seconds; the API allows 1800 (OpenAPI 1.4). Short, since a token is made for each try. */
@@ -28,6 +27,8 @@ export async function sign(
   const iat = Math.floor(now / 1000);
   const single = { jti: randomUUID(), exp: iat + tokenLifetime };
   const text = pythonJson(placement === "token" ? body : { ...body, ...single });
+  // Loaded with the first request: a preview without changes sends none, and should not wait for it.
+  const { SignJWT } = await import("jose");
   const token = await new SignJWT({
     iss: "xima-ccaas",
     aud: "xima-ccaas",
