@@ -2,86 +2,96 @@
 // heavy; the provider process loads `host → <vendor>/provider → client, schema → http`. Types may be imported from anywhere that is not forbidden outright.
 
 const vendor = "^provider/(?!dynamic/|http/)([^/]+)/";
+/** What every program loads: the door, and the component that is made of resources. */
+const program = "^provider/(index|customer)[.]ts$";
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
     {
+      severity: "error",
       name: "no-cycle",
       comment: "Two files that need each other are one file, or a third is missing.",
       from: {},
       to: { circular: true, viaOnly: runtime },
     },
     {
+      severity: "error",
       name: "sandbox-is-written-from-the-contracts",
       comment: "A vendor's server that shares code, or only a type, with our client would mirror its misreadings.",
       from: { path: "^sandbox/" },
       to: { path: "^(provider|stacks|cli|demo|bench|test)/" },
     },
     {
+      severity: "error",
       name: "provider-stands-alone",
       comment: "The provider is what others install; the rest of the house is not in that package.",
       from: { path: "^provider/" },
       to: { path: "^(stacks|cli|sandbox|demo|bench|tools|test)/" },
     },
     {
+      severity: "error",
       name: "no-vendor-imports-another",
       comment: "What two vendors share belongs into provider/dynamic or provider/http.",
       from: { path: vendor },
       to: { path: vendor, pathNot: "^provider/$1/" },
     },
     {
+      severity: "error",
       name: "core-knows-no-vendor",
       from: { path: "^provider/(dynamic|http)/" },
       to: { path: ["^provider/(host|index)[.]ts$", vendor] },
     },
     {
-      name: "program-enters-by-index",
-      comment: "A program imports `pulumi-ucaas`, as everybody else's does.",
+      severity: "error",
+      name: "stacks-enter-by-the-doors",
+      comment: "Our stacks import what everybody else's can: the package's exports.",
       from: { path: "^stacks/" },
-      to: { path: ["^provider/(?!index[.]ts$)", "^(cli|sandbox|demo|bench|test|tools)/"] },
+      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|demo|bench|test|tools)/"] },
     },
     {
-      name: "index-loads-resources-only",
-      from: { path: "^provider/index[.]ts$" },
-      to: { pathNot: `${vendor}resource[.]ts$`, ...runtime },
+      severity: "error",
+      name: "program-is-light",
+      comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
+      from: { path: [program, `${vendor}resource[.]ts$`, "^provider/dynamic/loader[.]ts$"] },
+      to: { pathNot: [program, `${vendor}resource[.]ts$`, "^provider/dynamic/loader[.]ts$", "node_modules/@pulumi/pulumi/"], ...runtime },
     },
     {
-      name: "resource-is-light",
-      comment: "What a resource file loads, every program loads. Import the type, or move the value.",
-      from: { path: `${vendor}resource[.]ts$` },
-      to: { pathNot: ["^provider/dynamic/loader[.]ts$", "node_modules/@pulumi/pulumi/"], ...runtime },
+      severity: "error",
+      name: "schemas-load-schemas",
+      from: { path: "^provider/schemas[.]ts$" },
+      to: { path: "^provider/", pathNot: [`${vendor}schema[.]ts$`, "^provider/dynamic/"], ...runtime },
     },
     {
-      name: "loader-is-light",
-      comment: "The loader is in every program too.",
-      from: { path: "^provider/dynamic/loader[.]ts$" },
-      to: { pathNot: "node_modules/@pulumi/pulumi/", ...runtime },
-    },
-    {
+      severity: "error",
       name: "host-loads-providers",
       from: { path: "^provider/host[.]ts$" },
       to: { path: "^provider/", pathNot: [`${vendor}provider[.]ts$`, "^provider/(dynamic|http)/"], ...runtime },
     },
     {
+      severity: "error",
       name: "provider-is-loaded-by-the-host",
       comment: "A provider decides; what it calls (client, schema) does not call back.",
       from: { path: "^provider/", pathNot: "^provider/host[.]ts$" },
       to: { path: `${vendor}provider[.]ts$`, ...runtime },
     },
     {
+      severity: "error",
       name: "resource-is-loaded-by-the-program",
-      from: { path: "^provider/", pathNot: "^provider/index[.]ts$" },
-      to: { path: ["^provider/index[.]ts$", `${vendor}resource[.]ts$`], ...runtime },
+      comment: "The provider process has no program, and a resource would register itself in none.",
+      from: { path: "^provider/", pathNot: program },
+      to: { path: [program, `${vendor}resource[.]ts$`], ...runtime },
     },
     {
+      severity: "error",
       name: "installed-with-the-package",
       comment: "A dependency of development is not there for who installs the package.",
       from: { path: "^(provider|stacks|cli)/" },
       to: { dependencyTypes: ["npm-dev"], ...runtime },
     },
     {
+      severity: "error",
       name: "can-be-found",
       from: {},
       to: { couldNotResolve: true },
@@ -90,7 +100,6 @@ export default {
   options: {
     tsPreCompilationDeps: "specify",
     detectJSDocImports: false,
-    includeOnly: "^(provider|stacks|sandbox|cli|demo|tools|bench|test)/|node_modules|^(node:)?[a-z]",
     doNotFollow: { path: "node_modules" },
     exclude: "(^|/)test/fixtures/",
     enhancedResolveOptions: {
