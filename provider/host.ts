@@ -1,4 +1,10 @@
+import { enableCompileCache } from "node:module";
+import { join } from "node:path";
+import { homeFolder } from "./dynamic/home.ts";
 import { providerTable } from "./dynamic/provider-table.ts";
+
+// The process lives for one command: code that an earlier one compiled (and stripped of its types) need not be compiled again.
+enableCompileCache(join(homeFolder(), "compiled"));
 
 /**
  * What the provider process loads: the table of resource providers, by type. The loader line in the state calls

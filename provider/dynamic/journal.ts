@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
+import { homeFolder } from "./home.ts";
 import type { Json } from "./plain.ts";
 
 /**
@@ -46,10 +46,7 @@ export class Journal {
   readonly directory: string;
 
   constructor(config: dynamic.Config, environment: NodeJS.ProcessEnv = process.env) {
-    this.directory =
-      config.get("ucaas:journalDir") ??
-      environment.UCAAS_JOURNAL_DIR ??
-      join(environment.PULUMI_HOME ?? join(homedir(), ".pulumi"), "ucaas", "journal");
+    this.directory = config.get("ucaas:journalDir") ?? environment.UCAAS_JOURNAL_DIR ?? join(homeFolder(environment), "journal");
   }
 
   /** The entry of a thing, or undefined when there is none. */
