@@ -17,26 +17,37 @@ export function propertyPath(path: Path): string {
   return text;
 }
 
+/** What is wrong with a value, and where it is. */
+export interface Failure {
+  readonly path: Path;
+  readonly reason: string;
+}
+
 /**
  * Checks the inputs of a resource against its schema and returns **every** failure, each with its property path.
  * Values that are unknown while previewing pass. A property the schema does not know is refused, and the nearest
  * known one is named. Keys that begin with `__` belong to Pulumi and to the core; they are left out.
  */
 export function failuresOf(schema: z.ZodType, inputs: Record<string, unknown>): dynamic.CheckFailure[] {
+  return failuresIn(schema, inputs).map(({ path, reason }) => ({ property: propertyPath(path), reason }));
+}
+
+/** As {@link failuresOf}, with each path in its parts. */
+export function failuresIn(schema: z.ZodType, inputs: Record<string, unknown>): Failure[] {
   const own = Object.fromEntries(Object.entries(inputs).filter(([key]) => !key.startsWith("__")));
   const result = schema.safeParse(own, { reportInput: false });
   if (result.success) return [];
   return result.error.issues.flatMap((issue) => failuresOfIssue(issue, schema, own));
 }
 
-function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unknown): dynamic.CheckFailure[] {
+function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unknown): Failure[] {
   if (throughUnknown(inputs, issue.path)) return [];
   if (issue.code === "unrecognized_keys") {
     const known = Object.keys(shapeAt(schema, issue.path) ?? {});
     return issue.keys.map((key) => {
       const near = nearest(key, known)[0];
       return {
-        property: propertyPath([...issue.path, key]),
+        path: [...issue.path, key],
         reason: `is not a property here. ${near ? `Did you mean ${near}?` : `Known: ${known.join(", ")}.`}`,
       };
     });
@@ -49,9 +60,9 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
     const best = branches.sort((a, b) => a.length - b.length).find((branch) => branch.length > 0);
     if (best) return best;
   }
-  const value = valueAt(inputs, issue.path);
-  const missing = value === undefined;
-  return [{ property: propertyPath(issue.path), reason: missing ? `is missing: ${issue.message}` : issue.message }];
+  const missing = valueAt(inputs, issue.path) === undefined;
+  const said = issue.message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, "");
+  return [{ path: issue.path, reason: missing ? `is missing: ${said}` : said }];
 }
 
 function valueAt(inputs: unknown, path: Path): unknown {
