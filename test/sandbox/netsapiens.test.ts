@@ -131,6 +131,7 @@ describe("the password grant", () => {
     user.legacyPassword = false;
     user.mfa = true;
     expect(await (await ask()).json()).toMatchObject({ access_token: expect.any(String), scope: "MFA" });
+    expect((await get("/domains/acme", await token())).status).toBe(403);
     server.setOptions({ mfaShows: "flag" });
     const flagged = await (await ask()).json();
     expect(flagged).toMatchObject({ mfa_required: true });
