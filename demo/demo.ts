@@ -1,0 +1,53 @@
+/**
+ * `npm run demo`: the main job, on the real Pulumi engine, against the sandbox. Each step is a command that a user would
+ * type; the demo ends with 0 only if every step did what it says.
+ */
+import { startSandbox } from "../sandbox/start.ts";
+import { type Outcome, Playground } from "./playground.ts";
+import { steps } from "./steps.ts";
+
+/** One step of the tour. */
+export interface Step {
+  /** What happens, for the reader. */
+  readonly title: string;
+  /** Something that happens behind Pulumi's back, before the command. */
+  readonly before?: (sandbox: Sandbox) => void | Promise<void>;
+  /** The command as typed. */
+  readonly command: readonly [string, ...string[]];
+  /** Throws unless the command, and the vendors' servers, did what the title says. */
+  readonly proof: (outcome: Outcome, sandbox: Sandbox) => void | Promise<void>;
+}
+
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+
+const begun = performance.now();
+const sandbox = await startSandbox();
+try {
+  const playground = new Playground(sandbox.environment);
+  await playground.run("pulumi", ["stack", "init", "sandbox", "--no-select"], { quiet: true });
+  for (const [index, step] of steps.entries()) {
+    console.log(`\n${bold(`${index + 1}. ${step.title}`)}`);
+    await step.before?.(sandbox);
+    console.log(`  $ npx ${step.command.map(quoted).join(" ")}`);
+    const [program, ...args] = step.command;
+    const outcome = await playground.run(program, args);
+    await step.proof(outcome, sandbox);
+    console.log(`  ${bold("✓")} exit status ${outcome.exitCode}, as it should be`);
+  }
+  console.log(
+    `\n${bold(`All ${steps.length} steps did what they say`)}, in ${Math.round((performance.now() - begun) / 1000)} s. Next: npm run sandbox, to play by hand.`,
+  );
+} catch (error) {
+  console.error(`\n${bold("The demo stopped")}: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await sandbox.stop();
+}
+
+function bold(text: string): string {
+  return process.stdout.isTTY ? `\u001b[1m${text}\u001b[22m` : text;
+}
+
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument}'`;
+}
