@@ -32,13 +32,13 @@
  * requests run while it waits, so a change that must be whole is made without an `await` in its middle. Time is `server.now()`, which
  * honours the option `clockOffsetSeconds`. A change made outside a request (a timer) is followed by `server.save()`.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { answerControl, controlPrefix } from "./control.ts";
 import { type Fault, type FaultOrder, FaultQueue } from "./faults.ts";
+import { readIfThere, writeWhole } from "./files.ts";
 import { html, json, type Reply, type SandboxRequest } from "./message.ts";
 
 /** Switches that every vendor server has. */
@@ -177,6 +177,7 @@ export class SandboxServer<State extends object = object, Options extends Common
     const http = this.#http;
     if (http === undefined) return;
     this.vendor.stopped?.(this);
+    this.save();
     this.#stopping.abort();
     this.#http = undefined;
     const closed = new Promise((resolve) => http.close(resolve));
@@ -200,25 +201,13 @@ export class SandboxServer<State extends object = object, Options extends Common
     if (this.#dataFile === undefined) return;
     const text = JSON.stringify({ options: this.options, state: this.state });
     if (text === this.#written) return;
-    const temporary = `${this.#dataFile}.${process.pid}.new`;
-    try {
-      writeFileSync(temporary, text, { mode: 0o600 });
-      renameSync(temporary, this.#dataFile);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
+    writeWhole(this.#dataFile, text);
     this.#written = text;
   }
 
   #load(dataFile: string): void {
-    let text: string;
-    try {
-      text = readFileSync(dataFile, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      throw error;
-    }
+    const text = readIfThere(dataFile);
+    if (text === undefined) return;
     try {
       const kept = z.object({ options: z.looseObject({}), state: z.looseObject({}) }).parse(JSON.parse(text));
       this.options = this.vendor.options.parse(kept.options);

@@ -51,7 +51,7 @@ export interface XimaState {
   jwk?: JsonWebKey;
 }
 
-type XimaServer = SandboxServer<XimaState, XimaOptions>;
+export type XimaServer = SandboxServer<XimaState, XimaOptions>;
 
 const week = 7 * 86_400_000;
 
@@ -64,10 +64,9 @@ export const ximaServer = (): XimaServer =>
     refuse: (status, message) => json(status, { code: status >= 500 ? "INTERNAL_ERROR" : "REQUEST_REFUSED", message }),
     handle,
     control: {
-      async sign(body, server) {
-        const { csr, days } = asked(z.strictObject({ csr: z.string(), days: z.number().positive().default(825) }), body);
-        const certificate = await signRequest(csr, server.now(), days);
-        return { ...register(server, { certificate }), certificate };
+      sign(body, server) {
+        const { csr, days } = asked(z.strictObject({ csr: z.string(), days: z.number().positive().optional() }), body);
+        return issueCertificate(server, csr, days);
       },
       keys: (body, server) =>
         register(
@@ -82,6 +81,12 @@ export const ximaServer = (): XimaServer =>
         ),
     },
   });
+
+/** Signs a certificate request in PEM, and accepts signatures of its key from now on. */
+export async function issueCertificate(server: XimaServer, csr: string, days = 825): Promise<{ kid: string; certificate: string }> {
+  const certificate = await signRequest(csr, server.now(), days);
+  return { ...register(server, { certificate }), certificate };
+}
 
 /** Accepts signatures of this key from now on. A certificate's `kid` follows from it, unless one is issued with it as in earlier days. */
 function register(server: XimaServer, given: { certificate: string; kid?: string } | { publicKey: string; kid: string }): { kid: string } {
