@@ -8,7 +8,7 @@ export interface RetryPolicy {
   readonly cap: number;
   /** A longer `Retry-After` is not obeyed: the call fails and says what the server asked for. */
   readonly retryAfterCap: number;
-  /** Nothing is repeated after this time since the first try began. */
+  /** Nothing is repeated after this time since the first try left the queue. */
   readonly deadline: number;
 }
 
@@ -32,7 +32,7 @@ export type Outcome =
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
-  /** Milliseconds since the first try began. */
+  /** Milliseconds since the first try left the queue. */
   readonly elapsed: number;
   /** The wall clock, for a Retry-After given as a date. */
   readonly now: number;
@@ -51,7 +51,9 @@ export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome:
   if (repeatable === "unsent" && !nothingDone) return undefined;
   const asked = outcome.kind === "status" ? retryAfter(outcome.retryAfter, attempt.now) : undefined;
   if (asked !== undefined && asked > policy.retryAfterCap) return undefined;
-  const delay = asked ?? attempt.random * Math.min(policy.cap, policy.base * 2 ** (attempt.number - 1));
+  const jitter = attempt.random * Math.min(policy.cap, policy.base * 2 ** (attempt.number - 1));
+  // A server that asks for no pause at all would otherwise see all tries within a moment.
+  const delay = Math.max(asked ?? 0, jitter);
   return attempt.elapsed + delay > policy.deadline ? undefined : delay;
 }
 
@@ -59,6 +61,7 @@ export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome:
 export function retryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
+  // An HTTP date begins with the day's name; Date.parse alone would take "1.5" for the fifth of January.
+  const date = /^\s*[A-Za-z]{3}/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
