@@ -248,4 +248,5 @@ server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error,
 
 // The engine interrupts its plug-ins when it has done with them. If it dies instead, the pipe on our stdin closes.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, shutDown);
-if (fs.fstatSync(0).isFIFO()) process.stdin.on("end", shutDown).on("error", shutDown).resume();
+const stdin = fs.fstatSync(0);
+if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on("end", shutDown).on("error", shutDown).resume();

@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { expect, test, vi } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { secret, workspace } from "./workspace.ts";
+
+const projectNode = `v${manifest.devDependencies.node}`;
+
+const resource = `
+  import * as pulumi from "@pulumi/pulumi";
+  // Text, not a class: nothing is captured from the program.
+  const line = \`exports.handler = () => ({
+    create: async (inputs) => {
+      if (inputs.marker) require("node:fs").writeFileSync(inputs.marker, "begun");
+      await new Promise((done) => setTimeout(done, inputs.delay));
+      return { id: "made", outs: { node: process.version } };
+    },
+  })\`;
+  export class Slow extends pulumi.CustomResource {
+    declare readonly node: pulumi.Output<string>;
+    constructor(name: string, args: { delay: number; marker?: string }) {
+      super("pulumi-nodejs:dynamic/test:Slow", name, { ...args, __provider: line, node: undefined });
+    }
+  }`;
+
+test("a program runs on the project's Node with its configuration, its output reaches the terminal, and its failure is told once", async () => {
+  await using ws = await workspace({
+    program: `${resource}
+      console.log("to standard output");
+      console.error("to standard error");
+      const config = new pulumi.Config();
+      export const program = process.version;
+      export const provider = new Slow("one", { delay: 0 }).node;
+      export const plain = config.requireObject("plain");
+      export const hidden = config.requireSecret("hidden");`,
+    config: { plain: { list: [1, true, "ä"] }, hidden: secret("-----BEGIN=\nhunter2\n-----END") },
+  });
+  const up = (await ws.up()).ok();
+  expect(up.output).toContain("to standard output");
+  expect(up.output).toContain("to standard error");
+  expect(up.output).not.toContain("hunter2");
+  const outputs = await ws.outputs({ showSecrets: true });
+  expect(outputs).toMatchObject({ plain: { list: [1, true, "ä"] }, hidden: "-----BEGIN=\nhunter2\n-----END" });
+  expect([outputs.program, outputs.provider]).toEqual([projectNode, projectNode]);
+  expect(JSON.stringify(await ws.export())).not.toContain("hunter2");
+  (await ws.preview("--expect-no-changes")).ok();
+
+  await ws.writeProgram(`import "@pulumi/pulumi"; throw new Error("the program's own words");`);
+  const failed = await ws.preview();
+  expect(failed.exitCode).not.toBe(0);
+  expect(failed.output.match(/the program's own words/g), failed.output).toHaveLength(1);
+  expect(failed.output).toContain("index.ts:1");
+});
+
+test("Ctrl-C ends a run when the resource at work is done, and keeps it", async () => {
+  await using ws = await workspace({
+    program: `${resource}
+      const first = new Slow("one", { delay: 1500, marker: process.cwd() + "/begun" });
+      first.node.apply(() => new Slow("two", { delay: 0 }));`,
+  });
+  const up = ws.start(["up", "--yes", "--skip-preview"]);
+
+  await vi.waitUntil(() => existsSync(`${ws.folder}/begun`), { timeout: 30_000 });
+  up.signal("SIGINT");
+  const ended = await up.done;
+  expect(ended.exitCode, ended.output).not.toBe(0);
+  const { deployment } = await ws.export();
+  expect(deployment.pending_operations ?? []).toEqual([]);
+  expect(deployment.resources?.filter(({ type }) => type.endsWith("Slow")).map(({ urn }) => urn.split("::").at(-1))).toEqual(["one"]);
+});
+
+test("after a power cut the stack is locked, and pulumi cancel frees it", async () => {
+  await using ws = await workspace({ program: `${resource} new Slow("one", { delay: 60_000, marker: process.cwd() + "/begun" });` });
+
+  const up = ws.start(["up", "--yes", "--skip-preview"]);
+  await vi.waitUntil(() => existsSync(`${ws.folder}/begun`), { timeout: 30_000 });
+  await up.crash();
+  await up.done;
+  expect((await ws.up()).output).toContain("the stack is currently locked");
+  (await ws.pulumi(["cancel", "--yes"])).ok();
+  expect((await ws.export()).deployment.pending_operations).toMatchObject([
+    { type: "creating", resource: { urn: expect.stringContaining("::one") } },
+  ]);
+});
