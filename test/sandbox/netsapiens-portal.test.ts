@@ -1,7 +1,7 @@
-import chromium from "@sparticuz/chromium";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
+import { chromiumPath } from "../../tools/chromium.ts";
 
 let server: ReturnType<typeof netsapiensServer>;
 beforeEach(async () => {
@@ -141,7 +141,7 @@ describe("with a browser", () => {
   let page: Page;
   beforeAll(async () => {
     browser = await playwright.launch({
-      executablePath: await chromium.executablePath(),
+      executablePath: await chromiumPath(),
       args: [
         "--headless",
         "--no-sandbox",
