@@ -3,21 +3,24 @@
  * play with, in a file backend beside that data. What a shell needs for it is written to the file `env` there.
  */
 import { execFile } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
+import { engineFolder, root } from "../tools/engine/place.mjs";
 import { writeWhole } from "./files.ts";
 import { type Sandbox, startSandbox } from "./start.ts";
 
-const root = join(import.meta.dirname, "..");
 const dataDir = resolve(process.argv[2] ?? join(root, ".sandbox"));
 const envFile = join(dataDir, "env");
 
-/** The passphrase of stacks/Pulumi.sandbox.yaml, which is no secret. */
+/** A Pulumi home, a backend and a stack apart from the user's own. The passphrase is that of stacks/Pulumi.sandbox.yaml, and no secret. */
 const pulumiEnvironment = {
+  PULUMI_HOME: join(dataDir, "home"),
   PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}`,
   PULUMI_CONFIG_PASSPHRASE: "sandbox",
   PULUMI_STACK: "sandbox",
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
 };
 
 try {
@@ -38,9 +41,18 @@ try {
   process.exitCode = 1;
 }
 
-/** Makes the stack if it is not there. Nothing is selected, so that the user's own choice of a stack stays. */
+/** Makes the stack if it is not there. */
 async function makeStack(): Promise<void> {
+  mkdirSync(pulumiEnvironment.PULUMI_HOME, { recursive: true });
   mkdirSync(join(dataDir, "pulumi"), { recursive: true });
+  // The launcher looks for the engine below PULUMI_HOME.
+  const versions = join(pulumiEnvironment.PULUMI_HOME, "versions");
+  const engines = dirname(engineFolder());
+  // In a shell that has read the env file already, they are the same.
+  if (engines !== versions) {
+    rmSync(versions, { force: true });
+    symlinkSync(engines, versions);
+  }
   const pulumi = (...args: string[]) =>
     promisify(execFile)(process.execPath, [join(root, "node_modules/pulumi/run.js"), ...args, "--non-interactive"], {
       cwd: root,
