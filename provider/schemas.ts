@@ -1,6 +1,10 @@
 /**
- * What may be declared, as zod schemas: the resources' arguments and the vendors' config. For a program that checks its
- * files before it registers anything, and for the editors that those files are written in.
+ * What may be declared: the schemas of the resources' arguments and of the vendors' config, with the rules that no schema
+ * can say. For a program that checks its files before it registers anything, and for the editors in which they are written.
  */
-export { failuresOf } from "./dynamic/check.ts";
+export { type Failure, failuresIn, propertyPath } from "./dynamic/check.ts";
+export { readConfig } from "./dynamic/config.ts";
+export { UcaasError } from "./dynamic/errors.ts";
+export { nearest } from "./dynamic/nearest.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
+export { findings as licenseFindings } from "./xima/seats.ts";

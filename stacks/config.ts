@@ -1,16 +1,51 @@
-import { licenseSchema } from "pulumi-ucaas/schemas";
+import { licenseSchema, ximaConfig } from "pulumi-ucaas/schemas";
 import { z } from "zod";
+import { isRecord, merged } from "./tree.ts";
 
-/**
- * One customer in a stack file, after the stack's defaults have been filled in. Each system's section has the arguments of its resource,
- * by their own names.
- */
+/** A customer's key in the files. It is part of the names of all its resources, so another slug means other resources. */
+export const slugSchema = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "must be lower-case letters, digits and hyphens, with a letter or digit at both ends");
+
+/** The SIP credentials of a licence: what the NetSapiens client's bundle knows may be left out, if the customer has such a client. */
+const sipCredentials = licenseSchema.shape.sipCredentials.unwrap().partial({ sipServer: true, outboundProxy: true });
+
+/** A customer's systems: the arguments of each system's resource by their own names. */
+const systems = {
+  xima: licenseSchema.extend({ sipCredentials: sipCredentials.optional() }).optional().describe("Licences of Xima CCaaS"),
+};
+
+/** One customer, with the stack's defaults filled in. */
 export const customerSchema = z.strictObject({
-  name: z.string().min(1, "must not be empty").describe("The customer's name, for people; the default of the names at the vendors"),
-  xima: licenseSchema.optional().describe("Licences of Xima CCaaS"),
+  name: z
+    .string()
+    .min(1, "must not be empty")
+    .describe("The customer's name, for people, and its name at the vendors unless another is given there"),
+  protect: z
+    .boolean()
+    .optional()
+    .describe("Whether the customer's resources are protected from deletion; without it the stack's ucaas:production says so"),
+  ...systems,
 });
 
 export type CustomerDeclaration = z.output<typeof customerSchema>;
 
-/** A customer's key in the file: it is in the names of all resources. */
-export const slugPattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+/** What customers have alike. A section counts for the customers that have this section. */
+export const defaultsSchema = z.strictObject(systems);
+
+/** The config of the vendors, by namespace. */
+export const vendorConfigs = { xima: ximaConfig };
+
+/** The keys of the namespace `ucaas`. */
+export const ucaasKeys = {
+  customers: z.record(slugSchema, customerSchema).describe("The customers, by slug"),
+  defaults: defaultsSchema.describe("What customers have alike"),
+  production: z.boolean().describe("Protect all resources of the stack from deletion"),
+  journalDir: z.string().describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
+};
+
+/** The customer with all that follows from its slug and its name. */
+export function completed(slug: string, customer: unknown): unknown {
+  if (!isRecord(customer) || !("xima" in customer)) return customer;
+  return { ...customer, xima: merged({ ccId: { tenantId: slug, tenantName: customer.name } }, customer.xima) };
+}

@@ -1,21 +1,35 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Customer } from "pulumi-ucaas";
-import { failuresOf } from "pulumi-ucaas/schemas";
-import { type CustomerDeclaration, customerSchema } from "./config.ts";
-import { StackFiles } from "./customers.ts";
+import type { CustomerDeclaration } from "./config.ts";
+import { faultsIn, plainSecretsIn } from "./faults.ts";
+import { StackFiles } from "./stack-files.ts";
+import { mapLeaves } from "./tree.ts";
 
 const config = new pulumi.Config("ucaas");
-const files = new StackFiles(import.meta.dirname, pulumi.getStack());
-const declared = files.declared(config.getObject("defaults"), config.getObject("customers"));
+const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+const given = {
+  defaults: config.getObject("defaults"),
+  customers: config.getObject("customers"),
+  isSecret: (key: string) => secretKeys.includes(`ucaas:${key}`),
+};
 
-const faults = declared.flatMap((customer) =>
-  failuresOf(customerSchema, customer.value as Record<string, unknown>).map(
-    ({ property, reason }) => `${customer.place(property.split("."))} ${customer.slug}.${property} ${reason}`,
-  ),
-);
-if (faults.length > 0) throw new pulumi.RunError(`Nothing was done, since the stack's files have errors:\n  ${faults.join("\n  ")}`);
+const files = new StackFiles(import.meta.dirname, pulumi.getStack());
+const declared = files.customers(given);
+
+const faults = faultsIn(files, given, declared, {
+  get: (key) => pulumi.runtime.getConfig(key),
+  require: (key) => new pulumi.Config(key.split(":")[0]).require(key.split(":")[1] ?? ""),
+});
+if (faults.length > 0)
+  throw new pulumi.RunError(`the stack's files have ${faults.length} faults, so nothing was done:\n  ${faults.join("\n  ")}`);
+for (const warning of plainSecretsIn(declared)) void pulumi.log.warn(warning);
+
+const made = declared.map((customer) => {
+  const { protect, ...args } = mapLeaves(customer.value, (leaf, path) =>
+    customer.isSecret(path) ? pulumi.secret(leaf) : leaf,
+  ) as CustomerDeclaration;
+  return [customer.slug, new Customer(customer.slug, args, { protect })] as const;
+});
 
 /** Each customer in one line, by its slug. */
-export const customers = Object.fromEntries(
-  declared.map(({ slug, value }) => [slug, new Customer(slug, value as CustomerDeclaration).summary]),
-);
+export const customers = Object.fromEntries(made.map(([slug, { summary }]) => [slug, summary]));

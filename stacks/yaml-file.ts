@@ -1,35 +1,35 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-
-/** A way into a file: `["config", "ucaas:customers", "acme"]`. */
-export type Path = readonly PropertyKey[];
+import type { Path } from "./tree.ts";
 
 /** A YAML file that knows where in it each value stands, and which values are encrypted. */
 export class YamlFile {
-  /** As people name it: relative to the folder they work in. */
+  /** As people name it: `stacks/Pulumi.acme.yaml`. */
   readonly name: string;
   readonly #document: Document;
   readonly #lines = new LineCounter();
 
-  constructor(path: string, text: string) {
-    this.name = relative(process.cwd(), path);
+  constructor(name: string, text: string) {
+    this.name = name;
     this.#document = parseDocument(text, { lineCounter: this.#lines, merge: true });
   }
 
-  /** The file, or undefined when there is none. */
-  static read(path: string): YamlFile | undefined {
+  /** The file at a path, or undefined when there is none. */
+  static read(path: string, name: string): YamlFile | undefined {
     try {
-      return new YamlFile(path, readFileSync(path, "utf8"));
+      return new YamlFile(name, readFileSync(path, "utf8"));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw error;
     }
   }
 
-  /** What keeps it from being read as YAML, each with its place. */
-  get faults(): { place: string; reason: string }[] {
-    return this.#document.errors.map((error) => ({ place: this.#at(error.pos[0]), reason: error.message.split("\n")[0] ?? "is not YAML" }));
+  /** What keeps it from being read as YAML. */
+  get errors(): { place: string; reason: string }[] {
+    return this.#document.errors.map(({ pos, message }) => ({
+      place: this.#at(pos[0]),
+      reason: message.split(/ at line \d/)[0] ?? message,
+    }));
   }
 
   /** The value at a path as plain data; an encrypted one as it stands there, `{ secure: … }`. */
@@ -42,12 +42,12 @@ export class YamlFile {
   }
 
   /** Whether the value at a path is encrypted, itself or as part of something that is. */
-  isSecret(path: Path): boolean {
+  isEncrypted(path: Path): boolean {
     return path.some((_, index) => isSecure(this.#node(path.slice(0, index + 1))));
   }
 
-  /** `file:line:column` of a value, or with "key" of its key. */
-  place(path: Path, what: "key" | "value" = "value"): string {
+  /** `file:line:column` of a value, or of its key. */
+  place(path: Path, what: "key" | "value"): string {
     const node = what === "key" ? this.#pair(path)?.key : this.#node(path);
     return this.#at((node as Node | undefined)?.range?.[0] ?? 0);
   }
@@ -74,11 +74,11 @@ export class YamlFile {
   }
 }
 
-function pairOf(pairs: Pair[], key: PropertyKey | undefined): Pair | undefined {
+function pairOf(pairs: readonly Pair[], key: PropertyKey | undefined): Pair | undefined {
   return pairs.find((pair) => String((pair.key as { value?: unknown } | null)?.value) === String(key));
 }
 
-/** How Pulumi writes an encrypted value: a map with the single key `secure`. */
+/** How Pulumi writes an encrypted value: a map with the one key `secure`. */
 function isSecure(node: unknown): boolean {
   return isMap(node) && node.items.length === 1 && pairOf(node.items, "secure") !== undefined;
 }

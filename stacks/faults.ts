@@ -1,0 +1,129 @@
+import { failuresIn, nearest, propertyPath } from "pulumi-ucaas/schemas";
+import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
+import { duplicates } from "./duplicates.ts";
+import { type ConfigSource, rulesBrokenBy } from "./rules.ts";
+import type { DeclaredCustomer, GivenConfig, StackFiles } from "./stack-files.ts";
+import { isRecord, leaves, type Path, valueAt } from "./tree.ts";
+import type { YamlFile } from "./yaml-file.ts";
+
+/** What is wrong in a stack's files, as lines for people: place, path, value and what was expected. Empty when all is well. */
+export function faultsIn(files: StackFiles, config: GivenConfig, customers: readonly DeclaredCustomer[], source: ConfigSource): string[] {
+  const lines = [
+    ...[...files.customerFiles.values()].flatMap(syntaxFaults),
+    ...(files.file ? keyFaults(files.file) : []),
+    ...mapFaults(files, config),
+    ...defaultsFaults(files, config),
+    ...customers.flatMap((customer) => customerFaults(files, customer, source)),
+    ...duplicates(files, customers).map(({ customer, path, reason }) => line(customer, path, reason)),
+  ];
+  return [...new Set(lines)];
+}
+
+/** Values in plain text that look like secrets, each with the command that encrypts it. */
+export function plainSecretsIn(customers: readonly DeclaredCustomer[]): string[] {
+  return customers.flatMap((customer) =>
+    leaves(customer.value)
+      .filter(({ path, value }) => typeof value === "string" && soundsSecret(path) && !customer.isSecret(path))
+      .map(({ path }) => {
+        const { label, place } = customer.locate(path);
+        const key = label === "defaults" ? "ucaas:defaults" : `ucaas:customers.${customer.slug}`;
+        return `${place} ${label}.${propertyPath(path)} stands there in plain text. Take it out and run: pulumi config set --secret --path '${key}.${propertyPath(path)}'`;
+      }),
+  );
+}
+
+function syntaxFaults(file: YamlFile): string[] {
+  return file.errors.map(({ place, reason }) => `${place} ${reason}`);
+}
+
+/** Keys of the config that nobody reads: a misspelt one would otherwise be passed over in silence. */
+function keyFaults(file: YamlFile): string[] {
+  const known = new Map(
+    Object.values(vendorConfigs).map(({ namespace, keys }) => [namespace as string, [...Object.keys(keys), "accounts"]]),
+  );
+  known.set("ucaas", Object.keys(ucaasKeys));
+  const fault = (path: Path, name: string, key: string, among: readonly string[]) => {
+    const near = nearest(key, among)[0];
+    return `${file.place(path, "key")} ${name} is not a key of the config. ${near ? `Did you mean ${near}?` : `Known: ${among.join(", ")}.`}`;
+  };
+  const config = file.value(["config"]);
+  return Object.entries(isRecord(config) ? config : {}).flatMap(([name, value]) => {
+    const [namespace, key] = name.includes(":") ? (name.split(":", 2) as [string, string]) : ["ucaas", name];
+    const among = known.get(namespace);
+    if (!among) return [];
+    if (!among.includes(key)) return [fault(["config", name], name, key, among)];
+    if (key !== "accounts" || !isRecord(value)) return [];
+    const inAccounts = among.filter((each) => each !== "accounts");
+    return Object.entries(value).flatMap(([account, section]) =>
+      Object.keys(isRecord(section) ? section : {})
+        .filter((each) => !inAccounts.includes(each))
+        .map((each) => fault(["config", name, account, each], `${name}.${account}.${each}`, each, inAccounts)),
+    );
+  });
+}
+
+/** Customers that are not there at all would mean that all of them are to be deleted: that must be said, not left out. */
+function mapFaults(files: StackFiles, { customers, defaults }: GivenConfig): string[] {
+  const place = (key: string) => files.file?.place(files.keyPath(key), "value") ?? "the stack's config";
+  const found: string[] = [];
+  if (customers === undefined && files.customerFiles.size === 0)
+    found.push(
+      `${files.file?.name ?? "the stack's config"} ucaas:customers is missing, and there is no file in customers/${files.stack}. A stack without customers says so: ucaas:customers: {}`,
+    );
+  if (customers !== undefined && customers !== null && !isRecord(customers))
+    found.push(`${place("customers")} ucaas:customers: expected a map of customers by slug`);
+  if (defaults !== undefined && defaults !== null && !isRecord(defaults))
+    found.push(`${place("defaults")} ucaas:defaults: expected a map of sections, one a system`);
+  return found;
+}
+
+/** The defaults that are given must be right, whoever uses them; what is missing there the customers may give. */
+function defaultsFaults(files: StackFiles, { defaults }: GivenConfig): string[] {
+  if (!isRecord(defaults)) return [];
+  return failuresIn(defaultsSchema, defaults)
+    .filter(({ path }) => valueAt(defaults, path) !== undefined)
+    .map(({ path, reason }) => {
+      const place = files.file?.place([...files.keyPath("defaults"), ...path], "key") ?? "the stack's config";
+      return `${place} defaults.${propertyPath(path)}: ${reason}`;
+    });
+}
+
+function customerFaults(files: StackFiles, customer: DeclaredCustomer, source: ConfigSource): string[] {
+  const { slug, value } = customer;
+  const found: string[] = [];
+  const slugFault = slugSchema.safeParse(slug).error?.issues[0];
+  if (slugFault) found.push(`${customer.locate([], "key").place} ${JSON.stringify(slug)} is no slug: it ${slugFault.message}`);
+  for (const { path, places } of customer.saidTwice)
+    found.push(`${places[0]} ${slug}.${propertyPath(path)} is said in ${places[1]} too; say it once`);
+  const own = files.customerFiles.get(slug);
+  for (const { path } of leaves(own?.value([])))
+    if (path.at(-1) === "secure" && own?.isEncrypted(path.slice(0, -1))) {
+      const property = propertyPath(path.slice(0, -1));
+      found.push(
+        `${own.place(path.slice(0, -1), "key")} ${slug}.${property} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path 'ucaas:customers.${slug}.${property}'`,
+      );
+    }
+  if (!isRecord(value)) return [...found, line(customer, [], "expected a map")];
+  const failures = failuresIn(customerSchema, value);
+  const broken = new Set(failures.map(({ path }) => path[0]));
+  const sound = Object.fromEntries(Object.entries(value).filter(([section]) => !broken.has(section)));
+  failures.push(...rulesBrokenBy(value as CustomerDeclaration, sound, source));
+  return [...found, ...failures.map(({ path, reason }) => line(customer, path, reason))];
+}
+
+/** `place path = value: reason`; what is secret, or by its name should be, is masked. */
+function line(customer: DeclaredCustomer, path: Path, reason: string): string {
+  const value = valueAt(customer.value, path);
+  const unknown = reason.startsWith("is not a property");
+  const { label, place } = customer.locate(path, unknown ? "key" : "value");
+  const shown =
+    value === undefined || typeof value === "object" || unknown
+      ? ""
+      : ` = ${customer.isSecret(path) || soundsSecret(path) ? "[secret]" : JSON.stringify(value)}`;
+  const separator = reason.startsWith("is ") && shown === "" ? "" : ":";
+  return `${place} ${[label, propertyPath(path)].filter(Boolean).join(".")}${shown}${separator} ${reason}`;
+}
+
+function soundsSecret(path: Path): boolean {
+  return path.some((part) => /(password|secret|token|passphrase)$/i.test(String(part)));
+}

@@ -1,0 +1,37 @@
+/** Plain data, as YAML and JSON have it, with paths into it. */
+
+/** `["xima", "ccId", "tenantId"]` */
+export type Path = readonly PropertyKey[];
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path, or undefined. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, part) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[part] : undefined),
+    value,
+  );
+}
+
+/** The values that hold no others, lists' items too, with their paths. */
+export function leaves(value: unknown, path: Path = []): { path: Path; value: unknown }[] {
+  if (typeof value !== "object" || value === null) return [{ path, value }];
+  const entries = Array.isArray(value) ? value.map((item, index) => [index, item] as const) : Object.entries(value);
+  return entries.flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+/** The same tree with each leaf put through a function. */
+export function mapLeaves(value: unknown, change: (leaf: unknown, path: Path) => unknown, path: Path = []): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => mapLeaves(item, change, [...path, index]));
+  if (!isRecord(value)) return change(value, path);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapLeaves(inner, change, [...path, key])]));
+}
+
+/** Maps are merged key by key; of anything else the second counts. A section without content (`xima:`) is an empty one. */
+export function merged(under: unknown, over: unknown): unknown {
+  if (over === undefined || (over === null && isRecord(under))) return under;
+  if (!isRecord(under) || !isRecord(over)) return over;
+  return { ...under, ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, merged(under[key], value)])) };
+}
