@@ -89,22 +89,27 @@ export class HttpClient {
    * @throws {NoReply} when the last try ended without a reply.
    */
   async send(call: Call): Promise<Reply> {
-    const begun = performance.now();
+    let begun: number | undefined;
     for (let number = 1; ; number++) {
-      const left = this.#retry.deadline - (performance.now() - begun);
-      const result = await this.#queue.add(() => this.#try(call, number, Math.max(1, left)));
+      const start = () => {
+        // The deadline is for the call itself: a call that waited long for its turn has had no try yet.
+        begun ??= performance.now();
+        return this.#try(call, number, Math.max(1, this.#retry.deadline - (performance.now() - begun)));
+      };
+      // A repeat goes before calls that have not begun, whose deadline does not run yet.
+      const result = await this.#unlessAborted(
+        call,
+        () => begun !== undefined,
+        this.#queue.add(start, { signal: call.signal, priority: number === 1 ? 0 : 1 }),
+      );
       const outcome: Outcome =
         result instanceof NoReply
-          ? {
-              kind: "failure",
-              sent: result.sent,
-              transient: result.code !== "TLS_REFUSED" && result.code !== "REPLY_TOO_LARGE" && result.code !== "ABORTED",
-            }
+          ? { kind: "failure", sent: result.sent, transient: transient.has(result.code) }
           : { kind: "status", status: result.status, retryAfter: result.headers["retry-after"] };
-      const elapsed = performance.now() - begun;
+      const elapsed = performance.now() - (begun ?? 0);
       const delay = retryDelay(this.#retry, call.repeatable, outcome, { number, elapsed, now: Date.now(), random: Math.random() });
       if (delay !== undefined) {
-        await pause(delay, undefined, { signal: call.signal });
+        await this.#unlessAborted(call, () => true, pause(delay, undefined, { signal: call.signal }));
         continue;
       }
       if (result instanceof NoReply) throw result;
@@ -140,20 +145,45 @@ export class HttpClient {
   }
 
   #url(call: Call): string {
-    const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.params?.[name] ?? ""));
+    const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) => this.#pathSegment(call, name));
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(key, String(value));
     return `${this.baseUrl}${path}${query.size ? `?${query}` : ""}`;
   }
 
+  /** An empty segment, or one of dots, would lead to another route: a DELETE of all in place of one. */
+  #pathSegment(call: Call, name: string): string {
+    const value = call.params?.[name] ?? "";
+    if (/^\.{0,2}$/.test(value) || !value.isWellFormed()) {
+      throw new UcaasError(`${JSON.stringify(value)} cannot be the ${name} in ${call.path}`, {
+        code: "INVALID_REQUEST",
+        vendor: this.#vendor,
+        operation: call.operation,
+        hint: "nothing was sent; check the resource's id in the state and its arguments",
+      });
+    }
+    return encodeURIComponent(value);
+  }
+
+  /** Who calls may give up at any time: in the queue, under way, or between two tries. */
+  async #unlessAborted<T>(call: Call, sent: () => boolean, running: Promise<T>): Promise<T> {
+    try {
+      return await running;
+    } catch (error) {
+      if (!call.signal?.aborted) throw error;
+      const { code, reason, hint } = explain("ABORT_ERR", new URL(this.baseUrl).host, false);
+      throw new NoReply(reason, { vendor: this.#vendor, operation: call.operation, sent: sent(), cause: undefined, code, hint });
+    }
+  }
+
   #noReply(call: Call, error: unknown, timedOut: boolean): NoReply {
-    const code = codeOf(error);
+    const code = call.signal?.aborted ? "ABORT_ERR" : codeOf(error);
     const host = new URL(this.baseUrl).host;
     const { code: kind, reason, hint } = explain(code, host, timedOut);
     return new NoReply(withoutSecrets(reason), {
       vendor: this.#vendor,
       operation: call.operation,
-      sent: !unsent.has(code) && kind !== "TLS_REFUSED",
+      sent: !unsent.has(code) && kind !== "TLS_REFUSED" && kind !== "INVALID_REQUEST",
       cause: undefined,
       code: kind,
       hint,
@@ -161,8 +191,16 @@ export class HttpClient {
   }
 }
 
+/** Codes of failures that may be different the next time. */
+const transient = new Set(["NO_REPLY_IN_TIME", "NOT_REACHED", "CONNECTION_LOST"]);
+
+/** undici's, when the proxy does not open the tunnel. It has the same code for calls that are given up, but those end with the signal's reason. */
+const proxyRefusal = /^Proxy response \((\d+)\)/;
+
 /** Failures that happen before the first byte of a request leaves. */
 const unsent = new Set([
+  "PROXY_REFUSED",
+  "UND_ERR_PRX_CONN",
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
@@ -174,6 +212,7 @@ const unsent = new Set([
 
 function codeOf(error: unknown): string {
   const e = error as { code?: string; name?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
+  if (proxyRefusal.test((error as Error).message)) return "PROXY_REFUSED";
   if (e.code === "ETIMEDOUT" && e.syscall === "connect") return "ETIMEDOUT_CONNECT";
   // Several addresses were tried: the code of the first speaks for all.
   if (!e.code && e.errors?.length) return codeOf(e.errors[0]);
@@ -189,8 +228,13 @@ function explain(code: string, host: string, timedOut: boolean): { code: string;
       reason: `${host} did not answer in time`,
       hint: "see whether the service is up; deadlineSeconds in its config allows more time",
     };
-  if (code === "AbortError" || code === "ABORT_ERR" || code === "UND_ERR_ABORTED")
-    return { code: "ABORTED", reason: `the call to ${host} was given up`, hint: "run the command again" };
+  if (code === "ABORT_ERR") return { code: "ABORTED", reason: `the call to ${host} was given up`, hint: "run the command again" };
+  if (code === "UND_ERR_INVALID_ARG" || code === "ERR_INVALID_CHAR" || code === "ERR_INVALID_URL")
+    return {
+      code: "INVALID_REQUEST",
+      reason: `HTTP does not allow a character of this call to ${host} (${code})`,
+      hint: "nothing was sent; look for a line break or another stray character in the credentials of the config",
+    };
   if (/CERT|SELF_SIGNED|UNABLE_TO|TLS|SSL|ALTNAME/.test(code)) {
     return {
       code: "TLS_REFUSED",

@@ -34,6 +34,8 @@ export function connections(): NonNullable<typeof loaded> {
     request,
     dispatcher: new EnvHttpProxyAgent({
       connect: { timeout: 10_000, rejectUnauthorized: true },
+      // What goes to this machine is never shown to a proxy.
+      noProxy: [process.env.no_proxy ?? process.env.NO_PROXY, ...loopback].filter(Boolean).join(","),
       requestTls: { rejectUnauthorized: true },
       proxyTls: { rejectUnauthorized: true },
       headersTimeout: 60_000,
@@ -54,10 +56,11 @@ export interface Limits {
   readonly requestsPerSecond?: number;
 }
 
-/** A queue that keeps to the limits. Below one call a second the interval grows in place of the count. */
+/** A queue that keeps to the limits. Calls start evenly spaced: a burst at the edge of a second would be two in the server's eyes. */
 export function limiter({ concurrency, requestsPerSecond }: Limits): PQueue {
   if (requestsPerSecond === undefined) return new PQueue({ concurrency });
-  const intervalCap = Math.max(1, Math.floor(requestsPerSecond));
+  // Timers are no finer than this many a second.
+  const intervalCap = Math.ceil(requestsPerSecond / 50);
   return new PQueue({ concurrency, intervalCap, interval: Math.ceil((1000 * intervalCap) / requestsPerSecond), strict: true });
 }
 
@@ -69,7 +72,12 @@ export function limiter({ concurrency, requestsPerSecond }: Limits): PQueue {
 export function baseUrlOf(vendor: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new UcaasError(`${JSON.stringify(text)} is not an https URL`, { code: "INVALID_URL", vendor, operation: "config" });
+    throw new UcaasError(`${text.includes("@") ? "it" : JSON.stringify(text)} is not an https URL`, {
+      code: "INVALID_URL",
+      vendor,
+      operation: "config",
+      hint: `pulumi config set ${vendor}:baseUrl <https://…>`,
+    });
   if (url.username || url.password)
     throw new UcaasError("the URL carries a user name or password", {
       code: "INVALID_URL",
@@ -88,7 +96,9 @@ export function baseUrlOf(vendor: string, text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-/** Whether a host name means this machine. */
+const loopback = ["localhost", "127.0.0.1", "::1"];
+
+/** Whether a URL's host name means this machine. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return loopback.includes(hostname.replace(/^\[(.*)\]$/, "$1")) || hostname.endsWith(".localhost");
 }
