@@ -124,6 +124,14 @@ describe("a repeat", () => {
   });
 });
 
+test("a repeat does not go to the end of the queue, while its deadline runs", async () => {
+  server.fault({ kind: "status", status: 503 });
+  server.setOptions({ latencyMs: 10 });
+  const one = client({}, { concurrency: 1 });
+  await Promise.all(Array.from({ length: 12 }, (_, id) => one.send({ ...read, params: { id: String(id) } })));
+  expect(server.received.map(({ path }) => path).lastIndexOf("/things/0")).toBeLessThan(5);
+});
+
 describe("a deadline", () => {
   test("ends a try that gets no answer, and one whose body stops in the middle", async () => {
     server.fault({ kind: "hang" });
