@@ -78,10 +78,13 @@ async function npm(args, what, say) {
     say,
   });
   if (ending.code === 0) return;
-  const errors = ending.output.split("\n").filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log|_logs/.test(line));
+  // npm's own sentences, without the stack and the fields of its error objects.
+  const errors = ending.output
+    .split("\n")
+    .filter((line) => /^npm (error|ERR!) [A-Za-z`]/.test(line) && !/complete log|_logs|(error|ERR!) (syscall|errno) /.test(line));
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(ending.output);
   const remedy = /ENOSPC/.test(ending.output)
-    ? "There is too little space on the disk: node_modules needs about 0.8 GB."
+    ? "There is too little space on the disk: node_modules needs about 1 GB."
     : offline
       ? 'npm cannot reach its registry: connect this machine, or name a mirror that it can reach ("npm config set registry …").'
       : `"npm ${args[0]}" failed.`;

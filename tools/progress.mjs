@@ -27,6 +27,8 @@ export async function watched(what, command, args, { cwd, env, timeoutMs, onLine
   const ending = { output: "", stdout: "", timedOut: false };
   let word = "";
   let interruptedBy = "";
+  /** @type {NodeJS.Timeout | undefined} */
+  let patience;
 
   const end = (/** @type {NodeJS.Signals} */ signal) => {
     if (child.pid === undefined) return;
@@ -39,7 +41,8 @@ export async function watched(what, command, args, { cwd, env, timeoutMs, onLine
   };
   const interrupt = (/** @type {NodeJS.Signals} */ signal) => {
     interruptedBy = signal;
-    end(signal);
+    end("SIGINT"); // Go clears its temporary files then
+    patience = setTimeout(() => end("SIGKILL"), 2000); // npm would take half a minute to undo what nobody is going to use
   };
   const stopLate = () => {
     ending.timedOut = true;
@@ -67,6 +70,7 @@ export async function watched(what, command, args, { cwd, env, timeoutMs, onLine
   } finally {
     clearInterval(ticking);
     clearTimeout(limit);
+    clearTimeout(patience);
     for (const signal of signals) process.off(signal, interrupt);
     say.progress(what, Date.now() - started, word, true);
   }
