@@ -49,7 +49,7 @@ export function readConfig<D extends ConfigDefinition>(
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(keys)) {
     const raw = section
-      ? section[name]
+      ? scalarText(section[name])
       : (parsed(source.get(`${namespace}:${name}`), key) ?? fromEnvironment(namespace, name, environment));
     if (key.secret) rememberSecret(raw);
     const result = key.value.safeParse(raw, { reportInput: false });
@@ -86,7 +86,7 @@ export function readConfig<D extends ConfigDefinition>(
 /** The section of one account. */
 function accountSection(namespace: string, source: dynamic.Config, account: string): Record<string, unknown> {
   const accounts = sections(namespace, source);
-  const section = accounts[account];
+  const section = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
   if (section) return section;
   const names = Object.keys(accounts);
   throw new UcaasError(
@@ -115,6 +115,11 @@ function sections(namespace: string, source: dynamic.Config): Record<string, Rec
   });
 }
 
+/** Elsewhere config arrives as text, whatever YAML made of it; so it does from a section. */
+function scalarText(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
 function json(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -131,9 +136,10 @@ function parsed(raw: string | undefined, key: ConfigKey): unknown {
 
 function fromEnvironment(namespace: string, name: string, environment: NodeJS.ProcessEnv): string | undefined {
   const variable = environmentVariable(namespace, name);
-  if (environment[variable] !== undefined) return environment[variable];
+  // A pipeline leaves a variable empty when the secret that it should hold does not exist.
+  if (environment[variable]) return environment[variable];
   const file = environment[`${variable}_FILE`];
-  if (file === undefined) return undefined;
+  if (!file) return undefined;
   try {
     return readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (cause) {
@@ -147,7 +153,9 @@ function fromEnvironment(namespace: string, name: string, environment: NodeJS.Pr
 }
 
 function qualified(namespace: string, name: string, account: string | undefined): string {
-  return account === undefined ? `${namespace}:${name}` : `${namespace}:accounts.${account}.${name}`;
+  if (account === undefined) return `${namespace}:${name}`;
+  const simple = /^[\w-]+$/.test(account);
+  return simple ? `${namespace}:accounts.${account}.${name}` : `'${namespace}:accounts[${JSON.stringify(account)}].${name}'`;
 }
 
 function setCommand(namespace: string, name: string, key: ConfigKey, account: string | undefined): string {

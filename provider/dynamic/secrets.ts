@@ -3,9 +3,14 @@ const known = new Set<string>();
 
 const mask = "[secret]";
 
-/** Remembers a secret, in the spellings in which it could turn up in somebody's error message. Values below four characters would mask ordinary words. */
+/**
+ * Remembers a secret, in the spellings in which it could turn up in somebody's error message; one of several lines also line
+ * by line. Values below four characters would mask ordinary words.
+ */
 export function rememberSecret(value: unknown): void {
   if (typeof value !== "string" || value.length < 4) return;
+  const lines = value.split(/\r?\n/);
+  if (lines.length > 1) for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
   const base64 = Buffer.from(value).toString("base64");
   for (const spelling of [
     value,

@@ -17,6 +17,18 @@ export const transportKeys = {
   },
 } satisfies Record<string, ConfigKey>;
 
+/** Config key of a vendor's base URL, which {@link baseUrlOf} takes. */
+export function baseUrlKey(about: string) {
+  const value = z.string().superRefine((text, context) => {
+    try {
+      baseUrlOf("", text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as UcaasError).reason });
+    }
+  });
+  return { value, about } satisfies ConfigKey;
+}
+
 /** A reply larger than this is not read to its end. */
 export const maxResponseBytes = 16 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import ms from "ms";
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
-import { transportKeys } from "../http/transport.ts";
+import { baseUrlKey, transportKeys } from "../http/transport.ts";
 
 const text = z.string().min(1, "must not be empty");
 const count = z.int("must be a whole number").min(0, "must not be negative");
@@ -99,12 +99,12 @@ export type ApiRevision = "1.4" | "guide";
 export const ximaConfig = {
   namespace: "xima",
   keys: {
-    baseUrl: { value: z.string(), about: "base URL of the licensing API, with /v1" },
+    baseUrl: baseUrlKey("base URL of the licensing API, with /v1"),
     updatePath: {
       value: z.string().startsWith("/").default("/licensing/update"),
       about: "path of the update route below the base URL; the vendor's pages differ",
     },
-    privateKey: { value: z.string(), secret: true, about: "RSA private key as PEM text, or the path of its file" },
+    privateKey: { value: z.string().min(1), secret: true, about: "RSA private key as PEM text, or the path of its file" },
     privateKeyPassphrase: { value: z.string().optional(), secret: true, about: "passphrase of an encrypted private key" },
     certificate: {
       value: z.string().optional(),
