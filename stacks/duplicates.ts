@@ -1,4 +1,4 @@
-import type { DeclaredCustomer, StackFiles } from "./stack-files.ts";
+import type { Declaration, StackFiles } from "./stack-files.ts";
 import { isRecord, type Path, valueAt } from "./tree.ts";
 
 /** What only one customer can be, at one server. */
@@ -29,19 +29,19 @@ interface Claim {
   readonly key: string;
   readonly words: string;
   readonly path: Path;
-  readonly customer: DeclaredCustomer;
+  readonly customer: Declaration;
   readonly stack: string;
 }
 
 /** One thing at a vendor, declared for two customers: of this stack, or of this one and another in the same folder. */
 export interface Duplicate {
-  readonly customer: DeclaredCustomer;
+  readonly customer: Declaration;
   readonly path: Path;
   readonly reason: string;
 }
 
 /** What the customers of the stack claim though another has it already. */
-export function duplicates(files: StackFiles, customers: readonly DeclaredCustomer[]): Duplicate[] {
+export function duplicates(files: StackFiles, customers: readonly Declaration[]): Duplicate[] {
   const taken = new Map<string, Claim>();
   for (const other of files.others()) for (const claim of claims(other, other.customers(other.asWritten))) taken.set(claim.key, claim);
   const found: Duplicate[] = [];
@@ -62,7 +62,7 @@ export function duplicates(files: StackFiles, customers: readonly DeclaredCustom
   return found;
 }
 
-function claims(files: StackFiles, customers: readonly DeclaredCustomer[]): Claim[] {
+function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   return customers.flatMap((customer) =>
     identities.flatMap(({ what, path, parts, server }) => {
       const values = parts.map((part) => valueAt(customer.value, part));

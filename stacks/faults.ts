@@ -2,17 +2,16 @@ import { failuresIn, nearest, propertyPath } from "pulumi-ucaas/schemas";
 import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { type ConfigSource, rulesBrokenBy } from "./rules.ts";
-import type { DeclaredCustomer, GivenConfig, StackFiles } from "./stack-files.ts";
+import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 import { isRecord, leaves, type Path, valueAt } from "./tree.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
 /** What is wrong in a stack's files, as lines for people: place, path, value and what was expected. Empty when all is well. */
-export function faultsIn(files: StackFiles, config: GivenConfig, customers: readonly DeclaredCustomer[], source: ConfigSource): string[] {
+export function faultsIn(files: StackFiles, config: GivenConfig, customers: readonly Declaration[], source: ConfigSource): string[] {
   const lines = [
-    ...[...files.customerFiles.values()].flatMap(syntaxFaults),
     ...(files.file ? keyFaults(files.file) : []),
     ...mapFaults(files, config),
-    ...defaultsFaults(files, config),
+    ...defaultsFaults(files.defaults(config)),
     ...customers.flatMap((customer) => customerFaults(files, customer, source)),
     ...duplicates(files, customers).map(({ customer, path, reason }) => line(customer, path, reason)),
   ];
@@ -20,7 +19,7 @@ export function faultsIn(files: StackFiles, config: GivenConfig, customers: read
 }
 
 /** Values in plain text that look like secrets, each with the command that encrypts it. */
-export function plainSecretsIn(customers: readonly DeclaredCustomer[]): string[] {
+export function plainSecretsIn(customers: readonly Declaration[]): string[] {
   return customers.flatMap((customer) =>
     leaves(customer.value)
       .filter(({ path, value }) => typeof value === "string" && soundsSecret(path) && !customer.isSecret(path))
@@ -30,10 +29,6 @@ export function plainSecretsIn(customers: readonly DeclaredCustomer[]): string[]
         return `${place} ${label}.${propertyPath(path)} stands there in plain text. Take it out and run: pulumi config set --secret --path '${key}.${propertyPath(path)}'`;
       }),
   );
-}
-
-function syntaxFaults(file: YamlFile): string[] {
-  return file.errors.map(({ place, reason }) => `${place} ${reason}`);
 }
 
 /** Keys of the config that nobody reads: a misspelt one would otherwise be passed over in silence. */
@@ -78,41 +73,48 @@ function mapFaults(files: StackFiles, { customers, defaults }: GivenConfig): str
 }
 
 /** The defaults that are given must be right, whoever uses them; what is missing there the customers may give. */
-function defaultsFaults(files: StackFiles, { defaults }: GivenConfig): string[] {
-  if (!isRecord(defaults)) return [];
-  return failuresIn(defaultsSchema, defaults)
-    .filter(({ path }) => valueAt(defaults, path) !== undefined)
-    .map(({ path, reason }) => {
-      const place = files.file?.place([...files.keyPath("defaults"), ...path], "key") ?? "the stack's config";
-      return `${place} defaults.${propertyPath(path)}: ${reason}`;
-    });
+function defaultsFaults(defaults: Declaration): string[] {
+  const { value } = defaults;
+  if (!isRecord(value)) return [];
+  return failuresIn(defaultsSchema, value)
+    .filter(({ path }) => valueAt(value, path) !== undefined)
+    .map(({ path, reason }) => line(defaults, path, reason));
 }
 
-function customerFaults(files: StackFiles, customer: DeclaredCustomer, source: ConfigSource): string[] {
+function customerFaults(files: StackFiles, customer: Declaration, source: ConfigSource): string[] {
   const { slug, value } = customer;
+  const own = files.customerFiles.get(slug);
+  if (own && own.errors.length > 0) return own.errors.map(({ place, reason }) => `${place} ${reason}`);
   const found: string[] = [];
   const slugFault = slugSchema.safeParse(slug).error?.issues[0];
   if (slugFault) found.push(`${customer.locate([], "key").place} ${JSON.stringify(slug)} is no slug: it ${slugFault.message}`);
   for (const { path, places } of customer.saidTwice)
     found.push(`${places[0]} ${slug}.${propertyPath(path)} is said in ${places[1]} too; say it once`);
-  const own = files.customerFiles.get(slug);
-  for (const { path } of leaves(own?.value([])))
-    if (path.at(-1) === "secure" && own?.isEncrypted(path.slice(0, -1))) {
-      const property = propertyPath(path.slice(0, -1));
-      found.push(
-        `${own.place(path.slice(0, -1), "key")} ${slug}.${property} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path 'ucaas:customers.${slug}.${property}'`,
-      );
-    }
+  const encrypted = encryptedIn(own);
+  for (const path of encrypted) {
+    const property = propertyPath(path);
+    found.push(
+      `${customer.locate(path).place} ${slug}.${property} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path 'ucaas:customers.${slug}.${property}'`,
+    );
+  }
   if (!isRecord(value)) return [...found, line(customer, [], "expected a map")];
   const failures = failuresIn(customerSchema, value);
   const broken = new Set(failures.map(({ path }) => path[0]));
   const sound = Object.fromEntries(Object.entries(value).filter(([section]) => !broken.has(section)));
   failures.push(...rulesBrokenBy(value as CustomerDeclaration, sound, source));
-  return [...found, ...failures.map(({ path, reason }) => line(customer, path, reason))];
+  const untold = failures.filter(({ path }) => !encrypted.some((other) => propertyPath(other) === propertyPath(path)));
+  return [...found, ...untold.map(({ path, reason }) => line(customer, path, reason))];
+}
+
+/** The encrypted values of a customer's own file: the engine decrypts the stack's file alone. */
+function encryptedIn(own: YamlFile | undefined): Path[] {
+  return leaves(own?.value([]))
+    .map(({ path }) => path.slice(0, -1))
+    .filter((path) => own?.isEncrypted(path));
 }
 
 /** `place path = value: reason`; what is secret, or by its name should be, is masked. */
-function line(customer: DeclaredCustomer, path: Path, reason: string): string {
+function line(customer: Declaration, path: Path, reason: string): string {
   const value = valueAt(customer.value, path);
   const unknown = reason.startsWith("is not a property");
   const { label, place } = customer.locate(path, unknown ? "key" : "value");

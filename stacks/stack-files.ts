@@ -55,8 +55,13 @@ export class StackFiles {
     };
   }
 
+  /** The stack's defaults, by themselves. */
+  defaults(config: GivenConfig): Declaration {
+    return new Declaration("defaults", config.defaults, [this.#defaults(config, config.defaults)]);
+  }
+
   /** The customers of the stack, wherever they stand, with the stack's defaults filled in. */
-  customers(config: GivenConfig): DeclaredCustomer[] {
+  customers(config: GivenConfig): Declaration[] {
     const inStack = isRecord(config.customers) ? config.customers : {};
     return [...new Set([...Object.keys(inStack), ...this.customerFiles.keys()])].map((slug) => {
       const own: Origin[] = [];
@@ -71,21 +76,20 @@ export class StackFiles {
       const file = this.customerFiles.get(slug);
       if (file) own.push({ file, base: [], value: file.value([]), hidden: false });
       const said = own.reduceRight<unknown>((under, { value }) => merged(under, value), {});
-      const defaults: Origin = {
-        file: this.file,
-        base: this.keyPath("defaults"),
-        value: defaultsFor(said, config.defaults),
-        hidden: config.isSecret("defaults"),
-      };
-      return new DeclaredCustomer(slug, completed(slug, merged(defaults.value, said)), own, defaults);
+      const defaults = this.#defaults(config, defaultsFor(said, config.defaults));
+      return new Declaration(slug, completed(slug, merged(defaults.value, said)), own, defaults);
     });
+  }
+
+  #defaults(config: GivenConfig, value: unknown): Origin {
+    return { file: this.file, base: this.keyPath("defaults"), value, hidden: config.isSecret("defaults") };
   }
 }
 
-/** A place where something about a customer is said. */
+/** A place where something is declared. */
 interface Origin {
   readonly file: YamlFile | undefined;
-  /** The way to the customer in the file. */
+  /** The way to it in the file. */
   readonly base: Path;
   /** What stands there, as the engine understands it. */
   readonly value: unknown;
@@ -93,28 +97,28 @@ interface Origin {
   readonly hidden: boolean;
 }
 
-/** A customer as the files declare it, not yet checked. */
-export class DeclaredCustomer {
+/** A customer, or the defaults, as the files declare it: not yet checked, and knowing where each part of it stands. */
+export class Declaration {
+  /** A customer's slug, or "defaults". */
   readonly slug: string;
   readonly value: unknown;
   readonly #own: readonly Origin[];
-  readonly #defaults: Origin;
+  readonly #origins: readonly Origin[];
+  readonly #defaults: Origin | undefined;
 
-  constructor(slug: string, value: unknown, own: readonly Origin[], defaults: Origin) {
+  constructor(slug: string, value: unknown, own: readonly Origin[], defaults?: Origin) {
     this.slug = slug;
     this.value = value;
     this.#own = own;
     this.#defaults = defaults;
+    this.#origins = defaults ? [...own, defaults] : own;
   }
 
-  /** Where a path is said, in words and as `file:line:column`. What nobody says is missing from the customer, so that is where it is. */
+  /** Where a path is declared, in words and as `file:line:column`. What nobody declares is missing from the customer, so that is where it is. */
   locate(path: Path, what: "key" | "value" = "value"): { label: string; place: string } {
-    const said = [...this.#own, this.#defaults].find(({ file, base }) => file?.has([...base, ...path]));
+    const said = this.#origins.find(({ file, base }) => file?.has([...base, ...path]));
     if (said) {
-      return {
-        label: said === this.#defaults ? "defaults" : this.slug,
-        place: said.file!.place([...said.base, ...path], what),
-      };
+      return { label: said === this.#defaults ? "defaults" : this.slug, place: said.file!.place([...said.base, ...path], what) };
     }
     for (let length = path.length - 1; length >= 0; length--) {
       const near = path.slice(0, length);
@@ -127,7 +131,7 @@ export class DeclaredCustomer {
 
   /** Whether the leaf at a path is encrypted where it is said. What the file says otherwise came another way, and is as secret as its whole key. */
   isSecret(path: Path): boolean {
-    const origin = [...this.#own, this.#defaults].find(({ value }) => valueAt(value, path) !== undefined);
+    const origin = this.#origins.find(({ value }) => valueAt(value, path) !== undefined);
     if (!origin) return false;
     const { file, base, value, hidden } = origin;
     const there = [...base, ...path];

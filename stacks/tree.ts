@@ -29,9 +29,9 @@ export function mapLeaves(value: unknown, change: (leaf: unknown, path: Path) =>
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapLeaves(inner, change, [...path, key])]));
 }
 
-/** Maps are merged key by key; of anything else the second counts. A section without content (`xima:`) is an empty one. */
+/** Maps are merged key by key; of anything else the second counts. */
 export function merged(under: unknown, over: unknown): unknown {
-  if (over === undefined || (over === null && isRecord(under))) return under;
+  if (over === undefined) return under;
   if (!isRecord(under) || !isRecord(over)) return over;
   return { ...under, ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, merged(under[key], value)])) };
 }
