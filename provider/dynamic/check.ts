@@ -53,11 +53,11 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
     });
   }
   if (issue.code === "invalid_union") {
-    // The branch that got furthest is the one that was meant.
+    // The branch that got furthest is the one that was meant; one without a failure waits for what is not known yet.
     const branches = issue.errors.map((branch) =>
       branch.flatMap((inner) => failuresOfIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema, inputs)),
     );
-    const best = branches.sort((a, b) => a.length - b.length).find((branch) => branch.length > 0);
+    const best = branches.sort((a, b) => a.length - b.length)[0];
     if (best) return best;
   }
   const missing = valueAt(inputs, issue.path) === undefined;
@@ -79,7 +79,7 @@ function throughUnknown(inputs: unknown, path: Path): boolean {
   return isUnknown(value);
 }
 
-/** The fields of the object schema at a path, looking through optional, nullable, default and arrays. */
+/** The fields of the object schema at a path, looking through optional, nullable, default, arrays and unions. */
 function shapeAt(schema: z.core.$ZodType, path: Path): Record<string, z.core.$ZodType> | undefined {
   const def = (schema as z.ZodType).def as unknown as {
     type: string;
@@ -88,7 +88,9 @@ function shapeAt(schema: z.core.$ZodType, path: Path): Record<string, z.core.$Zo
     element?: z.ZodType;
     shape?: Record<string, z.ZodType>;
     valueType?: z.ZodType;
+    options?: z.ZodType[];
   };
+  if (def.options) return Object.assign({}, ...def.options.map((option) => shapeAt(option, path)));
   const inner = def.innerType ?? def.in;
   if (inner) return shapeAt(inner, path);
   if (path.length === 0) return def.shape;

@@ -11,10 +11,13 @@ export function rememberSecret(value: unknown): void {
   if (typeof value !== "string" || value.length < 4) return;
   const lines = value.split(/\r?\n/);
   if (lines.length > 1) for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
+  // A lone surrogate cannot be in a text that was sent or received.
+  const encodable = value.toWellFormed();
   const base64 = Buffer.from(value).toString("base64");
   for (const spelling of [
     value,
-    encodeURIComponent(value),
+    encodeURIComponent(encodable),
+    new URLSearchParams({ "": encodable }).toString().slice(1),
     JSON.stringify(value).slice(1, -1),
     base64,
     base64.replace(/=+$/, ""),
