@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// pulumi-ucaas stand-in, revision 1
+// pulumi-ucaas stand-in, revision 2
 //
 // Pulumi's own `pulumi-language-nodejs` comes only with Pulumi's download. Where the engine had to be built from Go modules, this file takes
 // its place: it serves the engine's LanguageRuntime protocol with the stubs of the program's own @pulumi/pulumi, and starts the program with the
@@ -26,7 +26,7 @@ if (!sdkManifest) {
   );
   process.exit(1);
 }
-const sdk = createRequire(sdkManifest);
+const sdk = createRequire(fs.realpathSync(sdkManifest)); // its own dependencies are beside the real place, whatever links lead there
 const grpc = sdk("@grpc/grpc-js");
 const { Empty } = sdk("google-protobuf/google/protobuf/empty_pb");
 const messages = sdk("./proto/language_pb");
