@@ -76,8 +76,8 @@ export async function watched(what, command, args, { cwd, env, timeoutMs, onLine
   }
 }
 
-/** @type {NodeJS.Signals[]} */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+/** What asks a process to end. @type {NodeJS.Signals[]} */
+export const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The user, or the machine, wants this to end. */
 export class Interrupted extends Error {
@@ -95,6 +95,9 @@ export class SetupError extends Error {}
  * @property {(text: string) => void} line
  * @property {(what: string, elapsedMs: number, word: string, last?: boolean) => void} progress
  */
+
+/** Shows nothing: for what takes no time worth telling. @type {Say} */
+export const silent = { line: () => {}, progress: () => {} };
 
 /**
  * On a terminal one line that changes each second; in a log a new line at the beginning, then every quarter of a minute, then at the end.

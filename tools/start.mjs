@@ -21,7 +21,9 @@ try {
   const folder = withoutEngine ? undefined : await (await import("./engine/setup.mjs")).setUpEngine();
   if (args.length > 0) {
     const { runOnProjectNode } = await import("./run.mjs");
-    await runOnProjectNode(args);
+    const { code, signal } = await runOnProjectNode(args);
+    if (signal) process.kill(process.pid, signal);
+    else process.exitCode = code ?? 1;
   } else {
     console.log(`Ready: the packages are installed${folder ? `, and the engine is in ${folder}` : ""}.`);
   }

@@ -2,7 +2,7 @@
 // file pin every source. What Go downloads and compiles on the way stays in Go's own caches, as with any build of Go.
 import { readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SetupError, watched } from "../progress.mjs";
+import { SetupError, silent, watched } from "../progress.mjs";
 import { root, version } from "./place.mjs";
 
 const source = join(root, "tools", "engine");
@@ -65,7 +65,6 @@ export async function buildEngine({ bin, env, say }) {
 async function goOnThisMachine(env) {
   const wanted = /^go (\S+)$/m.exec(readFileSync(join(source, "go.mod"), "utf8"))?.[1] ?? "";
   const install = `Install Go ${wanted} or newer (https://go.dev/dl)`;
-  const silent = { line: () => {}, progress: () => {} };
   // Go 1.21 and later fetch a newer Go by themselves when go.mod asks for one, so this may take a while and may fail.
   const asked = await watched("go env", "go", ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOPROXY"], {
     cwd: source,

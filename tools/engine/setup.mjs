@@ -2,7 +2,7 @@
 import { accessSync, chmodSync, closeSync, constants, copyFileSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { SetupError, terminal, watched } from "../progress.mjs";
+import { SetupError, silent, terminal, watched } from "../progress.mjs";
 import { buildEngine } from "./build.mjs";
 import { engineFolder, node, root, version } from "./place.mjs";
 
@@ -136,7 +136,6 @@ function install(file, destination) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function proveThatItRuns(bin, partial, env) {
-  const silent = { line: () => {}, progress: () => {} };
   const ending = await watched("pulumi version", join(bin, "pulumi"), ["version"], {
     env: { ...env, PULUMI_HOME: join(partial, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" },
     timeoutMs: 60_000,
