@@ -59,9 +59,10 @@ export default {
     },
     {
       severity: "error",
-      name: "schemas-load-schemas",
+      name: "schemas-decide-only",
+      comment: "Whoever checks a file with our schemas calls no vendor and registers nothing.",
       from: { path: "^provider/schemas[.]ts$" },
-      to: { path: "^provider/", pathNot: [`${vendor}schema[.]ts$`, "^provider/dynamic/"], ...runtime },
+      to: { path: [program, "^provider/(host[.]ts$|http/)", `${vendor}(client|provider|resource)[.]ts$`], ...runtime },
     },
     {
       severity: "error",
@@ -88,7 +89,7 @@ export default {
       name: "installed-with-the-package",
       comment: "A dependency of development is not there for who installs the package.",
       from: { path: "^(provider|stacks|cli)/" },
-      to: { dependencyTypes: ["npm-dev"], ...runtime },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: [...runtime.dependencyTypesNot, "npm-peer"] },
     },
     {
       severity: "error",

@@ -99,7 +99,7 @@ const breaches = [
   ],
   ["program-is-light", "provider/third/resource.ts", `import { z } from "zod"; export const c = z;`, "zod"],
   [
-    "schemas-load-schemas",
+    "schemas-decide-only",
     "provider/schemas.ts",
     `import { client } from "./acme/client.ts"; export const c = client;`,
     "provider/acme/client.ts",
