@@ -1,10 +1,16 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
+import type { dynamic } from "@pulumi/pulumi";
 import { homeFolder } from "./dynamic/home.ts";
 import { providerTable } from "./dynamic/provider-table.ts";
 
 // The process lives for one command: code that an earlier one compiled (and stripped of its types) need not be compiled again.
 enableCompileCache(join(homeFolder(), "compiled"));
+
+// The host makes a config for each type, but a process serves one stack: the first speaks for all, so that the three share a login.
+let enablex: Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>> | undefined;
+const enablexOf = (config: dynamic.Config) =>
+  (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) => enablexProviders(config)));
 
 /**
  * What the provider process loads: the table of resource providers, by type. The loader line in the state calls
@@ -14,4 +20,7 @@ enableCompileCache(join(homeFolder(), "compiled"));
  */
 export const call = providerTable({
   XimaLicense: async (config) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config),
+  EnableXCustomer: async (config) => (await enablexOf(config)).customer,
+  EnableXSubscription: async (config) => (await enablexOf(config)).subscription,
+  EnableXUser: async (config) => (await enablexOf(config)).user,
 });

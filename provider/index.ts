@@ -1,3 +1,14 @@
 /** What a Pulumi program imports: resource classes, their arguments and outputs. It loads nothing of the provider process. */
 export { Customer, type CustomerArgs } from "./customer.ts";
+export {
+  type EnableXAddress,
+  type EnableXAdopt,
+  EnableXCustomer,
+  type EnableXCustomerArgs,
+  type EnableXFurtherFields,
+  EnableXSubscription,
+  type EnableXSubscriptionArgs,
+  EnableXUser,
+  type EnableXUserArgs,
+} from "./enablex/resource.ts";
 export { type XimaCcId, type XimaChange, XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";

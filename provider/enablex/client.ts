@@ -1,0 +1,305 @@
+import { z } from "zod";
+import type { ConfigOf } from "../dynamic/config.ts";
+import { UcaasError } from "../dynamic/errors.ts";
+import { type Call, HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { type Repeatable, retryAfter } from "../http/retry.ts";
+import { BatchReader } from "./batch-reader.ts";
+import { type Countries, countriesOf } from "./countries.ts";
+import { type Answer, answerOf, errorOf, type Failure } from "./envelope.ts";
+import { at, canonical, type Row } from "./fields.ts";
+import type { Kind, Search } from "./kinds.ts";
+import type { Routes } from "./routes.ts";
+import type { enablexConfig } from "./schema.ts";
+import { Session } from "./session.ts";
+
+/** How a create ended. `open`: it is not known whether the server made it. */
+export type Created =
+  | { readonly outcome: "made"; readonly id?: string }
+  | { readonly outcome: "refused"; readonly failure: Failure; readonly error: UcaasError }
+  | { readonly outcome: "open"; readonly error: UcaasError; readonly retryAfterSeconds: number };
+
+/** The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a account, shared by all its resources. */
+export class EnableXClient {
+  readonly config: ConfigOf<typeof enablexConfig>;
+  readonly #http: HttpClient;
+  readonly #session: Session;
+  readonly #readers = new Map<string, BatchReader>();
+  readonly #deleted = new Set<string>();
+  /** Kinds whose list has answered, so that the address is known to be right. */
+  readonly #listed = new Set<string>();
+  #countries: Promise<Countries> | undefined;
+
+  /** @throws {UcaasError} `CONFIG_MISSING`, `INVALID_URL`, `INSECURE_URL` */
+  constructor(config: ConfigOf<typeof enablexConfig>) {
+    this.config = config;
+    this.#http = new HttpClient({
+      vendor: "enablex",
+      baseUrl: config.baseUrl,
+      limits: config,
+      retry: { deadline: config.deadlineSeconds * 1000 },
+    });
+    this.#session = new Session(config, (accessId, email, password) => this.#login(accessId, email, password));
+  }
+
+  get baseUrl(): string {
+    return this.#http.baseUrl;
+  }
+
+  get routes(): Routes {
+    return this.config.routes;
+  }
+
+  /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
+  async create(kind: Kind, body: Row, operation: string): Promise<Created> {
+    try {
+      const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "unsent", { body });
+      if (answer.ok) return { outcome: "made", id: this.#idIn(kind, answer.payload) };
+      const error = errorOf(answer.failure, operation);
+      return answer.failure.mayHaveActed
+        ? { outcome: "open", error, retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000 }
+        : { outcome: "refused", failure: answer.failure, error };
+    } catch (error) {
+      if (error instanceof NoReply && error.sent) return { outcome: "open", error, retryAfterSeconds: 0 };
+      throw error;
+    }
+  }
+
+  /** One thing as it is now, or undefined when it is gone. */
+  async read(kind: Kind, id: string): Promise<Row | undefined> {
+    const operation = `read ${kind.name} ${id}`;
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
+    if (answer.ok) return this.#object(answer.payload, `${kind.name}Key`, operation);
+    if (answer.failure.gone === undefined) throw errorOf(answer.failure, operation);
+    // A bare 404 may be a wrong address, and taking that for "gone" would lose the state: the list tells them apart.
+    if (answer.failure.gone === "bare" && !this.#listed.has(kind.name)) await this.#page(kind, 1, { length: 1 });
+    return undefined;
+  }
+
+  /** One thing for a refresh: together with others that are wanted at the same time, and no older than this run. */
+  readTogether(kind: Kind, id: string, wires: readonly string[]): Promise<Row | undefined> {
+    return this.#reader(kind).read(id, wires);
+  }
+
+  /** All existing things that agree with the values in every field of the search. */
+  async find(kind: Kind, search: Search, values: Readonly<Record<string, unknown>>): Promise<Row[]> {
+    const [first] = search.properties;
+    const searchBy = this.routes[search.by] as string;
+    const query = searchBy === "none" ? {} : { searchBy, searchString: String(values[first]).trim() };
+    const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
+    const agrees = (row: Row) =>
+      search.properties.every((property) => {
+        const format = kind.formats[property] ?? "text";
+        return canonical(format, at(row, wires[property] ?? property), this.routes) === canonical(format, values[property], this.routes);
+      });
+    const found = new Map<string, Row>();
+    for await (const rows of this.pages(kind, query)) {
+      for (const row of rows) {
+        const id = this.idOf(kind, row);
+        if (id !== undefined && !this.#deleted.has(`${kind.name} ${id}`) && agrees(row)) found.set(id, row);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * The list, page by page, to its end: an empty, a short or a repeated page. Where the server ignores a search it may ignore
+   * the page's length too, and a page that is short for us full for it: then only an empty or a repeated one is the end,
+   * since what is overlooked here would be made twice.
+   */
+  async *pages(kind: Kind, query: { searchBy?: string; searchString?: string } = {}): AsyncGenerator<readonly Row[]> {
+    let before = "";
+    for (let number = 1; ; number++) {
+      const rows = await this.#page(kind, number, query);
+      const ids = rows.map((row) => this.idOf(kind, row)).join();
+      if (rows.length === 0 || ids === before) return;
+      yield rows;
+      if (rows.length < this.config.pageSize && rows.every((row) => isFound(row, query))) return;
+      before = ids;
+    }
+  }
+
+  /** Changes the fields of the body and no others. The failure of a refusal is kept for 1504. */
+  async update(kind: Kind, id: string, body: Row): Promise<Failure | undefined> {
+    this.#reader(kind).forget(id);
+    const operation = `update ${kind.name} ${id}`;
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "always", { params: { id }, body });
+    return answer.ok ? undefined : answer.failure;
+  }
+
+  canDelete(kind: Kind): boolean {
+    return this.routes[`${kind.name}Delete`] !== "none";
+  }
+
+  /** Deletes; undefined when it is done or was gone already. */
+  async delete(kind: Kind, id: string): Promise<Failure | undefined> {
+    this.#reader(kind).forget(id);
+    const { answer } = await this.#send(`delete ${kind.name} ${id}`, this.routes[`${kind.name}Delete`], "always", { params: { id } });
+    if (!answer.ok && answer.failure.gone === undefined) return answer.failure;
+    // A list that is behind would show it to the next look-up, and a replacement would take over what is being deleted.
+    this.#deleted.add(`${kind.name} ${id}`);
+    return undefined;
+  }
+
+  /** The master list of countries, asked for once. */
+  countries(): Promise<Countries> {
+    this.#countries ??= this.#readCountries();
+    this.#countries.catch(() => (this.#countries = undefined));
+    return this.#countries;
+  }
+
+  idOf(kind: Kind, row: Row): string | undefined {
+    const id = row[this.routes[`${kind.name}IdField`]] ?? row.id;
+    return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+  }
+
+  async #readCountries(): Promise<Countries> {
+    const operation = "read the list of countries";
+    const { answer } = await this.#send(operation, this.routes.countries, "always");
+    if (!answer.ok) throw errorOf(answer.failure, operation);
+    return countriesOf(this.#array(answer.payload, "countryListKey", operation));
+  }
+
+  /** What a create answers is not public: the id may stand beside `result` or within the thing. */
+  #idIn(kind: Kind, payload: Row): string | undefined {
+    const inner = payload[this.routes[`${kind.name}Key`]] ?? payload.data;
+    return (isRow(inner) ? this.idOf(kind, inner) : undefined) ?? this.idOf(kind, payload);
+  }
+
+  #reader(kind: Kind): BatchReader {
+    let reader = this.#readers.get(kind.name);
+    if (!reader) {
+      let before = "";
+      reader = new BatchReader({
+        single: (id) => this.read(kind, id),
+        idOf: (row) => this.idOf(kind, row),
+        page: async (number) => {
+          const rows = await this.#page(kind, number, {});
+          const ids = rows.map((row) => this.idOf(kind, row)).join();
+          const repeated = ids === before;
+          before = ids;
+          return { rows, last: repeated || rows.length < this.config.pageSize };
+        },
+      });
+      this.#readers.set(kind.name, reader);
+    }
+    return reader;
+  }
+
+  async #page(
+    kind: Kind,
+    number: number,
+    { length, searchBy, searchString }: { length?: number; searchBy?: string; searchString?: string },
+  ): Promise<Row[]> {
+    const operation = searchBy ? `look up ${kind.name} by ${searchBy}` : `list ${kind.name}s`;
+    const { pageQuery, pageLengthQuery, searchByQuery, searchStringQuery } = this.routes;
+    const query = {
+      [pageQuery]: number,
+      [pageLengthQuery]: length ?? this.config.pageSize,
+      ...(searchBy && { [searchByQuery]: searchBy, [searchStringQuery]: searchString }),
+    };
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}List`], "always", { query });
+    if (answer.ok) {
+      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation).filter(isRow);
+      this.#listed.add(kind.name);
+      return rows;
+    }
+    // Some servers say so when a search finds nothing; only in their own words, or a wrong address would look like an empty list.
+    if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy) return [];
+    throw errorOf(answer.failure, operation);
+  }
+
+  /** A call with the session's header, once again with a fresh one when the token is no longer taken. */
+  async #send(
+    operation: string,
+    route: string,
+    repeatable: Repeatable,
+    more: { params?: Record<string, string>; query?: Call["query"]; body?: Row } = {},
+  ): Promise<{ answer: Answer; reply: Reply }> {
+    for (let again = true; ; again = false) {
+      const authorization = await this.#session.authorization();
+      const reply = await this.#http.send({
+        operation,
+        ...splitRoute(route),
+        params: more.params,
+        query: more.query,
+        repeatable,
+        message: () => this.#message({ authorization }, more.body),
+      });
+      const answer = answerOf(reply);
+      if (again && !answer.ok && answer.failure.tokenRefused && (await this.#session.refused(authorization))) continue;
+      return { answer, reply };
+    }
+  }
+
+  async #login(accessId: string, email: string, password: string): Promise<string> {
+    const operation = "log in";
+    const reply = await this.#http.send({
+      operation,
+      ...splitRoute(this.routes.login),
+      repeatable: "always",
+      message: () => this.#message({ "x-api-id": accessId }, { email, password }),
+    });
+    // The guide shows the reply as the token alone, without `result`.
+    const token = loginReplySchema.safeParse(reply.json).data;
+    if (reply.status === 200 && token && (token.result === undefined || String(token.result) === "1")) return token.token;
+    const answer = answerOf(reply);
+    if (!answer.ok) throw errorOf(answer.failure, operation);
+    throw new UcaasError("the reply to the login has no token", {
+      code: "MALFORMED_REPLY",
+      vendor: "enablex",
+      operation,
+      status: reply.status,
+      hint: "check enablex:baseUrl",
+    });
+  }
+
+  #message(headers: Record<string, string>, body?: Row) {
+    return {
+      headers: { "content-type": "application/json", ...(this.config.appType && { "x-app-type": this.config.appType }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    };
+  }
+
+  #object(payload: Row, key: keyof Routes, operation: string): Row {
+    const value = payload[this.routes[key] as string];
+    if (isRow(value)) return value;
+    throw this.#malformed(key, "an object", operation);
+  }
+
+  /** A list under another name must not pass for an empty one: what it holds would be made again. */
+  #array(payload: Row, key: keyof Routes, operation: string): unknown[] {
+    const value = payload[this.routes[key] as string];
+    if (Array.isArray(value)) return value;
+    throw this.#malformed(key, "a list", operation);
+  }
+
+  #malformed(key: keyof Routes, what: string, operation: string): UcaasError {
+    return new UcaasError(`the reply has no ${JSON.stringify(this.routes[key])} that is ${what}`, {
+      code: "MALFORMED_REPLY",
+      vendor: "enablex",
+      operation,
+      hint: `where this server names it otherwise: pulumi config set --path enablex:routes.${key} <name>`,
+    });
+  }
+}
+
+/** Whether a row is one that the search asked for. Without a search none is, so that the list is read to its very end. */
+function isFound(row: Row, { searchBy, searchString = "" }: { searchBy?: string; searchString?: string }): boolean {
+  return (
+    searchBy !== undefined &&
+    String(row[searchBy] ?? "")
+      .toLowerCase()
+      .includes(searchString.toLowerCase())
+  );
+}
+
+const loginReplySchema = z.looseObject({ token: z.string().min(1), result: z.union([z.string(), z.number()]).optional() });
+
+function splitRoute(route: string): Pick<Call, "method" | "path"> {
+  const [method = "GET", path = "/"] = route.split(" ");
+  return { method: method as Call["method"], path };
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

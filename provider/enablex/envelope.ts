@@ -1,0 +1,107 @@
+import { UcaasError } from "../dynamic/errors.ts";
+import type { Reply } from "../http/client.ts";
+import type { Row } from "./fields.ts";
+import { meaningOf } from "./result-codes.ts";
+
+/** What a reply means. `result` in the body decides; the HTTP status may say no as well. */
+export type Answer = { readonly ok: true; readonly payload: Row } | { readonly ok: false; readonly failure: Failure };
+
+export interface Failure {
+  readonly code: string;
+  /** The API's own number, from the body if it has one. */
+  readonly vendorCode?: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly hint?: string;
+  /** What the API echoes; for 1504 the offending field. */
+  readonly data?: Row;
+  /** True when the server may have done what was asked all the same. */
+  readonly mayHaveActed: boolean;
+  /** HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also be a wrong address. */
+  readonly gone?: "said" | "bare";
+  /** The token is no longer taken: 403 or 1001. */
+  readonly tokenRefused: boolean;
+}
+
+/**
+ * Reads a reply. Success is HTTP 2xx with `result` 1, as a number or a string, and nothing else (guide). A reply that is
+ * no envelope (a page, nothing at all, no `result`) is a failure of its own, after which it is open whether the server acted.
+ */
+export function answerOf(reply: Pick<Reply, "status" | "text" | "json">): Answer {
+  const { status, json } = reply;
+  const envelope = isRow(json) && (typeof json.result === "number" || typeof json.result === "string") ? json : undefined;
+  const result = envelope && String(envelope.result).trim();
+  if (envelope && result === "1" && status >= 200 && status < 300) return { ok: true, payload: envelope };
+
+  const byResult = result === undefined || result === "0" || result === "1" ? undefined : result;
+  if (status >= 200 && status < 300 && result === undefined) return { ok: false, failure: noEnvelope(reply) };
+  const vendorCode = byResult ?? (status >= 400 || result === undefined ? String(status) : result);
+  const { code, words, hint, group } = meaningOf(vendorCode);
+  return {
+    ok: false,
+    failure: {
+      code,
+      vendorCode,
+      status,
+      reason: [words, ...serverWords(envelope, words)].join(" "),
+      hint,
+      data: isRow(envelope?.data) ? envelope.data : undefined,
+      mayHaveActed: group === "server" || group === "progress" || (status >= 500 && byResult === undefined),
+      gone: vendorCode === "404" || status === 404 ? (envelope ? "said" : "bare") : undefined,
+      tokenRefused: vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),
+    },
+  };
+}
+
+/** The failure as an error, with what was tried. */
+export function errorOf(failure: Failure, operation: string, hint = failure.hint): UcaasError {
+  const { code, vendorCode, status, reason } = failure;
+  return new UcaasError(reason, { code, vendor: "enablex", operation, status, vendorCode, hint });
+}
+
+function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "json">): Failure {
+  const base = { status, mayHaveActed: true, tokenRefused: false };
+  if (text.trim() === "") {
+    return {
+      ...base,
+      code: "EMPTY_REPLY",
+      reason: "the server answered 200 with nothing in it",
+      hint: "run the command again; what was asked for may have been done",
+    };
+  }
+  if (json === undefined && /^\s*</.test(text)) {
+    return {
+      ...base,
+      code: "HTML_REPLY",
+      reason: "the server answered with a page instead of JSON",
+      hint: "check enablex:baseUrl: it ends with /ucaas/v1, and no proxy or login page may stand in between",
+    };
+  }
+  return json === undefined
+    ? {
+        ...base,
+        code: "MALFORMED_REPLY",
+        reason: "the server's reply is not JSON",
+        hint: "run the command again; if it stays, check enablex:baseUrl",
+      }
+    : {
+        ...base,
+        code: "NO_RESULT",
+        reason: "the server's reply has no result, so whether it succeeded is not known",
+        hint: "check enablex:baseUrl: this is no answer of the UCaaS API",
+      };
+}
+
+/** `msg` and `desc`, unless they only repeat the guide's words. */
+function serverWords(envelope: Row | undefined, words: string): string[] {
+  const said = [envelope?.msg, envelope?.desc]
+    .filter(
+      (text): text is string => typeof text === "string" && text.trim() !== "" && !words.toLowerCase().includes(text.trim().toLowerCase()),
+    )
+    .map((text) => text.replace(/\s+/g, " ").trim().slice(0, 300));
+  return said.length ? [`The server says: ${said.join(": ")}`] : [];
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,74 @@
+import type { Routes } from "./routes.ts";
+
+/** How a field's value is written and compared. */
+export type Format = "text" | "email" | "id" | "flag" | "status" | "country";
+
+/** One kind of thing at EnableX: what the three resources differ in. Pure data. */
+export interface Kind {
+  readonly name: "customer" | "subscription" | "user";
+  readonly type: "EnableXCustomer" | "EnableXSubscription" | "EnableXUser";
+  /** The managed properties, with a dot into an address. */
+  readonly formats: Readonly<Record<string, Format>>;
+  /** Properties that the API cannot change (inferred): another value is another thing. */
+  readonly fixed: readonly string[];
+  /** By what an existing one is found: the first search whose properties are all declared. */
+  readonly searches: readonly Search[];
+}
+
+/** A way to find an existing thing: the list is searched by the first property, and what comes back must agree in all of them. */
+export interface Search {
+  readonly by: keyof Routes & `${string}Search${string}`;
+  readonly properties: readonly [string, ...string[]];
+}
+
+export const customerKind: Kind = {
+  name: "customer",
+  type: "EnableXCustomer",
+  formats: {
+    customerName: "text",
+    customerLegalName: "text",
+    customerCode: "text",
+    customerType: "id",
+    individual: "flag",
+    contactName: "text",
+    contactEmail: "email",
+    status: "status",
+    ...address("officeAddress"),
+    ...address("billingAddress"),
+  },
+  fixed: [],
+  searches: [
+    { by: "customerSearchByCode", properties: ["customerCode"] },
+    { by: "customerSearchByEmail", properties: ["contactEmail"] },
+  ],
+};
+
+/** A customer has one subscription of a plan, or adoption could not tell which is meant. */
+export const subscriptionKind: Kind = {
+  name: "subscription",
+  type: "EnableXSubscription",
+  formats: { customerId: "id", planId: "id", status: "status" },
+  fixed: ["customerId"],
+  searches: [{ by: "subscriptionSearch", properties: ["customerId", "planId"] }],
+};
+
+export const userKind: Kind = {
+  name: "user",
+  type: "EnableXUser",
+  formats: { customerId: "id", userType: "id", firstName: "text", lastName: "text", email: "email", status: "status" },
+  fixed: ["customerId"],
+  searches: [{ by: "userSearch", properties: ["email"] }],
+};
+
+function address(property: string): Record<string, Format> {
+  return {
+    [`${property}.address1`]: "text",
+    [`${property}.address2`]: "text",
+    [`${property}.address3`]: "text",
+    [`${property}.city`]: "text",
+    [`${property}.state`]: "text",
+    [`${property}.zipcode`]: "text",
+    [`${property}.country`]: "country",
+    [`${property}.countryId`]: "id",
+  };
+}

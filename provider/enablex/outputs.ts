@@ -1,0 +1,27 @@
+import { type Bag, type Difference, type Row, withActual } from "./fields.ts";
+import type { Kind } from "./kinds.ts";
+import type { EnableXOutputs } from "./schema.ts";
+
+/** What the state keeps: the declaration with the server's values where they differ, and what the server assigned. */
+export function outputsOf(
+  kind: Kind,
+  id: string,
+  inputs: Bag,
+  row: Row,
+  found: readonly Difference[],
+  claim: string | undefined,
+): EnableXOutputs {
+  return {
+    ...withActual(inputs, found),
+    [`${kind.name}Id`]: id,
+    statusText: label(row.status_ex),
+    ...(kind.name === "customer" && { customerTypeText: label(row.customer_type_ex) }),
+    schemaVersion: 1,
+    ...(claim !== undefined && { __claim: claim }),
+  };
+}
+
+/** Labels are the server's (other pages): `status_ex`, `customer_type_ex`. */
+function label(value: unknown): string | undefined {
+  return value === undefined || value === null || value === "" ? undefined : String(value);
+}

@@ -1,0 +1,84 @@
+import { UcaasError } from "../dynamic/errors.ts";
+import type { EnableXClient } from "./client.ts";
+import { errorOf, type Failure } from "./envelope.ts";
+import { at, type Bag, type Difference, inWords, type Row } from "./fields.ts";
+import type { Kind } from "./kinds.ts";
+
+/** What exists may not be taken over. */
+export function notAdopted(
+  kind: Kind,
+  operation: string,
+  why: "exists" | "differs",
+  row: Row,
+  id: string,
+  found: readonly Difference[],
+): UcaasError {
+  const differing = found.length ? `. It differs:\n  ${inWords(found)}` : "";
+  const docs = `docs/enablex-${kind.name}.md`;
+  return why === "exists"
+    ? new UcaasError(`${described(kind, row, id)} exists already, and adopt is "never"${differing}`, {
+        code: "ALREADY_EXISTS",
+        vendor: "enablex",
+        operation,
+        hint: `set adopt: "if-same" or adopt: "always", or import it (${docs})`,
+      })
+    : new UcaasError(`${described(kind, row, id)} exists already, and is not as declared:\n  ${inWords(found)}`, {
+        code: "ALREADY_EXISTS",
+        vendor: "enablex",
+        operation,
+        hint: `make the declaration what the server has, or set adopt: "always" to overwrite the server's values, or import it (${docs}). If it belongs to somebody else, declare another`,
+      });
+}
+
+/** Several agree in what should tell one from all others. */
+export function ambiguous(kind: Kind, operation: string, properties: readonly string[], rows: readonly string[]): UcaasError {
+  return new UcaasError(`${rows.length} ${kind.name}s agree in ${properties.join(" and ")}: ${rows.join(", ")}`, {
+    code: "AMBIGUOUS",
+    vendor: "enablex",
+    operation,
+    hint: `none is taken over by guess. Import the right one by its id (docs/enablex-${kind.name}.md), and look at the others in the portal: one may be there twice`,
+  });
+}
+
+/** 1504: which field it is, and which thing has its value. */
+export async function duplicate(client: EnableXClient, kind: Kind, failure: Failure, inputs: Bag, operation: string): Promise<UcaasError> {
+  const property = duplicateProperty(kind, failure, client);
+  if (!property) return errorOf(failure, operation);
+  const owner = await ownerOf(client, kind, property, inputs);
+  const value = at(inputs, property);
+  return errorOf(
+    {
+      ...failure,
+      reason: `${property} ${JSON.stringify(value)} is taken. ${owner ? `It belongs to ${owner}.` : `No ${kind.name} that these credentials see has it.`} ${failure.reason}`,
+    },
+    operation,
+    owner
+      ? `declare another ${property}, or adopt or import what has it (docs/enablex-${kind.name}.md)`
+      : `declare another ${property}; it may belong to another reseller, or to something else than a ${kind.name}`,
+  );
+}
+
+/** The guide's example echoes `email` where the field may be `contact_email`. */
+function duplicateProperty(kind: Kind, failure: Failure, { routes }: EnableXClient): string | undefined {
+  const wires = Object.entries(routes[`${kind.name}Fields`] as Record<string, string>);
+  for (const name of Object.keys(failure.data ?? {})) {
+    const hit = wires.find(([, wire]) => wire === name) ?? wires.find(([, wire]) => wire.endsWith(`_${name}`));
+    if (hit) return hit[0];
+  }
+  return undefined;
+}
+
+/** The owner in words, as far as a search can tell; what cannot be told is left out rather than failed on. */
+async function ownerOf(client: EnableXClient, kind: Kind, property: string, inputs: Bag): Promise<string | undefined> {
+  const search = kind.searches.find(({ properties }) => properties.length === 1 && properties[0] === property);
+  if (!search) return undefined;
+  const [row] = await client.find(kind, search, { [property]: at(inputs, property) }).catch(() => []);
+  return row && described(kind, row, client.idOf(kind, row) ?? "?");
+}
+
+/** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
+export function described(kind: Kind, row: Row, id: string): string {
+  const name = row.customer_name ?? row.first_name;
+  const also = ["customer_code", "contact_email", "email", "plan_id"].filter((key) => row[key]).map((key) => `${key} ${row[key]}`);
+  return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
+}

@@ -1,0 +1,186 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { UcaasResource } from "../dynamic/loader.ts";
+
+/** Whether something that exists already is taken over: never, when every declared field is equal, or in any case (the server's values are then overwritten). */
+export type EnableXAdopt = "never" | "if-same" | "always";
+
+// An id is an output like any other, except that the engine knows it while previewing an update: what depends on `customerId`
+// would else be shown as replaced whenever its customer changes. So each class's own id is its `id`.
+
+const secretConfig = ["enablex:accessKey", "enablex:password"];
+
+/** A postal address. A field that is not declared is left as it is on the server. */
+export interface EnableXAddress {
+  readonly address1?: pulumi.Input<string>;
+  readonly address2?: pulumi.Input<string>;
+  readonly address3?: pulumi.Input<string>;
+  readonly city?: pulumi.Input<string>;
+  readonly state?: pulumi.Input<string>;
+  readonly zipcode?: pulumi.Input<string>;
+  /** ISO 3166-1 alpha-2, such as `"DE"`; its id is looked up in the server's list of countries. Not together with `countryId`. */
+  readonly country?: pulumi.Input<string>;
+  /** The server's own id of the country. */
+  readonly countryId?: pulumi.Input<string | number>;
+}
+
+/** What all resources of EnableX take beside their fields. */
+export interface EnableXSteering {
+  /** Default `"if-same"`: an existing one is taken over when every declared field is equal, and is an error that lists the differences otherwise. */
+  readonly adopt?: pulumi.Input<EnableXAdopt>;
+  /** Section `enablex:accounts.<account>` of the config; default the keys of the namespace itself. */
+  readonly account?: pulumi.Input<string>;
+}
+
+/**
+ * Arguments of an {@link EnableXCustomer}: every writable field of the API (other pages), in camel case. What is not declared is
+ * not managed: it is neither written nor compared. A text that is declared no longer is emptied on the server (inferred); other fields stay.
+ */
+export interface EnableXCustomerArgs extends EnableXSteering {
+  readonly customerName: pulumi.Input<string>;
+  readonly customerLegalName?: pulumi.Input<string>;
+  /** Your own code for the customer. By it, else by `contactEmail`, an existing customer is found: declare at least one of the two. */
+  readonly customerCode?: pulumi.Input<string>;
+  readonly customerType?: pulumi.Input<string | number>;
+  /** A person rather than a company. */
+  readonly individual?: pulumi.Input<boolean>;
+  readonly contactName?: pulumi.Input<string>;
+  /** Unique on the server (guide, code 1504); case does not count. */
+  readonly contactEmail?: pulumi.Input<string>;
+  readonly status?: pulumi.Input<"active" | "suspended">;
+  readonly officeAddress?: pulumi.Input<EnableXAddress>;
+  readonly billingAddress?: pulumi.Input<EnableXAddress>;
+}
+
+/**
+ * A customer at EnableX. Its id is the server's `customer_id`.
+ *
+ * Everything that is declared is read back, so changes made elsewhere are seen by `pulumi refresh` and put right by `pulumi up`.
+ *
+ * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `UNKNOWN_COUNTRY`,
+ * `HTML_REPLY`, `EMPTY_REPLY`, `NO_RESULT`, `MALFORMED_REPLY`, `CONFIG_MISSING`, `CONFIG_INVALID`, `NOT_REACHED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
+ * and those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
+ * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`.
+ *
+ * @example
+ * ```ts
+ * import { EnableXCustomer } from "pulumi-ucaas";
+ *
+ * new EnableXCustomer("acme", {
+ *   customerName: "Acme Ltd",
+ *   customerCode: "ACME",
+ *   contactEmail: "it@acme.example",
+ *   officeAddress: { address1: "1 High Street", city: "Leeds", country: "GB" },
+ *   status: "active",
+ * });
+ * ```
+ */
+export class EnableXCustomer extends UcaasResource {
+  /** Assigned by the server, as text: the same as `id`. */
+  declare readonly customerId: pulumi.Output<string>;
+  declare readonly customerName: pulumi.Output<string>;
+  declare readonly customerCode: pulumi.Output<string | undefined>;
+  declare readonly contactEmail: pulumi.Output<string | undefined>;
+  declare readonly status: pulumi.Output<string | undefined>;
+  /** The server's label of the status (`status_ex`). */
+  declare readonly statusText: pulumi.Output<string | undefined>;
+  /** The server's label of the type (`customer_type_ex`). */
+  declare readonly customerTypeText: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: EnableXCustomerArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      {
+        type: "EnableXCustomer",
+        outputs: ["customerId", "customerCode", "contactEmail", "status", "statusText", "customerTypeText"],
+        secrets: [],
+        secretConfig,
+      },
+      name,
+      args,
+      // Codes and emails are unique: a replacement could not be made beside the old one.
+      { deleteBeforeReplace: true, ...options },
+    );
+    this.customerId = this.id;
+  }
+}
+
+/** Further fields, by the API's own names (which there are is not public), such as `{ start_date: "2026-01-01" }`. One that the server does not show cannot be compared. */
+export type EnableXFurtherFields = Record<string, pulumi.Input<string | number | boolean>>;
+
+/** Arguments of an {@link EnableXSubscription}. */
+export interface EnableXSubscriptionArgs extends EnableXSteering {
+  /** The customer's `customerId`. A change makes another subscription (inferred). */
+  readonly customerId: pulumi.Input<string | number>;
+  readonly planId: pulumi.Input<string | number>;
+  readonly status?: pulumi.Input<"active" | "suspended">;
+  readonly fields?: pulumi.Input<EnableXFurtherFields>;
+}
+
+/**
+ * A subscription of a customer to a plan, one a plan. Its id is the server's `subscription_id`.
+ *
+ * The API lists no delete: a subscription that is deleted leaves the state, stays at EnableX and is billed until it is ended in the portal.
+ * Errors: as for {@link EnableXCustomer}.
+ *
+ * @example
+ * ```ts
+ * import { EnableXCustomer, EnableXSubscription } from "pulumi-ucaas";
+ *
+ * const acme = new EnableXCustomer("acme", { customerName: "Acme Ltd", customerCode: "ACME" });
+ * new EnableXSubscription("acme-meetings", { customerId: acme.customerId, planId: "12" });
+ * ```
+ */
+export class EnableXSubscription extends UcaasResource {
+  /** Assigned by the server, as text: the same as `id`. */
+  declare readonly subscriptionId: pulumi.Output<string>;
+  declare readonly customerId: pulumi.Output<string>;
+  declare readonly planId: pulumi.Output<string>;
+  /** The server's label of the status (`status_ex`). */
+  declare readonly statusText: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: EnableXSubscriptionArgs, options?: pulumi.CustomResourceOptions) {
+    super({ type: "EnableXSubscription", outputs: ["subscriptionId", "statusText"], secrets: [], secretConfig }, name, args, options);
+    this.subscriptionId = this.id;
+  }
+}
+
+/** Arguments of an {@link EnableXUser}. */
+export interface EnableXUserArgs extends EnableXSteering {
+  /** The customer's `customerId`; left out only with a customer's own credentials. A change makes another user (inferred). */
+  readonly customerId?: pulumi.Input<string | number>;
+  /** The API's `user_type`; its values are not public. */
+  readonly userType: pulumi.Input<string | number>;
+  readonly firstName: pulumi.Input<string>;
+  readonly lastName?: pulumi.Input<string>;
+  /** Unique on the server (guide, code 1504); case does not count. By it an existing user is found. */
+  readonly email: pulumi.Input<string>;
+  readonly status?: pulumi.Input<"active" | "suspended">;
+  readonly fields?: pulumi.Input<EnableXFurtherFields>;
+}
+
+/**
+ * A user of a customer. Its id is the server's `user_id`.
+ *
+ * The API lists no delete: a user that is deleted leaves the state and stays at EnableX until it is removed in the portal.
+ * Errors: as for {@link EnableXCustomer}.
+ *
+ * @example
+ * ```ts
+ * import { EnableXCustomer, EnableXUser } from "pulumi-ucaas";
+ *
+ * const acme = new EnableXCustomer("acme", { customerName: "Acme Ltd", customerCode: "ACME" });
+ * new EnableXUser("acme-ada", { customerId: acme.customerId, userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.example" });
+ * ```
+ */
+export class EnableXUser extends UcaasResource {
+  /** Assigned by the server, as text: the same as `id`. */
+  declare readonly userId: pulumi.Output<string>;
+  declare readonly customerId: pulumi.Output<string | undefined>;
+  declare readonly email: pulumi.Output<string>;
+  /** The server's label of the status (`status_ex`). */
+  declare readonly statusText: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: EnableXUserArgs, options?: pulumi.CustomResourceOptions) {
+    super({ type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: [], secretConfig }, name, args, options);
+    this.userId = this.id;
+  }
+}

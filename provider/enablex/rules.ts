@@ -1,0 +1,55 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { isUnknown } from "../dynamic/unknown.ts";
+import { wrongCountryCode } from "./countries.ts";
+import { at, type Bag } from "./fields.ts";
+import type { Kind } from "./kinds.ts";
+
+const addresses = ["officeAddress", "billingAddress"] as const;
+
+/** Rules across the fields of a declaration, as far as its values are known; each is a failure of `check`. */
+export function ruleFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
+  return kind.name === "customer" ? [...identityFailures(inputs), ...countryFailures(inputs)] : furtherFieldFailures(kind, inputs);
+}
+
+function identityFailures(inputs: Bag): dynamic.CheckFailure[] {
+  if (inputs.customerCode !== undefined || inputs.contactEmail !== undefined) return [];
+  return [
+    {
+      property: "customerCode",
+      reason: "is missing: declare customerCode or contactEmail, by which the customer is found again when a create is cut off",
+    },
+  ];
+}
+
+function countryFailures(inputs: Bag): dynamic.CheckFailure[] {
+  return addresses.flatMap((address) => {
+    const [country, countryId] = [at(inputs, `${address}.country`), at(inputs, `${address}.countryId`)];
+    if (country !== undefined && countryId !== undefined)
+      return [{ property: `${address}.countryId`, reason: "says the same as country: declare one of the two" }];
+    const wrong = typeof country === "string" && !isUnknown(country) ? wrongCountryCode(country) : undefined;
+    return wrong ? [{ property: `${address}.country`, reason: wrong }] : [];
+  });
+}
+
+/** A field that this provider knows must be declared by its own name, or it would be managed twice. */
+function furtherFieldFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
+  const snakeCase = (property: string) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const known = new Map(Object.keys(kind.formats).map((property) => [snakeCase(property), property]));
+  const further = typeof inputs.fields === "object" && inputs.fields !== null ? Object.keys(inputs.fields) : [];
+  return further.flatMap((name) => {
+    const property = known.get(name);
+    if (property) return [{ property: `fields.${name}`, reason: `is a property of its own: declare ${property}` }];
+    if (name === `${kind.name}_id` || name.endsWith("_ex")) return [{ property: `fields.${name}`, reason: "is assigned by the server" }];
+    return [];
+  });
+}
+
+/** The country codes that a declaration has and the earlier one had not: what the server's list has to be asked for. */
+export function newCountries(olds: Bag, news: Bag): { property: string; code: string }[] {
+  return addresses.flatMap((address) => {
+    const property = `${address}.country`;
+    const code = at(news, property);
+    if (typeof code !== "string" || isUnknown(code) || code === at(olds, property) || wrongCountryCode(code)) return [];
+    return [{ property, code }];
+  });
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { ConfigDefinition } from "../dynamic/config.ts";
+import { transportKeys } from "../http/transport.ts";
+import { routesSchema } from "./routes.ts";
+
+const text = z.string();
+const filled = z.string().refine((value) => value.trim() !== "", "must not be empty");
+const email = z.string().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
+/** Ids arrive as numbers or strings and are kept as strings. */
+const id = z.union([filled, z.int()], "must be an id: a text or a whole number");
+const status = z.enum(["active", "suspended"]);
+
+/** Whether something that exists already is taken over: not at all, when every declared field is equal, or in any case. */
+const adopt = z.enum(["never", "if-same", "always"]);
+
+const steering = { adopt: adopt.optional(), account: filled.optional() };
+
+const addressSchema = z.strictObject({
+  address1: text.optional(),
+  address2: text.optional(),
+  address3: text.optional(),
+  city: text.optional(),
+  state: text.optional(),
+  zipcode: text.optional(),
+  country: filled.optional(),
+  countryId: id.optional(),
+});
+
+/** The arguments of an `EnableXCustomer`: every writable field of the API (other pages), in camel case. */
+export const customerSchema = z.strictObject({
+  customerName: filled,
+  customerLegalName: text.optional(),
+  customerCode: filled.optional(),
+  customerType: id.optional(),
+  individual: z.boolean().optional(),
+  contactName: text.optional(),
+  contactEmail: email.optional(),
+  status: status.optional(),
+  officeAddress: addressSchema.optional(),
+  billingAddress: addressSchema.optional(),
+  ...steering,
+});
+
+/** Further fields, by the API's own names: which there are is not public. */
+const furtherFields = z.record(
+  z.string().regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date"),
+  z.union([z.string(), z.number(), z.boolean()]),
+);
+
+/** The arguments of an `EnableXSubscription`. */
+export const subscriptionSchema = z.strictObject({
+  customerId: id,
+  planId: id,
+  status: status.optional(),
+  fields: furtherFields.optional(),
+  ...steering,
+});
+
+/** The arguments of an `EnableXUser`. */
+export const userSchema = z.strictObject({
+  customerId: id.optional(),
+  userType: id,
+  firstName: filled,
+  lastName: text.optional(),
+  email,
+  status: status.optional(),
+  fields: furtherFields.optional(),
+  ...steering,
+});
+
+export type Adopt = z.output<typeof adopt>;
+
+/** What all three kinds of arguments have in common. */
+export interface EnableXInputs extends Record<string, unknown> {
+  readonly adopt?: Adopt;
+  readonly account?: string;
+  readonly __stack?: string;
+}
+
+/** What the state keeps: the declared fields as they are on the server, and what the server assigned. */
+export interface EnableXOutputs extends EnableXInputs {
+  readonly schemaVersion: 1;
+  /** Tells two resources apart that hold the same thing for a moment; see `claims.ts`. */
+  readonly __claim?: string;
+}
+
+/** Config of the vendor, namespace `enablex`. */
+export const enablexConfig = {
+  namespace: "enablex",
+  keys: {
+    baseUrl: { value: z.string().default("https://api.enablex.io/ucaas/v1"), about: "base URL of the UCaaS API, with /ucaas/v1" },
+    accessId: { value: filled, about: "API ACCESS ID, from the portal: Developers / API Access" },
+    accessKey: { value: filled.optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
+    email: { value: filled.optional(), about: "email of a login, where there is no access key" },
+    password: { value: filled.optional(), secret: true, about: "password of the login" },
+    appType: { value: z.enum(["vc", "wb"]).optional(), about: "header X-App-Type, where the server wants it: vc or wb; default not sent" },
+    tokenMinutes: {
+      value: z.coerce.number().positive().max(1440).default(15),
+      about: "how long a login's token is good for; the guide says 20 minutes, another page 15; default 15",
+    },
+    pageSize: { value: z.coerce.number().int().min(1).max(1000).default(100), about: "rows asked for in a page of a list; default 100" },
+    consistencySeconds: {
+      value: z.coerce.number().min(0).max(600).default(30),
+      about: "how long a read is repeated until it shows what was written; default 30",
+    },
+    settleSeconds: {
+      value: z.coerce.number().min(0).max(600).default(30),
+      about: "how long something is looked for whose create had no clear outcome, before it is sent again; default 30",
+    },
+    routes: { value: routesSchema, about: "corrections to inferred routes and bodies, see the docs" },
+    ...transportKeys,
+  },
+} satisfies ConfigDefinition;
