@@ -21,14 +21,14 @@ export default {
       name: "sandbox-is-written-from-the-contracts",
       comment: "A vendor's server that shares code, or only a type, with our client would mirror its misreadings.",
       from: { path: "^sandbox/" },
-      to: { path: "^(provider|stacks|cli|demo|bench|test)/" },
+      to: { path: "^(provider|stacks|receiver|cli|demo|bench|test)/" },
     },
     {
       severity: "error",
       name: "provider-stands-alone",
       comment: "The provider is what others install; the rest of the house is not in that package.",
       from: { path: "^provider/" },
-      to: { path: "^(stacks|cli|sandbox|demo|bench|tools|test)/" },
+      to: { path: "^(stacks|cli|sandbox|receiver|demo|bench|tools|test)/" },
     },
     {
       severity: "error",
@@ -48,7 +48,7 @@ export default {
       name: "stacks-enter-by-the-doors",
       comment: "Our stacks import what everybody else's can: the package's exports.",
       from: { path: "^stacks/" },
-      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|demo|bench|test|tools)/"] },
+      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools)/"] },
     },
     {
       severity: "error",
@@ -88,7 +88,7 @@ export default {
       severity: "error",
       name: "installed-with-the-package",
       comment: "A dependency of development is not there for who installs the package.",
-      from: { path: "^(provider|stacks|cli)/" },
+      from: { path: "^(provider|stacks|receiver|cli)/" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: [...runtime.dependencyTypesNot, "npm-peer"] },
     },
     {
