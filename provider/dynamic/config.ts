@@ -50,7 +50,7 @@ export function readConfig<D extends ConfigDefinition>(
   for (const [name, key] of Object.entries(keys)) {
     const raw = section
       ? scalarText(section[name])
-      : (parsed(source.get(`${namespace}:${name}`), key) ?? fromEnvironment(namespace, name, environment));
+      : parsed(source.get(`${namespace}:${name}`) ?? fromEnvironment(namespace, name, environment), key);
     if (key.secret) rememberSecret(raw);
     const result = key.value.safeParse(raw, { reportInput: false });
     if (result.success) {
@@ -128,7 +128,7 @@ function json(text: string): unknown {
   }
 }
 
-/** Structured config arrives as JSON text; a key whose schema is an object or an array wants it parsed. */
+/** Structured config arrives as JSON text, from the stack as from the environment; a key whose schema is an object or an array wants it parsed. */
 function parsed(raw: string | undefined, key: ConfigKey): unknown {
   if (raw === undefined) return undefined;
   return /^\s*[{[]/.test(raw) && !key.value.safeParse(raw).success ? (json(raw) ?? raw) : raw;

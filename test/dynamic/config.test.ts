@@ -52,6 +52,10 @@ describe("config of a vendor", () => {
     });
   });
 
+  test("that is structured may come from the environment as JSON", () => {
+    expect(read(good, { env: { ACME_TAGS: '["a", "b"]' } }).tags).toEqual(["a", "b"]);
+  });
+
   test("that is missing is asked for key by key, with the command that sets it; a secret without a place to type it into the command", () => {
     const { code, message } = refusal(() => read({}));
     expect(code).toBe("CONFIG_MISSING");
