@@ -411,7 +411,7 @@ export class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, 
   }
 
   #inputsIn(outputs: EnableXOutputs): EnableXOutputs {
-    const names = new Set([...Object.keys(this.#schema.shape), "__stack"]);
+    const names = new Set(["__stack", "__name", ...Object.keys(this.#schema.shape)]);
     // The SDK's type says outputs; what the engine takes here is inputs.
     return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.has(name))) as EnableXInputs as EnableXOutputs;
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
-import { transportKeys } from "../http/transport.ts";
+import { baseUrlKey, transportKeys } from "../http/transport.ts";
 import { routesSchema } from "./routes.ts";
 
 const text = z.string();
@@ -84,11 +84,13 @@ export interface EnableXOutputs extends EnableXInputs {
   readonly __claim?: string;
 }
 
+const baseUrl = baseUrlKey("base URL of the UCaaS API, with /ucaas/v1; default the guide's");
+
 /** Config of the vendor, namespace `enablex`. */
 export const enablexConfig = {
   namespace: "enablex",
   keys: {
-    baseUrl: { value: z.string().default("https://api.enablex.io/ucaas/v1"), about: "base URL of the UCaaS API, with /ucaas/v1" },
+    baseUrl: { ...baseUrl, value: baseUrl.value.default("https://api.enablex.io/ucaas/v1") },
     accessId: { value: filled, about: "API ACCESS ID, from the portal: Developers / API Access" },
     accessKey: { value: filled.optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
     email: { value: filled.optional(), about: "email of a login, where there is no access key" },
