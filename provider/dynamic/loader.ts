@@ -23,6 +23,8 @@ export interface UcaasResourceType {
   readonly secrets: readonly string[];
   /** Config keys whose value is a secret; one that stands in the stack file in plain text earns a warning. */
   readonly secretConfig: readonly string[];
+  /** Those of them that may name a PEM file in place of its text; the path is no secret. */
+  readonly pathConfig?: readonly string[];
 }
 
 const warned = new Set<string>();
@@ -35,11 +37,12 @@ const warned = new Set<string>();
  */
 export abstract class UcaasResource extends pulumi.CustomResource {
   protected constructor(about: UcaasResourceType, name: string, args: object, options: pulumi.CustomResourceOptions = {}) {
-    for (const key of about.secretConfig) warnOfPlainSecret(key);
+    for (const key of about.secretConfig) warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
     const props: Record<string, unknown> = {
       ...args,
       __provider: loaderLine(about.type),
       __stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
+      __name: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;
     super(
@@ -52,20 +55,21 @@ export abstract class UcaasResource extends pulumi.CustomResource {
 }
 
 /** The provider process gets config with the secrets unwrapped, so only the program can tell that one is in plain text. */
-function warnOfPlainSecret(key: string): void {
+function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   if (warned.has(key)) return;
   warned.add(key);
   const [namespace, name] = key.split(":") as [string, string];
   const config = new pulumi.Config(namespace);
   const isPlain = (fullKey: string) => !(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[]).includes(fullKey);
+  const isSecret = (value: unknown) => value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
   const warn = (fullKey: string, command: string) =>
     void pulumi.log.warn(
       `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
     );
-  if (config.get(name) !== undefined && isPlain(key)) warn(key, "--secret");
+  if (isSecret(config.get(name)) && isPlain(key)) warn(key, "--secret");
   if (!isPlain(`${namespace}:accounts`)) return;
   const accounts = config.getObject<Record<string, Record<string, unknown>>>("accounts") ?? {};
   for (const account of Object.keys(accounts)) {
-    if (accounts[account]?.[name] !== undefined) warn(`${namespace}:accounts.${account}.${name}`, "--secret --path");
+    if (isSecret(accounts[account]?.[name])) warn(`${namespace}:accounts.${account}.${name}`, "--secret --path");
   }
 }

@@ -3,13 +3,15 @@ import type { LicenseChange, LicenseInputs } from "./schema.ts";
 
 const mask = "[secret]";
 
-/** The server echoes old and new SIP passwords in clear text (OpenAPI 1.4). */
-const secretProperties = new Set(["sipCredentials.password"]);
+/** The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments beside them are secret to Pulumi too. */
+function isSecret(property: string): boolean {
+  return property.startsWith("sipCredentials.");
+}
 
 /** The nested `changes` of a reply as a flat list, with secrets masked. */
 export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
   return flatten(changes).map((change) =>
-    secretProperties.has(change.property)
+    isSecret(change.property)
       ? {
           property: change.property,
           ...(change.oldValue != null && { oldValue: mask }),
@@ -30,9 +32,7 @@ export function driftIn(changes: Record<string, unknown>, declared: Partial<Lice
     // Nothing and none are the same to the licence server.
     if (expected === 0 && oldValue == null) return [];
     return [
-      secretProperties.has(property)
-        ? { property, oldValue: mask, newValue: mask }
-        : { property, oldValue: expected, newValue: oldValue ?? null },
+      isSecret(property) ? { property, oldValue: mask, newValue: mask } : { property, oldValue: expected, newValue: oldValue ?? null },
     ];
   });
 }

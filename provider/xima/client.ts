@@ -21,7 +21,8 @@ const remedies: Record<string, string> = {
   INVALID_TOKEN: "Set xima:claimsIn and xima:apiRevision to the revision that this server keeps",
   INVALID_CERTIFICATE:
     "Ask Xima whether the certificate is registered for this environment, and compare the kid: `ucaas xima keys fingerprint`",
-  CUSTOMER_NOT_FOUND: "Check ccId.resellerId and ccId.tenantId",
+  CUSTOMER_NOT_FOUND:
+    "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` makes it anew",
 };
 
 /** The wire: three calls of the licensing API (OpenAPI 1.4), each signed anew for every try. */
@@ -60,11 +61,15 @@ export class XimaClient {
     return this.#parse(await this.#send("POST", operation, body), operation, updateReplySchema).changes;
   }
 
-  /** Schedules the removal of all licences within a week; undefined when the customer is not known. */
-  async delete({ resellerId, tenantId }: CcId): Promise<z.output<typeof deleteReplySchema> | undefined> {
+  /**
+   * Schedules the removal of all licences within a week. `gone`: the customer is not known; `unheard`: it is not known any more
+   * when asked again after a try whose answer was lost, so that try did it, and its `deletionId` is lost.
+   */
+  async delete({ resellerId, tenantId }: CcId): Promise<z.output<typeof deleteReplySchema> | "gone" | "unheard"> {
     const operation = `delete licence ${resellerId}/${tenantId}`;
     const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
-    return isUnknownCustomer(reply) ? undefined : this.#parse(reply, operation, deleteReplySchema);
+    if (isUnknownCustomer(reply)) return reply.attempts > 1 ? "unheard" : "gone";
+    return this.#parse(reply, operation, deleteReplySchema);
   }
 
   #send(method: "POST" | "DELETE", operation: string, body: Record<string, unknown>): Promise<Reply> {
@@ -81,7 +86,7 @@ export class XimaClient {
   }
 
   #parse<S extends z.ZodType>(reply: Reply, operation: string, schema: S): z.output<S> {
-    if (reply.status !== 200) throw refusal(reply, operation);
+    if (reply.status < 200 || reply.status > 299) throw refusal(reply, operation);
     const result = schema.safeParse(reply.json, { reportInput: false });
     if (result.success) return result.data;
     throw new UcaasError("the server's reply is not what the API documents", {
@@ -102,7 +107,8 @@ function isUnknownCustomer(reply: Reply): boolean {
 function refusal(reply: Reply, operation: string): UcaasError {
   const error = errorReplySchema.safeParse(reply.json).data;
   const skew = clockSkew(reply);
-  if (reply.status < 500 && reply.status !== 404 && Math.abs(skew) > tokenLifetime) {
+  const blamesTheToken = error ? timedCodes.has(error.code) : reply.status === 401;
+  if (blamesTheToken && Math.abs(skew) > tokenLifetime) {
     return new UcaasError(
       `this machine's clock is ${Math.round(Math.abs(skew) / 60)} minutes ${skew > 0 ? "ahead of" : "behind"} the server's`,
       {
@@ -121,10 +127,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
       vendor: "xima",
       operation,
       status: reply.status,
-      hint:
-        reply.status === 404 || reply.status < 400
-          ? "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages"
-          : "run the command again; if it stays, ask support@ximasoftware.com",
+      hint: hintFor(reply),
     });
   }
   return new UcaasError(error.message ?? "the server refused", {
@@ -133,8 +136,21 @@ function refusal(reply: Reply, operation: string): UcaasError {
     operation,
     status: reply.status,
     vendorCode: error.code,
-    hint: remedies[error.code],
+    hint: remedies[error.code] ?? hintFor(reply),
   });
+}
+
+/** Refusals that a wrong clock brings about. */
+const timedCodes = new Set(["EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CERTIFICATE"]);
+
+/** For what the API does not document. */
+function hintFor({ status, headers }: Reply): string {
+  if (status === 404 || status < 400) return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
+  if (status === 429) {
+    const wait = headers["retry-after"];
+    return `${wait ? `the server asks to wait (Retry-After: ${wait}); ` : ""}run the command again later, and set xima:requestsPerSecond to what the server allows`;
+  }
+  return "run the command again; if it stays, ask support@ximasoftware.com";
 }
 
 /** Seconds by which this machine's clock is ahead of the server's Date header. */

@@ -3,7 +3,7 @@ import ms from "ms";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
 import { changedProperties } from "../dynamic/diff.ts";
-import { UcaasError } from "../dynamic/errors.ts";
+import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { Journal, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
@@ -20,6 +20,8 @@ import { findings } from "./seats.ts";
 export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInputs, LicenseOutputs> {
   readonly #accounts: Accounts<typeof ximaConfig, XimaClient>;
   readonly #journal: Journal;
+  /** What is being created now. The engine works on several resources at once, and two may name the same customer. */
+  readonly #underWay = new Set<string>();
 
   constructor(source: dynamic.Config) {
     this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config));
@@ -29,13 +31,17 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   async check(olds: Partial<LicenseInputs>, news: LicenseInputs): Promise<dynamic.CheckResult<LicenseInputs>> {
     const failures = failuresOf(licenseSchema, news);
     failures.push(...removedSipCredentials(olds, news));
+    // Which revision counts, and whether its config is sound, is told by the account.
+    if (isUnknown(news.account)) return { inputs: news, failures };
     try {
-      const { apiRevision } = this.#accounts.config(isUnknown(news.account) ? undefined : news.account);
+      const { apiRevision } = this.#accounts.config(news.account);
       if (apiRevision === "1.4") failures.push(...missingNames(olds, news));
       for (const { property, reason, note } of findings(news, apiRevision)) {
-        if (note) tell("XimaLicense", thingOf(news), `${property} ${reason}`);
+        if (note) tell("XimaLicense", thingOf(news), `${property}: ${reason}`);
         else failures.push({ property, reason });
       }
+      // Makes the client, so that a key or certificate that cannot be used is found while previewing.
+      this.#accounts.client(news.account);
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       failures.push({ property: "account", reason: error.message });
@@ -54,35 +60,42 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async create(news: LicenseInputs): Promise<dynamic.CreateResult<LicenseOutputs>> {
-    const client = this.#accounts.client(news.account);
-    const key = this.#journalKey(news);
-    // An intent of this stack that never came into the state: if the customer is there, it was made by the run that was cut off.
-    const cutOff = await this.#journal.find(key);
-    if ((await client.exists(news.ccId)) && !cutOff && !mayAdopt(news)) throw alreadyExists(news.ccId);
-    const body = updateBody(news);
-    const entry = await this.#journal.intend(key, Object.keys(body), null);
     rememberSecret(news.sipCredentials?.password);
+    const client = this.#accounts.client(news.account);
+    const { apiRevision } = this.#accounts.config(news.account);
+    const key = this.#journalKey(news);
+    if (this.#underWay.has(key.thing)) throw declaredTwice(news.ccId);
+    this.#underWay.add(key.thing);
     try {
-      const changes = await client.update(news.ccId, body, "create");
-      await this.#journal.complete(key, entry, null);
-      return { id: thingOf(news), outs: outputs(news, changes, []) };
-    } catch (error) {
-      if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
-      throw error;
+      // An intent of this very resource that never came into the state: if the customer is there, it was made by the run that was cut off.
+      const resource = news.__name ?? "";
+      const cutOff = (await this.#journal.find<{ resource: string }>(key))?.note.resource === resource;
+      if ((await client.exists(news.ccId)) && !cutOff && !mayAdopt(news)) throw alreadyExists(news.ccId);
+      const body = updateBody(news, apiRevision);
+      await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource });
+      try {
+        return { id: thingOf(news), outs: outputs(news, await client.update(news.ccId, body, "create"), []) };
+      } catch (error) {
+        if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
+        throw wasMade(error) ? new PartialFailure(thingOf(news), outputs(news, {}, []), error) : error;
+      }
+    } finally {
+      this.#underWay.delete(key.thing);
     }
   }
 
   async read(id: string, props = {} as LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
-    const [resellerId = "", tenantId = ""] = id.split("/");
+    const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const ccId = props.ccId ?? { resellerId, tenantId };
     await this.#settle({ ...props, ccId });
     return (await this.#accounts.client(props.account).exists(ccId)) ? { id, props } : { id: undefined, props: {} as LicenseOutputs };
   }
 
   async update(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
+    for (const { sipCredentials } of [olds, news]) rememberSecret(sipCredentials?.password);
     await this.#settle(olds);
-    rememberSecret(news.sipCredentials?.password);
-    const changes = await this.#accounts.client(news.account).update(news.ccId, updateBody(news, olds), "update");
+    const { apiRevision } = this.#accounts.config(news.account);
+    const changes = await this.#accounts.client(news.account).update(news.ccId, updateBody(news, apiRevision, olds), "update");
     const drift = driftIn(changes, olds);
     for (const { property, oldValue, newValue } of drift) {
       tell(
@@ -97,7 +110,13 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   async delete(id: string, props: LicenseOutputs): Promise<void> {
     await this.#settle(props);
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
-    if (!scheduled) return tell("XimaLicense", id, "was gone already");
+    if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
+    if (scheduled === "unheard")
+      return tell(
+        "XimaLicense",
+        id,
+        "is scheduled for deletion; the answer with the deletionId was lost. Ask Xima support for it if you need it",
+      );
     const { status, message, estimatedDeletionTime, deletionId } = scheduled;
     const words = [
       status.replaceAll("_", " "),
@@ -108,9 +127,14 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
   }
 
-  /** The state has the licence, so its create is no longer open. */
+  /** The state has the licence, so its create is no longer open. A journal that cannot be written is told by who has to write into it. */
   async #settle(olds: LicenseOutputs): Promise<void> {
-    if (olds.__stack) await this.#journal.drop(this.#journalKey(olds));
+    if (!olds.__stack) return;
+    try {
+      await this.#journal.drop(this.#journalKey(olds));
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+    }
   }
 
   #journalKey(inputs: LicenseInputs): JournalKey {
@@ -119,8 +143,9 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 }
 
+/** `reseller/tenant`; a slash inside either is written as `%2F`, so that no two customers have one name. */
 function thingOf({ ccId }: Pick<LicenseInputs, "ccId">): string {
-  return `${ccId?.resellerId}/${ccId?.tenantId}`;
+  return [ccId?.resellerId, ccId?.tenantId].map((part) => String(part).replace(/[%/]/g, encodeURIComponent)).join("/");
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
@@ -157,13 +182,27 @@ function mayAdopt(inputs: LicenseInputs): boolean {
 }
 
 function alreadyExists(ccId: CcId): UcaasError {
-  const thing = `${ccId.resellerId}/${ccId.tenantId}`;
+  const thing = thingOf({ ccId });
   return new UcaasError("the customer exists already, and creating it would overwrite its licences", {
     code: "ALREADY_EXISTS",
     vendor: "xima",
     operation: `create licence ${thing}`,
     hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up`,
   });
+}
+
+function declaredTwice(ccId: CcId): UcaasError {
+  return new UcaasError("two resources of this stack declare this customer, and each would overwrite the other's licences", {
+    code: "DECLARED_TWICE",
+    vendor: "xima",
+    operation: `create licence ${thingOf({ ccId })}`,
+    hint: "declare it once; look for a ccId that was copied and not changed",
+  });
+}
+
+/** A reply of success that cannot be read was a success all the same. */
+function wasMade(error: unknown): error is UcaasError {
+  return error instanceof UcaasError && error.code === "MALFORMED_REPLY";
 }
 
 function provesNothingWasMade(error: unknown): boolean {

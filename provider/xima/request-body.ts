@@ -1,18 +1,19 @@
-import { type LicenseInputs, managedProperties } from "./schema.ts";
+import { type ApiRevision, type LicenseInputs, managedProperties } from "./schema.ts";
 
 type Body = Record<string, unknown>;
 
-const notInTheBody = new Set<string>(["account"]);
+/** Removed from the API (OpenAPI 1.4): a server of that revision refuses it, even as a 0. */
+const guideOnly = "additionalAiMessages";
 
 /**
  * The body that makes the licence what is declared. Every declared field is sent, so that the server also reports what
  * it had otherwise. A count that was declared before and is no longer is sent as an explicit 0: left out, it would
  * stay as it is and be billed on.
  */
-export function updateBody(news: LicenseInputs, olds?: Partial<LicenseInputs>): Body {
+export function updateBody(news: LicenseInputs, revision: ApiRevision, olds?: Partial<LicenseInputs>): Body {
   const body: Body = {};
   for (const property of managedProperties) {
-    if (notInTheBody.has(property)) continue;
+    if (property === "account" || (property === guideOnly && revision !== "guide")) continue;
     const value = withDropped(news[property], olds?.[property], property);
     if (value !== undefined) body[property] = value;
   }

@@ -73,7 +73,7 @@ export type XimaChange = LicenseChange;
  *
  * Nothing can be read back from the API: refresh tells only whether the customer is still known.
  *
- * Errors, by code: `ALREADY_EXISTS`, `CLOCK_OFF`, `KEY_MISMATCH`, `CERTIFICATE_EXPIRED`, `CONFIG_MISSING`, `CONFIG_INVALID`,
+ * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `CLOCK_OFF`, `KEY_MISMATCH`, `CERTIFICATE_EXPIRED`, `CONFIG_MISSING`, `CONFIG_INVALID`,
  * `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`, and those of the API: `VALIDATION_ERROR`, `INVALID_SIGNATURE`,
  * `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN`, `INVALID_TOKEN`, `INVALID_CERTIFICATE`.
  *
@@ -104,6 +104,7 @@ export class XimaLicense extends UcaasResource {
         outputs: ["lastChanges", "lastDrift", "lastAssertedAt"],
         secrets: ["sipCredentials"],
         secretConfig: ["xima:privateKey", "xima:privateKeyPassphrase"],
+        pathConfig: ["xima:privateKey"],
       },
       name,
       { ...args, sipCredentials: args.sipCredentials && pulumi.secret(args.sipCredentials) },

@@ -11,7 +11,7 @@ export interface Finding {
 
 type SeatField = Exclude<
   keyof LicenseInputs,
-  "ccId" | "aiMessaging" | "aiAudioServices" | "sipCredentials" | "adopt" | "reassertAfter" | "account" | "__stack"
+  "ccId" | "aiMessaging" | "aiAudioServices" | "sipCredentials" | "adopt" | "reassertAfter" | "account" | "__stack" | "__name"
 >;
 
 /** The smallest number of each seat that can be bought, by revision; 0 removes the licence in both. */
@@ -36,7 +36,8 @@ const named: Record<ApiRevision, string> = { guide: "licensing guide", "1.4": "O
  * are on the server, so when a customer is adopted nothing is concluded from their absence.
  */
 export function findings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Finding[] {
-  return [...minimumFindings(inputs, revision), ...aiFindings(inputs, revision), ...sipFindings(inputs)];
+  const ai = revision === "guide" ? aiFindingsOfGuide(inputs) : aiFindings(inputs);
+  return [...minimumFindings(inputs, revision), ...ai, ...sipFindings(inputs)];
 }
 
 function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Finding[] {
@@ -47,19 +48,20 @@ function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision):
   });
 }
 
-function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Finding[] {
+function aiFindingsOfGuide(inputs: Partial<LicenseInputs>): Finding[] {
+  if (!known(inputs.additionalAiMessages) || !absent(inputs, "eliteSeats")) return [];
+  return [{ property: "additionalAiMessages", reason: `needs at least one of eliteSeats (licensing guide)${unlessThere}` }];
+}
+
+function aiFindings(inputs: Partial<LicenseInputs>): Finding[] {
   const found: Finding[] = [];
-  const extra = known(inputs.additionalAiMessages);
-  if (extra !== undefined && revision === "1.4") {
+  if (known(inputs.additionalAiMessages) !== undefined) {
     found.push({
       property: "additionalAiMessages",
       reason:
         "was removed from the API (OpenAPI 1.4): use aiMessaging, or set xima:apiRevision to guide for a server of the older revision",
     });
-  } else if (extra && absent(inputs, "eliteSeats")) {
-    found.push({ property: "additionalAiMessages", reason: "needs at least one of eliteSeats (licensing guide)" });
   }
-
   const standard = known(inputs.aiMessaging?.standardBundles) ?? 0;
   const advanced = known(inputs.aiMessaging?.advancedBundles) ?? 0;
   if (standard > 0 && advanced > 0) {
@@ -68,25 +70,26 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Find
   if (standard + advanced > 0 && absent(inputs, "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiMessaging",
-      reason: "any bundle needs at least one Professional seat or higher: declare professionalSeats or eliteSeats (OpenAPI 1.4)",
+      reason: `any bundle needs at least one Professional seat or higher (OpenAPI 1.4): declare professionalSeats or eliteSeats${unlessThere}`,
     });
   }
-  if (standard === 1 && (known(inputs.eliteSeats) ?? 0) > 0) {
+  if (standard > 0 && (known(inputs.eliteSeats) ?? 0) > 0) {
     found.push({
       property: "aiMessaging.standardBundles",
-      reason: "an account with an Elite seat already includes one standard bundle; this buys another (OpenAPI 1.4)",
+      reason: `an account with an Elite seat already includes one standard bundle; this buys ${standard} more (OpenAPI 1.4)`,
       note: true,
     });
   }
   if ((known(inputs.aiAudioServices?.additionalHours) ?? 0) > 0 && absent(inputs, "essentialSeats", "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiAudioServices",
-      reason:
-        "transcription needs at least one Essential seat or higher: declare essentialSeats, professionalSeats or eliteSeats (OpenAPI 1.4)",
+      reason: `transcription needs at least one Essential seat or higher (OpenAPI 1.4): declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
     });
   }
   return found;
 }
+
+const unlessThere = "; for a customer that has such seats already, set adopt: true";
 
 function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
   if (!sipCredentials || isUnknown(sipCredentials)) return [];
@@ -98,7 +101,8 @@ function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
 
 /** True when the declaration says there is no such seat. Seats that are unknown yet may be there; so may undeclared ones of an adopted customer. */
 function absent(inputs: Partial<LicenseInputs>, ...fields: SeatField[]): boolean {
-  return fields.every((field) => inputs[field] === 0 || (inputs[field] === undefined && inputs.adopt !== true));
+  const mayHaveMore = inputs.adopt === true || isUnknown(inputs.adopt);
+  return fields.every((field) => inputs[field] === 0 || (inputs[field] === undefined && !mayHaveMore));
 }
 
 function known(value: number | undefined): number | undefined {

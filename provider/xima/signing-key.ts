@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { UcaasError } from "../dynamic/errors.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
 
 /** What requests are signed with. */
 export interface SigningKey {
@@ -21,7 +22,7 @@ export interface SigningKeySource {
 /**
  * The key and its `kid`: given outright, else computed from the certificate.
  *
- * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `CERTIFICATE_UNREADABLE`, `KEY_MISMATCH`,
+ * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`, `CERTIFICATE_UNREADABLE`, `KEY_MISMATCH`,
  * `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`, `KEY_ID_MISSING`.
  */
 export function signingKey(source: SigningKeySource, now = new Date()): SigningKey {
@@ -74,9 +75,10 @@ export function fingerprint(certificate: X509Certificate): string {
   return createHash("sha1").update(certificate.raw).digest("hex");
 }
 
-/** @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA` */
+/** @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT` */
 export function readPrivateKey(pemOrPath: string, passphrase?: string): KeyObject {
   const pem = pemText(pemOrPath, "KEY_UNREADABLE", "xima:privateKey");
+  rememberSecret(pem);
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, passphrase });
@@ -102,6 +104,13 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string): KeyObjec
       `the private key is ${key.asymmetricKeyType}, and the API takes RS256 only`,
       "`ucaas xima keys new` makes an RSA key",
     );
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits < 2048)
+    throw fault(
+      "KEY_TOO_SHORT",
+      `the private key has ${bits} bits, and RS256 takes 2048 or more (RFC 7518)`,
+      "`ucaas xima keys new` makes one",
+    );
   return key;
 }
 
@@ -120,7 +129,8 @@ export function readCertificate(pemOrPath: string): X509Certificate {
 }
 
 function pemText(pemOrPath: string, code: string, key: string): string {
-  if (pemOrPath.trimStart().startsWith("-----BEGIN")) return pemOrPath;
+  // Pipelines often hand over a PEM on one line, with the two characters \n for each of its ends.
+  if (pemOrPath.includes("-----BEGIN")) return pemOrPath.replaceAll("\\n", "\n");
   try {
     return readFileSync(pemOrPath, "utf8");
   } catch (error) {
