@@ -1,0 +1,197 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { UcaasError } from "../dynamic/errors.ts";
+import { homeFolder } from "../dynamic/home.ts";
+import { withoutSecrets } from "../dynamic/secrets.ts";
+
+/** Which browser is used, and how. */
+export interface BrowserChoice {
+  /** Executable of a Chromium or Chrome; looked for when it is not given. */
+  readonly path?: string;
+  readonly headless: boolean;
+  /** Whether Chromium's own sandbox is on. Default: on, except for root and for the Chromium of npm, with which it does not start. */
+  readonly sandbox?: boolean;
+}
+
+/** No graphics, and no word to anybody but the portal. */
+const flags = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const namesOnPath = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const usualPlaces = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
+
+const running = new Map<string, Promise<Browser>>();
+let users = 0;
+let closeWhenUnused = false;
+
+/**
+ * Lends the one browser of this process to some work. It stays for whoever comes next, until the process ends, and Chromium ends with the
+ * process however that does: the pipe between them closes. After work that failed it is closed as soon as nobody uses it.
+ *
+ * @throws {UcaasError} `BROWSER_MISSING`, which says what to install, `BROWSER_FAILED`, and what the work throws
+ */
+export async function withBrowser<T>(choice: BrowserChoice, work: (browser: Browser) => Promise<T>): Promise<T> {
+  users++;
+  try {
+    return await work(await open(choice));
+  } catch (error) {
+    closeWhenUnused = true;
+    throw error;
+  } finally {
+    users--;
+    if (users === 0 && closeWhenUnused) await closeBrowser();
+  }
+}
+
+/** Closes the browser, if there is one. */
+export async function closeBrowser(): Promise<void> {
+  closeWhenUnused = false;
+  const open = [...running.values()];
+  running.clear();
+  await Promise.allSettled(open.map(async (browser) => (await browser).close()));
+}
+
+async function open(choice: BrowserChoice): Promise<Browser> {
+  const key = JSON.stringify(choice);
+  const found = running.get(key);
+  if (found && (await found).isConnected()) return found;
+  const launched = launch(choice);
+  running.set(key, launched);
+  launched.catch(() => running.delete(key));
+  return launched;
+}
+
+async function launch({ path, headless, sandbox }: BrowserChoice): Promise<Browser> {
+  const { chromium } = await playwright();
+  const executable = await findExecutable(path);
+  const root = process.getuid?.() === 0;
+  try {
+    return await chromium.launch({
+      executablePath: executable.path,
+      headless,
+      chromiumSandbox: sandbox ?? !(root || executable.ofNpm),
+      args: flags,
+      ...(executable.ofNpm && { env: fontsOfNpm(executable.path) }),
+      // How this process ends is not the browser's business.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  } catch (error) {
+    throw new UcaasError(`${executable.path} does not start: ${lastWords(error)}`, {
+      code: "BROWSER_FAILED",
+      vendor: "netsapiens",
+      operation: "start the browser",
+      hint: "install the libraries that are missing, or a Chromium by the system's package manager; where its sandbox is not allowed (containers): pulumi config set netsapiens:browserSandbox false",
+    });
+  }
+}
+
+async function playwright(): Promise<typeof import("playwright-core")> {
+  try {
+    return await import("playwright-core");
+  } catch {
+    throw missing('the driver "portal" drives a browser with the npm package playwright-core, which is not installed');
+  }
+}
+
+async function findExecutable(given: string | undefined): Promise<{ path: string; ofNpm: boolean }> {
+  if (given !== undefined) {
+    if (isExecutable(given)) return { path: given, ofNpm: false };
+    throw missing(`${given}, which browserPath names, is not an executable file`);
+  }
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  const candidates = [...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))), ...usualPlaces];
+  const installed = candidates.find(isExecutable);
+  if (installed) return { path: installed, ofNpm: false };
+  const unpacked = await chromiumOfNpm();
+  if (unpacked) return { path: unpacked, ofNpm: true };
+  throw missing("there is no Chromium or Chrome on this machine");
+}
+
+/**
+ * The Chromium of the npm package @sparticuz/chromium, which it brings compressed. The package itself unpacks into the folder for temporary
+ * files, where anybody could put another; here it is unpacked into the user's own, and moved there when it is whole.
+ */
+async function chromiumOfNpm(): Promise<string | undefined> {
+  const manifest = packageOf("@sparticuz/chromium");
+  if (!manifest) return undefined;
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+  const folder = join(homeFolder(), `chromium-${version}`);
+  const executable = join(folder, "chromium");
+  if (existsSync(executable)) return executable;
+  mkdirSync(homeFolder(), { recursive: true, mode: 0o700 });
+  const draft = mkdtempSync(`${folder}-`);
+  try {
+    const unpack = `import chromium from "@sparticuz/chromium"; await chromium.executablePath();`;
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", unpack], {
+      cwd: dirname(manifest),
+      env: { ...process.env, TMPDIR: draft },
+    });
+    renameSync(draft, folder);
+  } catch (error) {
+    // Another process was quicker: its copy is as good.
+    if (!existsSync(executable)) {
+      throw new UcaasError(`the Chromium of @sparticuz/chromium cannot be unpacked into ${folder}: ${lastWords(error)}`, {
+        code: "BROWSER_FAILED",
+        vendor: "netsapiens",
+        operation: "start the browser",
+        hint: "it needs some 250 MB there; or name an installed browser: pulumi config set netsapiens:browserPath <path>",
+      });
+    }
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  return executable;
+}
+
+function packageOf(name: string): string | undefined {
+  try {
+    return findPackageJSON(name, import.meta.url);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The package brings a font along, for machines that have none at all. */
+function fontsOfNpm(executable: string): Record<string, string> {
+  const env = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const fonts = existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(dirname(executable), "fonts") };
+  return { ...Object.fromEntries(env), ...fonts };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function missing(reason: string): UcaasError {
+  return new UcaasError(reason, {
+    code: "BROWSER_MISSING",
+    vendor: "netsapiens",
+    operation: "start the browser",
+    hint: 'run `npm install playwright-core`, and install a browser: `apt-get install chromium` or Google Chrome, or `npm install @sparticuz/chromium` (Linux); one in another place is named by: pulumi config set netsapiens:browserPath <path>. Without a browser, make the client by hand and use driver: "existing"',
+  });
+}
+
+/** What the browser itself printed last; the rest of such an error is the command line. */
+function lastWords(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  const printed = lines.filter((line) => line.includes("[err]")).map((line) => line.replace(/.*\[err\]\s*/, ""));
+  return withoutSecrets((printed.at(-1) ?? lines[0] ?? "").trim());
+}

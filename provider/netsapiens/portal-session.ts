@@ -1,0 +1,344 @@
+import type { Browser, BrowserContext, Dialog, Locator, Page } from "playwright-core";
+import { alerts, type ClientRow, readClients, visibleLabels } from "./in-page.ts";
+import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
+import { PortalProblem, SessionLost } from "./portal-problem.ts";
+
+export interface PortalLogin {
+  /** Origin of the portal. */
+  readonly apiUrl: string;
+  readonly username: string;
+  readonly password: string;
+  readonly labels: PortalLabels;
+  /** Milliseconds that one step may take. */
+  readonly patience: number;
+}
+
+/** What was done, for who reads the trace of a failed walk; never what was typed into a field for a password. */
+export interface TraceEntry {
+  readonly at: string;
+  readonly step: string;
+  readonly page: string;
+}
+
+/** A secret that the page shows as dots. */
+const dots = /^[•●∙·*.\s]+$/;
+
+/**
+ * One login at one portal, in one tab. Its markup is not public, so every control is found by the text that a person sees and by its role,
+ * as the guide names it; nothing depends on ids, classes or addresses.
+ */
+export class PortalSession {
+  readonly page: Page;
+  readonly trace: TraceEntry[] = [];
+  readonly #login: PortalLogin;
+  readonly #context: BrowserContext;
+  #step = "open the portal";
+  /** Address of the list, once it was reached by the menu: the way to look again. */
+  #list: string | undefined;
+
+  private constructor(login: PortalLogin, context: BrowserContext, page: Page) {
+    this.#login = login;
+    this.#context = context;
+    this.page = page;
+  }
+
+  static async open(browser: Browser, login: PortalLogin): Promise<PortalSession> {
+    const context = await browser.newContext({
+      locale: "en-US",
+      acceptDownloads: false,
+      serviceWorkers: "block",
+      viewport: { width: 1280, height: 900 },
+    });
+    return new PortalSession(login, context, await context.newPage());
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+
+  /** Whether the tab can still be used. */
+  get isOpen(): boolean {
+    return !this.page.isClosed();
+  }
+
+  /** Of the portal; the tab may be led elsewhere. */
+  get origin(): string {
+    return this.#login.apiUrl;
+  }
+
+  /** What was being done last. */
+  get step(): string {
+    return this.#step;
+  }
+
+  /** The next look begins with the login page. */
+  forgetLogin(): void {
+    this.#list = undefined;
+  }
+
+  /** Shows the list of clients anew, and gives the rows of a client, once the page has settled. */
+  async look(clientId: string): Promise<ClientRow[]> {
+    if (this.#list === undefined) await this.#walkToList();
+    else await this.#goto("open the list of OAuth clients", this.#list);
+    return this.rows(clientId);
+  }
+
+  /** The rows of a client on the page as it is. None are there only when nothing more is being loaded. */
+  async rows(clientId: string): Promise<ClientRow[]> {
+    this.#begin("read the list of OAuth clients");
+    let settled = false;
+    void this.page
+      .waitForLoadState("networkidle", { timeout: this.#login.patience })
+      .catch(() => {})
+      .then(() => {
+        settled = true;
+      });
+    return this.#poll("clientId", async () => {
+      const wasSettled = settled;
+      const rows = await this.#read(clientId);
+      return rows && (rows.length > 0 || wasSettled) ? rows : undefined;
+    });
+  }
+
+  /** Adds a client; `clicking` is called before the click that makes it. Gives what the page says against it. */
+  async add(clientId: string, clicking: () => void): Promise<string> {
+    await this.#click("add");
+    await this.#fill("clientId", clientId);
+    await this.#fill("redirectUrl", "");
+    const create = await this.#control("create");
+    const before = await this.page.evaluate(alerts);
+    clicking();
+    await this.#leave(create);
+    const after = await this.page.evaluate(alerts).catch(() => "");
+    return after === before ? "" : after;
+  }
+
+  /** The secret of a row, which may be behind a control that shows it; undefined when the page does not tell. */
+  async secretOf(row: ClientRow, clientId: string): Promise<string | undefined> {
+    if (row.secret === undefined) return undefined;
+    if (row.secret !== "" && !dots.test(row.secret)) return row.secret;
+    const show = await this.#inRow(row, "show");
+    if (!show) return undefined;
+    this.#begin(`show the secret of ${clientId}`);
+    await show.click({ timeout: this.#login.patience });
+    return this.#poll("clientSecret", async () => {
+      const rows = await this.#read(clientId);
+      const shown = rows?.find(({ selector }) => selector === row.selector)?.secret;
+      return shown && !dots.test(shown) ? shown : undefined;
+    });
+  }
+
+  /** Deletes the client of a row, and answers yes however the portal asks. */
+  async delete(row: ClientRow, clientId: string): Promise<void> {
+    this.#begin(`delete ${clientId}`);
+    const control = await this.#inRow(row, "delete");
+    if (!control) throw await this.#notFound("delete");
+    const accept = (dialog: Dialog) => void dialog.accept().catch(() => {});
+    this.page.on("dialog", accept);
+    try {
+      await this.#leave(control);
+      const left = await this.#read(clientId);
+      if (left?.length === 0) return;
+      const confirm = await this.#visible("confirm");
+      if (confirm) await this.#leave(confirm);
+    } finally {
+      this.page.off("dialog", accept);
+    }
+  }
+
+  /** What a person sees of the page, for an error. */
+  labelsSeen(): Promise<string[]> {
+    return this.page.evaluate(visibleLabels).catch(() => []);
+  }
+
+  #read(clientId: string): Promise<ClientRow[] | undefined> {
+    const { labels } = this.#login;
+    return this.page.evaluate(readClients, { clientId, idLabels: [...labels.clientId], secretLabels: [...labels.clientSecret] });
+  }
+
+  async #walkToList(): Promise<void> {
+    await this.#goto("open the login page", portalUrl(this.#login.apiUrl));
+    await this.#logIn();
+    await this.#click("system");
+    await this.#click("settings");
+    await this.#click("advanced");
+    const before = this.page.url();
+    await this.#click("oauthClients");
+    await this.#poll("clientId", () => this.#read(""));
+    const after = this.page.url();
+    // A portal that changes the page without changing the address is walked by its menu each time.
+    this.#list = after === before ? undefined : after;
+  }
+
+  async #logIn(): Promise<void> {
+    const { username, password, apiUrl } = this.#login;
+    const name = await this.#control("loginName");
+    const { origin } = new URL(this.page.url());
+    if (origin !== apiUrl) {
+      throw new PortalProblem(
+        "PORTAL_REDIRECTED",
+        `the login page is at ${origin}, and the password is for ${apiUrl}`,
+        "declare that host as apiUrl, if it is the right one",
+      );
+    }
+    await name.fill(username);
+    await this.#fill("password", password);
+    const submit = await this.#control("logIn");
+    const before = await this.page.evaluate(alerts);
+    let navigated = false;
+    this.page.once("framenavigated", () => {
+      navigated = true;
+    });
+    this.#begin("log in");
+    await submit.click({ timeout: this.#login.patience });
+    await this.#poll("system", async () => {
+      if (!(await this.#isAtLogin())) return (await this.#visible("system")) && true;
+      const said = await this.page.evaluate(alerts);
+      if (!navigated && said === before) return undefined;
+      throw new PortalProblem(
+        "PORTAL_LOGIN_REFUSED",
+        `the portal refused the login of ${username}${said ? `: ${said}` : ""}`,
+        "check portal.username and portal.password (netsapiens:portalUsername, netsapiens:portalPassword); the password was tried once",
+      );
+    });
+  }
+
+  async #goto(step: string, url: string): Promise<void> {
+    this.#begin(step);
+    const { host } = new URL(url);
+    const response = await this.page.goto(url, { waitUntil: "domcontentloaded", timeout: this.#login.patience }).catch((error: Error) => {
+      const reason = /net::(\w+)/.exec(error.message)?.[1] ?? "it did not answer in time";
+      throw new PortalProblem(
+        "PORTAL_NOT_REACHED",
+        `the portal at ${host} could not be opened: ${reason}`,
+        "check apiUrl and the network. Chromium takes proxies from HTTPS_PROXY, and private authorities from the system's store",
+      );
+    });
+    const status = response?.status() ?? 200;
+    if (status < 400) return;
+    throw new PortalProblem(
+      "PORTAL_CLOSED",
+      `the portal at ${host} answered HTTP ${status}`,
+      'the portal may be closed to this network while the API is open: run where it is open, or make the client by hand and use driver: "existing"',
+    );
+  }
+
+  async #click(label: PortalLabel): Promise<void> {
+    const control = await this.#control(label);
+    await control.click({ timeout: this.#login.patience });
+  }
+
+  async #fill(label: PortalLabel, text: string): Promise<void> {
+    const field = await this.#control(label);
+    await field.fill(text);
+  }
+
+  /** A click after which the page is another one, or the same one anew. */
+  async #leave(control: Locator): Promise<void> {
+    await control.click({ timeout: this.#login.patience });
+    await this.page.waitForLoadState("networkidle", { timeout: this.#login.patience }).catch(() => {});
+  }
+
+  /** Waits for the control of a label. */
+  async #control(label: PortalLabel): Promise<Locator> {
+    this.#begin(`${isField(label) ? "fill in" : "choose"} ${quoted(this.#login.labels[label])}`);
+    return this.#poll(label, () => this.#visible(label));
+  }
+
+  /** Asks until there is an answer; a login page in its place means that the session is over. */
+  async #poll<T>(label: PortalLabel, ask: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + this.#login.patience;
+    for (;;) {
+      try {
+        const answer = await ask();
+        if (answer !== undefined) return answer;
+        if (!atLogin.has(label) && (await this.#isAtLogin())) throw new SessionLost();
+      } catch (error) {
+        // The page may change under a question; a tab that is gone stays gone.
+        if (error instanceof PortalProblem || this.page.isClosed()) throw error;
+      }
+      if (Date.now() > deadline) throw await this.#notFound(label);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  async #isAtLogin(): Promise<boolean> {
+    return (await this.#visible("password")) !== undefined && (await this.#visible("logIn")) !== undefined;
+  }
+
+  async #visible(label: PortalLabel): Promise<Locator | undefined> {
+    for (const text of this.#login.labels[label]) {
+      const found = await firstVisible(isField(label) ? fieldsOf(this.page, text) : controlsOf(this.page, text, label !== "confirm"));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async #inRow(row: ClientRow, label: PortalLabel): Promise<Locator | undefined> {
+    for (const text of this.#login.labels[label]) {
+      const found = await firstVisible(controlsOf(this.page.locator(row.selector), text, true));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async #notFound(label: PortalLabel): Promise<PortalProblem> {
+    const seen = await this.labelsSeen();
+    return new PortalProblem(
+      "PORTAL_LABEL_NOT_FOUND",
+      `nothing on the page is labelled ${quoted(this.#login.labels[label])}; labels seen: ${seen.length ? seen.map((text) => `"${text}"`).join(", ") : "none"}`,
+      `if the portal calls it otherwise, declare portal.labels.${label}; if it is not there, the portal's user may lack the right to it`,
+    );
+  }
+
+  #begin(step: string): void {
+    this.#step = step;
+    const url = URL.canParse(this.page.url()) ? new URL(this.page.url()) : undefined;
+    this.trace.push({ at: new Date().toISOString(), step, page: url ? `${url.origin}${url.pathname}` : "" });
+  }
+}
+
+/** Labels that are looked for on the login page itself. */
+const atLogin: ReadonlySet<PortalLabel> = new Set<PortalLabel>(["loginName", "password", "logIn", "system"]);
+
+function isField(label: PortalLabel): boolean {
+  return label === "loginName" || label === "password" || label === "clientId" || label === "redirectUrl";
+}
+
+/** Whole texts only: "Advanced" is not "Advanced Search". Case, blanks and a colon at the end do not count. */
+function exactly(text: string): RegExp {
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^\\s*${words.join("\\s+")}\\s*[:*]?\\s*$`, "i");
+}
+
+/** Controls by role; `orText`: where a menu is made of plain elements, whatever bears the text. */
+function controlsOf(within: Page | Locator, text: string, orText: boolean): Locator[] {
+  const name = exactly(text);
+  const byRole = (["link", "button", "tab", "menuitem"] as const).map((role) => within.getByRole(role, { name }));
+  return orText ? [...byRole, within.getByText(name)] : byRole;
+}
+
+async function firstVisible(candidates: readonly Locator[]): Promise<Locator | undefined> {
+  for (const candidate of candidates) {
+    const visible = candidate.filter({ visible: true }).first();
+    if ((await visible.count()) > 0) return visible;
+  }
+  return undefined;
+}
+
+/** Old pages have the label in a cell of its own, bound to nothing: there the next field counts. */
+function fieldsOf(page: Page, text: string): Locator[] {
+  const name = exactly(text);
+  return [
+    page.getByLabel(name).and(page.locator("input, textarea, [contenteditable]")),
+    page.getByPlaceholder(name),
+    page.getByText(name).filter({ visible: true }).locator("xpath=following::input[not(@type='hidden')][1]"),
+  ];
+}
+
+function quoted(labels: readonly string[]): string {
+  return labels.map((label) => `"${label}"`).join(" or ");
+}

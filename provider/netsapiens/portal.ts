@@ -1,0 +1,195 @@
+import PQueue from "p-queue";
+import { UcaasError } from "../dynamic/errors.ts";
+import { interruptible } from "../dynamic/interruption.ts";
+import { rememberSecret, withoutSecrets } from "../dynamic/secrets.ts";
+import { type BrowserChoice, withBrowser } from "./browser.ts";
+import type { Acquired, ClientDriver, Standing } from "./driver.ts";
+import type { ClientRow } from "./in-page.ts";
+import { keepEvidence } from "./portal-evidence.ts";
+import { portalLabels, portalPath } from "./portal-labels.ts";
+import { PortalProblem, SessionLost } from "./portal-problem.ts";
+import { type PortalLogin, PortalSession } from "./portal-session.ts";
+import type { Settings } from "./settings.ts";
+
+/** A new row may need the page to be shown again (guide): pauses before each look, in milliseconds. */
+const looksForNewRow = [0, 250, 500, 1_000, 2_000, 4_000];
+
+/** Before a client is made, the list is shown twice: one that was made a moment ago must not be made again. */
+const looksBeforeMaking = [0, 0];
+
+/** A client that a browser makes, finds and deletes in the admin portal, as the guide describes it for a person. */
+export function portalClient(settings: Settings): ClientDriver {
+  const { clientId, clientSecret: declared } = settings;
+  const portal = Portal.of(settings);
+  return {
+    async acquire(known): Promise<Acquired> {
+      if (known !== undefined) return { clientSecret: known };
+      return portal.walk(`make or adopt client ${clientId}`, make(clientId, declared));
+    },
+    look: () =>
+      portal.walk<Standing>(`look for client ${clientId}`, async (session) => {
+        const rows = await find(session, clientId, looksForNewRow.slice(0, 3));
+        const [row] = rows;
+        if (!row) return { kind: "gone" };
+        return { kind: "there", clientSecret: remembered(rows.length === 1 ? await session.secretOf(row, clientId) : undefined) };
+      }),
+    release: (known) =>
+      portal.walk(`delete client ${clientId}`, async (session) => {
+        const rows = await find(session, clientId, looksBeforeMaking);
+        if (rows.length === 0) return "was gone already";
+        await session.delete(await theOne(session, rows, clientId, known), clientId);
+        if ((await session.look(clientId)).length < rows.length) return "deleted in the portal; what still uses it has lost access";
+        throw new PortalProblem(
+          "DELETE_NOT_DONE",
+          `the portal still lists ${clientId} after it was deleted`,
+          `delete it by hand: ${portalPath}`,
+        );
+      }),
+  };
+}
+
+/**
+ * Finds the client or makes it. It may be run twice, when the session ends in the middle; whether Create was clicked before is remembered then,
+ * and the list tells what came of it.
+ */
+function make(clientId: string, declared: string | undefined): (session: PortalSession) => Promise<Acquired> {
+  let clicked = false;
+  let refusal = "";
+  return async (session) => {
+    let rows = await find(session, clientId, clicked ? looksForNewRow : looksBeforeMaking);
+    if (rows.length === 0) {
+      refusal = await session.add(clientId, () => {
+        clicked = true;
+      });
+      rows = await find(session, clientId, looksForNewRow);
+      if (rows.length === 0) throw notMade(clientId, refusal);
+    }
+    const clientSecret = remembered((await session.secretOf(await theOne(session, rows, clientId, declared), clientId)) ?? declared);
+    const made = clicked && !refusal;
+    if (clientSecret === undefined && !made) throw secretNotShown(clientId);
+    return {
+      clientSecret,
+      told: made
+        ? "made in the portal"
+        : "was in the portal already, and is adopted: it will be deleted there when it is no longer declared",
+    };
+  };
+}
+
+/** Looks at the list until the client is there, at most once for each pause. */
+async function find(session: PortalSession, clientId: string, pauses: readonly number[]): Promise<ClientRow[]> {
+  for (const pause of pauses) {
+    if (pause > 0) await session.page.waitForTimeout(pause);
+    const rows = await session.look(clientId);
+    if (rows.length > 0) return rows;
+  }
+  return [];
+}
+
+/** The row that is meant, where the portal allows the same name twice. */
+async function theOne(session: PortalSession, rows: readonly ClientRow[], clientId: string, known: string | undefined): Promise<ClientRow> {
+  if (rows.length === 1) return rows[0]!;
+  for (const row of rows) if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
+  throw new PortalProblem(
+    "AMBIGUOUS_CLIENT",
+    `the portal lists ${rows.length} clients ${clientId}, and none of them has the secret that is known`,
+    `delete those that nothing uses, or declare another clientId: ${portalPath}`,
+  );
+}
+
+function remembered(secret: string | undefined): string | undefined {
+  rememberSecret(secret);
+  return secret;
+}
+
+function notMade(clientId: string, refusal: string): PortalProblem {
+  return refusal
+    ? new PortalProblem("CREATE_REFUSED", `the portal did not make ${clientId}: ${refusal}`, "declare a clientId that the portal takes")
+    : new PortalProblem(
+        "CREATE_UNSETTLED",
+        `Create was clicked, and ${clientId} does not show in the list`,
+        "run `pulumi up` again: it looks at the list first, and never makes a second client of that name",
+      );
+}
+
+function secretNotShown(clientId: string): PortalProblem {
+  return new PortalProblem(
+    "SECRET_NOT_SHOWN",
+    `${clientId} is in the portal already, and its secret is not shown there`,
+    "declare its secret as clientSecret, or declare another clientId to have a new client made",
+  );
+}
+
+const portals = new Map<string, Portal>();
+
+/** One portal, as one of its users: a walk at a time, one login for all of them. */
+class Portal {
+  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #login: PortalLogin;
+  readonly #browser: BrowserChoice;
+  readonly #evidenceDir: string | undefined;
+  #session: PortalSession | undefined;
+  /** A login that was refused is not tried again in this run: more tries may lock the user out. */
+  #refused: UcaasError | undefined;
+
+  static of({
+    apiUrl,
+    portal: { username = "", password = "", labels, browserPath, headless = true, stepSeconds = 30, evidenceDir, sandbox },
+  }: Settings): Portal {
+    const login = { apiUrl, username, password, labels: portalLabels(labels), patience: stepSeconds * 1000 };
+    const browser = { path: browserPath, headless, sandbox };
+    const key = JSON.stringify([login, browser, evidenceDir]);
+    const portal = portals.get(key) ?? new Portal(login, browser, evidenceDir);
+    portals.set(key, portal);
+    return portal;
+  }
+
+  private constructor(login: PortalLogin, browser: BrowserChoice, evidenceDir: string | undefined) {
+    this.#login = login;
+    this.#browser = browser;
+    this.#evidenceDir = evidenceDir;
+  }
+
+  /** Does some work in the portal. When the session ends in the middle, it logs in again and begins the work anew, once. */
+  walk<T>(operation: string, work: (session: PortalSession) => Promise<T>): Promise<T> {
+    return this.#queue.add(() => {
+      if (this.#refused) throw this.#refused;
+      // A process whose engine is gone would live on, and its browser with it.
+      return interruptible(() =>
+        withBrowser(this.#browser, async (browser) => {
+          if (!this.#session?.isOpen) this.#session = await PortalSession.open(browser, this.#login);
+          const session = this.#session;
+          try {
+            return await work(session).catch((error) => {
+              if (!(error instanceof SessionLost)) throw error;
+              session.forgetLogin();
+              return work(session);
+            });
+          } catch (error) {
+            const failure = await this.#failure(operation, session, error);
+            if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
+            this.#session = undefined;
+            await session.close().catch(() => {});
+            throw failure;
+          }
+        }),
+      );
+    });
+  }
+
+  async #failure(operation: string, session: PortalSession, error: unknown): Promise<UcaasError> {
+    const problem =
+      error instanceof PortalProblem ? error : new PortalProblem("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
+    const kept = await keepEvidence(session, [this.#login.password], this.#login.labels.clientSecret, this.#evidenceDir);
+    const evidence =
+      "folder" in kept
+        ? `screenshot and trace, secrets masked: ${kept.folder}`
+        : `neither screenshot nor trace could be kept: ${kept.reason}`;
+    return new UcaasError(withoutSecrets(`at the step "${session.step}": ${problem.message}`), {
+      code: problem.code,
+      vendor: "netsapiens",
+      operation,
+      hint: [problem.hint, evidence].filter(Boolean).join("\n  "),
+    });
+  }
+}

@@ -1,0 +1,229 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { Accounts } from "../dynamic/accounts.ts";
+import { failuresOf } from "../dynamic/check.ts";
+import { changedProperties, sameValue } from "../dynamic/diff.ts";
+import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import { tell } from "../dynamic/progress.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
+import { isUnknown } from "../dynamic/unknown.ts";
+import { NetsapiensClient } from "./client.ts";
+import type { ClientDriver } from "./driver.ts";
+import { existingClient } from "./existing.ts";
+import { portalClient } from "./portal.ts";
+import { netsapiensConfig, type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema, type StepResult } from "./schema.ts";
+import { bundleOf, idOf, missingSettings, originOf, type Settings, settingsOf } from "./settings.ts";
+import { chosenSteps } from "./steps.ts";
+import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
+
+/** What steers this program; everything else that is declared shows in the bundle. */
+const steering = ["driver", "verify", "minimumScope", "portal", "account"] as const;
+
+/** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
+export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<OAuthClientInputs, OAuthClientOutputs> {
+  readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
+
+  constructor(source: dynamic.Config) {
+    // One account may have clients at several hosts.
+    this.#accounts = new Accounts(netsapiensConfig, source, () => new Map());
+  }
+
+  async check(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): Promise<dynamic.CheckResult<OAuthClientInputs>> {
+    const failures = failuresOf(oauthClientSchema, news);
+    try {
+      failures.push(...missingSettings(news, this.#accounts.config(isUnknown(news.account) ? undefined : news.account)));
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      failures.push({ property: "account", reason: error.message });
+    }
+    return { inputs: news, failures };
+  }
+
+  async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
+    const settings = this.#settings(news);
+    const replaces = [
+      ...(isUnknown(settings.apiUrl) || !id.startsWith(`${new URL(originOf(settings.apiUrl)).host}/`) ? ["apiUrl"] : []),
+      ...(news.clientId === olds.clientId ? [] : ["clientId"]),
+    ];
+    // What the portal said counts there; a declared secret only stands in for one that it does not show.
+    const secret = news.driver === "portal" ? (olds.bundle?.api_client_secret ?? news.clientSecret) : news.clientSecret;
+    return {
+      changes:
+        replaces.length > 0 ||
+        changedProperties({ ...olds }, { ...news }, steering).length > 0 ||
+        !sameValue(bundleOf(settings, secret), olds.bundle) ||
+        hasFailed(olds, news),
+      replaces,
+      // The names differ, so the new client can be put to use before the old one ends: that is how a client is rotated without an outage.
+      deleteBeforeReplace: false,
+    };
+  }
+
+  async create(news: OAuthClientInputs): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
+    const settings = this.#settings(news);
+    const id = idOf(settings);
+    return { id, outs: await this.#establish(id, news, settings) };
+  }
+
+  async read(id: string, props: OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
+    const settings = this.#settingsInState(props);
+    const asked = await this.#verifyAsHandedOut(settings, props);
+    if (!asked) return { id, props };
+    const outage = inconclusive(asked.results);
+    if (outage) {
+      throw new UcaasError(outage.evidence, { code: outage.code!, vendor: "netsapiens", operation: `read ${id}`, hint: outage.remedy });
+    }
+    if (!credentialsWereRefused(asked)) return { id, props: this.#observed(id, props, asked) };
+
+    const standing = await this.#driver(settings)
+      .look()
+      .catch((error: Error) => {
+        tell("NetsapiensOAuthClient", id, `whether the client is still in the portal is not known: ${error.message}`);
+        return { kind: "unknown" } as const;
+      });
+    if (standing.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
+    if (standing.kind === "there" && standing.clientSecret && standing.clientSecret !== props.bundle.api_client_secret) {
+      const renewed = withSecret(props, standing.clientSecret);
+      const again = await this.#verifyAsHandedOut(settings, renewed);
+      if (again) return { id, props: this.#observed(id, renewed, again) };
+    }
+    return { id, props: this.#observed(id, props, asked) };
+  }
+
+  async update(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.UpdateResult<OAuthClientOutputs>> {
+    return { outs: await this.#establish(id, news, this.#settings(news), olds) };
+  }
+
+  async delete(id: string, props: OAuthClientOutputs): Promise<void> {
+    const driver = this.#driver(this.#settingsInState(props));
+    tell("NetsapiensOAuthClient", id, await driver.release(props.bundle?.api_client_secret));
+  }
+
+  /** The client is there and verified when this returns; when a step fails, the client is kept all the same. */
+  async #establish(id: string, news: OAuthClientInputs, settings: Settings, olds?: OAuthClientOutputs): Promise<OAuthClientOutputs> {
+    const driver = this.#driver(settings);
+    let acquired = await driver.acquire(olds?.bundle?.api_client_secret);
+    let verification = await this.#verify(settings, acquired.clientSecret);
+    // A secret that is known from an earlier run may be that of a client which was since made anew.
+    if (olds && credentialsWereRefused(verification)) {
+      const fresh = await driver.acquire(undefined);
+      if (fresh.clientSecret !== acquired.clientSecret) {
+        acquired = fresh;
+        verification = await this.#verify(settings, acquired.clientSecret);
+      }
+    }
+    if (acquired.told) tell("NetsapiensOAuthClient", id, acquired.told);
+    const outs = outputs(news, settings, acquired.clientSecret, verification, olds);
+    if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
+    const failures = failedSteps(verification.results);
+    if (failures.length > 0) throw new PartialFailure(id, outs, verificationFailed(id, failures));
+    return outs;
+  }
+
+  async #verify(settings: Settings, clientSecret: string | undefined): Promise<Verification> {
+    if (clientSecret === undefined) return { results: skipped("the client's secret is not known"), apiVersion: "" };
+    rememberSecret(clientSecret);
+    return verify(
+      this.#client(settings),
+      {
+        clientId: settings.clientId,
+        clientSecret,
+        username: settings.apiUsername,
+        password: settings.apiPassword,
+        domain: settings.domain,
+        did: settings.did,
+        minimumScope: settings.minimumScope ?? "Office Manager",
+      },
+      settings.verify,
+    );
+  }
+
+  /** Whether what Xima was given still works: the state's bundle is verified, whatever the config says by now. */
+  async #verifyAsHandedOut(settings: Settings, { bundle }: OAuthClientOutputs): Promise<Verification | undefined> {
+    if (!bundle?.api_client_secret || chosenSteps(settings.verify).length === 0) return undefined;
+    rememberSecret(bundle.api_password);
+    const { api_url: apiUrl, api_username: apiUsername, api_password: apiPassword, domain, did } = bundle;
+    return this.#verify({ ...settings, apiUrl, apiUsername, apiPassword, domain, did }, bundle.api_client_secret);
+  }
+
+  #observed(id: string, props: OAuthClientOutputs, verification: Verification): OAuthClientOutputs {
+    for (const { step, evidence, remedy } of failedSteps(verification.results)) {
+      tell("NetsapiensOAuthClient", id, `${step} failed: ${evidence}. What to do: ${remedy}`);
+    }
+    return { ...props, ...verified(verification, props) };
+  }
+
+  #settings(inputs: OAuthClientInputs): Settings {
+    return settingsOf(inputs, this.#accounts.config(isUnknown(inputs.account) ? undefined : inputs.account));
+  }
+
+  /** The host in the state counts: the config may name another one by now. */
+  #settingsInState(props: OAuthClientOutputs): Settings {
+    return this.#settings({ ...props, apiUrl: props.bundle?.api_url ?? props.apiUrl });
+  }
+
+  #client({ account, apiUrl }: Settings): NetsapiensClient {
+    const clients = this.#accounts.client(account);
+    const origin = originOf(apiUrl);
+    const client = clients.get(origin) ?? new NetsapiensClient(origin, this.#accounts.config(account));
+    clients.set(origin, client);
+    return client;
+  }
+
+  #driver(settings: Settings): ClientDriver {
+    const apiUrl = originOf(settings.apiUrl);
+    return settings.driver === "portal" ? portalClient({ ...settings, apiUrl }) : existingClient(apiUrl, settings.clientSecret);
+  }
+}
+
+/** What was last verified and failed must be verified again, unless nothing is to be verified any more. */
+function hasFailed(olds: OAuthClientOutputs, news: OAuthClientInputs): boolean {
+  return news.verify !== "off" && failedSteps(olds.verification ?? []).length > 0;
+}
+
+function credentialsWereRefused({ results }: Verification): boolean {
+  return results.some(({ step, code }) => step === "credentials" && (code === "GRANT_REFUSED" || code === "NO_TOKEN"));
+}
+
+function skipped(evidence: string): StepResult[] {
+  return chosenSteps("all").map((step) => ({ step, status: "skipped", evidence }));
+}
+
+function withSecret(props: OAuthClientOutputs, clientSecret: string): OAuthClientOutputs {
+  return { ...props, clientSecret, bundle: { ...props.bundle, api_client_secret: clientSecret } };
+}
+
+function outputs(
+  news: OAuthClientInputs,
+  settings: Settings,
+  clientSecret: string | undefined,
+  verification: Verification,
+  olds: OAuthClientOutputs | undefined,
+): OAuthClientOutputs {
+  return { ...news, schemaVersion: 1, clientSecret, bundle: bundleOf(settings, clientSecret), ...verified(verification, olds) };
+}
+
+/** The outputs that tell of the verification. The time stays while the result does, so that a refresh is quiet. */
+function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
+  const same = before !== undefined && before.verifiedAt !== undefined && sameValue(results, before.verification);
+  return { verification: results, apiVersion, verifiedAt: same ? before.verifiedAt : new Date().toISOString() };
+}
+
+function secretNotShown(id: string): UcaasError {
+  return new UcaasError("the client was made, but the portal's list does not show its secret", {
+    code: "SECRET_NOT_SHOWN",
+    vendor: "netsapiens",
+    operation: `create client ${id}`,
+    hint: "ask the provider for the secret and declare it as clientSecret; the next `pulumi up` goes on with it",
+  });
+}
+
+function verificationFailed(id: string, failures: readonly StepResult[]): UcaasError {
+  const names = failures.map(({ step }) => step).join(", ");
+  const remedies = failures.map(({ step, code, evidence, remedy }) => `\n    ${step}: ${evidence} [${code}]\n      ${remedy}`);
+  return new UcaasError(`the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`, {
+    code: "VERIFICATION_FAILED",
+    vendor: "netsapiens",
+    operation: `verify ${id}`,
+    hint: remedies.join(""),
+  });
+}

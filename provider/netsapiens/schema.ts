@@ -1,0 +1,147 @@
+import { z } from "zod";
+import type { ConfigDefinition } from "../dynamic/config.ts";
+import { isLoopback, transportKeys } from "../http/transport.ts";
+import { didForms } from "./did.ts";
+import { steps } from "./steps.ts";
+
+const text = z.string().min(1, "must not be empty");
+
+/** Copied from a mail or a spreadsheet, a value often brings a blank along, and the system only says that it is wrong. */
+const withoutStrayBlanks = text.refine((value) => value === value.trim(), "begins or ends with a blank, which is part of it: take it away");
+
+const apiUrl = z.string().superRefine((value, context) => {
+  const fault = urlFault(value);
+  if (fault) context.addIssue({ code: "custom", message: fault });
+});
+
+function urlFault(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return "must be a URL such as https://yourcompany.domain.com";
+  if (url.username || url.password) return "must not carry a user name or password";
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) return "must be https: plain http would show the credentials to the network";
+  if (url.pathname !== "/" || url.search || url.hash) return `must not have a path: write ${url.origin}`;
+  return undefined;
+}
+
+const hostName = z.union([z.hostname(), z.ipv4(), z.ipv6()], "must be a host name or an IP address, without scheme, port and path");
+const labels = z.union([text, z.array(text).min(1)], "must be a label, or a list of labels");
+
+/** The texts by which the portal's controls are found; what each is by default stands in `portal-labels.ts`. */
+const portalLabelsSchema = z.strictObject({
+  loginName: labels.optional(),
+  password: labels.optional(),
+  logIn: labels.optional(),
+  system: labels.optional(),
+  settings: labels.optional(),
+  advanced: labels.optional(),
+  oauthClients: labels.optional(),
+  add: labels.optional(),
+  clientId: labels.optional(),
+  redirectUrl: labels.optional(),
+  create: labels.optional(),
+  clientSecret: labels.optional(),
+  show: labels.optional(),
+  delete: labels.optional(),
+  confirm: labels.optional(),
+});
+
+/** Settings of the driver `portal`. */
+const portalSchema = z.strictObject({
+  username: withoutStrayBlanks.optional(),
+  password: withoutStrayBlanks.optional(),
+  browserPath: text.optional(),
+  headless: z.boolean().optional(),
+  stepSeconds: z.number("must be a number of seconds").positive().max(600).optional(),
+  labels: portalLabelsSchema.optional(),
+});
+
+/** User scopes that may use the API for Xima, the least first (the guide's list, in its order; that the order is a rank is inferred). */
+export const acceptedScopes = ["Office Manager", "Call Center Supervisor", "NDP", "Reseller", "Super User"] as const;
+
+/** The arguments of a `NetsapiensOAuthClient`. */
+export const oauthClientSchema = z.strictObject({
+  apiUrl: apiUrl.optional(),
+  domain: withoutStrayBlanks.regex(/^[^\s/]+$/, "must be the domain's name, without blanks and slashes"),
+  clientId: withoutStrayBlanks,
+  clientSecret: withoutStrayBlanks.optional(),
+  apiUsername: withoutStrayBlanks.optional(),
+  apiPassword: withoutStrayBlanks.optional(),
+  did: z
+    .string()
+    .refine(
+      (value) => didForms(value).length > 0,
+      "is not a telephone number: write it as E.164 (+13125550100), or a North American one in its national digits (3125550100)",
+    )
+    .optional(),
+  sipProxyServerHost: hostName.optional(),
+  sipProxyServerPort: z.int("must be a whole number").min(1).max(65_535).optional(),
+  driver: z.enum(["existing", "portal"]),
+  verify: z.union([z.enum(["all", "off"]), z.array(z.enum(steps))], `must be "all", "off", or a list of ${steps.join(", ")}`).optional(),
+  minimumScope: z.enum(acceptedScopes).optional(),
+  portal: portalSchema.optional(),
+  account: text.optional(),
+});
+
+export type OAuthClientInputs = z.output<typeof oauthClientSchema> & { readonly __stack?: string };
+export type PortalInputs = z.output<typeof portalSchema>;
+export type PortalLabelInputs = z.output<typeof portalLabelsSchema>;
+
+/** What the Xima side is set up with, under the guide's own names. */
+export interface IntegrationBundle {
+  readonly domain: string;
+  readonly sip_proxy_server_host: string;
+  readonly sip_proxy_server_port: number;
+  readonly api_url: string;
+  readonly api_client_id: string;
+  /** Absent only after a failure: a client was made, and the page did not show its secret. */
+  readonly api_client_secret?: string;
+  readonly api_username: string;
+  readonly api_password: string;
+  readonly did?: string;
+}
+
+/** How one step of the verification ended. */
+export interface StepResult {
+  readonly step: (typeof steps)[number];
+  readonly status: "passed" | "failed" | "skipped";
+  /** What was seen, without secrets; for a skipped step, why. */
+  readonly evidence: string;
+  /** Of a failure, for programs: `GRANT_REFUSED`, `DID_NOT_ROUTED`, … */
+  readonly code?: string;
+  /** Of a failure: what to do, in the guide's words. */
+  readonly remedy?: string;
+}
+
+/** What the state keeps of a client. */
+export interface OAuthClientOutputs extends OAuthClientInputs {
+  readonly schemaVersion: 1;
+  readonly bundle: IntegrationBundle;
+  /** One entry a step, in the guide's order. */
+  readonly verification: readonly StepResult[];
+  /** What the system calls the version of its API; empty when it was not asked. */
+  readonly apiVersion: string;
+  /** ISO time at which the verification last came out otherwise than before. */
+  readonly verifiedAt: string;
+}
+
+/** Config of the vendor, namespace `netsapiens`: defaults of the arguments of the same name, and what only this machine can know. */
+export const netsapiensConfig = {
+  namespace: "netsapiens",
+  keys: {
+    apiUrl: { value: apiUrl.optional(), about: "full URL of the management portal, without a path" },
+    apiUsername: { value: withoutStrayBlanks.optional(), about: "login name of the API user" },
+    apiPassword: { value: withoutStrayBlanks.optional(), secret: true, about: "password of the API user" },
+    portalUsername: { value: withoutStrayBlanks.optional(), about: "login name at the admin portal" },
+    portalPassword: { value: withoutStrayBlanks.optional(), secret: true, about: "password at the admin portal" },
+    browserPath: { value: text.optional(), about: "executable of a Chromium or Chrome" },
+    browserSandbox: {
+      value: z.stringbool().optional(),
+      about: "whether Chromium's own sandbox is on; default true, but false for root and for the Chromium of npm",
+    },
+    evidenceDir: {
+      value: text.optional(),
+      about: "folder for what is kept when a walk through the portal fails; default the one for temporary files",
+    },
+    ...transportKeys,
+  },
+} satisfies ConfigDefinition;

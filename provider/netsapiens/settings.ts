@@ -1,0 +1,90 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { type ConfigOf, environmentVariable } from "../dynamic/config.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
+import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { baseUrlOf } from "../http/transport.ts";
+import type { IntegrationBundle, netsapiensConfig, OAuthClientInputs } from "./schema.ts";
+
+type Config = ConfigOf<typeof netsapiensConfig>;
+
+/** What is declared, the config's defaults filled in. In a preview any of it may be unknown. */
+export interface Settings extends OAuthClientInputs {
+  readonly apiUrl: string;
+  readonly apiUsername: string;
+  readonly apiPassword: string;
+  readonly portal: NonNullable<OAuthClientInputs["portal"]> & { readonly evidenceDir?: string; readonly sandbox?: boolean };
+}
+
+/** The arguments with the config's defaults, and every secret among them remembered for masking. */
+export function settingsOf(inputs: OAuthClientInputs, config: Config): Settings {
+  const portal = isUnknown(inputs.portal) ? {} : inputs.portal;
+  const settings: Settings = {
+    ...inputs,
+    apiUrl: inputs.apiUrl ?? config.apiUrl ?? "",
+    apiUsername: inputs.apiUsername ?? config.apiUsername ?? "",
+    apiPassword: inputs.apiPassword ?? config.apiPassword ?? "",
+    portal: {
+      ...portal,
+      username: portal?.username ?? config.portalUsername,
+      password: portal?.password ?? config.portalPassword,
+      browserPath: portal?.browserPath ?? config.browserPath,
+      evidenceDir: config.evidenceDir,
+      sandbox: config.browserSandbox,
+    },
+  };
+  for (const secret of [settings.clientSecret, settings.apiPassword, settings.portal.password]) rememberSecret(secret);
+  return settings;
+}
+
+/** What is neither declared nor configured although it is needed, each with the command that sets it. */
+export function missingSettings(inputs: OAuthClientInputs, config: Config): dynamic.CheckFailure[] {
+  const settings = settingsOf(inputs, config);
+  const missing = (property: string, key: "apiUrl" | "apiUsername" | "apiPassword" | "portalUsername" | "portalPassword") => ({
+    property,
+    reason: `is missing: declare it, or run ${setCommand(key, inputs.account)}`,
+  });
+  const failures: dynamic.CheckFailure[] = [];
+  for (const key of ["apiUrl", "apiUsername", "apiPassword"] as const) if (settings[key] === "") failures.push(missing(key, key));
+  if (inputs.driver === "portal" && !hasUnknown(inputs.portal)) {
+    if (!settings.portal.username) failures.push(missing("portal.username", "portalUsername"));
+    if (!settings.portal.password) failures.push(missing("portal.password", "portalPassword"));
+  }
+  if (inputs.driver === "existing" && inputs.clientSecret === undefined) {
+    failures.push({ property: "clientSecret", reason: 'is missing: the driver "existing" needs the secret of the client that it adopts' });
+  }
+  return failures;
+}
+
+function setCommand(key: keyof (typeof netsapiensConfig)["keys"], account: string | undefined): string {
+  const secret = /password$/i.test(key);
+  const name = account === undefined ? `netsapiens:${key}` : `netsapiens:accounts.${account}.${key}`;
+  const command = ["pulumi config set", account !== undefined && "--path", secret && "--secret", name, !secret && "<value>"];
+  const variable = account === undefined ? ` (or set ${environmentVariable("netsapiens", key)})` : "";
+  return `${command.filter(Boolean).join(" ")}${variable}`;
+}
+
+/** The origin that a URL leads to, in its normal form: the guide wants the portal's URL without a path. */
+export function originOf(apiUrl: string): string {
+  return baseUrlOf("netsapiens", apiUrl);
+}
+
+/** A client's id: `<host>/<clientId>`. */
+export function idOf(settings: Settings): string {
+  return `${new URL(originOf(settings.apiUrl)).host}/${settings.clientId}`;
+}
+
+/** All that the Xima side needs (guide), by the guide's names. */
+export function bundleOf(settings: Settings, clientSecret: string | undefined): IntegrationBundle {
+  const known = !isUnknown(settings.apiUrl);
+  return {
+    domain: settings.domain,
+    sip_proxy_server_host: settings.sipProxyServerHost ?? (known ? new URL(settings.apiUrl).hostname : settings.apiUrl),
+    sip_proxy_server_port: settings.sipProxyServerPort ?? 5060,
+    api_url: known ? originOf(settings.apiUrl) : settings.apiUrl,
+    api_client_id: settings.clientId,
+    ...(clientSecret !== undefined && { api_client_secret: clientSecret }),
+    api_username: settings.apiUsername,
+    api_password: settings.apiPassword,
+    ...(settings.did !== undefined && { did: settings.did }),
+  };
+}

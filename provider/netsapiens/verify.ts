@@ -1,0 +1,147 @@
+import type { Answer, Credentials, Grant, NetsapiensClient } from "./client.ts";
+import { didForms } from "./did.ts";
+import {
+  type GrantExpectation,
+  inconclusiveCodes,
+  type Judgement,
+  judgeApiUrl,
+  judgeDid,
+  judgeDomain,
+  judgeGrant,
+  judgePermissions,
+  judgeUsers,
+} from "./judgement.ts";
+import type { acceptedScopes, StepResult } from "./schema.ts";
+import { chosenSteps, type Step, steps, type Verify } from "./steps.ts";
+
+/** What is verified. */
+export interface Subject extends Credentials, GrantExpectation {
+  readonly did?: string;
+  readonly minimumScope: (typeof acceptedScopes)[number];
+}
+
+export interface Verification {
+  /** One entry a step, in the guide's order. */
+  readonly results: readonly StepResult[];
+  /** As the system names it; empty when it was not asked, or did not say. */
+  readonly apiVersion: string;
+}
+
+/** What the steps before have brought: what a later one needs, or why it is meaningless. */
+interface Found {
+  grant?: Grant;
+  token?: string;
+  apiVersion: string;
+  /** There is no API v2, so only a token can be had. */
+  noReads?: true;
+  /** The user is of another domain: it can be asked about itself, not about the domain. */
+  otherDomain?: true;
+  /** Set when all later steps are meaningless. */
+  meaningless?: string;
+}
+
+/**
+ * Runs the chosen steps in the guide's order and judges each. It never throws for what a system answers: an entry that failed says
+ * what was seen and what to do. A step that an earlier failure makes meaningless is skipped, with that reason.
+ */
+export async function verify(client: NetsapiensClient, subject: Subject, choice: Verify = "all"): Promise<Verification> {
+  const chosen = chosenSteps(choice);
+  const found: Found = { apiVersion: "" };
+  const results: StepResult[] = [];
+  for (const step of steps) {
+    if (!chosen.includes(step)) results.push({ step, status: "skipped", evidence: "not asked for" });
+    else if (step === "did" && subject.did === undefined) results.push({ step, status: "skipped", evidence: "no did is given" });
+    else if (found.meaningless) results.push({ step, status: "skipped", evidence: found.meaningless });
+    else {
+      const judgement = await run(step, client, subject, found);
+      // Where nothing is the API, that is said once, by the first step.
+      const saidBefore = found.noReads && judgement.status === "failed" && judgement.code === "NO_TOKEN_ROUTE";
+      results.push(saidBefore ? { step, status: "skipped", evidence: "no API answers at this URL" } : { step, ...judgement });
+    }
+  }
+  return { results, apiVersion: found.apiVersion };
+}
+
+/** The steps that failed. */
+export function failedSteps(results: readonly StepResult[]): StepResult[] {
+  return results.filter(({ status }) => status === "failed");
+}
+
+/** A step whose failure says nothing about what is declared: the system was not reached, or keeps this machine out for now. */
+export function inconclusive(results: readonly StepResult[]): StepResult | undefined {
+  return results.find(({ code }) => code !== undefined && inconclusiveCodes.has(code));
+}
+
+async function run(step: Step, client: NetsapiensClient, subject: Subject, found: Found): Promise<Judgement> {
+  const { domain } = subject;
+  const read = (operation: string, path: string, params: Record<string, string>, query?: Record<string, number>) =>
+    client.read(operation, path, params, found.token ?? "", query);
+  switch (step) {
+    case "apiUrl": {
+      const version = await client.version();
+      const judgement = judgeApiUrl(version);
+      if (judgement.status === "passed") found.apiVersion = text(version, "apiversion");
+      else if (judgement.code === "NO_API_V2") found.noReads = true;
+      else found.meaningless = "the API was not reached";
+      return judgement;
+    }
+    case "credentials": {
+      const grant = await client.grant(subject);
+      const judgement = judgeGrant(grant, subject);
+      found.grant = grant;
+      found.token = text(grant.answer, "access_token");
+      found.apiVersion ||= text(grant.answer, "apiversion");
+      if (found.noReads) found.meaningless = "it is read by API v2, which is not there";
+      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code)) found.meaningless = "there is no token";
+      else if (judgement.status === "failed" && judgement.code === "USER_OF_OTHER_DOMAIN") found.otherDomain = true;
+      return judgement;
+    }
+    case "permissions": {
+      const judgement = judgePermissions(
+        found.grant!,
+        await read("read the API user", "/ns-api/v2/domains/~/users/~", {}),
+        subject.minimumScope,
+      );
+      if (judgement.status === "failed") found.meaningless = afterPermissions(judgement.code);
+      if (found.otherDomain) found.meaningless ??= "the API user is of another domain";
+      return judgement;
+    }
+    case "domain": {
+      const judgement = judgeDomain(await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }), domain);
+      if (judgement.status === "failed") found.meaningless = "the domain cannot be read";
+      return judgement;
+    }
+    case "users":
+      return judgeUsers(await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 }));
+    case "did": {
+      const forms = didForms(subject.did ?? "");
+      return judgeDid(
+        await firstFound(forms, (did) => read(`read number ${did}`, "/ns-api/v2/domains/{domain}/phonenumbers/{did}", { domain, did })),
+        forms,
+      );
+    }
+  }
+}
+
+/** Systems hold numbers with country code or without; the first form that is there counts. */
+async function firstFound(forms: readonly string[], read: (form: string) => Promise<Answer>): Promise<Answer> {
+  let answer: Answer = { kind: "foreign", status: 404 };
+  for (const form of forms) {
+    answer = await read(form);
+    if (answer.kind !== "api" || answer.status !== 404) return answer;
+  }
+  return answer;
+}
+
+/** Failures of the grant with a token all the same: it still tells what the user may do. */
+const mayGoOn = new Set(["OTHER_CLIENT", "USER_OF_OTHER_DOMAIN"]);
+
+function afterPermissions(code: string): string | undefined {
+  if (code === "PASSWORD_NOT_SECURE") return "the token of a legacy password carries no permissions";
+  return code === "TOKEN_REFUSED" || inconclusiveCodes.has(code) ? "the token was not accepted" : undefined;
+}
+
+function text(answer: Answer, field: string): string {
+  const value = answer.kind === "api" ? (answer.json as Record<string, unknown>)[field] : undefined;
+  return typeof value === "string" ? value : "";
+}
