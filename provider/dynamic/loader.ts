@@ -42,7 +42,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       ...args,
       __provider: loaderLine(about.type),
       __stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
-      __name: name,
+      __resource: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;
     super(

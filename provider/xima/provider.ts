@@ -68,7 +68,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     this.#underWay.add(key.thing);
     try {
       // An intent of this very resource that never came into the state: if the customer is there, it was made by the run that was cut off.
-      const resource = news.__name ?? "";
+      const resource = news.__resource ?? "";
       const cutOff = (await this.#journal.find<{ resource: string }>(key))?.note.resource === resource;
       if ((await client.exists(news.ccId)) && !cutOff && !mayAdopt(news)) throw alreadyExists(news.ccId);
       const body = updateBody(news, apiRevision);

@@ -50,7 +50,7 @@ export const licenseSchema = z.strictObject({
   account: text.optional(),
 });
 
-export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string; readonly __name?: string };
+export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string; readonly __resource?: string };
 
 /** The properties that a change of is a change of the licence; the others only steer this program. */
 export const managedProperties = [

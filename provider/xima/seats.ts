@@ -11,7 +11,7 @@ export interface Finding {
 
 type SeatField = Exclude<
   keyof LicenseInputs,
-  "ccId" | "aiMessaging" | "aiAudioServices" | "sipCredentials" | "adopt" | "reassertAfter" | "account" | "__stack" | "__name"
+  "ccId" | "aiMessaging" | "aiAudioServices" | "sipCredentials" | "adopt" | "reassertAfter" | "account" | "__stack" | "__resource"
 >;
 
 /** The smallest number of each seat that can be bought, by revision; 0 removes the licence in both. */
