@@ -19,6 +19,7 @@ const enablexOf = (config: dynamic.Config) =>
  * A vendor's code is loaded when its first resource is: a stack of licences never waits for a browser driver.
  */
 export const call = providerTable({
+  NetsapiensOAuthClient: async (config) => new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config),
   XimaLicense: async (config) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config),
   EnableXCustomer: async (config) => (await enablexOf(config)).customer,
   EnableXSubscription: async (config) => (await enablexOf(config)).subscription,

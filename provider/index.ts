@@ -11,4 +11,11 @@ export {
   EnableXUser,
   type EnableXUserArgs,
 } from "./enablex/resource.ts";
+export {
+  type NetsapiensBundle,
+  NetsapiensOAuthClient,
+  type NetsapiensOAuthClientArgs,
+  type NetsapiensPortal,
+  type NetsapiensStepResult,
+} from "./netsapiens/resource.ts";
 export { type XimaCcId, type XimaChange, XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";

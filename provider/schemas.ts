@@ -6,5 +6,8 @@ export { type Failure, failuresIn, propertyPath } from "./dynamic/check.ts";
 export { readConfig } from "./dynamic/config.ts";
 export { UcaasError } from "./dynamic/errors.ts";
 export { nearest } from "./dynamic/nearest.ts";
+export { didForms } from "./netsapiens/did.ts";
+export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
+export { missingSettings } from "./netsapiens/settings.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
 export { findings as licenseFindings } from "./xima/seats.ts";
