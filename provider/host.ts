@@ -20,6 +20,7 @@ const enablexOf = (config: dynamic.Config) =>
  */
 export const call = providerTable({
   NetsapiensOAuthClient: async (config) => new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config),
+  XelionTenantProvision: async (config) => new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config),
   XimaLicense: async (config) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config),
   EnableXCustomer: async (config) => (await enablexOf(config)).customer,
   EnableXSubscription: async (config) => (await enablexOf(config)).subscription,

@@ -18,4 +18,13 @@ export {
   type NetsapiensPortal,
   type NetsapiensStepResult,
 } from "./netsapiens/resource.ts";
+export {
+  type XelionConfiguration,
+  type XelionDepartment,
+  type XelionOrganization,
+  type XelionPhoneNumber,
+  type XelionStatusEntry,
+  XelionTenantProvision,
+  type XelionTenantProvisionArgs,
+} from "./xelion/resource.ts";
 export { type XimaCcId, type XimaChange, XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";

@@ -3,11 +3,16 @@
  * can say. For a program that checks its files before it registers anything, and for the editors in which they are written.
  */
 export { type Failure, failuresIn, propertyPath } from "./dynamic/check.ts";
-export { readConfig } from "./dynamic/config.ts";
+export { type ConfigOf, readConfig } from "./dynamic/config.ts";
 export { UcaasError } from "./dynamic/errors.ts";
 export { nearest } from "./dynamic/nearest.ts";
+export { customerKind, subscriptionKind, userKind } from "./enablex/kinds.ts";
+export { ruleFailures } from "./enablex/rules.ts";
+export { customerSchema as enablexCustomerSchema, enablexConfig, subscriptionSchema, userSchema } from "./enablex/schema.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
 export { missingSettings } from "./netsapiens/settings.ts";
+export { findings as configurationFindings } from "./xelion/configuration.ts";
+export { provisionSchema, xelionConfig } from "./xelion/schema.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
 export { findings as licenseFindings } from "./xima/seats.ts";

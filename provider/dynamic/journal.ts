@@ -65,10 +65,22 @@ export class Journal {
     }
   }
 
-  /** Notes that a request is about to leave. Returns after the disk has it. */
-  async intend<Note extends Json>(key: JournalKey, args: unknown, note: Note): Promise<JournalEntry<Note>> {
+  /**
+   * Notes that a request is about to leave. Returns after the disk has it.
+   *
+   * @param seen the entry on which the decision to send was made, null when there was none; when the journal has another
+   *   by now, nothing is written. Left out: whatever is there is replaced.
+   * @throws {UcaasError} `JOURNAL_OUTDATED` when another process was quicker, `JOURNAL_UNAVAILABLE`
+   */
+  async intend<Note extends Json>(key: JournalKey, args: unknown, note: Note, seen?: JournalEntry | null): Promise<JournalEntry<Note>> {
     const entry: JournalEntry<Note> = { ...key, argumentsHash: hashOf(args), intendedAt: new Date().toISOString(), note };
-    await this.#write(key, entry);
+    const release = seen === undefined ? undefined : await this.#lock(key);
+    try {
+      if (seen !== undefined) refuseOutdated(seen, await this.find(key), key);
+      await this.#write(key, entry);
+    } finally {
+      await release?.();
+    }
     await this.#syncFolder();
     return entry;
   }
@@ -89,12 +101,28 @@ export class Journal {
 
   /** Forgets a thing: the state has it, or it is known that nothing was made. */
   async drop(key: JournalKey): Promise<void> {
-    await rm(this.#file(key), { force: true });
+    try {
+      await rm(this.#file(key), { force: true });
+    } catch (error) {
+      throw this.#broken("written", error, this.#file(key));
+    }
   }
 
   #file(key: JournalKey): string {
     const name = createHash("sha256").update(`${key.vendor}\n${key.stack}\n${key.thing}`).digest("hex").slice(0, 32);
     return join(this.directory, `${key.vendor}-${name}.json`);
+  }
+
+  /** Held for the moments between a look and a write. Who was killed in between leaves a lock that is taken to be dead after five seconds. */
+  async #lock(key: JournalKey): Promise<() => Promise<void>> {
+    try {
+      const { lock } = await import("proper-lockfile");
+      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      const retries = { retries: 100, minTimeout: 50, maxTimeout: 100 };
+      return await lock(this.#file(key), { realpath: false, stale: 5_000, retries });
+    } catch (error) {
+      throw this.#broken("written", error);
+    }
   }
 
   async #write(key: JournalKey, entry: JournalEntry): Promise<void> {
@@ -111,7 +139,7 @@ export class Journal {
       }
       await rename(draft, file);
     } catch (error) {
-      await rm(draft, { force: true });
+      await rm(draft, { force: true }).catch(() => {});
       throw this.#broken("written", error);
     }
   }
@@ -130,9 +158,19 @@ export class Journal {
     return new UcaasError(`the intent journal cannot be ${what}: ${file} (${(error as NodeJS.ErrnoException).code ?? "not JSON"})`, {
       code: "JOURNAL_UNAVAILABLE",
       operation: "journal",
-      hint: "nothing was sent, since a second try could not be told from a first. Make the folder writable, or name another with: pulumi config set ucaas:journalDir <folder>",
+      hint: "without it a second try cannot be told from a first, so nothing more is sent. Make the folder writable, or name another with: pulumi config set ucaas:journalDir <folder>",
     });
   }
+}
+
+function refuseOutdated(seen: JournalEntry | null, found: JournalEntry | undefined, key: JournalKey): void {
+  if (seen?.intendedAt === found?.intendedAt && seen?.argumentsHash === found?.argumentsHash) return;
+  throw new UcaasError(`another process has just noted that it is at work on ${key.thing}`, {
+    code: "JOURNAL_OUTDATED",
+    vendor: key.vendor,
+    operation: "journal",
+    hint: "nothing was sent. See that no other `pulumi up` of this stack is running, and that the thing is declared once, then run it again",
+  });
 }
 
 /** A hash of arguments that does not depend on the order of keys. */

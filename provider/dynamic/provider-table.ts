@@ -39,10 +39,18 @@ export function providerTable(factories: Record<string, ProviderFactory>) {
       const ready = await provider;
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
       const result = await run.apply(ready, args.map(withoutProvider));
-      return result === undefined ? undefined : plain(result);
+      return result === undefined ? undefined : plain(method === "check" ? masked(result as dynamic.CheckResult) : result);
     } catch (error) {
       throw forTheEngine(error, args);
     }
+  };
+}
+
+/** A failure may quote a server that quotes the argument. */
+function masked(result: dynamic.CheckResult): dynamic.CheckResult {
+  return {
+    ...result,
+    failures: result.failures?.map(({ property, reason }) => ({ property: withoutSecrets(property), reason: withoutSecrets(reason) })),
   };
 }
 

@@ -6,7 +6,7 @@ import { UcaasError } from "../dynamic/errors.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
 import { defaultRetry, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
-import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes } from "./transport.ts";
+import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes, newConnections } from "./transport.ts";
 
 /** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
 const log = debuglog("ucaas");
@@ -36,6 +36,8 @@ export interface Call {
   readonly params?: Record<string, string>;
   readonly query?: Record<string, string | number | undefined>;
   readonly repeatable: Repeatable;
+  /** On a connection of its own: one that was kept may be closing at the far end, and then a failure would not prove that nothing was done. */
+  readonly freshConnection?: boolean;
   readonly message?: () => Message | Promise<Message>;
   /** Milliseconds for one try, from the connection to the last byte; default 60 000. */
   readonly timeout?: number;
@@ -124,8 +126,8 @@ export class HttpClient {
     const begun = performance.now();
     const done = (how: string | number) =>
       log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
+    const { request, dispatcher } = await (call.freshConnection ? newConnections() : connections());
     try {
-      const { request, dispatcher } = await connections();
       const response = await request(url, {
         method: call.method,
         headers: { accept: "application/json", "accept-encoding": acceptEncoding, "user-agent": "pulumi-ucaas", ...message.headers },
@@ -141,6 +143,8 @@ export class HttpClient {
       const failure = this.#noReply(call, error, timeout.aborted);
       done(failure.code);
       return failure;
+    } finally {
+      if (call.freshConnection) dispatcher.destroy().catch(() => {});
     }
   }
 

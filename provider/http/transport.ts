@@ -42,23 +42,27 @@ let loaded: Promise<{ request: Undici["request"]; dispatcher: EnvHttpProxyAgent 
  * TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
  */
 export function connections(): NonNullable<typeof loaded> {
-  loaded ??= import("undici").then(({ EnvHttpProxyAgent, request }) => ({
-    request,
-    dispatcher: new EnvHttpProxyAgent({
-      connect: { timeout: 10_000, rejectUnauthorized: true },
-      // What goes to this machine is never shown to a proxy.
-      noProxy: [process.env.no_proxy ?? process.env.NO_PROXY, ...loopback].filter(Boolean).join(","),
-      requestTls: { rejectUnauthorized: true },
-      proxyTls: { rejectUnauthorized: true },
-      headersTimeout: 60_000,
-      bodyTimeout: 60_000,
-      keepAliveTimeout: 10_000,
-      connections: 64,
-      pipelining: 1,
-      maxResponseSize: maxResponseBytes,
-    }),
-  }));
+  loaded ??= newConnections();
   return loaded;
+}
+
+/** As {@link connections}, but with a pool that no call has used yet. Who asks for it closes it. */
+export async function newConnections(): NonNullable<typeof loaded> {
+  const { EnvHttpProxyAgent, request } = await import("undici");
+  const dispatcher = new EnvHttpProxyAgent({
+    connect: { timeout: 10_000, rejectUnauthorized: true },
+    // What goes to this machine is never shown to a proxy.
+    noProxy: [process.env.no_proxy ?? process.env.NO_PROXY, ...loopback].filter(Boolean).join(","),
+    requestTls: { rejectUnauthorized: true },
+    proxyTls: { rejectUnauthorized: true },
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+    keepAliveTimeout: 10_000,
+    connections: 64,
+    pipelining: 1,
+    maxResponseSize: maxResponseBytes,
+  });
+  return { request, dispatcher };
 }
 
 export interface Limits {

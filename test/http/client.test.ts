@@ -69,6 +69,14 @@ describe("a call", () => {
     expect(server.received).toEqual([]);
   });
 
+  test("has a connection of its own where one is asked for", async () => {
+    const mine = client();
+    await mine.send(read);
+    await mine.send({ ...order, freshConnection: true });
+    await mine.send({ ...order, freshConnection: true });
+    expect(new Set(server.received.map(({ connection }) => connection)).size).toBe(3);
+  });
+
   test("reuses connections", async () => {
     const one = client({}, { concurrency: 1 });
     for (let i = 0; i < 20; i++) await one.send(read);

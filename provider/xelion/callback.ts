@@ -1,0 +1,160 @@
+import { createHmac } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { UcaasError } from "../dynamic/errors.ts";
+import { callbackSchema, type News, type Order } from "./schema.ts";
+import type { Listening, OrderSource } from "./source.ts";
+
+/** Where this process listens, and how that place is reached from outside. */
+export interface CallbackAddress {
+  readonly listen: { readonly host?: string; readonly port: number };
+  readonly url: string;
+}
+
+/** A callback has some hundred bytes. */
+const largestBody = 64 * 1024;
+const slowestBody = 10_000;
+
+type Take = (news: News[]) => Promise<void>;
+
+/**
+ * Takes callbacks in the provider process itself, on a path for each order that nobody can guess, since callbacks carry no signature.
+ *
+ * A callback is answered 200 when what it says is in the journal. A path that no order has now, or that never was one, is answered 404.
+ * The path is made from the order's `intentId` and the API key, so it is the same in the next run, and stands nowhere.
+ */
+export class CallbackListener implements OrderSource {
+  readonly kind = "callback";
+  readonly #address: CallbackAddress;
+  readonly #apiKey: string;
+  readonly #takers = new Map<string, Take>();
+  #server: Promise<Server> | undefined;
+
+  constructor(address: CallbackAddress, apiKey: string) {
+    this.#address = address;
+    this.#apiKey = apiKey;
+  }
+
+  async prepare(_thing: string, order: Order): Promise<string> {
+    await this.#listening();
+    return `${this.#address.url.replace(/\/+$/, "")}/${this.#token(order)}`;
+  }
+
+  async listen(order: () => Order, take: Take): Promise<Listening> {
+    await this.#listening();
+    const token = this.#token(order());
+    this.#takers.set(token, take);
+    return {
+      failed: new Promise<never>(() => {}),
+      stop: async () => {
+        this.#takers.delete(token);
+        if (this.#takers.size === 0) await this.#close();
+      },
+    };
+  }
+
+  /** Callbacks that came while nobody listened are gone. */
+  async look(): Promise<News[]> {
+    return [];
+  }
+
+  async forget(): Promise<void> {
+    if (this.#takers.size === 0) await this.#close();
+  }
+
+  #token(order: Order): string {
+    return createHmac("sha256", this.#apiKey).update(`xelion callback ${order.intentId}`).digest("base64url");
+  }
+
+  #listening(): Promise<Server> {
+    this.#server ??= this.#start().catch((error: unknown) => {
+      this.#server = undefined;
+      throw error;
+    });
+    return this.#server;
+  }
+
+  #start(): Promise<Server> {
+    const { host, port } = this.#address.listen;
+    const server = createServer({ requestTimeout: slowestBody, headersTimeout: slowestBody }, (request, response) => {
+      this.#answer(request, response).catch(() => end(response, 503));
+    });
+    return new Promise((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error.code)));
+      server.listen(port, host, () => resolve(server));
+    });
+  }
+
+  async #close(): Promise<void> {
+    const server = await this.#server;
+    // Somebody may have come in the meantime.
+    if (!server || this.#takers.size > 0) return;
+    this.#server = undefined;
+    await new Promise((resolve) => {
+      // Who holds a connection without asking for anything is not waited for.
+      const patience = setTimeout(() => server.closeAllConnections(), 1_000);
+      server.close(() => {
+        clearTimeout(patience);
+        resolve(undefined);
+      });
+      server.closeIdleConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const token = request.url?.split("?")[0]?.split("/").at(-1) ?? "";
+    const take = request.method === "POST" ? this.#takers.get(token) : undefined;
+    if (!take) return end(response, 404);
+    const body = await bodyOf(request);
+    if (body === undefined) return end(response, 413);
+    const message = parse(body);
+    if (typeof message !== "object" || message === null) return end(response, 400);
+    const news = newsOf(message, "callback", new Date().toISOString());
+    if (news) await take([news]);
+    end(response, 200);
+  }
+}
+
+/** What a callback says of an order; undefined for other types of messages and for what is none. */
+export function newsOf(message: unknown, source: "callback" | "relay", time: string): News | undefined {
+  const result = callbackSchema.safeParse(message);
+  if (!result.success) return undefined;
+  const { mid, data } = result.data;
+  return { orderId: data.id, status: data.status, mid, time, source };
+}
+
+function end(response: ServerResponse, status: number): void {
+  // A kept connection would keep the server from closing.
+  response.writeHead(status, { connection: "close" }).end();
+}
+
+/** The body, or undefined when it is larger than allowed. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > largestBody) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function cannotListen(host: string | undefined, port: number, code: string | undefined): UcaasError {
+  return new UcaasError(`the callback address ${host ?? "*"}:${port} cannot be opened (${code})`, {
+    code: "CALLBACK_NOT_READY",
+    vendor: "xelion",
+    operation: "listen for callbacks",
+    hint:
+      code === "EADDRINUSE"
+        ? "nothing was sent. Another run may be listening there: let it end, name another port in xelion:callback.listen, or use a relay, which serves many runs at once"
+        : "nothing was sent. Check xelion:callback.listen",
+  });
+}

@@ -1,0 +1,183 @@
+import type { ConfigOf } from "../dynamic/config.ts";
+import { UcaasError } from "../dynamic/errors.ts";
+import { HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { polledSchema, submittedSchema, type xelionConfig } from "./schema.ts";
+
+/** What an order needs beside its configuration. */
+export interface Destination {
+  readonly serverUrl: string;
+  readonly tenantName: string;
+  readonly token: string;
+  readonly callbackUrl?: string;
+}
+
+/** How the one POST of an order ended. */
+export type Submission =
+  | { readonly kind: "accepted"; readonly orderId: number }
+  /** It is certain that the service has no order from it. */
+  | { readonly kind: "refused"; readonly failure: UcaasError }
+  /** The service may have it or not. */
+  | { readonly kind: "unknown"; readonly failure: UcaasError };
+
+/** What the service's test route said of a configuration. */
+export type Verdict =
+  | { readonly kind: "valid" }
+  /** In the service's words. */
+  | { readonly kind: "invalid"; readonly words: string }
+  /** The service does not let us ask: the key or the address is wrong. */
+  | { readonly kind: "refused"; readonly failure: UcaasError }
+  | { readonly kind: "unreachable"; readonly failure: UcaasError };
+
+/** The wire to the provisioning service (provisioning guide). */
+export class ProvisioningService {
+  readonly #http: HttpClient;
+  readonly #config: ConfigOf<typeof xelionConfig>;
+
+  constructor(config: ConfigOf<typeof xelionConfig>) {
+    this.#config = config;
+    this.#http = new HttpClient({
+      vendor: "xelion",
+      baseUrl: config.baseUrl,
+      limits: config,
+      retry: { deadline: config.deadlineSeconds * 1000 },
+    });
+  }
+
+  get baseUrl(): string {
+    return this.#http.baseUrl;
+  }
+
+  /** Whether the service takes a configuration; it has no side effects. The tenant's token is never sent here. */
+  async test(configuration: string): Promise<Verdict> {
+    const operation = "test the configuration";
+    let reply: Reply;
+    try {
+      reply = await this.#http.send({
+        operation,
+        method: "POST",
+        path: "/api/v1/provision/test",
+        repeatable: "always",
+        message: () => ({ body: configuration, headers: this.#headers() }),
+      });
+    } catch (error) {
+      if (error instanceof NoReply) return { kind: "unreachable", failure: error };
+      throw error;
+    }
+    if (reply.status === 200) return { kind: "valid" };
+    if (reply.status === 400) return { kind: "invalid", words: wordsOf(reply) };
+    const failure = refusal(reply, operation);
+    return reply.status === 429 || reply.status >= 500 ? { kind: "unreachable", failure } : { kind: "refused", failure };
+  }
+
+  /** Sends one order: one POST, on a connection of its own, never repeated. */
+  async submit(configuration: string, { serverUrl, tenantName, token, callbackUrl }: Destination): Promise<Submission> {
+    const operation = `provision ${tenantName}`;
+    let reply: Reply;
+    try {
+      reply = await this.#http.send({
+        operation,
+        method: "POST",
+        path: "/api/v1/provision",
+        repeatable: "never",
+        // A kept connection may be closing at the far end just now, and then it would not be known whether the order arrived.
+        freshConnection: true,
+        message: () => ({
+          body: configuration,
+          headers: {
+            ...this.#headers(),
+            "xelion-server-url": serverUrl,
+            "xelion-tenant-name": tenantName,
+            "xelion-tenant-token": token,
+            ...(callbackUrl && { "x-callback-url": callbackUrl }),
+          },
+        }),
+      });
+    } catch (error) {
+      if (!(error instanceof NoReply)) throw error;
+      return { kind: error.sent ? "unknown" : "refused", failure: error };
+    }
+    if (reply.status >= 200 && reply.status < 300) {
+      const result = submittedSchema.safeParse(reply.json);
+      if (result.success) return { kind: "accepted", orderId: result.data.id };
+      return {
+        kind: "unknown",
+        failure: malformed(operation, reply, "the service took the order, but its reply has no id that can be read"),
+      };
+    }
+    return { kind: provesNothingWasMade(reply.status) ? "refused" : "unknown", failure: refusal(reply, operation) };
+  }
+
+  /** The status of an order, by the operator's `orderPath`. */
+  async status(orderId: number, signal?: AbortSignal): Promise<string> {
+    const operation = `look at order ${orderId}`;
+    const reply = await this.#http.send({
+      operation,
+      method: "GET",
+      path: this.#config.orderPath ?? "",
+      params: { id: String(orderId) },
+      repeatable: "always",
+      signal,
+      message: () => ({ headers: { "x-auth-key": this.#config.apiKey } }),
+    });
+    if (reply.status !== 200) throw refusal(reply, operation);
+    const result = polledSchema.safeParse(reply.json);
+    if (result.success) return result.data.status;
+    throw malformed(operation, reply, "what xelion:orderPath leads to has no status");
+  }
+
+  #headers(): Record<string, string> {
+    return { "content-type": "application/json", "x-auth-key": this.#config.apiKey };
+  }
+}
+
+/** 408 and 5xx may come from a gateway behind which the order went through; 302 and 303 may be the answer to a POST that was done. */
+function provesNothingWasMade(status: number): boolean {
+  return status === 408 ? false : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
+}
+
+const hints: Record<number, string> = {
+  401: "check xelion:apiKey: pulumi config set --secret xelion:apiKey",
+  403: "the organization of xelion:apiKey may not do this; check the key and the account",
+  404: "check xelion:baseUrl: the host that Xelion named, without /api/v1",
+  429: "the service has had too many requests; wait, or set xelion:requestsPerSecond",
+};
+
+function refusal(reply: Reply, operation: string): UcaasError {
+  const isRedirect = reply.status >= 300 && reply.status < 400;
+  return new UcaasError(
+    wordsOf(reply) || (isRedirect ? "the service answered with a redirect, which is not followed" : "the service refused without a reason"),
+    {
+      code: isRedirect ? "REDIRECTED" : reply.status === 400 ? "CONFIGURATION_REFUSED" : `HTTP_${reply.status}`,
+      vendor: "xelion",
+      operation,
+      status: reply.status,
+      hint: isRedirect
+        ? "check xelion:baseUrl"
+        : (hints[reply.status] ?? (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
+    },
+  );
+}
+
+function malformed(operation: string, reply: Reply, reason: string): UcaasError {
+  return new UcaasError(reason, {
+    code: "MALFORMED_REPLY",
+    vendor: "xelion",
+    operation,
+    status: reply.status,
+    hint: "check xelion:baseUrl",
+  });
+}
+
+const longestWords = 2_000;
+
+/** The cause that stands in the body, as text or as JSON: which of both is not documented. A page of HTML is no word of the service. */
+function wordsOf(reply: Reply): string {
+  if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
+  const { message, error, cause } = (typeof reply.json === "object" && reply.json !== null ? reply.json : {}) as Record<string, unknown>;
+  const words = [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
+  // Control characters would act on the user's terminal.
+  const clean = String(words)
+    .replace(/(?![\n\t])\p{Cc}/gu, "")
+    .trim();
+  return clean.length > longestWords ? `${clean.slice(0, longestWords)} …` : clean;
+}

@@ -1,0 +1,211 @@
+import { randomBytes } from "node:crypto";
+import { UcaasError } from "../dynamic/errors.ts";
+import { type News, type NewsSource, type Order, orderSchema } from "./schema.ts";
+
+const details = { vendor: "xelion" } as const;
+
+/** What the program declares, as far as it matters to whether an order is sent. */
+export interface Declared {
+  readonly configurationHash: string;
+  readonly retryFailed: Order["retryFailed"];
+  /** An order of which the operator says that it is this one. */
+  readonly givenOrderId: number | null;
+  readonly wait: "completed" | "submitted";
+}
+
+/** What can be done about an order that is on its way. */
+export interface Reach {
+  /** There is a source that tells how this order goes on. */
+  readonly canFollow: boolean;
+  /** There is one that can still tell whether the order exists: callbacks name it. */
+  readonly canSettle: boolean;
+}
+
+/** What to do next. */
+export type Next =
+  /** Nothing: the order is where it is wanted. */
+  | { readonly do: "done" }
+  /** Send one order. */
+  | { readonly do: "submit"; readonly note?: string }
+  /** Wait for the end of the order there is, then decide again. */
+  | { readonly do: "follow"; readonly why: string }
+  /** Wait for a callback that tells whether the order there may be exists, then decide again. */
+  | { readonly do: "settle" }
+  /** Take up the order that the operator names, then decide again. */
+  | { readonly do: "adopt"; readonly orderId: number }
+  | { readonly do: "refuse"; readonly failure: UcaasError };
+
+/**
+ * Decides, from what is declared and what is known of the last order for the tenant. An order is sent only
+ * - when there was none,
+ * - when the configuration is another than that of the last order, and that one has ended (or nothing can tell whether it has),
+ * - when `retryFailed` is another than it was with the last order, and that one has not completed.
+ */
+export function decide(declared: Declared, order: Order | undefined, { canFollow, canSettle }: Reach): Next {
+  const given = declared.givenOrderId;
+  if (given !== null && given !== order?.givenOrderId && given !== order?.orderId) return { do: "adopt", orderId: given };
+  if (!order) return { do: "submit" };
+
+  const changed = order.configurationHash !== declared.configurationHash;
+  const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
+  if (order.status === "COMPLETED") return changed ? { do: "submit" } : { do: "done" };
+  if (order.status === "FAILED") return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
+  if (allowed) return { do: "submit", note: `${nameOf(order)} was last seen as ${order.status}; retryFailed allows another one` };
+  if (order.orderId === null) return canSettle ? { do: "settle" } : { do: "refuse", failure: outcomeUnknown(order) };
+  if (canFollow && changed)
+    return { do: "follow", why: "the configuration has changed since; a new order is sent when this one has ended" };
+  if (changed)
+    return { do: "submit", note: `nothing tells whether ${nameOf(order)} has ended; the changed configuration is ordered all the same` };
+  return canFollow && declared.wait === "completed" ? { do: "follow", why: "waiting for its end" } : { do: "done" };
+}
+
+/** An order that is about to be sent. Its outcome is unknown from here on, until a reply or a callback is read. */
+export function newOrder(declared: Declared, callback: Order["callback"], now: string): Order {
+  return {
+    intentId: randomBytes(16).toString("hex"),
+    configurationHash: declared.configurationHash,
+    retryFailed: declared.retryFailed,
+    givenOrderId: declared.givenOrderId,
+    callback,
+    submittedAt: now,
+    finishedAt: null,
+    orderId: null,
+    status: "UNKNOWN",
+    lastMid: null,
+    endMid: null,
+    statusHistory: [],
+    heard: [],
+  };
+}
+
+/** The order once its id is read from the reply or named by the operator, with what had been heard about it before. */
+export function accepted(order: Order, orderId: number, source: NewsSource, time: string): Order {
+  const known: Order = {
+    ...order,
+    orderId,
+    status: "SUBMITTED",
+    statusHistory: entered(order, { time, status: "SUBMITTED", source }),
+    heard: [],
+  };
+  return absorb(known, order.heard);
+}
+
+/**
+ * The order after some news of it, in whatever order and how often they come: the highest `mid` wins, a terminal status (`FAILED`,
+ * `COMPLETED`) is left only for a later terminal one, and what is about another order is no news. Without an id yet, the first message names it: each
+ * order has a callback address of its own.
+ */
+export function absorb(order: Order, news: readonly News[]): Order {
+  return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(absorbOne, order);
+}
+
+/** The order with what was heard while its POST was under way; used when the POST's reply was never read. */
+export function absorbHeard(order: Order): Order {
+  return order.heard.length === 0 ? order : absorb({ ...order, heard: [] }, order.heard);
+}
+
+function absorbOne(order: Order, { orderId, status, mid, time, source }: News): Order {
+  if (order.orderId !== null && order.orderId !== orderId) return order;
+  const known = { ...order, orderId, lastMid: mid === undefined ? order.lastMid : Math.max(mid, order.lastMid ?? mid) };
+  if (isTerminal(status)) {
+    const isLate = mid !== undefined && order.endMid !== null && mid <= order.endMid;
+    if (isLate) return order;
+    const endMid = mid ?? order.endMid;
+    if (status === order.status) return { ...known, endMid };
+    return { ...known, endMid, status, finishedAt: time, statusHistory: entered(order, { time, status, source }) };
+  }
+  const isLate = mid !== undefined && order.lastMid !== null && mid <= order.lastMid;
+  if (isLate) return order;
+  if (isTerminal(order.status) || status === order.status) return known;
+  return { ...known, status, statusHistory: entered(order, { time, status, source }) };
+}
+
+const longestHistory = 50;
+
+function entered(order: Order, entry: Order["statusHistory"][number]): Order["statusHistory"] {
+  return [...order.statusHistory, entry].slice(-longestHistory);
+}
+
+/** `FAILED` and `COMPLETED` end an order (inferred); any other word, one that is not known too, means that it is still running. */
+export function isTerminal(status: string): boolean {
+  return status === "FAILED" || status === "COMPLETED";
+}
+
+/**
+ * The last order, of two records: the one that knows more when both are of the same order, else the later one. The state, the journal
+ * and the relay each have one, and a killed run leaves them apart.
+ */
+export function latest(a: Order | undefined, b: Order | undefined): Order | undefined {
+  if (!a || !b) return a ?? b;
+  if (a.intentId !== b.intentId) return a.submittedAt >= b.submittedAt ? a : b;
+  const difference =
+    knowledge(a)
+      .map((step, index) => step - (knowledge(b)[index] ?? 0))
+      .find((step) => step !== 0) ?? 0;
+  return difference >= 0 ? a : b;
+}
+
+/** What grows during an order's life, the weightiest first. */
+function knowledge(order: Order): number[] {
+  const settled = order.orderId === null ? 0 : 1;
+  const ended = isTerminal(order.status) ? 1 : 0;
+  return [settled, ended, order.endMid ?? -1, order.lastMid ?? -1, order.statusHistory.length, order.heard.length];
+}
+
+/**
+ * The order that a note of the journal or the relay holds.
+ *
+ * @throws {UcaasError} `NOTE_UNREADABLE`
+ */
+export function orderOf(note: unknown, where: string): Order {
+  const result = orderSchema.safeParse(note);
+  if (result.success) return result.data;
+  throw new UcaasError(`the ${where}'s note of the last order cannot be read`, {
+    ...details,
+    code: "NOTE_UNREADABLE",
+    hint: "nothing was sent. A newer version of pulumi-ucaas may have written it: use that one",
+  });
+}
+
+/** In words, for people. */
+export function nameOf(order: Order): string {
+  return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
+}
+
+export function orderFailed(order: Order): UcaasError {
+  return new UcaasError(`${nameOf(order)} FAILED`, {
+    ...details,
+    code: "ORDER_FAILED",
+    hint: "look it up in the Admin UI: parts of it may have been done. Then change the configuration, or set retryFailed to a value that it did not have (today's date, say), and run `pulumi up`: one new order is sent",
+  });
+}
+
+export function outcomeUnknown(order: Order): UcaasError {
+  return new UcaasError(
+    `it is not known whether the service has ${nameOf(order)}: no answer and no callback was read. Nothing is sent until this is settled`,
+    {
+      ...details,
+      code: "OUTCOME_UNKNOWN",
+      hint: "look in the Admin UI for an order of this tenant from that time. If there is one, declare orderId: <its id>; if there is none, set retryFailed to a value that it did not have. Then run `pulumi up`",
+    },
+  );
+}
+
+export function notFinished(order: Order, timeout: string): UcaasError {
+  return new UcaasError(`${nameOf(order)} is still ${order.status} after ${timeout}`, {
+    ...details,
+    code: "NOT_FINISHED",
+    hint: 'run `pulumi up` again: it goes on waiting for the same order and sends none. If the Admin UI shows that it has ended and no callback told so, declare wait: "submitted", or retryFailed for a new order',
+  });
+}
+
+export function interrupted(order: Order | undefined): UcaasError {
+  return new UcaasError(
+    order ? `interrupted; ${nameOf(order)} goes on at the service (${order.status})` : "interrupted before an order was sent",
+    {
+      ...details,
+      code: "INTERRUPTED",
+      hint: "run `pulumi up` again: it takes up where this run ended, and sends no second order",
+    },
+  );
+}

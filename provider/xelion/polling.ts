@@ -1,0 +1,59 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { UcaasError } from "../dynamic/errors.ts";
+import type { ProvisioningService } from "./client.ts";
+import type { News, Order } from "./schema.ts";
+import { type Listening, loop, type OrderSource } from "./source.ts";
+
+/** Looks at an order again and again, where the operator has said by `xelion:orderPath` how to. */
+export class Polling implements OrderSource {
+  readonly kind = "polling";
+  readonly #service: ProvisioningService;
+  readonly #interval: number;
+  readonly #tell: (text: string) => void;
+
+  constructor(service: ProvisioningService, pollSeconds: number, tell: (text: string) => void) {
+    this.#service = service;
+    this.#interval = pollSeconds * 1000;
+    this.#tell = tell;
+  }
+
+  async prepare(): Promise<undefined> {
+    return undefined;
+  }
+
+  async listen(order: () => Order, take: (news: News[]) => Promise<void>): Promise<Listening> {
+    return loop((stopped) => this.#poll(order, take, stopped));
+  }
+
+  async look({ orderId }: Order): Promise<News[]> {
+    return orderId === null ? [] : [await this.#news(orderId)];
+  }
+
+  async forget(): Promise<void> {}
+
+  async #news(orderId: number, signal?: AbortSignal): Promise<News> {
+    const status = await this.#service.status(orderId, signal);
+    return { orderId, status, time: new Date().toISOString(), source: "polling" };
+  }
+
+  async #poll(order: () => Order, take: (news: News[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+    let complained = false;
+    while (!signal.aborted) {
+      const { orderId } = order();
+      try {
+        if (orderId !== null) await take([await this.#news(orderId, signal)]);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!mayPass(error)) throw error;
+        if (!complained) this.#tell(`${(error as Error).message}. Looking again every ${this.#interval / 1000} s`);
+        complained = true;
+      }
+      await pause(this.#interval, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** A fault of the service or of the way to it, after which the next look may succeed. */
+function mayPass(error: unknown): boolean {
+  return error instanceof UcaasError && (error.status === undefined || error.status === 429 || error.status >= 500);
+}

@@ -1,0 +1,395 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { Accounts } from "../dynamic/accounts.ts";
+import { failuresOf, propertyPath } from "../dynamic/check.ts";
+import type { ConfigOf } from "../dynamic/config.ts";
+import { sameUrl, sameValue } from "../dynamic/diff.ts";
+import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import { interruptible } from "../dynamic/interruption.ts";
+import { Journal, type JournalKey } from "../dynamic/journal.ts";
+import { tell } from "../dynamic/progress.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
+import { isUnknown } from "../dynamic/unknown.ts";
+import { baseUrlOf } from "../http/transport.ts";
+import { CallbackListener } from "./callback.ts";
+import { ProvisioningService, type Verdict } from "./client.ts";
+import { type Configuration, configurationOf, findings } from "./configuration.ts";
+import { absorb, absorbHeard, type Declared, decide, isTerminal, latest, nameOf, orderOf } from "./order.ts";
+import { Polling } from "./polling.ts";
+import { type Means, Pursuit } from "./pursuit.ts";
+import { Relay } from "./relay.ts";
+import { defaultTimeout, type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
+import type { OrderSource } from "./source.ts";
+import { givenSession, logIn, requireLongEnough, type TenantSession } from "./tenant-session.ts";
+
+const type = "XelionTenantProvision";
+
+/** What one account works with, shared by all its resources. */
+class Account {
+  readonly config: ConfigOf<typeof xelionConfig>;
+  readonly service: ProvisioningService;
+  readonly callback: CallbackListener | Relay | undefined;
+  readonly polling: Polling | undefined;
+  readonly #verdicts = new Map<string, Promise<Verdict>>();
+
+  constructor(config: ConfigOf<typeof xelionConfig>) {
+    const say = (text: string) => tell(type, new URL(config.baseUrl).host, text);
+    this.config = config;
+    this.service = new ProvisioningService(config);
+    if (config.callback) {
+      this.callback =
+        "relayUrl" in config.callback ? new Relay(config.callback, say) : new CallbackListener(config.callback, config.apiKey);
+    }
+    if (config.orderPath) this.polling = new Polling(this.service, config.pollSeconds, say);
+  }
+
+  /** What the service says of a configuration, asked once; an answer that did not come is asked for again. */
+  async verdict(configuration: Configuration): Promise<Verdict> {
+    const known = this.#verdicts.get(configuration.text) ?? this.service.test(configuration.text);
+    this.#verdicts.set(configuration.text, known);
+    const verdict = await known;
+    if (verdict.kind === "unreachable") this.#verdicts.delete(configuration.text);
+    return verdict;
+  }
+
+  /** What can tell of an order that was sent before: its callbacks go where they went then. */
+  sourceOf({ callback }: Order): OrderSource | undefined {
+    const way = callback === null ? undefined : { direct: "callback", relay: "relay" }[callback];
+    return this.callback?.kind === way ? this.callback : this.polling;
+  }
+
+  /** What can be asked for an order's status at once. */
+  lookouts(order: Order | undefined): OrderSource[] {
+    return [order?.callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
+      (source) => source !== undefined,
+    );
+  }
+}
+
+/** Orders of the provisioning service. What is known of an order is what its callbacks said, or what was looked up by the operator's `orderPath`. */
+export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<ProvisionInputs, ProvisionOutputs> {
+  readonly #accounts: Accounts<typeof xelionConfig, Account>;
+  readonly #journal: Journal;
+  /** Tenants that an order is being pursued for in this process. */
+  readonly #underWay = new Set<string>();
+
+  constructor(source: dynamic.Config) {
+    this.#accounts = new Accounts(xelionConfig, source, (config) => new Account(config));
+    this.#journal = new Journal(source);
+  }
+
+  async check(_olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckResult<ProvisionInputs>> {
+    rememberSecret(news.tenantToken);
+    rememberSecret(news.tenantLogin?.password);
+    const failures = failuresOf(provisionSchema, news);
+    const wellFormed = (...properties: string[]) =>
+      !failures.some(({ property }) => properties.includes(property.split(/[.[]/)[0] as string));
+    failures.push(...oneOfEach(news));
+    try {
+      if (wellFormed("serverUrl") && !isUnknown(news.serverUrl)) baseUrlOf("xelion", news.serverUrl);
+    } catch (error) {
+      failures.push(failureOf("serverUrl", error));
+    }
+    let account: Account | undefined;
+    try {
+      account = this.#accounts.client(isUnknown(news.account) ? undefined : news.account);
+    } catch (error) {
+      failures.push(failureOf("account", error));
+    }
+    if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, account)));
+    return { inputs: news, failures };
+  }
+
+  /** The rules that are known here, then the service's own. */
+  async #checkConfiguration(news: ProvisionInputs, account: Account | undefined): Promise<dynamic.CheckFailure[]> {
+    let configuration: Configuration | undefined;
+    try {
+      configuration = await configurationOf(news);
+    } catch (error) {
+      return [failureOf(news.configurationFile === undefined ? "configuration" : "configurationFile", error)];
+    }
+    if (typeof news.configuration === "object" && !configuration) return findingsIn("configuration", news.configuration);
+    if (!configuration) return [];
+    const { property } = configuration;
+    const failures = findingsIn(property, configuration.value);
+    if (failures.length > 0 || !account?.config.testProvision) return failures;
+    const verdict = await account.verdict(configuration);
+    if (verdict.kind === "invalid")
+      return [{ property, reason: `the provisioning service refuses it: ${verdict.words || "without a reason"}` }];
+    if (verdict.kind === "refused") return [failureOf("account", verdict.failure)];
+    if (verdict.kind === "unreachable")
+      tell(type, idOf(news), `warning: the configuration could not be tested at the service: ${verdict.failure.message}`);
+    return [];
+  }
+
+  async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.DiffResult> {
+    const replaces = [
+      ...(sameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
+      ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
+    ];
+    if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
+    const configuration = await configurationOf(news);
+    if (!configuration || !sameValue(olds.account, news.account)) return { changes: true, replaces };
+    const known = orderIn(olds);
+    const order = await this.#settle(olds, known);
+    const account = this.#accounts.client(news.account);
+    const reach = { canFollow: account.sourceOf(order) !== undefined, canSettle: account.sourceOf(order) !== undefined };
+    const next = decide(declared(news, configuration), order, reach);
+    if (next.do === "refuse")
+      tell(type, idOf(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
+    return { changes: next.do !== "done" || order !== known, replaces };
+  }
+
+  async create(news: ProvisionInputs): Promise<dynamic.CreateResult<ProvisionOutputs>> {
+    const id = idOf(news);
+    const { order, failure } = await this.#pursue(news, undefined);
+    if (failure && order) throw new PartialFailure(id, this.#outputs(news, order), failure);
+    if (failure || !order) throw failure;
+    return { id, outs: this.#outputs(news, order) };
+  }
+
+  async update(id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
+    const { order, failure } = await this.#pursue(news, orderIn(olds));
+    if (failure && order && !sameValue(order, orderIn(olds))) throw new PartialFailure(id, this.#outputs(news, order), failure);
+    if (failure || !order) throw failure;
+    return { outs: this.#outputs(news, order) };
+  }
+
+  async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
+    const account = this.#accounts.client(props.account);
+    let order = absorbHeard(await this.#settle(props, orderIn(props)));
+    for (const lookout of account.lookouts(order)) order = absorb(order, await lookout.look(order));
+    return { id, props: { ...props, ...this.#outputs(props, order) } };
+  }
+
+  async delete(id: string, props: ProvisionOutputs): Promise<void> {
+    const order = await this.#settle(props, orderIn(props));
+    const entry = await this.#journal.find<Order>(journalKey(props));
+    if (entry?.note.intentId === order.intentId) await this.#journal.drop(journalKey(props));
+    await this.#forget(props, order);
+    const running =
+      order.orderId === null || !isTerminal(order.status)
+        ? ` ${nameOf(order)} was last seen as ${order.status}: it may still be at work there.`
+        : "";
+    tell(
+      type,
+      id,
+      `warning: only forgotten here. The service has no way to undo an order, so the tenant stays as it is configured.${running}`,
+    );
+  }
+
+  /** Sees to it that what is declared has been ordered, once. */
+  async #pursue(news: ProvisionInputs, stateOrder: Order | undefined): Promise<{ order?: Order; failure?: Error }> {
+    const key = journalKey(news);
+    if (this.#underWay.has(key.thing)) return { failure: declaredTwice(news) };
+    this.#underWay.add(key.thing);
+    try {
+      const configuration = (await configurationOf(news)) as Configuration;
+      return await interruptible(async (interrupted) => {
+        const pursuit = new Pursuit(declared(news, configuration), stateOrder, this.#means(news, configuration, key, interrupted));
+        try {
+          await pursuit.run();
+          return { order: pursuit.order };
+        } catch (error) {
+          return { order: pursuit.order, failure: error as Error };
+        }
+      });
+    } finally {
+      this.#underWay.delete(key.thing);
+    }
+  }
+
+  #means(news: ProvisionInputs, configuration: Configuration, key: JournalKey, interrupted: AbortSignal): Means {
+    const account = this.#accounts.client(news.account);
+    const serverUrl = baseUrlOf("xelion", news.serverUrl);
+    const timeout = news.timeout ?? defaultTimeout;
+    const ownCallback = typeof news.callback === "string" ? news.callback : undefined;
+    return {
+      journal: this.#journal,
+      key,
+      source: news.callback === undefined || news.callback === true ? (account.callback ?? account.polling) : account.polling,
+      sourceOf: (order) => account.sourceOf(order),
+      lookouts: (order) => account.lookouts(order),
+      test: async () => {
+        if (!account.config.testProvision) return;
+        const verdict = await account.verdict(configuration);
+        if (verdict.kind === "invalid") throw configurationRefused(news, verdict.words);
+        if (verdict.kind !== "valid") throw verdict.failure;
+      },
+      logIn: () => sessionFor(news, serverUrl, timeout, account.config),
+      submit: (token, callbackUrl) =>
+        account.service.submit(configuration.text, {
+          serverUrl,
+          tenantName: news.tenantName,
+          token,
+          callbackUrl: callbackUrl ?? ownCallback,
+        }),
+      timeout,
+      interrupted,
+      tell: (text) => tell(type, idOf(news), text),
+    };
+  }
+
+  /** The last order, by the state and the journal. The journal's entry has done its duty once the state knows as much. */
+  async #settle(olds: ProvisionOutputs, known: Order): Promise<Order> {
+    const key = journalKey(olds);
+    if (this.#underWay.has(key.thing)) return known;
+    const entry = await this.#journal.find<Order>(key);
+    if (!entry) return known;
+    const noted = orderOf(entry.note, "journal");
+    const order = latest(known, noted) as Order;
+    if (order !== known) return order;
+    await this.#journal.drop(key);
+    if (isTerminal(order.status)) await this.#forget(olds, order);
+    return order;
+  }
+
+  /** At the relay, which keeps an order for other machines until it is told not to, or until it expires. */
+  async #forget({ account }: ProvisionOutputs, order: Order): Promise<void> {
+    const { callback } = this.#accounts.client(account);
+    if (order.callback !== "relay" || callback?.kind !== "relay") return;
+    await callback.forget(order).catch((error: unknown) => tell(type, nameOf(order), `the relay keeps it: ${(error as Error).message}`));
+  }
+
+  #outputs(inputs: Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName" | "account">, order: Order): ProvisionOutputs {
+    const { __stack, serverUrl, tenantName, account } = inputs;
+    const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
+    const { intentId, retryFailed, givenOrderId, callback, lastMid, endMid } = order;
+    const service = this.#accounts.client(account).service.baseUrl;
+    return {
+      schemaVersion: 1,
+      __stack,
+      serverUrl,
+      tenantName,
+      account,
+      orderId: orderId ?? undefined,
+      status,
+      statusHistory,
+      configurationHash,
+      submittedAt,
+      finishedAt: finishedAt ?? undefined,
+      adminHint:
+        orderId === null
+          ? `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`
+          : `order ${orderId} in the Admin UI of ${service}`,
+      intent: { intentId, retryFailed, givenOrderId, callback, lastMid, endMid },
+    };
+  }
+}
+
+/** `host/tenant`, which stays the same over all orders for the tenant. */
+function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl" | "tenantName">): string {
+  const url = URL.canParse(serverUrl) ? new URL(serverUrl) : undefined;
+  return `${url ? `${url.host}${url.pathname.replace(/\/+$/, "")}` : serverUrl}/${tenantName}`;
+}
+
+function journalKey({ __stack, serverUrl, tenantName }: Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName">): JournalKey {
+  return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
+}
+
+function declared(inputs: ProvisionInputs, { hash }: Configuration): Declared {
+  const { retryFailed, orderId, wait } = inputs;
+  return { configurationHash: hash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: wait ?? "completed" };
+}
+
+/**
+ * The order that the state knows of.
+ *
+ * @throws {UcaasError} `STATE_INCOMPLETE`: without the hash every configuration would look changed, and be ordered.
+ */
+function orderIn(outs: ProvisionOutputs): Order {
+  const { intent, configurationHash, submittedAt, finishedAt, orderId, status, statusHistory } = outs;
+  if (!intent || !configurationHash) {
+    throw new UcaasError("the state does not say which configuration was ordered", {
+      code: "STATE_INCOMPLETE",
+      vendor: "xelion",
+      operation: `provision ${outs.tenantName}`,
+      hint: "nothing was sent. Take the resource out with `pulumi state delete`, and declare it with orderId, which sends nothing",
+    });
+  }
+  // The engine drops what is null.
+  const { intentId, retryFailed = null, givenOrderId = null, callback = null, lastMid = null, endMid = null } = intent;
+  return {
+    ...{ intentId, retryFailed, givenOrderId, callback, lastMid, endMid, configurationHash, submittedAt, status },
+    finishedAt: finishedAt ?? null,
+    orderId: orderId ?? null,
+    statusHistory: [...statusHistory],
+    heard: [],
+  };
+}
+
+/** The token that is given, or one of a login of this order's own. */
+async function sessionFor(
+  inputs: ProvisionInputs,
+  serverUrl: string,
+  timeout: string,
+  config: ConfigOf<typeof xelionConfig>,
+): Promise<TenantSession> {
+  const { tenantName, tenantToken, tenantLogin } = inputs;
+  if (tenantToken !== undefined) return givenSession(tenantToken);
+  if (!tenantLogin) {
+    throw new UcaasError("an order has to be sent, and neither tenantToken nor tenantLogin is declared", {
+      code: "NO_SESSION",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: "declare one of them; nothing was sent",
+    });
+  }
+  const session = await logIn(serverUrl, tenantName, tenantLogin, config);
+  try {
+    if (session.validSeconds === undefined)
+      tell(type, idOf(inputs), "warning: the Xelion server does not say how long the session is valid");
+    requireLongEnough(session, timeout, tenantName);
+    return session;
+  } catch (error) {
+    await session.close().catch(() => {});
+    throw error;
+  }
+}
+
+function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile, orderId }: ProvisionInputs): dynamic.CheckFailure[] {
+  const failures: dynamic.CheckFailure[] = [];
+  if (tenantToken !== undefined && tenantLogin !== undefined) {
+    failures.push({ property: "tenantLogin", reason: "is declared beside tenantToken; one of them is enough" });
+  } else if (tenantToken === undefined && tenantLogin === undefined && orderId === undefined) {
+    failures.push({ property: "tenantToken", reason: "is missing: declare tenantToken, or tenantLogin with userName and password" });
+  }
+  if (configuration !== undefined && configurationFile !== undefined) {
+    failures.push({ property: "configurationFile", reason: "is declared beside configuration; only one of them can be sent" });
+  } else if (configuration === undefined && configurationFile === undefined) {
+    failures.push({ property: "configuration", reason: "is missing: declare configuration, or configurationFile" });
+  }
+  return failures;
+}
+
+function findingsIn(property: Configuration["property"], configuration: Record<string, unknown>): dynamic.CheckFailure[] {
+  return findings(configuration).map(({ path, reason }) =>
+    // A file is one property: what is in it has no path of its own in the inputs.
+    property === "configuration"
+      ? { property: propertyPath([property, ...path]), reason }
+      : { property, reason: `${propertyPath(path)} ${reason}` },
+  );
+}
+
+function failureOf(property: string, error: unknown): dynamic.CheckFailure {
+  if (!(error instanceof UcaasError)) throw error;
+  return { property, reason: error.message };
+}
+
+function configurationRefused({ tenantName }: ProvisionInputs, words: string): UcaasError {
+  return new UcaasError(`the provisioning service refuses the configuration: ${words || "without a reason"}`, {
+    code: "CONFIGURATION_REFUSED",
+    vendor: "xelion",
+    operation: `provision ${tenantName}`,
+    status: 400,
+    hint: "nothing was sent; correct the configuration",
+  });
+}
+
+function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {
+  return new UcaasError(`another resource of this stack is provisioning ${tenantName} of ${serverUrl} right now`, {
+    code: "DECLARED_TWICE",
+    vendor: "xelion",
+    operation: `provision ${tenantName}`,
+    hint: "a tenant takes one order at a time: declare it once",
+  });
+}

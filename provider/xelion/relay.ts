@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { UcaasError } from "../dynamic/errors.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
+import { HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { newsOf } from "./callback.ts";
+import { orderOf } from "./order.ts";
+import type { News, Order } from "./schema.ts";
+import { type Listening, loop, type OrderSource } from "./source.ts";
+
+/** Seconds that the relay may hold back a poll. */
+const pollWait = 25;
+
+const intentSchema = z.looseObject({ id: z.string(), callbackUrl: z.string(), acknowledged: z.number(), note: z.unknown() });
+const messagesSchema = z.looseObject({
+  messages: z.array(z.looseObject({ sequence: z.number(), receivedAt: z.string(), body: z.unknown() })),
+});
+
+/**
+ * Client of a receiver (`ucaas xelion receiver`), by the contract in docs/xelion-relay.md. It keeps callbacks, and what is noted
+ * of each order, so an order whose run was killed is taken up again on any machine.
+ */
+export class Relay implements OrderSource {
+  readonly kind = "relay";
+  readonly #http: HttpClient;
+  readonly #key: string;
+  readonly #tell: (text: string) => void;
+  /** The intent that the relay was seen to hold for current, by key. */
+  readonly #current = new Map<string, string | null>();
+
+  constructor({ relayUrl, relayKey }: { relayUrl: string; relayKey: string }, tell: (text: string) => void) {
+    rememberSecret(relayKey);
+    this.#key = relayKey;
+    this.#tell = tell;
+    // Each order that is waited for holds one poll.
+    this.#http = new HttpClient({ vendor: "xelion", baseUrl: relayUrl, limits: { concurrency: 256 }, retry: { deadline: 90_000 } });
+  }
+
+  async recall(thing: string): Promise<Order | undefined> {
+    const key = keyOf(thing);
+    const reply = await this.#send("GET", "recall the last order", "/intents", { query: { key } });
+    const { intent } = this.#parse(reply, "recall the last order", z.looseObject({ intent: intentSchema.nullable() }));
+    this.#current.set(key, intent?.id ?? null);
+    return intent ? orderOf(intent.note, "relay") : undefined;
+  }
+
+  async prepare(thing: string, order: Order): Promise<string> {
+    const key = keyOf(thing);
+    const operation = "register the order";
+    const body = { key, replaces: this.#current.get(key) ?? null, note: order };
+    const reply = await this.#send("PUT", operation, "/intents/{id}", { id: order.intentId, body });
+    if (reply.status === 409) throw elsewhere();
+    const { intent } = this.#parse(reply, operation, z.looseObject({ intent: intentSchema }));
+    this.#current.set(key, intent.id);
+    return intent.callbackUrl;
+  }
+
+  async listen(order: () => Order, take: (news: News[]) => Promise<void>): Promise<Listening> {
+    return loop((stopped) => this.#poll(order, take, stopped));
+  }
+
+  async look({ intentId }: Order): Promise<News[]> {
+    return (await this.#messages(intentId, 0, 0)).news;
+  }
+
+  async note(order: Order, acknowledged = 0): Promise<void> {
+    const operation = "note the order";
+    const reply = await this.#send("PATCH", operation, "/intents/{id}", { id: order.intentId, body: { note: order, acknowledged } });
+    this.#parse(reply, operation, z.unknown());
+  }
+
+  async forget({ intentId }: Order): Promise<void> {
+    await this.#send("DELETE", "forget the order", "/intents/{id}", { id: intentId });
+    for (const [key, id] of this.#current) if (id === intentId) this.#current.set(key, null);
+  }
+
+  async #poll(order: () => Order, take: (news: News[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { intentId } = order();
+    let after = 0;
+    let complained = false;
+    // What was noted while nobody polled, such as the id in the POST's reply, is passed on with the first batch or now.
+    let noted = "";
+    while (!signal.aborted) {
+      try {
+        const { news, last } = await this.#messages(intentId, after, noted === "" ? 0 : pollWait, signal);
+        await take(news);
+        const note = JSON.stringify(order());
+        if (last > after || note !== noted) await this.note(order(), last);
+        noted = note;
+        after = last;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof NoReply) && !(error instanceof UcaasError && (error.status ?? 0) >= 500)) throw error;
+        if (!complained) this.#tell(`the relay does not answer (${error.code}); trying again until the timeout`);
+        complained = true;
+        await pause(2_000, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #messages(id: string, after: number, wait: number, signal?: AbortSignal): Promise<{ news: News[]; last: number }> {
+    const operation = "fetch callbacks";
+    const reply = await this.#send("GET", operation, "/intents/{id}/messages", {
+      id,
+      query: { after, wait },
+      timeout: (wait + 15) * 1000,
+      signal,
+    });
+    const { messages } = this.#parse(reply, operation, messagesSchema);
+    return {
+      news: messages.flatMap(({ body, receivedAt }) => newsOf(body, "relay", receivedAt) ?? []),
+      last: Math.max(after, ...messages.map(({ sequence }) => sequence)),
+    };
+  }
+
+  #send(
+    method: "GET" | "PUT" | "PATCH" | "DELETE",
+    operation: string,
+    path: string,
+    details: { id?: string; query?: Record<string, string | number>; body?: unknown; timeout?: number; signal?: AbortSignal },
+  ): Promise<Reply> {
+    const { id, body, ...rest } = details;
+    return this.#http.send({
+      ...rest,
+      operation: `relay: ${operation}`,
+      method,
+      path,
+      params: id === undefined ? {} : { id },
+      repeatable: "always",
+      message: () => ({
+        headers: { authorization: `Bearer ${this.#key}`, ...(body !== undefined && { "content-type": "application/json" }) },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      }),
+    });
+  }
+
+  #parse<S extends z.ZodType>(reply: Reply, operation: string, schema: S): z.output<S> {
+    const failure = (code: string, reason: string, hint: string) =>
+      new UcaasError(reason, { code, vendor: "xelion", operation: `relay: ${operation}`, status: reply.status, hint });
+    if (reply.status === 410) {
+      throw failure(
+        "RELAY_FORGOT",
+        "the relay does not know this order any more",
+        "orders are kept there for a limited time; look at the order in the Admin UI",
+      );
+    }
+    if (reply.status >= 300) {
+      throw failure(
+        reply.status === 404 ? "RELAY_REFUSED" : `RELAY_HTTP_${reply.status}`,
+        "the relay refused",
+        "check relayUrl and relayKey in xelion:callback; a receiver answers 404 to a key that is not its own",
+      );
+    }
+    const result = schema.safeParse(reply.json);
+    if (result.success) return result.data;
+    throw failure("MALFORMED_REPLY", "what answers at relayUrl is no receiver", "check relayUrl in xelion:callback");
+  }
+}
+
+/** The relay learns no names. */
+function keyOf(thing: string): string {
+  return createHash("sha256").update(`xelion\n${thing}`).digest("hex");
+}
+
+function elsewhere(): UcaasError {
+  return new UcaasError("another machine has just registered an order for this tenant at the relay", {
+    code: "ORDERED_ELSEWHERE",
+    vendor: "xelion",
+    operation: "relay: register the order",
+    hint: "nothing was sent from here. Let the other run end, then run `pulumi up` again: it takes up that order",
+  });
+}

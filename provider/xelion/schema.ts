@@ -1,0 +1,168 @@
+import ms from "ms";
+import { z } from "zod";
+import type { ConfigDefinition } from "../dynamic/config.ts";
+import { baseUrlKey, transportKeys } from "../http/transport.ts";
+
+const text = z.string().min(1, "must not be empty");
+
+/** What goes into an HTTP header as it is. A line break at the end, as a file has it, is the usual slip. */
+const headerText = text.regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces; is there a line break at its end?");
+
+const longestTimeout = "7d";
+
+const duration = text.refine(
+  (value) => value !== "" && (ms(value as ms.StringValue) ?? 0) > 0 && ms(value as ms.StringValue) <= ms(longestTimeout),
+  `must be a duration such as "30m" or "2h", at most ${longestTimeout}`,
+);
+
+/** The arguments of an `XelionTenantProvision`. What stands in the configuration has rules of its own, in `configuration.ts`. */
+export const provisionSchema = z.strictObject({
+  serverUrl: text,
+  tenantName: headerText,
+  tenantToken: headerText.optional(),
+  tenantLogin: z.strictObject({ userName: text, password: text }).optional(),
+  configuration: z.union([z.record(z.string(), z.unknown()), text]).optional(),
+  configurationFile: text.optional(),
+  wait: z.enum(["completed", "submitted"]).optional(),
+  timeout: duration.optional(),
+  callback: z.union([z.boolean(), z.url({ protocol: /^https?$/, error: "must be true, false or a URL of your own" })]).optional(),
+  retryFailed: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  orderId: z.int("must be a whole number").min(0, "must not be negative").optional(),
+  account: text.optional(),
+});
+
+export type ProvisionInputs = z.output<typeof provisionSchema> & {
+  readonly __stack?: string;
+  /** JSON: the keys of each object in the configuration, in the program's order, which the engine does not keep. */
+  readonly __keyOrder?: string;
+  /** JSON: the paths in the configuration whose values the program marked as secrets. */
+  readonly __secretPaths?: string;
+};
+
+/** How long an order is waited for unless `timeout` says otherwise. */
+export const defaultTimeout = "30m";
+
+/** Where the news of a status came from: the POST's reply, a callback to this process, one by the relay, a look at the order, or the operator's `orderId`. */
+export type NewsSource = "reply" | "callback" | "relay" | "polling" | "operator";
+
+const newsSchema = z.object({
+  orderId: z.int(),
+  status: z.string(),
+  /** Unique and chronological (guide); what was polled has none. */
+  mid: z.number().optional(),
+  /** ISO time at which it was heard. */
+  time: z.string(),
+  source: z.enum(["reply", "callback", "relay", "polling", "operator"]),
+});
+
+/** One message about an order, whoever brought it. */
+export type News = z.output<typeof newsSchema>;
+
+/**
+ * All that is known of one order: what the journal and the relay keep, and, but for `heard`, the state. Nothing secret.
+ */
+export const orderSchema = z.object({
+  /** Names the order before the service has given it an id. */
+  intentId: z.string(),
+  configurationHash: z.string(),
+  /** `retryFailed` and `orderId` as they were declared when this order was sent or taken up. */
+  retryFailed: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  givenOrderId: z.int().nullable(),
+  /** By whose way callbacks come: those of an order go where they went when it was sent. */
+  callback: z.enum(["direct", "relay"]).nullable(),
+  submittedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  /** The id in the service; null while it is not known whether there is such an order. */
+  orderId: z.int().nullable(),
+  /** The vendor's word, or of this project: `UNKNOWN` (nobody knows whether the service has it), `SUBMITTED` (it has; no more is known). */
+  status: z.string(),
+  /** The highest `mid` taken, and the highest that told of the end. */
+  lastMid: z.number().nullable(),
+  endMid: z.number().nullable(),
+  statusHistory: z.array(z.object({ time: z.string(), status: z.string(), source: z.string() })),
+  /** What came before the POST was answered, when it cannot be told yet whether it is about this order. */
+  heard: z.array(newsSchema),
+});
+
+export type Order = z.output<typeof orderSchema>;
+
+/** One entry of an order's `statusHistory`. */
+export type StatusEntry = Order["statusHistory"][number];
+
+/** What the state keeps: neither the token nor the configuration, which are inputs only. */
+export interface ProvisionOutputs {
+  readonly schemaVersion: 1;
+  readonly __stack?: string;
+  readonly serverUrl: string;
+  readonly tenantName: string;
+  readonly account?: string;
+  readonly orderId?: number;
+  readonly status: string;
+  readonly statusHistory: readonly StatusEntry[];
+  readonly configurationHash: string;
+  readonly submittedAt: string;
+  readonly finishedAt?: string;
+  readonly adminHint: string;
+  /** For the next run: what the outputs above do not say of the order. */
+  readonly intent: Pick<Order, "intentId" | "retryFailed" | "givenOrderId" | "callback" | "lastMid" | "endMid">;
+}
+
+/** Reply to `POST /api/v1/provision` (guide). */
+export const submittedSchema = z.looseObject({ id: z.int().min(0) });
+
+/** Body of a callback (guide). Other types may come. */
+export const callbackSchema = z.looseObject({
+  mid: z.number(),
+  type: z.literal("orderStatusChanged"),
+  data: z.looseObject({ id: z.int(), status: z.string() }),
+});
+
+/** An order as `orderPath` shows it. The route is not public; that it has `status` as callbacks have it is inferred. */
+export const polledSchema = z.looseObject({ status: z.string() });
+
+/** Reply to `POST /me/login` (Xelion API manual). */
+export const loginSchema = z.looseObject({ authentication: z.string().min(1), validUntil: z.string().optional() });
+
+/** Error of the Xelion API (Xelion API manual). */
+export const xelionErrorSchema = z.looseObject({ errorCode: z.union([z.number(), z.string()]), message: z.string().optional() });
+
+const listenAddress = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((value) => /^(.*:)?\d{1,5}$/.test(value) && Number(/\d+$/.exec(value)?.[0]) < 65_536, 'must be "port" or "host:port"')
+  .transform((value) => {
+    const [, host, port] = /^(?:(.*):)?(\d+)$/.exec(value) ?? [];
+    return { host: host?.replace(/^\[(.*)\]$/, "$1") || undefined, port: Number(port) };
+  });
+
+const publicUrl = z.url({ protocol: /^https?$/, error: "must be a URL" });
+
+const callbackConfig = z.union(
+  [z.strictObject({ listen: listenAddress, url: publicUrl }), z.strictObject({ relayUrl: publicUrl, relayKey: text })],
+  {
+    error: "must be {listen, url} or {relayUrl, relayKey}",
+  },
+);
+
+/** Config of the vendor, namespace `xelion`. */
+export const xelionConfig = {
+  namespace: "xelion",
+  keys: {
+    baseUrl: baseUrlKey("base URL of the provisioning service, without /api/v1; Xelion tells it"),
+    apiKey: { value: headerText, secret: true, about: "API key of the organization that orders belong to" },
+    callback: {
+      value: callbackConfig.optional(),
+      about: "how news of orders come: {listen, url} of this machine, or {relayUrl, relayKey} of a receiver",
+    },
+    orderPath: {
+      value: z.string().startsWith("/").includes("{id}", "must contain {id}").optional(),
+      about: "path that shows an order, such as /…/{id}; not public, so without a default. It is polled when there is no callback",
+    },
+    pollSeconds: { value: z.coerce.number().min(0.1).max(3600).default(5), about: "seconds between two looks at orderPath; default 5" },
+    testProvision: {
+      value: z.union([z.boolean(), z.stringbool()]).default(true),
+      about: "whether configurations are sent to the service's test route while checking; default true",
+    },
+    ...transportKeys,
+  },
+} satisfies ConfigDefinition;
