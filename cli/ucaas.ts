@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
 
 const { description, version } = JSON.parse(readFileSync(findPackageJSON(import.meta.url)!, "utf8")) as {
@@ -10,7 +11,12 @@ const { description, version } = JSON.parse(readFileSync(findPackageJSON(import.
 };
 
 // One file a subcommand; what a subcommand needs beyond its own options is best imported when it runs.
-const program = new Command("ucaas").description(description).version(version).showHelpAfterError().addCommand(ximaCommand());
+const program = new Command("ucaas")
+  .description(description)
+  .version(version)
+  .showHelpAfterError()
+  .addCommand(ximaCommand())
+  .addCommand(xelionCommand());
 
 try {
   await program.parseAsync();

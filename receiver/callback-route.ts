@@ -1,0 +1,75 @@
+import type { FastifyPluginAsync, FastifyReply } from "fastify";
+import { readCallback } from "./callback.ts";
+import type { CallbackResult } from "./metrics.ts";
+import { malformed, notFound, tooMany } from "./replies.ts";
+import type { Parts } from "./server.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The order whose callback path this is. */
+    intentId: string;
+  }
+}
+
+/** `POST /callback/{token}`: what Xelion calls. */
+export function callbackRoute({ store, waiting, metrics, limits }: Parts): FastifyPluginAsync {
+  return async (app) => {
+    const pathLimit = app.createRateLimit({
+      max: limits.perCallbackPath,
+      timeWindow: 60_000,
+      keyGenerator: (request) => request.intentId,
+    });
+    const repeats = new WeakSet<FastifyReply>();
+    app.decorateRequest("intentId", "");
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    app.addHook("onResponse", async (_request, reply) => metrics.callback(result(reply, repeats.has(reply)), reply.elapsedTime / 1_000));
+
+    app.post<{ Params: { token: string }; Body: Buffer | undefined }>(
+      "/callback/:token",
+      {
+        bodyLimit: limits.bodyBytes,
+        async onRequest(request, reply) {
+          const intentId = await store.intentOfToken(request.params.token);
+          if (!intentId) return notFound(reply);
+          request.intentId = intentId;
+          const limit = await pathLimit(request);
+          if (!limit.isAllowed && limit.isExceeded) return tooMany(reply, limit.ttlInSeconds, "too many callbacks on this path");
+          // The body is read as JSON whatever its type is said to be, and Fastify would refuse a type that is not well-formed.
+          delete request.headers["content-type"];
+        },
+      },
+      async (request, reply) => {
+        const { intentId } = request;
+        const callback = readCallback(request.body ?? new Uint8Array());
+        if (!callback) {
+          request.log.warn({ intent: intentId }, "a callback's body is not a JSON object");
+          return malformed(reply, "the body must be a JSON object in UTF-8");
+        }
+        const keeping = await store.keep(intentId, callback);
+        if (keeping.outcome === "unknownIntent") return notFound(reply);
+        if (keeping.outcome === "kept") waiting.tell(intentId, keeping.sequence);
+        else repeats.add(reply);
+        request.log.info({ intent: intentId, mid: callback.mid, ...keeping }, "callback");
+        return reply.code(200).send();
+      },
+    );
+  };
+}
+
+function result({ statusCode }: FastifyReply, repeat: boolean): CallbackResult {
+  switch (statusCode) {
+    case 200:
+      return repeat ? "repeat" : "kept";
+    case 400:
+      return "malformed";
+    case 404:
+      return "unknown_path";
+    case 413:
+      return "too_large";
+    case 429:
+      return "too_many";
+    default:
+      return "not_durable";
+  }
+}

@@ -1,0 +1,14 @@
+/** Why the receiver cannot start, told to who starts it. Never holds a key or the URL of a database. */
+export class ReceiverFault extends Error {
+  override readonly name = "ReceiverFault";
+  /** Stable, for programs: `DATABASE_NOT_OPENED`, `LISTEN_FAILED`, … */
+  readonly code: string;
+  /** What to do now. */
+  readonly hint: string;
+
+  constructor(message: string, { code, hint, cause }: { code: string; hint: string; cause?: unknown }) {
+    super(message, { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,58 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Store } from "./store.ts";
+import type { Waiting } from "./waiting.ts";
+
+/** What happened to a callback; the label `result` of its counter. */
+export type CallbackResult = "kept" | "repeat" | "unknown_path" | "malformed" | "too_large" | "too_many" | "not_durable";
+
+export interface Metrics {
+  callback(result: CallbackResult, seconds: number): void;
+  answered(route: string, status: number): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export function newMetrics(store: Store, waiting: Waiting): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const callbacks = new Histogram({
+    name: "xelion_receiver_callback_seconds",
+    help: "Time from a callback's arrival to its answer, by what became of it",
+    labelNames: ["result"],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10],
+    registers,
+  });
+  const requests = new Counter({
+    name: "xelion_receiver_requests_total",
+    help: "Answers, by route and status",
+    labelNames: ["route", "status"],
+    registers,
+  });
+  new Gauge({
+    name: "xelion_receiver_polls_waiting",
+    help: "Long polls that wait for a message",
+    registers,
+    collect() {
+      this.set(waiting.count);
+    },
+  });
+  const intents = new Gauge({ name: "xelion_receiver_intents", help: "Orders that are remembered", registers });
+  new Gauge({
+    name: "xelion_receiver_messages_unacknowledged",
+    help: "Callbacks that no client has taken over yet",
+    registers,
+    async collect() {
+      const counts = await store.counts();
+      intents.set(counts.intents);
+      this.set(counts.unacknowledged);
+    },
+  });
+  return {
+    callback: (result, seconds) => callbacks.observe({ result }, seconds),
+    answered: (route, status) => requests.inc({ route, status }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

@@ -1,0 +1,147 @@
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { createSecureContext } from "node:tls";
+import type { FastifyInstance } from "fastify";
+import { ReceiverFault } from "./fault.ts";
+import { newMetrics } from "./metrics.ts";
+import { RelayKeys } from "./relay-key.ts";
+import { type Limits, newServer, type Parts } from "./server.ts";
+import { Store } from "./store.ts";
+import { Waiting } from "./waiting.ts";
+
+export interface ReceiverOptions {
+  /** Port 0: any that is free. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** How Xelion reaches this receiver; default the address that it listens on. */
+  readonly publicUrl?: string;
+  /** Secrets that open it, one a line. */
+  readonly relayKey: string;
+  /** A SQLite file, or the URL of a PostgreSQL database. */
+  readonly database: { readonly file: string } | { readonly url: string };
+  /** Files in PEM. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Addresses or networks of the proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy: readonly string[];
+  readonly limits: Limits;
+  /** Milliseconds after which an intent is forgotten to which nothing has happened. */
+  readonly expireAfter: number;
+}
+
+export interface Receiver {
+  /** Answers what is under way, then lets go of port and database. */
+  stop(): Promise<void>;
+}
+
+const lookAroundEvery = 500;
+const expireEvery = 3_600_000;
+const stopWithin = 10_000;
+
+/**
+ * Starts the server that takes Xelion's callbacks and hands them over to `pulumi up`, wherever that runs.
+ *
+ * @throws {ReceiverFault} `RELAY_KEY_TOO_SHORT`, `TLS_FILES_INVALID`, `DATABASE_…`, `LISTEN_FAILED`
+ */
+export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const keys = new RelayKeys(options.relayKey);
+  const tls = options.tls ? await readTls(options.tls) : null;
+  const store = await openStore(options.database);
+  try {
+    const waiting = new Waiting();
+    const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app)}/callback/${token}`;
+    const parts: Parts = { store, waiting, keys, metrics: newMetrics(store, waiting), limits: options.limits, callbackUrl };
+    const app = await newServer(parts, { tls, trustProxy: options.trustProxy });
+    await listen(app, options.listen);
+    const duties = startDuties(app, parts, options);
+    return {
+      async stop() {
+        app.log.info("receiver is stopping");
+        const cut = setTimeout(() => app.server.closeAllConnections(), stopWithin);
+        await app.close();
+        clearTimeout(cut);
+        await duties.stop();
+        await store.close();
+        app.log.info("receiver has stopped");
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openStore(database: ReceiverOptions["database"]): Promise<Store> {
+  // Only the one that is used is loaded: before version 24, Node warns when its SQLite is.
+  return new Store(
+    "url" in database
+      ? await (await import("./postgresql.ts")).openPostgresql(database.url)
+      : await (await import("./sqlite.ts")).openSqlite(database.file),
+  );
+}
+
+async function readTls({ certificate, key }: { certificate: string; key: string }): Promise<{ cert: Buffer; key: Buffer }> {
+  try {
+    const tls = { cert: await readFile(certificate), key: await readFile(key) };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    throw new ReceiverFault(`TLS cannot be had with ${certificate} and ${key}: ${(cause as Error).message}`, {
+      code: "TLS_FILES_INVALID",
+      hint: "name the certificate with its chain and its own private key, both in PEM and readable, with --tls-cert and --tls-key",
+      cause,
+    });
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["listen"]): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: (address) => `receiver is listening at ${address}` });
+  } catch (cause) {
+    throw new ReceiverFault(`${host}:${port} cannot be listened on: ${(cause as Error).message}`, {
+      code: "LISTEN_FAILED",
+      hint: "name another address or port with --listen",
+      cause,
+    });
+  }
+}
+
+function origin(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo;
+  const scheme = app.initialConfig.https ? "https" : "http";
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+/** What is done over and over: expiry, and a look at what other receivers of the same database have taken. */
+function startDuties(
+  { log }: FastifyInstance,
+  { store, waiting }: Parts,
+  { expireAfter, database }: ReceiverOptions,
+): { stop(): Promise<unknown> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const again = async (milliseconds: number, duty: () => Promise<void>) => {
+    while (!signal.aborted) {
+      await duty().catch((error: Error) => log.error({ error: error.message }, "a regular duty failed, and is tried again"));
+      await pause(milliseconds, undefined, { signal }).catch(() => {});
+    }
+  };
+  const duties = Promise.all([
+    again(expireEvery, async () => {
+      const expired = await store.expire(expireAfter);
+      if (expired > 0) log.info({ expired }, "intents have expired");
+    }),
+    again(lookAroundEvery, async () => {
+      // A SQLite file has one receiver, and LISTEN would not pass through a connection pooler.
+      const intents = "url" in database ? waiting.intents : [];
+      if (intents.length === 0) return;
+      const sequences = await store.lastSequences(intents);
+      for (const intent of intents) waiting.tell(intent, sequences.get(intent) ?? Number.POSITIVE_INFINITY);
+    }),
+  ]);
+  return {
+    stop() {
+      stopping.abort();
+      return duties;
+    },
+  };
+}

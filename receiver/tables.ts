@@ -1,0 +1,91 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { ReceiverFault } from "./fault.ts";
+
+/** The same in both databases, whose columns are these names in snake case. Times are ISO 8601 in UTC, which sorts as text. */
+export interface Tables {
+  receiverIntents: {
+    id: string;
+    key: string;
+    /** 1 for the newest intent of its key; null for one that was replaced. A unique index sees to it that there are never two. */
+    current: 1 | null;
+    token: string;
+    registeredAt: string;
+    /** When something last happened to it; expiry counts from here. */
+    touchedAt: string;
+    note: string;
+    acknowledged: number;
+    lastSequence: number;
+  };
+  receiverMessages: {
+    intentId: string;
+    sequence: number;
+    mid: string | null;
+    receivedAt: string;
+    body: string;
+  };
+  /** One row, written to see whether the database can be written. */
+  receiverHeartbeat: { id: 1; beatenAt: string };
+}
+
+export type Database = Kysely<Tables>;
+
+// Append only: what an older receiver made must stay as it is here.
+const migrations: Record<string, Migration> = {
+  "0001_intents_and_messages": {
+    async up(db: Kysely<Tables>) {
+      await db.schema
+        .createTable("receiverIntents")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("key", "text", (column) => column.notNull())
+        .addColumn("current", "integer")
+        .addColumn("token", "text", (column) => column.notNull().unique())
+        .addColumn("registeredAt", "text", (column) => column.notNull())
+        .addColumn("touchedAt", "text", (column) => column.notNull())
+        .addColumn("note", "text", (column) => column.notNull())
+        .addColumn("acknowledged", "integer", (column) => column.notNull().defaultTo(0))
+        .addColumn("lastSequence", "integer", (column) => column.notNull().defaultTo(0))
+        .execute();
+      await db.schema
+        .createIndex("receiverIntentsCurrent")
+        .on("receiverIntents")
+        .unique()
+        .column("key")
+        .where(sql.ref("current"), "is not", null)
+        .execute();
+      await db.schema.createIndex("receiverIntentsTouchedAt").on("receiverIntents").column("touchedAt").execute();
+      await db.schema
+        .createTable("receiverMessages")
+        .addColumn("intentId", "text", (column) => column.notNull().references("receiverIntents.id").onDelete("cascade"))
+        .addColumn("sequence", "integer", (column) => column.notNull())
+        .addColumn("mid", "text")
+        .addColumn("receivedAt", "text", (column) => column.notNull())
+        .addColumn("body", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("receiverMessagesKey", ["intentId", "sequence"])
+        .addUniqueConstraint("receiverMessagesMid", ["intentId", "mid"])
+        .execute();
+      await db.schema
+        .createTable("receiverHeartbeat")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("beatenAt", "text", (column) => column.notNull())
+        .execute();
+    },
+  },
+};
+
+/** Brings the tables to this version. Receivers that start at the same moment on one PostgreSQL wait for each other. */
+export async function migrate(database: Database): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: "receiverMigrations",
+    migrationLockTableName: "receiverMigrationsLock",
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error)
+    throw new ReceiverFault(`the database's tables cannot be brought to this version: ${(error as Error).message}`, {
+      code: "DATABASE_NOT_MIGRATED",
+      hint: "a database that a newer receiver has used needs that receiver or a newer one; else see whether the database's user may create tables",
+      cause: error,
+    });
+}
