@@ -1,5 +1,5 @@
 /** What a Pulumi program imports: resource classes, their arguments and outputs. It loads nothing of the provider process. */
-export { Customer, type CustomerArgs } from "./customer.ts";
+export { Customer, type CustomerArgs, type CustomerEnableXArgs, type CustomerXimaArgs } from "./customer.ts";
 export {
   type EnableXAddress,
   type EnableXAdopt,

@@ -1,4 +1,15 @@
-import { licenseSchema, ximaConfig } from "pulumi-ucaas/schemas";
+import {
+  enablexConfig,
+  enablexCustomerSchema,
+  licenseSchema,
+  netsapiensConfig,
+  oauthClientSchema,
+  provisionSchema,
+  subscriptionSchema,
+  userSchema,
+  xelionConfig,
+  ximaConfig,
+} from "pulumi-ucaas/schemas";
 import { z } from "zod";
 import { isRecord, merged } from "./tree.ts";
 
@@ -12,7 +23,25 @@ const sipCredentials = licenseSchema.shape.sipCredentials.unwrap().partial({ sip
 
 /** A customer's systems: the arguments of each system's resource by their own names. */
 const systems = {
-  xima: licenseSchema.extend({ sipCredentials: sipCredentials.optional() }).optional().describe("Licences of Xima CCaaS"),
+  netsapiens: oauthClientSchema.meta({ id: "netsapiens", description: "The OAuth client of NetSapiens that Xima uses" }).optional(),
+  xima: licenseSchema
+    .extend({ sipCredentials: sipCredentials.optional() })
+    .meta({ id: "xima", description: "The licence of Xima CCaaS" })
+    .optional(),
+  xelion: provisionSchema.meta({ id: "xelion", description: "The tenant of a Xelion server, configured by an order" }).optional(),
+  enablex: enablexCustomerSchema
+    .extend({
+      subscriptions: z
+        .record(slugSchema, subscriptionSchema.omit({ customerId: true }))
+        .optional()
+        .describe("Its subscriptions, by a name of your own"),
+      users: z
+        .record(slugSchema, userSchema.omit({ customerId: true }))
+        .optional()
+        .describe("Its users, by a name of your own"),
+    })
+    .meta({ id: "enablex", description: "The customer at EnableX" })
+    .optional(),
 };
 
 /** One customer, with the stack's defaults filled in. */
@@ -33,8 +62,8 @@ export type CustomerDeclaration = z.output<typeof customerSchema>;
 /** What customers have alike. A section counts for the customers that have this section. */
 export const defaultsSchema = z.strictObject(systems);
 
-/** The config of the vendors, by namespace. */
-export const vendorConfigs = { xima: ximaConfig };
+/** The config of each system's vendor. */
+export const vendorConfigs = { netsapiens: netsapiensConfig, xima: ximaConfig, xelion: xelionConfig, enablex: enablexConfig };
 
 /** The keys of the namespace `ucaas`. */
 export const ucaasKeys = {
@@ -44,8 +73,14 @@ export const ucaasKeys = {
   journalDir: z.string().describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
 };
 
-/** The customer with all that follows from its slug and its name. */
+/** The customer with what follows from its slug and its name, where nothing else is said. */
 export function completed(slug: string, customer: unknown): unknown {
-  if (!isRecord(customer) || !("xima" in customer)) return customer;
-  return { ...customer, xima: merged({ ccId: { tenantId: slug, tenantName: customer.name } }, customer.xima) };
+  if (!isRecord(customer)) return customer;
+  const { name } = customer;
+  const implied: Record<string, unknown> = {
+    xima: { ccId: { tenantId: slug, tenantName: name } },
+    xelion: { tenantName: slug },
+    enablex: { customerCode: slug, customerName: name },
+  };
+  return Object.fromEntries(Object.entries(customer).map(([key, value]) => [key, key in implied ? merged(implied[key], value) : value]));
 }

@@ -1,27 +1,35 @@
+import { didForms } from "pulumi-ucaas/schemas";
 import type { Declaration, StackFiles } from "./stack-files.ts";
-import { isRecord, type Path, valueAt } from "./tree.ts";
+import { type Path, valueAt } from "./tree.ts";
 
 /** What only one customer can be, at one server. */
 interface Identity {
   readonly what: string;
-  /** The property that an error points at. */
+  /** The property that an error points at; its first part is the system. */
   readonly path: Path;
-  /** The parts that make it up. */
-  readonly parts: readonly Path[];
-  /** The server: a config key of the stack, or of the account that the section names. */
-  readonly server: { readonly namespace: string; readonly key: string };
+  /** What makes it up, if not the property alone. */
+  readonly of?: readonly Path[];
+  /** The property, or else the key of the vendor's config, that tells the server. */
+  readonly server: string;
+  /** Its one spelling, where it has several. */
+  readonly normal?: (text: string) => string;
 }
 
 const identities: readonly Identity[] = [
   {
     what: "the Xima tenant",
     path: ["xima", "ccId", "tenantId"],
-    parts: [
+    of: [
       ["xima", "ccId", "resellerId"],
       ["xima", "ccId", "tenantId"],
     ],
-    server: { namespace: "xima", key: "baseUrl" },
+    server: "baseUrl",
   },
+  { what: "the NetSapiens client", path: ["netsapiens", "clientId"], server: "apiUrl" },
+  { what: "the DID", path: ["netsapiens", "did"], server: "apiUrl", normal: (did) => didForms(did)[0] ?? did },
+  { what: "the Xelion tenant", path: ["xelion", "tenantName"], server: "serverUrl" },
+  { what: "the EnableX customer code", path: ["enablex", "customerCode"], server: "baseUrl" },
+  { what: "the EnableX contact", path: ["enablex", "contactEmail"], server: "baseUrl", normal: (email) => email.trim().toLowerCase() },
 ];
 
 /** Something that a customer claims for itself alone. */
@@ -64,25 +72,20 @@ export function duplicates(files: StackFiles, customers: readonly Declaration[])
 
 function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   return customers.flatMap((customer) =>
-    identities.flatMap(({ what, path, parts, server }) => {
-      const values = parts.map((part) => valueAt(customer.value, part));
+    identities.flatMap(({ what, path, of = [path], server, normal = (text) => text }) => {
+      const values = of.map((part) => valueAt(customer.value, part));
       // What is missing or encrypted identifies nothing; that it is missing is told elsewhere.
       if (!values.every((value) => typeof value === "string")) return [];
-      const account = valueAt(customer.value, [path[0]!, "account"]);
-      const at = serverOf(files, server, account);
-      return [{ key: JSON.stringify([what, at, ...values]), words: `${what} ${values.join("/")}`, path, customer, stack: files.stack }];
+      const key = JSON.stringify([what, serverOf(files, customer, String(path[0]), server), ...values.map(normal)]);
+      return [{ key, words: `${what} ${values.join("/")}`, path, customer, stack: files.stack }];
     }),
   );
 }
 
-/** The server as the stack's file says it; what comes from the environment is taken for one and the same. */
-function serverOf(files: StackFiles, { namespace, key }: Identity["server"], account: unknown): unknown {
-  const config = files.file?.value(["config"]);
-  const said =
-    typeof account === "string"
-      ? valueAt(config, [`${namespace}:accounts`, account, key])
-      : isRecord(config)
-        ? config[`${namespace}:${key}`]
-        : undefined;
+/** The server as the files say it; what comes from the environment is taken for one and the same. */
+function serverOf(files: StackFiles, customer: Declaration, system: string, key: string): unknown {
+  const account = valueAt(customer.value, [system, "account"]);
+  const inConfig = typeof account === "string" ? [`${system}:accounts`, account, key] : [`${system}:${key}`];
+  const said = valueAt(customer.value, [system, key]) ?? files.file?.value(["config", ...inConfig]);
   return typeof said === "string" && URL.canParse(said) ? new URL(said).href.replace(/\/+$/, "") : said;
 }

@@ -100,7 +100,7 @@ function customerFaults(files: StackFiles, customer: Declaration, source: Config
   if (!isRecord(value)) return [...found, line(customer, [], "expected a map")];
   const failures = failuresIn(customerSchema, value);
   const broken = new Set(failures.map(({ path }) => path[0]));
-  const sound = Object.fromEntries(Object.entries(value).filter(([section]) => !broken.has(section)));
+  const sound = new Set(Object.keys(value).filter((section) => !broken.has(section)));
   failures.push(...rulesBrokenBy(value as CustomerDeclaration, sound, source));
   const untold = failures.filter(({ path }) => !encrypted.some((other) => propertyPath(other) === propertyPath(path)));
   return [...found, ...untold.map(({ path, reason }) => line(customer, path, reason))];

@@ -1,6 +1,6 @@
+/** The program: it declares the customers of a stack's files, once all that the files say is right. */
 import * as pulumi from "@pulumi/pulumi";
-import { Customer } from "pulumi-ucaas";
-import type { CustomerDeclaration } from "./config.ts";
+import { Customer, type CustomerArgs } from "pulumi-ucaas";
 import { faultsIn, plainSecretsIn } from "./faults.ts";
 import { StackFiles } from "./stack-files.ts";
 import { mapLeaves } from "./tree.ts";
@@ -16,20 +16,23 @@ const given = {
 const files = new StackFiles(import.meta.dirname, pulumi.getStack());
 const declared = files.customers(given);
 
-const faults = faultsIn(files, given, declared, {
-  get: (key) => pulumi.runtime.getConfig(key),
-  require: (key) => new pulumi.Config(key.split(":")[0]).require(key.split(":")[1] ?? ""),
-});
-if (faults.length > 0)
-  throw new pulumi.RunError(`the stack's files have ${faults.length} faults, so nothing was done:\n  ${faults.join("\n  ")}`);
+const faults = faultsIn(files, given, declared, { get: pulumi.runtime.getConfig });
+if (faults.length > 0) {
+  throw new pulumi.RunError(`the stack's files are not right (${faults.length}), so nothing was done:\n  ${faults.join("\n  ")}`);
+}
 for (const warning of plainSecretsIn(declared)) void pulumi.log.warn(warning);
 
 const made = declared.map((customer) => {
   const { protect, ...args } = mapLeaves(customer.value, (leaf, path) =>
     customer.isSecret(path) ? pulumi.secret(leaf) : leaf,
-  ) as CustomerDeclaration;
+  ) as CustomerArgs & { protect?: boolean };
   return [customer.slug, new Customer(customer.slug, args, { protect })] as const;
 });
 
 /** Each customer in one line, by its slug. */
 export const customers = Object.fromEntries(made.map(([slug, { summary }]) => [slug, summary]));
+
+/** What the Xima side is set up with, by the slug of each customer that has a NetSapiens client; a secret. */
+export const bundles = Object.fromEntries(
+  made.flatMap(([slug, { bundle }]) => (bundle ? [[slug, pulumi.recover(bundle, () => undefined as never)]] : [])),
+);

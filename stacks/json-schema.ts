@@ -9,6 +9,9 @@ import { customerSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 
 type JsonSchema = Record<string, unknown>;
 
+/** A map whose keys are all known. */
+const closed = (properties: object) => ({ type: "object", properties, additionalProperties: false });
+
 /** How Pulumi writes an encrypted value. */
 const secure = closed({ secure: { type: "string" } });
 
@@ -29,36 +32,30 @@ function nothingRequired(schema: z.ZodType, inStackFile: boolean): JsonSchema {
   return json;
 }
 
-/** A key of the config: `pulumi config set` writes numbers and booleans as text. */
-function configKey(schema: z.ZodType, description?: string): JsonSchema {
-  const json = nothingRequired(schema, true);
-  const type = /^(number|integer|boolean)$/.test(String(json.type)) && { type: [json.type, "string"] };
-  return { ...(description && { description }), ...json, ...type };
+/** `pulumi config set` writes numbers and booleans as text. */
+function orText(schema: JsonSchema): JsonSchema {
+  return /^(number|integer|boolean)$/.test(String(schema.type)) ? { ...schema, type: [schema.type, "string"] } : schema;
 }
 
-/** A map whose keys are all known. */
-function closed(properties: JsonSchema): JsonSchema {
-  return { type: "object", properties, additionalProperties: false };
-}
+const { properties: ofCustomers, definitions } = nothingRequired(z.object(ucaasKeys), true) as {
+  properties: Record<string, JsonSchema>;
+  definitions: Record<string, JsonSchema>;
+};
+definitions.secure = secure;
 
-function configKeys(): JsonSchema {
-  const namespaces: Record<string, JsonSchema> = {
-    ucaas: Object.fromEntries(Object.entries(ucaasKeys).map(([name, value]) => [name, configKey(value)])),
-  };
-  for (const { namespace, keys } of Object.values(vendorConfigs)) {
-    const own = Object.fromEntries(Object.entries(keys).map(([name, { value, about }]) => [name, configKey(value, about)]));
-    const accounts = { description: "Further accounts, by name", type: "object", additionalProperties: closed(own) };
-    namespaces[namespace] = { ...own, accounts };
+/** The keys of the config, by namespace. */
+const namespaces: Record<string, Record<string, JsonSchema>> = {
+  ucaas: Object.fromEntries(Object.entries(ofCustomers).map(([name, schema]) => [name, orText(schema)])),
+};
+for (const { namespace, keys } of Object.values(vendorConfigs)) {
+  // An account has the same keys.
+  const own: Record<string, JsonSchema> = {};
+  for (const [name, { value, about }] of Object.entries(keys)) {
+    definitions[`${namespace}:${name}`] = { description: about, ...orText(nothingRequired(value, true)) };
+    own[name] = { $ref: `#/definitions/${namespace}:${name}` };
   }
-  const all = Object.entries(namespaces);
-  return {
-    type: "object",
-    properties: Object.fromEntries(
-      all.flatMap(([namespace, keys]) => Object.entries(keys).map(([name, schema]) => [`${namespace}:${name}`, schema])),
-    ),
-    // Other namespaces are other people's; in these an unknown key is a misspelt one.
-    patternProperties: Object.fromEntries(all.map(([namespace, keys]) => [`^${namespace}:(?!(?:${Object.keys(keys).join("|")})$)`, false])),
-  };
+  const accounts = { description: "Further accounts, by name", type: "object", additionalProperties: closed(own) };
+  namespaces[namespace] = { ...own, accounts };
 }
 
 const draft = "http://json-schema.org/draft-07/schema#";
@@ -67,8 +64,25 @@ const text = { type: "string" };
 const stackFile = {
   $schema: draft,
   title: "A stack of customers",
-  ...closed({ config: configKeys(), encryptionsalt: text, encryptedkey: text, secretsprovider: text, environment: {} }),
-  definitions: { secure },
+  ...closed({
+    config: {
+      type: "object",
+      properties: Object.fromEntries(
+        Object.entries(namespaces).flatMap(([namespace, keys]) =>
+          Object.entries(keys).map(([name, schema]) => [`${namespace}:${name}`, schema]),
+        ),
+      ),
+      // Other namespaces are other people's; in these an unknown key is a misspelt one.
+      patternProperties: Object.fromEntries(
+        Object.entries(namespaces).map(([namespace, keys]) => [`^${namespace}:(?!(?:${Object.keys(keys).join("|")})$)`, false]),
+      ),
+    },
+    encryptionsalt: text,
+    encryptedkey: text,
+    secretsprovider: text,
+    environment: {},
+  }),
+  definitions,
 };
 
 const customerFile = { $schema: draft, title: "A customer", ...nothingRequired(customerSchema, false) };

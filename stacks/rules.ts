@@ -1,60 +1,85 @@
-import { type Failure, licenseFindings, readConfig, UcaasError } from "pulumi-ucaas/schemas";
+import {
+  type ConfigOf,
+  configurationFindings,
+  customerKind,
+  type Failure,
+  licenseFindings,
+  missingSettings,
+  readConfig,
+  ruleFailures,
+  subscriptionKind,
+  UcaasError,
+  userKind,
+} from "pulumi-ucaas/schemas";
 import { type CustomerDeclaration, vendorConfigs } from "./config.ts";
+import { isRecord, type Path } from "./tree.ts";
 
 /** The config of the stack, decrypted, by full key. */
 export interface ConfigSource {
   get(key: string): string | undefined;
-  require(key: string): string;
 }
 
-/** The systems of a customer that it has, and whose sections keep to their schemas. */
-export type Sound = Pick<CustomerDeclaration, keyof typeof vendorConfigs>;
+type System = keyof typeof vendorConfigs;
 
-/** What no schema can say of a customer: its systems' own rules, and what one system needs of another. */
-export function rulesBrokenBy(customer: CustomerDeclaration, sound: Sound, source: ConfigSource): Failure[] {
-  return [...withoutConfig(sound, source), ...sipFieldsMissing(sound, customer), ...seatRules(sound, source)];
+/** A system's own rules for its section, as its provider has them. */
+const rules: {
+  [S in System]: (
+    section: NonNullable<CustomerDeclaration[S]>,
+    config: ConfigOf<(typeof vendorConfigs)[S]>,
+    customer: CustomerDeclaration,
+  ) => Failure[];
+} = {
+  netsapiens: (section, config) => missingSettings(section, config).map(failure),
+  xima: ({ sipCredentials: sip, ...section }, { apiRevision }, { netsapiens }) => {
+    const fromBundle = netsapiens && sip?.sipPort === undefined;
+    return licenseFindings({ ...section, ...(!fromBundle && sip && { sipCredentials: sip as Required<typeof sip> }) }, apiRevision)
+      .filter(({ note }) => !note)
+      .map(failure);
+  },
+  xelion: ({ configuration }) => (isRecord(configuration) ? below(["configuration"], configurationFindings(configuration)) : []),
+  enablex: ({ subscriptions, users, ...customer }) => [
+    ...ruleFailures(customerKind, customer).map(failure),
+    ...Object.entries(subscriptions ?? {}).flatMap(([name, each]) => below(["subscriptions", name], ruleFailures(subscriptionKind, each))),
+    ...Object.entries(users ?? {}).flatMap(([name, each]) => below(["users", name], ruleFailures(userKind, each))),
+  ],
+};
+
+/**
+ * What no schema can say of a customer: that each of its systems has its vendor's config, the systems' own rules, and what one system needs
+ * of another. `sound` are the systems whose sections keep to their schemas; the others' faults are told already.
+ */
+export function rulesBrokenBy(customer: CustomerDeclaration, sound: ReadonlySet<string>, source: ConfigSource): Failure[] {
+  const systems = (Object.keys(vendorConfigs) as System[]).filter((system) => sound.has(system));
+  return [...systems.flatMap((system) => systemFailures(system, customer, source)), ...sipFieldsMissing(customer)];
 }
 
-/** Each system needs its vendor's config, of the account that its section names. */
-function withoutConfig(sound: Sound, source: ConfigSource): Failure[] {
-  return (Object.keys(vendorConfigs) as (keyof typeof vendorConfigs)[]).flatMap((system) => {
-    const section = sound[system];
-    if (!section) return [];
-    try {
-      readConfig(vendorConfigs[system], source, section.account);
-      return [];
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      return [{ path: section.account === undefined ? [system] : [system, "account"], reason: error.reason }];
-    }
-  });
+function systemFailures<S extends System>(system: S, customer: CustomerDeclaration, source: ConfigSource): Failure[] {
+  const section = customer[system];
+  if (!section) return [];
+  try {
+    const config = readConfig(vendorConfigs[system], source, section.account) as ConfigOf<(typeof vendorConfigs)[S]>;
+    return below([system], rules[system](section, config, customer));
+  } catch (error) {
+    if (!(error instanceof UcaasError)) throw error;
+    return [{ path: section.account === undefined ? [system] : [system, "account"], reason: error.reason }];
+  }
 }
 
-function sipFieldsMissing({ xima }: Sound, _customer: CustomerDeclaration): Failure[] {
-  if (!xima?.sipCredentials) return [];
+function sipFieldsMissing({ xima, netsapiens }: CustomerDeclaration): Failure[] {
+  const sip = xima?.sipCredentials;
+  if (!isRecord(sip) || netsapiens) return [];
   return (["sipServer", "outboundProxy"] as const)
-    .filter((field) => xima.sipCredentials?.[field] === undefined)
+    .filter((field) => sip[field] === undefined)
     .map((field) => ({
       path: ["xima", "sipCredentials", field],
       reason: "is missing: the customer has no NetSapiens client to take it from",
     }));
 }
 
-function seatRules({ xima }: Sound, source: ConfigSource): Failure[] {
-  if (!xima) return [];
-  const revision = apiRevision(source, xima.account);
-  if (!revision) return [];
-  return licenseFindings(xima as Parameters<typeof licenseFindings>[0], revision)
-    .filter(({ note }) => !note)
-    .map(({ property, reason }) => ({ path: ["xima", ...property.split(".")], reason }));
+function failure({ property, reason }: { property: string; reason: string }): Failure {
+  return { path: property.split("."), reason };
 }
 
-/** Undefined when the config is not right; that is told elsewhere. */
-function apiRevision(source: ConfigSource, account: string | undefined) {
-  try {
-    return readConfig(vendorConfigs.xima, source, account).apiRevision;
-  } catch (error) {
-    if (!(error instanceof UcaasError)) throw error;
-    return undefined;
-  }
+function below(path: Path, failures: readonly (Failure | { property: string; reason: string })[]): Failure[] {
+  return failures.map((each) => ("path" in each ? each : failure(each))).map((each) => ({ ...each, path: [...path, ...each.path] }));
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { completed } from "./config.ts";
-import { isRecord, leaves, merged, type Path, valueAt } from "./tree.ts";
+import { inOrderOf, isRecord, leaves, merged, type Path, valueAt } from "./tree.ts";
 import { YamlFile } from "./yaml-file.ts";
 
 /** The stack's config as the engine hands it over: secrets are decrypted, and only the file tells which they are. */
@@ -62,7 +62,7 @@ export class StackFiles {
 
   /** The customers of the stack, wherever they stand, with the stack's defaults filled in. */
   customers(config: GivenConfig): Declaration[] {
-    const inStack = isRecord(config.customers) ? config.customers : {};
+    const inStack = this.#inOrder("customers", config) as Record<string, unknown>;
     return [...new Set([...Object.keys(inStack), ...this.customerFiles.keys()])].map((slug) => {
       const own: Origin[] = [];
       if (slug in inStack) {
@@ -76,9 +76,15 @@ export class StackFiles {
       const file = this.customerFiles.get(slug);
       if (file) own.push({ file, base: [], value: file.value([]), hidden: false });
       const said = own.reduceRight<unknown>((under, { value }) => merged(under, value), {});
-      const defaults = this.#defaults(config, defaultsFor(said, config.defaults));
+      const defaults = this.#defaults(config, defaultsFor(said, this.#inOrder("defaults", config)));
       return new Declaration(slug, completed(slug, merged(defaults.value, said)), own, defaults);
     });
+  }
+
+  /** The engine hands maps over with their keys sorted; in a configuration that is passed on, and in errors, the order of the file counts. */
+  #inOrder(key: "customers" | "defaults", config: GivenConfig): unknown {
+    const given = config[key];
+    return isRecord(given) ? inOrderOf(this.file?.value(this.keyPath(key)), given) : {};
   }
 
   #defaults(config: GivenConfig, value: unknown): Origin {

@@ -35,3 +35,11 @@ export function merged(under: unknown, over: unknown): unknown {
   if (!isRecord(under) || !isRecord(over)) return over;
   return { ...under, ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, merged(under[key], value)])) };
 }
+
+/** The same tree with the keys of each map in the order of the model; keys that it has not come last. */
+export function inOrderOf(model: unknown, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => inOrderOf(valueAt(model, [index]), item));
+  if (!isRecord(value)) return value;
+  const keys = new Set([...Object.keys(isRecord(model) ? model : {}).filter((key) => Object.hasOwn(value, key)), ...Object.keys(value)]);
+  return Object.fromEntries([...keys].map((key) => [key, inOrderOf(valueAt(model, [key]), value[key])]));
+}

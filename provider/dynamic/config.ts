@@ -39,7 +39,7 @@ export function environmentVariable(namespace: string, key: string): string {
  */
 export function readConfig<D extends ConfigDefinition>(
   definition: D,
-  source: dynamic.Config,
+  source: Pick<dynamic.Config, "get">,
   account?: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): ConfigOf<D> {
@@ -84,7 +84,7 @@ export function readConfig<D extends ConfigDefinition>(
 }
 
 /** The section of one account. */
-function accountSection(namespace: string, source: dynamic.Config, account: string): Record<string, unknown> {
+function accountSection(namespace: string, source: Pick<dynamic.Config, "get">, account: string): Record<string, unknown> {
   const accounts = sections(namespace, source);
   const section = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
   if (section) return section;
@@ -102,7 +102,7 @@ function accountSection(namespace: string, source: dynamic.Config, account: stri
 
 const sectionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
 
-function sections(namespace: string, source: dynamic.Config): Record<string, Record<string, unknown>> {
+function sections(namespace: string, source: Pick<dynamic.Config, "get">): Record<string, Record<string, unknown>> {
   const raw = source.get(`${namespace}:accounts`);
   if (raw === undefined) return {};
   const result = sectionsSchema.safeParse(json(raw));

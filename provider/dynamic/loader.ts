@@ -51,6 +51,9 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       props,
       pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
     );
+    // Where the engine goes on after a failure (`--continue-on-error`) each output of the failed resource is an unhandled rejection: the SDK
+    // would print its own stack below the resource's error, and count the program as failed. What is made from such an output still fails.
+    for (const output of Object.values(this)) if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => undefined);
   }
 }
 
