@@ -89,7 +89,7 @@ const { privateKey, privateKeyPassphrase, certificate } = ximaConfig.keys;
 /** What the environment has of it, by the same names as for the provider. */
 function fromEnvironment() {
   const keys = { privateKey: { ...privateKey, value: privateKey.value.optional() }, privateKeyPassphrase, certificate };
-  return readConfig({ namespace: "xima", keys }, { get: () => undefined, require: () => "" });
+  return readConfig({ namespace: "xima", keys }, { get: () => undefined });
 }
 
 function given(what: "privateKey" | "certificate", file: string | undefined): string {

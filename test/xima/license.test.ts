@@ -1,0 +1,482 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
+import { licenceServer } from "./licence-server.ts";
+
+const type = "XimaLicense";
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const password = "sip-canary-password";
+const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };
+
+let licences: Awaited<ReturnType<typeof licenceServer>>;
+let host: DynamicHost;
+const folder = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+const start = (env: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
+  dynamicHost({ config: { ...licences.plainConfig, ...more }, env: { UCAAS_JOURNAL_DIR: folder, ...env } });
+
+beforeAll(async () => {
+  licences = await licenceServer();
+  host = await start();
+});
+afterAll(async () => {
+  await host.stop();
+  await licences.server.stop();
+  rmSync(folder, { recursive: true });
+});
+afterEach(() => {
+  licences.server.faults.clear();
+  licences.server.received.length = 0;
+});
+
+let customers = 0;
+/** The arguments of a customer that no other test has. */
+function licence(more: Record<string, unknown> = {}) {
+  const tenantId = `tenant-${++customers}`;
+  return {
+    ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId, tenantName: "Acme" },
+    professionalSeats: 12,
+    __resource: tenantId,
+    ...more,
+  };
+}
+type Licence = ReturnType<typeof licence>;
+const idOf = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
+const stored = (args: Licence) => licences.server.state.customers[idOf(args)]?.licence;
+/** The customer as somebody else has made it. */
+function exists(args: Licence, has: Record<string, number> = { eliteSeats: 50 }) {
+  licences.server.state.customers[idOf(args)] = { ccId: args.ccId, licence: has };
+}
+const sent = () =>
+  licences.writes().map(({ body }) => {
+    const { ccId, jti, exp, ...rest } = JSON.parse(body) as Record<string, unknown>;
+    return rest;
+  });
+const failures = async (args: object, olds?: object, on = host) => (await on.check(type, args, olds)).failures;
+
+describe("check", () => {
+  test("finds all that is wrong at once, each at its property", async () => {
+    const args = {
+      ...licence({ professionalSeats: 3, dialerSeats: 7, eliteSeats: "many", sipCredentials: { ...sipCredentials, sipPort: 5060 } }),
+      ccId: { resellerId: "voicehouse", tenantId: "", tenantNam: "Acme" },
+      reassertAfter: "soon",
+      essentialSeat: 5,
+    };
+    expect(Object.fromEntries((await failures(args)).map(({ property, reason }) => [property, reason]))).toEqual({
+      "ccId.tenantId": "must not be empty",
+      "ccId.tenantNam": "is not a property here. Did you mean tenantName?",
+      "ccId.resellerName": expect.stringContaining("first request (OpenAPI 1.4)"),
+      "ccId.tenantName": expect.stringContaining("first request (OpenAPI 1.4)"),
+      professionalSeats: "must be 0 or at least 5, not 3 (OpenAPI 1.4)",
+      dialerSeats: "must be 0 or at least 10, not 7 (OpenAPI 1.4)",
+      eliteSeats: "must be a whole number",
+      sipCredentials: expect.stringContaining("sipPort and transport"),
+      reassertAfter: 'must be a duration such as "7d" or "12h"',
+      essentialSeat: "is not a property here. Did you mean essentialSeats?",
+    });
+  });
+
+  test.each([["ccId"], ["professionalSeats"], ["aiMessaging"], ["sipCredentials"], ["adopt"], ["account"], ["reassertAfter"]])(
+    "has nothing against %s not being known yet",
+    async (property) => {
+      expect(await failures(licence({ [property]: unknown }))).toEqual([]);
+      const ccId = { resellerId: unknown, resellerName: unknown, tenantId: unknown, tenantName: unknown };
+      expect(
+        await failures(
+          licence({ ccId, aiMessaging: { standardBundles: unknown }, sipCredentials: { ...sipCredentials, password: unknown } }),
+        ),
+      ).toEqual([]);
+    },
+  );
+
+  test("wants the customer's names where its first request would lack them, and only there", async () => {
+    const ccId = { resellerId: "voicehouse", tenantId: "nameless" };
+    expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual(["ccId.resellerName", "ccId.tenantName"]);
+    expect(await failures(licence({ ccId, adopt: true }))).toEqual([]);
+    expect(await failures(licence({ ccId }), licence({ ccId }))).toEqual([]);
+  });
+
+  test("refuses to take SIP credentials away, and says why", async () => {
+    const before = licence({ sipCredentials });
+    expect(await failures({ ...before, sipCredentials: undefined }, before)).toEqual([
+      { property: "sipCredentials", reason: expect.stringMatching(/cannot be removed: the licensing API only sets them/) },
+    ]);
+    // Another customer is another licence, which may have none.
+    expect(await failures(licence(), before)).toEqual([]);
+  });
+
+  test("tells what the config lacks, with the command; and a key or a certificate that cannot be used", async () => {
+    await using bare = await dynamicHost({ config: {}, env: { UCAAS_JOURNAL_DIR: folder } });
+    expect(await failures(licence(), undefined, bare)).toEqual([
+      {
+        property: "account",
+        reason: expect.stringMatching(
+          /xima:baseUrl .*Run: pulumi config set xima:baseUrl[\s\S]*pulumi config set --secret xima:privateKey/,
+        ),
+      },
+    ]);
+    await using wrong = await start({}, { "xima:privateKey": "/no/such/key.pem" });
+    expect(await failures(licence(), undefined, wrong)).toEqual([
+      { property: "account", reason: expect.stringContaining("KEY_UNREADABLE") },
+    ]);
+  });
+
+  test("takes each account's own server, key and revision", async () => {
+    const { "xima:baseUrl": baseUrl, "xima:privateKey": privateKey, "xima:keyId": keyId } = licences.plainConfig;
+    const accounts = { older: { baseUrl, privateKey, keyId, apiRevision: "guide" }, half: { baseUrl } };
+    await using several = await start({}, { "xima:accounts": accounts });
+    const few = { dialerSeats: 7 };
+    expect(await failures(licence({ ...few, account: "older" }), undefined, several)).toEqual([]);
+    expect((await failures(licence(few), undefined, several)).map(({ property }) => property)).toEqual(["dialerSeats"]);
+    expect((await failures(licence({ account: "half" }), undefined, several))[0]).toMatchObject({
+      property: "account",
+      reason: expect.stringContaining("pulumi config set --path --secret xima:accounts.half.privateKey"),
+    });
+    expect((await failures(licence({ account: "oldr" }), undefined, several))[0]?.reason).toContain(
+      'no account "oldr"; known: older, half',
+    );
+  });
+
+  test("notes a bundle that Elite seats include, and stops nothing", async () => {
+    expect(await failures(licence({ eliteSeats: 5, aiMessaging: { standardBundles: 1 } }))).toEqual([]);
+    expect(host.output()).toContain("already includes one standard bundle; this buys 1 more (OpenAPI 1.4)");
+  });
+});
+
+describe("create", () => {
+  test("asks whether the customer exists, then states the licence once", async () => {
+    const args = licence({ aiMessaging: { standardBundles: 2 }, adopt: false, reassertAfter: "7d" });
+    const { id, outs } = await host.create(type, args);
+    expect(id).toBe(idOf(args));
+    expect(licences.server.received.map(({ status }) => status)).toEqual([404, 200]);
+    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 2 } }]);
+    expect(outs).toMatchObject({
+      ...args,
+      schemaVersion: 1,
+      lastChanges: [
+        { property: "professionalSeats", oldValue: 0, newValue: 12 },
+        { property: "aiMessaging.standardBundles", oldValue: 0, newValue: 2 },
+      ],
+      lastDrift: [],
+    });
+    expect(Math.abs(Date.parse(outs.lastAssertedAt) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test("leaves an existing customer as it is, and names the three roads", async () => {
+    const args = licence();
+    exists(args);
+    const { message } = await host.failure(host.create(type, args));
+    expect(message).toContain("ALREADY_EXISTS");
+    expect(message).toContain("adopt: true");
+    expect(message).toContain("import it (docs/xima-license.md)");
+    expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
+    expect(stored(args)).toEqual({ eliteSeats: 50 });
+    expect(licences.writes()).toEqual([]);
+  });
+
+  test("takes an existing customer over with adopt: true, and leaves alone what is not declared", async () => {
+    const args = licence({ adopt: true });
+    exists(args);
+    const { outs } = await host.create(type, args);
+    expect(stored(args)).toEqual({ eliteSeats: 50, professionalSeats: 12 });
+    expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 0, newValue: 12 }]);
+  });
+
+  test("takes over just the customers that XIMA_ADOPT names", async () => {
+    const [one, other, third] = [licence(), licence(), licence()];
+    for (const args of [one, other, third]) exists(args);
+    await using allowed = await start({ XIMA_ADOPT: `${idOf(one)}, ${idOf(other)}` });
+    await allowed.create(type, one);
+    await allowed.create(type, other);
+    expect((await allowed.failure(allowed.create(type, third))).message).toContain("ALREADY_EXISTS");
+    expect(stored(third)).toEqual({ eliteSeats: 50 });
+  });
+
+  test("refuses the second of two resources for one customer, whichever comes first", async () => {
+    const args = licence();
+    const answers = await Promise.allSettled([
+      host.create(type, args),
+      host.create(type, { ...args, professionalSeats: 90, __resource: "copy" }),
+    ]);
+    const refused = answers.filter((answer) => answer.status === "rejected");
+    expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringMatching(/DECLARED_TWICE/)]);
+    expect(licences.writes()).toHaveLength(1);
+    // Nor is the one that came later taken for an earlier try of the first.
+    expect((await host.failure(host.create(type, { ...args, __resource: "copy" }))).message).toContain("ALREADY_EXISTS");
+  });
+
+  test.each([["malformed"], ["html"], ["empty"]] as const)(
+    "whose answer was lost on its way (%s) keeps what was made, and the next up states it again",
+    async (kind) => {
+      const args = licence();
+      licences.server.fault({ kind, bodyMatches: "professionalSeats" });
+      const failure = await host.failure(host.create(type, args));
+      expect(failure.message).toContain("MALFORMED_REPLY");
+      expect(failure.partial).toMatchObject({ id: idOf(args), reasons: [expect.stringContaining("MALFORMED_REPLY")] });
+      expect(failure.partial?.properties).toMatchObject({
+        ...args,
+        __provider: expect.stringContaining("pulumi-ucaas/host"),
+        schemaVersion: 1,
+      });
+      const { outs } = await host.update(type, failure.partial!.id, failure.partial!.properties, args);
+      expect(outs).toMatchObject({ professionalSeats: 12, lastChanges: [], lastDrift: [] });
+    },
+  );
+
+  test("that the server refuses leaves nothing behind, neither there nor in the journal", async () => {
+    const args = licence();
+    licences.server.fault({
+      kind: "status",
+      status: 400,
+      bodyMatches: "professionalSeats",
+      body: { code: "VALIDATION_ERROR", message: "no" },
+    });
+    const failure = await host.failure(host.create(type, args));
+    expect(failure.message).toContain("VALIDATION_ERROR");
+    expect(failure.partial).toBeUndefined();
+    exists(args);
+    expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
+  });
+
+  test("writes its failures without a stack trace of ours and without a secret", async () => {
+    const args = licence({ sipCredentials });
+    const echo = { code: "VALIDATION_ERROR", message: `password ${password} is too weak` };
+    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: echo });
+    const { message } = await host.failure(host.create(type, args));
+    expect(message).toContain("password [secret] is too weak");
+    licences.server.fault({ kind: "status", status: 404, body: { code: "OTHER", message: password } });
+    await host.failure(host.delete(type, idOf(args), args));
+    expect(`${message}${host.output()}`).not.toContain(password);
+    expect(`${message}${host.output()}`).not.toMatch(/\n\s+at .*provider\//);
+  });
+});
+
+describe("a create that was cut off", () => {
+  /** Another process, killed while the server has made the licence and not answered yet. */
+  async function killed(args: Licence, stack?: string) {
+    const doomed = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: folder }, stack });
+    licences.server.fault({ kind: "hangAfter", bodyMatches: "professionalSeats" });
+    const hung = () => licences.server.received.filter(({ fault }) => fault === "hangAfter").length;
+    const before = hung();
+    const call = doomed.create(type, args).catch(() => {});
+    await expect.poll(hung, { timeout: 10_000 }).toBe(before + 1);
+    expect(stored(args)).toBeDefined();
+    await doomed.crash();
+    await call;
+  }
+
+  test("is taken up by the next one of the same resource, which no other may do", async () => {
+    const args = licence();
+    await killed(args);
+    expect((await host.failure(host.create(type, { ...args, __resource: "another" }))).message).toContain("ALREADY_EXISTS");
+    expect((await host.failure(host.create(type, { ...args, __stack: "ucaas-test/production" }))).message).toContain("ALREADY_EXISTS");
+    const { outs } = await host.create(type, { ...args, professionalSeats: 15 });
+    expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 12, newValue: 15 }]);
+    // From when the state has it, nothing is open any more.
+    await host.diff(type, idOf(args), outs, args);
+    expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
+  });
+
+  test("is still open after a second try that was cut off as well", async () => {
+    const args = licence();
+    await killed(args);
+    await killed(args);
+    expect((await host.create(type, args)).outs.professionalSeats).toBe(12);
+  });
+
+  test("has left a note without secrets", async () => {
+    const args = licence({ sipCredentials });
+    await killed(args);
+    const notes = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
+    const note = notes.find((text) => text.includes(idOf(args)))!;
+    expect(JSON.parse(note)).toMatchObject({ vendor: "xima", stack: "ucaas-test/test", thing: `${licences.server.baseUrl} ${idOf(args)}` });
+    for (const secret of Object.values(sipCredentials)) expect(note).not.toContain(secret);
+    await host.create(type, args);
+  });
+
+  test("cannot be noted in a folder that is none: nothing is changed, and the command for another folder is given", async () => {
+    const file = join(folder, "no-folder");
+    writeFileSync(file, "");
+    await using blocked = await start({ UCAAS_JOURNAL_DIR: file });
+    const { message } = await blocked.failure(blocked.create(type, licence()));
+    expect(message).toMatch(/JOURNAL_UNAVAILABLE[\s\S]*pulumi config set ucaas:journalDir/);
+    expect(licences.writes()).toEqual([]);
+    rmSync(file);
+  });
+});
+
+describe("update", () => {
+  async function made(args: Licence) {
+    const { id, outs } = await host.create(type, args);
+    licences.server.received.length = 0;
+    return { id, outs };
+  }
+
+  test("sends what is no longer declared as an explicit 0, or it would be billed on", async () => {
+    const args = licence({ eliteSeats: 5, dialerSeats: 10, aiMessaging: { standardBundles: 2 }, aiAudioServices: { additionalHours: 20 } });
+    const { id, outs } = await made(args);
+    const after = { ...args, eliteSeats: undefined, dialerSeats: undefined, aiMessaging: undefined, aiAudioServices: undefined };
+    expect(await host.diff(type, id, outs, after)).toMatchObject({ changes: true, replaces: [] });
+    const updated = await host.update(type, id, outs, after);
+    expect(sent()).toEqual([
+      {
+        professionalSeats: 12,
+        eliteSeats: 0,
+        dialerSeats: 0,
+        aiMessaging: { standardBundles: 0 },
+        aiAudioServices: { additionalHours: 0 },
+      },
+    ]);
+    expect(updated.outs).not.toHaveProperty("eliteSeats");
+    expect(await host.diff(type, id, updated.outs, after)).toMatchObject({ changes: false });
+  });
+
+  test("changes the kind of bundle in one request", async () => {
+    const args = licence({ aiMessaging: { standardBundles: 2 } });
+    const { id, outs } = await made(args);
+    await host.update(type, id, outs, { ...args, aiMessaging: { advancedBundles: 3 } });
+    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 0, advancedBundles: 3 } }]);
+    expect(stored(args)).toMatchObject({ aiMessaging: { standardBundles: 0, advancedBundles: 3 } });
+  });
+
+  test("does not send a server of OpenAPI 1.4 what only the guide's revision knows, not even as a 0", async () => {
+    const args = licence({ eliteSeats: 5 });
+    const { id, outs } = await made(args);
+    await host.update(type, id, { ...outs, additionalAiMessages: 100 }, args);
+    expect(sent()).toEqual([{ professionalSeats: 12, eliteSeats: 5 }]);
+  });
+
+  test("reports what the server had otherwise, and only that", async () => {
+    const args = licence({ eliteSeats: 5, sipCredentials });
+    const { id, outs } = await made(args);
+    Object.assign(stored(args)!, { professionalSeats: 99, sipCredentials: { ...sipCredentials, password: "changed-elsewhere" } });
+    const { outs: after } = await host.update(type, id, outs, { ...args, eliteSeats: 6 });
+    expect(after.lastChanges).toHaveLength(3);
+    expect(after.lastChanges).toEqual(
+      expect.arrayContaining([
+        { property: "professionalSeats", oldValue: 99, newValue: 12 },
+        { property: "sipCredentials.password", oldValue: "[secret]", newValue: "[secret]" },
+        { property: "eliteSeats", oldValue: 5, newValue: 6 },
+      ]),
+    );
+    expect(after.lastDrift).toHaveLength(2);
+    expect(after.lastDrift).toEqual(
+      expect.arrayContaining([
+        { property: "professionalSeats", oldValue: 12, newValue: 99 },
+        { property: "sipCredentials.password", oldValue: "[secret]", newValue: "[secret]" },
+      ]),
+    );
+    expect(host.output()).toContain(
+      `${idOf(args)}: professionalSeats had been changed elsewhere: 12 was declared, the server had 99. It is as declared again`,
+    );
+    expect(JSON.stringify([after.lastChanges, after.lastDrift, host.output()])).not.toMatch(/canary|changed-elsewhere"/);
+  });
+
+  test("that fails keeps what the state says, so that the next up makes the same change", async () => {
+    const args = licence();
+    const { id, outs } = await made(args);
+    licences.server.fault({ kind: "statusAfter", status: 400, body: { code: "VALIDATION_ERROR", message: "no" } });
+    const failure = await host.failure(host.update(type, id, outs, { ...args, professionalSeats: 20 }));
+    expect(failure.partial).toBeUndefined();
+    expect(await host.diff(type, id, outs, { ...args, professionalSeats: 20 })).toMatchObject({ changes: true });
+  });
+});
+
+describe("diff", () => {
+  const outs = (args: object, lastAssertedAt = new Date().toISOString()) => ({
+    ...args,
+    schemaVersion: 1,
+    lastChanges: [],
+    lastDrift: [],
+    lastAssertedAt,
+  });
+  const args = licence({ aiMessaging: { standardBundles: 2 }, sipCredentials });
+
+  test.each([
+    ["another order of keys", { aiMessaging: { advancedBundles: null, standardBundles: 2.0 } }, false],
+    ["an empty group", { aiAudioServices: {} }, false],
+    ["another number", { professionalSeats: 13 }, true],
+    ["another password", { sipCredentials: { ...sipCredentials, password: "new" } }, true],
+    ["what only steers this program", { adopt: true, reassertAfter: "7d" }, false],
+    ["a number that is not known yet", { professionalSeats: unknown }, true],
+    ["another account", { account: "north" }, true],
+  ])("with %s", async (_, more, changes) => {
+    expect(await host.diff(type, idOf(args), outs(args), { ...args, ...more })).toEqual({
+      changes,
+      replaces: [],
+      deleteBeforeReplace: false,
+    });
+  });
+
+  test.each([
+    ["tenantId", { tenantId: "other" }, ["ccId"]],
+    ["resellerId", { resellerId: "other" }, ["ccId"]],
+    ["tenantId that is not known yet", { tenantId: unknown }, ["ccId"]],
+    ["tenantName", { tenantName: "Acme Ltd" }, []],
+  ])("another %s: replaced or updated", async (_, ccId, replaces) => {
+    expect(await host.diff(type, idOf(args), outs(args), { ...args, ccId: { ...args.ccId, ...ccId } })).toMatchObject({
+      changes: true,
+      replaces,
+    });
+  });
+
+  test("states everything again when reassertAfter has passed, and never without it", async () => {
+    const old = outs(args, new Date(Date.now() - 8 * 86_400_000).toISOString());
+    const due = async (reassertAfter?: string) => (await host.diff(type, idOf(args), old, { ...args, reassertAfter })).changes;
+    expect(await due("7d")).toBe(true);
+    expect(await due("9d")).toBe(false);
+    expect(await due()).toBe(false);
+  });
+
+  test("does not fail when the account of old is gone from the config", async () => {
+    expect(await host.diff(type, idOf(args), outs({ ...args, account: "renamed" }), args)).toMatchObject({ changes: true });
+  });
+});
+
+describe("read", () => {
+  test("answers what the state has while the customer is known, and nothing once it is not", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    expect(await host.read(type, id, outs)).toEqual({ id, props: outs });
+    delete licences.server.state.customers[idOf(args)];
+    expect(await host.read(type, id, outs)).toMatchObject({ id: "" });
+  });
+
+  test("does not take a wrong address for a customer that is gone", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await using lost = await start({}, { "xima:updatePath": "/elsewhere" });
+    expect((await lost.failure(lost.read(type, id, outs))).message).toMatch(/HTTP 404[\s\S]*xima:updatePath/);
+  });
+});
+
+describe("delete", () => {
+  test("shows what support needs to bring the licence back", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await host.delete(type, id, outs);
+    const { deletionId, estimatedDeletionTime } = licences.server.state.customers[id]!.deletion!;
+    expect(host.output()).toContain(
+      `XimaLicense ${id}: scheduled for deletion, deletionId ${deletionId}, by ${estimatedDeletionTime}, All licenses of this customer will be removed within one week. Until then Xima support can restore it by the deletionId`,
+    );
+  });
+
+  test("is content when the customer is gone already, and says when the deletionId was lost", async () => {
+    const [args, cut] = [licence(), licence()];
+    await host.delete(type, idOf(args), args);
+    expect(host.output()).toContain(`${idOf(args)}: was gone already`);
+    const { id, outs } = await host.create(type, cut);
+    licences.server.fault({ kind: "cut", method: "DELETE" });
+    await host.delete(type, id, outs);
+    expect(host.output()).toContain(`${id}: is scheduled for deletion; the answer with the deletionId was lost`);
+  });
+
+  test("of a customer whose ids have slashes is of that customer alone", async () => {
+    const args = licence({ ccId: { resellerId: "a/b", resellerName: "A", tenantId: "c%d", tenantName: "C" } });
+    const { id, outs } = await host.create(type, args);
+    expect(id).toBe("a%2Fb/c%25d");
+    await host.delete(type, id, outs);
+    expect(Object.values(licences.server.state.customers).find(({ ccId }) => ccId.resellerId === "a/b")?.deletion).toBeDefined();
+  });
+});
