@@ -52,4 +52,26 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
     await host.delete("XimaLicense", id, outs);
     expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
   });
+
+  test("gives the config to all of several first calls at once", async () => {
+    await using fresh = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
+    const names = ["one", "two", "three", "four", "five", "six"];
+    const made = await Promise.all(names.map((tenantId) => fresh.create("XimaLicense", licence(tenantId))));
+    expect(made.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
+  });
+
+  test("says what is wrong when the installed package does not know the resource", async () => {
+    const { message } = await host.failure(host.create("XimaLicence", licence("acme")));
+    expect(message).toContain("the installed pulumi-ucaas has no resource XimaLicence");
+  });
+
+  test("makes a failure after which something exists what the engine keeps: id, properties with the line, reasons", async () => {
+    licences.server.fault({ kind: "malformed", bodyMatches: "professionalSeats" });
+    const { partial } = await host.failure(host.create("XimaLicense", licence("half")));
+    expect(partial).toMatchObject({
+      id: "voicehouse/half",
+      properties: { professionalSeats: 12, __provider: loaderLine("XimaLicense"), __stack: "ucaas-test/test" },
+      reasons: [expect.stringContaining("MALFORMED_REPLY")],
+    });
+  });
 });

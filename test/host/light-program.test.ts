@@ -1,0 +1,33 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { root } from "../../tools/engine/place.mjs";
+
+const recorder = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from "node:module";
+  const urls = [];
+  registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+  process.on("exit", () => console.log(JSON.stringify(urls)));
+`)}`;
+
+/** The packages that a process loads for one import, by its own account. */
+function loadedFor(specifier: string): Set<string> {
+  const printed = execFileSync(
+    process.execPath,
+    ["--import", recorder, "--input-type=module", "-e", `await import(${JSON.stringify(specifier)});`],
+    { cwd: root, encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: "" } },
+  );
+  const urls = JSON.parse(printed.trim().split("\n").at(-1)!) as string[];
+  return new Set(urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(url)?.[1] ?? []));
+}
+
+const heavy = ["zod", "jose", "undici", "p-queue", "@peculiar/x509", "playwright-core", "libphonenumber-js", "commander"];
+
+test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", { timeout: 60_000 }, () => {
+  const loaded = loadedFor("pulumi-ucaas");
+  expect(loaded).toContain("@pulumi/pulumi");
+  expect(heavy.filter((name) => loaded.has(name))).toEqual([]);
+});
+
+test("what is recorded would show them", { timeout: 60_000 }, () => {
+  expect([...loadedFor("./provider/xima/provider.ts")]).toEqual(expect.arrayContaining(["zod", "p-queue"]));
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { driftIn, flatChanges } from "../../provider/xima/changes.ts";
+
+const sip = { username: "u", password: "canary", sipServer: "s", outboundProxy: "o" };
+
+describe("what a reply says has changed", () => {
+  test("is one list, by property, from whatever depth", () => {
+    expect(
+      flatChanges({
+        eliteSeats: { oldValue: 0, newValue: 5 },
+        aiMessaging: { standardBundles: { oldValue: 2, newValue: 0 }, advancedBundles: { oldValue: 0, newValue: 3 } },
+      }),
+    ).toEqual([
+      { property: "eliteSeats", oldValue: 0, newValue: 5 },
+      { property: "aiMessaging.standardBundles", oldValue: 2, newValue: 0 },
+      { property: "aiMessaging.advancedBundles", oldValue: 0, newValue: 3 },
+    ]);
+    expect(flatChanges({})).toEqual([]);
+    expect(flatChanges({ surprise: 5, other: null })).toEqual([]);
+  });
+
+  test("says the same when the server reports a group as a whole", () => {
+    expect(flatChanges({ aiMessaging: { oldValue: null, newValue: { standardBundles: 2 } } })).toEqual([
+      { property: "aiMessaging.standardBundles", oldValue: undefined, newValue: 2 },
+    ]);
+  });
+
+  test.each([
+    [
+      "field by field",
+      { sipCredentials: { password: { oldValue: null, newValue: "canary" }, username: { oldValue: "canary", newValue: "u" } } },
+    ],
+    ["as a whole", { sipCredentials: { oldValue: sip, newValue: { ...sip, password: "canary-2" } } }],
+  ])("never has a SIP credential in it, reported %s", (_, changes) => {
+    const flat = flatChanges(changes);
+    expect(flat.map(({ property }) => property)).toContain("sipCredentials.password");
+    expect(JSON.stringify([flat, driftIn(changes, { sipCredentials: { ...sip, password: "canary-3" } })])).not.toContain("canary");
+  });
+});
+
+describe("drift", () => {
+  test("is what the server had otherwise than the state said", () => {
+    const changes = { eliteSeats: { oldValue: 9, newValue: 6 }, professionalSeats: { oldValue: 12, newValue: 15 } };
+    expect(driftIn(changes, { eliteSeats: 5, professionalSeats: 12 })).toEqual([{ property: "eliteSeats", oldValue: 5, newValue: 9 }]);
+  });
+
+  test("is not concluded from what was never declared, from a 0 that the server has as nothing, or from names", () => {
+    const changes = {
+      eliteSeats: { oldValue: 9, newValue: 6 },
+      dialerSeats: { oldValue: null, newValue: 10 },
+      ccId: { tenantName: { oldValue: "Old", newValue: "New" } },
+    };
+    const ccId = { resellerId: "r", tenantId: "t", tenantName: "Other" };
+    expect(driftIn(changes, { ccId, dialerSeats: 0 })).toEqual([]);
+  });
+
+  test("is a licence that was taken away elsewhere", () => {
+    expect(driftIn({ dialerSeats: { oldValue: null, newValue: 10 } }, { dialerSeats: 10 })).toEqual([
+      { property: "dialerSeats", oldValue: 10, newValue: null },
+    ]);
+  });
+});
