@@ -78,6 +78,8 @@ export interface Deployment {
       inputs?: Record<string, unknown>;
       outputs?: Record<string, unknown>;
       initErrors?: string[];
+      protect?: boolean;
+      dependencies?: string[];
     }[];
     pending_operations?: { type: string; resource: { urn: string } }[];
   };

@@ -1,0 +1,181 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
+import { type StackProject, stackProject } from "./stack-project.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a stack file is free text to the engine, and these tests bend it.
+type StackFile = Record<string, any>;
+
+const canaries = { sip: "sip-canary-4711", contact: "Contact-Canary" };
+
+describe("the customers of a stack's files on the real engine", { timeout: 120_000 }, () => {
+  let sandbox: Sandbox;
+  let stack: StackProject;
+  let file: StackFile;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    const { clientId, did } = sandbox.netsapiens;
+    stack = await stackProject(
+      {
+        "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } }, netsapiens: { driver: "existing" } },
+        "ucaas:customers": {
+          acme: {
+            name: "Acme Ltd",
+            netsapiens: { domain: "acme", clientId, did },
+            xima: { professionalSeats: "twelve", sipCredentials: { username: "2000", transport: "tls" } },
+          },
+          bakery: {
+            name: "Bakery",
+            xima: { essentialSeats: 5 },
+            enablex: {
+              contactEmail: "office@bakery.example",
+              users: { ada: { userType: "moderator", firstName: "Ada", email: "ada@bakery.example" } },
+            },
+          },
+        },
+      },
+      sandbox.environment,
+    );
+    stack.write("customers/test/clinic.yaml", "name: Clinic\nxima: {eliteSeats: 20}\n");
+  }, 60_000);
+  afterAll(async () => {
+    await stack.remove();
+    await sandbox.stop();
+  });
+
+  const encrypt = async (path: string, value: string) =>
+    (await stack.pulumi(["config", "set", "--secret", "--path", `ucaas:customers.${path}`, value])).ok();
+  const change = (how: (customers: StackFile, file: StackFile) => void) => {
+    file = stack.stackFile();
+    how(file["ucaas:customers"], file);
+    stack.writeStackFile(file);
+  };
+  const licences = () => sandbox.xima.server.state.customers;
+  const resources = async () => (await stack.export()).deployment.resources ?? [];
+
+  test("what is wrong in them is told with its place, and nothing is registered nor asked of a vendor", async () => {
+    const run = await stack.up();
+    expect(run.exitCode).not.toBe(0);
+    expect(run.output).toContain('stacks/Pulumi.test.yaml:18:28 acme.xima.professionalSeats = "twelve": must be a whole number');
+    expect(run.output).toContain("acme.netsapiens.clientSecret is missing");
+    expect(run.output).not.toMatch(/\n\s+at /);
+    expect((await resources()).map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
+    expect([sandbox.xima, sandbox.netsapiens, sandbox.enablex].flatMap(({ server }) => server.received)).toEqual([]);
+  });
+
+  test("up makes each in its systems: the client is verified before the licence, which has the bundle's SIP server", async () => {
+    change(({ acme }) => {
+      acme.xima.professionalSeats = 12;
+    });
+    await encrypt("acme.netsapiens.clientSecret", sandbox.netsapiens.clientSecret);
+    await encrypt("acme.xima.sipCredentials.password", canaries.sip);
+    await encrypt("bakery.enablex.contactName", canaries.contact);
+    (await stack.up()).ok();
+    expect(licences()).toMatchObject({
+      "voicehouse/acme": {
+        licence: {
+          professionalSeats: 12,
+          sipCredentials: {
+            username: "2000",
+            password: canaries.sip,
+            sipServer: "acme",
+            outboundProxy: "127.0.0.1",
+            sipPort: 5060,
+            transport: "tls",
+          },
+        },
+      },
+      "voicehouse/bakery": { licence: { essentialSeats: 5 } },
+      "voicehouse/clinic": { ccId: { tenantName: "Clinic" }, licence: { eliteSeats: 20 } },
+    });
+    const order = [...sandbox.netsapiens.server.received, ...sandbox.xima.server.received]
+      .filter(({ path, body }) => path.includes("phonenumbers") || body.includes('"acme"'))
+      .sort((a, b) => a.at.localeCompare(b.at));
+    expect(order.map(({ method }) => method)).toEqual(["GET", "POST", "POST"]);
+    expect((await stack.outputs()).customers).toEqual({
+      acme: "Acme Ltd · NetSapiens existing-client, 6 of 6 steps verified · Xima voicehouse/acme, 12 professional seats",
+      bakery: "Bakery · Xima voicehouse/bakery, 5 essential seats · EnableX 1001, Active",
+      clinic: "Clinic · Xima voicehouse/clinic, 20 elite seats",
+    });
+    expect((await stack.outputs({ showSecrets: true })).bundles).toMatchObject({
+      acme: { domain: "acme", api_client_secret: sandbox.netsapiens.clientSecret },
+    });
+  });
+
+  test("what is encrypted in the file is encrypted in the state, and nothing beside it: the diff of a neighbour can be read", async () => {
+    const { clientSecret, apiPassword } = sandbox.netsapiens;
+    for (const secret of [...Object.values(canaries), clientSecret, apiPassword])
+      expect(filesWith(stack.stateFolder, secret), secret).toEqual([]);
+    change(({ acme, bakery }) => {
+      acme.xima.professionalSeats = 15;
+      bakery.enablex.contactEmail = "desk@bakery.example";
+    });
+    const preview = (await stack.preview("--diff")).ok().output;
+    expect(preview).toMatch(/~ professionalSeats: 12 => 15/);
+    expect(preview).toMatch(/~ contactEmail: "office@bakery\.example" => "desk@bakery\.example"/);
+    expect(preview).toMatch(/contactName *: \[secret\]/);
+    for (const secret of Object.values(canaries)) expect(preview).not.toContain(secret);
+  });
+
+  test("one that fails leaves what depends on it as it is, is told without a stack trace, and stops no other", async () => {
+    sandbox.netsapiens.server.state.users["api@acme"]!.scope = "Basic User";
+    change(({ acme }) => {
+      acme.netsapiens.sipProxyServerPort = 5061;
+    });
+    const run = await stack.up();
+    expect(run.exitCode).not.toBe(0);
+    expect(run.output).toContain("the user's scope is Basic User");
+    expect(run.output).toContain("error: acme: the licence at Xima is left as it is, since the NetSapiens client failed");
+    expect(run.output).not.toMatch(/\n\s+at |failed to register/);
+    expect((await stack.outputs()).customers).toMatchObject({ acme: "Acme Ltd · NetSapiens FAILED · Xima left as it is" });
+    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 12, sipCredentials: { sipPort: 5060 } });
+    expect(Object.values(sandbox.enablex.server.state.customers)[0]?.fields).toMatchObject({ contact_email: "desk@bakery.example" });
+
+    sandbox.netsapiens.server.state.users["api@acme"]!.scope = "Office Manager";
+    (await stack.up()).ok();
+    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 15, sipCredentials: { sipPort: 5061 } });
+    expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
+  });
+
+  test("in production none is deleted before its protection is taken off; then all of it goes in the safe order, with what stays told", async () => {
+    change((_customers, whole) => {
+      whole["ucaas:production"] = true;
+    });
+    (await stack.up()).ok();
+    const { acme } = file["ucaas:customers"];
+    change((customers) => {
+      delete customers.acme;
+    });
+    const refused = await stack.preview();
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(/XimaLicense::acme" cannot be deleted\s+because it is protected/);
+
+    change((customers) => {
+      customers.acme = { ...acme, protect: false };
+    });
+    (await stack.up()).ok();
+    change((customers) => {
+      delete customers.acme;
+    });
+    const { output } = (await stack.up()).ok();
+    expect(output.indexOf("XimaLicense acme deleted")).toBeGreaterThan(0);
+    expect(output.indexOf("NetsapiensOAuthClient acme deleting")).toBeGreaterThan(output.indexOf("XimaLicense acme deleted"));
+    expect(output).toMatch(/XimaLicense voicehouse\/acme: scheduled for deletion, deletionId \S+, by \d{4}-\d\d-\d\dT/);
+    expect(output).toMatch(
+      /NetsapiensOAuthClient \S+\/existing-client: is kept at NetSapiens.* System → Settings → Advanced → OAuth Clients/,
+    );
+    const left = (await resources()).filter(({ type }) => /ucaas/.test(type));
+    expect(left.map(({ urn }) => urn).filter((urn) => urn.endsWith("::acme"))).toEqual([]);
+    expect(left.filter(({ protect }) => protect !== true)).toEqual([]);
+  });
+});
+
+/** The files below a folder that contain a text. */
+function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path, "utf8").includes(text));
+}
