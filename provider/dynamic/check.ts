@@ -61,7 +61,9 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
     if (best) return best;
   }
   const missing = valueAt(inputs, issue.path) === undefined;
-  const said = issue.message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, "");
+  // What is wrong with a key stands one level deeper.
+  const message = (issue.code === "invalid_key" && issue.issues[0]?.message) || issue.message;
+  const said = message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, "");
   return [{ path: issue.path, reason: missing ? `is missing: ${said}` : said }];
 }
 

@@ -46,6 +46,13 @@ describe("a check", () => {
     });
   });
 
+  test("says of a key that may not be so what the schema says of it", () => {
+    const record = z.record(z.string().regex(/^\w+$/, "must be a field name"), z.number());
+    expect(failuresOf(z.strictObject({ fields: record }), { fields: { "a-b": 1 } })).toEqual([
+      { property: 'fields["a-b"]', reason: "must be a field name" },
+    ]);
+  });
+
   test("gives the path in parts to who asks", () => {
     expect(failuresIn(schema, { name: "a", departments: [{}] })).toMatchObject([{ path: ["departments", 0, "title"] }]);
   });
