@@ -72,6 +72,8 @@ export class BatchReader {
     this.#asked++;
     // What this run has written may be older in the list.
     if (this.#written.has(id)) return this.#source.single(id);
+    const row = this.#answer(id, wires);
+    if (row) return Promise.resolve(row);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id, wires, resolve, reject });
       if (!this.#running) void this.#run();
@@ -96,18 +98,23 @@ export class BatchReader {
     this.#running = false;
   }
 
+  /** The row, when it is known and has all that is wanted. */
+  #answer(id: string, wires: readonly string[]): Row | undefined {
+    const row = this.#rows.get(id);
+    if (!row || !wires.every((wire) => this.#carried.has(wire))) return undefined;
+    this.#served++;
+    return row;
+  }
+
   #serve(): void {
     this.#waiting = this.#waiting.filter((waiter) => {
-      const row = this.#rows.get(waiter.id);
-      if (!row || waiter.lacks) return true;
-      if (waiter.wires.every((wire) => this.#carried.has(wire))) {
-        this.#served++;
-        waiter.resolve(row);
-        return false;
+      const row = this.#answer(waiter.id, waiter.wires);
+      if (row) waiter.resolve(row);
+      else if (this.#rows.has(waiter.id) && !waiter.lacks) {
+        this.#lacking++;
+        waiter.lacks = true;
       }
-      this.#lacking++;
-      waiter.lacks = true;
-      return true;
+      return !row;
     });
   }
 

@@ -80,9 +80,10 @@ function didYouMean(text: string, codes: Record<string, string>): string {
   const near =
     word.length > 3
       ? nearest(word, names.keys(), 3).map((name) => names.get(name) as string)
-      : nearest(upper, Object.keys(codes), 40)
-          .filter((code) => code[0] === upper[0] || code[1] === upper[1])
-          .slice(0, 5);
+      : Object.keys(codes)
+          .sort()
+          .filter((code) => code[0] === upper[0])
+          .slice(0, 8);
   return near.length ? `Near ones: ${near.map(labelled).join(", ")}` : "Use a code such as DE";
 }
 

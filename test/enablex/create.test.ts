@@ -1,0 +1,334 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PartialFailure } from "../../provider/dynamic/errors.ts";
+import type { EnableXInputs } from "../../provider/enablex/schema.ts";
+import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+
+const acme = {
+  customerName: "Acme",
+  customerCode: "ACME",
+  contactEmail: "it@acme.test",
+  officeAddress: { city: "Leeds", country: "GB" },
+  __stack: "ucaas/one",
+} satisfies EnableXInputs;
+
+let enablex: EnablexReseller;
+let said: string[];
+beforeEach(async () => {
+  said = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  enablex = await enablexReseller();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await enablex.server.stop();
+});
+
+const create = (inputs: EnableXInputs, config: Record<string, string> = {}, journal?: string) =>
+  providersOf({ ...enablex.basic, ...config }, journal).customer.create(inputs);
+const posts = () => enablex.calls(/^POST .customers/).length;
+
+describe("a customer that is created", () => {
+  test("is looked for, made once, and read until it shows; outputs are as declared, with the server's id as text", async () => {
+    const { id, outs } = await create(acme);
+    expect(outs).toMatchObject({ ...acme, customerId: id, statusText: "Active", schemaVersion: 1 });
+    expect(typeof outs?.customerId).toBe("string");
+    expect(enablex.calls()).toEqual(["GET /countries", "GET /customers", "POST /customers", `GET /customers/${id}`]);
+    expect(enablex.customers()).toMatchObject([
+      { customer_name: "Acme", customer_code: "ACME", office_address: { city: "Leeds", country_id: "235" } },
+    ]);
+  });
+
+  test.each(["id", "full", "none"] as const)("is known by its id whatever a create answers (%s)", async (createReply) => {
+    enablex.server.setOptions({ createReply });
+    const { id } = await create(acme);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+  });
+
+  test.each([
+    ["the connection was cut before the server acted", { kind: "cutBefore" }, 2],
+    ["the connection was cut after the server acted", { kind: "cut" }, 1],
+    ["the connection was cut and the server acted later", { kind: "late", ms: 700 }, 1],
+    ["the server said 500 before it acted", { kind: "status", status: 500 }, 2],
+    ["the server said 503 before it acted", { kind: "status", status: 503, retryAfter: 1 }, 2],
+    ["the server said 502 after it acted", { kind: "statusAfter", status: 502 }, 1],
+    ["the answer was no JSON", { kind: "malformed" }, 1],
+    ["the answer was a page", { kind: "html" }, 1],
+    ["the answer was empty", { kind: "empty" }, 1],
+    ["the server said 429", { kind: "status", status: 429, retryAfter: 0 }, 2],
+  ] as const)("is there exactly once when %s", async (_, fault, sent) => {
+    enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
+    const { id } = await create(acme);
+    expect(enablex.customers()).toMatchObject([{ id, customer_code: "ACME" }]);
+    expect(posts()).toBe(sent);
+  });
+
+  test("is there exactly once when the server acted and never answered", async () => {
+    enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
+    const { id } = await create(acme, { "enablex:deadlineSeconds": "1" });
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(posts()).toBe(1);
+  });
+
+  test("whose create arrives only after it was sent again is made once where the server keeps it unique", async () => {
+    enablex.server.fault({ kind: "late", ms: 900, method: "POST", path: "/customers$" });
+    const { id } = await create(acme, { "enablex:settleSeconds": "0.3" });
+    await vi.waitFor(() =>
+      expect(enablex.server.received.filter(({ method, status }) => method === "POST" && status === null)).toHaveLength(1),
+    );
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(posts()).toBe(2);
+  });
+
+  test("and was made twice in spite of all, on a server that keeps nothing unique, is told with both ids", async () => {
+    enablex.server.setOptions({ uniqueCustomerCode: false });
+    enablex.server.fault({ kind: "late", ms: 600, method: "POST", path: "/customers$" });
+    enablex.server.fault({ kind: "delayAfter", ms: 900, method: "POST", path: "/customers$" });
+    const { contactEmail: _, ...withoutEmail } = acme;
+    const error = await failureOf(create(withoutEmail, { "enablex:settleSeconds": "0.2" }));
+    expect(error.code).toBe("AMBIGUOUS");
+    for (const { id } of enablex.customers()) expect(error.message).toContain(`customer ${id}`);
+  });
+
+  test("and never got a clear answer is an error that says so, and the next up makes it once", async () => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
+    const short = { "enablex:settleSeconds": "0.2" };
+    const error = await failureOf(create(acme, short, journal));
+    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", hint: expect.stringContaining("it looks first") });
+    expect(posts()).toBe(3);
+    await create(acme, short, journal);
+    expect(enablex.customers()).toHaveLength(1);
+  });
+
+  test("tells the user while it waits for a clear answer", async () => {
+    enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
+    await create(acme);
+    expect(said.join("\n")).toMatch(/EnableXCustomer ACME: the create got no clear answer .*looking for up to 2 s/);
+  });
+
+  test("is read again while reads are behind, by time and by number", async () => {
+    enablex.server.setOptions({ visibleAfterMs: 500, visibleAfterReads: 3 });
+    const { outs } = await create(acme);
+    expect(outs).toMatchObject(acme);
+    expect(enablex.calls(/^GET .customers.\d/).length).toBeGreaterThan(3);
+  });
+
+  test("and never shows stays in the state, with an error that says so", async () => {
+    enablex.server.setOptions({ visibleAfterMs: 60_000 });
+    const failure = await create(acme, { "enablex:consistencySeconds": "0.3" }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure).toMatchObject({ id: enablex.customers()[0]?.id, cause: { code: "NOT_SHOWN" }, properties: acme });
+  });
+
+  test("with a value that the server changed stays in the state, with the field and both values", async () => {
+    // A server that has one field for both: what is written last is what it shows.
+    const providers = providersOf({
+      ...enablex.basic,
+      "enablex:consistencySeconds": "0.3",
+      "enablex:routes": '{"customerFields": {"contactName": "contact_email"}}',
+    });
+    const failure = await providers.customer
+      .create({ customerName: "Acme", customerCode: "ACME", contactEmail: "a@acme.test", contactName: "b@acme.test" })
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect((failure as PartialFailure).message).toContain('contactName: declared "b@acme.test", on the server "a@acme.test"');
+    expect((failure as PartialFailure).properties.contactName).toBe("a@acme.test");
+  });
+
+  test("in a country that the server does not list is refused before anything is sent, with near ones", async () => {
+    enablex.server.setOptions({ countryCodes: true });
+    const providers = providersOf(enablex.basic);
+    const error = await failureOf(providers.customer.create({ ...acme, officeAddress: { country: "ZZ" } }));
+    expect(error.message).toMatch(/officeAddress.country "ZZ" is not among the \d+ countries of this EnableX server/);
+    expect(posts()).toBe(0);
+  });
+});
+
+describe("a customer that exists already", () => {
+  const existing = {
+    customer_name: "Acme",
+    customer_code: "ACME",
+    contact_email: "IT@acme.test",
+    office_address: { city: "Leeds", country_id: "235" },
+  };
+
+  test("and is as declared is taken over without a write", async () => {
+    const [id] = await enablex.seed(1, existing);
+    const { id: taken, outs } = await create(acme);
+    expect(taken).toBe(id);
+    expect(outs).toMatchObject({ ...acme, customerId: id });
+    expect(enablex.calls(/POST|PATCH/)).toEqual([]);
+    expect(said.join()).toContain(`took over customer ${id} "Acme"`);
+  });
+
+  test("and is otherwise is an error that lists each field that differs, with both values, and nothing is written", async () => {
+    await enablex.seed(1, { ...existing, customer_name: "Acme Ltd", office_address: { city: "York", country_id: "235" } });
+    const error = await failureOf(create(acme));
+    expect(error.code).toBe("ALREADY_EXISTS");
+    expect(error.reason).toContain(
+      'customerName: declared "Acme", on the server "Acme Ltd"\n  officeAddress.city: declared "Leeds", on the server "York"',
+    );
+    expect(error.reason).not.toContain("contactEmail:");
+    expect(enablex.calls(/POST|PATCH/)).toEqual([]);
+  });
+
+  test('is an error with adopt "never" even if it is as declared', async () => {
+    await enablex.seed(1, existing);
+    expect(await failureOf(create({ ...acme, adopt: "never" }))).toMatchObject({
+      code: "ALREADY_EXISTS",
+      reason: expect.stringContaining('adopt is "never"'),
+    });
+  });
+
+  test('is made as declared with adopt "always", by writing just what differs', async () => {
+    const [id] = await enablex.seed(1, { ...existing, customer_name: "Acme Ltd", contact_name: "Eve" });
+    const { outs } = await create({ ...acme, adopt: "always" });
+    expect(outs).toMatchObject({ customerName: "Acme", customerId: id });
+    const patch = enablex.server.received.find(({ method }) => method === "PATCH");
+    expect(JSON.parse(patch?.body ?? "")).toEqual({ customer_name: "Acme" });
+    expect(enablex.customers()).toMatchObject([{ customer_name: "Acme", contact_name: "Eve" }]);
+  });
+
+  test("is found by its email where no code is declared", async () => {
+    const [id] = await enablex.seed(1, existing);
+    expect((await create({ customerName: "Acme", contactEmail: "it@ACME.test" })).id).toBe(id);
+  });
+
+  test("is found among those that only look like it, behind many pages", async () => {
+    await enablex.seed(25, { customer_code: "ACME-#" });
+    const [id] = await enablex.seed(1, existing);
+    const { id: found } = await create(acme, { "enablex:pageSize": "10" });
+    expect(found).toBe(id);
+  });
+
+  test("is found in the whole list where the config says that it cannot be searched, also with pages that the server cuts down", async () => {
+    await enablex.seed(25);
+    const [id] = await enablex.seed(1, existing);
+    enablex.server.setOptions({ longestPage: 10, pastTheEnd: "repeat" });
+    const { id: found } = await create(acme, { "enablex:routes": '{"customerSearchByCode": "none"}' });
+    expect(found).toBe(id);
+    expect(posts()).toBe(0);
+  });
+
+  test("twice is an error that names both, and none is taken", async () => {
+    enablex.server.setOptions({ uniqueCustomerCode: false });
+    const { contact_email: _, ...fields } = existing;
+    const ids = [...(await enablex.seed(1, fields)), ...(await enablex.seed(1, { ...fields, contact_email: "other@acme.test" }))];
+    const error = await failureOf(create(acme));
+    expect(error.code).toBe("AMBIGUOUS");
+    for (const id of ids) expect(error.message).toContain(`customer ${id}`);
+  });
+
+  test("with another code but the same email is told as 1504 with the field and the customer that owns it", async () => {
+    const [id] = await enablex.seed(1, { ...existing, customer_code: "OTHER", customer_name: "Other Ltd" });
+    const error = await failureOf(create(acme));
+    expect(error).toMatchObject({ code: "DUPLICATE", vendorCode: "1504" });
+    expect(error.reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`);
+    expect(error.reason).toContain("Email Address is already registered");
+  });
+
+  test("for another reseller is told as 1504 without an owner, and as that", async () => {
+    await enablex.seed(1, existing);
+    for (const customer of Object.values(enablex.server.state.customers)) customer.owner = "somebody-else";
+    const error = await failureOf(create(acme));
+    expect(error.reason).toMatch(/is taken. No customer that these credentials see has it/);
+    expect(error.hint).toContain("another reseller");
+  });
+
+  test("because the program declares it twice is an error that says so", async () => {
+    const { customer } = providersOf(enablex.basic);
+    await customer.create(acme);
+    expect(await failureOf(customer.create(acme))).toMatchObject({ code: "DECLARED_TWICE", hint: expect.stringContaining("customerCode") });
+  });
+});
+
+describe("two stacks that declare the same customer", () => {
+  test("and come up at once: one wins, the other gets a clear error that names the owner; the customer is there once", async () => {
+    enablex.server.fault({ kind: "delay", ms: 300, method: "POST", path: "/customers$", times: 2 });
+    const other = { ...acme, __stack: "ucaas/two", customerName: "Acme of two" };
+    const results = await Promise.allSettled([create(acme), create(other)]);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const [winner] = enablex.customers();
+    const lost = results.find((result) => result.status === "rejected")?.reason;
+    expect(lost).toMatchObject({ code: "DUPLICATE" });
+    expect(lost.reason).toContain(`It belongs to customer ${winner?.id}`);
+    expect(enablex.customers()).toHaveLength(1);
+    expect(posts()).toBe(2);
+  });
+
+  test("and one of them got no clear answer: what it finds and did not declare so is not taken for its own", async () => {
+    enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
+    const running = failureOf(create(acme));
+    await vi.waitFor(() => expect(posts()).toBe(1));
+    await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
+    expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(enablex.customers()).toHaveLength(1);
+  });
+});
+
+describe("a create that was cut off", () => {
+  const killed = async (fault: { kind: "cut" } | { kind: "late"; ms: number } | { kind: "hangAfter" }, inputs: EnableXInputs) => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
+    // Its process ends here: nobody waits for it, and what it would still send gets no answer.
+    void create(inputs, { "enablex:settleSeconds": "0" }, journal).catch(() => {});
+    await vi.waitFor(() => expect(posts()).toBe(1));
+    return journal;
+  };
+
+  test('is healed by the next up, even with adopt "never"', async () => {
+    const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
+    const { id } = await create({ ...acme, adopt: "never" }, {}, journal);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(posts()).toBe(1);
+  });
+
+  test("is not taken up by another stack", async () => {
+    const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
+    const other = { ...acme, adopt: "never", __stack: "ucaas/two" } as const;
+    expect(await failureOf(create(other, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
+  });
+
+  test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const { id } = await create(acme, {}, journal);
+    const { id: again } = await create({ ...acme, customerName: "Acme Ltd", customerCode: "ACME" }, {}, journal);
+    expect(again).toBe(id);
+    expect(enablex.customers()).toMatchObject([{ customer_name: "Acme Ltd" }]);
+  });
+
+  test("is waited for while it may still arrive", async () => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    enablex.server.fault({ kind: "delay", ms: 1_000, method: "POST", path: "/customers$" });
+    void create(acme, {}, journal).catch(() => {});
+    await vi.waitFor(() => expect(posts()).toBe(1));
+    const { id } = await create(acme, {}, journal);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(posts()).toBe(1);
+  });
+
+  test("is forgotten by the journal once the state has the customer", async () => {
+    const { customer } = providersOf(enablex.basic);
+    const { id, outs } = await customer.create(acme);
+    await customer.diff(id, outs!, acme);
+    await customer.delete(id, outs!);
+    await enablex.seed(1, { customer_code: "ACME" });
+    expect(await failureOf(create({ ...acme, adopt: "never" }))).toMatchObject({ code: "ALREADY_EXISTS" });
+  });
+
+  test("by a refusal leaves nothing behind that would make the next one wait or adopt", async () => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/customers$" });
+    expect(await failureOf(create(acme, {}, journal))).toMatchObject({ code: "VALIDATION_FAILED" });
+    await enablex.seed(1, {
+      customer_name: "Acme",
+      customer_code: "ACME",
+      contact_email: "it@acme.test",
+      office_address: acme.officeAddress && { city: "Leeds", country_id: "235" },
+    });
+    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
+  });
+});

@@ -1,0 +1,284 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PartialFailure } from "../../provider/dynamic/errors.ts";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+
+const acme = {
+  customerName: "Acme",
+  customerCode: "ACME",
+  contactName: "Ada",
+  contactEmail: "it@acme.test",
+  status: "active",
+  officeAddress: { city: "Leeds", zipcode: "LS1", country: "GB" },
+} satisfies EnableXInputs;
+
+let enablex: EnablexReseller;
+let said: string[];
+beforeEach(async () => {
+  said = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  enablex = await enablexReseller();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await enablex.server.stop();
+});
+
+/** A customer that a run before this one made, and the provider of the next run. */
+async function made(inputs: EnableXInputs = acme, config: Record<string, string> = {}) {
+  const { id, outs } = await providersOf(enablex.basic).customer.create(inputs);
+  enablex.server.received = [];
+  return { id, outs: outs as EnableXOutputs, provider: providersOf({ ...enablex.basic, ...config }).customer };
+}
+const patches = () => enablex.server.received.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body) as object);
+
+describe("a customer that is updated", () => {
+  test("gets only what changed, and is read until it shows", async () => {
+    const { id, outs, provider } = await made();
+    enablex.server.setOptions({ visibleAfterMs: 300, visibleAfterReads: 2 });
+    const { outs: after } = await provider.update(id, outs, { ...acme, contactName: "Grace", contactEmail: "IT@acme.test" });
+    expect(patches()).toEqual([{ contact_name: "Grace" }]);
+    expect(after).toMatchObject({ contactName: "Grace", customerId: id });
+  });
+
+  test("keeps what is not declared in an address of which one field changes", async () => {
+    const { id, outs, provider } = await made();
+    await enablex.change("customers", id, { office_address: { address_1: "1 High Street" } });
+    await provider.update(id, outs, { ...acme, officeAddress: { ...acme.officeAddress, city: "York" } });
+    expect(enablex.customers()).toMatchObject([
+      { office_address: { city: "York", zipcode: "LS1", address_1: "1 High Street", country_id: "235" } },
+    ]);
+  });
+
+  test("has a text emptied that is declared no longer, and a choice left as it is, which is said", async () => {
+    const { id, outs, provider } = await made();
+    const { contactName: _, status: __, ...rest } = acme;
+    const { outs: after } = await provider.update(id, outs, { ...rest, officeAddress: { city: "Leeds", country: "GB" } });
+    expect(patches()).toEqual([{ contact_name: "", office_address: { city: "Leeds", zipcode: "", country_id: expect.anything() } }]);
+    expect(said.join()).toContain("status is no longer declared and stays as it is on the server");
+    expect(await provider.diff(id, after as EnableXOutputs, { ...rest, officeAddress: { city: "Leeds", country: "GB" } })).toMatchObject({
+      changes: false,
+    });
+  });
+
+  test("is put right as well in what was changed elsewhere since", async () => {
+    const { id, outs, provider } = await made();
+    await enablex.change("customers", id, { status: "S", customer_legal_name: "Unmanaged" });
+    await provider.update(id, outs, { ...acme, contactName: "Grace" });
+    expect(patches()).toEqual([{ contact_name: "Grace", status: "A" }]);
+    expect(enablex.customers()).toMatchObject([{ customer_legal_name: "Unmanaged" }]);
+  });
+
+  test("and already is as declared on the server is not written at all", async () => {
+    const { id, outs, provider } = await made();
+    await provider.update(id, { ...outs, contactName: "Ada " }, acme);
+    expect(patches()).toEqual([]);
+  });
+
+  test("and does not show it is an error with the field, its values in the state, so that the next up writes again", async () => {
+    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
+    enablex.server.setOptions({ visibleAfterMs: 60_000 });
+    const failure = await provider.update(id, outs, { ...acme, contactName: "Grace" }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    const { properties, message } = failure as PartialFailure;
+    expect(message).toContain('contactName: declared "Grace", on the server "Ada"');
+    expect(await provider.diff(id, properties as unknown as EnableXOutputs, { ...acme, contactName: "Grace" })).toMatchObject({
+      changes: true,
+    });
+  });
+
+  test("to an email that another has is told as 1504 with the customer that owns it", async () => {
+    const [other] = await enablex.seed(1, { contact_email: "taken@acme.test", customer_name: "Other" });
+    const { id, outs, provider } = await made();
+    const error = await failureOf(provider.update(id, outs, { ...acme, contactEmail: "taken@acme.test" }));
+    expect(error).toMatchObject({ code: "DUPLICATE", reason: expect.stringContaining(`It belongs to customer ${other} "Other"`) });
+  });
+
+  test("and is gone is an error that says how it is made again", async () => {
+    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0" });
+    delete enablex.server.state.customers[id];
+    expect(await failureOf(provider.update(id, outs, { ...acme, contactName: "Grace" }))).toMatchObject({
+      code: "NOT_FOUND",
+      hint: expect.stringContaining("pulumi refresh"),
+    });
+  });
+});
+
+describe("a customer that is read", () => {
+  test("shows drift in its inputs in the declared form, and every other value exactly as declared", async () => {
+    const { id, outs, provider } = await made({ ...acme, contactEmail: "IT@acme.test" });
+    await enablex.change("customers", id, { status: "S", office_address: { country_id: "81" }, customer_name: " Acme", contact_name: "" });
+    const { inputs, props } = await provider.read(id, outs);
+    const country = (inputs as unknown as { officeAddress: { country: string } }).officeAddress.country;
+    expect(inputs).toEqual({
+      ...acme,
+      contactEmail: "IT@acme.test",
+      status: "suspended",
+      contactName: "",
+      officeAddress: { ...acme.officeAddress, country },
+    });
+    expect(country).toMatch(/^[A-Z]{2}$/);
+    expect(country).not.toBe("GB");
+    expect(props).toMatchObject({ statusText: "Suspended", customerId: id });
+    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({ changes: true, replaces: [] });
+  });
+
+  test("shows no drift in what is not declared or read-only", async () => {
+    const { id, outs, provider } = await made();
+    await enablex.change("customers", id, {
+      customer_legal_name: "Changed",
+      individual: true,
+      billing_address: { city: "York" },
+      office_address: { state: "Yorkshire" },
+    });
+    const { inputs, props } = await provider.read(id, outs);
+    expect(inputs).toEqual(acme);
+    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({ changes: false });
+  });
+
+  test.each(["both", "body", "status"] as const)("and is not there any more is gone, however the server says so (%s)", async (errorsAs) => {
+    const { id, outs, provider } = await made();
+    delete enablex.server.state.customers[id];
+    enablex.server.setOptions({ errorsAs });
+    expect((await provider.read(id, outs)).id).toBeUndefined();
+  });
+
+  test("at a wrong address is an error and not gone, or the state would lose it", async () => {
+    const { id, outs } = await made();
+    const provider = providersOf({ ...enablex.basic, "enablex:baseUrl": `${enablex.server.url}/ucaas/v2` }).customer;
+    enablex.server.setOptions({ errorsAs: "status" });
+    expect(await failureOf(provider.read(id, outs))).toMatchObject({ code: "NOT_FOUND", hint: expect.stringContaining("enablex:baseUrl") });
+  });
+
+  test.each([
+    ["html", "HTML_REPLY"],
+    ["empty", "EMPTY_REPLY"],
+    ["malformed", "MALFORMED_REPLY"],
+  ] as const)("and answered with %s is an error and not gone", async (kind, code) => {
+    const { id, outs, provider } = await made();
+    enablex.server.fault({ kind, path: `/customers/${id}$` });
+    expect(await failureOf(provider.read(id, outs))).toMatchObject({ code });
+  });
+});
+
+describe("300 customers that are refreshed", () => {
+  const all = async (ids: readonly string[], config: Record<string, string> = {}) => {
+    const { customer } = providersOf({ ...enablex.basic, ...config });
+    enablex.server.received = [];
+    const inputs = (number: number): EnableXInputs => ({ customerName: `Customer ${number}`, customerCode: `C-${number}` });
+    return await Promise.all(ids.map((id, index) => customer.read(id, { ...inputs(index + 1), schemaVersion: 1 })));
+  };
+
+  test("take at most ten requests, and each one's drift is its own", async () => {
+    const ids = await enablex.seed(300);
+    await enablex.change("customers", ids[150]!, { customer_name: "Changed by hand" });
+    const results = await all(ids);
+    expect(enablex.server.received.length).toBeLessThanOrEqual(10);
+    expect(results.map(({ inputs }) => inputs?.customerName)).toEqual(
+      ids.map((_, index) => (index === 150 ? "Changed by hand" : `Customer ${index + 1}`)),
+    );
+  });
+
+  test("ask for pages of the size that the config says", async () => {
+    await all(await enablex.seed(300), { "enablex:pageSize": "50" });
+    expect(enablex.server.received.every(({ query }) => query.page_length === "50")).toBe(true);
+    expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(enablex.server.received.length);
+  });
+
+  test("are read one by one where the rows of the list are short, and are right all the same", async () => {
+    enablex.server.setOptions({ listRows: "short" });
+    const ids = await enablex.seed(30);
+    const results = await all(ids);
+    expect(results.every(({ inputs }, index) => inputs?.customerCode === `C-${index + 1}`)).toBe(true);
+    expect(enablex.calls(/GET .customers$/)).toHaveLength(1);
+  });
+
+  test("are found on a server that repeats its last page and on one that cuts pages down", async () => {
+    enablex.server.setOptions({ pastTheEnd: "repeat", longestPage: 20 });
+    const ids = await enablex.seed(60);
+    expect((await all(ids)).every(({ id }) => id !== undefined)).toBe(true);
+  });
+});
+
+describe("a customer that is deleted", () => {
+  test("is gone, and was gone already is fine", async () => {
+    const { id, outs, provider } = await made();
+    await provider.delete(id, outs);
+    await provider.delete(id, outs);
+    expect(enablex.customers()).toEqual([]);
+  });
+
+  test("and has users or subscriptions is an error that says why, and what to do", async () => {
+    const { id, outs, provider } = await made();
+    const { subscription } = providersOf(enablex.basic);
+    await subscription.create({ customerId: id, planId: 5 });
+    enablex.server.setOptions({ dependents: "refuse" });
+    const error = await failureOf(provider.delete(id, outs));
+    expect(error).toMatchObject({ code: "VALIDATION_FAILED", hint: expect.stringContaining("end them in the EnableX portal") });
+    expect(error.reason).toContain("has subscriptions or users");
+    expect(enablex.customers()).toHaveLength(1);
+  });
+
+  test("and still shows is waited for, and is an error after that rather than forgotten", async () => {
+    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "1" });
+    enablex.server.setOptions({ visibleAfterMs: 300 });
+    await provider.delete(id, outs);
+    const again = await made({ ...acme, customerCode: "AGAIN" }, { "enablex:consistencySeconds": "0.2" });
+    enablex.server.setOptions({ visibleAfterMs: 60_000 });
+    expect(await failureOf(again.provider.delete(again.id, again.outs))).toMatchObject({ code: "NOT_SHOWN" });
+  });
+
+  test("to be made anew is not taken over while the list still shows it", async () => {
+    const { id, outs, provider } = await made();
+    await provider.delete(id, outs);
+    enablex.server.state.stale[`customers/${id}`] = { fields: { customer_name: "Acme", customer_code: "ACME" }, until: 0, reads: 1 };
+    const { id: anew } = await provider.create(acme);
+    expect(anew).not.toBe(id);
+  });
+
+  test("under its old name after a rename stays, since the new one holds it", async () => {
+    const { id, outs, provider } = await made();
+    const { outs: renamed } = await provider.create(acme);
+    await provider.delete(id, outs);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(said.join()).toContain("another resource of this stack holds it now");
+    await providersOf(enablex.basic).customer.delete(id, renamed as EnableXOutputs);
+    expect(enablex.customers()).toEqual([]);
+  });
+});
+
+describe("whatever form the server's answers have", () => {
+  const forms = (["number", "string"] as const).flatMap((resultAs) =>
+    (["number", "string"] as const).flatMap((idsAs) =>
+      (["empty", "null", "omit"] as const).map((absentAs) => ({ resultAs, idsAs, absentAs })),
+    ),
+  );
+  test.each(forms)(
+    "($resultAs result, $idsAs ids, $absentAs for nothing) a customer is made, read without drift, updated and deleted",
+    async (form) => {
+      enablex.server.setOptions(form);
+      const { id, outs, provider } = await made({ ...acme, customerType: "3", individual: false, customerLegalName: "" });
+      const { inputs, props } = await provider.read(id, outs);
+      expect(await provider.diff(id, props as EnableXOutputs, inputs as EnableXInputs)).toMatchObject({ changes: false });
+      expect(inputs).toMatchObject({ ...acme, customerType: "3", individual: false, customerLegalName: "" });
+      await provider.update(id, outs, { ...acme, customerName: "Acme Ltd" });
+      await provider.delete(id, outs);
+      expect(enablex.customers()).toEqual([]);
+    },
+  );
+});
+
+describe("a changed account", () => {
+  test("is an update that sends nothing, and never a replacement", async () => {
+    const { id, outs } = await made();
+    const { "enablex:accessKey": accessKey, "enablex:accessId": accessId, "enablex:baseUrl": baseUrl } = enablex.basic;
+    const provider = providersOf({
+      ...enablex.basic,
+      "enablex:accounts": JSON.stringify({ uk: { accessKey, accessId, baseUrl } }),
+    }).customer;
+    const news = { ...acme, account: "uk" };
+    expect(await provider.diff(id, outs, news)).toMatchObject({ changes: true, replaces: [] });
+    expect((await provider.update(id, outs, news)).outs).toMatchObject({ account: "uk" });
+    expect(patches()).toEqual([]);
+  });
+});

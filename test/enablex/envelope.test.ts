@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { answerOf, errorOf, type Failure } from "../../provider/enablex/envelope.ts";
+
+const reply = (status: number, body: unknown) => {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {}
+  return { status, text, json };
+};
+const failureOf = (status: number, body: unknown): Failure => {
+  const answer = answerOf(reply(status, body));
+  if (answer.ok) throw new Error("It is a success.");
+  return answer.failure;
+};
+
+describe("a reply", () => {
+  test("is a success when result is 1, as a number or as a string, and the payload is handed on", () => {
+    for (const result of [1, "1"]) {
+      expect(answerOf(reply(200, { result, customer: { customer_id: 7 } }))).toEqual({
+        ok: true,
+        payload: { result, customer: { customer_id: 7 } },
+      });
+    }
+  });
+
+  test("is never a success with another result, nor with an HTTP error, whatever else it says", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 200, max: 599 }),
+        fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constant(null)),
+        (status, result) => {
+          const isSuccess = status < 300 && (result === 1 || (typeof result === "string" && result.trim() === "1"));
+          expect(answerOf(reply(status, { result })).ok).toBe(isSuccess);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ["nothing at all", "", "EMPTY_REPLY"],
+    ["a page", "<!doctype html><title>Log in</title>", "HTML_REPLY"],
+    ["a broken text", '{"result": 1, "cust', "MALFORMED_REPLY"],
+    ["JSON without a result", { customer: {} }, "NO_RESULT"],
+    ["a list", [1], "NO_RESULT"],
+  ])("of 200 with %s is an error of its own, after which it is open whether the server acted", (_, body, code) => {
+    expect(failureOf(200, body)).toMatchObject({ code, mayHaveActed: true });
+  });
+
+  test.each([
+    ["0", "ERROR", "Error."],
+    ["400", "HEADER_MISSING", "Header is missing. Add a valid header."],
+    ["401", "HEADER_INVALID", "Invalid header used."],
+    ["403", "TOKEN_EXPIRED", "Token has expired."],
+    ["404", "NOT_FOUND", "Not Found."],
+    ["406", "VALIDATION_FAILED", "Unprocessable entity, validation failed."],
+    ["500", "INTERNAL_ERROR", "Internal Server Error."],
+    ["1001", "TOKEN_INVALID", "Token is not valid."],
+    ["1002", "REQUEST_INVALID", "The request is invalid."],
+    ["1401", "APP_TYPE_MISSING", "App type must be specified."],
+    ["1402", "APP_TYPE_NOT_TEXT", "App type must be a string."],
+    ["1403", "APP_TYPE_INVALID", "Only Valid app-type should be passed."],
+    ["1504", "DUPLICATE", "Duplicate data."],
+  ])(
+    "with code %s in the body is %s in the guide's words, as a number or a string, on 200 or on an HTTP error",
+    (vendorCode, code, words) => {
+      for (const [status, result] of [
+        [200, vendorCode],
+        [200, Number(vendorCode)],
+        [vendorCode.length === 3 ? Number(vendorCode) : 406, Number(vendorCode)],
+      ] as const) {
+        const failure = failureOf(status, { result, msg: "m", desc: "the reason of the server" });
+        const error = errorOf(failure, "create customer ACME");
+        if (vendorCode !== "0" || status === 200) expect(error).toMatchObject({ code, vendorCode, vendor: "enablex" });
+        expect(error.message).toContain(vendorCode === "0" && status !== 200 ? "" : words);
+        expect(error.message).toContain("the reason of the server");
+        expect(error.hint).toBeTruthy();
+      }
+    },
+  );
+
+  test.each([
+    [101, "IN_PROGRESS", "Request received & processed."],
+    [202, "NOT_CONFIRMED", "Request received & accepted."],
+    [305, "ACTION_REQUIRED", "Action required to complete Request."],
+    [418, "CLIENT_ERROR", "Illegible Request Syntax. Can’t be fulfilled."],
+    [507, "SERVER_ERROR", "Server failed to complete a legit Request."],
+    [1999, "UNLISTED_CODE", "The server refused with a code that the guide does not list."],
+  ])("with a code that no table lists (%s) is told by the guide's group", (result, code, words) => {
+    const failure = failureOf(200, { result });
+    expect(failure).toMatchObject({ code, vendorCode: String(result) });
+    expect(failure.reason).toContain(words);
+  });
+
+  test("of an HTTP error without a body is told by its status", () => {
+    expect(failureOf(401, "")).toMatchObject({ code: "HEADER_INVALID", vendorCode: "401" });
+    expect(failureOf(503, "<html>")).toMatchObject({ code: "UNAVAILABLE", mayHaveActed: true });
+    expect(failureOf(301, "")).toMatchObject({ code: "ACTION_REQUIRED", mayHaveActed: false });
+  });
+
+  test("says gone by HTTP 404 or by result 404, and whether that is the API's own word", () => {
+    expect(failureOf(404, { result: 0 })).toMatchObject({ gone: "said" });
+    expect(failureOf(200, { result: "404" })).toMatchObject({ gone: "said" });
+    expect(failureOf(404, "")).toMatchObject({ gone: "bare" });
+    expect(failureOf(404, "<html>no such page")).toMatchObject({ gone: "bare" });
+    expect(failureOf(406, { result: 406 }).gone).toBeUndefined();
+  });
+
+  test("leaves it open whether the server acted after a server's error alone, not after a refusal", () => {
+    expect(failureOf(500, { result: 0 }).mayHaveActed).toBe(true);
+    expect(failureOf(200, { result: 500 }).mayHaveActed).toBe(true);
+    expect(failureOf(500, { result: 1504 }).mayHaveActed).toBe(false);
+    expect(failureOf(200, { result: 0 }).mayHaveActed).toBe(false);
+    expect(failureOf(429, "").mayHaveActed).toBe(false);
+  });
+
+  test("of an expired or unknown token is told apart from every other refusal", () => {
+    expect(
+      [failureOf(403, ""), failureOf(200, { result: 403 }), failureOf(401, { result: 1001 })].every(({ tokenRefused }) => tokenRefused),
+    ).toBe(true);
+    expect(failureOf(401, { result: 401 }).tokenRefused).toBe(false);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import { Session } from "../../provider/enablex/session.ts";
+
+const credentials = { accessId: "id-of-the-app", tokenMinutes: 15 };
+const login = { ...credentials, email: "reseller@voicehouse.test", password: "pass-of-the-reseller" };
+const minute = 60_000;
+
+/** A session with a login that counts, and a clock to set. */
+function counted() {
+  let logins = 0;
+  let now = 0;
+  const session = new Session(
+    login,
+    async () => `token-number-${++logins}`,
+    () => now,
+  );
+  return { session, logins: () => logins, at: (minutes: number) => (now = minutes * minute) };
+}
+
+describe("the way in", () => {
+  test("is HTTP Basic where an access key is configured, and it is not tried again with the same key", async () => {
+    const session = new Session({ ...login, accessKey: "key:of-the-app" }, () => Promise.reject(new Error("no login is needed")));
+    const header = await session.authorization();
+    expect(header).toBe(`Basic ${Buffer.from("id-of-the-app:key:of-the-app").toString("base64")}`);
+    expect(await session.refused(header)).toBe(false);
+    expect(withoutSecrets(`sent ${header}`)).toBe("sent Basic [secret]");
+  });
+
+  test("is else one login for all calls that come at the same time", async () => {
+    const { session, logins } = counted();
+    const headers = await Promise.all(Array.from({ length: 20 }, () => session.authorization()));
+    expect(new Set(headers)).toEqual(new Set(["Token token-number-1"]));
+    expect(logins()).toBe(1);
+  });
+
+  test("is renewed before the token's end, and not long before", async () => {
+    const { session, at } = counted();
+    await session.authorization();
+    at(13);
+    expect(await session.authorization()).toBe("Token token-number-1");
+    at(13.6);
+    expect(await session.authorization()).toBe("Token token-number-2");
+  });
+
+  test("is opened once again when a token is refused, however many calls had used it", async () => {
+    const { session, logins } = counted();
+    const header = await session.authorization();
+    const retried = await Promise.all(
+      Array.from({ length: 10 }, async () => ((await session.refused(header)) ? session.authorization() : "given up")),
+    );
+    expect(new Set(retried)).toEqual(new Set(["Token token-number-2"]));
+    expect(logins()).toBe(2);
+  });
+
+  test("is not tried again in a run when the login was refused, or the user would be locked out", async () => {
+    let logins = 0;
+    const session = new Session(login, async () => {
+      logins++;
+      throw new UcaasError("no", { code: "HEADER_INVALID", status: 401 });
+    });
+    for (let call = 0; call < 3; call++) await expect(session.authorization()).rejects.toThrow("no");
+    expect(logins).toBe(1);
+  });
+
+  test("is tried again when the login got no answer", async () => {
+    let logins = 0;
+    const session = new Session(login, async () => {
+      if (++logins === 1) throw new UcaasError("lost", { code: "CONNECTION_LOST" });
+      return "token-after-all";
+    });
+    await expect(session.authorization()).rejects.toThrow("lost");
+    expect(await session.authorization()).toBe("Token token-after-all");
+  });
+
+  test("keeps its token out of every text", async () => {
+    const { session } = counted();
+    const header = await session.authorization();
+    expect(withoutSecrets(`the server said ${header}`)).toBe("the server said Token [secret]");
+  });
+
+  test.each([
+    ["nothing", {}, "there is no way in"],
+    ["half a login", { email: "a@b.test" }, "enablex:password is not set"],
+    ["the other half", { password: "pass-of-nobody" }, "enablex:email is not set"],
+  ])("with %s configured is asked for with the commands that set it", (_, given, reason) => {
+    expect(() => new Session({ ...credentials, ...given }, async () => "")).toThrow(reason);
+    expect(() => new Session({ ...credentials, ...given }, async () => "")).toThrow("pulumi config set --secret enablex:accessKey");
+  });
+});
