@@ -165,10 +165,8 @@ function packageOf(name: string): string | undefined {
 }
 
 /** The package brings a font along, for machines that have none at all. */
-function fontsOfNpm(executable: string): Record<string, string> {
-  const env = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const fonts = existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(dirname(executable), "fonts") };
-  return { ...Object.fromEntries(env), ...fonts };
+function fontsOfNpm(executable: string): NodeJS.ProcessEnv {
+  return existsSync("/etc/fonts/fonts.conf") ? process.env : { ...process.env, FONTCONFIG_PATH: join(dirname(executable), "fonts") };
 }
 
 function isExecutable(path: string): boolean {

@@ -115,14 +115,15 @@ export function judgeDomain(answer: Answer, domain: string): Judgement {
   return passed(`the domain ${shown(domain)} is there and visible`);
 }
 
-/** Step 5: the users can be pulled, the guide's own symptom. Only their number is looked at. */
-export function judgeUsers(answer: Answer): Judgement {
+/** Step 5: the users can be pulled, the guide's own symptom. Only whether there are any is looked at. */
+export function judgeUsers(answer: Answer, userIsAmongThem: boolean): Judgement {
   const unread = unreadable(answer, "the users of the domain", remedies.scope);
   if (unread) return unread;
   const users = answer.kind === "api" ? answer.json : undefined;
   if (!Array.isArray(users)) return failed("MALFORMED_REPLY", "the system did not answer with a list of users", remedies.apiUrl);
-  if (users.length === 0) return failed("NO_USERS", "the list of users is empty for this API user", remedies.scope);
-  return passed("the users of the domain can be listed");
+  if (users.length > 0) return passed("the users of the domain can be listed");
+  if (userIsAmongThem) return failed("NO_USERS", "the API user is of this domain, and is shown an empty list of its users", remedies.scope);
+  return passed("the users of the domain can be listed; it has none yet");
 }
 
 /** Step 6: the DID is assigned, enabled and routed. `answer` is the last one that was got for its `forms`. */

@@ -1,7 +1,8 @@
-import type { Browser, BrowserContext, Dialog, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./in-page.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
 import { PortalProblem, SessionLost } from "./portal-problem.ts";
+import { sendOnce } from "./send-once.ts";
 
 export interface PortalLogin {
   /** Origin of the portal. */
@@ -108,7 +109,7 @@ export class PortalSession {
     const create = await this.#control("create");
     const before = await this.page.evaluate(alerts);
     clicking();
-    await this.#leave(create);
+    await sendOnce(this.page, this.origin, () => this.#leave(create));
     const after = await this.page.evaluate(alerts).catch(() => "");
     return after === before ? "" : after;
   }
@@ -184,23 +185,35 @@ export class PortalSession {
     await name.fill(username);
     await this.#fill("password", password);
     const submit = await this.#control("logIn");
+    const loginPage = new URL(this.page.url()).pathname;
     const before = await this.page.evaluate(alerts);
-    let navigated = false;
-    this.page.once("framenavigated", () => {
-      navigated = true;
-    });
+    let answered = false;
+    let wasInside = false;
+    const watch = (request: Request) => {
+      if (request.isNavigationRequest() && request.method() === "GET") wasInside ||= new URL(request.url()).pathname !== loginPage;
+    };
     this.#begin("log in");
-    await submit.click({ timeout: this.#login.patience });
-    await this.#poll("system", async () => {
-      if (!(await this.#isAtLogin())) return (await this.#visible("system")) && true;
-      const said = await this.page.evaluate(alerts);
-      if (!navigated && said === before) return undefined;
-      throw new PortalProblem(
-        "PORTAL_LOGIN_REFUSED",
-        `the portal refused the login of ${username}${said ? `: ${said}` : ""}`,
-        "check portal.username and portal.password (netsapiens:portalUsername, netsapiens:portalPassword); the password was tried once",
-      );
+    this.page.on("request", watch);
+    this.page.once("framenavigated", () => {
+      answered = true;
     });
+    try {
+      await submit.click({ timeout: this.#login.patience });
+      await this.#poll("system", async () => {
+        if (!(await this.#isAtLogin())) return (await this.#visible("system")) && true;
+        // The portal let the user in, and out again at once.
+        if (wasInside) throw new SessionLost();
+        const said = await this.page.evaluate(alerts);
+        if (!answered && said === before) return undefined;
+        throw new PortalProblem(
+          "PORTAL_LOGIN_REFUSED",
+          `the portal refused the login of ${username}${said ? `: ${said}` : ""}`,
+          "check portal.username and portal.password (netsapiens:portalUsername, netsapiens:portalPassword); the password was tried once",
+        );
+      });
+    } finally {
+      this.page.off("request", watch);
+    }
   }
 
   async #goto(step: string, url: string): Promise<void> {

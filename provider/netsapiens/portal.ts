@@ -12,7 +12,7 @@ import { type PortalLogin, PortalSession } from "./portal-session.ts";
 import type { Settings } from "./settings.ts";
 
 /** A new row may need the page to be shown again (guide): pauses before each look, in milliseconds. */
-const looksForNewRow = [0, 250, 500, 1_000, 2_000, 4_000];
+const looksForNewRow = [0, 250, 500, 1_000, 2_000];
 
 /** Before a client is made, the list is shown twice: one that was made a moment ago must not be made again. */
 const looksBeforeMaking = [0, 0];
@@ -185,7 +185,7 @@ class Portal {
       "folder" in kept
         ? `screenshot and trace, secrets masked: ${kept.folder}`
         : `neither screenshot nor trace could be kept: ${kept.reason}`;
-    return new UcaasError(withoutSecrets(`at the step "${session.step}": ${problem.message}`), {
+    return new UcaasError(withoutSecrets(`at the step '${session.step}': ${problem.message}`), {
       code: problem.code,
       vendor: "netsapiens",
       operation,

@@ -64,7 +64,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     return { id, outs: await this.#establish(id, news, settings) };
   }
 
-  async read(id: string, props: OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
+  async read(id: string, props = {} as OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
     const settings = this.#settingsInState(props);
     const asked = await this.#verifyAsHandedOut(settings, props);
     if (!asked) return { id, props };

@@ -111,8 +111,10 @@ async function run(step: Step, client: NetsapiensClient, subject: Subject, found
       if (judgement.status === "failed") found.meaningless = "the domain cannot be read";
       return judgement;
     }
-    case "users":
-      return judgeUsers(await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 }));
+    case "users": {
+      const users = await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 });
+      return judgeUsers(users, text(found.grant!.answer, "domain") === domain);
+    }
     case "did": {
       const forms = didForms(subject.did ?? "");
       return judgeDid(
