@@ -73,14 +73,21 @@ export const ucaasKeys = {
   journalDir: z.string().describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
 };
 
-/** The customer with what follows from its slug and its name, where nothing else is said. */
+/** The customer with what follows from its slug and its name, where nothing else is said; what is said to be empty (`customerCode:`) does not follow. */
 export function completed(slug: string, customer: unknown): unknown {
   if (!isRecord(customer)) return customer;
   const { name } = customer;
-  const implied: Record<string, unknown> = {
+  const implied: Record<string, Record<string, unknown>> = {
     xima: { ccId: { tenantId: slug, tenantName: name } },
     xelion: { tenantName: slug },
     enablex: { customerCode: slug, customerName: name },
   };
-  return Object.fromEntries(Object.entries(customer).map(([key, value]) => [key, key in implied ? merged(implied[key], value) : value]));
+  return Object.fromEntries(
+    Object.entries(customer).map(([key, value]) => [key, isRecord(value) ? withImplied(value, implied[key] ?? {}) : value]),
+  );
+}
+
+function withImplied(section: Record<string, unknown>, implied: Record<string, unknown>): unknown {
+  const all = Object.entries(merged(implied, section) as Record<string, unknown>);
+  return Object.fromEntries(all.filter(([name, value]) => value !== null || !(name in implied)));
 }

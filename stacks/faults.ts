@@ -1,4 +1,5 @@
 import { failuresIn, nearest, propertyPath } from "pulumi-ucaas/schemas";
+import { isBlank } from "./blank.ts";
 import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { type ConfigSource, rulesBrokenBy } from "./rules.ts";
@@ -98,12 +99,21 @@ function customerFaults(files: StackFiles, customer: Declaration, source: Config
     );
   }
   if (!isRecord(value)) return [...found, line(customer, [], "expected a map")];
-  const failures = failuresIn(customerSchema, value);
+  // The name goes to the vendors as well, where nothing else is said: there a blank one is no further fault.
+  const blanks = leaves(value).filter(({ path, value: leaf }) => isBlank(leaf) && (path.length === 1 || leaf !== value.name));
+  const failures = [
+    ...blanks.map(({ path }) => ({ path, reason: "is a blank, which is still to be filled in" })),
+    ...failuresIn(customerSchema, value).filter(({ path }) => !blanks.some((leaf) => isSamePath(leaf.path, path))),
+  ];
   const broken = new Set(failures.map(({ path }) => path[0]));
   const sound = new Set(Object.keys(value).filter((section) => !broken.has(section)));
   failures.push(...rulesBrokenBy(value as CustomerDeclaration, sound, source));
-  const untold = failures.filter(({ path }) => !encrypted.some((other) => propertyPath(other) === propertyPath(path)));
+  const untold = failures.filter(({ path }) => !encrypted.some((other) => isSamePath(other, path)));
   return [...found, ...untold.map(({ path, reason }) => line(customer, path, reason))];
+}
+
+function isSamePath(a: Path, b: Path): boolean {
+  return propertyPath(a) === propertyPath(b);
 }
 
 /** The encrypted values of a customer's own file: the engine decrypts the stack's file alone. */

@@ -262,3 +262,34 @@ describe("the same thing declared twice", () => {
     ]);
   });
 });
+
+test("a blank that adoption left is told with its place and what belongs there, whatever else would be wrong with it", () => {
+  const file = `${head}    acme:
+      name: "<fill in: the customer's name>"
+      xima:
+        professionalSeats: "<fill in: seats>"
+        eliteSeats: 3
+`;
+  expect(faults({ "Pulumi.acme.yaml": file }).sort()).toEqual([
+    `stacks/Pulumi.acme.yaml:7:13 acme.name = "<fill in: the customer's name>": is a blank, which is still to be filled in`,
+    'stacks/Pulumi.acme.yaml:9:28 acme.xima.professionalSeats = "<fill in: seats>": is a blank, which is still to be filled in',
+  ]);
+});
+
+test("an EnableX customer without a code says so, and other empty values are faults", () => {
+  const file = `config:
+  ucaas:customers:
+    acme:
+      name: Acme
+      enablex: {customerCode: , contactEmail: it@acme.example}
+    bakery:
+      name: Bakery
+      enablex: {contactName: }
+`;
+  const stack = stackOf({ "Pulumi.acme.yaml": file });
+  const [acme] = stack.customers(stack.asWritten);
+  expect(acme?.value).toEqual({ name: "Acme", enablex: { customerName: "Acme", contactEmail: "it@acme.example" } });
+  expect(faults({ "Pulumi.acme.yaml": file }, { config: { "enablex:accessId": "id", "enablex:accessKey": "key" } })).toEqual([
+    "stacks/Pulumi.acme.yaml:8:30 bakery.enablex.contactName: expected string, received null",
+  ]);
+});
