@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import countries from "i18n-iso-countries";
 import { z } from "zod";
-import { type Failure, failuresIn, type Path } from "../dynamic/check.ts";
+import { type Failure, failuresIn } from "../dynamic/check.ts";
 import { UcaasError } from "../dynamic/errors.ts";
 import { hashOf } from "../dynamic/journal.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
@@ -140,10 +140,11 @@ interface Known {
 export function findings(configuration: Record<string, unknown>): Failure[] {
   const found = failuresIn(configurationSchema, configuration);
   // Rules that look at several fields make sense only where each of them is well-formed.
-  const isSound = (...path: Path) => !found.some((failure) => path.every((part, index) => failure.path[index] === part));
-  if (!isSound("departments") || !isSound("organization")) return found;
+  const isSound = (property: string) => !found.some(({ path }) => path[0] === property);
   const known = configuration as Known;
-  return [...found, ...repeatedNumbers(known), ...incompleteNumbers(known), ...fallbackFindings(known), ...centralNumberFindings(known)];
+  if (isSound("departments")) found.push(...repeatedNumbers(known), ...incompleteNumbers(known), ...fallbackFindings(known));
+  if (isSound("departments") && isSound("organization")) found.push(...centralNumberFindings(known));
+  return found;
 }
 
 function departmentsOf({ departments }: Known): Department[] {

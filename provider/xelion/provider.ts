@@ -53,8 +53,9 @@ class Account {
 
   /** What can tell of an order that was sent before: its callbacks go where they went then. */
   sourceOf({ callback }: Order): OrderSource | undefined {
-    const way = callback === null ? undefined : { direct: "callback", relay: "relay" }[callback];
-    return this.callback?.kind === way ? this.callback : this.polling;
+    const isTheWay =
+      (this.callback?.kind === "callback" && callback === "direct") || (this.callback?.kind === "relay" && callback === "relay");
+    return isTheWay ? this.callback : this.polling;
   }
 
   /** What can be asked for an order's status at once. */
@@ -154,7 +155,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     return { outs: this.#outputs(news, order) };
   }
 
-  async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
+  async read(id: string, props = {} as ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
     let order = absorbHeard(await this.#settle(props, orderIn(props)));
     for (const lookout of account.lookouts(order)) order = absorb(order, await lookout.look(order));
@@ -162,10 +163,13 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
-    const order = await this.#settle(props, orderIn(props));
-    const entry = await this.#journal.find<Order>(journalKey(props));
-    if (entry?.note.intentId === order.intentId) await this.#journal.drop(journalKey(props));
-    await this.#forget(props, order);
+    const known = orderIn(props);
+    const order = await this.#settle(props, known);
+    // Another order is that of the resource which replaces this one.
+    if (order.intentId === known.intentId) {
+      await this.#journal.drop(journalKey(props));
+      await this.#forget(props, order);
+    }
     const running =
       order.orderId === null || !isTerminal(order.status)
         ? ` ${nameOf(order)} was last seen as ${order.status}: it may still be at work there.`

@@ -54,8 +54,8 @@ export class Pursuit {
   #session: TenantSession | undefined;
   /** While the POST is under way it cannot be told which order a callback is about. */
   #posting = false;
-  /** News are taken one batch after the other. */
-  #taking: Promise<void> = Promise.resolve();
+  /** What changes the order does so one after the other, up to the journal's disk: news may come at any moment. */
+  #changing: Promise<unknown> = Promise.resolve();
   #changed = Promise.withResolvers<void>();
 
   /** @param stateOrder the order in the state, if there is one */
@@ -96,7 +96,7 @@ export class Pursuit {
     const noted = this.#entry ? orderOf(this.#entry.note, "journal") : undefined;
     this.order = latest(latest(this.order, noted), await source?.recall?.(thingOf(key)));
     if (!this.order || this.order.status === "COMPLETED") return;
-    if (this.order.heard.length > 0) await this.#keep(absorbHeard(this.order));
+    await this.#change(absorbHeard);
     await this.#look(this.order);
   }
 
@@ -110,21 +110,16 @@ export class Pursuit {
     }
   }
 
+  /** Everything that has to be ready, then the journal, then the one POST. */
   async #submit(note: string | undefined): Promise<void> {
-    const { journal, key, source, test, tell, timeout } = this.#means;
+    const { journal, key, source, test, tell } = this.#means;
     if (note) tell(note);
-    const before = { order: this.order, entry: this.#entry };
     await this.#stopListening();
     await this.#endSession();
     await test();
     this.#session = await this.#means.logIn();
+    const before = { order: this.order, entry: this.#entry };
     const order = newOrder(this.#declared, source ? callbackBy[source.kind] : null, now());
-    const forget = async () => {
-      await source?.forget(order).catch(() => {});
-      this.order = before.order;
-      await this.#session?.close().catch(() => {});
-      this.#session = undefined;
-    };
     let callbackUrl: string | undefined;
     try {
       callbackUrl = await source?.prepare(thingOf(key), order);
@@ -134,32 +129,54 @@ export class Pursuit {
       this.#posting = true;
       await this.#listen();
     } catch (error) {
-      this.#posting = false;
-      if (this.order === order) await this.#unwrite(before.entry);
-      await forget();
+      await this.#takeBack(order, before);
       throw error;
     }
+    await this.#read(await this.#means.submit(this.#session.token, callbackUrl), before);
+  }
 
-    const submission = await this.#means.submit(this.#session.token, callbackUrl);
-    await this.#taking;
-    this.#posting = false;
-    if (submission.kind === "refused") {
-      await this.#stopListening();
-      await this.#unwrite(before.entry);
-      await forget();
+  /** What the POST came to. */
+  async #read(submission: Submission, before: Before): Promise<void> {
+    const { source, tell, timeout } = this.#means;
+    await this.#change((sent) => {
+      this.#posting = false;
+      if (submission.kind === "accepted") return accepted(sent, submission.orderId, "reply", now());
+      return absorbHeard(sent);
+    });
+    const order = this.order as Order;
+    // A refusal that callbacks contradict came from something between here and the service.
+    if (submission.kind === "refused" && order.orderId === null) {
+      await this.#takeBack(order, before);
       throw submission.failure;
     }
-    if (submission.kind === "accepted") {
-      await this.#keep(accepted(this.order, submission.orderId, "reply", now()));
-      await source?.note?.(this.order).catch(() => {});
-      const how = source
-        ? `waiting up to ${timeout} for its end (${source.kind})`
-        : "nothing follows it: neither a callback nor xelion:orderPath is configured";
-      tell(`order ${submission.orderId} submitted; ${this.#declared.wait === "submitted" ? "not waiting for its end" : how}`);
-    } else {
-      tell(`${submission.failure.message}\n  It is not known whether the service has this order; it is not sent again`);
-      await this.#keep(absorbHeard(this.order));
+    if (submission.kind !== "accepted") {
+      const known =
+        order.orderId === null
+          ? "It is not known whether the service has this order"
+          : `Callbacks say that the service has it as ${nameOf(order)}`;
+      return tell(`${submission.failure.message}\n  ${known}; it is not sent again`);
     }
+    await source?.note?.(order).catch(() => {});
+    const how = source
+      ? `waiting up to ${timeout} for its end (${source.kind})`
+      : "nothing follows it: neither a callback nor xelion:orderPath is configured";
+    tell(`order ${submission.orderId} submitted; ${this.#declared.wait === "submitted" ? "not waiting for its end" : how}`);
+  }
+
+  /** It is certain that nothing was sent: all is as it was before. */
+  async #takeBack(order: Order, before: Before): Promise<void> {
+    const { journal, key, source } = this.#means;
+    this.#posting = false;
+    await this.#stopListening();
+    if (this.#entry?.note.intentId === order.intentId) {
+      if (before.entry) await journal.annotate(key, before.entry, before.entry.note);
+      else await journal.drop(key);
+    }
+    this.order = before.order;
+    this.#entry = before.entry;
+    await source?.forget(order).catch(() => {});
+    await this.#session?.close().catch(() => {});
+    this.#session = undefined;
   }
 
   async #follow(why: string): Promise<void> {
@@ -182,9 +199,10 @@ export class Pursuit {
 
   async #adopt(orderId: number): Promise<void> {
     // Its callbacks, if any, come to the address that the unsettled order was sent with.
-    const unsettled = this.order?.orderId === null ? this.order : newOrder(this.#declared, null, now());
-    const order = { ...unsettled, givenOrderId: orderId, retryFailed: this.#declared.retryFailed };
-    await this.#keep(accepted(order, orderId, "operator", now()));
+    await this.#change((order) => {
+      const unsettled = order?.orderId === null ? order : newOrder(this.#declared, null, now());
+      return accepted({ ...unsettled, givenOrderId: orderId, retryFailed: this.#declared.retryFailed }, orderId, "operator", now());
+    });
     this.#means.tell(`order ${orderId} is taken for this tenant's, as declared by orderId; nothing is sent`);
     await this.#look(this.order as Order);
   }
@@ -225,21 +243,24 @@ export class Pursuit {
 
   /** Resolves when the news are in the journal. */
   #take(news: readonly News[]): Promise<void> {
-    const taken = this.#taking.then(async () => {
-      const before = this.order as Order;
-      if (this.#posting) return this.#keep({ ...before, heard: [...before.heard, ...news] });
-      const after = absorb(before, news);
-      if (after === before) return;
-      await this.#keep(after);
-      for (const entry of after.statusHistory) {
-        if (!before.statusHistory.includes(entry)) this.#means.tell(`${nameOf(after)}: ${entry.status} (${entry.source})`);
-      }
-    });
-    this.#taking = taken.catch(() => {});
-    return taken;
+    return this.#change((order) => (this.#posting ? { ...order, heard: [...order.heard, ...news] } : absorb(order, news)));
   }
 
-  /** The order, as the journal has it from now on. */
+  /** Replaces the order by what `next` makes of it. Resolves when the journal has it. */
+  #change(next: (order: Order) => Order): Promise<void> {
+    const changing = this.#changing.then(async () => {
+      const before = this.order as Order;
+      const after = next(before);
+      if (after === before) return;
+      await this.#keep(after);
+      for (const { status, source } of after.statusHistory.filter((entry) => !before?.statusHistory.includes(entry))) {
+        if (status !== "SUBMITTED") this.#means.tell(`${nameOf(after)}: ${status} (${source})`);
+      }
+    });
+    this.#changing = changing.catch(() => {});
+    return changing;
+  }
+
   async #keep(order: Order): Promise<void> {
     const { journal, key } = this.#means;
     const isOurs = this.#entry?.note.intentId === order.intentId;
@@ -248,13 +269,6 @@ export class Pursuit {
     this.order = order;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
-  }
-
-  /** Nothing was sent: the journal is as it was before. */
-  async #unwrite(before: JournalEntry<Order> | null): Promise<void> {
-    const { journal, key } = this.#means;
-    this.#entry = before ? await journal.annotate(key, before, before.note) : null;
-    if (!before) await journal.drop(key);
   }
 
   #requireGoingOn(): void {
@@ -270,6 +284,12 @@ export class Pursuit {
       .close()
       .catch((error: unknown) => this.#means.tell(`the tenant's session is left to expire: ${(error as Error).message}`));
   }
+}
+
+/** What was known before an order was about to be sent. */
+interface Before {
+  readonly order: Order | undefined;
+  readonly entry: JournalEntry<Order> | null;
 }
 
 /** How callbacks of an order come when it is followed by a source. */

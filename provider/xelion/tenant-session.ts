@@ -42,9 +42,14 @@ const remedies: Record<string, string> = {
  *
  * @throws {UcaasError} `LOGIN_REFUSED` with the server's code, `MALFORMED_REPLY`
  */
-export async function logIn(serverUrl: string, tenantName: string, login: TenantLogin, limits: Limits): Promise<TenantSession> {
+export async function logIn(
+  serverUrl: string,
+  tenantName: string,
+  login: TenantLogin,
+  limits: Limits & { deadlineSeconds: number },
+): Promise<TenantSession> {
   rememberSecret(login.password);
-  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits });
+  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry: { deadline: limits.deadlineSeconds * 1000 } });
   const operation = `log in to ${tenantName}`;
   const send = (route: string, headers: Record<string, string>, body?: unknown) =>
     http.send({

@@ -1,0 +1,247 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { Journal } from "../../provider/dynamic/journal.ts";
+import { newsOf } from "../../provider/xelion/callback.ts";
+import { ProvisioningService } from "../../provider/xelion/client.ts";
+import type { Declared } from "../../provider/xelion/order.ts";
+import { type Means, Pursuit } from "../../provider/xelion/pursuit.ts";
+import type { News, Order } from "../../provider/xelion/schema.ts";
+import type { OrderSource } from "../../provider/xelion/source.ts";
+import type { FaultOrder } from "../../sandbox/faults.ts";
+import { courseNames, readCourse } from "../../sandbox/xelion/courses.ts";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
+
+const service = xelionProvisioningServer();
+let callbacks: Server;
+let callbackUrl: string;
+let folder: string;
+/** Who hears callbacks now, by path; nobody while no run is at work. */
+const hearers = new Map<string, (news: News[]) => Promise<void>>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ucaas-interruptions-"));
+  await service.start({ options: { checkTenant: false, callbackTimeoutMs: 200 } });
+  callbacks = createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    const news = newsOf(JSON.parse(body), "callback", new Date().toISOString());
+    const take = hearers.get(request.url ?? "");
+    if (take && news) await take([news]);
+    response.writeHead(take ? 200 : 404).end();
+  });
+  await new Promise<void>((resolve) => callbacks.listen(0, "127.0.0.1", resolve));
+  callbackUrl = `http://127.0.0.1:${(callbacks.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  callbacks.closeAllConnections();
+  await Promise.all([service.stop(), new Promise((resolve) => callbacks.close(resolve)), rm(folder, { recursive: true })]);
+});
+
+/** One `pulumi up`: what is declared, what the service does with the order, and what happens to the run. */
+interface Run {
+  /** Whether the declaration is another than in the run before. */
+  change: "nothing" | "configuration" | "retryFailed";
+  course: (typeof courseNames)[number];
+  fault: FaultOrder["kind"] | "none";
+  /** At which of its steps the process is killed: each call of the journal, the service and the source is two, before and after it did its work. */
+  killedAt: number;
+  /** Whether a `Cancel` comes at that step instead. */
+  cancelled: boolean;
+  /** The engine was killed too, or could not save: the state does not hear of what the run came to. */
+  stateLost: boolean;
+}
+
+const runArbitrary: fc.Arbitrary<Run> = fc.record({
+  change: fc.constantFrom("nothing", "nothing", "nothing", "configuration", "retryFailed"),
+  course: fc.constantFrom(...courseNames),
+  fault: fc.constantFrom("none", "none", "none", "cut", "cutBefore", "statusAfter", "empty", "malformed"),
+  killedAt: fc.integer({ min: 0, max: 45 }),
+  cancelled: fc.boolean(),
+  stateLost: fc.boolean(),
+});
+
+describe("whatever happens to orders, callbacks and runs", () => {
+  test("no declaration is ever ordered twice, and a quiet run at the end knows where it stands", { timeout: 120_000 }, async () => {
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(runArbitrary, { minLength: 1, maxLength: 5 }), async (runs) => {
+        const tenantName = `tenant${number++}`;
+        const tenant = new Tenant(tenantName);
+        for (const run of runs) await tenant.up(run);
+        const end = await tenant.up({
+          change: "nothing",
+          course: "completes",
+          fault: "none",
+          killedAt: Infinity,
+          cancelled: false,
+          stateLost: false,
+        });
+
+        const orders = Object.values(service.state.orders).filter((order) => order.tenantName === tenantName);
+        expect(orders.length).toBeLessThanOrEqual(tenant.declarations);
+        // What was noted is never above what was ordered: each declaration has one order of its own configuration.
+        for (const hash of new Set(orders.map(({ configurationSha256 }) => configurationSha256))) {
+          const allowed = tenant.declared.filter(({ sha256 }) => sha256 === hash).length;
+          expect(orders.filter(({ configurationSha256 }) => configurationSha256 === hash).length).toBeLessThanOrEqual(allowed);
+        }
+        expect([undefined, "ORDER_FAILED", "NOT_FINISHED", "OUTCOME_UNKNOWN"]).toContain(end.code);
+        if (end.code === undefined) {
+          expect(tenant.state?.status).toBe("COMPLETED");
+          expect(orders.some(({ id, status }) => id === tenant.state?.orderId && status === "COMPLETED")).toBe(true);
+        }
+      }),
+      { numRuns: 150, seed: Number(process.env.SEED ?? 20_250_131), endOnFailure: false },
+    );
+  });
+});
+
+/** A tenant in a stack, over many runs. */
+class Tenant {
+  readonly name: string;
+  /** The order as the state has it. */
+  state: Order | undefined;
+  /** Each declaration that differed from the one before it. */
+  declared: { sha256: string }[] = [];
+  #configuration = 0;
+  #retryFailed = 0;
+  #text = "";
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get declarations(): number {
+    return this.declared.length;
+  }
+
+  async up(run: Run): Promise<{ code?: string }> {
+    if (run.change === "configuration") this.#configuration++;
+    if (run.change === "retryFailed") this.#retryFailed++;
+    this.#text = JSON.stringify({ version: 1, organization: { name: `${this.name} ${this.#configuration}` } });
+    if (this.declared.length === 0 || run.change !== "nothing") this.declared.push({ sha256: await sha256(this.#text) });
+    service.state.courses.push(readCourse({ course: run.course, ms: 1, tenantName: this.name }));
+    service.faults.clear();
+    if (run.fault !== "none") {
+      service.fault({
+        kind: run.fault,
+        method: "POST",
+        path: "/provision$",
+        ...(run.fault === "statusAfter" && { status: 502 }),
+      } as FaultOrder);
+    }
+
+    const declared: Declared = {
+      configurationHash: await sha256(this.#text),
+      retryFailed: this.#retryFailed || null,
+      givenOrderId: null,
+      wait: "completed",
+    };
+    const process = new Process(run.killedAt, run.cancelled);
+    const pursuit = new Pursuit(declared, this.state, this.#means(process));
+    const ended = pursuit.run().then(
+      () => ({}),
+      (error: unknown) => {
+        if (error instanceof UcaasError) return { code: error.code };
+        throw error;
+      },
+    );
+    const result = await Promise.race([ended, process.killed.then(() => undefined)]);
+    process.end();
+    hearers.clear();
+    // The course of an order that was not sent.
+    service.state.courses = service.state.courses.filter(({ tenantName }) => tenantName !== this.name);
+    if (!result) return { code: "KILLED" };
+    if (!run.stateLost) this.state = pursuit.order && { ...pursuit.order, heard: [] };
+    return result;
+  }
+
+  #means(process: Process): Means {
+    const journal = new Journal({ get: () => folder as never, require: () => "" }, {});
+    const client = new ProvisioningService({
+      baseUrl: service.baseUrl,
+      apiKey: "Sandbox-xelion-key-1",
+      concurrency: 8,
+      deadlineSeconds: 5,
+    } as ConstructorParameters<typeof ProvisioningService>[0]);
+    const source: OrderSource = {
+      kind: "callback",
+      prepare: (_, { intentId }) => process.step(async () => `${callbackUrl}/${intentId}`),
+      listen: (order, take) =>
+        process.step(async () => {
+          hearers.set(`/${order().intentId}`, (news) => process.step(() => take(news)));
+          return { failed: new Promise<never>(() => {}), stop: async () => void hearers.delete(`/${order().intentId}`) };
+        }),
+      look: async () => [],
+      forget: async () => {},
+    };
+    return {
+      journal: {
+        find: (key) => process.step(() => journal.find(key)) as never,
+        intend: (...args) => process.step(() => journal.intend(...args)),
+        annotate: (...args) => process.step(() => journal.annotate(...args)),
+        complete: (...args) => process.step(() => journal.complete(...args)),
+        drop: (key) => process.step(() => journal.drop(key)),
+      },
+      key: { vendor: "xelion", stack: "shop/live", thing: `https://pbx.example ${this.name}` },
+      source,
+      sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),
+      lookouts: () => [],
+      test: () => process.step(async () => {}),
+      logIn: () => process.step(async () => ({ token: "token", close: async () => {} })),
+      submit: (token, url) =>
+        process.step(() => client.submit(this.#text, { serverUrl: "https://pbx.example", tenantName: this.name, token, callbackUrl: url })),
+      timeout: "60ms",
+      interrupted: process.cancel.signal,
+      tell: () => {},
+    };
+  }
+}
+
+/** A process that is killed, or told to end, at one of its steps. */
+class Process {
+  readonly cancel = new AbortController();
+  readonly killed: Promise<void>;
+  readonly #kill: () => void;
+  #step = 0;
+  #dead = false;
+  readonly #at: number;
+  readonly #cancelled: boolean;
+
+  constructor(at: number, cancelled: boolean) {
+    [this.#at, this.#cancelled] = [at, cancelled];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.killed, this.#kill] = [promise, resolve];
+  }
+
+  /** Work that the process may not live to begin, or to hear the end of. */
+  async step<T>(work: () => Promise<T>): Promise<T> {
+    await this.#survive();
+    const result = await work();
+    await this.#survive();
+    return result;
+  }
+
+  end(): void {
+    this.#dead = true;
+  }
+
+  async #survive(): Promise<void> {
+    if (this.#step++ === this.#at) {
+      if (this.#cancelled) this.cancel.abort();
+      else this.#dead = true;
+    }
+    if (!this.#dead) return;
+    this.#kill();
+    await new Promise(() => {});
+  }
+}
+
+async function sha256(text: string): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(text))).toString("hex");
+}

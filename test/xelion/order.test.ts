@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { absorb, absorbHeard, accepted, type Declared, decide, latest, newOrder, orderOf } from "../../provider/xelion/order.ts";
+import type { News, Order } from "../../provider/xelion/schema.ts";
+
+const at = (second: number) => new Date(Date.UTC(2025, 0, 31, 2, 0, second)).toISOString();
+const declared: Declared = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" };
+const sent = newOrder(declared, "direct", at(0));
+const submitted = accepted(sent, 42, "reply", at(1));
+const order = (status: string, extra: Partial<Order> = {}): Order => ({ ...submitted, status, ...extra });
+const news = (mid: number, status: string, orderId = 42): News => ({ mid, status, orderId, time: at(mid), source: "callback" });
+
+const followed = { canFollow: true, canSettle: true };
+const deaf = { canFollow: false, canSettle: false };
+const polled = { canFollow: true, canSettle: false };
+
+describe("what to do next", () => {
+  test("without an order there is one to send", () => {
+    expect(decide(declared, undefined, followed)).toEqual({ do: "submit" });
+  });
+
+  const changed = { ...declared, configurationHash: "b" };
+  const allowed = { ...declared, retryFailed: "again" };
+  test.each<[string, Declared, Order, typeof followed, object]>([
+    ["a completed order is left alone", declared, order("COMPLETED"), followed, { do: "done" }],
+    ["retryFailed does not repeat a completed order", allowed, order("COMPLETED"), followed, { do: "done" }],
+    ["a changed configuration is a new order", changed, order("COMPLETED"), followed, { do: "submit" }],
+    ["a failed order is not sent again", declared, order("FAILED"), followed, { do: "refuse", failure: { code: "ORDER_FAILED" } }],
+    ["a changed retryFailed sends one more after a failure", allowed, order("FAILED"), followed, { do: "submit" }],
+    ["a changed configuration may follow a failed order", changed, order("FAILED"), followed, { do: "submit" }],
+    ["a running order is followed", declared, order("IN_PROGRESS"), followed, { do: "follow" }],
+    ["a status that nobody knows is a running order", declared, order("ON_HOLD"), followed, { do: "follow" }],
+    ["a running order is not waited for when that is not wanted", { ...declared, wait: "submitted" }, submitted, followed, { do: "done" }],
+    ["without a source a submitted order is all that can be had", declared, submitted, deaf, { do: "done" }],
+    ["a changed configuration waits for the running order's end", { ...changed, wait: "submitted" }, submitted, followed, { do: "follow" }],
+    ["a changed configuration does not wait for what nobody can tell", changed, submitted, deaf, { do: "submit" }],
+    ["a changed retryFailed overrides an order that hangs", allowed, order("IN_PROGRESS"), followed, { do: "submit" }],
+    ["an unknown outcome waits for a callback", declared, sent, followed, { do: "settle" }],
+    ["an unknown outcome is settled before a changed configuration is sent", changed, sent, followed, { do: "settle" }],
+    ["polling cannot settle what has no id", declared, sent, polled, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
+    ["an unknown outcome that nobody can settle is refused", changed, sent, deaf, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
+    ["a changed retryFailed settles an unknown outcome", allowed, sent, followed, { do: "submit" }],
+    ["an orderId settles an unknown outcome", { ...declared, givenOrderId: 7 }, sent, followed, { do: "adopt", orderId: 7 }],
+    ["the id of the order there is changes nothing", { ...declared, givenOrderId: 42 }, order("COMPLETED"), followed, { do: "done" }],
+    [
+      "an orderId that was heeded once is not heeded again",
+      { ...declared, givenOrderId: 7 },
+      order("COMPLETED", { givenOrderId: 7 }),
+      followed,
+      { do: "done" },
+    ],
+  ])("%s", (_, want, known, reach, next) => {
+    expect(decide(want, known, reach)).toMatchObject(next);
+  });
+
+  test("an order that is named by its id is taken up without anything being sent", () => {
+    expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({ do: "adopt", orderId: 7 });
+  });
+
+  test("the same declaration never sends a second order, wherever the first has come to", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("UNKNOWN", "SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED"),
+        fc.constantFrom(null, "once", 3, true),
+        fc.constantFrom("completed" as const, "submitted" as const),
+        fc.constantFrom(followed, deaf, polled),
+        (status, retryFailed, wait, reach) => {
+          const want = { ...declared, retryFailed, wait };
+          const known = { ...newOrder(want, "direct", at(0)), status, orderId: status === "UNKNOWN" ? null : 42 };
+          expect(decide(want, known, reach).do).not.toBe("submit");
+          // Taking retryFailed away allows nothing either.
+          expect(decide({ ...want, retryFailed: null }, known, reach).do).not.toBe("submit");
+        },
+      ),
+    );
+  });
+});
+
+describe("news of an order", () => {
+  test("are its history, in the words of the service", () => {
+    const end = absorb(submitted, [news(1, "NOT_STARTED"), news(2, "IN_PROGRESS"), news(3, "COMPLETED")]);
+    expect(end).toMatchObject({ status: "COMPLETED", finishedAt: at(3), orderId: 42 });
+    expect(end.statusHistory.map(({ status, source }) => `${status} ${source}`)).toEqual([
+      "SUBMITTED reply",
+      "NOT_STARTED callback",
+      "IN_PROGRESS callback",
+      "COMPLETED callback",
+    ]);
+  });
+
+  test("of another order are none, and neither are repeats", () => {
+    expect(absorb(submitted, [news(1, "FAILED", 1042)])).toBe(submitted);
+    const running = absorb(submitted, [news(1, "IN_PROGRESS")]);
+    expect(absorb(running, [news(1, "IN_PROGRESS")])).toBe(running);
+  });
+
+  test("that come late do not bring an order back to life, but a later end does count", () => {
+    const failed = absorb(submitted, [news(3, "FAILED")]);
+    expect(absorb(failed, [news(2, "IN_PROGRESS")])).toBe(failed);
+    expect(absorb(failed, [news(1, "COMPLETED")])).toBe(failed);
+    expect(absorb(failed, [news(9, "COMPLETED")]).status).toBe("COMPLETED");
+  });
+
+  test("that came before the reply are taken when the id is known, and name it when the reply is lost", () => {
+    const heard = { ...sent, heard: [news(2, "IN_PROGRESS"), news(1, "FAILED", 1042)] };
+    expect(accepted(heard, 42, "reply", at(5))).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
+    expect(absorbHeard({ ...sent, heard: [news(2, "IN_PROGRESS")] })).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
+    expect(absorbHeard(sent)).toBe(sent);
+  });
+
+  const message = fc.record({
+    mid: fc.integer({ min: 1, max: 12 }),
+    orderId: fc.constantFrom(42, 42, 42, 43),
+    source: fc.constant("callback" as const),
+  });
+  /** What the service says under one mid is always the same. */
+  const statusOf = (mid: number) => ["NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED", "IN_PROGRESS"][mid % 6] as string;
+
+  test("mean the same in whatever order, how often and in what batches they come", () => {
+    fc.assert(
+      fc.property(
+        fc
+          .array(message, { maxLength: 12 })
+          .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+        ([first, second]) => {
+          const full = (list: typeof first) => list.map((each) => ({ ...each, status: statusOf(each.mid), time: at(each.mid) }));
+          const inOneBatch = absorb(submitted, full(first));
+          const oneByOne = [...full(second), ...full(first)].reduce((known, each) => absorb(known, [each]), submitted);
+          for (const key of ["orderId", "status", "endMid", "lastMid"] as const) expect(oneByOne[key]).toBe(inOneBatch[key]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("keep the history to fifty entries", () => {
+    const many = Array.from({ length: 80 }, (_, index) => news(index + 1, index % 2 ? "IN_PROGRESS" : "ON_HOLD"));
+    expect(absorb(submitted, many).statusHistory).toHaveLength(50);
+  });
+});
+
+describe("two records of the last order", () => {
+  test("of the same order: the one that knows more counts", () => {
+    const running = absorb(submitted, [news(1, "IN_PROGRESS")]);
+    const ended = absorb(running, [news(2, "COMPLETED")]);
+    for (const [less, more] of [
+      [sent, submitted],
+      [submitted, running],
+      [running, ended],
+    ] as const) {
+      expect(latest(less, more)).toBe(more);
+      expect(latest(more, less)).toBe(more);
+    }
+  });
+
+  test("of different orders: the later one counts", () => {
+    const later = newOrder(declared, null, at(9));
+    expect(latest(submitted, later)).toBe(later);
+    expect(latest(later, submitted)).toBe(later);
+    expect(latest(undefined, later)).toBe(later);
+  });
+
+  test("that cannot be read are an error, and never no order", () => {
+    expect(orderOf(JSON.parse(JSON.stringify(submitted)), "journal")).toEqual(submitted);
+    expect(() => orderOf({ ...submitted, orderId: "42" }, "journal")).toThrow("NOTE_UNREADABLE");
+  });
+});

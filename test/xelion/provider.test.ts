@@ -1,0 +1,546 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { PartialFailure } from "../../provider/dynamic/errors.ts";
+import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
+import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
+import type { CourseName } from "../../sandbox/xelion/courses.ts";
+import { fairyTail, login, type World, world } from "./world.ts";
+
+let w: World;
+let printed: MockInstance<typeof console.log>;
+beforeEach(async () => {
+  w = await world();
+  printed = vi.spyOn(console, "log").mockImplementation(() => {});
+});
+afterEach(async () => {
+  printed.mockRestore();
+  await w[Symbol.asyncDispose]();
+});
+
+/** A provider as a new process would have it. */
+function provider(more: Record<string, unknown> = {}): XelionTenantProvisionProvider {
+  const config: Record<string, unknown> = { ...w.plainConfig, "ucaas:journalDir": w.journalDir, ...more };
+  const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value));
+  return new XelionTenantProvisionProvider({ get: (key) => text(config[key]) as never, require: (key) => text(config[key]) as never });
+}
+const inputs = (more: Partial<ProvisionInputs> = {}) => ({ ...w.inputs, __stack: "shop/live", ...more }) as ProvisionInputs;
+const noCallback = { "xelion:callback": undefined };
+const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
+const journal = () => readdirSync(w.journalDir).map((file) => readFileSync(join(w.journalDir, file), "utf8"));
+
+/** What the engine would have of a call: the outputs, also of one that failed after something was made. */
+async function outcome(
+  call: Promise<{ outs?: ProvisionOutputs | undefined }>,
+): Promise<{ outs: ProvisionOutputs; code?: string; message: string }> {
+  try {
+    return { outs: (await call).outs as ProvisionOutputs, message: "" };
+  } catch (error) {
+    const { message } = error as Error;
+    const code = /\[(\w+)/.exec(message)?.[1];
+    if (error instanceof PartialFailure) return { outs: error.properties as unknown as ProvisionOutputs, code, message };
+    return { outs: undefined as never, code: code ?? message, message };
+  }
+}
+const create = (more: Partial<ProvisionInputs> = {}, config?: Record<string, unknown>) => outcome(provider(config).create(inputs(more)));
+const update = (olds: ProvisionOutputs, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
+  outcome(provider(config).update("id", olds, inputs(more)));
+const changes = async (olds: ProvisionOutputs | undefined, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
+  (await provider(config).diff("id", olds as ProvisionOutputs, inputs(more))).changes;
+const statuses = ({ statusHistory }: ProvisionOutputs) => statusHistory.map(({ status }) => status);
+const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
+
+describe("an order", () => {
+  test("is sent once, followed to its end, and then nothing is left to do", async () => {
+    const made = await provider().create(inputs());
+    expect(made).toMatchObject({ id: `${new URL(w.tenant.url).host}/pbx1`, outs: { orderId: 1, status: "COMPLETED", schemaVersion: 1 } });
+    expect(statuses(made.outs as ProvisionOutputs)).toEqual(["SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "COMPLETED"]);
+    for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]) expect(told()).toContain(`order 1: ${status} (callback)`);
+    expect(w.orders()).toMatchObject([{ serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) }]);
+    expect(await changes(made.outs)).toBe(false);
+  });
+
+  test("is in the journal until the state has it", async () => {
+    const { outs } = await create();
+    expect(journal()).toEqual([expect.stringContaining('"orderId": 1')]);
+    await changes(outs);
+    expect(journal()).toEqual([]);
+  });
+
+  test("leaves neither token nor password in outputs, journal and printed lines", async () => {
+    const { outs } = await create({ tenantLogin: undefined, tenantToken: await token() });
+    const order = w.orders()[0];
+    const loggedIn = await create({ tenantName: "pbx2" });
+    for (const secret of [order?.tenantToken, w.orders()[1]?.tenantToken, login.password, "Sandbox-xelion-key-1"]) {
+      expect(secret).toBeTruthy();
+      for (const text of [JSON.stringify([outs, loggedIn.outs]), ...journal(), told()]) expect(text).not.toContain(secret);
+    }
+    expect(outs).not.toHaveProperty("configuration");
+  });
+
+  const courses: [CourseName, string, string | undefined][] = [
+    ["completes", "COMPLETED", undefined],
+    ["fails", "FAILED", "ORDER_FAILED"],
+    ["failsAtOnce", "FAILED", "ORDER_FAILED"],
+    ["hangs", "IN_PROGRESS", "NOT_FINISHED"],
+    ["neverStarts", "NOT_STARTED", "NOT_FINISHED"],
+    ["callbackBeforeReply", "COMPLETED", undefined],
+    ["allBeforeReply", "COMPLETED", undefined],
+    ["repeats", "COMPLETED", undefined],
+    ["reordered", "COMPLETED", undefined],
+    ["losesAll", "SUBMITTED", "NOT_FINISHED"],
+    ["losesTheLast", "IN_PROGRESS", "NOT_FINISHED"],
+    ["unknownWords", "COMPLETED", undefined],
+    ["namesAnotherOrder", "COMPLETED", undefined],
+  ];
+  test.each(courses)("that takes the course %s ends as %s (%s), and is never followed by a second one", async (course, status, code) => {
+    w.next(course, 2);
+    const timeout = code === "NOT_FINISHED" ? "400ms" : "20s";
+    const first = await create({ timeout });
+    expect(first).toMatchObject({ outs: { orderId: 1, status } });
+    expect(first.code).toBe(code);
+    // What an `up` after it does, whether the state was saved or not.
+    const again = await create({ timeout: "100ms" });
+    expect([status, "COMPLETED"]).toContain(again.outs.status);
+    await update(first.outs, { timeout: "100ms" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("that is not waited for is submitted, and a later look finds its end", async () => {
+    const polled = { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" };
+    w.service.setOptions({ orderRoute: true });
+    const { outs, code } = await create({ wait: "submitted" }, polled);
+    expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
+    await vi.waitFor(() => expect(w.orders()[0]?.status).toBe("COMPLETED"));
+    const read = await provider(polled).read("id", outs);
+    expect(read.props).toMatchObject({ status: "COMPLETED", orderId: 1 });
+    expect(read.props?.statusHistory.at(-1)).toMatchObject({ status: "COMPLETED", source: "polling" });
+    expect(await changes(read.props as ProvisionOutputs, { wait: "submitted" }, polled)).toBe(false);
+  });
+
+  test("is polled where only orderPath is configured", async () => {
+    w.service.setOptions({ orderRoute: true });
+    const { outs } = await create({}, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}", "xelion:pollSeconds": "0.1" });
+    expect(outs.status).toBe("COMPLETED");
+    expect(w.service.received.find(({ path }) => path === "/api/v1/provision")?.headers).not.toHaveProperty("x-callback-url");
+  });
+
+  test("stays SUBMITTED where nothing follows it, which is said plainly", async () => {
+    const { outs, code } = await create({}, noCallback);
+    expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
+    expect(told()).toContain("nothing follows it: neither a callback nor xelion:orderPath is configured");
+    expect(await changes(outs, {}, noCallback)).toBe(false);
+  });
+
+  test("has the callback address of one's own, where one is declared", async () => {
+    const { outs } = await create({ callback: "http://127.0.0.1:9/mine" });
+    expect(outs.status).toBe("SUBMITTED");
+    expect(w.orders()[0]?.callbackUrl).toBe("http://127.0.0.1:9/mine");
+  });
+
+  test("goes on after its time is over, and the next run waits for the same one", async () => {
+    w.service.state.courses.push({
+      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+    });
+    const first = await create({ timeout: "200ms" });
+    expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
+    expect(await changes(first.outs)).toBe(true);
+    const second = update(first.outs);
+    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await w.proceed(1);
+    expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
+    expect(w.orders()).toHaveLength(1);
+  });
+});
+
+describe("a failed order", () => {
+  test("is sent again only when retryFailed has changed, and then once", async () => {
+    w.next("fails");
+    const failed = (await create({ retryFailed: "monday" })).outs;
+    expect(await update(failed, { retryFailed: "monday" })).toMatchObject({
+      code: "ORDER_FAILED",
+      message: expect.stringContaining("retryFailed"),
+    });
+    w.next("fails");
+    const second = await update(failed, { retryFailed: "tuesday" });
+    expect(second).toMatchObject({ code: "ORDER_FAILED", outs: { orderId: 2 } });
+    expect(await update(second.outs, { retryFailed: "tuesday" })).toMatchObject({ code: "ORDER_FAILED" });
+    expect(w.orders()).toHaveLength(2);
+    expect((await update(second.outs, { retryFailed: "wednesday" })).outs).toMatchObject({ status: "COMPLETED", orderId: 3 });
+  });
+
+  test("shows in every preview until somebody has decided", async () => {
+    w.next("fails");
+    const { outs } = await create();
+    expect(await changes(outs)).toBe(true);
+    expect(told()).toContain("`pulumi up` will refuse to send another order");
+    expect(await changes(outs, { retryFailed: 1 })).toBe(true);
+  });
+
+  test("may be followed by a changed configuration", async () => {
+    w.next("fails");
+    const { outs } = await create();
+    const next = await update(outs, { configuration: { version: 1, organization: { name: "Sabertooth" } } });
+    expect(next.outs).toMatchObject({ status: "COMPLETED", orderId: 2 });
+  });
+});
+
+describe("a POST whose outcome is not known", () => {
+  test("is settled by a callback, which names the order", async () => {
+    cut();
+    w.next("completes", 20);
+    expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
+    expect(told()).toContain("It is not known whether the service has this order; it is not sent again");
+  });
+
+  test("is settled by a callback that came before the connection was lost", async () => {
+    w.next("callbackBeforeReply", 200);
+    w.service.fault({ kind: "malformed", method: "POST", path: "/provision$" });
+    expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
+  });
+
+  test("is no refusal when callbacks contradict it", async () => {
+    w.next("callbackBeforeReply", 50);
+    w.service.fault({ kind: "statusAfter", status: 404, method: "POST", path: "/provision$" });
+    expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
+    expect(told()).toContain("Callbacks say that the service has it as order 1");
+  });
+
+  test.each([
+    ["cut", { kind: "cut" }],
+    ["answered by a gateway's 502 after it was done", { kind: "statusAfter", status: 502 }],
+    ["answered with no id", { kind: "empty" }],
+    ["redirected by 303", { kind: "statusAfter", status: 303 }],
+  ] as const)("and was %s keeps the next runs from sending, until the operator settles it", async (_, fault) => {
+    w.service.fault({ ...fault, method: "POST", path: "/provision$" });
+    w.next("losesAll");
+    const first = await create({ timeout: "200ms" });
+    expect(first).toMatchObject({ code: "OUTCOME_UNKNOWN", outs: { status: "UNKNOWN" } });
+    expect(first.outs.orderId).toBeUndefined();
+    expect(first.outs.adminHint).toContain("for an order of pbx1, submitted about");
+    expect(await create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    const changed = { timeout: "100ms", configuration: { version: 1, organization: { name: "Other" } } };
+    expect(await update(first.outs, changed)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(w.orders()).toHaveLength(1);
+
+    w.service.setOptions({ orderRoute: true });
+    const known = await update(first.outs, { orderId: 1 }, { "xelion:orderPath": "/api/v1/orders/{id}" });
+    expect(known.outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("is settled by a changed retryFailed, which sends one more", async () => {
+    w.service.fault({ kind: "cutBefore", method: "POST", path: "/provision$" });
+    const first = await create({ timeout: "100ms" });
+    expect(first).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect((await update(first.outs, { retryFailed: "none in the Admin UI" })).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  });
+
+  test("because this process was killed in the middle is found in the journal", async () => {
+    w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
+    w.next("losesAll");
+    void create().catch(() => {});
+    await vi.waitFor(() => expect(w.orders()).toHaveLength(1));
+    expect(await create({ timeout: "100ms" }, { "xelion:callback": { listen: 0, url: "http://127.0.0.1:1/x" } })).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+    });
+    expect(w.orders()).toHaveLength(1);
+  });
+});
+
+describe("nothing is sent, and nothing is left behind,", () => {
+  test.each([
+    [
+      "when the service refuses the order",
+      () => w.service.fault({ kind: "status", status: 403, method: "POST", path: "/provision$" }),
+      "HTTP_403",
+    ],
+    [
+      "when the service answers with a redirect",
+      () => w.service.fault({ kind: "status", status: 307, method: "POST", path: "/provision$" }),
+      "REDIRECTED",
+    ],
+    ["when the tenant's session is shorter than the wait", () => w.tenant.setOptions({ tokenLifetimeSeconds: 5 }), "SESSION_TOO_SHORT"],
+    [
+      "when the login is wrong",
+      () => ((w.tenant.state.tenants.pbx1 as Record<string, { password: string }>).provisioning = { password: "other" }),
+      "LOGIN_REFUSED",
+    ],
+    [
+      "when the login needs a second factor",
+      () => ((w.tenant.state.tenants.pbx1 as Record<string, object>).provisioning = { password: login.password, mfa: true }),
+      "LOGIN_REFUSED",
+    ],
+    ["when the Xelion server cannot be reached", () => w.tenant.stop(), "NOT_REACHED"],
+    ["when the service cannot test the configuration", () => w.service.fault({ kind: "status", status: 401, path: "/test$" }), "HTTP_401"],
+    [
+      "when the service refuses the configuration",
+      () => w.service.fault({ kind: "status", status: 400, path: "/test$", body: "no such trunk" }),
+      "CONFIGURATION_REFUSED",
+    ],
+  ])("%s", async (_, spoil, code) => {
+    spoil();
+    const result = await create({}, { "xelion:deadlineSeconds": "0.5" });
+    expect(result).toMatchObject({ code, outs: undefined });
+    expect(w.orders()).toEqual([]);
+    expect(journal()).toEqual([]);
+    if (code !== "NOT_REACHED") expect(w.sessions()).toEqual([]);
+  });
+
+  test("when the callback address cannot be opened", async () => {
+    const taken = createServer().listen(w.port, "127.0.0.1");
+    await vi.waitFor(() => expect(taken.listening).toBe(true));
+    expect(await create()).toMatchObject({ code: "CALLBACK_NOT_READY", message: expect.stringContaining("EADDRINUSE") });
+    expect(w.orders()).toEqual([]);
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test("when the service is down for the POST itself, and the next run sends", async () => {
+    const test = { "xelion:testProvision": "false" };
+    const gone = { ...test, "xelion:baseUrl": "http://127.0.0.1:9" };
+    expect(await create({}, gone)).toMatchObject({ code: "NOT_REACHED", outs: undefined });
+    expect(journal()).toEqual([]);
+    expect((await create({}, test)).outs.status).toBe("COMPLETED");
+  });
+
+  test("when two resources of one stack name the same tenant at once", async () => {
+    const one = provider();
+    const both = await Promise.all([outcome(one.create(inputs())), outcome(one.create(inputs()))]);
+    expect(both.map(({ code }) => code).sort()).toEqual(["DECLARED_TWICE", undefined]);
+    expect(w.orders()).toHaveLength(1);
+  });
+});
+
+describe("a changed configuration", () => {
+  const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+
+  test("is one new order in place; moved keys are no change", async () => {
+    const { outs } = await create();
+    expect(await provider().diff("id", outs, inputs(other))).toMatchObject({ changes: true, replaces: [] });
+    expect(await changes(outs, { configuration: { organization: { name: "Fairy Tail" }, version: 1 } })).toBe(false);
+    expect(await changes(outs, { configuration: '{"organization":{"name":"Fairy Tail"},"version":1}' })).toBe(false);
+    expect((await update(outs, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("waits for the end of the order before it", async () => {
+    w.service.state.courses.push({
+      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+    });
+    const { outs } = await create({ timeout: "200ms" });
+    expect(await update(outs, { ...other, timeout: "100ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    printed.mockClear();
+    const second = update(outs, other);
+    await vi.waitFor(() => expect(told()).toContain("a new order is sent when this one has ended"));
+    expect(w.orders()).toHaveLength(1);
+    await w.proceed(1);
+    expect((await second).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+  });
+
+  test("that was ordered by a killed run, and then taken back, is not forgotten", async () => {
+    const first = (await create()).outs;
+    // The state never heard of the second order, the journal did.
+    await update(first, other);
+    expect(await changes(first)).toBe(true);
+    expect((await update(first)).outs).toMatchObject({ orderId: 3, configurationHash: first.configurationHash });
+  });
+});
+
+describe("diff", () => {
+  test("takes token, wait, timeout, callback and login for no change, and server and tenant for another resource", async () => {
+    const { outs } = await create();
+    for (const more of [
+      { tenantLogin: undefined, tenantToken: "another" },
+      { tenantLogin: { userName: "x", password: "y" } },
+      { wait: "submitted" as const },
+      { timeout: "1h" },
+      { callback: false },
+      { serverUrl: `${w.tenant.url}/` },
+      { retryFailed: "after a success" },
+    ]) {
+      expect(await provider().diff("id", outs, inputs(more)), JSON.stringify(more)).toMatchObject({ changes: false, replaces: [] });
+    }
+    expect(await provider().diff("id", outs, inputs({ serverUrl: "https://other.example" }))).toMatchObject({
+      changes: true,
+      replaces: ["serverUrl"],
+    });
+    expect(await provider().diff("id", outs, inputs({ tenantName: "pbx2" }))).toMatchObject({ changes: true, replaces: ["tenantName"] });
+  });
+
+  test("takes what the engine made of the outputs, which has no nulls", async () => {
+    const { outs } = await create();
+    const kept = JSON.parse(JSON.stringify(outs, (_, value) => value ?? undefined));
+    expect(await changes(kept)).toBe(false);
+    expect(await changes(kept, { orderId: 1 })).toBe(false);
+  });
+
+  test("refuses a state that does not say what was ordered: everything would look changed", async () => {
+    const { outs } = await create();
+    await expect(changes({ ...outs, configurationHash: undefined as never })).rejects.toThrow("STATE_INCOMPLETE");
+  });
+});
+
+describe("an orderId", () => {
+  test("takes over a tenant that was provisioned elsewhere, without a session and without an order", async () => {
+    const taken = await create({ orderId: 77, tenantLogin: undefined, tenantToken: undefined }, noCallback);
+    expect(taken.outs).toMatchObject({ orderId: 77, status: "SUBMITTED" });
+    expect(taken.code).toBeUndefined();
+    expect(w.orders()).toEqual([]);
+    expect(await changes(taken.outs, { orderId: 77 }, noCallback)).toBe(false);
+  });
+});
+
+describe("delete", () => {
+  test("warns that the tenant stays, and that an order is still at work", async () => {
+    w.next("hangs");
+    const { outs } = await create({ timeout: "200ms" });
+    await provider().delete("pbx", outs);
+    expect(told()).toContain("the tenant stays as it is configured");
+    expect(told()).toContain("it may still be at work there");
+    expect(journal()).toEqual([]);
+  });
+
+  test("of the resource that was replaced does not forget the new one's order", async () => {
+    const old = (await create()).outs;
+    await changes(old);
+    const replacement = await create();
+    expect(replacement.outs.orderId).toBe(2);
+    await provider().delete("pbx", old);
+    expect(journal()).toHaveLength(1);
+  });
+});
+
+describe("check", () => {
+  const check = async (more: Record<string, unknown>, config?: Record<string, unknown>) =>
+    (await provider(config).check({}, inputs(more as never))).failures?.map(({ property, reason }) => `${property}: ${reason}`) ?? [];
+
+  test("asks the service once for each configuration, never with a token", async () => {
+    const one = provider();
+    for (let time = 0; time < 3; time++) expect((await one.check({}, inputs())).failures).toEqual([]);
+    expect(w.service.state.tests).toMatchObject([{ withApiKey: true, withTenantToken: false, valid: true }]);
+  });
+
+  test("shows the service's words at the configuration", async () => {
+    w.service.fault({ kind: "status", status: 400, path: "/test$", body: "trunk 7 is not known\u001b[31m" });
+    expect(await check({})).toEqual(["configuration: the provisioning service refuses it: trunk 7 is not known[31m"]);
+  });
+
+  test("shows a wrong key at the account, and where to set it", async () => {
+    w.service.fault({ kind: "status", status: 401, path: "/test$" });
+    expect((await check({})).join()).toMatch(/^account: .*HTTP_401.*[\s\S]*pulumi config set --secret xelion:apiKey/);
+  });
+
+  test("only warns when the service cannot be reached, and asks again", async () => {
+    const one = provider({ "xelion:deadlineSeconds": "0.2" });
+    w.service.fault({ kind: "status", status: 503, path: "/test$", times: 50 });
+    expect((await one.check({}, inputs())).failures).toEqual([]);
+    expect(told()).toContain("warning: the configuration could not be tested at the service");
+    w.service.faults.clear();
+    await one.check({}, inputs());
+    expect(w.service.state.tests).toHaveLength(1);
+  });
+
+  test("asks nothing when it is switched off, when not all is known, and when the rules here are broken", async () => {
+    await check({}, { "xelion:testProvision": "false" });
+    await check({ configuration: { ...fairyTail, phones: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } });
+    expect(await check({ configuration: { version: 1, organization: {} } })).toEqual([
+      expect.stringMatching(/^configuration\.organization\.name: is missing/),
+    ]);
+    expect(w.service.received).toEqual([]);
+  });
+
+  test("tells everything that is wrong at once, each with its path", async () => {
+    const failures = await check(
+      {
+        serverUrl: "http://pbx.example",
+        tenantName: "pbx 1",
+        tenantToken: "a\n",
+        timeout: "soon",
+        wait: "yes",
+        retries: 1,
+        configurationFile: "x",
+      },
+      { "xelion:apiKey": undefined },
+    );
+    for (const property of [
+      "serverUrl",
+      "tenantName",
+      "tenantToken",
+      "timeout",
+      "wait",
+      "retries",
+      "tenantLogin",
+      "configurationFile",
+      "account",
+    ]) {
+      expect(
+        failures.filter((failure) => failure.startsWith(`${property}:`)),
+        property,
+      ).toHaveLength(1);
+    }
+  });
+
+  test("wants one source of the session and one of the configuration, unless nothing is to be sent", async () => {
+    expect(await check({ tenantLogin: undefined })).toEqual([expect.stringMatching(/^tenantToken: is missing/)]);
+    expect(await check({ tenantLogin: undefined, orderId: 3 })).toEqual([]);
+    expect(await check({ configuration: undefined })).toEqual([expect.stringMatching(/^configuration: is missing/)]);
+  });
+
+  test.each([
+    [
+      "a callback of both kinds",
+      { "xelion:callback": { listen: 1, relayUrl: "https://r.example" } },
+      "must be {listen, url} or {relayUrl, relayKey}",
+    ],
+    ["an orderPath without a place for the id", { "xelion:orderPath": "/orders" }, "must contain {id}"],
+    ["a baseUrl over plain http", { "xelion:baseUrl": "http://provision.example" }, "would show credentials to the network"],
+  ])("tells what is wrong with the config: %s", async (_, config, words) => {
+    expect((await check({}, config)).join()).toContain(words);
+  });
+});
+
+describe("the tenant's session", () => {
+  test("is one of the order's own, and ends with it", async () => {
+    await create();
+    await create({ tenantName: "pbx2" });
+    const spaces = w.tenant.state.logins.map(({ userSpace }) => userSpace);
+    expect(new Set(spaces).size).toBe(2);
+    expect(w.sessions()).toEqual([]);
+  });
+
+  test("is left alone while the order may still be at work", async () => {
+    w.next("hangs");
+    await create({ timeout: "200ms" });
+    expect(w.sessions()).toHaveLength(1);
+  });
+
+  test("that was given is not ended", async () => {
+    await create({ tenantLogin: undefined, tenantToken: await token() });
+    expect(w.sessions()).toHaveLength(1);
+  });
+});
+
+test("a new order for the tenant is not sent while the journal cannot be written", async () => {
+  const { port } = await new Promise<AddressInfo>((resolve) => {
+    const server = createServer().listen(0, () => {
+      const address = server.address() as AddressInfo;
+      server.close(() => resolve(address));
+    });
+  });
+  const config = { "ucaas:journalDir": "/dev/null/journal", "xelion:callback": { listen: port, url: `http://127.0.0.1:${port}` } };
+  expect(await create({}, config)).toMatchObject({ code: "JOURNAL_UNAVAILABLE" });
+  expect(w.orders()).toEqual([]);
+  expect(w.sessions()).toEqual([]);
+});
+
+/** A session token from elsewhere. */
+async function token(): Promise<string> {
+  const answer = await fetch(`${w.tenant.url}/api/v1/pbx1/me/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ...login, userSpace: `elsewhere-${Math.random()}` }),
+  });
+  return ((await answer.json()) as { authentication: string }).authentication;
+}
