@@ -134,8 +134,8 @@ function summary(args: CustomerArgs, { netsapiens, xima, xelion, enablex }: Cust
       orFailed(
         "NetSapiens",
         pulumi.all([netsapiens.clientId, netsapiens.verification]).apply(([clientId, steps]) => {
-          const passed = steps.filter(({ status }) => status === "passed").length;
-          return `${clientId}, ${passed} of ${steps.length} steps verified`;
+          const tried = steps.filter(({ status }) => status !== "skipped");
+          return `${clientId}, ${tried.filter(({ status }) => status === "passed").length} of ${tried.length} steps verified`;
         }),
       ),
     xima &&

@@ -7,7 +7,7 @@ import { type StackProject, stackProject } from "./stack-project.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a stack file is free text to the engine, and these tests bend it.
 type StackFile = Record<string, any>;
 
-const canaries = { sip: "sip-canary-4711", contact: "Contact-Canary" };
+const canaries = { sip: "sip-canary-4711", contact: "Contact-Canary", client: "Client-canary-4711" };
 
 describe("the customers of a stack's files on the real engine", { timeout: 120_000 }, () => {
   let sandbox: Sandbox;
@@ -16,7 +16,13 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    const { clientId, did } = sandbox.netsapiens;
+    const { clientId, did, server } = sandbox.netsapiens;
+    server.state.clients["7"] = {
+      clientId: "second",
+      clientSecret: canaries.client,
+      redirectUrl: "",
+      createdAt: "2026-01-05T09:00:00.000Z",
+    };
     stack = await stackProject(
       {
         "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } }, netsapiens: { driver: "existing" } },
@@ -38,7 +44,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
       },
       sandbox.environment,
     );
-    stack.write("customers/test/clinic.yaml", "name: Clinic\nxima: {eliteSeats: 20}\n");
+    stack.write("customers/test/clinic.yaml", "name: Clinic\nnetsapiens: {domain: acme, clientId: second}\nxima: {eliteSeats: 20}\n");
   }, 60_000);
   afterAll(async () => {
     await stack.remove();
@@ -72,6 +78,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     await encrypt("acme.netsapiens.clientSecret", sandbox.netsapiens.clientSecret);
     await encrypt("acme.xima.sipCredentials.password", canaries.sip);
     await encrypt("bakery.enablex.contactName", canaries.contact);
+    await encrypt("clinic.netsapiens.clientSecret", canaries.client);
     (await stack.up()).ok();
     expect(licences()).toMatchObject({
       "voicehouse/acme": {
@@ -97,8 +104,10 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     expect((await stack.outputs()).customers).toEqual({
       acme: "Acme Ltd · NetSapiens existing-client, 6 of 6 steps verified · Xima voicehouse/acme, 12 professional seats",
       bakery: "Bakery · Xima voicehouse/bakery, 5 essential seats · EnableX 1001, Active",
-      clinic: "Clinic · Xima voicehouse/clinic, 20 elite seats",
+      clinic: "Clinic · NetSapiens second, 5 of 5 steps verified · Xima voicehouse/clinic, 20 elite seats",
     });
+    const licenceOfClinic = (await resources()).find(({ urn }) => urn.endsWith("XimaLicense::clinic"));
+    expect(licenceOfClinic?.dependencies).toEqual([expect.stringContaining("NetsapiensOAuthClient::clinic")]);
     expect((await stack.outputs({ showSecrets: true })).bundles).toMatchObject({
       acme: { domain: "acme", api_client_secret: sandbox.netsapiens.clientSecret },
     });
@@ -120,20 +129,21 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
   });
 
   test("one that fails leaves what depends on it as it is, is told without a stack trace, and stops no other", async () => {
-    sandbox.netsapiens.server.state.users["api@acme"]!.scope = "Basic User";
+    const number = sandbox.netsapiens.server.state.phonenumbers[sandbox.netsapiens.did]!;
+    number.application = "available-number";
     change(({ acme }) => {
       acme.netsapiens.sipProxyServerPort = 5061;
     });
     const run = await stack.up();
     expect(run.exitCode).not.toBe(0);
-    expect(run.output).toContain("the user's scope is Basic User");
+    expect(run.output).toContain("VERIFICATION_FAILED");
     expect(run.output).toContain("error: acme: the licence at Xima is left as it is, since the NetSapiens client failed");
     expect(run.output).not.toMatch(/\n\s+at |failed to register/);
     expect((await stack.outputs()).customers).toMatchObject({ acme: "Acme Ltd · NetSapiens FAILED · Xima left as it is" });
     expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 12, sipCredentials: { sipPort: 5060 } });
     expect(Object.values(sandbox.enablex.server.state.customers)[0]?.fields).toMatchObject({ contact_email: "desk@bakery.example" });
 
-    sandbox.netsapiens.server.state.users["api@acme"]!.scope = "Office Manager";
+    number.application = "to-user";
     (await stack.up()).ok();
     expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 15, sipCredentials: { sipPort: 5061 } });
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
