@@ -2,6 +2,8 @@
  * `npm run demo`: the main job, on the real Pulumi engine, against the sandbox. Each step is a command that a user would
  * type; the demo ends with 0 only if every step did what it says.
  */
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { startSandbox } from "../sandbox/start.ts";
 import { type Outcome, Playground } from "./playground.ts";
 import { steps } from "./steps.ts";
@@ -11,9 +13,11 @@ export interface Step {
   /** What happens, for the reader. */
   readonly title: string;
   /** Something that happens behind Pulumi's back, before the command. */
-  readonly before?: (sandbox: Sandbox) => void | Promise<void>;
+  readonly before?: (sandbox: Sandbox, project: string) => void | Promise<void>;
   /** The command as typed. */
   readonly command: readonly [string, ...string[]];
+  /** What is typed when the command asks for it: a secret never stands on a command line. */
+  readonly input?: (sandbox: Sandbox) => string;
   /** Throws unless the command, and the vendors' servers, did what the title says. */
   readonly proof: (outcome: Outcome, sandbox: Sandbox) => void | Promise<void>;
 }
@@ -23,14 +27,20 @@ export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 const begun = performance.now();
 const sandbox = await startSandbox();
 try {
-  const playground = new Playground(sandbox.environment);
+  // Slow enough that the wait for an order is seen to progress.
+  sandbox.xelion.server.setOptions({ courseMs: 1000 });
+  const callback = `127.0.0.1:${await freePort()}`;
+  const playground = new Playground({
+    ...sandbox.environment,
+    XELION_CALLBACK: JSON.stringify({ listen: callback, url: `http://${callback}` }),
+  });
   await playground.run("pulumi", ["stack", "init", "sandbox", "--no-select"], { quiet: true });
   for (const [index, step] of steps.entries()) {
     console.log(`\n${bold(`${index + 1}. ${step.title}`)}`);
-    await step.before?.(sandbox);
+    await step.before?.(sandbox, playground.project);
     console.log(`  $ npx ${step.command.map(quoted).join(" ")}`);
     const [program, ...args] = step.command;
-    const outcome = await playground.run(program, args);
+    const outcome = await playground.run(program, args, { input: step.input?.(sandbox) });
     await step.proof(outcome, sandbox);
     console.log(`  ${bold("✓")} exit status ${outcome.exitCode}, as it should be`);
   }
@@ -42,6 +52,15 @@ try {
   process.exitCode = 1;
 } finally {
   await sandbox.stop();
+}
+
+/** A port for Xelion's callbacks, which have to be told before anybody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 function bold(text: string): string {

@@ -15,7 +15,7 @@ export interface Outcome {
  */
 export class Playground {
   readonly folder = join(root, ".demo");
-  readonly #project = join(this.folder, "project");
+  readonly project = join(this.folder, "project");
   readonly #environment: NodeJS.ProcessEnv;
 
   constructor(vendors: Record<string, string>) {
@@ -24,8 +24,8 @@ export class Playground {
     mkdirSync(join(this.folder, "home"));
     // The launcher looks for the engine below PULUMI_HOME.
     symlinkSync(dirname(engineFolder()), join(this.folder, "home", "versions"));
-    cpSync(join(root, "stacks"), join(this.#project, "stacks"), { recursive: true });
-    cpSync(join(root, "Pulumi.yaml"), join(this.#project, "Pulumi.yaml"));
+    cpSync(join(root, "stacks"), join(this.project, "stacks"), { recursive: true });
+    cpSync(join(root, "Pulumi.yaml"), join(this.project, "Pulumi.yaml"));
     const others = Object.entries(process.env).filter(([name]) => !/^(PULUMI_|NODE_OPTIONS$)/.test(name));
     this.#environment = {
       ...Object.fromEntries(others),
@@ -42,9 +42,10 @@ export class Playground {
   }
 
   /** Runs a command of the project as a user would type it, and shows what it prints. */
-  run(program: string, args: readonly string[], { quiet = false } = {}): Promise<Outcome> {
+  run(program: string, args: readonly string[], { quiet = false, input }: { quiet?: boolean; input?: string } = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { cwd: this.#project, env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(program, args, { cwd: this.project, env: this.#environment, stdio: ["pipe", "pipe", "pipe"] });
+      child.stdin.end(input);
       let output = "";
       const take = (text: string) => {
         output += text;

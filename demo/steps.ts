@@ -1,10 +1,39 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
 import type { Sandbox, Step } from "./demo.ts";
 
 /** The licence of a customer as the licence server has it. */
 function licence(sandbox: Sandbox, tenant: string): Record<string, unknown> | undefined {
   return sandbox.xima.server.state.customers[`voicehouse/${tenant}`]?.licence as Record<string, unknown> | undefined;
 }
+
+/** The hotel as EnableX has it. */
+function hotelAtEnableX(sandbox: Sandbox): Record<string, unknown> {
+  const hotel = Object.values(sandbox.enablex.server.state.customers).find(({ fields }) => fields.customer_code === "hotel");
+  assert.ok(hotel, "EnableX has no customer with the code hotel");
+  return hotel.fields;
+}
+
+/** A customer with all four systems, as it would be written by hand. */
+const hotel = (sandbox: Sandbox) => ({
+  name: "Hotel am See",
+  netsapiens: { driver: "portal", domain: sandbox.netsapiens.domain, clientId: "xima-hotel", did: sandbox.netsapiens.did },
+  xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" }, eliteSeats: 5 },
+  xelion: {
+    serverUrl: sandbox.xelion.tenant.baseUrl,
+    tenantName: sandbox.xelion.tenantName,
+    tenantLogin: { userName: sandbox.xelion.userName },
+    configuration: {
+      version: 1,
+      organization: { name: "Hotel am See" },
+      departments: [{ name: "Reception", internalNumbers: ["200", "201"] }],
+    },
+    timeout: "2m",
+  },
+  enablex: { customerName: "Hotel am See", customerCode: "hotel", contactName: "Front desk", contactEmail: "desk@hotel.example" },
+});
 
 /** The tour: what a platform engineer does in a week. */
 export const steps: readonly Step[] = [
@@ -62,6 +91,54 @@ export const steps: readonly Step[] = [
     proof({ exitCode }, sandbox) {
       assert.equal(exitCode, 0);
       assert.equal(licence(sandbox, "bakery")?.essentialSeats, 5);
+    },
+  },
+  {
+    title: "A customer with all four systems arrives, in a file of its own; its one secret is encrypted in the stack file",
+    before(sandbox, project) {
+      const file = join(project, "stacks", "customers", "sandbox", "hotel.yaml");
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, stringify(hotel(sandbox)));
+    },
+    command: ["pulumi", "config", "set", "--secret", "--path", "ucaas:customers.hotel.xelion.tenantLogin.password"],
+    input: (sandbox) => sandbox.xelion.password,
+    proof: ({ exitCode }) => assert.equal(exitCode, 0),
+  },
+  {
+    title:
+      "up: a real browser makes the OAuth client in the admin portal, six checks verify it, the order at Xelion is followed to its end",
+    command: ["pulumi", "up", "--yes", "--skip-preview"],
+    proof({ exitCode, output }, sandbox) {
+      assert.equal(exitCode, 0);
+      const clients = Object.values(sandbox.netsapiens.server.state.clients);
+      assert.ok(
+        clients.some(({ clientId }) => clientId === "xima-hotel"),
+        "the portal has no such client",
+      );
+      assert.match(output, /6 of 6 steps verified/);
+      assert.match(output, /IN_PROGRESS[\s\S]*COMPLETED/);
+      assert.equal(Object.keys(sandbox.xelion.server.state.orders).length, 1, "one order, never two");
+      assert.equal(hotelAtEnableX(sandbox).contact_name, "Front desk");
+    },
+  },
+  {
+    title: "Somebody changes the hotel's contact by hand at EnableX; the nightly preview says which field, and what it was",
+    before(sandbox) {
+      hotelAtEnableX(sandbox).contact_name = "Somebody else";
+      sandbox.enablex.server.save();
+    },
+    command: ["pulumi", "refresh", "--preview-only", "--expect-no-changes", "--diff"],
+    proof({ exitCode, output }) {
+      assert.notEqual(exitCode, 0, "the drift was not noticed");
+      assert.match(output, /contactName *: "Front desk" => "Somebody else"/);
+    },
+  },
+  {
+    title: "up --refresh puts it right",
+    command: ["pulumi", "up", "--refresh", "--yes", "--skip-preview"],
+    proof({ exitCode }, sandbox) {
+      assert.equal(exitCode, 0);
+      assert.equal(hotelAtEnableX(sandbox).contact_name, "Front desk");
     },
   },
   {
