@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { findPackageJSON } from "node:module";
+import { createRequire, findPackageJSON } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
@@ -158,6 +158,7 @@ async function chromiumOfNpm(): Promise<string | undefined> {
 
 function packageOf(name: string): string | undefined {
   try {
+    createRequire(import.meta.url).resolve(name);
     return findPackageJSON(name, import.meta.url);
   } catch {
     return undefined;
@@ -187,9 +188,10 @@ function missing(reason: string): UcaasError {
   });
 }
 
-/** What the browser itself printed last; the rest of such an error is the command line. */
+/** What the browser, or the program that unpacks it, itself said; the rest of such an error is the command line. */
 function lastWords(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).split("\n");
   const printed = lines.filter((line) => line.includes("[err]")).map((line) => line.replace(/.*\[err\]\s*/, ""));
-  return withoutSecrets((printed.at(-1) ?? lines[0] ?? "").trim());
+  const words = printed.at(-1) ?? lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? "";
+  return withoutSecrets(words.trim());
 }

@@ -306,8 +306,8 @@ export class PortalSession {
 
   #begin(step: string): void {
     this.#step = step;
-    const url = URL.canParse(this.page.url()) ? new URL(this.page.url()) : undefined;
-    this.trace.push({ at: new Date().toISOString(), step, page: url ? `${url.origin}${url.pathname}` : "" });
+    const { protocol, origin, pathname } = new URL(this.page.url());
+    this.trace.push({ at: new Date().toISOString(), step, page: protocol.startsWith("http") ? `${origin}${pathname}` : "" });
   }
 }
 

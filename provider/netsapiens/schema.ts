@@ -23,7 +23,14 @@ function urlFault(value: string): string | undefined {
   return undefined;
 }
 
-const hostName = z.union([z.hostname(), z.ipv4(), z.ipv6()], "must be a host name or an IP address, without scheme, port and path");
+const hostName = z
+  .string()
+  .refine(
+    (value) => [z.hostname(), z.ipv4(), z.ipv6()].some((format) => format.safeParse(value).success),
+    "must be a host name or an IP address, without scheme, port and path",
+  );
+const port = "must be a whole number from 1 to 65535";
+const choiceOfSteps = `must be "all", "off", or a list of ${steps.join(", ")}`;
 const labels = z.union([text, z.array(text).min(1)], "must be a label, or a list of labels");
 
 /** The texts by which the portal's controls are found; what each is by default stands in `portal-labels.ts`. */
@@ -74,9 +81,9 @@ export const oauthClientSchema = z.strictObject({
     )
     .optional(),
   sipProxyServerHost: hostName.optional(),
-  sipProxyServerPort: z.int("must be a whole number").min(1).max(65_535).optional(),
+  sipProxyServerPort: z.int(port).min(1, port).max(65_535, port).optional(),
   driver: z.enum(["existing", "portal"]),
-  verify: z.union([z.enum(["all", "off"]), z.array(z.enum(steps))], `must be "all", "off", or a list of ${steps.join(", ")}`).optional(),
+  verify: z.union([z.enum(["all", "off"], choiceOfSteps), z.array(z.enum(steps, choiceOfSteps), choiceOfSteps)]).optional(),
   minimumScope: z.enum(acceptedScopes).optional(),
   portal: portalSchema.optional(),
   account: text.optional(),

@@ -1,0 +1,304 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PartialFailure } from "../../provider/dynamic/errors.ts";
+import { NetsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
+import type { OAuthClientInputs, OAuthClientOutputs } from "../../provider/netsapiens/schema.ts";
+import { type System, system, there } from "./system.ts";
+
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const { clientId, clientSecret, did } = there;
+
+let ns: System;
+const told: string[] = [];
+beforeEach(async () => {
+  ns = await system();
+  vi.spyOn(console, "log").mockImplementation((line: string) => void told.push(line));
+});
+afterEach(async () => {
+  expect(ns.server.state.deviceReads).toEqual([]);
+  vi.restoreAllMocks();
+  told.length = 0;
+  await ns.stop();
+});
+
+/** A provider as a run has it: nothing is remembered from an earlier one. */
+const run = (config: Record<string, string | undefined> = {}) => {
+  const all: Record<string, string | undefined> = { ...ns.plainConfig, ...config };
+  return new NetsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
+};
+const inputs = (changes: Partial<OAuthClientInputs> = {}): OAuthClientInputs => ({
+  domain: "acme",
+  clientId,
+  clientSecret,
+  did,
+  driver: "existing",
+  ...changes,
+});
+const created = async (changes?: Partial<OAuthClientInputs>) => {
+  const { id, outs } = await run().create(inputs(changes));
+  return { id, outs: outs! };
+};
+const partial = async (work: Promise<unknown>): Promise<PartialFailure> => {
+  const error = await work.then(
+    () => expect.fail("it did not fail"),
+    (failure) => failure,
+  );
+  expect(error).toBeInstanceOf(PartialFailure);
+  return error;
+};
+const statuses = ({ verification }: Pick<OAuthClientOutputs, "verification">) => verification.map(({ status }) => status);
+
+describe("check", () => {
+  const failures = async (news: object, config: Record<string, string | undefined> = {}) =>
+    (await run(config).check({}, news as OAuthClientInputs)).failures?.map(({ property, reason }) => `${property}: ${reason}`) ?? [];
+
+  test("takes what is right, and defaults from the config", async () => {
+    expect(await failures(inputs())).toEqual([]);
+    expect(
+      await failures(inputs({ apiUrl: "https://pbx.example.com/", verify: ["did", "users"], sipProxyServerHost: "10.0.0.1" })),
+    ).toEqual([]);
+    expect(await failures({ domain: "acme", clientId: "x", driver: "portal" })).toEqual([]);
+  });
+
+  test.each<[object, string]>([
+    [{ apiUrl: "http://pbx.example.com" }, "apiUrl: must be https: plain http would show the credentials to the network"],
+    [{ apiUrl: "https://pbx.example.com/ns-api/v2" }, "apiUrl: must not have a path: write https://pbx.example.com"],
+    [{ apiUrl: "pbx.example.com" }, "apiUrl: must be a URL such as https://yourcompany.domain.com"],
+    [{ apiUrl: "https://user:pw@pbx.example.com" }, "apiUrl: must not carry a user name or password"],
+    [
+      { sipProxyServerHost: "https://sip.example.com" },
+      "sipProxyServerHost: must be a host name or an IP address, without scheme, port and path",
+    ],
+    [
+      { sipProxyServerHost: "sip.example.com:5060" },
+      "sipProxyServerHost: must be a host name or an IP address, without scheme, port and path",
+    ],
+    [{ sipProxyServerPort: 70000 }, "sipProxyServerPort: must be a whole number from 1 to 65535"],
+    [
+      { did: "12345" },
+      "did: is not a telephone number: write it as E.164 (+13125550100), or a North American one in its national digits (3125550100)",
+    ],
+    [{ apiPassword: "secret-pw " }, "apiPassword: begins or ends with a blank, which is part of it: take it away"],
+    [{ clientSecret: "\tsecret" }, "clientSecret: begins or ends with a blank, which is part of it: take it away"],
+    [{ domain: "ac me" }, "domain: must be the domain's name, without blanks and slashes"],
+    [{ driver: "manual" }, 'driver: expected one of "existing"|"portal"'],
+    [{ verify: ["dids"] }, 'verify: must be "all", "off", or a list of apiUrl, credentials, permissions, domain, users, did'],
+    [
+      { minimumScope: "Basic User" },
+      'minimumScope: expected one of "Office Manager"|"Call Center Supervisor"|"NDP"|"Reseller"|"Super User"',
+    ],
+    [{ clientSecret: undefined }, 'clientSecret: is missing: the driver "existing" needs the secret of the client that it adopts'],
+    [{ portal: { label: {} } }, "portal.label: is not a property here. Did you mean labels?"],
+    [{ portal: { labels: { oauthClient: "API" } } }, "portal.labels.oauthClient: is not a property here. Did you mean oauthClients?"],
+    [{ clientld: "x" }, "clientld: is not a property here. Did you mean clientId?"],
+  ])("refuses %j", async (changes, failure) => {
+    expect(await failures({ ...inputs(), ...changes })).toEqual([failure]);
+  });
+
+  test("says all at once, and never the secret itself", async () => {
+    const found = await failures({
+      domain: "",
+      clientId: "x",
+      driver: "existing",
+      apiUrl: "ftp://x",
+      apiPassword: " canary-pw-1 ",
+      did: "1",
+    });
+    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "domain", "apiPassword", "did", "clientSecret"]);
+    expect(found.join()).not.toContain("canary-pw-1");
+  });
+
+  test("names the command that sets what is neither declared nor configured", async () => {
+    const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
+    expect(await failures({ domain: "acme", clientId: "x", driver: "portal" }, nothing)).toEqual([
+      "apiUrl: is missing: declare it, or run pulumi config set netsapiens:apiUrl <value> (or set NETSAPIENS_API_URL)",
+      "apiUsername: is missing: declare it, or run pulumi config set netsapiens:apiUsername <value> (or set NETSAPIENS_API_USERNAME)",
+      "apiPassword: is missing: declare it, or run pulumi config set --secret netsapiens:apiPassword (or set NETSAPIENS_API_PASSWORD)",
+      "portal.username: is missing: declare it, or run pulumi config set netsapiens:portalUsername <value> (or set NETSAPIENS_PORTAL_USERNAME)",
+      "portal.password: is missing: declare it, or run pulumi config set --secret netsapiens:portalPassword (or set NETSAPIENS_PORTAL_PASSWORD)",
+    ]);
+    const section = { "netsapiens:accounts": JSON.stringify({ east: { apiUrl: "https://pbx.example.com", apiUsername: "u" } }) };
+    expect(await failures(inputs({ account: "east" }), section)).toEqual([
+      "apiPassword: is missing: declare it, or run pulumi config set --path --secret netsapiens:accounts.east.apiPassword",
+    ]);
+    expect(await failures(inputs({ account: "west" }), section)).toEqual([
+      expect.stringMatching(/^account: .*no account "west"; known: east/),
+    ]);
+  });
+
+  test("lets pass what is not known before up", async () => {
+    const values = Object.fromEntries(Object.keys(inputs()).map((key) => [key, unknown]));
+    expect(
+      await failures({ ...values, apiUrl: unknown, apiPassword: unknown, portal: unknown, verify: unknown, account: unknown }),
+    ).toEqual([]);
+    expect(
+      await failures(inputs({ driver: "portal", portal: { username: unknown, password: unknown, labels: unknown as never } })),
+    ).toEqual([]);
+  });
+});
+
+describe("diff", () => {
+  test("is empty for the same declaration, also in other words", async () => {
+    const { id, outs } = await created({ apiUrl: ns.server.url });
+    for (const same of [
+      { apiUrl: ns.server.url },
+      { apiUrl: `${ns.server.url}/` },
+      { apiUrl: ns.server.url.replace("http", "HTTP") },
+      {},
+    ]) {
+      expect(await run().diff(id, outs, inputs(same))).toMatchObject({ changes: false, replaces: [] });
+    }
+    expect(await run().diff(id, outs, inputs({ sipProxyServerPort: 5060, sipProxyServerHost: "127.0.0.1" }))).toMatchObject({
+      changes: false,
+    });
+  });
+
+  test.each<Partial<OAuthClientInputs>>([
+    { clientSecret: "another" },
+    { apiUsername: "other@acme" },
+    { apiPassword: "another" },
+    { did: "+13125550101" },
+    { domain: "globex" },
+    { sipProxyServerHost: "sip.example.com" },
+    { sipProxyServerPort: 5061 },
+    { verify: ["users"] },
+    { minimumScope: "Reseller" },
+    { driver: "portal" },
+    { did: unknown },
+  ])("finds %j, to be made in place", async (change) => {
+    const { id, outs } = await created();
+    expect(await run().diff(id, outs, inputs(change))).toMatchObject({ changes: true, replaces: [] });
+  });
+
+  test("replaces for another client id or host, and the new client is made first", async () => {
+    const { id, outs } = await created();
+    expect(await run().diff(id, outs, inputs({ clientId: "xima-2" }))).toEqual({
+      changes: true,
+      replaces: ["clientId"],
+      deleteBeforeReplace: false,
+    });
+    expect(await run().diff(id, outs, inputs({ apiUrl: "https://pbx.example.com" }))).toEqual({
+      changes: true,
+      replaces: ["apiUrl"],
+      deleteBeforeReplace: false,
+    });
+  });
+
+  test("sees that a default in the config has changed", async () => {
+    const { id, outs } = await created();
+    expect(await run({ "netsapiens:apiPassword": "rotated-pw-1" }).diff(id, outs, inputs())).toMatchObject({ changes: true, replaces: [] });
+  });
+});
+
+describe("a client that exists", () => {
+  test("is adopted when it passes, and comes out as the guide's bundle", async () => {
+    const { id, outs } = await created({ sipProxyServerHost: "sip.example.com", sipProxyServerPort: 5061 });
+    expect(id).toBe(`${new URL(ns.server.url).host}/${clientId}`);
+    expect(outs.bundle).toEqual({
+      domain: "acme",
+      sip_proxy_server_host: "sip.example.com",
+      sip_proxy_server_port: 5061,
+      api_url: ns.server.url,
+      api_client_id: clientId,
+      api_client_secret: clientSecret,
+      api_username: "api@acme",
+      api_password: there.apiPassword,
+      did,
+    });
+    expect(outs).toMatchObject({ schemaVersion: 1, apiVersion: "45.1.0", clientSecret });
+    expect(statuses(outs)).toEqual(Array(6).fill("passed"));
+  });
+
+  test("that fails is kept as a partial failure, after all that can be tried, with the remedies in the guide's order", async () => {
+    ns.server.state.users["api@acme"]!.scope = "Basic User";
+    ns.server.state.phonenumbers = {};
+    const failure = await partial(run().create(inputs()));
+    expect(failure.id).toBe(`${new URL(ns.server.url).host}/${clientId}`);
+    expect(failure.properties).toMatchObject({ bundle: { api_client_secret: clientSecret } });
+    expect(statuses(failure.properties as never)).toEqual(["passed", "passed", "failed", "passed", "failed", "failed"]);
+    const [reason = ""] = failure.reasons;
+    expect(reason).toContain("VERIFICATION_FAILED");
+    const places = ["permissions: ", "Select User → Scope", "users: ", "did: "].map((words) => reason.indexOf(words));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).not.toContain(-1);
+
+    // The engine calls update at the next up: what was mended at the vendor's passes then.
+    const olds = failure.properties as never as OAuthClientOutputs;
+    expect(await run().diff(failure.id, olds, inputs())).toMatchObject({ changes: true });
+    await partial(run().update(failure.id, olds, inputs()));
+    ns.server.state.users["api@acme"]!.scope = "Office Manager";
+    const { outs } = await run().update(failure.id, olds, inputs({ did: undefined }));
+    expect(statuses(outs!)).toEqual([...Array(5).fill("passed"), "skipped"]);
+    expect(await run().diff(failure.id, outs!, inputs({ did: undefined }))).toMatchObject({ changes: false });
+  });
+
+  test("is not verified where that is off, and an old failure then counts no more", async () => {
+    const { id, outs } = await created({ verify: "off", clientSecret: "wrong-but-nobody-asks" });
+    expect(ns.apiCalls()).toEqual([]);
+    expect(statuses(outs)).toEqual(Array(6).fill("skipped"));
+    await run().read(id, outs);
+    expect(ns.apiCalls()).toEqual([]);
+    const failed = { ...outs, verification: [{ step: "users", status: "failed", evidence: "x", code: "FORBIDDEN" }] } as never;
+    expect(await run().diff(id, failed, inputs({ verify: "off", clientSecret: "wrong-but-nobody-asks" }))).toMatchObject({
+      changes: false,
+    });
+  });
+
+  test("stays when it is deleted, and the user is told where to revoke it", async () => {
+    const { id, outs } = await created();
+    await run().delete(id, outs);
+    expect(ns.client(clientId)).toBeDefined();
+    expect(told).toEqual([
+      `NetsapiensOAuthClient ${id}: is kept at NetSapiens, since it was not made here. To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,
+    ]);
+  });
+
+  test("is asked for one token, however many resources share it", async () => {
+    const provider = run();
+    const clients = await Promise.all(["a", "b", "c"].map(() => provider.create(inputs())));
+    for (const { id, outs } of clients) await provider.read(id, outs!);
+    expect(ns.apiCalls().filter((call) => call.startsWith("POST"))).toHaveLength(1);
+  });
+
+  test("keeps no token in its outputs", async () => {
+    const { outs } = await created();
+    const tokens = Object.keys(ns.server.state.tokens);
+    expect(tokens).not.toEqual([]);
+    for (const token of tokens) expect(JSON.stringify(outs)).not.toContain(token);
+  });
+});
+
+describe("refresh", () => {
+  test("is quiet while the result is the same: nothing in the outputs moves", async () => {
+    const { id, outs } = await created();
+    expect(await run().read(id, outs)).toEqual({ id, props: outs });
+  });
+
+  test("keeps a client whose grant is refused, as drift that says what to do; up mends it or fails with the remedy", async () => {
+    const { id, outs } = await created();
+    ns.client(clientId)!.clientSecret = "rotated-elsewhere";
+    const { id: kept, props } = await run().read(id, outs);
+    expect(kept).toBe(id);
+    expect(props?.verifiedAt).not.toBe(outs.verifiedAt);
+    expect(statuses(props!)).toEqual(["passed", "failed", "skipped", "skipped", "skipped", "skipped"]);
+    expect(told.join()).toContain("credentials failed: the system refused client and user together");
+    expect(await run().diff(id, props!, inputs())).toMatchObject({ changes: true, replaces: [] });
+    expect((await partial(run().update(id, props!, inputs()))).reasons[0]).toContain("GRANT_REFUSED");
+    const { outs: mended } = await run().update(id, props!, inputs({ clientSecret: "rotated-elsewhere" }));
+    expect(statuses(mended!)).toEqual(Array(6).fill("passed"));
+  });
+
+  test("verifies what was handed out, not what the config says by now", async () => {
+    const { id, outs } = await created();
+    const { props } = await run({ "netsapiens:apiPassword": "not-yet-valid" }).read(id, outs);
+    expect(props).toEqual(outs);
+  });
+
+  test("is an error, not drift, when the system is down or keeps this machine out", async () => {
+    const { id, outs } = await created();
+    ns.server.setOptions({ blocked: "json" });
+    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({ code: "BLOCKED" });
+    await ns.server.stop();
+    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({ code: "NO_ANSWER" });
+    await ns.server.start();
+  });
+});
