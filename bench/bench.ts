@@ -1,47 +1,23 @@
-import { parseArgs } from "node:util";
-import Table from "cli-table3";
-import { type Figures, measure, type Variant, variants } from "./engine.ts";
-
 /**
  * `npm run bench`: whole-process figures on the real engine, side by side in one run.
  *
- *   npm run bench -- --resources 300 --runs 3
+ *   npm run bench -- --resources 300 --runs 3 [licences] [enablex-refresh]
  *
  * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of them; the median is shown.
  */
-const { values } = parseArgs({ options: { resources: { type: "string", default: "300" }, runs: { type: "string", default: "3" } } });
-const resources = Number(values.resources);
-const runs = Number(values.runs);
+import { parseArgs } from "node:util";
+import { enablexRefresh } from "./enablex-refresh.ts";
+import { licences } from "./licences.ts";
 
-const figures = new Map<Variant, Figures[]>(variants.map((variant) => [variant, []]));
-for (let run = 1; run <= runs; run++) {
-  for (const variant of variants) {
-    process.stderr.write(`run ${run} of ${runs}: ${variant.name}\n`);
-    figures.get(variant)?.push(await measure(variant, resources));
-  }
-}
+const benchmarks = { licences, "enablex-refresh": enablexRefresh };
 
-const columns = ["up", "preview", "refresh", "destroy"] as const;
-const floor = figures.get(variants[0] as Variant) ?? [];
-const table = new Table({
-  head: [`${resources} resources`, ...columns.map((name) => `${name} s`), "state KB each", "__provider bytes"],
-  style: { head: [], border: [] },
+const { values, positionals } = parseArgs({
+  options: { resources: { type: "string", default: "300" }, runs: { type: "string", default: "3" } },
+  allowPositionals: true,
 });
-for (const [variant, measured] of figures) {
-  table.push([
-    variant.name,
-    ...columns.map((name) => withRatio(median(measured.map((figure) => figure[name])), median(floor.map((figure) => figure[name])))),
-    (median(measured.map((figure) => figure.stateBytes)) / resources / 1000).toFixed(2),
-    median(measured.map((figure) => figure.providerBytes)).toString(),
-  ]);
-}
-console.log(`Median of ${runs} runs; in brackets the ratio to the floor, the first row.\n${table}`);
+const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`);
 
-function withRatio(value: number, reference: number): string {
-  return `${value.toFixed(2)} (${(value / reference).toFixed(2)})`;
-}
-
-function median(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (positionals.length === 0 || positionals.includes(name)) console.log(await run(Number(values.resources), Number(values.runs)));
 }

@@ -1,16 +1,17 @@
 import { generateKeyPairSync } from "node:crypto";
-import { performance } from "node:perf_hooks";
+import Table from "cli-table3";
 import { ximaServer } from "../sandbox/xima/server.ts";
-import { secret, type Workspace, workspace } from "../test/engine/workspace.ts";
+import { secret, workspace } from "../test/engine/workspace.ts";
+import { interleaved, median, seconds } from "./interleaved.ts";
 
 /** One way to write the same resources. */
-export interface Variant {
+interface Variant {
   readonly name: string;
   /** A program that declares so many licences. */
   program(resources: number): string;
 }
 
-export interface Figures {
+interface Figures {
   /** Seconds, of the whole `pulumi` process. */
   readonly up: number;
   readonly preview: number;
@@ -27,7 +28,7 @@ const args = `(i) => ({ ccId: { resellerId: "voicehouse", resellerName: "Voiceho
 const loop = (declaration: string, resources: number) => `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
 
 /** The floor does nothing at all; the closure does what most dynamic providers do, with a client and its packages captured. */
-export const variants: readonly Variant[] = [
+const variants: readonly Variant[] = [
   {
     name: "floor: a dynamic resource that does nothing",
     program: (resources) => `
@@ -81,7 +82,7 @@ export const variants: readonly Variant[] = [
 ];
 
 /** One stack from nothing to nothing, each command timed as a whole process. */
-export async function measure(variant: Variant, resources: number): Promise<Figures> {
+async function measure(variant: Variant, resources: number): Promise<Figures> {
   const server = ximaServer();
   await server.start();
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -113,13 +114,30 @@ export async function measure(variant: Variant, resources: number): Promise<Figu
   }
 }
 
-async function seconds(stack: Workspace, ...command: string[]): Promise<number> {
-  const begun = performance.now();
-  (await stack.pulumi(command, { timeoutMs: 600_000 })).ok();
-  return (performance.now() - begun) / 1000;
-}
-
 /** A closure that captured a secret is one itself, and then stands encrypted. */
 function providerText(provider: unknown): string {
   return typeof provider === "string" ? provider : JSON.stringify(provider);
+}
+
+/** Licences beside a resource that does nothing (the floor) and beside the way in which most dynamic providers are written. */
+export async function licences(resources: number, runs: number): Promise<string> {
+  const measured = await interleaved(variants, runs, (variant) => measure(variant, resources));
+  const columns = ["up", "preview", "refresh", "destroy"] as const;
+  const table = new Table({
+    head: [`${resources} resources`, ...columns.map((name) => `${name} s`), "state KB each", "__provider bytes"],
+    style: { head: [], border: [] },
+  });
+  for (const { variant, figures } of measured) {
+    table.push([
+      variant.name,
+      ...columns.map((name) => {
+        const own = median(figures.map((figure) => figure[name]));
+        const floor = median(measured[0]?.figures.map((figure) => figure[name]) ?? []);
+        return `${own.toFixed(2)} (${(own / floor).toFixed(2)})`;
+      }),
+      (median(figures.map((figure) => figure.stateBytes)) / resources / 1000).toFixed(2),
+      median(figures.map((figure) => figure.providerBytes)).toString(),
+    ]);
+  }
+  return `Licences: median of ${runs} runs; in brackets the ratio to the floor, the first row.\n${table}`;
 }

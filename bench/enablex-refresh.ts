@@ -1,0 +1,61 @@
+import Table from "cli-table3";
+import { enablexServer } from "../sandbox/enablex/server.ts";
+import { secret, workspace } from "../test/engine/workspace.ts";
+import { interleaved, median, seconds } from "./interleaved.ts";
+
+const latencyMs = 50;
+
+/** A server that refuses its list leaves one GET for each customer: what a provider without pages would send. */
+const variants = [
+  { name: "pages of the list", listRefused: false },
+  { name: "one GET each", listRefused: true },
+];
+
+async function measure({ listRefused }: (typeof variants)[number], customers: number): Promise<{ seconds: number; requests: number }> {
+  const server = enablexServer();
+  await server.start();
+  const account = (await (
+    await fetch(`${server.control}/accounts`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"role":"reseller"}',
+    })
+  ).json()) as { accessId: string; accessKey: string };
+  const stack = await workspace({
+    program: `
+      import { EnableXCustomer } from "pulumi-ucaas";
+      for (let i = 0; i < ${customers}; i++) {
+        new EnableXCustomer("customer-" + i, { customerName: "Customer " + i, customerCode: "code-" + i, contactEmail: "customer-" + i + "@example.com" });
+      }`,
+    config: {
+      "enablex:baseUrl": server.baseUrl,
+      "enablex:accessId": account.accessId,
+      "enablex:accessKey": secret(account.accessKey),
+      "enablex:concurrency": 16,
+    },
+  });
+  try {
+    (await stack.pulumi(["up", "--yes", "--skip-preview"], { timeoutMs: 600_000 })).ok();
+    server.setOptions({ latencyMs });
+    if (listRefused) server.fault({ kind: "status", status: 404, method: "GET", path: "/customers$", times: 1000 });
+    const before = server.received.length;
+    const taken = await seconds(stack, "refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    return { seconds: taken, requests: server.received.length - before };
+  } finally {
+    await stack.remove();
+    await server.stop();
+  }
+}
+
+/** Refresh of many EnableX customers whose server takes its time: requests and seconds, against one GET each. */
+export async function enablexRefresh(customers: number, runs: number): Promise<string> {
+  const table = new Table({ head: [`refresh of ${customers}`, "requests", "seconds"], style: { head: [], border: [] } });
+  for (const { variant, figures } of await interleaved(variants, runs, (variant) => measure(variant, customers))) {
+    table.push([
+      variant.name,
+      median(figures.map(({ requests }) => requests)).toString(),
+      median(figures.map((figure) => figure.seconds)).toFixed(2),
+    ]);
+  }
+  return `EnableX customers, ${latencyMs} ms of server latency, 16 calls at once: median of ${runs} runs.\n${table}`;
+}
