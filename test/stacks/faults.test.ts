@@ -25,15 +25,30 @@ function stackOf(files: Record<string, string>): StackFiles {
 /** Config of the vendors, as a pipeline's environment might give it. */
 const vendors: Record<string, string> = { "xima:baseUrl": "https://licensing.example/v1", "xima:privateKey": "pem", "xima:keyId": "kid" };
 
-/** The faults that the program finds; `customers` is what the engine decrypted, if anything is encrypted. */
+const everyVendor = {
+  ...vendors,
+  "enablex:accessId": "id",
+  "enablex:accessKey": "key",
+  "xelion:baseUrl": "https://xelion.example",
+  "xelion:apiKey": "key",
+};
+
+const xelion = (serverUrl: string, tenantName: string) =>
+  `{name: A, xelion: {serverUrl: ${serverUrl}, tenantName: ${tenantName}, tenantToken: {secure: x}, configuration: {version: 1, organization: {name: A}}}}`;
+
+/** The faults that the program finds; `customers` is what the engine decrypted, if it says more than the texts in place of the ciphers. */
 function faults(
   files: Record<string, string>,
   { customers, config = vendors }: { customers?: unknown; config?: Record<string, string> } = {},
 ) {
   const stack = stackOf(files);
-  const given = customers ? { ...stack.asWritten, customers, isSecret: () => true } : stack.asWritten;
-  const source = { get: (key: string) => config[key], require: (key: string) => config[key] ?? "" };
-  return faultsIn(stack, given, stack.customers(given), source);
+  const given = { ...stack.asWritten, customers: customers ?? decrypted(stack.asWritten.customers), isSecret: () => true };
+  return faultsIn(stack, given, stack.customers(given), { get: (key) => config[key] });
+}
+
+function decrypted(value: unknown): unknown {
+  const text = JSON.stringify(value, (_, inner) => (inner && Object.keys(inner).join() === "secure" ? inner.secure : inner));
+  return text && JSON.parse(text);
 }
 
 const head = `config:
@@ -233,6 +248,53 @@ describe("config", () => {
   });
 });
 
+test("each system's own rules are told with their places too, and what one needs of another", () => {
+  const file = `config:
+  ucaas:customers:
+    acme:
+      name: Acme
+      netsapiens: {driver: existing, domain: acme, clientId: x, apiUrl: "https://a.example", apiUsername: u}
+      xima: {ccId: {resellerId: r}, aiMessaging: {standardBundles: 1}}
+      xelion:
+        serverUrl: https://pbx.example
+        tenantToken: {secure: x}
+        configuration:
+          version: 1
+          organization: {name: Acme}
+          departments: [{name: Desk, internalNumbers: ["200", "200"]}]
+      enablex:
+        officeAddress: {country: XX}
+        users: {ada: {userType: u, firstName: Ada, email: a@acme.example, fields: {user_id: 1}}}
+    bakery:
+      name: Bakery
+      xima: {ccId: {resellerId: r}, sipCredentials: {username: u, password: {secure: x}, outboundProxy: o}}
+`;
+  expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor })).toEqual([
+    expect.stringMatching(
+      /:5:7 acme\.netsapiens\.apiPassword is missing: declare it, or run pulumi config set --secret netsapiens:apiPassword/,
+    ),
+    expect.stringMatching(/:5:7 acme\.netsapiens\.clientSecret is missing: the driver "existing" needs the secret/),
+    expect.stringMatching(/:6:50 acme\.xima\.aiMessaging: any bundle needs at least one Professional seat/),
+    expect.stringMatching(/:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\] = "200": 200 is used twice/),
+    expect.stringMatching(/:15:34 acme\.enablex\.officeAddress\.country = "XX": /),
+    expect.stringMatching(/:16:93 acme\.enablex\.users\.ada\.fields\.user_id = 1: is assigned by the server/),
+    expect.stringMatching(
+      /:19:37 bakery\.xima\.sipCredentials\.sipServer is missing: the customer has no NetSapiens client to take it from/,
+    ),
+  ]);
+});
+
+test("the keys of a map come in the order of the file, as an order at Xelion needs them, though the engine sorts them", () => {
+  const stack = stackOf({
+    "Pulumi.acme.yaml":
+      "config:\n  ucaas:customers:\n    b: {name: B, xelion: {configuration: {z: 1, a: {y: 1, b: 2}}}}\n    a: {name: A}\n",
+  });
+  const sorted = { a: { name: "A" }, b: { name: "B", xelion: { configuration: { a: { b: 2, y: 1 }, z: 1 } } } };
+  const customers = stack.customers({ ...stack.asWritten, customers: sorted });
+  expect(customers.map(({ slug }) => slug)).toEqual(["b", "a"]);
+  expect(JSON.stringify(customers[0]?.value)).toContain('"configuration":{"z":1,"a":{"y":1,"b":2}}');
+});
+
 describe("the same thing declared twice", () => {
   const customer = (tenantId: string) => `{name: Acme, xima: {ccId: {tenantId: ${tenantId}}}}`;
 
@@ -250,6 +312,48 @@ describe("the same thing declared twice", () => {
     ]);
     const elsewhere = other.replace("config:\n", "config:\n  xima:baseUrl: https://sandbox.example/v1\n");
     expect(faults({ "Pulumi.acme.yaml": own, "Pulumi.other.yaml": elsewhere })).toEqual([]);
+  });
+
+  const client = (own: string) =>
+    `{name: A, netsapiens: {driver: existing, domain: d, clientSecret: {secure: x}, apiUsername: u, apiPassword: {secure: y}, ${own}}}`;
+  test.each([
+    [
+      "client",
+      client("apiUrl: https://a.example, clientId: x"),
+      client("apiUrl: https://a.example/, clientId: x"),
+      "the NetSapiens client x",
+    ],
+    [
+      "DID, however it is written",
+      client('apiUrl: https://a.example, clientId: x, did: "+1 312-555-0100"'),
+      client('apiUrl: https://a.example, clientId: y, did: "3125550100"'),
+      "the DID 3125550100",
+    ],
+    ["Xelion tenant", xelion("https://pbx.example", "pbx1"), xelion("https://PBX.example", "pbx1"), "the Xelion tenant pbx1"],
+    ["customer code", "{name: A, enablex: {customerCode: c1}}", "{name: B, enablex: {customerCode: c1}}", "the EnableX customer code c1"],
+    [
+      "contact, in any case",
+      "{name: A, enablex: {contactEmail: IT@acme.example}}",
+      "{name: B, enablex: {contactEmail: it@acme.example}}",
+      "the EnableX contact it@acme.example",
+    ],
+  ])("is found for a %s", (_, first, second, words) => {
+    const found = faults(
+      { "Pulumi.acme.yaml": `config:\n  ucaas:customers:\n    a: ${first}\n    b: ${second}\n` },
+      { config: everyVendor },
+    );
+    expect(found).toEqual([expect.stringContaining(`: ${words} is declared already, for customer a (stacks/Pulumi.acme.yaml:3:`)]);
+  });
+
+  test("is no fault at two servers", () => {
+    const file = `config:
+  ucaas:customers:
+    a: ${client("apiUrl: https://a.example, clientId: x")}
+    b: ${client("apiUrl: https://b.example, clientId: x")}
+    c: ${xelion("https://a.example", "pbx1")}
+    d: ${xelion("https://b.example", "pbx1")}
+`;
+    expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor })).toEqual([]);
   });
 
   test("is found where the tenant is named by the slug alone", () => {
