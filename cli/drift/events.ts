@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { type Difference, type Doubt, secretMask } from "./report.ts";
+import { isAtVendor, type Placing } from "./state.ts";
+
+/** A resource before or after the refresh; `inputs` are what was declared or what stands for it now, `outputs` all that is known of it. */
+const stateSchema = z.object({
+  type: z.string(),
+  urn: z.string(),
+  custom: z.boolean().optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
+});
+type State = z.output<typeof stateSchema>;
+
+/** Of the engine's events, those that tell about drift. The CLI writes one a line. */
+const eventSchema = z.object({
+  resOutputsEvent: z
+    .object({ metadata: z.object({ op: z.string(), urn: z.string(), old: stateSchema.nullish(), new: stateSchema.nullish() }) })
+    .optional(),
+  diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }).optional(),
+  summaryEvent: z.object({}).optional(),
+});
+
+/**
+ * Reads what the engine says during `pulumi refresh --preview-only`, line by line. The engine has masked secrets in the states of resources, but its
+ * debug messages hold them in plain text: those are never kept.
+ */
+export class RefreshEvents {
+  readonly differences: Difference[] = [];
+  readonly errors: Doubt[] = [];
+  /** Resources of a vendor that were compared. */
+  checked = 0;
+  /** Whether the engine came to its end. */
+  complete = false;
+  readonly #place: Placing;
+
+  constructor(place: Placing) {
+    this.#place = place;
+  }
+
+  take(line: string): void {
+    const event = eventSchema.safeParse(json(line)).data;
+    if (event?.summaryEvent) this.complete = true;
+    if (event?.diagnosticEvent?.severity === "error") this.#error(event.diagnosticEvent);
+    if (event?.resOutputsEvent) this.#resource(event.resOutputsEvent.metadata);
+  }
+
+  #resource({ op, old, new: now }: { op: string; old?: State | null; new?: State | null }): void {
+    const state = old ?? now;
+    if (!state) return;
+    if (isAtVendor(state)) this.checked++;
+    if (op === "same" || op === "refresh") return;
+    const place = { ...this.#place(state.urn), urn: state.urn };
+    if (!old || !now) this.differences.push({ ...place, kind: "gone" });
+    else {
+      const changed = changedProperties(old, now);
+      this.differences.push(...changed.map((change) => ({ ...place, kind: "changed" as const, ...change })));
+      if (changed.length === 0) this.differences.push({ ...place, kind: "hidden" });
+    }
+  }
+
+  #error({ urn, message }: { urn?: string; message: string }): void {
+    const reason = message.trim().replace(/^Preview failed: /, "");
+    // Said once more at the end, about nothing in particular.
+    if (!urn && reason === "preview failed" && this.errors.length > 0) return;
+    this.errors.push({ ...(urn && this.#place(urn)), reason });
+  }
+}
+
+interface Change {
+  readonly property: string;
+  readonly declared?: unknown;
+  readonly actual?: unknown;
+}
+
+/** What was declared and is otherwise; and what is only observed, and differs from the last time. */
+function changedProperties(old: State, now: State): Change[] {
+  const keys = Object.keys({ ...old.inputs, ...now.inputs, ...old.outputs, ...now.outputs });
+  return keys.flatMap((key) => {
+    if (key.startsWith("__")) return [];
+    const inputs = [old.inputs?.[key], now.inputs?.[key]] as const;
+    const outputs = [old.outputs?.[key], now.outputs?.[key]] as const;
+    const declared = changes(key, inputs, outputs);
+    if (declared.length > 0) return declared;
+    // When something was looked at says nothing about it.
+    return changes(key, outputs, inputs).filter(({ declared: before, actual }) => !(isTime(before) && isTime(actual)));
+  });
+}
+
+/**
+ * The leaves in which two values differ. Of a secret nothing can be told, not even whether it differs; what is marked as secret anywhere, be it in the
+ * `others` (the same property in the other bag), is secret.
+ */
+function changes(path: string, [before, after]: readonly [unknown, unknown], others: readonly unknown[]): Change[] {
+  if ([before, after, ...others].some(isSecret)) {
+    const appeared = before === undefined || after === undefined;
+    const change = {
+      property: path,
+      ...(before !== undefined && { declared: secretMask }),
+      ...(after !== undefined && { actual: secretMask }),
+    };
+    return appeared && before !== after ? [change] : [];
+  }
+  if (isBag(before) && isBag(after) && Array.isArray(before) === Array.isArray(after)) {
+    const inside = (key: string) => (Array.isArray(before) ? `${path}[${key}]` : `${path}.${key}`);
+    const within = (value: unknown, key: string) => (isBag(value) ? value[key] : undefined);
+    return Object.keys({ ...before, ...after }).flatMap((key) =>
+      changes(
+        inside(key),
+        [before[key], after[key]],
+        others.map((other) => within(other, key)),
+      ),
+    );
+  }
+  return Object.is(before, after) ? [] : [{ property: path, declared: masked(before), actual: masked(after) }];
+}
+
+/** How the engine marks a secret; the value beside the mark is `[secret]`. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+function isSecret(value: unknown): boolean {
+  return isBag(value) && secretMark in value;
+}
+
+/** A value as it may be shown, with every secret in it masked. */
+function masked(value: unknown): unknown {
+  if (isSecret(value)) return secretMask;
+  if (Array.isArray(value)) return value.map(masked);
+  if (isBag(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+  return value;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
+}
+
+function isBag(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function json(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** A stack's state, as `pulumi stack export` prints it, secrets encrypted. */
+export interface ExportedStack {
+  readonly deployment: {
+    readonly resources?: readonly ExportedResource[];
+    /** Operations that were begun and whose end is not on record. */
+    readonly pending_operations?: readonly PendingOperation[];
+  };
+}
+
+export interface PendingOperation {
+  /** `creating`, `updating`, `deleting`, … */
+  readonly type: string;
+  readonly resource: ExportedResource;
+}
+
+export interface ExportedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly custom?: boolean;
+  readonly parent?: string;
+}
+
+/** What people call a resource: its class, its name, and the customer that it belongs to. */
+export interface Place {
+  readonly customer?: string;
+  readonly resource: string;
+  readonly name: string;
+}
+
+/** Tells where in the stack a resource is, by its URN. */
+export type Placing = (urn: string) => Place;
+
+export function placing(resources: readonly ExportedResource[]): Placing {
+  const parents = new Map(resources.map(({ urn, parent }) => [urn, parent]));
+  return (urn) => {
+    const { type, name } = partsOf(urn);
+    const place = { resource: type.split(/[:/]/).at(-1) ?? type, name };
+    for (let above = parents.get(urn); above; above = parents.get(above)) {
+      const ancestor = partsOf(above);
+      if (ancestor.type === "ucaas:index:Customer") return { customer: ancestor.name, ...place };
+    }
+    return place;
+  };
+}
+
+/** `urn:pulumi:<stack>::<project>::<types of the parents>$<type>::<name>`; of these, only the name may have `::` in it. */
+function partsOf(urn: string): { type: string; name: string } {
+  const [, , types = "", ...name] = urn.split("::");
+  return { type: types.split("$").at(-1) ?? "", name: name.join("::") };
+}
+
+/** Whether a vendor has it: components, the stack itself and providers exist in the state alone. */
+export function isAtVendor({ type, custom }: ExportedResource): boolean {
+  return custom === true && !type.startsWith("pulumi:");
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import { RefreshEvents } from "../../cli/drift/events.ts";
+import { asMarkdown, asTable } from "../../cli/drift/formats.ts";
+import { type Difference, driftReport, exitStatus, type StackDrift } from "../../cli/drift/report.ts";
+import { placing } from "../../cli/drift/state.ts";
+
+const customer = "urn:pulumi:prod::ucaas::ucaas:index:Customer::acme";
+const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
+const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "[secret]" };
+const place = placing([
+  { urn: customer, type: "ucaas:index:Customer" },
+  { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, parent: customer },
+]);
+
+interface Bags {
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** The differences that are found when a refresh says this of one resource. */
+function differences(op: string, before: Bags, after: Bags | null): Difference[] {
+  const events = new RefreshEvents(place);
+  const state = (bags: Bags | null) => bags && { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, ...bags };
+  events.take(JSON.stringify({ resOutputsEvent: { metadata: { op, urn, old: state(before), new: state(after) } } }));
+  return events.differences;
+}
+
+describe("what the engine's events tell", () => {
+  test("a changed property is told by its path, with what is declared and what is there", () => {
+    const before = { inputs: { seats: 5, ai: { hours: 2 }, tags: ["a", "b"] } };
+    const after = { inputs: { seats: 9, ai: { hours: 2, more: true }, tags: ["a"] } };
+    expect(differences("update", before, after).map(({ property, declared, actual }) => [property, declared, actual])).toEqual([
+      ["seats", 5, 9],
+      ["ai.more", undefined, true],
+      ["tags[1]", "b", undefined],
+    ]);
+    expect(differences("update", before, after)[0]).toMatchObject({
+      customer: "acme",
+      resource: "XimaLicense",
+      name: "acme",
+      kind: "changed",
+      urn,
+    });
+  });
+
+  test("what is only observed counts as well, but not when it was observed, nor what is internal", () => {
+    const before = {
+      inputs: { domain: "acme", __stack: "a" },
+      outputs: { domain: "acme", verifiedAt: "2026-01-01T00:00:00.000Z", status: "passed" },
+    };
+    const after = {
+      inputs: { domain: "acme", __stack: "b" },
+      outputs: { domain: "acme", verifiedAt: "2026-01-02T00:00:00.000Z", status: "failed" },
+    };
+    expect(differences("update", before, after).map(({ property }) => property)).toEqual(["status"]);
+  });
+
+  test("a date that is declared and differs is drift", () => {
+    const [from, to] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
+    expect(differences("update", { inputs: { until: from } }, { inputs: { until: to } })).toMatchObject([
+      { property: "until", declared: from, actual: to },
+    ]);
+  });
+
+  test("a value that is secret on either side, or in the other bag, or as part of a whole, is never told", () => {
+    const cases: [Bags, Bags][] = [
+      [{ inputs: { p: secret } }, { inputs: { p: "plain-canary" } }],
+      [{ inputs: { p: "plain-canary" } }, { inputs: { p: secret } }],
+      [
+        { inputs: { p: "a-canary" }, outputs: { p: secret } },
+        { inputs: { p: "b-canary" }, outputs: { p: secret } },
+      ],
+      [{ inputs: { p: secret } }, { inputs: { p: { deep: "plain-canary" } } }],
+      [
+        { inputs: { p: { deep: "a-canary" } }, outputs: { p: { deep: secret } } },
+        { inputs: { p: { deep: "b-canary" } }, outputs: { p: { deep: secret } } },
+      ],
+      [{ outputs: { p: secret } }, { outputs: { p: "plain-canary" } }],
+    ];
+    for (const [before, after] of cases) {
+      const found = differences("update", before, after);
+      expect(JSON.stringify(found)).not.toContain("canary");
+      expect(found).toMatchObject([{ kind: "hidden" }]);
+    }
+    expect(differences("update", { inputs: { all: "x" } }, { inputs: { all: { deep: secret, wide: 1 } } })).toMatchObject([
+      { property: "all", actual: { deep: "[secret]", wide: 1 } },
+    ]);
+    expect(differences("update", { inputs: {} }, { inputs: { p: secret } })).toMatchObject([{ property: "p", actual: "[secret]" }]);
+  });
+
+  test("what is gone is told once, and what is the same not at all", () => {
+    expect(differences("delete", { inputs: { seats: 5 } }, null)).toMatchObject([{ kind: "gone", customer: "acme" }]);
+    expect(differences("same", { inputs: { seats: 5 } }, { inputs: { seats: 6 } })).toEqual([]);
+  });
+
+  test("of what the engine says beside that, errors are kept and its debug messages, which hold secrets in plain text, are not", () => {
+    const events = new RefreshEvents(place);
+    const say = (severity: string, message: string, of?: string) =>
+      events.take(JSON.stringify({ diagnosticEvent: { urn: of, message, severity } }));
+    say("debug", "RegisterResource finished: password,canary");
+    say("info#err", "Error: canary\n");
+    say("error", "Preview failed: xima probe: not reached\n", urn);
+    say("error", "preview failed\n");
+    events.take("no JSON");
+    expect(events.errors).toEqual([{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "xima probe: not reached" }]);
+    expect(JSON.stringify(events)).not.toContain("canary");
+    expect(events.complete).toBe(false);
+  });
+});
+
+describe("the report", () => {
+  const stack = (name: string, status: StackDrift["status"], more: Partial<StackDrift> = {}): StackDrift => ({
+    stack: name,
+    status,
+    checked: 1,
+    differences: [],
+    unknown: [],
+    ...more,
+  });
+  const changed: Difference = {
+    customer: "acme",
+    resource: "XimaLicense",
+    name: "acme",
+    urn,
+    kind: "changed",
+    property: "seats",
+    declared: 5,
+    actual: 9,
+  };
+
+  test("drift ends with 2, none with 0, and one stack that could not be told makes it 1, whatever the others have", () => {
+    const status = (...all: StackDrift["status"][]) => exitStatus[driftReport(all.map((each) => stack("x", each))).status];
+    expect([status("none"), status("none", "drift"), status("none", "unknown"), status("drift", "unknown"), status()]).toEqual([
+      0, 2, 1, 1, 1,
+    ]);
+  });
+
+  test("text from a vendor can neither move the cursor nor break a table, a link or a mention", () => {
+    const hostile = "\u001b[2J|@everyone `x`\n<b>\u202e";
+    const report = driftReport([stack("prod", "drift", { differences: [{ ...changed, actual: hostile }] })]);
+    for (const character of ["\u001b", "\u202e"]) expect(asTable(report)).not.toContain(character);
+    const line = asMarkdown(report)
+      .split("\n")
+      .find((each) => each.includes("everyone"))!;
+    expect(line).toMatch(/ ``"\\u001b\[2J\\\|@everyone `x`\\n<b>\\u202e"`` \|$/);
+  });
+
+  test("a stack that could not be told stands in every form, with the resource and the reason", () => {
+    const report = driftReport([
+      stack("prod", "unknown", { unknown: [{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "not reached" }] }),
+      stack("north", "none"),
+    ]);
+    expect(asTable(report)).toBe(
+      "prod: could not tell: XimaLicense acme: not reached\n2 stacks: 1 without drift, 1 that could not be told.",
+    );
+    expect(asMarkdown(report)).toContain("- **could not tell** `prod`: `XimaLicense acme`: `not reached`");
+  });
+});

@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import PQueue from "p-queue";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { DriftReport } from "../../cli/drift/report.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
+import { ximaServer } from "../../sandbox/xima/server.ts";
+import { ucaas } from "../cli/ucaas.ts";
+import { type StackProject, stackProject } from "./stack-project.ts";
+
+const canary = "Contact-Canary-4711";
+const otherCanary = "Somebody-Else-4712";
+
+/** One kind of drift a stack, so that each can be compared with the engine's own answer. */
+const customers = {
+  same: { xima: { essentialSeats: 5 } },
+  changed: { enablex: { contactEmail: "office@changed.example" } },
+  gone: { xima: { eliteSeats: 20 } },
+  unverified: { netsapiens: { driver: "existing", domain: "acme" } },
+  unreachable: { xima: { professionalSeats: 5 } },
+};
+const stacks = Object.keys(customers);
+
+describe("drift on the real engine", { timeout: 120_000 }, () => {
+  let sandbox: Sandbox;
+  /** The licence server of the stack `unreachable`. */
+  const elsewhere = ximaServer();
+  let project: StackProject;
+  const file = (stack: string) => join(project.folder, "stacks", `Pulumi.${stack}.yaml`);
+
+  beforeAll(async () => {
+    [sandbox] = await Promise.all([startSandbox(), elsewhere.start()]);
+    elsewhere.state.keys = { ...sandbox.xima.server.state.keys };
+    project = await stackProject({}, sandbox.environment);
+    await project.pulumi(["stack", "rm", "test", "--yes"]);
+    const { clientId, did } = sandbox.netsapiens;
+    for (const [slug, systems] of Object.entries(customers)) {
+      writeFileSync(
+        file(slug),
+        stringify({
+          config: {
+            ...(slug === "unreachable" && {
+              "xima:baseUrl": elsewhere.baseUrl,
+              "xima:deadlineSeconds": "1",
+            }),
+            "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } }, netsapiens: { clientId, did } },
+            "ucaas:customers": { [slug]: { name: `Customer ${slug}`, ...systems } },
+          },
+        }),
+      );
+      (await project.pulumi(["stack", "init", slug, "--no-select"])).ok();
+    }
+    const secrets = [
+      ["changed", "ucaas:customers.changed.enablex.contactName", canary],
+      ["unverified", "ucaas:customers.unverified.netsapiens.clientSecret", sandbox.netsapiens.clientSecret],
+    ] as const;
+    for (const [stack, path, value] of secrets) {
+      (await project.pulumi(["config", "set-all", "--stack", stack, "--path", "--secret", `${path}=${value}`])).ok();
+    }
+    const ups = new PQueue({ concurrency: 2 });
+    await ups.addAll(stacks.map((stack) => async () => (await project.pulumi(["up", "--yes", "--skip-preview", "--stack", stack])).ok()));
+  }, 120_000);
+  afterAll(async () => {
+    await project.remove();
+    await Promise.all([sandbox.stop(), elsewhere.stop()]);
+  });
+
+  /** The exit status that means the same as the engine's. */
+  async function plainRefresh(stack: string): Promise<number> {
+    const { exitCode } = await project.refresh("--preview-only", "--expect-no-changes", "--stack", stack);
+    return { 0: 0, 7: 2 }[exitCode] ?? 1;
+  }
+  const drift = (...args: string[]) => ucaas(["drift", ...args], { cwd: project.folder, env: project.env });
+
+  test("without drift all stacks end with 0, and say how much was compared", async () => {
+    const run = await drift("--all", "--json", "--out", "none.json");
+    expect(run, run.stderr).toMatchObject({ exitCode: 0, stdout: "5 stacks: 5 without drift.\n" });
+    const report = JSON.parse(readFileSync(join(project.folder, "none.json"), "utf8")) as DriftReport;
+    expect(report).toMatchObject({ version: 1, status: "none" });
+    expect(report.stacks).toContainEqual({ stack: "same", status: "none", checked: 1, differences: [], unknown: [] });
+  });
+
+  test("each kind of drift is found as plain refresh finds it; what could not be told is never none, and wins", async () => {
+    const customer = Object.values(sandbox.enablex.server.state.customers)[0]!;
+    Object.assign(customer.fields, { contact_email: "eve@elsewhere.example", contact_name: otherCanary });
+    delete sandbox.xima.server.state.customers["voicehouse/gone"];
+    sandbox.netsapiens.server.state.phonenumbers = {};
+    await elsewhere.stop();
+
+    const state = readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8");
+    const out = join(project.folder, "reports", "drift.json");
+    const [run, ...plain] = [await drift("--all", "--json", "--out", out), ...(await Promise.all(stacks.map(plainRefresh)))];
+    const report = JSON.parse(readFileSync(out, "utf8")) as DriftReport;
+    const told = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
+
+    expect(told).toEqual({ same: "none", changed: "drift", gone: "drift", unverified: "drift", unreachable: "unknown" });
+    const status = { none: 0, drift: 2, unknown: 1 };
+    expect(Object.fromEntries(stacks.map((stack, index) => [stack, plain[index]]))).toEqual(
+      Object.fromEntries(Object.entries(told).map(([stack, of]) => [stack, status[of]])),
+    );
+    expect(run.exitCode).toBe(1);
+
+    const of = (stack: string) => report.stacks.find((each) => each.stack === stack)!;
+    expect(of("changed").differences).toEqual([
+      expect.objectContaining({
+        customer: "changed",
+        resource: "EnableXCustomer",
+        kind: "changed",
+        property: "contactEmail",
+        declared: "office@changed.example",
+        actual: "eve@elsewhere.example",
+      }),
+    ]);
+    expect(of("gone").differences).toEqual([expect.objectContaining({ customer: "gone", resource: "XimaLicense", kind: "gone" })]);
+    expect(of("unverified").differences).toContainEqual(
+      expect.objectContaining({ property: "verification[5].status", declared: "passed", actual: "failed" }),
+    );
+    expect(of("unreachable").unknown).toEqual([
+      expect.objectContaining({
+        customer: "unreachable",
+        resource: "XimaLicense",
+        reason: expect.stringContaining("could not be reached"),
+      }),
+    ]);
+
+    expect(run.stdout).toMatch(/changed .* EnableXCustomer .* contactEmail .* "office@changed\.example" .* "eve@elsewhere\.example"/);
+    expect(run.stdout).toContain("unreachable: could not tell: XimaLicense unreachable: xima");
+    expect(run.stdout).toContain("5 stacks: 1 without drift, 3 with drift, 1 that could not be told.");
+    for (const secret of [canary, otherCanary]) expect(run.stdout + run.stderr + JSON.stringify(report)).not.toContain(secret);
+    expect(readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8")).toBe(state);
+  });
+
+  test("drift alone ends with 2, and a secret that differs is drift without its value", async () => {
+    const customer = Object.values(sandbox.enablex.server.state.customers)[0]!;
+    customer.fields.contact_email = "office@changed.example";
+    expect(await plainRefresh("changed")).toBe(2);
+    const run = await drift("--stack", "changed", "--markdown");
+    expect(run.exitCode).toBe(2);
+    expect(run.stdout).toMatch(
+      /\| `changed` \| `changed` \| `EnableXCustomer` \| `\(not shown\)` \| {2}\| `differs in a secret or internal value` \|/,
+    );
+    expect(run.stdout).not.toContain(otherCanary);
+  });
+
+  test("a stack that cannot be opened, or that is in the middle of an update, could not be told", async () => {
+    const [passphrase, missing, none] = await Promise.all([
+      ucaas(["drift", "--stack", "same"], { cwd: project.folder, env: { ...project.env, PULUMI_CONFIG_PASSPHRASE: "another" } }),
+      drift("--stack", "nowhere"),
+      ucaas(["drift"], { cwd: project.folder, env: project.env }),
+    ]);
+    expect(passphrase).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("same: could not tell") });
+    expect(passphrase.stdout).toContain("incorrect passphrase");
+    expect(missing.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found");
+    expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/no stack.* selected/) });
+
+    // What a kill -9 in the middle of a create leaves behind. `pulumi stack import` would drop it.
+    const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
+    const state = JSON.parse(readFileSync(path, "utf8"));
+    const licence = state.checkpoint.latest.resources.find(({ type }: { type: string }) => type.endsWith("XimaLicense"));
+    state.checkpoint.latest.pending_operations = [{ type: "creating", resource: { ...licence, urn: `${licence.urn}-2`, id: "" } }];
+    writeFileSync(path, JSON.stringify(state));
+    const run = await drift("--stack", "same");
+    expect(run.exitCode, run.stdout).toBe(1);
+    expect(run.stdout).toContain("same: could not tell: same XimaLicense same-2: creating it was begun and has no end on record");
+  });
+});
