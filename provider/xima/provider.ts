@@ -22,6 +22,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   readonly #journal: Journal;
   /** What is being created now. The engine works on several resources at once, and two may name the same customer. */
   readonly #underWay = new Set<string>();
+  /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
+  readonly #refreshing = new Set<string>();
 
   constructor(source: dynamic.Config) {
     this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config));
@@ -49,11 +51,13 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     return { inputs: news, failures };
   }
 
-  async diff(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
+  async diff(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
     await this.#settle(olds);
+    // That a licence is to be stated again is a task for the next up, and no drift.
+    const refreshing = this.#refreshing.delete(`${olds.account} ${id}`);
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     return {
-      changes: changed.length > 0 || isDue(olds.lastAssertedAt, news.reassertAfter),
+      changes: changed.length > 0 || (!refreshing && isDue(olds.lastAssertedAt, news.reassertAfter)),
       replaces: sameCustomer(olds, news) ? [] : ["ccId"],
       deleteBeforeReplace: false,
     };
@@ -88,7 +92,9 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const ccId = props.ccId ?? { resellerId, tenantId };
     await this.#settle({ ...props, ccId });
-    return (await this.#accounts.client(props.account).exists(ccId)) ? { id, props } : { id: undefined, props: {} as LicenseOutputs };
+    if (!(await this.#accounts.client(props.account).exists(ccId))) return { id: undefined, props: {} as LicenseOutputs };
+    this.#refreshing.add(`${props.account} ${id}`);
+    return { id, props };
   }
 
   async update(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {

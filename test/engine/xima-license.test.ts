@@ -1,44 +1,238 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { control, licenceServer } from "../xima/licence-server.ts";
-import { type Workspace, workspace } from "./workspace.ts";
+import { createPrivateKey } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { importEntry } from "../../provider/dynamic/import-file.ts";
+import { licenceServer } from "../xima/licence-server.ts";
+import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 
-const password = "sip-Passw0rd-canary";
+const password = "sip-canary-password";
+const sip = `sipCredentials: { username: "acme-trunk", password: "${password}", sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" }`;
 
-/** A program with one licence and what stands in its arguments. */
-const program = (args: string, options = "{}") => `
+/** A program with a licence for each name, and what stands in its arguments. */
+const program = (licences: Record<string, string>) => `
   import { XimaLicense } from "pulumi-ucaas";
-  const licence = new XimaLicense("acme", { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Café Zürich 📞" }, ${args} }, ${options});
-  export const id = licence.id;
-  export const lastChanges = licence.lastChanges;
-  export const lastDrift = licence.lastDrift;
+  const licence = (name, args) => new XimaLicense(name, {
+    ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: name, tenantName: "Café Zürich 📞" }, ...args,
+  });
+  ${Object.entries(licences)
+    .map(([name, args]) => `export const ${name} = licence("${name}", { ${args} });`)
+    .join("\n")}
 `;
 
-describe("a licence on the real engine", { timeout: 120_000 }, () => {
-  let licences: Awaited<ReturnType<typeof licenceServer>>;
-  let stack: Workspace;
-
-  beforeAll(async () => {
-    licences = await licenceServer();
-    stack = await workspace({ program: program(`professionalSeats: 12, aiMessaging: { standardBundles: 2 }`), config: licences.config });
-  }, 60_000);
-  afterAll(async () => {
-    await stack.remove();
-    await licences.server.stop();
+let licences: Awaited<ReturnType<typeof licenceServer>>;
+let stack: Workspace;
+beforeAll(async () => {
+  licences = await licenceServer();
+  stack = await workspace({
+    program: program({ acme: `professionalSeats: 12, aiMessaging: { standardBundles: 2 }, ${sip}` }),
+    config: licences.config,
   });
+}, 60_000);
+afterAll(async () => {
+  await stack?.remove();
+  await licences.server.stop();
+});
+afterEach(() => licences.server.faults.clear());
 
-  const licence = () => Object.values(licences.server.state.customers)[0]?.licence as Record<string, unknown>;
+const customer = (tenant: string) => licences.server.state.customers[`voicehouse/${tenant}`];
+const inState = async (name: string) => (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 
-  test("up creates it on the server, and the next preview is empty", async () => {
+describe("a licence on the real engine", { timeout: 180_000 }, () => {
+  test("up creates it on the server, its secrets are encrypted in the state, and the next preview is empty", async () => {
     (await stack.up()).ok();
-    expect(licence()).toMatchObject({ professionalSeats: 12, aiMessaging: { standardBundles: 2 } });
+    expect(customer("acme")?.licence).toMatchObject({
+      professionalSeats: 12,
+      aiMessaging: { standardBundles: 2 },
+      sipCredentials: { password },
+    });
+    const kept = await inState("acme");
+    expect(kept).toMatchObject({ id: "voicehouse/acme", outputs: { schemaVersion: 1, professionalSeats: 12 } });
+    for (const bag of [kept?.inputs, kept?.outputs]) expect(bag?.sipCredentials).toMatchObject({ ciphertext: expect.any(String) });
+    expect(JSON.stringify(kept)).not.toContain(password);
+    expect(await filesWith(stack.stateFolder, password)).toEqual([]);
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("2 unchanged");
   });
 
-  test("a change of seats is shown as a diff and made by up, with nothing else touched", async () => {
-    stack.writeProgram(program(`professionalSeats: 15, aiMessaging: { standardBundles: 2 }`));
-    expect((await stack.preview("--diff")).ok().output).toMatch(/~ professionalSeats: 12 => 15/);
+  test("what breaks a rule is told while previewing, with the property", async () => {
+    await stack.writeProgram(program({ acme: `professionalSeats: 3, eliteSeat: 5` }));
+    const refused = await stack.preview();
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("must be 0 or at least 5, not 3 (OpenAPI 1.4)");
+    expect(refused.output).toContain("Did you mean eliteSeats?");
+    expect(refused.output).toContain("cannot be removed: the licensing API only sets them");
+  });
+
+  test("a change of seats is shown as a diff and made by up, and what is dropped becomes 0", async () => {
+    await stack.writeProgram(program({ acme: `professionalSeats: 15, ${sip}` }));
+    const preview = (await stack.preview("--diff")).ok().output;
+    expect(preview).toMatch(/~ professionalSeats: 12 => 15/);
+    expect(preview).toMatch(/- aiMessaging/);
+    expect(preview).not.toContain("__stack");
+    expect(preview).not.toContain(password);
     (await stack.up()).ok();
-    expect(licence()).toMatchObject({ professionalSeats: 15, aiMessaging: { standardBundles: 2 } });
-    expect(await stack.outputs()).toMatchObject({ lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 15 }] });
+    expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15, aiMessaging: { standardBundles: 0 } });
+    expect((await inState("acme"))?.outputs?.lastChanges).toEqual([
+      { property: "professionalSeats", oldValue: 12, newValue: 15 },
+      { property: "aiMessaging.standardBundles", oldValue: 2, newValue: 0 },
+    ]);
+  });
+
+  test("an out-of-band change is found and undone when reassertAfter has passed", async () => {
+    Object.assign(customer("acme")!.licence, { professionalSeats: 99 });
+    await stack.writeProgram(program({ acme: `professionalSeats: 15, reassertAfter: "1s", ${sip}` }));
+    await expect.poll(async () => Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt))).toBeGreaterThan(1_000);
+    const up = (await stack.up()).ok();
+    expect(up.output).toContain("voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99");
+    expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15 });
+    expect((await inState("acme"))?.outputs?.lastDrift).toEqual([{ property: "professionalSeats", oldValue: 15, newValue: 99 }]);
+    // Being due is a task for up; a drift check at night does not ring for it.
+    (await stack.refresh("--preview-only", "--expect-no-changes")).ok();
+    await stack.writeProgram(program({ acme: `professionalSeats: 15, ${sip}` }));
+    (await stack.preview("--expect-no-changes")).ok();
+  });
+
+  test("an out-of-band loss is drift to a refresh, and up makes it anew", async () => {
+    delete licences.server.state.customers["voicehouse/acme"];
+    const drift = await stack.refresh("--preview-only", "--expect-no-changes");
+    expect(drift.exitCode, drift.output).not.toBe(0);
+    (await stack.up("--refresh")).ok();
+    expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15 });
+    (await stack.refresh("--preview-only", "--expect-no-changes")).ok();
+  });
+
+  test("another tenant is another licence: the new one is made, then the old one is scheduled for deletion with its deletionId shown", async () => {
+    await stack.writeProgram(
+      program({
+        acme: `ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" }, professionalSeats: 15`,
+      }),
+    );
+    expect((await stack.preview("--diff")).ok().output).toMatch(/tenantId *: "acme" => "acme-2"/);
+    const up = (await stack.up()).ok();
+    expect(customer("acme-2")?.licence).toMatchObject({ professionalSeats: 15 });
+    expect(up.output).toContain(`deletionId ${customer("acme")?.deletion?.deletionId}`);
+    await stack.writeProgram(program({}));
+    (await stack.up()).ok();
+    expect(customer("acme-2")?.deletion).toBeDefined();
+  });
+
+  test("one whose answer broke off is kept in the state, and the next up completes it", async () => {
+    await stack.writeProgram(program({ broken: "eliteSeats: 5" }));
+    licences.server.fault({ kind: "malformed", bodyMatches: "eliteSeats" });
+    const failed = await stack.up();
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("MALFORMED_REPLY");
+    expect(await inState("broken")).toMatchObject({ id: "voicehouse/broken", initErrors: [expect.stringContaining("MALFORMED_REPLY")] });
+    (await stack.up()).ok();
+    expect(await inState("broken")).not.toHaveProperty("initErrors");
+    (await stack.preview("--expect-no-changes")).ok();
+  });
+
+  test("one that was being created when the power went is taken up by the next up, without a word from the operator", async () => {
+    await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7" }));
+    licences.server.fault({ kind: "hangAfter", bodyMatches: '"cut"[\\s\\S]*eliteSeats' });
+    const doomed = stack.start(["up", "--yes", "--skip-preview"]);
+    await expect.poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), { timeout: 60_000 }).toBe(true);
+    await doomed.crash();
+    await doomed.done;
+    (await stack.pulumi(["cancel", "--yes"])).ok();
+    expect(await inState("cut")).toBeUndefined();
+    (await stack.up()).ok();
+    expect(await inState("cut")).toMatchObject({ id: "voicehouse/cut", outputs: { eliteSeats: 7 } });
+    (await stack.preview("--expect-no-changes")).ok();
+  });
+
+  test("an existing customer comes in by an import file, nothing is sent, and its secret is encrypted", async () => {
+    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "old", tenantName: "Café Zürich 📞" };
+    const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };
+    licences.server.state.customers["voicehouse/old"] = { ccId, licence: { eliteSeats: 8, sipCredentials } };
+    const args = { ccId, eliteSeats: 8, sipCredentials };
+    const entry = importEntry("XimaLicense", "old", "voicehouse/old", args, { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [] }, [
+      "sipCredentials",
+    ]);
+    const file = join(stack.folder, "import.json");
+    await writeFile(file, JSON.stringify({ resources: [entry] }));
+    await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7", old: `eliteSeats: 8, ${sip}` }));
+    const before = licences.writes().length;
+    (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
+    expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
+    expect(licences.writes()).toHaveLength(before);
+    expect(JSON.stringify(await inState("old"))).not.toContain(password);
+  });
+
+  test("destroy schedules all for deletion", async () => {
+    const destroyed = (await stack.destroy()).ok();
+    for (const name of ["broken", "cut", "old"]) {
+      expect(destroyed.output).toContain(`deletionId ${customer(name)?.deletion?.deletionId}`);
+    }
+    expect((await stack.export()).deployment.resources ?? []).toEqual([]);
   });
 });
+
+describe("a stack with accounts", { timeout: 180_000 }, () => {
+  test("licenses each customer by its own account, and warns of every secret in plain text", async () => {
+    const { "xima:baseUrl": baseUrl, "xima:privateKey": privateKey, "xima:keyId": keyId } = licences.plainConfig;
+    await using other = await licenceServer();
+    await using two = await workspace({
+      program: program({ home: "eliteSeats: 5", north: `eliteSeats: 6, account: "north"` }),
+      config: {
+        "xima:baseUrl": baseUrl,
+        "xima:keyId": keyId,
+        "xima:privateKey": privateKey,
+        "xima:accounts": { north: { baseUrl: other.server.baseUrl, privateKey: other.pem, keyId: other.plainConfig["xima:keyId"] } },
+      },
+    });
+    const up = (await two.up()).ok();
+    expect(customer("home")?.licence).toMatchObject({ eliteSeats: 5 });
+    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({ eliteSeats: 6 });
+    expect(up.output).toContain(
+      "xima:privateKey is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret xima:privateKey",
+    );
+    expect(up.output).toContain("Run: pulumi config set --secret --path xima:accounts.north.privateKey");
+
+    // A path is no secret, and one in a section is encrypted by the command that the warning gives.
+    const passphrase = "open-sesame-canary";
+    const file = join(two.folder, "key.pem");
+    await writeFile(file, createPrivateKey(other.pem).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }));
+    await two.removeConfig("xima:privateKey");
+    await two.setConfig("xima:accounts", {
+      north: { baseUrl: other.server.baseUrl, privateKey: file, keyId: other.plainConfig["xima:keyId"] },
+    });
+    (await two.pulumi(["config", "set", "--secret", "--path", "xima:accounts.north.privateKeyPassphrase", passphrase])).ok();
+    await two.writeProgram(program({ north: `eliteSeats: 7, account: "north"` }));
+    const quiet = (await two.up("--target", "**XimaLicense::north")).ok();
+    expect(quiet.output).not.toContain("in plain text");
+    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({ eliteSeats: 7 });
+    expect(await filesWith(two.stateFolder, passphrase)).toEqual([]);
+  });
+});
+
+describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+  test("is previewed, refreshed, updated and destroyed by this one", async () => {
+    const folder = join(import.meta.dirname, "../fixtures/xima-license");
+    for (const name of await readdir(folder)) {
+      const deployment = JSON.parse(await readFile(join(folder, name), "utf8")) as Deployment;
+      const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "kept", tenantName: "Café Zürich 📞" };
+      licences.server.state.customers["voicehouse/kept"] = { ccId, licence: { eliteSeats: 5 } };
+      await using old = await workspace({ program: program({ kept: `eliteSeats: 5, ${sip}` }), config: licences.config });
+      (await old.import(deployment)).ok();
+      expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("2 unchanged");
+      // Without a program a refresh takes the config from the state, and with it the server of those days.
+      (await old.refresh("--run-program")).ok();
+      await old.writeProgram(program({ kept: `eliteSeats: 6, ${sip}` }));
+      (await old.up()).ok();
+      expect(customer("kept")?.licence).toMatchObject({ eliteSeats: 6 });
+      (await old.destroy()).ok();
+      expect(customer("kept")?.deletion).toBeDefined();
+    }
+  });
+});
+
+/** The files below a folder that have the text in them. */
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const found = await Promise.all(
+    files.map(async ({ parentPath, name }) => ((await readFile(join(parentPath, name))).includes(text) ? [name] : [])),
+  );
+  return found.flat();
+}

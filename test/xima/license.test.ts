@@ -429,6 +429,17 @@ describe("diff", () => {
     expect(await due()).toBe(false);
   });
 
+  test("is no drift to a refresh when reassertAfter has passed, and the up that follows states it all the same", async () => {
+    const there = licence({ reassertAfter: "7d" });
+    exists(there);
+    const old = outs(there, new Date(Date.now() - 8 * 86_400_000).toISOString());
+    const { props } = await host.read(type, idOf(there), old);
+    expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: false });
+    expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: true });
+    await host.read(type, idOf(there), old);
+    expect(await host.diff(type, idOf(there), props, { ...there, eliteSeats: 5 })).toMatchObject({ changes: true });
+  });
+
   test("does not fail when the account of old is gone from the config", async () => {
     expect(await host.diff(type, idOf(args), outs({ ...args, account: "renamed" }), args)).toMatchObject({ changes: true });
   });
