@@ -57,6 +57,8 @@ export class Run {
 
 /** A command that goes on while the test does something else. */
 export interface RunningCommand {
+  /** Of the engine's process. */
+  readonly pid: number | undefined;
   done: Promise<Run>;
   /** What has been printed so far. */
   output(): string;
@@ -177,6 +179,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
     const soFar = (exitCode: number) => new Run(`pulumi ${args.join(" ")}`, exitCode, stdout, stderr);
     const command: RunningCommand = {
+      pid: child.pid,
       done: new Promise<Run>((resolve, reject) => {
         const timer = setTimeout(() => {
           void command.crash();

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { login, world } from "../xelion/world.ts";
+import { type RunningCommand, workspace } from "./workspace.ts";
+
+/** How a run of the CLI is disturbed, and when: so many milliseconds after the service or the tenant has seen a request, or a callback. */
+const disturbance = fc.record({
+  who: fc.constantFrom("provider", "engine", "both", "cancel"),
+  after: fc.constantFrom("login", "POST", "callback", "end"),
+  milliseconds: fc.integer({ min: 0, max: 120 }),
+});
+const seed = Number(process.env.SEED ?? 4);
+const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }), { numRuns: 5, seed });
+
+test(`runs killed and cancelled at random moments never order a configuration twice (seed ${seed})`, { timeout: 240_000 }, async () => {
+  await using w = await world();
+  w.service.setOptions({ orderRoute: true, latencyMs: 80, courseMs: 40 });
+  const program = (name: string, args: string) => `
+    import { XelionTenantProvision } from "pulumi-ucaas";
+    new XelionTenantProvision("acme", {
+      serverUrl: "${w.tenant.url}", tenantName: "pbx1", tenantLogin: ${JSON.stringify(login)},
+      configuration: { version: 1, organization: { name: "${name}" } }, timeout: "3s", ${args}
+    });`;
+  // Callbacks are lost while no run is at work; orderPath finds what they said.
+  const config = { ...w.config, "xelion:orderPath": "/api/v1/orders/{id}" };
+  await using stack = await workspace({ program: program("0", ""), config, env: { UCAAS_JOURNAL_DIR: w.journalDir } });
+  const ordersOf = (name: string) => w.orders().filter(({ configuration }) => JSON.parse(configuration).organization.name === name);
+  const posts = () => w.service.received.filter(({ path }) => path === "/api/v1/provision").length;
+  const seen = {
+    login: () => w.tenant.received.length,
+    POST: posts,
+    callback: () => w.service.state.messages.filter(({ attempts }) => attempts.length > 0).length,
+    end: () => w.orders().filter(({ status }) => status === "COMPLETED").length,
+  };
+
+  for (const [number, disturbances] of courses.entries()) {
+    const name = `course ${number}: ${disturbances.map(({ who, after, milliseconds }) => `${who} ${milliseconds} ms after ${after}`).join(", ")}`;
+    await stack.writeProgram(program(name, ""));
+    for (const { who, after, milliseconds } of disturbances) {
+      const before = seen[after]();
+      const run = stack.start(["up", "--yes", "--skip-preview"]);
+      let ended = false;
+      void run.done.finally(() => (ended = true));
+      // A run that has nothing left to do ends by itself.
+      await vi.waitFor(() => expect(ended || seen[after]() > before).toBe(true), { timeout: 60_000, interval: 2 });
+      await pause(milliseconds);
+      const providers = await providersOf(run);
+      if (who === "provider") for (const pid of providers) kill(pid);
+      if (who === "engine") run.signal("SIGKILL");
+      if (who === "both") await run.crash();
+      if (who === "cancel") run.signal("SIGINT");
+      await run.done;
+      // Whom the engine left behind ends by itself, and does not act beside the next run.
+      await vi.waitFor(() => expect(providers.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 50 });
+      (await stack.pulumi(["cancel", "--yes"])).ok();
+    }
+
+    let last = await stack.up();
+    if (last.output.includes("OUTCOME_UNKNOWN")) {
+      // The operator looks into the Admin UI and says what is there.
+      const [there] = ordersOf(name);
+      await stack.writeProgram(program(name, there ? `orderId: ${there.id}` : `retryFailed: "${number}"`));
+      last = await stack.up();
+    }
+    expect(last.exitCode, `${name}\n${last.output}`).toBe(0);
+    expect(
+      ordersOf(name).map(({ status }) => status),
+      name,
+    ).toEqual(["COMPLETED"]);
+    const state = (await stack.export()).deployment.resources?.find(({ type }) => type.endsWith("XelionTenantProvision"));
+    expect(state?.outputs, name).toMatchObject({ orderId: ordersOf(name)[0]?.id, status: "COMPLETED" });
+  }
+  expect(posts()).toBeGreaterThanOrEqual(courses.length);
+});
+
+/** The provider processes that a run of the CLI has started. */
+async function providersOf({ pid }: RunningCommand): Promise<number[]> {
+  const listing = spawn("ps", ["-eo", "pid=,ppid=,args="], { stdio: ["ignore", "pipe", "ignore"] });
+  let text = "";
+  for await (const chunk of listing.stdout) text += chunk;
+  const processes = text
+    .trim()
+    .split("\n")
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [])
+    .map(([, own, parent, args = ""]) => ({ own: Number(own), parent: Number(parent), args }));
+  const family = [pid];
+  for (const ancestor of family) for (const { own, parent } of processes) if (parent === ancestor) family.push(own);
+  return processes.filter(({ own, args }) => family.includes(own) && args.includes("dynamic-provider")).map(({ own }) => own);
+}
+
+function kill(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL");
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
