@@ -21,6 +21,8 @@ const steering = ["driver", "verify", "minimumScope", "portal", "account"] as co
 /** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
 export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<OAuthClientInputs, OAuthClientOutputs> {
   readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
+  /** Ids of which the user was told in this run that they failed. */
+  readonly #told = new Set<string>();
 
   constructor(source: dynamic.Config) {
     // One account may have clients at several hosts.
@@ -46,12 +48,17 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     ];
     // What the portal said counts there; a declared secret only stands in for one that it does not show.
     const secret = news.driver === "portal" ? (olds.bundle?.api_client_secret ?? news.clientSecret) : news.clientSecret;
+    const failed = news.verify === "off" ? [] : failedSteps(olds.verification ?? []);
+    if (failed.length > 0 && !this.#told.has(id)) {
+      const steps = failed.map(({ step, evidence }) => `${step} (${evidence})`).join(", ");
+      tell("NetsapiensOAuthClient", id, `is verified again by up, since it failed the last time: ${steps}`);
+    }
     return {
       changes:
         replaces.length > 0 ||
         changedProperties({ ...olds }, { ...news }, steering).length > 0 ||
         !sameValue(bundleOf(settings, secret), olds.bundle) ||
-        hasFailed(olds, news),
+        failed.length > 0,
       replaces,
       // The names differ, so the new client can be put to use before the old one ends: that is how a client is rotated without an outage.
       deleteBeforeReplace: false,
@@ -147,6 +154,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
 
   #observed(id: string, props: OAuthClientOutputs, verification: Verification): OAuthClientOutputs {
     for (const { step, evidence, remedy } of failedSteps(verification.results)) {
+      this.#told.add(id);
       tell("NetsapiensOAuthClient", id, `${step} failed: ${evidence}. What to do: ${remedy}`);
     }
     return { ...props, ...verified(verification, props) };
@@ -173,11 +181,6 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     const apiUrl = originOf(settings.apiUrl);
     return settings.driver === "portal" ? portalClient({ ...settings, apiUrl }) : existingClient(apiUrl, settings.clientSecret);
   }
-}
-
-/** What was last verified and failed must be verified again, unless nothing is to be verified any more. */
-function hasFailed(olds: OAuthClientOutputs, news: OAuthClientInputs): boolean {
-  return news.verify !== "off" && failedSteps(olds.verification ?? []).length > 0;
 }
 
 function credentialsWereRefused({ results }: Verification): boolean {
@@ -219,7 +222,10 @@ function secretNotShown(id: string): UcaasError {
 
 function verificationFailed(id: string, failures: readonly StepResult[]): UcaasError {
   const names = failures.map(({ step }) => step).join(", ");
-  const remedies = failures.map(({ step, code, evidence, remedy }) => `\n    ${step}: ${evidence} [${code}]\n      ${remedy}`);
+  const remedies = failures.map(({ step, code, evidence, remedy }, index) => {
+    const saidBefore = remedy === failures[index - 1]?.remedy;
+    return `\n    ${step}: ${evidence} [${code}]\n      ${saidBefore ? "as before" : remedy}`;
+  });
   return new UcaasError(`the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`, {
     code: "VERIFICATION_FAILED",
     vendor: "netsapiens",

@@ -1,68 +1,181 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { importEntry } from "../../provider/dynamic/import-file.ts";
 import { processesWith } from "../netsapiens/processes.ts";
 import { type System, system, there } from "../netsapiens/system.ts";
-import { type Workspace, workspace } from "./workspace.ts";
+import { type Run, type Workspace, workspace } from "./workspace.ts";
 
-/** One client of each driver. */
-const program = ({ made = "xima-acme", port = 5060, more = "" } = {}) => `
+/** One client of each driver; `verified` is what has no secret in it. */
+const program = ({ made = "xima-acme", port = 5060 } = {}) => `
   import { NetsapiensOAuthClient } from "pulumi-ucaas";
   const given = new NetsapiensOAuthClient("given", {
     domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}", did: "${there.did}", driver: "existing", sipProxyServerPort: ${port},
   });
   const made = new NetsapiensOAuthClient("made", { domain: "acme", clientId: "${made}", did: "3125550100", driver: "portal" });
   export const bundle = made.bundle;
-  export const verification = made.verification;
   export const secret = made.clientSecret;
-  export const verifiedAt = given.verifiedAt;
-  ${more}
+  export const verified = [given, made].map(({ verification, apiVersion, verifiedAt }) => ({ verification, apiVersion, verifiedAt }));
 `;
 
-describe("an OAuth client on the real engine", { timeout: 180_000 }, () => {
-  let ns: System;
-  let stack: Workspace;
-  let temporary: string;
+let ns: System;
+let stack: Workspace;
+let temporary: string;
+beforeAll(async () => {
+  ns = await system();
+  temporary = mkdtempSync(join(tmpdir(), "ucaas-run-"));
+  stack = await workspace({ program: program(), config: ns.config, env: { TMPDIR: temporary, NODE_DEBUG: "ucaas" } });
+}, 60_000);
+afterAll(async () => {
+  await stack?.remove();
+  await ns.stop();
+  rmSync(temporary, { recursive: true, force: true });
+});
+afterEach(() => {
+  // No browser outlives a run, and none leaves files behind.
+  expect(processesWith(temporary)).toEqual([]);
+  expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
+  // Devices hold SIP passwords: nothing may ever ask for them.
+  expect(ns.server.state.deviceReads).toEqual([]);
+});
 
-  beforeAll(async () => {
-    ns = await system();
-    temporary = mkdtempSync(join(tmpdir(), "ucaas-run-"));
-    stack = await workspace({ program: program(), config: ns.config, env: { TMPDIR: temporary } });
-  }, 60_000);
-  afterAll(async () => {
-    await stack.remove();
-    await ns.stop();
-    rmSync(temporary, { recursive: true, force: true });
-  });
+const secrets = () => [
+  there.apiPassword,
+  there.portalPassword,
+  ...Object.values(ns.server.state.clients).map((client) => client.clientSecret),
+];
+/** The run, once it is known that no secret was printed, not even at debug level. */
+const clean = (run: Run): Run => {
+  for (const secret of [...secrets(), ...Object.keys(ns.server.state.tokens)]) {
+    for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+      expect(run.output).not.toContain(spelling);
+  }
+  return run;
+};
+const verified = async () => (await stack.outputs()).verified as { verification: { step: string; status: string }[]; verifiedAt: string }[];
+const inState = async (name: string) => (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+const made = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
-  test("up adopts the one, makes the other in a browser, and gives the bundle; the next preview is empty", async () => {
-    (await stack.up()).ok();
+describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
+  test("up adopts one, makes the other in a browser, verifies both and gives the bundle; the next preview and refresh are empty", async () => {
+    const up = clean((await stack.up()).ok());
+    expect(up.output).toContain(`NetsapiensOAuthClient ${new URL(ns.server.url).host}/xima-acme: made in the portal`);
     expect(ns.portalLog()).toEqual(["logged in", "created xima-acme"]);
     expect(ns.server.state.portalLog.at(-1)).toMatchObject({ redirectUrl: "" });
+    const secret = ns.client("xima-acme")?.clientSecret;
     const outputs = await stack.outputs({ showSecrets: true });
-    const made = ns.client("xima-acme");
-    expect(outputs.secret).toBe(made?.clientSecret);
-    expect(outputs.bundle).toEqual({
-      domain: "acme",
-      sip_proxy_server_host: "127.0.0.1",
-      sip_proxy_server_port: 5060,
-      api_url: ns.server.url,
-      api_client_id: "xima-acme",
-      api_client_secret: made?.clientSecret,
-      api_username: "api@acme",
-      api_password: there.apiPassword,
-      did: "3125550100",
+    expect(outputs).toMatchObject({
+      secret,
+      bundle: {
+        domain: "acme",
+        sip_proxy_server_host: "127.0.0.1",
+        sip_proxy_server_port: 5060,
+        api_url: ns.server.url,
+        api_client_id: "xima-acme",
+        api_client_secret: secret,
+        api_username: "api@acme",
+        api_password: there.apiPassword,
+        did: "3125550100",
+      },
     });
-    expect(outputs.verification).toMatchObject(
-      ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map((step) => ({ step, status: "passed" })),
-    );
-    (await stack.preview("--expect-no-changes")).ok();
-    (await stack.refresh("--preview-only", "--expect-no-changes")).ok();
+    const all = ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map((step) => ({ step, status: "passed" }));
+    expect(await verified()).toMatchObject([{ verification: all }, { verification: all, apiVersion: "45.1.0" }]);
+    clean((await stack.preview("--expect-no-changes")).ok());
+    clean((await stack.refresh("--preview-only", "--expect-no-changes")).ok());
   });
 
-  test("no browser outlives a run, and it leaves no files behind", () => {
-    expect(processesWith(temporary)).toEqual([]);
-    expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
+  test("no secret stands in the state, nor in what the stack shows", async () => {
+    for (const name of ["given", "made"]) {
+      const { inputs, outputs } = (await inState(name))!;
+      expect(outputs).toMatchObject({ bundle: { ciphertext: expect.any(String) }, clientSecret: { ciphertext: expect.any(String) } });
+      expect(JSON.stringify({ inputs, outputs })).not.toContain(there.clientSecret);
+    }
+    const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const { parentPath, name } of files)
+      for (const secret of secrets()) expect(readFileSync(join(parentPath, name)).includes(secret)).toBe(false);
+    expect(await stack.outputs()).toMatchObject({ bundle: "[secret]", secret: "[secret]" });
+  });
+
+  test("a change is made in place, shown as a diff, and verified again", async () => {
+    await stack.writeProgram(program({ port: 5061 }));
+    const before = await verified();
+    expect(clean((await stack.preview("--diff")).ok()).output).toMatch(/~ sipProxyServerPort: 5060 => 5061/);
+    clean((await stack.up()).ok());
+    expect(made()).toEqual(["created xima-acme"]);
+    // The result is the same, so its time stays.
+    expect(await verified()).toEqual(before);
+    (await stack.preview("--expect-no-changes")).ok();
+  });
+
+  test("what broke at the vendor's is drift; up then fails with the guide's remedy and keeps the client, and passes once it is mended", async () => {
+    ns.server.state.phonenumbers["13125550100"]!.application = "available-number";
+    const drift = clean(await stack.refresh("--preview-only", "--expect-no-changes"));
+    expect(drift.exitCode).not.toBe(0);
+    expect(drift.output).toContain("did failed: the number is assigned, but routed nowhere (application available-number)");
+    clean((await stack.refresh()).ok());
+    expect((await stack.preview("--expect-no-changes")).exitCode).not.toBe(0);
+
+    const failed = clean(await stack.up());
+    expect(failed.exitCode).not.toBe(0);
+    expect(failed.output).toContain("the verification failed (did); the client is kept");
+    expect(failed.output).toContain(
+      "The DID should be assigned within Netsapiens, and route to the configured CCaaS virtual handset or extension",
+    );
+    expect(await inState("made")).toMatchObject({
+      id: expect.stringMatching(/\/xima-acme$/),
+      initErrors: [expect.stringContaining("DID_NOT_ROUTED")],
+    });
+
+    ns.server.state.phonenumbers["13125550100"]!.application = "to-user";
+    clean((await stack.up()).ok());
+    expect((await verified())[1]?.verification.at(-1)).toMatchObject({ step: "did", status: "passed" });
+    (await stack.preview("--expect-no-changes")).ok();
+    expect(made()).toEqual(["created xima-acme"]);
+  });
+
+  test("a refused grant keeps the client; one that is gone from the portal's list is made again", async () => {
+    ns.server.state.users["api@acme"]!.password = "rotated-elsewhere";
+    clean((await stack.refresh()).ok());
+    for (const name of ["given", "made"]) expect(await inState(name)).toBeDefined();
+    await stack.setConfig("netsapiens:apiPassword", "rotated-elsewhere", { secret: true });
+    clean((await stack.up()).ok());
+
+    ns.server.state.clients = { 1: ns.client(there.clientId)! };
+    clean((await stack.refresh()).ok());
+    expect(await inState("made")).toBeUndefined();
+    clean((await stack.up()).ok());
+    expect(made()).toEqual(["created xima-acme", "created xima-acme"]);
+  });
+
+  test("another client id is a rotation without an outage: the new client is made before the old one is deleted", async () => {
+    await stack.writeProgram(program({ made: "xima-acme-2", port: 5061 }));
+    clean((await stack.up()).ok());
+    expect(made().slice(2)).toEqual(["created xima-acme-2", "deleted xima-acme"]);
+    expect(await stack.outputs({ showSecrets: true })).toMatchObject({
+      bundle: { api_client_id: "xima-acme-2" },
+      secret: ns.client("xima-acme-2")?.clientSecret,
+    });
+  });
+
+  test("an import file brings a client back as it is, with its secrets encrypted, and the preview after it is empty", async () => {
+    const exported = JSON.parse((await stack.pulumi(["stack", "export", "--show-secrets"])).ok().stdout);
+    const old = exported.deployment.resources.find(({ urn }: { urn: string }) => urn.endsWith("::made"));
+    const plain = (bag: Record<string, unknown>): Record<string, unknown> =>
+      JSON.parse(JSON.stringify(bag, (_, value) => (typeof value?.plaintext === "string" ? JSON.parse(value.plaintext) : value)));
+    (await stack.pulumi(["state", "delete", old.urn, "--yes"])).ok();
+    const file = join(stack.folder, "import.json");
+    const entry = importEntry("NetsapiensOAuthClient", "made", old.id, plain(old.inputs), plain(old.outputs), ["bundle", "clientSecret"]);
+    writeFileSync(file, JSON.stringify({ resources: [entry] }), { mode: 0o600 });
+    (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
+    (await stack.preview("--expect-no-changes")).ok();
+    expect(JSON.stringify(await inState("made"))).not.toContain(ns.client("xima-acme-2")?.clientSecret);
+  });
+
+  test("destroy deletes what was made, and keeps what was there with the place where it can be revoked", async () => {
+    const destroyed = clean((await stack.destroy()).ok());
+    expect(destroyed.output).toContain(`To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`);
+    expect(Object.values(ns.server.state.clients).map(({ clientId }) => clientId)).toEqual([there.clientId]);
+    expect((await stack.export()).deployment.resources ?? []).toEqual([]);
   });
 });
