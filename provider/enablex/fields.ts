@@ -63,7 +63,7 @@ export function canonical(format: Format, value: unknown, routes: Routes): strin
 }
 
 /** The value as the API takes it. */
-export function toWire({ format }: Field, value: unknown, { routes, countries }: Wording): unknown {
+function toWire({ format }: Field, value: unknown, { routes, countries }: Wording): unknown {
   switch (format) {
     case "status":
       return canonical(format, value, routes);

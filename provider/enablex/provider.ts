@@ -81,7 +81,7 @@ class NotShown extends UcaasError {
 }
 
 /** The three resources of EnableX: one course of things, and what they differ in stands in `kinds.ts`. */
-export class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableXOutputs> {
+class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableXOutputs> {
   readonly #kind: Kind;
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;

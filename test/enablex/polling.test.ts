@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { pauseBefore, until } from "../../provider/enablex/polling.ts";
+
+test("looks are spaced wider and wider, up to three seconds", () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 20].map(pauseBefore)).toEqual([100, 200, 400, 800, 1600, 3000, 3000, 3000]);
+});
+
+test("what is there is seen at once, and nothing is looked at again", async () => {
+  let looks = 0;
+  expect(await until(60, async () => `look ${++looks}`)).toBe("look 1");
+  expect(looks).toBe(1);
+});
+
+test("what never comes is looked for more than once, and given up when the time is up", async () => {
+  let looks = 0;
+  expect(await until(0.25, async () => void looks++)).toBeUndefined();
+  expect(looks).toBeGreaterThan(1);
+});
+
+test("with no time there is one look", async () => {
+  let looks = 0;
+  await until(0, async () => void looks++);
+  expect(looks).toBe(1);
+});
