@@ -179,3 +179,31 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     expect((await stack.export()).deployment.resources ?? []).toEqual([]);
   });
 });
+
+describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+  test("is understood: an empty preview and refresh, a change in place, and destroy", async () => {
+    const folder = join(import.meta.dirname, "../fixtures/netsapiens-oauth-client");
+    for (const name of readdirSync(folder)) {
+      await using old = await system();
+      old.server.state.clients.made = {
+        clientId: "xima-acme",
+        clientSecret: "made-in-those-days-1",
+        redirectUrl: "",
+        createdAt: "2026-01-05T09:00:00.000Z",
+      };
+      // The file has names in the place of what is another one with each run.
+      const text = readFileSync(join(folder, name), "utf8")
+        .replaceAll("HOST", new URL(old.server.url).host)
+        .replaceAll("BROWSER_PATH", old.plainConfig["netsapiens:browserPath"]!)
+        .replaceAll("SECRET", "made-in-those-days-1");
+      await using days = await workspace({ program: program(), config: old.config, env: { TMPDIR: temporary } });
+      (await days.import(JSON.parse(text))).ok();
+      expect((await days.preview("--expect-no-changes")).ok().output, name).toContain("3 unchanged");
+      (await days.refresh("--expect-no-changes", "--run-program")).ok();
+      await days.writeProgram(program({ port: 5061 }));
+      (await days.up()).ok();
+      (await days.destroy()).ok();
+      expect(old.portalLog()).toEqual(["logged in", "deleted xima-acme"]);
+    }
+  });
+});
