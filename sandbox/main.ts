@@ -19,6 +19,8 @@ const pulumiEnvironment = {
   PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}`,
   PULUMI_CONFIG_PASSPHRASE: "sandbox",
   PULUMI_STACK: "sandbox",
+  // What one customer fails at stops no other.
+  PULUMI_CONTINUE_ON_ERROR: "true",
   PULUMI_SKIP_UPDATE_CHECK: "true",
   PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
 };
