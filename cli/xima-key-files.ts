@@ -1,8 +1,10 @@
 import "reflect-metadata";
 import { KeyObject, webcrypto } from "node:crypto";
 import { existsSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { rm } from "node:fs/promises";
+import { fileExists, writeNewFile } from "./new-file.ts";
+
+const operation = "xima keys new";
 
 export interface NewKey {
   /** Subject of the request. */
@@ -25,7 +27,7 @@ export interface NewKey {
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
 export async function newKeyFiles(wanted: NewKey): Promise<void> {
-  for (const file of [wanted.key, wanted.csr]) if (existsSync(file)) throw fileExists(file);
+  for (const file of [wanted.key, wanted.csr]) if (existsSync(file)) throw fileExists(file, operation);
   const { Name, Pkcs10CertificateRequestGenerator } = await import("@peculiar/x509");
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: wanted.bits };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
@@ -39,41 +41,12 @@ export async function newKeyFiles(wanted: NewKey): Promise<void> {
   const pem = KeyObject.from(keys.privateKey)
     .export({ type: "pkcs8", format: "pem", ...encryption })
     .toString();
-  await write(wanted.key, pem, 0o600);
+  await writeNewFile(wanted.key, pem, { mode: 0o600, operation });
   try {
-    await write(wanted.csr, `${request.toString("pem")}\n`, 0o644);
+    await writeNewFile(wanted.csr, `${request.toString("pem")}\n`, { mode: 0o644, operation });
   } catch (error) {
     // Nobody has the request, so the key is of no use, and would stand in the way of the next try.
     await rm(wanted.key, { force: true });
     throw error;
   }
-}
-
-/** Never opens a file that is there already, not even one that came a moment ago. */
-async function write(file: string, text: string, mode: number): Promise<void> {
-  try {
-    const handle = await open(file, "wx", mode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw fileExists(file);
-    throw new UcaasError(`${file} cannot be written (${code})`, {
-      code: "FILE_NOT_WRITTEN",
-      operation: "xima keys new",
-      hint: "name a folder that exists and is yours, with --key and --csr",
-    });
-  }
-}
-
-function fileExists(file: string): UcaasError {
-  return new UcaasError(`${file} exists already and is left as it is`, {
-    code: "FILE_EXISTS",
-    operation: "xima keys new",
-    hint: "name other files with --key and --csr, or move this one away",
-  });
 }

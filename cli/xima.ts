@@ -5,6 +5,7 @@ import { UcaasError } from "../provider/dynamic/errors.ts";
 import { ximaConfig } from "../provider/xima/schema.ts";
 import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
 import { askPassphrase } from "./passphrase.ts";
+import { writeImportFile } from "./xima-import-file.ts";
 import { newKeyFiles } from "./xima-key-files.ts";
 
 const passphraseHelp = `
@@ -81,7 +82,21 @@ What to do next:
       else console.log("The key belongs to the certificate, and the certificate is valid now.");
     });
 
-  return new Command("xima").description("Xima CCaaS licences").addCommand(keys);
+  const importFile = new Command("import-file")
+    .description("write the file with which existing licences come into a stack unchanged, for pulumi import")
+    .argument("<licences>", "YAML or JSON: by the name of the resource in the program, its arguments")
+    .option("--out <file>", "the file to write; it may hold secrets and has mode 0600", "import.json")
+    .action(async (licences: string, { out }: { out: string }) => {
+      const count = await writeImportFile(licences, out);
+      console.log(`${out}  ${count === 1 ? "1 licence" : `${count} licences`}
+
+What to do next:
+  1. pulumi import --file ${out} --generate-code=false
+  2. Declare them in the program with the same names and arguments; then \`pulumi preview\` shows no change.
+  3. Remove ${out}: a SIP password in it can be read.`);
+    });
+
+  return new Command("xima").description("Xima CCaaS licences").addCommand(keys).addCommand(importFile);
 }
 
 const { privateKey, privateKeyPassphrase, certificate } = ximaConfig.keys;

@@ -13,7 +13,15 @@ import { baseUrlOf } from "../http/transport.ts";
 import { driftIn, flatChanges } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
 import { updateBody } from "./request-body.ts";
-import { type LicenseChange, type LicenseInputs, type LicenseOutputs, licenseSchema, managedProperties, ximaConfig } from "./schema.ts";
+import {
+  type LicenseChange,
+  type LicenseInputs,
+  type LicenseOutputs,
+  licenseId,
+  licenseSchema,
+  managedProperties,
+  ximaConfig,
+} from "./schema.ts";
 import { findings } from "./seats.ts";
 
 /** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
@@ -39,7 +47,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
       const { apiRevision } = this.#accounts.config(news.account);
       if (apiRevision === "1.4") failures.push(...missingNames(olds, news));
       for (const { property, reason, note } of findings(news, apiRevision)) {
-        if (note) tell("XimaLicense", thingOf(news), `${property}: ${reason}`);
+        if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
         else failures.push({ property, reason });
       }
       // Makes the client, so that a key or certificate that cannot be used is found while previewing.
@@ -78,10 +86,10 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
       const body = updateBody(news, apiRevision);
       await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource });
       try {
-        return { id: thingOf(news), outs: outputs(news, await client.update(news.ccId, body, "create"), []) };
+        return { id: licenseId(news), outs: outputs(news, await client.update(news.ccId, body, "create"), []) };
       } catch (error) {
         if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
-        throw wasMade(error) ? new PartialFailure(thingOf(news), outputs(news, {}, []), error) : error;
+        throw wasMade(error) ? new PartialFailure(licenseId(news), outputs(news, {}, []), error) : error;
       }
     } finally {
       this.#underWay.delete(key.thing);
@@ -106,7 +114,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     for (const { property, oldValue, newValue } of drift) {
       tell(
         "XimaLicense",
-        thingOf(news),
+        licenseId(news),
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
@@ -145,13 +153,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
 
   #journalKey(inputs: LicenseInputs): JournalKey {
     const { baseUrl } = this.#accounts.config(inputs.account);
-    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrlOf("xima", baseUrl)} ${thingOf(inputs)}` };
+    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrlOf("xima", baseUrl)} ${licenseId(inputs)}` };
   }
-}
-
-/** `reseller/tenant`; a slash inside either is written as `%2F`, so that no two customers have one name. */
-function thingOf({ ccId }: Pick<LicenseInputs, "ccId">): string {
-  return [ccId?.resellerId, ccId?.tenantId].map((part) => String(part).replace(/[%/]/g, encodeURIComponent)).join("/");
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
@@ -184,11 +187,11 @@ function missingNames(olds: Partial<LicenseInputs>, news: LicenseInputs): dynami
 
 /** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */
 function mayAdopt(inputs: LicenseInputs): boolean {
-  return inputs.adopt === true || (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === thingOf(inputs));
+  return inputs.adopt === true || (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === licenseId(inputs));
 }
 
 function alreadyExists(ccId: CcId): UcaasError {
-  const thing = thingOf({ ccId });
+  const thing = licenseId({ ccId });
   return new UcaasError("the customer exists already, and creating it would overwrite its licences", {
     code: "ALREADY_EXISTS",
     vendor: "xima",
@@ -201,7 +204,7 @@ function declaredTwice(ccId: CcId): UcaasError {
   return new UcaasError("two resources of this stack declare this customer, and each would overwrite the other's licences", {
     code: "DECLARED_TWICE",
     vendor: "xima",
-    operation: `create licence ${thingOf({ ccId })}`,
+    operation: `create licence ${licenseId({ ccId })}`,
     hint: "declare it once; look for a ccId that was copied and not changed",
   });
 }

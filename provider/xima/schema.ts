@@ -52,6 +52,11 @@ export const licenseSchema = z.strictObject({
 
 export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string; readonly __resource?: string };
 
+/** The id of a licence, `reseller/tenant`; a slash inside either is written as `%2F`, so that no two customers have one id. */
+export function licenseId({ ccId }: { readonly ccId?: { readonly resellerId: string; readonly tenantId: string } }): string {
+  return [ccId?.resellerId, ccId?.tenantId].map((part) => String(part).replace(/[%/]/g, encodeURIComponent)).join("/");
+}
+
 /** The properties that a change of is a change of the licence; the others only steer this program. */
 export const managedProperties = [
   "ccId",

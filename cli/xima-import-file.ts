@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import { failuresOf } from "../provider/dynamic/check.ts";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { importEntry } from "../provider/dynamic/import-file.ts";
+import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
+import { writeNewFile } from "./new-file.ts";
+
+const operation = "xima import-file";
+
+/**
+ * Makes an import file from licences as they are declared. Nothing can be read back from the API, so what the file says is
+ * what the state will say; nothing is sent.
+ *
+ * @returns how many licences there are
+ * @throws {UcaasError} `LICENCES_UNREADABLE`, `LICENCES_INVALID`, `FILE_EXISTS`, `FILE_NOT_WRITTEN`
+ */
+export async function writeImportFile(from: string, to: string): Promise<number> {
+  const licences = await readLicences(from);
+  const failures = Object.entries(licences).flatMap(([name, args]) =>
+    failuresOf(licenseSchema, args).map(({ property, reason }) => `${name}: ${property} ${reason}`),
+  );
+  if (failures.length > 0) {
+    throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, { code: "LICENCES_INVALID", operation });
+  }
+  const resources = Object.entries(licences).map(([name, args]) => {
+    const outputs = { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [] };
+    return importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, outputs, ["sipCredentials"]);
+  });
+  await writeNewFile(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
+  return resources.length;
+}
+
+async function readLicences(file: string): Promise<Record<string, Record<string, unknown>>> {
+  let licences: unknown;
+  try {
+    licences = parse(await readFile(file, "utf8"));
+  } catch (error) {
+    // A parser quotes the line, which may hold a password.
+    const { code, linePos } = error as NodeJS.ErrnoException & { linePos?: [{ line: number }] };
+    throw unreadable(file, linePos ? `is no YAML: line ${linePos[0].line} (${code})` : `cannot be read (${code})`);
+  }
+  const isRecord = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isRecord(licences) || !Object.values(licences as object).every(isRecord)) throw unreadable(file, "is no map of licences by name");
+  return licences as Record<string, Record<string, unknown>>;
+}
+
+function unreadable(file: string, what: string): UcaasError {
+  return new UcaasError(`${file} ${what}`, {
+    code: "LICENCES_UNREADABLE",
+    operation,
+    hint: "docs/xima-license.md, section Import, has an example",
+  });
+}

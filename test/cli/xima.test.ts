@@ -1,0 +1,256 @@
+import "reflect-metadata";
+import { execFile, spawn } from "node:child_process";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pkcs10CertificateRequest } from "@peculiar/x509";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { root } from "../../tools/engine/place.mjs";
+import { certificateFor } from "../xima/certificate.ts";
+import { control, licenceServer } from "../xima/licence-server.ts";
+import { ucaas as command } from "./ucaas.ts";
+
+const start = join(root, "cli", "start.mjs");
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("XIMA_")));
+const ucaas = (args: string[], env: Record<string, string> = {}) => command(["xima", ...args], { cwd: folder, env: { ...clean, ...env } });
+const at = (name: string) => join(folder, name);
+const read = (name: string) => readFileSync(at(name), "utf8");
+function write(name: string, text: string): string {
+  writeFileSync(at(name), text);
+  return name;
+}
+
+describe("ucaas xima keys new", { timeout: 30_000 }, () => {
+  test("makes a key that its owner alone can read, and a request that the licence server signs", async () => {
+    const { exitCode, stdout } = await ucaas([
+      "keys",
+      "new",
+      "--common-name",
+      "Voicehouse, GmbH",
+      "--organization",
+      "Café Zürich",
+      "--country",
+      "ch",
+    ]);
+    expect(exitCode, stdout).toBe(0);
+    expect(statSync(at("xima.key.pem")).mode & 0o777).toBe(0o600);
+    const key = createPrivateKey(read("xima.key.pem"));
+    expect([key.asymmetricKeyType, key.asymmetricKeyDetails?.modulusLength]).toEqual(["rsa", 2048]);
+
+    const request = new Pkcs10CertificateRequest(read("xima.csr.pem"));
+    expect(await request.verify()).toBe(true);
+    expect(request.subjectName.toJSON()).toEqual([{ CN: ["Voicehouse, GmbH"] }, { O: ["Café Zürich"] }, { C: ["CH"] }]);
+    const spki = (half: ReturnType<typeof createPublicKey>) => half.export({ type: "spki", format: "der" }).toString("hex");
+    expect(Buffer.from(request.publicKey.rawData).toString("hex")).toBe(spki(createPublicKey(key)));
+
+    await using licences = await licenceServer();
+    const signed = (await control(licences.server.control, "sign", { csr: read("xima.csr.pem") })) as { kid: string; certificate: string };
+    write("xima.crt.pem", signed.certificate);
+    expect((await ucaas(["keys", "fingerprint", "xima.crt.pem"])).stdout).toBe(`${signed.kid}\n`);
+    const checked = await ucaas(["keys", "check", "--key", "xima.key.pem", "--certificate", "xima.crt.pem"]);
+    expect(checked, checked.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`kid          ${signed.kid}`) });
+    expect(stdout).toContain("npx ucaas xima keys check --key xima.key.pem");
+    expect(stdout).toContain("pulumi config set --secret xima:privateKey < xima.key.pem");
+    expect(stdout).not.toContain("PRIVATE KEY");
+  });
+
+  test.each([["xima.key.pem"], ["xima.csr.pem"]])("never overwrites %s, and makes nothing then", async (existing) => {
+    write(existing, "precious");
+    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse"]);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`${existing} exists already and is left as it is [FILE_EXISTS]`),
+    });
+    expect(read(existing)).toBe("precious");
+    const other = existing === "xima.key.pem" ? "xima.csr.pem" : "xima.key.pem";
+    expect(existsSync(at(other))).toBe(false);
+  });
+
+  test("takes its key back when the request cannot be written, so that the next try can begin anew", async () => {
+    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--csr", "no/such/folder.pem"]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("FILE_NOT_WRITTEN") });
+    expect(existsSync(at("xima.key.pem"))).toBe(false);
+  });
+
+  test("encrypts with the passphrase of the environment, which is in no argument and no output", async () => {
+    const env = { XIMA_PRIVATE_KEY_PASSPHRASE: "open sesame canary" };
+    const made = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--bits", "3072"], env);
+    expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("RSA 3072, mode 0600, encrypted") });
+    expect(read("xima.key.pem")).toContain("BEGIN ENCRYPTED PRIVATE KEY");
+    expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "open sesame canary" }).asymmetricKeyDetails?.modulusLength).toBe(
+      3072,
+    );
+    expect(`${made.stdout}${made.stderr}`).not.toContain("canary");
+  });
+
+  test("asks for a passphrase on a terminal, twice, without showing it", async () => {
+    const typed = await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["new canary", "new canary"]);
+    expect(typed).toContain("A passphrase for the new key: ");
+    expect(typed).not.toContain("canary");
+    expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "new canary" }).asymmetricKeyType).toBe("rsa");
+    rmSync(at("xima.key.pem"));
+    rmSync(at("xima.csr.pem"));
+    expect(await onTerminal(["keys", "new", "--common-name", "V", "--encrypt"], ["one canary", "another"])).toContain("PASSPHRASE_DIFFERS");
+    expect(existsSync(at("xima.key.pem"))).toBe(false);
+  });
+
+  test("ends at Ctrl-C, with nothing made", async () => {
+    expect(await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["\u0003"])).not.toContain("What to do next");
+    expect(existsSync(at("xima.key.pem"))).toBe(false);
+  });
+
+  test("says how to hand over a passphrase where there is no terminal", async () => {
+    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--encrypt"]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("XIMA_PRIVATE_KEY_PASSPHRASE_FILE") });
+  });
+});
+
+describe("ucaas xima keys check", { timeout: 30_000 }, () => {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+
+  test("shows key, certificate, dates and kid, and says when the certificate ends soon", async () => {
+    const certificate = await certificateFor(privateKey, { to: 10.5 });
+    const env = { XIMA_PRIVATE_KEY: pem, XIMA_CERTIFICATE_FILE: at(write("c.pem", certificate)) };
+    const { exitCode, stdout } = await ucaas(["keys", "check"], env);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("key          RSA, 2048 bits");
+    expect(stdout).toContain("certificate  CN=Voicehouse");
+    expect(stdout).toContain("issuer       CN=Authority of the tests");
+    expect(stdout).toMatch(/valid {8}20\S+Z to 20\S+Z \(10 days left\)/);
+    expect(stdout).toContain(`kid          ${createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex")}`);
+    expect(stdout).toContain("It ends soon");
+  });
+
+  test("tells all that is wrong, and ends with 1", async () => {
+    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    write("k.pem", pem);
+    write("c.pem", await certificateFor(other, { from: -30, to: -1 }));
+    const { exitCode, stdout, stderr } = await ucaas(["keys", "check", "--key", "k.pem", "--certificate", "c.pem"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("KEY_MISMATCH");
+    expect(stderr).toContain("CERTIFICATE_EXPIRED");
+    expect(stdout).not.toContain("valid now");
+  });
+
+  test("of a key that cannot be opened still tells of the certificate", async () => {
+    write("k.pem", privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "right" }).toString());
+    write("c.pem", await certificateFor(privateKey));
+    const args = ["keys", "check", "--key", "k.pem", "--certificate", "c.pem"];
+    const wrong = await ucaas(args, { XIMA_PRIVATE_KEY_PASSPHRASE: "wrong canary" });
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("certificate  CN=Voicehouse"),
+      stderr: expect.stringContaining("KEY_PASSPHRASE"),
+    });
+    expect(wrong.stderr).not.toContain("canary");
+    expect(await ucaas(args, { XIMA_PRIVATE_KEY_PASSPHRASE_FILE: at(write("p", "right\n")) })).toMatchObject({ exitCode: 0 });
+    const typed = await onTerminal(args, ["right"]);
+    expect(typed).toContain("The key belongs to the certificate, and the certificate is valid now.");
+  });
+
+  test("without a file or a variable says which it wants", async () => {
+    const { exitCode, stderr } = await ucaas(["keys", "check"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("name its file with --key, or set XIMA_PRIVATE_KEY_FILE");
+    expect(stderr).toContain("name its file with --certificate, or set XIMA_CERTIFICATE_FILE");
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("ucaas xima import-file", { timeout: 30_000 }, () => {
+  test("makes a file that pulumi import takes, with the password marked as a secret and mode 0600", async () => {
+    write(
+      "licences.yaml",
+      `acme:
+  ccId: { resellerId: voicehouse, tenantId: acme }
+  eliteSeats: 8
+  sipCredentials: { username: u, password: p4ssw0rd, sipServer: s, outboundProxy: o }
+`,
+    );
+    const { exitCode, stdout, stderr } = await ucaas(["import-file", "licences.yaml"]);
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toContain("pulumi import --file import.json --generate-code=false");
+    expect(statSync(at("import.json")).mode & 0o777).toBe(0o600);
+    const { resources } = JSON.parse(read("import.json")) as { resources: { inputs: object; outputs: object }[] };
+    expect(resources).toMatchObject([{ type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", name: "acme", id: "voicehouse/acme" }]);
+    for (const bag of [resources[0]!.inputs, resources[0]!.outputs])
+      expect(bag).toMatchObject({
+        eliteSeats: 8,
+        __provider: expect.stringContaining("pulumi-ucaas/host"),
+        sipCredentials: { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" },
+      });
+    expect(resources[0]!.outputs).toMatchObject({ schemaVersion: 1 });
+    expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("FILE_EXISTS");
+  });
+
+  test("tells all faults by licence and property, and never quotes a line", async () => {
+    write(
+      "licences.yaml",
+      "acme: { ccId: { resellerId: r }, eliteSeat: 8 }\nother: { ccId: { resellerId: r, tenantId: t }, dialerSeats: -1 }\n",
+    );
+    const faults = (await ucaas(["import-file", "licences.yaml"])).stderr;
+    expect(faults).toContain("acme: ccId.tenantId is missing");
+    expect(faults).toContain("acme: eliteSeat is not a property here. Did you mean eliteSeats?");
+    expect(faults).toContain("other: dialerSeats must not be negative");
+    write("broken.yaml", 'acme:\n  sipCredentials: { password: "canary, }\n');
+    const broken = await ucaas(["import-file", "broken.yaml"]);
+    expect(broken).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/broken\.yaml is no YAML: line \d/) });
+    expect(broken.stderr).not.toContain("canary");
+    expect((await ucaas(["import-file", "none.yaml"])).stderr).toContain("cannot be read (ENOENT)");
+    write("list.yaml", "- acme\n");
+    expect((await ucaas(["import-file", "list.yaml"])).stderr).toContain("is no map of licences by name");
+    expect(existsSync(at("import.json"))).toBe(false);
+  });
+});
+
+test("a Node that is too old is told so in one sentence", async () => {
+  const old = `Object.defineProperty(process.versions, "node", { value: "20.20.2" }); await import(${JSON.stringify(start)});`;
+  const said = await new Promise<string>((resolve) =>
+    execFile(process.execPath, ["--input-type=module", "-e", old], (_error, stdout, stderr) => resolve(stdout + stderr)),
+  );
+  expect(said).toMatch(/^This is Node 20\.20\.2; ucaas needs Node 22\.19 or newer\. .*npx ucaas.*\n$/);
+});
+
+/** Runs the command on a terminal of its own, and types a line each time that it asks (a colon and a space, with nothing after). */
+function onTerminal(args: string[], lines: string[]): Promise<string> {
+  const typist = `
+import os, pty, sys, json
+command, lines = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+seen = b""
+while True:
+    try:
+        chunk = os.read(terminal, 1024)
+    except OSError:
+        break
+    if not chunk:
+        break
+    seen += chunk
+    if lines and seen.rstrip(b"\\x1b[0123456789GJ").endswith(b": "):
+        os.write(terminal, lines.pop(0).encode() + b"\\r")
+        seen += b"<typed>"
+os.waitpid(pid, 0)
+sys.stdout.buffer.write(seen)
+`;
+  return new Promise((resolve, reject) => {
+    const child = spawn("python3", ["-c", typist, JSON.stringify([[process.execPath, start, "xima", ...args], lines])], {
+      cwd: folder,
+      env: clean,
+      timeout: 20_000,
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
+    child.on("error", reject).on("close", () => resolve(output));
+  });
+}
