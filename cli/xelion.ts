@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
 import { UcaasError } from "../provider/dynamic/errors.ts";
@@ -31,12 +32,7 @@ export function xelionCommand(): Command {
     .addOption(
       option("--trust-proxy <addresses>", "TRUST_PROXY", "proxies whose X-Forwarded-For is believed: addresses or networks, with commas")
         .default([], "none")
-        .argParser((text) =>
-          text
-            .split(",")
-            .map((part) => part.trim())
-            .filter(Boolean),
-        ),
+        .argParser(networks),
     )
     .addOption(option("--body-limit <bytes>", "BODY_LIMIT", "largest callback").default(65_536).argParser(count))
     .addOption(
@@ -75,6 +71,9 @@ async function run(options: Options): Promise<void> {
       "there is no relay key",
       "make one with: openssl rand -base64 32, and set XELION_RELAY_KEY_FILE to its file",
     );
+  // Not shown: it may hold a password.
+  if (file.includes("://"))
+    throw fault("DATABASE_URL_INVALID", "--file names no file but a URL", "set XELION_RECEIVER_DATABASE_URL to it instead");
   if (publicUrl === undefined && !isLoopback(listen.host))
     throw fault("PUBLIC_URL_MISSING", "it is not known how Xelion reaches this receiver", "set --public-url https://<its name>");
   if ((tlsCert === undefined) !== (tlsKey === undefined))
@@ -132,6 +131,16 @@ function publicUrl(text: string): string {
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
     throw new InvalidArgumentError("Write an address such as https://relay.example, without a query.");
   return url.href.replace(/\/+$/, "");
+}
+
+function networks(text: string): string[] {
+  return text.split(",").map((part) => {
+    const [address = "", bits] = part.trim().split("/");
+    const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+    const fits = longest > 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest));
+    if (!fits) throw new InvalidArgumentError("Write addresses or networks, for example 127.0.0.1,10.0.0.0/8.");
+    return part.trim();
+  });
 }
 
 function count(text: string): number {

@@ -38,15 +38,20 @@ export function newMetrics(store: Store, waiting: Waiting): Metrics {
       this.set(waiting.count);
     },
   });
-  const intents = new Gauge({ name: "xelion_receiver_intents", help: "Orders that are remembered", registers });
+  new Gauge({
+    name: "xelion_receiver_intents",
+    help: "Orders that are remembered",
+    registers,
+    async collect() {
+      this.set((await store.counts()).intents);
+    },
+  });
   new Gauge({
     name: "xelion_receiver_messages_unacknowledged",
     help: "Callbacks that no client has taken over yet",
     registers,
     async collect() {
-      const counts = await store.counts();
-      intents.set(counts.intents);
-      this.set(counts.unacknowledged);
+      this.set((await store.counts()).unacknowledged);
     },
   });
   return {

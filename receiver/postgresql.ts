@@ -5,9 +5,10 @@ import { type Database, migrate, type Tables } from "./tables.ts";
 
 /** Connects by URL (`postgresql://user:password@host/database`). Any number of receivers may use one database. */
 export async function openPostgresql(url: string): Promise<Database> {
-  const pool = new pg.Pool({ ...readUrl(url), max: 10, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
-  // A connection that broke while nobody used it: the pool makes a new one, and if it cannot, the next query says so.
+  const pool = new pg.Pool({ ...readUrl(url), max: 10, keepAlive: true, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
+  // A connection that breaks, in use or idle, would end the process. The pool makes a new one, and if it cannot, the next query says so.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
   try {
     for (const setting of ["synchronous_commit", "fsync"]) await mustNotBeOff(database, setting);

@@ -48,7 +48,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const store = await openStore(options.database);
   try {
     const waiting = new Waiting();
-    const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app)}/callback/${token}`;
+    const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app, tls ? "https" : "http")}/callback/${token}`;
     const parts: Parts = { store, waiting, keys, metrics: newMetrics(store, waiting), limits: options.limits, callbackUrl };
     const app = await newServer(parts, { tls, trustProxy: options.trustProxy });
     await listen(app, options.listen);
@@ -105,9 +105,8 @@ async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["lis
   }
 }
 
-function origin(app: FastifyInstance): string {
-  const { address, family, port } = app.server.address() as AddressInfo;
-  const scheme = app.initialConfig.https ? "https" : "http";
+function origin({ server }: FastifyInstance, scheme: string): string {
+  const { address, family, port } = server.address() as AddressInfo;
   return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 

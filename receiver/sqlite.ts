@@ -9,7 +9,7 @@ export async function openSqlite(file: string): Promise<Database> {
   try {
     closeSync(openSync(file, "a", 0o600));
     // Waits a while for the file, which the receiver that ran before may not have let go of yet.
-    const connection = new DatabaseSync(file, { timeout: 5_000 });
+    const connection = new DatabaseSync(file, { timeout: 2_000 });
     connection.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
     const database = new Kysely<Tables>({ dialect: new Dialect({ database: adapted(connection) }), plugins: [new CamelCasePlugin()] });
     await migrate(database);

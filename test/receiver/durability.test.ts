@@ -1,0 +1,296 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+import { Agent, setGlobalDispatcher } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
+import { Postgres } from "./postgres.ts";
+import {
+  ask,
+  call,
+  folder,
+  type Intent,
+  type Message,
+  messages,
+  newId,
+  newKey,
+  ReceiverProcess,
+  register,
+  statusChanged,
+} from "./receiver-process.ts";
+
+// A thousand connections at once take their time on a busy machine.
+setGlobalDispatcher(new Agent({ connect: { timeout: 60_000 } }));
+
+let postgres: Postgres;
+beforeAll(async () => {
+  postgres = await Postgres.start();
+}, 120_000);
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+// What the loads here send in a minute is more than any real Xelion would.
+const unlimited = ["--rate-limit", "1000000", "--callback-rate", "1000000"];
+
+test("a thousand orders at once are each followed to their end, and every callback is handed over once", { timeout: 180_000 }, async () => {
+  using files = folder();
+  await using receiver = await ReceiverProcess.start(files.path, unlimited);
+  const xelion = xelionProvisioningServer();
+  await xelion.start({ options: { checkTenant: false, courseMs: 5, callbackTimeoutMs: 60_000 } });
+  await using _ = { [Symbol.asyncDispose]: () => xelion.stop() };
+
+  const order = async (_: unknown, number: number) => {
+    const { id, callbackUrl } = await register(receiver.url);
+    const reply = await fetch(`${xelion.url}/api/v1/provision`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "X-Auth-Key": "Sandbox-xelion-key-1",
+        "Xelion-Server-Url": "https://my.server.example",
+        "Xelion-Tenant-Name": `pbx${number}`,
+        "Xelion-Tenant-Token": "not looked at",
+        "X-Callback-Url": callbackUrl,
+      },
+      body: JSON.stringify({ version: 1, organization: { name: "Fairy Tail" } }),
+    });
+    const orderId = ((await reply.json()) as { id: number }).id;
+    const seen: Message[] = [];
+    while (seen.at(-1)?.body.data?.status !== "COMPLETED") {
+      seen.push(...(await messages(receiver.url, id, seen.length, 25)));
+      await ask(receiver.url, "PATCH", `/intents/${id}`, { acknowledged: seen.length });
+    }
+    return { orderId, mids: seen.map(({ body }) => body.mid) };
+  };
+  const orders = await Promise.all(Array.from({ length: 1_000 }, order));
+
+  const sent = Map.groupBy(xelion.state.messages, (message) => message.orderId);
+  expect(orders.map(({ mids }) => mids)).toEqual(orders.map(({ orderId }) => sent.get(orderId)?.map(({ mid }) => mid)));
+  expect(xelion.state.messages.filter(({ attempts }) => attempts.length !== 1 || attempts[0]?.answered !== 200)).toEqual([]);
+});
+
+/** Receivers that die and come back at their addresses while orders are under way; each has the same database. */
+class Unrest {
+  readonly #folder: string;
+  readonly #args: string[];
+  readonly #env: Record<string, string>;
+  readonly receivers: ReceiverProcess[] = [];
+  answered = 0;
+  /** Nothing dies any more: the callers may come to an end. */
+  over = false;
+
+  constructor(path: string, env: Record<string, string> = {}) {
+    this.#folder = path;
+    this.#args = [...unlimited, "--public-url", "https://relay.example"];
+    this.#env = env;
+  }
+
+  async start(index: number, url = "http://127.0.0.1:0"): Promise<void> {
+    this.receivers[index] = await ReceiverProcess.start(this.#folder, [...this.#args, "--listen", new URL(url).host], this.#env);
+    expect(this.receivers[index].url, this.receivers[index].output).not.toBe("");
+  }
+
+  /** In the middle of the work: when some more callbacks have been answered. */
+  async kill(index: number): Promise<void> {
+    const enough = this.answered + 20;
+    await expect.poll(() => this.answered, { timeout: 60_000, interval: 5 }).toBeGreaterThan(enough);
+    const receiver = this.receivers[index]!;
+    await receiver.kill();
+    await this.start(index, receiver.url);
+  }
+
+  /** Asks one of the receivers, and goes on asking until one answers. */
+  async insist(method: string, path: string, body?: unknown): Promise<Response> {
+    for (let attempt = 0; ; attempt++) {
+      const { url } = this.receivers[attempt % this.receivers.length]!;
+      const reply = await ask(url, method, path, body).catch(() => undefined);
+      if (reply && reply.status < 500) return reply;
+      await pause(100);
+    }
+  }
+
+  /** An order as the provider follows it and Xelion reports of it, through all that happens here. */
+  async order(number: number) {
+    const [id, key, registration] = [newId(), newKey(), { replaces: null, note: { number } }];
+    const { intent } = (await (await this.insist("PUT", `/intents/${id}`, { key, ...registration })).json()) as { intent: Intent };
+    // Some callers repeat what was not answered; some, as Xelion perhaps, do not.
+    const repeats = number % 2 === 0;
+    const answered: number[] = [];
+    const report = async () => {
+      for (let mid = 1, attempt = 0; !this.over; attempt++) {
+        const { url } = this.receivers[attempt % this.receivers.length]!;
+        const reply = await call(url + new URL(intent.callbackUrl).pathname, statusChanged(mid)).catch(() => undefined);
+        if (reply?.status === 200) {
+          answered.push(mid);
+          this.answered++;
+        } else {
+          expect([undefined, 503]).toContain(reply?.status);
+          await this.insist("GET", "/health");
+        }
+        if (reply?.status === 200 || !repeats) mid++;
+        await pause(10);
+      }
+    };
+    const handedOver: Message[] = [];
+    const follow = async () => {
+      for (let last = false; !last; ) {
+        const { over } = this;
+        const reply = await this.insist("GET", `/intents/${id}/messages?after=${handedOver.length}&wait=${over ? 0 : 1}`);
+        const batch = ((await reply.json()) as { messages: Message[] }).messages;
+        last = over && batch.length === 0;
+        if (batch.length === 0) continue;
+        handedOver.push(...batch);
+        const noted = await this.insist("PATCH", `/intents/${id}`, { note: { seen: handedOver.length }, acknowledged: handedOver.length });
+        expect(noted.status).toBe(200);
+      }
+    };
+    const reported = report();
+    await follow();
+    await reported;
+    return { intent, repeats, answered, handedOver };
+  }
+
+  /** Nothing that was answered is lost, nothing is twice, and what was once handed over stays what it was. */
+  async check({ intent, repeats, answered, handedOver }: Awaited<ReturnType<Unrest["order"]>>): Promise<void> {
+    const { url } = this.receivers[0]!;
+    const kept: Message[] = [];
+    for (let batch = await messages(url, intent.id); batch.length > 0; batch = await messages(url, intent.id, kept.length))
+      kept.push(...batch);
+    const mids = kept.map(({ body }) => body.mid!);
+    expect(kept.slice(0, handedOver.length)).toEqual(handedOver);
+    expect(kept.map(({ sequence }) => sequence)).toEqual(kept.map((_, index) => index + 1));
+    expect(mids).toEqual([...new Set(mids)]);
+    expect(mids).toEqual(expect.arrayContaining(answered));
+    if (repeats) expect(mids).toEqual(mids.map((_, index) => index + 1));
+    const now = ((await (await ask(url, "GET", `/intents?key=${intent.key}`)).json()) as { intent: Intent }).intent;
+    expect(now).toEqual({ ...intent, acknowledged: handedOver.length, note: { seen: handedOver.length } });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const receiver of this.receivers) await receiver[Symbol.asyncDispose]();
+  }
+}
+
+describe("what was answered is handed over, and handed over once,", () => {
+  test("when the receiver is killed again and again while callbacks come", { timeout: 180_000 }, async () => {
+    using files = folder();
+    await using unrest = new Unrest(files.path);
+    await unrest.start(0);
+    const orders = Promise.all(Array.from({ length: 20 }, (_, number) => unrest.order(number)));
+    for (let kill = 0; kill < 6; kill++) await unrest.kill(0);
+    unrest.over = true;
+    for (const order of await orders) await unrest.check(order);
+  });
+
+  test("when two receivers on one PostgreSQL, and PostgreSQL too, are killed again and again", { timeout: 180_000 }, async () => {
+    using files = folder();
+    await using unrest = new Unrest(files.path, { XELION_RECEIVER_DATABASE_URL: await postgres.database() });
+    // At the same moment: they make their tables together.
+    await Promise.all([unrest.start(0), unrest.start(1)]);
+    const orders = Promise.all(Array.from({ length: 20 }, (_, number) => unrest.order(number)));
+    for (let kill = 0; kill < 4; kill++) {
+      await unrest.kill(kill % 2);
+      if (kill % 2 === 0) continue;
+      await postgres.down();
+      await postgres.up();
+    }
+    unrest.over = true;
+    for (const order of await orders) await unrest.check(order);
+  });
+
+  test("when the receiver is told to stop while callbacks come, and it ends well, with an empty answer to who waits", async () => {
+    using files = folder();
+    await using first = await ReceiverProcess.start(files.path, unlimited);
+    const [busy, quiet] = [await register(first.url), await register(first.url)];
+    const poll = ask(first.url, "GET", `/intents/${quiet.id}/messages?wait=60`);
+    const answered: number[] = [];
+    let enough = () => {};
+    const underWay = new Promise<void>((resolve) => (enough = resolve));
+    const callers = Array.from({ length: 10 }, async (_, caller) => {
+      for (let count = 0; ; count++) {
+        const mid = count * 10 + caller;
+        const reply = await call(busy.callbackUrl, statusChanged(mid)).catch(() => undefined);
+        if (!reply) return;
+        expect(reply.status).toBe(200);
+        if (answered.push(mid) === 100) enough();
+      }
+    });
+    await underWay;
+    await first.signal("SIGTERM");
+    await Promise.all(callers);
+    expect([first.exitCode, first.output]).toEqual([0, expect.stringContaining("receiver has stopped")]);
+    expect(await (await poll).json()).toEqual({ messages: [] });
+
+    await using second = await ReceiverProcess.start(files.path, unlimited);
+    const kept: (number | undefined)[] = [];
+    for (let batch = await messages(second.url, busy.id); batch.length > 0; batch = await messages(second.url, busy.id, kept.length))
+      kept.push(...batch.map(({ body }) => body.mid));
+    expect(kept.toSorted()).toEqual(answered.toSorted());
+  });
+});
+
+describe("with PostgreSQL,", () => {
+  test("a poll at one receiver gets what another one has taken", async () => {
+    using files = folder();
+    const env = { XELION_RECEIVER_DATABASE_URL: await postgres.database() };
+    await using here = await ReceiverProcess.start(files.path, [], env);
+    await using there = await ReceiverProcess.start(files.path, [], env);
+    const { id, callbackUrl } = await register(here.url);
+    const poll = messages(there.url, id, 0, 60);
+    expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
+    expect(await poll).toMatchObject([{ sequence: 1 }]);
+    const other = ask(there.url, "GET", `/intents/${id}/messages?after=1&wait=60`);
+    await ask(here.url, "DELETE", `/intents/${id}`);
+    expect((await other).status).toBe(410);
+  });
+
+  test("a callback is answered 503 while the database is away, nobody is told that all is well, and later it is kept", async () => {
+    using files = folder();
+    await using receiver = await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_DATABASE_URL: await postgres.database() });
+    const { id, callbackUrl } = await register(receiver.url);
+    await postgres.down();
+    const refused = await call(callbackUrl, statusChanged(1));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    expect((await fetch(`${receiver.url}/health`)).status).toBe(503);
+    await postgres.up();
+    expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
+    expect(await messages(receiver.url, id)).toHaveLength(1);
+    await expect.poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 5_000 }).toBe(200);
+  });
+
+  test("the receiver does not start on a database that forgets what it has confirmed", async () => {
+    using files = folder();
+    const url = await postgres.database();
+    await postgres.query(url, `alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
+    await using receiver = await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_DATABASE_URL: url });
+    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("synchronous_commit is off")]);
+  });
+});
+
+test("an order is forgotten a month after the last thing that happened to it, a poll included, and not before", async () => {
+  using files = folder();
+  const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
+  const touched = (change?: { id: string; at: string }) => {
+    using database = new DatabaseSync(join(files.path, "xelion-receiver.sqlite"));
+    if (change) database.prepare("update receiver_intents set touched_at = ? where id = ?").run(change.at, change.id);
+    return Object.fromEntries(
+      database
+        .prepare("select id, touched_at from receiver_intents")
+        .all()
+        .map((row) => [row.id, row.touched_at]),
+    );
+  };
+  const run = async <T>(work: (url: string) => Promise<T>): Promise<T> => {
+    await using receiver = await ReceiverProcess.start(files.path);
+    const result = await work(receiver.url);
+    await receiver.signal("SIGTERM");
+    return result;
+  };
+  const [old, polled] = await run(async (url) => [await register(url), await register(url)]);
+  touched({ id: old.id, at: days(31) });
+  touched({ id: polled.id, at: days(29) });
+  await run(async (url) => {
+    expect((await call(url + new URL(old.callbackUrl).pathname, statusChanged(1))).status).toBe(404);
+    expect((await ask(url, "GET", `/intents/${old.id}/messages`)).status).toBe(410);
+    expect(await messages(url, polled.id)).toEqual([]);
+  });
+  expect(touched()).toEqual({ [polled.id]: expect.toSatisfy((at: string) => at > days(1)) });
+});
