@@ -3,10 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
-import { PartialFailure } from "../../provider/dynamic/errors.ts";
-import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { CourseName } from "../../sandbox/xelion/courses.ts";
+import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
 import { fairyTail, login, type World, world } from "./world.ts";
 
 let w: World;
@@ -20,35 +19,17 @@ afterEach(async () => {
   await w[Symbol.asyncDispose]();
 });
 
-/** A provider as a new process would have it. */
-function provider(more: Record<string, unknown> = {}): XelionTenantProvisionProvider {
-  const config: Record<string, unknown> = { ...w.plainConfig, "ucaas:journalDir": w.journalDir, ...more };
-  const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value));
-  return new XelionTenantProvisionProvider({ get: (key) => text(config[key]) as never, require: (key) => text(config[key]) as never });
-}
-const inputs = (more: Partial<ProvisionInputs> = {}) => ({ ...w.inputs, __stack: "shop/live", ...more }) as ProvisionInputs;
+const provider = (more?: Record<string, unknown>) => newProvider(w, more);
+const inputs = (more?: Partial<ProvisionInputs>) => inputsOf(w, more);
 const noCallback = { "xelion:callback": undefined };
 const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
 const journal = () => readdirSync(w.journalDir).map((file) => readFileSync(join(w.journalDir, file), "utf8"));
 
-/** What the engine would have of a call: the outputs, also of one that failed after something was made. */
-async function outcome(
-  call: Promise<{ outs?: ProvisionOutputs | undefined }>,
-): Promise<{ outs: ProvisionOutputs; code?: string; message: string }> {
-  try {
-    return { outs: (await call).outs as ProvisionOutputs, message: "" };
-  } catch (error) {
-    const { message } = error as Error;
-    const code = /\[(\w+)/.exec(message)?.[1];
-    if (error instanceof PartialFailure) return { outs: error.properties as unknown as ProvisionOutputs, code, message };
-    return { outs: undefined as never, code: code ?? message, message };
-  }
-}
-const create = (more: Partial<ProvisionInputs> = {}, config?: Record<string, unknown>) => outcome(provider(config).create(inputs(more)));
+const create = (more: Partial<ProvisionInputs> = {}, config?: Record<string, unknown>) => runs(w, config).create(more);
 const update = (olds: ProvisionOutputs, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
-  outcome(provider(config).update("id", olds, inputs(more)));
-const changes = async (olds: ProvisionOutputs | undefined, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
-  (await provider(config).diff("id", olds as ProvisionOutputs, inputs(more))).changes;
+  runs(w, config).update(olds, more);
+const changes = (olds: ProvisionOutputs | undefined, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
+  runs(w, config).changes(olds as ProvisionOutputs, more);
 const statuses = ({ statusHistory }: ProvisionOutputs) => statusHistory.map(({ status }) => status);
 const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
 
@@ -241,7 +222,7 @@ describe("a POST whose outcome is not known", () => {
   test("because this process was killed in the middle is found in the journal", async () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     w.next("losesAll");
-    void create().catch(() => {});
+    void create({ timeout: "100ms" });
     await vi.waitFor(() => expect(w.orders()).toHaveLength(1));
     expect(await create({ timeout: "100ms" }, { "xelion:callback": { listen: 0, url: "http://127.0.0.1:1/x" } })).toMatchObject({
       code: "OUTCOME_UNKNOWN",

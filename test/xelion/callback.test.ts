@@ -1,0 +1,119 @@
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { CallbackListener } from "../../provider/xelion/callback.ts";
+import { newOrder } from "../../provider/xelion/order.ts";
+import type { News } from "../../provider/xelion/schema.ts";
+import { freePort } from "./world.ts";
+
+const order = newOrder(
+  { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" },
+  "direct",
+  "2025-01-31T02:00:00.000Z",
+);
+const message = { mid: 1, type: "orderStatusChanged", data: { id: 42, status: "IN_PROGRESS" } };
+
+let port: number;
+let listener: CallbackListener;
+let url: string;
+let taken: News[][];
+let stop: () => Promise<void>;
+beforeEach(async () => {
+  port = await freePort();
+  listener = newListener();
+  url = (await listener.prepare("thing", order)) as string;
+  taken = [];
+  ({ stop } = await listener.listen(
+    () => order,
+    async (news) => void taken.push(news),
+  ));
+});
+afterEach(() => stop());
+
+const newListener = (apiKey = "key") =>
+  new CallbackListener({ listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}/hooks/xelion/` }, apiKey);
+const post = (to: string, body: unknown, init: RequestInit = {}) =>
+  fetch(to, {
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+    ...init,
+  });
+
+describe("the callback listener", () => {
+  test("takes what is said about its order, on a path that nobody can guess", async () => {
+    expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/hooks/xelion/[\\w-]{43}$`));
+    expect((await post(url, message)).status).toBe(200);
+    expect(taken).toEqual([[{ orderId: 42, status: "IN_PROGRESS", mid: 1, source: "callback", time: expect.any(String) }]]);
+  });
+
+  test("has the same path in the next process, and another with another key or order", async () => {
+    const later = newListener();
+    await stop();
+    expect(await later.prepare("thing", order)).toBe(url);
+    expect(await later.prepare("thing", { ...order, intentId: "other" })).not.toBe(url);
+    await later.forget();
+    const rotated = newListener("another key");
+    expect(await rotated.prepare("thing", order)).not.toBe(url);
+    await rotated.forget();
+  });
+
+  test("answers strangers 404 and says nothing", async () => {
+    for (const [to, init] of [
+      [url.replace(/.$/, "~"), {}],
+      [`http://127.0.0.1:${port}/`, {}],
+      [url, { method: "GET", body: undefined }],
+      [url, { method: "PUT" }],
+    ] as const) {
+      const answer = await post(to, message, init);
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).toBe("");
+    }
+    expect(taken).toEqual([]);
+  });
+
+  test("answers other types and refuses what is no JSON or too large", async () => {
+    expect((await post(url, { ...message, type: "tenantRenamed" })).status).toBe(200);
+    expect((await post(url, { ...message, data: { id: "42", status: 1 } })).status).toBe(200);
+    expect((await post(url, "mid=1")).status).toBe(400);
+    expect((await post(url, JSON.stringify({ ...message, padding: "x".repeat(70_000) }))).status).toBe(413);
+    expect(taken).toEqual([]);
+  });
+
+  test("answers 200 only when the news is safe, and 503 when it cannot be made so", async () => {
+    await stop();
+    const safe = Promise.withResolvers<void>();
+    ({ stop } = await listener.listen(
+      () => order,
+      () => safe.promise,
+    ));
+    let answered = false;
+    const answer = post(url, message).finally(() => (answered = true));
+    await post(`http://127.0.0.1:${port}/elsewhere`, message);
+    expect(answered).toBe(false);
+    safe.resolve();
+    expect((await answer).status).toBe(200);
+    await stop();
+    ({ stop } = await listener.listen(
+      () => order,
+      async () => {
+        throw new Error("no space left");
+      },
+    ));
+    expect((await post(url, message)).status).toBe(503);
+  });
+
+  test("lets the port go when the last order is over, whoever still holds a connection", async () => {
+    const idler = connect(port, "127.0.0.1");
+    await vi.waitFor(() => expect(idler.readyState).toBe("open"));
+    const other = { ...order, intentId: "other" };
+    const second = await listener.listen(
+      () => other,
+      async () => {},
+    );
+    await stop();
+    expect((await post(url, message)).status).toBe(404);
+    await second.stop();
+    await expect(post(url, message)).rejects.toThrow("fetch failed");
+    idler.destroy();
+  });
+});

@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ProvisioningService } from "../../provider/xelion/client.ts";
+import type { FaultOrder } from "../../sandbox/faults.ts";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
+import { apiKey, fairyTail } from "./world.ts";
+
+const server = xelionProvisioningServer();
+beforeAll(() => server.start({ options: { checkTenant: false, orderRoute: true } }));
+afterAll(() => server.stop());
+afterEach(() => {
+  server.faults.clear();
+  server.received.length = 0;
+  server.state.orders = {};
+  server.setOptions({ acceptedStatus: 200, errorBody: "text" });
+});
+
+const service = (more: object = {}) =>
+  new ProvisioningService({
+    baseUrl: server.baseUrl,
+    apiKey,
+    concurrency: 8,
+    deadlineSeconds: 5,
+    orderPath: "/api/v1/orders/{id}",
+    ...more,
+  } as ConstructorParameters<typeof ProvisioningService>[0]);
+const body = JSON.stringify(fairyTail);
+const destination = { serverUrl: "https://pbx.example", tenantName: "pbx1", token: "token-of-the-tenant" };
+const submit = () => service().submit(body, destination);
+const orders = () => Object.keys(server.state.orders).length;
+
+describe("the POST of an order", () => {
+  test("carries what the guide says, and the callback address when there is one", async () => {
+    await service().submit(body, { ...destination, callbackUrl: "http://127.0.0.1:9/path" });
+    await submit();
+    expect(server.received).toMatchObject([
+      {
+        method: "POST",
+        path: "/api/v1/provision",
+        body,
+        headers: {
+          "content-type": "application/json",
+          "x-auth-key": apiKey,
+          "xelion-server-url": "https://pbx.example",
+          "xelion-tenant-name": "pbx1",
+          "xelion-tenant-token": "token-of-the-tenant",
+          "x-callback-url": "http://127.0.0.1:9/path",
+        },
+      },
+      { body },
+    ]);
+    expect(server.received[1]?.headers).not.toHaveProperty("x-callback-url");
+  });
+
+  test("goes over a connection that nothing else has used", async () => {
+    const one = service();
+    await one.test(body);
+    await one.submit(body, destination);
+    await one.test(body);
+    const connections = server.received.map(({ connection }) => connection);
+    expect(connections.filter((connection) => connection === connections[1])).toHaveLength(1);
+  });
+
+  test.each([200, 201, 202] as const)("may be accepted with %i", async (acceptedStatus) => {
+    server.setOptions({ acceptedStatus });
+    expect(await submit()).toMatchObject({ kind: "accepted", orderId: expect.any(Number) });
+  });
+
+  test.each<[string, FaultOrder, "refused" | "unknown", number]>([
+    ["a refusal proves that nothing was made", { kind: "status", status: 400 }, "refused", 0],
+    ["so does too many requests", { kind: "status", status: 429 }, "refused", 0],
+    ["and a redirect that would have it sent elsewhere", { kind: "status", status: 308 }, "refused", 0],
+    ["a fault proves nothing", { kind: "status", status: 500 }, "unknown", 0],
+    ["nor does a gateway that has waited too long", { kind: "statusAfter", status: 504 }, "unknown", 1],
+    ["nor a request time-out", { kind: "statusAfter", status: 408 }, "unknown", 1],
+    ["nor a redirect to somewhere else to look", { kind: "statusAfter", status: 303 }, "unknown", 1],
+    ["nor a connection cut after it was sent", { kind: "cut" }, "unknown", 1],
+    ["nor one cut before anything was done", { kind: "cutBefore" }, "unknown", 0],
+    ["nor a reply without an id", { kind: "empty" }, "unknown", 1],
+    ["nor a page in place of JSON", { kind: "html" }, "unknown", 1],
+    ["nor half a reply", { kind: "malformed" }, "unknown", 1],
+  ])("%s, and it is never repeated", async (_, fault, kind, made) => {
+    server.fault({ ...fault, times: 5 } as FaultOrder);
+    expect(await submit()).toMatchObject({ kind, failure: { vendor: "xelion", operation: "provision pbx1" } });
+    expect(server.received).toHaveLength(1);
+    expect(orders()).toBe(made);
+  });
+
+  test("proves that nothing was made when nothing was reached", async () => {
+    expect(await service({ baseUrl: "http://127.0.0.1:9" }).submit(body, destination)).toMatchObject({
+      kind: "refused",
+      failure: { code: "NOT_REACHED" },
+    });
+  });
+});
+
+describe("the test of a configuration", () => {
+  test.each(["text", "json"] as const)("is answered in the service's words, told as %s", async (errorBody) => {
+    server.setOptions({ errorBody });
+    expect(await service().test("{}")).toEqual({ kind: "invalid", words: expect.stringContaining("version") });
+    expect(await service().test(body)).toEqual({ kind: "valid" });
+  });
+
+  test("does not take a page or a flood of text for words", async () => {
+    server.fault({ kind: "status", status: 400, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" });
+    expect(await service().test(body)).toEqual({ kind: "invalid", words: "" });
+    server.fault({ kind: "status", status: 400, body: "x".repeat(50_000) });
+    const verdict = await service().test(body);
+    expect(verdict.kind === "invalid" && verdict.words.length).toBeLessThan(2_100);
+  });
+
+  test("tells a service that is down from one that refuses us", async () => {
+    server.fault({ kind: "status", status: 503, times: 50 });
+    expect(await service({ deadlineSeconds: 0.2 }).test(body)).toMatchObject({ kind: "unreachable" });
+    server.faults.clear();
+    server.fault({ kind: "status", status: 403 });
+    expect(await service().test(body)).toMatchObject({
+      kind: "refused",
+      failure: { code: "HTTP_403", hint: expect.stringContaining("apiKey") },
+    });
+  });
+});
+
+describe("a look at an order", () => {
+  test("goes where orderPath leads, and wants a status there", async () => {
+    const { orderId } = (await submit()) as { orderId: number };
+    expect(await service().status(orderId)).toMatch(/^[A-Z_]+$/);
+    await expect(service().status(999)).rejects.toMatchObject({ code: "HTTP_404" });
+    server.fault({ kind: "empty", method: "GET" });
+    await expect(service().status(orderId)).rejects.toMatchObject({
+      code: "MALFORMED_REPLY",
+      message: expect.stringContaining("xelion:orderPath"),
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import { createRequire } from "node:module";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
+import { login, type World, world } from "./world.ts";
+
+const type = "XelionTenantProvision";
+const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
+const { Empty } = sdk("google-protobuf/google/protobuf/empty_pb.js");
+
+let w: World;
+beforeEach(async () => {
+  w = await world();
+});
+afterEach(() => w[Symbol.asyncDispose]());
+
+const start = (env: Record<string, string> = {}) =>
+  dynamicHost({ config: w.plainConfig, env: { UCAAS_JOURNAL_DIR: w.journalDir, ...env } });
+const holding = () =>
+  w.service.state.courses.push({
+    steps: [
+      { do: "reply" },
+      { do: "status", status: "IN_PROGRESS", callback: "now", times: 1 },
+      { do: "hold" },
+      { do: "status", status: "COMPLETED", callback: "now", times: 1 },
+    ],
+  });
+const said = (host: DynamicHost, words: string) =>
+  vi.waitFor(() => expect(host.output()).toContain(words), { timeout: 20_000, interval: 20 });
+
+describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
+  test("the engine's Cancel ends a waiting create as a partial failure, and the next process takes the order up", async () => {
+    holding();
+    const inputs = { ...w.inputs, timeout: "10m" };
+    await using first = await start();
+    const failure = first.failure(first.create(type, inputs));
+    await said(first, "order 1: IN_PROGRESS");
+    await first.raw("cancel", new Empty());
+    const { partial, message } = await failure;
+    expect(message).toContain("[INTERRUPTED]");
+    expect(partial).toMatchObject({ properties: { orderId: 1, status: "IN_PROGRESS", __provider: expect.stringContaining(type) } });
+    await first.stop();
+
+    await using second = await start();
+    const update = second.update(type, partial?.id as string, partial?.properties as object, inputs);
+    await said(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await w.proceed(1);
+    expect((await update).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("a process that is killed leaves the order to the next one", async () => {
+    holding();
+    const first = await start();
+    void first.create(type, w.inputs).catch(() => {});
+    await said(first, "order 1: IN_PROGRESS");
+    await first.crash();
+    await using second = await start();
+    const create = second.create(type, w.inputs);
+    await said(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await w.proceed(1);
+    expect((await create).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("no secret is printed, by whatever goes wrong, with the log of calls switched on", async () => {
+    const configuration = (name: string) => ({ version: 1, organization: { name }, trunk: { password: "trunk-canary" } });
+    const inputs = { ...w.inputs, configuration: configuration("F"), __secretPaths: '[["trunk","password"]]', timeout: "300ms" };
+    await using host = await start({ NODE_DEBUG: "ucaas" });
+    const texts: unknown[] = [];
+    w.service.fault({ kind: "status", status: 400, path: "/test$", body: `trunk-canary ${login.password} Sandbox-xelion-key-1` });
+    texts.push(await host.check(type, { ...inputs, configuration: configuration("G") }).then(({ failures }) => failures));
+    w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
+    w.next("losesAll");
+    const failure = await host.failure(host.create(type, inputs));
+    texts.push(failure.message, failure.partial?.properties, host.output());
+    const token = w.orders()[0]?.tenantToken as string;
+    for (const secret of ["trunk-canary", login.password, "Sandbox-xelion-key-1", token, w.orders()[0]?.callbackUrl as string]) {
+      for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+        expect(JSON.stringify(texts)).not.toContain(spelling);
+    }
+    expect(host.output()).toContain("POST /api/v1/provision ->");
+  });
+});

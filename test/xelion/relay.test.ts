@@ -1,0 +1,139 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
+import { runs } from "./handlers.ts";
+import { freePort, type World, world } from "./world.ts";
+
+let cleanUp: AsyncDisposableStack;
+let w: World;
+let files: ReturnType<typeof folder>;
+let receiver: ReceiverProcess;
+let printed: MockInstance<typeof console.log>;
+beforeEach(async () => {
+  cleanUp = new AsyncDisposableStack();
+  w = cleanUp.use(await world({ callback: false }));
+  files = cleanUp.use(folder());
+  receiver = cleanUp.use(await ReceiverProcess.start(files.path));
+  printed = vi.spyOn(console, "log").mockImplementation(() => {});
+}, 30_000);
+afterEach(async () => {
+  printed.mockRestore();
+  await cleanUp.disposeAsync();
+});
+
+const config = (relay: object = {}) => ({ "xelion:callback": { relayUrl: receiver.url, relayKey, ...relay } });
+const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
+/** Another machine: the stack's state may get there, this one's journal does not. */
+const elsewhere = () => {
+  const journalDir = mkdtempSync(join(tmpdir(), "ucaas-elsewhere-"));
+  cleanUp.defer(() => rmSync(journalDir, { recursive: true, force: true }));
+  return runs(w, { ...config(), "ucaas:journalDir": journalDir });
+};
+const here = () => runs(w, config());
+const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
+  w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status, callback: "now", times: 1 }] });
+const delivered = (count: number) =>
+  vi.waitFor(() =>
+    expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
+  );
+
+describe("by the relay", { timeout: 60_000 }, () => {
+  test("an order is followed to its end", async () => {
+    const { outs, code } = await here().create();
+    expect({ code, status: outs.status }).toEqual({ code: undefined, status: "COMPLETED" });
+    expect(outs.statusHistory.map(({ status, source }) => `${status} ${source}`)).toEqual([
+      "SUBMITTED reply",
+      "NOT_STARTED relay",
+      "IN_PROGRESS relay",
+      "COMPLETED relay",
+    ]);
+    expect(w.orders()[0]?.callbackUrl).toContain(`${receiver.url}/callback/`);
+    expect(JSON.stringify(outs)).not.toContain("callback/");
+  });
+
+  test("an order whose run was cut off is taken up on another machine, which has nothing of it", async () => {
+    holding();
+    expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    const second = elsewhere().create();
+    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await w.proceed(1);
+    expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("an order whose POST was never answered is settled on another machine by callbacks that came in the meantime", async () => {
+    w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
+    void here().create({ timeout: "100ms" });
+    await delivered(3);
+    expect((await elsewhere().create()).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("an order that failed is not sent again on another machine either", async () => {
+    w.next("fails");
+    expect(await here().create()).toMatchObject({ code: "ORDER_FAILED" });
+    expect(await elsewhere().create()).toMatchObject({ code: "ORDER_FAILED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("of two machines that begin at once, one sends", async () => {
+    holding();
+    const both = [elsewhere().create({ timeout: "10s" }), elsewhere().create({ timeout: "10s" })];
+    const loser = await Promise.race(both);
+    await vi.waitFor(() => expect(w.orders()).toHaveLength(1));
+    await w.proceed(1);
+    const codes = (await Promise.all(both)).map(({ code }) => code);
+    // Who came a little later has seen the other's order, and follows it.
+    expect([["ORDERED_ELSEWHERE", undefined].toString(), [undefined, undefined].toString()]).toContain(codes.sort().toString());
+    expect([undefined, "ORDERED_ELSEWHERE"]).toContain(loser.code);
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("an order outlives a receiver that is killed and started again", async () => {
+    const port = await freePort();
+    await receiver.kill();
+    const again = async () => {
+      receiver = cleanUp.use(await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_LISTEN: `127.0.0.1:${port}` }));
+    };
+    await again();
+    holding();
+    const run = here().create();
+    await vi.waitFor(() => expect(told()).toContain("order 1 submitted"));
+    await receiver.kill();
+    await again();
+    await w.proceed(1);
+    expect((await run).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  });
+
+  test("refresh finds what came while nobody was there", async () => {
+    const { outs } = await here().create({ wait: "submitted" });
+    await delivered(3);
+    expect(await elsewhere().read(outs)).toMatchObject({ status: "COMPLETED", orderId: 1 });
+  });
+
+  test("what is in the state is forgotten there, so that the tenant can be ordered anew after a destroy", async () => {
+    const { outs } = await here().create();
+    const intent = outs.intent.intentId;
+    expect(await here().changes(outs)).toBe(false);
+    expect(readdirSync(w.journalDir)).toEqual([]);
+    await expect(messages(receiver.url, intent)).rejects.toThrow("410");
+
+    const second = (await here().create()).outs;
+    expect(second.orderId).toBe(2);
+    await elsewhere().delete(second);
+    await expect(messages(receiver.url, second.intent.intentId)).rejects.toThrow("410");
+  });
+
+  test("nothing is sent when the relay does not know the key, is not there, or is none", async () => {
+    expect(await runs(w, config({ relayKey: "a-wrong-key-canary-of-enough-characters" })).create()).toMatchObject({
+      code: "RELAY_REFUSED",
+    });
+    expect(await runs(w, config({ relayUrl: w.tenant.url })).create()).toMatchObject({ code: "RELAY_REFUSED" });
+    expect(await runs(w, config({ relayUrl: `http://127.0.0.1:${await freePort()}` })).create()).toMatchObject({ code: "NOT_REACHED" });
+    expect(w.orders()).toEqual([]);
+    expect(w.tenant.state.logins).toEqual([]);
+    expect(told()).not.toContain("canary");
+  });
+});
