@@ -72,7 +72,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async create(news: LicenseInputs): Promise<dynamic.CreateResult<LicenseOutputs>> {
-    rememberSecret(news.sipCredentials?.password);
+    rememberSipCredentials(news);
     const client = this.#accounts.client(news.account);
     const { apiRevision } = this.#accounts.config(news.account);
     const key = this.#journalKey(news);
@@ -106,7 +106,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async update(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
-    for (const { sipCredentials } of [olds, news]) rememberSecret(sipCredentials?.password);
+    rememberSipCredentials(olds);
+    rememberSipCredentials(news);
     await this.#settle(olds);
     const { apiRevision } = this.#accounts.config(news.account);
     const changes = await this.#accounts.client(news.account).update(news.ccId, updateBody(news, apiRevision, olds), "update");
@@ -155,6 +156,11 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     const { baseUrl } = this.#accounts.config(inputs.account);
     return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrlOf("xima", baseUrl)} ${licenseId(inputs)}` };
   }
+}
+
+/** All of them: the argument is a secret as a whole. */
+function rememberSipCredentials({ sipCredentials }: Partial<LicenseInputs>): void {
+  for (const value of Object.values(sipCredentials ?? {})) rememberSecret(value);
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
