@@ -9,7 +9,9 @@ import { node, root } from "../../tools/engine/place.mjs";
 
 export const relayKey = "The-key-of-these-tests-0123456789-abcdef";
 
-const ucaas = [join(root, "cli", "start.mjs"), "xelion", "receiver"];
+/** The command as a user types it, and its file alone, which starts sooner. */
+export const ucaas = [join(root, "cli", "start.mjs"), "xelion", "receiver"];
+const alone = [join(root, "cli", "xelion-receiver.ts")];
 
 /** A folder for a receiver's files, gone when the test is over. */
 export function folder() {
@@ -33,7 +35,7 @@ export class ReceiverProcess {
   }
 
   /** Starts it in a folder; when that does not come to listening, `url` is empty and the process has ended. */
-  static async start(cwd: string, args: string[] = [], env: Record<string, string> = {}, command = ucaas): Promise<ReceiverProcess> {
+  static async start(cwd: string, args: string[] = [], env: Record<string, string> = {}, command = alone): Promise<ReceiverProcess> {
     const child = spawn(node, [...command, ...args], {
       cwd,
       env: { PATH: process.env.PATH, XELION_RELAY_KEY_FILE: "relay-key", XELION_RECEIVER_LISTEN: "127.0.0.1:0", ...env },

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { root } from "../../tools/engine/place.mjs";
-import { ask, folder, ReceiverProcess, register, relayKey } from "./receiver-process.ts";
+import { ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
 
 let files: string;
 beforeEach(() => {
@@ -16,8 +16,8 @@ beforeEach(() => {
   files = made.path;
 });
 
-async function start(args: string[] = [], env: Record<string, string> = {}): Promise<ReceiverProcess> {
-  const receiver = await ReceiverProcess.start(files, args, env);
+async function start(args: string[] = [], env: Record<string, string> = {}, command?: string[]): Promise<ReceiverProcess> {
+  const receiver = await ReceiverProcess.start(files, args, env, command);
   onTestFinished(() => receiver[Symbol.asyncDispose]());
   return receiver;
 }
@@ -31,8 +31,8 @@ async function certificate(name: string): Promise<{ certificate: string; key: st
 }
 
 describe("the command starts", () => {
-  test("with a file of its own that only its owner may read, and without a word on standard error", async () => {
-    const receiver = await start();
+  test("as `ucaas xelion receiver`, with a file that only its owner may read, and without a word on standard error", async () => {
+    const receiver = await start([], {}, ucaas);
     expect((await stat(join(files, "xelion-receiver.sqlite"))).mode & 0o777).toBe(0o600);
     await register(receiver.url);
     await receiver.signal("SIGTERM");
@@ -63,8 +63,8 @@ describe("the command starts", () => {
   test("with two keys, while one is being changed for the other", async () => {
     const next = "the-next-key-0123456789-0123456789";
     const receiver = await start([], { XELION_RELAY_KEY: `${relayKey}\n${next}` });
-    const statuses = [relayKey, next, `${relayKey}\n${next}`.slice(1)].map(
-      async (key) => (await ask(receiver.url, "GET", "/metrics", undefined, key.replace("\n", ""))).status,
+    const statuses = [relayKey, next, "neither-of-them-0123456789-0123456789"].map(
+      async (key) => (await ask(receiver.url, "GET", "/metrics", undefined, key)).status,
     );
     expect(await Promise.all(statuses)).toEqual([200, 200, 404]);
   });

@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { Command, InvalidArgumentError, Option } from "commander";
+import ms from "ms";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { isLoopback } from "../provider/http/transport.ts";
+
+const secrets = `
+Secrets come from the environment, or from files that it names, and are never arguments: other users of the machine could read those.
+  XELION_RELAY_KEY, XELION_RELAY_KEY_FILE
+      the key that opens the relay, 32 characters or more, one a line; the same as relayKey in the stack's xelion:callback
+  XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_DATABASE_URL_FILE
+      postgresql://user:password@host/database, in the place of the SQLite file`;
+
+/** `ucaas xelion receiver`: the server that a provider process without an address of its own hears of its orders from. */
+export function receiverCommand(): Command {
+  return new Command("receiver")
+    .description("take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up")
+    .addOption(
+      option("--listen <address>", "LISTEN", "host and port to listen on")
+        .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080")
+        .argParser(address),
+    )
+    .addOption(
+      option("--public-url <url>", "PUBLIC_URL", "how Xelion reaches it; default the address, when that is of this machine").argParser(
+        publicUrl,
+      ),
+    )
+    .addOption(option("--file <path>", "FILE", "SQLite file that keeps it all").default("xelion-receiver.sqlite"))
+    .addOption(option("--tls-cert <file>", "TLS_CERT", "certificate with its chain, in PEM; without it, a proxy in front has to speak TLS"))
+    .addOption(option("--tls-key <file>", "TLS_KEY", "its private key, in PEM"))
+    .addOption(
+      option("--trust-proxy <addresses>", "TRUST_PROXY", "proxies whose X-Forwarded-For is believed: addresses or networks, with commas")
+        .default([], "none")
+        .argParser(networks),
+    )
+    .addOption(option("--body-limit <bytes>", "BODY_LIMIT", "largest callback").default(65_536).argParser(count))
+    .addOption(
+      option("--rate-limit <number>", "RATE_LIMIT", "requests a minute from one address, without the key").default(6_000).argParser(count),
+    )
+    .addOption(option("--callback-rate <number>", "CALLBACK_RATE", "callbacks a minute of one order").default(120).argParser(count))
+    .addOption(
+      option("--expire <duration>", "EXPIRE", "an order is forgotten after so long without news")
+        .default(ms("30d"), "30d")
+        .argParser(duration),
+    )
+    .addHelpText("after", secrets)
+    .action(run);
+}
+
+interface Options {
+  listen: { host: string; port: number };
+  publicUrl?: string;
+  file: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  trustProxy: string[];
+  bodyLimit: number;
+  rateLimit: number;
+  callbackRate: number;
+  expire: number;
+}
+
+async function run(options: Options): Promise<void> {
+  const { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, bodyLimit, rateLimit, callbackRate, expire } = options;
+  const relayKey = secret("XELION_RELAY_KEY");
+  if (relayKey === undefined)
+    throw fault(
+      "RELAY_KEY_MISSING",
+      "there is no relay key",
+      "make one with: openssl rand -base64 32, and set XELION_RELAY_KEY_FILE to its file",
+    );
+  // Not shown: it may hold a password.
+  if (file.includes("://"))
+    throw fault("DATABASE_URL_INVALID", "--file names no file but a URL", "set XELION_RECEIVER_DATABASE_URL to it instead");
+  if (publicUrl === undefined && !isLoopback(listen.host))
+    throw fault("PUBLIC_URL_MISSING", "it is not known how Xelion reaches this receiver", "set --public-url https://<its name>");
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw fault("TLS_FILES_INVALID", "only one of certificate and key is given", "set both --tls-cert and --tls-key, or none");
+  const url = secret("XELION_RECEIVER_DATABASE_URL");
+
+  const [{ startReceiver }, { ReceiverFault }] = await Promise.all([import("../receiver/receiver.ts"), import("../receiver/fault.ts")]);
+  try {
+    const receiver = await startReceiver({
+      listen,
+      publicUrl,
+      relayKey,
+      database: url === undefined ? { file } : { url },
+      tls: tlsCert === undefined || tlsKey === undefined ? undefined : { certificate: tlsCert, key: tlsKey },
+      trustProxy,
+      limits: { bodyBytes: bodyLimit, perAddress: rateLimit, perCallbackPath: callbackRate },
+      expireAfter: expire,
+    });
+    // A second signal finds no listener and ends the process at once.
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void receiver.stop());
+  } catch (error) {
+    throw error instanceof ReceiverFault ? fault(error.code, error.message, error.hint) : error;
+  }
+}
+
+function option(flags: string, variable: string, description: string): Option {
+  return new Option(flags, description).env(`XELION_RECEIVER_${variable}`);
+}
+
+function secret(variable: string): string | undefined {
+  if (process.env[variable]) return process.env[variable];
+  const file = process.env[`${variable}_FILE`];
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw fault(
+      "SECRET_FILE_UNREADABLE",
+      `the file that ${variable}_FILE names cannot be read (${code})`,
+      "check its path and permissions",
+    );
+  }
+}
+
+function address(text: string): { host: string; port: number } {
+  const [, host, port] = /^(?:\[?([^[\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError("Write <host>:<port>, for example 0.0.0.0:8080 or [::]:8080.");
+  return { host: host || "0.0.0.0", port: Number(port) };
+}
+
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
+    throw new InvalidArgumentError("Write an address such as https://relay.example, without a query.");
+  return url.href.replace(/\/+$/, "");
+}
+
+function networks(text: string): string[] {
+  return text.split(",").map((part) => {
+    const [address = "", bits] = part.trim().split("/");
+    const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+    const fits = longest > 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest));
+    if (!fits) throw new InvalidArgumentError("Write addresses or networks, for example 127.0.0.1,10.0.0.0/8.");
+    return part.trim();
+  });
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Write a whole number above 0.");
+  return Number(text);
+}
+
+function duration(text: string): number {
+  const milliseconds = ms(text as ms.StringValue);
+  if (!(milliseconds >= ms("1h"))) throw new InvalidArgumentError("Write a duration of an hour or more, for example 30d or 12h.");
+  return milliseconds;
+}
+
+function fault(code: string, reason: string, hint: string): UcaasError {
+  return new UcaasError(reason, { code, vendor: "xelion", operation: "receiver", hint });
+}
+
+// In its container this file is the command, so that nothing needs to be there which only other commands use.
+if (import.meta.main) {
+  await receiverCommand()
+    .parseAsync()
+    .catch((error: unknown) => {
+      console.error(error instanceof UcaasError ? error.message : error);
+      process.exitCode = 1;
+    });
+}
