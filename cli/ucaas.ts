@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { netsapiensCommand } from "./netsapiens.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
 
@@ -16,7 +17,8 @@ const program = new Command("ucaas")
   .version(version)
   .showHelpAfterError()
   .addCommand(ximaCommand())
-  .addCommand(xelionCommand());
+  .addCommand(xelionCommand())
+  .addCommand(netsapiensCommand());
 
 try {
   await program.parseAsync();

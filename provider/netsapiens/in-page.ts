@@ -30,21 +30,22 @@ declare const document: Element & {
   createTreeWalker(root: Element, what: number): { nextNode(): TextNode | null };
 };
 
-/** A row of the list of clients whose Client ID is the one looked for. */
+/** A row of the list of clients. */
 export interface ClientRow {
+  readonly clientId: string;
   /** Selector of the row, good until the page changes. */
   readonly selector: string;
   /** Text of the secret's cell; absent when there is no such column. */
   readonly secret?: string;
 }
 
-/** The list of clients: undefined when the page has no table with a column of that label. */
+/** The rows of a client, or of all: undefined when the page has no table with a column of that label. */
 export function readClients({
   clientId,
   idLabels,
   secretLabels,
 }: {
-  clientId: string;
+  clientId?: string;
   idLabels: string[];
   secretLabels: string[];
 }): ClientRow[] | undefined {
@@ -74,10 +75,11 @@ export function readClients({
     const found: ClientRow[] = [];
     for (const row of rows) {
       const cells = cellsOf(row);
-      if (cells.length !== columns.length || plain(cells[idColumn]?.textContent) !== clientId) continue;
+      const id = plain(cells[idColumn]?.textContent);
+      if (cells.length !== columns.length || (clientId !== undefined && id !== clientId)) continue;
       row.setAttribute("data-ucaas-row", String(found.length));
       const secret = cells[secretColumn];
-      found.push({ selector: `[data-ucaas-row="${found.length}"]`, ...(secret && { secret: textOf(secret) }) });
+      found.push({ clientId: id, selector: `[data-ucaas-row="${found.length}"]`, ...(secret && { secret: textOf(secret) }) });
     }
     return found;
   }

@@ -1,6 +1,6 @@
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import type { Answer, Grant } from "./client.ts";
-import { acceptedScopes } from "./schema.ts";
+import { acceptedScopes, type Scope } from "./scopes.ts";
 
 /** What a step's evidence means. */
 export type Judgement =
@@ -79,7 +79,7 @@ export function judgeGrant({ route, answer }: Grant, expected: GrantExpectation)
 }
 
 /** Step 3: the user may do what the integration does, and has a password of the kind that is wanted. */
-export function judgePermissions(grant: Grant, user: Answer, minimumScope: (typeof acceptedScopes)[number]): Judgement {
+export function judgePermissions(grant: Grant, user: Answer, minimumScope: Scope): Judgement {
   const granted = grant.answer.kind === "api" ? fields(grant.answer) : {};
   if (granted.scope === null || granted.recover === true) {
     const sign = granted.recover === true ? "recover: true" : "scope: null";

@@ -77,15 +77,15 @@ export class PortalSession {
     this.#list = undefined;
   }
 
-  /** Shows the list of clients anew, and gives the rows of a client, once the page has settled. */
-  async look(clientId: string): Promise<ClientRow[]> {
+  /** Shows the list of clients anew, and gives the rows of a client, or of all, once the page has settled. */
+  async look(clientId?: string): Promise<ClientRow[]> {
     if (this.#list === undefined) await this.#walkToList();
     else await this.#goto("open the list of OAuth clients", this.#list);
     return this.rows(clientId);
   }
 
-  /** The rows of a client on the page as it is. None are there only when nothing more is being loaded. */
-  async rows(clientId: string): Promise<ClientRow[]> {
+  /** The rows of a client, or of all, on the page as it is. That there are no more is known only when nothing more is being loaded. */
+  async rows(clientId?: string): Promise<ClientRow[]> {
     this.#begin("read the list of OAuth clients");
     let settled = false;
     void this.page
@@ -97,7 +97,7 @@ export class PortalSession {
     return this.#poll("clientId", async () => {
       const wasSettled = settled;
       const rows = await this.#read(clientId);
-      return rows && (rows.length > 0 || wasSettled) ? rows : undefined;
+      return rows && ((clientId !== undefined && rows.length > 0) || wasSettled) ? rows : undefined;
     });
   }
 
@@ -152,7 +152,7 @@ export class PortalSession {
     return this.page.evaluate(visibleLabels).catch(() => []);
   }
 
-  #read(clientId: string): Promise<ClientRow[] | undefined> {
+  #read(clientId?: string): Promise<ClientRow[] | undefined> {
     const { labels } = this.#login;
     return this.page.evaluate(readClients, { clientId, idLabels: [...labels.clientId], secretLabels: [...labels.clientSecret] });
   }

@@ -48,6 +48,11 @@ export function portalClient(settings: Settings): ClientDriver {
   };
 }
 
+/** The ids of all clients that the portal lists, one that it lists twice twice. Nothing is looked at but the list. */
+export function portalClients(settings: Settings): Promise<string[]> {
+  return Portal.of(settings).walk("list clients", async (session) => (await session.look()).map(({ clientId }) => clientId));
+}
+
 /**
  * Finds the client or makes it. It may be run twice, when the session ends in the middle; whether Create was clicked before is remembered then,
  * and the list tells what came of it.

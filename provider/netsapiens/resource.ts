@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
-import type { acceptedScopes, IntegrationBundle, PortalLabelInputs, StepResult } from "./schema.ts";
+import type { IntegrationBundle, PortalLabelInputs, StepResult } from "./schema.ts";
+import type { Scope } from "./scopes.ts";
 import type { Step } from "./steps.ts";
 
 /** What the driver `portal` needs. */
@@ -44,7 +45,7 @@ export interface NetsapiensOAuthClientArgs {
   /** Which steps of the verification are run: `"all"` (default), `"off"`, or a list of them. */
   readonly verify?: pulumi.Input<"all" | "off" | pulumi.Input<Step>[]>;
   /** The least scope that the API user must have; default `"Office Manager"` (guide: minimum recommended role). */
-  readonly minimumScope?: pulumi.Input<(typeof acceptedScopes)[number]>;
+  readonly minimumScope?: pulumi.Input<Scope>;
   /** Settings of the driver `portal`; kept as a secret. */
   readonly portal?: pulumi.Input<NetsapiensPortal>;
   /** Section `netsapiens:accounts.<account>` of the config; default the keys of the namespace itself. */

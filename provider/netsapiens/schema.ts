@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
 import { isLoopback, transportKeys } from "../http/transport.ts";
 import { didForms } from "./did.ts";
+import { acceptedScopes } from "./scopes.ts";
 import { steps } from "./steps.ts";
 
 const text = z.string().min(1, "must not be empty");
@@ -61,9 +62,6 @@ const portalSchema = z.strictObject({
   stepSeconds: z.number("must be a number of seconds").positive().max(600).optional(),
   labels: portalLabelsSchema.optional(),
 });
-
-/** User scopes that may use the API for Xima, the least first (the guide's list, in its order; that the order is a rank is inferred). */
-export const acceptedScopes = ["Office Manager", "Call Center Supervisor", "NDP", "Reseller", "Super User"] as const;
 
 /** The arguments of a `NetsapiensOAuthClient`. */
 export const oauthClientSchema = z.strictObject({

@@ -11,13 +11,14 @@ import {
   judgePermissions,
   judgeUsers,
 } from "./judgement.ts";
-import type { acceptedScopes, StepResult } from "./schema.ts";
+import type { StepResult } from "./schema.ts";
+import type { Scope } from "./scopes.ts";
 import { chosenSteps, type Step, steps, type Verify } from "./steps.ts";
 
 /** What is verified. */
 export interface Subject extends Credentials, GrantExpectation {
   readonly did?: string;
-  readonly minimumScope: (typeof acceptedScopes)[number];
+  readonly minimumScope: Scope;
 }
 
 export interface Verification {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { importEntry } from "../../provider/dynamic/import-file.ts";
+import { ucaas } from "../cli/ucaas.ts";
 import { processesWith } from "../netsapiens/processes.ts";
 import { type System, system, there } from "../netsapiens/system.ts";
 import { type Run, type Workspace, workspace } from "./workspace.ts";
@@ -170,6 +171,27 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
     (await stack.preview("--expect-no-changes")).ok();
     expect(JSON.stringify(await inState("made"))).not.toContain(ns.client("xima-acme-2")?.clientSecret);
+  });
+
+  test("ucaas netsapiens verify runs the same steps for the clients of a stack, or with its config for another client", async () => {
+    const verify = (args: string[], env = {}) =>
+      ucaas(["netsapiens", "verify", "--stack", "test", "--json", ...args], { cwd: stack.folder, env: { ...stack.env, ...env } });
+    const all = await verify([]);
+    expect(all.exitCode, all.stderr).toBe(0);
+    const { host } = new URL(ns.server.url);
+    expect(
+      JSON.parse(all.stdout)
+        .map(({ id, passed }: { id: string; passed: boolean }) => [id, passed])
+        .sort(),
+    ).toEqual([
+      [`${host}/${there.clientId}`, true],
+      [`${host}/xima-acme-2`, true],
+    ]);
+    const args = ["--client-id", there.clientId, "--domain", "acme", "--did", there.did];
+    const one = await verify(args, { NETSAPIENS_CLIENT_SECRET: "wrong-secret" });
+    expect(one.exitCode).toBe(1);
+    expect(JSON.parse(one.stdout)).toMatchObject([{ passed: false, results: [{}, { code: "GRANT_REFUSED" }, {}, {}, {}, {}] }]);
+    for (const secret of secrets()) expect(all.stdout + all.stderr + one.stdout + one.stderr).not.toContain(secret);
   });
 
   test("destroy deletes what was made, and keeps what was there with the place where it can be revoked", async () => {

@@ -1,0 +1,191 @@
+import { createInterface } from "node:readline";
+import { type ConfigOf, readConfig } from "../provider/dynamic/config.ts";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { rememberSecret, withoutSecrets } from "../provider/dynamic/secrets.ts";
+import { NetsapiensClient } from "../provider/netsapiens/client.ts";
+import { type IntegrationBundle, netsapiensConfig, oauthClientSchema, type StepResult } from "../provider/netsapiens/schema.ts";
+import type { Scope } from "../provider/netsapiens/scopes.ts";
+import { originOf } from "../provider/netsapiens/settings.ts";
+import { chosenSteps, type Step, steps } from "../provider/netsapiens/steps.ts";
+import { type Verification, verify } from "../provider/netsapiens/verify.ts";
+import type { VerifyOptions } from "./netsapiens.ts";
+import { askPassphrase } from "./passphrase.ts";
+import { pulumi } from "./pulumi.ts";
+
+type Config = ConfigOf<typeof netsapiensConfig>;
+
+/** What is verified: what Xima was given, or is about to be given. */
+interface Target {
+  readonly bundle: Omit<IntegrationBundle, "sip_proxy_server_host" | "sip_proxy_server_port">;
+  readonly minimumScope: Scope;
+}
+
+/** Verifies what the options name, and prints how it came out. Gives whether every step that was asked for passed. */
+export async function verifyClients(options: VerifyOptions): Promise<boolean> {
+  refuseInvalid(options);
+  const source = options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
+  const config = readConfig(netsapiensConfig, source, options.account);
+  const inState = options.stack !== undefined && options.clientId === undefined;
+  const targets = inState ? await targetsOf(options.stack!, options) : [await targetOf(options, config)];
+  const clients = new Map<string, NetsapiensClient>();
+  const reports = [];
+  for (const target of targets) {
+    const origin = originOf(target.bundle.api_url);
+    const client = clients.get(origin) ?? new NetsapiensClient(origin, config);
+    clients.set(origin, client);
+    reports.push(reportOf(target, await verifyOne(client, target, options), chosenSteps(options.steps)));
+  }
+  if (options.json) console.log(withoutSecrets(JSON.stringify(reports, undefined, 2)));
+  else for (const report of reports) console.log(withoutSecrets(await inWords(report)));
+  return reports.every(({ passed }) => passed);
+}
+
+/** The rules are the resource's own. */
+function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
+  const { error } = oauthClientSchema.pick({ apiUrl: true, did: true }).safeParse({ apiUrl, did });
+  const issue = error?.issues[0];
+  if (!issue) return;
+  const option = issue.path[0] === "did" ? "--did" : "--api-url";
+  throw fault("INVALID_ARGUMENT", `${option} ${issue.message}`, "see npx ucaas netsapiens verify --help");
+}
+
+function verifyOne(client: NetsapiensClient, { bundle, minimumScope }: Target, { steps: chosen }: VerifyOptions): Promise<Verification> {
+  const {
+    api_client_id: clientId,
+    api_client_secret: clientSecret = "",
+    api_username: username,
+    api_password: password,
+    domain,
+    did,
+  } = bundle;
+  return verify(client, { clientId, clientSecret, username, password, domain, did, minimumScope }, chosen ?? "all");
+}
+
+interface Report extends Verification {
+  readonly id: string;
+  readonly passed: boolean;
+}
+
+function reportOf({ bundle }: Target, { results, apiVersion }: Verification, asked: readonly Step[]): Report {
+  const passed = results.every(({ step, status }) => status === "passed" || !asked.includes(step));
+  return { id: `${new URL(originOf(bundle.api_url)).host}/${bundle.api_client_id}`, passed, apiVersion, results };
+}
+
+async function inWords({ id, passed, results }: Report): Promise<string> {
+  const { default: Table } = await import("cli-table3");
+  const width = Math.max(50, (process.stdout.columns ?? 140) - 32);
+  const table = new Table({
+    head: ["Step", "Status", "Evidence and what to do"],
+    colWidths: [15, 9, width],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  for (const result of results) table.push([result.step, result.status, explained(result)]);
+  const verdict = passed ? "All steps that were asked for passed." : "Not all steps passed.";
+  const onlyDidSkipped = !passed && results.at(-1)?.status === "skipped" && results.slice(0, -1).every(({ status }) => status !== "failed");
+  const hint = onlyDidSkipped ? ` The last one wants --did <number>; to leave it out: --steps ${steps.slice(0, -1).join(",")}` : "";
+  return `${id}\n${table}\n${verdict}${hint}`;
+}
+
+function explained({ evidence, code, remedy }: StepResult): string {
+  return [`${evidence}${code ? ` [${code}]` : ""}`, remedy].filter(Boolean).join("\n");
+}
+
+/** The client that the options name. */
+async function targetOf(options: VerifyOptions, config: Config): Promise<Target> {
+  const { clientId, domain, apiUrl = config.apiUrl, apiUsername = config.apiUsername, did } = options;
+  const missing = [
+    clientId === undefined && "--client-id",
+    domain === undefined && "--domain",
+    apiUrl === undefined && "--api-url",
+    apiUsername === undefined && "--api-username",
+  ].filter((name) => name !== false);
+  if (clientId === undefined || domain === undefined || apiUrl === undefined || apiUsername === undefined) {
+    throw fault("CONFIG_MISSING", `what to verify is not known: ${missing.join(", ")} missing`, "see npx ucaas netsapiens verify --help");
+  }
+  const { clientSecret } = readConfig(clientSecretConfig, { get: () => undefined });
+  const lines = options.stdin ? await linesOfStdin() : [];
+  const secret = clientSecret ?? (await missingSecret(`Secret of the client ${clientId}`, "NETSAPIENS_CLIENT_SECRET", lines));
+  const password = config.apiPassword ?? (await missingSecret(`Password of ${apiUsername}`, "NETSAPIENS_API_PASSWORD", lines));
+  return {
+    bundle: {
+      domain,
+      api_url: apiUrl,
+      api_client_id: clientId,
+      api_client_secret: secret,
+      api_username: apiUsername,
+      api_password: password,
+      did,
+    },
+    minimumScope: options.minimumScope ?? "Office Manager",
+  };
+}
+
+/** It has no key in a stack's config, where a client's secret belongs to its resource. */
+const clientSecretConfig = {
+  namespace: "netsapiens",
+  keys: { clientSecret: { value: netsapiensConfig.keys.apiPassword.value, secret: true, about: "secret of the client" } },
+};
+
+async function missingSecret(question: string, variable: string, lines: string[]): Promise<string> {
+  const line = lines.shift() || undefined;
+  if (line === undefined && !process.stdin.isTTY) {
+    throw fault("CONFIG_MISSING", `${question}: not given`, `set ${variable}, or ${variable}_FILE to a file that holds it, or use --stdin`);
+  }
+  const secret = line ?? (await askPassphrase(question));
+  rememberSecret(secret);
+  return secret;
+}
+
+async function linesOfStdin(): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: process.stdin })) lines.push(line);
+  return lines;
+}
+
+async function stackConfig(stack: string): Promise<{ get(key: string): string | undefined }> {
+  const values = await pulumiJson<Record<string, { value?: string }>>(
+    "read the stack's config",
+    ["config", "--json", "--show-secrets"],
+    stack,
+  );
+  return { get: (key) => values[key]?.value };
+}
+
+interface Resource {
+  readonly type: string;
+  readonly inputs?: { minimumScope?: Scope; account?: string };
+  readonly outputs?: { bundle?: { plaintext?: string } };
+}
+
+/** All clients in the state of a stack. */
+async function targetsOf(stack: string, { account, minimumScope, did: otherDid }: VerifyOptions): Promise<Target[]> {
+  type Export = { deployment: { resources?: Resource[] } };
+  const { deployment } = await pulumiJson<Export>("read the stack's state", ["stack", "export", "--show-secrets"], stack);
+  const targets = (deployment.resources ?? [])
+    .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
+    .flatMap(({ inputs, outputs }) => {
+      if (outputs?.bundle?.plaintext === undefined) return [];
+      const bundle = JSON.parse(outputs.bundle.plaintext) as IntegrationBundle;
+      for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
+      return [
+        { bundle: { ...bundle, did: otherDid ?? bundle.did }, minimumScope: minimumScope ?? inputs?.minimumScope ?? "Office Manager" },
+      ];
+    });
+  if (targets.length > 0) return targets;
+  throw fault(
+    "NO_CLIENT",
+    `the stack ${stack} has no NetsapiensOAuthClient in its state`,
+    "run `pulumi up` first, or name a client with --client-id",
+  );
+}
+
+async function pulumiJson<T>(operation: string, args: readonly string[], stack: string): Promise<T> {
+  const { exitCode, stdout, stderr } = await pulumi([...args, "--stack", stack]);
+  if (exitCode === 0) return JSON.parse(stdout) as T;
+  throw new UcaasError(withoutSecrets(stderr.trim()) || "pulumi said nothing", { code: "PULUMI_FAILED", operation });
+}
+
+function fault(code: string, reason: string, hint: string): UcaasError {
+  return new UcaasError(reason, { code, vendor: "netsapiens", operation: "verify", hint });
+}
