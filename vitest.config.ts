@@ -8,18 +8,21 @@ const everywhere = {
   hookTimeout: 60_000,
 } as const;
 
+/** What needs the engine for most of its time. */
+const engine = ["test/engine/**/*.test.ts", "test/package/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     // Tests of the real engine keep several processes busy each, so two files at once are enough on any machine.
     maxWorkers: 2,
     projects: [
-      { test: { ...everywhere, name: "quick", include: ["test/**/*.test.ts"], exclude: ["test/engine/**"], sequence: { groupOrder: 0 } } },
+      { test: { ...everywhere, name: "quick", include: ["test/**/*.test.ts"], exclude: engine, sequence: { groupOrder: 0 } } },
       // After all others: they take minutes, and what is broken shows in the quick ones first.
       {
         test: {
           ...everywhere,
           name: "engine",
-          include: ["test/engine/**/*.test.ts"],
+          include: engine,
           testTimeout: 180_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

@@ -23,6 +23,10 @@ import { engineFolder, root } from "../../tools/engine/place.mjs";
 export interface WorkspaceOptions {
   /** Text of index.ts. An ES module in TypeScript that Node can strip; it may import `pulumi-ucaas`, `@pulumi/pulumi` and every other dependency. */
   program: string;
+  /** The program's file; default index.ts. */
+  main?: string;
+  /** A folder of modules that is used as it is, such as one that npm installed; default links to the repository and to its modules. */
+  modules?: string;
   /** Stack configuration; a key without a namespace is the project's (`ucaas-test:`). A value in `secret()` is encrypted. */
   config?: Record<string, unknown>;
   /** Environment variables for every command (a value of undefined takes one away). */
@@ -135,6 +139,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-workspace-")));
   const folder = join(base, "project");
+  const main = options.main ?? "index.ts";
   const stateFolder = join(base, "state");
   const home = join(base, "home");
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);
@@ -142,14 +147,11 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 
   await Promise.all([folder, stateFolder, home].map((path) => mkdir(path)));
   await Promise.all([
-    writeFile(
-      join(folder, "Pulumi.yaml"),
-      stringify({ name: project, runtime: { name: "nodejs", options: { typescript: false } }, main: "index.ts" }),
-    ),
-    writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })),
-    writeFile(join(folder, "index.ts"), options.program),
+    writeFile(join(folder, "Pulumi.yaml"), stringify({ name: project, runtime: { name: "nodejs", options: { typescript: false } }, main })),
+    writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: main.endsWith(".cjs") ? "commonjs" : "module" })),
+    writeFile(join(folder, main), options.program),
     symlink(dirname(engineFolder()), join(home, "versions")),
-    linkModules(join(folder, "node_modules")),
+    options.modules ? symlink(options.modules, join(folder, "node_modules")) : linkModules(join(folder, "node_modules")),
   ]);
 
   const env: Record<string, string | undefined> = {
@@ -244,7 +246,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
       for (const key of keys) delete content.config?.[key.includes(":") ? key : `${project}:${key}`];
       await writeFile(stackFile, stringify(content));
     },
-    writeProgram: (text) => writeFile(join(folder, "index.ts"), text),
+    writeProgram: (text) => writeFile(join(folder, main), text),
     async remove() {
       for (const command of running) {
         command.done.catch(() => {});
