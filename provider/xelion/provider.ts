@@ -281,7 +281,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
 }
 
 /** `host/tenant`, which stays the same over all orders for the tenant. */
-function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl" | "tenantName">): string {
+export function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl" | "tenantName">): string {
   const url = URL.canParse(serverUrl) ? new URL(serverUrl) : undefined;
   return `${url ? `${url.host}${url.pathname.replace(/\/+$/, "")}` : serverUrl}/${tenantName}`;
 }

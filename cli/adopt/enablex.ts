@@ -1,0 +1,238 @@
+import { readConfig } from "../../provider/dynamic/config.ts";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { isUnknown } from "../../provider/dynamic/unknown.ts";
+import { EnableXClient } from "../../provider/enablex/client.ts";
+import { at, canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
+import { customerKind, type Kind, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
+import { enablexConfig } from "../../provider/enablex/schema.ts";
+import { call } from "../../provider/host.ts";
+import { declaredAs, without } from "./enablex-section.ts";
+import { slugOf } from "./slug.ts";
+import type { Config } from "./stack.ts";
+import type { Existing, Section, Thing, Vendor } from "./vendor.ts";
+
+export interface EnableXWishes {
+  readonly account?: string;
+  /** Texts of which a customer has at least one in its id, name, code or email; none: all customers. */
+  readonly filter?: readonly string[];
+  /** Leaves subscriptions and users aside. */
+  readonly customersOnly?: boolean;
+}
+
+/** Customers of EnableX, with their subscriptions and users. */
+export function enablexVendor(config: Config, wishes: EnableXWishes): Vendor {
+  const client = new EnableXClient(readConfig(enablexConfig, config, wishes.account));
+  return {
+    name: "enablex",
+    type: "EnableXCustomer",
+    account: wishes.account,
+    columns: ["name", "code", "status", "subscriptions", "users"],
+    things: () => things(client, config, wishes),
+  };
+}
+
+/** What there is on the server, by id. */
+type Rows = ReadonlyMap<string, Row>;
+
+async function things(client: EnableXClient, config: Config, { account, filter = [], customersOnly }: EnableXWishes): Promise<Thing[]> {
+  const listed = await list(client, customerKind);
+  const isWanted = (id: string, row: Row) => {
+    const shown = [id, ...identities.map(({ property }) => textIn(client, customerKind, row, property)), nameIn(client, row)];
+    return filter.length === 0 || filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())));
+  };
+  const customers = await inFull(
+    client,
+    customerKind,
+    [...listed].filter(([id, row]) => isWanted(id, row)).map(([id]) => id),
+  );
+  const [subscriptions, users] = customersOnly
+    ? []
+    : await Promise.all([dependents(client, subscriptionKind, customers), dependents(client, userKind, customers)]);
+  const wording = await wordingFor(client, [...customers.values()]);
+  const isShared = sharedBy(client, [...listed.values()]);
+  return [...customers].map(([id, row]) => {
+    const groups = [subscriptions, users].map((of, index) =>
+      declaredGroup(client, [subscriptionKind, userKind][index]!, of?.get(id) ?? new Map(), wording),
+    );
+    return thing({ client, config, account }, id, withOwnIdentity(declaredAs(customerKind, row, wording), isShared), groups);
+  });
+}
+
+/** By what an existing customer is found again, the first that it has. */
+const identities = [
+  { property: "customerCode", format: "text" },
+  { property: "contactEmail", format: "email" },
+] as const;
+
+/** Subscriptions or users of one customer: their sections by name, and what they are on the server. */
+interface Group {
+  readonly kind: Kind;
+  readonly sections: Section;
+  readonly items: readonly { id: string; identity: string }[];
+  readonly notes: readonly string[];
+}
+
+function thing(
+  { client, config, account }: { client: EnableXClient; config: Config; account: string | undefined },
+  id: string,
+  { section, notes, obstacle }: ReturnType<typeof declaredAs>,
+  groups: readonly Group[],
+): Thing {
+  const { customerCode, customerName, status } = section;
+  const isDeclaredBy = (declared: Section) => {
+    const identity = identities.find(({ property }) => declared[property] !== undefined && declared[property] !== null);
+    if (!identity || (declared.account ?? undefined) !== account) return false;
+    const { property, format } = identity;
+    return (
+      section[property] !== undefined &&
+      canonical(format, declared[property], client.routes) === canonical(format, section[property], client.routes)
+    );
+  };
+  return {
+    id,
+    cells: [customerName, customerCode, status, ...groups.map(({ items }) => items.length)].map((cell) => String(cell ?? "")),
+    names: [customerCode, customerName, `customer ${id}`].filter((name) => typeof name === "string"),
+    name: typeof customerName === "string" ? customerName : undefined,
+    section: {
+      ...(account !== undefined && { account }),
+      // Without a code of its own, the slug would be declared as its code.
+      ...(customerCode === undefined && { customerCode: null }),
+      ...section,
+      ...Object.fromEntries(
+        groups.filter(({ sections }) => Object.keys(sections).length > 0).map(({ kind, sections }) => [`${kind.name}s`, sections]),
+      ),
+    },
+    notes: [...notes, ...groups.flatMap((group) => group.notes)],
+    obstacle,
+    isDeclaredBy,
+    find(pending) {
+      const existing = (found: string, inputs: Record<string, unknown>): Existing => ({
+        id: found,
+        inputs,
+        outputs: () => outputs(pending.type, found, inputs, config),
+      });
+      if (pending.type === customerKind.type) return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
+      const group = groups.find(({ kind }) => kind.type === pending.type);
+      const inputs = { ...pending.inputs, customerId: isUnknown(pending.inputs.customerId) ? id : pending.inputs.customerId };
+      const item = group?.items.find(({ identity }) => identity === identityOf(client, group.kind, inputs));
+      return item && existing(item.id, inputs);
+    },
+  };
+}
+
+/** What a read tells of it: the declaration with the server's values, and what the server assigned. */
+async function outputs(type: string, id: string, inputs: Record<string, unknown>, config: Config): Promise<Record<string, unknown>> {
+  const result = (await call(type, "read", [id, inputs], config)) as { id?: string; props: Record<string, unknown> };
+  if (result.id !== undefined) return result.props;
+  throw new UcaasError("it is no longer there", { code: "NOT_FOUND", vendor: "enablex", operation: `read ${id}` });
+}
+
+/** A code or an email that several customers have tells none of them from the others, and no two may declare it. */
+function withOwnIdentity(
+  declared: ReturnType<typeof declaredAs>,
+  isShared: (property: string, value: unknown) => boolean,
+): ReturnType<typeof declaredAs> {
+  const shared = identities.map(({ property }) => property).filter((property) => isShared(property, declared.section[property]));
+  const section = shared.reduce(without, declared.section);
+  const missing = identities.every(({ property }) => section[property] === undefined);
+  return {
+    section,
+    notes: [...declared.notes, ...shared.map((property) => `${property} is not managed: another customer has the same`)],
+    obstacle:
+      declared.obstacle ??
+      (missing
+        ? "it has neither a customer_code nor a contact_email of its own, by which it could be found again: give it one in the portal"
+        : undefined),
+  };
+}
+
+function sharedBy(client: EnableXClient, rows: readonly Row[]): (property: string, value: unknown) => boolean {
+  const counts = new Map<string, number>();
+  const keyOf = (property: string, value: unknown) => {
+    const format = identities.find((identity) => identity.property === property)?.format ?? "text";
+    const text = canonical(format, value, client.routes);
+    return text === undefined ? undefined : `${property} ${text}`;
+  };
+  for (const row of rows) {
+    for (const { property } of identities) {
+      const key = keyOf(property, textIn(client, customerKind, row, property));
+      if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return (property, value) => (counts.get(keyOf(property, value) ?? "") ?? 0) > 1;
+}
+
+/** Names are the plan, or the email's part before the @. Two that agree in what tells one from all others are left aside. */
+function declaredGroup(client: EnableXClient, kind: Kind, rows: Rows, wording: Wording): Group {
+  const sections: Section = {};
+  const items: { id: string; identity: string }[] = [];
+  const notes: string[] = [];
+  const all = [...rows].map(([id, row]) => ({ id, ...declaredAs(kind, row, wording) }));
+  for (const { id, section, obstacle, notes: own } of all) {
+    const identity = identityOf(client, kind, section);
+    const twins = all.filter((other) => identityOf(client, kind, other.section) === identity);
+    const reason = obstacle ?? (twins.length > 1 ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}` : undefined);
+    notes.push(...(reason === undefined ? own : [`is left out: ${reason}`]).map((note) => `${kind.name} ${id}: ${note}`));
+    if (reason !== undefined) continue;
+    const name = kind === userKind ? String(section.email).split("@")[0]! : `plan ${section.planId}`;
+    sections[slugOf([name, `${kind.name} ${id}`], (slug) => slug in sections)] = without(section, "customerId");
+    items.push({ id, identity });
+  }
+  return { kind, sections, items, notes };
+}
+
+function identityOf(client: EnableXClient, kind: Kind, section: Section): string {
+  return JSON.stringify(
+    kind.searches[0]!.properties.map((property) => canonical(kind.formats[property] ?? "text", section[property], client.routes)),
+  );
+}
+
+/** Those of the customers, by customer. */
+async function dependents(client: EnableXClient, kind: Kind, customers: Rows): Promise<Map<string, Map<string, Row>>> {
+  const listed = await list(client, kind).catch((error: unknown) => {
+    if (!(error instanceof UcaasError)) throw error;
+    throw new UcaasError(error.reason, {
+      ...error,
+      hint: `${error.hint ? `${error.hint}. ` : ""}To adopt customers alone: --customers-only`,
+    });
+  });
+  const wanted = [...listed].filter(([, row]) => customers.has(textIn(client, kind, row, "customerId") ?? "")).map(([id]) => id);
+  const groups = new Map<string, Map<string, Row>>();
+  for (const [id, row] of await inFull(client, kind, wanted)) {
+    const customer = textIn(client, kind, row, "customerId") ?? textIn(client, kind, listed.get(id) ?? {}, "customerId") ?? "";
+    groups.set(customer, (groups.get(customer) ?? new Map<string, Row>()).set(id, row));
+  }
+  return groups;
+}
+
+async function list(client: EnableXClient, kind: Kind): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>();
+  for await (const page of client.pages(kind)) {
+    for (const row of page) {
+      const id = client.idOf(kind, row);
+      if (id !== undefined) rows.set(id, row);
+    }
+  }
+  return rows;
+}
+
+/** A row of a list may lack fields, and what is not declared is not managed: so each is read by itself. */
+async function inFull(client: EnableXClient, kind: Kind, ids: readonly string[]): Promise<Map<string, Row>> {
+  const rows = await Promise.all(ids.map(async (id) => [id, await client.read(kind, id)] as const));
+  return new Map(rows.filter((entry): entry is [string, Row] => entry[1] !== undefined));
+}
+
+async function wordingFor(client: EnableXClient, rows: readonly Row[]): Promise<Wording> {
+  const wires = Object.entries(client.routes.customerFields).filter(([property]) => property.endsWith(".country"));
+  const someCountry = rows.some((row) => wires.some(([, wire]) => canonical("id", at(row, wire), client.routes) !== undefined));
+  return { routes: client.routes, countries: someCountry ? await client.countries() : undefined };
+}
+
+function nameIn(client: EnableXClient, row: Row): string | undefined {
+  return textIn(client, customerKind, row, "customerName");
+}
+
+function textIn(client: EnableXClient, kind: Kind, row: Row, property: string): string | undefined {
+  const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
+  return canonical("text", at(row, wires[property] ?? property), client.routes);
+}

@@ -1,0 +1,133 @@
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import type { GivenConfig } from "../../stacks/stack-files.ts";
+import { findProject } from "../project.ts";
+import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi.ts";
+
+/** A resource as the engine keeps it. */
+export interface State {
+  readonly urn: string;
+  readonly type: string;
+  /** False for a component. */
+  readonly custom?: boolean;
+  readonly id?: string;
+  readonly parent?: string;
+  readonly protect?: boolean;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
+  readonly additionalSecretOutputs?: readonly string[];
+}
+
+/** What a preview would do with a resource. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+  /** Secret inputs are `[secret]` here. */
+  readonly newState?: State;
+}
+
+/** The stack's config as the engine decrypts it: for the vendors' settings, and for the customers. */
+export interface Config extends GivenConfig {
+  get(key: string): string | undefined;
+  require(key: string): string;
+}
+
+/** One stack of the project around the current folder, as the Pulumi CLI shows it and changes it. */
+export class Stack {
+  readonly name: string;
+  /** Folder of the stack files. */
+  readonly filesFolder: string;
+
+  private constructor(name: string, filesFolder: string) {
+    this.name = name;
+    this.filesFolder = filesFolder;
+  }
+
+  /**
+   * The stack of that name, or the one that is selected.
+   *
+   * @throws {UcaasError} `NO_PROJECT`, `PULUMI_MISSING`, `PULUMI_FAILED`
+   */
+  static async open(name: string | undefined): Promise<Stack> {
+    const { stackFolder } = findProject();
+    return new Stack(name ?? succeeded(await pulumi(["stack", "--show-name"]), "find the stack").stdout.trim(), stackFolder);
+  }
+
+  async config(): Promise<Config> {
+    const { stdout } = succeeded(await this.#pulumi(["config", "--json", "--show-secrets"]), "read the stack's config");
+    const values = JSON.parse(stdout) as Record<string, { value?: string; secret: boolean }>;
+    const structured = (key: string) => {
+      const text = values[key]?.value;
+      return text === undefined ? undefined : (JSON.parse(text) as unknown);
+    };
+    return {
+      get: (key) => values[key]?.value,
+      require: (key) => values[key]?.value ?? "",
+      defaults: structured("ucaas:defaults"),
+      customers: structured("ucaas:customers"),
+      isSecret: (key) => values[`ucaas:${key}`]?.secret ?? false,
+    };
+  }
+
+  /** The resources in the state. What is secret in them is encrypted. */
+  async resources(): Promise<State[]> {
+    const { stdout } = succeeded(await this.#pulumi(["stack", "export"]), "read the state");
+    return (JSON.parse(stdout) as { deployment: { resources?: State[] } }).deployment.resources ?? [];
+  }
+
+  /**
+   * What `pulumi up` would change.
+   *
+   * @throws {UcaasError} `PREVIEW_FAILED` with what the program, the engine or a provider said
+   */
+  async preview(env?: Record<string, string>): Promise<Step[]> {
+    const run = await this.#pulumi(["preview", "--json"], { env });
+    const digest = digestOf(run);
+    const errors = digest?.diagnostics?.filter(({ severity }) => severity === "error").map(({ message }) => message.trim()) ?? [];
+    if (digest && run.exitCode === 0 && errors.length === 0) return (digest.steps ?? []).filter(({ op }) => op !== "same");
+    throw new UcaasError(`the preview failed:\n  ${withoutSecrets(errors.join("\n  ") || tail(run))}`, {
+      code: "PREVIEW_FAILED",
+      operation: "adopt",
+      hint: "nothing was imported. Mend what it says and run the same command again: files that are written already are taken as they are",
+    });
+  }
+
+  /** `pulumi preview --expect-no-changes`, literally. */
+  async hasNoChanges(): Promise<{ yes: boolean; words: string }> {
+    const run = await this.#pulumi(["preview", "--expect-no-changes"]);
+    return { yes: run.exitCode === 0, words: withoutSecrets(tail(run)) };
+  }
+
+  /**
+   * `pulumi import` of a file. It holds secrets as they are, so it never lies on a disk: on its way to the engine it is a pipe. Nothing is made by
+   * an import, so the engine need not save the state after each resource: it saves all of them at the end, or nothing.
+   */
+  async import(file: unknown, protect: boolean): Promise<void> {
+    const flags = ["--generate-code=false", "--yes", "--skip-preview", "--suppress-outputs", `--protect=${protect}`];
+    const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
+    const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
+    succeeded(run, "pulumi import");
+  }
+
+  #pulumi(args: readonly string[], options?: PulumiOptions): Promise<PulumiRun> {
+    return pulumi([...args, "--stack", this.name], options);
+  }
+}
+
+function succeeded(run: PulumiRun, operation: string): PulumiRun {
+  if (run.exitCode === 0) return run;
+  throw new UcaasError(withoutSecrets(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation });
+}
+
+function digestOf({ stdout }: PulumiRun): { steps?: Step[]; diagnostics?: { severity: string; message: string }[] } | undefined {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The end of what was printed, where the reason stands. */
+function tail({ stdout, stderr }: PulumiRun): string {
+  return `${stdout}${stderr}`.trim().split("\n").slice(-30).join("\n");
+}

@@ -1,0 +1,117 @@
+import { type ConfigOf, readConfig } from "../../provider/dynamic/config.ts";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { call } from "../../provider/host.ts";
+import { HttpClient } from "../../provider/http/client.ts";
+import { configurationOf } from "../../provider/xelion/configuration.ts";
+import { newOrder } from "../../provider/xelion/order.ts";
+import { idOf } from "../../provider/xelion/provider.ts";
+import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
+import { blank } from "../../stacks/blank.ts";
+import { type Named, notThere } from "./named.ts";
+import type { Config } from "./stack.ts";
+import type { Thing, Vendor } from "./vendor.ts";
+
+/** Tenants of Xelion servers. Neither they nor their configuration can be listed or read: whoever adopts them names them, and says how they are configured. */
+export function xelionVendor(
+  config: Config,
+  { account, tenants }: { readonly account?: string; readonly tenants: readonly Named[] },
+): Vendor {
+  const limits = readConfig(xelionConfig, config, account);
+  return {
+    name: "xelion",
+    type: "XelionTenantProvision",
+    account,
+    columns: [],
+    async things() {
+      const there = await Promise.all(tenants.map(({ parts: [serverUrl = "", tenantName = ""] }) => exists(serverUrl, tenantName, limits)));
+      const missing = tenants.filter((_, index) => !there[index]);
+      if (missing.length > 0) throw notThere("xelion", missing, "the Xelion server does not know");
+      return tenants.map((tenant) => thing(tenant, account, config));
+    },
+  };
+}
+
+/** `https://server/tenant`, or without the scheme. */
+export function serverAndTenant(text: string): readonly string[] | undefined {
+  const at = text.lastIndexOf("/");
+  const server = /^https?:\/\//.test(text) ? text.slice(0, at) : `https://${text.slice(0, at)}`;
+  const tenant = text.slice(at + 1);
+  return at > 0 && tenant !== "" && URL.canParse(server) ? [server, tenant] : undefined;
+}
+
+/** The version needs no login (Xelion API manual), and is asked for below the tenant's name: an unknown one is 404 (inferred). */
+async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<typeof xelionConfig>): Promise<boolean> {
+  const operation = `look for ${tenantName}`;
+  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry: { deadline: limits.deadlineSeconds * 1000 } });
+  const params = { tenant: tenantName };
+  const { status } = await http.send({ operation, method: "GET", path: "/api/v1/{tenant}/server/version", params, repeatable: "always" });
+  if (status === 404) return false;
+  if (status === 200) return true;
+  throw new UcaasError(`${serverUrl} does not say whether it has the tenant`, {
+    code: `HTTP_${status}`,
+    vendor: "xelion",
+    operation,
+    status,
+    hint: "see whether that is the Xelion server, and whether it is up",
+  });
+}
+
+const comment = `How a tenant is configured cannot be read from Xelion: put in the configuration that it has, or configurationFile and the path of its JSON file.
+A login is needed as soon as the configuration is changed; its password: pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
+
+function thing({ parts, name }: Named, account: string | undefined, config: Config): Thing {
+  const [serverUrl = "", tenantName = ""] = parts;
+  const id = idOf({ serverUrl, tenantName });
+  return {
+    id,
+    cells: [],
+    names: [tenantName, name ?? "", new URL(serverUrl).hostname],
+    name,
+    section: {
+      ...(account !== undefined && { account }),
+      serverUrl,
+      tenantName,
+      tenantLogin: { userName: blank("user for the next order") },
+      configuration: blank("the configuration that the tenant has: version, organization, departments …"),
+    },
+    comment,
+    secrets: ["xelion.tenantLogin.password"],
+    isDeclaredBy: (declared) =>
+      (declared.account ?? undefined) === account &&
+      typeof declared.serverUrl === "string" &&
+      idOf({ serverUrl: declared.serverUrl, tenantName: String(declared.tenantName) }) === id,
+    find(pending) {
+      const inputs = pending.inputs as unknown as ProvisionInputs;
+      if (pending.type !== "XelionTenantProvision" || idOf(inputs) !== id) return undefined;
+      return { id, inputs: pending.inputs, outputs: () => outputs(id, inputs, config) };
+    },
+  };
+}
+
+/**
+ * As after an order for this configuration that was completed: whoever adopts the tenant says that it is so. An `orderId` that is declared is looked
+ * up where the service shows orders.
+ */
+async function outputs(id: string, inputs: ProvisionInputs, config: Config): Promise<Record<string, unknown>> {
+  const { __stack, serverUrl, tenantName, account, orderId, retryFailed } = inputs;
+  const time = new Date().toISOString();
+  const configurationHash = (await configurationOf(inputs))?.hash ?? "";
+  const declared = { configurationHash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: "completed" } as const;
+  const { intentId, callback, lastMid, endMid } = newOrder(declared, null, time);
+  const known = {
+    schemaVersion: 1,
+    __stack,
+    serverUrl,
+    tenantName,
+    account,
+    orderId,
+    status: "COMPLETED",
+    statusHistory: [{ time, status: "COMPLETED", source: "operator" }],
+    configurationHash,
+    submittedAt: time,
+    finishedAt: time,
+    intent: { intentId, retryFailed: declared.retryFailed, givenOrderId: declared.givenOrderId, callback, lastMid, endMid },
+  };
+  const result = (await call("XelionTenantProvision", "read", [id, known], config)) as { props: Record<string, unknown> };
+  return result.props;
+}

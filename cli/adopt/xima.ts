@@ -1,0 +1,84 @@
+import { readConfig } from "../../provider/dynamic/config.ts";
+import { XimaClient } from "../../provider/xima/client.ts";
+import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
+import { blank } from "../../stacks/blank.ts";
+import { isRecord } from "../../stacks/tree.ts";
+import { type Named, notThere } from "./named.ts";
+import type { Config } from "./stack.ts";
+import type { Section, Thing, Vendor } from "./vendor.ts";
+
+/** Licences of Xima. The API lists none and shows none: whoever adopts them names their tenants, and says what they have. */
+export function ximaVendor(
+  config: Config,
+  { account, tenants }: { readonly account?: string; readonly tenants: readonly Named[] },
+): Vendor {
+  const settings = readConfig(ximaConfig, config, account);
+  const client = new XimaClient(settings);
+  return {
+    name: "xima",
+    type: "XimaLicense",
+    account,
+    columns: [],
+    // Only the customer's first request needs the reseller's and the tenant's names, and these have had theirs.
+    previewEnvironment: { XIMA_ADOPT: tenants.map(({ parts }) => idOf(parts)).join(",") },
+    async things() {
+      const there = await Promise.all(
+        tenants.map(({ parts: [resellerId = "", tenantId = ""] }) => client.exists({ resellerId, tenantId })),
+      );
+      const missing = tenants.filter((_, index) => !there[index]);
+      if (missing.length > 0) throw notThere("xima", missing, "the licensing API does not know");
+      return tenants.map((tenant) => thing(tenant, account, settings.apiRevision));
+    },
+  };
+}
+
+const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
+Delete the lines of what shall not be managed here: that stays as it is.`;
+
+function thing({ parts, name }: Named, account: string | undefined, revision: ApiRevision): Thing {
+  const [resellerId = "", tenantId = ""] = parts;
+  const id = idOf(parts);
+  return {
+    id,
+    cells: [],
+    names: [tenantId, name ?? "", resellerId],
+    name,
+    section: { ...(account !== undefined && { account }), ccId: { resellerId, tenantId }, ...blanks(revision) },
+    comment,
+    isDeclaredBy: (declared) =>
+      isRecord(declared.ccId) && licenseId(declared as unknown as LicenseInputs) === id && (declared.account ?? undefined) === account,
+    find(pending) {
+      if (pending.type !== "XimaLicense" || licenseId(pending.inputs as unknown as LicenseInputs) !== id) return undefined;
+      return { id, inputs: pending.inputs, outputs: async () => outputs(pending.inputs) };
+    },
+  };
+}
+
+function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {
+  return licenseId({ ccId: { resellerId, tenantId } });
+}
+
+function blanks(revision: ApiRevision): Section {
+  const seats = (least: number) => blank(`number of seats, 0 or at least ${least}`);
+  const least = revision === "1.4" ? 5 : 1;
+  return {
+    digitalOnlySeats: seats(least),
+    essentialSeats: seats(least),
+    professionalSeats: seats(least),
+    eliteSeats: seats(least),
+    workforceOptimizationSeats: seats(10),
+    workforceManagementSeats: seats(10),
+    speechAnalyticsSeats: seats(5),
+    dialerSeats: seats(revision === "1.4" ? 10 : 5),
+    ehrEmrIntegrationSeats: blank("number of seats"),
+    ...(revision === "guide" && { additionalAiMessages: blank("number of messages") }),
+    aiMessaging: { standardBundles: blank("number of bundles"), advancedBundles: blank("number of bundles") },
+    aiAudioServices: { additionalHours: blank("number of hours") },
+  };
+}
+
+/** Nothing was sent, so nothing was changed or stated; where it is to be stated again after some time, that time begins now. */
+function outputs(inputs: Record<string, unknown>): Record<string, unknown> {
+  const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
+  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+}

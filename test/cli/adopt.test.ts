@@ -1,0 +1,313 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { newFile, withSection } from "../../cli/adopt/customer-file.ts";
+import { declaredAs } from "../../cli/adopt/enablex-section.ts";
+import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
+import { plan } from "../../cli/adopt/plan.ts";
+import { slugOf } from "../../cli/adopt/slug.ts";
+import type { State, Step } from "../../cli/adopt/stack.ts";
+import type { Section, Thing } from "../../cli/adopt/vendor.ts";
+import { customerKind } from "../../provider/enablex/kinds.ts";
+import { routesSchema } from "../../provider/enablex/routes.ts";
+import { slugSchema } from "../../stacks/config.ts";
+import { StackFiles } from "../../stacks/stack-files.ts";
+
+describe("a customer's slug", () => {
+  test("is made of the first name that has letters or digits, readably", () => {
+    const slug = (...names: string[]) => slugOf(names, () => false);
+    expect(slug("ACME_01", "Acme Ltd")).toBe("acme-01");
+    expect(slug("Bäckerei Zürich")).toBe("baeckerei-zuerich");
+    expect(slug("株式会社", "contact 7")).toBe("contact-7");
+    expect(slug("--")).toBe("customer");
+  });
+
+  test("is a right slug that nobody has, whatever the names are", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: "binary" }), { maxLength: 3 }), fc.integer({ min: 0, max: 2 }), (names, others) => {
+        const taken = new Set<string>();
+        for (let number = 0; number <= others; number++) {
+          const slug = slugOf(names, (each) => taken.has(each));
+          expect(slugSchema.safeParse(slug).success).toBe(true);
+          expect(taken).not.toContain(slug);
+          taken.add(slug);
+        }
+      }),
+    );
+  });
+});
+
+describe("a customer's file", () => {
+  const part = { vendor: "xima", section: { ccId: { tenantId: "t: 1" }, eliteSeats: "<fill in: seats>" }, comment: "one\ntwo" };
+
+  test("has the customer's name, the comment and the section, and leads editors to the schema", () => {
+    const text = newFile("Acme: Ltd", part);
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/customer\.schema\.json\n/);
+    expect(text).toContain("\n# one\n# two\nxima:\n");
+    expect(parse(text)).toEqual({ name: "Acme: Ltd", xima: part.section });
+  });
+
+  test("gets a further section at its end, and keeps every byte that it has", () => {
+    const existing =
+      "# ours\nname:   'Acme'  # as on the bill\n\nenablex:\n    customerCode:   ACME\n    # to be asked\n    contactEmail: a@b.example";
+    const text = withSection(existing, part);
+    expect(text?.startsWith(`${existing}\n`)).toBe(true);
+    expect(parse(text ?? "")).toEqual({ name: "Acme", enablex: { customerCode: "ACME", contactEmail: "a@b.example" }, xima: part.section });
+    expect(parse(withSection("", part) ?? "")).toEqual({ xima: part.section });
+  });
+
+  test.each([
+    ["a map in braces", "{name: Acme}\n"],
+    ["a document that is ended", "name: Acme\n...\n"],
+    ["a text that goes on to the end", "name: Acme\nnote: |+\n  text\n\nxima:\n"],
+    ["what is no map", "- Acme\n"],
+    ["what is no YAML", "name: 'Acme\n"],
+  ])("is left as it is when nothing can be added at its end: %s", (_, existing) => {
+    expect(withSection(existing, part)).toBeUndefined();
+  });
+});
+
+describe("what becomes of a thing", () => {
+  const made: string[] = [];
+  afterEach(() => {
+    for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  function filesOf(texts: Record<string, string>): StackFiles {
+    const base = mkdtempSync(join(tmpdir(), "ucaas-adopt-"));
+    made.push(base);
+    for (const [name, text] of Object.entries(texts)) {
+      const path = join(base, "stacks", name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    return new StackFiles(join(base, "stacks"), "prod");
+  }
+
+  const customer = (id: string, code: string, more: Partial<Thing> = {}): Thing => ({
+    id,
+    cells: [id],
+    names: [code, `customer ${id}`],
+    name: `Customer ${id}`,
+    section: { customerCode: code, customerName: `Customer ${id}` },
+    isDeclaredBy: (declared: Section) => declared.customerCode === code,
+    find: () => undefined,
+    ...more,
+  });
+  const fates = (
+    things: Thing[],
+    texts: Record<string, string>,
+    { state = [] as State[], chosen = {} as Record<string, string>, account = undefined as string | undefined } = {},
+  ) =>
+    plan(things, {
+      vendor: { name: "enablex", type: "EnableXCustomer", account },
+      files: filesOf(texts),
+      state,
+      chosen: new Map(Object.entries(chosen)),
+    }).map(({ fate }) => fate);
+
+  test("it gets a customer of its own, with a slug that nobody has", () => {
+    expect(fates([customer("1", "ACME"), customer("2", "acme"), customer("3", "%")], {})).toEqual([
+      { kind: "new", slug: "acme" },
+      { kind: "new", slug: "acme-2" },
+      { kind: "new", slug: "customer-3" },
+    ]);
+  });
+
+  test("it joins the customer of that slug, unless that one has such a section already", () => {
+    const texts = {
+      "Pulumi.prod.yaml":
+        "config:\n  ucaas:customers:\n    acme: {name: Acme, xima: {ccId: {resellerId: r}}}\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
+      "customers/prod/clinic.yaml": "name: Clinic\n",
+    };
+    expect(fates([customer("1", "ACME"), customer("2", "Bakery"), customer("3", "Clinic")], texts)).toEqual([
+      { kind: "joins", slug: "acme" },
+      { kind: "new", slug: "bakery-2" },
+      { kind: "joins", slug: "clinic" },
+    ]);
+  });
+
+  test("the user's choice of a slug counts, where it can", () => {
+    const texts = { "Pulumi.prod.yaml": "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n" };
+    expect(fates([customer("1", "ACME"), customer("2", "X")], texts, { chosen: { 1: "first", 2: "bakery" } })).toEqual([
+      { kind: "new", slug: "first" },
+      { kind: "left out", reason: "customer bakery has another enablex already: choose another slug" },
+    ]);
+  });
+
+  test("what is declared already is found, with its place, under whatever slug", () => {
+    const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
+    expect(fates([customer("1", "ACME")], texts)).toEqual([{ kind: "declared", slug: "zoo", place: "stacks/customers/prod/zoo.yaml:2:1" }]);
+  });
+
+  test("what the state has is left alone; the same id of another account is another thing", () => {
+    const state = [
+      {
+        urn: "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:EnableXCustomer::zoo",
+        type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
+        id: "1",
+        inputs: {},
+      },
+    ];
+    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([{ kind: "managed", slug: "zoo" }]);
+    expect(fates([customer("1", "ACME")], {}, { state, account: "north" })).toEqual([{ kind: "new", slug: "acme" }]);
+  });
+
+  test("what another stack of the folder declares is left out, with the place where it does", () => {
+    const texts = { "Pulumi.staging.yaml": "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n" };
+    expect(fates([customer("1", "ACME"), customer("2", "B")], texts)).toEqual([
+      {
+        kind: "left out",
+        reason: "the EnableX customer code ACME is declared already, for customer acme of stack staging (stacks/Pulumi.staging.yaml:3:48)",
+      },
+      { kind: "new", slug: "b" },
+    ]);
+  });
+
+  test("what has an obstacle is left out, unless it is there already", () => {
+    const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
+    const things = [customer("1", "ACME", { obstacle: "no" }), customer("2", "B", { obstacle: "no" })];
+    expect(fates(things, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
+  });
+});
+
+describe("a customer of EnableX as it would be declared", () => {
+  const routes = routesSchema.parse(undefined);
+  const countries = { idOf: () => undefined, codeOf: (id: string) => (id === "77" ? "GB" : undefined), codes: ["GB"] };
+  const declared = (row: Record<string, unknown>) => declaredAs(customerKind, row, { routes, countries });
+
+  test("has every field that the server shows, in the words of the declaration", () => {
+    const row = {
+      customer_id: 7,
+      customer_name: " Acme ",
+      customer_legal_name: "",
+      customer_code: "ACME",
+      customer_type: 3,
+      customer_type_ex: "Gold",
+      individual: "N",
+      contact_email: "IT@acme.example",
+      status: "S",
+      status_ex: "Suspended",
+      office_address: { city: "Leeds", country_id: 77, country: "United Kingdom", address_2: null },
+      billing_address: { country_id: "78", country: "Atlantis" },
+    };
+    expect(declared(row)).toEqual({
+      section: {
+        customerName: "Acme",
+        customerCode: "ACME",
+        customerType: "3",
+        individual: false,
+        contactEmail: "IT@acme.example",
+        status: "suspended",
+        officeAddress: { city: "Leeds", country: "GB" },
+        billingAddress: { countryId: "78" },
+      },
+      notes: [],
+    });
+  });
+
+  test("leaves out what no declaration may say, and says so; without a name it cannot be declared", () => {
+    const odd = declared({ customer_name: "Acme", contact_email: "none", status: "X" });
+    expect(odd.section).toEqual({ customerName: "Acme" });
+    expect(odd.notes).toEqual([
+      'contactEmail is not managed: on the server it is "none", and it must be an email address',
+      'status is not managed: on the server it is "X", and it expected one of "active"|"suspended"',
+    ]);
+    expect(declared({ customer_code: "ACME" }).obstacle).toMatch(/^customerName: /);
+  });
+});
+
+describe("the import file", () => {
+  const customerType = "ucaas:index:Customer";
+  const userType = "pulumi-nodejs:dynamic/ucaas:EnableXUser";
+  const component = `urn:pulumi:prod::ucaas::${customerType}::acme`;
+  const urn = `urn:pulumi:prod::ucaas::${customerType}$${userType}::acme-ada`;
+  const stackUrn = "urn:pulumi:prod::ucaas::pulumi:pulumi:Stack::ucaas-prod";
+  const create = (state: Partial<State> & { urn: string; type: string }): Step => ({ op: "create", urn: state.urn, newState: state });
+  const steps = [
+    create({ urn: stackUrn, type: "pulumi:pulumi:Stack" }),
+    create({ urn: component, type: customerType, custom: false, parent: stackUrn }),
+    create({
+      urn,
+      type: userType,
+      custom: true,
+      parent: component,
+      inputs: { __provider: "…", email: "a@b.example", fields: { pin: "[secret]", list: ["[secret]", "b"] } },
+      additionalSecretOutputs: ["bundle"],
+    }),
+  ];
+  const section = { users: { ada: { email: "a@b.example", fields: { pin: "p1n-canary", list: ["l1st-canary", "b"] } } } };
+
+  test("has the components above a resource, and resources by their URN, since those of one customer have one name", () => {
+    const pending = steps.map((step) => pendingOf(step, new Map([["acme", section]]))).filter((each) => each !== undefined);
+    expect(pending).toHaveLength(1);
+    const file = importFile([{ pending: pending[0]!, id: "9", inputs: pending[0]!.inputs, outputs: { bundle: { a: 1 } } }], steps);
+    expect(file.nameTable).toEqual({});
+    expect(file.resources).toMatchObject([
+      { type: customerType, name: component, logicalName: "acme", component: true },
+      { type: userType, name: urn, logicalName: "acme-ada", parent: component, id: "9" },
+    ]);
+    expect(uncovered(steps, file)).toEqual([]);
+  });
+
+  test("a component that the state has is named, not imported", () => {
+    const [, , step] = steps as [Step, Step, Step];
+    const pending = pendingOf(step, new Map([["acme", section]]))!;
+    const file = importFile([{ pending, id: "9", inputs: {}, outputs: { a: 1 } }], [step]);
+    expect(file.nameTable).toEqual({ [component]: component });
+    expect(file.resources.map(({ name }) => name)).toEqual([urn]);
+  });
+
+  test("secrets come from the declaration and are all marked, in a list the whole list", () => {
+    const pending = pendingOf(steps[2]!, new Map([["acme", section]]))!;
+    expect(pending.inputs).toEqual(section.users.ada);
+    const file = importFile(
+      [{ pending, id: "9", inputs: pending.inputs, outputs: { ...pending.inputs, bundle: { s: "b-canary" } } }],
+      steps,
+    );
+    const shown = JSON.stringify(file, (key, value) => (key === "plaintext" ? undefined : value));
+    expect(JSON.stringify(file)).toContain("p1n-canary");
+    expect(shown).not.toContain("canary");
+  });
+
+  test("a secret that no declaration has is refused by its name", () => {
+    expect(() => pendingOf(steps[2]!, new Map())).toThrow(
+      /the secret fields\.pin does not come from the stack's files \[SECRET_NOT_SEEN\]/,
+    );
+  });
+
+  test("whatever else the preview would do is not covered", () => {
+    const others = [
+      { op: "update", urn: "urn:pulumi:prod::ucaas::a:b:C::x" },
+      { op: "delete", urn: "urn:pulumi:prod::ucaas::a:b:C::y" },
+      create({ urn: component, type: customerType, custom: false }),
+    ];
+    expect(uncovered(others, importFile([], others))).toEqual(others);
+    expect(
+      uncovered([{ op: "create", urn: "urn:pulumi:prod::ucaas::pulumi:providers:pulumi-nodejs::default" }], importFile([], [])),
+    ).toEqual([]);
+  });
+
+  test("what is readable in the state and should not be is found, marked or merely known", () => {
+    const pending = {
+      urn,
+      type: "EnableXUser",
+      name: "acme-ada",
+      parent: component,
+      inputs: {},
+      secretPaths: ["fields.pin"],
+      protect: false,
+    };
+    const encrypted = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
+    const adopted = [{ pending, id: "9", inputs: {}, outputs: {} }];
+    const found = (fields: unknown, note = "") =>
+      readableSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) => text.includes("canary"));
+    expect(found({ pin: encrypted })).toEqual([]);
+    expect(found(encrypted)).toEqual([]);
+    expect(found({ pin: "1" })).toEqual([`${urn} inputs.fields.pin`]);
+    expect(found({ pin: encrypted }, "a canary")).toEqual([`${urn} inputs.note`]);
+  });
+});
