@@ -33,7 +33,10 @@ export function findProject(from = process.cwd()): Project {
 
 function stackNames(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .flatMap((name) => /^Pulumi\.(.+)\.ya?ml$/.exec(name)?.[1] ?? [])
-    .sort();
+  return (
+    readdirSync(folder)
+      // The names that Pulumi allows. Whoever may name a file could else write what a pipeline reads.
+      .flatMap((name) => /^Pulumi\.(\w[\w.-]*)\.ya?ml$/.exec(name)?.[1] ?? [])
+      .sort()
+  );
 }

@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { adoptCommand } from "./adopt.ts";
+import { commentCommand } from "./comment.ts";
+import { driftCommand } from "./drift.ts";
+import { issueCommand } from "./issue.ts";
 import { netsapiensCommand } from "./netsapiens.ts";
+import { previewCommand } from "./preview.ts";
+import { reviewedPreviewCommand } from "./reviewed-preview.ts";
+import { stacksCommand } from "./stacks.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
 
@@ -16,9 +23,16 @@ const program = new Command("ucaas")
   .description(description)
   .version(version)
   .showHelpAfterError()
+  .addCommand(adoptCommand())
+  .addCommand(netsapiensCommand())
   .addCommand(ximaCommand())
   .addCommand(xelionCommand())
-  .addCommand(netsapiensCommand());
+  .addCommand(driftCommand())
+  .addCommand(stacksCommand())
+  .addCommand(previewCommand())
+  .addCommand(commentCommand())
+  .addCommand(reviewedPreviewCommand())
+  .addCommand(issueCommand());
 
 try {
   await program.parseAsync();

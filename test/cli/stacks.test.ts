@@ -1,0 +1,97 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { touchedStacks } from "../../cli/gitops/touched.ts";
+import { ucaas } from "./ucaas.ts";
+
+describe("the stacks that a change concerns", () => {
+  const touched = (...files: string[]) => touchedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
+
+  test("a stack file or a customer's file concerns its own stack alone", () => {
+    expect(touched("stacks/Pulumi.prod.yaml")).toEqual(["prod"]);
+    expect(touched("stacks/customers/prod-eu/acme.yaml", "stacks/Pulumi.north.yml")).toEqual(["north", "prod-eu"]);
+  });
+
+  test("code concerns all stacks, and so does all else that is not known to be harmless", () => {
+    for (const file of [
+      "stacks/index.ts",
+      "provider/xima/client.ts",
+      "package-lock.json",
+      "Pulumi.yaml",
+      "tools/engine/place.mjs",
+      "../shared/x.ts",
+      "stacks/Pulumi.yaml",
+    ])
+      expect(touched("stacks/Pulumi.prod.yaml", file), file).toEqual(["north", "prod", "prod-eu"]);
+  });
+
+  test("documents, tests and the pipeline itself concern none", () => {
+    expect(
+      touched("README.md", "docs/gitops.md", "docs/picture.png", "test/xima/client.test.ts", ".github/workflows/up.yml", "sandbox/main.ts"),
+    ).toEqual([]);
+  });
+
+  test("a stack that is no longer there is not among them, and its file is no code", () => {
+    expect(touched("stacks/Pulumi.gone.yaml", "stacks/customers/gone/acme.yaml")).toEqual([]);
+  });
+});
+
+describe("ucaas stacks", { timeout: 120_000 }, () => {
+  let repository: string;
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { encoding: "utf8" }).trim();
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(repository, file)), { recursive: true });
+    writeFileSync(join(repository, file), text);
+  };
+  const commit = () => {
+    git("add", "--all");
+    git("commit", "--quiet", "--message", "x");
+    return git("rev-parse", "HEAD");
+  };
+  const stacks = (...args: string[]) => ucaas(["stacks", ...args], { cwd: join(repository, "telephony", "stacks") });
+
+  beforeAll(() => {
+    repository = mkdtempSync(join(tmpdir(), "ucaas-stacks-"));
+    git("init", "--quiet");
+    write("telephony/Pulumi.yaml", "name: ucaas\nruntime: nodejs\nstackConfigDir: stacks\n");
+    for (const stack of ["north", "prod", "sandbox"]) write(`telephony/stacks/Pulumi.${stack}.yaml`, "config: {}\n");
+    write("telephony/stacks/Pulumi.$(touch x).yaml", "config: {}\n");
+  });
+  afterAll(() => rmSync(repository, { recursive: true, force: true }));
+
+  test("those of the project around the folder are listed, as lines or as a matrix, by the names that Pulumi allows", async () => {
+    expect(await stacks()).toMatchObject({ exitCode: 0, stdout: "north\nprod\nsandbox\n" });
+    expect(await stacks("--json", "--except", "sandbox")).toMatchObject({ stdout: '["north","prod"]\n' });
+    expect(await stacks("--json", "--only", "prod")).toMatchObject({ stdout: '["prod"]\n' });
+    expect(await stacks("--only", "prdo")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("the stacks are: north, prod, sandbox"),
+    });
+  });
+
+  test("what changed since a commit counts, also where the project is a part of the repository and a file was renamed", async () => {
+    const first = commit();
+    write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 5}\n");
+    commit();
+    expect((await stacks("--json", "--changed-since", first)).stdout).toBe('["prod"]\n');
+    mkdirSync(join(repository, "telephony/stacks/customers/north"));
+    git("mv", "telephony/stacks/customers/prod/acme.yaml", "telephony/stacks/customers/north/acme.yaml");
+    commit();
+    expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe('["north","prod"]\n');
+    write("shared.ts", "");
+    commit();
+    expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe('["north","prod","sandbox"]\n');
+  });
+
+  test("since a commit that is not there, all of them count, and it is said why", async () => {
+    const run = await stacks("--json", "--changed-since", "0".repeat(40), "--except", "sandbox");
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stdout: '["north","prod"]\n',
+      stderr: expect.stringContaining("so all stacks count as changed"),
+    });
+  });
+});
