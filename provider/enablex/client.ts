@@ -91,11 +91,15 @@ export class EnableXClient {
         const format = kind.formats[property] ?? "text";
         return canonical(format, at(row, wires[property] ?? property), this.routes) === canonical(format, values[property], this.routes);
       });
+    // A list may leave fields out of its rows: what tells one from the other is then read.
+    const isShort = (row: Row) => search.properties.some((property) => at(row, wires[property] ?? property) === undefined);
     const found = new Map<string, Row>();
     for await (const rows of this.pages(kind, query)) {
       for (const row of rows) {
         const id = this.idOf(kind, row);
-        if (id !== undefined && !this.#deleted.has(`${kind.name} ${id}`) && agrees(row)) found.set(id, row);
+        if (id === undefined || this.#deleted.has(`${kind.name} ${id}`)) continue;
+        const whole = isShort(row) ? await this.read(kind, id) : row;
+        if (whole && agrees(whole)) found.set(id, whole);
       }
     }
     return [...found.values()];

@@ -73,8 +73,7 @@ export function unlistedCountry(code: string, countries: Countries): string | un
 function didYouMean(text: string, codes: Record<string, string>): string {
   const word = text.trim();
   const upper = word.toUpperCase();
-  const meant =
-    iso().alpha3ToAlpha2(upper) ?? iso().getAlpha2Code(word, "en") ?? (upper === "UK" ? "GB" : upper === "EL" ? "GR" : undefined);
+  const meant = iso().alpha3ToAlpha2(upper) ?? iso().getAlpha2Code(word, "en");
   if (meant && meant in codes) return `Did you mean ${labelled(meant)}?`;
   const names = new Map(Object.keys(codes).map((code) => [iso().getName(code, "en") ?? code, code]));
   const near =

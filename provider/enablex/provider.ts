@@ -6,6 +6,7 @@ import { failuresOf } from "../dynamic/check.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { Journal, type JournalEntry, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
+import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
 import { baseUrlOf } from "../http/transport.ts";
@@ -132,7 +133,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     if (existing) return await this.#takeOver(work, existing);
 
     const body = createBody(work.fields, news, work.wording);
-    const intent = await this.#journal.intend<string | null>(key, body, null);
+    const intent = await this.#journal.intend<string | null>(key, Object.keys(body), null);
     const made = await this.#make(work, body, async () => {
       if (!entry) await this.#journal.drop(key);
     });
@@ -196,6 +197,8 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async #work(verb: string, news: EnableXInputs, id?: string): Promise<Work> {
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
+    // The server may quote what it refuses, and only by its name can a further field be known for a secret.
+    for (const { property } of fields) if (/pass|secret|token|pin$|key$/i.test(property)) rememberSecret(at(news, property));
     const needsCountries = fields.some(({ format }) => format === "country");
     const wording = { routes: client.routes, countries: needsCountries ? await client.countries() : undefined };
     return { client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? this.#label(news)}` };

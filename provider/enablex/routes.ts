@@ -57,8 +57,9 @@ const userFields = {
 };
 
 const route = z.string().regex(/^(GET|POST|PUT|PATCH|DELETE) \/\S*$/, 'must be a method and a path, such as "PATCH /customers/{id}"');
+const routeOfOne = route.regex(/\{id\}/, "must have {id} where the id goes");
 /** `none` says that the server has no such route. */
-const optionalRoute = route.or(z.literal("none"));
+const optionalRoute = z.literal("none").or(routeOfOne);
 const name = z.string().min(1);
 /** `none` says that the list cannot be searched so: it is then read to its end. */
 const searchName = name;
@@ -83,9 +84,9 @@ export const routesSchema = z
     /** Guide (request line). */
     customerList: route.default("GET /customers"),
     /** Other pages. */
-    customerRead: route.default("GET /customers/{id}"),
+    customerRead: routeOfOne.default("GET /customers/{id}"),
     /** *Inferred*; only the changed fields are sent. */
-    customerUpdate: route.default("PATCH /customers/{id}"),
+    customerUpdate: routeOfOne.default("PATCH /customers/{id}"),
     /** *Inferred*. */
     customerDelete: optionalRoute.default("DELETE /customers/{id}"),
     /** Other pages: `{result: 1, customer: {…}}`. */
@@ -105,9 +106,9 @@ export const routesSchema = z
     /** Other pages. */
     subscriptionList: route.default("GET /subscriptions"),
     /** Other pages. */
-    subscriptionRead: route.default("GET /subscriptions/{id}"),
+    subscriptionRead: routeOfOne.default("GET /subscriptions/{id}"),
     /** *Inferred*. */
-    subscriptionUpdate: route.default("PATCH /subscriptions/{id}"),
+    subscriptionUpdate: routeOfOne.default("PATCH /subscriptions/{id}"),
     /** No delete is listed. */
     subscriptionDelete: optionalRoute.default("none"),
     /** *Inferred* from customers. */
@@ -125,9 +126,9 @@ export const routesSchema = z
     /** *Inferred* from customers. */
     userList: route.default("GET /users"),
     /** *Inferred* from customers. */
-    userRead: route.default("GET /users/{id}"),
+    userRead: routeOfOne.default("GET /users/{id}"),
     /** Other pages. */
-    userUpdate: route.default("PATCH /users/{id}"),
+    userUpdate: routeOfOne.default("PATCH /users/{id}"),
     /** No delete is listed. */
     userDelete: optionalRoute.default("none"),
     /** *Inferred* from customers. */

@@ -163,5 +163,7 @@ describe("the client", () => {
 test("an unknown route or a malformed one in the config is told with what is expected", () => {
   const config = (routes: object) => ({ ...enablex.basic, "enablex:routes": JSON.stringify(routes) });
   expect(() => client(config({ customerUpdates: "PATCH /x" }))).toThrow(/enablex:routes .*customerUpdates/);
+  expect(() => client(config({ customerUpdate: "PATCH /customers/{customer_id}" }))).toThrow(/must have \{id\} where the id goes/);
+  expect(client(config({ userDelete: "DELETE /users/{id}" })).routes.userDelete).toBe("DELETE /users/{id}");
   expect(() => client(config({ customerUpdate: "/x" }))).toThrow(/must be a method and a path, such as "PATCH \/customers\/\{id\}"/);
 });

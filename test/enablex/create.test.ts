@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PartialFailure } from "../../provider/dynamic/errors.ts";
-import type { EnableXInputs } from "../../provider/enablex/schema.ts";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
 
 const acme = {
@@ -213,6 +213,13 @@ describe("a customer that exists already", () => {
     expect(posts()).toBe(0);
   });
 
+  test("is found where the rows of the list lack its code", async () => {
+    enablex.server.setOptions({ listRows: "short" });
+    const [id] = await enablex.seed(1, existing);
+    expect((await create(acme)).id).toBe(id);
+    expect(posts()).toBe(0);
+  });
+
   test("twice is an error that names both, and none is taken", async () => {
     enablex.server.setOptions({ uniqueCustomerCode: false });
     const { contact_email: _, ...fields } = existing;
@@ -228,6 +235,13 @@ describe("a customer that exists already", () => {
     expect(error).toMatchObject({ code: "DUPLICATE", vendorCode: "1504" });
     expect(error.reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`);
     expect(error.reason).toContain("Email Address is already registered");
+  });
+
+  test("is told as 1504 with its owner, too, by a server that echoes the field as the guide's example does", async () => {
+    const [id] = await enablex.seed(1, { ...existing, customer_code: "OTHER" });
+    const body = { result: "1504", msg: "Duplicate data", desc: "Email Address is already registered", data: { email: "it@acme.test" } };
+    enablex.server.fault({ kind: "status", status: 200, method: "POST", body: JSON.stringify(body) });
+    expect((await failureOf(create(acme))).reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id}`);
   });
 
   test("for another reseller is told as 1504 without an owner, and as that", async () => {
@@ -310,13 +324,11 @@ describe("a create that was cut off", () => {
     expect(posts()).toBe(1);
   });
 
-  test("is forgotten by the journal once the state has the customer", async () => {
-    const { customer } = providersOf(enablex.basic);
-    const { id, outs } = await customer.create(acme);
-    await customer.diff(id, outs!, acme);
-    await customer.delete(id, outs!);
-    await enablex.seed(1, { customer_code: "ACME" });
-    expect(await failureOf(create({ ...acme, adopt: "never" }))).toMatchObject({ code: "ALREADY_EXISTS" });
+  test("is no longer of interest once the state has the customer: the journal has forgotten it", async () => {
+    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const { id, outs } = await create(acme, {}, journal);
+    await providersOf(enablex.basic, journal).customer.diff(id, outs as EnableXOutputs, acme);
+    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
   });
 
   test("by a refusal leaves nothing behind that would make the next one wait or adopt", async () => {

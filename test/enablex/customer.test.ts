@@ -75,6 +75,14 @@ describe("a customer that is updated", () => {
     expect(patches()).toEqual([]);
   });
 
+  test("and declares for the first time what is so already is not written at all", async () => {
+    const { contactName: _, ...without } = acme;
+    const { id, outs, provider } = await made(without);
+    await enablex.change("customers", id, { contact_name: "Ada" });
+    expect((await provider.update(id, outs, acme)).outs).toMatchObject({ contactName: "Ada" });
+    expect(patches()).toEqual([]);
+  });
+
   test("and does not show it is an error with the field, its values in the state, so that the next up writes again", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
@@ -144,7 +152,7 @@ describe("a customer that is read", () => {
   });
 
   test("at a wrong address is an error and not gone, or the state would lose it", async () => {
-    const { id, outs } = await made();
+    const { id, outs } = await made({ customerName: "Acme", customerCode: "ACME" });
     const provider = providersOf({ ...enablex.basic, "enablex:baseUrl": `${enablex.server.url}/ucaas/v2` }).customer;
     enablex.server.setOptions({ errorsAs: "status" });
     expect(await failureOf(provider.read(id, outs))).toMatchObject({ code: "NOT_FOUND", hint: expect.stringContaining("enablex:baseUrl") });
@@ -244,6 +252,17 @@ describe("a customer that is deleted", () => {
     expect(said.join()).toContain("another resource of this stack holds it now");
     await providersOf(enablex.basic).customer.delete(id, renamed as EnableXOutputs);
     expect(enablex.customers()).toEqual([]);
+  });
+});
+
+describe("a rename that was cut off before the old name was deleted", () => {
+  test("is ended by the next run without taking the customer away", async () => {
+    const { id, outs } = await made();
+    const { outs: renamed } = await providersOf(enablex.basic).customer.create(acme);
+    const { customer } = providersOf(enablex.basic);
+    await customer.diff(id, renamed as EnableXOutputs, acme);
+    await customer.delete(id, outs);
+    expect(enablex.customers()).toMatchObject([{ id }]);
   });
 });
 

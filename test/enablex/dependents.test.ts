@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import type { EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
 
@@ -100,6 +101,30 @@ describe("a user", () => {
     expect(await user.diff(id, props as EnableXOutputs, news)).toMatchObject({ changes: true, replaces: [] });
     await user.update(id, props as EnableXOutputs, news);
     expect(patches()).toEqual([[`/users/${id}`, { password: "second-Passw0rd" }]]);
+  });
+
+  test("with a password that the server quotes in a refusal is refused without quoting it", async () => {
+    enablex.server.fault({
+      kind: "status",
+      status: 406,
+      method: "POST",
+      body: JSON.stringify({ result: 406, desc: "too weak: canary-Passw0rd" }),
+    });
+    const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), fields: { password: "canary-Passw0rd" } }));
+    expect(withoutSecrets(error.message)).toContain("too weak: [secret]");
+  });
+
+  test("of which the customer is declared for the first time, and wrongly, is told so and not written", async () => {
+    const { customerId: _, ...without } = ada();
+    const { id, outs } = await providersOf(enablex.basic).user.create(ada());
+    const { customerId: __, ...olds } = outs as EnableXOutputs;
+    const { user } = providersOf({ ...enablex.basic, "enablex:consistencySeconds": "0" });
+    const error = await failureOf(user.update(id, olds as EnableXOutputs, { ...without, customerId: "4711" }));
+    expect(error).toMatchObject({
+      code: "NOT_SHOWN",
+      reason: expect.stringContaining(`customerId: declared "4711", on the server "${customerId}"`),
+    });
+    expect(patches()).toEqual([]);
   });
 
   test("with the email of another customer's user is never taken over, whatever adopt says", async () => {

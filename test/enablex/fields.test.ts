@@ -165,7 +165,19 @@ describe("a changed declaration", () => {
     expect(properties(changedFields(customerKind, olds, news, routes)).sort()).toEqual(["contactName", "customerCode"]);
   });
 
-  test("with a value that is not known yet is changed there", () => {
+  test("is changed where a field begins to be managed, even with a value that means nothing", () => {
+    expect(properties(changedFields(customerKind, {}, { individual: false, contactName: "" }, routes))).toEqual([
+      "individual",
+      "contactName",
+    ]);
+  });
+
+  test("with a value that is not known yet is changed there, even where it could be what it was", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(properties(changedFields(customerKind, { individual: false }, { individual: unknown }, routes))).toEqual(["individual"]);
+  });
+
+  test("with an id that is not known yet is changed there", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(
       properties(changedFields(subscriptionKind, { customerId: "7", planId: 1 }, { customerId: unknown, planId: "1" }, routes)),
