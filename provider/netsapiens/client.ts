@@ -136,7 +136,7 @@ export class NetsapiensClient {
 }
 
 /** Whether the same call may be answered otherwise in a moment, with nothing changed. */
-export function isPassing(answer: Answer): boolean {
+function isPassing(answer: Answer): boolean {
   return answer.kind === "none" || answer.kind === "blocked" || answer.status === 429 || answer.status >= 500;
 }
 
