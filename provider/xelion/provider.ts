@@ -128,13 +128,13 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
       ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
     ];
     if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
-    const configuration = await configurationOf(news);
-    if (!configuration || !sameValue(olds.account, news.account)) return { changes: true, replaces };
     const known = orderIn(olds);
     const order = await this.#settle(olds, known);
+    const hash = await hashIn(news, order);
+    if (hash === undefined || !sameValue(olds.account, news.account)) return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
     const reach = { canFollow: account.sourceOf(order) !== undefined, canSettle: account.sourceOf(order) !== undefined };
-    const next = decide(declared(news, configuration), order, reach);
+    const next = decide(declared(news, hash), order, reach);
     if (next.do === "refuse")
       tell(type, idOf(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
     return { changes: next.do !== "done" || order !== known, replaces };
@@ -189,7 +189,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     try {
       const configuration = (await configurationOf(news)) as Configuration;
       return await interruptible(async (interrupted) => {
-        const pursuit = new Pursuit(declared(news, configuration), stateOrder, this.#means(news, configuration, key, interrupted));
+        const pursuit = new Pursuit(declared(news, configuration.hash), stateOrder, this.#means(news, configuration, key, interrupted));
         try {
           await pursuit.run();
           return { order: pursuit.order };
@@ -290,7 +290,20 @@ function journalKey({ __stack, serverUrl, tenantName }: Pick<ProvisionInputs, "_
   return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
 }
 
-function declared(inputs: ProvisionInputs, { hash }: Configuration): Declared {
+/**
+ * The hash of what is declared; undefined while it is not known. A refresh asks without having checked, and from another folder
+ * than the program's, so a file that cannot be read there is taken for unchanged: `up` reads it again.
+ */
+async function hashIn(inputs: ProvisionInputs, order: Order): Promise<string | undefined> {
+  try {
+    return (await configurationOf(inputs))?.hash;
+  } catch (error) {
+    if (error instanceof UcaasError && inputs.configurationFile !== undefined) return order.configurationHash;
+    throw error;
+  }
+}
+
+function declared(inputs: ProvisionInputs, hash: string): Declared {
   const { retryFailed, orderId, wait } = inputs;
   return { configurationHash: hash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: wait ?? "completed" };
 }

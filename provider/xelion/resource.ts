@@ -70,7 +70,7 @@ export interface XelionTenantProvisionArgs {
   readonly tenantLogin?: pulumi.Input<{ userName: pulumi.Input<string>; password: pulumi.Input<string> }>;
   /** What is ordered, as an object or as JSON text, which is sent as it stands. This or `configurationFile`. */
   readonly configuration?: pulumi.Input<XelionConfiguration | string>;
-  /** Path of a JSON file, below the project's folder or absolute, which is sent as it stands. Only its hash is kept in the state. */
+  /** Path of a JSON file, absolute or relative to the program's folder, which is sent as it stands. Only its hash is kept in the state. */
   readonly configurationFile?: pulumi.Input<string>;
   /** Whether `pulumi up` waits for the order's end (`completed`, the default) or for its id only (`submitted`). */
   readonly wait?: pulumi.Input<"completed" | "submitted">;

@@ -53,11 +53,12 @@ describe("the POST of an order", () => {
 
   test("goes over a connection that nothing else has used", async () => {
     const one = service();
-    await one.test(body);
+    for (let time = 0; time < 4; time++) await one.test(body);
     await one.submit(body, destination);
-    await one.test(body);
+    for (let time = 0; time < 4; time++) await one.test(body);
     const connections = server.received.map(({ connection }) => connection);
-    expect(connections.filter((connection) => connection === connections[1])).toHaveLength(1);
+    expect(new Set(connections).size).toBeLessThan(6);
+    expect(connections.filter((connection) => connection === connections[4])).toHaveLength(1);
   });
 
   test.each([200, 201, 202] as const)("may be accepted with %i", async (acceptedStatus) => {
