@@ -32,6 +32,13 @@ export default {
     },
     {
       severity: "error",
+      name: "receiver-stands-alone",
+      comment: "It meets the provider by HTTP alone, and its container holds neither stacks nor the engine's SDK.",
+      from: { path: "^receiver/" },
+      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test)/" },
+    },
+    {
+      severity: "error",
       name: "no-vendor-imports-another",
       comment: "What two vendors share belongs into provider/dynamic or provider/http.",
       from: { path: vendor },

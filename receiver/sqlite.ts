@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { CamelCasePlugin, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect } from "kysely";
+import { CamelCasePlugin, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 import { ReceiverFault } from "./fault.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
@@ -40,6 +40,8 @@ function adapted(connection: DatabaseSync): SqliteDatabase {
   return {
     close: () => connection.close(),
     prepare(sql) {
+      // A full disk makes SQLite end the transaction itself; undoing it once more would be the error that is told of.
+      if (sql === "rollback" && !connection.isTransaction) return nothing;
       const statement = connection.prepare(sql);
       return {
         reader: statement.columns().length > 0,
@@ -50,3 +52,10 @@ function adapted(connection: DatabaseSync): SqliteDatabase {
     },
   };
 }
+
+const nothing: SqliteStatement = {
+  reader: true,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};

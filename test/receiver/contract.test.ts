@@ -61,6 +61,15 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       expect([again.status, again.intent]).toEqual([200, first]);
     });
 
+    test("keeps its key: the same id for another one is refused", async () => {
+      const first = await register(url);
+      expect(await put(first.id, { key: newKey(), replaces: null, note: {} })).toMatchObject({
+        status: 400,
+        message: expect.stringContaining("id"),
+      });
+      expect(await current(first.key)).toEqual(first);
+    });
+
     test("takes the place of the one that it names, which still takes callbacks and is never current again", async () => {
       const first = await register(url);
       const second = await register(url, { key: first.key, replaces: first.id });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { Postgres } from "./postgres.ts";
 import {
+  alone,
   ask,
   call,
   folder,
@@ -225,6 +226,25 @@ describe("what was answered is handed over, and handed over once,", () => {
       kept.push(...batch.map(({ body }) => body.mid));
     expect(kept.toSorted()).toEqual(answered.toSorted());
   });
+});
+
+test("on a disk that is full, a callback is answered 503 and not kept, and what was answered before stays", async () => {
+  using files = folder();
+  // The shell allows the receiver's files some hundred kilobytes.
+  const confined = ["sh", "-c", 'ulimit -f 800 && exec "$0" "$@"', ...alone];
+  await using receiver = await ReceiverProcess.start(files.path, unlimited, {}, confined);
+  const { id, callbackUrl } = await register(receiver.url);
+  const statuses: number[] = [];
+  while (statuses.at(-1) !== 503 && statuses.length < 50)
+    statuses.push((await call(callbackUrl, { mid: statuses.length, text: "x".repeat(60_000) })).status);
+  const kept = statuses.filter((status) => status === 200);
+  expect([kept.length > 0, statuses]).toEqual([true, [...kept, 503]]);
+  expect(await messages(receiver.url, id)).toHaveLength(kept.length);
+  await expect.poll(() => receiver.output).toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
+  await receiver.kill();
+
+  await using again = await ReceiverProcess.start(files.path);
+  expect(await messages(again.url, id)).toHaveLength(kept.length);
 });
 
 describe("with PostgreSQL,", () => {

@@ -10,8 +10,8 @@ import { node, root } from "../../tools/engine/place.mjs";
 export const relayKey = "The-key-of-these-tests-0123456789-abcdef";
 
 /** The command as a user types it, and its file alone, which starts sooner. */
-export const ucaas = [join(root, "cli", "start.mjs"), "xelion", "receiver"];
-const alone = [join(root, "cli", "xelion-receiver.ts")];
+export const ucaas = [node, join(root, "cli", "start.mjs"), "xelion", "receiver"];
+export const alone = [node, join(root, "cli", "xelion-receiver.ts")];
 
 /** A folder for a receiver's files, gone when the test is over. */
 export function folder() {
@@ -36,7 +36,8 @@ export class ReceiverProcess {
 
   /** Starts it in a folder; when that does not come to listening, `url` is empty and the process has ended. */
   static async start(cwd: string, args: string[] = [], env: Record<string, string> = {}, command = alone): Promise<ReceiverProcess> {
-    const child = spawn(node, [...command, ...args], {
+    const [program = node, ...rest] = command;
+    const child = spawn(program, [...rest, ...args], {
       cwd,
       env: { PATH: process.env.PATH, XELION_RELAY_KEY_FILE: "relay-key", XELION_RECEIVER_LISTEN: "127.0.0.1:0", ...env },
       stdio: ["ignore", "pipe", "pipe"],

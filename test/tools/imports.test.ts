@@ -62,6 +62,12 @@ const breaches = [
   ],
   ["provider-stands-alone", "provider/acme/c.ts", `import { c } from "../../cli/ucaas.ts"; export const d = c;`, "cli/ucaas.ts"],
   [
+    "receiver-stands-alone",
+    "receiver/a.ts",
+    `import { client } from "../provider/acme/client.ts"; export const c = client;`,
+    "provider/acme/client.ts",
+  ],
+  [
     "no-vendor-imports-another",
     "provider/acme/d.ts",
     `import { other } from "../other/schema.ts"; export const c = other;`,
