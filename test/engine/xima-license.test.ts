@@ -81,7 +81,8 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   test("an out-of-band change is found and undone when reassertAfter has passed", async () => {
     Object.assign(customer("acme")!.licence, { professionalSeats: 99 });
     await stack.writeProgram(program({ acme: `professionalSeats: 15, reassertAfter: "1s", ${sip}` }));
-    await expect.poll(async () => Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt))).toBeGreaterThan(1_000);
+    const age = async () => Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt));
+    await expect.poll(age, { timeout: 10_000 }).toBeGreaterThan(1_000);
     const up = (await stack.up()).ok();
     expect(up.output).toContain("voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99");
     expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15 });
@@ -111,6 +112,12 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     const up = (await stack.up()).ok();
     expect(customer("acme-2")?.licence).toMatchObject({ professionalSeats: 15 });
     expect(up.output).toContain(`deletionId ${customer("acme")?.deletion?.deletionId}`);
+    // A resource that is called otherwise is a new one to the engine, which makes it before it deletes the old one.
+    await stack.writeProgram(
+      program({ renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true` }),
+    );
+    expect((await stack.up()).ok().output).toContain("voicehouse/acme-2: stays, since another resource has taken the customer over");
+    expect(customer("acme-2")?.deletion).toBeUndefined();
     await stack.writeProgram(program({}));
     (await stack.up()).ok();
     expect(customer("acme-2")?.deletion).toBeDefined();

@@ -45,11 +45,9 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
 
     expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual({ changes: false, replaces: [], deleteBeforeReplace: false });
     expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
-    expect((await host.update("XimaLicense", id, outs, licence("acme", { professionalSeats: 20 }))).outs).toMatchObject({
-      professionalSeats: 20,
-      lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
-    });
-    await host.delete("XimaLicense", id, outs);
+    const { outs: updated } = await host.update("XimaLicense", id, outs, licence("acme", { professionalSeats: 20 }));
+    expect(updated).toMatchObject({ professionalSeats: 20, lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }] });
+    await host.delete("XimaLicense", id, updated);
     expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
   });
 

@@ -483,6 +483,18 @@ describe("delete", () => {
     expect(host.output()).toContain(`${id}: is scheduled for deletion; the answer with the deletionId was lost`);
   });
 
+  test("does not take a customer away that another resource of the same run has taken over: one that was renamed, or replaced", async () => {
+    const args = licence({ adopt: true });
+    exists(args);
+    const old = { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt: "2026-01-01T00:00:00.000Z" };
+    const renamed = await host.create(type, { ...args, __resource: "renamed" });
+    await host.delete(type, idOf(args), old);
+    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeUndefined();
+    expect(host.output()).toContain(`${idOf(args)}: stays, since another resource has taken the customer over`);
+    await host.delete(type, idOf(args), renamed.outs);
+    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
+  });
+
   test("of a customer whose ids have slashes is of that customer alone", async () => {
     const args = licence({ ccId: { resellerId: "a/b", resellerName: "A", tenantId: "c%d", tenantName: "C" } });
     const { id, outs } = await host.create(type, args);
