@@ -201,35 +201,44 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
     expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain('nothing on the page is labelled "Settings"');
   });
 
-  test("keeps a picture and a trace in a folder of its own, in which no secret can be read", async ({ ns }) => {
-    const others = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-    ns.server.state.clients.x = { clientId: "somebody-else", clientSecret: others, redirectUrl: "", createdAt: "2026-01-05T09:00:00.000Z" };
-    ns.server.setOptions({ labels: { Add: "Neu" } });
-    const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
-    const folder = folderIn(failure);
-    expect(folder.startsWith(ns.evidenceDir)).toBe(true);
-    expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
-    for (const name of readdirSync(folder)) {
-      const file = readFileSync(join(folder, name));
-      for (const secret of [others, there.clientSecret, there.portalPassword, there.apiPassword]) {
-        for (const spelling of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])
-          expect(file.includes(spelling)).toBe(false);
+  test.for(["Client Secret", "Geheimnis"] as const)(
+    "keeps a picture and a trace in a folder of its own, in which no secret can be read (of a column %s)",
+    async (title, { ns }) => {
+      // Other applications' secrets are on the page too: one of a usual kind under a label that nobody knows, or of an unusual one under its label.
+      const others = title === "Client Secret" ? "letters-only" : "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+      ns.server.state.clients.x = {
+        clientId: "somebody-else",
+        clientSecret: others,
+        redirectUrl: "",
+        createdAt: "2026-01-05T09:00:00.000Z",
+      };
+      ns.server.setOptions({ labels: { Add: "Neu", "Client Secret": title } });
+      const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
+      const folder = folderIn(failure);
+      expect(folder.startsWith(ns.evidenceDir)).toBe(true);
+      expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
+      for (const name of readdirSync(folder)) {
+        const file = readFileSync(join(folder, name));
+        for (const secret of [others, there.clientSecret, there.portalPassword, there.apiPassword]) {
+          for (const spelling of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])
+            expect(file.includes(spelling)).toBe(false);
+        }
+        expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
       }
-      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    }
-    const page = readFileSync(join(folder, "page.html"), "utf8");
-    expect(page).toContain("Redirect URL");
-    expect(page).not.toMatch(/<script|formKey|type="hidden"/);
-    expect(JSON.parse(readFileSync(join(folder, "trace.json"), "utf8")).map(({ step }: { step: string }) => step)).toContain(
-      'choose "Add"',
-    );
-    // The picture shows that page and nothing else, so no secret can be read in it either.
-    const browser = await chromium.launch({ executablePath: await chromiumPath(), chromiumSandbox: false });
-    const copy = await browser.newPage({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
-    await copy.setContent(page);
-    expect((await copy.screenshot({ fullPage: true })).equals(readFileSync(join(folder, "screenshot.png")))).toBe(true);
-    await browser.close();
-  });
+      const page = readFileSync(join(folder, "page.html"), "utf8");
+      expect(page).toContain("Redirect URL");
+      expect(page).not.toMatch(/<script|formKey|type="hidden"/);
+      expect(JSON.parse(readFileSync(join(folder, "trace.json"), "utf8")).map(({ step }: { step: string }) => step)).toContain(
+        'choose "Add"',
+      );
+      // The picture shows that page and nothing else, so no secret can be read in it either.
+      const browser = await chromium.launch({ executablePath: await chromiumPath(), chromiumSandbox: false });
+      const copy = await browser.newPage({ javaScriptEnabled: false, viewport: { width: 1280, height: 900 } });
+      await copy.setContent(page);
+      expect((await copy.screenshot({ fullPage: true })).equals(readFileSync(join(folder, "screenshot.png")))).toBe(true);
+      await browser.close();
+    },
+  );
 
   test("for a wrong password is tried once for all resources, and says what the portal said, without the password", async ({ ns }) => {
     const provider = run(ns, { "netsapiens:portalPassword": "Wrong-portal-pw" });
