@@ -60,6 +60,19 @@ export const userKind: Kind = {
   searches: [{ by: "userSearch", properties: ["email"] }],
 };
 
+/** By what a declared thing is found; the first way where nothing is declared that would do. */
+export function searchOf(kind: Kind, inputs: Readonly<Record<string, unknown>>): Search {
+  const usable = kind.searches.find(({ properties }) => properties.every((property) => inputs[property] !== undefined));
+  return usable ?? (kind.searches[0] as Search);
+}
+
+/** By what a thing is known to people: its code or email; a subscription by customer and plan. */
+export function labelOf(kind: Kind, inputs: Readonly<Record<string, unknown>>): string {
+  return searchOf(kind, inputs)
+    .properties.map((property) => String(inputs[property] ?? ""))
+    .join(" ");
+}
+
 function address(property: string): Record<string, Format> {
   return {
     [`${property}.address1`]: "text",

@@ -14,30 +14,15 @@ import { adoption, type Origin } from "./adoption.ts";
 import { Claims } from "./claims.ts";
 import { EnableXClient } from "./client.ts";
 import { unlistedCountry } from "./countries.ts";
-import { errorOf, type Failure } from "./envelope.ts";
-import {
-  at,
-  type Bag,
-  canonical,
-  changedFields,
-  createBody,
-  type Difference,
-  declaredFields,
-  differences,
-  dropped,
-  type Field,
-  inWords,
-  type Row,
-  updateBody,
-  type Wording,
-} from "./fields.ts";
-import { customerKind, type Kind, type Search, subscriptionKind, userKind } from "./kinds.ts";
+import { at, type Bag, changedFields, createBody, declaredFields, differences, dropped, type Field, inWords, type Row } from "./fields.ts";
+import { customerKind, type Kind, labelOf, searchOf, subscriptionKind, userKind } from "./kinds.ts";
 import { CreateRefused, makeOnce } from "./making.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { ambiguous, described, duplicate, notAdopted } from "./refusals.ts";
+import { deleteRefused, described, duplicate, notAdopted, stillThere } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
+import { lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -58,29 +43,6 @@ interface Existing {
   readonly origin: Origin;
 }
 
-/** What every step of one call needs. */
-interface Work {
-  readonly client: EnableXClient;
-  readonly operation: string;
-  readonly fields: readonly Field[];
-  readonly news: EnableXInputs;
-  readonly wording: Wording;
-}
-
-/** What was written does not show. `row` is what was last seen. */
-class NotShown extends UcaasError {
-  readonly row: Row | undefined;
-  constructor(reason: string, operation: string, row: Row | undefined) {
-    super(reason, {
-      code: "NOT_SHOWN",
-      vendor: "enablex",
-      operation,
-      hint: "the server took the values but does not show them. See them in the portal; run `pulumi up` again, which compares and writes once more; a slow server wants a larger enablex:consistencySeconds",
-    });
-    this.row = row;
-  }
-}
-
 /** The three resources of EnableX: one course of things, and what they differ in stands in `kinds.ts`. */
 class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableXOutputs> {
   readonly #kind: Kind;
@@ -98,8 +60,9 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
 
   async check(olds: Partial<EnableXInputs>, news: EnableXInputs): Promise<dynamic.CheckResult<EnableXInputs>> {
     const failures = [...failuresOf(this.#schema, news), ...ruleFailures(this.#kind, news)];
+    if (isUnknown(news.account)) return { inputs: news, failures };
     try {
-      const client = this.#accounts.client(isUnknown(news.account) ? undefined : news.account);
+      const client = this.#accounts.client(news.account);
       failures.push(...(await this.#unlistedCountries(client, newCountries(olds, news))));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
@@ -138,12 +101,10 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
       if (!entry) await this.#journal.drop(key);
     });
     // Found and not answered, it could be what another stack made in this moment: it is ours only when it is as declared.
-    const result = made.found
-      ? await this.#takeOver(work, { row: await this.#sureRead(work, made.id), origin: "perhaps ours" })
-      : undefined;
+    const result = made.found ? await this.#takeOver(work, { row: await sureRead(work, made.id), origin: "perhaps ours" }) : undefined;
     await this.#journal.complete(key, intent, made.id);
     // An earlier try may have arrived as well; if so, both are named.
-    if (made.sent > 1) await this.#lookUp(work);
+    if (made.sent > 1) await lookUp(work);
     return result ?? (await this.#result(work, made.id, [], this.#claim(work, made.id)));
   }
 
@@ -163,11 +124,11 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     this.#claims.hold(this.#thing(news.account, id), olds.__claim);
     const work = await this.#work("update", news, id);
     requireListedCountries(work);
-    const row = await this.#sureRead(work, id);
+    const row = await sureRead(work, id);
     const { emptied, left } = dropped(this.#kind, olds, news, work.wording.routes);
     for (const { property } of left) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
-    const changed = this.#toWrite(work, olds, row);
-    if (changed.length + emptied.length > 0) await this.#write(work, id, row, [...changed, ...emptied]);
+    const changed = toWrite(work, olds, row);
+    if (changed.length + emptied.length > 0) await write(work, id, row, [...changed, ...emptied]);
     return await this.#result(work, id, emptied, olds.__claim);
   }
 
@@ -184,14 +145,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     if (failure) throw deleteRefused(kind, failure, operation);
     const seconds = client.config.consistencySeconds;
     const gone = await until(seconds, async () => ((await client.read(kind, id)) ? undefined : true));
-    if (!gone) {
-      throw new UcaasError(`the server said that it deleted ${kind.name} ${id}, but shows it still after ${seconds} s`, {
-        code: "NOT_SHOWN",
-        vendor: "enablex",
-        operation,
-        hint: "run the command again. If the portal shows it as deleted, take it out of the state: pulumi state delete <urn>",
-      });
-    }
+    if (!gone) throw stillThere(kind, id, operation, seconds);
   }
 
   async #work(verb: string, news: EnableXInputs, id?: string): Promise<Work> {
@@ -201,7 +155,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     for (const { property } of fields) if (/pass|secret|token|pin$|key$/i.test(property)) rememberSecret(at(news, property));
     const needsCountries = fields.some(({ format }) => format === "country");
     const wording = { routes: client.routes, countries: needsCountries ? await client.countries() : undefined };
-    return { client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? this.#label(news)}` };
+    return { kind: this.#kind, client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? labelOf(this.#kind, news)}` };
   }
 
   /** Codes that the server does not list. A server that does not answer is no reason to fail a preview: the create will ask again. */
@@ -229,21 +183,8 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     const cutOff = entry !== undefined && entry.completedAt === undefined;
     const age = cutOff ? (Date.now() - Date.parse(entry.intendedAt)) / 1000 : 0;
     const wait = cutOff ? Math.max(0, work.client.config.settleSeconds - age) : 0;
-    const row = await until(wait, () => this.#lookUp(work));
+    const row = await until(wait, () => lookUp(work));
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
-  }
-
-  /** The one thing that agrees with the declaration in what tells it from all others, or undefined. */
-  async #lookUp({ client, news, operation }: Work): Promise<Row | undefined> {
-    const search = this.#search(news);
-    const rows = await client.find(this.#kind, search, news);
-    if (rows.length < 2) return rows[0];
-    throw ambiguous(
-      this.#kind,
-      operation,
-      search.properties,
-      rows.map((row) => described(this.#kind, row, client.idOf(this.#kind, row) ?? "?")),
-    );
   }
 
   async #make(work: Work, body: Row, nothingMade: () => Promise<void>) {
@@ -253,7 +194,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
         kind: this.#kind,
         body,
         operation,
-        lookUp: () => this.#lookUp(work),
+        lookUp: () => lookUp(work),
         tell: (text) => this.#tell(news, text),
       });
     } catch (error) {
@@ -282,33 +223,13 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
       `took over ${described(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${inWords(found)}` : ""}`,
     );
     if (decision === "overwrite")
-      await this.#write(
+      await write(
         work,
         id,
         row,
         found.map(({ field }) => field),
       );
     return await this.#result(work, id, [], claim);
-  }
-
-  /** What an update has to send: what the declaration changes, and what somebody changed on the server since. */
-  #toWrite({ fields, news, wording }: Work, olds: Bag, row: Row): Field[] {
-    const before = declaredFields(this.#kind, olds, wording.routes);
-    const declared = changedFields(this.#kind, olds, news, wording.routes).map(({ property }) => property);
-    const actual = differences(fields, news, row, wording).map(({ field }) => field.property);
-    return fields.filter((field) => {
-      if (this.#kind.fixed.includes(field.property)) return false;
-      const isNew = !before.some(({ property }) => property === field.property);
-      // What is declared for the first time and is so on the server already needs no writing, unless it cannot be seen.
-      return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || at(row, field.wire) === undefined));
-    });
-  }
-
-  /** Sends only the given fields; those that are not declared are emptied. */
-  async #write({ client, news, operation, wording }: Work, id: string, row: Row, changed: readonly Field[]): Promise<void> {
-    const failure = await client.update(this.#kind, id, updateBody(this.#kind, changed, news, row, wording));
-    if (!failure) return;
-    throw failure.code === "DUPLICATE" ? await duplicate(client, this.#kind, failure, news, operation) : errorOf(failure, operation);
   }
 
   /** Waits until the server shows what is declared. What was made or written stays in the state, whatever happens here. */
@@ -318,51 +239,13 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     emptied: readonly Field[],
     claim: string | undefined,
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const { fields, news, wording } = work;
     try {
-      const row = await this.#shown(work, id, emptied);
-      return { id, outs: outputsOf(this.#kind, id, news, row, [], claim) };
+      const row = await shown(work, id, emptied);
+      return { id, outs: outputsOf(this.#kind, id, work.news, row, [], claim) };
     } catch (error) {
-      const row = (error instanceof NotShown && error.row) || {};
-      const found = Object.keys(row).length ? differences(fields, news, row, wording) : [];
-      throw new PartialFailure(id, outputsOf(this.#kind, id, news, row, found, claim), error as Error);
+      const { row = {}, found = [] } = error instanceof NotShown ? error : {};
+      throw new PartialFailure(id, outputsOf(this.#kind, id, work.news, row, found, claim), error as Error);
     }
-  }
-
-  async #shown({ client, fields, news, operation, wording }: Work, id: string, emptied: readonly Field[]): Promise<Row> {
-    let row: Row | undefined;
-    let found: Difference[] = [];
-    const seen = await until(client.config.consistencySeconds, async () => {
-      row = await client.read(this.#kind, id);
-      if (!row) return undefined;
-      const current = row;
-      const full = emptied.filter(({ format, wire }) => canonical(format, at(current, wire), wording.routes) !== undefined);
-      found = [
-        ...differences(fields, news, row, wording),
-        ...full.map((field) => ({ field, declared: "", actual: at(current, field.wire) })),
-      ];
-      return found.length === 0 ? row : undefined;
-    });
-    if (seen) return seen;
-    const after = `after ${client.config.consistencySeconds} s`;
-    throw new NotShown(
-      row
-        ? `the server does not show what was written ${after}:\n  ${inWords(found)}`
-        : `the server does not show the ${this.#kind.name} ${id} ${after}`,
-      operation,
-      row,
-    );
-  }
-
-  async #sureRead({ client, news, operation }: Work, id: string): Promise<Row> {
-    const row = await until(client.config.consistencySeconds, () => client.read(this.#kind, id));
-    if (row) return row;
-    throw new UcaasError(`the ${this.#kind.name} ${id} is not there`, {
-      code: "NOT_FOUND",
-      vendor: "enablex",
-      operation,
-      hint: `it was deleted elsewhere, or account ${JSON.stringify(news.account ?? "(none)")} does not see it. Run \`pulumi refresh\`; the next \`pulumi up\` makes it again`,
-    });
   }
 
   /** A claim on what was created or taken over. */
@@ -373,7 +256,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
       code: "DECLARED_TWICE",
       vendor: "enablex",
       operation,
-      hint: `two resources of this stack agree in ${this.#search(news).properties.join(" and ")}: remove one of them`,
+      hint: `two resources of this stack agree in ${searchOf(this.#kind, news).properties.join(" and ")}: remove one of them`,
     });
   }
 
@@ -393,20 +276,8 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     return {
       vendor: "enablex",
       stack: inputs.__stack ?? "",
-      thing: `${baseUrlOf("enablex", baseUrl)} ${this.#kind.name} ${this.#label(inputs)}`,
+      thing: `${baseUrlOf("enablex", baseUrl)} ${this.#kind.name} ${labelOf(this.#kind, inputs)}`,
     };
-  }
-
-  #search(inputs: Bag): Search {
-    const usable = this.#kind.searches.find(({ properties }) => properties.every((property) => at(inputs, property) !== undefined));
-    return usable ?? (this.#kind.searches[0] as Search);
-  }
-
-  /** By what the thing is known to people: its code, its email, `customer 1001 plan 5`. */
-  #label(inputs: Bag): string {
-    return this.#search(inputs)
-      .properties.map((property) => String(at(inputs, property) ?? ""))
-      .join(" ");
   }
 
   #thing(account: string | undefined, id: string): string {
@@ -420,20 +291,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   #tell(inputs: Bag, text: string): void {
-    tell(this.#kind.type, this.#label(inputs), text);
-  }
-}
-
-/** A country without an id would be left out of the body, and nobody would know. */
-function requireListedCountries({ fields, news, wording, operation }: Work): void {
-  for (const { property, format } of fields) {
-    const reason = format === "country" && wording.countries ? unlistedCountry(String(at(news, property)), wording.countries) : undefined;
-    if (reason)
-      throw new UcaasError(`${property} ${JSON.stringify(at(news, property))} ${reason}`, {
-        code: "UNKNOWN_COUNTRY",
-        vendor: "enablex",
-        operation,
-      });
+    tell(this.#kind.type, labelOf(this.#kind, inputs), text);
   }
 }
 
@@ -447,13 +305,4 @@ function leftBehind(kind: Kind, id: string, props: Bag): string {
       ? "it goes on and is billed until it is ended in the EnableX portal"
       : "it can go on logging in and takes its seat of the plan until it is removed in the EnableX portal";
   return `WARNING: ${what} leaves the state but stays at EnableX: the API lists no delete for it, so ${cost}. It may go with its customer when that is deleted, which is not public either. A server that has a delete: pulumi config set --path enablex:routes.${kind.name}Delete "DELETE /${kind.name}s/{id}"`;
-}
-
-function deleteRefused(kind: Kind, failure: Failure, operation: string): UcaasError {
-  if (kind.name !== "customer" || failure.mayHaveActed) return errorOf(failure, operation);
-  return errorOf(
-    { ...failure, reason: `the server does not delete the customer. ${failure.reason}` },
-    operation,
-    "a customer that still has subscriptions or users may not be deletable, and those have no delete in the API: end them in the EnableX portal, then run the command again. Or keep the customer and take it out of the state: pulumi state delete <urn>",
-  );
 }

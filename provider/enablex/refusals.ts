@@ -76,6 +76,26 @@ async function ownerOf(client: EnableXClient, kind: Kind, property: string, inpu
   return row && described(kind, row, client.idOf(kind, row) ?? "?");
 }
 
+/** A delete that was refused. What of a customer stands in the way is not public. */
+export function deleteRefused(kind: Kind, failure: Failure, operation: string): UcaasError {
+  if (kind.name !== "customer" || failure.mayHaveActed) return errorOf(failure, operation);
+  return errorOf(
+    { ...failure, reason: `the server does not delete the customer. ${failure.reason}` },
+    operation,
+    "a customer that still has subscriptions or users may not be deletable, and those have no delete in the API: end them in the EnableX portal, then run the command again. Or keep the customer and take it out of the state: pulumi state delete <urn>",
+  );
+}
+
+/** Deleted, as the server said, and still to be seen. */
+export function stillThere(kind: Kind, id: string, operation: string, seconds: number): UcaasError {
+  return new UcaasError(`the server said that it deleted ${kind.name} ${id}, but shows it still after ${seconds} s`, {
+    code: "NOT_SHOWN",
+    vendor: "enablex",
+    operation,
+    hint: "run the command again. If the portal shows it as deleted, take it out of the state: pulumi state delete <urn>",
+  });
+}
+
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
 export function described(kind: Kind, row: Row, id: string): string {
   const name = row.customer_name ?? row.first_name;

@@ -95,6 +95,15 @@ describe("a customer that is updated", () => {
     });
   });
 
+  test("and does not show that a text is empty keeps the text in the state, so that the next up empties it again", async () => {
+    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
+    enablex.server.setOptions({ visibleAfterMs: 60_000 });
+    const { contactName: _, ...news } = acme;
+    const failure = (await provider.update(id, outs, news).catch((error: unknown) => error)) as PartialFailure;
+    expect(failure.message).toContain('contactName: declared empty, on the server "Ada"');
+    expect(await provider.diff(id, failure.properties as unknown as EnableXOutputs, news)).toMatchObject({ changes: true });
+  });
+
   test("to an email that another has is told as 1504 with the customer that owns it", async () => {
     const [other] = await enablex.seed(1, { contact_email: "taken@acme.test", customer_name: "Other" });
     const { id, outs, provider } = await made();
