@@ -46,7 +46,7 @@ export class Journal {
   readonly directory: string;
 
   constructor(config: dynamic.Config, environment: NodeJS.ProcessEnv = process.env) {
-    this.directory = config.get("ucaas:journalDir") ?? environment.UCAAS_JOURNAL_DIR ?? join(homeFolder(environment), "journal");
+    this.directory = config.get("ucaas:journalDir") || environment.UCAAS_JOURNAL_DIR || join(homeFolder(environment), "journal");
   }
 
   /** The entry of a thing, or undefined when there is none. */

@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hashOf, Journal } from "../../provider/dynamic/journal.ts";
 import type { Json } from "../../provider/dynamic/plain.ts";
 
@@ -37,6 +38,15 @@ describe("the intent journal", () => {
     await one.drop(key);
     await one.drop(key);
     expect(await journal().find(key)).toBeUndefined();
+  });
+
+  test("waits until the disk has the intent, and the folder the file's name", async () => {
+    const handle = await open(base, "r");
+    await handle.close();
+    const sync = vi.spyOn(Object.getPrototypeOf(handle) as { sync(): Promise<void> }, "sync");
+    await journal().intend(key, {}, null);
+    expect(sync).toHaveBeenCalledTimes(2);
+    sync.mockRestore();
   });
 
   test("can be read by its owner alone, and leaves no drafts", async () => {
@@ -102,6 +112,8 @@ describe("the intent journal", () => {
     expect(folder({ "ucaas:journalDir": "/shared/disk" }, env)).toBe("/shared/disk");
     expect(folder({}, env)).toBe("/from/environment");
     expect(folder({}, { PULUMI_HOME: "/pulumi" })).toBe("/pulumi/ucaas/journal");
+    // A pipeline hands over a variable that nobody set as an empty one.
+    expect(folder({ "ucaas:journalDir": "" }, { UCAAS_JOURNAL_DIR: "", PULUMI_HOME: "/pulumi" })).toBe("/pulumi/ucaas/journal");
     expect(folder({}, {})).toMatch(/\.pulumi\/ucaas\/journal$/);
   });
 });
