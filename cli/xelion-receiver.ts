@@ -91,8 +91,13 @@ async function run(options: Options): Promise<void> {
       limits: { bodyBytes: bodyLimit, perAddress: rateLimit, perCallbackPath: callbackRate },
       expireAfter: expire,
     });
-    // A second signal finds no listener and ends the process at once.
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void receiver.stop());
+    const signals = ["SIGTERM", "SIGINT"] as const;
+    const stop = () => {
+      // A second signal finds nobody listening, and ends the process at once.
+      for (const signal of signals) process.off(signal, stop);
+      void receiver.stop();
+    };
+    for (const signal of signals) process.on(signal, stop);
   } catch (error) {
     throw error instanceof ReceiverFault ? fault(error.code, error.message, error.hint) : error;
   }

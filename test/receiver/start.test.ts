@@ -4,6 +4,7 @@ import { cp, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { node, root } from "../../tools/engine/place.mjs";
@@ -137,6 +138,15 @@ describe("the command says what is wrong and ends with 1", () => {
     onTestFinished(() => void taken.close());
     const receiver = await start(["--listen", `127.0.0.1:${(taken.address() as { port: number }).port}`]);
     expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("LISTEN_FAILED")]);
+  });
+
+  test("for a database that a newer receiver has changed", async () => {
+    await (await start()).signal("SIGINT");
+    const database = new DatabaseSync(join(files, "xelion-receiver.sqlite"));
+    database.exec("insert into receiver_migrations (name, timestamp) values ('9999_of_the_future', '2999-01-01T00:00:00Z')");
+    database.close();
+    const receiver = await start();
+    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("DATABASE_NOT_MIGRATED")]);
   });
 
   test("for a file that another receiver has open", async () => {
