@@ -135,6 +135,10 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     const account = this.#accounts.client(news.account);
     const reach = { canFollow: account.sourceOf(order) !== undefined, canSettle: account.sourceOf(order) !== undefined };
     const next = decide(declared(news, hash), order, reach);
+    // The engine shows a diff of inputs, and this one is the same path as before.
+    if (news.configurationFile !== undefined && hash !== order.configurationHash) {
+      tell(type, idOf(news), `${news.configurationFile} has other content than was ordered`);
+    }
     if (next.do === "refuse")
       tell(type, idOf(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
     return { changes: next.do !== "done" || order !== known, replaces };

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { CourseName } from "../../sandbox/xelion/courses.ts";
@@ -357,6 +357,36 @@ describe("diff", () => {
     expect(await changes(kept, { orderId: 1 })).toBe(false);
   });
 
+  test("sees a file's content change, and does not take one that a refresh cannot find for a change", async () => {
+    const configurationFile = join(w.journalDir, "..", `${basename(w.journalDir)}.json`);
+    const more = { configuration: undefined, configurationFile };
+    writeFileSync(configurationFile, JSON.stringify(fairyTail));
+    const { outs } = await create(more);
+    expect(outs.status).toBe("COMPLETED");
+    expect(await changes(outs, more)).toBe(false);
+    expect(await changes(outs, { ...more, configurationFile: "not/here.json" })).toBe(false);
+    writeFileSync(configurationFile, JSON.stringify({ ...fairyTail, departments: [] }));
+    expect(await changes(outs, more)).toBe(true);
+    expect(told()).toContain("has other content than was ordered");
+    rmSync(configurationFile);
+  });
+
+  test("has something to do when a killed run came further than the state says, if only to write it down", async () => {
+    const ended = (await create()).outs;
+    const before = {
+      ...ended,
+      status: "SUBMITTED",
+      statusHistory: ended.statusHistory.slice(0, 1),
+      finishedAt: undefined,
+      intent: { ...ended.intent, lastMid: null, endMid: null },
+    };
+    expect(await changes(before)).toBe(true);
+    const update = await runs(w).update(before);
+    expect(update).toMatchObject({ outs: { status: "COMPLETED", orderId: 1 } });
+    expect(await changes(update.outs)).toBe(false);
+    expect(w.orders()).toHaveLength(1);
+  });
+
   test("refuses a state that does not say what was ordered: everything would look changed", async () => {
     const { outs } = await create();
     await expect(changes({ ...outs, configurationHash: undefined as never })).rejects.toThrow("STATE_INCOMPLETE");
@@ -414,7 +444,7 @@ describe("check", () => {
   });
 
   test("only warns when the service cannot be reached, and asks again", async () => {
-    const one = provider({ "xelion:deadlineSeconds": "0.2" });
+    const one = provider({ "xelion:deadlineSeconds": "1" });
     w.service.fault({ kind: "status", status: 503, path: "/test$", times: 50 });
     expect((await one.check({}, inputs())).failures).toEqual([]);
     expect(told()).toContain("warning: the configuration could not be tested at the service");
