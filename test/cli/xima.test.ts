@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../../tools/engine/place.mjs";
+import { testHome } from "../host/dynamic-host.ts";
 import { certificateFor } from "../xima/certificate.ts";
 import { control, licenceServer } from "../xima/licence-server.ts";
 import { ucaas as command } from "./ucaas.ts";
@@ -18,7 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("XIMA_")));
+const clean = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("XIMA_"))),
+  PULUMI_HOME: testHome,
+};
 const ucaas = (args: string[], env: Record<string, string> = {}) => command(["xima", ...args], { cwd: folder, env: { ...clean, ...env } });
 const at = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(at(name), "utf8");

@@ -16,6 +16,8 @@ interface Row {
     readonly programs: readonly [string, string];
     /** The next write is refused, by a server that quotes what it was sent. */
     refuse(): void;
+    /** Somebody puts another secret into the server by hand. */
+    changeElsewhere(): void;
     /** The answer to the next write breaks off. */
     breakOff(): void;
     stop(): Promise<void>;
@@ -28,6 +30,7 @@ const rows: Row[] = [
     async start() {
       const { server, pem, config } = await licenceServer();
       const passphrase = canary("passphrase");
+      const elsewhere = canary("elsewhere");
       const sip = ["username", "password", "sipServer", "outboundProxy"].map(canary);
       const privateKey = createPrivateKey(pem).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
       const program = (seats: number) => `
@@ -48,7 +51,7 @@ const rows: Row[] = [
           "xima:privateKeyPassphrase": secret(passphrase),
           ...Object.fromEntries(sip.map((value, index) => [`sip${index}`, secret(value)])),
         },
-        secrets: [passphrase, ...sip, ...pem.split("\n").slice(1, -2), ...privateKey.split("\n").slice(1, -2)],
+        secrets: [passphrase, elsewhere, ...sip, ...pem.split("\n").slice(1, -2), ...privateKey.split("\n").slice(1, -2)],
         programs: [program(5), program(6)],
         refuse: () =>
           void server.fault({
@@ -57,6 +60,8 @@ const rows: Row[] = [
             bodyMatches: "professionalSeats",
             body: { code: "VALIDATION_ERROR", message: `refused: ${sip.join(" and ")} with ${JSON.stringify(sip)}` },
           }),
+        changeElsewhere: () =>
+          void Object.assign(server.state.customers["voicehouse/acme"]!.licence.sipCredentials!, { password: elsewhere }),
         breakOff: () => void server.fault({ kind: "malformed", bodyMatches: "professionalSeats" }),
         stop: () => server.stop(),
       };
@@ -68,7 +73,7 @@ test.each(rows)(
   "no secret of $vendor is in any output, log, error, diff, file or exported state",
   { timeout: 300_000 },
   async ({ start }) => {
-    const { config, secrets, programs, refuse, breakOff, stop } = await start();
+    const { config, secrets, programs, refuse, changeElsewhere, breakOff, stop } = await start();
     await using stack = await workspace({ program: programs[0], config, env: { NODE_DEBUG: "ucaas" } });
     const outputs: string[] = [];
     const run = async (args: string[]) => {
@@ -84,6 +89,7 @@ test.each(rows)(
     breakOff();
     expect(await run(up)).not.toBe(0);
     expect(await run(up)).toBe(0);
+    changeElsewhere();
     await stack.writeProgram(programs[1]);
     expect(await run(["preview", "--diff"])).toBe(0);
     refuse();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { importEntry } from "../../provider/dynamic/import-file.ts";
 import { licenceServer } from "../xima/licence-server.ts";
+import { leaksBelow } from "./canary.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 
 const password = "sip-canary-password";
@@ -50,7 +51,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     expect(kept).toMatchObject({ id: "voicehouse/acme", outputs: { schemaVersion: 1, professionalSeats: 12 } });
     for (const bag of [kept?.inputs, kept?.outputs]) expect(bag?.sipCredentials).toMatchObject({ ciphertext: expect.any(String) });
     expect(JSON.stringify(kept)).not.toContain(password);
-    expect(await filesWith(stack.stateFolder, password)).toEqual([]);
+    expect(await leaksBelow(stack.stateFolder, [password])).toEqual([]);
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("2 unchanged");
   });
 
@@ -210,7 +211,7 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
     const quiet = (await two.up("--target", "**XimaLicense::north")).ok();
     expect(quiet.output).not.toContain("in plain text");
     expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({ eliteSeats: 7 });
-    expect(await filesWith(two.stateFolder, passphrase)).toEqual([]);
+    expect(await leaksBelow(two.stateFolder, [passphrase])).toEqual([]);
   });
 });
 
@@ -234,12 +235,3 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
     }
   });
 });
-
-/** The files below a folder that have the text in them. */
-async function filesWith(folder: string, text: string): Promise<string[]> {
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  const found = await Promise.all(
-    files.map(async ({ parentPath, name }) => ((await readFile(join(parentPath, name))).includes(text) ? [name] : [])),
-  );
-  return found.flat();
-}

@@ -9,6 +9,7 @@
 // What runs is the constant line of provider/dynamic/loader.ts, in the process that ships with @pulumi/pulumi, and behind it this repository.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
 import { loaderLine } from "../../provider/dynamic/loader.ts";
@@ -25,6 +26,9 @@ const { ResourceProviderClient } = sdk("@pulumi/pulumi/proto/provider_grpc_pb.js
 };
 
 type RpcClient = Record<string, (request: unknown, answer: (error: unknown, response: never) => void) => void> & { close(): void };
+
+/** In place of `~/.pulumi`, for processes of the tests that have no workspace of their own. */
+export const testHome = join(root, "node_modules", ".cache", "pulumi-ucaas-tests");
 
 /** A bag of properties, as it travels. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into bags of every shape.
@@ -80,7 +84,8 @@ export interface DynamicHost extends AsyncDisposable {
 export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/test" }: DynamicHostOptions = {}): Promise<DynamicHost> {
   const child = spawn(process.execPath, [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"], {
     cwd: root,
-    env: { ...process.env, PULUMI_NODEJS_PROJECT: stack.split("/")[0], ...env },
+    // Not the user's home: compiled code is kept there, and the journal unless it is given a folder.
+    env: { ...process.env, PULUMI_HOME: testHome, PULUMI_NODEJS_PROJECT: stack.split("/")[0], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let printed = "";
