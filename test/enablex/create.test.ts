@@ -1,10 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PartialFailure } from "../../provider/dynamic/errors.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
-import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 const acme = {
   customerName: "Acme",
@@ -93,7 +90,7 @@ describe("a customer that is created", () => {
   });
 
   test("and never got a clear answer is an error that says so, and the next up makes it once", async () => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
     const short = { "enablex:settleSeconds": "0.2" };
     const error = await failureOf(create(acme, short, journal));
@@ -285,7 +282,7 @@ describe("two stacks that declare the same customer", () => {
 
 describe("a create that was cut off", () => {
   const killed = async (fault: { kind: "cut" } | { kind: "late"; ms: number } | { kind: "hangAfter" }, inputs: EnableXInputs) => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     // Its process ends here: nobody waits for it, and what it would still send gets no answer.
     void create(inputs, { "enablex:settleSeconds": "0" }, journal).catch(() => {});
@@ -307,7 +304,7 @@ describe("a create that was cut off", () => {
   });
 
   test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     const { id } = await create(acme, {}, journal);
     const { id: again } = await create({ ...acme, customerName: "Acme Ltd", customerCode: "ACME" }, {}, journal);
     expect(again).toBe(id);
@@ -315,7 +312,7 @@ describe("a create that was cut off", () => {
   });
 
   test("is waited for while it may still arrive", async () => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     enablex.server.fault({ kind: "delay", ms: 1_000, method: "POST", path: "/customers$" });
     void create(acme, {}, journal).catch(() => {});
     await vi.waitFor(() => expect(posts()).toBe(1));
@@ -325,14 +322,14 @@ describe("a create that was cut off", () => {
   });
 
   test("is no longer of interest once the state has the customer: the journal has forgotten it", async () => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     const { id, outs } = await create(acme, {}, journal);
     await providersOf(enablex.basic, journal).customer.diff(id, outs as EnableXOutputs, acme);
     expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
   });
 
   test("by a refusal leaves nothing behind that would make the next one wait or adopt", async () => {
-    const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    const journal = journalFolder();
     enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/customers$" });
     expect(await failureOf(create(acme, {}, journal))).toMatchObject({ code: "VALIDATION_FAILED" });
     await enablex.seed(1, {

@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
@@ -54,8 +54,14 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
 
 export type EnablexReseller = Awaited<ReturnType<typeof enablexReseller>>;
 
+const journals = mkdtempSync(join(tmpdir(), "ucaas-journals-"));
+process.once("exit", () => rmSync(journals, { recursive: true, force: true }));
+
+/** An intent journal of its own, gone with the test's process. */
+export const journalFolder = () => mkdtempSync(join(journals, "journal-"));
+
 /** The three providers as the provider process makes them, in this process. */
-export function providersOf(config: Record<string, string>, journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"))) {
+export function providersOf(config: Record<string, string>, journal = journalFolder()) {
   const all: Record<string, string> = { "ucaas:journalDir": journal, ...config };
   const source = { get: (key: string) => all[key], require: (key: string) => all[key] ?? "" } as dynamic.Config;
   return enablexProviders(source);
