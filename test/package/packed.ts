@@ -10,6 +10,8 @@ const execute = promisify(execFile);
 export interface Packed {
   /** What `npm pack` made. */
   readonly tarball: string;
+  /** The copy of the repository that it was made from. */
+  readonly copy: string;
   /** Its content, unpacked. */
   readonly content: string;
   /** A new project outside the repository, into which npm installed the tarball. */
@@ -45,6 +47,7 @@ export async function packed(): Promise<Packed> {
   await run("npm", ["install", "--no-audit", "--no-fund", tarball, "@pulumi/pulumi@3.259.0"]);
   return {
     tarball,
+    copy,
     content: join(base, "package"),
     project: join(base, "project"),
     run,
