@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
+import { afterAll } from "vitest";
 import { PartialFailure, UcaasError } from "../../provider/dynamic/errors.ts";
 import { enablexProviders } from "../../provider/enablex/provider.ts";
 import { type EnablexOptions, enablexServer } from "../../sandbox/enablex/server.ts";
@@ -55,9 +56,9 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
 export type EnablexReseller = Awaited<ReturnType<typeof enablexReseller>>;
 
 const journals = mkdtempSync(join(tmpdir(), "ucaas-journals-"));
-process.once("exit", () => rmSync(journals, { recursive: true, force: true }));
+afterAll(() => rmSync(journals, { recursive: true, force: true }));
 
-/** An intent journal of its own, gone with the test's process. */
+/** An intent journal of its own, gone with the test's file. */
 export const journalFolder = () => mkdtempSync(join(journals, "journal-"));
 
 /** The three providers as the provider process makes them, in this process. */
