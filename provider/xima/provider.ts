@@ -30,8 +30,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   readonly #journal: Journal;
   /** What is being created now. The engine works on several resources at once, and two may name the same customer. */
   readonly #underWay = new Set<string>();
-  /** By customer, when this run last stated its licence. */
-  readonly #stated = new Map<string, string>();
+  /** By customer, the resources that this run has seen with it, each by when it last stated the licence. */
+  readonly #holders = new Map<string, Set<string | undefined>>();
   /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
   readonly #refreshing = new Set<string>();
 
@@ -88,10 +88,10 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
       const body = updateBody(news, apiRevision);
       await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource });
       try {
-        return { id: licenseId(news), outs: this.#taken(news, outputs(news, await client.update(news.ccId, body, "create"), [])) };
+        return { id: licenseId(news), outs: this.#held(outputs(news, await client.update(news.ccId, body, "create"), [])) };
       } catch (error) {
         if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
-        throw wasMade(error) ? new PartialFailure(licenseId(news), this.#taken(news, outputs(news, {}, [])), error) : error;
+        throw wasMade(error) ? new PartialFailure(licenseId(news), this.#held(outputs(news, {}, [])), error) : error;
       }
     } finally {
       this.#underWay.delete(key.thing);
@@ -121,14 +121,15 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
-    return { outs: this.#taken(news, outputs(news, changes, drift)) };
+    return { outs: this.#held(outputs(news, changes, drift), olds) };
   }
 
   async delete(id: string, props: LicenseOutputs): Promise<void> {
     await this.#settle(props);
-    const stated = this.#stated.get(this.#journalKey(props).thing);
-    if (stated !== undefined && stated !== props.lastAssertedAt) {
-      // Renamed or replaced: the engine makes the new resource first, and deleting the old one would take the new one's licences.
+    const holders = this.#holdersOf(props);
+    holders.delete(props.lastAssertedAt);
+    if (holders.size > 0) {
+      // Renamed or replaced: the engine makes the new resource first, and deletes the old one then, or in a later run.
       return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
     }
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
@@ -149,16 +150,25 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
   }
 
-  #taken(news: LicenseInputs, outs: LicenseOutputs): LicenseOutputs {
-    this.#stated.set(this.#journalKey(news).thing, outs.lastAssertedAt);
+  #holdersOf(inputs: LicenseInputs): Set<string | undefined> {
+    const { thing } = this.#journalKey(inputs);
+    const holders = this.#holders.get(thing) ?? new Set();
+    this.#holders.set(thing, holders);
+    return holders;
+  }
+
+  /** These outputs go into the state, in the place of the older ones. */
+  #held(outs: LicenseOutputs, olds?: LicenseOutputs): LicenseOutputs {
+    if (olds) this.#holdersOf(olds).delete(olds.lastAssertedAt);
+    this.#holdersOf(outs).add(outs.lastAssertedAt);
     return outs;
   }
 
   /** The state has the licence, so its create is no longer open. A journal that cannot be written is told by who has to write into it. */
   async #settle(olds: LicenseOutputs): Promise<void> {
-    if (!olds.__stack) return;
     try {
-      await this.#journal.drop(this.#journalKey(olds));
+      this.#held(olds);
+      if (olds.__stack) await this.#journal.drop(this.#journalKey(olds));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
     }

@@ -7,7 +7,7 @@ const text = z.string().min(1, "must not be empty");
 const count = z.int("must be a whole number").min(0, "must not be negative");
 
 /** The customer: which tenant of which reseller. The names are needed with the customer's first request only (OpenAPI 1.4). */
-export const ccIdSchema = z.strictObject({ resellerId: text, tenantId: text, resellerName: text.optional(), tenantName: text.optional() });
+const ccIdSchema = z.strictObject({ resellerId: text, tenantId: text, resellerName: text.optional(), tenantName: text.optional() });
 
 /** All five SIP fields as the API has them; port and transport come together or not at all, and neither means an SRV look-up (OpenAPI 1.4). */
 const sipCredentialsSchema = z.strictObject({

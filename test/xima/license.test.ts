@@ -483,16 +483,39 @@ describe("delete", () => {
     expect(host.output()).toContain(`${id}: is scheduled for deletion; the answer with the deletionId was lost`);
   });
 
-  test("does not take a customer away that another resource of the same run has taken over: one that was renamed, or replaced", async () => {
-    const args = licence({ adopt: true });
-    exists(args);
-    const old = { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt: "2026-01-01T00:00:00.000Z" };
-    const renamed = await host.create(type, { ...args, __resource: "renamed" });
-    await host.delete(type, idOf(args), old);
-    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeUndefined();
-    expect(host.output()).toContain(`${idOf(args)}: stays, since another resource has taken the customer over`);
-    await host.delete(type, idOf(args), renamed.outs);
-    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
+  describe("of a resource whose customer another one has taken over", () => {
+    const old = (args: Licence) => ({
+      ...args,
+      schemaVersion: 1,
+      lastChanges: [],
+      lastDrift: [],
+      lastAssertedAt: "2026-01-01T00:00:00.000Z",
+    });
+    const deletion = (args: Licence) => licences.server.state.customers[idOf(args)]?.deletion;
+
+    test("leaves the customer alone: renamed, or replaced", async () => {
+      const args = licence({ adopt: true });
+      exists(args);
+      const renamed = await host.create(type, { ...args, __resource: "renamed" });
+      await host.delete(type, idOf(args), old(args));
+      expect(deletion(args)).toBeUndefined();
+      expect(host.output()).toContain(`${idOf(args)}: stays, since another resource has taken the customer over`);
+      await host.delete(type, idOf(args), renamed.outs);
+      expect(deletion(args)).toBeDefined();
+    });
+
+    test("leaves it alone in a later run too, when the first one ended in between", async () => {
+      const args = licence({ adopt: true });
+      exists(args);
+      const renamed = await host.create(type, args);
+      await using later = await start();
+      await later.diff(type, idOf(args), renamed.outs, args);
+      await later.delete(type, idOf(args), old(args));
+      expect(deletion(args)).toBeUndefined();
+      const { outs } = await later.update(type, idOf(args), renamed.outs, { ...args, professionalSeats: 13 });
+      await later.delete(type, idOf(args), outs);
+      expect(deletion(args)).toBeDefined();
+    });
   });
 
   test("of a customer whose ids have slashes is of that customer alone", async () => {
