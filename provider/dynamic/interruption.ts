@@ -59,9 +59,9 @@ function watch(): void {
 }
 
 function endBy(status: number): void {
+  if (underWay === 0) process.exit(status);
   exitStatus ??= status;
   controller.abort();
-  if (underWay === 0) endIfAsked();
 }
 
 /** The answer to the engine is still on its way out when the work has ended. */

@@ -172,7 +172,7 @@ export function nameOf(order: Order): string {
   return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
 }
 
-export function orderFailed(order: Order): UcaasError {
+function orderFailed(order: Order): UcaasError {
   return new UcaasError(`${nameOf(order)} FAILED`, {
     ...details,
     code: "ORDER_FAILED",

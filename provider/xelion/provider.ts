@@ -327,7 +327,7 @@ function orderIn(outs: ProvisionOutputs): Order {
       hint: "nothing was sent. Take the resource out with `pulumi state delete`, and declare it with orderId, which sends nothing",
     });
   }
-  // The engine drops what is null.
+  // What is null may have been left out on its way through the state.
   const { intentId, retryFailed = null, givenOrderId = null, callback = null, lastMid = null, endMid = null } = intent;
   return {
     ...{ intentId, retryFailed, givenOrderId, callback, lastMid, endMid, configurationHash, submittedAt, status },

@@ -176,3 +176,34 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.orders()).toHaveLength(5);
   });
 });
+
+describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+  const kept = (name: string) => `
+    import * as pulumi from "@pulumi/pulumi";
+    import { XelionTenantProvision } from "pulumi-ucaas";
+    new XelionTenantProvision("kept", {
+      serverUrl: "https://pbx.example",
+      tenantName: "pbx1",
+      tenantToken: new pulumi.Config().requireSecret("token"),
+      configuration: { version: 1, organization: { name: "${name}" }, departments: [] },
+      timeout: "20s",
+    });
+  `;
+
+  test("is previewed without a change, updated by one new order, and destroyed by this one", async () => {
+    const folder = join(import.meta.dirname, "../fixtures/xelion-tenant-provision");
+    for (const name of readdirSync(folder)) {
+      await using w = await world();
+      w.service.setOptions({ checkTenant: false });
+      const config = { ...w.config, token: secret("token-of-the-tenant") };
+      await using old = await workspace({ program: kept("Fairy Tail"), config, env: { UCAAS_JOURNAL_DIR: w.journalDir } });
+      (await old.import(JSON.parse(readFileSync(join(folder, name), "utf8")))).ok();
+      expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("2 unchanged");
+      await old.writeProgram(kept("Sabertooth"));
+      (await old.up()).ok();
+      expect(w.orders()).toMatchObject([{ tenantName: "pbx1", status: "COMPLETED" }]);
+      (await old.destroy()).ok();
+      expect(w.orders(), name).toHaveLength(1);
+    }
+  });
+});

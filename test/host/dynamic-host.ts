@@ -75,6 +75,10 @@ export interface DynamicHost extends AsyncDisposable {
   output(): string;
   /** A call as it is, without `__provider` and `__stack` being added. */
   raw(method: string, request: unknown): Promise<unknown>;
+  /** Sends the process a signal, and goes on. */
+  signal(name: NodeJS.Signals): void;
+  /** When the process has ended. */
+  readonly ended: Promise<void>;
   /** Kills the process at once, in the middle of whatever it does. */
   crash(): Promise<void>;
   stop(): Promise<void>;
@@ -193,6 +197,8 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
         },
       ),
     output: () => printed,
+    signal: (name) => void child.kill(name),
+    ended,
     crash: () => stop("SIGKILL"),
     stop: () => stop("SIGTERM"),
     [Symbol.asyncDispose]: () => host.stop(),

@@ -48,6 +48,20 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s to the process ends a waiting create as a partial failure, and then the process",
+    async (signal) => {
+      holding();
+      const host = await start();
+      const failure = host.failure(host.create(type, { ...w.inputs, timeout: "10m" }));
+      await said(host, "order 1: IN_PROGRESS");
+      host.signal(signal);
+      expect((await failure).partial).toMatchObject({ properties: { orderId: 1, status: "IN_PROGRESS" } });
+      // It would hang here if the process went on.
+      await host.ended;
+    },
+  );
+
   test("a process that is killed leaves the order to the next one", async () => {
     holding();
     const first = await start();
