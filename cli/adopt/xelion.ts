@@ -4,7 +4,7 @@ import { call } from "../../provider/host.ts";
 import { HttpClient } from "../../provider/http/client.ts";
 import { configurationOf } from "../../provider/xelion/configuration.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
-import { idOf } from "../../provider/xelion/provider.ts";
+import { idOf } from "../../provider/xelion/outputs.ts";
 import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { type Named, notThere } from "./named.ts";

@@ -1,7 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf, propertyPath } from "../dynamic/check.ts";
-import type { ConfigOf } from "../dynamic/config.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { interruptible } from "../dynamic/interruption.ts";
@@ -10,61 +9,15 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { baseUrlOf } from "../http/transport.ts";
-import { CallbackListener } from "./callback.ts";
-import { ProvisioningService, type Verdict } from "./client.ts";
+import { Account } from "./account.ts";
 import { type Configuration, configurationOf, findings } from "./configuration.ts";
 import { absorb, absorbHeard, type Declared, decide, isTerminal, latest, nameOf, orderOf } from "./order.ts";
-import { Polling } from "./polling.ts";
+import { idOf, orderIn, outputsOf } from "./outputs.ts";
 import { type Means, Pursuit } from "./pursuit.ts";
-import { Relay } from "./relay.ts";
 import { defaultTimeout, type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
-import type { OrderSource } from "./source.ts";
-import { givenSession, logIn, requireLongEnough, type TenantSession } from "./tenant-session.ts";
+import { sessionFor } from "./tenant-session.ts";
 
 const type = "XelionTenantProvision";
-
-/** What one account works with, shared by all its resources. */
-class Account {
-  readonly config: ConfigOf<typeof xelionConfig>;
-  readonly service: ProvisioningService;
-  readonly callback: CallbackListener | Relay | undefined;
-  readonly polling: Polling | undefined;
-  readonly #verdicts = new Map<string, Promise<Verdict>>();
-
-  constructor(config: ConfigOf<typeof xelionConfig>) {
-    const say = (text: string) => tell(type, new URL(config.baseUrl).host, text);
-    this.config = config;
-    this.service = new ProvisioningService(config);
-    if (config.callback) {
-      this.callback =
-        "relayUrl" in config.callback ? new Relay(config.callback, say) : new CallbackListener(config.callback, config.apiKey);
-    }
-    if (config.orderPath) this.polling = new Polling(this.service, config.pollSeconds, say);
-  }
-
-  /** What the service says of a configuration, asked once; an answer that did not come is asked for again. */
-  async verdict(configuration: Configuration): Promise<Verdict> {
-    const known = this.#verdicts.get(configuration.text) ?? this.service.test(configuration.text);
-    this.#verdicts.set(configuration.text, known);
-    const verdict = await known;
-    if (verdict.kind === "unreachable") this.#verdicts.delete(configuration.text);
-    return verdict;
-  }
-
-  /** What can tell of an order that was sent before: its callbacks go where they went then. */
-  sourceOf({ callback }: Order): OrderSource | undefined {
-    const isTheWay =
-      (this.callback?.kind === "callback" && callback === "direct") || (this.callback?.kind === "relay" && callback === "relay");
-    return isTheWay ? this.callback : this.polling;
-  }
-
-  /** What can be asked for an order's status at once. */
-  lookouts(order: Order | undefined): OrderSource[] {
-    return [order?.callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
-      (source) => source !== undefined,
-    );
-  }
-}
 
 /** Orders of the provisioning service. What is known of an order is what its callbacks said, or what was looked up by the operator's `orderPath`. */
 export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<ProvisionInputs, ProvisionOutputs> {
@@ -258,36 +211,9 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     await callback.forget(order).catch((error: unknown) => tell(type, nameOf(order), `the relay keeps it: ${(error as Error).message}`));
   }
 
-  #outputs(inputs: Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName" | "account">, order: Order): ProvisionOutputs {
-    const { __stack, serverUrl, tenantName, account } = inputs;
-    const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
-    const { intentId, retryFailed, givenOrderId, callback, lastMid, endMid } = order;
-    const service = this.#accounts.client(account).service.baseUrl;
-    return {
-      schemaVersion: 1,
-      __stack,
-      serverUrl,
-      tenantName,
-      account,
-      orderId: orderId ?? undefined,
-      status,
-      statusHistory,
-      configurationHash,
-      submittedAt,
-      finishedAt: finishedAt ?? undefined,
-      adminHint:
-        orderId === null
-          ? `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`
-          : `order ${orderId} in the Admin UI of ${service}`,
-      intent: { intentId, retryFailed, givenOrderId, callback, lastMid, endMid },
-    };
+  #outputs(inputs: Parameters<typeof outputsOf>[0], order: Order): ProvisionOutputs {
+    return outputsOf(inputs, order, this.#accounts.client(inputs.account).service.baseUrl);
   }
-}
-
-/** `host/tenant`, which stays the same over all orders for the tenant. */
-export function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl" | "tenantName">): string {
-  const url = URL.canParse(serverUrl) ? new URL(serverUrl) : undefined;
-  return `${url ? `${url.host}${url.pathname.replace(/\/+$/, "")}` : serverUrl}/${tenantName}`;
 }
 
 function journalKey({ __stack, serverUrl, tenantName }: Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName">): JournalKey {
@@ -310,61 +236,6 @@ async function hashIn(inputs: ProvisionInputs, order: Order): Promise<string | u
 function declared(inputs: ProvisionInputs, hash: string): Declared {
   const { retryFailed, orderId, wait } = inputs;
   return { configurationHash: hash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: wait ?? "completed" };
-}
-
-/**
- * The order that the state knows of.
- *
- * @throws {UcaasError} `STATE_INCOMPLETE`: without the hash every configuration would look changed, and be ordered.
- */
-function orderIn(outs: ProvisionOutputs): Order {
-  const { intent, configurationHash, submittedAt, finishedAt, orderId, status, statusHistory } = outs;
-  if (!intent || !configurationHash) {
-    throw new UcaasError("the state does not say which configuration was ordered", {
-      code: "STATE_INCOMPLETE",
-      vendor: "xelion",
-      operation: `provision ${outs.tenantName}`,
-      hint: "nothing was sent. Take the resource out with `pulumi state delete`, and declare it with orderId, which sends nothing",
-    });
-  }
-  // What is null may have been left out on its way through the state.
-  const { intentId, retryFailed = null, givenOrderId = null, callback = null, lastMid = null, endMid = null } = intent;
-  return {
-    ...{ intentId, retryFailed, givenOrderId, callback, lastMid, endMid, configurationHash, submittedAt, status },
-    finishedAt: finishedAt ?? null,
-    orderId: orderId ?? null,
-    statusHistory: [...statusHistory],
-    heard: [],
-  };
-}
-
-/** The token that is given, or one of a login of this order's own. */
-async function sessionFor(
-  inputs: ProvisionInputs,
-  serverUrl: string,
-  timeout: string,
-  config: ConfigOf<typeof xelionConfig>,
-): Promise<TenantSession> {
-  const { tenantName, tenantToken, tenantLogin } = inputs;
-  if (tenantToken !== undefined) return givenSession(tenantToken);
-  if (!tenantLogin) {
-    throw new UcaasError("an order has to be sent, and neither tenantToken nor tenantLogin is declared", {
-      code: "NO_SESSION",
-      vendor: "xelion",
-      operation: `provision ${tenantName}`,
-      hint: "declare one of them; nothing was sent",
-    });
-  }
-  const session = await logIn(serverUrl, tenantName, tenantLogin, config);
-  try {
-    if (session.validSeconds === undefined)
-      tell(type, idOf(inputs), "warning: the Xelion server does not say how long the session is valid");
-    requireLongEnough(session, timeout, tenantName);
-    return session;
-  } catch (error) {
-    await session.close().catch(() => {});
-    throw error;
-  }
 }
 
 function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile, orderId }: ProvisionInputs): dynamic.CheckFailure[] {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import ms from "ms";
 import { UcaasError } from "../dynamic/errors.ts";
+import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { HttpClient, type Reply } from "../http/client.ts";
 import type { Limits } from "../http/transport.ts";
-import { loginSchema, xelionErrorSchema } from "./schema.ts";
+import { idOf } from "./outputs.ts";
+import { loginSchema, type ProvisionInputs, xelionErrorSchema } from "./schema.ts";
 
 /** A token with which an order works on its tenant. */
 export interface TenantSession {
@@ -15,13 +17,46 @@ export interface TenantSession {
   close(): Promise<void>;
 }
 
+/**
+ * The token that is given, or one of a login of this order's own that is valid long enough.
+ *
+ * @throws {UcaasError} `NO_SESSION`, and as {@link logIn} and {@link requireLongEnough} do
+ */
+export async function sessionFor(
+  inputs: ProvisionInputs,
+  serverUrl: string,
+  timeout: string,
+  limits: Limits & { deadlineSeconds: number },
+): Promise<TenantSession> {
+  const { tenantName, tenantToken, tenantLogin } = inputs;
+  if (tenantToken !== undefined) return givenSession(tenantToken);
+  if (!tenantLogin) {
+    throw new UcaasError("an order has to be sent, and neither tenantToken nor tenantLogin is declared", {
+      code: "NO_SESSION",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: "declare one of them; nothing was sent",
+    });
+  }
+  const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
+  try {
+    if (session.validSeconds === undefined)
+      tell("XelionTenantProvision", idOf(inputs), "warning: the Xelion server does not say how long the session is valid");
+    requireLongEnough(session, timeout, tenantName);
+    return session;
+  } catch (error) {
+    await session.close().catch(() => {});
+    throw error;
+  }
+}
+
 /** A session that the program brought along; whoever opened it ends it. */
-export function givenSession(token: string): TenantSession {
+function givenSession(token: string): TenantSession {
   rememberSecret(token);
   return { token, close: async () => {} };
 }
 
-export interface TenantLogin {
+interface TenantLogin {
   readonly userName: string;
   readonly password: string;
 }

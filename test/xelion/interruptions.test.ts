@@ -96,7 +96,7 @@ describe("whatever happens to orders, callbacks and runs", () => {
           expect(orders.some(({ id, status }) => id === tenant.state?.orderId && status === "COMPLETED")).toBe(true);
         }
       }),
-      { numRuns: 150, seed: Number(process.env.SEED ?? 20_250_131), endOnFailure: false },
+      { numRuns: 100, seed: Number(process.env.SEED ?? 20_250_131), endOnFailure: false },
     );
   });
 });

@@ -1,0 +1,52 @@
+import type { ConfigOf } from "../dynamic/config.ts";
+import { tell } from "../dynamic/progress.ts";
+import { CallbackListener } from "./callback.ts";
+import { ProvisioningService, type Verdict } from "./client.ts";
+import type { Configuration } from "./configuration.ts";
+import { Polling } from "./polling.ts";
+import { Relay } from "./relay.ts";
+import type { Order, xelionConfig } from "./schema.ts";
+import type { OrderSource } from "./source.ts";
+
+/** What one account works with, shared by all its resources. */
+export class Account {
+  readonly config: ConfigOf<typeof xelionConfig>;
+  readonly service: ProvisioningService;
+  readonly callback: CallbackListener | Relay | undefined;
+  readonly polling: Polling | undefined;
+  readonly #verdicts = new Map<string, Promise<Verdict>>();
+
+  constructor(config: ConfigOf<typeof xelionConfig>) {
+    const say = (text: string) => tell("XelionTenantProvision", new URL(config.baseUrl).host, text);
+    this.config = config;
+    this.service = new ProvisioningService(config);
+    if (config.callback) {
+      this.callback =
+        "relayUrl" in config.callback ? new Relay(config.callback, say) : new CallbackListener(config.callback, config.apiKey);
+    }
+    if (config.orderPath) this.polling = new Polling(this.service, config.pollSeconds, say);
+  }
+
+  /** What the service says of a configuration, asked once; an answer that did not come is asked for again. */
+  async verdict(configuration: Configuration): Promise<Verdict> {
+    const known = this.#verdicts.get(configuration.text) ?? this.service.test(configuration.text);
+    this.#verdicts.set(configuration.text, known);
+    const verdict = await known;
+    if (verdict.kind === "unreachable") this.#verdicts.delete(configuration.text);
+    return verdict;
+  }
+
+  /** What can tell of an order that was sent before: its callbacks go where they went then. */
+  sourceOf({ callback }: Order): OrderSource | undefined {
+    const isTheWay =
+      (this.callback?.kind === "callback" && callback === "direct") || (this.callback?.kind === "relay" && callback === "relay");
+    return isTheWay ? this.callback : this.polling;
+  }
+
+  /** What can be asked for an order's status at once. */
+  lookouts(order: Order | undefined): OrderSource[] {
+    return [order?.callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
+      (source) => source !== undefined,
+    );
+  }
+}
