@@ -95,7 +95,8 @@ async function readTls({ certificate, key }: { certificate: string; key: string 
 
 async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["listen"]): Promise<void> {
   try {
-    await app.listen({ host, port, listenTextResolver: (address) => `receiver is listening at ${address}` });
+    // Xelion may call for very many orders at once, and what finds the queue full is turned away by the kernel.
+    await app.listen({ host, port, backlog: 4_096, listenTextResolver: (address) => `receiver is listening at ${address}` });
   } catch (cause) {
     throw new ReceiverFault(`${host}:${port} cannot be listened on: ${(cause as Error).message}`, {
       code: "LISTEN_FAILED",

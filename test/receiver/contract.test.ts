@@ -311,7 +311,9 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     const { id, callbackUrl } = await register(url, { note: { tenant: "Fairy Tail" } });
     await call(callbackUrl, statusChanged(1, "ON_HOLD"));
     await call(callbackUrl, "broken");
-    await expect.poll(() => receiver.output).toMatch(new RegExp(`"intent":"${id}","mid":"1","outcome":"kept","sequence":1`));
+    await expect
+      .poll(() => receiver.output, { timeout: 10_000 })
+      .toMatch(new RegExp(`"intent":"${id}","mid":"1","outcome":"kept","sequence":1`));
     const tokens = receiver.output.match(/[A-Za-z0-9_-]{43}/g) ?? [];
     expect(tokens.filter((text) => !/^[0-9a-f]+$/.test(text))).toEqual([]);
     for (const secret of [relayKey, callbackUrl, callbackUrl.slice(-43), "/callback/A", "ON_HOLD", "Fairy Tail", "ExperimentalWarning"])
