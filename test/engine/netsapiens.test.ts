@@ -8,13 +8,16 @@ import { processesWith } from "../netsapiens/processes.ts";
 import { type System, system, there } from "../netsapiens/system.ts";
 import { type Run, type Workspace, workspace } from "./workspace.ts";
 
-/** One client of each driver; `verified` is what has no secret in it. */
-const program = ({ made = "xima-acme", port = 5060 } = {}) => `
+/** One client of each driver, with every secret that an argument can be; `verified` is what has no secret in it. */
+const program = ({ made = "xima-acme", port = 5060, password = there.apiPassword } = {}) => `
   import { NetsapiensOAuthClient } from "pulumi-ucaas";
   const given = new NetsapiensOAuthClient("given", {
-    domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}", did: "${there.did}", driver: "existing", sipProxyServerPort: ${port},
+    domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}", apiPassword: "${password}", did: "${there.did}",
+    driver: "existing", sipProxyServerPort: ${port},
   });
-  const made = new NetsapiensOAuthClient("made", { domain: "acme", clientId: "${made}", did: "3125550100", driver: "portal" });
+  const made = new NetsapiensOAuthClient("made", {
+    domain: "acme", clientId: "${made}", did: "3125550100", driver: "portal", portal: { username: "superuser", password: "${there.portalPassword}" },
+  });
   export const bundle = made.bundle;
   export const secret = made.clientSecret;
   export const verified = [given, made].map(({ verification, apiVersion, verifiedAt }) => ({ verification, apiVersion, verifiedAt }));
@@ -90,7 +93,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     for (const name of ["given", "made"]) {
       const { inputs, outputs } = (await inState(name))!;
       expect(outputs).toMatchObject({ bundle: { ciphertext: expect.any(String) }, clientSecret: { ciphertext: expect.any(String) } });
-      expect(JSON.stringify({ inputs, outputs })).not.toContain(there.clientSecret);
+      for (const secret of secrets()) expect(JSON.stringify({ inputs, outputs })).not.toContain(secret);
     }
     const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     for (const { parentPath, name } of files)
@@ -140,6 +143,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     clean((await stack.refresh()).ok());
     for (const name of ["given", "made"]) expect(await inState(name)).toBeDefined();
     await stack.setConfig("netsapiens:apiPassword", "rotated-elsewhere", { secret: true });
+    await stack.writeProgram(program({ port: 5061, password: "rotated-elsewhere" }));
     clean((await stack.up()).ok());
 
     ns.server.state.clients = { 1: ns.client(there.clientId)! };
@@ -150,7 +154,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("another client id is a rotation without an outage: the new client is made before the old one is deleted", async () => {
-    await stack.writeProgram(program({ made: "xima-acme-2", port: 5061 }));
+    await stack.writeProgram(program({ made: "xima-acme-2", port: 5061, password: "rotated-elsewhere" }));
     clean((await stack.up()).ok());
     expect(made().slice(2)).toEqual(["created xima-acme-2", "deleted xima-acme"]);
     expect(await stack.outputs({ showSecrets: true })).toMatchObject({
@@ -166,7 +170,11 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       JSON.parse(JSON.stringify(bag, (_, value) => (typeof value?.plaintext === "string" ? JSON.parse(value.plaintext) : value)));
     (await stack.pulumi(["state", "delete", old.urn, "--yes"])).ok();
     const file = join(stack.folder, "import.json");
-    const entry = importEntry("NetsapiensOAuthClient", "made", old.id, plain(old.inputs), plain(old.outputs), ["bundle", "clientSecret"]);
+    const entry = importEntry("NetsapiensOAuthClient", "made", old.id, plain(old.inputs), plain(old.outputs), [
+      "bundle",
+      "clientSecret",
+      "portal",
+    ]);
     writeFileSync(file, JSON.stringify({ resources: [entry] }), { mode: 0o600 });
     (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
     (await stack.preview("--expect-no-changes")).ok();
@@ -203,6 +211,15 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
 });
 
 describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+  /** What was declared in those days. */
+  const declared = (port: number) => `
+    import { NetsapiensOAuthClient } from "pulumi-ucaas";
+    new NetsapiensOAuthClient("given", {
+      domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}", did: "${there.did}", driver: "existing", sipProxyServerPort: ${port},
+    });
+    new NetsapiensOAuthClient("made", { domain: "acme", clientId: "xima-acme", did: "3125550100", driver: "portal" });
+  `;
+
   test("is understood: an empty preview and refresh, a change in place, and destroy", async () => {
     const folder = join(import.meta.dirname, "../fixtures/netsapiens-oauth-client");
     for (const name of readdirSync(folder)) {
@@ -218,11 +235,11 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
         .replaceAll("HOST", new URL(old.server.url).host)
         .replaceAll("BROWSER_PATH", old.plainConfig["netsapiens:browserPath"]!)
         .replaceAll("SECRET", "made-in-those-days-1");
-      await using days = await workspace({ program: program(), config: old.config, env: { TMPDIR: temporary } });
+      await using days = await workspace({ program: declared(5060), config: old.config, env: { TMPDIR: temporary } });
       (await days.import(JSON.parse(text))).ok();
       expect((await days.preview("--expect-no-changes")).ok().output, name).toContain("3 unchanged");
       (await days.refresh("--expect-no-changes", "--run-program")).ok();
-      await days.writeProgram(program({ port: 5061 }));
+      await days.writeProgram(declared(5061));
       (await days.up()).ok();
       (await days.destroy()).ok();
       expect(old.portalLog()).toEqual(["logged in", "deleted xima-acme"]);
