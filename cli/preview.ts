@@ -19,7 +19,8 @@ export function previewCommand(): Command {
         {
           onLine(line) {
             console.log(line);
-            lines.push(line);
+            // The plan's name, and the command for it, are of no use to who reads a comment.
+            if (!/^(Update plan written to|Run `pulumi up --plan)/.test(line)) lines.push(line);
           },
         },
       );

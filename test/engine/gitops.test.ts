@@ -1,0 +1,217 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { type GitHubApi, gitHubApi } from "../gitops/github-api.ts";
+import { Runner, type WorkflowEvent } from "../gitops/runner.ts";
+import { licenceServer } from "../xima/licence-server.ts";
+
+const passphrase = "a passphrase of the tests";
+
+/** The workflows as they stand, from a pull request to the nightly check, on the real engine against the licence server. */
+describe("the workflows", { timeout: 300_000 }, () => {
+  let base: string;
+  let repository: string;
+  let api: GitHubApi;
+  let licences: Awaited<ReturnType<typeof licenceServer>>;
+  let runner: Runner;
+  let reviewed: string;
+
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { encoding: "utf8" }).trim();
+  const commit = (message: string) => {
+    git("add", "--all");
+    git("commit", "--quiet", "--message", message);
+    return git("rev-parse", "HEAD");
+  };
+  const stackFile = (stack: string) => join(repository, "stacks", `Pulumi.${stack}.yaml`);
+  const seats = (number: number) =>
+    writeFileSync(stackFile("north"), readFileSync(stackFile("north"), "utf8").replace(/essentialSeats: \d+/, `essentialSeats: ${number}`));
+  const licence = () => licences.server.state.customers["voicehouse/bakery"]?.licence;
+
+  beforeAll(async () => {
+    [api, licences] = await Promise.all([gitHubApi(), licenceServer()]);
+    base = mkdtempSync(join(tmpdir(), "ucaas-gitops-"));
+    repository = join(base, "repository");
+    const home = join(base, "home");
+    mkdirSync(join(base, "state"));
+    mkdirSync(home);
+    symlinkSync(dirname(engineFolder()), join(home, "versions"));
+    for (const name of ["cli", "provider", "stacks", "tools", ".github", "Pulumi.yaml", "package.json", "package-lock.json", ".gitignore"])
+      cpSync(join(root, name), join(repository, name), { recursive: true });
+
+    const environment = {
+      ...process.env,
+      PULUMI_HOME: home,
+      PULUMI_BACKEND_URL: `file://${join(base, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: passphrase,
+      PATH: `${join(engineFolder(), "bin")}:${process.env.PATH}`,
+    };
+    const pulumi = (...args: string[]) => execFileSync("pulumi", [...args, "--non-interactive"], { cwd: repository, env: environment });
+    const customers = {
+      voicehouse: { acme: { name: "Acme", xima: { professionalSeats: 12 } } },
+      north: { bakery: { name: "Bakery", xima: { essentialSeats: 5 } } },
+    };
+    for (const [stack, declared] of Object.entries(customers)) {
+      writeFileSync(
+        stackFile(stack),
+        stringify({
+          config: {
+            "xima:baseUrl": licences.server.baseUrl,
+            "xima:keyId": "key-of-the-tests",
+            "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } } },
+            "ucaas:customers": declared,
+          },
+        }),
+      );
+      pulumi("stack", "init", stack, "--no-select");
+      pulumi("config", "set-all", "--stack", stack, "--secret", `xima:privateKey=${licences.pem}`);
+    }
+    git("init", "--quiet", "--initial-branch", "main");
+    git("config", "uploadpack.allowAnySHA1InWant", "true");
+    commit("two stacks");
+    const secrets = { PULUMI_CONFIG_PASSPHRASE: passphrase };
+    runner = new Runner({
+      api,
+      repository,
+      vars: { PULUMI_BACKEND_URL: environment.PULUMI_BACKEND_URL },
+      environments: { voicehouse: secrets, "voicehouse-preview": secrets, north: secrets, "north-preview": secrets },
+    });
+  }, 60_000);
+  afterAll(async () => {
+    runner?.remove();
+    rmSync(base, { recursive: true, force: true, maxRetries: 3 });
+    await Promise.all([api[Symbol.asyncDispose](), licences.server.stop()]);
+  });
+
+  /** Pull request 7 as it stands on its branch: GitHub merges it for the workflow. */
+  function pullRequest(repositoryOfHead = api.repository, login = "ada"): WorkflowEvent {
+    const head = git("rev-parse", "change");
+    git("checkout", "--quiet", "--detach", "main");
+    git("merge", "--quiet", "--no-ff", "--message", "merge", "change");
+    const sha = git("rev-parse", "HEAD");
+    git("checkout", "--quiet", "change");
+    const pull = {
+      number: 7,
+      user: { login },
+      head: { sha: head, repo: { full_name: repositoryOfHead } },
+      base: { sha: git("rev-parse", "main") },
+    };
+    return { name: "pull_request", sha, payload: { pull_request: pull } };
+  }
+
+  /** A push to main of one commit, which came by pull request 7. */
+  function push(): WorkflowEvent {
+    git("checkout", "--quiet", "main");
+    const before = git("rev-parse", "HEAD");
+    git("merge", "--quiet", "--squash", "change");
+    const sha = commit("merged");
+    api.state.pulls[sha] = [{ number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } }];
+    return { name: "push", sha, payload: { before } };
+  }
+
+  test("by hand, one stack is previewed anew and brought up to date", async () => {
+    const run = await runner.run("up.yml", {
+      name: "workflow_dispatch",
+      sha: git("rev-parse", "HEAD"),
+      payload: {},
+      inputs: { stack: "north" },
+    });
+    expect(
+      run.jobs.map(({ name, result }) => [name, result]),
+      run.log,
+    ).toEqual([
+      ["stacks", "success"],
+      ["up (north)", "success"],
+    ]);
+    expect(licence()).toEqual({ essentialSeats: 5 });
+  });
+
+  test("a pull request is previewed for the stacks that it concerns, in a comment, and nothing is done yet", async () => {
+    git("checkout", "--quiet", "-b", "change");
+    seats(8);
+    reviewed = commit("8 seats");
+    const run = await runner.run("preview.yml", pullRequest());
+    expect(
+      run.jobs.map(({ name, result }) => [name, result]),
+      run.log,
+    ).toEqual([
+      ["stacks", "success"],
+      ["preview (north)", "success"],
+      ["comment", "success"],
+    ]);
+    expect(api.state.comments).toMatchObject([{ issue: 7, body: expect.stringContaining("| `north` | 1 to update |") }]);
+    expect(api.state.comments[0]!.body).toContain("~ essentialSeats: 5 => 8");
+    expect(run.log).not.toContain(passphrase);
+    expect(licence()).toEqual({ essentialSeats: 5 });
+    const head_repository = { full_name: api.repository };
+    api.state.runs.push({
+      id: run.id,
+      workflow: "preview.yml",
+      event: "pull_request",
+      conclusion: "success",
+      head_sha: reviewed,
+      head_repository,
+    });
+  });
+
+  test("a pull request from a fork, or of Dependabot, runs nothing: there are no secrets for it", async () => {
+    for (const event of [pullRequest("eve/ucaas"), pullRequest(api.repository, "dependabot[bot]")]) {
+      const run = await runner.run("preview.yml", event);
+      expect(new Set(run.jobs.map(({ result }) => result))).toEqual(new Set(["skipped"]));
+    }
+  });
+
+  test("a merge does what the pull request's preview planned, for its stack alone", async () => {
+    const run = await runner.run("up.yml", push());
+    expect(
+      run.jobs.map(({ name, result }) => [name, result]),
+      run.log,
+    ).toEqual([
+      ["stacks", "success"],
+      ["up (north)", "success"],
+    ]);
+    expect(licence()).toEqual({ essentialSeats: 8 });
+    expect(run.log).not.toContain(passphrase);
+  });
+
+  test("a merge that would do something else than was previewed is refused before anything is done", async () => {
+    git("checkout", "--quiet", "-B", "change", "main");
+    seats(20);
+    commit("not what was reviewed");
+    const run = await runner.run("up.yml", push());
+    expect(run.result("up (north)"), run.log).toBe("failure");
+    expect(run.log).toContain("violates plan");
+    expect(licence()).toEqual({ essentialSeats: 8 });
+  });
+
+  test("drift at night opens an issue, and the issue is closed when there is none any more", async () => {
+    const nightly: WorkflowEvent = { name: "schedule", sha: git("rev-parse", "main"), payload: {} };
+    const kept = structuredClone(licences.server.state.customers["voicehouse/bakery"]!);
+    delete licences.server.state.customers["voicehouse/bakery"];
+    const drift = await runner.run("drift.yml", nightly);
+    expect(
+      drift.jobs.map(({ name, result }) => [name, result]),
+      drift.log,
+    ).toEqual([
+      ["stacks", "success"],
+      ["drift (north)", "failure"],
+      ["drift (voicehouse)", "success"],
+      ["issue", "success"],
+    ]);
+    expect(api.state.issues).toMatchObject([
+      { state: "open", title: "Drift check: drift in north", body: expect.stringContaining("| `north` | `bakery` | `XimaLicense` |") },
+    ]);
+
+    licences.server.state.customers["voicehouse/bakery"] = kept;
+    const none = await runner.run("drift.yml", nightly);
+    expect(
+      none.jobs.every(({ result }) => result === "success"),
+      none.log,
+    ).toBe(true);
+    expect(api.state.issues).toMatchObject([{ state: "closed" }]);
+  });
+});
