@@ -26,12 +26,15 @@ export function outputsOf(inputs: Tenant, order: Order, service: string): Provis
     configurationHash,
     submittedAt,
     finishedAt: finishedAt ?? undefined,
-    adminHint:
-      orderId === null
-        ? `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`
-        : `order ${orderId} in the Admin UI of ${service}`,
+    adminHint: hint(order, tenantName, service),
     intent: { intentId, retryFailed, givenOrderId, callback, lastMid, endMid },
   };
+}
+
+function hint({ orderId, status, submittedAt }: Order, tenantName: string, service: string): string {
+  if (orderId !== null) return `order ${orderId} in the Admin UI of ${service}`;
+  if (status === "UNKNOWN") return `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`;
+  return `the tenant was taken over without an order; the Admin UI of ${service} may have one`;
 }
 
 /**
