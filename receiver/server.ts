@@ -56,7 +56,8 @@ export async function newServer(
     // What comes while the receiver stops is still answered: Xelion may not call a second time.
     return503OnClosing: false,
     frameworkErrors: (_error, _request, reply) => void notFound(reply as FastifyReply),
-    clientErrorHandler: (_error, socket) => void socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+    clientErrorHandler: (_error, socket) =>
+      void (socket.writable ? socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") : socket.destroy()),
   });
   await app.register(rateLimit, { global: false });
   const addressLimit = app.createRateLimit({ max: limits.perAddress, timeWindow: 60_000 });
