@@ -2,11 +2,12 @@ import { readConfig } from "../../provider/dynamic/config.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { isUnknown } from "../../provider/dynamic/unknown.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
-import { at, canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
+import { canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
 import { customerKind, type Kind, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
 import { enablexConfig } from "../../provider/enablex/schema.ts";
 import { call } from "../../provider/host.ts";
-import { declaredAs, without } from "./enablex-section.ts";
+import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
+import { type Declared, declaredAs, without } from "./enablex-section.ts";
 import { slugOf } from "./slug.ts";
 import type { Config } from "./stack.ts";
 import type { Existing, Section, Thing, Vendor } from "./vendor.ts";
@@ -31,13 +32,10 @@ export function enablexVendor(config: Config, wishes: EnableXWishes): Vendor {
   };
 }
 
-/** What there is on the server, by id. */
-type Rows = ReadonlyMap<string, Row>;
-
 async function things(client: EnableXClient, config: Config, { account, filter = [], customersOnly }: EnableXWishes): Promise<Thing[]> {
   const listed = await list(client, customerKind);
   const isWanted = (id: string, row: Row) => {
-    const shown = [id, ...identities.map(({ property }) => textIn(client, customerKind, row, property)), nameIn(client, row)];
+    const shown = [id, ...["customerName", "customerCode", "contactEmail"].map((property) => textIn(client, customerKind, row, property))];
     return filter.length === 0 || filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())));
   };
   const customers = await inFull(
@@ -45,15 +43,12 @@ async function things(client: EnableXClient, config: Config, { account, filter =
     customerKind,
     [...listed].filter(([id, row]) => isWanted(id, row)).map(([id]) => id),
   );
-  const [subscriptions, users] = customersOnly
-    ? []
-    : await Promise.all([dependents(client, subscriptionKind, customers), dependents(client, userKind, customers)]);
+  const kinds = customersOnly ? [] : [subscriptionKind, userKind];
+  const of = await Promise.all(kinds.map(async (kind) => ({ kind, rows: await dependents(client, kind, customers) })));
   const wording = await wordingFor(client, [...customers.values()]);
   const isShared = sharedBy(client, [...listed.values()]);
   return [...customers].map(([id, row]) => {
-    const groups = [subscriptions, users].map((of, index) =>
-      declaredGroup(client, [subscriptionKind, userKind][index]!, of?.get(id) ?? new Map(), wording),
-    );
+    const groups = of.map(({ kind, rows }) => declaredGroup(client, kind, rows.get(id) ?? new Map(), wording));
     return thing({ client, config, account }, id, withOwnIdentity(declaredAs(customerKind, row, wording), isShared), groups);
   });
 }
@@ -75,10 +70,11 @@ interface Group {
 function thing(
   { client, config, account }: { client: EnableXClient; config: Config; account: string | undefined },
   id: string,
-  { section, notes, obstacle }: ReturnType<typeof declaredAs>,
+  { section, notes, obstacle }: Declared,
   groups: readonly Group[],
 ): Thing {
   const { customerCode, customerName, status } = section;
+  const counts = [subscriptionKind, userKind].map((kind) => groups.find((group) => group.kind === kind)?.items.length);
   const isDeclaredBy = (declared: Section) => {
     const identity = identities.find(({ property }) => declared[property] !== undefined && declared[property] !== null);
     if (!identity || (declared.account ?? undefined) !== account) return false;
@@ -90,7 +86,7 @@ function thing(
   };
   return {
     id,
-    cells: [customerName, customerCode, status, ...groups.map(({ items }) => items.length)].map((cell) => String(cell ?? "")),
+    cells: [customerName, customerCode, status, ...counts].map((cell) => String(cell ?? "")),
     names: [customerCode, customerName, `customer ${id}`].filter((name) => typeof name === "string"),
     name: typeof customerName === "string" ? customerName : undefined,
     section: {
@@ -128,10 +124,7 @@ async function outputs(type: string, id: string, inputs: Record<string, unknown>
 }
 
 /** A code or an email that several customers have tells none of them from the others, and no two may declare it. */
-function withOwnIdentity(
-  declared: ReturnType<typeof declaredAs>,
-  isShared: (property: string, value: unknown) => boolean,
-): ReturnType<typeof declaredAs> {
+function withOwnIdentity(declared: Declared, isShared: (property: string, value: unknown) => boolean): Declared {
   const shared = identities.map(({ property }) => property).filter((property) => isShared(property, declared.section[property]));
   const section = shared.reduce(without, declared.section);
   const missing = identities.every(({ property }) => section[property] === undefined);
@@ -185,54 +178,4 @@ function identityOf(client: EnableXClient, kind: Kind, section: Section): string
   return JSON.stringify(
     kind.searches[0]!.properties.map((property) => canonical(kind.formats[property] ?? "text", section[property], client.routes)),
   );
-}
-
-/** Those of the customers, by customer. */
-async function dependents(client: EnableXClient, kind: Kind, customers: Rows): Promise<Map<string, Map<string, Row>>> {
-  const listed = await list(client, kind).catch((error: unknown) => {
-    if (!(error instanceof UcaasError)) throw error;
-    throw new UcaasError(error.reason, {
-      ...error,
-      hint: `${error.hint ? `${error.hint}. ` : ""}To adopt customers alone: --customers-only`,
-    });
-  });
-  const wanted = [...listed].filter(([, row]) => customers.has(textIn(client, kind, row, "customerId") ?? "")).map(([id]) => id);
-  const groups = new Map<string, Map<string, Row>>();
-  for (const [id, row] of await inFull(client, kind, wanted)) {
-    const customer = textIn(client, kind, row, "customerId") ?? textIn(client, kind, listed.get(id) ?? {}, "customerId") ?? "";
-    groups.set(customer, (groups.get(customer) ?? new Map<string, Row>()).set(id, row));
-  }
-  return groups;
-}
-
-async function list(client: EnableXClient, kind: Kind): Promise<Map<string, Row>> {
-  const rows = new Map<string, Row>();
-  for await (const page of client.pages(kind)) {
-    for (const row of page) {
-      const id = client.idOf(kind, row);
-      if (id !== undefined) rows.set(id, row);
-    }
-  }
-  return rows;
-}
-
-/** A row of a list may lack fields, and what is not declared is not managed: so each is read by itself. */
-async function inFull(client: EnableXClient, kind: Kind, ids: readonly string[]): Promise<Map<string, Row>> {
-  const rows = await Promise.all(ids.map(async (id) => [id, await client.read(kind, id)] as const));
-  return new Map(rows.filter((entry): entry is [string, Row] => entry[1] !== undefined));
-}
-
-async function wordingFor(client: EnableXClient, rows: readonly Row[]): Promise<Wording> {
-  const wires = Object.entries(client.routes.customerFields).filter(([property]) => property.endsWith(".country"));
-  const someCountry = rows.some((row) => wires.some(([, wire]) => canonical("id", at(row, wire), client.routes) !== undefined));
-  return { routes: client.routes, countries: someCountry ? await client.countries() : undefined };
-}
-
-function nameIn(client: EnableXClient, row: Row): string | undefined {
-  return textIn(client, customerKind, row, "customerName");
-}
-
-function textIn(client: EnableXClient, kind: Kind, row: Row, property: string): string | undefined {
-  const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
-  return canonical("text", at(row, wires[property] ?? property), client.routes);
 }

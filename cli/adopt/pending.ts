@@ -1,6 +1,4 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { type ImportEntry, importEntry } from "../../provider/dynamic/import-file.ts";
-import { isUnknown } from "../../provider/dynamic/unknown.ts";
 import { isRecord, leaves } from "../../stacks/tree.ts";
 import type { State, Step } from "./stack.ts";
 import type { Section } from "./vendor.ts";
@@ -19,6 +17,8 @@ export interface Pending {
   readonly inputs: Record<string, unknown>;
   /** What the engine has to encrypt, with dots into objects. */
   readonly secretPaths: readonly string[];
+  /** Secrets whose value the declaration does not have. */
+  readonly unseen: readonly string[];
   readonly protect: boolean;
 }
 
@@ -29,9 +29,10 @@ export function pendingOf({ op, urn, newState }: Step, sections: ReadonlyMap<str
   const { __provider: _, ...shown } = newState.inputs ?? {};
   const name = nameIn(urn);
   const slug = parent === undefined ? name : nameIn(parent);
-  const secretPaths = new Set(additionalSecretOutputs);
-  const inputs = withSecrets(shown, declarationOf(name, slug, sections.get(slug)), [], secretPaths) as Record<string, unknown>;
-  return { urn, type: newState.type.slice(dynamicType.length), name, parent, inputs, secretPaths: [...secretPaths], protect };
+  const found = { secretPaths: new Set(additionalSecretOutputs), unseen: [] };
+  const inputs = withSecrets(shown, declarationOf(name, slug, sections.get(slug)), [], found) as Record<string, unknown>;
+  const { unseen, secretPaths } = found;
+  return { urn, type: newState.type.slice(dynamicType.length), name, parent, inputs, secretPaths: [...secretPaths], unseen, protect };
 }
 
 /** What the file says of a resource: the section, or below it one of its users or subscriptions, whose name begins with the slug. */
@@ -42,30 +43,27 @@ function declarationOf(name: string, slug: string, section: Section | undefined)
     .find(isRecord);
 }
 
+interface Secrets {
+  readonly secretPaths: Set<string>;
+  readonly unseen: string[];
+}
+
 /** A preview shows a secret as `[secret]`; the declaration has it. Within a list the whole list is marked. */
-function withSecrets(value: unknown, declared: unknown, path: readonly string[], secretPaths: Set<string>): unknown {
+function withSecrets(value: unknown, declared: unknown, path: readonly string[], found: Secrets): unknown {
   if (value === "[secret]") {
-    if (declared === undefined || leaves(declared).some((leaf) => isUnknown(leaf.value))) throw notSeen(path);
-    secretPaths.add(path.join("."));
+    found.secretPaths.add(path.join("."));
+    if (declared === undefined) found.unseen.push(path.join("."));
     return declared;
   }
   if (Array.isArray(value)) {
-    const inList = new Set<string>();
+    const inList = { secretPaths: new Set<string>(), unseen: found.unseen };
     const items = value.map((item, index) => withSecrets(item, Array.isArray(declared) ? declared[index] : undefined, path, inList));
-    if (inList.size > 0) secretPaths.add(path.join("."));
+    if (inList.secretPaths.size > 0) found.secretPaths.add(path.join("."));
     return items;
   }
   if (!isRecord(value)) return value;
   const below = (key: string) => (isRecord(declared) ? declared[key] : undefined);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withSecrets(item, below(key), [...path, key], secretPaths)]));
-}
-
-function notSeen(path: readonly string[]): UcaasError {
-  return new UcaasError(`the secret ${path.join(".")} does not come from the stack's files`, {
-    code: "SECRET_NOT_SEEN",
-    operation: "adopt",
-    hint: "declare it for the customer: pulumi config set --secret --path ucaas:customers.<slug>.<vendor>.<property>",
-  });
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withSecrets(item, below(key), [...path, key], found)]));
 }
 
 /** A resource that goes into the state. */

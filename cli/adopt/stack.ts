@@ -34,13 +34,17 @@ export interface Config extends GivenConfig {
 
 /** One stack of the project around the current folder, as the Pulumi CLI shows it and changes it. */
 export class Stack {
+  /** As in the names of its files. */
   readonly name: string;
   /** Folder of the stack files. */
   readonly filesFolder: string;
+  /** As the CLI takes it, which may be with organization and project. */
+  readonly #fullName: string;
 
-  private constructor(name: string, filesFolder: string) {
-    this.name = name;
+  private constructor(fullName: string, filesFolder: string) {
+    this.name = fullName.split("/").at(-1) ?? "";
     this.filesFolder = filesFolder;
+    this.#fullName = fullName;
   }
 
   /**
@@ -110,7 +114,7 @@ export class Stack {
   }
 
   #pulumi(args: readonly string[], options?: PulumiOptions): Promise<PulumiRun> {
-    return pulumi([...args, "--stack", this.name], options);
+    return pulumi([...args, "--stack", this.#fullName], options);
   }
 }
 

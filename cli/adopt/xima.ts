@@ -1,4 +1,5 @@
 import { readConfig } from "../../provider/dynamic/config.ts";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
 import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
 import { blank } from "../../stacks/blank.ts";
@@ -79,6 +80,18 @@ function blanks(revision: ApiRevision): Section {
 
 /** Nothing was sent, so nothing was changed or stated; where it is to be stated again after some time, that time begins now. */
 function outputs(inputs: Record<string, unknown>): Record<string, unknown> {
+  const { sipCredentials: sip } = inputs;
+  if (
+    isRecord(sip) &&
+    ["sipServer", "outboundProxy", ...(sip.transport === undefined ? [] : ["sipPort"])].some((field) => sip[field] === undefined)
+  ) {
+    throw new UcaasError("sipCredentials takes part of itself from the NetSapiens client", {
+      code: "SECRET_NOT_SEEN",
+      vendor: "xima",
+      operation: "adopt",
+      hint: "declare sipServer, outboundProxy and, with transport, sipPort, as Xima has them",
+    });
+  }
   const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
   return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
 }

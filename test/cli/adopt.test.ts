@@ -4,12 +4,13 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { newFile, withSection } from "../../cli/adopt/customer-file.ts";
+import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
 import { plan } from "../../cli/adopt/plan.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import type { State, Step } from "../../cli/adopt/stack.ts";
+import { asTable } from "../../cli/adopt/table.ts";
 import type { Section, Thing } from "../../cli/adopt/vendor.ts";
 import { customerKind } from "../../provider/enablex/kinds.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
@@ -174,6 +175,49 @@ describe("what becomes of a thing", () => {
   });
 });
 
+test("the table has a line for each thing and what happens with it, the notes below, and counts at the end", () => {
+  const thing = (id: string, notes: string[] = []) => ({
+    id,
+    cells: ["Acme"],
+    names: [],
+    section: {},
+    notes,
+    isDeclaredBy: () => false,
+    find: () => undefined,
+  });
+  const text = asTable(
+    { columns: ["name"] },
+    [
+      { thing: thing("1", ["a note"]), fate: { kind: "new", slug: "acme" } },
+      { thing: thing("2"), fate: { kind: "joins", slug: "b" } },
+      { thing: thing("3"), fate: { kind: "declared", slug: "c", place: "file:1:2" } },
+      { thing: thing("4"), fate: { kind: "managed", slug: "d" } },
+      { thing: thing("5"), fate: { kind: "left out", reason: "why" } },
+    ],
+    (slug) => `${slug}.yaml`,
+  );
+  const rows = text.split("\n").filter((line) => line.startsWith("│"));
+  expect(
+    rows.map((row) =>
+      row
+        .split("│")
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    ),
+  ).toEqual([
+    ["id", "name", "customer", "what happens"],
+    ["1", "Acme", "acme", "new: acme.yaml"],
+    ["2", "Acme", "b", "joins that customer: b.yaml"],
+    ["3", "Acme", "c", "declared: file:1:2"],
+    ["4", "Acme", "d", "in the state already"],
+    ["5", "Acme", "", "LEFT OUT: why"],
+  ]);
+  expect(text).toMatch(
+    /\n1: a note\n5 at the vendor: 2 to declare and import, 1 declared already and to import, 1 in the state already, 1 left out\.$/,
+  );
+  expect(asTable({ columns: [] }, [], String)).toMatch(/^0 at the vendor/);
+});
+
 describe("a customer of EnableX as it would be declared", () => {
   const routes = routesSchema.parse(undefined);
   const countries = { idOf: () => undefined, codeOf: (id: string) => (id === "77" ? "GB" : undefined), codes: ["GB"] };
@@ -273,10 +317,8 @@ describe("the import file", () => {
     expect(shown).not.toContain("canary");
   });
 
-  test("a secret that no declaration has is refused by its name", () => {
-    expect(() => pendingOf(steps[2]!, new Map())).toThrow(
-      /the secret fields\.pin does not come from the stack's files \[SECRET_NOT_SEEN\]/,
-    );
+  test("a secret that no declaration has is named", () => {
+    expect(pendingOf(steps[2]!, new Map())).toMatchObject({ unseen: ["fields.pin", "fields.list"] });
   });
 
   test("whatever else the preview would do is not covered", () => {
@@ -299,6 +341,7 @@ describe("the import file", () => {
       parent: component,
       inputs: {},
       secretPaths: ["fields.pin"],
+      unseen: [],
       protect: false,
     };
     const encrypted = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };

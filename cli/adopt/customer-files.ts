@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse, parseDocument, stringify } from "yaml";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { blank } from "../../stacks/blank.ts";
+import type { StackFiles } from "../../stacks/stack-files.ts";
+import type { Planned } from "./plan.ts";
+import type { Section, Vendor } from "./vendor.ts";
+
+/** A vendor's section of a customer's file. */
+interface Part {
+  readonly vendor: string;
+  readonly section: Section;
+  /** Lines above it. */
+  readonly comment?: string;
+}
+
+/** Where the schema lies that editors complete and check the file by, seen from the file. */
+const schema = "# yaml-language-server: $schema=../../customer.schema.json\n";
+
+/** The text of a new customer's file. Without a name it adds to a customer of the stack's file. */
+export function newFile(name: string | undefined, part: Part): string {
+  return `${schema}${name === undefined ? "" : text({ name })}${textOf(part)}`;
+}
+
+/**
+ * The text of an existing file with one section more, at its end; all that stands there stays as it is, byte for byte. Undefined when
+ * the file is not so written that something can be added at its end.
+ */
+export function withSection(existing: string, part: Part): string | undefined {
+  const before = parseDocument(existing);
+  if (before.errors.length > 0) return undefined;
+  const extended = `${existing}${existing === "" || existing.endsWith("\n") ? "" : "\n"}${textOf(part)}`;
+  const after = parseDocument(extended);
+  const wanted = { ...((before.toJS() ?? {}) as Section), [part.vendor]: parse(text(part.section)) };
+  return after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted) ? extended : undefined;
+}
+
+function textOf({ vendor, section, comment }: Part): string {
+  const lines = comment?.split("\n").map((line) => `# ${line}\n`) ?? [];
+  return `${lines.join("")}${text({ [vendor]: section })}`;
+}
+
+function text(value: unknown): string {
+  return stringify(value, { lineWidth: 0 });
+}
+
+/** A customer's own file, as people name it. */
+export function fileOf({ folder, stack }: StackFiles, slug: string): string {
+  return join(basename(folder), "customers", stack, `${slug}.yaml`);
+}
+
+/**
+ * Writes what no file declares; gives the number of files. A customer that stands in the stack's file gets a file of its own for the new section, so that the
+ * stack's file stays as it is.
+ *
+ * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
+ */
+export function writeCustomerFiles(vendor: Pick<Vendor, "name">, files: StackFiles, planned: readonly Planned[]): number {
+  const folder = join(files.folder, "customers", files.stack);
+  const texts = planned.flatMap(({ thing, fate }) => {
+    if (fate.kind !== "new" && fate.kind !== "joins") return [];
+    const path = join(folder, `${fate.slug}.yaml`);
+    const part = { vendor: vendor.name, section: thing.section, comment: thing.comment };
+    const name = fate.kind === "new" ? (thing.name ?? blank("the customer's name")) : undefined;
+    const content = existsSync(path) ? withSection(readFileSync(path, "utf8"), part) : newFile(name, part);
+    if (content === undefined) throw notExtended(fileOf(files, fate.slug), thing.id);
+    return [{ path, content }];
+  });
+  if (texts.length > 0) mkdirSync(folder, { recursive: true });
+  for (const { path, content } of texts) writeFileSync(path, content);
+  return texts.length;
+}
+
+function notExtended(file: string, id: string): UcaasError {
+  return new UcaasError(`${file} is not so written that a section can be added at its end`, {
+    code: "FILE_NOT_EXTENDED",
+    operation: "adopt",
+    hint: `nothing was written. Write it as a plain map (name: …), one key a line, or declare ${id} there yourself; then run the same command again`,
+  });
+}
