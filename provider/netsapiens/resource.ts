@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
-import type { IntegrationBundle, PortalLabelInputs, StepResult } from "./schema.ts";
+import type { IntegrationBundle as NetsapiensBundle, StepResult as NetsapiensStepResult, PortalLabelInputs } from "./schema.ts";
+
+export type { NetsapiensBundle, NetsapiensStepResult };
+
 import type { Scope } from "./scopes.ts";
 import type { Step } from "./steps.ts";
 
@@ -52,20 +55,14 @@ export interface NetsapiensOAuthClientArgs {
   readonly account?: pulumi.Input<string>;
 }
 
-/** What the Xima side is set up with, under the guide's own names. */
-export type NetsapiensBundle = IntegrationBundle;
-
-/** How one step of the verification ended: `passed`, `failed` with code and remedy, or `skipped`. */
-export type NetsapiensStepResult = StepResult;
-
 /**
  * An OAuth client of NetSapiens, as Xima CCaaS needs it: made or adopted, verified through the API, and put out as the integration bundle.
  * Its id is `<host>/<clientId>`.
  *
  * When a step of the verification fails, `up` fails after all that can be tried was tried; the client is kept, and the next `up` verifies again.
  *
- * Errors, by code: `VERIFICATION_FAILED` (the steps' own codes stand in `verification`), `SECRET_NOT_SHOWN`, `AMBIGUOUS_CLIENT`, `CREATE_REFUSED`,
- * `DELETE_NOT_DONE`, `PORTAL_LABEL_NOT_FOUND`, `PORTAL_LOGIN_REFUSED`, `PORTAL_SESSION_LOST`, `PORTAL_CLOSED`, `PORTAL_NOT_REACHED`,
+ * Errors, by code: `VERIFICATION_FAILED` (the steps' own codes stand in `verification`), `SECRET_NOT_SHOWN`, `AMBIGUOUS_CLIENT`, `DECLARED_TWICE`,
+ * `CREATE_REFUSED`, `CREATE_UNSETTLED`, `DELETE_NOT_DONE`, `PORTAL_LABEL_NOT_FOUND`, `PORTAL_LOGIN_REFUSED`, `PORTAL_SESSION_LOST`, `PORTAL_CLOSED`, `PORTAL_NOT_REACHED`,
  * `PORTAL_REDIRECTED`, `BROWSER_MISSING`, `BROWSER_FAILED`, `NO_ANSWER`, `BLOCKED`, `CONFIG_MISSING`, `CONFIG_INVALID`.
  *
  * @example

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
-import type { StatusEntry } from "./schema.ts";
+import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
+
+export type { XelionStatusEntry };
 
 /** A telephone number of the configuration. */
 export interface XelionPhoneNumber {
@@ -85,9 +87,6 @@ export interface XelionTenantProvisionArgs {
   /** Section `xelion:accounts.<account>` of the config; default the keys of the namespace itself. */
   readonly account?: pulumi.Input<string>;
 }
-
-/** One status that an order has had: the ISO time at which it was heard of, and who told (`reply`, `callback`, `relay`, `polling`, `operator`). */
-export type XelionStatusEntry = StatusEntry;
 
 /**
  * A tenant of a Xelion server, configured by an order of Xelion's provisioning service. Its id is `host/tenant`.

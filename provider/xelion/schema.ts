@@ -86,8 +86,15 @@ export const orderSchema = z.object({
 
 export type Order = z.output<typeof orderSchema>;
 
-/** One entry of an order's `statusHistory`. */
-export type StatusEntry = Order["statusHistory"][number];
+/** One status that an order has had. */
+export interface StatusEntry {
+  /** ISO time at which it was heard of. */
+  readonly time: string;
+  /** The vendor's word, or `UNKNOWN` or `SUBMITTED` of this project. */
+  readonly status: string;
+  /** Who told: `reply`, `callback`, `relay`, `polling` or `operator`. */
+  readonly source: string;
+}
 
 /** What the state keeps: neither the token nor the configuration, which are inputs only. */
 export interface ProvisionOutputs {

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
-import type { LicenseChange } from "./schema.ts";
+import type { LicenseChange as XimaChange } from "./schema.ts";
+
+export type { XimaChange };
 
 /** The customer that a licence belongs to. */
 export interface XimaCcId {
@@ -64,9 +66,6 @@ export interface XimaLicenseArgs {
   /** Section `xima:accounts.<account>` of the config; default the keys of the namespace itself. */
   readonly account?: pulumi.Input<string>;
 }
-
-/** One difference that the server reported, by the property's path such as `aiMessaging.standardBundles`; values of secrets are masked. */
-export type XimaChange = LicenseChange;
 
 /**
  * The licences of one customer at Xima CCaaS. Its id is `resellerId/tenantId`.
