@@ -31,6 +31,7 @@ const systems = {
   xelion: provisionSchema.meta({ id: "xelion", description: "The tenant of a Xelion server, configured by an order" }).optional(),
   enablex: enablexCustomerSchema
     .extend({
+      customerCode: enablexCustomerSchema.shape.customerCode.nullable().describe("Default the slug; null for a customer without a code"),
       subscriptions: z
         .record(slugSchema, subscriptionSchema.omit({ customerId: true }))
         .optional()
