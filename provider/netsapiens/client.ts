@@ -59,7 +59,10 @@ export class NetsapiensClient {
 
   /** The password grant, by the route of API v2, and by that of v1 where v2 has none (404, or a page). */
   async grant(credentials: Credentials): Promise<Grant> {
-    const key = createHash("sha256").update(JSON.stringify(credentials)).digest("hex");
+    const { clientId, clientSecret, username, password } = credentials;
+    const key = createHash("sha256")
+      .update(JSON.stringify([clientId, clientSecret, username, password]))
+      .digest("hex");
     const known = this.#grants.get(key);
     if (known && known.until > Date.now()) return known.grant;
     const entry = { until: Number.POSITIVE_INFINITY, grant: this.#ask(credentials) };

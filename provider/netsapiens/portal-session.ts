@@ -88,12 +88,9 @@ export class PortalSession {
   async rows(clientId?: string): Promise<ClientRow[]> {
     this.#begin("read the list of OAuth clients");
     let settled = false;
-    void this.page
-      .waitForLoadState("networkidle", { timeout: this.#login.patience })
-      .catch(() => {})
-      .then(() => {
-        settled = true;
-      });
+    void this.#settle().then(() => {
+      settled = true;
+    });
     return this.#poll("clientId", async () => {
       const wasSettled = settled;
       const rows = await this.#read(clientId);
@@ -229,6 +226,8 @@ export class PortalSession {
     });
     const status = response?.status() ?? 200;
     if (status < 400) return;
+    if (status >= 500)
+      throw new PortalProblem("PORTAL_NOT_REACHED", `the portal at ${host} answered HTTP ${status}`, "run the command again");
     throw new PortalProblem(
       "PORTAL_CLOSED",
       `the portal at ${host} answered HTTP ${status}`,
@@ -249,7 +248,12 @@ export class PortalSession {
   /** A click after which the page is another one, or the same one anew. */
   async #leave(control: Locator): Promise<void> {
     await control.click({ timeout: this.#login.patience });
-    await this.page.waitForLoadState("networkidle", { timeout: this.#login.patience }).catch(() => {});
+    await this.#settle();
+  }
+
+  /** Until nothing has been loaded for half a second. A page that never stops loading is waited for half of what a step may take. */
+  async #settle(): Promise<void> {
+    await this.page.waitForLoadState("networkidle", { timeout: this.#login.patience / 2 }).catch(() => {});
   }
 
   /** Waits for the control of a label. */
@@ -276,7 +280,8 @@ export class PortalSession {
   }
 
   async #isAtLogin(): Promise<boolean> {
-    return (await this.#visible("password")) !== undefined && (await this.#visible("logIn")) !== undefined;
+    const hidden = this.page.locator("input[type=password]").filter({ visible: true });
+    return (await hidden.count()) > 0 && (await this.#visible("logIn")) !== undefined;
   }
 
   async #visible(label: PortalLabel): Promise<Locator | undefined> {
@@ -342,13 +347,14 @@ async function firstVisible(candidates: readonly Locator[]): Promise<Locator | u
   return undefined;
 }
 
-/** Old pages have the label in a cell of its own, bound to nothing: there the next field counts. */
+/** A field by its label. Old pages have that in a cell of its own, bound to nothing: there the field in the same row counts. */
 function fieldsOf(page: Page, text: string): Locator[] {
   const name = exactly(text);
+  const field = page.locator("input:not([type]), input[type=text], input[type=password], input[type=email], input[type=url]");
   return [
-    page.getByLabel(name).and(page.locator("input, textarea, [contenteditable]")),
+    page.getByLabel(name).and(field),
     page.getByPlaceholder(name),
-    page.getByText(name).filter({ visible: true }).locator("xpath=following::input[not(@type='hidden')][1]"),
+    page.getByText(name).locator("xpath=ancestor::*[self::tr or self::li or self::p or self::div][1]").locator(field),
   ];
 }
 

@@ -23,6 +23,8 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
   /** Ids of which the user was told in this run that they failed. */
   readonly #told = new Set<string>();
+  /** Ids that were made or adopted in this run. */
+  readonly #created = new Set<string>();
 
   constructor(source: dynamic.Config) {
     // One account may have clients at several hosts.
@@ -68,7 +70,14 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   async create(news: OAuthClientInputs): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
     const settings = this.#settings(news);
     const id = idOf(settings);
-    return { id, outs: await this.#establish(id, news, settings) };
+    if (this.#created.has(id)) throw declaredTwice(id);
+    this.#created.add(id);
+    try {
+      return { id, outs: await this.#establish(id, news, settings) };
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) this.#created.delete(id);
+      throw error;
+    }
   }
 
   async read(id: string, props = {} as OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
@@ -101,6 +110,9 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   }
 
   async delete(id: string, props: OAuthClientOutputs): Promise<void> {
+    // A resource that was renamed, or replaced by hand, is created under its new name before it is deleted under the old one.
+    if (this.#created.has(id))
+      return tell("NetsapiensOAuthClient", id, "is kept, since this run has just taken it over for another resource");
     const driver = this.#driver(this.#settingsInState(props));
     tell("NetsapiensOAuthClient", id, await driver.release(props.bundle?.api_client_secret));
   }
@@ -209,6 +221,15 @@ function outputs(
 function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
   const same = before !== undefined && before.verifiedAt !== undefined && sameValue(results, before.verification);
   return { verification: results, apiVersion, verifiedAt: same ? before.verifiedAt : new Date().toISOString() };
+}
+
+function declaredTwice(id: string): UcaasError {
+  return new UcaasError("another resource of this stack is the same client", {
+    code: "DECLARED_TWICE",
+    vendor: "netsapiens",
+    operation: `create client ${id}`,
+    hint: "each application accessing the Netsapiens API must have its own OAuth client (guide): declare another clientId, or use the bundle of that resource",
+  });
 }
 
 function secretNotShown(id: string): UcaasError {

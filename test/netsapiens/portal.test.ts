@@ -9,6 +9,7 @@ import { closeBrowser } from "../../provider/netsapiens/browser.ts";
 import { NetsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
 import type { OAuthClientInputs, OAuthClientOutputs, PortalInputs } from "../../provider/netsapiens/schema.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
+import { plainPortal } from "./plain-portal.ts";
 import { type System, system, there } from "./system.ts";
 
 /** Walks wait more than they work, so the tests go side by side; each has a system of its own, and all share the one browser. */
@@ -91,6 +92,16 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(made(ns)).toHaveLength(1);
   });
 
+  test("and kept there when its resource is renamed: the old one is deleted after the new one has taken the client over", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const renaming = run(ns);
+    await renaming.create(inputs());
+    await renaming.delete(id, outs!);
+    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+  });
+
   test("as one walk after the other, with one login for all of them", async ({ ns }) => {
     const provider = run(ns);
     await Promise.all(["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))));
@@ -99,6 +110,19 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     const walks = ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"));
     expect(Math.max(...walks.map(({ inFlight }) => inFlight))).toBeLessThanOrEqual(2);
   });
+});
+
+test("a portal of another make is walked by the same labels, and a client is made, adopted and deleted there", {
+  timeout: 120_000,
+  concurrent: true,
+}, async ({ ns }) => {
+  await using portal = await plainPortal();
+  const declared = inputs({ apiUrl: portal.url, verify: "off" }, { username: "admin", password: "Plain-portal-1" });
+  const { id, outs } = await run(ns).create(declared);
+  expect(secretIn(outs)).toBe("secret-of-xima-acme-");
+  expect(secretIn((await run(ns).create(declared)).outs)).toBe("secret-of-xima-acme-");
+  await run(ns).delete(id, outs!);
+  expect(portal.clients.map((client) => client.id)).toEqual(["somebody-else"]);
 });
 
 describe("a session that ends in the middle", { timeout: 120_000, concurrent: true }, () => {

@@ -253,10 +253,21 @@ describe("a client that exists", () => {
   });
 
   test("is asked for one token, however many resources share it", async () => {
+    ns.server.state.domains.globex = { territory: "northwind" };
+    ns.server.state.users["api@acme"]!.scope = "Reseller";
+    const { id, outs } = await created();
     const provider = run();
-    const clients = await Promise.all(["a", "b", "c"].map(() => provider.create(inputs())));
-    for (const { id, outs } of clients) await provider.read(id, outs!);
-    expect(ns.apiCalls().filter((call) => call.startsWith("POST"))).toHaveLength(1);
+    const domains = ["acme", "globex", "acme"].map((domain) => inputs({ domain, did: undefined, verify: ["domain"] }));
+    await Promise.all(domains.map((news) => provider.update(id, outs, news)));
+    await provider.read(id, outs);
+    // One for the run that made it, one for the run after.
+    expect(ns.apiCalls().filter((call) => call.startsWith("POST"))).toHaveLength(2);
+  });
+
+  test("declared twice is an error, not a client that two resources share", async () => {
+    const provider = run();
+    await provider.create(inputs());
+    await expect(provider.create(inputs())).rejects.toMatchObject({ code: "DECLARED_TWICE" });
   });
 
   test("keeps no token in its outputs", async () => {
