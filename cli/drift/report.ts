@@ -49,7 +49,7 @@ export function driftReport(stacks: readonly StackDrift[], checkedAt = new Date(
 }
 
 /** Nothing known is worse than drift: where it could not be told, there may be any drift. */
-export function worst(statuses: readonly Status[]): Status {
+function worst(statuses: readonly Status[]): Status {
   if (statuses.includes("unknown") || statuses.length === 0) return "unknown";
   return statuses.includes("drift") ? "drift" : "none";
 }
@@ -86,7 +86,7 @@ export function cells({
 }
 
 /** As one line of a report: what a vendor's server said is text, never a control character for the terminal. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return "—";
   if (value === secretMask) return secretMask;
   const text = JSON.stringify(value).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped);

@@ -13,7 +13,7 @@ export interface PreviewReport {
 export const commentMarker = "<!-- ucaas: preview -->";
 
 /** What would be done, in words: `2 to create, 1 to update`. Taken from the end of what the CLI printed. */
-export function operations({ status, text }: PreviewReport): string {
+function operations({ status, text }: PreviewReport): string {
   if (status === "failed") return "**the preview failed**";
   const [, counts = ""] = /^Resources:\n((?: +.*\n?)+)/m.exec(text) ?? [];
   const changes = counts.split("\n").flatMap((line) => /\d+ (to|changes?) .*|\d+ errored/.exec(line)?.[0] ?? []);
