@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { root } from "../../tools/engine/place.mjs";
 import { type System, system, there } from "../netsapiens/system.ts";
+import { onTerminal } from "./on-terminal.ts";
 import { ucaas } from "./ucaas.ts";
 
 let ns: System;
@@ -75,7 +76,7 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     expect((await verify([...noDid, "--steps", "user"])).stderr).toContain('"user" is no step: apiUrl, credentials');
   });
 
-  test("takes secrets from files and from stdin, and asks for none on the command line", async () => {
+  test("takes secrets from files, from stdin and from the terminal, and asks for none on the command line", async () => {
     writeFileSync(join(folder, "secret"), `${there.clientSecret}\n`);
     writeFileSync(join(folder, "password"), there.apiPassword);
     const files = { NETSAPIENS_CLIENT_SECRET_FILE: join(folder, "secret"), NETSAPIENS_API_PASSWORD_FILE: join(folder, "password") };
@@ -87,6 +88,13 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     });
     child.stdin.end(`${there.clientSecret}\n${there.apiPassword}\n`);
     expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+
+    const shown = await onTerminal(["netsapiens", "verify", ...flags()], [there.clientSecret, there.apiPassword], {
+      cwd: folder,
+      env: without,
+    });
+    expect(shown).toContain("All steps that were asked for passed.");
+    unseen(shown);
 
     const missing = await verify(flags(), {});
     expect(missing.exitCode).toBe(1);

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { root } from "../../tools/engine/place.mjs";
 import { testHome } from "../host/dynamic-host.ts";
 import { certificateFor } from "../xima/certificate.ts";
 import { control, licenceServer } from "../xima/licence-server.ts";
+import { onTerminal as typed } from "./on-terminal.ts";
 import { ucaas as command } from "./ucaas.ts";
 
 const start = join(root, "cli", "start.mjs");
@@ -24,6 +25,7 @@ const clean = {
   PULUMI_HOME: testHome,
 };
 const ucaas = (args: string[], env: Record<string, string> = {}) => command(["xima", ...args], { cwd: folder, env: { ...clean, ...env } });
+const onTerminal = (args: string[], lines: string[]) => typed(["xima", ...args], lines, { cwd: folder, env: clean });
 const at = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(at(name), "utf8");
 function write(name: string, text: string): string {
@@ -222,39 +224,3 @@ test("a Node that is too old is told so in one sentence", async () => {
   );
   expect(said).toMatch(/^This is Node 20\.20\.2; ucaas needs Node 22\.19 or newer\. .*npx ucaas.*\n$/);
 });
-
-/** Runs the command on a terminal of its own, and types a line each time that it asks (a colon and a space, with nothing after). */
-function onTerminal(args: string[], lines: string[]): Promise<string> {
-  const typist = `
-import os, pty, sys, json
-command, lines = json.loads(sys.argv[1])
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execv(command[0], command)
-seen = b""
-while True:
-    try:
-        chunk = os.read(terminal, 1024)
-    except OSError:
-        break
-    if not chunk:
-        break
-    seen += chunk
-    if lines and seen.rstrip(b"\\x1b[0123456789GJ").endswith(b": "):
-        os.write(terminal, lines.pop(0).encode() + b"\\r")
-        seen += b"<typed>"
-os.waitpid(pid, 0)
-sys.stdout.buffer.write(seen)
-`;
-  return new Promise((resolve, reject) => {
-    const child = spawn("python3", ["-c", typist, JSON.stringify([[process.execPath, start, "xima", ...args], lines])], {
-      cwd: folder,
-      env: clean,
-      timeout: 20_000,
-    });
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
-    child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
-    child.on("error", reject).on("close", () => resolve(output));
-  });
-}

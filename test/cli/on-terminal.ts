@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { root } from "../../tools/engine/place.mjs";
+
+/** Runs `ucaas` on a terminal of its own, and types a line each time that it asks (a colon and a space, with nothing after). Gives what the terminal showed. */
+export function onTerminal(
+  args: readonly string[],
+  lines: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<string> {
+  const typist = `
+import os, pty, sys, json
+command, lines = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+seen = b""
+while True:
+    try:
+        chunk = os.read(terminal, 1024)
+    except OSError:
+        break
+    if not chunk:
+        break
+    seen += chunk
+    if lines and seen.rstrip(b"\\x1b[0123456789GJ").endswith(b": "):
+        os.write(terminal, lines.pop(0).encode() + b"\\r")
+        seen += b"<typed>"
+os.waitpid(pid, 0)
+sys.stdout.buffer.write(seen)
+`;
+  return new Promise((resolve, reject) => {
+    const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
+    const child = spawn("python3", ["-c", typist, JSON.stringify([command, lines])], { ...options, timeout: 20_000 });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
+    child.on("error", reject).on("close", () => resolve(output));
+  });
+}
