@@ -11,6 +11,7 @@ import {
   call,
   folder,
   type Intent,
+  lastingPort,
   type Message,
   messages,
   newId,
@@ -73,6 +74,7 @@ class Unrest {
   readonly #folder: string;
   readonly #args: string[];
   readonly #env: Record<string, string>;
+  readonly #ports: number[] = [];
   readonly receivers: ReceiverProcess[] = [];
   answered = 0;
   /** Nothing dies any more: the callers may come to an end. */
@@ -84,18 +86,20 @@ class Unrest {
     this.#env = env;
   }
 
-  async start(index: number, url = "http://127.0.0.1:0"): Promise<void> {
-    this.receivers[index] = await ReceiverProcess.start(this.#folder, [...this.#args, "--listen", new URL(url).host], this.#env);
-    expect(this.receivers[index].url, this.receivers[index].output).not.toBe("");
+  async start(index: number): Promise<void> {
+    this.#ports[index] ??= await lastingPort();
+    const args = [...this.#args, "--listen", `127.0.0.1:${this.#ports[index]}`];
+    const receiver = await ReceiverProcess.start(this.#folder, args, this.#env);
+    this.receivers[index] = receiver;
+    expect(receiver.url, receiver.output).not.toBe("");
   }
 
   /** In the middle of the work: when some more callbacks have been answered. */
   async kill(index: number): Promise<void> {
     const enough = this.answered + 20;
     await expect.poll(() => this.answered, { timeout: 60_000, interval: 5 }).toBeGreaterThan(enough);
-    const receiver = this.receivers[index]!;
-    await receiver.kill();
-    await this.start(index, receiver.url);
+    await this.receivers[index]?.kill();
+    await this.start(index);
   }
 
   /** Asks one of the receivers, and goes on asking until one answers. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -31,6 +32,10 @@ export class ReceiverProcess {
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#ended = once(child, "close");
+    // Of a test that was given up, nothing goes on.
+    const end = () => child.kill("SIGKILL");
+    process.once("exit", end);
+    void this.#ended.then(() => process.off("exit", end));
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
   }
 
@@ -68,6 +73,21 @@ export class ReceiverProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+  }
+}
+
+/**
+ * A port to come back at after a kill. Not one that the system gives to outgoing connections: the callers' own would be given it while nobody
+ * listens there.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
   }
 }
 
