@@ -1,12 +1,12 @@
 /** One fenced block of a page, with the words behind its language: `sh in=pulumi-ucaas`, `ts file=index.ts`. */
-export interface Block {
+interface Block {
   readonly language: string;
   readonly about: Record<string, string>;
   readonly text: string;
 }
 
 /** The fenced blocks of a page, in order. */
-export function blocks(page: string): Block[] {
+function blocks(page: string): Block[] {
   return [...page.matchAll(/^```(\w+)(.*)\n([\s\S]*?)^```$/gm)].map(([, language = "", words = "", text = ""]) => ({
     language,
     about: Object.fromEntries([...words.matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => [key, value])) as Record<string, string>,
