@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { ximaServer } from "../../sandbox/xima/server.ts";
+import { onTerminal } from "../cli/on-terminal.ts";
 import { ucaas } from "../cli/ucaas.ts";
 import { type StackProject, stackProject } from "./stack-project.ts";
 
@@ -79,6 +80,13 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     const report = JSON.parse(readFileSync(join(project.folder, "none.json"), "utf8")) as DriftReport;
     expect(report).toMatchObject({ version: 1, status: "none" });
     expect(report.stacks).toContainEqual({ stack: "same", status: "none", checked: 1, differences: [], unknown: [] });
+  });
+
+  test("a terminal shows how far it is, a pipeline's log does not", async () => {
+    const terminal = await onTerminal(["drift", "--stack", "same"], [], { cwd: project.folder, env: project.env });
+    expect(terminal).toContain("1 of 1 resources");
+    expect(terminal).toContain("1 stack: 1 without drift.");
+    expect((await drift("--stack", "nowhere")).stderr).toBe("");
   });
 
   test("each kind of drift is found as plain refresh finds it; what could not be told is never none, and wins", async () => {
