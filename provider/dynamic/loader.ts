@@ -61,7 +61,8 @@ export abstract class UcaasResource extends pulumi.CustomResource {
 function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   if (warned.has(key)) return;
   warned.add(key);
-  const [namespace, name] = key.split(":") as [string, string];
+  const [namespace, path] = key.split(":") as [string, string];
+  const [name, ...rest] = path.split(".") as [string, ...string[]];
   const config = new pulumi.Config(namespace);
   const isPlain = (fullKey: string) => !(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[]).includes(fullKey);
   const isSecret = (value: unknown) => value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
@@ -69,10 +70,23 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
     void pulumi.log.warn(
       `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
     );
-  if (isSecret(config.get(name)) && isPlain(key)) warn(key, "--secret");
+  const value = rest.length > 0 ? at(structured(config.get(name)), rest) : config.get(name);
+  if (isSecret(value) && isPlain(`${namespace}:${name}`)) warn(key, rest.length > 0 ? "--secret --path" : "--secret");
   if (!isPlain(`${namespace}:accounts`)) return;
-  const accounts = config.getObject<Record<string, Record<string, unknown>>>("accounts") ?? {};
-  for (const account of Object.keys(accounts)) {
-    if (isSecret(accounts[account]?.[name])) warn(`${namespace}:accounts.${account}.${name}`, "--secret --path");
+  for (const [account, section] of Object.entries(structured(config.get("accounts")) ?? {})) {
+    if (isSecret(at(section, [name, ...rest]))) warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
   }
+}
+
+/** What is no object is told by the provider's check, with the command that mends it. */
+function structured(text: string | undefined): object | undefined {
+  try {
+    return Object(JSON.parse(text ?? "{}"));
+  } catch {
+    return undefined;
+  }
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part], value);
 }
