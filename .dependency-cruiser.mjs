@@ -4,6 +4,8 @@
 const vendor = "^provider/(?!dynamic/|http/)([^/]+)/";
 /** What every program loads: the door, and the component that is made of resources. */
 const program = "^provider/(index|customer)[.]ts$";
+/** With them, what resources themselves are made of. */
+const light = [program, `${vendor}(resource|secret-names)[.]ts$`, "^provider/dynamic/(loader|secret-paths)[.]ts$"];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -61,8 +63,8 @@ export default {
       severity: "error",
       name: "program-is-light",
       comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
-      from: { path: [program, `${vendor}resource[.]ts$`, "^provider/dynamic/loader[.]ts$"] },
-      to: { pathNot: [program, `${vendor}resource[.]ts$`, "^provider/dynamic/loader[.]ts$", "node_modules/@pulumi/pulumi/"], ...runtime },
+      from: { path: light },
+      to: { pathNot: [...light, "node_modules/@pulumi/pulumi/"], ...runtime },
     },
     {
       severity: "error",

@@ -22,6 +22,7 @@ import { until } from "./polling.ts";
 import { deleteRefused, described, duplicate, notAdopted, stillThere } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
+import { isSecretName } from "./secret-names.ts";
 import { lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
@@ -151,8 +152,8 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async #work(verb: string, news: EnableXInputs, id?: string): Promise<Work> {
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
-    // The server may quote what it refuses, and only by its name can a further field be known for a secret.
-    for (const { property } of fields) if (/pass|secret|token|pin$|key$/i.test(property)) rememberSecret(at(news, property));
+    // The server may quote what it refuses.
+    for (const path of secretsIn(news, fields)) rememberSecret(String(at(news, path)));
     const needsCountries = fields.some(({ format }) => format === "country");
     const wording = { routes: client.routes, countries: needsCountries ? await client.countries() : undefined };
     return { kind: this.#kind, client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? labelOf(this.#kind, news)}` };
@@ -285,7 +286,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   #inputsIn(outputs: EnableXOutputs): EnableXOutputs {
-    const names = new Set(["__stack", "__name", ...Object.keys(this.#schema.shape)]);
+    const names = new Set(["__stack", "__resource", "__secretPaths", ...Object.keys(this.#schema.shape)]);
     // The SDK's type says outputs; what the engine takes here is inputs.
     return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.has(name))) as EnableXInputs as EnableXOutputs;
   }
@@ -293,6 +294,14 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   #tell(inputs: Bag, text: string): void {
     tell(this.#kind.type, labelOf(this.#kind, inputs), text);
   }
+}
+
+/** Where secrets stand: what the program marked as such, and what is one by its name (a state that was imported tells no more). */
+function secretsIn({ __secretPaths: marked = "[]" }: EnableXInputs, fields: readonly Field[]): string[] {
+  const byName = fields.map(({ property }) => property).filter(isSecretName);
+  const within = (path: string) =>
+    fields.map(({ property }) => property).filter((property) => property === path || property.startsWith(`${path}.`));
+  return [...byName, ...(JSON.parse(marked) as string[][]).flatMap((path) => within(path.join(".")))];
 }
 
 function leftBehind(kind: Kind, id: string, props: Bag): string {

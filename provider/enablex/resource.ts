@@ -1,5 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
+import { secretPaths } from "../dynamic/secret-paths.ts";
+import { isSecretName } from "./secret-names.ts";
 
 /** Whether something that exists already is taken over: never, when every declared field is equal, or in any case (the server's values are then overwritten). */
 export type EnableXAdopt = "never" | "if-same" | "always";
@@ -8,6 +10,21 @@ export type EnableXAdopt = "never" | "if-same" | "always";
 // would else be shown as replaced whenever its customer changes. So each class's own id is its `id`.
 
 const secretConfig = ["enablex:accessKey", "enablex:password"];
+
+/** The arguments, with what is secret by its name marked as such, and told to the provider process together with what the program marked. */
+function withSecrets<Args extends EnableXSteering & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
+  const marked = (fields: EnableXFurtherFields): EnableXFurtherFields =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? pulumi.secret(value) : value]));
+  const { fields } = args;
+  const secured: Args =
+    fields === undefined
+      ? args
+      : {
+          ...args,
+          fields: pulumi.Output.isInstance(fields) || fields instanceof Promise ? pulumi.output(fields).apply(marked) : marked(fields),
+        };
+  return { ...secured, __secretPaths: secretPaths(secured).then((paths) => (paths.length > 0 ? JSON.stringify(paths) : undefined)) };
+}
 
 /** A postal address. A field that is not declared is left as it is on the server. */
 export interface EnableXAddress {
@@ -36,16 +53,19 @@ export interface EnableXSteering {
  * not managed: it is neither written nor compared. A text that is declared no longer is emptied on the server (inferred); other fields stay.
  */
 export interface EnableXCustomerArgs extends EnableXSteering {
+  /** Not empty. */
   readonly customerName: pulumi.Input<string>;
   readonly customerLegalName?: pulumi.Input<string>;
   /** Your own code for the customer. By it, else by `contactEmail`, an existing customer is found: declare at least one of the two. */
   readonly customerCode?: pulumi.Input<string>;
+  /** Text or number as your server has it; its values are not public. */
   readonly customerType?: pulumi.Input<string | number>;
   /** A person rather than a company. */
   readonly individual?: pulumi.Input<boolean>;
   readonly contactName?: pulumi.Input<string>;
   /** Unique on the server (guide, code 1504); case does not count. */
   readonly contactEmail?: pulumi.Input<string>;
+  /** `A` and `S` on the wire (other pages). Not declared, it is not managed: a suspension by hand is then no drift. */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly officeAddress?: pulumi.Input<EnableXAddress>;
   readonly billingAddress?: pulumi.Input<EnableXAddress>;
@@ -56,10 +76,13 @@ export interface EnableXCustomerArgs extends EnableXSteering {
  *
  * Everything that is declared is read back, so changes made elsewhere are seen by `pulumi refresh` and put right by `pulumi up`.
  *
- * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `UNKNOWN_COUNTRY`,
- * `HTML_REPLY`, `EMPTY_REPLY`, `NO_RESULT`, `MALFORMED_REPLY`, `CONFIG_MISSING`, `CONFIG_INVALID`, `NOT_REACHED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
- * and those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
- * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`.
+ * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `UNKNOWN_COUNTRY`;
+ * those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
+ * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by its groups `IN_PROGRESS`, `NOT_CONFIRMED`, `ACTION_REQUIRED`,
+ * `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of HTTP: `RATE_LIMITED` (429), `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`, `EMPTY_REPLY`,
+ * `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`;
+ * and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
+ * What to do about each stands in its message and in `docs/enablex-customer.md`.
  *
  * @example
  * ```ts
@@ -95,7 +118,7 @@ export class EnableXCustomer extends UcaasResource {
         secretConfig,
       },
       name,
-      args,
+      withSecrets(args),
       // Codes and emails are unique: a replacement could not be made beside the old one.
       { deleteBeforeReplace: true, ...options },
     );
@@ -103,14 +126,19 @@ export class EnableXCustomer extends UcaasResource {
   }
 }
 
-/** Further fields, by the API's own names (which there are is not public), such as `{ start_date: "2026-01-01" }`. One that the server does not show cannot be compared. */
+/**
+ * Further fields, by the API's own names (which there are is not public), such as `{ start_date: "2026-01-01" }`. One that the server does not
+ * show cannot be compared. One whose name says that it is secret (`password`, `pin`, `api_key`, …) is kept as a secret, whatever the program passed.
+ */
 export type EnableXFurtherFields = Record<string, pulumi.Input<string | number | boolean>>;
 
 /** Arguments of an {@link EnableXSubscription}. */
 export interface EnableXSubscriptionArgs extends EnableXSteering {
   /** The customer's `customerId`. A change makes another subscription (inferred). */
   readonly customerId: pulumi.Input<string | number>;
+  /** The API's `plan_id` (other pages). A change is an update (inferred). */
   readonly planId: pulumi.Input<string | number>;
+  /** Inferred from customers. */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
@@ -138,7 +166,12 @@ export class EnableXSubscription extends UcaasResource {
   declare readonly statusText: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: EnableXSubscriptionArgs, options?: pulumi.CustomResourceOptions) {
-    super({ type: "EnableXSubscription", outputs: ["subscriptionId", "statusText"], secrets: [], secretConfig }, name, args, options);
+    super(
+      { type: "EnableXSubscription", outputs: ["subscriptionId", "statusText"], secrets: [], secretConfig },
+      name,
+      withSecrets(args),
+      options,
+    );
     this.subscriptionId = this.id;
   }
 }
@@ -149,10 +182,13 @@ export interface EnableXUserArgs extends EnableXSteering {
   readonly customerId?: pulumi.Input<string | number>;
   /** The API's `user_type`; its values are not public. */
   readonly userType: pulumi.Input<string | number>;
+  /** Not empty (other pages). */
   readonly firstName: pulumi.Input<string>;
+  /** Inferred. */
   readonly lastName?: pulumi.Input<string>;
   /** Unique on the server (guide, code 1504); case does not count. By it an existing user is found. */
   readonly email: pulumi.Input<string>;
+  /** Inferred from customers. */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
@@ -180,7 +216,12 @@ export class EnableXUser extends UcaasResource {
   declare readonly statusText: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: EnableXUserArgs, options?: pulumi.CustomResourceOptions) {
-    super({ type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: [], secretConfig }, name, args, options);
+    super(
+      { type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: [], secretConfig },
+      name,
+      withSecrets(args),
+      options,
+    );
     this.userId = this.id;
   }
 }

@@ -75,6 +75,8 @@ export interface EnableXInputs extends Record<string, unknown> {
   readonly adopt?: Adopt;
   readonly account?: string;
   readonly __stack?: string;
+  /** JSON: the paths of what the program marked as secret. */
+  readonly __secretPaths?: string;
 }
 
 /** What the state keeps: the declared fields as they are on the server, and what the server assigned. */

@@ -6,9 +6,9 @@ export type { XimaChange };
 
 /** The customer that a licence belongs to. */
 export interface XimaCcId {
-  /** The reseller's id at Xima. A change makes another licence. */
+  /** The reseller's id at Xima, not empty (OpenAPI 1.4). A change makes another licence. */
   readonly resellerId: pulumi.Input<string>;
-  /** The tenant's id. A change makes another licence. */
+  /** The tenant's id, not empty (OpenAPI 1.4). A change makes another licence. */
   readonly tenantId: pulumi.Input<string>;
   /** Required when the customer is made, optional later (OpenAPI 1.4). */
   readonly resellerName?: pulumi.Input<string>;
@@ -18,12 +18,14 @@ export interface XimaCcId {
 
 /** How Xima registers with the customer's telephone system. All but port and transport are required (OpenAPI 1.4). */
 export interface XimaSipCredentials {
+  /** Not empty, like the three below. */
   readonly username: pulumi.Input<string>;
   readonly password: pulumi.Input<string>;
   readonly sipServer: pulumi.Input<string>;
   readonly outboundProxy: pulumi.Input<string>;
-  /** 1 to 65535; together with `transport` or not at all. Neither means an SRV look-up. */
+  /** 1 to 65535; together with `transport` or not at all. Neither means an SRV look-up (OpenAPI 1.4). */
   readonly sipPort?: pulumi.Input<number>;
+  /** Together with `sipPort` or not at all. */
   readonly transport?: pulumi.Input<"udp" | "tcp" | "tls">;
 }
 
@@ -32,6 +34,7 @@ export interface XimaSipCredentials {
  * is left as it is on the server, one that is declared no longer is set to 0.
  */
 export interface XimaLicenseArgs {
+  /** The customer that is licensed (guide, OpenAPI 1.4). */
   readonly ccId: pulumi.Input<XimaCcId>;
   /** 0 or at least 5 (OpenAPI 1.4). */
   readonly digitalOnlySeats?: pulumi.Input<number>;
@@ -72,9 +75,12 @@ export interface XimaLicenseArgs {
  *
  * Nothing can be read back from the API: refresh tells only whether the customer is still known.
  *
- * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `CLOCK_OFF`, `KEY_MISMATCH`, `CERTIFICATE_EXPIRED`, `CONFIG_MISSING`, `CONFIG_INVALID`,
- * `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`, and those of the API: `VALIDATION_ERROR`, `INVALID_SIGNATURE`,
- * `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN`, `INVALID_TOKEN`, `INVALID_CERTIFICATE`.
+ * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`; of the key and certificate: `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`,
+ * `KEY_MISMATCH`, `KEY_ID_MISSING`, `CERTIFICATE_UNREADABLE`, `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`,
+ * `INVALID_SIGNATURE`, `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN` (`CLOCK_OFF` when the clocks differ), `INVALID_TOKEN`, `INVALID_CERTIFICATE`,
+ * `CUSTOMER_NOT_FOUND`, `HTTP_<status>` where it gives none, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `NOT_REACHED`, `TLS_REFUSED`,
+ * `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
+ * What to do about each stands in its message and in `docs/xima-license.md`.
  *
  * @example
  * ```ts
@@ -88,8 +94,9 @@ export interface XimaLicenseArgs {
  * ```
  */
 export class XimaLicense extends UcaasResource {
+  /** As declared. */
   declare readonly ccId: pulumi.Output<pulumi.Unwrap<XimaCcId>>;
-  /** What the last call changed. */
+  /** What the last call changed, by the server's own word; values of SIP credentials are masked. */
   declare readonly lastChanges: pulumi.Output<XimaChange[]>;
   /** What the server had otherwise than declared when everything was last sent: `oldValue` as declared, `newValue` as found. */
   declare readonly lastDrift: pulumi.Output<XimaChange[]>;

@@ -114,6 +114,19 @@ describe("a user", () => {
     expect(withoutSecrets(error.message)).toContain("too weak: [secret]");
   });
 
+  test("with what the program marked as secret, a name or a number too, is refused without quoting it", async () => {
+    enablex.server.fault({
+      kind: "status",
+      status: 406,
+      method: "POST",
+      body: { result: 406, desc: "no: canary-Augusta, 471142, canary-hello" },
+    });
+    const __secretPaths = JSON.stringify([["lastName"], ["fields"]]);
+    const fields = { greeting: "canary-hello", extension: 471142 };
+    const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), lastName: "canary-Augusta", fields, __secretPaths }));
+    expect(withoutSecrets(error.message)).toContain("no: [secret], [secret], [secret]");
+  });
+
   test("of which the customer is declared for the first time, and wrongly, is told so and not written", async () => {
     const { customerId: _, ...without } = ada();
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());

@@ -70,14 +70,9 @@ export async function ximaPlanted(): Promise<Planted> {
 export async function enablexPlanted(): Promise<Planted> {
   const enablex = await enablexReseller();
   const { server } = enablex;
-  const [accessKey, login, password, pin, elsewhere, renewed] = ["key", "login", "password", "pin", "elsewhere", "renewed"].map(canary) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [accessKey, login, password, greeting, elsewhere, renewed] = ["key", "login", "password", "greeting", "elsewhere", "renewed"].map(
+    canary,
+  ) as [string, string, string, string, string, string];
   const account = server.state.accounts.find(({ role }) => role === "reseller")!;
   Object.assign(account, { accessKey, password: login });
   const { accessId, email } = account;
@@ -86,7 +81,8 @@ export async function enablexPlanted(): Promise<Planted> {
     const { customerId } = new ucaas.EnableXCustomer("customer", { customerName: "Acme", customerCode: "ACME" });
     new ucaas.EnableXUser("user", {
       account: "login", customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test",
-      fields: { password: config.requireSecret("${name}"), pin: config.requireSecret("pin") },
+      // No name tells that the second one is secret.
+      fields: { password: config.requireSecret("${name}"), greeting: config.requireSecret("greeting") },
     });`;
   return {
     vendor: "enablex",
@@ -96,20 +92,20 @@ export async function enablexPlanted(): Promise<Planted> {
       "enablex:accounts": secret({ login: { ...common, email, password: login } }),
       userPassword: secret(password),
       renewedPassword: secret(renewed),
-      pin: secret(pin),
+      greeting: secret(greeting),
     },
     programs: [program("userPassword"), program("renewedPassword")],
     refusal: "VALIDATION_FAILED",
-    secrets: () => [accessKey, login, password, pin, elsewhere, renewed, ...Object.keys(server.state.sessions)],
+    secrets: () => [accessKey, login, password, greeting, elsewhere, renewed, ...Object.keys(server.state.sessions)],
     refuse: (which) =>
       void server.fault({
         kind: "status",
         status: 406,
         path: "/users",
         bodyMatches: "password",
-        body: { result: 406, msg: "Validation failed", desc: refusedWith([password, renewed][which]!, pin) },
+        body: { result: 406, msg: "Validation failed", desc: refusedWith([password, renewed][which]!, greeting) },
       }),
-    changeElsewhere: () => enablex.change("users", Object.keys(server.state.users)[0]!, { pin: elsewhere }),
+    changeElsewhere: () => enablex.change("users", Object.keys(server.state.users)[0]!, { greeting: elsewhere }),
     breakOff: () => void server.fault({ kind: "malformed", method: "POST", path: "/users$" }),
     stop: () => server.stop(),
   };
