@@ -78,8 +78,9 @@ export async function migrate(database: Database): Promise<void> {
   const migrator = new Migrator({
     db: database,
     provider: { getMigrations: async () => migrations },
-    migrationTableName: "receiverMigrations",
-    migrationLockTableName: "receiverMigrationsLock",
+    // As the database has them: the migrator looks whether they are there by then, and receivers that start at once rely on it.
+    migrationTableName: "receiver_migrations",
+    migrationLockTableName: "receiver_migrations_lock",
   });
   const { error } = await migrator.migrateToLatest();
   if (error)

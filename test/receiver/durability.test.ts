@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { Agent, setGlobalDispatcher, fetch as undici } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPostgresql } from "../../receiver/postgresql.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { Postgres } from "./postgres.ts";
 import {
@@ -278,6 +279,14 @@ describe("with PostgreSQL,", () => {
     expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
     expect(await messages(receiver.url, id)).toHaveLength(1);
     await expect.poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 5_000 }).toBe(200);
+  });
+
+  test("receivers that start on an empty database at the same moment all come up", async () => {
+    for (let time = 0; time < 3; time++) {
+      const url = await postgres.database();
+      const opened = await Promise.all(Array.from({ length: 4 }, () => openPostgresql(url)));
+      for (const database of opened) await database.destroy();
+    }
   });
 
   test("the receiver does not start on a database that forgets what it has confirmed", async () => {
