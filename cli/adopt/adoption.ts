@@ -11,6 +11,9 @@ import type { Config, Stack, Step } from "./stack.ts";
 import { asTable } from "./table.ts";
 import type { Section, Vendor } from "./vendor.ts";
 
+/** What is asked and done of a stack. */
+type StackAtWork = Pick<Stack, "name" | "filesFolder" | "resources" | "preview" | "import" | "hasNoChanges">;
+
 /** What the user asked for. */
 interface Wishes {
   /** Slugs by the things' ids. */
@@ -24,7 +27,7 @@ interface Wishes {
  * Shows what lives at the vendor and what would become of it; with `yes`, makes it so. It can be run again at any time: it goes on with what is
  * declared and not yet in the state.
  */
-export async function adopt(vendor: Vendor, stack: Stack, config: Config, { chosen, yes, command }: Wishes): Promise<void> {
+export async function adopt(vendor: Vendor, stack: StackAtWork, config: Config, { chosen, yes, command }: Wishes): Promise<void> {
   const files = new StackFiles(stack.filesFolder, stack.name);
   const planned = plan(await vendor.things(), { vendor, files, state: await stack.resources(), chosen });
   console.log(asTable(vendor, planned, (slug) => fileOf(files, slug)));
@@ -43,8 +46,9 @@ export async function adopt(vendor: Vendor, stack: Stack, config: Config, { chos
 
   console.log(`Importing ${counted(adopted)} …`);
   const protect = adopted.some(({ pending }) => pending.protect);
+  const begun = performance.now();
   await stack.import(file, protect);
-  console.log("Imported. Now the proof …");
+  console.log(`Imported in ${((performance.now() - begun) / 1000).toFixed(1)} s. Now the proof …`);
   await prove(stack, adopted);
   console.log(`Proved: the preview is empty, and no secret is readable in the exported state.
 The next \`pulumi up\` changes nothing at a vendor; it writes the stack's outputs, and which resource depends on which.`);
@@ -77,7 +81,7 @@ function notReady(faults: readonly string[], planned: readonly Planned[], comman
       .map((path) => ("slug" in fate ? `${fate.slug}.${path}` : ""))
       .filter((path) => faults.some((fault) => fault.includes(` ${path} is missing`))),
   );
-  return new UcaasError(`nothing was imported, since the stack's files are not ready (${faults.length}):\n  ${faults.join("\n  ")}`, {
+  return new UcaasError(`nothing was imported, since the stack's files are not ready (${faults.length}):${listed(faults)}`, {
     code: "FILES_NOT_READY",
     operation: "adopt",
     hint: [
@@ -89,16 +93,21 @@ function notReady(faults: readonly string[], planned: readonly Planned[], comman
 }
 
 function othersWait(steps: readonly Step[]): UcaasError {
-  const shown = steps.slice(0, 20).map(({ op, urn }) => `${op} ${urn.split("::").slice(2).join(" ")}`);
-  const more = steps.length > shown.length ? "\n  …" : "";
-  return new UcaasError(`the stack has other changes waiting (${steps.length}), so nothing was imported:\n  ${shown.join("\n  ")}${more}`, {
+  const lines = steps.map(({ op, urn }) => `${op} ${urn.split("::").slice(2).join(" ")}`);
+  return new UcaasError(`the stack has other changes waiting (${lines.length}), so nothing was imported:${listed(lines)}`, {
     code: "OTHER_CHANGES",
     operation: "adopt",
     hint: "an adoption is proved by an empty preview. Adopt what exists of them too (without --filter, or with another vendor), run `pulumi up` for what does not, or take it out of the files; then run the same command again",
   });
 }
 
-async function prove(stack: Stack, adopted: readonly Adopted[]): Promise<void> {
+/** More than a person reads is counted. */
+function listed(lines: readonly string[], most = 60): string {
+  const more = lines.length > most ? [`… and ${lines.length - most} more`] : [];
+  return [...lines.slice(0, most), ...more].map((line) => `\n  ${line}`).join("");
+}
+
+async function prove(stack: StackAtWork, adopted: readonly Adopted[]): Promise<void> {
   const { yes, words } = await stack.hasNoChanges();
   if (!yes) {
     throw new UcaasError(`the preview after the import is not empty:\n${words}`, {
@@ -109,7 +118,7 @@ async function prove(stack: Stack, adopted: readonly Adopted[]): Promise<void> {
   }
   const readable = readableSecrets(await stack.resources(), adopted, (text) => withoutSecrets(text) !== text);
   if (readable.length > 0) {
-    throw new UcaasError(`secrets are readable in the exported state:\n  ${readable.join("\n  ")}`, {
+    throw new UcaasError(`secrets are readable in the exported state:${listed(readable)}`, {
       code: "SECRETS_READABLE",
       operation: "adopt",
       hint: "take these resources out of the state (pulumi state delete <urn>), change the secrets, and report this as a fault of pulumi-ucaas",

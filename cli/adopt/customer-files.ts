@@ -30,7 +30,6 @@ export function newFile(name: string | undefined, part: Part): string {
  */
 export function withSection(existing: string, part: Part): string | undefined {
   const before = parseDocument(existing);
-  if (before.errors.length > 0) return undefined;
   const extended = `${existing}${existing === "" || existing.endsWith("\n") ? "" : "\n"}${textOf(part)}`;
   const after = parseDocument(extended);
   const wanted = { ...((before.toJS() ?? {}) as Section), [part.vendor]: parse(text(part.section)) };

@@ -3,7 +3,7 @@ import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
 import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
 import { blank } from "../../stacks/blank.ts";
-import { isRecord } from "../../stacks/tree.ts";
+import { isRecord, valueAt } from "../../stacks/tree.ts";
 import { type Named, notThere } from "./named.ts";
 import type { Config } from "./stack.ts";
 import type { Section, Thing, Vendor } from "./vendor.ts";
@@ -28,7 +28,7 @@ export function ximaVendor(
       );
       const missing = tenants.filter((_, index) => !there[index]);
       if (missing.length > 0) throw notThere("xima", missing, "the licensing API does not know");
-      return tenants.map((tenant) => thing(tenant, account, settings.apiRevision));
+      return tenants.map((tenant) => thing(tenant, account, settings.apiRevision, config.defaults));
     },
   };
 }
@@ -36,7 +36,7 @@ export function ximaVendor(
 const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
 Delete the lines of what shall not be managed here: that stays as it is.`;
 
-function thing({ parts, name }: Named, account: string | undefined, revision: ApiRevision): Thing {
+function thing({ parts, name }: Named, account: string | undefined, revision: ApiRevision, defaults: unknown): Thing {
   const [resellerId = "", tenantId = ""] = parts;
   const id = idOf(parts);
   return {
@@ -44,7 +44,11 @@ function thing({ parts, name }: Named, account: string | undefined, revision: Ap
     cells: [],
     names: [tenantId, name ?? "", resellerId],
     name,
-    section: { ...(account !== undefined && { account }), ccId: { resellerId, tenantId }, ...blanks(revision) },
+    section: {
+      ...(account !== undefined && { account }),
+      ccId: { resellerId, tenantId, ...nameOfAnother(resellerId, defaults) },
+      ...blanks(revision),
+    },
     comment,
     isDeclaredBy: (declared) =>
       isRecord(declared.ccId) && licenseId(declared as unknown as LicenseInputs) === id && (declared.account ?? undefined) === account,
@@ -53,6 +57,13 @@ function thing({ parts, name }: Named, account: string | undefined, revision: Ap
       return { id, inputs: pending.inputs, outputs: async () => outputs(pending.inputs) };
     },
   };
+}
+
+/** A name among the stack's defaults is that of the reseller there. */
+function nameOfAnother(resellerId: string, defaults: unknown): Section {
+  const ccId = valueAt(defaults, ["xima", "ccId"]);
+  const isOther = isRecord(ccId) && ccId.resellerName !== undefined && ccId.resellerId !== resellerId;
+  return isOther ? { resellerName: blank("the reseller's name at Xima") } : {};
 }
 
 function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {

@@ -230,6 +230,19 @@ describe("what the user names, since no vendor lists it", () => {
     );
     expect(licences.writes()).toEqual([]);
 
+    const defaults = (resellerId: string) => ({
+      ...configOf(licences.plainConfig),
+      defaults: { xima: { ccId: { resellerId, resellerName: "R" } } },
+    });
+    const ccIdWith = async (resellerId: string) =>
+      (await ximaVendor(defaults(resellerId), { tenants: namedThings(["voicehouse/a%2Fb"], [], "", twoParts) }).things())[0]?.section.ccId;
+    expect(await ccIdWith("voicehouse")).toEqual({ resellerId: "voicehouse", tenantId: "a/b" });
+    expect(await ccIdWith("other")).toEqual({
+      resellerId: "voicehouse",
+      tenantId: "a/b",
+      resellerName: "<fill in: the reseller's name at Xima>",
+    });
+
     const inputs = { ccId: { resellerId: "voicehouse", tenantId: "a/b" }, eliteSeats: 5 };
     expect(await thing?.find(pending("XimaLicense", inputs))?.outputs()).toEqual({
       ...inputs,

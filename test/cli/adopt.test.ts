@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { adopt } from "../../cli/adopt/adoption.ts";
 import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
@@ -37,6 +38,7 @@ describe("a customer's slug", () => {
           taken.add(slug);
         }
       }),
+      { numRuns: 25 },
     );
   });
 });
@@ -172,6 +174,70 @@ describe("what becomes of a thing", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
     const things = [customer("1", "ACME", { obstacle: "no" }), customer("2", "B", { obstacle: "no" })];
     expect(fates(things, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
+  });
+});
+
+describe("an adoption that cannot be proved", () => {
+  const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
+  const inputs = { ccId: { resellerId: "r", tenantId: "acme" }, sipCredentials: "[secret]" };
+  const secrets = { username: "2000", password: "s1p-canary", sipServer: "s", outboundProxy: "o" };
+  const config = {
+    get: (key: string) => ({ "xima:baseUrl": "https://x.example/v1", "xima:privateKey": "pem", "xima:keyId": "kid" })[key],
+    require: String,
+    defaults: undefined,
+    customers: { acme: { name: "Acme", xima: { ...inputs, sipCredentials: secrets } } },
+    isSecret: () => true,
+  };
+
+  /** The engine's part played, since it cannot be brought to go wrong just then. */
+  async function adoptWith(proof: { noChanges: boolean; state: State[] }) {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-proof-"));
+    let imported = false;
+    const stack = {
+      name: "prod",
+      filesFolder: folder,
+      resources: async () => (imported ? proof.state : []),
+      preview: async () => [
+        {
+          op: "create",
+          urn,
+          newState: { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", inputs, additionalSecretOutputs: ["sipCredentials"] },
+        },
+      ],
+      import: async () => {
+        imported = true;
+      },
+      hasNoChanges: async () => ({ yes: proof.noChanges, words: "~ update acme" }),
+    };
+    const thing: Thing = {
+      id: "r/acme",
+      cells: [],
+      names: ["acme"],
+      section: {},
+      isDeclaredBy: () => true,
+      find: ({ inputs: given }) => ({ id: "r/acme", inputs: given, outputs: async () => ({ ...given }) }),
+    };
+    const vendor = { name: "xima", type: "XimaLicense", account: undefined, columns: [], things: async () => [thing] } as const;
+    writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n");
+    try {
+      await adopt(vendor, stack, config, { chosen: new Map(), yes: true, command: "" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  test("since the preview is not empty, says what the preview says", async () => {
+    await expect(adoptWith({ noChanges: false, state: [] })).rejects.toThrow(
+      /the preview after the import is not empty:\n~ update acme \[NOT_PROVED\]/,
+    );
+  });
+
+  test("since a secret is readable, says where, and not what", async () => {
+    const state = [{ urn, type: "t", inputs: { note: "it is s1p-canary" } }];
+    const failure = await adoptWith({ noChanges: true, state }).catch((error: Error) => error.message);
+    expect(failure).toMatch(/secrets are readable in the exported state:\n {2}\S+XimaLicense::acme inputs\.note \[SECRETS_READABLE\]/);
+    expect(failure).not.toContain("canary");
+    await expect(adoptWith({ noChanges: true, state: [] })).resolves.toBeUndefined();
   });
 });
 

@@ -91,7 +91,7 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
   expect(shown.exitCode, shown.stderr).toBe(0);
   expect(shown.stdout).toMatch(new RegExp(`${first} .*Customer 1 .*C-1 .*active .*1 .*1 .*c-1 .*new: stacks/customers/test/c-1.yaml`));
   expect(shown.stdout).toContain("300 at the vendor: 300 to declare and import");
-  expect(shown.stdout).toContain("Nothing was written or imported. To do it:\n  npx ucaas adopt enablex --yes");
+  expect(shown.stdout).toContain("Nothing was written or imported. To do it:\n  npx ucaas adopt enablex --stack test --yes");
   expect(existsSync(it.folder)).toBe(false);
   expect(await it.state()).toEqual([]);
 
@@ -114,8 +114,8 @@ describe("customers that are in the files already get what exists elsewhere", { 
 
   beforeAll(async () => {
     it = await world({
-      "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } } },
-      "ucaas:customers": { acme: { name: "Acme Ltd", xima: { essentialSeats: 5 } } },
+      "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse" } } },
+      "ucaas:customers": { acme: { name: "Acme Ltd", xima: { ccId: { resellerName: "Voicehouse" }, essentialSeats: 5 } } },
     });
     changeStackFile((text) => `# Ours\n${text}`);
     (await it.stack.up()).ok();
@@ -180,7 +180,7 @@ describe("customers that are in the files already get what exists elsewhere", { 
       `stacks/customers/test/clinic.yaml:${line}:15 clinic.xima.eliteSeats = "<fill in: number of seats, 0 or at least 5>": is a blank, which is still to be filled in`,
     );
     expect(blanks).toContain("[FILES_NOT_READY]");
-    expect(blanks).toContain("npx ucaas adopt xima --tenant voicehouse/clinic --yes");
+    expect(blanks).toContain("npx ucaas adopt xima --tenant voicehouse/clinic --stack test --yes");
 
     it.edit("clinic", (text) =>
       text
