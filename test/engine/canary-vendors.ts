@@ -161,16 +161,22 @@ export async function xelionPlanted(): Promise<Planted> {
   const xelion = await world();
   const { service, tenant } = xelion;
   // What goes into a header as it is can have neither a blank nor a letter beyond ASCII.
-  const apiKey = 'Canary-apiKey:+/%&"\\9';
+  const [apiKey, tenantToken] = ['Canary-apiKey:+/%&"\\9', 'Canary-tenantToken:+/%&"\\9'];
   const [login, pin, renewed] = ["login", "pin", "renewed"].map(canary) as [string, string, string];
   service.state.organizations.reseller!.apiKey = apiKey;
   tenant.state.tenants.pbx1!.provisioning!.password = login;
+  const validUntil = new Date(Date.now() + 3_600_000).toISOString();
+  tenant.state.sessions[tenantToken] = { tenant: "pbx2", userName: "provisioning", userSpace: "ours", renewalToken: "none", validUntil };
   const tokens = new Set<string>();
   const program = (name: string) => `
     new ucaas.XelionTenantProvision("tenant", {
       serverUrl: "${tenant.url}", tenantName: "pbx1", timeout: "60s",
       tenantLogin: { userName: "provisioning", password: config.requireSecret("tenantPassword") },
       configuration: { version: 1, organization: { name: "Acme" }, zeta: [{ pin: config.requireSecret("${name}") }], departments: [] },
+    });
+    new ucaas.XelionTenantProvision("brought", {
+      serverUrl: "${tenant.url}", tenantName: "pbx2", timeout: "60s", tenantToken: config.requireSecret("tenantToken"),
+      configuration: { version: 1, organization: { name: "Acme" }, departments: [] },
     });`;
   return {
     vendor: "xelion",
@@ -178,6 +184,7 @@ export async function xelionPlanted(): Promise<Planted> {
       ...xelion.config,
       "xelion:apiKey": secret(apiKey),
       tenantPassword: secret(login),
+      tenantToken: secret(tenantToken),
       tenantPin: secret(pin),
       renewedPin: secret(renewed),
     },
@@ -185,7 +192,7 @@ export async function xelionPlanted(): Promise<Planted> {
     refusal: "CONFIGURATION_REFUSED",
     secrets: () => {
       for (const { tenantToken } of xelion.orders()) tokens.add(tenantToken);
-      return [apiKey, login, pin, renewed, ...tokens];
+      return [apiKey, tenantToken, login, pin, renewed, ...tokens];
     },
     refuse: (which) =>
       void service.fault({
@@ -193,6 +200,7 @@ export async function xelionPlanted(): Promise<Planted> {
         status: 400,
         method: "POST",
         path: "/provision$",
+        bodyMatches: "zeta",
         body: refusedWith([pin, renewed][which]!, apiKey),
       }),
     changeElsewhere: () => {},
