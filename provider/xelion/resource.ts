@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
+import { secretPaths } from "../dynamic/secret-paths.ts";
 import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
 
 export type { XelionStatusEntry };
@@ -155,15 +156,4 @@ function keyOrder(value: unknown): string[][] {
   if (Array.isArray(value)) return value.flatMap(keyOrder);
   if (typeof value !== "object" || value === null) return [];
   return [Object.keys(value), ...Object.values(value).flatMap(keyOrder)];
-}
-
-type Path = readonly (string | number)[];
-
-/** Where secrets stand: `[]` is the whole. */
-async function secretPaths(value: unknown, path: Path = []): Promise<Path[]> {
-  if (pulumi.Output.isInstance(value)) return (await (value as unknown as { isSecret: Promise<boolean> }).isSecret) ? [path] : [];
-  if (value instanceof Promise) return secretPaths(await value, path);
-  if (Array.isArray(value)) return (await Promise.all(value.map((item, index) => secretPaths(item, [...path, index])))).flat();
-  if (typeof value !== "object" || value === null) return [];
-  return (await Promise.all(Object.entries(value).map(([key, item]) => secretPaths(item, [...path, key])))).flat();
 }
