@@ -29,7 +29,10 @@ interface Wishes {
  */
 export async function adopt(vendor: Vendor, stack: StackAtWork, config: Config, { chosen, yes, command }: Wishes): Promise<void> {
   const files = new StackFiles(stack.filesFolder, stack.name);
-  const planned = plan(await vendor.things(), { vendor, files, state: await stack.resources(), chosen });
+  const things = await vendor.things();
+  const unknown = [...chosen.keys()].filter((id) => !things.some((thing) => thing.id === id));
+  if (unknown.length > 0) throw notListed(unknown);
+  const planned = plan(things, { vendor, files, state: await stack.resources(), chosen });
   console.log(asTable(vendor, planned, (slug) => fileOf(files, slug)));
   if (!yes) return void console.log(`\nNothing was written or imported. To do it:\n  ${command}`);
 
@@ -52,6 +55,14 @@ export async function adopt(vendor: Vendor, stack: StackAtWork, config: Config, 
   await prove(stack, adopted);
   console.log(`Proved: the preview is empty, and no secret is readable in the exported state.
 The next \`pulumi up\` changes nothing at a vendor; it writes the stack's outputs, and which resource depends on which.`);
+}
+
+function notListed(ids: readonly string[]): UcaasError {
+  return new UcaasError(`--as names ${ids.join(", ")}, and nothing that is listed has this id`, {
+    code: "NOT_FOUND",
+    operation: "adopt",
+    hint: "the ids stand in the table's first column: run the command without --as and --yes",
+  });
 }
 
 /**

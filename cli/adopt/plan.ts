@@ -1,3 +1,4 @@
+import { slugSchema } from "../../stacks/config.ts";
 import { duplicates } from "../../stacks/duplicates.ts";
 import type { Declaration, StackFiles } from "../../stacks/stack-files.ts";
 import { isRecord } from "../../stacks/tree.ts";
@@ -46,6 +47,8 @@ export function plan(things: readonly Thing[], situation: Situation): Planned[] 
     if (thing.obstacle !== undefined) return { thing, fate: { kind: "left out", reason: thing.obstacle } };
     const isTaken = (slug: string) => given.has(slug) || sectionOf(bySlug.get(slug), vendor.name) !== undefined;
     const wanted = chosen.get(thing.id);
+    const wrong = wanted === undefined ? undefined : slugSchema.safeParse(wanted).error?.issues[0];
+    if (wrong) return { thing, fate: { kind: "left out", reason: `${JSON.stringify(wanted)} is no slug: it ${wrong.message}` } };
     if (wanted !== undefined && isTaken(wanted)) {
       return { thing, fate: { kind: "left out", reason: `customer ${wanted} has another ${vendor.name} already: choose another slug` } };
     }

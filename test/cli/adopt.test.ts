@@ -135,9 +135,14 @@ describe("what becomes of a thing", () => {
 
   test("the user's choice of a slug counts, where it can", () => {
     const texts = { "Pulumi.prod.yaml": "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n" };
-    expect(fates([customer("1", "ACME"), customer("2", "X")], texts, { chosen: { 1: "first", 2: "bakery" } })).toEqual([
+    const chosen = { 1: "first", 2: "bakery", 3: "Not one" };
+    expect(fates([customer("1", "ACME"), customer("2", "X"), customer("3", "Y")], texts, { chosen })).toEqual([
       { kind: "new", slug: "first" },
       { kind: "left out", reason: "customer bakery has another enablex already: choose another slug" },
+      {
+        kind: "left out",
+        reason: '"Not one" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
+      },
     ]);
   });
 
@@ -190,7 +195,7 @@ describe("an adoption that cannot be proved", () => {
   };
 
   /** The engine's part played, since it cannot be brought to go wrong just then. */
-  async function adoptWith(proof: { noChanges: boolean; state: State[] }) {
+  async function adoptWith(proof: { noChanges: boolean; state: State[] }, chosen = new Map<string, string>()) {
     const folder = mkdtempSync(join(tmpdir(), "ucaas-proof-"));
     let imported = false;
     const stack = {
@@ -220,7 +225,7 @@ describe("an adoption that cannot be proved", () => {
     const vendor = { name: "xima", type: "XimaLicense", account: undefined, columns: [], things: async () => [thing] } as const;
     writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n");
     try {
-      await adopt(vendor, stack, config, { chosen: new Map(), yes: true, command: "" });
+      await adopt(vendor, stack, config, { chosen, yes: true, command: "" });
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -230,6 +235,11 @@ describe("an adoption that cannot be proved", () => {
     await expect(adoptWith({ noChanges: false, state: [] })).rejects.toThrow(
       /the preview after the import is not empty:\n~ update acme \[NOT_PROVED\]/,
     );
+  });
+
+  test("is not begun when a slug is chosen for what is not there", async () => {
+    const run = adoptWith({ noChanges: true, state: [] }, new Map([["r/acne", "acme"]]));
+    await expect(run).rejects.toThrow(/--as names r\/acne, and nothing that is listed has this id \[NOT_FOUND\]/);
   });
 
   test("since a secret is readable, says where, and not what", async () => {
