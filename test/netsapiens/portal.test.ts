@@ -26,7 +26,8 @@ const inputs = (changes: Partial<OAuthClientInputs> = {}, portal: PortalInputs =
   domain: "acme",
   clientId: "xima-acme",
   driver: "portal",
-  portal,
+  // On a busy machine the first start of a browser takes longer than a person would wait for a step.
+  portal: { stepSeconds: 100, ...portal },
   ...changes,
 });
 /** A provider as a run has it: nothing is remembered from an earlier one. */
