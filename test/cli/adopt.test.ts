@@ -29,7 +29,7 @@ describe("a customer's slug", () => {
 
   test("is a right slug that nobody has, whatever the names are", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: "binary" }), { maxLength: 3 }), fc.integer({ min: 0, max: 2 }), (names, others) => {
+      fc.property(fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }), fc.integer({ min: 0, max: 2 }), (names, others) => {
         const taken = new Set<string>();
         for (let number = 0; number <= others; number++) {
           const slug = slugOf(names, (each) => taken.has(each));
