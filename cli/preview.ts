@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander";
+import { mergedInto } from "./gitops/git.ts";
 import type { PreviewReport } from "./gitops/preview-report.ts";
+import { findProject } from "./project.ts";
 import { pulumi } from "./pulumi.ts";
 
 /** `ucaas preview`: a preview that a pipeline can hand on, to a comment and to the `pulumi up` that keeps to it. */
@@ -26,7 +28,13 @@ export function previewCommand(): Command {
       );
       process.stderr.write(stderr);
       const text = `${[...lines, ...stderr.trimEnd().split("\n")].join("\n").trim()}\n`;
-      const report: PreviewReport = { version: 1, stack, status: exitCode === 0 ? "ok" : "failed", text };
+      const report: PreviewReport = {
+        version: 1,
+        stack,
+        status: exitCode === 0 ? "ok" : "failed",
+        base: await mergedInto(findProject()),
+        text,
+      };
       if (out !== undefined) writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`);
       process.exitCode = exitCode === 0 ? 0 : 1;
     });

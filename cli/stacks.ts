@@ -1,9 +1,5 @@
-import { execFile } from "node:child_process";
-import { posix, relative, sep } from "node:path";
-import { promisify } from "node:util";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
-import { touchedStacks } from "./gitops/touched.ts";
 import { findProject, type Project } from "./project.ts";
 
 /** `ucaas stacks`: which stacks there are, or which ones a change concerns. */
@@ -42,16 +38,10 @@ async function stacks({ changedSince, only, except = [], json }: Options): Promi
   process.stdout.write(json ? `${JSON.stringify(chosen)}\n` : chosen.map((stack) => `${stack}\n`).join(""));
 }
 
-async function changed({ folder, stackFolder, stacks }: Project, commit: string): Promise<readonly string[]> {
-  const git = async (...args: string[]) => (await promisify(execFile)("git", ["-C", folder, ...args], { maxBuffer: 64e6 })).stdout;
-  const known = await git("rev-parse", "--quiet", "--verify", "--end-of-options", `${commit}^{commit}`).catch(() => "");
-  if (known === "") {
-    // Of a branch that was just made the commit before is 000…, and after a forced push it may be nowhere.
-    console.error(`The commit ${JSON.stringify(commit)} is not in this clone, so all stacks count as changed.`);
-    return stacks;
-  }
-  const prefix = (await git("rev-parse", "--show-prefix")).trim();
-  const names = (await git("diff", "--name-only", "--no-renames", "-z", known.trim(), "HEAD")).split("\0").filter(Boolean);
-  const files = names.map((name) => posix.relative(prefix, name));
-  return touchedStacks(files, relative(folder, stackFolder).split(sep).join("/"), stacks);
+async function changed(project: Project, commit: string): Promise<readonly string[]> {
+  const { changedStacks, hasCommit } = await import("./gitops/git.ts");
+  if (await hasCommit(project, commit)) return await changedStacks(project, commit, "HEAD");
+  // Of a branch that was just made the commit before is 000….
+  console.error(`The commit ${JSON.stringify(commit)} is not in this clone, so all stacks count as changed.`);
+  return project.stacks;
 }

@@ -7,6 +7,7 @@ import { commentCommand } from "./comment.ts";
 import { driftCommand } from "./drift.ts";
 import { issueCommand } from "./issue.ts";
 import { netsapiensCommand } from "./netsapiens.ts";
+import { planFitsCommand } from "./plan-fits.ts";
 import { previewCommand } from "./preview.ts";
 import { reviewedPreviewCommand } from "./reviewed-preview.ts";
 import { stacksCommand } from "./stacks.ts";
@@ -32,6 +33,7 @@ const program = new Command("ucaas")
   .addCommand(previewCommand())
   .addCommand(commentCommand())
   .addCommand(reviewedPreviewCommand())
+  .addCommand(planFitsCommand())
   .addCommand(issueCommand());
 
 try {

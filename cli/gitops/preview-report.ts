@@ -5,6 +5,8 @@ export interface PreviewReport {
   readonly version: 1;
   readonly stack: string;
   readonly status: "ok" | "failed";
+  /** The commit that the previewed change was merged into, when it was a merge. */
+  readonly base?: string;
   /** What the CLI printed; it has masked secrets. */
   readonly text: string;
 }

@@ -94,4 +94,16 @@ describe("ucaas stacks", { timeout: 120_000 }, () => {
       stderr: expect.stringContaining("so all stacks count as changed"),
     });
   });
+
+  test("a plan of which nobody knows what it saw does not fit, and nor does one whose base is not in the clone", async () => {
+    const fits = (report: object) => {
+      write("preview.json", JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }));
+      return ucaas(["plan-fits", "--preview", join(repository, "preview.json"), "--before", "HEAD"], {
+        cwd: join(repository, "telephony"),
+      });
+    };
+    expect(await fits({})).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nobody knows what it saw") });
+    expect(await fits({ base: "f".repeat(40) })).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not in this clone") });
+    expect(await fits({ base: "HEAD" })).toMatchObject({ exitCode: 0, stdout: "Nothing else was merged for prod since its preview.\n" });
+  });
 });

@@ -159,6 +159,7 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     ]);
     expect(passphrase).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("same: could not tell") });
     expect(passphrase.stdout).toContain("incorrect passphrase");
+    expect(missing.exitCode).toBe(1);
     expect(missing.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found");
     expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/no stack.* selected/) });
 

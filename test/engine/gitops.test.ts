@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { engineFolder, root } from "../../tools/engine/place.mjs";
@@ -21,7 +22,10 @@ describe("the workflows", { timeout: 300_000 }, () => {
   let reviewed: string;
 
   const git = (...args: string[]) =>
-    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { encoding: "utf8" }).trim();
+    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
+      encoding: "utf8",
+      stdio: "pipe",
+    }).trim();
   const commit = (message: string) => {
     git("add", "--all");
     git("commit", "--quiet", "--message", message);
@@ -30,6 +34,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
   const stackFile = (stack: string) => join(repository, "stacks", `Pulumi.${stack}.yaml`);
   const seats = (number: number) =>
     writeFileSync(stackFile("north"), readFileSync(stackFile("north"), "utf8").replace(/essentialSeats: \d+/, `essentialSeats: ${number}`));
+  /** A customer with a file of its own. */
+  const clinic = (number: number) =>
+    writeFileSync(join(repository, "stacks", "customers", "north", "clinic.yaml"), `name: Clinic\nxima: {eliteSeats: ${number}}\n`);
   const licence = () => licences.server.state.customers["voicehouse/bakery"]?.licence;
 
   beforeAll(async () => {
@@ -50,7 +57,8 @@ describe("the workflows", { timeout: 300_000 }, () => {
       PULUMI_CONFIG_PASSPHRASE: passphrase,
       PATH: `${join(engineFolder(), "bin")}:${process.env.PATH}`,
     };
-    const pulumi = (...args: string[]) => execFileSync("pulumi", [...args, "--non-interactive"], { cwd: repository, env: environment });
+    const pulumi = (...args: string[]) =>
+      promisify(execFile)("pulumi", [...args, "--non-interactive"], { cwd: repository, env: environment });
     const customers = {
       voicehouse: { acme: { name: "Acme", xima: { professionalSeats: 12 } } },
       north: { bakery: { name: "Bakery", xima: { essentialSeats: 5 } } },
@@ -67,9 +75,11 @@ describe("the workflows", { timeout: 300_000 }, () => {
           },
         }),
       );
-      pulumi("stack", "init", stack, "--no-select");
-      pulumi("config", "set-all", "--stack", stack, "--secret", `xima:privateKey=${licences.pem}`);
+      await pulumi("stack", "init", stack, "--no-select");
+      await pulumi("config", "set-all", "--stack", stack, "--secret", `xima:privateKey=${licences.pem}`);
     }
+    mkdirSync(join(repository, "stacks", "customers", "north"), { recursive: true });
+    clinic(20);
     git("init", "--quiet", "--initial-branch", "main");
     git("config", "uploadpack.allowAnySHA1InWant", "true");
     commit("two stacks");
@@ -165,7 +175,35 @@ describe("the workflows", { timeout: 300_000 }, () => {
     }
   });
 
+  test("a merge is refused before anything is done when the stack was changed by another merge since the preview", async () => {
+    git("checkout", "--quiet", "main");
+    const start = git("rev-parse", "HEAD");
+    clinic(25);
+    commit("the clinic's seats");
+    const run = await runner.run("up.yml", push());
+    expect(run.result("up (north)"), run.log).toBe("failure");
+    expect(run.log).toContain("north was changed by another merge since its preview");
+    expect(run.log).not.toContain("Updating (north)");
+    expect(licence()).toEqual({ essentialSeats: 5 });
+    git("reset", "--quiet", "--hard", start);
+  });
+
+  test("a merge of something else than was previewed is refused before the vendor is called", async () => {
+    const start = git("rev-parse", "main");
+    git("checkout", "--quiet", "change");
+    seats(20);
+    commit("after the preview");
+    const run = await runner.run("up.yml", push());
+    expect(run.result("up (north)"), run.log).toBe("failure");
+    expect(run.log).toContain("violates plan");
+    expect(licence()).toEqual({ essentialSeats: 5 });
+    git("reset", "--quiet", "--hard", start);
+    git("branch", "--quiet", "--force", "change", reviewed);
+  });
+
   test("a merge does what the pull request's preview planned, for its stack alone", async () => {
+    writeFileSync(join(repository, "docs.md"), "Documents may change in between.\n");
+    commit("documents");
     const run = await runner.run("up.yml", push());
     expect(
       run.jobs.map(({ name, result }) => [name, result]),
@@ -176,16 +214,6 @@ describe("the workflows", { timeout: 300_000 }, () => {
     ]);
     expect(licence()).toEqual({ essentialSeats: 8 });
     expect(run.log).not.toContain(passphrase);
-  });
-
-  test("a merge that would do something else than was previewed is refused before anything is done", async () => {
-    git("checkout", "--quiet", "-B", "change", "main");
-    seats(20);
-    commit("not what was reviewed");
-    const run = await runner.run("up.yml", push());
-    expect(run.result("up (north)"), run.log).toBe("failure");
-    expect(run.log).toContain("violates plan");
-    expect(licence()).toEqual({ essentialSeats: 8 });
   });
 
   test("drift at night opens an issue, and the issue is closed when there is none any more", async () => {

@@ -145,12 +145,20 @@ describe("ucaas issue", () => {
     await using github = await gitHub({ issues: "write" });
     const other = { title: "x", state: "open" as const, state_reason: null, user: { login: "ada", type: "User" as const } };
     github.state.issues.push({ ...other, number: 1, body: issueMarker }, { ...other, number: 2, body: null });
+    // To GitHub a pull request is an issue.
+    github.state.issues.unshift({
+      ...other,
+      number: 3,
+      body: issueMarker,
+      user: { login: "renovate[bot]", type: "Bot" },
+      pull_request: {},
+    });
     drift("north", "drift", [gone]);
     drift("south", "none");
     expect((await issue(github.env)).stdout).toMatch(/^Opened /);
     drift("north", "drift", [gone, { ...gone, name: "bakery" }]);
     expect((await issue(github.env)).stdout).toMatch(/^Changed /);
-    const ours = () => github.state.issues.filter(({ user }) => user.type === "Bot");
+    const ours = () => github.state.issues.filter(({ user }) => user.login === "github-actions[bot]");
     expect(ours()).toMatchObject([
       { title: "Drift check: drift in north", state: "open", body: expect.stringContaining("`XimaLicense bakery`") },
     ]);
@@ -158,7 +166,7 @@ describe("ucaas issue", () => {
     expect((await issue(github.env)).stdout).toMatch(/^Closed /);
     expect(ours()).toMatchObject([{ state: "closed", state_reason: "completed", title: "Drift check: no drift any more" }]);
     expect((await issue(github.env)).stdout).toBe("No drift, and no issue is open.\n");
-    expect(github.state.issues.slice(0, 2)).toMatchObject([{ state: "open" }, { state: "open" }]);
+    expect(github.state.issues.slice(0, 3)).toMatchObject([{ state: "open", title: "x" }, { state: "open" }, { state: "open" }]);
   });
 
   test("where it could not be told, or a report is missing or torn, an open issue stays open and says so", async () => {

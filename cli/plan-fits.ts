@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import type { PreviewReport } from "./gitops/preview-report.ts";
+import { findProject } from "./project.ts";
+
+/** `ucaas plan-fits`: whether a stack is still what its preview saw. */
+export function planFitsCommand(): Command {
+  return new Command("plan-fits")
+    .description("see before pulumi up --plan that nothing else was merged for the stack since its preview; ends with 1 when something was")
+    .requiredOption("--preview <file>", "what ucaas preview --out wrote for the pull request")
+    .requiredOption("--before <commit>", "the commit before the merge")
+    .action(planFits);
+}
+
+/** The engine would notice most of it too, but in the middle of the work. */
+async function planFits({ preview, before }: { preview: string; before: string }): Promise<void> {
+  const { changedStacks, hasCommit } = await import("./gitops/git.ts");
+  const { stack, base } = JSON.parse(readFileSync(preview, "utf8")) as PreviewReport;
+  const refuse = (reason: string) => {
+    const hint = `nothing was done. Run the workflow by hand for ${stack}: it previews anew`;
+    return new UcaasError(reason, { code: "PLAN_OUTDATED", operation: `use the plan of ${stack}`, hint });
+  };
+  const project = findProject();
+  if (base === undefined) throw refuse("its preview was not made of a merge, so nobody knows what it saw");
+  for (const commit of [base, before]) if (!(await hasCommit(project, commit))) throw refuse(`commit ${commit} is not in this clone`);
+  if ((await changedStacks(project, base, before)).includes(stack)) {
+    throw refuse(`${stack} was changed by another merge since its preview (git diff ${base.slice(0, 12)} ${before.slice(0, 12)})`);
+  }
+  console.log(`Nothing else was merged for ${stack} since its preview.`);
+}
