@@ -5,7 +5,6 @@ import { UcaasError } from "../provider/dynamic/errors.ts";
 import { ximaConfig } from "../provider/xima/schema.ts";
 import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
 import { askPassphrase } from "./passphrase.ts";
-import { writeImportFile } from "./xima-import-file.ts";
 import { newKeyFiles } from "./xima-key-files.ts";
 
 const passphraseHelp = `
@@ -87,6 +86,7 @@ What to do next:
     .argument("<licences>", "YAML or JSON: by the name of the resource in the program, its arguments")
     .option("--out <file>", "the file to write; it may hold secrets and has mode 0600", "import.json")
     .action(async (licences: string, { out }: { out: string }) => {
+      const { writeImportFile } = await import("./xima-import-file.ts"); // it loads Pulumi's SDK
       const count = await writeImportFile(licences, out);
       console.log(`${out}  ${count === 1 ? "1 licence" : `${count} licences`}
 
