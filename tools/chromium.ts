@@ -4,32 +4,34 @@
  * The package unpacks into the folder for temporary files and takes whatever is there of it for whole, so two tests that begin at once,
  * or an interrupted one, would start half a browser. Here it is unpacked beside node_modules' other caches and moved there when whole.
  */
+import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import chromium from "@sparticuz/chromium";
+import { promisify } from "node:util";
 
 const nodeModules = join(import.meta.dirname, "..", "node_modules");
 
-export async function chromiumPath(): Promise<string> {
-  const folder = join(nodeModules, ".cache", `chromium-${installedVersion()}`);
+export async function chromiumPath(cache = join(nodeModules, ".cache")): Promise<string> {
+  const folder = join(cache, `chromium-${installedVersion()}`);
   const executable = join(folder, "chromium");
   if (existsSync(executable)) return executable;
 
-  mkdirSync(join(nodeModules, ".cache"), { recursive: true });
-  const unpacked = mkdtempSync(`${folder}-`);
-  const before = process.env.TMPDIR;
+  mkdirSync(cache, { recursive: true });
+  const draft = mkdtempSync(`${folder}-`);
   try {
-    process.env.TMPDIR = unpacked;
-    await chromium.executablePath();
-    renameSync(unpacked, folder);
+    // In a process of its own: to change this one's folder for temporary files would change it for all that runs here meanwhile.
+    const unpack = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", unpack], {
+      cwd: nodeModules,
+      env: { ...process.env, TMPDIR: draft },
+    });
+    renameSync(draft, folder);
   } catch (error) {
-    // Another process was first: its copy is as good.
+    // Another was first: its copy is as good.
     if (!existsSync(executable)) throw error;
   } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-    rmSync(unpacked, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
   }
   return executable;
 }
