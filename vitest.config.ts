@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const everywhere = {
   environment: "node",
+  // Else the provider process keeps compiled code in the user's own folder.
+  env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compiled") },
   // A process for each file: some tests load the SDK, which keeps state for the whole process.
   pool: "forks",
   testTimeout: 30_000,

@@ -5,7 +5,7 @@ import { homeFolder } from "./dynamic/home.ts";
 import { providerTable } from "./dynamic/provider-table.ts";
 
 // The process lives for one command: code that an earlier one compiled (and stripped of its types) need not be compiled again.
-enableCompileCache(join(homeFolder(), "compiled"));
+if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(homeFolder(), "compiled"));
 
 // The host makes a config for each type, but a process serves one stack: the first speaks for all, so that the three share a login.
 let enablex: Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>> | undefined;
