@@ -44,7 +44,12 @@ export class Playground {
   /** Runs a command of the project as a user would type it, and shows what it prints. */
   run(program: string, args: readonly string[], { quiet = false, input }: { quiet?: boolean; input?: string } = {}): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { cwd: this.project, env: this.#environment, stdio: ["pipe", "pipe", "pipe"] });
+      const [file, ...first] = program === "ucaas" ? [process.execPath, join(root, "cli", "start.mjs")] : [program];
+      const child = spawn(file as string, [...first, ...args], {
+        cwd: this.project,
+        env: this.#environment,
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       child.stdin.end(input);
       let output = "";
       const take = (text: string) => {

@@ -122,6 +122,15 @@ export const steps: readonly Step[] = [
     },
   },
   {
+    title: "The six checks of every client in the stack, as tables, whenever somebody asks",
+    command: ["ucaas", "netsapiens", "verify", "--stack", "sandbox", "--did", "+13125550100"],
+    proof({ exitCode, output }) {
+      assert.equal(exitCode, 0);
+      assert.match(output, /xima-hotel/);
+      assert.doesNotMatch(output, /failed|skipped/);
+    },
+  },
+  {
     title: "Somebody changes the hotel's contact by hand at EnableX; the nightly preview says which field, and what it was",
     before(sandbox) {
       hotelAtEnableX(sandbox).contact_name = "Somebody else";
@@ -131,6 +140,14 @@ export const steps: readonly Step[] = [
     proof({ exitCode, output }) {
       assert.notEqual(exitCode, 0, "the drift was not noticed");
       assert.match(output, /contactName *: "Front desk" => "Somebody else"/);
+    },
+  },
+  {
+    title: "The same for all stacks at once, as a table: 2 says that there is drift",
+    command: ["ucaas", "drift", "--stack", "sandbox"],
+    proof({ exitCode, output }) {
+      assert.equal(exitCode, 2);
+      assert.match(output, /contactName/);
     },
   },
   {
