@@ -159,6 +159,22 @@ export const steps: readonly Step[] = [
     },
   },
   {
+    title: "A customer that somebody made by hand at EnableX is adopted: declared in a file, imported, and proved by an empty preview",
+    async before({ enablex }) {
+      const made = await fetch(`${enablex.baseUrl}/customers`, {
+        method: "POST",
+        headers: { authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`, "content-type": "application/json" },
+        body: JSON.stringify({ customer_name: "Old Mill", customer_code: "old-mill", contact_email: "mill@old-mill.example" }),
+      });
+      assert.ok(made.ok, "the customer could not be made by hand");
+    },
+    command: ["ucaas", "adopt", "enablex", "--yes"],
+    proof({ exitCode, output }) {
+      assert.equal(exitCode, 0);
+      assert.match(output, /Old Mill/);
+    },
+  },
+  {
     title: "All of it is taken down; the deletion ids stay on the screen, for support can restore a licence for a week",
     command: ["pulumi", "destroy", "--yes", "--skip-preview"],
     proof({ exitCode, output }, sandbox) {
