@@ -5,7 +5,7 @@ const vendor = "^provider/(?!dynamic/|http/)([^/]+)/";
 /** What every program loads: the door, and the component that is made of resources. */
 const program = "^provider/(index|customer)[.]ts$";
 /** With them, what resources themselves are made of. */
-const light = [program, `${vendor}(resource|secret-names)[.]ts$`, "^provider/dynamic/(loader|secret-paths)[.]ts$"];
+const light = [program, `${vendor}(resource|secret-names)[.]ts$`, "^provider/dynamic/(loader|secret-paths|stack-traces)[.]ts$"];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { quickStackTraces } from "./stack-traces.ts";
 
 /**
  * The line of code that every resource of this package carries in its state, as the property `__provider`.
@@ -45,12 +46,17 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       __resource: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;
-    super(
-      `pulumi-nodejs:dynamic/ucaas:${about.type}`,
-      name,
-      props,
-      pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
-    );
+    const restore = quickStackTraces(import.meta.url);
+    try {
+      super(
+        `pulumi-nodejs:dynamic/ucaas:${about.type}`,
+        name,
+        props,
+        pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
+      );
+    } finally {
+      restore();
+    }
     // Where the engine goes on after a failure (`--continue-on-error`) each output of the failed resource is an unhandled rejection: the SDK
     // would print its own stack below the resource's error, and count the program as failed. What is made from such an output still fails.
     for (const output of Object.values(this)) if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => undefined);
