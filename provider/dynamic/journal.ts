@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
@@ -102,7 +102,8 @@ export class Journal {
   /** Forgets a thing: the state has it, or it is known that nothing was made. */
   async drop(key: JournalKey): Promise<void> {
     try {
-      await rm(this.#file(key), { force: true });
+      // Each command asks for each resource, and nearly always there is nothing: to look first is far quicker than to fail.
+      if (existsSync(this.#file(key))) await rm(this.#file(key), { force: true });
     } catch (error) {
       throw this.#broken("written", error, this.#file(key));
     }

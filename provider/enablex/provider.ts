@@ -9,7 +9,6 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
-import { baseUrlOf } from "../http/transport.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { Claims } from "./claims.ts";
 import { EnableXClient } from "./client.ts";
@@ -277,7 +276,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     return {
       vendor: "enablex",
       stack: inputs.__stack ?? "",
-      thing: `${baseUrlOf("enablex", baseUrl)} ${this.#kind.name} ${labelOf(this.#kind, inputs)}`,
+      thing: `${baseUrl} ${this.#kind.name} ${labelOf(this.#kind, inputs)}`,
     };
   }
 

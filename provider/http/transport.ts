@@ -17,13 +17,14 @@ export const transportKeys = {
   },
 } satisfies Record<string, ConfigKey>;
 
-/** Config key of a vendor's base URL, which {@link baseUrlOf} takes. */
+/** Config key of a vendor's base URL, read as {@link baseUrlOf} gives it. */
 export function baseUrlKey(about: string) {
-  const value = z.string().superRefine((text, context) => {
+  const value = z.string().transform((text, context) => {
     try {
-      baseUrlOf("", text);
+      return baseUrlOf("", text);
     } catch (error) {
       context.addIssue({ code: "custom", message: (error as UcaasError).reason });
+      return z.NEVER;
     }
   });
   return { value, about } satisfies ConfigKey;

@@ -9,7 +9,6 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
-import { baseUrlOf } from "../http/transport.ts";
 import { driftIn, flatChanges } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
 import { updateBody } from "./request-body.ts";
@@ -176,7 +175,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
 
   #journalKey(inputs: LicenseInputs): JournalKey {
     const { baseUrl } = this.#accounts.config(inputs.account);
-    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrlOf("xima", baseUrl)} ${licenseId(inputs)}` };
+    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrl} ${licenseId(inputs)}` };
   }
 }
 
