@@ -45,7 +45,7 @@ export interface XimaState {
   keys: Record<string, RegisteredKey>;
   /** By `resellerId/tenantId`, each percent-encoded. */
   customers: Record<string, Customer>;
-  /** Every jti seen whose token has not expired yet, with its exp. */
+  /** Every jti seen, with its token's exp. What has expired is forgotten at the next start. */
   usedJtis: Record<string, number>;
   /** The server's own public key, made when the JWKS is first asked for. */
   jwk?: JsonWebKey;
@@ -63,6 +63,10 @@ export const ximaServer = (): XimaServer =>
     initialState: () => ({ keys: {}, customers: {}, usedJtis: {} }),
     refuse: (status, message) => json(status, { code: status >= 500 ? "INTERNAL_ERROR" : "REQUEST_REFUSED", message }),
     handle,
+    started(server) {
+      const { usedJtis } = server.state;
+      for (const [jti, exp] of Object.entries(usedJtis)) if (exp * 1000 <= server.now()) delete usedJtis[jti];
+    },
     control: {
       sign(body, server) {
         const { csr, days } = asked(z.strictObject({ csr: z.string(), days: z.number().positive().optional() }), body);
@@ -115,7 +119,6 @@ function handle(request: SandboxRequest, server: XimaServer): Reply {
   try {
     const body = readBody(request);
     authenticate(request, body, server);
-    expireDeletions(server);
     return json(200, request.method === "POST" ? update(body, server) : remove(body, server));
   } catch (error) {
     if (error instanceof Refusal) return json(error.status, { code: error.code, message: error.message });
@@ -144,8 +147,8 @@ function authenticate(request: SandboxRequest, body: Map<string, PyValue>, serve
   const { state, options } = server;
   const now = server.now();
   const { jti, exp } = checkToken(request.headers.authorization, body, { revision: options.revision, keys: state.keys, now });
-  for (const [old, end] of Object.entries(state.usedJtis)) if (end * 1000 <= now) delete state.usedJtis[old];
-  if (Object.hasOwn(state.usedJtis, jti)) throw new Refusal("DUPLICATE_JTI", "this jti has been used already");
+  if (Object.hasOwn(state.usedJtis, jti) && (state.usedJtis[jti] ?? 0) * 1000 > now)
+    throw new Refusal("DUPLICATE_JTI", "this jti has been used already");
   state.usedJtis[jti] = exp;
 }
 
@@ -177,6 +180,10 @@ const encoded = (id: string) => id.replace(/[%/]/g, (character) => (character ==
 function find(ccId: CcId, server: XimaServer): Customer | undefined {
   const key = keyOf(ccId);
   const customer = Object.hasOwn(server.state.customers, key) ? server.state.customers[key] : undefined;
+  if (customer?.deletion !== undefined && Date.parse(customer.deletion.estimatedDeletionTime) <= server.now()) {
+    delete server.state.customers[key];
+    return undefined;
+  }
   return customer?.deletion !== undefined && server.options.duringDeletion === "gone" ? undefined : customer;
 }
 
@@ -225,12 +232,6 @@ function remove(body: Map<string, PyValue>, server: XimaServer): object {
 }
 
 const notFound = () => new Refusal("CUSTOMER_NOT_FOUND", "there is no such customer");
-
-function expireDeletions(server: XimaServer): void {
-  for (const [key, { deletion }] of Object.entries(server.state.customers)) {
-    if (deletion !== undefined && Date.parse(deletion.estimatedDeletionTime) <= server.now()) delete server.state.customers[key];
-  }
-}
 
 function ownKey(server: XimaServer): JsonWebKey {
   server.state.jwk ??= {
