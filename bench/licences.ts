@@ -1,15 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
 import Table from "cli-table3";
 import { ximaServer } from "../sandbox/xima/server.ts";
 import { secret, workspace } from "../test/engine/workspace.ts";
+import { packed } from "../test/package/packed.ts";
 import { interleaved, median, seconds } from "./interleaved.ts";
-
-/** One way to write the same resources. */
-interface Variant {
-  readonly name: string;
-  /** A program that declares so many licences. */
-  program(resources: number): string;
-}
+import { type Variant, variants } from "./licence-variants.ts";
 
 interface Figures {
   /** Seconds, of the whole `pulumi` process. */
@@ -22,67 +18,8 @@ interface Figures {
   readonly providerBytes: number;
 }
 
-/** The same arguments for every variant, so that only the way of writing a resource differs. */
-const args = `(i) => ({ ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "tenant-" + i, tenantName: "Tenant " + i }, professionalSeats: 12, aiMessaging: { standardBundles: 1 } })`;
-
-const loop = (declaration: string, resources: number) => `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
-
-/** The floor does nothing at all; the closure does what most dynamic providers do, with a client and its packages captured. */
-const variants: readonly Variant[] = [
-  {
-    name: "floor: a dynamic resource that does nothing",
-    program: (resources) => `
-      import * as pulumi from "@pulumi/pulumi";
-      const provider = {
-        async diff() { return { changes: false }; },
-        async create(inputs) { return { id: inputs.ccId.tenantId, outs: inputs }; },
-      };
-      class Nothing extends pulumi.dynamic.Resource { constructor(name, args) { super(provider, name, args); } }
-      ${loop("new Nothing('licence-' + i, args(i))", resources)}`,
-  },
-  {
-    name: "XimaLicense",
-    program: (resources) => `
-      import { XimaLicense } from "pulumi-ucaas";
-      ${loop("new XimaLicense('licence-' + i, args(i))", resources)}`,
-  },
-  {
-    name: "a provider class closed over its client",
-    program: (resources) => `
-      import * as pulumi from "@pulumi/pulumi";
-      class Client {
-        constructor(baseUrl) { this.baseUrl = baseUrl; }
-        async send(method, body) {
-          const { createHash } = await import("node:crypto");
-          const text = JSON.stringify(body);
-          return { method, url: this.baseUrl, hash: createHash("sha256").update(text).digest("hex"), attempts: 1 };
-        }
-        async update(inputs) { return this.send("POST", inputs); }
-        async remove(inputs) { return this.send("DELETE", { ccId: inputs.ccId }); }
-      }
-      class Provider {
-        constructor(client) { this.client = client; }
-        async check(olds, news) {
-          const failures = [];
-          for (const key of Object.keys(news)) if (key.endsWith("Seats") && !(Number.isInteger(news[key]) && news[key] >= 0)) failures.push({ property: key, reason: "must be a whole number" });
-          return { inputs: news, failures };
-        }
-        async diff(id, olds, news) {
-          const changed = Object.keys(news).filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
-          return { changes: changed.length > 0, replaces: changed.filter((key) => key === "ccId") };
-        }
-        async create(inputs) { await this.client.update(inputs); return { id: inputs.ccId.resellerId + "/" + inputs.ccId.tenantId, outs: inputs }; }
-        async read(id, props) { return { id, props }; }
-        async update(id, olds, news) { await this.client.update(news); return { outs: news }; }
-        async delete(id, props) { await this.client.remove(props); }
-      }
-      class Licence extends pulumi.dynamic.Resource { constructor(name, args) { super(new Provider(new Client("https://licensing.example/v1")), name, args); } }
-      ${loop("new Licence('licence-' + i, args(i))", resources)}`,
-  },
-];
-
 /** One stack from nothing to nothing, each command timed as a whole process. */
-async function measure(variant: Variant, resources: number): Promise<Figures> {
+async function measure(variant: Variant, resources: number, modules: string): Promise<Figures> {
   const server = ximaServer();
   await server.start();
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -91,14 +28,12 @@ async function measure(variant: Variant, resources: number): Promise<Figures> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ publicKey: publicKey.export({ type: "spki", format: "pem" }), kid: "bench" }),
   });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   const stack = await workspace({
     program: variant.program(resources),
-    config: {
-      "xima:baseUrl": server.baseUrl,
-      "xima:keyId": "bench",
-      "xima:concurrency": 64,
-      "xima:privateKey": secret(privateKey.export({ type: "pkcs8", format: "pem" })),
-    },
+    modules,
+    config: { "xima:baseUrl": server.baseUrl, "xima:keyId": "bench", "xima:concurrency": 64, "xima:privateKey": secret(pem) },
+    env: { BENCH_URL: `${server.baseUrl}/licensing/update`, BENCH_KEY: pem.toString() },
   });
   try {
     const up = await seconds(stack, "up", "--yes", "--skip-preview");
@@ -119,9 +54,12 @@ function providerText(provider: unknown): string {
   return typeof provider === "string" ? provider : JSON.stringify(provider);
 }
 
-/** Licences beside a resource that does nothing (the floor) and beside the way in which most dynamic providers are written. */
+/** Licences beside a resource that does nothing (the floor), beside one that only sends the requests, and beside the way in which most dynamic providers are written. */
 export async function licences(resources: number, runs: number): Promise<string> {
-  const measured = await interleaved(variants, runs, (variant) => measure(variant, resources));
+  // As it is installed: npm packs JavaScript, while the repository's own code is stripped of its types by each process.
+  await using installed = await packed();
+  const modules = join(installed.project, "node_modules");
+  const measured = await interleaved(variants, runs, (variant) => measure(variant, resources, modules));
   const columns = ["up", "preview", "refresh", "destroy"] as const;
   const table = new Table({
     head: [`${resources} resources`, ...columns.map((name) => `${name} s`), "state KB each", "__provider bytes"],
