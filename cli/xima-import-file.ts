@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { failuresOf } from "../provider/dynamic/check.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { importEntry } from "../provider/dynamic/import-file.ts";
-import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
+import { adoptedOutputs, type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
 import { writeNewFile } from "./new-file.ts";
 
 const operation = "xima import-file";
@@ -23,10 +23,9 @@ export async function writeImportFile(from: string, to: string): Promise<number>
   if (failures.length > 0) {
     throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, { code: "LICENCES_INVALID", operation });
   }
-  const resources = Object.entries(licences).map(([name, args]) => {
-    const outputs = { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [] };
-    return importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, outputs, ["sipCredentials"]);
-  });
+  const resources = Object.entries(licences).map(([name, args]) =>
+    importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), ["sipCredentials"]),
+  );
   await writeNewFile(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
   return resources.length;
 }

@@ -1,7 +1,7 @@
 import { readConfig } from "../../provider/dynamic/config.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
-import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
+import { type ApiRevision, adoptedOutputs, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
 import { type Named, notThere } from "./named.ts";
@@ -89,7 +89,6 @@ function blanks(revision: ApiRevision): Section {
   };
 }
 
-/** Nothing was sent, so nothing was changed or stated; where it is to be stated again after some time, that time begins now. */
 function outputs(inputs: Record<string, unknown>): Record<string, unknown> {
   const { sipCredentials: sip } = inputs;
   if (
@@ -103,6 +102,5 @@ function outputs(inputs: Record<string, unknown>): Record<string, unknown> {
       hint: "declare sipServer, outboundProxy and, with transport, sipPort, as Xima has them",
     });
   }
-  const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
-  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+  return adoptedOutputs(inputs);
 }

@@ -82,6 +82,15 @@ export interface LicenseOutputs extends LicenseInputs {
   readonly lastAssertedAt: string;
 }
 
+/**
+ * What the state keeps of a licence that comes into it without a request: nothing was changed, nothing was stated. Where it is to be stated
+ * again after some time, that time begins now.
+ */
+export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
+  const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
+  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+}
+
 /** Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in `{oldValue, newValue}`. */
 export const updateReplySchema = z.looseObject({ changes: z.record(z.string(), z.unknown()) });
 

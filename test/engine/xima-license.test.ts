@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { importEntry } from "../../provider/dynamic/import-file.ts";
+import { writeImportFile } from "../../cli/xima-import-file.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { leaksBelow } from "./canary.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";
@@ -150,17 +150,15 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("an existing customer comes in by an import file, nothing is sent, and its secret is encrypted", async () => {
+  test("an existing customer comes in by an import file, nothing is sent nor due, and its secret is encrypted", async () => {
     const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "old", tenantName: "Café Zürich 📞" };
     const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };
     licences.server.state.customers["voicehouse/old"] = { ccId, licence: { eliteSeats: 8, sipCredentials } };
-    const args = { ccId, eliteSeats: 8, sipCredentials };
-    const entry = importEntry("XimaLicense", "old", "voicehouse/old", args, { ...args, schemaVersion: 1, lastChanges: [], lastDrift: [] }, [
-      "sipCredentials",
-    ]);
+    const declared = join(stack.folder, "licences.yaml");
     const file = join(stack.folder, "import.json");
-    await writeFile(file, JSON.stringify({ resources: [entry] }));
-    await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7", old: `eliteSeats: 8, ${sip}` }));
+    await writeFile(declared, JSON.stringify({ old: { ccId, eliteSeats: 8, sipCredentials, reassertAfter: "7d" } }));
+    await writeImportFile(declared, file);
+    await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7", old: `eliteSeats: 8, reassertAfter: "7d", ${sip}` }));
     const before = licences.writes().length;
     (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
