@@ -5,6 +5,7 @@ import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
+import { abortion, type Failure, failureOf, transient } from "./failures.ts";
 import { defaultRetry, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
 import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes, newConnections } from "./transport.ts";
 
@@ -62,7 +63,7 @@ export interface Reply {
  */
 export class NoReply extends UcaasError {
   readonly sent: boolean;
-  constructor(reason: string, details: { vendor: string; operation: string; sent: boolean; cause: unknown; code: string; hint: string }) {
+  constructor(reason: string, details: { vendor: string; operation: string; sent: boolean; code: string; hint: string }) {
     super(reason, details);
     this.sent = details.sent;
   }
@@ -75,12 +76,14 @@ export class NoReply extends UcaasError {
 export class HttpClient {
   readonly baseUrl: string;
   readonly #vendor: string;
+  readonly #host: string;
   readonly #retry: RetryPolicy;
   readonly #queue: PQueue;
 
   constructor(options: HttpClientOptions) {
     this.#vendor = options.vendor;
     this.baseUrl = baseUrlOf(options.vendor, options.baseUrl);
+    this.#host = new URL(this.baseUrl).host;
     this.#retry = { ...defaultRetry, ...options.retry };
     this.#queue = limiter(options.limits);
   }
@@ -140,7 +143,10 @@ export class HttpClient {
       done(response.statusCode);
       return { status: response.statusCode, headers, text, json: parse(text), attempts: number };
     } catch (error) {
-      const failure = this.#noReply(call, error, timeout.aborted);
+      const failure = this.#noReply(
+        call,
+        call.signal?.aborted ? abortion(this.#host, true) : failureOf(error, this.#host, timeout.aborted),
+      );
       done(failure.code);
       return failure;
     } finally {
@@ -175,94 +181,14 @@ export class HttpClient {
       return await running;
     } catch (error) {
       if (!call.signal?.aborted) throw error;
-      const { code, reason, hint } = explain("ABORT_ERR", new URL(this.baseUrl).host, false);
-      throw new NoReply(reason, { vendor: this.#vendor, operation: call.operation, sent: sent(), cause: undefined, code, hint });
+      throw this.#noReply(call, abortion(this.#host, sent()));
     }
   }
 
-  #noReply(call: Call, error: unknown, timedOut: boolean): NoReply {
-    const code = call.signal?.aborted ? "ABORT_ERR" : codeOf(error);
-    const host = new URL(this.baseUrl).host;
-    const { code: kind, reason, hint } = explain(code, host, timedOut);
-    return new NoReply(withoutSecrets(reason), {
-      vendor: this.#vendor,
-      operation: call.operation,
-      sent: !unsent.has(code) && kind !== "TLS_REFUSED" && kind !== "INVALID_REQUEST",
-      cause: undefined,
-      code: kind,
-      hint,
-    });
+  #noReply(call: Call, { code, reason, hint, sent }: Failure): NoReply {
+    const details = { vendor: this.#vendor, operation: call.operation, sent, code, hint };
+    return new NoReply(withoutSecrets(reason), details);
   }
-}
-
-/** Codes of failures that may be different the next time. */
-const transient = new Set(["NO_REPLY_IN_TIME", "NOT_REACHED", "CONNECTION_LOST"]);
-
-/** undici's, when the proxy does not open the tunnel. It has the same code for calls that are given up, but those end with the signal's reason. */
-const proxyRefusal = /^Proxy response \((\d+)\)/;
-
-/** Failures that happen before the first byte of a request leaves. */
-const unsent = new Set([
-  "PROXY_REFUSED",
-  "UND_ERR_PRX_CONN",
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ETIMEDOUT_CONNECT",
-]);
-
-function codeOf(error: unknown): string {
-  const e = error as { code?: string; name?: string; syscall?: string; cause?: unknown; errors?: unknown[] };
-  if (proxyRefusal.test((error as Error).message)) return "PROXY_REFUSED";
-  if (e.code === "ETIMEDOUT" && e.syscall === "connect") return "ETIMEDOUT_CONNECT";
-  // Several addresses were tried: the code of the first speaks for all.
-  if (!e.code && e.errors?.length) return codeOf(e.errors[0]);
-  if (typeof e.code === "string") return e.code;
-  if (e.cause) return codeOf(e.cause);
-  return e.name ?? "UNKNOWN";
-}
-
-function explain(code: string, host: string, timedOut: boolean): { code: string; reason: string; hint: string } {
-  if (timedOut)
-    return {
-      code: "NO_REPLY_IN_TIME",
-      reason: `${host} did not answer in time`,
-      hint: "see whether the service is up; deadlineSeconds in its config allows more time",
-    };
-  if (code === "ABORT_ERR") return { code: "ABORTED", reason: `the call to ${host} was given up`, hint: "run the command again" };
-  if (code === "UND_ERR_INVALID_ARG" || code === "ERR_INVALID_CHAR" || code === "ERR_INVALID_URL")
-    return {
-      code: "INVALID_REQUEST",
-      reason: `HTTP does not allow a character of this call to ${host} (${code})`,
-      hint: "nothing was sent; look for a line break or another stray character in the credentials of the config",
-    };
-  if (/CERT|SELF_SIGNED|UNABLE_TO|TLS|SSL|ALTNAME/.test(code)) {
-    return {
-      code: "TLS_REFUSED",
-      reason: `the certificate of ${host} was not accepted (${code})`,
-      hint: "for a private authority set NODE_EXTRA_CA_CERTS; verification cannot be switched off",
-    };
-  }
-  if (unsent.has(code))
-    return {
-      code: "NOT_REACHED",
-      reason: `${host} could not be reached (${code})`,
-      hint: "check the baseUrl, the network, and HTTPS_PROXY; nothing was sent",
-    };
-  if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE" || code === "ERR_BUFFER_TOO_LARGE")
-    return {
-      code: "REPLY_TOO_LARGE",
-      reason: `the reply of ${host} is larger than allowed`,
-      hint: "check the baseUrl: this is not an answer of the API",
-    };
-  return {
-    code: "CONNECTION_LOST",
-    reason: `the connection to ${host} was lost before the answer (${code})`,
-    hint: "whether the server acted on the call is not known",
-  };
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
