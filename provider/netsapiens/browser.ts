@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createRequire, findPackageJSON } from "node:module";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { UcaasError } from "../dynamic/errors.ts";
 import { homeFolder } from "../dynamic/home.ts";
-import { withoutSecrets } from "../dynamic/secrets.ts";
+import { chromiumOfNpm, lastWords } from "./chromium-of-npm.ts";
 
 /** Which browser is used, and how. */
 export interface BrowserChoice {
@@ -115,54 +111,9 @@ async function findExecutable(given: string | undefined): Promise<{ path: string
   const candidates = [...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))), ...usualPlaces];
   const installed = candidates.find(isExecutable);
   if (installed) return { path: installed, ofNpm: false };
-  const unpacked = await chromiumOfNpm();
+  const unpacked = await chromiumOfNpm(homeFolder());
   if (unpacked) return { path: unpacked, ofNpm: true };
   throw missing("there is no Chromium or Chrome on this machine");
-}
-
-/**
- * The Chromium of the npm package @sparticuz/chromium, which it brings compressed. The package itself unpacks into the folder for temporary
- * files, where anybody could put another; here it is unpacked into the user's own, and moved there when it is whole.
- */
-async function chromiumOfNpm(): Promise<string | undefined> {
-  const manifest = packageOf("@sparticuz/chromium");
-  if (!manifest) return undefined;
-  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
-  const folder = join(homeFolder(), `chromium-${version}`);
-  const executable = join(folder, "chromium");
-  if (existsSync(executable)) return executable;
-  mkdirSync(homeFolder(), { recursive: true, mode: 0o700 });
-  const draft = mkdtempSync(`${folder}-`);
-  try {
-    const unpack = `import chromium from "@sparticuz/chromium"; await chromium.executablePath();`;
-    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", unpack], {
-      cwd: dirname(manifest),
-      env: { ...process.env, TMPDIR: draft },
-    });
-    renameSync(draft, folder);
-  } catch (error) {
-    // Another process was quicker: its copy is as good.
-    if (!existsSync(executable)) {
-      throw new UcaasError(`the Chromium of @sparticuz/chromium cannot be unpacked into ${folder}: ${lastWords(error)}`, {
-        code: "BROWSER_FAILED",
-        vendor: "netsapiens",
-        operation: "start the browser",
-        hint: "it needs some 250 MB there; or name an installed browser: pulumi config set netsapiens:browserPath <path>",
-      });
-    }
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return executable;
-}
-
-function packageOf(name: string): string | undefined {
-  try {
-    createRequire(import.meta.url).resolve(name);
-    return findPackageJSON(name, import.meta.url);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The package brings a font along, for machines that have none at all. */
@@ -186,12 +137,4 @@ function missing(reason: string): UcaasError {
     operation: "start the browser",
     hint: 'run `npm install playwright-core`, and install a browser: `apt-get install chromium` or Google Chrome, or `npm install @sparticuz/chromium` (Linux); one in another place is named by: pulumi config set netsapiens:browserPath <path>. Without a browser, make the client by hand and use driver: "existing"',
   });
-}
-
-/** What the browser, or the program that unpacks it, itself said; the rest of such an error is the command line. */
-function lastWords(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  const printed = lines.filter((line) => line.includes("[err]")).map((line) => line.replace(/.*\[err\]\s*/, ""));
-  const words = printed.at(-1) ?? lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? "";
-  return withoutSecrets(words.trim());
 }
