@@ -9,6 +9,7 @@ export { nearest } from "./dynamic/nearest.ts";
 export { customerKind, subscriptionKind, userKind } from "./enablex/kinds.ts";
 export { ruleFailures } from "./enablex/rules.ts";
 export { customerSchema as enablexCustomerSchema, enablexConfig, subscriptionSchema, userSchema } from "./enablex/schema.ts";
+export { isSecretName } from "./enablex/secret-names.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
 export { missingSettings } from "./netsapiens/settings.ts";

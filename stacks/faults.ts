@@ -1,4 +1,4 @@
-import { failuresIn, nearest, propertyPath } from "pulumi-ucaas/schemas";
+import { failuresIn, isSecretName, nearest, propertyPath } from "pulumi-ucaas/schemas";
 import { isBlank } from "./blank.ts";
 import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
@@ -23,7 +23,7 @@ export function faultsIn(files: StackFiles, config: GivenConfig, customers: read
 export function plainSecretsIn(customers: readonly Declaration[]): string[] {
   return customers.flatMap((customer) =>
     leaves(customer.value)
-      .filter(({ path, value }) => typeof value === "string" && soundsSecret(path) && !customer.isSecret(path))
+      .filter(({ path, value }) => typeof value === "string" && isSecretByName(path) && !customer.isSecret(path))
       .map(({ path }) => {
         const { label, place } = customer.locate(path);
         const key = label === "defaults" ? "ucaas:defaults" : `ucaas:customers.${customer.slug}`;
@@ -131,11 +131,13 @@ function line(customer: Declaration, path: Path, reason: string): string {
   const shown =
     value === undefined || typeof value === "object" || unknown
       ? ""
-      : ` = ${customer.isSecret(path) || soundsSecret(path) ? "[secret]" : JSON.stringify(value)}`;
+      : ` = ${customer.isSecret(path) || isSecretByName(path) ? "[secret]" : JSON.stringify(value)}`;
   const separator = reason.startsWith("is ") && shown === "" ? "" : ":";
   return `${place} ${[label, propertyPath(path)].filter(Boolean).join(".")}${shown}${separator} ${reason}`;
 }
 
-function soundsSecret(path: Path): boolean {
-  return path.some((part) => /(password|secret|token|passphrase)$/i.test(String(part)));
+/** What a user or a subscription is called here says nothing of what is declared for it. */
+function isSecretByName(path: Path): boolean {
+  const isGiven = (index: number) => /^(users|subscriptions)$/.test(String(path[index - 1]));
+  return path.some((part, index) => isSecretName(String(part)) && !isGiven(index));
 }

@@ -146,6 +146,28 @@ describe("secrets", () => {
     expect(found.join("\n")).not.toContain("4711");
   });
 
+  test("what by its name should be encrypted is shown in no fault and earns the same warning; the name of a user tells nothing", () => {
+    const file = {
+      "Pulumi.acme.yaml": `config:
+  ucaas:customers:
+    acme:
+      name: Acme
+      enablex:
+        users:
+          chopin: {userType: u, firstName: Fred, email: f@acme.example, fields: {api-key: canary-1, sip_pin: canary-2, desk: "4"}}
+`,
+    };
+    const fields = "acme.enablex.users.chopin.fields";
+    expect(faults(file, { config: everyVendor })).toEqual([
+      `stacks/Pulumi.acme.yaml:7:91 ${fields}["api-key"] = [secret]: must be a field name of the API, such as start_date`,
+    ]);
+    const stack = stackOf(file);
+    expect(plainSecretsIn(stack.customers(stack.asWritten))).toEqual([
+      `stacks/Pulumi.acme.yaml:7:91 ${fields}["api-key"] stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}["api-key"]'`,
+      `stacks/Pulumi.acme.yaml:7:110 ${fields}.sip_pin stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}.sip_pin'`,
+    ]);
+  });
+
   test("just the encrypted values are taken for secrets, so that a diff shows the others", () => {
     const stack = stackOf({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") });
     const [acme] = stack.customers({ ...stack.asWritten, customers, isSecret: () => true });
