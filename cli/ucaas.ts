@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { withoutSecrets } from "../provider/dynamic/secrets.ts";
 import { adoptCommand } from "./adopt.ts";
 import { commentCommand } from "./comment.ts";
 import { driftCommand } from "./drift.ts";
@@ -40,6 +41,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof UcaasError)) throw error;
-  console.error(error.message);
+  console.error(withoutSecrets(error.message));
   process.exitCode = 1;
 }

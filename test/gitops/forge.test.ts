@@ -6,7 +6,8 @@ import { commentCommand } from "../../cli/comment.ts";
 import { driftReport, type StackDrift } from "../../cli/drift/report.ts";
 import { issueCommand } from "../../cli/issue.ts";
 import { reviewedPreviewCommand } from "../../cli/reviewed-preview.ts";
-import type { Outcome } from "../cli/ucaas.ts";
+import { type Outcome, ucaas } from "../cli/ucaas.ts";
+import { forgeServer } from "./forge-server.ts";
 import { gitHubApi, type Permissions } from "./github-api.ts";
 import { gitLabApi } from "./gitlab-api.ts";
 
@@ -121,6 +122,26 @@ describe("ucaas comment", () => {
     const run = await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north"]');
     expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("a comment needs pull-requests: write") });
     expect(run.stdout + run.stderr).not.toContain(github.env.GITHUB_TOKEN);
+  });
+
+  test("a forge that quotes the token in its refusal does not bring it into the log", async () => {
+    const token = "ghs_the-token-of-this-job";
+    await using proxy = await forgeServer(() => ({ status: 401, body: { message: `Bad credentials: Bearer ${token}` } }));
+    const env = {
+      ...process.env,
+      GITHUB_ACTIONS: "true",
+      GITHUB_REPOSITORY: "voicehouse/ucaas",
+      GITHUB_API_URL: proxy.url,
+      GITHUB_TOKEN: token,
+    };
+    const args = ["comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north"]'];
+    const run = await ucaas(args, { cwd: folder, env: { ...env, GITHUB_EVENT_PATH: "" } });
+    expect(run).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: expect.stringContaining("Bad credentials: Bearer [secret] [FORGE_REFUSED"),
+    });
+    expect(run.stderr).not.toContain(token);
   });
 
   test("a merge request of GitLab has one note too", async () => {
