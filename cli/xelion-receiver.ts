@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
+import { z } from "zod";
+import { readConfig } from "../provider/dynamic/config.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { withoutSecrets } from "../provider/dynamic/secrets.ts";
 import { isLoopback } from "../provider/http/transport.ts";
 
 const secrets = `
@@ -11,6 +13,15 @@ Secrets come from the environment, or from files that it names, and are never ar
       the key that opens the relay, 32 characters or more, one a line; the same as relayKey in the stack's xelion:callback
   XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_DATABASE_URL_FILE
       postgresql://user:password@host/database, in the place of the SQLite file`;
+
+/** Read from the environment alone: a receiver has no stack. */
+const secretConfig = {
+  namespace: "xelion",
+  keys: {
+    relayKey: { value: z.string().optional(), secret: true, about: "key that opens the relay" },
+    receiverDatabaseUrl: { value: z.string().trim().optional(), secret: true, about: "URL of the database" },
+  },
+};
 
 /** `ucaas xelion receiver`: the server that a provider process without an address of its own hears of its orders from. */
 export function receiverCommand(): Command {
@@ -63,7 +74,7 @@ interface Options {
 
 async function run(options: Options): Promise<void> {
   const { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, bodyLimit, rateLimit, callbackRate, expire } = options;
-  const relayKey = secret("XELION_RELAY_KEY");
+  const { relayKey, receiverDatabaseUrl: url } = readConfig(secretConfig, { get: () => undefined });
   if (relayKey === undefined)
     throw fault(
       "RELAY_KEY_MISSING",
@@ -77,7 +88,6 @@ async function run(options: Options): Promise<void> {
     throw fault("PUBLIC_URL_MISSING", "it is not known how Xelion reaches this receiver", "set --public-url https://<its name>");
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw fault("TLS_FILES_INVALID", "only one of certificate and key is given", "set both --tls-cert and --tls-key, or none");
-  const url = secret("XELION_RECEIVER_DATABASE_URL");
 
   const [{ startReceiver }, { ReceiverFault }] = await Promise.all([import("../receiver/receiver.ts"), import("../receiver/fault.ts")]);
   try {
@@ -105,22 +115,6 @@ async function run(options: Options): Promise<void> {
 
 function option(flags: string, variable: string, description: string): Option {
   return new Option(flags, description).env(`XELION_RECEIVER_${variable}`);
-}
-
-function secret(variable: string): string | undefined {
-  if (process.env[variable]) return process.env[variable];
-  const file = process.env[`${variable}_FILE`];
-  if (!file) return undefined;
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw fault(
-      "SECRET_FILE_UNREADABLE",
-      `the file that ${variable}_FILE names cannot be read (${code})`,
-      "check its path and permissions",
-    );
-  }
 }
 
 function address(text: string): { host: string; port: number } {
@@ -167,7 +161,7 @@ if (import.meta.main) {
   await receiverCommand()
     .parseAsync()
     .catch((error: unknown) => {
-      console.error(error instanceof UcaasError ? error.message : error);
+      console.error(error instanceof UcaasError ? withoutSecrets(error.message) : error);
       process.exitCode = 1;
     });
 }

@@ -9,7 +9,7 @@ import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { receiverCommand } from "../../cli/xelion-receiver.ts";
 import { node, root } from "../../tools/engine/place.mjs";
-import { ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
+import { alone, ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
 
 let files: string;
 beforeEach(() => {
@@ -157,6 +157,15 @@ describe("the command says what is wrong and ends with 1", () => {
       1,
       expect.stringMatching(/^xelion receiver: there is no relay key.*\n +What to do: .*\n$/),
     ]);
+  });
+
+  test.each([
+    ["as ucaas xelion receiver", ucaas],
+    ["alone", alone],
+  ])("and masks a secret that is in it, %s", async (_how, command) => {
+    const receiver = await start(["--file", `${relayKey}/r.sqlite`], {}, command);
+    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("[secret]/r.sqlite cannot be opened")]);
+    expect(receiver.output).not.toContain(relayKey);
   });
 
   test("for a port that is taken", async () => {
