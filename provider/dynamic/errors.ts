@@ -10,6 +10,8 @@ export interface UcaasErrorDetails {
   readonly status?: number;
   /** The vendor's own code for the error. */
   readonly vendorCode?: string;
+  /** Whether an earlier try of the same call may have been acted on, though this is what a later one came to. */
+  readonly unheard?: boolean;
   /** What to do now, in the vendor's own words where it documents them. */
   readonly hint?: string;
   readonly cause?: unknown;
@@ -30,6 +32,7 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   readonly operation?: string;
   readonly status?: number;
   readonly vendorCode?: string;
+  readonly unheard?: boolean;
   readonly hint?: string;
   /** The bare sentence, without operation, code and hint. */
   readonly reason: string;
@@ -51,6 +54,7 @@ export class UcaasError extends Error implements UcaasErrorDetails {
     this.operation = details.operation;
     this.status = details.status;
     this.vendorCode = details.vendorCode;
+    this.unheard = details.unheard;
     this.hint = details.hint;
   }
 }

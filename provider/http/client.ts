@@ -6,7 +6,7 @@ import { UcaasError } from "../dynamic/errors.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
 import { abortion, type Failure, failureOf, transient } from "./failures.ts";
-import { defaultRetry, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
+import { defaultRetry, mayHaveActed, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
 import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes, newConnections } from "./transport.ts";
 
 /** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
@@ -20,6 +20,8 @@ export interface HttpClientOptions {
   readonly limits: Limits;
   /** Overrides of {@link defaultRetry}. */
   readonly retry?: Partial<RetryPolicy>;
+  /** Milliseconds after which a try that may be repeated is given up; default 60 000. One that must not be has the whole deadline. */
+  readonly tryTimeout?: number;
 }
 
 /** What is sent. Made anew for each try, so that a signature or a token is never used twice. */
@@ -40,7 +42,7 @@ export interface Call {
   /** On a connection of its own: one that was kept may be closing at the far end, and then a failure would not prove that nothing was done. */
   readonly freshConnection?: boolean;
   readonly message?: () => Message | Promise<Message>;
-  /** Milliseconds for one try, from the connection to the last byte; default 60 000. */
+  /** Milliseconds for one try, from the connection to the last byte; default as {@link HttpClientOptions.tryTimeout} says. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
 }
@@ -48,13 +50,15 @@ export interface Call {
 /** What came back, read to its end. Any status: what it means is the vendor's business. */
 export interface Reply {
   readonly status: number;
-  /** Lower-case names; a repeated header's values are joined by a comma. */
+  /** Lower-case names; a repeated header's values are joined by a comma, cookies by a line break. */
   readonly headers: Record<string, string>;
   readonly text: string;
   /** The body as JSON, or undefined when it is none. */
   readonly json: unknown;
   /** Tries it took. */
   readonly attempts: number;
+  /** Whether an earlier try may have been acted on, though its answer was lost or an error of the server. */
+  readonly unheard: boolean;
 }
 
 /**
@@ -78,6 +82,7 @@ export class HttpClient {
   readonly #vendor: string;
   readonly #host: string;
   readonly #retry: RetryPolicy;
+  readonly #tryTimeout: number;
   readonly #queue: PQueue;
 
   constructor(options: HttpClientOptions) {
@@ -85,6 +90,7 @@ export class HttpClient {
     this.baseUrl = baseUrlOf(options.vendor, options.baseUrl);
     this.#host = new URL(this.baseUrl).host;
     this.#retry = { ...defaultRetry, ...options.retry };
+    this.#tryTimeout = options.tryTimeout ?? 60_000;
     this.#queue = limiter(options.limits);
   }
 
@@ -95,6 +101,7 @@ export class HttpClient {
    */
   async send(call: Call): Promise<Reply> {
     let begun: number | undefined;
+    let unheard = false;
     for (let number = 1; ; number++) {
       const start = () => {
         // The deadline is for the call itself: a call that waited long for its turn has had no try yet.
@@ -114,18 +121,26 @@ export class HttpClient {
       const elapsed = performance.now() - (begun ?? 0);
       const delay = retryDelay(this.#retry, call.repeatable, outcome, { number, elapsed, now: Date.now(), random: Math.random() });
       if (delay !== undefined) {
+        unheard ||= mayHaveActed(outcome);
         await this.#unlessAborted(call, () => true, pause(delay, undefined, { signal: call.signal }));
         continue;
       }
-      if (result instanceof NoReply) throw result;
-      return result;
+      if (!(result instanceof NoReply)) return { ...result, unheard };
+      if (result.sent || !unheard) throw result;
+      throw this.#noReply(call, {
+        ...result,
+        hint: "an earlier try was sent, and whether the server acted on it is not known; check the network and HTTPS_PROXY",
+        sent: true,
+      });
     }
   }
 
-  async #try(call: Call, number: number, left: number): Promise<Reply | NoReply> {
+  async #try(call: Call, number: number, left: number): Promise<Omit<Reply, "unheard"> | NoReply> {
     const message = (await call.message?.()) ?? {};
     const url = this.#url(call);
-    const timeout = AbortSignal.timeout(Math.ceil(Math.min(call.timeout ?? 60_000, left)));
+    const most = call.timeout ?? (call.repeatable === "always" ? this.#tryTimeout : left);
+    const milliseconds = Math.ceil(Math.min(most, left));
+    const timeout = AbortSignal.timeout(milliseconds);
     const begun = performance.now();
     const done = (how: string | number) =>
       log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
@@ -136,6 +151,8 @@ export class HttpClient {
         headers: { accept: "application/json", "accept-encoding": acceptEncoding, "user-agent": "pulumi-ucaas", ...message.headers },
         body: message.body,
         signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
+        headersTimeout: milliseconds,
+        bodyTimeout: milliseconds,
         dispatcher,
       });
       const headers = flat(response.headers);
@@ -193,7 +210,10 @@ export class HttpClient {
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(name === "set-cookie" ? "\n" : ", ") : (value ?? ""),
+    ]),
   );
 }
 

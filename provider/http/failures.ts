@@ -50,7 +50,7 @@ function codeOf(error: unknown): string {
 }
 
 function explain(code: string, host: string, timedOut: boolean): Omit<Failure, "sent"> {
-  if (timedOut)
+  if (timedOut || code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT")
     return {
       code: "NO_REPLY_IN_TIME",
       reason: `${host} did not answer in time`,

@@ -6,7 +6,7 @@ export interface RetryPolicy {
   readonly base: number;
   /** No computed pause is longer. */
   readonly cap: number;
-  /** A longer `Retry-After` is not obeyed: the call fails and says what the server asked for. */
+  /** A longer `Retry-After` is not obeyed: what came back then is the answer. */
   readonly retryAfterCap: number;
   /** Nothing is repeated after this time since the first try left the queue. */
   readonly deadline: number;
@@ -55,6 +55,11 @@ export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome:
   // A server that asks for no pause at all would otherwise see all tries within a moment.
   const delay = Math.max(asked ?? 0, jitter);
   return attempt.elapsed + delay > policy.deadline ? undefined : delay;
+}
+
+/** Whether the server may have acted on a try that is not the last one: it failed over it, or its answer never came. */
+export function mayHaveActed(outcome: Outcome): boolean {
+  return outcome.kind === "failure" ? outcome.sent : outcome.status === 408 || outcome.status >= 500;
 }
 
 /** `Retry-After` in milliseconds, from seconds or an HTTP date; undefined when it says nothing that can be read. */

@@ -56,8 +56,6 @@ export async function newConnections(): NonNullable<typeof loaded> {
     noProxy: [process.env.no_proxy ?? process.env.NO_PROXY, ...loopback].filter(Boolean).join(","),
     requestTls: { rejectUnauthorized: true },
     proxyTls: { rejectUnauthorized: true },
-    headersTimeout: 60_000,
-    bodyTimeout: 60_000,
     keepAliveTimeout: 10_000,
     connections: 64,
     pipelining: 1,

@@ -68,7 +68,7 @@ export class XimaClient {
   async delete({ resellerId, tenantId }: CcId): Promise<z.output<typeof deleteReplySchema> | "gone" | "unheard"> {
     const operation = `delete licence ${resellerId}/${tenantId}`;
     const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
-    if (isUnknownCustomer(reply)) return reply.attempts > 1 ? "unheard" : "gone";
+    if (isUnknownCustomer(reply)) return reply.unheard ? "unheard" : "gone";
     return this.#parse(reply, operation, deleteReplySchema);
   }
 
@@ -117,6 +117,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
         operation,
         status: reply.status,
         vendorCode: error?.code,
+        unheard: reply.unheard,
         hint: remedies.EXPIRED_TOKEN,
       },
     );
@@ -127,6 +128,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
       vendor: "xima",
       operation,
       status: reply.status,
+      unheard: reply.unheard,
       hint: hintFor(reply),
     });
   }
@@ -136,6 +138,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
     operation,
     status: reply.status,
     vendorCode: error.code,
+    unheard: reply.unheard,
     hint: remedies[error.code] ?? hintFor(reply),
   });
 }

@@ -243,7 +243,8 @@ function wasMade(error: unknown): error is UcaasError {
 
 function provesNothingWasMade(error: unknown): boolean {
   if (error instanceof NoReply) return !error.sent;
-  return error instanceof UcaasError && error.status !== undefined && error.status >= 400 && error.status < 500;
+  if (!(error instanceof UcaasError) || error.unheard) return false;
+  return error.status !== undefined && error.status >= 400 && error.status < 500;
 }
 
 /** Whether the time has come to state the licence again. */

@@ -148,6 +148,14 @@ describe("a deadline", () => {
     expect(await failure(client({ attempts: 1 }).send({ ...read, timeout: 100 }))).toMatchObject({ code: "NO_REPLY_IN_TIME" });
   });
 
+  test("is all the time that a call has which must not be repeated", async () => {
+    const impatient = new HttpClient({ vendor: "counter", baseUrl: server.url, limits: { concurrency: 1 }, retry: quick, tryTimeout: 200 });
+    server.fault({ kind: "delay", ms: 600 });
+    expect(await impatient.send(order)).toMatchObject({ status: 200, attempts: 1 });
+    server.fault({ kind: "delay", ms: 600 });
+    expect(await impatient.send(read)).toMatchObject({ status: 200, attempts: 2 });
+  });
+
   test("is for the call with its repeats", async () => {
     server.fault({ kind: "hang", times: 99 });
     const error = await failure(client({ attempts: 99, deadline: 2_000 }).send({ ...read, timeout: 200 }));
@@ -221,6 +229,11 @@ describe("a reply", () => {
   });
   const at = (baseUrl: string) => new HttpClient({ vendor: "plain", baseUrl, limits: { concurrency: 1 }, retry: { attempts: 1 } });
 
+  test("has each cookie for itself, which a comma would run together", async () => {
+    const url = await serve((_, response) => void response.setHeader("set-cookie", ["a=1; Path=/", "b=2; Path=/"]).end());
+    expect((await at(url).send(read)).headers["set-cookie"]).toBe("a=1; Path=/\nb=2; Path=/");
+  });
+
   test("is unpacked when it came as gzip or deflate", async () => {
     const url = await serve((request, response) => {
       expect(request.headers["accept-encoding"]).toContain("gzip");
@@ -252,6 +265,32 @@ describe("a reply", () => {
     expect(error.message).toMatch(
       /plain order it: 127\.0\.0\.1:\d+ could not be reached \(ECONNREFUSED\) \[NOT_REACHED\]\n {2}What to do: .*nothing was sent/,
     );
+  });
+});
+
+describe("an earlier try that may have been acted on", () => {
+  test.each([
+    ["the connection was cut", { kind: "cut" }, true],
+    ["the server failed", { kind: "statusAfter", status: 503 }, true],
+    ["the server asked to wait", { kind: "status", status: 429, retryAfter: 0 }, false],
+  ] as const)("is told of with the reply to a later one: when %s", async (_, fault, unheard) => {
+    server.fault(fault);
+    expect(await client().send(read)).toMatchObject({ status: 200, attempts: 2, unheard });
+  });
+
+  test("is not forgotten when nobody listens any more", async () => {
+    const once = createServer((request) => {
+      once.close();
+      request.socket.destroy();
+    });
+    await new Promise<void>((resolve) => once.listen(0, "127.0.0.1", resolve));
+    const baseUrl = `http://127.0.0.1:${(once.address() as AddressInfo).port}`;
+    const error = await failure(
+      new HttpClient({ vendor: "plain", baseUrl, limits: { concurrency: 1 }, retry: { ...quick, attempts: 3 } }).send(read),
+    );
+    expect(error).toMatchObject({ code: "NOT_REACHED", sent: true });
+    expect(error.message).not.toContain("nothing was sent");
+    expect(error.message).toContain("an earlier try");
   });
 });
 

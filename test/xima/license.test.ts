@@ -239,6 +239,16 @@ describe("create", () => {
     expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
+  test("that a second try finds refused, while the first may have been acted on, is taken up by the next up", async () => {
+    const args = licence();
+    const refused = { code: "VALIDATION_ERROR", message: "no" };
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
+    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: refused });
+    expect((await host.failure(host.create(type, args))).message).toContain("VALIDATION_ERROR");
+    expect(stored(args)).toMatchObject({ professionalSeats: 12 });
+    expect((await host.create(type, args)).id).toBe(idOf(args));
+  });
+
   test("writes its failures without a stack trace of ours and without a secret", async () => {
     const args = licence({ sipCredentials });
     const echo = { code: "VALIDATION_ERROR", message: `password ${password} is too weak` };
