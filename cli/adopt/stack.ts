@@ -26,6 +26,12 @@ export interface Step {
   readonly newState?: State;
 }
 
+/** What `pulumi preview --json` prints. */
+interface Digest {
+  readonly steps?: Step[];
+  readonly diagnostics?: { readonly severity: string; readonly message: string }[];
+}
+
 /** The stack's config as the engine decrypts it: for the vendors' settings, and for the customers. */
 export interface Config extends GivenConfig {
   get(key: string): string | undefined;
@@ -59,18 +65,7 @@ export class Stack {
 
   async config(): Promise<Config> {
     const { stdout } = succeeded(await this.#pulumi(["config", "--json", "--show-secrets"]), "read the stack's config");
-    const values = JSON.parse(stdout) as Record<string, { value?: string; secret: boolean }>;
-    const structured = (key: string) => {
-      const text = values[key]?.value;
-      return text === undefined ? undefined : (JSON.parse(text) as unknown);
-    };
-    return {
-      get: (key) => values[key]?.value,
-      require: (key) => values[key]?.value ?? "",
-      defaults: structured("ucaas:defaults"),
-      customers: structured("ucaas:customers"),
-      isSecret: (key) => values[`ucaas:${key}`]?.secret ?? false,
-    };
+    return configOf(stdout);
   }
 
   /** The resources in the state. What is secret in them is encrypted. */
@@ -86,7 +81,7 @@ export class Stack {
    */
   async preview(env?: Record<string, string>): Promise<Step[]> {
     const run = await this.#pulumi(["preview", "--json"], { env });
-    const digest = digestOf(run);
+    const digest = json(run.stdout) as Digest | undefined;
     const errors = digest?.diagnostics?.filter(({ severity }) => severity === "error").map(({ message }) => message.trim()) ?? [];
     if (digest && run.exitCode === 0 && errors.length === 0) return (digest.steps ?? []).filter(({ op }) => op !== "same");
     throw new UcaasError(`the preview failed:\n  ${withoutSecrets(errors.join("\n  ") || tail(run))}`, {
@@ -118,14 +113,40 @@ export class Stack {
   }
 }
 
+/**
+ * The config that `pulumi config --json --show-secrets` prints. It is decrypted: no error may quote it.
+ *
+ * @throws {UcaasError} `CONFIG_INVALID`, `PULUMI_FAILED`
+ */
+export function configOf(printed: string): Config {
+  const values = json(printed) as Record<string, { value?: string; secret: boolean }> | undefined;
+  if (!values) throw new UcaasError("pulumi config did not answer with JSON", { code: "PULUMI_FAILED" });
+  const structured = (key: string) => {
+    const text = values[key]?.value;
+    const value = text === undefined ? undefined : json(text);
+    if (text === undefined || value !== undefined) return value;
+    throw new UcaasError(`${key} is plain text, not a map`, {
+      code: "CONFIG_INVALID",
+      hint: `write it as a map in the stack's file (docs/stack-files.md), or take it out: pulumi config rm ${key}`,
+    });
+  };
+  return {
+    get: (key) => values[key]?.value,
+    require: (key) => values[key]?.value ?? "",
+    defaults: structured("ucaas:defaults"),
+    customers: structured("ucaas:customers"),
+    isSecret: (key) => values[`ucaas:${key}`]?.secret ?? false,
+  };
+}
+
 function succeeded(run: PulumiRun, operation: string): PulumiRun {
   if (run.exitCode === 0) return run;
   throw new UcaasError(withoutSecrets(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation });
 }
 
-function digestOf({ stdout }: PulumiRun): { steps?: Step[]; diagnostics?: { severity: string; message: string }[] } | undefined {
+function json(text: string): unknown {
   try {
-    return JSON.parse(stdout);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
 import { plan } from "../../cli/adopt/plan.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
-import type { State, Step } from "../../cli/adopt/stack.ts";
+import { configOf, type State, type Step } from "../../cli/adopt/stack.ts";
 import { asTable } from "../../cli/adopt/table.ts";
 import type { Section, Thing } from "../../cli/adopt/vendor.ts";
 import { customerKind } from "../../provider/enablex/kinds.ts";
@@ -180,6 +180,12 @@ describe("what becomes of a thing", () => {
     const things = [customer("1", "ACME", { obstacle: "no" }), customer("2", "B", { obstacle: "no" })];
     expect(fates(things, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
   });
+});
+
+test("config that is no map, or that nobody can read, is refused without a word of what is in it", () => {
+  const plain = { "ucaas:customers": { value: "hunter2-canary", secret: true } };
+  expect(() => configOf(JSON.stringify(plain))).toThrow(/^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/);
+  expect(() => configOf('warning: {"hunter2-canary"}')).toThrow(/^pulumi config did not answer with JSON \[PULUMI_FAILED\]$/);
 });
 
 describe("an adoption that cannot be proved", () => {
