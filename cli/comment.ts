@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
-import type { PreviewReport } from "./gitops/preview-report.ts";
+import { previewIn } from "./gitops/preview-file.ts";
 import { stackList } from "./gitops/stack-list.ts";
 
 /** `ucaas comment`: the previews of a pull request in one comment, which is changed as often as the pull request is. */
@@ -42,14 +41,4 @@ async function comment({
   const text = previewComment(previews, { run: forge.run, commit: forge.commit, length: forge.longestText });
   const { url } = earlier ? await forge.changeComment(number, earlier.id, text) : await forge.addComment(number, text);
   console.log(`${earlier ? "Changed" : "Added"} ${url}`);
-}
-
-/** What a preview said. One that was cut off left no file, or half of one. */
-function previewIn(file: string): PreviewReport | undefined {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as PreviewReport;
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
-import type { PreviewReport } from "./gitops/preview-report.ts";
+import { previewIn } from "./gitops/preview-file.ts";
 import { findProject } from "./project.ts";
 
 /** `ucaas plan-fits`: whether a stack is still what its preview saw. */
@@ -16,11 +15,15 @@ export function planFitsCommand(): Command {
 /** The engine would notice most of it too, but in the middle of the work. */
 async function planFits({ preview, before }: { preview: string; before: string }): Promise<void> {
   const { changedStacks, hasCommit } = await import("./gitops/git.ts");
-  const { stack, base } = JSON.parse(readFileSync(preview, "utf8")) as PreviewReport;
-  const refuse = (reason: string) => {
-    const hint = `nothing was done. Run the workflow by hand for ${stack}: it previews anew`;
-    return new UcaasError(reason, { code: "PLAN_OUTDATED", operation: `use the plan of ${stack}`, hint });
-  };
+  const report = previewIn(preview);
+  const refuse = (reason: string) =>
+    new UcaasError(reason, {
+      code: "PLAN_OUTDATED",
+      operation: report ? `use the plan of ${report.stack}` : "use the plan",
+      hint: `nothing was done. Run the workflow by hand for ${report?.stack ?? "this stack"}: it previews anew`,
+    });
+  if (!report) throw refuse(`${preview} is missing or cut off: the preview ended before it was written`);
+  const { stack, base } = report;
   const project = findProject();
   if (base === undefined) throw refuse("its preview was not made of a merge, so nobody knows what it saw");
   for (const commit of [base, before]) if (!(await hasCommit(project, commit))) throw refuse(`commit ${commit} is not in this clone`);

@@ -95,6 +95,19 @@ describe("ucaas stacks", { timeout: 120_000 }, () => {
     });
   });
 
+  test("a plan whose preview left no file, or half of one, does not fit, and it is said what to do", async () => {
+    write("half.json", '{"version":1,"sta');
+    for (const name of ["half.json", "none.json"]) {
+      const file = join(repository, name);
+      const run = await ucaas(["plan-fits", "--preview", file, "--before", "HEAD"], { cwd: join(repository, "telephony") });
+      expect(run).toMatchObject({
+        exitCode: 1,
+        stdout: "",
+        stderr: `use the plan: ${file} is missing or cut off: the preview ended before it was written [PLAN_OUTDATED]\n  What to do: nothing was done. Run the workflow by hand for this stack: it previews anew\n`,
+      });
+    }
+  });
+
   test("a plan of which nobody knows what it saw does not fit, and nor does one whose base is not in the clone", async () => {
     const fits = (report: object) => {
       write("preview.json", JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }));
