@@ -69,9 +69,11 @@ function endIfAsked(): void {
   if (exitStatus !== undefined) setTimeout(() => process.exit(exitStatus), 250);
 }
 
+/** Whether somebody holds the other end: of a pipe as Go makes them, or of a socket as Node does. */
 function isPipe(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isFIFO();
+    const kind = fstatSync(descriptor);
+    return kind.isFIFO() || kind.isSocket();
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { PartialFailure, UcaasError } from "./errors.ts";
+import { interruptible } from "./interruption.ts";
 import { plain } from "./plain.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -38,7 +39,8 @@ export function providerTable(factories: Record<string, ProviderFactory>) {
       }
       const ready = await provider;
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
-      const result = await run.apply(ready, args.map(withoutProvider));
+      // Whoever waits for long listens to the signal; the others at least do not live on beside the next run when the engine is gone.
+      const result = await interruptible(() => run.apply(ready, args.map(withoutProvider)));
       return result === undefined ? undefined : plain(method === "check" ? masked(result as dynamic.CheckResult) : result);
     } catch (error) {
       throw forTheEngine(error, args);

@@ -77,6 +77,8 @@ export interface DynamicHost extends AsyncDisposable {
   raw(method: string, request: unknown): Promise<unknown>;
   /** Sends the process a signal, and goes on. */
   signal(name: NodeJS.Signals): void;
+  /** The engine's end of the process's input closes, as when the engine is killed. */
+  hangUp(): void;
   /** When the process has ended. */
   readonly ended: Promise<void>;
   /** Kills the process at once, in the middle of whatever it does. */
@@ -90,7 +92,7 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
     cwd: root,
     // Not the user's home: compiled code is kept there, and the journal unless it is given a folder.
     env: { ...process.env, PULUMI_HOME: testHome, PULUMI_NODEJS_PROJECT: stack.split("/")[0], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let printed = "";
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -198,6 +200,7 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
       ),
     output: () => printed,
     signal: (name) => void child.kill(name),
+    hangUp: () => child.stdin.end(),
     ended,
     crash: () => stop("SIGKILL"),
     stop: () => stop("SIGTERM"),

@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { licenceServer } from "../xima/licence-server.ts";
+import { dynamicHost } from "./dynamic-host.ts";
+
+test("a provider process whose engine was killed finishes the request that is under way and ends, and the next one takes up what was made", async () => {
+  const { server, plainConfig } = await licenceServer();
+  const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+  const start = () => dynamicHost({ config: plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
+  try {
+    const licence = {
+      ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" },
+      professionalSeats: 12,
+      __resource: "acme",
+    };
+    const first = await start();
+    server.fault({ kind: "delayAfter", ms: 500, bodyMatches: "professionalSeats" });
+    const create = first.create("XimaLicense", licence).catch(() => undefined);
+    await expect.poll(() => server.state.customers["voicehouse/acme"]).toBeDefined();
+    first.hangUp();
+    // It would hang here if the process went on.
+    await first.ended;
+    await create;
+
+    await using second = await start();
+    expect(await second.create("XimaLicense", licence)).toMatchObject({ id: "voicehouse/acme", outs: { professionalSeats: 12 } });
+  } finally {
+    await server.stop();
+    rmSync(journal, { recursive: true });
+  }
+}, 30_000);
