@@ -44,7 +44,7 @@ export function readConfig<D extends ConfigDefinition>(
   environment: NodeJS.ProcessEnv = process.env,
 ): ConfigOf<D> {
   const { namespace, keys } = definition;
-  const section = account === undefined ? undefined : accountSection(namespace, source, account);
+  const section = account === undefined ? undefined : accountSection(definition, source, account);
   const faults: { key: string; code: string; text: string }[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(keys)) {
@@ -57,13 +57,13 @@ export function readConfig<D extends ConfigDefinition>(
       values[name] = result.data;
       continue;
     }
-    const command = setCommand(namespace, name, key, account);
+    const command = setCommand(definition, name, account);
     faults.push(
       raw === undefined
         ? {
             key: name,
             code: "CONFIG_MISSING",
-            text: `${qualified(namespace, name, account)} (${key.about}) is not set. Run: ${command}${account === undefined ? ` (or set ${environmentVariable(namespace, name)})` : ""}`,
+            text: `${qualified(namespace, name, account)} (${key.about}) is not set. Run: ${command}`,
           }
         : {
             key: name,
@@ -84,7 +84,8 @@ export function readConfig<D extends ConfigDefinition>(
 }
 
 /** The section of one account. */
-function accountSection(namespace: string, source: Pick<dynamic.Config, "get">, account: string): Record<string, unknown> {
+function accountSection(definition: ConfigDefinition, source: Pick<dynamic.Config, "get">, account: string): Record<string, unknown> {
+  const { namespace } = definition;
   const accounts = sections(namespace, source);
   const section = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
   if (section) return section;
@@ -95,7 +96,7 @@ function accountSection(namespace: string, source: Pick<dynamic.Config, "get">, 
       code: "CONFIG_UNKNOWN_ACCOUNT",
       vendor: namespace,
       operation: "config",
-      hint: `pulumi config set --path ${namespace}:accounts.${account}.<key> <value>`,
+      hint: setCommand(definition, "<key>", account),
     },
   );
 }
@@ -158,8 +159,11 @@ function qualified(namespace: string, name: string, account: string | undefined)
   return simple ? `${namespace}:accounts.${account}.${name}` : `'${namespace}:accounts[${JSON.stringify(account)}].${name}'`;
 }
 
-function setCommand(namespace: string, name: string, key: ConfigKey, account: string | undefined): string {
-  const flags = [account !== undefined && "--path", key.secret && "--secret"].filter(Boolean);
+/** The command that sets a key; without an account, also the environment variable that can stand in for it. */
+export function setCommand({ namespace, keys }: ConfigDefinition, name: string, account: string | undefined): string {
+  const secret = keys[name]?.secret;
+  const flags = [account !== undefined && "--path", secret && "--secret"];
   // A secret's value is asked for by the CLI: on a command line it would stay in the shell's history.
-  return ["pulumi config set", ...flags, qualified(namespace, name, account), key.secret ? "" : "<value>"].filter(Boolean).join(" ");
+  const command = ["pulumi config set", ...flags, qualified(namespace, name, account), !secret && "<value>"].filter(Boolean).join(" ");
+  return account === undefined ? `${command} (or set ${environmentVariable(namespace, name)})` : command;
 }

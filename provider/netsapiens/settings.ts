@@ -1,9 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { type ConfigOf, environmentVariable } from "../dynamic/config.ts";
+import { type ConfigOf, setCommand } from "../dynamic/config.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
 import { baseUrlOf } from "../http/transport.ts";
-import type { IntegrationBundle, netsapiensConfig, OAuthClientInputs } from "./schema.ts";
+import { type IntegrationBundle, netsapiensConfig, type OAuthClientInputs } from "./schema.ts";
 
 type Config = ConfigOf<typeof netsapiensConfig>;
 
@@ -41,7 +41,7 @@ export function missingSettings(inputs: OAuthClientInputs, config: Config): dyna
   const settings = settingsOf(inputs, config);
   const missing = (property: string, key: "apiUrl" | "apiUsername" | "apiPassword" | "portalUsername" | "portalPassword") => ({
     property,
-    reason: `is missing: declare it, or run ${setCommand(key, inputs.account)}`,
+    reason: `is missing: declare it, or run ${setCommand(netsapiensConfig, key, inputs.account)}`,
   });
   const failures: dynamic.CheckFailure[] = [];
   for (const key of ["apiUrl", "apiUsername", "apiPassword"] as const) if (settings[key] === "") failures.push(missing(key, key));
@@ -53,14 +53,6 @@ export function missingSettings(inputs: OAuthClientInputs, config: Config): dyna
     failures.push({ property: "clientSecret", reason: 'is missing: the driver "existing" needs the secret of the client that it adopts' });
   }
   return failures;
-}
-
-function setCommand(key: keyof (typeof netsapiensConfig)["keys"], account: string | undefined): string {
-  const secret = /password$/i.test(key);
-  const name = account === undefined ? `netsapiens:${key}` : `netsapiens:accounts.${account}.${key}`;
-  const command = ["pulumi config set", account !== undefined && "--path", secret && "--secret", name, !secret && "<value>"];
-  const variable = account === undefined ? ` (or set ${environmentVariable("netsapiens", key)})` : "";
-  return `${command.filter(Boolean).join(" ")}${variable}`;
 }
 
 /** The origin that a URL leads to, in its normal form: the guide wants the portal's URL without a path. */

@@ -152,6 +152,8 @@ describe("an account's section", () => {
   test("whose name has a dot is quoted in the command", () => {
     const { message } = refusal(() => read({ "acme:accounts": { "a.b": {} } }, { account: "a.b" }));
     expect(message).toContain(`pulumi config set --path 'acme:accounts["a.b"].baseUrl' <value>`);
+    const unknown = refusal(() => read(accounts, { account: "a.b" }));
+    expect(unknown.hint).toBe(`pulumi config set --path 'acme:accounts["a.b"].<key>' <value>`);
   });
 
   test.each([["text"], [[1]], [{ north: "https://north.example" }]])("is refused when the sections are %j", (sections) => {
