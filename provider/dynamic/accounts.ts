@@ -1,5 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { type ConfigDefinition, type ConfigOf, readConfig } from "./config.ts";
+import { UcaasError } from "./errors.ts";
+import { isUnknown } from "./unknown.ts";
 
 /**
  * Config and client of each account of one vendor, read and made when first needed and kept for the life of the provider
@@ -30,5 +32,16 @@ export class Accounts<D extends ConfigDefinition, Client> {
     const client = this.#clients.get(account) ?? this.#connect(this.config(account));
     this.#clients.set(account, client);
     return client;
+  }
+
+  /** Whether two accounts differ in a key of the config. Of one that is not known yet, or not configured, nothing can be told: then they do not. */
+  differIn(key: keyof ConfigOf<D>, one: string | undefined, other: string | undefined): boolean {
+    if (isUnknown(one) || isUnknown(other)) return false;
+    try {
+      return this.config(one)[key] !== this.config(other)[key];
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return false;
+    }
   }
 }

@@ -74,16 +74,21 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async diff(id: string, olds: EnableXOutputs, news: EnableXInputs): Promise<dynamic.DiffResult> {
     await this.#settle(olds);
     const account = isUnknown(news.account) ? olds.account : news.account;
-    this.#claims.hold(this.#thing(account, id), olds.__claim);
+    // The same id at another server is somebody else's.
+    const elsewhere = this.#accounts.differIn("baseUrl", olds.account, account);
+    this.#claims.hold(this.#thing(elsewhere ? olds.account : account, id), olds.__claim);
     const { routes } = this.#accounts.config(account);
     const changed = changedFields(this.#kind, olds, news, routes).map(({ property }) => property);
     return {
       changes: changed.length > 0 || (olds.account ?? "") !== (news.account ?? ""),
-      replaces: changed.filter(
-        (property) => this.#kind.fixed.includes(property) && olds[property] !== undefined && news[property] !== undefined,
-      ),
-      // What is made before the old one is deleted would find the old one, and take it over.
-      deleteBeforeReplace: routes[`${this.#kind.name}Delete`] !== "none",
+      replaces: [
+        ...changed.filter(
+          (property) => this.#kind.fixed.includes(property) && olds[property] !== undefined && news[property] !== undefined,
+        ),
+        ...(elsewhere ? ["account"] : []),
+      ],
+      // What is made before the old one is deleted would find the old one at the same server, and take it over.
+      deleteBeforeReplace: !elsewhere && routes[`${this.#kind.name}Delete`] !== "none",
     };
   }
 

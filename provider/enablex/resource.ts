@@ -44,7 +44,7 @@ export interface EnableXAddress {
 export interface EnableXSteering {
   /** Default `"if-same"`: an existing one is taken over when every declared field is equal, and is an error that lists the differences otherwise. */
   readonly adopt?: pulumi.Input<EnableXAdopt>;
-  /** Section `enablex:accounts.<account>` of the config; default the keys of the namespace itself. */
+  /** Section `enablex:accounts.<account>` of the config; default the keys of the namespace itself. One with another `baseUrl` makes another customer, subscription or user. */
   readonly account?: pulumi.Input<string>;
 }
 

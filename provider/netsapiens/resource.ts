@@ -51,7 +51,7 @@ export interface NetsapiensOAuthClientArgs {
   readonly minimumScope?: pulumi.Input<Scope>;
   /** Settings of the driver `portal`; kept as a secret. */
   readonly portal?: pulumi.Input<NetsapiensPortal>;
-  /** Section `netsapiens:accounts.<account>` of the config; default the keys of the namespace itself. */
+  /** Section `netsapiens:accounts.<account>` of the config; default the keys of the namespace itself. One that leads to another host makes another client. */
   readonly account?: pulumi.Input<string>;
 }
 

@@ -41,12 +41,13 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
 
   async check(olds: Partial<LicenseInputs>, news: LicenseInputs): Promise<dynamic.CheckResult<LicenseInputs>> {
     const failures = failuresOf(licenseSchema, news);
-    failures.push(...removedSipCredentials(olds, news));
+    const before = olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#isElsewhere(olds, news) ? olds : {};
+    failures.push(...removedSipCredentials(before, news));
     // Which revision counts, and whether its config is sound, is told by the account.
     if (isUnknown(news.account)) return { inputs: news, failures };
     try {
       const { apiRevision } = this.#accounts.config(news.account);
-      if (apiRevision === "1.4") failures.push(...missingNames(olds, news));
+      if (apiRevision === "1.4") failures.push(...missingNames(before, news));
       for (const { property, reason, note } of findings(news, apiRevision)) {
         if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
         else failures.push({ property, reason });
@@ -67,7 +68,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     return {
       changes: changed.length > 0 || (!refreshing && isDue(olds.lastAssertedAt, news.reassertAfter)),
-      replaces: sameCustomer(olds, news) ? [] : ["ccId"],
+      replaces: [...(sameCustomer(olds, news) ? [] : ["ccId"]), ...(this.#isElsewhere(olds, news) ? ["account"] : [])],
       deleteBeforeReplace: false,
     };
   }
@@ -173,6 +174,11 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     }
   }
 
+  /** Whether the accounts lead to two servers: what the ids name at the other one is another customer, if there is one at all. */
+  #isElsewhere(olds: Partial<LicenseInputs>, news: LicenseInputs): boolean {
+    return this.#accounts.differIn("baseUrl", olds.account, news.account);
+  }
+
   #journalKey(inputs: LicenseInputs): JournalKey {
     const { baseUrl } = this.#accounts.config(inputs.account);
     return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrl} ${licenseId(inputs)}` };
@@ -188,9 +194,9 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
   return !isUnknown(b.ccId) && a.ccId?.resellerId === b.ccId?.resellerId && a.ccId?.tenantId === b.ccId?.tenantId;
 }
 
-/** The API has no way to take SIP credentials away (inferred), so a silent change of the declaration would be a lie. */
-function removedSipCredentials(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-  if (!olds.sipCredentials || news.sipCredentials || !olds.ccId || !sameCustomer(olds as LicenseInputs, news)) return [];
+/** The API has no way to take SIP credentials away (inferred), so a silent change of the declaration would be a lie. `before` is what the same licence had, if there was one. */
+function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+  if (!before.sipCredentials || news.sipCredentials) return [];
   return [
     {
       property: "sipCredentials",
@@ -200,10 +206,9 @@ function removedSipCredentials(olds: Partial<LicenseInputs>, news: LicenseInputs
   ];
 }
 
-/** The names are required on the customer's first request (OpenAPI 1.4); an adopted customer has had its first. */
-function missingNames(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-  const first = !olds.ccId || !sameCustomer(olds as LicenseInputs, news);
-  if (!first || !news.ccId || isUnknown(news.ccId) || mayAdopt(news)) return [];
+/** The names are required on the customer's first request (OpenAPI 1.4); one that had a licence `before`, or is adopted, has had its first. */
+function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+  if (before.ccId || !news.ccId || isUnknown(news.ccId) || mayAdopt(news)) return [];
   return (["resellerName", "tenantName"] as const)
     .filter((name) => news.ccId[name] === undefined)
     .map((name) => ({

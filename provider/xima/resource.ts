@@ -66,7 +66,7 @@ export interface XimaLicenseArgs {
   readonly adopt?: pulumi.Input<boolean>;
   /** State everything again when the last time is this long ago, such as `"7d"`; default never. Nothing can be read back, so this is what finds changes made elsewhere. */
   readonly reassertAfter?: pulumi.Input<string>;
-  /** Section `xima:accounts.<account>` of the config; default the keys of the namespace itself. */
+  /** Section `xima:accounts.<account>` of the config; default the keys of the namespace itself. One with another `baseUrl` makes another licence. */
   readonly account?: pulumi.Input<string>;
 }
 

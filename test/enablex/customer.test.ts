@@ -11,6 +11,7 @@ const acme = {
   status: "active",
   officeAddress: { city: "Leeds", zipcode: "LS1", country: "GB" },
 } satisfies EnableXInputs;
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 let enablex: EnablexReseller;
 let said: string[];
@@ -297,16 +298,39 @@ describe("whatever form the server's answers have", () => {
 });
 
 describe("a changed account", () => {
-  test("is an update that sends nothing, and never a replacement", async () => {
+  const section = ({ basic }: EnablexReseller) => ({
+    accessKey: basic["enablex:accessKey"],
+    accessId: basic["enablex:accessId"],
+    baseUrl: basic["enablex:baseUrl"],
+  });
+
+  test("at the same server is an update that sends nothing, and never a replacement", async () => {
     const { id, outs } = await made();
-    const { "enablex:accessKey": accessKey, "enablex:accessId": accessId, "enablex:baseUrl": baseUrl } = enablex.basic;
-    const provider = providersOf({
-      ...enablex.basic,
-      "enablex:accounts": JSON.stringify({ uk: { accessKey, accessId, baseUrl } }),
-    }).customer;
+    const provider = providersOf({ ...enablex.basic, "enablex:accounts": JSON.stringify({ uk: section(enablex) }) }).customer;
     const news = { ...acme, account: "uk" };
     expect(await provider.diff(id, outs, news)).toMatchObject({ changes: true, replaces: [] });
     expect((await provider.update(id, outs, news)).outs).toMatchObject({ account: "uk" });
     expect(patches()).toEqual([]);
+  });
+
+  test("at another server is another customer: one is made there, the one of the same id there is not touched, and the old one is deleted", async () => {
+    const { id, outs } = await made();
+    await using other = await enablexReseller();
+    const [stranger = ""] = await other.seed(1, { customer_code: "STRANGER" });
+    expect(stranger).toBe(id);
+    const accounts = JSON.stringify({ uk: section(other) });
+    const provider = providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const news = { ...acme, account: "uk" };
+    expect(await provider.diff(id, outs, news)).toEqual({ changes: true, replaces: ["account"], deleteBeforeReplace: false });
+    expect(await provider.diff(id, { ...outs, account: "gone-from-the-config" }, news)).toMatchObject({ changes: true, replaces: [] });
+    expect(await provider.diff(id, outs, { ...acme, account: unknown })).toMatchObject({ changes: true, replaces: [] });
+    const { id: anew } = await provider.create(news);
+    await provider.delete(id, outs);
+    expect(enablex.customers()).toEqual([]);
+    expect(other.customers()).toMatchObject([
+      { id: stranger, customer_code: "STRANGER" },
+      { id: anew, customer_code: "ACME" },
+    ]);
+    expect(other.calls(/PATCH|DELETE/)).toEqual([]);
   });
 });

@@ -196,6 +196,13 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
     );
     expect(up.output).toContain("Run: pulumi config set --secret --path xima:accounts.north.privateKey");
 
+    // An account at another server: the licence is made there, then given back here.
+    await two.writeProgram(program({ home: `eliteSeats: 5, account: "north"`, north: `eliteSeats: 6, account: "north"` }));
+    const moved = (await two.up()).ok();
+    expect(other.server.state.customers["voicehouse/home"]).toMatchObject({ licence: { eliteSeats: 5 } });
+    expect(moved.output).toContain(`deletionId ${customer("home")?.deletion?.deletionId}`);
+    expect(other.server.state.customers["voicehouse/home"]?.deletion).toBeUndefined();
+
     // A path is no secret, and one in a section is encrypted by the command that the warning gives.
     const passphrase = "open-sesame-canary";
     const file = join(two.folder, "key.pem");

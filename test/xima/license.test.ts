@@ -455,6 +455,67 @@ describe("diff", () => {
   });
 });
 
+describe("another account", () => {
+  /** A host with two servers: accounts `here` and `alias` lead to the one that needs no account, `there` to another. */
+  async function accounts() {
+    const other = await licenceServer();
+    const section = (config: Record<string, string>) => ({
+      baseUrl: config["xima:baseUrl"],
+      privateKey: config["xima:privateKey"],
+      keyId: config["xima:keyId"],
+    });
+    const alias = { ...section(licences.plainConfig), baseUrl: `${licences.server.baseUrl.replace("http:", "HTTP:")}/` };
+    const moved = await start({}, { "xima:accounts": { here: section(licences.plainConfig), alias, there: section(other.plainConfig) } });
+    return {
+      other: other.server,
+      moved,
+      [Symbol.asyncDispose]: async () => {
+        await moved.stop();
+        await other.server.stop();
+      },
+    };
+  }
+
+  test("at the same server is an update; at another server it is another licence", async () => {
+    await using two = await accounts();
+    const args = licence();
+    const { id, outs } = await two.moved.create(type, args);
+    const replaces = async (olds: object, account: string) =>
+      (await two.moved.diff(type, id, { ...outs, ...olds }, { ...args, account })).replaces;
+    for (const account of ["here", "alias", unknown]) expect(await replaces({}, account)).toEqual([]);
+    expect(await replaces({}, "there")).toEqual(["account"]);
+    expect(await replaces({ account: "there" }, "here")).toEqual(["account"]);
+    expect(await replaces({ account: "gone-from-the-config" }, "there")).toEqual([]);
+  });
+
+  test("at another server is looked at first and never overwritten; then the old licence is deleted at the old server", async () => {
+    await using two = await accounts();
+    const args = licence();
+    const { id, outs } = await two.moved.create(type, args);
+    const news = { ...args, account: "there" };
+    two.other.state.customers[id] = { ccId: args.ccId, licence: { eliteSeats: 50 } };
+    expect((await two.moved.failure(two.moved.create(type, news))).message).toContain("ALREADY_EXISTS");
+    expect(two.other.state.customers[id]?.licence).toEqual({ eliteSeats: 50 });
+    delete two.other.state.customers[id];
+    await two.moved.diff(type, id, outs, news);
+    await two.moved.create(type, news);
+    await two.moved.delete(type, id, outs);
+    expect(licences.server.state.customers[id]?.deletion).toBeDefined();
+    expect(two.other.state.customers[id]).toMatchObject({ licence: { professionalSeats: 12 } });
+    expect(two.other.state.customers[id]?.deletion).toBeUndefined();
+  });
+
+  test("at another server makes a first request there: the names are wanted again, and SIP credentials may be left out", async () => {
+    await using two = await accounts();
+    const before = licence({ sipCredentials });
+    const { resellerId, tenantId } = before.ccId;
+    const news = { ...before, ccId: { resellerId, tenantId }, sipCredentials: undefined };
+    const found = async (account: string) => (await failures({ ...news, account }, before, two.moved)).map(({ property }) => property);
+    expect(await found("there")).toEqual(["ccId.resellerName", "ccId.tenantName"]);
+    expect(await found("here")).toEqual(["sipCredentials"]);
+  });
+});
+
 describe("read", () => {
   test("answers what the state has while the customer is known, and nothing once it is not", async () => {
     const args = licence();
