@@ -3,6 +3,7 @@ import { rememberSecret, withoutSecrets } from "../../provider/dynamic/secrets.t
 import { faultsIn } from "../../stacks/faults.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
 import { leaves } from "../../stacks/tree.ts";
+import { partsOf } from "../urn.ts";
 import { fileOf, writeCustomerFiles } from "./customer-files.ts";
 import { existingResources } from "./existing.ts";
 import { type Adopted, importFile, readableSecrets, uncovered } from "./pending.ts";
@@ -104,7 +105,10 @@ function notReady(faults: readonly string[], planned: readonly Planned[], comman
 }
 
 function othersWait(steps: readonly Step[]): UcaasError {
-  const lines = steps.map(({ op, urn }) => `${op} ${urn.split("::").slice(2).join(" ")}`);
+  const lines = steps.map(({ op, urn }) => {
+    const { qualifiedType, name } = partsOf(urn);
+    return `${op} ${qualifiedType} ${name}`;
+  });
   return new UcaasError(`the stack has other changes waiting (${lines.length}), so nothing was imported:${listed(lines)}`, {
     code: "OTHER_CHANGES",
     operation: "adopt",

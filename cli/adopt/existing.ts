@@ -3,7 +3,8 @@ import { plain } from "../../provider/dynamic/plain.ts";
 import { hasUnknown } from "../../provider/dynamic/unknown.ts";
 import { call } from "../../provider/host.ts";
 import { leaves, valueAt } from "../../stacks/tree.ts";
-import { type Adopted, nameIn, type Pending, pendingOf } from "./pending.ts";
+import { partsOf } from "../urn.ts";
+import { type Adopted, type Pending, pendingOf } from "./pending.ts";
 import type { Planned } from "./plan.ts";
 import type { Config, Step } from "./stack.ts";
 import type { Existing, Section, Vendor } from "./vendor.ts";
@@ -24,7 +25,7 @@ export async function existingResources(
   const things = new Map(planned.flatMap(({ thing, fate }) => ("slug" in fate ? [[fate.slug, thing]] : [])));
   const found = steps.flatMap((step) => {
     const pending = pendingOf(step, sections);
-    const existing = pending && things.get(pending.parent === undefined ? pending.name : nameIn(pending.parent))?.find(pending);
+    const existing = pending && things.get(pending.parent === undefined ? pending.name : partsOf(pending.parent).name)?.find(pending);
     return existing ? [{ pending, existing }] : [];
   });
   const results = await Promise.all(found.map(({ pending, existing }) => inState(pending, existing, config)));

@@ -1,5 +1,6 @@
 import { type ImportEntry, importEntry } from "../../provider/dynamic/import-file.ts";
 import { isRecord, leaves } from "../../stacks/tree.ts";
+import { partsOf } from "../urn.ts";
 import type { State, Step } from "./stack.ts";
 import type { Section } from "./vendor.ts";
 
@@ -27,8 +28,8 @@ export function pendingOf({ op, urn, newState }: Step, sections: ReadonlyMap<str
   if (op !== "create" || !newState?.type.startsWith(dynamicType)) return undefined;
   const { parent, protect = false, additionalSecretOutputs = [] } = newState;
   const { __provider: _, ...shown } = newState.inputs ?? {};
-  const name = nameIn(urn);
-  const slug = parent === undefined ? name : nameIn(parent);
+  const { name } = partsOf(urn);
+  const slug = parent === undefined ? name : partsOf(parent).name;
   const found = { secretPaths: new Set(additionalSecretOutputs), unseen: [] };
   const inputs = withSecrets(shown, declarationOf(name, slug, sections.get(slug)), [], found) as Record<string, unknown>;
   const { unseen, secretPaths } = found;
@@ -93,11 +94,17 @@ export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) 
   const components = new Map<string, Component>();
   const nameTable: Record<string, string> = {};
   const parentOf = (urn: string | undefined): { parent?: string } => {
-    if (urn === undefined || typeIn(urn) === stackType) return {};
+    if (urn === undefined || partsOf(urn).type === stackType) return {};
     const component = made.get(urn);
     if (!component) nameTable[urn] = urn;
     else if (!components.has(urn)) {
-      components.set(urn, { type: component.type, name: urn, logicalName: nameIn(urn), component: true, ...parentOf(component.parent) });
+      components.set(urn, {
+        type: component.type,
+        name: urn,
+        logicalName: partsOf(urn).name,
+        component: true,
+        ...parentOf(component.parent),
+      });
     }
     return { parent: urn };
   };
@@ -116,17 +123,8 @@ const stackType = "pulumi:pulumi:Stack";
 export function uncovered(steps: readonly Step[], file: ReturnType<typeof importFile>): Step[] {
   const covered = new Set(file.resources.map(({ name }) => name));
   return steps.filter(
-    ({ urn, newState }) => !covered.has(urn) && !/^pulumi:(pulumi:Stack$|providers:)/.test(newState?.type ?? typeIn(urn)),
+    ({ urn, newState }) => !covered.has(urn) && !/^pulumi:(pulumi:Stack$|providers:)/.test(newState?.type ?? partsOf(urn).type),
   );
-}
-
-/** `urn:pulumi:stack::project::parent$type::name` */
-export function nameIn(urn: string): string {
-  return urn.split("::").slice(3).join("::");
-}
-
-function typeIn(urn: string): string {
-  return urn.split("::")[2]?.split("$").at(-1) ?? "";
 }
 
 /** Where the state has something readable that is to be a secret. `isSecret` tells of a text whether it holds one that is known. */

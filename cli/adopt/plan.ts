@@ -2,6 +2,7 @@ import { slugSchema } from "../../stacks/config.ts";
 import { duplicates } from "../../stacks/duplicates.ts";
 import type { Declaration, StackFiles } from "../../stacks/stack-files.ts";
 import { isRecord } from "../../stacks/tree.ts";
+import { partsOf } from "../urn.ts";
 import { slugOf } from "./slug.ts";
 import type { State } from "./stack.ts";
 import type { Section, Thing, Vendor } from "./vendor.ts";
@@ -64,7 +65,7 @@ function managed({ id }: Thing, { vendor, state }: Situation): Fate | undefined 
     (resource) =>
       resource.type.endsWith(`:${vendor.type}`) && resource.id === id && (resource.inputs?.account ?? undefined) === vendor.account,
   );
-  return found && { kind: "managed", slug: (found.parent ?? found.urn).split("::").at(-1) ?? "" };
+  return found && { kind: "managed", slug: partsOf(found.parent ?? found.urn).name };
 }
 
 function declared(thing: Thing, vendor: string, customers: readonly Declaration[]): Fate | undefined {

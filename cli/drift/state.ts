@@ -1,3 +1,5 @@
+import { partsOf } from "../urn.ts";
+
 /** A stack's state, as `pulumi stack export` prints it, secrets encrypted. */
 export interface ExportedStack {
   readonly deployment: {
@@ -41,12 +43,6 @@ export function placing(resources: readonly ExportedResource[]): Placing {
     }
     return place;
   };
-}
-
-/** `urn:pulumi:<stack>::<project>::<types of the parents>$<type>::<name>`; of these, only the name may have `::` in it. */
-function partsOf(urn: string): { type: string; name: string } {
-  const [, , types = "", ...name] = urn.split("::");
-  return { type: types.split("$").at(-1) ?? "", name: name.join("::") };
 }
 
 /** Whether a vendor has it: components, the stack itself and providers exist in the state alone. */

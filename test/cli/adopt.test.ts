@@ -164,6 +164,12 @@ describe("what becomes of a thing", () => {
     expect(fates([customer("1", "ACME")], {}, { state, account: "north" })).toEqual([{ kind: "new", slug: "acme" }]);
   });
 
+  test("what a program of the user's own calls as it likes is told by its whole name", () => {
+    const type = "pulumi-nodejs:dynamic/ucaas:EnableXCustomer";
+    const state = [{ urn: `urn:pulumi:prod::ucaas::${type}::north::acme`, type, id: "1" }];
+    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([{ kind: "managed", slug: "north::acme" }]);
+  });
+
   test("what another stack of the folder declares is left out, with the place where it does", () => {
     const texts = { "Pulumi.staging.yaml": "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n" };
     expect(fates([customer("1", "ACME"), customer("2", "B")], texts)).toEqual([
