@@ -3,6 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
+import { Claims } from "../dynamic/claims.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { Journal, type JournalEntry, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
@@ -10,7 +11,6 @@ import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
 import { adoption, type Origin } from "./adoption.ts";
-import { Claims } from "./claims.ts";
 import { EnableXClient } from "./client.ts";
 import { unlistedCountry } from "./countries.ts";
 import { at, type Bag, changedFields, createBody, declaredFields, differences, dropped, type Field, inWords, type Row } from "./fields.ts";
@@ -140,7 +140,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async delete(id: string, props: EnableXOutputs): Promise<void> {
     await this.#settle(props);
     const kind = this.#kind;
-    if (this.#claims.isHeldByAnother(this.#thing(props.account, id), props.__claim)) {
+    if (this.#claims.release(this.#thing(props.account, id), props.__claim)) {
       return this.#tell(props, `${kind.name} ${id} stays: another resource of this stack holds it now`);
     }
     const client = this.#accounts.client(props.account);

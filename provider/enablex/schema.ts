@@ -82,7 +82,7 @@ export interface EnableXInputs extends Record<string, unknown> {
 /** What the state keeps: the declared fields as they are on the server, and what the server assigned. */
 export interface EnableXOutputs extends EnableXInputs {
   readonly schemaVersion: 1;
-  /** Tells two resources apart that hold the same thing for a moment; see `claims.ts`. */
+  /** Tells two resources apart that hold the same thing for a moment; see `dynamic/claims.ts`. */
   readonly __claim?: string;
 }
 

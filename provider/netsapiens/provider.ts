@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
+import { Claims } from "../dynamic/claims.ts";
 import { changedProperties, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { tell } from "../dynamic/progress.ts";
@@ -23,8 +25,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
   /** Ids of which the user was told in this run that they failed. */
   readonly #told = new Set<string>();
-  /** Ids that were made or adopted in this run. */
-  readonly #created = new Set<string>();
+  readonly #claims = new Claims();
 
   constructor(source: dynamic.Config) {
     // One account may have clients at several hosts.
@@ -43,6 +44,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   }
 
   async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
+    this.#claims.hold(id, claimOf(olds));
     const settings = this.#settings(news);
     const replaces = [
       ...(isUnknown(settings.apiUrl) || !id.startsWith(`${new URL(originOf(settings.apiUrl)).host}/`) ? ["apiUrl"] : []),
@@ -70,12 +72,12 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   async create(news: OAuthClientInputs): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
     const settings = this.#settings(news);
     const id = idOf(settings);
-    if (this.#created.has(id)) throw declaredTwice(id);
-    this.#created.add(id);
+    const claim = randomUUID();
+    if (!this.#claims.create(id, claim)) throw declaredTwice(id);
     try {
-      return { id, outs: await this.#establish(id, news, settings) };
+      return { id, outs: await this.#establish(id, news, settings, claim) };
     } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#created.delete(id);
+      if (!(error instanceof PartialFailure)) this.#claims.release(id, claim);
       throw error;
     }
   }
@@ -106,19 +108,25 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   }
 
   async update(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.UpdateResult<OAuthClientOutputs>> {
-    return { outs: await this.#establish(id, news, this.#settings(news), olds) };
+    this.#claims.hold(id, claimOf(olds));
+    return { outs: await this.#establish(id, news, this.#settings(news), claimOf(olds), olds) };
   }
 
   async delete(id: string, props: OAuthClientOutputs): Promise<void> {
-    // A resource that was renamed, or replaced by hand, is created under its new name before it is deleted under the old one.
-    if (this.#created.has(id))
-      return tell("NetsapiensOAuthClient", id, "is kept, since this run has just taken it over for another resource");
+    if (this.#claims.release(id, claimOf(props)))
+      return tell("NetsapiensOAuthClient", id, "is kept: another resource of this stack holds it now");
     const driver = this.#driver(this.#settingsInState(props));
     tell("NetsapiensOAuthClient", id, await driver.release(props.bundle?.api_client_secret));
   }
 
   /** The client is there and verified when this returns; when a step fails, the client is kept all the same. */
-  async #establish(id: string, news: OAuthClientInputs, settings: Settings, olds?: OAuthClientOutputs): Promise<OAuthClientOutputs> {
+  async #establish(
+    id: string,
+    news: OAuthClientInputs,
+    settings: Settings,
+    claim: string | undefined,
+    olds?: OAuthClientOutputs,
+  ): Promise<OAuthClientOutputs> {
     const driver = this.#driver(settings);
     let acquired = await driver.acquire(olds?.bundle?.api_client_secret);
     let verification = await this.#verify(settings, acquired.clientSecret);
@@ -131,7 +139,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
       }
     }
     if (acquired.told) tell("NetsapiensOAuthClient", id, acquired.told);
-    const outs = outputs(news, settings, acquired.clientSecret, verification, olds);
+    const outs = { ...outputs(news, settings, acquired.clientSecret, verification, olds), __claim: claim };
     if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
     const failures = failedSteps(verification.results);
     if (failures.length > 0) throw new PartialFailure(id, outs, verificationFailed(id, failures));
@@ -193,6 +201,11 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     const apiUrl = originOf(settings.apiUrl);
     return settings.driver === "portal" ? portalClient({ ...settings, apiUrl }) : existingClient(apiUrl, settings.clientSecret);
   }
+}
+
+/** What the first release wrote has no claim; the time of its verification tells two resources apart as well. */
+function claimOf({ __claim, verifiedAt }: OAuthClientOutputs): string | undefined {
+  return __claim ?? verifiedAt;
 }
 
 function credentialsWereRefused({ results }: Verification): boolean {

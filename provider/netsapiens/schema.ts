@@ -127,6 +127,8 @@ export interface OAuthClientOutputs extends OAuthClientInputs {
   readonly apiVersion: string;
   /** ISO time at which the verification last came out otherwise than before. */
   readonly verifiedAt: string;
+  /** Tells two resources apart that hold the same client for a moment; see `dynamic/claims.ts`. */
+  readonly __claim?: string;
 }
 
 /** Config of the vendor, namespace `netsapiens`: defaults of the arguments of the same name, and what only this machine can know. */

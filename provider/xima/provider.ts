@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import ms from "ms";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
+import { Claims } from "../dynamic/claims.ts";
 import { changedProperties } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { Journal, type JournalKey } from "../dynamic/journal.ts";
@@ -29,8 +30,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   readonly #journal: Journal;
   /** What is being created now. The engine works on several resources at once, and two may name the same customer. */
   readonly #underWay = new Set<string>();
-  /** By customer, the resources that this run has seen with it, each by when it last stated the licence. */
-  readonly #holders = new Map<string, Set<string | undefined>>();
+  /** A licence's claim is when it was last stated. */
+  readonly #claims = new Claims();
   /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
   readonly #refreshing = new Set<string>();
 
@@ -126,10 +127,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
 
   async delete(id: string, props: LicenseOutputs): Promise<void> {
     await this.#settle(props);
-    const holders = this.#holdersOf(props);
-    holders.delete(props.lastAssertedAt);
-    if (holders.size > 0) {
-      // Renamed or replaced: the engine makes the new resource first, and deletes the old one then, or in a later run.
+    if (this.#claims.release(this.#journalKey(props).thing, props.lastAssertedAt)) {
       return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
     }
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
@@ -150,17 +148,10 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
   }
 
-  #holdersOf(inputs: LicenseInputs): Set<string | undefined> {
-    const { thing } = this.#journalKey(inputs);
-    const holders = this.#holders.get(thing) ?? new Set();
-    this.#holders.set(thing, holders);
-    return holders;
-  }
-
   /** These outputs go into the state, in the place of the older ones. */
   #held(outs: LicenseOutputs, olds?: LicenseOutputs): LicenseOutputs {
-    if (olds) this.#holdersOf(olds).delete(olds.lastAssertedAt);
-    this.#holdersOf(outs).add(outs.lastAssertedAt);
+    if (olds) this.#claims.release(this.#journalKey(olds).thing, olds.lastAssertedAt);
+    this.#claims.hold(this.#journalKey(outs).thing, outs.lastAssertedAt);
     return outs;
   }
 

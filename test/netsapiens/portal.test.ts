@@ -103,6 +103,37 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
+  test("and kept there by a later run as well, when the one that renamed it ended in between; the last resource deletes it", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const { outs: renamed } = await create(ns);
+    const later = run(ns);
+    expect(await later.diff(id, renamed!, inputs())).toMatchObject({ changes: false });
+    await later.delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeDefined();
+    const { outs: updated } = await later.update(id, renamed!, inputs({ sipProxyServerPort: 5061 }));
+    const last = run(ns);
+    await last.diff(id, updated!, inputs({ sipProxyServerPort: 5061 }));
+    await last.delete(id, updated!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
+  test("and kept there as well when an earlier release wrote both states", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    const { outs: renamed } = await create(ns);
+    const [old, anew] = [outs!, renamed!].map(({ __claim, ...earlier }: OAuthClientOutputs) => earlier);
+    const later = run(ns);
+    await later.diff(id, anew!, inputs());
+    await later.delete(id, old!);
+    expect(ns.client("xima-acme")).toBeDefined();
+    const { outs: updated } = await run(ns).update(id, anew!, inputs());
+    const last = run(ns);
+    await last.diff(id, updated!, inputs());
+    await last.delete(id, updated!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
   test("as one walk after the other, with one login for all of them", async ({ ns }) => {
     const provider = run(ns);
     await Promise.all(["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))));
