@@ -14,15 +14,15 @@ import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
 import { unlistedCountry } from "./countries.ts";
 import { at, type Bag, changedFields, createBody, declaredFields, differences, dropped, type Field, inWords, type Row } from "./fields.ts";
-import { customerKind, type Kind, labelOf, searchOf, subscriptionKind, userKind } from "./kinds.ts";
+import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./kinds.ts";
 import { CreateRefused, makeOnce } from "./making.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { deleteRefused, described, duplicate, notAdopted, stillThere } from "./refusals.ts";
+import { declaredTwice, deleteRefused, described, duplicate, notAdopted, stillThere } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
 import { isSecretName } from "./secret-names.ts";
-import { lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
+import { identityOf, lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -50,6 +50,8 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   readonly #accounts: EnableXAccounts;
   readonly #journal: Journal;
   readonly #claims = new Claims();
+  /** What is being created now. The engine works on several resources at once, and two may be the same thing by a copied line. */
+  readonly #underWay = new Set<string>();
 
   constructor(kind: Kind, schema: z.ZodObject, accounts: EnableXAccounts, journal: Journal) {
     this.#kind = kind;
@@ -95,13 +97,24 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async create(news: EnableXInputs): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const work = await this.#work("create", news);
     requireListedCountries(work);
-    const key = this.#journalKey(news);
+    const identity = identityOf(work);
+    if (this.#underWay.has(identity)) throw declaredTwice(this.#kind, news, work.operation);
+    this.#underWay.add(identity);
+    try {
+      return await this.#create(work);
+    } finally {
+      this.#underWay.delete(identity);
+    }
+  }
+
+  async #create(work: Work): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const key = this.#journalKey(work.news);
     const entry = await this.#journal.find<string | null>(key);
     const existing = await this.#existing(work, entry);
     if (existing) return await this.#takeOver(work, existing);
 
-    const body = createBody(work.fields, news, work.wording);
-    const intent = await this.#journal.intend<string | null>(key, Object.keys(body), null);
+    const body = createBody(work.fields, work.news, work.wording);
+    const intent = await this.#journal.intend<string | null>(key, Object.keys(body), null, entry ?? null);
     const made = await this.#make(work, body, async () => {
       if (!entry) await this.#journal.drop(key);
     });
@@ -257,12 +270,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   #claim({ news, operation }: Work, id: string): string {
     const claim = randomUUID();
     if (this.#claims.create(this.#thing(news.account, id), claim)) return claim;
-    throw new UcaasError(`the program declares ${this.#kind.name} ${id} twice`, {
-      code: "DECLARED_TWICE",
-      vendor: "enablex",
-      operation,
-      hint: `two resources of this stack agree in ${searchOf(this.#kind, news).properties.join(" and ")}: remove one of them`,
-    });
+    throw declaredTwice(this.#kind, news, operation, id);
   }
 
   /** The state has the thing, so its create is no longer open. */

@@ -2,7 +2,7 @@ import { UcaasError } from "../dynamic/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { errorOf, type Failure } from "./envelope.ts";
 import { at, type Bag, type Difference, inWords, type Row } from "./fields.ts";
-import type { Kind } from "./kinds.ts";
+import { type Kind, searchOf } from "./kinds.ts";
 
 /** What exists may not be taken over. */
 export function notAdopted(
@@ -28,6 +28,16 @@ export function notAdopted(
         operation,
         hint: `make the declaration what the server has, or set adopt: "always" to overwrite the server's values, or import it (${docs}). If it belongs to somebody else, declare another`,
       });
+}
+
+/** Two resources of one program are the same thing; of one that is being made, the id is not known yet. */
+export function declaredTwice(kind: Kind, inputs: Bag, operation: string, id?: string): UcaasError {
+  return new UcaasError(`the program declares ${id === undefined ? `this ${kind.name}` : `${kind.name} ${id}`} twice`, {
+    code: "DECLARED_TWICE",
+    vendor: "enablex",
+    operation,
+    hint: `two resources of this stack agree in ${searchOf(kind, inputs).properties.join(" and ")}: remove one of them`,
+  });
 }
 
 /** Several agree in what should tell one from all others. */

@@ -52,6 +52,14 @@ export class NotShown extends UcaasError {
   }
 }
 
+/** What tells the declared thing from all others, in one spelling. */
+export function identityOf({ kind, client, news }: Work): string {
+  const values = searchOf(kind, news).properties.map((property) =>
+    canonical(kind.formats[property] ?? "text", at(news, property), client.routes),
+  );
+  return JSON.stringify([client.baseUrl, kind.name, ...values]);
+}
+
 /** The one thing that agrees with the declaration in what tells it from all others, or undefined. */
 export async function lookUp({ kind, client, news, operation }: Work): Promise<Row | undefined> {
   const search = searchOf(kind, news);

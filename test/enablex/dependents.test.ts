@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
-import type { EnableXOutputs } from "../../provider/enablex/schema.ts";
-import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 let customerId: string;
@@ -22,6 +22,45 @@ const patches = () =>
   enablex.server.received
     .filter(({ method }) => method === "PATCH")
     .map(({ path, body }) => [path.slice("/ucaas/v1".length), JSON.parse(body)]);
+
+describe("a copied line, carried out at the same time", () => {
+  const copies: [kind: "customer" | "subscription" | "user", one: () => EnableXInputs, copy: object][] = [
+    ["customer", () => ({ customerName: "Acme", customerCode: "ACME" }), { customerName: "Acme Ltd", customerCode: " ACME" }],
+    ["subscription", () => ({ customerId, planId: 7 }), { planId: "7", fields: { seats: 5 } }],
+    ["user", ada, { firstName: "Grace", email: "ADA@acme.test" }],
+  ];
+
+  test.each(copies)("makes one %s, and is told that it is declared twice", async (kind, one, copy) => {
+    const kinds = `${kind}s` as const;
+    enablex.server.setOptions({ uniqueCustomerCode: false });
+    enablex.server.fault({ kind: "delay", method: "POST", ms: 200 });
+    const before = Object.keys(enablex.server.state[kinds]).length;
+    const provider = providersOf(enablex.basic)[kind];
+    const [first, second] = await Promise.allSettled([provider.create(one()), provider.create({ ...one(), ...copy })]);
+    expect(first.status).toBe("fulfilled");
+    expect((second as PromiseRejectedResult).reason).toMatchObject({ code: "DECLARED_TWICE", hint: expect.stringContaining("remove one") });
+    expect(Object.keys(enablex.server.state[kinds])).toHaveLength(before + 1);
+    expect(enablex.calls(/^POST/)).toHaveLength(1);
+  });
+
+  test("is made by the copy when the first one was refused", async () => {
+    const { subscription } = providersOf(enablex.basic);
+    enablex.server.fault({ kind: "status", status: 406, method: "POST" });
+    expect(await failureOf(subscription.create({ customerId, planId: 7 }))).toMatchObject({ code: "VALIDATION_FAILED" });
+    await subscription.create({ customerId, planId: 7 });
+    expect(Object.keys(enablex.server.state.subscriptions)).toHaveLength(1);
+  });
+
+  test("of another process that is still at work makes none: what it has just noted is respected", async () => {
+    const journal = journalFolder();
+    const inputs = { customerId, planId: 7, __stack: "ucaas/one" };
+    enablex.server.fault({ kind: "delay", method: "GET", path: "/subscriptions$", ms: 300, times: 2 });
+    const results = await Promise.allSettled([1, 2].map(() => providersOf(enablex.basic, journal).subscription.create(inputs)));
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(results.find((result) => result.status === "rejected")?.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
+    expect(Object.keys(enablex.server.state.subscriptions)).toHaveLength(1);
+  });
+});
 
 describe("a subscription", () => {
   test("is made once, read, changed by what changed, and leaves the state with a warning that says what stays and what it costs", async () => {
