@@ -18,7 +18,7 @@ import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./
 import { CreateRefused, makeOnce } from "./making.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { declaredTwice, deleteRefused, described, duplicate, notAdopted, stillThere } from "./refusals.ts";
+import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, stillThere } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
 import { isSecretName } from "./secret-names.ts";
@@ -314,16 +314,4 @@ function secretsIn({ __secretPaths: marked = "[]" }: EnableXInputs, fields: read
   const within = (path: string) =>
     fields.map(({ property }) => property).filter((property) => property === path || property.startsWith(`${path}.`));
   return [...byName, ...(JSON.parse(marked) as string[][]).flatMap((path) => within(path.join(".")))];
-}
-
-function leftBehind(kind: Kind, id: string, props: Bag): string {
-  const what =
-    kind.name === "subscription"
-      ? `subscription ${id} (plan ${props.planId} of customer ${props.customerId})`
-      : `user ${id} (${props.email})`;
-  const cost =
-    kind.name === "subscription"
-      ? "it goes on and is billed until it is ended in the EnableX portal"
-      : "it can go on logging in and takes its seat of the plan until it is removed in the EnableX portal";
-  return `WARNING: ${what} leaves the state but stays at EnableX: the API lists no delete for it, so ${cost}. It may go with its customer when that is deleted, which is not public either. A server that has a delete: pulumi config set --path enablex:routes.${kind.name}Delete "DELETE /${kind.name}s/{id}"`;
 }

@@ -2,7 +2,7 @@ import { UcaasError } from "../dynamic/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { errorOf, type Failure } from "./envelope.ts";
 import { at, type Bag, type Difference, inWords, type Row } from "./fields.ts";
-import { type Kind, searchOf } from "./kinds.ts";
+import { customerKind, type Kind, labelOf, searchOf } from "./kinds.ts";
 
 /** What exists may not be taken over. */
 export function notAdopted(
@@ -104,6 +104,36 @@ export function stillThere(kind: Kind, id: string, operation: string, seconds: n
     operation,
     hint: "run the command again. If the portal shows it as deleted, take it out of the state: pulumi state delete <urn>",
   });
+}
+
+const mayGoWithItsCustomer = "It may go with its customer when that is deleted, which is not public either. ";
+
+/** By kind, what is said of a thing that stays at the server. */
+const staying: Record<Kind["name"], { which: (inputs: Bag) => string; why: string; cost: string; also: string }> = {
+  customer: {
+    which: (inputs) => labelOf(customerKind, inputs),
+    why: "enablex:routes.customerDelete is none",
+    cost: "it stays as it is, and what it has is billed, until it is ended in the EnableX portal",
+    also: "",
+  },
+  subscription: {
+    which: ({ planId, customerId }) => `plan ${planId} of customer ${customerId}`,
+    why: "the API lists no delete for it",
+    cost: "it goes on and is billed until it is ended in the EnableX portal",
+    also: mayGoWithItsCustomer,
+  },
+  user: {
+    which: ({ email }) => String(email),
+    why: "the API lists no delete for it",
+    cost: "it can go on logging in and takes its seat of the plan until it is removed in the EnableX portal",
+    also: mayGoWithItsCustomer,
+  },
+};
+
+/** The warning for a delete that the server has no route for. */
+export function leftBehind({ name }: Kind, id: string, inputs: Bag): string {
+  const { which, why, cost, also } = staying[name];
+  return `WARNING: ${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
 }
 
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */

@@ -237,6 +237,16 @@ describe("a customer that is deleted", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
+  test("where the config says that the server cannot delete it leaves the state with a warning that says what stays", async () => {
+    const { id, outs, provider } = await made(acme, { "enablex:routes": '{"customerDelete": "none"}' });
+    await provider.delete(id, outs);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(said.join()).toContain(
+      `WARNING: customer ${id} (ACME) leaves the state but stays at EnableX: enablex:routes.customerDelete is none, so it stays as it is, and what it has is billed, until it is ended in the EnableX portal`,
+    );
+    expect(said.join()).not.toContain("undefined");
+  });
+
   test("and still shows is waited for, and is an error after that rather than forgotten", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "1" });
     enablex.server.setOptions({ visibleAfterMs: 300 });
