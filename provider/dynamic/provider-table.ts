@@ -41,19 +41,23 @@ export function providerTable(factories: Record<string, ProviderFactory>) {
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
       // Whoever waits for long listens to the signal; the others at least do not live on beside the next run when the engine is gone.
       const result = await interruptible(() => run.apply(ready, args.map(withoutProvider)));
-      return result === undefined ? undefined : plain(method === "check" ? masked(result as dynamic.CheckResult) : result);
+      return result === undefined ? undefined : plain(method === "check" ? unprinted(result as dynamic.CheckResult) : result);
     } catch (error) {
       throw forTheEngine(error, args);
     }
   };
 }
 
-/** A failure may quote a server that quotes the argument. */
-function masked(result: dynamic.CheckResult): dynamic.CheckResult {
-  return {
-    ...result,
-    failures: result.failures?.map(({ property, reason }) => ({ property: withoutSecrets(property), reason: withoutSecrets(reason) })),
-  };
+/**
+ * The engine prints the value of the property that a failure names, the secrets within it too (seen on 3.259.0). So none is named to it: the
+ * path stands in the reason. A failure may also quote a server that quotes the argument.
+ */
+function unprinted(result: dynamic.CheckResult): dynamic.CheckResult {
+  const failures = result.failures?.map(({ property, reason }) => ({
+    property: "",
+    reason: withoutSecrets(property ? `${property}: ${reason}` : reason),
+  }));
+  return { ...result, failures };
 }
 
 function withoutProvider(argument: unknown): unknown {

@@ -74,7 +74,7 @@ describe("the table of providers", () => {
     expect(`${raw.message} ${raw.stack}`).not.toContain("canary");
     expect(await failing("Thing", "check", [{}, { password: "a-canary-in-errors" }], config)).toEqual({
       inputs: { password: "a-canary-in-errors" },
-      failures: [{ property: "password", reason: "is not [secret]" }],
+      failures: [{ property: "", reason: "password: is not [secret]" }],
     });
   });
 

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import { licenceServer } from "../xima/licence-server.ts";
 import { canary, leaksBelow, leaksIn } from "./canary.ts";
 import { enablexPlanted, netsapiensPlanted, xelionPlanted, ximaPlanted } from "./canary-vendors.ts";
 import { workspace } from "./workspace.ts";
@@ -55,6 +56,39 @@ test("no secret of any vendor is in any output, log, error, diff, file or export
   expect(keptFiles).toEqual([]);
   expect(await leaksBelow(dirname(stack.folder), secrets())).toEqual([]);
   expect(leaksIn(all, secrets())).toEqual([]);
+});
+
+const sip = `{ username: "acme", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example", sipPort: 5060 }`;
+const licence = `ccId: { resellerId: "voicehouse", tenantId: "acme" }, eliteSeats: 5`;
+const tenant = `serverUrl: "https://xelion.example", tenantName: "acme", configuration: { version: 1 }`;
+const broken = [
+  ["sipCredentials: sipPort and transport", `new XimaLicense("acme", { ${licence}, sipCredentials: ${sip} })`],
+  ["sipCredentials", `new XimaLicense("acme", { ${licence}, sipCredentials: password })`],
+  ["sipCredential", `new XimaLicense("acme", { ${licence}, sipCredential: ${sip} })`],
+  ["eliteSeats", `new XimaLicense("acme", { ${licence}, eliteSeats: password })`],
+  ["fields", `new EnableXUser("acme", { customerId: "1", userType: "moderator", fields: password })`],
+  ["clientSecret", `new NetsapiensOAuthClient("acme", { driver: "existing", clientId: "acme", clientSecret: { password } })`],
+  ["tenantLogin.passwort", `new XelionTenantProvision("acme", { ${tenant}, tenantLogin: { userName: "acme", passwort: password } })`],
+] as const;
+
+test("no secret within a declaration that breaks a rule is shown, only the property and the rule", { timeout: 120_000 }, async () => {
+  const word = canary("argument");
+  const { server, config } = await licenceServer();
+  await using stack = await workspace({ program: "", config, env: { CANARY: word } });
+  const all: string[] = [];
+  const plain = broken.map((row) => ["process.env.CANARY", ...row] as const);
+  for (const [given, property, declaration] of [...plain, ["pulumi.secret(process.env.CANARY)", ...broken[0]]] as const) {
+    await stack.writeProgram(`import * as pulumi from "@pulumi/pulumi";
+      import { EnableXUser, NetsapiensOAuthClient, XelionTenantProvision, XimaLicense } from "pulumi-ucaas";
+      const password = ${given};
+      ${declaration};`);
+    const { output, exitCode } = await stack.preview("--diff");
+    expect(exitCode, output).not.toBe(0);
+    expect(output).toContain(`resource 'acme' has a problem: ${property}`);
+    all.push(output);
+  }
+  await server.stop();
+  expect(leaksIn(all.join("\n"), [word])).toEqual([]);
 });
 
 test("the search would find a secret in each of its spellings", () => {

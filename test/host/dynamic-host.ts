@@ -143,7 +143,11 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
       const response = await call<InstanceType<typeof messages.CheckResponse>>("check", request);
       return {
         inputs: response.getInputs()!.toJavaScript(),
-        failures: response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() })),
+        failures: response.getFailuresList().map((failure) => {
+          // The engine would print the value of a property that it is told of, so the path comes in the reason.
+          const [property = "", ...reason] = failure.getReason().split(": ");
+          return { property, reason: reason.join(": ") };
+        }),
       };
     },
     async diff(type, id, olds, news) {
