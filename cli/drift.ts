@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import type { Progress } from "./drift/check.ts";
-import { pulumi } from "./pulumi.ts";
+import { selectedStack } from "./stack.ts";
 
 const exits = `
 Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least, whatever the others have).
@@ -75,16 +75,6 @@ async function stacksToCheck({ stack, all, except = [] }: Options): Promise<stri
     code: "NO_STACK",
     operation: "drift --all",
     hint: "make one with pulumi stack init, or name stacks with --stack",
-  });
-}
-
-async function selectedStack(): Promise<string> {
-  const { exitCode, stdout, stderr } = await pulumi(["stack", "--show-name"]);
-  if (exitCode === 0) return stdout.trim();
-  throw new UcaasError(stderr.trim().replace(/^error: /, ""), {
-    code: "NO_STACK",
-    operation: "drift",
-    hint: "name a stack with --stack, take all with --all, or pulumi stack select one",
   });
 }
 

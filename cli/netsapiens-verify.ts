@@ -8,9 +8,10 @@ import type { Scope } from "../provider/netsapiens/scopes.ts";
 import { originOf } from "../provider/netsapiens/settings.ts";
 import { chosenSteps, type Step, steps } from "../provider/netsapiens/steps.ts";
 import { type Verification, verify } from "../provider/netsapiens/verify.ts";
+import { json } from "./json.ts";
 import type { VerifyOptions } from "./netsapiens.ts";
 import { askPassphrase } from "./passphrase.ts";
-import { pulumi } from "./pulumi.ts";
+import { stackConfig, stackState } from "./stack.ts";
 
 type Config = ConfigOf<typeof netsapiensConfig>;
 
@@ -143,34 +144,18 @@ async function linesOfStdin(): Promise<string[]> {
   return lines;
 }
 
-async function stackConfig(stack: string): Promise<{ get(key: string): string | undefined }> {
-  const values = await pulumiJson<Record<string, { value?: string }>>(
-    "read the stack's config",
-    ["config", "--json", "--show-secrets"],
-    stack,
-  );
-  return { get: (key) => values[key]?.value };
-}
-
-interface Resource {
-  readonly type: string;
-  readonly inputs?: { minimumScope?: Scope; account?: string };
-  readonly outputs?: { bundle?: { plaintext?: string } };
-}
-
 /** All clients in the state of a stack. */
 async function targetsOf(stack: string, { account, minimumScope, did: otherDid }: VerifyOptions): Promise<Target[]> {
-  type Export = { deployment: { resources?: Resource[] } };
-  const { deployment } = await pulumiJson<Export>("read the stack's state", ["stack", "export", "--show-secrets"], stack);
-  const targets = (deployment.resources ?? [])
+  const { resources } = await stackState(stack, { showSecrets: true });
+  const targets = resources
     .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
     .flatMap(({ inputs, outputs }) => {
-      if (outputs?.bundle?.plaintext === undefined) return [];
-      const bundle = JSON.parse(outputs.bundle.plaintext) as IntegrationBundle;
+      const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
+      const bundle = json(plaintext ?? "") as IntegrationBundle | undefined;
+      if (!bundle) return [];
       for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
-      return [
-        { bundle: { ...bundle, did: otherDid ?? bundle.did }, minimumScope: minimumScope ?? inputs?.minimumScope ?? "Office Manager" },
-      ];
+      const declared = inputs?.minimumScope as Scope | undefined;
+      return [{ bundle: { ...bundle, did: otherDid ?? bundle.did }, minimumScope: minimumScope ?? declared ?? "Office Manager" }];
     });
   if (targets.length > 0) return targets;
   throw fault(
@@ -178,12 +163,6 @@ async function targetsOf(stack: string, { account, minimumScope, did: otherDid }
     `the stack ${stack} has no NetsapiensOAuthClient in its state`,
     "run `pulumi up` first, or name a client with --client-id",
   );
-}
-
-async function pulumiJson<T>(operation: string, args: readonly string[], stack: string): Promise<T> {
-  const { exitCode, stdout, stderr } = await pulumi([...args, "--stack", stack]);
-  if (exitCode === 0) return JSON.parse(stdout) as T;
-  throw new UcaasError(withoutSecrets(stderr.trim()) || "pulumi said nothing", { code: "PULUMI_FAILED", operation });
 }
 
 function fault(code: string, reason: string, hint: string): UcaasError {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { withoutSecrets } from "../provider/dynamic/secrets.ts";
 
 /** How a command of the real CLI ended. */
 export interface PulumiRun {
@@ -46,6 +47,12 @@ export async function pulumi(args: readonly string[], { env, onLine, input }: Pu
   const exitCode = await ended;
   await stdout;
   return { exitCode, stdout: lines.join("\n"), stderr: await stderr };
+}
+
+/** What the CLI printed after `error:`. */
+export function errorOf({ exitCode, stderr }: PulumiRun): string {
+  const said = stderr.slice(Math.max(0, stderr.indexOf("error: "))).trim();
+  return withoutSecrets(said.replace(/^error: /, "")) || `pulumi ended with ${exitCode}`;
 }
 
 function notInstalled(): UcaasError {

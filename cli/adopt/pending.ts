@@ -1,7 +1,8 @@
 import { type ImportEntry, importEntry } from "../../provider/dynamic/import-file.ts";
 import { isRecord, leaves } from "../../stacks/tree.ts";
+import type { State } from "../stack.ts";
 import { partsOf } from "../urn.ts";
-import type { State, Step } from "./stack.ts";
+import type { Step } from "./stack.ts";
 import type { Section } from "./vendor.ts";
 
 const dynamicType = "pulumi-nodejs:dynamic/ucaas:";

@@ -2,9 +2,9 @@ import { slugSchema } from "../../stacks/config.ts";
 import { duplicates } from "../../stacks/duplicates.ts";
 import type { Declaration, StackFiles } from "../../stacks/stack-files.ts";
 import { isRecord } from "../../stacks/tree.ts";
+import type { State } from "../stack.ts";
 import { partsOf } from "../urn.ts";
 import { slugOf } from "./slug.ts";
-import type { State } from "./stack.ts";
 import type { Section, Thing, Vendor } from "./vendor.ts";
 
 /** What becomes of a thing. */

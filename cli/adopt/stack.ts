@@ -1,22 +1,10 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
+import { json } from "../json.ts";
 import { findProject } from "../project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi.ts";
-
-/** A resource as the engine keeps it. */
-export interface State {
-  readonly urn: string;
-  readonly type: string;
-  /** False for a component. */
-  readonly custom?: boolean;
-  readonly id?: string;
-  readonly parent?: string;
-  readonly protect?: boolean;
-  readonly inputs?: Record<string, unknown>;
-  readonly outputs?: Record<string, unknown>;
-  readonly additionalSecretOutputs?: readonly string[];
-}
+import { type StackConfig, type State, selectedStack, stackConfig, stackState } from "../stack.ts";
 
 /** What a preview would do with a resource. */
 export interface Step {
@@ -33,10 +21,7 @@ interface Digest {
 }
 
 /** The stack's config as the engine decrypts it: for the vendors' settings, and for the customers. */
-export interface Config extends GivenConfig {
-  get(key: string): string | undefined;
-  require(key: string): string;
-}
+export interface Config extends GivenConfig, Pick<StackConfig, "get" | "require"> {}
 
 /** One stack of the project around the current folder, as the Pulumi CLI shows it and changes it. */
 export class Stack {
@@ -56,22 +41,20 @@ export class Stack {
   /**
    * The stack of that name, or the one that is selected.
    *
-   * @throws {UcaasError} `NO_PROJECT`, `PULUMI_MISSING`, `PULUMI_FAILED`
+   * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `PULUMI_MISSING`
    */
   static async open(name: string | undefined): Promise<Stack> {
     const { stackFolder } = findProject();
-    return new Stack(name ?? succeeded(await pulumi(["stack", "--show-name"]), "find the stack").stdout.trim(), stackFolder);
+    return new Stack(name ?? (await selectedStack()), stackFolder);
   }
 
   async config(): Promise<Config> {
-    const { stdout } = succeeded(await this.#pulumi(["config", "--json", "--show-secrets"]), "read the stack's config");
-    return configOf(stdout);
+    return withCustomers(await stackConfig(this.#fullName));
   }
 
   /** The resources in the state. What is secret in them is encrypted. */
-  async resources(): Promise<State[]> {
-    const { stdout } = succeeded(await this.#pulumi(["stack", "export"]), "read the state");
-    return (JSON.parse(stdout) as { deployment: { resources?: State[] } }).deployment.resources ?? [];
+  async resources(): Promise<readonly State[]> {
+    return (await stackState(this.#fullName)).resources;
   }
 
   /**
@@ -105,7 +88,8 @@ export class Stack {
     const flags = ["--generate-code=false", "--yes", "--skip-preview", "--suppress-outputs", `--protect=${protect}`];
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
-    succeeded(run, "pulumi import");
+    if (run.exitCode !== 0)
+      throw new UcaasError(withoutSecrets(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation: "pulumi import" });
   }
 
   #pulumi(args: readonly string[], options?: PulumiOptions): Promise<PulumiRun> {
@@ -113,16 +97,10 @@ export class Stack {
   }
 }
 
-/**
- * The config that `pulumi config --json --show-secrets` prints. It is decrypted: no error may quote it.
- *
- * @throws {UcaasError} `CONFIG_INVALID`, `PULUMI_FAILED`
- */
-export function configOf(printed: string): Config {
-  const values = json(printed) as Record<string, { value?: string; secret: boolean }> | undefined;
-  if (!values) throw new UcaasError("pulumi config did not answer with JSON", { code: "PULUMI_FAILED" });
+/** @throws {UcaasError} `CONFIG_INVALID`, which quotes nothing: it is decrypted */
+export function withCustomers(config: StackConfig): Config {
   const structured = (key: string) => {
-    const text = values[key]?.value;
+    const text = config.get(key);
     const value = text === undefined ? undefined : json(text);
     if (text === undefined || value !== undefined) return value;
     throw new UcaasError(`${key} is plain text, not a map`, {
@@ -130,26 +108,8 @@ export function configOf(printed: string): Config {
       hint: `write it as a map in the stack's file (docs/stack-files.md), or take it out: pulumi config rm ${key}`,
     });
   };
-  return {
-    get: (key) => values[key]?.value,
-    require: (key) => values[key]?.value ?? "",
-    defaults: structured("ucaas:defaults"),
-    customers: structured("ucaas:customers"),
-    isSecret: (key) => values[`ucaas:${key}`]?.secret ?? false,
-  };
-}
-
-function succeeded(run: PulumiRun, operation: string): PulumiRun {
-  if (run.exitCode === 0) return run;
-  throw new UcaasError(withoutSecrets(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation });
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const [defaults, customers] = [structured("ucaas:defaults"), structured("ucaas:customers")];
+  return { ...config, defaults, customers, isSecret: (key) => config.isSecret(`ucaas:${key}`) };
 }
 
 /** The end of what was printed, where the reason stands. */

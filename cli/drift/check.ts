@@ -1,7 +1,9 @@
-import { type PulumiRun, pulumi } from "../pulumi.ts";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { errorOf, type PulumiRun, pulumi } from "../pulumi.ts";
+import { type PendingOperation, stackState } from "../stack.ts";
 import { RefreshEvents } from "./events.ts";
+import { isAtVendor, type Placing, placing } from "./place.ts";
 import type { Doubt, StackDrift, Status } from "./report.ts";
-import { type ExportedStack, isAtVendor, type PendingOperation, type Placing, placing } from "./state.ts";
 
 /** How the check of a stack goes on, in resources. */
 export interface Progress {
@@ -14,9 +16,9 @@ export interface Progress {
  * and its events tell the rest. Nothing is changed, in the state or at a vendor.
  */
 export async function checkStack(stack: string, progress?: Progress): Promise<StackDrift> {
-  const state = await pulumi(["stack", "export", "--stack", stack]);
-  if (state.exitCode !== 0) return { stack, status: "unknown", checked: 0, differences: [], unknown: [failure("stack export", state)] };
-  const { resources = [], pending_operations: pending = [] } = (JSON.parse(state.stdout) as ExportedStack).deployment;
+  const state = await stackState(stack).catch(notRead);
+  if (state instanceof UcaasError) return { stack, status: "unknown", checked: 0, differences: [], unknown: [{ reason: state.reason }] };
+  const { resources, pending } = state;
   progress?.expect(resources.filter(isAtVendor).length);
 
   const events = new RefreshEvents(placing(resources));
@@ -39,7 +41,7 @@ const changed = 7;
 
 function verdict(run: PulumiRun, events: RefreshEvents): { status: Status; doubts: readonly Doubt[] } {
   if (events.errors.length > 0) return { status: "unknown", doubts: events.errors };
-  if (run.exitCode !== 0 && run.exitCode !== changed) return { status: "unknown", doubts: [failure("refresh", run)] };
+  if (run.exitCode !== 0 && run.exitCode !== changed) return { status: "unknown", doubts: [{ reason: errorOf(run) }] };
   if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", doubts: [] };
   return {
     status: "unknown",
@@ -47,10 +49,10 @@ function verdict(run: PulumiRun, events: RefreshEvents): { status: Status; doubt
   };
 }
 
-/** What the CLI printed after `error:`. */
-function failure(command: string, { exitCode, stderr }: PulumiRun): Doubt {
-  const said = stderr.slice(Math.max(0, stderr.indexOf("error: "))).trim();
-  return { reason: said.replace(/^error: /, "") || `pulumi ${command} ended with ${exitCode}` };
+/** That a stack cannot be opened is told of this one, beside what the others have. */
+function notRead(error: unknown): UcaasError {
+  if (error instanceof UcaasError && error.code === "PULUMI_FAILED") return error;
+  throw error;
 }
 
 /** Refresh does not mention it: what such an operation made may be there without being in the state. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { json } from "../json.ts";
+import { isAtVendor, type Placing } from "./place.ts";
 import { type Difference, type Doubt, secretMask } from "./report.ts";
-import { isAtVendor, type Placing } from "./state.ts";
 
 /** A resource before or after the refresh; `inputs` are what was declared or what stands for it now, `outputs` all that is known of it. */
 const stateSchema = z.object({
@@ -136,12 +137,4 @@ function isTime(value: unknown): boolean {
 
 function isBag(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,9 +10,10 @@ import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
 import { plan } from "../../cli/adopt/plan.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
-import { configOf, type State, type Step } from "../../cli/adopt/stack.ts";
+import { type Step, withCustomers } from "../../cli/adopt/stack.ts";
 import { asTable } from "../../cli/adopt/table.ts";
 import type { Section, Thing } from "../../cli/adopt/vendor.ts";
+import { configIn, type State } from "../../cli/stack.ts";
 import { customerKind } from "../../provider/enablex/kinds.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import { slugSchema } from "../../stacks/config.ts";
@@ -190,8 +191,10 @@ describe("what becomes of a thing", () => {
 
 test("config that is no map, or that nobody can read, is refused without a word of what is in it", () => {
   const plain = { "ucaas:customers": { value: "hunter2-canary", secret: true } };
-  expect(() => configOf(JSON.stringify(plain))).toThrow(/^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/);
-  expect(() => configOf('warning: {"hunter2-canary"}')).toThrow(/^pulumi config did not answer with JSON \[PULUMI_FAILED\]$/);
+  expect(() => withCustomers(configIn(JSON.stringify(plain)))).toThrow(/^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/);
+  expect(() => configIn('warning: {"hunter2-canary"}')).toThrow(
+    /^read the stack's config: pulumi did not answer with JSON \[PULUMI_FAILED\]$/,
+  );
 });
 
 describe("an adoption that cannot be proved", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { RefreshEvents } from "../../cli/drift/events.ts";
 import { asMarkdown, asTable } from "../../cli/drift/formats.ts";
+import { placing } from "../../cli/drift/place.ts";
 import { type Difference, driftReport, exitStatus, type StackDrift } from "../../cli/drift/report.ts";
-import { placing } from "../../cli/drift/state.ts";
 
 const customer = "urn:pulumi:prod::ucaas::ucaas:index:Customer::acme";
 const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";

@@ -1,26 +1,5 @@
+import type { State } from "../stack.ts";
 import { partsOf } from "../urn.ts";
-
-/** A stack's state, as `pulumi stack export` prints it, secrets encrypted. */
-export interface ExportedStack {
-  readonly deployment: {
-    readonly resources?: readonly ExportedResource[];
-    /** Operations that were begun and whose end is not on record. */
-    readonly pending_operations?: readonly PendingOperation[];
-  };
-}
-
-export interface PendingOperation {
-  /** `creating`, `updating`, `deleting`, … */
-  readonly type: string;
-  readonly resource: ExportedResource;
-}
-
-export interface ExportedResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly custom?: boolean;
-  readonly parent?: string;
-}
 
 /** What people call a resource: its class, its name, and the customer that it belongs to. */
 export interface Place {
@@ -32,7 +11,7 @@ export interface Place {
 /** Tells where in the stack a resource is, by its URN. */
 export type Placing = (urn: string) => Place;
 
-export function placing(resources: readonly ExportedResource[]): Placing {
+export function placing(resources: readonly State[]): Placing {
   const parents = new Map(resources.map(({ urn, parent }) => [urn, parent]));
   return (urn) => {
     const { type, name } = partsOf(urn);
@@ -46,6 +25,6 @@ export function placing(resources: readonly ExportedResource[]): Placing {
 }
 
 /** Whether a vendor has it: components, the stack itself and providers exist in the state alone. */
-export function isAtVendor({ type, custom }: ExportedResource): boolean {
+export function isAtVendor({ type, custom }: State): boolean {
   return custom === true && !type.startsWith("pulumi:");
 }
