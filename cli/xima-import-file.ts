@@ -4,6 +4,7 @@ import { failuresOf } from "../provider/dynamic/check.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { importEntry } from "../provider/dynamic/import-file.ts";
 import { adoptedOutputs, type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
+import { isRecord } from "../stacks/tree.ts";
 import { writeNewFile } from "./new-file.ts";
 
 const operation = "xima import-file";
@@ -39,8 +40,7 @@ async function readLicences(file: string): Promise<Record<string, Record<string,
     const { code, linePos } = error as NodeJS.ErrnoException & { linePos?: [{ line: number }] };
     throw unreadable(file, linePos ? `is no YAML: line ${linePos[0].line} (${code})` : `cannot be read (${code})`);
   }
-  const isRecord = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isRecord(licences) || !Object.values(licences as object).every(isRecord)) throw unreadable(file, "is no map of licences by name");
+  if (!isRecord(licences) || !Object.values(licences).every(isRecord)) throw unreadable(file, "is no map of licences by name");
   return licences as Record<string, Record<string, unknown>>;
 }
 

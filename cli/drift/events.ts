@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRecord, valueAt } from "../../stacks/tree.ts";
 import { json } from "../json.ts";
 import { isAtVendor, type Placing } from "./place.ts";
 import { type Difference, type Doubt, secretMask } from "./report.ts";
@@ -102,14 +103,14 @@ function changes(path: string, [before, after]: readonly [unknown, unknown], oth
     };
     return appeared && before !== after ? [change] : [];
   }
-  if (isBag(before) && isBag(after) && Array.isArray(before) === Array.isArray(after)) {
-    const inside = (key: string) => (Array.isArray(before) ? `${path}[${key}]` : `${path}.${key}`);
-    const within = (value: unknown, key: string) => (isBag(value) ? value[key] : undefined);
+  const areLists = Array.isArray(before) && Array.isArray(after);
+  if (areLists || (isRecord(before) && isRecord(after))) {
+    const inside = (key: string) => (areLists ? `${path}[${key}]` : `${path}.${key}`);
     return Object.keys({ ...before, ...after }).flatMap((key) =>
       changes(
         inside(key),
-        [before[key], after[key]],
-        others.map((other) => within(other, key)),
+        [valueAt(before, [key]), valueAt(after, [key])],
+        others.map((other) => valueAt(other, [key])),
       ),
     );
   }
@@ -120,21 +121,17 @@ function changes(path: string, [before, after]: readonly [unknown, unknown], oth
 const secretMark = "4dabf18193072939515e22adb298388d";
 
 function isSecret(value: unknown): boolean {
-  return isBag(value) && secretMark in value;
+  return isRecord(value) && secretMark in value;
 }
 
 /** A value as it may be shown, with every secret in it masked. */
 function masked(value: unknown): unknown {
   if (isSecret(value)) return secretMask;
   if (Array.isArray(value)) return value.map(masked);
-  if (isBag(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
   return value;
 }
 
 function isTime(value: unknown): boolean {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value);
-}
-
-function isBag(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
