@@ -27,6 +27,7 @@ export class EnableXClient {
   readonly #deleted = new Set<string>();
   /** Kinds whose list has answered, so that the address is known to be right. */
   readonly #listed = new Set<string>();
+  readonly #listedIds = new Map<string, Promise<ReadonlySet<string>>>();
   #countries: Promise<Countries> | undefined;
 
   /** @throws {UcaasError} `CONFIG_MISSING`, `INVALID_URL`, `INSECURE_URL` */
@@ -66,16 +67,13 @@ export class EnableXClient {
 
   /** One thing as it is now, or undefined when it is gone. */
   async read(kind: Kind, id: string): Promise<Row | undefined> {
-    const operation = `read ${kind.name} ${id}`;
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
-    if (answer.ok) return this.#object(answer.payload, `${kind.name}Key`, operation);
-    if (answer.failure.gone === undefined) throw errorOf(answer.failure, operation);
-    // A bare 404 may be a wrong address, and taking that for "gone" would lose the state: the list tells them apart.
-    if (answer.failure.gone === "bare" && !this.#listed.has(kind.name)) await this.#page(kind, 1, { length: 1 });
-    return undefined;
+    const { row, gone } = await this.#read(kind, id);
+    // A bare 404 may be a wrong address: then the list has none either.
+    if (gone === "bare" && !this.#listed.has(kind.name)) await this.#page(kind, 1, { length: 1 });
+    return row;
   }
 
-  /** One thing for a refresh: together with others that are wanted at the same time, and no older than this run. */
+  /** One thing for a refresh: together with others that are wanted at the same time, and no older than this run; undefined when it is gone. */
   readTogether(kind: Kind, id: string, wires: readonly string[]): Promise<Row | undefined> {
     return this.#reader(kind).read(id, wires);
   }
@@ -98,7 +96,7 @@ export class EnableXClient {
       for (const row of rows) {
         const id = this.idOf(kind, row);
         if (id === undefined || this.#deleted.has(`${kind.name} ${id}`)) continue;
-        const whole = isShort(row) ? await this.read(kind, id) : row;
+        const whole = isShort(row) ? await this.#readForGood(kind, id) : row;
         if (whole && agrees(whole)) found.set(id, whole);
       }
     }
@@ -137,10 +135,17 @@ export class EnableXClient {
   /** Deletes; undefined when it is done or was gone already. */
   async delete(kind: Kind, id: string): Promise<Failure | undefined> {
     this.#reader(kind).forget(id);
-    const { answer } = await this.#send(`delete ${kind.name} ${id}`, this.routes[`${kind.name}Delete`], "always", { params: { id } });
-    if (!answer.ok && answer.failure.gone === undefined) return answer.failure;
+    const thing = `${kind.name} ${id}`;
+    const { answer, reply } = await this.#send(`delete ${thing}`, this.routes[`${kind.name}Delete`], "always", { params: { id } });
+    if (!answer.ok) {
+      const { gone } = answer.failure;
+      if (gone === undefined) return answer.failure;
+      // The list may be behind what this run has done.
+      const mayBeOurs = reply.unheard || this.#deleted.has(thing);
+      if (gone === "bare" && !mayBeOurs && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Delete");
+    }
     // A list that is behind would show it to the next look-up, and a replacement would take over what is being deleted.
-    this.#deleted.add(`${kind.name} ${id}`);
+    this.#deleted.add(thing);
     return undefined;
   }
 
@@ -154,6 +159,46 @@ export class EnableXClient {
   idOf(kind: Kind, row: Row): string | undefined {
     const id = row[this.routes[`${kind.name}IdField`]] ?? row.id;
     return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+  }
+
+  async #read(kind: Kind, id: string): Promise<{ row?: Row; gone?: Failure["gone"] }> {
+    const operation = `read ${kind.name} ${id}`;
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
+    if (answer.ok) return { row: this.#object(answer.payload, `${kind.name}Key`, operation) };
+    if (answer.failure.gone === undefined) throw errorOf(answer.failure, operation);
+    return { gone: answer.failure.gone };
+  }
+
+  /** As read, where "gone" costs the state or has a thing made anew: a bare 404 is believed only when the list lacks it. */
+  async #readForGood(kind: Kind, id: string): Promise<Row | undefined> {
+    const { row, gone } = await this.#read(kind, id);
+    if (gone === "bare" && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Read");
+    return row;
+  }
+
+  /** Whether the list has a thing; for all that are asked for, it is read to its end once. */
+  async #isListed(kind: Kind, id: string): Promise<boolean> {
+    const ids = this.#listedIds.get(kind.name) ?? this.#readIds(kind);
+    this.#listedIds.set(kind.name, ids);
+    ids.catch(() => this.#listedIds.delete(kind.name));
+    return (await ids).has(id);
+  }
+
+  async #readIds(kind: Kind): Promise<ReadonlySet<string>> {
+    const ids = new Set<string>();
+    for await (const rows of this.pages(kind)) for (const row of rows) ids.add(this.idOf(kind, row) ?? "");
+    return ids;
+  }
+
+  #wrongRoute(kind: Kind, id: string, verb: "Read" | "Delete"): UcaasError {
+    const route = this.routes[`${kind.name}${verb}`];
+    return new UcaasError(`${route} answers 404, and not in the API's own words, but the list has the ${kind.name} still`, {
+      code: "ROUTE_NOT_FOUND",
+      vendor: "enablex",
+      operation: `${verb.toLowerCase()} ${kind.name} ${id}`,
+      status: 404,
+      hint: `where this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}". If the ${kind.name} was deleted elsewhere a moment ago, run the command again`,
+    });
   }
 
   async #readCountries(): Promise<Countries> {
@@ -174,7 +219,7 @@ export class EnableXClient {
     if (!reader) {
       let before = "";
       reader = new BatchReader({
-        single: (id) => this.read(kind, id),
+        single: (id) => this.#readForGood(kind, id),
         idOf: (row) => this.idOf(kind, row),
         page: async (number) => {
           const rows = await this.#page(kind, number, {});

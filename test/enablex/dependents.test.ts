@@ -62,6 +62,57 @@ describe("a copied line, carried out at the same time", () => {
   });
 });
 
+describe("a server whose route is another one than was inferred, and which says so by a bare 404", () => {
+  beforeEach(() => enablex.server.setOptions({ errorsAs: "status" }));
+  const wrong = (route: string, path: string) => providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });
+
+  test("never empties the state by a refresh: the list has the user still, and the error names the route", async () => {
+    const { id, outs } = await providersOf(enablex.basic).user.create(ada());
+    const { user } = wrong("userRead", "GET /members/{id}");
+    expect(await failureOf(user.read(id, outs as EnableXOutputs))).toMatchObject({
+      code: "ROUTE_NOT_FOUND",
+      operation: `read user ${id}`,
+      reason: expect.stringContaining("GET /members/{id}"),
+      hint: expect.stringContaining('pulumi config set --path enablex:routes.userRead "GET /…/{id}"'),
+    });
+  });
+
+  test("does so for many at once, with each page of the list read once; what is not in it is gone", async () => {
+    const made = await Promise.all(
+      Array.from({ length: 30 }, (_, number) => providersOf(enablex.basic).user.create({ ...ada(), email: `user-${number}@acme.test` })),
+    );
+    const [gone] = made;
+    delete enablex.server.state.users[gone!.id];
+    enablex.server.setOptions({ listRows: "short", longestPage: 10 });
+    enablex.server.received = [];
+    const { user } = wrong("userRead", "GET /members/{id}");
+    const results = await Promise.allSettled(made.map(({ id, outs }) => user.read(id, outs as EnableXOutputs)));
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", ...Array(29).fill("rejected")]);
+    expect(results[0]).toMatchObject({ value: { props: {} } });
+    // Beside the reads themselves: one page of the batch, then all pages to the empty one.
+    expect(enablex.calls(/^GET .users$/).length).toBeLessThanOrEqual(1 + 4);
+  });
+
+  test("makes nobody a second time whom the list shows without an email", async () => {
+    await providersOf(enablex.basic).user.create(ada());
+    enablex.server.setOptions({ listRows: "short" });
+    enablex.server.received = [];
+    expect(await failureOf(wrong("userRead", "GET /members/{id}").user.create(ada()))).toMatchObject({ code: "ROUTE_NOT_FOUND" });
+    expect(enablex.calls(/^POST/)).toEqual([]);
+  });
+
+  test("forgets nobody by a delete that did not arrive, and does not take what was gone already for such", async () => {
+    enablex.server.setOptions({ deletableDependents: true });
+    const { id, outs } = await providersOf(enablex.basic).user.create(ada());
+    const error = await failureOf(wrong("userDelete", "DELETE /members/{id}").user.delete(id, outs as EnableXOutputs));
+    expect(error).toMatchObject({ code: "ROUTE_NOT_FOUND", hint: expect.stringContaining("enablex:routes.userDelete") });
+    const right = "DELETE /users/{id}";
+    await wrong("userDelete", right).user.delete(id, outs as EnableXOutputs);
+    await wrong("userDelete", right).user.delete(id, outs as EnableXOutputs);
+    expect(enablex.server.state.users).toEqual({});
+  });
+});
+
 describe("a subscription", () => {
   test("is made once, read, changed by what changed, and leaves the state with a warning that says what stays and what it costs", async () => {
     const { subscription } = providersOf(enablex.basic);
