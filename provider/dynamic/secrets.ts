@@ -13,12 +13,14 @@ export function rememberSecret(value: unknown): void {
   if (lines.length > 1) for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
   // A lone surrogate cannot be in a text that was sent or received.
   const encodable = value.toWellFormed();
+  const json = JSON.stringify(value).slice(1, -1);
   const base64 = Buffer.from(value).toString("base64");
   for (const spelling of [
     value,
     encodeURIComponent(encodable),
     new URLSearchParams({ "": encodable }).toString().slice(1),
-    JSON.stringify(value).slice(1, -1),
+    json,
+    json.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
     base64,
     base64.replace(/=+$/, ""),
     Buffer.from(value).toString("base64url"),

@@ -23,6 +23,11 @@ test("a remembered secret is in no text, however it is spelled there", () => {
   );
 });
 
+test("a remembered secret is masked where a server quotes the ASCII in which a signed body has it", () => {
+  rememberSecret("geheim-Ü 📞 \u007f");
+  expect(withoutSecrets(String.raw`no {"password":"geheim-\u00dc \ud83d\udcde \u007f"}`)).toBe('no {"password":"[secret]"}');
+});
+
 test("of two secrets, one inside the other, nothing is left over", () => {
   rememberSecret("short-one");
   rememberSecret("short-one-and-longer");
