@@ -32,8 +32,9 @@ export async function newKeyFiles(wanted: NewKey): Promise<void> {
   const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: wanted.bits };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const name = new Name([
-    { CN: [wanted.commonName] },
-    ...(wanted.organization ? [{ O: [wanted.organization] }] : []),
+    // Said to be UTF-8: a bare text would be read as a name is written, with quotes, backslashes and a leading # of their own meaning.
+    { CN: [{ utf8String: wanted.commonName }] },
+    ...(wanted.organization ? [{ O: [{ utf8String: wanted.organization }] }] : []),
     ...(wanted.country ? [{ C: [wanted.country] }] : []),
   ]);
   const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });

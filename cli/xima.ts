@@ -18,8 +18,8 @@ export function ximaCommand(): Command {
   keys
     .command("new")
     .description("make an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file")
-    .requiredOption("--common-name <name>", "who the certificate is for: the reseller's name")
-    .option("--organization <name>", "the reseller's company, as it stands in the certificate")
+    .addOption(new Option("--common-name <name>", "who the certificate is for: the reseller's name").argParser(name).makeOptionMandatory())
+    .addOption(new Option("--organization <name>", "the reseller's company, as it stands in the certificate").argParser(name))
     .addOption(new Option("--country <code>", "two letters").argParser((code) => country(code)))
     .addOption(new Option("--bits <number>", "size of the key").choices(["2048", "3072", "4096"]).default("2048"))
     .option("--key <file>", "where the private key goes", "xima.key.pem")
@@ -153,6 +153,11 @@ function describe(found: X509Certificate): string {
 
 function oneLine(name: string): string {
   return name.split("\n").join(", ");
+}
+
+function name(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new UcaasError("a name in a certificate must not be empty", { code: "INVALID_ARGUMENT", operation: "xima keys new" });
 }
 
 function country(code: string): string {

@@ -67,6 +67,27 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(stdout).not.toContain("PRIVATE KEY");
   });
 
+  test.each([['Say "Hello" Ltd'], ["\\backslash"], ["#1 Telecom"], ["a+b=c, d; <e>"], [" Voice house "]])(
+    "puts the name %j into the request as it was typed",
+    async (commonName) => {
+      const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", commonName, "--organization", commonName]);
+      expect(exitCode, stderr).toBe(0);
+      const { subjectName } = new Pkcs10CertificateRequest(read("xima.csr.pem"));
+      expect([subjectName.getField("CN"), subjectName.getField("O")]).toEqual([[commonName], [commonName]]);
+    },
+  );
+
+  test("wants a name that is not empty", async () => {
+    for (const names of [
+      ["--common-name", " "],
+      ["--common-name", "Voicehouse", "--organization", ""],
+    ]) {
+      const { exitCode, stderr } = await ucaas(["keys", "new", ...names]);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("INVALID_ARGUMENT") });
+    }
+    expect(existsSync(at("xima.key.pem"))).toBe(false);
+  });
+
   test.each([["xima.key.pem"], ["xima.csr.pem"]])("never overwrites %s, and makes nothing then", async (existing) => {
     write(existing, "precious");
     const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse"]);
