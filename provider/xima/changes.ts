@@ -5,7 +5,7 @@ const mask = "[secret]";
 
 /** The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments beside them are secret to Pulumi too. */
 function isSecret(property: string): boolean {
-  return property.startsWith("sipCredentials.");
+  return property.split(".")[0] === "sipCredentials";
 }
 
 /** The nested `changes` of a reply as a flat list, with secrets masked. */

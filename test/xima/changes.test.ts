@@ -31,9 +31,11 @@ describe("what a reply says has changed", () => {
       { sipCredentials: { password: { oldValue: null, newValue: "canary" }, username: { oldValue: "canary", newValue: "u" } } },
     ],
     ["as a whole", { sipCredentials: { oldValue: sip, newValue: { ...sip, password: "canary-2" } } }],
+    ["as one text", { sipCredentials: { oldValue: null, newValue: "sip:u:canary@sip.example" } }],
+    ["as a list", { sipCredentials: { oldValue: ["canary"], newValue: ["u", "canary-2"] } }],
   ])("never has a SIP credential in it, reported %s", (_, changes) => {
     const flat = flatChanges(changes);
-    expect(flat.map(({ property }) => property)).toContain("sipCredentials.password");
+    expect(flat.map(({ property }) => property.split(".")[0])).toContain("sipCredentials");
     expect(JSON.stringify([flat, driftIn(changes, { sipCredentials: { ...sip, password: "canary-3" } })])).not.toContain("canary");
   });
 });
