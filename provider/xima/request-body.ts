@@ -15,9 +15,15 @@ export function updateBody(news: LicenseInputs, revision: ApiRevision, olds?: Pa
   for (const property of managedProperties) {
     if (property === "account" || (property === guideOnly && revision !== "guide")) continue;
     const value = withDropped(news[property], olds?.[property], property);
-    if (value !== undefined) body[property] = value;
+    if (value !== undefined) body[property] = property === "aiMessaging" ? withoutOtherBundle(value as Body) : value;
   }
   return body;
+}
+
+/** Only one kind of bundle may be above 0 (OpenAPI 1.4), so the other is none, also where the state does not know that it is there. */
+function withoutOtherBundle(bundles: Body): Body {
+  if (Number(bundles.standardBundles) > 0) return { advancedBundles: 0, ...bundles };
+  return Number(bundles.advancedBundles) > 0 ? { standardBundles: 0, ...bundles } : bundles;
 }
 
 function withDropped(declared: unknown, before: unknown, property: string): unknown {

@@ -35,7 +35,11 @@ const seatCounts = {
 
 const duration = z
   .string()
-  .refine((value) => (ms(value as ms.StringValue) ?? 0) > 0, 'must be a duration such as "7d" or "12h"')
+  // It throws at a text that is empty or very long.
+  .refine(
+    (value) => value !== "" && value.length <= 100 && (ms(value as ms.StringValue) ?? 0) > 0,
+    'must be a duration such as "7d" or "12h"',
+  )
   .optional();
 
 /** The arguments of an `XimaLicense`. */

@@ -90,6 +90,14 @@ describe("check", () => {
     },
   );
 
+  test.each([[""], ["0d"], ["-1d"], ["soon"], ["7"]])(
+    "takes no reassertAfter of %j, and tells what else is wrong",
+    async (reassertAfter) => {
+      const found = await failures(licence({ reassertAfter, eliteSeats: "many" }));
+      expect(found.map(({ property }) => property).sort()).toEqual(["eliteSeats", ...(reassertAfter === "7" ? [] : ["reassertAfter"])]);
+    },
+  );
+
   test("wants the customer's names where its first request would lack them, and only there", async () => {
     const ccId = { resellerId: "voicehouse", tenantId: "nameless" };
     expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual(["ccId.resellerName", "ccId.tenantName"]);
@@ -150,7 +158,7 @@ describe("create", () => {
     const { id, outs } = await host.create(type, args);
     expect(id).toBe(idOf(args));
     expect(licences.server.received.map(({ status }) => status)).toEqual([404, 200]);
-    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 2 } }]);
+    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 2, advancedBundles: 0 } }]);
     expect(outs).toMatchObject({
       ...args,
       schemaVersion: 1,
@@ -347,6 +355,14 @@ describe("update", () => {
     const { id, outs } = await made(args);
     await host.update(type, id, outs, { ...args, aiMessaging: { advancedBundles: 3 } });
     expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 0, advancedBundles: 3 } }]);
+    expect(stored(args)).toMatchObject({ aiMessaging: { standardBundles: 0, advancedBundles: 3 } });
+  });
+
+  test("changes the kind of bundle of a customer whose bundles the state does not know", async () => {
+    const args = licence({ adopt: true, aiMessaging: { advancedBundles: 3 } });
+    exists(args);
+    Object.assign(stored(args) as object, { aiMessaging: { standardBundles: 2 } });
+    await host.create(type, args);
     expect(stored(args)).toMatchObject({ aiMessaging: { standardBundles: 0, advancedBundles: 3 } });
   });
 
