@@ -200,7 +200,8 @@ function compact(value: unknown): string {
     : "";
 }
 
-function same(a: unknown, b: unknown): boolean {
+/** Whether two names are the same to the system. */
+export function same(a: unknown, b: unknown): boolean {
   return compact(a) === compact(b);
 }
 

@@ -10,6 +10,7 @@ import {
   judgeGrant,
   judgePermissions,
   judgeUsers,
+  same,
 } from "./judgement.ts";
 import type { StepResult } from "./schema.ts";
 import type { Scope } from "./scopes.ts";
@@ -114,7 +115,7 @@ async function run(step: Step, client: NetsapiensClient, subject: Subject, found
     }
     case "users": {
       const users = await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 });
-      return judgeUsers(users, text(found.grant!.answer, "domain") === domain);
+      return judgeUsers(users, same(text(found.grant!.answer, "domain"), domain));
     }
     case "did": {
       const forms = didForms(subject.did ?? "");

@@ -85,6 +85,11 @@ describe("a system that is set up as the guide says", () => {
     },
   );
 
+  test("shows its API user among the domain's users, however the domain is spelled: an empty list is a lack of permission", async () => {
+    server.fault({ kind: "status", status: 200, path: "/users$", body: [], times: 2 });
+    for (const domain of ["acme", "ACME"]) expect(lines(await run({ domain }, ["users"]))).toContain("users failed NO_USERS");
+  });
+
   test("takes an API user who stands above the domain, even where the domain has no users yet", async () => {
     server.state.domains.initech = { territory: "northwind" };
     server.state.users["api@acme"]!.scope = "Reseller";
