@@ -34,8 +34,10 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
 
   async check(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): Promise<dynamic.CheckResult<OAuthClientInputs>> {
     const failures = failuresOf(oauthClientSchema, news);
+    // What is missing, and whether the config is sound, is told by the account.
+    if (isUnknown(news.account)) return { inputs: news, failures };
     try {
-      failures.push(...missingSettings(news, this.#accounts.config(isUnknown(news.account) ? undefined : news.account)));
+      failures.push(...missingSettings(news, this.#accounts.config(news.account)));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       failures.push({ property: "account", reason: error.message });
@@ -45,7 +47,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
 
   async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
     this.#claims.hold(id, claimOf(olds));
-    const settings = this.#settings(news);
+    const settings = this.#settings(isUnknown(news.account) ? { ...news, account: olds.account } : news);
     const replaces = [
       ...(isUnknown(settings.apiUrl) || !id.startsWith(`${new URL(originOf(settings.apiUrl)).host}/`) ? ["apiUrl"] : []),
       ...(news.clientId === olds.clientId ? [] : ["clientId"]),
@@ -181,7 +183,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   }
 
   #settings(inputs: OAuthClientInputs): Settings {
-    return settingsOf(inputs, this.#accounts.config(isUnknown(inputs.account) ? undefined : inputs.account));
+    return settingsOf(inputs, this.#accounts.config(inputs.account));
   }
 
   /** The host in the state counts: the config may name another one by now. */

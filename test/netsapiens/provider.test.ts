@@ -125,6 +125,16 @@ describe("check", () => {
     ]);
   });
 
+  test("asks nothing of the default account's config while the account is not known, and diff has no replacement to show for it", async () => {
+    const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
+    const east = { apiUrl: ns.server.url, apiUsername: "api@acme", apiPassword: there.apiPassword };
+    const config = { ...nothing, "netsapiens:accounts": JSON.stringify({ east, west: { ...east, apiUrl: "https://pbx.example.com" } }) };
+    expect(await failures(inputs({ account: unknown }), config)).toEqual([]);
+    const { id, outs } = await run(config).create(inputs({ account: "east" }));
+    expect(await run(config).diff(id, outs!, inputs({ account: unknown }))).toMatchObject({ changes: true, replaces: [] });
+    expect(await run(config).diff(id, outs!, inputs({ account: "west" }))).toMatchObject({ changes: true, replaces: ["apiUrl"] });
+  });
+
   test("lets pass what is not known before up", async () => {
     const values = Object.fromEntries(Object.keys(inputs()).map((key) => [key, unknown]));
     expect(
