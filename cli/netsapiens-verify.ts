@@ -8,9 +8,9 @@ import type { Scope } from "../provider/netsapiens/scopes.ts";
 import { originOf } from "../provider/netsapiens/settings.ts";
 import { chosenSteps, type Step, steps } from "../provider/netsapiens/steps.ts";
 import { type Verification, verify } from "../provider/netsapiens/verify.ts";
+import { askSecret } from "./ask-secret.ts";
 import { json } from "./json.ts";
 import type { VerifyOptions } from "./netsapiens.ts";
-import { askPassphrase } from "./passphrase.ts";
 import { stackConfig, stackState } from "./stack.ts";
 
 type Config = ConfigOf<typeof netsapiensConfig>;
@@ -129,11 +129,8 @@ const clientSecretConfig = {
 };
 
 async function missingSecret(question: string, variable: string, lines: string[]): Promise<string> {
-  const line = lines.shift() || undefined;
-  if (line === undefined && !process.stdin.isTTY) {
-    throw fault("CONFIG_MISSING", `${question}: not given`, `set ${variable}, or ${variable}_FILE to a file that holds it, or use --stdin`);
-  }
-  const secret = line ?? (await askPassphrase(question));
+  const hint = `set ${variable}, or ${variable}_FILE to a file that holds it, or use --stdin`;
+  const secret = lines.shift() || (await askSecret(question, hint));
   rememberSecret(secret);
   return secret;
 }

@@ -4,12 +4,14 @@ import { readConfig } from "../provider/dynamic/config.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { ximaConfig } from "../provider/xima/schema.ts";
 import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
-import { askPassphrase } from "./passphrase.ts";
+import { askSecret } from "./ask-secret.ts";
 import { newKeyFiles } from "./xima-key-files.ts";
 
 const passphraseHelp = `
 The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names,
 else asked for on the terminal. It is never an argument: other users of the machine could read it.`;
+
+const passphraseHint = "set XIMA_PRIVATE_KEY_PASSPHRASE_FILE to the path of a file that holds it";
 
 /** `ucaas xima`: the key pair that licence requests are signed with. */
 export function ximaCommand(): Command {
@@ -38,7 +40,7 @@ export function ximaCommand(): Command {
       }) => {
         const passphrase =
           fromEnvironment().privateKeyPassphrase ??
-          (options.encrypt && (await askPassphrase("A passphrase for the new key", { twice: true })));
+          (options.encrypt && (await askSecret("A passphrase for the new key", passphraseHint, { twice: true })));
         await newKeyFiles({ ...options, bits: Number(options.bits), passphrase });
         console.log(`${options.key}  private key, RSA ${options.bits}, mode 0600, ${passphrase === undefined ? "not encrypted" : "encrypted"}
 ${options.csr}  certificate request for "${options.commonName}"
@@ -126,7 +128,7 @@ async function openKey(pemOrPath: string): Promise<KeyObject> {
   } catch (error) {
     const asks = error instanceof UcaasError && error.code === "KEY_PASSPHRASE" && known === undefined && process.stdin.isTTY;
     if (!asks) throw error;
-    return readPrivateKey(pemOrPath, await askPassphrase("Passphrase of the key"));
+    return readPrivateKey(pemOrPath, await askSecret("Passphrase of the key", passphraseHint));
   }
 }
 

@@ -124,7 +124,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "new canary" }).asymmetricKeyType).toBe("rsa");
     rmSync(at("xima.key.pem"));
     rmSync(at("xima.csr.pem"));
-    expect(await onTerminal(["keys", "new", "--common-name", "V", "--encrypt"], ["one canary", "another"])).toContain("PASSPHRASE_DIFFERS");
+    expect(await onTerminal(["keys", "new", "--common-name", "V", "--encrypt"], ["one canary", "another"])).toContain("SECRET_DIFFERS");
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 

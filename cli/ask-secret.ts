@@ -3,17 +3,13 @@ import { Writable } from "node:stream";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 
 /**
- * Asks for a passphrase on the terminal, without showing what is typed.
+ * Asks for a secret on the terminal, without showing what is typed.
  *
- * @throws {UcaasError} `PASSPHRASE_MISSING` when there is no terminal or nothing was typed, `PASSPHRASE_DIFFERS` when the second was another.
+ * @param hint  what to do where there is no terminal
+ * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed, `SECRET_DIFFERS` when the second was another.
  */
-export async function askPassphrase(question: string, { twice = false } = {}): Promise<string> {
-  if (!process.stdin.isTTY)
-    throw fault(
-      "PASSPHRASE_MISSING",
-      "there is no terminal to ask for a passphrase on",
-      "set XIMA_PRIVATE_KEY_PASSPHRASE_FILE to the path of a file that holds it",
-    );
+export async function askSecret(question: string, hint: string, { twice = false } = {}): Promise<string> {
+  if (!process.stdin.isTTY) throw fault("SECRET_MISSING", `${question}: not given, and there is no terminal to ask on`, hint);
   // Made before anything is asked: it takes the terminal's echo away.
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   terminal.on("SIGINT", () => {
@@ -29,9 +25,8 @@ export async function askPassphrase(question: string, { twice = false } = {}): P
   };
   try {
     const first = await ask(question);
-    if (first === "") throw fault("PASSPHRASE_MISSING", "the passphrase is empty", "type one");
-    if (twice && (await ask("Once more")) !== first)
-      throw fault("PASSPHRASE_DIFFERS", "the two passphrases are not the same", "run the command again");
+    if (first === "") throw fault("SECRET_MISSING", `${question}: nothing was typed`, "run the command again");
+    if (twice && (await ask("Once more")) !== first) throw fault("SECRET_DIFFERS", "the two are not the same", "run the command again");
     return first;
   } finally {
     terminal.close();
@@ -41,5 +36,5 @@ export async function askPassphrase(question: string, { twice = false } = {}): P
 const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 function fault(code: string, reason: string, hint: string): UcaasError {
-  return new UcaasError(reason, { code, operation: "passphrase", hint });
+  return new UcaasError(reason, { code, hint });
 }
