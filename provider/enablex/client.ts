@@ -30,7 +30,7 @@ export class EnableXClient {
   readonly #listedIds = new Map<string, Promise<ReadonlySet<string>>>();
   #countries: Promise<Countries> | undefined;
 
-  /** @throws {UcaasError} `CONFIG_MISSING`, `INVALID_URL`, `INSECURE_URL` */
+  /** @throws {UcaasError} `CONFIG_MISSING` */
   constructor(config: ConfigOf<typeof enablexConfig>) {
     this.config = config;
     this.#http = new HttpClient({
