@@ -92,7 +92,7 @@ const baseUrl = baseUrlKey("base URL of the UCaaS API, with /ucaas/v1; default t
 export const enablexConfig = {
   namespace: "enablex",
   keys: {
-    baseUrl: { ...baseUrl, value: baseUrl.value.default("https://api.enablex.io/ucaas/v1") },
+    baseUrl: { ...baseUrl, value: baseUrl.value.prefault("https://api.enablex.io/ucaas/v1") },
     accessId: { value: filled, about: "API ACCESS ID, from the portal: Developers / API Access" },
     accessKey: { value: filled.optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
     email: { value: filled.optional(), about: "email of a login, where there is no access key" },
