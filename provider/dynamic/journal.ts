@@ -37,7 +37,8 @@ export interface JournalEntry<Note extends Json = Json> {
 /**
  * The intent journal: a folder of small files, each written and synced before a request leaves that must not be made
  * twice, and completed with what the reply said. Nothing can be put into the state in the middle of a create, so after
- * a kill only this tells a first try from a second. An entry is dropped when a later call shows that the state has the thing.
+ * a kill only this tells a first try from a second. Whoever
+ * wrote an entry drops it when it has done its duty, such as when a later call shows that the state has the thing.
  *
  * The folder is `ucaas:journalDir` (a shared disk, when more than one machine runs the same stack), else
  * `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.

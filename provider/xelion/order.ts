@@ -59,15 +59,19 @@ export function decide(declared: Declared, order: Order | undefined, { canFollow
   return canFollow && declared.wait === "completed" ? { do: "follow", why: "waiting for its end" } : { do: "done" };
 }
 
-/** An order that is about to be sent. Its outcome is unknown from here on, until a reply or a callback is read. */
-export function newOrder(declared: Declared, callback: Order["callback"], now: string): Order {
+/**
+ * An order that is about to be sent. Its outcome is unknown from here on, until a reply or a callback is read.
+ *
+ * @param before the last order that is known. The new one counts as later, also where another machine's clock, which sent that one, is ahead.
+ */
+export function newOrder(declared: Declared, callback: Order["callback"], now: string, before?: Order): Order {
   return {
     intentId: randomBytes(16).toString("hex"),
     configurationHash: declared.configurationHash,
     retryFailed: declared.retryFailed,
     givenOrderId: declared.givenOrderId,
     callback,
-    submittedAt: now,
+    submittedAt: before && before.submittedAt >= now ? new Date(Date.parse(before.submittedAt) + 1).toISOString() : now,
     finishedAt: null,
     orderId: null,
     status: "UNKNOWN",

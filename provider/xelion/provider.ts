@@ -82,7 +82,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     ];
     if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
     const known = orderIn(olds);
-    const order = await this.#settle(olds, known);
+    const order = await this.#latest(olds, known);
     const hash = await hashIn(news, order);
     if (hash === undefined || !sameValue(olds.account, news.account)) return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
@@ -114,14 +114,14 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
 
   async read(id: string, props = {} as ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
-    let order = absorbHeard(await this.#settle(props, orderIn(props)));
+    let order = absorbHeard(await this.#latest(props, orderIn(props)));
     for (const lookout of account.lookouts(order)) order = absorb(order, await lookout.look(order));
     return { id, props: { ...props, ...this.#outputs(props, order) } };
   }
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
     const known = orderIn(props);
-    const order = await this.#settle(props, known);
+    const order = await this.#latest(props, known);
     // Another order is that of the resource which replaces this one.
     if (order.intentId === known.intentId) {
       await this.#journal.drop(journalKey(props));
@@ -190,21 +190,18 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     };
   }
 
-  /** The last order, by the state and the journal. The journal's entry has done its duty once the state knows as much. */
-  async #settle(olds: ProvisionOutputs, known: Order): Promise<Order> {
+  /**
+   * The last order, by the state and the journal. Both the journal and the relay keep it as long as the resource lives: what is called
+   * the state here may be the answer of a refresh that nobody saves, so it proves nothing.
+   */
+  async #latest(olds: ProvisionOutputs, known: Order): Promise<Order> {
     const key = journalKey(olds);
     if (this.#underWay.has(key.thing)) return known;
     const entry = await this.#journal.find<Order>(key);
-    if (!entry) return known;
-    const noted = orderOf(entry.note, "journal");
-    const order = latest(known, noted) as Order;
-    if (order !== known) return order;
-    await this.#journal.drop(key);
-    if (isTerminal(order.status)) await this.#forget(olds, order);
-    return order;
+    return entry ? (latest(known, orderOf(entry.note, "journal")) as Order) : known;
   }
 
-  /** At the relay, which keeps an order for other machines until it is told not to, or until it expires. */
+  /** At the relay. */
   async #forget({ account }: ProvisionOutputs, order: Order): Promise<void> {
     const { callback } = this.#accounts.client(account);
     if (order.callback !== "relay" || callback?.kind !== "relay") return;

@@ -119,7 +119,7 @@ export class Pursuit {
     await test();
     this.#session = await this.#means.logIn();
     const before = { order: this.order, entry: this.#entry };
-    const order = newOrder(this.#declared, source ? callbackBy[source.kind] : null, now());
+    const order = newOrder(this.#declared, source ? callbackBy[source.kind] : null, now(), this.order);
     let callbackUrl: string | undefined;
     try {
       callbackUrl = await source?.prepare(thingOf(key), order);
@@ -200,7 +200,7 @@ export class Pursuit {
   async #adopt(orderId: number): Promise<void> {
     // Its callbacks, if any, come to the address that the unsettled order was sent with.
     await this.#change((order) => {
-      const unsettled = order?.orderId === null ? order : newOrder(this.#declared, null, now());
+      const unsettled = order?.orderId === null ? order : newOrder(this.#declared, null, now(), order);
       return accepted({ ...unsettled, givenOrderId: orderId, retryFailed: this.#declared.retryFailed }, orderId, "operator", now());
     });
     this.#means.tell(`order ${orderId} is taken for this tenant's, as declared by orderId; nothing is sent`);

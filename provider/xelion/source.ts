@@ -29,7 +29,7 @@ export interface OrderSource {
   /** Passes on what is known of the order now, for other machines. */
   note?(order: Order): Promise<void>;
 
-  /** The order's end is in the state, or it was never sent. */
+  /** The order was never sent, or the resource that it belongs to is deleted. */
   forget(order: Order): Promise<void>;
 }
 

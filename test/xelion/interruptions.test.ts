@@ -4,14 +4,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { Journal } from "../../provider/dynamic/journal.ts";
 import { newsOf } from "../../provider/xelion/callback.ts";
 import { ProvisioningService } from "../../provider/xelion/client.ts";
 import type { Declared } from "../../provider/xelion/order.ts";
+import { orderIn, outputsOf } from "../../provider/xelion/outputs.ts";
+import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import { type Means, Pursuit } from "../../provider/xelion/pursuit.ts";
-import type { News, Order } from "../../provider/xelion/schema.ts";
+import type { News, Order, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { OrderSource } from "../../provider/xelion/source.ts";
 import type { FaultOrder } from "../../sandbox/faults.ts";
 import { courseNames, readCourse } from "../../sandbox/xelion/courses.ts";
@@ -25,6 +27,7 @@ let folder: string;
 const hearers = new Map<string, (news: News[]) => Promise<void>>();
 
 beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
   folder = await mkdtemp(join(tmpdir(), "ucaas-interruptions-"));
   await service.start({ options: { checkTenant: false, callbackTimeoutMs: 200 } });
   callbacks = createServer(async (request, response) => {
@@ -55,6 +58,8 @@ interface Run {
   cancelled: boolean;
   /** The engine was killed too, or could not save: the state does not hear of what the run came to. */
   stateLost: boolean;
+  /** What is asked for before the next run: previews, which save nothing, and refreshes, with their answers kept or not. */
+  between: ("preview" | "preview --refresh" | "refresh" | "refresh --preview-only")[];
 }
 
 const runArbitrary: fc.Arbitrary<Run> = fc.record({
@@ -64,6 +69,7 @@ const runArbitrary: fc.Arbitrary<Run> = fc.record({
   killedAt: fc.integer({ min: 0, max: 45 }),
   cancelled: fc.boolean(),
   stateLost: fc.boolean(),
+  between: fc.array(fc.constantFrom("preview", "preview --refresh", "refresh", "refresh --preview-only"), { maxLength: 3 }),
 });
 
 describe("whatever happens to orders, callbacks and runs", () => {
@@ -73,7 +79,10 @@ describe("whatever happens to orders, callbacks and runs", () => {
       fc.asyncProperty(fc.array(runArbitrary, { minLength: 1, maxLength: 5 }), async (runs) => {
         const tenantName = `tenant${number++}`;
         const tenant = new Tenant(tenantName);
-        for (const run of runs) await tenant.up(run);
+        for (const run of runs) {
+          await tenant.up(run);
+          for (const command of run.between) await tenant.ask(command);
+        }
         const end = await tenant.up({
           change: "nothing",
           course: "completes",
@@ -81,6 +90,7 @@ describe("whatever happens to orders, callbacks and runs", () => {
           killedAt: Infinity,
           cancelled: false,
           stateLost: false,
+          between: [],
         });
 
         const orders = Object.values(service.state.orders).filter((order) => order.tenantName === tenantName);
@@ -159,6 +169,32 @@ class Tenant {
     if (!result) return { code: "KILLED" };
     if (!run.stateLost) this.state = pursuit.order && { ...pursuit.order, heard: [] };
     return result;
+  }
+
+  /** A command that sends nothing, in a process of its own, as the engine has it done. */
+  async ask(command: Run["between"][number]): Promise<void> {
+    if (!this.state) return;
+    const config: Record<string, string> = {
+      "xelion:baseUrl": service.baseUrl,
+      "xelion:apiKey": "Sandbox-xelion-key-1",
+      "ucaas:journalDir": folder,
+    };
+    const provider = new XelionTenantProvisionProvider({ get: (key) => config[key] as never, require: (key) => config[key] as never });
+    const news = {
+      __stack: "shop/live",
+      serverUrl: "https://pbx.example",
+      tenantName: this.name,
+      tenantToken: "token",
+      configuration: this.#text,
+      ...(this.#retryFailed && { retryFailed: this.#retryFailed }),
+    };
+    const saved = outputsOf(news, this.state, service.baseUrl);
+    if (command === "preview") return void (await provider.diff("id", saved, news));
+    const answer = (await provider.read("id", saved)).props as ProvisionOutputs;
+    // The engine compares what was read with what was declared last, and in a preview then with what is declared now.
+    await provider.diff("id", answer, news);
+    if (command === "preview --refresh") await provider.diff("id", answer, news);
+    if (command === "refresh") this.state = orderIn(answer);
   }
 
   #means(process: Process): Means {

@@ -160,6 +160,13 @@ describe("two records of the last order", () => {
     expect(latest(undefined, later)).toBe(later);
   });
 
+  test("of different orders: the one that was sent in knowledge of the other is the later, whatever the clocks say", () => {
+    const fromAMachineThatIsAhead = newOrder(declared, null, at(50));
+    const next = newOrder(declared, null, at(9), fromAMachineThatIsAhead);
+    expect(latest(fromAMachineThatIsAhead, next)).toBe(next);
+    expect(latest(next, fromAMachineThatIsAhead)).toBe(next);
+  });
+
   test("that cannot be read are an error, and never no order", () => {
     expect(orderOf(JSON.parse(JSON.stringify(submitted)), "journal")).toEqual(submitted);
     expect(() => orderOf({ ...submitted, orderId: "42" }, "journal")).toThrow("NOTE_UNREADABLE");

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { orderIn, outputsOf } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { CourseName } from "../../sandbox/xelion/courses.ts";
 import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
@@ -43,10 +44,12 @@ describe("an order", () => {
     expect(await changes(made.outs)).toBe(false);
   });
 
-  test("is in the journal until the state has it", async () => {
+  test("is in the journal as long as its resource lives", async () => {
     const { outs } = await create();
-    expect(journal()).toEqual([expect.stringContaining('"orderId": 1')]);
     await changes(outs);
+    await runs(w).read(outs);
+    expect(journal()).toEqual([expect.stringContaining('"orderId": 1')]);
+    await provider().delete("pbx", outs);
     expect(journal()).toEqual([]);
   });
 
@@ -329,6 +332,43 @@ describe("a changed configuration", () => {
   });
 });
 
+describe("a refresh that nobody saves", () => {
+  const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+
+  test("leaves the order of a killed run to the next up, which sends no second one", async () => {
+    const saved = (await create()).outs;
+    w.service.state.courses.push({
+      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+    });
+    // Killed: the state never hears of order 2.
+    expect(await update(saved, { ...other, timeout: "200ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    for (let time = 0; time < 2; time++) {
+      const preview = provider();
+      const { props } = await preview.read("id", saved);
+      expect(props).toMatchObject({ orderId: 2 });
+      expect(await preview.diff("id", props as ProvisionOutputs, inputs(other))).toMatchObject({ changes: true });
+    }
+    const up = update(saved, other);
+    await vi.waitFor(() => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"));
+    await w.proceed(2);
+    expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("of what adopt makes up for a tenant leaves a killed create's order to the next up", async () => {
+    w.next("hangs");
+    await create({ timeout: "200ms" });
+    const adopted = outputsOf(
+      inputs(),
+      { ...orderIn((await create({ tenantName: "pbx2" })).outs), intentId: "adopted" },
+      w.service.baseUrl,
+    );
+    await runs(w).read(adopted);
+    await create({ timeout: "100ms" });
+    expect(w.orders().filter(({ tenantName }) => tenantName === "pbx1")).toHaveLength(1);
+  });
+});
+
 describe("diff", () => {
   test("takes token, wait, timeout, callback and login for no change, and server and tenant for another resource", async () => {
     const { outs } = await create();
@@ -416,7 +456,7 @@ describe("delete", () => {
   test("of the resource that was replaced does not forget the new one's order", async () => {
     const old = (await create()).outs;
     await changes(old);
-    const replacement = await create();
+    const replacement = await create({ configuration: { version: 1, organization: { name: "Sabertooth" } } });
     expect(replacement.outs.orderId).toBe(2);
     await provider().delete("pbx", old);
     expect(journal()).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
@@ -121,17 +121,29 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(await elsewhere().read(outs)).toMatchObject({ status: "COMPLETED", orderId: 1 });
   });
 
-  test("what is in the state is forgotten there, so that the tenant can be ordered anew after a destroy", async () => {
+  test("an order is known there as long as its resource lives, and a destroy ends that, so that the tenant can be ordered anew", async () => {
     const { outs } = await here().create();
     const intent = outs.intent.intentId;
     expect(await here().changes(outs)).toBe(false);
-    expect(readdirSync(w.journalDir)).toEqual([]);
+    await here().read(outs);
+    expect(await messages(receiver.url, intent)).toHaveLength(3);
+    await elsewhere().delete(outs);
     await expect(messages(receiver.url, intent)).rejects.toThrow("410");
+    expect((await elsewhere().create()).outs.orderId).toBe(2);
+  });
 
-    const second = (await here().create()).outs;
-    expect(second.orderId).toBe(2);
-    await elsewhere().delete(second);
-    await expect(messages(receiver.url, second.intent.intentId)).rejects.toThrow("410");
+  test("a refresh that nobody saves leaves an order that has ended to the next up, which sends no second one", async () => {
+    const saved = (await here().create()).outs;
+    const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+    holding();
+    expect(await here().update(saved, { ...other, timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    await w.proceed(2);
+    await delivered(4);
+    const answer = await here().read(saved);
+    expect(answer).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(await here().changes(answer, other)).toBe(false);
+    expect((await here().update(saved, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(2);
   });
 
   test("nothing is sent when the relay does not know the key, is not there, or is none", async () => {
