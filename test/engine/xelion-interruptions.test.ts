@@ -11,7 +11,7 @@ const disturbance = fc.record({
   after: fc.constantFrom("login", "POST", "callback", "end"),
   milliseconds: fc.integer({ min: 0, max: 120 }),
   // What is looked at before the next run, and never saved.
-  then: fc.constantFrom([], ["refresh", "--preview-only"], ["preview", "--refresh"]),
+  look: fc.constantFrom<string[]>([], ["refresh", "--preview-only"], ["preview", "--refresh"]),
 });
 const seed = Number(process.env.SEED ?? 4);
 const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }), { numRuns: 5, seed });
@@ -38,9 +38,9 @@ test(`runs killed and cancelled at random moments never order a configuration tw
   };
 
   for (const [number, disturbances] of courses.entries()) {
-    const name = `course ${number}: ${disturbances.map(({ who, after, milliseconds, then }) => [who, milliseconds, "ms after", after, ...then].join(" ")).join(", ")}`;
+    const name = `course ${number}: ${disturbances.map(({ who, after, milliseconds, look }) => [who, milliseconds, "ms after", after, ...look].join(" ")).join(", ")}`;
     await stack.writeProgram(program(name, ""));
-    for (const { who, after, milliseconds, then } of disturbances) {
+    for (const { who, after, milliseconds, look } of disturbances) {
       const before = seen[after]();
       const run = stack.start(["up", "--yes", "--skip-preview"]);
       let ended = false;
@@ -57,7 +57,7 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       // Whom the engine left behind ends by itself, and does not act beside the next run.
       await vi.waitFor(() => expect(providers.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 50 });
       (await stack.pulumi(["cancel", "--yes"])).ok();
-      if (then.length > 0) (await stack.pulumi(then)).ok();
+      if (look.length > 0) (await stack.pulumi(look)).ok();
     }
 
     let last = await stack.up();
