@@ -112,7 +112,10 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
   const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
 
   const raw = (method: string, request: unknown): Promise<unknown> =>
-    new Promise((resolve, reject) => client[method]!(request, (error, response) => (error ? reject(failureOf(error)) : resolve(response))));
+    new Promise((resolve, reject) => {
+      // What the process printed before it answered came in with the answer; the event loop reads it in the same round.
+      client[method]!(request, (error, response) => setImmediate(() => (error ? reject(failureOf(error)) : resolve(response))));
+    });
   async function call<Response>(method: string, request: unknown): Promise<Response> {
     return (await raw(method, request)) as Response;
   }
