@@ -3,8 +3,8 @@ import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { call } from "../../provider/host.ts";
 import { HttpClient } from "../../provider/http/client.ts";
 import { configurationOf } from "../../provider/xelion/configuration.ts";
-import { newOrder } from "../../provider/xelion/order.ts";
-import { idOf } from "../../provider/xelion/outputs.ts";
+import { adoptedOrder } from "../../provider/xelion/order.ts";
+import { idOf, outputsOf } from "../../provider/xelion/outputs.ts";
 import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { type Named, notThere } from "./named.ts";
@@ -26,7 +26,7 @@ export function xelionVendor(
       const there = await Promise.all(tenants.map(({ parts: [serverUrl = "", tenantName = ""] }) => exists(serverUrl, tenantName, limits)));
       const missing = tenants.filter((_, index) => !there[index]);
       if (missing.length > 0) throw notThere("xelion", missing, "the Xelion server does not know");
-      return tenants.map((tenant) => thing(tenant, account, config));
+      return tenants.map((tenant) => thing(tenant, account, config, limits.baseUrl));
     },
   };
 }
@@ -59,7 +59,7 @@ async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<ty
 const comment = `How a tenant is configured cannot be read from Xelion: put in the configuration that it has, or configurationFile and the path of its JSON file.
 A login is needed as soon as the configuration is changed; its password: pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
 
-function thing({ parts, name }: Named, account: string | undefined, config: Config): Thing {
+function thing({ parts, name }: Named, account: string | undefined, config: Config, service: string): Thing {
   const [serverUrl = "", tenantName = ""] = parts;
   const id = idOf({ serverUrl, tenantName });
   return {
@@ -83,7 +83,7 @@ function thing({ parts, name }: Named, account: string | undefined, config: Conf
     find(pending) {
       const inputs = pending.inputs as unknown as ProvisionInputs;
       if (pending.type !== "XelionTenantProvision" || idOf(inputs) !== id) return undefined;
-      return { id, inputs: pending.inputs, outputs: () => outputs(id, inputs, config) };
+      return { id, inputs: pending.inputs, outputs: () => outputs(id, inputs, config, service) };
     },
   };
 }
@@ -92,26 +92,10 @@ function thing({ parts, name }: Named, account: string | undefined, config: Conf
  * As after an order for this configuration that was completed: whoever adopts the tenant says that it is so. An `orderId` that is declared is looked
  * up where the service shows orders.
  */
-async function outputs(id: string, inputs: ProvisionInputs, config: Config): Promise<Record<string, unknown>> {
-  const { __stack, serverUrl, tenantName, account, orderId, retryFailed } = inputs;
-  const time = new Date().toISOString();
+async function outputs(id: string, inputs: ProvisionInputs, config: Config, service: string): Promise<Record<string, unknown>> {
+  const { retryFailed = null, orderId: givenOrderId = null } = inputs;
   const configurationHash = (await configurationOf(inputs))?.hash ?? "";
-  const declared = { configurationHash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: "completed" } as const;
-  const { intentId, callback, lastMid, endMid } = newOrder(declared, null, time);
-  const known = {
-    schemaVersion: 1,
-    __stack,
-    serverUrl,
-    tenantName,
-    account,
-    orderId,
-    status: "COMPLETED",
-    statusHistory: [{ time, status: "COMPLETED", source: "operator" }],
-    configurationHash,
-    submittedAt: time,
-    finishedAt: time,
-    intent: { intentId, retryFailed: declared.retryFailed, givenOrderId: declared.givenOrderId, callback, lastMid, endMid },
-  };
-  const result = (await call("XelionTenantProvision", "read", [id, known], config)) as { props: Record<string, unknown> };
-  return result.props;
+  const order = adoptedOrder({ configurationHash, retryFailed, givenOrderId, wait: "completed" }, new Date().toISOString());
+  const result = await call("XelionTenantProvision", "read", [id, outputsOf(inputs, order, service)], config);
+  return (result as { props: Record<string, unknown> }).props;
 }

@@ -82,6 +82,17 @@ export function newOrder(declared: Declared, callback: Order["callback"], now: s
   };
 }
 
+/** An order that was never sent, in the place of one for a tenant that is taken over: whoever does so says that it is configured as declared. */
+export function adoptedOrder(declared: Declared, now: string): Order {
+  return {
+    ...newOrder(declared, null, now),
+    orderId: declared.givenOrderId,
+    status: "COMPLETED",
+    finishedAt: now,
+    statusHistory: [{ time: now, status: "COMPLETED", source: "operator" }],
+  };
+}
+
 /** The order once its id is read from the reply or named by the operator, with what had been heard about it before. */
 export function accepted(order: Order, orderId: number, source: NewsSource, time: string): Order {
   const known: Order = {
