@@ -3,7 +3,8 @@ import { parse } from "yaml";
 import { failuresOf } from "../provider/dynamic/check.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { importEntry } from "../provider/dynamic/import-file.ts";
-import { adoptedOutputs, type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
+import { adoptedOutputs } from "../provider/xima/outputs.ts";
+import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
 import { isRecord } from "../stacks/tree.ts";
 import { writeNewFile } from "./new-file.ts";
 

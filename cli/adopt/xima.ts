@@ -1,7 +1,8 @@
 import { readConfig } from "../../provider/dynamic/config.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
-import { type ApiRevision, adoptedOutputs, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
+import { adoptedOutputs } from "../../provider/xima/outputs.ts";
+import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
 import { type Named, notThere } from "./named.ts";

@@ -55,10 +55,18 @@ export class XimaClient {
     return true;
   }
 
-  /** Makes the licence what the body says; answers the nested `changes`. It states the whole, so it may be repeated. */
-  async update(ccId: CcId, body: Record<string, unknown>, verb: "create" | "update"): Promise<Record<string, unknown>> {
+  /**
+   * Makes the licence what the body says; answers the nested `changes`, which say little when an earlier try may have made them already
+   * (`unheard`). It states the whole, so it may be repeated.
+   */
+  async update(
+    ccId: CcId,
+    body: Record<string, unknown>,
+    verb: "create" | "update",
+  ): Promise<{ changes: Record<string, unknown>; unheard: boolean }> {
     const operation = `${verb} licence ${ccId.resellerId}/${ccId.tenantId}`;
-    return this.#parse(await this.#send("POST", operation, body), operation, updateReplySchema).changes;
+    const reply = await this.#send("POST", operation, body);
+    return { changes: this.#parse(reply, operation, updateReplySchema).changes, unheard: reply.unheard };
   }
 
   /**

@@ -10,18 +10,11 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
-import { driftIn, flatChanges } from "./changes.ts";
+import { driftIn } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
+import { outputs, unconfirmedOutputs } from "./outputs.ts";
 import { updateBody } from "./request-body.ts";
-import {
-  type LicenseChange,
-  type LicenseInputs,
-  type LicenseOutputs,
-  licenseId,
-  licenseSchema,
-  managedProperties,
-  ximaConfig,
-} from "./schema.ts";
+import { type LicenseInputs, type LicenseOutputs, licenseId, licenseSchema, managedProperties, ximaConfig } from "./schema.ts";
 import { findings } from "./seats.ts";
 
 /** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
@@ -32,6 +25,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   readonly #underWay = new Set<string>();
   /** A licence's claim is when it was last stated. */
   readonly #claims = new Claims();
+  /** By customer, the resource that declares it. Only what the program declares is checked, so a renamed resource's old name is not among them. */
+  readonly #declared = new Map<string, string>();
   /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
   readonly #refreshing = new Set<string>();
 
@@ -49,10 +44,11 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     try {
       const { apiRevision } = this.#accounts.config(news.account);
       if (apiRevision === "1.4") failures.push(...missingNames(before, news));
-      for (const { property, reason, note } of findings(news, apiRevision)) {
+      for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision)) {
         if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
         else failures.push({ property, reason });
       }
+      failures.push(...this.#declaredByAnother(news));
       // Makes the client, so that a key or certificate that cannot be used is found while previewing.
       this.#accounts.client(news.account);
     } catch (error) {
@@ -63,12 +59,14 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async diff(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
-    await this.#settle(olds);
+    await this.#settle(olds, "declared");
     // That a licence is to be stated again is a task for the next up, and no drift.
     const refreshing = this.#refreshing.delete(`${olds.account} ${id}`);
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
+    const again = refreshing ? undefined : reasonToStateAgain(olds, news);
+    if (again) tell("XimaLicense", id, `is due to be stated again: ${again}`);
     return {
-      changes: changed.length > 0 || (!refreshing && isDue(olds.lastAssertedAt, news.reassertAfter)),
+      changes: changed.length > 0 || again !== undefined,
       replaces: [...(sameCustomer(olds, news) ? [] : ["ccId"]), ...(this.#isElsewhere(olds, news) ? ["account"] : [])],
       deleteBeforeReplace: false,
     };
@@ -85,14 +83,20 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
       // An intent of this very resource that never came into the state: if the customer is there, it was made by the run that was cut off.
       const resource = news.__resource ?? "";
       const cutOff = (await this.#journal.find<{ resource: string }>(key))?.note.resource === resource;
-      if ((await client.exists(news.ccId)) && !cutOff && !mayAdopt(news)) throw alreadyExists(news.ccId);
+      const ofAnother = (await client.exists(news.ccId)) && !cutOff;
+      if (ofAnother && !mayAdopt(news)) throw alreadyExists(news.ccId);
       const body = updateBody(news, apiRevision);
       await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource });
       try {
-        return { id: licenseId(news), outs: this.#held(outputs(news, await client.update(news.ccId, body, "create"), [])) };
+        const { changes } = await client.update(news.ccId, body, "create");
+        return { id: licenseId(news), outs: this.#held(outputs(news, changes, [])) };
       } catch (error) {
-        if (!cutOff && provesNothingWasMade(error)) await this.#journal.drop(key);
-        throw wasMade(error) ? new PartialFailure(licenseId(news), this.#held(outputs(news, {}, [])), error) : error;
+        const nothingMade = provesNothingWasMade(error);
+        if (!cutOff && nothingMade) await this.#journal.drop(key);
+        // In the state it is removed with its declaration; in the journal alone it would be billed on when nobody declares it again.
+        if (wasMade(error) || (!ofAnother && !nothingMade && (await isThere(client, news.ccId))))
+          throw new PartialFailure(licenseId(news), this.#held(unconfirmedOutputs(news)), error as Error);
+        throw error;
       }
     } finally {
       this.#underWay.delete(key.thing);
@@ -102,19 +106,27 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   async read(id: string, props = {} as LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const ccId = props.ccId ?? { resellerId, tenantId };
-    await this.#settle({ ...props, ccId });
+    await this.#settle({ ...props, ccId }, "perhaps declared");
     if (!(await this.#accounts.client(props.account).exists(ccId))) return { id: undefined, props: {} as LicenseOutputs };
     this.#refreshing.add(`${props.account} ${id}`);
     return { id, props };
   }
 
-  async update(_id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
+  async update(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
     rememberSipCredentials(olds);
     rememberSipCredentials(news);
-    await this.#settle(olds);
+    await this.#settle(olds, "declared");
     const { apiRevision } = this.#accounts.config(news.account);
-    const changes = await this.#accounts.client(news.account).update(news.ccId, updateBody(news, apiRevision, olds), "update");
-    const drift = driftIn(changes, olds);
+    const body = updateBody(news, apiRevision, olds);
+    const { changes, unheard } = await this.#accounts
+      .client(news.account)
+      .update(news.ccId, body, "update")
+      .catch((error: Error) => {
+        if (provesNothingWasMade(error)) throw error;
+        throw new PartialFailure(id, this.#held(unconfirmedOutputs(news, olds), olds), error);
+      });
+    if (unheard) tell("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
+    const drift = olds.unconfirmed ? [] : driftIn(changes, olds);
     for (const { property, oldValue, newValue } of drift) {
       tell(
         "XimaLicense",
@@ -126,9 +138,16 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async delete(id: string, props: LicenseOutputs): Promise<void> {
-    await this.#settle(props);
+    const taker = await this.#settle(props, "declared no longer");
     if (this.#claims.release(this.#journalKey(props).thing, props.lastAssertedAt)) {
       return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
+    }
+    if (taker !== undefined) {
+      return tell(
+        "XimaLicense",
+        id,
+        `stays, since resource ${taker} began to take the customer over. If ${taker} is in no state, the licence is billed on: declare it with adopt: true, run \`pulumi up\`, then remove it`,
+      );
     }
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
@@ -155,14 +174,37 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     return outs;
   }
 
-  /** The state has the licence, so its create is no longer open. A journal that cannot be written is told by who has to write into it. */
-  async #settle(olds: LicenseOutputs): Promise<void> {
+  /**
+   * The state has the licence, so its create is no longer open. A journal that cannot be read or written is told by who has to write into it.
+   *
+   * A note of another resource that took the customer over is left for that one, unless the program declares this one: then the other came to nothing.
+   *
+   * @returns the name of that other resource, if there is such a note
+   */
+  async #settle(olds: LicenseOutputs, standing: "declared" | "perhaps declared" | "declared no longer"): Promise<string | undefined> {
     try {
       this.#held(olds);
-      if (olds.__stack) await this.#journal.drop(this.#journalKey(olds));
+      if (!olds.__stack) return undefined;
+      const key = this.#journalKey(olds);
+      const entry = standing === "declared" ? undefined : await this.#journal.find<{ resource: string }>(key);
+      if (entry && entry.note.resource !== (olds.__resource ?? "")) return entry.note.resource;
+      await this.#journal.drop(key);
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
     }
+    return undefined;
+  }
+
+  /** Two that are carried out one after the other would each overwrite the other's licences. */
+  #declaredByAnother(news: LicenseInputs): dynamic.CheckFailure[] {
+    const { __resource: name } = news;
+    if (name === undefined || isUnknown(news.ccId) || isUnknown(news.ccId?.resellerId) || isUnknown(news.ccId?.tenantId)) return [];
+    const { thing } = this.#journalKey(news);
+    const other = this.#declared.get(thing) ?? name;
+    this.#declared.set(thing, other);
+    return other === name
+      ? []
+      : [{ property: "ccId", reason: `is declared by ${other} too, and each would overwrite the other's licences` }];
   }
 
   /** Whether the accounts lead to two servers: what the ids name at the other one is another customer, if there is one at all. */
@@ -243,13 +285,15 @@ function provesNothingWasMade(error: unknown): boolean {
   return error.status !== undefined && error.status >= 400 && error.status < 500;
 }
 
-/** Whether the time has come to state the licence again. */
-function isDue(lastAssertedAt: string | undefined, reassertAfter: string | undefined, now = Date.now()): boolean {
-  if (reassertAfter === undefined || isUnknown(reassertAfter)) return false;
-  const asserted = Date.parse(lastAssertedAt ?? "");
-  return Number.isNaN(asserted) || now - asserted >= ms(reassertAfter as ms.StringValue);
+/** Whether the customer is there, as far as the server can be asked. */
+async function isThere(client: XimaClient, ccId: CcId): Promise<boolean> {
+  return await client.exists(ccId).catch(() => false);
 }
 
-function outputs(inputs: LicenseInputs, changes: Record<string, unknown>, lastDrift: LicenseChange[]): LicenseOutputs {
-  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt: new Date().toISOString() };
+function reasonToStateAgain({ unconfirmed, lastAssertedAt }: LicenseOutputs, { reassertAfter }: LicenseInputs): string | undefined {
+  if (unconfirmed) return "whether the last statement arrived is not known";
+  if (reassertAfter === undefined || isUnknown(reassertAfter)) return undefined;
+  const asserted = Date.parse(lastAssertedAt ?? "");
+  const due = Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
+  return due ? `last stated ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}` : undefined;
 }

@@ -83,16 +83,10 @@ export interface LicenseOutputs extends LicenseInputs {
   readonly schemaVersion: 1;
   readonly lastChanges: readonly LicenseChange[];
   readonly lastDrift: readonly LicenseChange[];
-  readonly lastAssertedAt: string;
-}
-
-/**
- * What the state keeps of a licence that comes into it without a request: nothing was changed, nothing was stated. Where it is to be stated
- * again after some time, that time begins now.
- */
-export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
-  const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
-  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+  /** ISO time; undefined for one that came into the state without a request and has no `reassertAfter`. */
+  readonly lastAssertedAt?: string;
+  /** Whether the last statement arrived is not known. It is stated again by the next up, and what the server then had is nobody's drift. */
+  readonly unconfirmed?: true;
 }
 
 /** Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in `{oldValue, newValue}`. */

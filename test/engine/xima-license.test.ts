@@ -150,6 +150,22 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
+  test("an update of which nobody heard is undone by the next up when its declaration is taken back", async () => {
+    const declared = (seats: number) => program({ broken: "eliteSeats: 5", cut: `eliteSeats: ${seats}` });
+    await stack.setConfig("xima:deadlineSeconds", 1);
+    licences.server.fault({ kind: "cut", bodyMatches: "eliteSeats", times: 99 });
+    await stack.writeProgram(declared(20));
+    const { exitCode, output } = await stack.up();
+    expect(exitCode, output).not.toBe(0);
+    expect(customer("cut")?.licence).toMatchObject({ eliteSeats: 20 });
+    licences.server.faults.clear();
+    await stack.removeConfig("xima:deadlineSeconds");
+    await stack.writeProgram(declared(7));
+    (await stack.up()).ok();
+    expect(customer("cut")?.licence).toMatchObject({ eliteSeats: 7 });
+    (await stack.preview("--expect-no-changes")).ok();
+  });
+
   test("an existing customer comes in by an import file, nothing is sent nor due, and its secret is encrypted", async () => {
     const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "old", tenantName: "Café Zürich 📞" };
     const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };

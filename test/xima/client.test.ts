@@ -26,7 +26,7 @@ function client(more: Record<string, string | undefined> = {}) {
   const config = { ...licences.plainConfig, "xima:deadlineSeconds": "2", ...more };
   return new XimaClient(readConfig(ximaConfig, { get: (key) => config[key as keyof typeof config] }, undefined, {}));
 }
-const create = (made = client()) => made.update(customer, { ccId: named, professionalSeats: 12 }, "create");
+const create = async (made = client()) => (await made.update(customer, { ccId: named, professionalSeats: 12 }, "create")).changes;
 async function refusal(call: Promise<unknown>): Promise<UcaasError> {
   return call.then(
     () => {

@@ -98,8 +98,26 @@ describe("check", () => {
     },
   );
 
+  test("finds a customer that two resources of the program name, before anything is made", async () => {
+    const args = licence({ adopt: true });
+    await using fresh = await start();
+    expect(await failures(args, undefined, fresh)).toEqual([]);
+    expect(await failures(args, args, fresh)).toEqual([]);
+    expect(await failures({ ...args, __resource: "copy" }, undefined, fresh)).toEqual([
+      { property: "ccId", reason: expect.stringContaining(`is declared by ${args.__resource} too`) },
+    ]);
+  });
+
+  test("concludes nothing from undeclared seats of a customer that XIMA_ADOPT names", async () => {
+    const { professionalSeats: _, ...args } = licence({ aiMessaging: { standardBundles: 1 } });
+    expect((await failures(args)).map(({ property }) => property)).toEqual(["aiMessaging"]);
+    await using adopting = await start({ XIMA_ADOPT: `voicehouse/${args.ccId.tenantId}` });
+    expect(await failures(args, undefined, adopting)).toEqual([]);
+  });
+
   test("wants the customer's names where its first request would lack them, and only there", async () => {
     const ccId = { resellerId: "voicehouse", tenantId: "nameless" };
+    const licence = (more: object) => ({ professionalSeats: 12, __resource: "nameless", ...more });
     expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual(["ccId.resellerName", "ccId.tenantName"]);
     expect(await failures(licence({ ccId, adopt: true }))).toEqual([]);
     expect(await failures(licence({ ccId }), licence({ ccId }))).toEqual([]);
@@ -231,6 +249,26 @@ describe("create", () => {
       expect(outs).toMatchObject({ professionalSeats: 12, lastChanges: [], lastDrift: [] });
     },
   );
+
+  test("of which nobody heard, but which is there, is kept in the state, and removed with its declaration", async () => {
+    const args = licence();
+    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
+    const { partial } = await hasty.failure(hasty.create(type, args));
+    licences.server.faults.clear();
+    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
+    await hasty.delete(type, partial!.id, partial!.properties);
+    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
+  });
+
+  test("of which nobody heard, and which is not there, is not in the state; nor is somebody else's customer that it was to adopt", async () => {
+    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    licences.server.fault({ kind: "cutBefore", bodyMatches: "professionalSeats", times: 99 });
+    expect((await hasty.failure(hasty.create(type, licence()))).partial).toBeUndefined();
+    const args = licence({ adopt: true });
+    exists(args);
+    expect((await hasty.failure(hasty.create(type, args))).partial).toBeUndefined();
+  });
 
   test("that the server refuses leaves nothing behind, neither there nor in the journal", async () => {
     const args = licence();
@@ -373,6 +411,38 @@ describe("update", () => {
     expect(sent()).toEqual([{ professionalSeats: 12, eliteSeats: 5 }]);
   });
 
+  test("of which nobody knows what became is made whole by the next up, whatever is declared then, and blames nobody", async () => {
+    const args = licence();
+    const { id, outs } = await made(args);
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
+    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    const { partial } = await hasty.failure(hasty.update(type, id, outs, { ...args, professionalSeats: 20, dialerSeats: 10 }));
+    expect(partial).toMatchObject({ id, properties: { professionalSeats: 20, dialerSeats: 10, unconfirmed: true } });
+    licences.server.faults.clear();
+    expect(stored(args)).toMatchObject({ professionalSeats: 20, dialerSeats: 10 });
+
+    await using next = await start();
+    const old = partial!.properties;
+    expect((await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes).toBe(true);
+    await next.read(type, id, old);
+    expect((await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes).toBe(false);
+    const reverted = await next.update(type, id, old, args);
+    expect(stored(args)).toMatchObject({ professionalSeats: 12, dialerSeats: 0 });
+    expect(reverted.outs).toMatchObject({ professionalSeats: 12, lastDrift: [] });
+    expect(reverted.outs).not.toHaveProperty("unconfirmed");
+    expect(next.output()).not.toContain("changed elsewhere");
+  });
+
+  test("whose first answer was lost says that what the server had otherwise is not known", async () => {
+    const args = licence();
+    const { id, outs } = await made(args);
+    Object.assign(stored(args) as object, { professionalSeats: 99 });
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
+    const { outs: after } = await host.update(type, id, outs, { ...args, professionalSeats: 13 });
+    expect(after).toMatchObject({ professionalSeats: 13, lastDrift: [] });
+    expect(host.output()).toContain(`${idOf(args)}: is as declared; the first answer was lost, and with it what the server had otherwise`);
+  });
+
   test("reports what the server had otherwise, and only that", async () => {
     const args = licence({ eliteSeats: 5, sipCredentials });
     const { id, outs } = await made(args);
@@ -453,6 +523,12 @@ describe("diff", () => {
     expect(await due("7d")).toBe(true);
     expect(await due("9d")).toBe(false);
     expect(await due()).toBe(false);
+  });
+
+  test("says that it is due, since the engine shows no property that differs", async () => {
+    const there = licence({ reassertAfter: "7d" });
+    await host.diff(type, idOf(there), outs(there, "2026-01-02T03:04:05.000Z"), there);
+    expect(host.output()).toContain(`${idOf(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`);
   });
 
   test("is no drift to a refresh when reassertAfter has passed, and the up that follows states it all the same", async () => {
@@ -588,6 +664,34 @@ describe("delete", () => {
       expect(deletion(args)).toBeUndefined();
       expect(host.output()).toContain(`${idOf(args)}: stays, since another resource has taken the customer over`);
       await host.delete(type, idOf(args), renamed.outs);
+      expect(deletion(args)).toBeDefined();
+    });
+
+    test("leaves it alone in a later run that carries out nothing but the delete", async () => {
+      const args = licence({ adopt: true });
+      exists(args);
+      const renamed = await host.create(type, { ...args, __resource: "renamed" });
+      await using later = await start();
+      await later.read(type, idOf(args), old(args));
+      await later.delete(type, idOf(args), old(args));
+      expect(deletion(args)).toBeUndefined();
+      expect(later.output()).toContain(`${idOf(args)}: stays, since resource renamed began to take the customer over`);
+      await using last = await start();
+      await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });
+      await last.delete(type, idOf(args), renamed.outs);
+      expect(deletion(args)).toBeDefined();
+    });
+
+    test("does not stay when that one came to nothing, and the old one is declared again", async () => {
+      const args = licence({ adopt: true });
+      const { outs } = await host.create(type, args);
+      licences.server.fault({ kind: "status", status: 500, bodyMatches: "professionalSeats", times: 99 });
+      await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+      await hasty.failure(hasty.create(type, { ...args, __resource: "renamed" }));
+      licences.server.faults.clear();
+      await using back = await start();
+      await back.diff(type, idOf(args), outs, args);
+      await back.delete(type, idOf(args), outs);
       expect(deletion(args)).toBeDefined();
     });
 

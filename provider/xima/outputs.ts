@@ -1,0 +1,42 @@
+import { flatChanges } from "./changes.ts";
+import type { LicenseChange, LicenseInputs, LicenseOutputs } from "./schema.ts";
+
+/** What the state keeps of a licence that was just stated. */
+export function outputs(inputs: LicenseInputs, changes: Record<string, unknown>, lastDrift: readonly LicenseChange[]): LicenseOutputs {
+  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt: new Date().toISOString() };
+}
+
+/**
+ * What the state keeps of a licence when nobody knows whether its last statement arrived. What was declared before and what is
+ * declared now may both be on the server, so both stand here: whatever the next statement leaves out is sent as 0.
+ */
+export function unconfirmedOutputs(news: LicenseInputs, olds?: LicenseOutputs): LicenseOutputs {
+  const { lastChanges = [], lastDrift = [], lastAssertedAt = new Date().toISOString() } = olds ?? {};
+  return {
+    ...olds,
+    ...news,
+    aiMessaging: both(olds?.aiMessaging, news.aiMessaging),
+    aiAudioServices: both(olds?.aiAudioServices, news.aiAudioServices),
+    adopt: news.adopt,
+    reassertAfter: news.reassertAfter,
+    account: news.account,
+    schemaVersion: 1,
+    lastChanges,
+    lastDrift,
+    lastAssertedAt,
+    unconfirmed: true,
+  };
+}
+
+function both<Group extends object>(before: Group | undefined, now: Group | undefined): Group | undefined {
+  return before && now ? { ...before, ...now } : (now ?? before);
+}
+
+/**
+ * What the state keeps of a licence that comes into it without a request: nothing was changed, nothing was stated. Where it is to be
+ * stated again after some time, that time begins now.
+ */
+export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
+  const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
+  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+}
