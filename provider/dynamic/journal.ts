@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
@@ -54,6 +54,9 @@ export class Journal {
   async find<Note extends Json>(key: JournalKey): Promise<JournalEntry<Note> | undefined> {
     let text: string;
     try {
+      // Each command asks for each resource, and nearly always there is nothing: to look first is far quicker than to fail. Not by existsSync,
+      // which would take a journal that cannot be read for an empty one.
+      if (!statSync(this.#file(key), { throwIfNoEntry: false })) return undefined;
       text = await readFile(this.#file(key), "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -103,7 +106,7 @@ export class Journal {
   /** Forgets a thing: the state has it, or it is known that nothing was made. */
   async drop(key: JournalKey): Promise<void> {
     try {
-      // Each command asks for each resource, and nearly always there is nothing: to look first is far quicker than to fail.
+      // As in find: far quicker than to fail.
       if (existsSync(this.#file(key))) await rm(this.#file(key), { force: true });
     } catch (error) {
       throw this.#broken("written", error, this.#file(key));

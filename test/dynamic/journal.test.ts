@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -104,6 +104,11 @@ describe("the intent journal", () => {
       code: "JOURNAL_UNAVAILABLE",
       message: expect.stringMatching(new RegExp(`cannot be ${what}: ${join(base, "journal")}[^]*pulumi config set ucaas:journalDir`)),
     });
+  });
+
+  test("that cannot be read is never taken for an empty one", async () => {
+    symlinkSync(join(base, "journal"), join(base, "journal"));
+    await expect(journal().find(key)).rejects.toMatchObject({ code: "JOURNAL_UNAVAILABLE", message: expect.stringContaining("ELOOP") });
   });
 
   test("is where the config says, else the environment, else Pulumi's home", () => {
