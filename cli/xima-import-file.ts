@@ -22,6 +22,7 @@ export async function writeImportFile(from: string, to: string): Promise<number>
   const failures = Object.entries(licences).flatMap(([name, args]) =>
     failuresOf(licenseSchema, args).map(({ property, reason }) => `${name}: ${property} ${reason}`),
   );
+  if (failures.length === 0) failures.push(...declaredTwice(licences));
   if (failures.length > 0) {
     throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, { code: "LICENCES_INVALID", operation });
   }
@@ -30,6 +31,17 @@ export async function writeImportFile(from: string, to: string): Promise<number>
   );
   await writeNewFile(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
   return resources.length;
+}
+
+/** One of the two would later be removed, and the customer's licences with it. */
+function declaredTwice(licences: Record<string, Record<string, unknown>>): string[] {
+  const names = new Map<string, string>();
+  return Object.entries(licences).flatMap(([name, args]) => {
+    const thing = `${args.account} ${licenseId(args as LicenseInputs)}`;
+    const other = names.get(thing) ?? name;
+    names.set(thing, other);
+    return other === name ? [] : [`${name}: ccId is declared by ${other} too`];
+  });
 }
 
 async function readLicences(file: string): Promise<Record<string, Record<string, unknown>>> {

@@ -31,6 +31,11 @@ export async function interruptible<T>(work: (interrupted: AbortSignal) => Promi
   }
 }
 
+/** Whether nobody waits for this process's answers any more: the engine was killed, or kills this process in a moment. */
+export function engineIsGone(): boolean {
+  return exitStatus !== undefined;
+}
+
 function watch(): void {
   if (watching) return;
   watching = true;

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { debuglog } from "node:util";
 import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
+import { engineIsGone } from "../dynamic/interruption.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
 import { abortion, type Failure, failureOf, transient } from "./failures.ts";
@@ -123,7 +124,8 @@ export class HttpClient {
       if (delay !== undefined) {
         unheard ||= mayHaveActed(outcome);
         await this.#unlessAborted(call, () => true, pause(delay, undefined, { signal: call.signal }));
-        continue;
+        // Another run may be at work on the same thing by now.
+        if (!engineIsGone()) continue;
       }
       if (!(result instanceof NoReply)) return { ...result, unheard };
       if (result.sent || !unheard) throw result;

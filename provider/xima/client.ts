@@ -42,10 +42,6 @@ export class XimaClient {
     });
   }
 
-  get baseUrl(): string {
-    return this.#http.baseUrl;
-  }
-
   /** Whether the customer exists: a POST of the `ccId` alone changes nothing, and is answered 404 for an unknown one (inferred). */
   async exists({ resellerId, tenantId }: CcId): Promise<boolean> {
     const operation = `look up ${resellerId}/${tenantId}`;

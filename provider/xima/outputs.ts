@@ -1,17 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { flatChanges } from "./changes.ts";
 import type { LicenseChange, LicenseInputs, LicenseOutputs } from "./schema.ts";
 
-/** What the state keeps of a licence that was just stated. */
-export function outputs(inputs: LicenseInputs, changes: Record<string, unknown>, lastDrift: readonly LicenseChange[]): LicenseOutputs {
-  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt: new Date().toISOString() };
+/** What the state keeps of a licence that was stated at this time. */
+export function outputs(
+  inputs: LicenseInputs,
+  changes: Record<string, unknown>,
+  lastDrift: readonly LicenseChange[],
+  lastAssertedAt: string,
+): LicenseOutputs {
+  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt };
 }
 
 /**
  * What the state keeps of a licence when nobody knows whether its last statement arrived. What was declared before and what is
  * declared now may both be on the server, so both stand here: whatever the next statement leaves out is sent as 0.
  */
-export function unconfirmedOutputs(news: LicenseInputs, olds?: LicenseOutputs): LicenseOutputs {
-  const { lastChanges = [], lastDrift = [], lastAssertedAt = new Date().toISOString() } = olds ?? {};
+export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: LicenseOutputs): LicenseOutputs {
+  const { lastChanges = [], lastDrift = [], lastAssertedAt = time } = olds ?? {};
   return {
     ...olds,
     ...news,
@@ -38,5 +44,5 @@ function both<Group extends object>(before: Group | undefined, now: Group | unde
  */
 export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
   const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
-  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt };
+  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt, __claim: randomUUID() };
 }

@@ -10,6 +10,7 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
+import { mayHaveActed } from "../http/retry.ts";
 import { driftIn } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
@@ -21,9 +22,6 @@ import { findings } from "./seats.ts";
 export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInputs, LicenseOutputs> {
   readonly #accounts: Accounts<typeof ximaConfig, XimaClient>;
   readonly #journal: Journal;
-  /** What is being created now. The engine works on several resources at once, and two may name the same customer. */
-  readonly #underWay = new Set<string>();
-  /** A licence's claim is when it was last stated. */
   readonly #claims = new Claims();
   /** By customer, the resource that declares it. Only what the program declares is checked, so a renamed resource's old name is not among them. */
   readonly #declared = new Map<string, string>();
@@ -59,9 +57,9 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async diff(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
-    await this.#settle(olds, "declared");
     // That a licence is to be stated again is a task for the next up, and no drift.
     const refreshing = this.#refreshing.delete(`${olds.account} ${id}`);
+    await this.#settle(olds, refreshing ? "perhaps declared" : "declared");
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
     if (again) tell("XimaLicense", id, `is due to be stated again: ${again}`);
@@ -74,32 +72,40 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
 
   async create(news: LicenseInputs): Promise<dynamic.CreateResult<LicenseOutputs>> {
     rememberSipCredentials(news);
+    const { thing } = this.#journalKey(news);
+    const time = new Date().toISOString();
+    if (!this.#claims.create(thing, time)) throw declaredTwice(news.ccId);
+    try {
+      return { id: licenseId(news), outs: await this.#create(news, time) };
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) this.#claims.release(thing, time);
+      throw error;
+    }
+  }
+
+  async #create(news: LicenseInputs, time: string): Promise<LicenseOutputs> {
     const client = this.#accounts.client(news.account);
     const { apiRevision } = this.#accounts.config(news.account);
     const key = this.#journalKey(news);
-    if (this.#underWay.has(key.thing)) throw declaredTwice(news.ccId);
-    this.#underWay.add(key.thing);
+    const resource = news.__resource ?? "";
+    const isThere = await client.exists(news.ccId);
+    const noted = isThere ? (await this.#journal.find<CreateNote>(key))?.note : undefined;
+    // An intent of this very resource that never came into the state: the customer was made by the run that was cut off.
+    const isOwn = noted?.resource === resource && !noted.adopting;
+    const adopting = isThere && !isOwn;
+    if (adopting && !mayAdopt(news)) throw alreadyExists(news.ccId);
+    const body = updateBody(news, apiRevision);
+    await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource, adopting });
     try {
-      // An intent of this very resource that never came into the state: if the customer is there, it was made by the run that was cut off.
-      const resource = news.__resource ?? "";
-      const cutOff = (await this.#journal.find<{ resource: string }>(key))?.note.resource === resource;
-      const ofAnother = (await client.exists(news.ccId)) && !cutOff;
-      if (ofAnother && !mayAdopt(news)) throw alreadyExists(news.ccId);
-      const body = updateBody(news, apiRevision);
-      await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource });
-      try {
-        const { changes } = await client.update(news.ccId, body, "create");
-        return { id: licenseId(news), outs: this.#held(outputs(news, changes, [])) };
-      } catch (error) {
-        const nothingMade = provesNothingWasMade(error);
-        if (!cutOff && nothingMade) await this.#journal.drop(key);
-        // In the state it is removed with its declaration; in the journal alone it would be billed on when nobody declares it again.
-        if (wasMade(error) || (!ofAnother && !nothingMade && (await isThere(client, news.ccId))))
-          throw new PartialFailure(licenseId(news), this.#held(unconfirmedOutputs(news)), error as Error);
-        throw error;
-      }
-    } finally {
-      this.#underWay.delete(key.thing);
+      const { changes } = await client.update(news.ccId, body, "create");
+      return outputs(news, changes, [], time);
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome === "nothing" && !isOwn) await this.#journal.drop(key);
+      // In the state it is removed with its declaration; in the journal alone it would be billed on when nobody declares it again.
+      if (outcome === "made" || (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId))))
+        throw new PartialFailure(licenseId(news), unconfirmedOutputs(news, time), error as Error);
+      throw error;
     }
   }
 
@@ -118,12 +124,13 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     await this.#settle(olds, "declared");
     const { apiRevision } = this.#accounts.config(news.account);
     const body = updateBody(news, apiRevision, olds);
+    const time = new Date().toISOString();
     const { changes, unheard } = await this.#accounts
       .client(news.account)
       .update(news.ccId, body, "update")
       .catch((error: Error) => {
-        if (provesNothingWasMade(error)) throw error;
-        throw new PartialFailure(id, this.#held(unconfirmedOutputs(news, olds), olds), error);
+        if (outcomeOf(error) === "nothing") throw error;
+        throw new PartialFailure(id, this.#held(unconfirmedOutputs(news, time, olds), olds), error);
       });
     if (unheard) tell("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
     const drift = olds.unconfirmed ? [] : driftIn(changes, olds);
@@ -134,21 +141,15 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
-    return { outs: this.#held(outputs(news, changes, drift), olds) };
+    return { outs: this.#held(outputs(news, changes, drift, time), olds) };
   }
 
   async delete(id: string, props: LicenseOutputs): Promise<void> {
     const taker = await this.#settle(props, "declared no longer");
-    if (this.#claims.release(this.#journalKey(props).thing, props.lastAssertedAt)) {
+    if (this.#claims.release(this.#journalKey(props).thing, claimOf(props))) {
       return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
     }
-    if (taker !== undefined) {
-      return tell(
-        "XimaLicense",
-        id,
-        `stays, since resource ${taker} began to take the customer over. If ${taker} is in no state, the licence is billed on: declare it with adopt: true, run \`pulumi up\`, then remove it`,
-      );
-    }
+    if (taker !== undefined) throw takeOverOpen(props.ccId, taker);
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
     if (scheduled === "unheard")
@@ -167,10 +168,11 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
   }
 
-  /** These outputs go into the state, in the place of the older ones. */
+  /** These outputs go into the state, in the place of older ones of the same customer, whose account may have left the config. */
   #held(outs: LicenseOutputs, olds?: LicenseOutputs): LicenseOutputs {
-    if (olds) this.#claims.release(this.#journalKey(olds).thing, olds.lastAssertedAt);
-    this.#claims.hold(this.#journalKey(outs).thing, outs.lastAssertedAt);
+    const { thing } = this.#journalKey(outs);
+    if (olds) this.#claims.release(thing, claimOf(olds));
+    this.#claims.hold(thing, claimOf(outs));
     return outs;
   }
 
@@ -186,7 +188,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
       this.#held(olds);
       if (!olds.__stack) return undefined;
       const key = this.#journalKey(olds);
-      const entry = standing === "declared" ? undefined : await this.#journal.find<{ resource: string }>(key);
+      const entry = standing === "declared" ? undefined : await this.#journal.find<CreateNote>(key);
       if (entry && entry.note.resource !== (olds.__resource ?? "")) return entry.note.resource;
       await this.#journal.drop(key);
     } catch (error) {
@@ -218,9 +220,23 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 }
 
-/** All of them: the argument is a secret as a whole. */
-function rememberSipCredentials({ sipCredentials }: Partial<LicenseInputs>): void {
-  for (const value of Object.values(sipCredentials ?? {})) rememberSecret(value);
+/** What the journal says of a create. */
+type CreateNote = {
+  /** The resource's name in the program. */
+  resource: string;
+  /** The customer was somebody else's before; it is the resource's own only when the state has it. */
+  adopting?: boolean;
+};
+
+/** All of them: the argument is a secret as a whole. Not what is the customer's id or name as well: each line about it would be masked. */
+function rememberSipCredentials({ sipCredentials, ccId }: Partial<LicenseInputs>): void {
+  const open: unknown[] = Object.values(ccId ?? {});
+  for (const value of Object.values(sipCredentials ?? {})) if (!open.includes(value)) rememberSecret(value);
+}
+
+/** A licence's claim is when it was last stated; an adopted one, which was not, has one of its own. */
+function claimOf({ __claim, lastAssertedAt }: LicenseOutputs): string | undefined {
+  return __claim ?? lastAssertedAt;
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
@@ -241,7 +257,9 @@ function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInpu
 
 /** The names are required on the customer's first request (OpenAPI 1.4); one that had a licence `before`, or is adopted, has had its first. */
 function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-  if (before.ccId || !news.ccId || isUnknown(news.ccId) || mayAdopt(news)) return [];
+  // Of what is not known yet the check before the create will tell.
+  if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown)) return [];
+  if (before.ccId || !news.ccId || mayAdopt(news)) return [];
   return (["resellerName", "tenantName"] as const)
     .filter((name) => news.ccId[name] === undefined)
     .map((name) => ({
@@ -274,20 +292,31 @@ function declaredTwice(ccId: CcId): UcaasError {
   });
 }
 
-/** A reply of success that cannot be read was a success all the same. */
-function wasMade(error: unknown): error is UcaasError {
-  return error instanceof UcaasError && error.code === "MALFORMED_REPLY";
+function takeOverOpen(ccId: CcId, taker: string): UcaasError {
+  const thing = licenseId({ ccId });
+  return new UcaasError(`resource ${taker} began to take the customer over, and whether its licence is to stay is not known`, {
+    code: "TAKE_OVER_OPEN",
+    vendor: "xima",
+    operation: `delete licence ${thing}`,
+    hint: `nothing was deleted. If ${taker} is declared, run \`pulumi up\` for the whole stack. If it came to nothing, declare this resource again, run \`pulumi up\`, then remove it`,
+  });
 }
 
-function provesNothingWasMade(error: unknown): boolean {
-  if (error instanceof NoReply) return !error.sent;
-  if (!(error instanceof UcaasError) || error.unheard) return false;
-  return error.status !== undefined && error.status >= 400 && error.status < 500;
+/** What became of a write that ended with an error. */
+function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
+  if (error instanceof NoReply) return error.sent ? "unknown" : "nothing";
+  if (!(error instanceof UcaasError)) return "unknown";
+  // A reply of success that cannot be read was a success all the same.
+  if (error.code === "MALFORMED_REPLY") return "made";
+  // Each try has a jti of its own, so the server has taken this very request before: something on the way sent it twice.
+  if (error.unheard || error.code === "DUPLICATE_JTI" || error.status === undefined) return "unknown";
+  const isRefusal = error.status >= 400 && !mayHaveActed({ kind: "status", status: error.status });
+  return isRefusal ? "nothing" : "unknown";
 }
 
-/** Whether the customer is there, as far as the server can be asked. */
-async function isThere(client: XimaClient, ccId: CcId): Promise<boolean> {
-  return await client.exists(ccId).catch(() => false);
+/** False only by the server's own word: what is in the state for nothing is found gone by the next refresh. */
+async function mayBeThere(client: XimaClient, ccId: CcId): Promise<boolean> {
+  return await client.exists(ccId).catch(() => true);
 }
 
 function reasonToStateAgain({ unconfirmed, lastAssertedAt }: LicenseOutputs, { reassertAfter }: LicenseInputs): string | undefined {

@@ -87,6 +87,8 @@ export interface LicenseOutputs extends LicenseInputs {
   readonly lastAssertedAt?: string;
   /** Whether the last statement arrived is not known. It is stated again by the next up, and what the server then had is nobody's drift. */
   readonly unconfirmed?: true;
+  /** Of one that was adopted, in the place of a time: tells two resources apart that hold the same customer for a moment; see `dynamic/claims.ts`. */
+  readonly __claim?: string;
 }
 
 /** Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in `{oldValue, newValue}`. */

@@ -250,6 +250,7 @@ describe("what the user names, since no vendor lists it", () => {
       lastChanges: [],
       lastDrift: [],
       lastAssertedAt: undefined,
+      __claim: expect.any(String),
     });
     const timed = await thing?.find(pending("XimaLicense", { ...inputs, reassertAfter: "7d" }))?.outputs();
     const sip = { username: "2000", password: "p", sipServer: "s" };

@@ -218,6 +218,11 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("FILE_EXISTS");
   });
 
+  test("refuses a customer that stands there twice: when one is taken out again, the licences of the other would go", async () => {
+    write("licences.yaml", "acme: { ccId: { resellerId: r, tenantId: t } }\ncopy: { ccId: { resellerId: r, tenantId: t } }\n");
+    expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("copy: ccId is declared by acme too");
+  });
+
   test("tells all faults by licence and property, and never quotes a line", async () => {
     write(
       "licences.yaml",

@@ -31,3 +31,23 @@ test("a provider process whose engine was killed finishes the request that is un
     rmSync(journal, { recursive: true });
   }
 }, 30_000);
+
+test("a provider process whose engine was killed repeats no write beside the next run", async () => {
+  const { server, plainConfig } = await licenceServer();
+  const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+  try {
+    const host = await dynamicHost({ config: plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
+    server.fault({ kind: "statusAfter", status: 503, retryAfter: "2", bodyMatches: "professionalSeats", times: 99 });
+    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" };
+    const create = host.create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" }).catch(() => undefined);
+    const writes = () => server.received.filter(({ body }) => body.includes("professionalSeats")).length;
+    await expect.poll(writes).toBe(1);
+    host.hangUp();
+    await host.ended;
+    await create;
+    expect(writes()).toBe(1);
+  } finally {
+    await server.stop();
+    rmSync(journal, { recursive: true });
+  }
+}, 30_000);

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { adoptedOutputs } from "../../provider/xima/outputs.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
@@ -15,6 +16,13 @@ let host: DynamicHost;
 const folder = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
 const start = (env: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
   dynamicHost({ config: { ...licences.plainConfig, ...more }, env: { UCAAS_JOURNAL_DIR: folder, ...env } });
+
+/** The config of a server as a section `xima:accounts.<name>`. */
+const section = (config: Record<string, string>) => ({
+  baseUrl: config["xima:baseUrl"],
+  privateKey: config["xima:privateKey"],
+  keyId: config["xima:keyId"],
+});
 
 beforeAll(async () => {
   licences = await licenceServer();
@@ -120,6 +128,8 @@ describe("check", () => {
     const licence = (more: object) => ({ professionalSeats: 12, __resource: "nameless", ...more });
     expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual(["ccId.resellerName", "ccId.tenantName"]);
     expect(await failures(licence({ ccId, adopt: true }))).toEqual([]);
+    expect(await failures(licence({ ccId, adopt: unknown }))).toEqual([]);
+    expect(await failures(licence({ ccId: { ...ccId, tenantId: unknown } }))).toEqual([]);
     expect(await failures(licence({ ccId }), licence({ ccId }))).toEqual([]);
   });
 
@@ -228,8 +238,10 @@ describe("create", () => {
     const refused = answers.filter((answer) => answer.status === "rejected");
     expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringMatching(/DECLARED_TWICE/)]);
     expect(licences.writes()).toHaveLength(1);
-    // Nor is the one that came later taken for an earlier try of the first.
-    expect((await host.failure(host.create(type, { ...args, __resource: "copy" }))).message).toContain("ALREADY_EXISTS");
+    // Nor is one that comes later taken for another try of the first: neither in this run, whatever its name, nor in the next.
+    expect((await host.failure(host.create(type, args))).message).toContain("DECLARED_TWICE");
+    await using next = await start();
+    expect((await next.failure(next.create(type, { ...args, __resource: "copy" }))).message).toContain("ALREADY_EXISTS");
   });
 
   test.each([["malformed"], ["html"], ["empty"]] as const)(
@@ -261,6 +273,64 @@ describe("create", () => {
     expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
   });
 
+  test("says whose customer it is in words that can be used, also when the customer's id is its SIP user name", async () => {
+    const args = licence();
+    exists(args);
+    const { message } = await host.failure(
+      host.create(type, { ...args, sipCredentials: { ...sipCredentials, username: args.ccId.tenantId } }),
+    );
+    expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
+  });
+
+  test("of which nobody heard is kept in the state also when nobody can be asked any more", async () => {
+    const args = licence();
+    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
+    const create = hasty.failure(hasty.create(type, args));
+    await expect.poll(() => stored(args)).toBeDefined();
+    licences.server.fault({ kind: "cutBefore", times: 99 });
+    const { partial } = await create;
+    licences.server.faults.clear();
+    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
+  });
+
+  test.each([
+    ["something on the way sent twice", { kind: "statusAfter", status: 401, body: { code: "DUPLICATE_JTI", message: "used" } }],
+    ["timed out on its way back", { kind: "statusAfter", status: 408, headers: { "retry-after": "3600" } }],
+  ] as const)("that %s is kept in the state", async (_, fault) => {
+    const args = licence();
+    licences.server.fault({ ...fault, bodyMatches: "professionalSeats" });
+    const { partial } = await host.failure(host.create(type, args));
+    expect(stored(args)).toMatchObject({ professionalSeats: 12 });
+    expect(partial).toMatchObject({ id: idOf(args), properties: { unconfirmed: true } });
+  });
+
+  test("that was to adopt, and of which nobody heard, allows no later run to adopt", async () => {
+    const args = licence();
+    exists(args);
+    licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
+    await using adopting = await start({ XIMA_ADOPT: idOf(args) }, { "xima:deadlineSeconds": 1 });
+    expect((await adopting.failure(adopting.create(type, args))).partial).toBeUndefined();
+    licences.server.faults.clear();
+    await using next = await start();
+    expect((await next.failure(next.create(type, args))).message).toContain("ALREADY_EXISTS");
+  });
+
+  test("that never arrived gives nobody a right to a customer that somebody made since", async () => {
+    const args = licence();
+    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    licences.server.fault({ kind: "cutBefore", bodyMatches: "professionalSeats", times: 99 });
+    await hasty.failure(hasty.create(type, args));
+    licences.server.faults.clear();
+    const refused = { code: "VALIDATION_ERROR", message: "no" };
+    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: refused });
+    await using second = await start();
+    await second.failure(second.create(type, args));
+    exists(args);
+    await using third = await start();
+    expect((await third.failure(third.create(type, args))).message).toContain("ALREADY_EXISTS");
+  });
+
   test("of which nobody heard, and which is not there, is not in the state; nor is somebody else's customer that it was to adopt", async () => {
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     licences.server.fault({ kind: "cutBefore", bodyMatches: "professionalSeats", times: 99 });
@@ -285,14 +355,15 @@ describe("create", () => {
     expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
-  test("that a second try finds refused, while the first may have been acted on, is taken up by the next up", async () => {
+  test("that a second try finds refused, while the first may have been acted on, is kept in the state", async () => {
     const args = licence();
     const refused = { code: "VALIDATION_ERROR", message: "no" };
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
     licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: refused });
-    expect((await host.failure(host.create(type, args))).message).toContain("VALIDATION_ERROR");
+    const { message, partial } = await host.failure(host.create(type, args));
+    expect(message).toContain("VALIDATION_ERROR");
     expect(stored(args)).toMatchObject({ professionalSeats: 12 });
-    expect((await host.create(type, args)).id).toBe(idOf(args));
+    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
   });
 
   test("writes its failures without a stack trace of ours and without a secret", async () => {
@@ -331,7 +402,8 @@ describe("a create that was cut off", () => {
     expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 12, newValue: 15 }]);
     // From when the state has it, nothing is open any more.
     await host.diff(type, idOf(args), outs, args);
-    expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
+    await using next = await start();
+    expect((await next.failure(next.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
   test("is still open after a second try that was cut off as well", async () => {
@@ -431,6 +503,17 @@ describe("update", () => {
     expect(reverted.outs).toMatchObject({ professionalSeats: 12, lastDrift: [] });
     expect(reverted.outs).not.toHaveProperty("unconfirmed");
     expect(next.output()).not.toContain("changed elsewhere");
+  });
+
+  test("is one also when the account that the licence was made with has left the config", async () => {
+    const args = licence();
+    const { id, outs } = await made(args);
+    await using moved = await dynamicHost({
+      config: { "xima:accounts": { north: section(licences.plainConfig) } },
+      env: { UCAAS_JOURNAL_DIR: folder },
+    });
+    const { outs: after } = await moved.update(type, id, outs, { ...args, account: "north", professionalSeats: 20 });
+    expect(after).toMatchObject({ account: "north", professionalSeats: 20 });
   });
 
   test("whose first answer was lost says that what the server had otherwise is not known", async () => {
@@ -551,11 +634,6 @@ describe("another account", () => {
   /** A host with two servers: accounts `here` and `alias` lead to the one that needs no account, `there` to another. */
   async function accounts() {
     const other = await licenceServer();
-    const section = (config: Record<string, string>) => ({
-      baseUrl: config["xima:baseUrl"],
-      privateKey: config["xima:privateKey"],
-      keyId: config["xima:keyId"],
-    });
     const alias = { ...section(licences.plainConfig), baseUrl: `${licences.server.baseUrl.replace("http:", "HTTP:")}/` };
     const moved = await start({}, { "xima:accounts": { here: section(licences.plainConfig), alias, there: section(other.plainConfig) } });
     return {
@@ -667,18 +745,32 @@ describe("delete", () => {
       expect(deletion(args)).toBeDefined();
     });
 
-    test("leaves it alone in a later run that carries out nothing but the delete", async () => {
+    test("does nothing in a later run that carries out nothing but the delete, and says what to do", async () => {
       const args = licence({ adopt: true });
       exists(args);
       const renamed = await host.create(type, { ...args, __resource: "renamed" });
       await using later = await start();
+      // As a refresh does.
       await later.read(type, idOf(args), old(args));
-      await later.delete(type, idOf(args), old(args));
+      await later.diff(type, idOf(args), old(args), args);
+      const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
+      expect(message).toMatch(/resource renamed began to take the customer over.*TAKE_OVER_OPEN[\s\S]*declare this resource again/);
       expect(deletion(args)).toBeUndefined();
-      expect(later.output()).toContain(`${idOf(args)}: stays, since resource renamed began to take the customer over`);
       await using last = await start();
       await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });
       await last.delete(type, idOf(args), renamed.outs);
+      expect(deletion(args)).toBeDefined();
+    });
+
+    test("deletes it only when no other has it, though both were imported", async () => {
+      const args = licence({ adopt: true });
+      exists(args);
+      const imported = () => adoptedOutputs(args) as Licence;
+      const [one, copy] = [imported(), imported()];
+      await host.diff(type, idOf(args), one, args);
+      await host.delete(type, idOf(args), copy);
+      expect(deletion(args)).toBeUndefined();
+      await host.delete(type, idOf(args), one);
       expect(deletion(args)).toBeDefined();
     });
 
