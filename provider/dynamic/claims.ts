@@ -8,6 +8,7 @@ export class Claims {
   readonly #holders = new Map<string, Set<string>>();
   /** By thing, the claim of the resource that this run created with it. */
   readonly #created = new Map<string, string>();
+  readonly #wanted = new Set<string>();
 
   /** A resource that goes on living holds the thing. */
   hold(thing: string, claim = ""): void {
@@ -22,6 +23,23 @@ export class Claims {
     this.#created.set(thing, claim);
     this.hold(thing, claim);
     return true;
+  }
+
+  /**
+   * A create with the thing came to nothing; another one may try. `thing` may also be a name that the thing goes by, where the create
+   * did not come far enough to learn more.
+   */
+  giveUp(thing: string, claim = ""): void {
+    this.release(thing, claim);
+    this.#wanted.add(thing);
+  }
+
+  /**
+   * Whether a create with the thing came to nothing in this run. Its resource is still declared, so a delete must not carry the thing off;
+   * nor may it let go of the thing, since no other resource has it.
+   */
+  isWanted(thing: string): boolean {
+    return this.#wanted.has(thing);
   }
 
   /** A claim ends: its resource is deleted, came to nothing, or has another one. True when another resource holds the thing, which must then stay. */

@@ -18,11 +18,11 @@ import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./
 import { CreateRefused, makeOnce } from "./making.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, stillThere } from "./refusals.ts";
+import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, stillThere, takeOverOpen } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
 import { isSecretName } from "./secret-names.ts";
-import { identityOf, lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
+import { identitiesOf, lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -95,9 +95,19 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   async create(news: EnableXInputs): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const identities = identitiesOf(this.#kind, this.#accounts.client(news.account), news);
+    try {
+      return await this.#createAlone(news, identities[0] ?? "");
+    } catch (error) {
+      // Also when it failed before anything was looked up: the resource that it was to replace may be deleted next.
+      if (!(error instanceof PartialFailure)) for (const identity of identities) this.#claims.giveUp(identity);
+      throw error;
+    }
+  }
+
+  async #createAlone(news: EnableXInputs, identity: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const work = await this.#work("create", news);
     requireListedCountries(work);
-    const identity = identityOf(work);
     if (this.#underWay.has(identity)) throw declaredTwice(this.#kind, news, work.operation);
     this.#underWay.add(identity);
     try {
@@ -158,6 +168,9 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     }
     const client = this.#accounts.client(props.account);
     const operation = `delete ${kind.name} ${id}`;
+    const names = [this.#thing(props.account, id), ...identitiesOf(kind, client, props)];
+    // An error, so that it stays in the state: nobody else has it there, and the next up takes it over or, if it is declared no more, deletes it.
+    if (names.some((name) => this.#claims.isWanted(name))) throw takeOverOpen(kind, id, operation);
     if (!client.canDelete(kind)) return this.#tell(props, leftBehind(kind, id, props));
     const failure = await client.delete(kind, id);
     if (failure) throw deleteRefused(kind, failure, operation);
@@ -227,15 +240,24 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   /** Takes over what exists, as `adopt` allows. */
-  async #takeOver(work: Work, { row: listed, origin }: Existing): Promise<dynamic.CreateResult<EnableXOutputs>> {
+  async #takeOver(work: Work, existing: Existing): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const id = work.client.idOf(this.#kind, existing.row) ?? "";
+    const claim = this.#claim(work, id);
+    try {
+      return await this.#adopt(work, id, existing, claim);
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) this.#claims.giveUp(this.#thing(work.news.account, id), claim);
+      throw error;
+    }
+  }
+
+  async #adopt(work: Work, id: string, { row: listed, origin }: Existing, claim: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const { client, fields, news, operation, wording } = work;
-    const id = client.idOf(this.#kind, listed) ?? "";
     // A row of a search may lack fields.
     const row = (await client.read(this.#kind, id)) ?? listed;
     const found = differences(fields, news, row, wording);
     const decision = adoption(news.adopt ?? "if-same", origin, found, this.#kind.fixed);
     if (decision === "exists" || decision === "differs") throw notAdopted(this.#kind, operation, decision, row, id, found);
-    const claim = this.#claim(work, id);
     this.#tell(
       news,
       `took over ${described(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${inWords(found)}` : ""}`,

@@ -96,6 +96,16 @@ export function deleteRefused(kind: Kind, failure: Failure, operation: string): 
   );
 }
 
+/** What is to be deleted is wanted by a resource of the program that could not be created. */
+export function takeOverOpen(kind: Kind, id: string, operation: string): UcaasError {
+  return new UcaasError(`what the program declares in the place of this ${kind.name} could not be created`, {
+    code: "TAKE_OVER_OPEN",
+    vendor: "enablex",
+    operation,
+    hint: `nothing was deleted, and ${kind.name} ${id} is still in the state. Mend what that create failed with and run \`pulumi up\`: it takes the ${kind.name} over, and this resource leaves the state. If the ${kind.name} is to go, take the other resource out of the program first and run \`pulumi up\``,
+  });
+}
+
 /** Deleted, as the server said, and still to be seen. */
 export function stillThere(kind: Kind, id: string, operation: string, seconds: number): UcaasError {
   return new UcaasError(`the server said that it deleted ${kind.name} ${id}, but shows it still after ${seconds} s`, {

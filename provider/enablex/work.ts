@@ -52,12 +52,12 @@ export class NotShown extends UcaasError {
   }
 }
 
-/** What tells the declared thing from all others, in one spelling. */
-export function identityOf({ kind, client, news }: Work): string {
-  const values = searchOf(kind, news).properties.map((property) =>
-    canonical(kind.formats[property] ?? "text", at(news, property), client.routes),
-  );
-  return JSON.stringify([client.baseUrl, kind.name, ...values]);
+/** Each of what tells the declared thing from all others, in one spelling; first that by which it is looked for. */
+export function identitiesOf(kind: Kind, client: EnableXClient, inputs: Bag): string[] {
+  return kind.searches.flatMap(({ properties }) => {
+    const values = properties.map((property) => canonical(kind.formats[property] ?? "text", at(inputs, property), client.routes));
+    return values.includes(undefined) ? [] : [JSON.stringify([client.baseUrl, kind.name, properties, values])];
+  });
 }
 
 /** The one thing that agrees with the declaration in what tells it from all others, or undefined. */

@@ -79,7 +79,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     try {
       return { id, outs: await this.#establish(id, news, settings, claim) };
     } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.release(id, claim);
+      if (!(error instanceof PartialFailure)) this.#claims.giveUp(id, claim);
       throw error;
     }
   }
@@ -117,6 +117,8 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   async delete(id: string, props: OAuthClientOutputs): Promise<void> {
     if (this.#claims.release(id, claimOf(props)))
       return tell("NetsapiensOAuthClient", id, "is kept: another resource of this stack holds it now");
+    // An error, so that it stays in the state: nobody else has it there, and the next up takes it over or, if it is declared no more, deletes it.
+    if (this.#claims.isWanted(id)) throw takeOverOpen(id);
     const driver = this.#driver(this.#settingsInState(props));
     tell("NetsapiensOAuthClient", id, await driver.release(props.bundle?.api_client_secret));
   }
@@ -244,6 +246,15 @@ function declaredTwice(id: string): UcaasError {
     vendor: "netsapiens",
     operation: `create client ${id}`,
     hint: "each application accessing the Netsapiens API must have its own OAuth client (guide): declare another clientId, or use the bundle of that resource",
+  });
+}
+
+function takeOverOpen(id: string): UcaasError {
+  return new UcaasError("what the program declares in the place of this client could not be created", {
+    code: "TAKE_OVER_OPEN",
+    vendor: "netsapiens",
+    operation: `delete client ${id}`,
+    hint: "nothing was deleted, and the client is still in the state. Mend what that create failed with and run `pulumi up`: it takes the client over, and this resource leaves the state. If the client is to go, take the other resource out of the program first and run `pulumi up`",
   });
 }
 

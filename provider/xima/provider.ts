@@ -78,7 +78,7 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     try {
       return { id: licenseId(news), outs: await this.#create(news, time) };
     } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.release(thing, time);
+      if (!(error instanceof PartialFailure)) this.#claims.giveUp(thing, time);
       throw error;
     }
   }
@@ -145,11 +145,12 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   }
 
   async delete(id: string, props: LicenseOutputs): Promise<void> {
+    const { thing } = this.#journalKey(props);
     const taker = await this.#settle(props, "declared no longer");
-    if (this.#claims.release(this.#journalKey(props).thing, claimOf(props))) {
+    if (this.#claims.release(thing, claimOf(props))) {
       return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
     }
-    if (taker !== undefined) throw takeOverOpen(props.ccId, taker);
+    if (taker !== undefined || this.#claims.isWanted(thing)) throw takeOverOpen(props.ccId, taker);
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
     if (scheduled === "unheard")
@@ -292,13 +293,12 @@ function declaredTwice(ccId: CcId): UcaasError {
   });
 }
 
-function takeOverOpen(ccId: CcId, taker: string): UcaasError {
-  const thing = licenseId({ ccId });
-  return new UcaasError(`resource ${taker} began to take the customer over, and whether its licence is to stay is not known`, {
+function takeOverOpen(ccId: CcId, taker = "that is declared in its place"): UcaasError {
+  return new UcaasError(`resource ${taker} was to take the customer over, and whether its licence is to stay is not known`, {
     code: "TAKE_OVER_OPEN",
     vendor: "xima",
-    operation: `delete licence ${thing}`,
-    hint: `nothing was deleted. If ${taker} is declared, run \`pulumi up\` for the whole stack. If it came to nothing, declare this resource again, run \`pulumi up\`, then remove it`,
+    operation: `delete licence ${licenseId({ ccId })}`,
+    hint: "nothing was deleted. Mend what the other resource failed with, and run `pulumi up` for the whole stack. If the licence is to go, declare this resource again in the place of the other, run `pulumi up`, then remove it",
   });
 }
 

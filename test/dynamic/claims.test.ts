@@ -41,4 +41,13 @@ describe("a thing that is deleted", () => {
     claims.release("1001", "old");
     expect(claims.create("1001", "c")).toBe(false);
   });
+
+  test("is known to be wanted when the create of a renamed resource failed, is held by nobody, and another create may try", () => {
+    const claims = new Claims();
+    claims.create("1001", "new");
+    claims.giveUp("1001", "new");
+    expect([claims.release("1001", "old"), claims.isWanted("1001"), claims.isWanted("1002")]).toEqual([false, true, false]);
+    expect(claims.create("1001", "again")).toBe(true);
+    expect(claims.release("1001", "old")).toBe(true);
+  });
 });

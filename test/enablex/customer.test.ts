@@ -286,6 +286,61 @@ describe("a rename that was cut off before the old name was deleted", () => {
   });
 });
 
+describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
+  const refusedLookUp = () => enablex.server.fault({ kind: "status", status: 406, method: "GET", path: "/customers$" });
+  const refusedWrite = () => enablex.server.fault({ kind: "status", status: 406, method: "PATCH" });
+  const nothing = () => {};
+  const { customerCode, ...byEmail } = acme;
+  const { contactEmail, ...byCode } = acme;
+
+  test.each<[why: string, old: EnableXInputs, anew: EnableXInputs, fail: () => void, code: string]>([
+    ["a field was changed in the same edit", acme, { ...acme, contactName: "Grace" }, nothing, "ALREADY_EXISTS"],
+    ["and it is found by something else than before", byEmail, { ...byCode, contactName: "Grace" }, nothing, "ALREADY_EXISTS"],
+    ["its code was changed in the same edit", acme, { ...acme, customerCode: "ACME-LTD" }, nothing, "DUPLICATE"],
+    ["the server did not let it be looked up", acme, acme, refusedLookUp, "VALIDATION_FAILED"],
+    ["the server refused what was written", acme, { ...acme, contactName: "Grace", adopt: "always" }, refusedWrite, "VALIDATION_FAILED"],
+  ])("keeps the customer, and the old resource in the state (%s)", async (_, old, anew, fail, code) => {
+    const { id, outs, provider } = await made(old);
+    if (old === byEmail) await enablex.change("customers", id, { customer_code: customerCode, contact_email: contactEmail });
+    fail();
+    expect(await failureOf(provider.create(anew))).toMatchObject({ code });
+    expect(await failureOf(provider.delete(id, outs))).toMatchObject({
+      code: "TAKE_OVER_OPEN",
+      operation: `delete customer ${id}`,
+      hint: expect.stringContaining("take the other resource out of the program"),
+    });
+    expect(enablex.customers()).toMatchObject([{ id }]);
+  });
+
+  test("is healed by the next run, once what failed is mended", async () => {
+    const { id, outs, provider } = await made();
+    await failureOf(provider.create({ ...acme, contactName: "Grace" }));
+    await failureOf(provider.delete(id, outs));
+    const next = providersOf(enablex.basic).customer;
+    expect((await next.create(acme)).id).toBe(id);
+    await next.delete(id, outs);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+    expect(said.join()).toContain("another resource of this stack holds it now");
+  });
+
+  test("lets the customer be deleted by the next run, when nothing declares it any more", async () => {
+    const { id, outs, provider } = await made();
+    await failureOf(provider.create({ ...acme, contactName: "Grace" }));
+    await failureOf(provider.delete(id, outs));
+    await providersOf(enablex.basic).customer.delete(id, outs);
+    expect(enablex.customers()).toEqual([]);
+  });
+
+  test("keeps no customer that the failed one has nothing to do with", async () => {
+    const { id, outs, provider } = await made();
+    await enablex.seed(1, { customer_name: "Globex", customer_code: "GLOBEX" });
+    const globex = { customerName: "Globex Ltd", customerCode: "GLOBEX" };
+    expect(await failureOf(provider.create(globex))).toMatchObject({ code: "ALREADY_EXISTS" });
+    await provider.delete(id, outs);
+    expect(enablex.customers()).toMatchObject([{ customer_code: "GLOBEX" }]);
+  });
+});
+
 describe("whatever form the server's answers have", () => {
   const forms = (["number", "string"] as const).flatMap((resultAs) =>
     (["number", "string"] as const).flatMap((idsAs) =>

@@ -62,6 +62,31 @@ describe("a copied line, carried out at the same time", () => {
   });
 });
 
+describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
+  const renames: [kind: "subscription" | "user", one: () => EnableXInputs, change: object][] = [
+    ["subscription", () => ({ customerId, planId: 7, fields: { seats: 5 } }), { fields: { seats: 6 } }],
+    ["user", ada, { firstName: "Grace" }],
+  ];
+  const servers = [
+    { server: "a server without a delete", routes: "{}" },
+    {
+      server: "a server that deletes it",
+      routes: '{"subscriptionDelete": "DELETE /subscriptions/{id}", "userDelete": "DELETE /users/{id}"}',
+    },
+  ];
+
+  test.each(renames.flatMap(([kind, one, change]) => servers.map((server) => ({ kind, one, change, ...server }))))(
+    "keeps the $kind on $server, and the old resource in the state",
+    async ({ kind, one, change, routes }) => {
+      const { id, outs } = await providersOf(enablex.basic)[kind].create(one());
+      const provider = providersOf({ ...enablex.basic, "enablex:routes": routes })[kind];
+      expect(await failureOf(provider.create({ ...one(), ...change }))).toMatchObject({ code: "ALREADY_EXISTS" });
+      expect(await failureOf(provider.delete(id, outs as EnableXOutputs))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+      expect(Object.keys(enablex.server.state[`${kind}s`])).toContain(id);
+    },
+  );
+});
+
 describe("a server whose route is another one than was inferred, and which says so by a bare 404", () => {
   beforeEach(() => enablex.server.setOptions({ errorsAs: "status" }));
   const wrong = (route: string, path: string) => providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });

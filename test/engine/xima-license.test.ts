@@ -113,7 +113,19 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     const up = (await stack.up()).ok();
     expect(customer("acme-2")?.licence).toMatchObject({ professionalSeats: 15 });
     expect(up.output).toContain(`deletionId ${customer("acme")?.deletion?.deletionId}`);
-    // A resource that is called otherwise is a new one to the engine, which makes it before it deletes the old one.
+  });
+
+  test("one that is renamed is deleted neither when it may not be taken over nor when it is, and goes when nothing declares it", async () => {
+    // A resource that is called otherwise is a new one to the engine, which makes it before it deletes the old one; with --continue-on-error
+    // it goes on to the delete when that failed, unless the program needs what was not made.
+    await stack.writeProgram(`
+      import { XimaLicense } from "pulumi-ucaas";
+      const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" };
+      new XimaLicense("renamed", { ccId, professionalSeats: 15 });`);
+    expect((await stack.up("--continue-on-error")).output).toMatch(
+      /ALREADY_EXISTS[\s\S]*TAKE_OVER_OPEN|TAKE_OVER_OPEN[\s\S]*ALREADY_EXISTS/,
+    );
+    expect(customer("acme-2")?.deletion).toBeUndefined();
     await stack.writeProgram(
       program({ renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true` }),
     );

@@ -119,6 +119,19 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(ns.client("xima-acme")).toBeUndefined();
   });
 
+  test("and kept there when its resource is renamed and the new one could not take it over, even if the run goes on after that", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const renaming = run(ns);
+    ns.server.setOptions({ secrets: "absent" });
+    expect(await failureOf(renaming.create(inputs()))).toMatchObject({ code: "SECRET_NOT_SHOWN" });
+    expect(await failureOf(renaming.delete(id, outs!))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+    expect(ns.client("xima-acme")).toBeDefined();
+    await run(ns).delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
   test("and kept there as well when an earlier release wrote both states", async ({ ns }) => {
     const { id, outs } = await create(ns);
     const { outs: renamed } = await create(ns);

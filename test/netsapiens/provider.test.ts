@@ -280,6 +280,23 @@ describe("a client that exists", () => {
     await expect(provider.create(inputs())).rejects.toMatchObject({ code: "DECLARED_TWICE" });
   });
 
+  test("stays in the state when it was renamed and the new resource could not be created; the next up heals it", async () => {
+    const { id, outs } = await created();
+    const renaming = run({ "netsapiens:browserPath": "/nowhere/chromium" });
+    const failing = () => renaming.create(inputs({ driver: "portal" }));
+    await expect(failing()).rejects.toMatchObject({ code: "BROWSER_MISSING" });
+    await expect(failing()).rejects.toMatchObject({ code: "BROWSER_MISSING" });
+    await expect(renaming.delete(id, outs)).rejects.toMatchObject({
+      code: "TAKE_OVER_OPEN",
+      operation: `delete client ${id}`,
+      hint: expect.stringContaining("take the other resource out of the program"),
+    });
+    const next = run();
+    await next.create(inputs());
+    await next.delete(id, outs);
+    expect(told).toEqual([expect.stringContaining("resource of this stack holds it now")]);
+  });
+
   test("keeps no token in its outputs", async () => {
     const { outs } = await created();
     const tokens = Object.keys(ns.server.state.tokens);
