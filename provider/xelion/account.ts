@@ -43,9 +43,13 @@ export class Account {
     return isTheWay ? this.callback : this.polling;
   }
 
-  /** What can be asked for an order's status at once. */
-  lookouts(order: Order | undefined): OrderSource[] {
-    return [order?.callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
+  /**
+   * What can be asked for an order's status at once. Of one that has completed nothing more is to come, and the relay may have forgotten it;
+   * what the operator alone said of its end is still looked after.
+   */
+  lookouts({ status, statusHistory, callback }: Order): OrderSource[] {
+    if (status === "COMPLETED" && statusHistory.at(-1)?.source !== "operator") return [];
+    return [callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
       (source) => source !== undefined,
     );
   }

@@ -31,6 +31,8 @@ export type Next =
   | { readonly do: "follow"; readonly why: string }
   /** Wait for a callback that tells whether the order there may be exists, then decide again. */
   | { readonly do: "settle" }
+  /** Write down a `retryFailed` that had nothing to allow, so that it will not allow anything later either, then decide again. */
+  | { readonly do: "remember" }
   /** Take up the order that the operator names, then decide again. */
   | { readonly do: "adopt"; readonly orderId: number }
   | { readonly do: "refuse"; readonly failure: UcaasError };
@@ -39,16 +41,21 @@ export type Next =
  * Decides, from what is declared and what is known of the last order for the tenant. An order is sent only
  * - when there was none,
  * - when the configuration is another than that of the last order, and that one has ended (or nothing can tell whether it has),
- * - when `retryFailed` is another than it was with the last order, and that one has not completed.
+ * - when `retryFailed` is another than it was with the last order, and that one has not completed, or the resource is only now created
+ *   and does not name its order by `orderId`.
+ *
+ * @param isNew whether the resource is created: then the order is not the state's, but one that journal or relay remember
  */
-export function decide(declared: Declared, order: Order | undefined, { canFollow, canSettle }: Reach): Next {
+export function decide(declared: Declared, order: Order | undefined, { canFollow, canSettle }: Reach, isNew = false): Next {
   const given = declared.givenOrderId;
   if (given !== null && given !== order?.givenOrderId && given !== order?.orderId) return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
   const changed = order.configurationHash !== declared.configurationHash;
   const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
-  if (order.status === "COMPLETED") return changed ? { do: "submit" } : { do: "done" };
+  const allowsAnother = allowed && isNew && given === null;
+  if (order.status === "COMPLETED" && changed) return { do: "submit" };
+  if (order.status === "COMPLETED" && !allowsAnother) return { do: allowed ? "remember" : "done" };
   if (order.status === "FAILED") return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
   if (allowed) return { do: "submit", note: `${nameOf(order)} was last seen as ${order.status}; retryFailed allows another one` };
   if (order.orderId === null) return canSettle ? { do: "settle" } : { do: "refuse", failure: outcomeUnknown(order) };
@@ -185,6 +192,11 @@ export function orderOf(note: unknown, where: string): Order {
 /** In words, for people. */
 export function nameOf(order: Order): string {
   return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
+}
+
+/** What is said where an order is found in the place of one to send. */
+export function nothingSent(order: Order): string {
+  return `${nameOf(order)}, submitted at ${order.submittedAt}, was for this configuration (${order.status}): nothing is sent. To have it ordered anew all the same, set retryFailed to a value that it did not have and run \`pulumi up --replace <the resource's URN>\`: one new order is sent`;
 }
 
 function orderFailed(order: Order): UcaasError {

@@ -1,7 +1,7 @@
 import { UcaasError } from "../dynamic/errors.ts";
 import type { Order, ProvisionInputs, ProvisionOutputs } from "./schema.ts";
 
-type Tenant = Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName" | "account">;
+type Tenant = Pick<ProvisionOutputs, "__stack" | "__claim" | "serverUrl" | "tenantName" | "account">;
 
 /** `host/tenant`, which stays the same over all orders for the tenant. */
 export function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl" | "tenantName">): string {
@@ -11,12 +11,13 @@ export function idOf({ serverUrl, tenantName }: Pick<ProvisionInputs, "serverUrl
 
 /** What the state keeps of an order; `service` is the base URL of the provisioning service. */
 export function outputsOf(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
-  const { __stack, serverUrl, tenantName, account } = inputs;
+  const { __stack, __claim, serverUrl, tenantName, account } = inputs;
   const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
   const { intentId, retryFailed, givenOrderId, callback, lastMid, endMid } = order;
   return {
     schemaVersion: 1,
     __stack,
+    __claim,
     serverUrl,
     tenantName,
     account,

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf, propertyPath } from "../dynamic/check.ts";
+import { Claims } from "../dynamic/claims.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { interruptible } from "../dynamic/interruption.ts";
@@ -13,8 +15,9 @@ import { Account } from "./account.ts";
 import { type Configuration, configurationOf, findings } from "./configuration.ts";
 import { absorb, absorbHeard, type Declared, decide, isTerminal, latest, nameOf, orderOf } from "./order.ts";
 import { idOf, orderIn, outputsOf } from "./outputs.ts";
-import { type Means, Pursuit } from "./pursuit.ts";
+import { type Means, Pursuit, thingOf } from "./pursuit.ts";
 import { defaultTimeout, type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
+import { reachOf } from "./source.ts";
 import { sessionFor } from "./tenant-session.ts";
 
 const type = "XelionTenantProvision";
@@ -23,6 +26,7 @@ const type = "XelionTenantProvision";
 export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<ProvisionInputs, ProvisionOutputs> {
   readonly #accounts: Accounts<typeof xelionConfig, Account>;
   readonly #journal: Journal;
+  readonly #claims = new Claims();
   /** Tenants that an order is being pursued for in this process. */
   readonly #underWay = new Set<string>();
 
@@ -76,6 +80,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.DiffResult> {
+    this.#claims.hold(thingOf(journalKey(olds)), olds.__claim);
     const replaces = [
       ...(sameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
       ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
@@ -86,8 +91,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     const hash = await hashIn(news, order);
     if (hash === undefined || !sameValue(olds.account, news.account)) return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
-    const reach = { canFollow: account.sourceOf(order) !== undefined, canSettle: account.sourceOf(order) !== undefined };
-    const next = decide(declared(news, hash), order, reach);
+    const next = decide(declared(news, hash), order, reachOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (news.configurationFile !== undefined && hash !== order.configurationHash) {
       tell(type, idOf(news), `${news.configurationFile} has other content than was ordered`);
@@ -99,34 +103,56 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
 
   async create(news: ProvisionInputs): Promise<dynamic.CreateResult<ProvisionOutputs>> {
     const id = idOf(news);
-    const { order, failure } = await this.#pursue(news, undefined);
-    if (failure && order) throw new PartialFailure(id, this.#outputs(news, order), failure);
-    if (failure || !order) throw failure;
-    return { id, outs: this.#outputs(news, order) };
+    const thing = thingOf(journalKey(news));
+    const __claim = randomUUID();
+    if (!this.#claims.create(thing, __claim)) throw declaredTwice(news);
+    try {
+      const { order, failure } = await this.#pursue(news, undefined);
+      if (!order) throw failure;
+      const outs = this.#outputs({ ...news, __claim }, order);
+      if (failure) throw new PartialFailure(id, outs, failure);
+      return { id, outs };
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) this.#claims.giveUp(thing, __claim);
+      throw error;
+    }
   }
 
   async update(id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
+    const { __claim } = olds;
+    this.#claims.hold(thingOf(journalKey(olds)), __claim);
     const { order, failure } = await this.#pursue(news, orderIn(olds));
-    if (failure && order && !sameValue(order, orderIn(olds))) throw new PartialFailure(id, this.#outputs(news, order), failure);
-    if (failure || !order) throw failure;
-    return { outs: this.#outputs(news, order) };
+    if (!order) throw failure;
+    const outs = this.#outputs({ ...news, __claim }, order);
+    if (failure && !sameValue(order, orderIn(olds))) throw new PartialFailure(id, outs, failure);
+    if (failure) throw failure;
+    return { outs };
   }
 
   async read(id: string, props = {} as ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
     let order = absorbHeard(await this.#latest(props, orderIn(props)));
-    for (const lookout of account.lookouts(order)) order = absorb(order, await lookout.look(order));
+    for (const lookout of account.lookouts(order)) {
+      try {
+        order = absorb(order, await lookout.look(order));
+      } catch (error) {
+        // It will never know it again, and what is known of the order is as true as before.
+        if (!(error instanceof UcaasError) || error.code !== "RELAY_FORGOT") throw error;
+        tell(type, id, `${nameOf(order)} was last seen as ${order.status}: ${error.message}`);
+      }
+    }
     return { id, props: { ...props, ...this.#outputs(props, order) } };
   }
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
-    const known = orderIn(props);
-    const order = await this.#latest(props, known);
-    // Another order is that of the resource which replaces this one.
-    if (order.intentId === known.intentId) {
-      await this.#journal.drop(journalKey(props));
-      await this.#forget(props, order);
-    }
+    const key = journalKey(props);
+    const thing = thingOf(key);
+    // Also for one that could not be created in this run: the next run's create would find nothing, and send a second order.
+    if (this.#claims.release(thing, props.__claim) || this.#claims.isWanted(thing))
+      return tell(type, id, "the tenant's order stays remembered, for the resource of this stack that has the tenant now");
+    const order = await this.#latest(props, orderIn(props));
+    await this.#journal.drop(key);
+    await this.#forget(props, order);
     const running =
       order.orderId === null || !isTerminal(order.status)
         ? ` ${nameOf(order)} was last seen as ${order.status}: it may still be at work there.`
@@ -201,11 +227,19 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     return entry ? (latest(known, orderOf(entry.note, "journal")) as Order) : known;
   }
 
-  /** At the relay. */
-  async #forget({ account }: ProvisionOutputs, order: Order): Promise<void> {
-    const { callback } = this.#accounts.client(account);
-    if (order.callback !== "relay" || callback?.kind !== "relay") return;
-    await callback.forget(order).catch((error: unknown) => tell(type, nameOf(order), `the relay keeps it: ${(error as Error).message}`));
+  /** At the relay, where it may have left the config together with the tenant. */
+  async #forget(props: ProvisionOutputs, order: Order): Promise<void> {
+    if (order.callback !== "relay") return;
+    const keeps = (why: string) => tell(type, idOf(props), `the relay keeps ${nameOf(order)} until it expires: ${why}`);
+    try {
+      const { callback } = this.#accounts.client(props.account);
+      if (callback?.kind !== "relay") return keeps("xelion:callback does not name it any more");
+      // A run that was killed on another machine may have left a later one there.
+      const last = await callback.recall(thingOf(journalKey(props)));
+      if (last) await callback.forget(last);
+    } catch (error) {
+      keeps((error as Error).message);
+    }
   }
 
   #outputs(inputs: Parameters<typeof outputsOf>[0], order: Order): ProvisionOutputs {
@@ -275,7 +309,7 @@ function configurationRefused({ tenantName }: ProvisionInputs, words: string): U
 }
 
 function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {
-  return new UcaasError(`another resource of this stack is provisioning ${tenantName} of ${serverUrl} right now`, {
+  return new UcaasError(`another resource of this stack provisions ${tenantName} of ${serverUrl} as well`, {
     code: "DECLARED_TWICE",
     vendor: "xelion",
     operation: `provision ${tenantName}`,

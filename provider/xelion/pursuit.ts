@@ -11,19 +11,21 @@ import {
   interrupted,
   isTerminal,
   latest,
+  type Next,
   nameOf,
   newOrder,
   notFinished,
+  nothingSent,
   orderOf,
   outcomeUnknown,
 } from "./order.ts";
 import type { News, Order } from "./schema.ts";
-import type { Listening, OrderSource } from "./source.ts";
+import { type Listening, type OrderSource, reachOf } from "./source.ts";
 import type { TenantSession } from "./tenant-session.ts";
 
 /** What a pursuit does its work with. */
 export interface Means {
-  readonly journal: Pick<Journal, "find" | "intend" | "annotate" | "complete" | "drop">;
+  readonly journal: Pick<Journal, "find" | "intend" | "annotate" | "drop">;
   readonly key: JournalKey;
   /** The source that a new order is followed by, if there is any. */
   readonly source: OrderSource | undefined;
@@ -48,6 +50,8 @@ export class Pursuit {
   /** What is known of the last order, also after a failure. */
   order: Order | undefined;
   readonly #declared: Declared;
+  /** Whether the resource is created. */
+  readonly #isNew: boolean;
   readonly #means: Means;
   #entry: JournalEntry<Order> | null = null;
   #listening: { to: string; by: Listening } | undefined;
@@ -62,6 +66,7 @@ export class Pursuit {
   constructor(declared: Declared, stateOrder: Order | undefined, means: Means) {
     this.#declared = declared;
     this.order = stateOrder;
+    this.#isNew = stateOrder === undefined;
     this.#means = means;
   }
 
@@ -69,13 +74,15 @@ export class Pursuit {
   async run(): Promise<void> {
     try {
       await this.#recall();
-      for (;;) {
-        const next = decide(this.#declared, this.order, this.#reach());
-        if (next.do === "done") return;
+      let next = this.#next();
+      // Nothing is in the state yet, so nobody expects that all was done before.
+      if (this.#isNew && this.order && next.do === "done") this.#means.tell(nothingSent(this.order));
+      for (; next.do !== "done"; next = this.#next()) {
         if (next.do === "refuse") throw next.failure;
         if (next.do === "submit") await this.#submit(next.note);
         if (next.do === "follow") await this.#follow(next.why);
         if (next.do === "settle") await this.#settle();
+        if (next.do === "remember") await this.#remember();
         if (next.do === "adopt") await this.#adopt(next.orderId);
       }
     } finally {
@@ -84,9 +91,8 @@ export class Pursuit {
     }
   }
 
-  #reach() {
-    const source = this.order && this.#means.sourceOf(this.order);
-    return { canFollow: source !== undefined, canSettle: source !== undefined && source.kind !== "polling" };
+  #next(): Next {
+    return decide(this.#declared, this.order, reachOf(this.order && this.#means.sourceOf(this.order)), this.#isNew);
   }
 
   /** What is known: the state's, the journal's and the relay's order, whichever is the latest, and what sources can say of it now. */
@@ -197,6 +203,16 @@ export class Pursuit {
     );
   }
 
+  async #remember(): Promise<void> {
+    await this.#change((order) => ({ ...order, retryFailed: this.#declared.retryFailed }));
+    const order = this.order as Order;
+    this.#means.tell(nothingSent(order));
+    await this.#means
+      .sourceOf(order)
+      ?.note?.(order)
+      .catch(() => {});
+  }
+
   async #adopt(orderId: number): Promise<void> {
     // Its callbacks, if any, come to the address that the unsettled order was sent with.
     await this.#change((order) => {
@@ -265,7 +281,7 @@ export class Pursuit {
     const { journal, key } = this.#means;
     const isOurs = this.#entry?.note.intentId === order.intentId;
     const entry = isOurs ? (this.#entry as JournalEntry<Order>) : await journal.intend(key, order.configurationHash, order, this.#entry);
-    this.#entry = isTerminal(order.status) ? await journal.complete(key, entry, order) : await journal.annotate(key, entry, order);
+    this.#entry = await journal.annotate(key, entry, order);
     this.order = order;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -295,8 +311,8 @@ interface Before {
 /** How callbacks of an order come when it is followed by a source. */
 const callbackBy: Record<OrderSource["kind"], Order["callback"]> = { callback: "direct", relay: "relay", polling: null };
 
-/** Whose order it is, for the relay: one of the same stack. */
-function thingOf({ stack, thing }: JournalKey): string {
+/** Whose order it is, beyond this process: one of the same stack. */
+export function thingOf({ stack, thing }: JournalKey): string {
   return `${stack}\n${thing}`;
 }
 

@@ -142,7 +142,7 @@ export class Relay implements OrderSource {
       throw failure(
         "RELAY_FORGOT",
         "the relay does not know this order any more",
-        "orders are kept there for a limited time; look at the order in the Admin UI",
+        'orders are kept there for a limited time. Look at the order in the Admin UI: to leave it at what is known, declare wait: "submitted"; for a new order, set retryFailed to a value that it did not have',
       );
     }
     if (reply.status >= 300) {

@@ -81,7 +81,7 @@ export interface XelionTenantProvisionArgs {
   readonly timeout?: pulumi.Input<string>;
   /** Whether callbacks are asked for as `xelion:callback` says; default true. A URL of your own is sent as `X-Callback-Url` in its place: then this program hears none. */
   readonly callback?: pulumi.Input<boolean | string>;
-  /** Any value. Another one than the last order had allows one new order, if that one has not completed. */
+  /** Any value. Another one than before allows one new order, if the last one has not completed, or this resource is created (by `pulumi up --replace`, say). */
   readonly retryFailed?: pulumi.Input<string | number | boolean>;
   /** Id of an order that is there already: it is taken for this resource's, and nothing is sent. For an order whose outcome is unknown, and to take over a tenant that was provisioned elsewhere. */
   readonly orderId?: pulumi.Input<number>;
@@ -93,7 +93,7 @@ export interface XelionTenantProvisionArgs {
  * A tenant of a Xelion server, configured by an order of Xelion's provisioning service. Its id is `host/tenant`.
  *
  * An order is sent once. A run that is interrupted, at whatever moment, leaves a note from which the next run takes the order up again. A new order
- * is sent for a changed configuration, or for a changed `retryFailed`. Nothing can be read back but the order's status, if anything.
+ * is sent for a changed configuration, or for a changed `retryFailed`; a resource that is created for a tenant whose order is remembered takes that one. Nothing can be read back but the order's status, if anything.
  *
  * Errors, by code: `ORDER_FAILED`, `NOT_FINISHED`, `OUTCOME_UNKNOWN`, `INTERRUPTED`, `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`,
  * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`, `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`,

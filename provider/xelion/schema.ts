@@ -65,7 +65,7 @@ export const orderSchema = z.object({
   /** Names the order before the service has given it an id. */
   intentId: z.string(),
   configurationHash: z.string(),
-  /** `retryFailed` and `orderId` as they were declared when this order was sent or taken up. */
+  /** `retryFailed` as it was declared last while this order was the last one, and `orderId` as it was when the order was sent or taken up. */
   retryFailed: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   givenOrderId: z.int().nullable(),
   /** By whose way callbacks come: those of an order go where they went when it was sent. */
@@ -100,6 +100,8 @@ export interface StatusEntry {
 export interface ProvisionOutputs {
   readonly schemaVersion: 1;
   readonly __stack?: string;
+  /** Tells this resource from another one with the same tenant, as while one is renamed. What earlier releases wrote has none. */
+  readonly __claim?: string;
   readonly serverUrl: string;
   readonly tenantName: string;
   readonly account?: string;

@@ -1,3 +1,4 @@
+import type { Reach } from "./order.ts";
 import type { News, Order } from "./schema.ts";
 
 /**
@@ -31,6 +32,11 @@ export interface OrderSource {
 
   /** The order was never sent, or the resource that it belongs to is deleted. */
   forget(order: Order): Promise<void>;
+}
+
+/** What can be done about an order by the source that tells of it, if there is one. To be looked at, an order must have an id. */
+export function reachOf(source: OrderSource | undefined): Reach {
+  return { canFollow: source !== undefined, canSettle: source !== undefined && source.kind !== "polling" };
 }
 
 export interface Listening {

@@ -81,6 +81,20 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.sessions()).toEqual([]);
   });
 
+  test("a rename and a replacement send no second order and say so; the order stays remembered until the last resource goes", async () => {
+    await stack.writeProgram(program(w.tenant.url).replace('"acme"', '"acme-ltd"'));
+    const renamed = (await stack.up()).ok();
+    expect(renamed.output).toContain("was for this configuration (COMPLETED): nothing is sent");
+    expect(renamed.output).toContain("the tenant's order stays remembered, for the resource of this stack that has the tenant now");
+    await write();
+    (await stack.up()).ok();
+    const replaced = (await stack.up("--replace", (await resource())?.urn as string)).ok();
+    expect(replaced.output).toContain("was for this configuration (COMPLETED): nothing is sent");
+    expect(readdirSync(w.journalDir)).toHaveLength(1);
+    expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain("2 unchanged");
+    expect(w.orders()).toHaveLength(1);
+  });
+
   test("no secret stands readable in the state, in the journal or in the outputs", async () => {
     const files = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     const kept = [stack.stateFolder, w.journalDir]

@@ -221,7 +221,6 @@ class Tenant {
         find: (key) => process.step(() => journal.find(key)) as never,
         intend: (...args) => process.step(() => journal.intend(...args)),
         annotate: (...args) => process.step(() => journal.annotate(...args)),
-        complete: (...args) => process.step(() => journal.complete(...args)),
         drop: (key) => process.step(() => journal.drop(key)),
       },
       key: { vendor: "xelion", stack: "shop/live", thing: `https://pbx.example ${this.name}` },

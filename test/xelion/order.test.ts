@@ -23,7 +23,7 @@ describe("what to do next", () => {
   const allowed = { ...declared, retryFailed: "again" };
   test.each<[string, Declared, Order, typeof followed, object]>([
     ["a completed order is left alone", declared, order("COMPLETED"), followed, { do: "done" }],
-    ["retryFailed does not repeat a completed order", allowed, order("COMPLETED"), followed, { do: "done" }],
+    ["retryFailed does not repeat a completed order, now or later", allowed, order("COMPLETED"), followed, { do: "remember" }],
     ["a changed configuration is a new order", changed, order("COMPLETED"), followed, { do: "submit" }],
     ["a failed order is not sent again", declared, order("FAILED"), followed, { do: "refuse", failure: { code: "ORDER_FAILED" } }],
     ["a changed retryFailed sends one more after a failure", allowed, order("FAILED"), followed, { do: "submit" }],
@@ -57,19 +57,27 @@ describe("what to do next", () => {
     expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({ do: "adopt", orderId: 7 });
   });
 
-  test("the same declaration never sends a second order, wherever the first has come to", () => {
+  test("a completed order that a create finds is repeated for a changed retryFailed only, and never where orderId names it", () => {
+    const create = (want: Declared) => decide(want, order("COMPLETED"), followed, true).do;
+    expect(create(declared)).toBe("done");
+    expect(create(allowed)).toBe("submit");
+    expect(create({ ...allowed, givenOrderId: 42 })).toBe("remember");
+  });
+
+  test("the same declaration never sends a second order, wherever the first has come to, and whether it is created or updated", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("UNKNOWN", "SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED"),
         fc.constantFrom(null, "once", 3, true),
         fc.constantFrom("completed" as const, "submitted" as const),
         fc.constantFrom(followed, deaf, polled),
-        (status, retryFailed, wait, reach) => {
+        fc.boolean(),
+        (status, retryFailed, wait, reach, isNew) => {
           const want = { ...declared, retryFailed, wait };
           const known = { ...newOrder(want, "direct", at(0)), status, orderId: status === "UNKNOWN" ? null : 42 };
-          expect(decide(want, known, reach).do).not.toBe("submit");
+          expect(decide(want, known, reach, isNew).do).not.toBe("submit");
           // Taking retryFailed away allows nothing either.
-          expect(decide({ ...want, retryFailed: null }, known, reach).do).not.toBe("submit");
+          expect(decide({ ...want, retryFailed: null }, known, reach, isNew).do).not.toBe("submit");
         },
       ),
     );

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderIn, outputsOf } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { CourseName } from "../../sandbox/xelion/courses.ts";
@@ -215,6 +218,17 @@ describe("a POST whose outcome is not known", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test("is shown by the preview as one that up will refuse, where orders can only be looked at by their id", async () => {
+    const polled = { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" };
+    cut();
+    const { outs, code } = await create({}, polled);
+    expect(code).toBe("OUTCOME_UNKNOWN");
+    printed.mockClear();
+    expect(await changes(outs, {}, polled)).toBe(true);
+    expect(told()).toContain("`pulumi up` will refuse to send another order");
+    expect(await update(outs, {}, polled)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  });
+
   test("is settled by a changed retryFailed, which sends one more", async () => {
     w.service.fault({ kind: "cutBefore", method: "POST", path: "/provision$" });
     const first = await create({ timeout: "100ms" });
@@ -295,6 +309,14 @@ describe("nothing is sent, and nothing is left behind,", () => {
     expect(both.map(({ code }) => code).sort()).toEqual(["DECLARED_TWICE", undefined]);
     expect(w.orders()).toHaveLength(1);
   });
+
+  test("when a second resource of one stack names a tenant that the run has just provisioned", async () => {
+    const one = provider();
+    await one.create(inputs());
+    const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+    expect(await outcome(one.create(inputs(other)))).toMatchObject({ code: "DECLARED_TWICE", outs: undefined });
+    expect(w.orders()).toHaveLength(1);
+  });
 });
 
 describe("a changed configuration", () => {
@@ -329,6 +351,76 @@ describe("a changed configuration", () => {
     await update(first, other);
     expect(await changes(first)).toBe(true);
     expect((await update(first)).outs).toMatchObject({ orderId: 3, configurationHash: first.configurationHash });
+  });
+});
+
+describe("a create that finds the tenant ordered already", () => {
+  const nothing = "order 1, submitted at";
+  const destroyedElsewhere = async () => {
+    const { outs } = await create();
+    const elsewhere = await mkdtemp(join(tmpdir(), "ucaas-elsewhere-"));
+    const there = runs(w, { "ucaas:journalDir": elsewhere });
+    const updated = await there.update(outs, { configuration: { version: 1, organization: { name: "Sabertooth" } } });
+    await there.delete(updated.outs);
+    await rm(elsewhere, { recursive: true });
+    printed.mockClear();
+  };
+
+  test("sends nothing, and says which order that is, of when, and how to order anew", async () => {
+    await destroyedElsewhere();
+    const { outs } = await create();
+    expect(outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect(told()).toContain(`order 1, submitted at ${outs.submittedAt}, was for this configuration (COMPLETED): nothing is sent`);
+    expect(told()).toContain("set retryFailed to a value that it did not have and run `pulumi up --replace");
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("says so as well where nobody follows orders to their end", async () => {
+    await create({}, noCallback);
+    await create({}, noCallback);
+    expect(told()).toContain("was for this configuration (SUBMITTED): nothing is sent");
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("sends one for a changed retryFailed, and no second one, however often it is repeated and whatever comes after", async () => {
+    await destroyedElsewhere();
+    const anew = await create({ retryFailed: "anew" });
+    expect(anew.outs).toMatchObject({ orderId: 3, status: "COMPLETED" });
+    expect(told()).not.toContain(nothing);
+    // Killed before the state was saved: the engine creates again.
+    expect((await create({ retryFailed: "anew" })).outs.orderId).toBe(3);
+    expect(await changes(anew.outs, { retryFailed: "anew" })).toBe(false);
+    expect((await update(anew.outs, { retryFailed: "anew" })).outs.orderId).toBe(3);
+    expect((await create()).outs.orderId).toBe(3);
+    expect(w.orders()).toHaveLength(3);
+  });
+
+  test("as `up --replace` does sends one for a changed retryFailed, which stays remembered when the replaced resource is deleted", async () => {
+    const { outs } = await create();
+    const replace = async (news: ProvisionInputs) => {
+      const run = provider();
+      await run.diff("id", outs, news);
+      const replaced = await run.create(news);
+      await run.delete("id", outs);
+      return replaced.outs;
+    };
+    expect(await replace(inputs())).toMatchObject({ orderId: 1 });
+    expect(told()).toContain(nothing);
+    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({ orderId: 2 });
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("under a new name sends none for a retryFailed that was changed after the order had completed", async () => {
+    const { outs } = await create();
+    const more = { retryFailed: "for all tenants, since one had failed" };
+    expect(await changes(outs, more)).toBe(true);
+    const known = await update(outs, more);
+    expect(known.outs).toMatchObject({ orderId: 1, intent: { retryFailed: more.retryFailed } });
+    expect(told()).toContain(nothing);
+    expect(await changes(known.outs, more)).toBe(false);
+    expect((await create(more)).outs.orderId).toBe(1);
+    expect(w.orders()).toHaveLength(1);
   });
 });
 
@@ -379,7 +471,6 @@ describe("diff", () => {
       { timeout: "1h" },
       { callback: false },
       { serverUrl: `${w.tenant.url}/` },
-      { retryFailed: "after a success" },
     ]) {
       expect(await provider().diff("id", outs, inputs(more)), JSON.stringify(more)).toMatchObject({ changes: false, replaces: [] });
     }
@@ -441,6 +532,16 @@ describe("an orderId", () => {
     expect(w.orders()).toEqual([]);
     expect(await changes(taken.outs, { orderId: 77 }, noCallback)).toBe(false);
   });
+
+  test("that was taken over as completed is looked up all the same, since only the operator has said so", async () => {
+    w.next("fails");
+    await create();
+    w.service.setOptions({ orderRoute: true });
+    const declared = { configurationHash: "a", retryFailed: null, givenOrderId: 1, wait: "completed" } as const;
+    const adopted = outputsOf(inputs({ tenantName: "pbx2" }), adoptedOrder(declared, new Date().toISOString()), w.service.baseUrl);
+    const read = await runs(w, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" }).read(adopted);
+    expect(read).toMatchObject({ orderId: 1, status: "FAILED" });
+  });
 });
 
 describe("delete", () => {
@@ -453,13 +554,67 @@ describe("delete", () => {
     expect(journal()).toEqual([]);
   });
 
-  test("of the resource that was replaced does not forget the new one's order", async () => {
+  const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+
+  test.each([
+    ["took its order up", {}, 1],
+    ["has one of its own", other, 2],
+  ])("of a resource that was renamed leaves the journal to the new one, which %s", async (_, more, orderId) => {
     const old = (await create()).outs;
-    await changes(old);
-    const replacement = await create({ configuration: { version: 1, organization: { name: "Sabertooth" } } });
-    expect(replacement.outs.orderId).toBe(2);
-    await provider().delete("pbx", old);
-    expect(journal()).toHaveLength(1);
+    const renaming = provider();
+    const { outs } = await renaming.create(inputs(more));
+    expect(outs).toMatchObject({ orderId });
+    await renaming.delete("pbx", old);
+    expect(told()).toContain("stays remembered, for the resource of this stack that has the tenant now");
+    expect(journal()).toEqual([expect.stringContaining(`"orderId": ${orderId}`)]);
+  });
+
+  test.each([
+    ["this release", (outs: ProvisionOutputs) => outs],
+    ["an earlier release", ({ __claim, ...outs }: ProvisionOutputs) => outs],
+  ])(
+    "of a renamed resource of %s leaves the journal to the new one in a later run as well, and the last resource empties it",
+    async (_, kept) => {
+      const old = kept((await create()).outs);
+      const renamed = (await create()).outs;
+      const later = provider();
+      await later.diff("pbx", renamed, inputs());
+      await later.delete("pbx", old);
+      expect(journal()).toHaveLength(1);
+      const updated = (await update((await runs(w).read(renamed)) as ProvisionOutputs, other)).outs;
+      const last = provider();
+      await last.diff("pbx", updated, inputs(other));
+      await last.delete("pbx", updated);
+      expect(journal()).toEqual([]);
+    },
+  );
+
+  test("of a resource that was renamed leaves the journal to the new one, also when that could not be created yet", async () => {
+    const old = (await create()).outs;
+    const [file] = readdirSync(w.journalDir) as [string];
+    const [entry] = journal() as [string];
+    writeFileSync(join(w.journalDir, file), "{}");
+    const renaming = provider();
+    expect(await outcome(renaming.create(inputs()))).toMatchObject({ code: "NOTE_UNREADABLE", outs: undefined });
+    writeFileSync(join(w.journalDir, file), entry);
+    await renaming.delete("pbx", old);
+    expect((await create()).outs.orderId).toBe(1);
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("forgets what a killed run ordered as well, so that the tenant can be ordered anew", async () => {
+    const saved = (await create()).outs;
+    await update(saved, other);
+    await provider().delete("pbx", saved);
+    expect(journal()).toEqual([]);
+    expect((await create(other)).outs.orderId).toBe(3);
+  });
+
+  test("needs no account, which may have left the config together with the tenant", async () => {
+    const { outs } = await create();
+    await runs(w, { "xelion:baseUrl": undefined, "xelion:apiKey": undefined }).delete(outs);
+    expect(told()).toContain("the tenant stays as it is configured");
+    expect(journal()).toEqual([]);
   });
 });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
-import { folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
-import { runs } from "./handlers.ts";
+import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
+import { inputsOf, provider, runs } from "./handlers.ts";
 import { freePort, type World, world } from "./world.ts";
 
 let cleanUp: AsyncDisposableStack;
@@ -130,6 +130,67 @@ describe("by the relay", { timeout: 60_000 }, () => {
     await elsewhere().delete(outs);
     await expect(messages(receiver.url, intent)).rejects.toThrow("410");
     expect((await elsewhere().create()).outs.orderId).toBe(2);
+  });
+
+  test("an order outlives the resource that ordered it when that is renamed: the one of the new name has taken it up", async () => {
+    const old = (await here().create()).outs;
+    const renaming = provider(w, config());
+    const { outs } = await renaming.create(inputsOf(w));
+    await renaming.delete("id", old);
+    expect(outs).toMatchObject({ orderId: 1, intent: { intentId: old.intent.intentId } });
+    expect(await messages(receiver.url, old.intent.intentId)).toHaveLength(3);
+    expect((await elsewhere().create()).outs.orderId).toBe(1);
+  });
+
+  test("a destroy ends an order of a run that was killed on another machine as well", async () => {
+    const saved = (await here().create()).outs;
+    const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+    await elsewhere().update(saved, other);
+    await here().delete(saved);
+    expect((await elsewhere().create(other)).outs.orderId).toBe(3);
+  });
+
+  test("a destroy goes on when the relay has left the config together with the tenant, and says that the order is kept there", async () => {
+    const { outs } = await here().create();
+    await runs(w).delete(outs);
+    expect(told()).toContain("the relay keeps order 1 until it expires: xelion:callback does not name it any more");
+    await runs(w, { "xelion:apiKey": undefined }).delete(outs);
+    expect(told()).toContain("the relay keeps order 1 until it expires: xelion");
+    expect(told()).toContain("[CONFIG_MISSING]");
+  });
+
+  test("a retryFailed that had nothing to allow allows nothing on another machine either", async () => {
+    const { outs } = await here().create();
+    await here().update(outs, { retryFailed: "after a success" });
+    expect((await elsewhere().create({ retryFailed: "after a success" })).outs.orderId).toBe(1);
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test.each([
+    ["that has ended is refreshed without a word", "COMPLETED", undefined],
+    ["that was still running is refreshed to what was known of it, and the loss is told", "SUBMITTED", "RELAY_FORGOT"],
+  ] as const)("an order that the relay has forgotten and %s", async (_, status, code) => {
+    if (status === "SUBMITTED") holding();
+    const { outs } = await here().create(status === "SUBMITTED" ? { wait: "submitted" } : {});
+    expect(outs.status).toBe(status);
+    await ask(receiver.url, "DELETE", `/intents/${outs.intent.intentId}`);
+    printed.mockClear();
+    expect(await here().read(outs)).toEqual(outs);
+    if (code)
+      expect(told()).toContain(`order 1 was last seen as ${status}: xelion relay: fetch callbacks: the relay does not know this order`);
+    else expect(told()).toBe("");
+  });
+
+  test("an order that the relay has forgotten while it ran is left at what is known, or ordered anew, as the operator says", async () => {
+    holding();
+    const { outs } = await here().create({ timeout: "300ms" });
+    await ask(receiver.url, "DELETE", `/intents/${outs.intent.intentId}`);
+    expect(await here().update(outs)).toMatchObject({
+      code: "RELAY_FORGOT",
+      message: expect.stringContaining('declare wait: "submitted"'),
+    });
+    expect(await here().update(outs, { wait: "submitted" })).toEqual({ outs, message: "" });
+    expect((await here().update(outs, { retryFailed: "forgotten" })).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
   });
 
   test("a refresh that nobody saves leaves an order that has ended to the next up, which sends no second one", async () => {
