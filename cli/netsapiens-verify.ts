@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { type ConfigOf, readConfig } from "../provider/dynamic/config.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { json } from "../provider/dynamic/json.ts";
 import { rememberSecret, withoutSecrets } from "../provider/dynamic/secrets.ts";
 import { NetsapiensClient } from "../provider/netsapiens/client.ts";
 import { type IntegrationBundle, netsapiensConfig, oauthClientSchema, type StepResult } from "../provider/netsapiens/schema.ts";
@@ -9,7 +10,6 @@ import { originOf } from "../provider/netsapiens/settings.ts";
 import { chosenSteps, type Step, steps } from "../provider/netsapiens/steps.ts";
 import { type Verification, verify } from "../provider/netsapiens/verify.ts";
 import { askSecret } from "./ask-secret.ts";
-import { json } from "./json.ts";
 import type { VerifyOptions } from "./netsapiens.ts";
 import { stackConfig, stackState } from "./stack.ts";
 

@@ -1,5 +1,5 @@
 import { UcaasError } from "../provider/dynamic/errors.ts";
-import { json } from "./json.ts";
+import { json } from "../provider/dynamic/json.ts";
 import { errorOf, pulumi } from "./pulumi.ts";
 
 /** A stack's config, decrypted, by full key. */

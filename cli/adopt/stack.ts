@@ -1,7 +1,7 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { json } from "../../provider/dynamic/json.ts";
 import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
-import { json } from "../json.ts";
 import { findProject } from "../project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi.ts";
 import { type StackConfig, type State, selectedStack, stackConfig, stackState } from "../stack.ts";

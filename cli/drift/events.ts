@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { json } from "../../provider/dynamic/json.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
-import { json } from "../json.ts";
 import { isAtVendor, type Placing } from "./place.ts";
 import { type Difference, type Doubt, secretMask } from "./report.ts";
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { json } from "../json.ts";
+import { json } from "../../provider/dynamic/json.ts";
 
 /** The argument that one job of a pipeline hands to another: what `ucaas stacks --json` printed. */
 export function stackList(text: string): string[] {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import { UcaasError } from "./errors.ts";
+import { json } from "./json.ts";
 import { rememberSecret } from "./secrets.ts";
 
 /** One key of a vendor's config. */
@@ -119,14 +120,6 @@ function sections(namespace: string, source: Pick<dynamic.Config, "get">): Recor
 /** Elsewhere config arrives as text, whatever YAML made of it; so it does from a section. */
 function scalarText(value: unknown): unknown {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Structured config arrives as JSON text, from the stack as from the environment; a key whose schema is an object or an array wants it parsed. */

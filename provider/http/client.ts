@@ -4,6 +4,7 @@ import { debuglog } from "node:util";
 import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
 import { engineIsGone } from "../dynamic/interruption.ts";
+import { json } from "../dynamic/json.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
 import { abortion, type Failure, failureOf, transient } from "./failures.ts";
@@ -160,7 +161,7 @@ export class HttpClient {
       const headers = flat(response.headers);
       const text = await bodyText(await response.body.bytes(), headers["content-encoding"], maxResponseBytes);
       done(response.statusCode);
-      return { status: response.statusCode, headers, text, json: parse(text), attempts: number };
+      return { status: response.statusCode, headers, text, json: json(text), attempts: number };
     } catch (error) {
       const failure = this.#noReply(
         call,
@@ -217,12 +218,4 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
       Array.isArray(value) ? value.join(name === "set-cookie" ? "\n" : ", ") : (value ?? ""),
     ]),
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { UcaasError } from "../dynamic/errors.ts";
+import { json } from "../dynamic/json.ts";
 import { callbackSchema, type News, type Order } from "./schema.ts";
 import type { Listening, OrderSource } from "./source.ts";
 
@@ -106,7 +107,7 @@ export class CallbackListener implements OrderSource {
     if (!take) return end(response, 404);
     const body = await bodyOf(request);
     if (body === undefined) return end(response, 413);
-    const message = parse(body);
+    const message = json(body);
     if (typeof message !== "object" || message === null) return end(response, 400);
     const news = newsOf(message, "callback", new Date().toISOString());
     if (news) await take([news]);
@@ -137,14 +138,6 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8");
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function cannotListen(host: string | undefined, port: number, code: string | undefined): UcaasError {
