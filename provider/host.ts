@@ -2,6 +2,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
 import { homeFolder } from "./dynamic/home.ts";
+import { type CallContext, watchEngine } from "./dynamic/interruption.ts";
 import { providerTable } from "./dynamic/provider-table.ts";
 
 // The process lives for one command: code that an earlier one compiled (and stripped of its types) need not be compiled again.
@@ -9,8 +10,8 @@ if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(homeFolder(), "comp
 
 // The host makes a config for each type, but a process serves one stack: the first speaks for all, so that the three share a login.
 let enablex: Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>> | undefined;
-const enablexOf = (config: dynamic.Config) =>
-  (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) => enablexProviders(config)));
+const enablexOf = (config: dynamic.Config, context: CallContext) =>
+  (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) => enablexProviders(config, context)));
 
 /**
  * What the provider process loads: the table of resource providers, by type. The loader line in the state calls
@@ -18,11 +19,16 @@ const enablexOf = (config: dynamic.Config) =>
  *
  * A vendor's code is loaded when its first resource is: a stack of licences never waits for a browser driver.
  */
-export const call = providerTable({
-  NetsapiensOAuthClient: async (config) => new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config),
-  XelionTenantProvision: async (config) => new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config),
-  XimaLicense: async (config) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config),
-  EnableXCustomer: async (config) => (await enablexOf(config)).customer,
-  EnableXSubscription: async (config) => (await enablexOf(config)).subscription,
-  EnableXUser: async (config) => (await enablexOf(config)).user,
-});
+export const call = providerTable(
+  {
+    NetsapiensOAuthClient: async (config, context) =>
+      new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config, context),
+    XelionTenantProvision: async (config, context) =>
+      new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config, context),
+    XimaLicense: async (config, context) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config, context),
+    EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
+    EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,
+    EnableXUser: async (config, context) => (await enablexOf(config, context)).user,
+  },
+  { signal: watchEngine() },
+);

@@ -1,6 +1,15 @@
 import { subscribe } from "node:diagnostics_channel";
 import { fstatSync } from "node:fs";
 
+/** What the dispatcher hands to a handler as its last argument. */
+export interface CallContext {
+  /** Aborted when the run is to end: waits end, nothing is sent again, and what is known so far is the answer. */
+  readonly signal: AbortSignal;
+}
+
+/** The context of a call outside a provider process: it is never cancelled. */
+export const uncancelled: CallContext = { signal: new AbortController().signal };
+
 const controller = new AbortController();
 let underWay = 0;
 /** The exit status to end with, once nothing is under way. */
@@ -31,9 +40,15 @@ export async function interruptible<T>(work: (interrupted: AbortSignal) => Promi
   }
 }
 
-/** Whether nobody waits for this process's answers any more: the engine was killed, or kills this process in a moment. */
-export function engineIsGone(): boolean {
-  return exitStatus !== undefined;
+/**
+ * Begins to watch the engine: from the moment on at which the provider process loads this package, or a process whose engine dies
+ * early would live on.
+ *
+ * @returns the signal that is aborted when the engine cancels the run or has gone
+ */
+export function watchEngine(): AbortSignal {
+  watch();
+  return controller.signal;
 }
 
 function watch(): void {

@@ -1,11 +1,17 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { PartialFailure, UcaasError } from "./errors.ts";
-import { interruptible } from "./interruption.ts";
+import { type CallContext, interruptible, uncancelled } from "./interruption.ts";
 import { plain } from "./plain.ts";
 import { withoutSecrets } from "./secrets.ts";
 
-/** What the table makes a provider from: the stack's config, as the dynamic host hands it over. */
-export type ProviderFactory = (config: dynamic.Config) => Promise<Required<Omit<dynamic.ResourceProvider, "configure">>>;
+/**
+ * Makes a provider from the stack's config, as the dynamic host hands it over. The context's signal is the same for all calls of the process,
+ * so that clients can be made with it.
+ */
+export type ProviderFactory = (
+  config: dynamic.Config,
+  context: CallContext,
+) => Promise<Required<Omit<dynamic.ResourceProvider, "configure">>>;
 
 type Method = "check" | "diff" | "create" | "read" | "update" | "delete";
 
@@ -22,7 +28,7 @@ const noConfig: dynamic.Config = {
  * off what goes in and puts it back where the SDK does not, makes plain JSON of what comes out, and lets no error
  * pass with a secret or a stack trace in it.
  */
-export function providerTable(factories: Record<string, ProviderFactory>) {
+export function providerTable(factories: Record<string, ProviderFactory>, context: CallContext = uncancelled) {
   const made = new Map<string, ReturnType<ProviderFactory>>();
   return async function call(type: string, method: Method, args: unknown[], config: dynamic.Config = noConfig): Promise<unknown> {
     try {
@@ -34,13 +40,13 @@ export function providerTable(factories: Record<string, ProviderFactory>) {
         });
       let provider = made.get(type);
       if (!provider) {
-        provider = factory(config);
+        provider = factory(config, context);
         made.set(type, provider);
       }
       const ready = await provider;
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
-      // Whoever waits for long listens to the signal; the others at least do not live on beside the next run when the engine is gone.
-      const result = await interruptible(() => run.apply(ready, args.map(withoutProvider)));
+      // Handlers that wait for long observe the signal. All are tracked, so that the process ends when the engine does.
+      const result = await interruptible((signal) => run.apply(ready, [...args.map(withoutProvider), { signal }]));
       return result === undefined ? undefined : plain(method === "check" ? unprinted(result as dynamic.CheckResult) : result);
     } catch (error) {
       throw forTheEngine(error, args);

@@ -31,13 +31,14 @@ export class EnableXClient {
   #countries: Promise<Countries> | undefined;
 
   /** @throws {UcaasError} `CONFIG_MISSING` */
-  constructor(config: ConfigOf<typeof enablexConfig>) {
+  constructor(config: ConfigOf<typeof enablexConfig>, signal?: AbortSignal) {
     this.config = config;
     this.#http = new HttpClient({
       vendor: "enablex",
       baseUrl: config.baseUrl,
       limits: config,
       retry: { deadline: config.deadlineSeconds * 1000 },
+      signal,
     });
     this.#session = new Session(config, (accessId, email, password) => this.#login(accessId, email, password));
   }

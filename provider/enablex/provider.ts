@@ -5,6 +5,7 @@ import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
 import { Claims } from "../dynamic/claims.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import type { CallContext } from "../dynamic/interruption.ts";
 import { Journal, type JournalEntry, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
@@ -27,8 +28,8 @@ import { identitiesOf, lookUp, NotShown, requireListedCountries, shown, sureRead
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
 /** One client an account for all three resources, so that they share its login, its connections and its lists. */
-export function enablexProviders(source: dynamic.Config) {
-  const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config));
+export function enablexProviders(source: dynamic.Config, context?: CallContext) {
+  const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config, context?.signal));
   const journal = new Journal(source);
   return {
     customer: new EnableXProvider(customerKind, customerSchema, accounts, journal),

@@ -3,7 +3,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { debuglog } from "node:util";
 import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
-import { engineIsGone } from "../dynamic/interruption.ts";
 import { json } from "../dynamic/json.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
 import { acceptEncoding, bodyText } from "./body.ts";
@@ -24,6 +23,8 @@ export interface HttpClientOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Milliseconds after which a try that may be repeated is given up; default 60 000. One that must not be has the whole deadline. */
   readonly tryTimeout?: number;
+  /** Once it is aborted, no call is repeated: the try that is under way is the last. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is sent. Made anew for each try, so that a signature or a token is never used twice. */
@@ -86,6 +87,7 @@ export class HttpClient {
   readonly #retry: RetryPolicy;
   readonly #tryTimeout: number;
   readonly #queue: PQueue;
+  readonly #signal: AbortSignal | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#vendor = options.vendor;
@@ -94,6 +96,7 @@ export class HttpClient {
     this.#retry = { ...defaultRetry, ...options.retry };
     this.#tryTimeout = options.tryTimeout ?? 60_000;
     this.#queue = limiter(options.limits);
+    this.#signal = options.signal;
   }
 
   /**
@@ -122,11 +125,11 @@ export class HttpClient {
           : { kind: "status", status: result.status, retryAfter: result.headers["retry-after"] };
       const elapsed = performance.now() - (begun ?? 0);
       const delay = retryDelay(this.#retry, call.repeatable, outcome, { number, elapsed, now: Date.now(), random: Math.random() });
-      if (delay !== undefined) {
+      if (delay !== undefined && !this.#signal?.aborted) {
         unheard ||= mayHaveActed(outcome);
-        await this.#unlessAborted(call, () => true, pause(delay, undefined, { signal: call.signal }));
-        // Another run may be at work on the same thing by now.
-        if (!engineIsGone()) continue;
+        await this.#unlessAborted(call, () => true, this.#pause(delay, call.signal));
+        // After the signal another run may be at work on the same resource.
+        if (!this.#signal?.aborted) continue;
       }
       if (!(result instanceof NoReply)) return { ...result, unheard };
       if (result.sent || !unheard) throw result;
@@ -171,6 +174,16 @@ export class HttpClient {
       return failure;
     } finally {
       if (call.freshConnection) dispatcher.destroy().catch(() => {});
+    }
+  }
+
+  /** @throws when the call's own signal is aborted; that of the client ends the pause early */
+  async #pause(milliseconds: number, own: AbortSignal | undefined): Promise<void> {
+    const signals = [own, this.#signal].filter((signal) => signal !== undefined);
+    try {
+      await pause(milliseconds, undefined, { signal: AbortSignal.any(signals) });
+    } catch (error) {
+      if (own?.aborted || !this.#signal?.aborted) throw error;
     }
   }
 

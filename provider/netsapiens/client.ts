@@ -44,9 +44,9 @@ export class NetsapiensClient {
   readonly #grants = new Map<string, { until: number; grant: Promise<Grant> }>();
   #version: Promise<Answer> | undefined;
 
-  constructor(apiUrl: string, limits: Limits & { readonly deadlineSeconds: number }) {
+  constructor(apiUrl: string, limits: Limits & { readonly deadlineSeconds: number }, signal?: AbortSignal) {
     this.#deadline = limits.deadlineSeconds * 1000;
-    this.#http = new HttpClient({ vendor: "netsapiens", baseUrl: apiUrl, limits, retry: { deadline: this.#deadline } });
+    this.#http = new HttpClient({ vendor: "netsapiens", baseUrl: apiUrl, limits, retry: { deadline: this.#deadline }, signal });
   }
 
   /** The version of the API, which is told without a token; asked once a run, unless it could not be told. */

@@ -1,6 +1,5 @@
 import PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
-import { interruptible } from "../dynamic/interruption.ts";
 import { rememberSecret, withoutSecrets } from "../dynamic/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
 import type { Acquired, ClientDriver, Standing } from "./driver.ts";
@@ -159,26 +158,23 @@ class Portal {
   walk<T>(operation: string, work: (session: PortalSession) => Promise<T>): Promise<T> {
     return this.#queue.add(() => {
       if (this.#refused) throw this.#refused;
-      // A process whose engine is gone would live on, and its browser with it.
-      return interruptible(() =>
-        withBrowser(this.#browser, async (browser) => {
-          if (!this.#session?.isOpen) this.#session = await PortalSession.open(browser, this.#login);
-          const session = this.#session;
-          try {
-            return await work(session).catch((error) => {
-              if (!(error instanceof SessionLost)) throw error;
-              session.forgetLogin();
-              return work(session);
-            });
-          } catch (error) {
-            const failure = await this.#failure(operation, session, error);
-            if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
-            this.#session = undefined;
-            await session.close().catch(() => {});
-            throw failure;
-          }
-        }),
-      );
+      return withBrowser(this.#browser, async (browser) => {
+        if (!this.#session?.isOpen) this.#session = await PortalSession.open(browser, this.#login);
+        const session = this.#session;
+        try {
+          return await work(session).catch((error) => {
+            if (!(error instanceof SessionLost)) throw error;
+            session.forgetLogin();
+            return work(session);
+          });
+        } catch (error) {
+          const failure = await this.#failure(operation, session, error);
+          if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
+          this.#session = undefined;
+          await session.close().catch(() => {});
+          throw failure;
+        }
+      });
     });
   }
 

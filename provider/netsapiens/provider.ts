@@ -5,6 +5,7 @@ import { failuresOf } from "../dynamic/check.ts";
 import { Claims } from "../dynamic/claims.ts";
 import { changedProperties, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import type { CallContext } from "../dynamic/interruption.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
@@ -26,8 +27,10 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   /** Ids of which the user was told in this run that they failed. */
   readonly #told = new Set<string>();
   readonly #claims = new Claims();
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(source: dynamic.Config) {
+  constructor(source: dynamic.Config, context?: CallContext) {
+    this.#signal = context?.signal;
     // One account may have clients at several hosts.
     this.#accounts = new Accounts(netsapiensConfig, source, () => new Map());
   }
@@ -196,7 +199,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   #client({ account, apiUrl }: Settings): NetsapiensClient {
     const clients = this.#accounts.client(account);
     const origin = originOf(apiUrl);
-    const client = clients.get(origin) ?? new NetsapiensClient(origin, this.#accounts.config(account));
+    const client = clients.get(origin) ?? new NetsapiensClient(origin, this.#accounts.config(account), this.#signal);
     clients.set(origin, client);
     return client;
   }

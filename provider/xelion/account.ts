@@ -16,13 +16,13 @@ export class Account {
   readonly polling: Polling | undefined;
   readonly #verdicts = new Map<string, Promise<Verdict>>();
 
-  constructor(config: ConfigOf<typeof xelionConfig>) {
+  constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
     const say = (text: string) => tell("XelionTenantProvision", new URL(config.baseUrl).host, text);
     this.config = config;
-    this.service = new ProvisioningService(config);
+    this.service = new ProvisioningService(config, signal);
     if (config.callback) {
       this.callback =
-        "relayUrl" in config.callback ? new Relay(config.callback, say) : new CallbackListener(config.callback, config.apiKey);
+        "relayUrl" in config.callback ? new Relay(config.callback, say, signal) : new CallbackListener(config.callback, config.apiKey);
     }
     if (config.orderPath) this.polling = new Polling(this.service, config.pollSeconds, say);
   }

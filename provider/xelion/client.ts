@@ -33,13 +33,14 @@ export class ProvisioningService {
   readonly #http: HttpClient;
   readonly #config: ConfigOf<typeof xelionConfig>;
 
-  constructor(config: ConfigOf<typeof xelionConfig>) {
+  constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
     this.#config = config;
     this.#http = new HttpClient({
       vendor: "xelion",
       baseUrl: config.baseUrl,
       limits: config,
       retry: { deadline: config.deadlineSeconds * 1000 },
+      signal,
     });
   }
 

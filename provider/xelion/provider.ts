@@ -5,7 +5,7 @@ import { failuresOf, propertyPath } from "../dynamic/check.ts";
 import { Claims } from "../dynamic/claims.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import { interruptible } from "../dynamic/interruption.ts";
+import { type CallContext, uncancelled } from "../dynamic/interruption.ts";
 import { Journal, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
@@ -30,8 +30,8 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   /** Tenants that an order is being pursued for in this process. */
   readonly #underWay = new Set<string>();
 
-  constructor(source: dynamic.Config) {
-    this.#accounts = new Accounts(xelionConfig, source, (config) => new Account(config));
+  constructor(source: dynamic.Config, context?: CallContext) {
+    this.#accounts = new Accounts(xelionConfig, source, (config) => new Account(config, context?.signal));
     this.#journal = new Journal(source);
   }
 
@@ -101,13 +101,13 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     return { changes: next.do !== "done" || order !== known, replaces };
   }
 
-  async create(news: ProvisionInputs): Promise<dynamic.CreateResult<ProvisionOutputs>> {
+  async create(news: ProvisionInputs, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<ProvisionOutputs>> {
     const id = idOf(news);
     const thing = thingOf(journalKey(news));
     const __claim = randomUUID();
     if (!this.#claims.create(thing, __claim)) throw declaredTwice(news);
     try {
-      const { order, failure } = await this.#pursue(news, undefined);
+      const { order, failure } = await this.#pursue(news, undefined, signal);
       if (!order) throw failure;
       const outs = this.#outputs({ ...news, __claim }, order);
       if (failure) throw new PartialFailure(id, outs, failure);
@@ -118,10 +118,15 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     }
   }
 
-  async update(id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
+  async update(
+    id: string,
+    olds: ProvisionOutputs,
+    news: ProvisionInputs,
+    { signal }: CallContext = uncancelled,
+  ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
     const { __claim } = olds;
     this.#claims.hold(thingOf(journalKey(olds)), __claim);
-    const { order, failure } = await this.#pursue(news, orderIn(olds));
+    const { order, failure } = await this.#pursue(news, orderIn(olds), signal);
     if (!order) throw failure;
     const outs = this.#outputs({ ...news, __claim }, order);
     if (failure && !sameValue(order, orderIn(olds))) throw new PartialFailure(id, outs, failure);
@@ -165,21 +170,23 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   /** Sees to it that what is declared has been ordered, once. */
-  async #pursue(news: ProvisionInputs, stateOrder: Order | undefined): Promise<{ order?: Order; failure?: Error }> {
+  async #pursue(
+    news: ProvisionInputs,
+    stateOrder: Order | undefined,
+    interrupted: AbortSignal,
+  ): Promise<{ order?: Order; failure?: Error }> {
     const key = journalKey(news);
     if (this.#underWay.has(key.thing)) return { failure: declaredTwice(news) };
     this.#underWay.add(key.thing);
     try {
       const configuration = (await configurationOf(news)) as Configuration;
-      return await interruptible(async (interrupted) => {
-        const pursuit = new Pursuit(declared(news, configuration.hash), stateOrder, this.#means(news, configuration, key, interrupted));
-        try {
-          await pursuit.run();
-          return { order: pursuit.order };
-        } catch (error) {
-          return { order: pursuit.order, failure: error as Error };
-        }
-      });
+      const pursuit = new Pursuit(declared(news, configuration.hash), stateOrder, this.#means(news, configuration, key, interrupted));
+      try {
+        await pursuit.run();
+        return { order: pursuit.order };
+      } catch (error) {
+        return { order: pursuit.order, failure: error as Error };
+      }
     } finally {
       this.#underWay.delete(key.thing);
     }
@@ -202,7 +209,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
         if (verdict.kind === "invalid") throw configurationRefused(news, verdict.words);
         if (verdict.kind !== "valid") throw verdict.failure;
       },
-      logIn: () => sessionFor(news, serverUrl, timeout, account.config),
+      logIn: () => sessionFor(news, serverUrl, timeout, { ...account.config, signal: interrupted }),
       submit: (token, callbackUrl) =>
         account.service.submit(configuration.text, {
           serverUrl,

@@ -29,12 +29,12 @@ export class Relay implements OrderSource {
   /** The intent that the relay was seen to hold for current, by key. */
   readonly #current = new Map<string, string | null>();
 
-  constructor({ relayUrl, relayKey }: { relayUrl: string; relayKey: string }, tell: (text: string) => void) {
+  constructor({ relayUrl, relayKey }: { relayUrl: string; relayKey: string }, tell: (text: string) => void, signal?: AbortSignal) {
     rememberSecret(relayKey);
     this.#key = relayKey;
     this.#tell = tell;
     // Each order that is waited for holds one poll.
-    this.#http = new HttpClient({ vendor: "xelion", baseUrl: relayUrl, limits: { concurrency: 256 }, retry: { deadline: 90_000 } });
+    this.#http = new HttpClient({ vendor: "xelion", baseUrl: relayUrl, limits: { concurrency: 256 }, retry: { deadline: 90_000 }, signal });
   }
 
   async recall(thing: string): Promise<Order | undefined> {

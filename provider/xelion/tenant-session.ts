@@ -26,7 +26,7 @@ export async function sessionFor(
   inputs: ProvisionInputs,
   serverUrl: string,
   timeout: string,
-  limits: Limits & { deadlineSeconds: number },
+  limits: Limits & { deadlineSeconds: number; signal?: AbortSignal },
 ): Promise<TenantSession> {
   const { tenantName, tenantToken, tenantLogin } = inputs;
   if (tenantToken !== undefined) return givenSession(tenantToken);
@@ -81,10 +81,11 @@ export async function logIn(
   serverUrl: string,
   tenantName: string,
   login: TenantLogin,
-  limits: Limits & { deadlineSeconds: number },
+  limits: Limits & { deadlineSeconds: number; signal?: AbortSignal },
 ): Promise<TenantSession> {
   rememberSecret(login.password);
-  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry: { deadline: limits.deadlineSeconds * 1000 } });
+  const retry = { deadline: limits.deadlineSeconds * 1000 };
+  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry, signal: limits.signal });
   const operation = `log in to ${tenantName}`;
   const send = (route: string, headers: Record<string, string>, body?: unknown) =>
     http.send({

@@ -31,7 +31,7 @@ export class XimaClient {
   readonly #config: ConfigOf<typeof ximaConfig>;
   readonly #key: SigningKey;
 
-  constructor(config: ConfigOf<typeof ximaConfig>) {
+  constructor(config: ConfigOf<typeof ximaConfig>, signal?: AbortSignal) {
     this.#config = config;
     this.#key = signingKey(config);
     this.#http = new HttpClient({
@@ -39,6 +39,7 @@ export class XimaClient {
       baseUrl: config.baseUrl,
       limits: config,
       retry: { deadline: config.deadlineSeconds * 1000 },
+      signal,
     });
   }
 

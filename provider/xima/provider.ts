@@ -5,6 +5,7 @@ import { failuresOf } from "../dynamic/check.ts";
 import { Claims } from "../dynamic/claims.ts";
 import { changedProperties } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import type { CallContext } from "../dynamic/interruption.ts";
 import { Journal, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
@@ -28,8 +29,8 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
   /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
   readonly #refreshing = new Set<string>();
 
-  constructor(source: dynamic.Config) {
-    this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config));
+  constructor(source: dynamic.Config, context?: CallContext) {
+    this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
     this.#journal = new Journal(source);
   }
 

@@ -41,11 +41,27 @@ describe("the table of providers", () => {
       },
     });
     const result = await call("Thing", "update", ["1", { a: 1, __provider: line }, { a: 2, __provider: line }], config);
-    expect(given).toEqual(["1", { a: 1 }, { a: 2 }]);
+    expect(given.slice(0, -1)).toEqual(["1", { a: 1 }, { a: 2 }]);
     expect(Object.entries((result as { outs: object }).outs)).toEqual([
       ["at", "1970-01-01T00:00:00.000Z"],
       ["list", [null]],
     ]);
+  });
+
+  test("hands each call the signal that ends its waits, and each provider that of the process", async () => {
+    const { signal } = new AbortController();
+    const seen: unknown[] = [];
+    const call = providerTable(
+      {
+        Thing: async (_config, context) => {
+          seen.push(context.signal);
+          return { create: async (...args: unknown[]) => void seen.push(args.at(-1)) } as unknown as Provider;
+        },
+      },
+      { signal },
+    );
+    await call("Thing", "create", [{}], config);
+    expect(seen).toEqual([signal, { signal: expect.any(AbortSignal) }]);
   });
 
   test("knows its own resources only, and says what to do about another", async () => {

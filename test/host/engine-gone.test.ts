@@ -51,3 +51,12 @@ test("a provider process whose engine was killed repeats no write beside the nex
     rmSync(journal, { recursive: true });
   }
 }, 30_000);
+
+test("a provider process whose engine dies before a resource was reached ends too", async () => {
+  const host = await dynamicHost();
+  // The package is loaded, and no handler has run.
+  await host.failure(host.create("Elsewhere", {}));
+  host.hangUp();
+  // It would hang here if the process went on.
+  await host.ended;
+}, 30_000);

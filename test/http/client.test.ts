@@ -119,6 +119,17 @@ describe("a repeat", () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(1_000);
   });
 
+  test("is not repeated once its client is told to end, though a pause of a minute was asked for", async () => {
+    const end = new AbortController();
+    server.fault({ kind: "statusAfter", status: 503, retryAfter: "60", times: 9 });
+    const ending = new HttpClient({ vendor: "counter", baseUrl: server.url, limits: { concurrency: 1 }, retry: quick, signal: end.signal });
+    const reply = ending.send(read);
+    await expect.poll(() => server.received.length).toBe(1);
+    end.abort();
+    expect(await reply).toMatchObject({ status: 503, attempts: 1 });
+    expect(server.received).toHaveLength(1);
+  });
+
   test("makes its message anew", async () => {
     server.fault({ kind: "status", status: 500, times: 2 });
     let made = 0;
