@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { readText, UnreadableTextError } from "../../provider/dynamic/read-text.ts";
 
 /** A thing that the user names, since the vendor lists none. */
 export interface Named {
@@ -64,9 +64,10 @@ export function notThere(vendor: string, missing: readonly Named[], who: string)
 
 function linesOf(file: string): string[] {
   try {
-    return readFileSync(file, "utf8").split(/\r?\n/);
+    return readText(file).split(/\r?\n/);
   } catch (error) {
-    throw fault("FILE_UNREADABLE", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, "check the path");
+    if (!(error instanceof UnreadableTextError)) throw error;
+    throw fault("FILE_UNREADABLE", `${file} ${error.message}`, "check the path and its permissions");
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import { UcaasError } from "./errors.ts";
 import { json } from "./json.ts";
+import { readText, UnreadableTextError } from "./read-text.ts";
 import { rememberSecret } from "./secrets.ts";
 
 /** One key of a vendor's config. */
@@ -135,9 +135,10 @@ function fromEnvironment(namespace: string, name: string, environment: NodeJS.Pr
   const file = environment[`${variable}_FILE`];
   if (!file) return undefined;
   try {
-    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    return readText(file).replace(/\r?\n$/, "");
   } catch (cause) {
-    throw new UcaasError(`the file that ${variable}_FILE names cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+    if (!(cause instanceof UnreadableTextError)) throw cause;
+    throw new UcaasError(`the file that ${variable}_FILE names ${cause.message}`, {
       code: "CONFIG_INVALID",
       vendor: namespace,
       operation: "config",

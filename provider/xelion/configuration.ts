@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
 import countries from "i18n-iso-countries";
 import { z } from "zod";
 import { type Failure, failuresIn } from "../dynamic/check.ts";
 import { UcaasError } from "../dynamic/errors.ts";
 import { hashOf } from "../dynamic/journal.ts";
+import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
 import type { ProvisionInputs } from "./schema.ts";
@@ -31,7 +31,7 @@ export async function configurationOf(inputs: ProvisionInputs): Promise<Configur
   const { configuration, configurationFile } = inputs;
   if (configurationFile !== undefined) {
     if (isUnknown(configurationFile)) return undefined;
-    return fromText("configurationFile", await contentOf(configurationFile));
+    return fromText("configurationFile", contentOf(configurationFile));
   }
   if (configuration === undefined || hasUnknown(configuration)) return undefined;
   rememberSecrets(configuration, inputs.__secretPaths);
@@ -40,13 +40,12 @@ export async function configurationOf(inputs: ProvisionInputs): Promise<Configur
   return { property: "configuration", text: JSON.stringify(value), value, hash: hashOf(value) };
 }
 
-async function contentOf(file: string): Promise<string> {
+function contentOf(file: string): string {
   try {
-    if ((await stat(file)).size > largest) throw unreadable("configurationFile", `${file} is larger than 5 MB`);
-    return await readFile(file, "utf8");
+    return readText(file, { maxBytes: largest });
   } catch (error) {
-    if (error instanceof UcaasError) throw error;
-    throw unreadable("configurationFile", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    if (!(error instanceof UnreadableTextError)) throw error;
+    throw unreadable("configurationFile", `${file} ${error.message}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { UcaasError } from "../dynamic/errors.ts";
+import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 
 /** What requests are signed with. */
@@ -132,12 +132,13 @@ function pemText(pemOrPath: string, code: string, key: string): string {
   // Pipelines often hand over a PEM on one line, with the two characters \n for each of its ends.
   if (pemOrPath.includes("-----BEGIN")) return pemOrPath.replaceAll("\\n", "\n");
   try {
-    return readFileSync(pemOrPath, "utf8");
+    return readText(pemOrPath);
   } catch (error) {
+    if (!(error instanceof UnreadableTextError)) throw error;
     // The value is not shown: a key pasted without its first line would be.
     throw fault(
       code,
-      `${key} is neither PEM text nor the path of a file that can be read (${(error as NodeJS.ErrnoException).code})`,
+      `${key} is neither PEM text nor the path of a file that can be read (${error.code})`,
       `pulumi config set --secret ${key} < key.pem, or give the path of the file`,
     );
   }
