@@ -35,9 +35,10 @@ export default {
     {
       severity: "error",
       name: "receiver-stands-alone",
-      comment: "It meets the provider by HTTP alone, and its container holds neither stacks nor the engine's SDK.",
+      comment:
+        "It meets the provider by HTTP, and shares only how a callback of Xelion is read: what one of both accepts, the other accepts.",
       from: { path: "^receiver/" },
-      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test)/" },
+      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test)/", pathNot: "^provider/xelion/callback-request[.]ts$" },
     },
     {
       severity: "error",

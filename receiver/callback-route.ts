@@ -1,13 +1,15 @@
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
-import { readCallback } from "./callback.ts";
+import { readCallbackBody } from "../provider/xelion/callback-request.ts";
 import type { CallbackResult } from "./metrics.ts";
-import { malformed, notFound, tooMany } from "./replies.ts";
+import { malformed, notFound, tooLarge, tooMany } from "./replies.ts";
 import type { Parts } from "./server.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The order whose callback path this is. */
     intentId: string;
+    /** The type that the body is said to be of. */
+    callbackType: string | undefined;
   }
 }
 
@@ -21,6 +23,7 @@ export function callbackRoute({ store, waiting, metrics, limits }: Parts): Fasti
     });
     const repeats = new WeakSet<FastifyReply>();
     app.decorateRequest("intentId", "");
+    app.decorateRequest("callbackType", undefined);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     app.addHook("onResponse", async (_request, reply) => metrics.callback(result(reply, repeats.has(reply)), reply.elapsedTime / 1_000));
@@ -35,26 +38,35 @@ export function callbackRoute({ store, waiting, metrics, limits }: Parts): Fasti
           request.intentId = intentId;
           const limit = await pathLimit(request);
           if (!limit.isAllowed && limit.isExceeded) return tooMany(reply, limit.ttlInSeconds, "too many callbacks on this path");
-          // The body is read as JSON whatever its type is said to be, and Fastify would refuse a type that is not well-formed.
+          // Fastify would refuse a type that is not well-formed.
+          request.callbackType = request.headers["content-type"];
           delete request.headers["content-type"];
         },
       },
       async (request, reply) => {
-        const { intentId } = request;
-        const callback = readCallback(request.body ?? new Uint8Array());
-        if (!callback) {
+        const { intentId, headers, callbackType } = request;
+        const written = { "content-encoding": headers["content-encoding"], "content-type": callbackType };
+        const body = await readCallbackBody(request.body ?? new Uint8Array(), written, limits.bodyBytes);
+        if (body.kind === "tooLarge") return tooLarge(reply);
+        if (body.kind === "malformed") {
           request.log.warn({ intent: intentId }, "a callback's body is not a JSON object");
-          return malformed(reply, "the body must be a JSON object in UTF-8");
+          return malformed(reply, "the body must be a JSON object in UTF-8, or in the charset that Content-Type names");
         }
-        const keeping = await store.keep(intentId, callback);
+        const mid = toMid(body.message.mid);
+        const keeping = await store.keep(intentId, { body: body.text, mid });
         if (keeping.outcome === "unknownIntent") return notFound(reply);
         if (keeping.outcome === "kept") waiting.tell(intentId, keeping.sequence);
         else repeats.add(reply);
-        request.log.info({ intent: intentId, mid: callback.mid, ...keeping }, "callback");
+        request.log.info({ intent: intentId, mid, ...keeping }, "callback");
         return reply.code(200).send();
       },
     );
   };
+}
+
+/** Decimal digits; null for a mid that cannot be compared exactly: then nothing is taken for a repeat. */
+function toMid(mid: unknown): string | null {
+  return Number.isSafeInteger(mid) ? String(mid) : null;
 }
 
 function result({ statusCode }: FastifyReply, repeat: boolean): CallbackResult {

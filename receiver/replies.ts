@@ -10,6 +10,10 @@ export function malformed(reply: FastifyReply, message: string): FastifyReply {
   return reply.code(400).send({ error: "MALFORMED", message });
 }
 
+export function tooLarge(reply: FastifyReply): FastifyReply {
+  return reply.code(413).send({ error: "TOO_LARGE", message: "the body is larger than the limit" });
+}
+
 export function tooMany(reply: FastifyReply, seconds: number, message: string): FastifyReply {
   return reply.code(429).header("retry-after", Math.max(1, seconds)).send({ error: "TOO_MANY", message });
 }
@@ -18,7 +22,7 @@ export function tooMany(reply: FastifyReply, seconds: number, message: string): 
 export function failed(error: Error & { statusCode?: number; code?: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof ZodError) return malformed(reply, error.issues.map((issue) => [...issue.path, issue.message].join(": ")).join("; "));
   const { statusCode = 500, message, code } = error;
-  if (statusCode === 413) return reply.code(413).send({ error: "TOO_LARGE", message: "the body is larger than the limit" });
+  if (statusCode === 413) return tooLarge(reply);
   if (statusCode < 500) return malformed(reply, message);
   // Only these: the other properties of a database's error hold values.
   request.log.error({ route: request.routeOptions.url, error: message, code }, "a request could not be served");

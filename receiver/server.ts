@@ -1,5 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import { callbackToken, refuseUnreadable } from "../provider/xelion/callback-request.ts";
 import { callbackRoute } from "./callback-route.ts";
 import { intentRoutes } from "./intent-routes.ts";
 import type { Metrics } from "./metrics.ts";
@@ -52,12 +53,12 @@ export async function newServer(
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     exposeHeadRoutes: false,
+    rewriteUrl: toRoute,
     requestTimeout: 30_000,
     // What comes while the receiver stops is still answered: Xelion may not call a second time.
     return503OnClosing: false,
     frameworkErrors: (_error, _request, reply) => void notFound(reply as FastifyReply),
-    clientErrorHandler: (_error, socket) =>
-      void (socket.writable ? socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") : socket.destroy()),
+    clientErrorHandler: refuseUnreadable,
   });
   await app.register(rateLimit, { global: false });
   const addressLimit = app.createRateLimit({ max: limits.perAddress, timeWindow: 60_000 });
@@ -94,6 +95,12 @@ export async function newServer(
     return reply.type(metrics.contentType).send(await metrics.text());
   });
   return app;
+}
+
+/** A callback path as it is registered, however the address was rewritten on its way. */
+function toRoute({ method, url = "/" }: { method?: string; url?: string }): string {
+  const token = method === "POST" ? callbackToken(url) : undefined;
+  return token === undefined ? url : `/callback/${token}`;
 }
 
 /** Anybody may ask for the health, and each time would be a write. */

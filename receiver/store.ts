@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Selectable } from "kysely";
-import type { Callback } from "./callback.ts";
 import type { Database, Tables } from "./tables.ts";
 
 /** An order that is about to be sent, was sent, or may have been sent; docs/xelion-relay.md has the words. */
@@ -21,6 +20,14 @@ export interface Message {
   readonly receivedAt: string;
   /** JSON text, as it came. */
   readonly body: string;
+}
+
+/** A callback's body as it came, and what tells it from others. */
+export interface Callback {
+  /** JSON text. */
+  readonly body: string;
+  /** Decimal digits; null when the body has none that can be compared exactly. */
+  readonly mid: string | null;
 }
 
 export type Registration =

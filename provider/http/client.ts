@@ -5,7 +5,7 @@ import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
 import { json } from "../dynamic/json.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
-import { acceptEncoding, bodyText } from "./body.ts";
+import { acceptEncoding, decodeBody } from "./body.ts";
 import { abortion, type Failure, failureOf, transient } from "./failures.ts";
 import { defaultRetry, mayHaveActed, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
 import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes, newConnections } from "./transport.ts";
@@ -162,7 +162,8 @@ export class HttpClient {
         dispatcher,
       });
       const headers = flat(response.headers);
-      const text = await bodyText(await response.body.bytes(), headers["content-encoding"], maxResponseBytes);
+      const written = { contentEncoding: headers["content-encoding"], contentType: headers["content-type"] };
+      const text = await decodeBody(await response.body.bytes(), written, { limit: maxResponseBytes });
       done(response.statusCode);
       return { status: response.statusCode, headers, text, json: json(text), attempts: number };
     } catch (error) {

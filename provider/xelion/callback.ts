@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { UcaasError } from "../dynamic/errors.ts";
-import { json } from "../dynamic/json.ts";
+import { callbackToken, defaultBodyLimit, readCallbackBody, refuseUnreadable } from "./callback-request.ts";
 import { callbackSchema, type News, type Order } from "./schema.ts";
 import type { Listening, OrderSource } from "./source.ts";
 
@@ -11,8 +11,6 @@ export interface CallbackAddress {
   readonly url: string;
 }
 
-/** A callback has some hundred bytes. */
-const largestBody = 64 * 1024;
 const slowestBody = 10_000;
 
 type Take = (news: News[]) => Promise<void>;
@@ -37,7 +35,9 @@ export class CallbackListener implements OrderSource {
 
   async prepare(_thing: string, order: Order): Promise<string> {
     await this.#listening();
-    return `${this.#address.url.replace(/\/+$/, "")}/${this.#token(order)}`;
+    const url = new URL(this.#address.url);
+    url.pathname = `${url.pathname.replace(/\/+$/, "")}/${this.#token(order)}`;
+    return url.href;
   }
 
   async listen(order: () => Order, take: Take): Promise<Listening> {
@@ -79,6 +79,7 @@ export class CallbackListener implements OrderSource {
     const server = createServer({ requestTimeout: slowestBody, headersTimeout: slowestBody }, (request, response) => {
       this.#answer(request, response).catch(() => end(response, 503));
     });
+    server.on("clientError", refuseUnreadable);
     return new Promise((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error.code)));
       server.listen(port, host, () => resolve(server));
@@ -102,14 +103,14 @@ export class CallbackListener implements OrderSource {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const token = request.url?.split("?")[0]?.split("/").at(-1) ?? "";
-    const take = request.method === "POST" ? this.#takers.get(token) : undefined;
+    const take = request.method === "POST" ? this.#takers.get(callbackToken(request.url ?? "") ?? "") : undefined;
     if (!take) return end(response, 404);
-    const body = await bodyOf(request);
-    if (body === undefined) return end(response, 413);
-    const message = json(body);
-    if (typeof message !== "object" || message === null) return end(response, 400);
-    const news = newsOf(message, "callback", new Date().toISOString());
+    const bytes = await bodyOf(request);
+    if (bytes === undefined) return end(response, 413);
+    const body = await readCallbackBody(bytes, request.headers);
+    if (body.kind === "tooLarge") return end(response, 413);
+    if (body.kind === "malformed") return end(response, 400);
+    const news = newsOf(body.message, "callback", new Date().toISOString());
     if (news) await take([news]);
     end(response, 200);
   }
@@ -129,15 +130,15 @@ function end(response: ServerResponse, status: number): void {
 }
 
 /** The body, or undefined when it is larger than allowed. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > largestBody) return undefined;
+    if (size > defaultBodyLimit) return undefined;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat(pieces);
 }
 
 function cannotListen(host: string | undefined, port: number, code: string | undefined): UcaasError {

@@ -119,11 +119,20 @@ export interface ProvisionOutputs {
 /** Reply to `POST /api/v1/provision` (guide). */
 export const submittedSchema = z.looseObject({ id: z.int().min(0) });
 
-/** Body of a callback (guide). Other types may come. */
+/** Some JSON libraries write numbers as texts. */
+const wholeNumber = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+]);
+
+/** Body of a callback (guide). Other types may come. Without a `mid`, its place among others is not known. */
 export const callbackSchema = z.looseObject({
-  mid: z.number(),
+  mid: wholeNumber.optional().catch(undefined),
   type: z.literal("orderStatusChanged"),
-  data: z.looseObject({ id: z.int(), status: z.string() }),
+  data: z.looseObject({ id: wholeNumber, status: z.string().trim().min(1) }),
 });
 
 /** An order as `orderPath` shows it. The route is not public; that it has `status` as callbacks have it is inferred. */

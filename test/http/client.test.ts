@@ -254,6 +254,15 @@ describe("a reply", () => {
   });
 
   test.each([
+    ["UTF-8 with a byte order mark", Buffer.from('\ufeff{"name":"Zoë"}')],
+    ["UTF-16 with a byte order mark", Buffer.from('\ufeff{"name":"Zoë"}', "utf16le")],
+    ["Latin-1 that is declared", Buffer.from('{"name":"Zoë"}', "latin1"), "application/json; charset=iso-8859-1"],
+  ])("is read as JSON from %s", async (_charset, bytes, type = "application/json") => {
+    const url = await serve((_request, response) => void response.writeHead(200, { "content-type": type }).end(bytes));
+    expect(await at(url).send(read)).toMatchObject({ text: '{"name":"Zoë"}', json: { name: "Zoë" } });
+  });
+
+  test.each([
     ["as it is", (bytes: Buffer) => [bytes, {}] as const],
     ["unpacked", (bytes: Buffer) => [gzipSync(bytes), { "content-encoding": "gzip" }] as const],
   ])("is refused when it is larger than the limit %s", async (_, packed) => {

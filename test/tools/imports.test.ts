@@ -68,6 +68,12 @@ const breaches = [
     "provider/acme/client.ts",
   ],
   [
+    "receiver-stands-alone",
+    "receiver/b.ts",
+    `import type { S } from "../provider/acme/schema.ts"; export type C = S;`,
+    "provider/acme/schema.ts",
+  ],
+  [
     "no-vendor-imports-another",
     "provider/acme/d.ts",
     `import { other } from "../other/schema.ts"; export const c = other;`,
