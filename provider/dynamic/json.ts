@@ -6,3 +6,9 @@ export function json(text: string): unknown {
     return undefined;
   }
 }
+
+/** The object that a text is in JSON; undefined when it is none. */
+export function tryParseObject(text: string): Record<string, unknown> | undefined {
+  const value = json(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}

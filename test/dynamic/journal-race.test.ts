@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const journal = () => new Journal({ get: () => folder as never, require: () => "" }, {});
+const journal = () => new Journal({ get: () => folder as never }, {});
 const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example tenant" };
 
 test("of many processes that saw no entry and want to send, exactly one may", { timeout: 60_000 }, async () => {

@@ -1,10 +1,26 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hashOf, Journal } from "../../provider/dynamic/journal.ts";
 import type { Json } from "../../provider/dynamic/plain.ts";
+
+type Bag = Record<string, unknown>;
 
 let base: string;
 beforeEach(() => {
@@ -89,21 +105,81 @@ describe("the intent journal", () => {
     await expect(journal().intend(key, { seats: 10 }, null, seen)).rejects.toMatchObject({ code: "JOURNAL_OUTDATED" });
   });
 
-  test.each([
-    ["a folder that cannot be made", () => writeFileSync(join(base, "journal"), "a file"), "written"],
-    ["a file that is no entry", () => {}, "read"],
-  ])("refuses with the folder's name and the command for another: %s", async (_, spoil, what) => {
-    if (what === "read") {
-      await journal().intend(key, {}, null);
-      const file = join(base, "journal", readdirSync(join(base, "journal"))[0]!);
-      writeFileSync(file, "{");
-    }
-    spoil();
-    const call = what === "read" ? journal().find(key) : journal().intend(key, {}, null);
-    await expect(call).rejects.toMatchObject({
+  test("refuses with the folder's name and the command for another when it cannot be written", async () => {
+    writeFileSync(join(base, "journal"), "a file");
+    await expect(journal().intend(key, {}, null)).rejects.toMatchObject({
       code: "JOURNAL_UNAVAILABLE",
-      message: expect.stringMatching(new RegExp(`cannot be ${what}: ${join(base, "journal")}[^]*pulumi config set ucaas:journalDir`)),
+      message: expect.stringMatching(new RegExp(`cannot be written: ${join(base, "journal")}[^]*pulumi config set ucaas:journalDir`)),
     });
+  });
+
+  test.each([
+    ["no JSON", () => "{"],
+    ["null", () => "null"],
+    ["no time", ({ intendedAt, ...entry }: Bag) => JSON.stringify(entry)],
+    ["a time that is none", (entry: Bag) => JSON.stringify({ ...entry, intendedAt: "yesterday" })],
+    ["another version", (entry: Bag) => JSON.stringify({ ...entry, version: 2 })],
+    ["another resource's entry", (entry: Bag) => JSON.stringify({ ...entry, thing: "other" })],
+  ])("names the file of an entry that cannot be read and how to go on: %s", async (_, spoil) => {
+    const entry = await journal().intend(key, {}, null);
+    const file = join(base, "journal", readdirSync(join(base, "journal"))[0]!);
+    writeFileSync(file, spoil(entry as unknown as Bag));
+    for (const call of [() => journal().find(key), () => journal().intend(key, {}, null, null)])
+      await expect(call()).rejects.toMatchObject({
+        code: "JOURNAL_UNREADABLE",
+        message: expect.stringMatching(new RegExp(`${file}[^]*Move the entry away`)),
+      });
+  });
+
+  test("lists what it has, and what cannot be read beside it", async () => {
+    const entry = await journal().intend(key, {}, "note");
+    writeFileSync(join(base, "journal", "acme-damaged.json"), "{}");
+    expect(await journal().list()).toEqual({ entries: [entry], unreadable: [expect.stringContaining("acme-damaged.json")] });
+    expect(await journal(join(base, "none")).list()).toEqual({ entries: [], unreadable: [] });
+  });
+
+  test("removes the drafts of writes that were killed long ago, and leaves those of now", async () => {
+    await journal().intend(key, {}, null);
+    const drafts = ["a.json.1.old", "b.lock.2-old", "c.json.3.new"].map((name) => join(base, "journal", name));
+    for (const draft of drafts) writeFileSync(draft, "");
+    for (const draft of drafts.slice(0, 2)) utimesSync(draft, 0, 0);
+    await journal().list();
+    expect(drafts.map((draft) => existsSync(draft))).toEqual([false, false, true]);
+  });
+
+  test("reads what 0.1.0 wrote for a stack, and puts what follows under the stack's new identity", async () => {
+    const old = { argumentsHash: "hash", intendedAt: "2026-11-01T00:00:00.000Z", note: "customer-7", ...key };
+    const name = createHash("sha256").update(`${key.vendor}\n${key.stack}\n${key.thing}`).digest("hex").slice(0, 32);
+    mkdirSync(join(base, "journal"));
+    writeFileSync(join(base, "journal", `acme-${name}.json`), JSON.stringify(old));
+    const now = { ...key, stack: `${key.stack}@s3://state` };
+    const seen = await journal().find(now);
+    expect(seen).toEqual(old);
+    const entry = await journal().intend(now, {}, "customer-8", seen);
+    expect((await journal().list()).entries).toEqual([entry]);
+    expect(await journal().find({ ...key, stack: `${key.stack}@s3://other` })).toBeUndefined();
+  });
+
+  test("shows other stacks' entries of the same thing to who is about to send, before it writes", async () => {
+    const other = await journal().intend({ ...key, stack: "shop/test" }, {}, null);
+    const refusal = new Error("another stack is at work");
+    const guard = vi.fn(() => {
+      throw refusal;
+    });
+    await expect(journal().intend(key, {}, null, null, { guard })).rejects.toBe(refusal);
+    expect(guard).toHaveBeenCalledWith([other]);
+    expect(await journal().find(key)).toBeUndefined();
+  });
+
+  test("goes on at once when the process that held its lock was killed", async () => {
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    await journal().intend(key, {}, null);
+    const lock = `acme-${createHash("sha256").update(`acme\n${key.thing}`).digest("hex").slice(0, 32)}.lock`;
+    writeFileSync(join(base, "journal", lock), JSON.stringify({ token: "killed", host: hostname(), pid }));
+    const seen = await journal().find(key);
+    const tries = await Promise.allSettled([1, 2, 3, 4].map((seats) => journal().intend(key, { seats }, null, seen)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(readdirSync(join(base, "journal")).filter((name) => name.includes("lock"))).toEqual([]);
   });
 
   test("that cannot be read is never taken for an empty one", async () => {
@@ -112,7 +188,7 @@ describe("the intent journal", () => {
   });
 
   test("is where the config says, else the environment, else Pulumi's home", () => {
-    const folder = (values: Record<string, string>, env: NodeJS.ProcessEnv) => new Journal(config(values), env).directory;
+    const folder = (values: Record<string, string>, env: NodeJS.ProcessEnv) => new Journal(config(values), env).location;
     const env = { UCAAS_JOURNAL_DIR: "/from/environment", PULUMI_HOME: "/pulumi" };
     expect(folder({ "ucaas:journalDir": "/shared/disk" }, env)).toBe("/shared/disk");
     expect(folder({}, env)).toBe("/from/environment");

@@ -198,7 +198,7 @@ class Tenant {
   }
 
   #means(process: Process): Means {
-    const journal = new Journal({ get: () => folder as never, require: () => "" }, {});
+    const journal = new Journal({ get: () => folder as never }, {});
     const client = new ProvisioningService({
       baseUrl: service.baseUrl,
       apiKey: "Sandbox-xelion-key-1",

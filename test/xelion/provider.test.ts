@@ -595,7 +595,7 @@ describe("delete", () => {
     const [entry] = journal() as [string];
     writeFileSync(join(w.journalDir, file), "{}");
     const renaming = provider();
-    expect(await outcome(renaming.create(inputs()))).toMatchObject({ code: "NOTE_UNREADABLE", outs: undefined });
+    expect(await outcome(renaming.create(inputs()))).toMatchObject({ code: "JOURNAL_UNREADABLE", outs: undefined });
     writeFileSync(join(w.journalDir, file), entry);
     await renaming.delete("pbx", old);
     expect((await create()).outs.orderId).toBe(1);
