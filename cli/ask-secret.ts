@@ -1,12 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { UcaasError } from "../provider/dynamic/errors.ts";
+import { credentialProblem } from "../provider/dynamic/identifiers.ts";
 
 /**
  * Asks for a secret on the terminal, without showing what is typed.
  *
  * @param hint  what to do where there is no terminal
- * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed, `SECRET_DIFFERS` when the second was another.
+ * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed, `SECRET_INVALID` when it holds what no secret can,
+ * `SECRET_DIFFERS` when the second was another.
  */
 export async function askSecret(question: string, hint: string, { twice = false } = {}): Promise<string> {
   if (!process.stdin.isTTY) throw fault("SECRET_MISSING", `${question}: not given, and there is no terminal to ask on`, hint);
@@ -26,6 +28,8 @@ export async function askSecret(question: string, hint: string, { twice = false 
   try {
     const first = await ask(question);
     if (first === "") throw fault("SECRET_MISSING", `${question}: nothing was typed`, "run the command again");
+    const problem = credentialProblem(first);
+    if (problem) throw fault("SECRET_INVALID", `${question}: ${problem}`, "type it, or paste it without blanks and line breaks");
     if (twice && (await ask("Once more")) !== first) throw fault("SECRET_DIFFERS", "the two are not the same", "run the command again");
     return first;
   } finally {

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
+import { credential, displayName, identifier } from "../dynamic/identifiers.ts";
 import { baseUrlKey, transportKeys } from "../http/transport.ts";
 import { routesSchema } from "./routes.ts";
 
 const text = z.string();
-const filled = z.string().refine((value) => value.trim() !== "", "must not be empty");
-const email = z.string().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
+const email = identifier().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
 /** Ids arrive as numbers or strings and are kept as strings. */
-const id = z.union([filled, z.int()], "must be an id: a text or a whole number");
+const id = z.union([identifier(), z.int()], "must be an id: a text or a whole number");
 const status = z.enum(["active", "suspended"]);
 
 /** Whether something that exists already is taken over: not at all, when every declared field is equal, or in any case. */
 const adopt = z.enum(["never", "if-same", "always"]);
 
-const steering = { adopt: adopt.optional(), account: filled.optional() };
+const steering = { adopt: adopt.optional(), account: identifier().optional() };
 
 const addressSchema = z.strictObject({
   address1: text.optional(),
@@ -22,15 +22,15 @@ const addressSchema = z.strictObject({
   city: text.optional(),
   state: text.optional(),
   zipcode: text.optional(),
-  country: filled.optional(),
+  country: displayName().optional(),
   countryId: id.optional(),
 });
 
 /** The arguments of an `EnableXCustomer`: every writable field of the API (other pages), in camel case. */
 export const customerSchema = z.strictObject({
-  customerName: filled,
+  customerName: displayName(),
   customerLegalName: text.optional(),
-  customerCode: filled.optional(),
+  customerCode: identifier().optional(),
   customerType: id.optional(),
   individual: z.boolean().optional(),
   contactName: text.optional(),
@@ -60,7 +60,7 @@ export const subscriptionSchema = z.strictObject({
 export const userSchema = z.strictObject({
   customerId: id.optional(),
   userType: id,
-  firstName: filled,
+  firstName: displayName(),
   lastName: text.optional(),
   email,
   status: status.optional(),
@@ -93,10 +93,10 @@ export const enablexConfig = {
   namespace: "enablex",
   keys: {
     baseUrl: { ...baseUrl, value: baseUrl.value.prefault("https://api.enablex.io/ucaas/v1") },
-    accessId: { value: filled, about: "API ACCESS ID, from the portal: Developers / API Access" },
-    accessKey: { value: filled.optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
-    email: { value: filled.optional(), about: "email of a login, where there is no access key" },
-    password: { value: filled.optional(), secret: true, about: "password of the login" },
+    accessId: { value: identifier(), about: "API ACCESS ID, from the portal: Developers / API Access" },
+    accessKey: { value: credential().optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
+    email: { value: identifier().optional(), about: "email of a login, where there is no access key" },
+    password: { value: credential().optional(), secret: true, about: "password of the login" },
     appType: { value: z.enum(["vc", "wb"]).optional(), about: "header X-App-Type, where the server wants it: vc or wb; default not sent" },
     tokenMinutes: {
       value: z.coerce.number().positive().max(1440).default(15),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
+import { credential, identifier } from "../dynamic/identifiers.ts";
 import { isLoopback, transportKeys } from "../http/transport.ts";
 import { didForms } from "./did.ts";
 import { acceptedScopes } from "./scopes.ts";
@@ -7,10 +8,7 @@ import { steps } from "./steps.ts";
 
 const text = z.string().min(1, "must not be empty");
 
-/** Copied from a mail or a spreadsheet, a value often brings a blank along, and the system only says that it is wrong. */
-const withoutStrayBlanks = text.refine((value) => value === value.trim(), "begins or ends with a blank, which is part of it: take it away");
-
-const apiUrl = z.string().superRefine((value, context) => {
+const apiUrl = identifier().superRefine((value, context) => {
   const fault = urlFault(value);
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
@@ -55,8 +53,8 @@ const portalLabelsSchema = z.strictObject({
 
 /** Settings of the driver `portal`. */
 const portalSchema = z.strictObject({
-  username: withoutStrayBlanks.optional(),
-  password: withoutStrayBlanks.optional(),
+  username: identifier().optional(),
+  password: credential().optional(),
   browserPath: text.optional(),
   headless: z.boolean().optional(),
   stepSeconds: z.number("must be a number of seconds").positive().max(600).optional(),
@@ -66,11 +64,11 @@ const portalSchema = z.strictObject({
 /** The arguments of a `NetsapiensOAuthClient`. */
 export const oauthClientSchema = z.strictObject({
   apiUrl: apiUrl.optional(),
-  domain: withoutStrayBlanks.regex(/^[^\s/]+$/, "must be the domain's name, without blanks and slashes"),
-  clientId: withoutStrayBlanks,
-  clientSecret: withoutStrayBlanks.optional(),
-  apiUsername: withoutStrayBlanks.optional(),
-  apiPassword: withoutStrayBlanks.optional(),
+  domain: identifier().regex(/^[^\s/]+$/, "must be the domain's name, without blanks and slashes"),
+  clientId: identifier(),
+  clientSecret: credential().optional(),
+  apiUsername: identifier().optional(),
+  apiPassword: credential().optional(),
   did: z
     .string()
     .refine(
@@ -84,7 +82,7 @@ export const oauthClientSchema = z.strictObject({
   verify: z.union([z.enum(["all", "off"], choiceOfSteps), z.array(z.enum(steps, choiceOfSteps), choiceOfSteps)]).optional(),
   minimumScope: z.enum(acceptedScopes).optional(),
   portal: portalSchema.optional(),
-  account: text.optional(),
+  account: identifier().optional(),
 });
 
 export type OAuthClientInputs = z.output<typeof oauthClientSchema> & { readonly __stack?: string };
@@ -136,10 +134,10 @@ export const netsapiensConfig = {
   namespace: "netsapiens",
   keys: {
     apiUrl: { value: apiUrl.optional(), about: "full URL of the management portal, without a path" },
-    apiUsername: { value: withoutStrayBlanks.optional(), about: "login name of the API user" },
-    apiPassword: { value: withoutStrayBlanks.optional(), secret: true, about: "password of the API user" },
-    portalUsername: { value: withoutStrayBlanks.optional(), about: "login name at the admin portal" },
-    portalPassword: { value: withoutStrayBlanks.optional(), secret: true, about: "password at the admin portal" },
+    apiUsername: { value: identifier().optional(), about: "login name of the API user" },
+    apiPassword: { value: credential().optional(), secret: true, about: "password of the API user" },
+    portalUsername: { value: identifier().optional(), about: "login name at the admin portal" },
+    portalPassword: { value: credential().optional(), secret: true, about: "password at the admin portal" },
     browserPath: { value: text.optional(), about: "executable of a Chromium or Chrome" },
     browserSandbox: {
       value: z.stringbool().optional(),

@@ -1,12 +1,16 @@
 import ms from "ms";
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
+import { credential, identifier } from "../dynamic/identifiers.ts";
 import { baseUrlKey, transportKeys } from "../http/transport.ts";
 
 const text = z.string().min(1, "must not be empty");
 
-/** What goes into an HTTP header as it is. A line break at the end, as a file has it, is the usual slip. */
-const headerText = text.regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces; is there a line break at its end?");
+const headerTextRule = [/^[\x21-\x7e]*$/, "must be printable ASCII without spaces"] as const;
+
+/** What goes into an HTTP header as it is. */
+const headerName = identifier().regex(...headerTextRule);
+const headerSecret = credential().regex(...headerTextRule);
 
 const longestTimeout = "7d";
 
@@ -17,10 +21,10 @@ const duration = text.refine(
 
 /** The arguments of an `XelionTenantProvision`. What stands in the configuration has rules of its own, in `configuration.ts`. */
 export const provisionSchema = z.strictObject({
-  serverUrl: text,
-  tenantName: headerText,
-  tenantToken: headerText.optional(),
-  tenantLogin: z.strictObject({ userName: text, password: text }).optional(),
+  serverUrl: identifier(),
+  tenantName: headerName,
+  tenantToken: headerSecret.optional(),
+  tenantLogin: z.strictObject({ userName: identifier(), password: credential() }).optional(),
   configuration: z.union([z.record(z.string(), z.unknown()), text]).optional(),
   configurationFile: text.optional(),
   wait: z.enum(["completed", "submitted"]).optional(),
@@ -28,7 +32,7 @@ export const provisionSchema = z.strictObject({
   callback: z.union([z.boolean(), z.url({ protocol: /^https?$/, error: "must be true, false or a URL of your own" })]).optional(),
   retryFailed: z.union([z.string(), z.number(), z.boolean()]).optional(),
   orderId: z.int("must be a whole number").min(0, "must not be negative").optional(),
-  account: text.optional(),
+  account: identifier().optional(),
 });
 
 export type ProvisionInputs = z.output<typeof provisionSchema> & {
@@ -156,7 +160,7 @@ const listenAddress = z
 const publicUrl = z.url({ protocol: /^https?$/, error: "must be a URL" });
 
 const callbackConfig = z.union(
-  [z.strictObject({ listen: listenAddress, url: publicUrl }), z.strictObject({ relayUrl: publicUrl, relayKey: text })],
+  [z.strictObject({ listen: listenAddress, url: publicUrl }), z.strictObject({ relayUrl: publicUrl, relayKey: credential() })],
   {
     error: "must be {listen, url} or {relayUrl, relayKey}",
   },
@@ -167,13 +171,13 @@ export const xelionConfig = {
   namespace: "xelion",
   keys: {
     baseUrl: baseUrlKey("base URL of the provisioning service, without /api/v1; Xelion tells it"),
-    apiKey: { value: headerText, secret: true, about: "API key of the organization that orders belong to" },
+    apiKey: { value: headerSecret, secret: true, about: "API key of the organization that orders belong to" },
     callback: {
       value: callbackConfig.optional(),
       about: "how news of orders come: {listen, url} of this machine, or {relayUrl, relayKey} of a receiver",
     },
     orderPath: {
-      value: z.string().startsWith("/").includes("{id}", "must contain {id}").optional(),
+      value: identifier().startsWith("/").includes("{id}", "must contain {id}").optional(),
       about: "path that shows an order, such as /…/{id}; not public, so without a default. It is polled when there is no callback",
     },
     pollSeconds: { value: z.coerce.number().min(0.1).max(3600).default(5), about: "seconds between two looks at orderPath; default 5" },

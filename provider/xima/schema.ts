@@ -1,20 +1,25 @@
 import ms from "ms";
 import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
+import { credential, displayName, identifier } from "../dynamic/identifiers.ts";
 import { baseUrlKey, transportKeys } from "../http/transport.ts";
 
-const text = z.string().min(1, "must not be empty");
 const count = z.int("must be a whole number").min(0, "must not be negative");
 
 /** The customer: which tenant of which reseller. The names are needed with the customer's first request only (OpenAPI 1.4). */
-const ccIdSchema = z.strictObject({ resellerId: text, tenantId: text, resellerName: text.optional(), tenantName: text.optional() });
+const ccIdSchema = z.strictObject({
+  resellerId: identifier(),
+  tenantId: identifier(),
+  resellerName: displayName().optional(),
+  tenantName: displayName().optional(),
+});
 
 /** All five SIP fields as the API has them; port and transport come together or not at all, and neither means an SRV look-up (OpenAPI 1.4). */
 const sipCredentialsSchema = z.strictObject({
-  username: text,
-  password: text,
-  sipServer: text,
-  outboundProxy: text,
+  username: identifier(),
+  password: credential(),
+  sipServer: identifier(),
+  outboundProxy: identifier(),
   sipPort: z.int("must be a whole number").min(1).max(65_535).optional(),
   transport: z.enum(["udp", "tcp", "tls"]).optional(),
 });
@@ -51,7 +56,7 @@ export const licenseSchema = z.strictObject({
   sipCredentials: sipCredentialsSchema.optional(),
   adopt: z.boolean().optional(),
   reassertAfter: duration,
-  account: text.optional(),
+  account: identifier().optional(),
 });
 
 export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string; readonly __resource?: string };
@@ -115,16 +120,16 @@ export const ximaConfig = {
   keys: {
     baseUrl: baseUrlKey("base URL of the licensing API, with /v1"),
     updatePath: {
-      value: z.string().startsWith("/").default("/licensing/update"),
+      value: identifier().startsWith("/").default("/licensing/update"),
       about: "path of the update route below the base URL; the vendor's pages differ",
     },
     privateKey: { value: z.string().min(1), secret: true, about: "RSA private key as PEM text, or the path of its file" },
-    privateKeyPassphrase: { value: z.string().optional(), secret: true, about: "passphrase of an encrypted private key" },
+    privateKeyPassphrase: { value: credential().optional(), secret: true, about: "passphrase of an encrypted private key" },
     certificate: {
       value: z.string().optional(),
       about: "the certificate that Xima signed, as PEM text or the path of its file; the kid is computed from it",
     },
-    keyId: { value: z.string().optional(), about: "the kid, where Xima issued one outright" },
+    keyId: { value: identifier().optional(), about: "the kid, where Xima issued one outright" },
     apiRevision: { value: z.enum(["1.4", "guide"]).default("1.4"), about: "revision of the contract, 1.4 or guide" },
     claimsIn: {
       value: z.enum(["both", "token", "body"]).default("both"),

@@ -77,8 +77,8 @@ describe("check", () => {
       { did: "12345" },
       "did: is not a telephone number: write it as E.164 (+13125550100), or a North American one in its national digits (3125550100)",
     ],
-    [{ apiPassword: "secret-pw " }, "apiPassword: begins or ends with a blank, which is part of it: take it away"],
-    [{ clientSecret: "\tsecret" }, "clientSecret: begins or ends with a blank, which is part of it: take it away"],
+    [{ apiPassword: "secret-pw " }, "apiPassword: must not end with U+0020 (space) at position 10"],
+    [{ clientSecret: "\tsecret" }, "clientSecret: must not contain U+0009 (tab) at position 1"],
     [{ domain: "ac me" }, "domain: must be the domain's name, without blanks and slashes"],
     [{ driver: "manual" }, 'driver: expected one of "existing"|"portal"'],
     [{ verify: ["dids"] }, 'verify: must be "all", "off", or a list of apiUrl, credentials, permissions, domain, users, did'],
@@ -103,7 +103,7 @@ describe("check", () => {
       apiPassword: " canary-pw-1 ",
       did: "1",
     });
-    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "domain", "apiPassword", "did", "clientSecret"]);
+    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "apiPassword", "did", "clientSecret"]);
     expect(found.join()).not.toContain("canary-pw-1");
   });
 
