@@ -10,6 +10,7 @@ import { issueCommand } from "./issue.ts";
 import { netsapiensCommand } from "./netsapiens.ts";
 import { planFitsCommand } from "./plan-fits.ts";
 import { previewCommand } from "./preview.ts";
+import { receiverCommand } from "./receiver.ts";
 import { reviewedPreviewCommand } from "./reviewed-preview.ts";
 import { stacksCommand } from "./stacks.ts";
 import { xelionCommand } from "./xelion.ts";
@@ -28,7 +29,8 @@ const program = new Command("ucaas")
   .addCommand(adoptCommand())
   .addCommand(netsapiensCommand())
   .addCommand(ximaCommand())
-  .addCommand(xelionCommand())
+  .addCommand(receiverCommand())
+  .addCommand(xelionCommand(), { hidden: true })
   .addCommand(driftCommand())
   .addCommand(stacksCommand())
   .addCommand(previewCommand())

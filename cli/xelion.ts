@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { receiverCommand } from "./xelion-receiver.ts";
+import { receiverStartCommand } from "./receiver-start.ts";
 
-/** `ucaas xelion`: what orders to Xelion's provisioning service need. */
+/** `ucaas xelion receiver`: the old name of `ucaas receiver start`, for one release. */
 export function xelionCommand(): Command {
-  return new Command("xelion").description("Xelion tenants").addCommand(receiverCommand());
+  return new Command("xelion").description("Xelion tenants").addCommand(receiverStartCommand("receiver"));
 }

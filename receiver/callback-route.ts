@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { readCallbackBody } from "../provider/xelion/callback-request.ts";
+import type { ServerContext } from "./context.ts";
 import type { CallbackResult } from "./metrics.ts";
 import { malformed, notFound, tooLarge, tooMany } from "./replies.ts";
-import type { Parts } from "./server.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -14,7 +14,7 @@ declare module "fastify" {
 }
 
 /** `POST /callback/{token}`: what Xelion calls. */
-export function callbackRoute({ store, waiting, metrics, limits }: Parts): FastifyPluginAsync {
+export function callbackRoute({ store, polls, metrics, health, limits }: ServerContext): FastifyPluginAsync {
   return async (app) => {
     const pathLimit = app.createRateLimit({
       max: limits.perCallbackPath,
@@ -26,7 +26,11 @@ export function callbackRoute({ store, waiting, metrics, limits }: Parts): Fasti
     app.decorateRequest("callbackType", undefined);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-    app.addHook("onResponse", async (_request, reply) => metrics.callback(result(reply, repeats.has(reply)), reply.elapsedTime / 1_000));
+    app.addHook("onResponse", async (_request, reply) => {
+      metrics.callback(result(reply, repeats.has(reply)), reply.elapsedTime / 1_000);
+      if (reply.statusCode === 200) health.callbackKept();
+      if (reply.statusCode >= 500) health.callbackFailed();
+    });
 
     app.post<{ Params: { token: string }; Body: Buffer | undefined }>(
       "/callback/:token",
@@ -53,11 +57,11 @@ export function callbackRoute({ store, waiting, metrics, limits }: Parts): Fasti
           return malformed(reply, "the body must be a JSON object in UTF-8, or in the charset that Content-Type names");
         }
         const mid = toMid(body.message.mid);
-        const keeping = await store.keep(intentId, { body: body.text, mid });
-        if (keeping.outcome === "unknownIntent") return notFound(reply);
-        if (keeping.outcome === "kept") waiting.tell(intentId, keeping.sequence);
+        const saved = await store.keep(intentId, { body: body.text, mid });
+        if (saved.outcome === "unknownIntent") return notFound(reply);
+        if (saved.outcome === "kept") polls.notify(intentId, saved.sequence);
         else repeats.add(reply);
-        request.log.info({ intent: intentId, mid, ...keeping }, "callback");
+        request.log.info({ intent: intentId, mid, ...saved }, "callback");
         return reply.code(200).send();
       },
     );

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import { z } from "zod";
+import type { ServerContext } from "./context.ts";
 import { malformed } from "./replies.ts";
-import type { Parts } from "./server.ts";
 import type { Intent, Message } from "./store.ts";
 
 const largestNote = 64 * 1024;
@@ -19,7 +19,7 @@ const changes = z.strictObject({ note: note.optional(), acknowledged: z.int().mi
 const poll = z.strictObject({ after: z.coerce.number().int().min(0).default(0), wait: z.coerce.number().min(0).default(0) });
 
 /** The routes below `/intents`, for who has the key. */
-export function intentRoutes({ store, waiting, callbackUrl }: Parts): FastifyPluginAsync {
+export function intentRoutes({ store, polls, callbackUrl }: ServerContext): FastifyPluginAsync {
   const shown = ({ token, ...intent }: Intent) => ({ ...intent, callbackUrl: callbackUrl(token) });
 
   return async (app) => {
@@ -57,7 +57,7 @@ export function intentRoutes({ store, waiting, callbackUrl }: Parts): FastifyPlu
     app.get("/intents/:id/messages", options, async (request, reply) => {
       const { id } = oneIntent.parse(request.params);
       const { after, wait } = poll.parse(request.query);
-      const messages = await waiting.until(id, {
+      const messages = await polls.wait(id, {
         after,
         milliseconds: Math.min(wait, longestWait) * 1_000,
         gone: request.signal,
@@ -69,7 +69,7 @@ export function intentRoutes({ store, waiting, callbackUrl }: Parts): FastifyPlu
     app.delete("/intents/:id", options, async (request, reply) => {
       const { id } = oneIntent.parse(request.params);
       await store.forget(id);
-      waiting.tell(id, Number.POSITIVE_INFINITY);
+      polls.notify(id, Number.POSITIVE_INFINITY);
       request.log.info({ intent: id }, "intent forgotten");
       return reply.code(204).send();
     });

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { LongPolls } from "./long-polls.ts";
 import type { Store } from "./store.ts";
-import type { Waiting } from "./waiting.ts";
 
 /** What happened to a callback; the label `result` of its counter. */
 export type CallbackResult = "kept" | "repeat" | "unknown_path" | "malformed" | "too_large" | "too_many" | "not_durable";
@@ -8,12 +8,14 @@ export type CallbackResult = "kept" | "repeat" | "unknown_path" | "malformed" | 
 export interface Metrics {
   callback(result: CallbackResult, seconds: number): void;
   answered(route: string, status: number): void;
+  /** Shows how many connections are open. */
+  countConnections(connections: { readonly count: number }): void;
   /** Prometheus text. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-export function newMetrics(store: Store, waiting: Waiting): Metrics {
+export function newMetrics(store: Store, polls: LongPolls): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -35,7 +37,7 @@ export function newMetrics(store: Store, waiting: Waiting): Metrics {
     help: "Long polls that wait for a message",
     registers,
     collect() {
-      this.set(waiting.count);
+      this.set(polls.count);
     },
   });
   new Gauge({
@@ -57,6 +59,16 @@ export function newMetrics(store: Store, waiting: Waiting): Metrics {
   return {
     callback: (result, seconds) => callbacks.observe({ result }, seconds),
     answered: (route, status) => requests.inc({ route, status }),
+    countConnections(connections) {
+      new Gauge({
+        name: "xelion_receiver_connections",
+        help: "Open connections",
+        registers,
+        collect() {
+          this.set(connections.count);
+        },
+      });
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

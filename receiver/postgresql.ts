@@ -1,6 +1,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { ReceiverFault } from "./fault.ts";
+import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
 /** Connects by URL (`postgresql://user:password@host/database`). Any number of receivers may use one database. */
@@ -16,8 +16,8 @@ export async function openPostgresql(url: string): Promise<Database> {
     return database;
   } catch (error) {
     await database.destroy();
-    if (error instanceof ReceiverFault) throw error;
-    throw new ReceiverFault(`the PostgreSQL database cannot be used: ${(error as Error).message}`, {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`the PostgreSQL database cannot be used: ${(error as Error).message}`, {
       code: "DATABASE_NOT_OPENED",
       hint: "check host, user, password and database in XELION_RECEIVER_DATABASE_URL, and that the server runs",
       cause: error,
@@ -29,7 +29,7 @@ export async function openPostgresql(url: string): Promise<Database> {
 async function mustNotBeOff(database: Database, setting: string): Promise<void> {
   const { rows } = await sql<{ value: string }>`select current_setting(${setting}) as value`.execute(database);
   if (rows[0]?.value !== "off") return;
-  throw new ReceiverFault(`PostgreSQL's ${setting} is off, so a callback that was answered could be lost`, {
+  throw new StartupError(`PostgreSQL's ${setting} is off, so a callback that was answered could be lost`, {
     code: "DATABASE_NOT_DURABLE",
     hint: `set ${setting} = on for this database`,
   });
@@ -38,7 +38,7 @@ async function mustNotBeOff(database: Database, setting: string): Promise<void> 
 function readUrl(url: string): pg.PoolConfig {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return { connectionString: url };
   // The URL is not shown: it may hold a password.
-  throw new ReceiverFault("XELION_RECEIVER_DATABASE_URL is not a URL of PostgreSQL", {
+  throw new StartupError("XELION_RECEIVER_DATABASE_URL is not a URL of PostgreSQL", {
     code: "DATABASE_URL_INVALID",
     hint: "write postgresql://user:password@host:5432/database, with %-escapes for special characters in the password",
   });

@@ -3,12 +3,15 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
-import { ReceiverFault } from "./fault.ts";
+import { possibleConnections } from "./connections.ts";
+import type { Limits, ServerContext } from "./context.ts";
+import { Health } from "./health.ts";
+import { LongPolls } from "./long-polls.ts";
 import { newMetrics } from "./metrics.ts";
 import { RelayKeys } from "./relay-key.ts";
-import { type Limits, newServer, type Parts } from "./server.ts";
+import { newServer } from "./server.ts";
+import { StartupError } from "./startup-error.ts";
 import { Store } from "./store.ts";
-import { Waiting } from "./waiting.ts";
 
 export interface ReceiverOptions {
   /** Port 0: any that is free. */
@@ -29,37 +32,42 @@ export interface ReceiverOptions {
 }
 
 export interface Receiver {
-  /** Answers what is under way, then lets go of port and database. */
+  /** Answers the requests that are under way, then closes port and database. */
   stop(): Promise<void>;
 }
 
 const lookAroundEvery = 500;
 const expireEvery = 3_600_000;
 const stopWithin = 10_000;
+const largestProbe = 64 * 1024;
 
 /**
  * Starts the server that takes Xelion's callbacks and hands them over to `pulumi up`, wherever that runs.
  *
- * @throws {ReceiverFault} `RELAY_KEY_TOO_SHORT`, `TLS_FILES_INVALID`, `DATABASE_…`, `LISTEN_FAILED`
+ * @throws {StartupError} `RELAY_KEY_TOO_SHORT`, `TLS_FILES_INVALID`, `DATABASE_…`, `LISTEN_FAILED`
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
   const keys = new RelayKeys(options.relayKey);
   const tls = options.tls ? await readTls(options.tls) : null;
   const store = await openStore(options.database);
   try {
-    const waiting = new Waiting();
+    const polls = new LongPolls();
     const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app, tls ? "https" : "http")}/callback/${token}`;
-    const parts: Parts = { store, waiting, keys, metrics: newMetrics(store, waiting), limits: options.limits, callbackUrl };
-    const app = await newServer(parts, { tls, trustProxy: options.trustProxy });
+    const limits = { ...options.limits, connections: possibleConnections(options.limits.connections) };
+    const health = new Health(store, Math.min(limits.bodyBytes, largestProbe));
+    const context: ServerContext = { store, polls, keys, metrics: newMetrics(store, polls), health, limits, callbackUrl };
+    const app = await newServer(context, { tls, trustProxy: options.trustProxy });
+    if (limits.connections < options.limits.connections)
+      app.log.info({ connections: limits.connections }, "the limit of open files allows fewer connections than --max-connections");
     await listen(app, options.listen);
-    const duties = startDuties(app, parts, options);
+    const tasks = startBackgroundTasks(app, context, options);
     return {
       async stop() {
         app.log.info("receiver is stopping");
         const cut = setTimeout(() => app.server.closeAllConnections(), stopWithin);
         await app.close();
         clearTimeout(cut);
-        await duties.stop();
+        await tasks.stop();
         await store.close();
         app.log.info("receiver has stopped");
       },
@@ -85,7 +93,7 @@ async function readTls({ certificate, key }: { certificate: string; key: string 
     createSecureContext(tls);
     return tls;
   } catch (cause) {
-    throw new ReceiverFault(`TLS cannot be had with ${certificate} and ${key}: ${(cause as Error).message}`, {
+    throw new StartupError(`cannot load TLS certificate ${certificate} and key ${key}: ${(cause as Error).message}`, {
       code: "TLS_FILES_INVALID",
       hint: "name the certificate with its chain and its own private key, both in PEM and readable, with --tls-cert and --tls-key",
       cause,
@@ -98,7 +106,7 @@ async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["lis
     // Xelion may call for very many orders at once, and what finds the queue full is turned away by the kernel.
     await app.listen({ host, port, backlog: 4_096, listenTextResolver: (address) => `receiver is listening at ${address}` });
   } catch (cause) {
-    throw new ReceiverFault(`${host}:${port} cannot be listened on: ${(cause as Error).message}`, {
+    throw new StartupError(`cannot listen on ${host}:${port}: ${(cause as Error).message}`, {
       code: "LISTEN_FAILED",
       hint: "name another address or port with --listen",
       cause,
@@ -111,37 +119,37 @@ function origin({ server }: FastifyInstance, scheme: string): string {
   return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-/** What is done over and over: expiry, and a look at what other receivers of the same database have taken. */
-function startDuties(
+/** Expiry, and a look at what other receivers of the same database have taken. */
+function startBackgroundTasks(
   { log }: FastifyInstance,
-  { store, waiting }: Parts,
+  { store, polls }: ServerContext,
   { expireAfter, database }: ReceiverOptions,
 ): { stop(): Promise<unknown> } {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const again = async (milliseconds: number, duty: () => Promise<void>) => {
+  const again = async (milliseconds: number, task: () => Promise<void>) => {
     while (!signal.aborted) {
-      await duty().catch((error: Error) => log.error({ error: error.message }, "a regular duty failed, and is tried again"));
+      await task().catch((error: Error) => log.error({ error: error.message }, "background task failed, retrying"));
       await pause(milliseconds, undefined, { signal }).catch(() => {});
     }
   };
-  const duties = Promise.all([
+  const tasks = Promise.all([
     again(expireEvery, async () => {
       const expired = await store.expire(expireAfter);
       if (expired > 0) log.info({ expired }, "intents have expired");
     }),
     again(lookAroundEvery, async () => {
       // A SQLite file has one receiver, and LISTEN would not pass through a connection pooler.
-      const intents = "url" in database ? waiting.intents : [];
+      const intents = "url" in database ? polls.intents : [];
       if (intents.length === 0) return;
       const sequences = await store.lastSequences(intents);
-      for (const intent of intents) waiting.tell(intent, sequences.get(intent) ?? Number.POSITIVE_INFINITY);
+      for (const intent of intents) polls.notify(intent, sequences.get(intent) ?? Number.POSITIVE_INFINITY);
     }),
   ]);
   return {
     stop() {
       stopping.abort();
-      return duties;
+      return tasks;
     },
   };
 }

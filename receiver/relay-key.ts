@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { ReceiverFault } from "./fault.ts";
+import { StartupError } from "./startup-error.ts";
 
 const shortest = 32;
 
@@ -11,7 +11,7 @@ export class RelayKeys {
   constructor(text: string) {
     const keys = text.split(/\s+/).filter(Boolean);
     if (keys.length === 0 || keys.some((key) => key.length < shortest))
-      throw new ReceiverFault(`the relay key has fewer than ${shortest} characters`, {
+      throw new StartupError(`the relay key has fewer than ${shortest} characters`, {
         code: "RELAY_KEY_TOO_SHORT",
         hint: "make one with: openssl rand -base64 32",
       });

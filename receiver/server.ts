@@ -2,32 +2,10 @@ import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
 import { callbackToken, refuseUnreadable } from "../provider/xelion/callback-request.ts";
 import { callbackRoute } from "./callback-route.ts";
+import { ConnectionLimit } from "./connections.ts";
+import type { ServerContext } from "./context.ts";
 import { intentRoutes } from "./intent-routes.ts";
-import type { Metrics } from "./metrics.ts";
-import type { RelayKeys } from "./relay-key.ts";
 import { failed, notFound, tooMany } from "./replies.ts";
-import type { Store } from "./store.ts";
-import type { Waiting } from "./waiting.ts";
-
-export interface Limits {
-  /** Bytes of a callback's body. */
-  readonly bodyBytes: number;
-  /** Requests without the key a minute, from one address. */
-  readonly perAddress: number;
-  /** Callbacks a minute, of one order. */
-  readonly perCallbackPath: number;
-}
-
-/** What the routes work with. */
-export interface Parts {
-  readonly store: Store;
-  readonly waiting: Waiting;
-  readonly keys: RelayKeys;
-  readonly metrics: Metrics;
-  readonly limits: Limits;
-  /** An order's callback address, as Xelion sees it. Known once the server listens. */
-  readonly callbackUrl: (token: string) => string;
-}
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -36,14 +14,20 @@ declare module "fastify" {
   }
 }
 
+/**
+ * Milliseconds for the head and for the whole of a request; also for a connection that sends nothing. Long enough for a
+ * busy machine: idle connections give way to others before that.
+ */
+const timeouts = { headersTimeout: 60_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
+
 /** The HTTP side of docs/xelion-relay.md. */
 export async function newServer(
-  parts: Parts,
+  context: ServerContext,
   { tls, trustProxy }: { tls: { cert: Buffer; key: Buffer } | null; trustProxy: readonly string[] },
 ): Promise<FastifyInstance> {
-  const { store, waiting, keys, metrics, limits } = parts;
+  const { polls, keys, metrics, health, limits } = context;
   const app = fastify({
-    https: tls && { ...tls, minVersion: "TLSv1.2" },
+    ...(tls ? { https: { ...tls, ...timeouts, minVersion: "TLSv1.2", handshakeTimeout: timeouts.headersTimeout } } : { http: timeouts }),
     logger: {
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -54,12 +38,15 @@ export async function newServer(
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     exposeHeadRoutes: false,
     rewriteUrl: toRoute,
-    requestTimeout: 30_000,
+    requestTimeout: timeouts.requestTimeout,
+    keepAliveTimeout: 72_000,
     // What comes while the receiver stops is still answered: Xelion may not call a second time.
     return503OnClosing: false,
     frameworkErrors: (_error, _request, reply) => void notFound(reply as FastifyReply),
     clientErrorHandler: refuseUnreadable,
   });
+  const connections = new ConnectionLimit(app.server, limits.connections);
+  metrics.countConnections(connections);
   await app.register(rateLimit, { global: false });
   const addressLimit = app.createRateLimit({ max: limits.perAddress, timeWindow: 60_000 });
 
@@ -78,19 +65,20 @@ export async function newServer(
   let stopping = false;
   app.addHook("preClose", async () => {
     stopping = true;
-    waiting.close();
+    polls.close();
+    health.stopping();
   });
   app.addHook("onSend", async (_request, reply) => {
     if (stopping) reply.header("connection", "close");
   });
 
-  app.register(callbackRoute(parts));
-  app.register(intentRoutes(parts));
-  const beat = atMostOnceASecond(() => store.beat());
-  app.get("/health", async () => {
-    await beat();
-    return { status: "ok" };
+  app.register(callbackRoute(context));
+  app.register(intentRoutes(context));
+  app.get("/health", async (_request, reply) => {
+    const reason = await health.problem();
+    return reason === undefined ? { status: "ok" } : reply.code(503).send({ status: "unavailable", reason });
   });
+  app.get("/live", async () => ({ status: "ok" }));
   app.get("/metrics", { config: { needsKey: true } }, async (_request, reply) => {
     return reply.type(metrics.contentType).send(await metrics.text());
   });
@@ -101,13 +89,4 @@ export async function newServer(
 function toRoute({ method, url = "/" }: { method?: string; url?: string }): string {
   const token = method === "POST" ? callbackToken(url) : undefined;
   return token === undefined ? url : `/callback/${token}`;
-}
-
-/** Anybody may ask for the health, and each time would be a write. */
-function atMostOnceASecond(action: () => Promise<void>): () => Promise<void> {
-  let last = { at: 0, done: Promise.resolve() };
-  return () => {
-    if (Date.now() - last.at >= 1_000) last = { at: Date.now(), done: action() };
-    return last.done;
-  };
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { CamelCasePlugin, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
-import { ReceiverFault } from "./fault.ts";
+import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
 /** Opens the file, or makes it (mode 0600: the callback paths in it are secrets). One receiver has it to itself for as long as it runs. */
@@ -15,8 +15,8 @@ export async function openSqlite(file: string): Promise<Database> {
     await migrate(database);
     return database;
   } catch (error) {
-    if (error instanceof ReceiverFault) throw error;
-    throw new ReceiverFault(`the database ${file} cannot be opened: ${(error as Error).message}`, {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`the database ${file} cannot be opened: ${(error as Error).message}`, {
       code: "DATABASE_NOT_OPENED",
       hint: "name a file in a folder that exists and is yours with --file. A locked one belongs to another receiver, and several receivers need PostgreSQL",
       cause: error,

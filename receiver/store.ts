@@ -35,11 +35,13 @@ export type Registration =
   | { readonly outcome: "notCurrent"; readonly intent: Intent | null }
   | { readonly outcome: "otherKey" };
 
-export type Keeping = { readonly outcome: "kept"; readonly sequence: number } | { readonly outcome: "repeat" | "unknownIntent" };
+export type SaveResult = { readonly outcome: "kept"; readonly sequence: number } | { readonly outcome: "repeat" | "unknownIntent" };
 
 /** Polls are noted this often at most, so that waiting does not write all the time. Milliseconds. */
 const pollsAreNotedEvery = 60_000;
 const longestList = 100;
+/** Of intents that no client has registered. Their tokens have another length than those of callback addresses. */
+const probePrefix = "probe-";
 
 /** Intents and their messages. What a method has changed is durable when it returns. */
 export class Store {
@@ -160,8 +162,8 @@ export class Store {
     return row?.id;
   }
 
-  keep(intentId: string, { body, mid }: Callback): Promise<Keeping> {
-    return this.#database.transaction().execute(async (transaction): Promise<Keeping> => {
+  keep(intentId: string, { body, mid }: Callback): Promise<SaveResult> {
+    return this.#database.transaction().execute(async (transaction): Promise<SaveResult> => {
       const receivedAt = now();
       // Locks the intent, so that a sequence is never seen before the ones below it.
       const intent = await transaction
@@ -201,19 +203,28 @@ export class Store {
   async counts(): Promise<{ intents: number; unacknowledged: number }> {
     const row = await this.#database
       .selectFrom("receiverIntents")
+      .where("id", "not like", `${probePrefix}%`)
       .select(({ fn, eb }) => [fn.countAll().as("intents"), fn.sum(eb("lastSequence", "-", eb.ref("acknowledged"))).as("unacknowledged")])
       .executeTakeFirstOrThrow();
     return { intents: Number(row.intents), unacknowledged: Number(row.unacknowledged) };
   }
 
-  /** Fails when nothing can be written. */
-  async beat(): Promise<void> {
-    const beatenAt = now();
+  /**
+   * Fails when a callback of so many bytes could not be kept: it keeps one, for an intent of its own, and
+   * forgets it. To write less would succeed on a disk that is nearly full.
+   */
+  async probe(bytes: number): Promise<void> {
+    const id = `${probePrefix}${randomBytes(16).toString("hex")}`;
+    const at = now();
     await this.#database
-      .insertInto("receiverHeartbeat")
-      .values({ id: 1, beatenAt })
-      .onConflict((conflict) => conflict.column("id").doUpdateSet({ beatenAt }))
+      .insertInto("receiverIntents")
+      .values({ id, key: id, current: null, token: id, registeredAt: at, touchedAt: at, note: "{}", acknowledged: 0, lastSequence: 0 })
       .execute();
+    try {
+      await this.keep(id, { body: JSON.stringify("x".repeat(bytes)), mid: null });
+    } finally {
+      await this.forget(id);
+    }
   }
 
   async #find(id: string): Promise<Intent | undefined> {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { ReceiverFault } from "./fault.ts";
+import { StartupError } from "./startup-error.ts";
 
 /** The same in both databases, whose columns are these names in snake case. Times are ISO 8601 in UTC, which sorts as text. */
 export interface Tables {
@@ -24,8 +24,6 @@ export interface Tables {
     receivedAt: string;
     body: string;
   };
-  /** One row, written to see whether the database can be written. */
-  receiverHeartbeat: { id: 1; beatenAt: string };
 }
 
 export type Database = Kysely<Tables>;
@@ -64,6 +62,7 @@ const migrations: Record<string, Migration> = {
         .addPrimaryKeyConstraint("receiverMessagesKey", ["intentId", "sequence"])
         .addUniqueConstraint("receiverMessagesMid", ["intentId", "mid"])
         .execute();
+      // Unused since 0.2, where a probe writes what a callback writes.
       await db.schema
         .createTable("receiverHeartbeat")
         .addColumn("id", "integer", (column) => column.primaryKey())
@@ -84,7 +83,7 @@ export async function migrate(database: Database): Promise<void> {
   });
   const { error } = await migrator.migrateToLatest();
   if (error)
-    throw new ReceiverFault(`the database's tables cannot be brought to this version: ${(error as Error).message}`, {
+    throw new StartupError(`the database's tables cannot be brought to this version: ${(error as Error).message}`, {
       code: "DATABASE_NOT_MIGRATED",
       hint: "a database that a newer receiver has used needs that receiver or a newer one; else see whether the database's user may create tables",
       cause: error,

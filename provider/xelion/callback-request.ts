@@ -36,13 +36,16 @@ function unescapePath(path: string): string {
   }
 }
 
-/**
- * Answers what is no readable HTTP request. A target that is too long is one that does not exist: 404
- * as for every stranger.
- */
+/** A target that is too long is one that does not exist: 404, as for every stranger. */
+const unreadable: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: "404 Not Found",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** Answers what is no readable HTTP request. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) return void socket.destroy();
-  const status = error.code === "HPE_HEADER_OVERFLOW" ? "404 Not Found" : "400 Bad Request";
+  const status = unreadable[error.code ?? ""] ?? "400 Bad Request";
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -246,6 +246,9 @@ test("on a disk that is full, a callback is answered 503 and not kept, and what 
   const kept = statuses.filter((status) => status === 200);
   expect([kept.length > 0, statuses]).toEqual([true, [...kept, 503]]);
   expect(await messages(receiver.url, id)).toHaveLength(kept.length);
+  const health = await fetch(`${receiver.url}/health`);
+  expect([health.status, await health.json()]).toEqual([503, { status: "unavailable", reason: expect.stringMatching(/callback/) }]);
+  expect((await fetch(`${receiver.url}/live`)).status).toBe(200);
   await expect.poll(() => receiver.output, { timeout: 10_000 }).toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
   await receiver.kill();
 

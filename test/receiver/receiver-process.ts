@@ -11,8 +11,8 @@ import { node, root } from "../../tools/engine/place.mjs";
 export const relayKey = "The-key-of-these-tests-0123456789-abcdef";
 
 /** The command as a user types it, and its file alone, which starts sooner. */
-export const ucaas = [node, join(root, "cli", "start.mjs"), "xelion", "receiver"];
-export const alone = [node, join(root, "cli", "xelion-receiver.ts")];
+export const ucaas = [node, join(root, "cli", "start.mjs"), "receiver", "start"];
+export const alone = [node, join(root, "cli", "receiver-start.ts")];
 
 /** A folder for a receiver's files, gone when the test is over. */
 export function folder() {
@@ -21,7 +21,7 @@ export function folder() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** `ucaas xelion receiver` as an operator starts it, in a process of its own. */
+/** `ucaas receiver start` as an operator starts it, in a process of its own. */
 export class ReceiverProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;

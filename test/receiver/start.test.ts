@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { receiverCommand } from "../../cli/xelion-receiver.ts";
+import { receiverStartCommand } from "../../cli/receiver-start.ts";
 import { node, root } from "../../tools/engine/place.mjs";
 import { alone, ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
 
@@ -33,7 +33,7 @@ async function certificate(name: string): Promise<{ certificate: string; key: st
 }
 
 describe("the command starts", () => {
-  test("as `ucaas xelion receiver`, with a file that only its owner may read, and without a word on standard error", async () => {
+  test("as `ucaas receiver start`, with a file that only its owner may read, and without a word on standard error", async () => {
     const receiver = await start([], {}, ucaas);
     expect((await stat(join(files, "xelion-receiver.sqlite"))).mode & 0o777).toBe(0o600);
     await register(receiver.url);
@@ -60,6 +60,18 @@ describe("the command starts", () => {
         .end();
     });
     expect(health).toEqual([200, '{"status":"ok"}']);
+  });
+
+  test("with empty variables, which count as unset, and by its old name", async () => {
+    const names = [
+      ...["PUBLIC_URL", "FILE", "TLS_CERT", "TLS_KEY", "TRUST_PROXY"],
+      ...["BODY_LIMIT", "RATE_LIMIT", "CALLBACK_RATE", "MAX_CONNECTIONS", "EXPIRE"],
+    ];
+    const empty = Object.fromEntries(names.map((name, index) => [`XELION_RECEIVER_${name}`, index % 2 === 0 ? "" : "  "]));
+    const old = [...ucaas.slice(0, -2), "xelion", "receiver"];
+    const receiver = await start([], empty, old);
+    expect(receiver.url, receiver.output).not.toBe("");
+    expect((await register(receiver.url)).callbackUrl).toContain(`${receiver.url}/callback/`);
   });
 
   test("with two keys, while one is being changed for the other", async () => {
@@ -123,6 +135,7 @@ describe("the command says what is wrong and ends with 1", () => {
     ["a file in no folder", ["--file", "no/where.sqlite"], {}, "DATABASE_NOT_OPENED"],
     ["a file that is no database", ["--file", "relay-key"], {}, "file is not a database"],
     ["a database's URL for everybody to see", ["--file", "postgresql://me:tell-nobody@h/d"], {}, "XELION_RECEIVER_DATABASE_URL"],
+    ["a database's URL that is empty", [], { XELION_RECEIVER_DATABASE_URL: " " }, "is set but empty"],
     ["another database's URL", [], { XELION_RECEIVER_DATABASE_URL: "mysql://me:tell-nobody@h/d" }, "DATABASE_URL_INVALID"],
     [
       "a database that cannot be reached",
@@ -142,7 +155,7 @@ describe("the command says what is wrong and ends with 1", () => {
     for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
     onTestFinished(() => void vi.unstubAllEnvs());
     let said = "";
-    const command = receiverCommand()
+    const command = receiverStartCommand()
       .exitOverride()
       .configureOutput({ writeErr: (text) => (said += text) });
     const paths = args.map((arg) => (arg === "relay-key" ? join(files, arg) : arg));
@@ -155,12 +168,12 @@ describe("the command says what is wrong and ends with 1", () => {
     const receiver = await start([], { XELION_RELAY_KEY_FILE: "" }, ucaas);
     expect([receiver.exitCode, receiver.output]).toEqual([
       1,
-      expect.stringMatching(/^xelion receiver: there is no relay key.*\n +What to do: .*\n$/),
+      expect.stringMatching(/^xelion receiver: no relay key is set.*\n +What to do: .*\n$/),
     ]);
   });
 
   test.each([
-    ["as ucaas xelion receiver", ucaas],
+    ["as ucaas receiver start", ucaas],
     ["alone", alone],
   ])("and masks a secret that is in it, %s", async (_how, command) => {
     const receiver = await start(["--file", `${relayKey}/r.sqlite`], {}, command);

@@ -12,7 +12,7 @@ Secrets come from the environment, or from files that it names, and are never ar
   XELION_RELAY_KEY, XELION_RELAY_KEY_FILE
       the key that opens the relay, 32 characters or more, one a line; the same as relayKey in the stack's xelion:callback
   XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_DATABASE_URL_FILE
-      postgresql://user:password@host/database, in the place of the SQLite file`;
+      postgresql://user:password@host/database, instead of the SQLite file`;
 
 /** Read from the environment alone: a receiver has no stack. */
 const secretConfig = {
@@ -23,9 +23,9 @@ const secretConfig = {
   },
 };
 
-/** `ucaas xelion receiver`: the server that a provider process without an address of its own hears of its orders from. */
-export function receiverCommand(): Command {
-  return new Command("receiver")
+/** `ucaas receiver start`: the server that keeps Xelion's callbacks for provider processes that Xelion cannot reach. */
+export function receiverStartCommand(name = "start"): Command {
+  return new Command(name)
     .description("take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up")
     .addOption(
       option("--listen <address>", "LISTEN", "host and port to listen on")
@@ -50,6 +50,7 @@ export function receiverCommand(): Command {
       option("--rate-limit <number>", "RATE_LIMIT", "requests a minute from one address, without the key").default(6_000).argParser(count),
     )
     .addOption(option("--callback-rate <number>", "CALLBACK_RATE", "callbacks a minute of one order").default(120).argParser(count))
+    .addOption(option("--max-connections <number>", "MAX_CONNECTIONS", "open connections").default(10_000).argParser(count))
     .addOption(
       option("--expire <duration>", "EXPIRE", "an order is forgotten after so long without news")
         .default(ms("30d"), "30d")
@@ -69,27 +70,41 @@ interface Options {
   bodyLimit: number;
   rateLimit: number;
   callbackRate: number;
+  maxConnections: number;
   expire: number;
 }
 
 async function run(options: Options): Promise<void> {
-  const { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, bodyLimit, rateLimit, callbackRate, expire } = options;
+  const { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, bodyLimit, rateLimit, callbackRate, maxConnections, expire } = options;
   const { relayKey, receiverDatabaseUrl: url } = readConfig(secretConfig, { get: () => undefined });
   if (relayKey === undefined)
     throw fault(
       "RELAY_KEY_MISSING",
-      "there is no relay key",
+      "no relay key is set",
       "make one with: openssl rand -base64 32, and set XELION_RELAY_KEY_FILE to its file",
+    );
+  if (!url && isSetButEmpty("XELION_RECEIVER_DATABASE_URL"))
+    throw fault(
+      "DATABASE_URL_INVALID",
+      "XELION_RECEIVER_DATABASE_URL is set but empty",
+      "set it to the database's URL, or unset it to use the SQLite file",
     );
   // Not shown: it may hold a password.
   if (file.includes("://"))
-    throw fault("DATABASE_URL_INVALID", "--file names no file but a URL", "set XELION_RECEIVER_DATABASE_URL to it instead");
+    throw fault("DATABASE_URL_INVALID", "--file is a URL, not a file", "set XELION_RECEIVER_DATABASE_URL to it instead");
   if (publicUrl === undefined && !isLoopback(listen.host))
-    throw fault("PUBLIC_URL_MISSING", "it is not known how Xelion reaches this receiver", "set --public-url https://<its name>");
+    throw fault(
+      "PUBLIC_URL_MISSING",
+      "no public URL is set, and the receiver listens beyond this machine",
+      "set --public-url https://<its name>",
+    );
   if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw fault("TLS_FILES_INVALID", "only one of certificate and key is given", "set both --tls-cert and --tls-key, or none");
+    throw fault("TLS_FILES_INVALID", "only one of certificate and key is set", "set both --tls-cert and --tls-key, or none");
 
-  const [{ startReceiver }, { ReceiverFault }] = await Promise.all([import("../receiver/receiver.ts"), import("../receiver/fault.ts")]);
+  const [{ startReceiver }, { StartupError }] = await Promise.all([
+    import("../receiver/receiver.ts"),
+    import("../receiver/startup-error.ts"),
+  ]);
   try {
     const receiver = await startReceiver({
       listen,
@@ -98,23 +113,31 @@ async function run(options: Options): Promise<void> {
       database: url === undefined ? { file } : { url },
       tls: tlsCert === undefined || tlsKey === undefined ? undefined : { certificate: tlsCert, key: tlsKey },
       trustProxy,
-      limits: { bodyBytes: bodyLimit, perAddress: rateLimit, perCallbackPath: callbackRate },
+      limits: { bodyBytes: bodyLimit, perAddress: rateLimit, perCallbackPath: callbackRate, connections: maxConnections },
       expireAfter: expire,
     });
     const signals = ["SIGTERM", "SIGINT"] as const;
     const stop = () => {
-      // A second signal finds nobody listening, and ends the process at once.
+      // A second signal finds no handler, and ends the process at once.
       for (const signal of signals) process.off(signal, stop);
       void receiver.stop();
     };
     for (const signal of signals) process.on(signal, stop);
   } catch (error) {
-    throw error instanceof ReceiverFault ? fault(error.code, error.message, error.hint) : error;
+    throw error instanceof StartupError ? fault(error.code, error.message, error.hint) : error;
   }
 }
 
+/** A variable that is empty counts as unset: a compose file or a template writes it where a value is missing. */
 function option(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(`XELION_RECEIVER_${variable}`);
+  const name = `XELION_RECEIVER_${variable}`;
+  const isEmpty = process.env[name]?.trim() === "";
+  return isEmpty ? new Option(flags, description) : new Option(flags, description).env(name);
+}
+
+/** An empty URL of a database is no reason to use a file: callbacks would go where no other receiver finds them. */
+function isSetButEmpty(variable: string): boolean {
+  return [variable, `${variable}_FILE`].some((name) => process.env[name]?.trim() === "");
 }
 
 function address(text: string): { host: string; port: number } {
@@ -156,9 +179,9 @@ function fault(code: string, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "xelion", operation: "receiver", hint });
 }
 
-// In its container this file is the command, so that nothing needs to be there which only other commands use.
+// In its container this file is the command, so that it needs nothing of other commands.
 if (import.meta.main) {
-  await receiverCommand()
+  await receiverStartCommand()
     .parseAsync()
     .catch((error: unknown) => {
       console.error(error instanceof UcaasError ? withoutSecrets(error.message) : error);

@@ -1,6 +1,6 @@
-/** Why the receiver cannot start, told to who starts it. Never holds a key or the URL of a database. */
-export class ReceiverFault extends Error {
-  override readonly name = "ReceiverFault";
+/** Why the receiver cannot start. Never holds a key or the URL of a database. */
+export class StartupError extends Error {
+  override readonly name = "StartupError";
   /** Stable, for programs: `DATABASE_NOT_OPENED`, `LISTEN_FAILED`, … */
   readonly code: string;
   /** What to do now. */

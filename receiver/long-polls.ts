@@ -1,5 +1,5 @@
 /** Long polls that wait for a message of their intent. */
-export class Waiting {
+export class LongPolls {
   readonly #polls = new Map<string, Set<{ after: number; wake: () => void }>>();
   #closed = false;
 
@@ -14,19 +14,19 @@ export class Waiting {
   /** No poll waits any more: the receiver is stopping. */
   close(): void {
     this.#closed = true;
-    for (const intent of this.intents) this.tell(intent, Number.POSITIVE_INFINITY);
+    for (const intent of this.intents) this.notify(intent, Number.POSITIVE_INFINITY);
   }
 
   /** The intent has messages up to this sequence now. Infinity: look again in any case. */
-  tell(intent: string, lastSequence: number): void {
+  notify(intent: string, lastSequence: number): void {
     for (const poll of this.#polls.get(intent) ?? []) if (lastSequence > poll.after) poll.wake();
   }
 
   /**
    * Reads until there is something above `after`, or `milliseconds` have passed, or the client has gone. It listens before it reads,
-   * so that a message which comes in between is not slept over.
+   * so that no message that arrives in between is missed.
    */
-  async until<T extends readonly unknown[]>(
+  async wait<T extends readonly unknown[]>(
     intent: string,
     { after, milliseconds, gone, read }: { after: number; milliseconds: number; gone: AbortSignal; read: () => Promise<T | undefined> },
   ): Promise<T | undefined> {
