@@ -14,8 +14,8 @@ export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
     isSecret(change.property)
       ? {
           property: change.property,
-          ...(change.oldValue != null && { oldValue: mask }),
-          ...(change.newValue != null && { newValue: mask }),
+          ...(!isNothing(change.oldValue) && { oldValue: mask }),
+          ...(!isNothing(change.newValue) && { newValue: mask }),
         }
       : change,
   );
@@ -29,12 +29,25 @@ export function driftIn(changes: Record<string, unknown>, declared: Partial<Lice
   return flatten(changes).flatMap(({ property, oldValue }) => {
     const expected = property.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], declared);
     if (expected === undefined || property.startsWith("ccId.") || sameValue(expected, oldValue)) return [];
-    // Nothing and none are the same to the licence server.
-    if (expected === 0 && oldValue == null) return [];
+    if (isNothing(expected) && isNothing(oldValue)) return [];
     return [
       isSecret(property) ? { property, oldValue: mask, newValue: mask } : { property, oldValue: expected, newValue: oldValue ?? null },
     ];
   });
+}
+
+/** What a create replaced, in words: values that the server had before it. None are expected of a new customer. */
+export function replacedValues(changes: Record<string, unknown>): string[] {
+  return flatten(changes)
+    .filter(({ property, oldValue, newValue }) => !property.startsWith("ccId.") && !isNothing(oldValue) && !sameValue(oldValue, newValue))
+    .map(({ property, oldValue, newValue }) =>
+      isSecret(property) ? property : `${property} (${JSON.stringify(oldValue)}, now ${JSON.stringify(newValue)})`,
+    );
+}
+
+/** The server reports a value that was never set as none: 0, or for a text an empty one; null is not published and taken too. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === 0 || value === "";
 }
 
 function flatten(changes: Record<string, unknown>, path = ""): LicenseChange[] {

@@ -3,27 +3,47 @@ import type { ConfigOf } from "../dynamic/config.ts";
 import { UcaasError } from "../dynamic/errors.ts";
 import { HttpClient, type Reply } from "../http/client.ts";
 import { sign, tokenLifetime } from "./jws.ts";
-import { deleteReplySchema, errorReplySchema, updateReplySchema, type ximaConfig } from "./schema.ts";
+import { type DeleteReply, deleteReplySchema, errorReplySchema, updateReplySchema, type ximaConfig } from "./schema.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
 
 export interface CcId {
   readonly resellerId: string;
   readonly tenantId: string;
+  readonly resellerName?: string;
+  readonly tenantName?: string;
 }
 
-/** The remedies of the guide's troubleshooting table, and for what OpenAPI 1.4 added, ours. */
+/** The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for what the table leaves out, ours. */
 const remedies: Record<string, string> = {
-  INVALID_SIGNATURE: "Check serialization parameters and ensure you're using the correct private key (`ucaas xima keys check`)",
+  INVALID_SIGNATURE:
+    "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
   DUPLICATE_JTI: "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
   INVALID_JTI: "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
   EXPIRED_TOKEN: "Check your server's clock synchronization",
-  VALIDATION_ERROR: "Review validation rules for seat quantities; a server that refuses jti and exp in the body wants xima:claimsIn: token",
-  INVALID_TOKEN: "Set xima:claimsIn and xima:apiRevision to the revision that this server keeps",
+  VALIDATION_ERROR:
+    "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
+  // The published example of this code is "The JWT signature is invalid".
+  INVALID_TOKEN:
+    "1. Run `ucaas xima keys check --online`: it compares key, certificate and server. 2. If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server",
   INVALID_CERTIFICATE:
-    "Ask Xima whether the certificate is registered for this environment, and compare the kid: `ucaas xima keys fingerprint`",
+    "Run `ucaas xima keys check --online`. If the server does not list the kid, ask Xima to register the certificate for this environment (`ucaas xima keys fingerprint`)",
   CUSTOMER_NOT_FOUND:
-    "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` makes it anew",
+    "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
 };
+
+const probeHint =
+  "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`; to send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)";
+
+/** What to do about a VALIDATION_ERROR depends on what the server refuses. */
+function validationRemedy(message: string): string | undefined {
+  if (/\b(jti|exp)\b/i.test(message)) return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
+  if (/unknown|unexpected|unrecogni[sz]ed|additional propert|not (a )?(known|allowed|permitted|supported)/i.test(message))
+    return "The server does not know a field. Remove it from the resource, or set xima:apiRevision to the revision of this server; for jti and exp set xima:claimsIn to token";
+  if (/ccid|reseller|tenant/i.test(message))
+    return "Check ccId: both ids as Xima issued them, and on the customer's first request both names (OpenAPI 1.4)";
+  if (/sip/i.test(message)) return "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)";
+  return undefined;
+}
 
 /** The wire: three calls of the licensing API (OpenAPI 1.4), each signed anew for every try. */
 export class XimaClient {
@@ -43,11 +63,23 @@ export class XimaClient {
     });
   }
 
-  /** Whether the customer exists: a POST of the `ccId` alone changes nothing, and is answered 404 for an unknown one (inferred). */
-  async exists({ resellerId, tenantId }: CcId): Promise<boolean> {
+  /**
+   * Whether the customer exists; undefined when `xima:probe` is `off` and the server is not asked.
+   *
+   * A POST of the `ccId` alone changes nothing, and the server answers 404 for an unknown customer (inferred). The names are
+   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for them means the same.
+   */
+  async exists(ccId: CcId): Promise<boolean | undefined> {
+    const { probe } = this.#config;
+    if (probe === "off") return undefined;
+    const { resellerId, tenantId, resellerName, tenantName } = ccId;
+    const names = probe === "names" ? { resellerName, tenantName } : {};
     const operation = `look up ${resellerId}/${tenantId}`;
-    const reply = await this.#send("POST", operation, { ccId: { resellerId, tenantId } });
+    const reply = await this.#send("POST", operation, { ccId: { resellerId, tenantId, ...names } });
     if (isUnknownCustomer(reply)) return false;
+    const sentBoth = probe === "names" && resellerName !== undefined && tenantName !== undefined;
+    if (asksForNames(reply) && !sentBoth) return false;
+    if (reply.status === 400) throw refusal(reply, operation, probeHint);
     this.#parse(reply, operation, updateReplySchema);
     return true;
   }
@@ -70,7 +102,7 @@ export class XimaClient {
    * Schedules the removal of all licences within a week. `gone`: the customer is not known; `unheard`: it is not known any more
    * when asked again after a try whose answer was lost, so that try did it, and its `deletionId` is lost.
    */
-  async delete({ resellerId, tenantId }: CcId): Promise<z.output<typeof deleteReplySchema> | "gone" | "unheard"> {
+  async delete({ resellerId, tenantId }: CcId): Promise<DeleteReply | "gone" | "unheard"> {
     const operation = `delete licence ${resellerId}/${tenantId}`;
     const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
     if (isUnknownCustomer(reply)) return reply.unheard ? "unheard" : "gone";
@@ -99,7 +131,7 @@ export class XimaClient {
       vendor: "xima",
       operation,
       status: reply.status,
-      hint: "check xima:baseUrl and xima:updatePath. The licence may have been changed: run `pulumi up` again, which states it anew",
+      hint: "check xima:baseUrl and xima:updatePath. The licence may have been changed: run `pulumi up` again, which sends the whole licence",
     });
   }
 }
@@ -109,7 +141,13 @@ function isUnknownCustomer(reply: Reply): boolean {
   return reply.status === 404 && errorReplySchema.safeParse(reply.json).data?.code === "CUSTOMER_NOT_FOUND";
 }
 
-function refusal(reply: Reply, operation: string): UcaasError {
+/** A 400 that asks for the customer's names, which only a first request needs (OpenAPI 1.4). The words are not published. */
+function asksForNames(reply: Reply): boolean {
+  const error = reply.status === 400 ? errorReplySchema.safeParse(reply.json).data : undefined;
+  return error?.code === "VALIDATION_ERROR" && /(reseller|tenant)[ _-]?name|first request/i.test(error.message ?? "");
+}
+
+function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError {
   const error = errorReplySchema.safeParse(reply.json).data;
   const skew = clockSkew(reply);
   const blamesTheToken = error ? timedCodes.has(error.code) : reply.status === 401;
@@ -128,7 +166,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
     );
   }
   if (!error) {
-    return new UcaasError("the server refused without a reason", {
+    return new UcaasError("the server rejected the request without an error body", {
       code: `HTTP_${reply.status}`,
       vendor: "xima",
       operation,
@@ -137,14 +175,15 @@ function refusal(reply: Reply, operation: string): UcaasError {
       hint: hintFor(reply),
     });
   }
-  return new UcaasError(error.message ?? "the server refused", {
+  const remedy = (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) || remedies[error.code];
+  return new UcaasError(error.message ?? "the server rejected the request", {
     code: error.code,
     vendor: "xima",
     operation,
     status: reply.status,
     vendorCode: error.code,
     unheard: reply.unheard,
-    hint: remedies[error.code] ?? hintFor(reply),
+    hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
   });
 }
 

@@ -9,29 +9,43 @@ import type { CallContext } from "../dynamic/interruption.ts";
 import { Journal, type JournalKey } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
+import { withoutBackend } from "../dynamic/stack-identity.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
-import { driftIn } from "./changes.ts";
+import { driftIn, replacedValues } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
+import { Deletions, describeDeletion } from "./deletions.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
 import { updateBody } from "./request-body.ts";
-import { type LicenseInputs, type LicenseOutputs, licenseId, licenseSchema, managedProperties, ximaConfig } from "./schema.ts";
+import {
+  type DeleteReply,
+  type LicenseInputs,
+  type LicenseOutputs,
+  licenseId,
+  licenseSchema,
+  managedProperties,
+  ximaConfig,
+} from "./schema.ts";
 import { findings } from "./seats.ts";
 
 /** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
 export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInputs, LicenseOutputs> {
   readonly #accounts: Accounts<typeof ximaConfig, XimaClient>;
   readonly #journal: Journal;
+  readonly #deletions: Deletions;
   readonly #claims = new Claims();
   /** By customer, the resource that declares it. Only what the program declares is checked, so a renamed resource's old name is not among them. */
   readonly #declared = new Map<string, string>();
   /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
   readonly #refreshing = new Set<string>();
+  /** Lines that are shown once a run, not once a licence. */
+  readonly #told = new Set<string>();
 
   constructor(source: dynamic.Config, context?: CallContext) {
     this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
     this.#journal = new Journal(source);
+    this.#deletions = new Deletions(source.get("ucaas:journalDir"));
   }
 
   async check(olds: Partial<LicenseInputs>, news: LicenseInputs): Promise<dynamic.CheckResult<LicenseInputs>> {
@@ -41,9 +55,9 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     // Which revision counts, and whether its config is sound, is told by the account.
     if (isUnknown(news.account)) return { inputs: news, failures };
     try {
-      const { apiRevision } = this.#accounts.config(news.account);
+      const { apiRevision, seatRules } = this.#accounts.config(news.account);
       if (apiRevision === "1.4") failures.push(...missingNames(before, news));
-      for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision)) {
+      for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
         if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
         else failures.push({ property, reason });
       }
@@ -90,15 +104,19 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     const key = this.#journalKey(news);
     const resource = news.__resource ?? "";
     const isThere = await client.exists(news.ccId);
-    const noted = isThere ? (await this.#journal.find<CreateNote>(key))?.note : undefined;
+    const noted = isThere !== false ? (await this.#journal.find<CreateNote>(key))?.note : undefined;
     // An intent of this very resource that never came into the state: the customer was made by the run that was cut off.
     const isOwn = noted?.resource === resource && !noted.adopting;
-    const adopting = isThere && !isOwn;
+    // Without a look-up the server cannot say whether it knows the customer: the declaration does.
+    const adopting = (isThere ?? mayAdopt(news)) && !isOwn;
     if (adopting && !mayAdopt(news)) throw alreadyExists(news.ccId);
     const body = updateBody(news, apiRevision);
     await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource, adopting });
     try {
       const { changes } = await client.update(news.ccId, body, "create");
+      const replaced = adopting || isOwn ? [] : replacedValues(changes);
+      if (replaced.length > 0)
+        tell("XimaLicense", licenseId(news), `the customer existed already; this create replaced ${replaced.join(", ")}`);
       return outputs(news, changes, [], time);
     } catch (error) {
       const outcome = outcomeOf(error);
@@ -114,7 +132,9 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const ccId = props.ccId ?? { resellerId, tenantId };
     await this.#settle({ ...props, ccId }, "perhaps declared");
-    if (!(await this.#accounts.client(props.account).exists(ccId))) return { id: undefined, props: {} as LicenseOutputs };
+    const exists = await this.#accounts.client(props.account).exists(ccId);
+    if (exists === undefined) this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
+    if (exists === false) return { id: undefined, props: {} as LicenseOutputs };
     this.#refreshing.add(`${props.account} ${id}`);
     return { id, props };
   }
@@ -154,20 +174,35 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     if (taker !== undefined || this.#claims.isWanted(thing)) throw takeOverOpen(props.ccId, taker);
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
-    if (scheduled === "unheard")
-      return tell(
-        "XimaLicense",
-        id,
-        "is scheduled for deletion; the answer with the deletionId was lost. Ask Xima support for it if you need it",
-      );
-    const { status, message, estimatedDeletionTime, deletionId } = scheduled;
-    const words = [
-      status.replaceAll("_", " "),
-      `deletionId ${deletionId ?? "not given"}`,
-      `by ${estimatedDeletionTime ?? "a week from now"}`,
-      message,
-    ];
-    tell("XimaLicense", id, `${words.filter(Boolean).join(", ")}. Until then Xima support can restore it by the deletionId`);
+    await this.#record(id, props, scheduled === "unheard" ? undefined : scheduled);
+    tell(
+      "XimaLicense",
+      id,
+      scheduled === "unheard"
+        ? "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it"
+        : describeDeletion(scheduled),
+    );
+  }
+
+  /** The only way back for a week, so a record that cannot be written is reported. The deletion itself is done. */
+  async #record(id: string, { ccId, account, __stack, __resource }: LicenseOutputs, reply?: DeleteReply): Promise<void> {
+    const recordedAt = new Date().toISOString();
+    const { scheduledAt = recordedAt, estimatedDeletionTime, deletionId = null } = reply ?? {};
+    const { resellerId, tenantId } = ccId;
+    const { baseUrl } = this.#accounts.config(account);
+    const where = { stack: withoutBackend(__stack ?? ""), resource: __resource ?? "", baseUrl, resellerId, tenantId };
+    try {
+      await this.#deletions.add({ ...where, deletionId, scheduledAt, estimatedDeletionTime, recordedAt });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      tell("XimaLicense", id, `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`);
+    }
+  }
+
+  #tellOnce(text: string): void {
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    tell("XimaLicense", "all licences", text);
   }
 
   /** These outputs go into the state, in the place of older ones of the same customer, whose account may have left the config. */
@@ -281,7 +316,7 @@ function alreadyExists(ccId: CcId): UcaasError {
     code: "ALREADY_EXISTS",
     vendor: "xima",
     operation: `create licence ${thing}`,
-    hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up`,
+    hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
   });
 }
 
@@ -294,12 +329,12 @@ function declaredTwice(ccId: CcId): UcaasError {
   });
 }
 
-function takeOverOpen(ccId: CcId, taker = "that is declared in its place"): UcaasError {
-  return new UcaasError(`resource ${taker} was to take the customer over, and whether its licence is to stay is not known`, {
+function takeOverOpen(ccId: CcId, taker = "declared in its place"): UcaasError {
+  return new UcaasError(`not deleted: resource ${taker} failed to take over this licence`, {
     code: "TAKE_OVER_OPEN",
     vendor: "xima",
     operation: `delete licence ${licenseId({ ccId })}`,
-    hint: "nothing was deleted. Mend what the other resource failed with, and run `pulumi up` for the whole stack. If the licence is to go, declare this resource again in the place of the other, run `pulumi up`, then remove it",
+    hint: "1. Fix the error reported for the other resource. 2. Run `pulumi up` for the whole stack. To delete the licence instead: restore this resource, remove the other, run `pulumi up`, then remove this resource",
   });
 }
 
@@ -317,7 +352,7 @@ function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
 
 /** False only by the server's own word: what is in the state for nothing is found gone by the next refresh. */
 async function mayBeThere(client: XimaClient, ccId: CcId): Promise<boolean> {
-  return await client.exists(ccId).catch(() => true);
+  return (await client.exists(ccId).catch(() => true)) !== false;
 }
 
 function reasonToStateAgain({ unconfirmed, lastAssertedAt }: LicenseOutputs, { reassertAfter }: LicenseInputs): string | undefined {

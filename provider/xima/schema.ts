@@ -108,8 +108,30 @@ export const deleteReplySchema = z.looseObject({
   deletionId: z.string().optional(),
 });
 
+export type DeleteReply = z.output<typeof deleteReplySchema>;
+
 /** Every error (OpenAPI 1.4). */
 export const errorReplySchema = z.looseObject({ code: z.string(), message: z.string().optional() });
+
+const minimumRule = z.union([z.enum(["warn", "off"]), z.coerce.number().int().min(0).max(1_000_000)]).optional();
+const needRule = z.enum(["warn", "off"]).optional();
+
+/** What `xima:seatRules` may say: of a seat count its minimum, of an add-on whether the seats that it needs are checked. */
+const seatRulesSchema = z.strictObject({
+  digitalOnlySeats: minimumRule,
+  essentialSeats: minimumRule,
+  professionalSeats: minimumRule,
+  eliteSeats: minimumRule,
+  workforceOptimizationSeats: minimumRule,
+  workforceManagementSeats: minimumRule,
+  speechAnalyticsSeats: minimumRule,
+  dialerSeats: minimumRule,
+  additionalAiMessages: needRule,
+  aiMessaging: needRule,
+  aiAudioServices: needRule,
+});
+
+export type SeatRules = z.output<typeof seatRulesSchema>;
 
 /** Which revision of the contract the server keeps: the guide's, or the published OpenAPI 1.4.0. */
 export type ApiRevision = "1.4" | "guide";
@@ -134,6 +156,14 @@ export const ximaConfig = {
     claimsIn: {
       value: z.enum(["both", "token", "body"]).default("both"),
       about: "where jti and exp travel: token (1.4), body (guide) or both",
+    },
+    probe: {
+      value: z.enum(["ccid", "names", "off"]).default("ccid"),
+      about: "how a create and a refresh ask whether a customer exists: ccid (its ids alone), names (with its names) or off",
+    },
+    seatRules: {
+      value: seatRulesSchema.default({}),
+      about: "by argument, what a commercial rule is here: a minimum other than the published one, warn or off",
     },
     ...transportKeys,
   },

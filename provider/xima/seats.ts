@@ -1,5 +1,5 @@
 import { isUnknown } from "../dynamic/unknown.ts";
-import type { ApiRevision, LicenseInputs } from "./schema.ts";
+import type { ApiRevision, LicenseInputs, SeatRules } from "./schema.ts";
 
 /** A rule of the contract that the declared licence breaks, or a note on what it buys. */
 export interface Finding {
@@ -29,32 +29,77 @@ const minimum: Record<ApiRevision, Partial<Record<SeatField, number>>> = {
   },
 };
 
+const seatFields = [
+  "digitalOnlySeats",
+  "essentialSeats",
+  "professionalSeats",
+  "eliteSeats",
+  "workforceOptimizationSeats",
+  "workforceManagementSeats",
+  "speechAnalyticsSeats",
+  "dialerSeats",
+] as const satisfies readonly (SeatField & keyof SeatRules)[];
+
 const named: Record<ApiRevision, string> = { guide: "licensing guide", "1.4": "OpenAPI 1.4" };
+
+/** Minimums and needs that the vendor's own pages contradict, with what the other page says. */
+const contradicted: Partial<Record<ApiRevision, Partial<Record<keyof SeatRules, string>>>> = {
+  "1.4": {
+    dialerSeats: "the authentication page shows 5",
+    workforceOptimizationSeats: "the licensing page says 5",
+    workforceManagementSeats: "the licensing page says 5",
+    aiMessaging: "its own example has none",
+    aiAudioServices: "OpenAPI 1.4 names no such rule",
+  },
+};
 
 /**
  * All rules of a revision that the inputs break, as far as they are known. Seats that are not declared are left as they
  * are on the server, so when a customer is adopted nothing is concluded from their absence.
+ *
+ * `rules` is `xima:seatRules`: it replaces a minimum, or makes a rule a note or nothing.
  */
-export function findings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Finding[] {
-  const ai = revision === "guide" ? aiFindingsOfGuide(inputs) : aiFindings(inputs);
-  return [...minimumFindings(inputs, revision), ...ai, ...sipFindings(inputs)];
-}
-
-function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Finding[] {
-  return Object.entries(minimum[revision]).flatMap(([field, least]) => {
-    const seats = known(inputs[field as SeatField]);
-    if (seats === undefined || seats === 0 || seats >= least) return [];
-    return [{ property: field, reason: `must be 0 or at least ${least}, not ${seats} (${named[revision]})` }];
+export function findings(inputs: Partial<LicenseInputs>, revision: ApiRevision, rules: SeatRules = {}): Finding[] {
+  const ai = revision === "guide" ? aiFindingsOfGuide(inputs) : aiFindings(inputs, revision);
+  const broken: RuleFinding[] = [...minimumFindings(inputs, revision, rules), ...ai, ...sipFindings(inputs)];
+  return broken.flatMap(({ rule, ...finding }) => {
+    const setting = rule && rules[rule];
+    if (setting === "off") return [];
+    return setting === "warn" ? [{ ...finding, note: true as const }] : [finding];
   });
 }
 
-function aiFindingsOfGuide(inputs: Partial<LicenseInputs>): Finding[] {
-  if (!known(inputs.additionalAiMessages) || !absent(inputs, "eliteSeats")) return [];
-  return [{ property: "additionalAiMessages", reason: `needs at least one of eliteSeats (licensing guide)${unlessThere}` }];
+/** With the key of `xima:seatRules` that a rule obeys; a rule without one always counts. */
+interface RuleFinding extends Finding {
+  readonly rule?: keyof SeatRules;
 }
 
-function aiFindings(inputs: Partial<LicenseInputs>): Finding[] {
-  const found: Finding[] = [];
+function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision, rules: SeatRules): RuleFinding[] {
+  const published = minimum[revision];
+  return seatFields.flatMap((rule) => {
+    const seats = known(inputs[rule]);
+    const setting = rules[rule];
+    const least = typeof setting === "number" ? setting : (published[rule] ?? 0);
+    if (seats === undefined || seats === 0 || seats >= least) return [];
+    const source = typeof setting === "number" ? `xima:seatRules.${rule}` : named[revision] + wayOut(rule, revision);
+    return [{ property: rule, reason: `must be 0 or at least ${least}, not ${seats} (${source})`, rule }];
+  });
+}
+
+/** For a rule that the vendor's pages contradict: what the other one says, and the setting. */
+function wayOut(rule: keyof SeatRules, revision: ApiRevision): string {
+  const other = contradicted[revision]?.[rule];
+  return other ? `; ${other}, see xima:seatRules.${rule}` : "";
+}
+
+function aiFindingsOfGuide(inputs: Partial<LicenseInputs>): RuleFinding[] {
+  if (!known(inputs.additionalAiMessages) || !absent(inputs, "eliteSeats")) return [];
+  const reason = `needs at least one of eliteSeats (licensing guide)${unlessThere}`;
+  return [{ property: "additionalAiMessages", reason, rule: "additionalAiMessages" }];
+}
+
+function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): RuleFinding[] {
+  const found: RuleFinding[] = [];
   if (known(inputs.additionalAiMessages) !== undefined) {
     found.push({
       property: "additionalAiMessages",
@@ -70,7 +115,8 @@ function aiFindings(inputs: Partial<LicenseInputs>): Finding[] {
   if (standard + advanced > 0 && absent(inputs, "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiMessaging",
-      reason: `any bundle needs at least one Professional seat or higher (OpenAPI 1.4): declare professionalSeats or eliteSeats${unlessThere}`,
+      reason: `any bundle needs at least one Professional seat or higher (licensing page${wayOut("aiMessaging", revision)}): declare professionalSeats or eliteSeats${unlessThere}`,
+      rule: "aiMessaging",
     });
   }
   if (standard > 0 && (known(inputs.eliteSeats) ?? 0) > 0) {
@@ -83,7 +129,8 @@ function aiFindings(inputs: Partial<LicenseInputs>): Finding[] {
   if ((known(inputs.aiAudioServices?.additionalHours) ?? 0) > 0 && absent(inputs, "essentialSeats", "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiAudioServices",
-      reason: `transcription needs at least one Essential seat or higher (OpenAPI 1.4): declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
+      reason: `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}): declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
+      rule: "aiAudioServices",
     });
   }
   return found;

@@ -28,21 +28,35 @@ const seats: Record<string, Partial<Record<Revision, number>>> = {
   additionalAiMessages: { guide: 0 },
   ehrEmrIntegrationSeats: { guide: 0, "1.4": 0 },
 };
-const groups = ["aiMessaging", "aiAudioServices", "sipCredentials"];
+const groups: Record<string, string[]> = {
+  aiMessaging: ["standardBundles", "advancedBundles"],
+  aiAudioServices: ["additionalHours"],
+  sipCredentials: ["username", "password", "sipServer", "outboundProxy", "sipPort", "transport"],
+};
 const most = 1_000_000;
 
-/** The part of a request's body that describes the licence, every value checked by itself. Other keys than `known` are refused. */
-export function readLicence(body: Map<string, PyValue>, revision: Revision, known: string[]): Licence {
+/** The fields that the revision publishes, those of a group as `group.field`. */
+export function licenceFields(revision: Revision): string[] {
+  const inside = Object.entries(groups).flatMap(([group, names]) => [group, ...names.map((name) => `${group}.${name}`)]);
+  return [...Object.keys(seats).filter((field) => seats[field]?.[revision] !== undefined), ...inside];
+}
+
+/** The fields inside the body's objects, as `object.field`. */
+export function nestedKeys(body: Map<string, PyValue>): string[] {
+  return [...body].flatMap(([group, value]) => (value instanceof Map ? [...value.keys()].map((name) => `${group}.${name}`) : []));
+}
+
+/** The part of a request's body that describes the licence, every value checked by itself. Other fields are ignored. */
+export function readLicence(body: Map<string, PyValue>, revision: Revision): Licence {
   const licence: Licence = {};
   for (const [field, value] of body) {
     const least = seats[field]?.[revision];
     if (least !== undefined) licence[field] = count(field, value, least);
-    else if (field === "aiMessaging") licence[field] = counts(field, value, ["standardBundles", "advancedBundles"]);
+    else if (field === "aiMessaging") licence[field] = counts(field, value);
     else if (field === "aiAudioServices") {
-      licence[field] = counts(field, value, ["additionalHours"]);
+      licence[field] = counts(field, value);
       if (!(value as Map<string, PyValue>).has("additionalHours")) throw invalid("aiAudioServices.additionalHours is required");
     } else if (field === "sipCredentials") licence[field] = sipCredentials(value);
-    else if (!known.includes(field)) throw invalid(`${field} is not a known field`);
   }
   return licence;
 }
@@ -82,17 +96,17 @@ export function checkWhole(licence: Licence, revision: Revision, commercialNotes
   }
 }
 
-/** What is different in `after`. A number that was never set counts as 0, a text as null. */
+/** What is different in `after`. What was never set counts as 0 or as an empty text: the document has no null. */
 export function changesBetween(before: Licence, after: Licence): Changes {
   const changes: Changes = {};
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, now] = [before[field], after[field]];
-    if (groups.includes(field)) {
+    if (Object.hasOwn(groups, field)) {
       const inner = changesBetween((old ?? {}) as Licence, (now ?? {}) as Licence);
       if (Object.keys(inner).length > 0) changes[field] = inner;
       continue;
     }
-    const none = field !== "sipPort" && typeof (old ?? now) === "number" ? 0 : null;
+    const none = typeof (old ?? now) === "number" ? 0 : "";
     if ((old ?? none) !== (now ?? none)) changes[field] = { oldValue: old ?? none, newValue: now ?? none };
   }
   return changes;
@@ -107,15 +121,15 @@ function count(path: string, value: PyValue, least: number): number {
   return Number(value);
 }
 
-function counts(path: string, value: PyValue, names: string[]): Record<string, number> {
+function counts(path: string, value: PyValue): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [name, item] of object(path, value, names)) found[name] = count(`${path}.${name}`, item, 0);
+  for (const [name, item] of object(path, value)) if (groups[path]?.includes(name)) found[name] = count(`${path}.${name}`, item, 0);
   return found;
 }
 
 function sipCredentials(value: PyValue): Record<string, number | string> {
   const required = ["username", "password", "sipServer", "outboundProxy"];
-  const group = object("sipCredentials", value, [...required, "sipPort", "transport"]);
+  const group = object("sipCredentials", value);
   const found: Record<string, number | string> = {};
   for (const name of required) found[name] = text(`sipCredentials.${name}`, group.get(name));
   if (group.has("sipPort") !== group.has("transport"))
@@ -128,10 +142,9 @@ function sipCredentials(value: PyValue): Record<string, number | string> {
   return { ...found, sipPort: port, transport };
 }
 
-/** A JSON object that has no other keys than these. */
-export function object(path: string, value: PyValue | undefined, names: string[]): Map<string, PyValue> {
+/** A JSON object. */
+export function object(path: string, value: PyValue | undefined): Map<string, PyValue> {
   if (!(value instanceof Map)) throw invalid(`${path} must be an object`);
-  for (const name of value.keys()) if (!names.includes(name)) throw invalid(`${path}.${name} is not a known field`);
   return value;
 }
 

@@ -1,12 +1,22 @@
 /**
  * The Xima CCaaS License Provisioning API as a local server, by the contract's two revisions (option `revision`).
  *
- * What the contract leaves open, and what is done here (all inferred):
- * - Body claims at 1.4: further `jti` and `exp` in the body are let through (`tolerateBodyClaims`); every other unknown field is refused.
+ * Published, and done so by default: fields that the document does not name are ignored, in DELETE as in POST; a changed value that was
+ * never set is 0 or an empty text (null is no published type); `estimatedDeletionTime` is the text "1 week"; a signature that does not
+ * hold is INVALID_TOKEN (the document's example); the JWKS lists the registered keys by their certificates' fingerprints.
+ *
+ * What the contract leaves open, and what is done here (all inferred, each with its switch where there is one):
+ * - `unknownFields: "refuse"` refuses a field that the document does not name. Then `jti` and `exp` in the body are still let through, unless
+ *   `tolerateBodyClaims` is false, which refuses just these two.
+ * - A look-up (a POST of `ccId` without a licence field) of an unknown customer (`lookUp`): `not-found` answers 404 without names and makes
+ *   the customer with them; `names-required` answers 400 without names and 404 with them; `create` makes the customer. `namesRequired:
+ *   "always"` wants both names in every POST, also of a known customer.
+ * - `badSignature: "INVALID_SIGNATURE"` is the guide's code for a signature that does not hold; at the guide's revision it always is.
  * - A token's `jti` is used up as soon as its signature and claims are right, even when the body is then refused.
  * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request without names answers CUSTOMER_NOT_FOUND, one with
  *   names begins a licence anew. With `"known"` it is known for the week as before, and a POST of licences takes the deletion back.
- * - In `changes`, a number that was never set counts as 0 and a text as null; a changed name is stored and not reported.
+ * - `deletionTime: "date"` answers the date of the removal in place of the text.
+ * - A changed name is stored and not reported.
  * - The commercial notes are enforced on the account as a whole (`commercialNotes`).
  * - At the guide's revision the customer's names and DELETE are as in 1.4, for the guide is silent about them.
  *
@@ -14,12 +24,12 @@
  * {certificate, kid?}` or `{publicKey, kid}` registers one → `{kid}`. An out-of-band change is a PATCH of the state, such as
  * `{"customers": {"acme/t1": {"licence": {"eliteSeats": 3}}}}`.
  */
-import { generateKeyPairSync, type JsonWebKey, randomUUID } from "node:crypto";
+import { createPublicKey, type JsonWebKey, randomInt } from "node:crypto";
 import { z } from "zod";
 import { commonOptions, SandboxServer } from "../kernel.ts";
 import { ControlError, json, type Reply, type SandboxRequest } from "../message.ts";
 import { readCertificate, readPublicKey, signRequest } from "./authority.ts";
-import { changesBetween, checkWhole, type Licence, merge, object, readLicence, text } from "./licence.ts";
+import { changesBetween, checkWhole, type Licence, licenceFields, merge, nestedKeys, object, readLicence, text } from "./licence.ts";
 import { loads, PyJsonError, type PyValue } from "./python-json.ts";
 import { Refusal } from "./refusal.ts";
 import { checkToken, type RegisteredKey } from "./token.ts";
@@ -28,16 +38,27 @@ const options = z.strictObject({
   ...commonOptions,
   revision: z.enum(["guide", "1.4"]).default("1.4").describe("which revision of the contract is served"),
   updatePath: z.string().startsWith("/").default("/licensing/update").describe("the path below the base URL"),
+  unknownFields: z.enum(["ignore", "refuse"]).default("ignore").describe("what is done with a field that is not published"),
   tolerateBodyClaims: z.boolean().default(true).describe("at 1.4, jti and exp in the body are ignored instead of refused"),
+  lookUp: z
+    .enum(["not-found", "names-required", "create"])
+    .default("not-found")
+    .describe("the answer to a POST of the ccId alone, for an unknown customer"),
+  namesRequired: z.enum(["first", "always"]).default("first").describe("which POSTs need the customer's names"),
+  badSignature: z
+    .enum(["INVALID_TOKEN", "INVALID_SIGNATURE"])
+    .default("INVALID_TOKEN")
+    .describe("at 1.4, the code for a signature that does not hold"),
+  deletionTime: z.enum(["text", "date"]).default("text").describe("what estimatedDeletionTime is"),
   commercialNotes: z.boolean().default(true).describe("at 1.4, add-ons need the seats that the commercial notes name"),
   duringDeletion: z.enum(["gone", "known"]).default("gone").describe("whether a customer is still known in the week after DELETE"),
 });
 export type XimaOptions = z.output<typeof options>;
 
 interface Customer {
-  ccId: { resellerId: string; tenantId: string; resellerName: string; tenantName: string };
+  ccId: CcId;
   licence: Licence;
-  deletion?: { deletionId: string; scheduledAt: string; estimatedDeletionTime: string };
+  deletion?: { deletionId: string; scheduledAt: string };
 }
 
 export interface XimaState {
@@ -47,8 +68,6 @@ export interface XimaState {
   customers: Record<string, Customer>;
   /** Every jti seen, with its token's exp. What has expired is forgotten at the next start. */
   usedJtis: Record<string, number>;
-  /** The server's own public key, made when the JWKS is first asked for. */
-  jwk?: JsonWebKey;
 }
 
 export type XimaServer = SandboxServer<XimaState, XimaOptions>;
@@ -112,7 +131,7 @@ function asked<T>(schema: z.ZodType<T>, body: unknown): T {
 function handle(request: SandboxRequest, server: XimaServer): Reply {
   const base = server.vendor.basePath;
   if (request.path === `${base}/licensing/.well-known/jwks.json`) {
-    return request.method === "GET" ? json(200, { keys: [ownKey(server)] }) : notAllowed("GET");
+    return request.method === "GET" ? json(200, { keys: publishedKeys(server) }) : notAllowed("GET");
   }
   if (request.path !== base + server.options.updatePath) return json(404, { code: "NOT_FOUND", message: "there is no such route" });
   if (request.method !== "POST" && request.method !== "DELETE") return notAllowed("POST, DELETE");
@@ -146,15 +165,23 @@ function readBody(request: SandboxRequest): Map<string, PyValue> {
 function authenticate(request: SandboxRequest, body: Map<string, PyValue>, server: XimaServer): void {
   const { state, options } = server;
   const now = server.now();
-  const { jti, exp } = checkToken(request.headers.authorization, body, { revision: options.revision, keys: state.keys, now });
+  const { revision, badSignature } = options;
+  const { jti, exp } = checkToken(request.headers.authorization, body, { revision, badSignature, keys: state.keys, now });
   if (Object.hasOwn(state.usedJtis, jti) && (state.usedJtis[jti] ?? 0) * 1000 > now)
-    throw new Refusal("DUPLICATE_JTI", "this jti has been used already");
+    throw new Refusal("DUPLICATE_JTI", "This JTI has already been used");
   state.usedJtis[jti] = exp;
 }
 
-/** Fields of the body beside ccId and the licence. */
-const claimsInBody = ({ options }: XimaServer): string[] =>
-  options.revision === "guide" || options.tolerateBodyClaims ? ["jti", "exp"] : [];
+const claimsInBody = ["jti", "exp"];
+
+/** Refuses the fields beside `published` ones that this server does not let pass. */
+function checkFields(fields: string[], published: string[], { options }: XimaServer): void {
+  const refusesClaims = options.revision === "1.4" && !options.tolerateBodyClaims;
+  for (const field of fields) {
+    const refused = claimsInBody.includes(field) ? refusesClaims : options.unknownFields === "refuse" && !published.includes(field);
+    if (refused) throw new Refusal("VALIDATION_ERROR", `${field} is not a known field`);
+  }
+}
 
 interface CcId {
   resellerId: string;
@@ -164,7 +191,7 @@ interface CcId {
 }
 
 function readCcId(body: Map<string, PyValue>): CcId {
-  const given = object("ccId", body.get("ccId"), ["resellerId", "tenantId", "resellerName", "tenantName"]);
+  const given = object("ccId", body.get("ccId"));
   const ccId: CcId = {
     resellerId: text("ccId.resellerId", given.get("resellerId")),
     tenantId: text("ccId.tenantId", given.get("tenantId")),
@@ -173,6 +200,8 @@ function readCcId(body: Map<string, PyValue>): CcId {
   return ccId;
 }
 
+const ccIdFields = ["resellerId", "tenantId", "resellerName", "tenantName"].map((name) => `ccId.${name}`);
+
 const keyOf = (ccId: CcId) => `${encoded(ccId.resellerId)}/${encoded(ccId.tenantId)}`;
 // encodeURIComponent throws at a lone surrogate, which is a lawful character here.
 const encoded = (id: string) => id.replace(/[%/]/g, (character) => (character === "%" ? "%25" : "%2F"));
@@ -180,7 +209,7 @@ const encoded = (id: string) => id.replace(/[%/]/g, (character) => (character ==
 function find(ccId: CcId, server: XimaServer): Customer | undefined {
   const key = keyOf(ccId);
   const customer = Object.hasOwn(server.state.customers, key) ? server.state.customers[key] : undefined;
-  if (customer?.deletion !== undefined && Date.parse(customer.deletion.estimatedDeletionTime) <= server.now()) {
+  if (customer?.deletion !== undefined && Date.parse(customer.deletion.scheduledAt) + week <= server.now()) {
     delete server.state.customers[key];
     return undefined;
   }
@@ -188,21 +217,22 @@ function find(ccId: CcId, server: XimaServer): Customer | undefined {
 }
 
 function update(body: Map<string, PyValue>, server: XimaServer): object {
-  const { revision, commercialNotes } = server.options;
+  const { revision, commercialNotes, lookUp, namesRequired } = server.options;
   const ccId = readCcId(body);
-  const asked = readLicence(body, revision, ["ccId", ...claimsInBody(server)]);
+  checkFields([...body.keys(), ...nestedKeys(body)], ["ccId", ...ccIdFields, ...licenceFields(revision)], server);
+  const asked = readLicence(body, revision);
   const known = find(ccId, server);
+  const looksUp = Object.keys(asked).length === 0;
+  const { resellerName, tenantName } = ccId;
 
-  let names: { resellerName: string; tenantName: string };
-  if (known === undefined) {
-    const { resellerName, tenantName } = ccId;
-    if (resellerName === undefined && tenantName === undefined && Object.keys(asked).length === 0) throw notFound();
+  const isFirst = known === undefined && !(looksUp && lookUp === "create");
+  if (isFirst && looksUp && lookUp === "not-found" && resellerName === undefined && tenantName === undefined) throw notFound();
+  if (isFirst || namesRequired === "always") {
     if (resellerName === undefined) throw new Refusal("VALIDATION_ERROR", "ccId.resellerName is required on the customer's first request");
     if (tenantName === undefined) throw new Refusal("VALIDATION_ERROR", "ccId.tenantName is required on the customer's first request");
-    names = { resellerName, tenantName };
-  } else {
-    names = { resellerName: ccId.resellerName ?? known.ccId.resellerName, tenantName: ccId.tenantName ?? known.ccId.tenantName };
   }
+  if (isFirst && looksUp && lookUp === "names-required") throw notFound();
+  const names = { resellerName: resellerName ?? known?.ccId.resellerName, tenantName: tenantName ?? known?.ccId.tenantName };
   const before = known?.licence ?? {};
   const licence = merge(before, asked);
   checkWhole(licence, revision, commercialNotes);
@@ -214,31 +244,35 @@ function update(body: Map<string, PyValue>, server: XimaServer): object {
 }
 
 function remove(body: Map<string, PyValue>, server: XimaServer): object {
-  for (const field of body.keys()) {
-    if (!["ccId", ...claimsInBody(server)].includes(field)) throw new Refusal("VALIDATION_ERROR", `${field} is not a known field`);
-  }
+  // "All other fields are ignored in DELETE requests."
+  checkFields([...body.keys()], ["ccId"], server);
   const customer = find(readCcId(body), server);
   if (customer === undefined) throw notFound();
   const now = server.now();
   // Asked again, the first answer stands: its deletionId is the one that support knows.
   customer.deletion ??= {
-    deletionId: randomUUID(),
+    deletionId: `del_${Math.floor(now / 1000)}_${randomInt(1000, 10_000)}`,
     scheduledAt: new Date(now).toISOString(),
-    estimatedDeletionTime: new Date(now + week).toISOString(),
   };
-  const { scheduledAt, estimatedDeletionTime, deletionId } = customer.deletion;
-  const message = "All licenses of this customer will be removed within one week";
-  return { ccId: customer.ccId, status: "scheduled_for_deletion", message, scheduledAt, estimatedDeletionTime, deletionId };
+  const { scheduledAt, deletionId } = customer.deletion;
+  return {
+    ccId: { resellerId: customer.ccId.resellerId, tenantId: customer.ccId.tenantId },
+    status: "scheduled_for_deletion",
+    message: "Resources have been scheduled for deletion",
+    scheduledAt,
+    estimatedDeletionTime: server.options.deletionTime === "text" ? "1 week" : new Date(Date.parse(scheduledAt) + week).toISOString(),
+    deletionId,
+  };
 }
 
-const notFound = () => new Refusal("CUSTOMER_NOT_FOUND", "there is no such customer");
+const notFound = () => new Refusal("CUSTOMER_NOT_FOUND", "No customer found with the provided ccId");
 
-function ownKey(server: XimaServer): JsonWebKey {
-  server.state.jwk ??= {
-    ...generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "jwk" }),
+/** The document: "the public keys needed to verify JWT signatures, indexed by certificate fingerprint". */
+function publishedKeys({ state }: XimaServer): JsonWebKey[] {
+  return Object.entries(state.keys).map(([kid, { publicKey }]) => ({
+    ...createPublicKey(publicKey).export({ format: "jwk" }),
     alg: "RS256",
     use: "sig",
-    kid: randomUUID(),
-  };
-  return server.state.jwk;
+    kid,
+  }));
 }

@@ -15,6 +15,8 @@ export interface RegisteredKey {
 
 export interface Rules {
   revision: Revision;
+  /** The code for a signature that does not hold, at 1.4; the guide's revision says INVALID_SIGNATURE. */
+  badSignature: "INVALID_TOKEN" | "INVALID_SIGNATURE";
   keys: Record<string, RegisteredKey>;
   /** The server's clock in milliseconds. */
   now: number;
@@ -48,7 +50,8 @@ export function checkToken(authorization: string | undefined, body: Map<string, 
 
   const signed = Buffer.from(`${head}.${payload}`);
   if (!verify("RSA-SHA256", signed, createPublicKey(key.publicKey), Buffer.from(signature, "base64url"))) {
-    throw new Refusal("INVALID_SIGNATURE", "the signature does not belong to the registered certificate");
+    const code = rules.revision === "guide" ? "INVALID_SIGNATURE" : rules.badSignature;
+    throw new Refusal(code, "The JWT signature is invalid");
   }
   const claims = part(payload, "payload");
   const hash = createHash("sha256").update(dumps(body), "utf8").digest("hex");
@@ -67,9 +70,9 @@ export function checkToken(authorization: string | undefined, body: Map<string, 
 }
 
 function fresh(jti: unknown, exp: unknown, form: RegExp, now: number): Ticket {
-  if (typeof jti !== "string" || !form.test(jti)) throw new Refusal("INVALID_JTI", "jti must be a UUID");
+  if (typeof jti !== "string" || !form.test(jti)) throw new Refusal("INVALID_JTI", "JTI must be a valid UUID v4 format");
   if (typeof exp !== "number" || !Number.isFinite(exp)) throw new Refusal("EXPIRED_TOKEN", "exp is required, in seconds since 1970");
-  if (exp * 1000 <= now) throw new Refusal("EXPIRED_TOKEN", "exp has passed");
+  if (exp * 1000 <= now) throw new Refusal("EXPIRED_TOKEN", "Request has expired (exp timestamp is in the past)");
   // Which code stands for an exp too far ahead is not documented: inferred, for nothing has expired.
   if (exp > now / 1000 + furthestSeconds) throw new Refusal("INVALID_TOKEN", "exp must be at most 30 minutes ahead");
   return { jti: jti.toLowerCase(), exp };

@@ -77,7 +77,7 @@ describe("check", () => {
       "ccId.resellerName": expect.stringContaining("first request (OpenAPI 1.4)"),
       "ccId.tenantName": expect.stringContaining("first request (OpenAPI 1.4)"),
       professionalSeats: "must be 0 or at least 5, not 3 (OpenAPI 1.4)",
-      dialerSeats: "must be 0 or at least 10, not 7 (OpenAPI 1.4)",
+      dialerSeats: "must be 0 or at least 10, not 7 (OpenAPI 1.4; the authentication page shows 5, see xima:seatRules.dialerSeats)",
       eliteSeats: "must be a whole number",
       sipCredentials: expect.stringContaining("sipPort and transport"),
       reassertAfter: 'must be a duration such as "7d" or "12h"',
@@ -708,9 +708,9 @@ describe("delete", () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
     await host.delete(type, id, outs);
-    const { deletionId, estimatedDeletionTime } = licences.server.state.customers[id]!.deletion!;
+    const { deletionId, scheduledAt } = licences.server.state.customers[id]!.deletion!;
     expect(host.output()).toContain(
-      `XimaLicense ${id}: scheduled for deletion, deletionId ${deletionId}, by ${estimatedDeletionTime}, All licenses of this customer will be removed within one week. Until then Xima support can restore it by the deletionId`,
+      `XimaLicense ${id}: is scheduled for deletion in 1 week (scheduled at ${scheduledAt}), deletionId ${deletionId}. Xima: "Resources have been scheduled for deletion". Until then Xima support can restore it by the deletionId (ucaas xima deletions lists it)`,
     );
   });
 
@@ -721,7 +721,7 @@ describe("delete", () => {
     const { id, outs } = await host.create(type, cut);
     licences.server.fault({ kind: "cut", method: "DELETE" });
     await host.delete(type, id, outs);
-    expect(host.output()).toContain(`${id}: is scheduled for deletion; the answer with the deletionId was lost`);
+    expect(host.output()).toContain(`${id}: is scheduled for deletion; the reply with the deletionId was lost`);
   });
 
   describe("of a resource whose customer another one has taken over", () => {
@@ -754,7 +754,7 @@ describe("delete", () => {
       await later.read(type, idOf(args), old(args));
       await later.diff(type, idOf(args), old(args), args);
       const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
-      expect(message).toMatch(/resource renamed was to take the customer over.*TAKE_OVER_OPEN[\s\S]*declare this resource again/);
+      expect(message).toMatch(/not deleted: resource renamed failed to take over.*TAKE_OVER_OPEN[\s\S]*restore this resource/);
       expect(deletion(args)).toBeUndefined();
       await using last = await start();
       await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });

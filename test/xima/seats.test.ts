@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ApiRevision, LicenseInputs } from "../../provider/xima/schema.ts";
+import type { ApiRevision, LicenseInputs, SeatRules } from "../../provider/xima/schema.ts";
 import { findings } from "../../provider/xima/seats.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -32,7 +32,9 @@ describe.each<[ApiRevision, string]>([
       expect(found({ [field]: Math.max(least, 1) }, revision)).toEqual([]);
       expect(found({ [field]: unknown }, revision)).toEqual([]);
       if (least > 1)
-        expect(found({ [field]: least - 1 }, revision)).toEqual([`${field} must be 0 or at least ${least}, not ${least - 1} (${named})`]);
+        expect(found({ [field]: least - 1 }, revision)).toEqual([
+          expect.stringMatching(`^${field} must be 0 or at least ${least}, not ${least - 1} \\(${named}[;)]`),
+        ]);
     },
   );
 
@@ -75,7 +77,7 @@ describe("by OpenAPI 1.4", () => {
     [{ adopt: true, professionalSeats: 0, eliteSeats: 0 }, true],
   ])("a bundle beside %j is refused: %s", (seats, refused) => {
     const all = found({ ...seats, aiMessaging: { advancedBundles: 2 } }, "1.4");
-    expect(all).toEqual(refused ? [expect.stringMatching(/^aiMessaging any bundle needs .*\(OpenAPI 1\.4\)/)] : []);
+    expect(all).toEqual(refused ? [expect.stringMatching(/^aiMessaging any bundle needs .*\(licensing page;.*xima:seatRules/)] : []);
   });
 
   test.each([
@@ -86,7 +88,7 @@ describe("by OpenAPI 1.4", () => {
     [{ eliteSeats: 5 }, false],
   ])("hours of transcription beside %j are refused: %s", (seats, refused) => {
     const all = found({ ...seats, aiAudioServices: { additionalHours: 10 } }, "1.4");
-    expect(all).toEqual(refused ? [expect.stringMatching(/^aiAudioServices transcription needs .*\(OpenAPI 1\.4\)/)] : []);
+    expect(all).toEqual(refused ? [expect.stringMatching(/^aiAudioServices transcription needs .*\(licensing page;.*xima:seatRules/)] : []);
     expect(found({ ...seats, aiAudioServices: { additionalHours: 0 } }, "1.4")).toEqual([]);
   });
 
@@ -119,5 +121,40 @@ describe("by the guide", () => {
     expect(found({ aiMessaging: { standardBundles: 1, advancedBundles: 1 }, aiAudioServices: { additionalHours: 1 } }, "guide")).toEqual(
       [],
     );
+  });
+});
+
+describe("xima:seatRules", () => {
+  const by = (inputs: object, rules: SeatRules) => findings({ ccId, ...inputs } as Partial<LicenseInputs>, "1.4", rules);
+
+  test.each([
+    ["dialerSeats", 5, "the authentication page shows 5"],
+    ["workforceOptimizationSeats", 5, "the licensing page says 5"],
+    ["workforceManagementSeats", 5, "the licensing page says 5"],
+  ])("gives %s the minimum that another page of the vendor says, and the error names it", (field, least, words) => {
+    expect(by({ [field]: least }, {})).toEqual([
+      { property: field, reason: expect.stringContaining(`${words}, see xima:seatRules.${field}`) },
+    ]);
+    expect(by({ [field]: least }, { [field]: least })).toEqual([]);
+    expect(by({ [field]: least - 1 }, { [field]: least })).toEqual([
+      { property: field, reason: `must be 0 or at least ${least}, not ${least - 1} (xima:seatRules.${field})` },
+    ]);
+  });
+
+  test.each<[keyof SeatRules, object]>([
+    ["aiMessaging", { essentialSeats: 5, aiMessaging: { standardBundles: 1 } }],
+    ["aiAudioServices", { digitalOnlySeats: 5, aiAudioServices: { additionalHours: 1 } }],
+    ["eliteSeats", { eliteSeats: 3 }],
+  ])("makes the rule of %s a note, or nothing", (rule, inputs) => {
+    const [error] = by(inputs, {});
+    expect(error).toEqual({ property: rule, reason: expect.any(String) });
+    expect(by(inputs, { [rule]: "warn" })).toEqual([{ ...error, note: true }]);
+    expect(by(inputs, { [rule]: "off" })).toEqual([]);
+  });
+
+  test("leaves what the server refuses in any case: two kinds of bundle, half of a SIP port", () => {
+    const inputs = { eliteSeats: 5, aiMessaging: { standardBundles: 1, advancedBundles: 1 }, sipCredentials: { sipPort: 5060 } };
+    const properties = by(inputs, { aiMessaging: "off" }).flatMap(({ property, note }) => (note ? [] : [property]));
+    expect(properties).toEqual(["aiMessaging", "sipCredentials"]);
   });
 });
