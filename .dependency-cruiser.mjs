@@ -23,14 +23,14 @@ export default {
       name: "sandbox-is-written-from-the-contracts",
       comment: "A vendor's server that shares code, or only a type, with our client would mirror its misreadings.",
       from: { path: "^sandbox/" },
-      to: { path: "^(provider|stacks|receiver|cli|demo|bench|test)/" },
+      to: { path: "^(provider|stacks|receiver|cli|demo|bench|test|trials)/" },
     },
     {
       severity: "error",
       name: "provider-stands-alone",
       comment: "The provider is what others install; the rest of the house is not in that package.",
       from: { path: "^provider/" },
-      to: { path: "^(stacks|cli|sandbox|receiver|demo|bench|tools|test)/" },
+      to: { path: "^(stacks|cli|sandbox|receiver|demo|bench|tools|test|trials)/" },
     },
     {
       severity: "error",
@@ -38,7 +38,7 @@ export default {
       comment:
         "It meets the provider by HTTP, and shares only how a callback of Xelion is read: what one of both accepts, the other accepts.",
       from: { path: "^receiver/" },
-      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test)/", pathNot: "^provider/xelion/callback-request[.]ts$" },
+      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/", pathNot: "^provider/xelion/callback-request[.]ts$" },
     },
     {
       severity: "error",
@@ -58,7 +58,7 @@ export default {
       name: "stacks-enter-by-the-doors",
       comment: "Our stacks import what everybody else's can: the package's exports.",
       from: { path: "^stacks/" },
-      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools)/"] },
+      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/"] },
     },
     {
       severity: "error",

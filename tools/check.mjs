@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { node, root } from "./engine/place.mjs";
 
-const code = "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test}/**/*.{ts,mjs,cjs}";
+const code = "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
 
 /** Each is a sentence, and the tool that proves it. */
 export const checks = [

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { mutantStories } from "../../trials/chaos/mutant-stories.ts";
+import { type MutantName, makeMutant, mutants } from "../../trials/chaos/mutants.ts";
+import { type Outcome, runStory } from "../../trials/chaos/run-story.ts";
+import { Servers } from "../../trials/chaos/servers.ts";
+import { tell, writeStory } from "../../trials/chaos/story.ts";
+
+/** Two at once, each with servers of its own. */
+async function inLanes<Work, Result>(work: readonly Work[], run: (work: Work, servers: Servers) => Promise<Result>) {
+  const results: Result[] = [];
+  const left = [...work];
+  const lane = async () => {
+    const servers = await Servers.start();
+    try {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) results.push(await run(next, servers));
+    } finally {
+      await servers.sandbox.stop();
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  return results;
+}
+
+const text = ({ story, runs }: Outcome) => [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
+
+test("a dozen stories of kills and server faults end as declared, with nothing made twice", { timeout: 600_000 }, async () => {
+  const random = Array.from({ length: 8 }, (_, at) => writeStory(1, at + 1, { short: true }));
+  const stories = [...random, ...Object.values(mutantStories).map(({ story }) => story)];
+  const outcomes = await inLanes(stories, (story, servers) => runStory(story, servers));
+  expect(outcomes).toHaveLength(12);
+  for (const outcome of outcomes) expect(outcome.findings, text(outcome)).toEqual([]);
+});
+
+test("the oracle sees each provider that repeats, forgets or takes away", { timeout: 300_000 }, async () => {
+  const seen = await inLanes(Object.keys(mutants) as MutantName[], async (name, servers) => {
+    await using mutant = await makeMutant(name);
+    const { story, verdict } = mutantStories[name];
+    const outcome = await runStory(story, servers, mutant.folder);
+    return { name, sees: outcome.findings.some((finding) => finding.verdict === verdict), text: text(outcome) };
+  });
+  for (const { name, sees, text } of seen) expect(sees, `${name}\n${text}`).toBe(true);
+});

@@ -1,0 +1,64 @@
+/** What the engineer does after a story: `pulumi cancel`, `pulumi up`, and the remedies that the errors name. No other knowledge is used. */
+import { type Declaration, type Declared, reseller } from "./declaration.ts";
+import type { Project, Run } from "./project.ts";
+import type { Servers } from "./servers.ts";
+
+const mostUps = 6;
+
+/** @returns the last `up`, and how many were needed; `healed` is false when the last one failed too. */
+export async function heal(project: Project, servers: Servers, declaration: Declaration): Promise<{ healed: boolean; ups: number }> {
+  let now = declaration;
+  for (let ups = 1; ; ups++) {
+    await project.declare(now);
+    if (await project.isLocked()) await project.pulumi(["cancel", "--yes"]);
+    const up = await project.pulumi(["up", "--yes", "--skip-preview"]);
+    if (up.exitCode === 0) return { healed: true, ups };
+    if (ups === mostUps) return { healed: false, ups };
+    for (const command of commandsIn(up)) await project.pulumi(command);
+    now = now.map((thing) => remedied(thing, up, servers, ups));
+  }
+}
+
+/** Commands of the engine that the remedies of the errors name, word by word. */
+function commandsIn({ output }: Run): string[][] {
+  const remedies = output.slice(output.lastIndexOf("Diagnostics:")).match(/What to do:[\s\S]*?(?=\n\n|\n\s*error:|$)/g) ?? [];
+  const named = remedies.flatMap((text) => text.match(/pulumi refresh(?: --clear-pending-creates)?/g) ?? []);
+  return [...new Set(named)].map((command) => [...command.split(" ").slice(1), "--yes", "--skip-preview"]);
+}
+
+/** The declaration with what an error of this resource asks for. */
+function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: number): Declared {
+  const errors = errorsAbout(thing, output);
+  const about = (code: string) => errors.some((error) => error.includes(`[${code}`));
+  const remedy: Record<string, unknown> = { ...thing.remedy };
+  switch (thing.type) {
+    case "XimaLicense":
+      if (about("ALREADY_EXISTS")) remedy.adopt = true;
+      break;
+    case "EnableXCustomer":
+    case "EnableXSubscription":
+    case "EnableXUser":
+      if (about("ALREADY_EXISTS")) remedy.adopt = "always";
+      break;
+    case "XelionTenantProvision":
+      if (about("OUTCOME_UNKNOWN")) {
+        // The engineer looks for the order in the Admin UI.
+        const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(({ tenantName }) => tenantName === thing.key);
+        const last = orders.at(-1);
+        if (last) remedy.orderId = last.id;
+        else remedy.retryFailed = `heal ${attempt}`;
+      } else if (about("ORDER_FAILED")) remedy.retryFailed = `heal ${attempt}`;
+      break;
+    case "NetsapiensOAuthClient":
+      break;
+  }
+  return Object.keys(remedy).length === 0 ? thing : { ...thing, remedy };
+}
+
+/** The error texts that name this thing, by the identifiers that are in front of the engineer. */
+function errorsAbout({ type, name, key }: Declared, output: string): string[] {
+  const names = [`dynamic/ucaas:${type} (${name})`, `${reseller}/${key}`, `resource ${name}`];
+  return output
+    .split(/\n(?=\s*pulumi-nodejs:|\s*error:)/)
+    .filter((text) => names.some((each) => text.includes(each)) || text.includes(key));
+}

@@ -1,0 +1,91 @@
+/** For each mutant a story in which its fault shows, and what the oracle then says. The provider itself passes all of them. */
+import type { Declared } from "./declaration.ts";
+import type { MutantName } from "./mutants.ts";
+import type { Verdict } from "./oracle.ts";
+import type { Step, Story } from "./story.ts";
+
+/** Numbers from which the random stories are far away. */
+const numbers: Readonly<Record<MutantName, number>> = {
+  "repeated-post": 900_001,
+  "blind-journal": 900_002,
+  "blind-ownership": 900_003,
+  "lost-partial-failure": 900_004,
+};
+
+const keyOf = (mutant: MutantName, at: number) => `k${numbers[mutant]}x${at}`;
+
+function story(mutant: MutantName, ...steps: (Partial<Step> & Pick<Step, "label" | "declaration">)[]): Story {
+  return {
+    seed: 0,
+    number: numbers[mutant],
+    hard: false,
+    steps: steps.map((step) => ({ command: "up", faults: [], clockSeconds: 0, ...step })),
+  };
+}
+
+const licence = (mutant: MutantName, at: number, name = `r${at}`): Declared => ({
+  type: "XimaLicense",
+  name,
+  key: keyOf(mutant, at),
+  version: 1,
+});
+
+const customer: Declared = { type: "EnableXCustomer", name: "r1", key: keyOf("repeated-post", 1), version: 1 };
+const subscription: Declared = {
+  type: "EnableXSubscription",
+  name: "r2",
+  key: keyOf("repeated-post", 2),
+  version: 1,
+  owner: customer.key,
+};
+const tenant: Declared = { type: "XelionTenantProvision", name: "r1", key: keyOf("blind-journal", 1), version: 1 };
+
+export const mutantStories: Readonly<Record<MutantName, { readonly story: Story; readonly verdict: Verdict }>> = {
+  "repeated-post": {
+    verdict: "made twice",
+    story: story("repeated-post", {
+      label: "the reply to the create of a subscription is lost",
+      declaration: [customer, subscription],
+      faults: [{ server: "enablex", fault: { method: "POST", path: "/subscriptions$", kind: "cut" } }],
+    }),
+  },
+  "blind-journal": {
+    verdict: "made twice",
+    story: story("blind-journal", {
+      label: "all is killed when the service has the order and has not replied",
+      declaration: [tenant],
+      blow: { moment: { when: "committed", afterMs: 50, skip: 0 }, blow: { kind: "kill", process: "tree" } },
+    }),
+  },
+  "blind-ownership": {
+    verdict: "lost",
+    story: story(
+      "blind-ownership",
+      { label: "declare a licence", declaration: [licence("blind-ownership", 1)] },
+      { label: "rename its resource", declaration: [{ ...licence("blind-ownership", 1, "renamed"), remedy: { adopt: true } }] },
+    ),
+  },
+  "lost-partial-failure": {
+    verdict: "left unreported",
+    story: story(
+      "lost-partial-failure",
+      {
+        label: "the reply to the create of a licence says 500, though it was made",
+        declaration: [licence("lost-partial-failure", 1), licence("lost-partial-failure", 2)],
+        faults: [
+          {
+            server: "xima",
+            fault: {
+              method: "POST",
+              bodyMatches: `${keyOf("lost-partial-failure", 2)}.*Seats`,
+              kind: "statusAfter",
+              status: 500,
+              times: 9,
+            },
+          },
+        ],
+      },
+      { label: "go back", declaration: [licence("lost-partial-failure", 1)] },
+    ),
+  },
+};

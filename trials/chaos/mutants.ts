@@ -1,0 +1,62 @@
+/** Providers with a known fault, to show that the oracle sees it. Each is a copy of the provider's source with one change. */
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../../tools/engine/place.mjs";
+
+interface Mutant {
+  readonly about: string;
+  readonly file: string;
+  readonly from: RegExp;
+  readonly to: string;
+}
+
+export const mutants = {
+  "repeated-post": {
+    about: "a write whose reply was lost is sent again at once",
+    file: "provider/http/retry.ts",
+    from: /if \(repeatable === "(?:never|unsent)"[^\n]*attempts\) return undefined;/,
+    to: "if (attempt.number >= policy.attempts) return undefined;\n  repeatable = 'always';",
+  },
+  "blind-journal": {
+    about: "an intent that was written is never found again",
+    file: "provider/dynamic/journal.ts",
+    from: /(async find<[^\n]*\{\n)/,
+    to: "$1    if (key) return undefined;\n",
+  },
+  "blind-ownership": {
+    about: "a delete does not ask whether another resource has taken the thing over",
+    file: "provider/dynamic/claims.ts",
+    from: /return \(holders\?\.size \?\? 0\) > 0;/,
+    to: "return false;",
+  },
+  "lost-partial-failure": {
+    about: "a failure after something was made says only that it failed",
+    file: "provider/dynamic/provider-table.ts",
+    from: /if \(error instanceof PartialFailure\)/,
+    to: "if (error instanceof PartialFailure && error.id === '')",
+  },
+} satisfies Record<string, Mutant>;
+
+export type MutantName = keyof typeof mutants;
+
+/** A copy of the package with the mutant's change, which is gone at the end of the block. */
+export async function makeMutant(name: MutantName): Promise<{ folder: string } & AsyncDisposable> {
+  const { file, from, to } = mutants[name];
+  const folder = await mkdtemp(join(tmpdir(), "ucaas-mutant-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await Promise.all([
+      cp(join(root, "provider"), join(folder, "provider"), { recursive: true }),
+      cp(join(root, "package.json"), join(folder, "package.json")),
+      symlink(join(root, "node_modules"), join(folder, "node_modules")),
+    ]);
+    const source = await readFile(join(folder, file), "utf8");
+    if (!from.test(source)) throw new Error(`The mutant ${name} finds nothing to change in ${file}: ${from}`);
+    await writeFile(join(folder, file), source.replace(from, to));
+    return { folder, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

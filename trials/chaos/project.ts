@@ -1,0 +1,181 @@
+/** A story's Pulumi project: program, file backend, machine. Nothing of the user's is read or written. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { stringify } from "yaml";
+import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { type Addresses, argumentsOf, type Declaration, inProgramOrder } from "./declaration.ts";
+import { mark, processesOf, send } from "./processes.ts";
+
+/** What a command of the CLI printed, and what the program declared meanwhile. */
+export interface Run {
+  readonly command: string;
+  readonly exitCode: number;
+  readonly output: string;
+  readonly declaration: Declaration;
+  /** It did not end in time and was ended. */
+  readonly stuck: boolean;
+}
+
+const program = `import { readFileSync } from "node:fs";
+import * as ucaas from "pulumi-ucaas";
+const made = new Map();
+for (const { type, name, key, owner, args } of JSON.parse(readFileSync("declared.json", "utf8"))) {
+  made.set(key, new ucaas[type](name, owner === undefined ? args : { ...args, customerId: made.get(owner).customerId }));
+}
+`;
+
+export class Project {
+  readonly id: string;
+  readonly runs: Run[] = [];
+  readonly #base: string;
+  readonly #addresses: Addresses;
+  #stack = "chaos";
+  #machines = 1;
+  #declaration: Declaration = [];
+
+  private constructor(id: string, base: string, addresses: Addresses) {
+    this.id = id;
+    this.#base = base;
+    this.#addresses = addresses;
+  }
+
+  /** `packageFolder` is the package that the program and the provider process load: this repository, or a mutant of it. */
+  static async make(id: string, addresses: Addresses, config: Record<string, unknown>, packageFolder = root): Promise<Project> {
+    if (!existsSync(join(engineFolder(), "bin", "pulumi"))) throw new Error('There is no Pulumi engine. Run "npm run engine".');
+    const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-chaos-")));
+    const project = new Project(id, base, addresses);
+    const folder = join(base, "project");
+    await Promise.all([mkdir(folder), mkdir(join(base, "state")), mkdir(join(base, "machine")), project.#makeHome()]);
+    await Promise.all([
+      writeFile(
+        join(folder, "Pulumi.yaml"),
+        stringify({ name: "chaos", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }),
+      ),
+      writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })),
+      writeFile(join(folder, "index.js"), program),
+      linkModules(join(folder, "node_modules"), packageFolder),
+    ]);
+    await project.declare([]);
+    await project.pulumi(["stack", "init", project.#stack]);
+    await writeFile(join(folder, `Pulumi.${project.#stack}.yaml`), stringify({ config }));
+    return project;
+  }
+
+  get #home(): string {
+    return join(this.#base, `home-${this.#machines}`);
+  }
+
+  get #machineFolder(): string {
+    return join(this.#base, "machine");
+  }
+
+  async #makeHome(): Promise<void> {
+    await mkdir(this.#home);
+    await symlink(dirname(engineFolder()), join(this.#home, "versions"));
+  }
+
+  async declare(declaration: Declaration): Promise<void> {
+    this.#declaration = declaration;
+    const things = inProgramOrder(declaration).map((thing) => ({ ...thing, args: argumentsOf(thing, this.#addresses) }));
+    await writeFile(join(this.#base, "project", "declared.json"), JSON.stringify(things, undefined, 2));
+  }
+
+  /** From now on another machine: the same project and backend, nothing of the home folder, so no journal either. */
+  async moveToAnotherMachine(): Promise<void> {
+    this.#machines += 1;
+    await this.#makeHome();
+  }
+
+  async renameStack(): Promise<Run> {
+    const name = `${this.#stack}x`;
+    const run = await this.pulumi(["stack", "rename", name]);
+    if (run.exitCode === 0) this.#stack = name;
+    return run;
+  }
+
+  async setClock(seconds: number): Promise<void> {
+    const file = join(this.#machineFolder, "clock");
+    if (seconds === 0) await rm(file, { force: true });
+    else await writeFile(file, String(seconds * 1000));
+  }
+
+  async fillDisk(full: boolean): Promise<void> {
+    const file = join(this.#machineFolder, "disk-full");
+    if (full) await writeFile(file, "");
+    else await rm(file, { force: true });
+  }
+
+  /** Whether a command holds the stack, or held it when it was killed. */
+  async isLocked(): Promise<boolean> {
+    const entries = await readdir(join(this.#base, "state", ".pulumi", "locks"), { recursive: true }).catch(() => []);
+    return entries.some((entry) => entry.endsWith(".json"));
+  }
+
+  async dropLocks(): Promise<void> {
+    await rm(join(this.#base, "state", ".pulumi", "locks"), { recursive: true, force: true });
+  }
+
+  async pulumi(args: string[]): Promise<Run> {
+    return await this.start(args).done;
+  }
+
+  /** Starts the CLI and returns at once. */
+  start(args: string[], timeoutMs = 90_000): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+    const engine = join(engineFolder(), "bin");
+    const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
+    const child = spawn(join(engine, "pulumi"), [...args, ...stack, "--non-interactive", "--color=never"], {
+      cwd: join(this.#base, "project"),
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name))),
+        PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+        PULUMI_HOME: this.#home,
+        PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
+        PULUMI_CONFIG_PASSPHRASE: "chaos",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
+        NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
+        [mark]: this.id,
+        UCAAS_TRIAL_MACHINE: this.#machineFolder,
+        UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
+      },
+    });
+    const declaration = this.#declaration;
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
+    let stuck = false;
+    const done = new Promise<Run>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        stuck = true;
+        send("SIGKILL", processesOf(this.id));
+      }, timeoutMs);
+      child.on("error", reject);
+      child.on("close", (code) => {
+        clearTimeout(timer);
+        const run: Run = { command: `pulumi ${args.join(" ")}`, exitCode: code ?? -1, output, declaration, stuck };
+        this.runs.push(run);
+        resolve(run);
+      });
+    });
+    return { child, done };
+  }
+
+  async remove(): Promise<void> {
+    send("SIGKILL", processesOf(this.id));
+    await rm(this.#base, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Links to the repository's modules one by one, so that `pulumi-ucaas` itself can be another folder. */
+async function linkModules(folder: string, packageFolder: string): Promise<void> {
+  const installed = join(root, "node_modules");
+  await mkdir(folder);
+  await symlink(packageFolder, join(folder, "pulumi-ucaas"));
+  const names = (await readdir(installed)).filter((name) => name !== "pulumi-ucaas" && !name.startsWith("."));
+  await Promise.all(names.map((name) => symlink(join(installed, name), join(folder, name))));
+}
