@@ -21,8 +21,9 @@ export function declaredAs(kind: Kind, row: Row, wording: Wording): Declared {
   const wires: Record<string, string> = wording.routes[`${kind.name}Fields`];
   let section: Section = {};
   for (const [property, format] of Object.entries(kind.formats)) {
+    if (kind.writeOnly.includes(property)) continue;
     const wire = wires[property] ?? property;
-    const value = fromWire({ property, wire, format, mayBeHidden: false }, at(row, wire), wording);
+    const value = fromWire(format, at(row, wire), wording);
     if (value !== undefined && isTheWayToSay(property, at(row, wire), wording)) section = put(section, property, value);
   }
   const notes: string[] = [];

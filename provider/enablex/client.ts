@@ -165,7 +165,7 @@ export class EnableXClient {
   async #read(kind: Kind, id: string): Promise<{ row?: Row; gone?: Failure["gone"] }> {
     const operation = `read ${kind.name} ${id}`;
     const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
-    if (answer.ok) return { row: this.#object(answer.payload, `${kind.name}Key`, operation) };
+    if (answer.ok) return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
     if (answer.failure.gone === undefined) throw errorOf(answer.failure, operation);
     return { gone: answer.failure.gone };
   }
@@ -249,7 +249,9 @@ export class EnableXClient {
     };
     const { answer } = await this.#send(operation, this.routes[`${kind.name}List`], "always", { query });
     if (answer.ok) {
-      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation).filter(isRow);
+      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation)
+        .filter(isRow)
+        .map((row) => flattened(kind, row));
       this.#listed.add(kind.name);
       return rows;
     }
@@ -331,6 +333,15 @@ export class EnableXClient {
       hint: `where this server names it otherwise: pulumi config set --path enablex:routes.${key} <name>`,
     });
   }
+}
+
+/**
+ * A row in which what stands within an object of the kind's own name stands beside it, too: a subscription has its status in
+ * `subscription.subscription.status` (the page on subscriptions). Where there is no such object, its values are found under its name as well.
+ */
+function flattened(kind: Kind, row: Row): Row {
+  const inner = row[kind.name];
+  return isRow(inner) ? { ...inner, ...row } : { ...row, [kind.name]: row };
 }
 
 /** Whether a row is one that the search asked for. Without a search none is, so that the list is read to its very end. */

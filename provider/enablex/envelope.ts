@@ -43,7 +43,7 @@ export function answerOf(reply: Pick<Reply, "status" | "text" | "json">): Answer
       code,
       vendorCode,
       status,
-      reason: [words, ...serverWords(envelope, words)].join(" "),
+      reason: [words, ...serverWords(json, words)].join(" "),
       hint,
       data: isRow(envelope?.data) ? envelope.data : undefined,
       mayHaveActed: group === "server" || group === "progress" || (status >= 500 && byResult === undefined),
@@ -92,13 +92,17 @@ function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "jso
       };
 }
 
-/** `msg` and `desc`, unless they only repeat the guide's words. */
-function serverWords(envelope: Row | undefined, words: string): string[] {
-  const said = [envelope?.msg, envelope?.desc]
-    .filter(
-      (text): text is string => typeof text === "string" && text.trim() !== "" && !words.toLowerCase().includes(text.trim().toLowerCase()),
-    )
-    .map((text) => text.replace(/\s+/g, " ").trim().slice(0, 300));
+/** The guide's example has `msg` and `desc`, its text calls them "Error" and "Description". */
+const wordKeys = ["msg", "desc", "error", "description"];
+
+/** The server's own words, unless they only repeat the guide's or each other. */
+function serverWords(body: unknown, words: string): string[] {
+  const byKey = new Map(isRow(body) ? Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]) : []);
+  const said = wordKeys
+    .map((key) => byKey.get(key))
+    .filter((text) => typeof text === "string")
+    .map((text) => text.replace(/\s+/g, " ").trim().slice(0, 300))
+    .filter((text, index, all) => text !== "" && all.indexOf(text) === index && !words.toLowerCase().includes(text.toLowerCase()));
   return said.length ? [`The server says: ${said.join(": ")}`] : [];
 }
 

@@ -2,6 +2,7 @@ import { isUnknown } from "../dynamic/unknown.ts";
 import type { Countries } from "./countries.ts";
 import type { Format, Kind } from "./kinds.ts";
 import type { Routes } from "./routes.ts";
+import { isSecretName } from "./secret-names.ts";
 
 /** A thing as the API shows it, or a body as the API takes it. */
 export type Row = Record<string, unknown>;
@@ -11,10 +12,15 @@ export type Bag = Record<string, unknown>;
 /** One managed value: where it stands in the declaration, and where in the API's body. Dots lead into an object. */
 export interface Field {
   readonly property: string;
+  /** The API's name, or `none` where this server has no such field: it is then neither sent nor compared. */
   readonly wire: string;
   readonly format: Format;
-  /** The API may not show it (a fixed or further field): absent from a reply, it is not known to differ. */
+  /** A reply without it does not mean that it is empty (a fixed, required or further field): it is not known to differ. */
   readonly mayBeHidden: boolean;
+  /** The server never shows it. */
+  readonly writeOnly: boolean;
+  /** No message may have its value. */
+  readonly secret: boolean;
 }
 
 /** What the formats need to know of the server. The list of countries is there when a country is declared. */
@@ -26,16 +32,43 @@ export interface Wording {
 /** The fields that a declaration manages: the declared ones, the further ones by the API's own names included. */
 export function declaredFields(kind: Kind, inputs: Bag, routes: Routes): Field[] {
   const wires: Record<string, string> = routes[`${kind.name}Fields`];
+  const unseen = [...kind.writeOnly, ...routes[`${kind.name}WriteOnly`]];
+  const isSecret = secretMatcher(inputs);
   const named = Object.entries(kind.formats)
-    .filter(([property]) => at(inputs, property) !== undefined && at(inputs, property) !== null)
-    .map(([property, format]) => ({ property, wire: wires[property] ?? property, format, mayBeHidden: kind.fixed.includes(property) }));
-  const further = typeof inputs.fields === "object" && inputs.fields !== null ? Object.entries(inputs.fields) : [];
-  return [
-    ...named,
-    ...further
-      .filter(([, value]) => value !== undefined && value !== null)
-      .map(([name]) => ({ property: `fields.${name}`, wire: name, format: "id" as const, mayBeHidden: true })),
-  ];
+    .filter(([property]) => isSet(at(inputs, property)))
+    .map(([property, format]) => ({
+      property,
+      wire: wires[property] ?? property,
+      format,
+      mayBeHidden: kind.fixed.includes(property) || kind.required.includes(property),
+      writeOnly: unseen.includes(property),
+      secret: isSecret(property),
+    }));
+  const further = leaves(inputs.fields).map(([path, value]) => ({
+    property: `fields.${path}`,
+    wire: path,
+    format: typeof value === "boolean" ? ("flag" as const) : ("value" as const),
+    mayBeHidden: true,
+    writeOnly: false,
+    secret: isSecret(`fields.${path}`),
+  }));
+  return [...named, ...further];
+}
+
+/** The values within an object that are no objects themselves, by their dotted paths. */
+export function leaves(value: unknown, path = ""): [path: string, value: unknown][] {
+  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+  return path && isSet(value) ? [[path, value]] : [];
+}
+
+/** Tells whether a property is secret: the program marked it or what it is in, or its name says so. */
+function secretMatcher({ __secretPaths }: Bag): (property: string) => boolean {
+  const marked = typeof __secretPaths === "string" ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join(".")) : [];
+  return (property) => isSecretName(property) || marked.some((path) => path === "" || property === path || property.startsWith(`${path}.`));
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 /**
@@ -44,7 +77,7 @@ export function declaredFields(kind: Kind, inputs: Bag, routes: Routes): Field[]
  */
 export function canonical(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const text = String(value).trim();
+  const text = (typeof value === "object" ? JSON.stringify(value) : String(value)).trim();
   if (text === "") return undefined;
   switch (format) {
     case "email":
@@ -69,15 +102,16 @@ function toWire({ format }: Field, value: unknown, { routes, countries }: Wordin
       return canonical(format, value, routes);
     case "country":
       return countries?.idOf(String(value));
-    case "flag":
-      return value;
+    case "id":
+      // Published as text; a number in the declaration is a matter of spelling.
+      return String(value).trim();
     default:
       return typeof value === "string" ? value.trim() : value;
   }
 }
 
 /** The API's value as it would be declared; undefined when it is empty. */
-export function fromWire({ format }: Field, value: unknown, { routes, countries }: Wording): unknown {
+export function fromWire(format: Format, value: unknown, { routes, countries }: Wording): unknown {
   const text = canonical(format, value, routes);
   if (text === undefined) return undefined;
   switch (format) {
@@ -87,6 +121,8 @@ export function fromWire({ format }: Field, value: unknown, { routes, countries 
       return text === "true";
     case "country":
       return countries?.codeOf(text) ?? `country_id ${text}`;
+    case "value":
+      return typeof value === "string" ? text : value;
     default:
       return typeof value === "string" ? value.trim() : String(value);
   }
@@ -94,19 +130,23 @@ export function fromWire({ format }: Field, value: unknown, { routes, countries 
 
 /** The body of a create: every declared field. */
 export function createBody(fields: readonly Field[], inputs: Bag, wording: Wording): Row {
-  return fields.reduce<Row>((body, field) => put(body, field.wire, toWire(field, at(inputs, field.property), wording)), {});
+  return fields.filter(isSent).reduce<Row>((body, field) => put(body, field.wire, toWire(field, at(inputs, field.property), wording)), {});
+}
+
+function isSent({ wire }: Field): boolean {
+  return wire !== "none";
 }
 
 /**
- * The body of an update: only what changes. An address is sent whole, with what the server has in the fields that are not
- * declared: whether the server would keep what is left out is not public. What is declared no longer is emptied.
+ * The body of an update: only what changes. Of an object the values that do not change are sent along as the server has them,
+ * unless `objectUpdate` is `changed`: whether the server would keep what is left out is not public. What is declared no longer is emptied.
  */
 export function updateBody(kind: Kind, changed: readonly Field[], news: Bag, row: Row, wording: Wording): Row {
   let body: Row = {};
   const isDeclared = new Set(declaredFields(kind, news, wording.routes).map(({ property }) => property));
-  for (const field of changed) {
-    const parent = field.wire.split(".")[0] as string;
-    if (parent !== field.wire && !(parent in body)) body = { ...body, [parent]: writable(kind, parent, row, wording.routes) };
+  for (const field of changed.filter(isSent)) {
+    for (const parent of wording.routes.objectUpdate === "whole" ? parentsOf(field.wire) : [])
+      if (at(body, parent) === undefined) body = put(body, parent, writable(kind, parent, row, wording.routes));
     const value = isDeclared.has(field.property)
       ? toWire(field, at(news, field.property), wording)
       : wording.routes.emptied === "null"
@@ -117,10 +157,20 @@ export function updateBody(kind: Kind, changed: readonly Field[], news: Bag, row
   return body;
 }
 
-/** What of an object on the server can be sent back. */
+/** The paths of the objects that a path leads through, the outermost first. */
+function parentsOf(wire: string): string[] {
+  const parts = wire.split(".");
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("."));
+}
+
+/** What of an object on the server can be sent back: of an address its fields, else the plain values that are no labels. */
 function writable(kind: Kind, parent: string, row: Row, routes: Routes): Row {
   const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter((wire) => wire.startsWith(`${parent}.`));
-  const kept = wires.map((wire) => [wire.slice(parent.length + 1), at(row, wire)]).filter(([, value]) => value != null && value !== "");
+  const shown = at(row, parent);
+  const names = wires.length > 0 ? wires.map((wire) => wire.slice(parent.length + 1)) : isObject(shown) ? Object.keys(shown) : [];
+  const kept = names
+    .map((name) => [name, at(shown, name)] as const)
+    .filter(([name, value]) => isSet(value) && value !== "" && !isObject(value) && !name.endsWith("_ex"));
   return Object.fromEntries(kept);
 }
 
@@ -146,9 +196,9 @@ export interface Difference {
 export function differences(fields: readonly Field[], inputs: Bag, row: Row, wording: Wording): Difference[] {
   return fields.flatMap((field) => {
     const raw = at(row, field.wire);
-    if (raw === undefined && field.mayBeHidden) return [];
+    if (field.writeOnly || !isSent(field) || (raw === undefined && field.mayBeHidden)) return [];
     const declared = at(inputs, field.property);
-    const actual = fromWire(field, raw, wording);
+    const actual = fromWire(field.format, raw, wording);
     return sameMeaning(field.format, declared, actual, wording.routes) ? [] : [{ field, declared, actual }];
   });
 }
@@ -161,16 +211,35 @@ function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): bo
 
 /**
  * The managed fields of either declaration that do not mean the same in both. One that is declared in only one of them is
- * changed whatever its value, since it begins or ends to be managed. Unknown values are never the same.
+ * changed whatever its value, since it begins or ends to be managed; one that moved to another name of the same API field is
+ * not. Unknown values are never the same.
  */
 export function changedFields(kind: Kind, olds: Bag, news: Bag, routes: Routes): Field[] {
-  const [before, after] = [declaredFields(kind, olds, routes), declaredFields(kind, news, routes)];
-  const all = new Map([...before, ...after].map((field) => [field.property, field]));
-  const inBoth = (property: string) => [before, after].every((fields) => fields.some((field) => field.property === property));
-  return [...all.values()].filter(
-    ({ property, format }) =>
-      !inBoth(property) || isUnknown(at(news, property)) || !sameMeaning(format, at(olds, property), at(news, property), routes),
-  );
+  const [before, after] = [byName(declaredFields(kind, olds, routes)), byName(declaredFields(kind, news, routes))];
+  return [...new Map([...before, ...after])].flatMap(([name, field]) => {
+    const [one, other] = [before.get(name), after.get(name)];
+    if (!one || !other) return [field];
+    const value = at(news, other.property);
+    return !isUnknown(value) && sameMeaning(other.format, at(olds, one.property), value, routes) ? [] : [field];
+  });
+}
+
+/** The API's names of what a row of a list must have, or it is no substitute for a read of its own. */
+export function expectedInList(kind: Kind, fields: readonly Field[]): string[] {
+  return fields
+    .filter(
+      ({ property, writeOnly, wire }) => !(property.startsWith("fields.") || kind.fixed.includes(property) || writeOnly || wire === "none"),
+    )
+    .map(({ wire }) => wire);
+}
+
+/** By what a field is the same field under another property. A country's code is never its id. */
+export function nameOf({ property, wire, format }: Field): string {
+  return wire === "none" || format === "country" ? property : wire;
+}
+
+function byName(fields: readonly Field[]): Map<string, Field> {
+  return new Map(fields.map((field) => [nameOf(field), field]));
 }
 
 /** The declaration with the server's values in place of those that differ: in this form drift is seen. */
@@ -180,11 +249,11 @@ export function withActual(inputs: Bag, found: readonly Difference[]): Bag {
   return result;
 }
 
-/** Differences in words, one a line. Further fields are named without their values, which may be secret. */
+/** Differences in words, one a line. What is secret is named without its values. */
 export function inWords(found: readonly Difference[]): string {
   return found
     .map(({ field, declared, actual }) =>
-      field.property.startsWith("fields.")
+      field.secret
         ? `${field.property} is another on the server`
         : `${field.property}: declared ${shown(declared)}, on the server ${shown(actual)}`,
     )
@@ -197,14 +266,14 @@ function shown(value: unknown): string {
 
 /** The value at a dotted path, or undefined. */
 export function at(bag: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), bag);
+  return path.split(".").reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), bag);
 }
 
 /** A copy with the value at a dotted path. */
 export function put(bag: Bag, path: string, value: unknown): Bag {
   const [first = "", ...rest] = path.split(".");
   if (rest.length === 0) return { ...bag, [first]: value };
-  const inner = bag[first];
+  const inner = at(bag, first);
   return { ...bag, [first]: put(isObject(inner) ? inner : {}, rest.join("."), value) };
 }
 

@@ -1,7 +1,7 @@
 import type { Routes } from "./routes.ts";
 
 /** How a field's value is written and compared. */
-export type Format = "text" | "email" | "id" | "flag" | "status" | "country";
+export type Format = "text" | "email" | "id" | "flag" | "status" | "country" | "value";
 
 /** One kind of thing at EnableX: what the three resources differ in. Pure data. */
 export interface Kind {
@@ -11,6 +11,12 @@ export interface Kind {
   readonly formats: Readonly<Record<string, Format>>;
   /** Properties that the API cannot change (inferred): another value is another thing. */
   readonly fixed: readonly string[];
+  /** Properties that are never empty on the server. A reply without one does not show it. */
+  readonly required: readonly string[];
+  /** Properties that the server takes and never shows. They are sent, and never compared with the server. */
+  readonly writeOnly: readonly string[];
+  /** Properties that only a create takes. */
+  readonly createOnly: readonly string[];
   /** By what an existing one is found: the first search whose properties are all declared. */
   readonly searches: readonly Search[];
 }
@@ -37,6 +43,9 @@ export const customerKind: Kind = {
     ...address("billingAddress"),
   },
   fixed: [],
+  required: ["customerName"],
+  writeOnly: [],
+  createOnly: [],
   searches: [
     { by: "customerSearchByCode", properties: ["customerCode"] },
     { by: "customerSearchByEmail", properties: ["contactEmail"] },
@@ -49,14 +58,32 @@ export const subscriptionKind: Kind = {
   type: "EnableXSubscription",
   formats: { customerId: "id", planId: "id", status: "status" },
   fixed: ["customerId"],
+  required: ["customerId", "planId"],
+  writeOnly: [],
+  createOnly: [],
   searches: [{ by: "subscriptionSearch", properties: ["customerId", "planId"] }],
 };
 
 export const userKind: Kind = {
   name: "user",
   type: "EnableXUser",
-  formats: { customerId: "id", userType: "id", firstName: "text", lastName: "text", email: "email", status: "status" },
+  formats: {
+    customerId: "id",
+    userType: "id",
+    firstName: "text",
+    middleName: "text",
+    lastName: "text",
+    email: "email",
+    password: "text",
+    status: "status",
+    department: "text",
+    designation: "text",
+    sendWelcomeMail: "flag",
+  },
   fixed: ["customerId"],
+  required: ["customerId", "userType", "firstName", "email"],
+  writeOnly: ["password", "sendWelcomeMail"],
+  createOnly: ["sendWelcomeMail"],
   searches: [{ by: "userSearch", properties: ["email"] }],
 };
 

@@ -14,7 +14,19 @@ import { NoReply } from "../http/client.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
 import { unlistedCountry } from "./countries.ts";
-import { at, type Bag, changedFields, createBody, declaredFields, differences, dropped, type Field, inWords, type Row } from "./fields.ts";
+import {
+  at,
+  type Bag,
+  changedFields,
+  createBody,
+  declaredFields,
+  differences,
+  dropped,
+  expectedInList,
+  type Field,
+  inWords,
+  type Row,
+} from "./fields.ts";
 import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./kinds.ts";
 import { CreateRefused, makeOnce } from "./making.ts";
 import { outputsOf } from "./outputs.ts";
@@ -22,7 +34,6 @@ import { until } from "./polling.ts";
 import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, stillThere, takeOverOpen } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
-import { isSecretName } from "./secret-names.ts";
 import { identitiesOf, lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
@@ -140,7 +151,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   async read(id: string, props = {} as EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     await this.#settle(props);
     const work = await this.#work("read", props, id);
-    const wires = work.fields.filter(({ mayBeHidden }) => !mayBeHidden).map(({ wire }) => wire);
+    const wires = expectedInList(this.#kind, work.fields);
     const row = await work.client.readTogether(this.#kind, id, wires);
     if (!row) return { id: undefined, props: {} as EnableXOutputs };
     const found = differences(work.fields, props, row, work.wording);
@@ -184,7 +195,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
     // The server may quote what it refuses.
-    for (const path of secretsIn(news, fields)) rememberSecret(String(at(news, path)));
+    for (const { secret, property } of fields) if (secret) rememberSecret(String(at(news, property)));
     const needsCountries = fields.some(({ format }) => format === "country");
     const wording = { routes: client.routes, countries: needsCountries ? await client.countries() : undefined };
     return { kind: this.#kind, client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? labelOf(this.#kind, news)}` };
@@ -263,13 +274,12 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
       news,
       `took over ${described(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${inWords(found)}` : ""}`,
     );
-    if (decision === "overwrite")
-      await write(
-        work,
-        id,
-        row,
-        found.map(({ field }) => field),
-      );
+    const unseen = fields.filter(({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property));
+    const overwritten = decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
+    if (!overwritten && origin === "foreign")
+      for (const { property } of unseen) this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
+    const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
+    if (changed.length > 0) await write(work, id, row, changed);
     return await this.#result(work, id, [], claim);
   }
 
@@ -329,12 +339,4 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   #tell(inputs: Bag, text: string): void {
     tell(this.#kind.type, labelOf(this.#kind, inputs), text);
   }
-}
-
-/** Where secrets stand: what the program marked as such, and what is one by its name (a state that was imported tells no more). */
-function secretsIn({ __secretPaths: marked = "[]" }: EnableXInputs, fields: readonly Field[]): string[] {
-  const byName = fields.map(({ property }) => property).filter(isSecretName);
-  const within = (path: string) =>
-    fields.map(({ property }) => property).filter((property) => property === path || property.startsWith(`${path}.`));
-  return [...byName, ...(JSON.parse(marked) as string[][]).flatMap((path) => within(path.join(".")))];
 }

@@ -148,7 +148,7 @@ export function leftBehind({ name }: Kind, id: string, inputs: Bag): string {
 
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
 export function described(kind: Kind, row: Row, id: string): string {
-  const name = row.customer_name ?? row.first_name;
+  const name = row.customer_name ?? row.first_name ?? row.name;
   const also = ["customer_code", "contact_email", "email", "plan_id"].filter((key) => row[key]).map((key) => `${key} ${row[key]}`);
   return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
 }

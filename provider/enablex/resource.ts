@@ -13,17 +13,21 @@ const secretConfig = ["enablex:accessKey", "enablex:password"];
 
 /** The arguments, with what is secret by its name marked as such, and told to the provider process together with what the program marked. */
 function withSecrets<Args extends EnableXSteering & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
-  const marked = (fields: EnableXFurtherFields): EnableXFurtherFields =>
-    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? pulumi.secret(value) : value]));
-  const { fields } = args;
-  const secured: Args =
-    fields === undefined
-      ? args
-      : {
-          ...args,
-          fields: pulumi.Output.isInstance(fields) || fields instanceof Promise ? pulumi.output(fields).apply(marked) : marked(fields),
-        };
+  const named = Object.entries(args).map(([name, value]) => [
+    name,
+    value !== undefined && isSecretName(name) ? pulumi.secret(value) : value,
+  ]);
+  const secured: Args = { ...Object.fromEntries(named), ...(args.fields !== undefined && { fields: marked(args.fields) }) };
   return { ...secured, __secretPaths: secretPaths(secured).then((paths) => (paths.length > 0 ? JSON.stringify(paths) : undefined)) };
+}
+
+/** Further fields at any depth, those that are secret by their name as secrets. */
+function marked(fields: unknown): unknown {
+  if (pulumi.Output.isInstance(fields) || fields instanceof Promise) return pulumi.output(fields).apply(marked);
+  if (typeof fields !== "object" || fields === null) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? pulumi.secret(value) : marked(value)]),
+  );
 }
 
 /** A postal address. A field that is not declared is left as it is on the server. */
@@ -65,7 +69,7 @@ export interface EnableXCustomerArgs extends EnableXSteering {
   readonly contactName?: pulumi.Input<string>;
   /** Unique on the server (guide, code 1504); case does not count. */
   readonly contactEmail?: pulumi.Input<string>;
-  /** `A` and `S` on the wire (other pages). Not declared, it is not managed: a suspension by hand is then no drift. */
+  /** `A` and `S` on the wire (inferred from users). Not declared, it is not managed: a suspension by hand is then no drift. */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly officeAddress?: pulumi.Input<EnableXAddress>;
   readonly billingAddress?: pulumi.Input<EnableXAddress>;
@@ -127,10 +131,13 @@ export class EnableXCustomer extends UcaasResource {
 }
 
 /**
- * Further fields, by the API's own names (which there are is not public), such as `{ start_date: "2026-01-01" }`. One that the server does not
- * show cannot be compared. One whose name says that it is secret (`password`, `pin`, `api_key`, …) is kept as a secret, whatever the program passed.
+ * Further fields, by the API's own names, such as `{ user_license: { qty: 25 }, features: { whiteboard: true } }`. Each value within an
+ * object is managed by itself. One that the server does not show cannot be compared. One whose name says that it is secret
+ * (`password`, `pin`, `api_key`, …) is kept as a secret, whatever the program passed.
  */
-export type EnableXFurtherFields = Record<string, pulumi.Input<string | number | boolean>>;
+export interface EnableXFurtherFields {
+  readonly [name: string]: pulumi.Input<string | number | boolean | EnableXFurtherFields>;
+}
 
 /** Arguments of an {@link EnableXSubscription}. */
 export interface EnableXSubscriptionArgs extends EnableXSteering {
@@ -138,8 +145,9 @@ export interface EnableXSubscriptionArgs extends EnableXSteering {
   readonly customerId: pulumi.Input<string | number>;
   /** The API's `plan_id` (other pages). A change is an update (inferred). */
   readonly planId: pulumi.Input<string | number>;
-  /** Inferred from customers. */
+  /** In a reply it stands within `subscription`; its values are inferred from users. */
   readonly status?: pulumi.Input<"active" | "suspended">;
+  /** Seats, settings and features, such as `{ user_license: { qty: 25 }, settings: { recording: true } }`. */
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
 
@@ -154,7 +162,7 @@ export interface EnableXSubscriptionArgs extends EnableXSteering {
  * import { EnableXCustomer, EnableXSubscription } from "pulumi-ucaas";
  *
  * const acme = new EnableXCustomer("acme", { customerName: "Acme Ltd", customerCode: "ACME" });
- * new EnableXSubscription("acme-meetings", { customerId: acme.customerId, planId: "12" });
+ * new EnableXSubscription("acme-meetings", { customerId: acme.customerId, planId: "12", fields: { user_license: { qty: 25 } } });
  * ```
  */
 export class EnableXSubscription extends UcaasResource {
@@ -182,14 +190,20 @@ export interface EnableXUserArgs extends EnableXSteering {
   readonly customerId?: pulumi.Input<string | number>;
   /** The API's `user_type`; its values are not public. */
   readonly userType: pulumi.Input<string | number>;
-  /** Not empty (other pages). */
+  /** Not empty. */
   readonly firstName: pulumi.Input<string>;
-  /** Inferred. */
+  readonly middleName?: pulumi.Input<string>;
   readonly lastName?: pulumi.Input<string>;
   /** Unique on the server (guide, code 1504); case does not count. By it an existing user is found. */
   readonly email: pulumi.Input<string>;
-  /** Inferred from customers. */
+  /** Secret. The server generates one when none is declared. It is never read back: it is sent when its declaration changes. */
+  readonly password?: pulumi.Input<string>;
+  /** `A` and `S` on the wire. Not declared, a new user is active, and a suspension by hand is no drift. */
   readonly status?: pulumi.Input<"active" | "suspended">;
+  readonly department?: pulumi.Input<string>;
+  readonly designation?: pulumi.Input<string>;
+  /** Whether the server mails the login details to a user that is created. A later change sends nothing. */
+  readonly sendWelcomeMail?: pulumi.Input<boolean>;
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
 
@@ -217,7 +231,7 @@ export class EnableXUser extends UcaasResource {
 
   constructor(name: string, args: EnableXUserArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      { type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: [], secretConfig },
+      { type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: ["password"], secretConfig },
       name,
       withSecrets(args),
       options,

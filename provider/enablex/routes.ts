@@ -43,17 +43,25 @@ function addressFields<P extends string>(property: P, wire: string) {
   >;
 }
 
-/** `customer_id` and `plan_id`: other pages; `status` *inferred* from customers. */
+/**
+ * Names: the page on subscriptions. A reply has `status` within an inner object `subscription` (that page); whether a body has it
+ * there is not public, so it is sent flat (*inferred*): `subscription.status` sends it within the object. Both are read.
+ */
 const subscriptionFields = { customerId: "customer_id", planId: "plan_id", status: "status" };
 
-/** `user_type`, `first_name` and `email`: other pages; the rest *inferred*. */
+/** The page on users, which does not list `customer_id`: it is *inferred*, and `none` leaves it out. */
 const userFields = {
   customerId: "customer_id",
   userType: "user_type",
   firstName: "first_name",
+  middleName: "middle_name",
   lastName: "last_name",
   email: "email",
+  password: "password",
   status: "status",
+  department: "department",
+  designation: "designation",
+  sendWelcomeMail: "send_welcome_mail",
 };
 
 const route = z.string().regex(/^(GET|POST|PUT|PATCH|DELETE) \/\S*$/, 'must be a method and a path, such as "PATCH /customers/{id}"');
@@ -63,6 +71,8 @@ const optionalRoute = z.literal("none").or(routeOfOne);
 const name = z.string().min(1);
 /** `none` says that the list cannot be searched so: it is then read to its end. */
 const searchName = name;
+/** Properties, by the names of the arguments, that this server takes and never shows: they are sent and never compared. */
+const writeOnly = z.array(name).default([]);
 
 function names<F extends Record<string, string>>(fields: F) {
   const shape = Object.fromEntries(Object.entries(fields).map(([property, wire]) => [property, name.default(wire)]));
@@ -96,6 +106,8 @@ export const routesSchema = z
     /** Other pages. */
     customerIdField: name.default("customer_id"),
     customerFields: names(customerFields),
+    /** *Inferred*: a reply shows what the pages show of it. */
+    customerWriteOnly: writeOnly,
     /** *Inferred*: what `search_by` takes. */
     customerSearchByCode: searchName.default("customer_code"),
     /** *Inferred*. */
@@ -111,13 +123,15 @@ export const routesSchema = z
     subscriptionUpdate: routeOfOne.default("PATCH /subscriptions/{id}"),
     /** No delete is listed. */
     subscriptionDelete: optionalRoute.default("none"),
-    /** *Inferred* from customers. */
+    /** The page on subscriptions. */
     subscriptionKey: name.default("subscription"),
     /** *Inferred* from customers. */
     subscriptionListKey: name.default("subscriptions"),
-    /** *Inferred* from customers. */
+    /** The page on subscriptions. */
     subscriptionIdField: name.default("subscription_id"),
     subscriptionFields: names(subscriptionFields),
+    /** *Inferred*: a reply shows what the pages show of it. */
+    subscriptionWriteOnly: writeOnly,
     /** *Inferred*. */
     subscriptionSearch: searchName.default("customer_id"),
 
@@ -131,13 +145,15 @@ export const routesSchema = z
     userUpdate: routeOfOne.default("PATCH /users/{id}"),
     /** No delete is listed. */
     userDelete: optionalRoute.default("none"),
-    /** *Inferred* from customers. */
+    /** The page on users, for the reply to a create. */
     userKey: name.default("user"),
     /** *Inferred* from customers. */
     userListKey: name.default("users"),
-    /** *Inferred* from customers. */
+    /** The page on users, for the reply to a create. */
     userIdField: name.default("user_id"),
     userFields: names(userFields),
+    /** *Inferred*: a reply shows what the pages show of it. */
+    userWriteOnly: writeOnly,
     /** *Inferred*. */
     userSearch: searchName.default("email"),
 
@@ -150,11 +166,13 @@ export const routesSchema = z
     /** *Inferred*. */
     searchStringQuery: name.default("search_string"),
 
+    /** *Inferred*: of an object, the values that do not change are sent along (`whole`), or the changed ones alone. */
+    objectUpdate: z.enum(["whole", "changed"]).default("whole"),
     /** *Inferred*: what is sent for a text that is declared no longer. */
     emptied: z.enum(["empty text", "null"]).default("empty text"),
-    /** Other pages, for customers; *inferred* for subscriptions and users. */
+    /** The page on users; *inferred* for customers and subscriptions, whose pages show a status and not its values. */
     activeStatus: name.default("A"),
-    /** Other pages, for customers; *inferred* for subscriptions and users. */
+    /** As `activeStatus`. */
     suspendedStatus: name.default("S"),
   })
   .prefault({});

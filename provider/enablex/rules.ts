@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { wrongCountryCode } from "./countries.ts";
-import { at, type Bag } from "./fields.ts";
+import { at, type Bag, leaves } from "./fields.ts";
 import type { Kind } from "./kinds.ts";
 
 const addresses = ["officeAddress", "billingAddress"] as const;
@@ -31,15 +31,20 @@ function countryFailures(inputs: Bag): dynamic.CheckFailure[] {
   });
 }
 
+/** What 0.1.0 knew as `fields` alone. Its programs go on, so either way of declaring it is taken. */
+const formerFields = ["middleName", "password", "department", "designation", "sendWelcomeMail"];
+
 /** A field that this provider knows must be declared by its own name, or it would be managed twice. */
 function furtherFieldFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
   const snakeCase = (property: string) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const known = new Map(Object.keys(kind.formats).map((property) => [snakeCase(property), property]));
-  const further = typeof inputs.fields === "object" && inputs.fields !== null ? Object.keys(inputs.fields) : [];
-  return further.flatMap((name) => {
+  return leaves(inputs.fields).flatMap(([path]) => {
+    // A subscription's own values stand within an object of that name.
+    const name = path.startsWith(`${kind.name}.`) ? path.slice(kind.name.length + 1) : path;
     const property = known.get(name);
-    if (property) return [{ property: `fields.${name}`, reason: `is a property of its own: declare ${property}` }];
-    if (name === `${kind.name}_id` || name.endsWith("_ex")) return [{ property: `fields.${name}`, reason: "is assigned by the server" }];
+    if (property && inputs[property] === undefined && formerFields.includes(property)) return [];
+    if (property) return [{ property: `fields.${path}`, reason: `is a property of its own: declare ${property}` }];
+    if (name === `${kind.name}_id` || name.endsWith("_ex")) return [{ property: `fields.${path}`, reason: "is assigned by the server" }];
     return [];
   });
 }

@@ -41,11 +41,24 @@ export const customerSchema = z.strictObject({
   ...steering,
 });
 
-/** Further fields, by the API's own names: which there are is not public. */
-const furtherFields = z.record(
-  z.string().regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date"),
-  z.union([z.string(), z.number(), z.boolean()]),
-);
+const fieldName = z.string().regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date");
+type FurtherValue = string | number | boolean | { [name: string]: FurtherValue };
+const furtherValue: z.ZodType<FurtherValue> = z
+  .union([
+    // First, since the first of equally wrong alternatives is reported.
+    z.record(
+      fieldName,
+      z.lazy(() => furtherValue),
+      "must be a text, a number, true or false, or an object of such values",
+    ),
+    z.string(),
+    z.number(),
+    z.boolean(),
+  ])
+  .meta({ id: "furtherValue" });
+
+/** Further fields, by the API's own names: a value, or an object such as `user_license`. */
+const furtherFields = z.record(fieldName, furtherValue);
 
 /** The arguments of an `EnableXSubscription`. */
 export const subscriptionSchema = z.strictObject({
@@ -61,9 +74,14 @@ export const userSchema = z.strictObject({
   customerId: id.optional(),
   userType: id,
   firstName: displayName(),
+  middleName: text.optional(),
   lastName: text.optional(),
   email,
+  password: credential().optional(),
   status: status.optional(),
+  department: text.optional(),
+  designation: text.optional(),
+  sendWelcomeMail: z.boolean().optional(),
   fields: furtherFields.optional(),
   ...steering,
 });

@@ -12,6 +12,7 @@ import {
   differences,
   type Field,
   inWords,
+  nameOf,
   type Row,
   updateBody,
   type Wording,
@@ -83,14 +84,15 @@ export async function sureRead({ kind, client, news, operation }: Work, id: stri
 
 /** What an update has to send: what the declaration changes, and what somebody changed on the server since. */
 export function toWrite({ kind, fields, news, wording }: Work, olds: Bag, row: Row): Field[] {
-  const before = declaredFields(kind, olds, wording.routes);
+  const before = declaredFields(kind, olds, wording.routes).map(nameOf);
   const declared = changedFields(kind, olds, news, wording.routes).map(({ property }) => property);
   const actual = differences(fields, news, row, wording).map(({ field }) => field.property);
   return fields.filter((field) => {
-    if (kind.fixed.includes(field.property)) return false;
-    const isNew = !before.some(({ property }) => property === field.property);
+    if (kind.fixed.includes(field.property) || kind.createOnly.includes(field.property)) return false;
+    const isNew = !before.includes(nameOf(field));
     // What is declared for the first time and is so on the server already needs no writing, unless it cannot be seen.
-    return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || at(row, field.wire) === undefined));
+    const isSeen = !field.writeOnly && at(row, field.wire) !== undefined;
+    return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || !isSeen));
   });
 }
 

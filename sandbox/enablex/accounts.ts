@@ -66,7 +66,7 @@ export function login(
   accounts: Account[],
   sessions: Record<string, Session>,
   expires: number,
-): string {
+): { token: string; user: Record<string, unknown> } {
   const id = headers["x-api-id"];
   if (id === undefined) throw new Failure(400, "The header X-Api-Id is missing");
   const account = accounts.find(({ accessId }) => accessId === id);
@@ -74,5 +74,5 @@ export function login(
   if (body.email !== account.email || body.password !== account.password) throw new Failure(401, "Email or password is wrong");
   const token = randomBytes(24).toString("hex");
   sessions[token] = { accessId: account.accessId, expires };
-  return token;
+  return { token, user: { email: account.email, user_type: account.role, customer_id: account.customer_id } };
 }

@@ -38,6 +38,7 @@ export interface Form {
   resultAs: "number" | "string" | "alternate";
   idsAs: "number" | "string" | "alternate";
   errorsAs: "both" | "body" | "status";
+  errorWords: "msg" | "error";
 }
 
 /** Writes answers; where the form alternates, result and ids go through all four combinations in turn. */
@@ -54,10 +55,10 @@ export class Envelope {
     const status = httpStatus[failure.result] ?? failure.result;
     // Without a body an application's own code could not be told at all.
     if (form.errorsAs === "status" && httpStatus[failure.result] === undefined) return { status };
+    const [error, description] = [messages[failure.result], failure.message];
     const body = {
       result: result(failure.result, form, this.#turn++),
-      msg: messages[failure.result],
-      desc: failure.message,
+      ...(form.errorWords === "msg" ? { msg: error, desc: description } : { error, description }),
       data: failure.data,
     };
     return json(form.errorsAs === "body" ? 200 : status, body);

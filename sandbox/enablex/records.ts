@@ -36,16 +36,33 @@ const customer = z.strictObject({
   office_address: address.nullable().optional(),
   billing_address: address.nullable().optional(),
 });
-// Which further fields these two take is not public, so they are kept as they are given.
-const further = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const subscription = z.object({ customer_id: id, plan_id: id.or(z.string().trim().min(1)), status: status.optional() }).catchall(further);
+// What a subscription takes beside its ids is not public, so all that its page shows in a reply is kept as it is given.
+type Further = string | number | boolean | null | { [name: string]: Further };
+const further: z.ZodType<Further> = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.record(
+    z.string(),
+    z.lazy(() => further),
+  ),
+]);
+const subscription = z.object({ customer_id: id, plan_id: z.string().trim().min(1), status: status.optional() }).catchall(further);
+// The page on users lists all of these but customer_id; further ones are kept as they are given.
 const user = z
   .object({
     user_type: z.string().min(1),
     first_name: z.string().trim().min(1),
+    middle_name: words.optional(),
+    last_name: words.optional(),
     email: z.email(),
-    customer_id: id.optional(),
+    password: z.string().optional(),
     status: status.optional(),
+    department: words.optional(),
+    designation: words.optional(),
+    send_welcome_mail: z.boolean().optional(),
+    customer_id: id.optional(),
   })
   .catchall(further);
 
@@ -84,13 +101,19 @@ const isReadOnly = (name: string, kind: Kind) => name === `${kind.singular}_id` 
 
 /** The body of a create or, when `partial`, of an update, as it is to be stored; 406 names what is wrong. */
 export function readFields(kind: Kind, body: Fields, readOnly: "ignore" | "refuse", partial: boolean): Fields {
-  const given = strip(kind, body, readOnly, "");
+  const given = strip(kind, withoutOwnObject(kind, body), readOnly, "");
   const result = (partial ? kind.schema.partial() : kind.schema).safeParse(given);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
   throw new Failure(406, `${path.join(".") || kind.singular}: ${message}`, {
     [String(path[0] ?? kind.singular)]: given[String(path[0])] ?? null,
   });
+}
+
+/** A subscription's status may stand within its object `subscription`, as in a reply (inferred). */
+function withoutOwnObject(kind: Kind, body: Fields): Fields {
+  const { [kind.singular]: own, ...rest } = body;
+  return kind.singular === "subscription" && isFields(own) ? { ...rest, ...own } : body;
 }
 
 function strip(kind: Kind, fields: Fields, readOnly: "ignore" | "refuse", path: string): Fields {
@@ -105,7 +128,7 @@ function strip(kind: Kind, fields: Fields, readOnly: "ignore" | "refuse", path: 
   return kept;
 }
 
-/** The stored fields after an update: addresses are merged, everything else is replaced. */
+/** The stored fields after an update: objects are merged, everything else is replaced. */
 export function patched(stored: Fields, changes: Fields): Fields {
   const whole = { ...stored };
   for (const [name, value] of Object.entries(changes)) {
@@ -120,8 +143,20 @@ const isFields = (value: unknown): value is Fields => typeof value === "object" 
 const customerWords = ["customer_name", "customer_legal_name", "customer_code", "customer_type", "contact_name", "contact_email"];
 const addressWords = ["address_1", "address_2", "address_3", "city", "state", "zipcode", "country_id"];
 
+/** How records are shown. */
+export interface Display {
+  absentAs: "empty" | "null" | "omit";
+  subscriptionStatus: "nested" | "flat";
+}
+
+/** What a create answers of a record: its id, and of a user the name (the page on users). */
+export function created(kind: Kind, id: string, { first_name, last_name }: Fields): Fields {
+  const name = [first_name, last_name].filter(Boolean).join(" ");
+  return { [`${kind.singular}_id`]: id, ...(kind.singular === "user" && { name }) };
+}
+
 /** A record as it is shown: with its id, what was never written as `absentAs` says, and the labels. */
-export function shown(kind: Kind, id: string, fields: Fields, absentAs: "empty" | "null" | "omit"): Fields {
+export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscriptionStatus }: Display): Fields {
   const filled = (names: string[], given: Fields): Fields => {
     const out: Fields = {};
     for (const name of names) {
@@ -133,10 +168,14 @@ export function shown(kind: Kind, id: string, fields: Fields, absentAs: "empty" 
   };
   const status = (fields.status ?? "A") as string;
   const labels = { status, status_ex: status === "A" ? "Active" : "Suspended" };
-  if (kind.singular !== "customer") {
-    // A password goes in and never comes out.
-    const { password: _, ...rest } = fields;
-    return { [`${kind.singular}_id`]: id, ...rest, ...labels };
+  if (kind.singular === "subscription") {
+    const { status: _, ...rest } = fields;
+    return { subscription_id: id, ...rest, ...(subscriptionStatus === "nested" ? { subscription: labels } : labels) };
+  }
+  if (kind.singular === "user") {
+    // A password and the wish for a mail go in and never come out.
+    const { password: _, send_welcome_mail: __, ...rest } = fields;
+    return { user_id: id, ...rest, ...labels };
   }
   const type = fields.customer_type;
   const out: Fields = { customer_id: id, ...filled(customerWords, fields), individual: fields.individual ?? false, ...labels };

@@ -2,7 +2,9 @@
  * The EnableX UCaaS API as a local server. Of its customers, little more than the request lines and the names of the fields is public.
  *
  * What is inferred here, each with an option where it could well be otherwise:
- * - A create answers the new id alone, an update and a delete nothing but the result (`createReply`).
+ * - A create answers the new id, of a user the name as well (its page), an update and a delete nothing but the result (`createReply`).
+ * - A subscription is shown with its status within `subscription` (its page); a body may have it there or beside the ids.
+ * - A login answers `token` (guide), and who logged in: a page says so without the names.
  * - Both `contact_email` of customers and `email` of users are unique without regard to case, and so is `customer_code`.
  * - `customer_name` is required, unknown fields of a customer are refused with 406, and read-only ones are ignored (`readOnly`).
  * - A search finds rows that contain the text, without regard to case; a page has at most `longestPage` rows.
@@ -21,7 +23,7 @@ import { ControlError, json, type SandboxRequest } from "../message.ts";
 import { type Account, caller, login, newAccount, type Session } from "./accounts.ts";
 import { Envelope, Failure, refusal } from "./envelope.ts";
 import { countries, timezones } from "./masters.ts";
-import { type Fields, type Kind, kinds, patched, readFields, shown } from "./records.ts";
+import { created, type Fields, type Kind, kinds, patched, readFields, shown } from "./records.ts";
 import { look, noteWrite, type Stale } from "./visibility.ts";
 
 const options = z.strictObject({
@@ -39,6 +41,14 @@ const options = z.strictObject({
     .default(403)
     .describe("the code for an expired token"),
   requireAppType: z.boolean().default(false).describe("whether the header X-App-Type (vc or wb) is required"),
+  errorWords: z
+    .enum(["msg", "error"])
+    .default("msg")
+    .describe("the names of an error's words: msg and desc as in the guide's example, or error and description as in its text"),
+  subscriptionStatus: z
+    .enum(["nested", "flat"])
+    .default("nested")
+    .describe("where a reply has a subscription's status: within subscription, as published, or beside its ids"),
   createReply: z.enum(["id", "full", "none"]).default("id").describe("what a create answers"),
   readOnly: z.enum(["ignore", "refuse"]).default("ignore").describe("what becomes of read-only fields in a request"),
   uniqueCustomerCode: z.boolean().default(true).describe("whether customer_code is unique"),
@@ -155,7 +165,7 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
   checkAppType(request, options.requireAppType);
 
   if (plural === "login" && id === undefined && request.method === "POST") {
-    return { token: login(request.headers, bodyOf(request), state.accounts, state.sessions, server.now() + options.tokenSeconds * 1000) };
+    return login(request.headers, bodyOf(request), state.accounts, state.sessions, server.now() + options.tokenSeconds * 1000);
   }
   const account = caller(request.headers, state.accounts, state.sessions, options.expiredAs, server.now());
 
@@ -178,8 +188,7 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
       checkCustomer(fields, account, server);
       const made = create(kind, fields, account.accessId, server);
       if (options.createReply === "none") return {};
-      const created = options.createReply === "full" ? shown(kind, made, fields, options.absentAs) : { [`${kind.singular}_id`]: made };
-      return { [kind.singular]: created };
+      return { [kind.singular]: options.createReply === "full" ? shown(kind, made, fields, options) : created(kind, made, fields) };
     }
     case "PATCH one":
       mayManage(kind, account);
@@ -247,7 +256,7 @@ function read(kind: Kind, id: string, account: Account, server: EnablexServer): 
   const fields = look(state.stale, `${kind.plural}/${id}`, truth?.fields ?? null, server.now());
   const stored = truth ?? { owner: account.accessId, fields: fields ?? {} };
   if (fields === null || !maySee(kind, id, stored, account, server)) throw new Failure(404, `There is no ${kind.singular} ${id}`);
-  return shown(kind, id, fields, options.absentAs);
+  return shown(kind, id, fields, options);
 }
 
 function list(kind: Kind, query: URLSearchParams, account: Account, server: EnablexServer): Record<string, unknown> {
@@ -280,7 +289,7 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
         .includes(sought)
     )
       continue;
-    rows.push(shown(kind, id, fields, options.absentAs));
+    rows.push(shown(kind, id, fields, options));
   }
   const last = Math.max(1, Math.ceil(rows.length / length));
   if (page > last && options.pastTheEnd === "repeat") page = last;

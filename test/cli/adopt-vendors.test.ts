@@ -100,7 +100,7 @@ describe("customers of EnableX", () => {
   test("come with their subscriptions and users; what is created for them is found, and takes the customer's id", async () => {
     await using enablex = await reseller();
     for (const code of ["A", "B"]) await enablex.make("/customers", { customer_name: code, customer_code: code });
-    for (const plan_id of [12, 13, 13]) await enablex.make("/subscriptions", { customer_id: 1001, plan_id });
+    for (const plan_id of ["12", "13", "13"]) await enablex.make("/subscriptions", { customer_id: 1001, plan_id });
     for (const email of ["ada@a.example", "ada@b.example"])
       await enablex.make("/users", { customer_id: 1001, user_type: "u", first_name: "Ada", email });
     const [a, b] = await enablex.things();

@@ -3,7 +3,7 @@ import { type Adoption, adoption, type Origin } from "../../provider/enablex/ado
 import type { Adopt } from "../../provider/enablex/schema.ts";
 
 const difference = (property: string) => ({
-  field: { property, wire: property, format: "text" as const, mayBeHidden: false },
+  field: { property, wire: property, format: "text" as const, mayBeHidden: false, writeOnly: false, secret: false },
   declared: "a",
   actual: "b",
 });

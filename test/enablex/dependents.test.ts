@@ -145,9 +145,9 @@ describe("a subscription", () => {
     const { id, outs } = await subscription.create(inputs);
     expect(outs).toMatchObject({ ...inputs, subscriptionId: id, statusText: "Active" });
     await enablex.change("subscriptions", id, { seats: 9, status: "S" });
-    expect((await subscription.read(id, outs as EnableXOutputs)).inputs).toEqual({ ...inputs, fields: { seats: "9" } });
+    expect((await subscription.read(id, outs as EnableXOutputs)).inputs).toEqual({ ...inputs, fields: { seats: 9 } });
     await subscription.update(id, outs as EnableXOutputs, { ...inputs, planId: 8 });
-    expect(patches()).toEqual([[`/subscriptions/${id}`, { plan_id: 8, seats: 5 }]]);
+    expect(patches()).toEqual([[`/subscriptions/${id}`, { plan_id: "8", seats: 5 }]]);
     await subscription.delete(id, outs as EnableXOutputs);
     expect(said.join()).toMatch(
       new RegExp(

@@ -84,7 +84,7 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
   });
   const [first = ""] = Object.keys(server.state.customers);
   await makeAtEnablex(it, "/users", { customer_id: first, user_type: "moderator", first_name: "Ada", email: "ada@customers.test" });
-  await makeAtEnablex(it, "/subscriptions", { customer_id: first, plan_id: 12 });
+  await makeAtEnablex(it, "/subscriptions", { customer_id: first, plan_id: "12" });
   const made = server.received.length;
 
   const shown = await it.adopt("enablex");

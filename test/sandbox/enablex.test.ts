@@ -83,7 +83,7 @@ describe("the way in", () => {
 
   it("is also a login, whose token is good until its time is over", async () => {
     const { body } = await login({ "x-api-id": reseller.accessId });
-    expect(body).toEqual({ token: expect.stringMatching(/^[0-9a-f]{48}$/) });
+    expect(body).toMatchObject({ token: expect.stringMatching(/^[0-9a-f]{48}$/), user: { email: reseller.email } });
     const withToken = () => call("GET", "/customers", undefined, { authorization: `Token ${body.token}` });
     expect((await withToken()).status).toBe(200);
     server.setOptions({ clockOffsetSeconds: 1199 });
@@ -218,7 +218,7 @@ describe("a customer", () => {
   it("is not deleted while it has subscriptions or users, when it is switched so", async () => {
     server.setOptions({ dependents: "refuse", deletableDependents: true });
     const id = await make("customers", acme);
-    const subscription = await make("subscriptions", { customer_id: id, plan_id: 3 });
+    const subscription = await make("subscriptions", { customer_id: id, plan_id: "3" });
     expect((await call("DELETE", `/customers/${id}`)).body).toMatchObject({ result: 406 });
     expect((await call("DELETE", `/subscriptions/${subscription}`)).body).toEqual({ result: 1 });
     expect((await call("DELETE", `/customers/${id}`)).body).toEqual({ result: 1 });
@@ -377,18 +377,39 @@ describe("a write that is seen late", () => {
 describe("subscriptions and users", () => {
   it("are made for a customer that is there, read, listed and updated", async () => {
     const id = await make("customers", acme);
-    const subscription = await make("subscriptions", { customer_id: Number(id), plan_id: 3, seats: 10 });
+    const subscription = await make("subscriptions", { customer_id: Number(id), plan_id: "3", seats: 10 });
     await call("PATCH", `/subscriptions/${subscription}`, { plan_id: "4" });
-    const expected = { subscription_id: subscription, customer_id: id, plan_id: "4", seats: 10, status: "A", status_ex: "Active" };
+    const labels = { status: "A", status_ex: "Active" };
+    const expected = { subscription_id: subscription, customer_id: id, plan_id: "4", seats: 10, subscription: labels };
     expect((await get(`/subscriptions/${subscription}`)).body.subscription).toEqual(expected);
     expect((await get("/subscriptions?page=1")).body.subscriptions).toEqual([expected]);
+    await call("PATCH", `/subscriptions/${subscription}`, { subscription: { status: "S" }, user_license: { qty: 5 } });
+    await call("PATCH", `/subscriptions/${subscription}`, { user_license: { unit: 2 } });
+    expect((await get(`/subscriptions/${subscription}`)).body.subscription).toMatchObject({
+      subscription: { status: "S" },
+      user_license: { qty: 5, unit: 2 },
+    });
+    server.setOptions({ subscriptionStatus: "flat" });
+    expect((await get(`/subscriptions/${subscription}`)).body.subscription).toMatchObject({ status: "S", status_ex: "Suspended" });
+  });
+
+  it("of a user the create answers the name as well, and ids of a plan are text, as the pages say", async () => {
+    const ann = { user_type: "host", first_name: "Ann", last_name: "Lee", email: "ann@acme.test", send_welcome_mail: true };
+    expect((await call("POST", "/users", ann)).body).toMatchObject({ user: { user_id: expect.anything(), name: "Ann Lee" } });
+    const id = await make("customers", acme);
+    expect((await call("POST", "/subscriptions", { customer_id: id, plan_id: 3 })).body).toMatchObject({ result: 406 });
+  });
+
+  it("are refused with error and description where it is switched so", async () => {
+    server.setOptions({ errorWords: "error" });
+    expect((await get("/users/7")).body).toEqual({ result: 404, error: "Not Found.", description: "There is no user 7" });
   });
 
   it("are not made for a customer that is not there, or is another reseller's", async () => {
     const foreign = await make("customers", acme);
     reseller = await account("reseller");
     for (const customer_id of ["7", foreign]) {
-      expect((await call("POST", "/subscriptions", { customer_id, plan_id: 3 })).body).toMatchObject({
+      expect((await call("POST", "/subscriptions", { customer_id, plan_id: "3" })).body).toMatchObject({
         result: 406,
         data: { customer_id },
       });
@@ -397,7 +418,7 @@ describe("subscriptions and users", () => {
 
   it("do not move to another customer", async () => {
     const [one, other] = [await make("customers", acme), await make("customers", { customer_name: "B" })];
-    const subscription = await make("subscriptions", { customer_id: one, plan_id: 3 });
+    const subscription = await make("subscriptions", { customer_id: one, plan_id: "3" });
     expect((await call("PATCH", `/subscriptions/${subscription}`, { customer_id: other })).body).toMatchObject({ result: 406 });
     expect((await call("PATCH", `/subscriptions/${subscription}`, { customer_id: Number(one) })).body).toEqual({ result: 1 });
   });
