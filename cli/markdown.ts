@@ -1,23 +1,41 @@
-// Text of others (a vendor's values, an engine's output) in Markdown: as code, so that nothing in it is a link, a mention or a tag.
+import { visible } from "./redact.ts";
+
+// Text of others (a vendor's values, an engine's output) in Markdown: as code, so that nothing in it is a link, a mention or
+// a tag.
 
 /** A code span in a line. */
 export function code(text: string): string {
-  const flat = text.replace(/\s+/g, " ").trim();
+  const flat = visible(text.replace(/\s+/g, " ").trim());
   if (flat === "") return "";
   const ticks = longerThanAny(flat, 1);
   const pad = flat.startsWith("`") || flat.endsWith("`") ? " " : "";
   return `${ticks}${pad}${flat}${pad}${ticks}`;
 }
 
-/** A row of a table. */
+/**
+ * The same in a cell of a table. A bar ends the cell even within a code span, and a backslash does not always keep it
+ * from that, so a text with a bar is written by character references.
+ */
+export function cell(text: string): string {
+  return text.includes("|") ? htmlCode(text) : code(text);
+}
+
+/** A row of a table, of cells that are Markdown. */
 export function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return `| ${cells.join(" | ")} |`;
 }
 
 /** A block that keeps its lines. */
 export function block(text: string): string {
-  const ticks = longerThanAny(text, 3);
-  return `${ticks}text\n${text.trimEnd()}\n${ticks}`;
+  const lines = text.replaceAll("\t", "    ").trimEnd().split("\n").map(visible).join("\n");
+  const ticks = longerThanAny(lines, 3);
+  return `${ticks}text\n${lines}\n${ticks}`;
+}
+
+/** The same by character references, also for a place that is HTML. */
+export function htmlCode(text: string): string {
+  const flat = visible(text.replace(/\s+/g, " ").trim());
+  return `<code>${flat.replace(/[^A-Za-z0-9 ]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`;
 }
 
 /** Backticks, one more than the text has in a row anywhere. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
+<<<<<<< HEAD
 import { Command } from "commander";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { withoutSecrets } from "../provider/dynamic/secrets.ts";
@@ -15,12 +16,18 @@ import { reviewedPreviewCommand } from "./reviewed-preview.ts";
 import { stacksCommand } from "./stacks.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
+=======
+import { reportFailure } from "./failure.ts";
+import { createProgram } from "./program.ts";
+import { rememberEnvironment } from "./redact.ts";
+>>>>>>> 4813512 (feat(cli): group pipeline commands under ci and print no credential)
 
-const { description, version } = JSON.parse(readFileSync(findPackageJSON(import.meta.url)!, "utf8")) as {
+const about = JSON.parse(readFileSync(findPackageJSON(import.meta.url)!, "utf8")) as {
   description: string;
   version: string;
 };
 
+<<<<<<< HEAD
 // One file a subcommand; what a subcommand needs beyond its own options is best imported when it runs.
 const program = new Command("ucaas")
   .description(description)
@@ -38,11 +45,26 @@ const program = new Command("ucaas")
   .addCommand(reviewedPreviewCommand())
   .addCommand(planFitsCommand())
   .addCommand(issueCommand());
+=======
+const words = process.argv.slice(2);
+// Taken by any command, and before commands read their options, since any of them can fail.
+const debug = words.includes("--debug") || /\bucaas\b/.test(process.env.NODE_DEBUG ?? "");
+const fail = (error: unknown) => reportFailure(error, { version: about.version, debug });
+
+rememberEnvironment(process.env);
+process.on("uncaughtException", (error) => {
+  fail(error);
+  process.exit();
+});
+// The reader of a pipe, such as `head`, may end first.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? process.exit() : fail(error)));
+>>>>>>> 4813512 (feat(cli): group pipeline commands under ci and print no credential)
 
 try {
-  await program.parseAsync();
+  await createProgram(about).parseAsync(
+    words.filter((word) => word !== "--debug"),
+    { from: "user" },
+  );
 } catch (error) {
-  if (!(error instanceof UcaasError)) throw error;
-  console.error(withoutSecrets(error.message));
-  process.exitCode = 1;
+  fail(error);
 }

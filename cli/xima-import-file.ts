@@ -6,7 +6,7 @@ import { importEntry } from "../provider/dynamic/import-file.ts";
 import { adoptedOutputs } from "../provider/xima/outputs.ts";
 import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
 import { isRecord } from "../stacks/tree.ts";
-import { writeNewFile } from "./new-file.ts";
+import { writeExclusive } from "./write-exclusive.ts";
 
 const operation = "xima import-file";
 
@@ -29,7 +29,7 @@ export async function writeImportFile(from: string, to: string): Promise<number>
   const resources = Object.entries(licences).map(([name, args]) =>
     importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), ["sipCredentials"]),
   );
-  await writeNewFile(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
+  await writeExclusive(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
   return resources.length;
 }
 

@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { KeyObject, webcrypto } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { fileExists, writeNewFile } from "./new-file.ts";
+import { fileExists, writeExclusive } from "./write-exclusive.ts";
 
 const operation = "xima keys new";
 
@@ -42,9 +42,9 @@ export async function newKeyFiles(wanted: NewKey): Promise<void> {
   const pem = KeyObject.from(keys.privateKey)
     .export({ type: "pkcs8", format: "pem", ...encryption })
     .toString();
-  await writeNewFile(wanted.key, pem, { mode: 0o600, operation });
+  await writeExclusive(wanted.key, pem, { mode: 0o600, operation });
   try {
-    await writeNewFile(wanted.csr, `${request.toString("pem")}\n`, { mode: 0o644, operation });
+    await writeExclusive(wanted.csr, `${request.toString("pem")}\n`, { mode: 0o644, operation });
   } catch (error) {
     // Nobody has the request, so the key is of no use, and would stand in the way of the next try.
     await rm(wanted.key, { force: true });

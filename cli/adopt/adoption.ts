@@ -1,22 +1,26 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { rememberSecret, withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import { rememberSecret } from "../../provider/dynamic/secrets.ts";
 import { faultsIn } from "../../stacks/faults.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
 import { leaves } from "../../stacks/tree.ts";
-import { partsOf } from "../urn.ts";
+import { print } from "../output.ts";
+import { parseUrn } from "../pulumi/urn.ts";
+import { redact } from "../redact.ts";
 import { fileOf, writeCustomerFiles } from "./customer-files.ts";
 import { existingResources } from "./existing.ts";
-import { type Adopted, importFile, readableSecrets, uncovered } from "./pending.ts";
-import { type Planned, plan, sectionOf } from "./plan.ts";
+import { type PlannedCandidate, plan } from "./plan.ts";
+import { asTable } from "./plan-table.ts";
+import { type Adopted, findPlaintextSecrets, importFile, unrelatedSteps } from "./preview-steps.ts";
+import type { Section } from "./section.ts";
+import { sectionOf } from "./section.ts";
+import type { AdoptionSource } from "./source.ts";
 import type { Config, Stack, Step } from "./stack.ts";
-import { asTable } from "./table.ts";
-import type { Section, Vendor } from "./vendor.ts";
 
 /** What is asked and done of a stack. */
-type StackAtWork = Pick<Stack, "name" | "filesFolder" | "resources" | "preview" | "import" | "hasNoChanges">;
+type AdoptStack = Pick<Stack, "name" | "filesFolder" | "resources" | "preview" | "import" | "hasNoChanges">;
 
 /** What the user asked for. */
-interface Wishes {
+interface AdoptOptions {
   /** Slugs by the things' ids. */
   readonly chosen: ReadonlyMap<string, string>;
   readonly yes: boolean;
@@ -28,33 +32,38 @@ interface Wishes {
  * Shows what lives at the vendor and what would become of it; with `yes`, makes it so. It can be run again at any time: it goes on with what is
  * declared and not yet in the state.
  */
-export async function adopt(vendor: Vendor, stack: StackAtWork, config: Config, { chosen, yes, command }: Wishes): Promise<void> {
+export async function adopt(
+  vendor: AdoptionSource,
+  stack: AdoptStack,
+  config: Config,
+  { chosen, yes, command }: AdoptOptions,
+): Promise<void> {
   const files = new StackFiles(stack.filesFolder, stack.name);
-  const things = await vendor.things();
-  const unknown = [...chosen.keys()].filter((id) => !things.some((thing) => thing.id === id));
+  const candidates = await vendor.candidates();
+  const unknown = [...chosen.keys()].filter((id) => !candidates.some((candidate) => candidate.id === id));
   if (unknown.length > 0) throw notListed(unknown);
-  const planned = plan(things, { vendor, files, state: await stack.resources(), chosen });
-  console.log(asTable(vendor, planned, (slug) => fileOf(files, slug)));
-  if (!yes) return void console.log(`\nNothing was written or imported. To do it:\n  ${command}`);
+  const planned = plan(candidates, { vendor, files, state: await stack.resources(), chosen });
+  print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
+  if (!yes) return void print(`\nNothing was written or imported. To do it:\n  ${command}`);
 
   const written = writeCustomerFiles(vendor, files, planned);
-  if (written > 0) console.log(`Wrote ${written} ${written === 1 ? "file" : "files"}.`);
+  if (written > 0) print(`Wrote ${written} ${written === 1 ? "file" : "files"}.`);
   const sections = sectionsOf(vendor, new StackFiles(stack.filesFolder, stack.name), config, planned, command);
-  console.log("Asking the program what it makes of the files (pulumi preview) …");
+  print("Asking the program what it makes of the files (pulumi preview) …");
   const steps = await stack.preview(vendor.previewEnvironment);
   const adopted = await existingResources(vendor, config, sections, planned, steps);
   const file = importFile(adopted, steps);
-  const others = uncovered(steps, file);
-  if (others.length > 0) throw othersWait(others);
-  if (adopted.length === 0) return void console.log("There is nothing to import: the state has all of it, and the preview is empty.");
+  const others = unrelatedSteps(steps, file);
+  if (others.length > 0) throw otherChangesPending(others);
+  if (adopted.length === 0) return void print("There is nothing to import: the state has all of it, and the preview is empty.");
 
-  console.log(`Importing ${counted(adopted)} …`);
+  print(`Importing ${counted(adopted)} …`);
   const protect = adopted.some(({ pending }) => pending.protect);
   const begun = performance.now();
   await stack.import(file, protect);
-  console.log(`Imported in ${((performance.now() - begun) / 1000).toFixed(1)} s. Now the proof …`);
-  await prove(stack, adopted);
-  console.log(`Proved: the preview is empty, and no secret is readable in the exported state.
+  print(`Imported in ${((performance.now() - begun) / 1000).toFixed(1)} s. Now the proof …`);
+  await verifyImport(stack, adopted);
+  print(`Proved: the preview is empty, and no secret is readable in the exported state.
 The next \`pulumi up\` changes nothing at a vendor; it writes the stack's outputs, and which resource depends on which.`);
 }
 
@@ -72,25 +81,25 @@ function notListed(ids: readonly string[]): UcaasError {
  * @throws {UcaasError} `FILES_NOT_READY` while the program would refuse the files: a blank is left, or something else is wrong
  */
 function sectionsOf(
-  vendor: Vendor,
+  vendor: AdoptionSource,
   files: StackFiles,
   config: Config,
-  planned: readonly Planned[],
+  planned: readonly PlannedCandidate[],
   command: string,
 ): ReadonlyMap<string, Section> {
   const customers = files.customers(config);
   const faults = faultsIn(files, config, customers, config);
-  if (faults.length > 0) throw notReady(faults, planned, command);
+  if (faults.length > 0) throw filesNotReady(faults, planned, command);
   for (const customer of customers) {
     for (const { path, value } of leaves(customer.value)) if (customer.isSecret(path)) rememberSecret(value);
   }
   return new Map(customers.map((customer) => [customer.slug, sectionOf(customer, vendor.name) ?? {}]));
 }
 
-function notReady(faults: readonly string[], planned: readonly Planned[], command: string): UcaasError {
-  const missingSecrets = planned.flatMap(({ thing, fate }) =>
-    (thing.secrets ?? [])
-      .map((path) => ("slug" in fate ? `${fate.slug}.${path}` : ""))
+function filesNotReady(faults: readonly string[], planned: readonly PlannedCandidate[], command: string): UcaasError {
+  const missingSecrets = planned.flatMap(({ candidate, action }) =>
+    (candidate.secrets ?? [])
+      .map((path) => ("slug" in action ? `${action.slug}.${path}` : ""))
       .filter((path) => faults.some((fault) => fault.includes(` ${path} is missing`))),
   );
   return new UcaasError(`nothing was imported, since the stack's files are not ready (${faults.length}):${listed(faults)}`, {
@@ -104,9 +113,9 @@ function notReady(faults: readonly string[], planned: readonly Planned[], comman
   });
 }
 
-function othersWait(steps: readonly Step[]): UcaasError {
+function otherChangesPending(steps: readonly Step[]): UcaasError {
   const lines = steps.map(({ op, urn }) => {
-    const { qualifiedType, name } = partsOf(urn);
+    const { qualifiedType, name } = parseUrn(urn);
     return `${op} ${qualifiedType} ${name}`;
   });
   return new UcaasError(`the stack has other changes waiting (${lines.length}), so nothing was imported:${listed(lines)}`, {
@@ -122,7 +131,7 @@ function listed(lines: readonly string[], most = 60): string {
   return [...lines.slice(0, most), ...more].map((line) => `\n  ${line}`).join("");
 }
 
-async function prove(stack: StackAtWork, adopted: readonly Adopted[]): Promise<void> {
+async function verifyImport(stack: AdoptStack, adopted: readonly Adopted[]): Promise<void> {
   const { yes, words } = await stack.hasNoChanges();
   if (!yes) {
     throw new UcaasError(`the preview after the import is not empty:\n${words}`, {
@@ -131,7 +140,7 @@ async function prove(stack: StackAtWork, adopted: readonly Adopted[]): Promise<v
       hint: "look at what it would change before you run `pulumi up`; `pulumi state delete <urn>` takes a resource out of the state again",
     });
   }
-  const readable = readableSecrets(await stack.resources(), adopted, (text) => withoutSecrets(text) !== text);
+  const readable = findPlaintextSecrets(await stack.resources(), adopted, (text) => redact(text) !== text);
   if (readable.length > 0) {
     throw new UcaasError(`secrets are readable in the exported state:${listed(readable)}`, {
       code: "SECRETS_READABLE",

@@ -5,8 +5,9 @@ import { parse, parseDocument, stringify } from "yaml";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { blank } from "../../stacks/blank.ts";
 import type { StackFiles } from "../../stacks/stack-files.ts";
-import type { Planned } from "./plan.ts";
-import type { Section, Vendor } from "./vendor.ts";
+import type { PlannedCandidate } from "./plan.ts";
+import type { Section } from "./section.ts";
+import type { AdoptionSource } from "./source.ts";
 
 /** A vendor's section of a customer's file. */
 interface Part {
@@ -56,15 +57,15 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
  *
  * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
  */
-export function writeCustomerFiles(vendor: Pick<Vendor, "name">, files: StackFiles, planned: readonly Planned[]): number {
+export function writeCustomerFiles(vendor: Pick<AdoptionSource, "name">, files: StackFiles, planned: readonly PlannedCandidate[]): number {
   const folder = join(files.folder, "customers", files.stack);
-  const texts = planned.flatMap(({ thing, fate }) => {
-    if (fate.kind !== "new" && fate.kind !== "joins") return [];
-    const path = join(folder, `${fate.slug}.yaml`);
-    const part = { vendor: vendor.name, section: thing.section, comment: thing.comment };
-    const name = fate.kind === "new" ? (thing.name ?? blank("the customer's name")) : undefined;
+  const texts = planned.flatMap(({ candidate, action }) => {
+    if (action.kind !== "new" && action.kind !== "joins") return [];
+    const path = join(folder, `${action.slug}.yaml`);
+    const part = { vendor: vendor.name, section: candidate.section, comment: candidate.comment };
+    const name = action.kind === "new" ? (candidate.name ?? blank("the customer's name")) : undefined;
     const content = existsSync(path) ? withSection(readFileSync(path, "utf8"), part) : newFile(name, part);
-    if (content === undefined) throw notExtended(fileOf(files, fate.slug), thing.id);
+    if (content === undefined) throw notExtended(fileOf(files, action.slug), candidate.id);
     return [{ path, content }];
   });
   if (texts.length > 0) mkdirSync(folder, { recursive: true });

@@ -2,6 +2,7 @@ import { UcaasError } from "../../provider/dynamic/errors.ts";
 import type { EnableXClient } from "../../provider/enablex/client.ts";
 import { at, canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
 import type { Kind } from "../../provider/enablex/kinds.ts";
+import { printNotice } from "../output.ts";
 
 /** What there is on the server, by id. */
 export type Rows = ReadonlyMap<string, Row>;
@@ -27,7 +28,7 @@ export async function dependents(client: EnableXClient, kind: Kind, customers: R
   );
   const groups = Map.groupBy(rows, ([id, row]) => customerOf(client, kind, row) ?? customerOf(client, kind, listed.get(id) ?? {}));
   const nobodys = groups.get(undefined) ?? [];
-  if (nobodys.length > 0) console.error(`${nobodys.length} ${kind.name}s are left aside, since the server does not say whose they are.`);
+  if (nobodys.length > 0) printNotice(`${nobodys.length} ${kind.name}s are left aside, since the server does not say whose they are.`);
   return new Map([...groups].map(([customer, of]) => [customer ?? "", new Map(of)]));
 }
 

@@ -3,7 +3,7 @@ import { failuresIn } from "../../provider/dynamic/check.ts";
 import { at, fromWire, put, type Row, type Wording } from "../../provider/enablex/fields.ts";
 import type { Kind } from "../../provider/enablex/kinds.ts";
 import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
-import type { Section } from "./vendor.ts";
+import type { Section } from "./section.ts";
 
 /** A row of the API as it would be declared. */
 export interface Declared {
@@ -11,7 +11,7 @@ export interface Declared {
   /** What is not declared though the server has it, and why. */
   readonly notes: readonly string[];
   /** Why it cannot be declared at all. */
-  readonly obstacle?: string;
+  readonly blockedReason?: string;
 }
 
 const schemas: Record<Kind["name"], z.ZodObject> = { customer: customerSchema, subscription: subscriptionSchema, user: userSchema };
@@ -30,7 +30,7 @@ export function declaredAs(kind: Kind, row: Row, wording: Wording): Declared {
   const { shape } = schemas[kind.name];
   for (const { path, reason } of failuresIn(schemas[kind.name], section)) {
     const property = String(path[0]);
-    if (!shape[property]?.safeParse(undefined).success) return { section, notes, obstacle: `${path.join(".")}: ${reason}` };
+    if (!shape[property]?.safeParse(undefined).success) return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
     notes.push(`${path.join(".")} is not managed: on the server it is ${JSON.stringify(at(section, path.join(".")))}, and it ${reason}`);
     section = without(section, property);
   }

@@ -8,9 +8,10 @@ import { enablexConfig } from "../../provider/enablex/schema.ts";
 import { call } from "../../provider/host.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
+import type { Section } from "./section.ts";
 import { slugOf } from "./slug.ts";
+import type { AdoptionSource, Candidate, ExistingResource } from "./source.ts";
 import type { Config } from "./stack.ts";
-import type { Existing, Section, Thing, Vendor } from "./vendor.ts";
 
 export interface EnableXWishes {
   readonly account?: string;
@@ -21,18 +22,22 @@ export interface EnableXWishes {
 }
 
 /** Customers of EnableX, with their subscriptions and users. */
-export function enablexVendor(config: Config, wishes: EnableXWishes): Vendor {
+export function enablexVendor(config: Config, wishes: EnableXWishes): AdoptionSource {
   const client = new EnableXClient(readConfig(enablexConfig, config, wishes.account));
   return {
     name: "enablex",
     type: "EnableXCustomer",
     account: wishes.account,
     columns: ["name", "code", "status", "subscriptions", "users"],
-    things: () => things(client, config, wishes),
+    candidates: () => candidates(client, config, wishes),
   };
 }
 
-async function things(client: EnableXClient, config: Config, { account, filter = [], customersOnly }: EnableXWishes): Promise<Thing[]> {
+async function candidates(
+  client: EnableXClient,
+  config: Config,
+  { account, filter = [], customersOnly }: EnableXWishes,
+): Promise<Candidate[]> {
   const listed = await list(client, customerKind);
   const isWanted = (id: string, row: Row) => {
     const shown = [id, ...["customerName", "customerCode", "contactEmail"].map((property) => textIn(client, customerKind, row, property))];
@@ -49,7 +54,7 @@ async function things(client: EnableXClient, config: Config, { account, filter =
   const isShared = sharedBy(client, [...listed.values()]);
   return [...customers].map(([id, row]) => {
     const groups = of.map(({ kind, rows }) => declaredGroup(client, kind, rows.get(id) ?? new Map(), wording));
-    return thing({ client, config, account }, id, withOwnIdentity(declaredAs(customerKind, row, wording), isShared), groups);
+    return candidate({ client, config, account }, id, withOwnIdentity(declaredAs(customerKind, row, wording), isShared), groups);
   });
 }
 
@@ -67,12 +72,12 @@ interface Group {
   readonly notes: readonly string[];
 }
 
-function thing(
+function candidate(
   { client, config, account }: { client: EnableXClient; config: Config; account: string | undefined },
   id: string,
-  { section, notes, obstacle }: Declared,
+  { section, notes, blockedReason }: Declared,
   groups: readonly Group[],
-): Thing {
+): Candidate {
   const { customerCode, customerName, status } = section;
   const counts = [subscriptionKind, userKind].map((kind) => groups.find((group) => group.kind === kind)?.items.length);
   const isDeclaredBy = (declared: Section) => {
@@ -99,10 +104,10 @@ function thing(
       ),
     },
     notes: [...notes, ...groups.flatMap((group) => group.notes)],
-    obstacle,
+    blockedReason,
     isDeclaredBy,
-    find(pending) {
-      const existing = (found: string, inputs: Record<string, unknown>): Existing => ({
+    match(pending) {
+      const existing = (found: string, inputs: Record<string, unknown>): ExistingResource => ({
         id: found,
         inputs,
         outputs: () => outputs(pending.type, found, inputs, config),
@@ -131,8 +136,8 @@ function withOwnIdentity(declared: Declared, isShared: (property: string, value:
   return {
     section,
     notes: [...declared.notes, ...shared.map((property) => `${property} is not managed: another customer has the same`)],
-    obstacle:
-      declared.obstacle ??
+    blockedReason:
+      declared.blockedReason ??
       (missing
         ? "it has neither a customer_code nor a contact_email of its own, by which it could be found again: give it one in the portal"
         : undefined),
@@ -161,10 +166,11 @@ function declaredGroup(client: EnableXClient, kind: Kind, rows: Rows, wording: W
   const items: { id: string; identity: string }[] = [];
   const notes: string[] = [];
   const all = [...rows].map(([id, row]) => ({ id, ...declaredAs(kind, row, wording) }));
-  for (const { id, section, obstacle, notes: own } of all) {
+  for (const { id, section, blockedReason, notes: own } of all) {
     const identity = identityOf(client, kind, section);
     const twins = all.filter((other) => identityOf(client, kind, other.section) === identity);
-    const reason = obstacle ?? (twins.length > 1 ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}` : undefined);
+    const reason =
+      blockedReason ?? (twins.length > 1 ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}` : undefined);
     notes.push(...(reason === undefined ? own : [`is left out: ${reason}`]).map((note) => `${kind.name} ${id}: ${note}`));
     if (reason !== undefined) continue;
     const name = kind === userKind ? String(section.email).split("@")[0]! : `plan ${section.planId}`;

@@ -3,11 +3,12 @@ import { plain } from "../../provider/dynamic/plain.ts";
 import { hasUnknown } from "../../provider/dynamic/unknown.ts";
 import { call } from "../../provider/host.ts";
 import { leaves, valueAt } from "../../stacks/tree.ts";
-import { partsOf } from "../urn.ts";
-import { type Adopted, type Pending, pendingOf } from "./pending.ts";
-import type { Planned } from "./plan.ts";
+import { parseUrn } from "../pulumi/urn.ts";
+import type { PlannedCandidate } from "./plan.ts";
+import { type Adopted, type PlannedResource, toPlannedResource } from "./preview-steps.ts";
+import type { Section } from "./section.ts";
+import type { AdoptionSource, ExistingResource } from "./source.ts";
 import type { Config, Step } from "./stack.ts";
-import type { Existing, Section, Vendor } from "./vendor.ts";
 
 /**
  * Those of the resources that a preview would create which exist at the vendor, as the state is to have them. `sections` are the customers'
@@ -16,16 +17,16 @@ import type { Existing, Section, Vendor } from "./vendor.ts";
  * @throws {UcaasError} `NOT_AS_DECLARED` when one of them would be changed by the next `pulumi up`, or cannot be read: then none is imported
  */
 export async function existingResources(
-  vendor: Pick<Vendor, "name">,
+  vendor: Pick<AdoptionSource, "name">,
   config: Config,
   sections: ReadonlyMap<string, Section>,
-  planned: readonly Planned[],
+  planned: readonly PlannedCandidate[],
   steps: readonly Step[],
 ): Promise<Adopted[]> {
-  const things = new Map(planned.flatMap(({ thing, fate }) => ("slug" in fate ? [[fate.slug, thing]] : [])));
+  const candidates = new Map(planned.flatMap(({ candidate, action }) => ("slug" in action ? [[action.slug, candidate]] : [])));
   const found = steps.flatMap((step) => {
-    const pending = pendingOf(step, sections);
-    const existing = pending && things.get(pending.parent === undefined ? pending.name : partsOf(pending.parent).name)?.find(pending);
+    const pending = toPlannedResource(step, sections);
+    const existing = pending && candidates.get(pending.parent === undefined ? pending.name : parseUrn(pending.parent).name)?.match(pending);
     return existing ? [{ pending, existing }] : [];
   });
   const results = await Promise.all(found.map(({ pending, existing }) => inState(pending, existing, config)));
@@ -40,10 +41,14 @@ export async function existingResources(
 }
 
 /** The resource, or why it cannot be imported. */
-async function inState(pending: Pending, { id, inputs, outputs: fetch }: Existing, config: Config): Promise<Adopted | string> {
-  const { type, name, unseen } = pending;
-  if (unseen.length > 0)
-    return `${type} ${name}: ${unseen.join(", ")} is a secret that does not come from the customer's own declaration: declare it there`;
+async function inState(
+  pending: PlannedResource,
+  { id, inputs, outputs: fetch }: ExistingResource,
+  config: Config,
+): Promise<Adopted | string> {
+  const { type, name, unresolvedSecrets } = pending;
+  if (unresolvedSecrets.length > 0)
+    return `${type} ${name}: ${unresolvedSecrets.join(", ")} is a secret that does not come from the customer's own declaration: declare it there`;
   if (hasUnknown(inputs)) return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
   try {
     const outputs = plain(await fetch()) as Record<string, unknown>;
@@ -54,7 +59,7 @@ async function inState(pending: Pending, { id, inputs, outputs: fetch }: Existin
   }
 }
 
-function differences({ secretPaths }: Pending, inputs: unknown, outputs: unknown): string {
+function differences({ secretPaths }: PlannedResource, inputs: unknown, outputs: unknown): string {
   const isSecret = (path: string) => secretPaths.some((secret) => path === secret || path.startsWith(`${secret}.`));
   const found = leaves(inputs).flatMap(({ path, value }) => {
     const actual = valueAt(outputs, path);

@@ -6,9 +6,10 @@ import { portalClient, portalClients } from "../../provider/netsapiens/portal.ts
 import { netsapiensConfig, type OAuthClientInputs } from "../../provider/netsapiens/schema.ts";
 import { idOf, originOf, settingsOf } from "../../provider/netsapiens/settings.ts";
 import { blank } from "../../stacks/blank.ts";
-import { type Named, namedThings } from "./named.ts";
+import { type Identifier, readIdentifiers } from "./identifiers.ts";
+import type { Section } from "./section.ts";
+import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
-import type { Section, Thing, Vendor } from "./vendor.ts";
 
 export interface NetsapiensWishes {
   readonly account?: string;
@@ -23,7 +24,7 @@ export interface NetsapiensWishes {
  * OAuth clients of NetSapiens. The API lists none. Where a login at the admin portal is configured, a browser reads its list; elsewhere the
  * clients are named, and their secrets are given.
  */
-export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Vendor {
+export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): AdoptionSource {
   const { account, clients = [], clientFiles = [], filter = [] } = wishes;
   const defaults = readConfig(netsapiensConfig, config, account);
   const inputsFor = (clientId: string, declared: Section = {}) =>
@@ -47,9 +48,9 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Vend
     return { ...settings, apiUrl: originOf(settings.apiUrl) };
   };
 
-  async function named(): Promise<Named[]> {
+  async function named(): Promise<Identifier[]> {
     if (clients.length + clientFiles.length > 0) {
-      return namedThings(clients, clientFiles, "domain/clientId", (text) => partsOf(text));
+      return readIdentifiers(clients, clientFiles, "domain/clientId", (text) => parseClientRef(text));
     }
     if (defaults.portalUsername === undefined) {
       throw fault(
@@ -64,7 +65,7 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Vend
       .map((clientId) => ({ text: clientId, parts: ["", clientId] }));
   }
 
-  function thing({ parts: [domain = "", clientId = ""], name }: Named, isTwice: boolean): Thing {
+  function candidate({ parts: [domain = "", clientId = ""], name }: Identifier, isTwice: boolean): Candidate {
     const inputs = inputsFor(clientId);
     const isDeclaredBy = (declared: Section) =>
       (declared.account ?? undefined) === account && declared.clientId === clientId && hostOf(declared.apiUrl ?? defaults.apiUrl) === host;
@@ -85,11 +86,11 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Vend
           ? "The client was made elsewhere. With the driver portal it is deleted in the portal when it is no longer declared here."
           : undefined,
       secrets: inputs.driver === "existing" ? ["netsapiens.clientSecret"] : undefined,
-      obstacle: isTwice ? "the portal lists this id twice: delete the one that nothing uses" : undefined,
+      blockedReason: isTwice ? "the portal lists this id twice: delete the one that nothing uses" : undefined,
       isDeclaredBy,
-      find(pending) {
-        if (pending.type !== "NetsapiensOAuthClient" || !isDeclaredBy(pending.inputs)) return undefined;
-        return { id, inputs: pending.inputs, outputs: () => outputs(pending.inputs as unknown as OAuthClientInputs) };
+      match(planned) {
+        if (planned.type !== "NetsapiensOAuthClient" || !isDeclaredBy(planned.inputs)) return undefined;
+        return { id, inputs: planned.inputs, outputs: () => outputs(planned.inputs as unknown as OAuthClientInputs) };
       },
     };
   }
@@ -123,16 +124,16 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Vend
     type: "NetsapiensOAuthClient",
     account,
     columns: ["domain", "driver"],
-    async things() {
+    async candidates() {
       const all = await named();
-      return [...Map.groupBy(all, ({ text }) => text).values()].map(([each, twin]) => thing(each!, twin !== undefined));
+      return [...Map.groupBy(all, ({ text }) => text).values()].map(([each, twin]) => candidate(each!, twin !== undefined));
     },
     close: closeBrowser,
   };
 }
 
 /** `domain/clientId`, or the client id alone. */
-function partsOf(text: string): readonly string[] | undefined {
+function parseClientRef(text: string): readonly string[] | undefined {
   const parts = text.split("/");
   if (parts.length > 2 || parts.includes("")) return undefined;
   return parts.length === 1 ? ["", ...parts] : parts;

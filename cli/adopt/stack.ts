@@ -1,10 +1,10 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { json } from "../../provider/dynamic/json.ts";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
-import { findProject } from "../project.ts";
-import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi.ts";
-import { type StackConfig, type State, selectedStack, stackConfig, stackState } from "../stack.ts";
+import { findProject } from "../pulumi/project.ts";
+import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
+import { type StackConfig, type State, selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
+import { redact } from "../redact.ts";
 
 /** What a preview would do with a resource. */
 export interface Step {
@@ -67,7 +67,7 @@ export class Stack {
     const digest = json(run.stdout) as Digest | undefined;
     const errors = digest?.diagnostics?.filter(({ severity }) => severity === "error").map(({ message }) => message.trim()) ?? [];
     if (digest && run.exitCode === 0 && errors.length === 0) return (digest.steps ?? []).filter(({ op }) => op !== "same");
-    throw new UcaasError(`the preview failed:\n  ${withoutSecrets(errors.join("\n  ") || tail(run))}`, {
+    throw new UcaasError(`the preview failed:\n  ${redact(errors.join("\n  ") || tail(run))}`, {
       code: "PREVIEW_FAILED",
       operation: "adopt",
       hint: "nothing was imported. Mend what it says and run the same command again: files that are written already are taken as they are",
@@ -77,7 +77,7 @@ export class Stack {
   /** `pulumi preview --expect-no-changes`, literally. */
   async hasNoChanges(): Promise<{ yes: boolean; words: string }> {
     const run = await this.#pulumi(["preview", "--expect-no-changes"]);
-    return { yes: run.exitCode === 0, words: withoutSecrets(tail(run)) };
+    return { yes: run.exitCode === 0, words: redact(tail(run)) };
   }
 
   /**
@@ -89,7 +89,7 @@ export class Stack {
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
     if (run.exitCode !== 0)
-      throw new UcaasError(withoutSecrets(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation: "pulumi import" });
+      throw new UcaasError(redact(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation: "pulumi import" });
   }
 
   #pulumi(args: readonly string[], options?: PulumiOptions): Promise<PulumiRun> {

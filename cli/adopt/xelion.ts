@@ -7,26 +7,26 @@ import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { idOf, outputsOf } from "../../provider/xelion/outputs.ts";
 import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
 import { blank } from "../../stacks/blank.ts";
-import { type Named, notThere } from "./named.ts";
+import { type Identifier, notFound } from "./identifiers.ts";
+import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
-import type { Thing, Vendor } from "./vendor.ts";
 
 /** Tenants of Xelion servers. Neither they nor their configuration can be listed or read: whoever adopts them names them, and says how they are configured. */
 export function xelionVendor(
   config: Config,
-  { account, tenants }: { readonly account?: string; readonly tenants: readonly Named[] },
-): Vendor {
+  { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
+): AdoptionSource {
   const limits = readConfig(xelionConfig, config, account);
   return {
     name: "xelion",
     type: "XelionTenantProvision",
     account,
     columns: [],
-    async things() {
+    async candidates() {
       const there = await Promise.all(tenants.map(({ parts: [serverUrl = "", tenantName = ""] }) => exists(serverUrl, tenantName, limits)));
       const missing = tenants.filter((_, index) => !there[index]);
-      if (missing.length > 0) throw notThere("xelion", missing, "the Xelion server does not know");
-      return tenants.map((tenant) => thing(tenant, account, config, limits.baseUrl));
+      if (missing.length > 0) throw notFound("xelion", missing, "the Xelion server does not know");
+      return tenants.map((tenant) => candidate(tenant, account, config, limits.baseUrl));
     },
   };
 }
@@ -59,7 +59,7 @@ async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<ty
 const comment = `How a tenant is configured cannot be read from Xelion: put in the configuration that it has, or configurationFile and the path of its JSON file.
 A login is needed as soon as the configuration is changed; its password: pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
 
-function thing({ parts, name }: Named, account: string | undefined, config: Config, service: string): Thing {
+function candidate({ parts, name }: Identifier, account: string | undefined, config: Config, service: string): Candidate {
   const [serverUrl = "", tenantName = ""] = parts;
   const id = idOf({ serverUrl, tenantName });
   return {
@@ -80,10 +80,10 @@ function thing({ parts, name }: Named, account: string | undefined, config: Conf
       (declared.account ?? undefined) === account &&
       typeof declared.serverUrl === "string" &&
       idOf({ serverUrl: declared.serverUrl, tenantName: String(declared.tenantName) }) === id,
-    find(pending) {
-      const inputs = pending.inputs as unknown as ProvisionInputs;
-      if (pending.type !== "XelionTenantProvision" || idOf(inputs) !== id) return undefined;
-      return { id, inputs: pending.inputs, outputs: () => outputs(id, inputs, config, service) };
+    match(planned) {
+      const inputs = planned.inputs as unknown as ProvisionInputs;
+      if (planned.type !== "XelionTenantProvision" || idOf(inputs) !== id) return undefined;
+      return { id, inputs: planned.inputs, outputs: () => outputs(id, inputs, config, service) };
     },
   };
 }

@@ -5,15 +5,16 @@ import { adoptedOutputs } from "../../provider/xima/outputs.ts";
 import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
-import { type Named, notThere } from "./named.ts";
+import { type Identifier, notFound } from "./identifiers.ts";
+import type { Section } from "./section.ts";
+import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
-import type { Section, Thing, Vendor } from "./vendor.ts";
 
 /** Licences of Xima. The API lists none and shows none: whoever adopts them names their tenants, and says what they have. */
 export function ximaVendor(
   config: Config,
-  { account, tenants }: { readonly account?: string; readonly tenants: readonly Named[] },
-): Vendor {
+  { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
+): AdoptionSource {
   const settings = readConfig(ximaConfig, config, account);
   const client = new XimaClient(settings);
   return {
@@ -23,13 +24,13 @@ export function ximaVendor(
     columns: [],
     // Only the customer's first request needs the reseller's and the tenant's names, and these have had theirs.
     previewEnvironment: { XIMA_ADOPT: tenants.map(({ parts }) => idOf(parts)).join(",") },
-    async things() {
+    async candidates() {
       const there = await Promise.all(
         tenants.map(({ parts: [resellerId = "", tenantId = ""] }) => client.exists({ resellerId, tenantId })),
       );
       const missing = tenants.filter((_, index) => !there[index]);
-      if (missing.length > 0) throw notThere("xima", missing, "the licensing API does not know");
-      return tenants.map((tenant) => thing(tenant, account, settings.apiRevision, config.defaults));
+      if (missing.length > 0) throw notFound("xima", missing, "the licensing API does not know");
+      return tenants.map((tenant) => candidate(tenant, account, settings.apiRevision, config.defaults));
     },
   };
 }
@@ -37,7 +38,7 @@ export function ximaVendor(
 const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
 Delete the lines of what shall not be managed here: that stays as it is.`;
 
-function thing({ parts, name }: Named, account: string | undefined, revision: ApiRevision, defaults: unknown): Thing {
+function candidate({ parts, name }: Identifier, account: string | undefined, revision: ApiRevision, defaults: unknown): Candidate {
   const [resellerId = "", tenantId = ""] = parts;
   const id = idOf(parts);
   return {
@@ -53,9 +54,9 @@ function thing({ parts, name }: Named, account: string | undefined, revision: Ap
     comment,
     isDeclaredBy: (declared) =>
       isRecord(declared.ccId) && licenseId(declared as unknown as LicenseInputs) === id && (declared.account ?? undefined) === account,
-    find(pending) {
-      if (pending.type !== "XimaLicense" || licenseId(pending.inputs as unknown as LicenseInputs) !== id) return undefined;
-      return { id, inputs: pending.inputs, outputs: async () => outputs(pending.inputs) };
+    match(planned) {
+      if (planned.type !== "XimaLicense" || licenseId(planned.inputs as unknown as LicenseInputs) !== id) return undefined;
+      return { id, inputs: planned.inputs, outputs: async () => outputs(planned.inputs) };
     },
   };
 }

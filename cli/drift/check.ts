@@ -1,9 +1,9 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { errorOf, type PulumiRun, pulumi } from "../pulumi.ts";
-import { type PendingOperation, stackState } from "../stack.ts";
+import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
+import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
+import { type PendingOperation, type StackState, stackState } from "../pulumi/stack.ts";
 import { RefreshEvents } from "./events.ts";
-import { isAtVendor, type Placing, placing } from "./place.ts";
-import type { Doubt, StackDrift, Status } from "./report.ts";
+import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
 
 /** How the check of a stack goes on, in resources. */
 export interface Progress {
@@ -12,53 +12,68 @@ export interface Progress {
 }
 
 /**
- * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`: what that command says by its exit status is what counts here,
- * and its events tell the rest. Nothing is changed, in the state or at a vendor.
+ * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`: the exit status of that command
+ * counts, and its events tell the rest. Nothing is changed, in the state or at a vendor.
  */
 export async function checkStack(stack: string, progress?: Progress): Promise<StackDrift> {
-  const state = await stackState(stack).catch(notRead);
-  if (state instanceof UcaasError) return { stack, status: "unknown", checked: 0, differences: [], unknown: [{ reason: state.reason }] };
-  const { resources, pending } = state;
-  progress?.expect(resources.filter(isAtVendor).length);
+  const state = await stackState(stack).catch(pulumiFailure);
+  if (state instanceof UcaasError) return unknownDrift(stack, { reason: reasonOf(state) });
+  const expected = state.resources.filter(isAtVendor).length;
+  if (expected === 0) return unknownDrift(stack, nothingToCompare, ...interrupted(state));
+  progress?.expect(expected);
 
-  const events = new RefreshEvents(placing(resources));
+  const events = new RefreshEvents(locator(state.resources));
   const run = await pulumi(["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"], {
-    // Else --json waits for the end, and then tells of each resource what was known before.
+    // Without it, --json waits for the end, and then shows of each resource what was known before.
     env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
     onLine(line) {
-      const count = events.checked;
+      const count = events.counts.checked;
       events.take(line);
-      if (events.checked > count) progress?.checked();
+      if (events.counts.checked > count) progress?.checked();
     },
   });
-  const { status, doubts } = verdict(run, events);
-  const unknown = [...doubts, ...pending.map((operation) => interrupted(operation, placing([...resources, operation.resource])))];
-  return { stack, status: unknown.length > 0 ? "unknown" : status, checked: events.checked, differences: events.differences, unknown };
+  const { status, errors } = evaluateRefresh(run, events);
+  const unknown = [...errors, ...interrupted(state)];
+  return {
+    stack,
+    status: unknown.length > 0 ? "unknown" : status,
+    ...events.counts,
+    differences: events.differences,
+    unknown,
+  };
 }
+
+const nothingToCompare: CheckError = {
+  reason:
+    "the state has no resource of a vendor, so nothing was compared. What to do: check that this is the right stack and backend; if it is, run pulumi up, or leave the stack out with --except",
+};
 
 /** What the CLI ends with when --expect-no-changes was wrong. */
 const changed = 7;
 
-function verdict(run: PulumiRun, events: RefreshEvents): { status: Status; doubts: readonly Doubt[] } {
-  if (events.errors.length > 0) return { status: "unknown", doubts: events.errors };
-  if (run.exitCode !== 0 && run.exitCode !== changed) return { status: "unknown", doubts: [{ reason: errorOf(run) }] };
-  if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", doubts: [] };
-  return {
-    status: "unknown",
-    doubts: [{ reason: "pulumi refresh did not tell what it found: this Pulumi CLI does not stream its events as JSON" }],
-  };
+function evaluateRefresh(run: PulumiRun, events: RefreshEvents): { status: Status; errors: readonly CheckError[] } {
+  if (events.errors.length > 0) return { status: "unknown", errors: events.errors };
+  if (run.exitCode !== 0 && run.exitCode !== changed) return { status: "unknown", errors: [{ reason: errorOf(run) }] };
+  if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", errors: [] };
+  const reason = "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";
+  return { status: "unknown", errors: [{ reason }] };
 }
 
-/** That a stack cannot be opened is told of this one, beside what the others have. */
-function notRead(error: unknown): UcaasError {
-  if (error instanceof UcaasError && error.code === "PULUMI_FAILED") return error;
+/** A stack that cannot be opened is reported beside what the others have. */
+function pulumiFailure(error: unknown): UcaasError {
+  if (error instanceof UcaasError && error.code !== "PULUMI_MISSING") return error;
   throw error;
 }
 
-/** Refresh does not mention it: what such an operation made may be there without being in the state. */
-function interrupted({ type, resource }: PendingOperation, place: Placing): Doubt {
-  return {
-    ...place(resource.urn),
-    reason: `${type} it was begun and has no end on record: an update is under way, or was cut off. What to do: if none is under way, pulumi cancel; then pulumi up, which looks whether it is there`,
-  };
+function reasonOf({ reason, hint }: UcaasError): string {
+  return hint === undefined ? reason : `${reason}. What to do: ${hint}`;
+}
+
+/** Refresh does not mention it: what such an operation created may exist without being in the state. */
+function interrupted({ resources, pending }: StackState): CheckError[] {
+  const locate: Locator = locator([...resources, ...pending.map(({ resource }) => resource)]);
+  return pending.map(({ type, resource }: PendingOperation) => ({
+    ...locate(resource.urn),
+    reason: `pending operation "${type}": an update is running or was interrupted. What to do: if no update is running, run pulumi cancel, then pulumi up`,
+  }));
 }

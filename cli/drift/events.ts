@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { json } from "../../provider/dynamic/json.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
-import { isAtVendor, type Placing } from "./place.ts";
-import { type Difference, type Doubt, secretMask } from "./report.ts";
+import { isAtVendor, type Locator } from "../pulumi/locator.ts";
+import { redact } from "../redact.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
+import { secretMask } from "./mask.ts";
+import type { CheckError, Difference } from "./report.ts";
 
 /** A resource before or after the refresh; `inputs` are what was declared or what stands for it now, `outputs` all that is known of it. */
 const stateSchema = z.object({
@@ -29,14 +32,14 @@ const eventSchema = z.object({
  */
 export class RefreshEvents {
   readonly differences: Difference[] = [];
-  readonly errors: Doubt[] = [];
-  /** Resources of a vendor that were compared. */
-  checked = 0;
+  readonly errors: CheckError[] = [];
+  /** How many resources the vendors were asked about, and what could be found out of them. */
+  readonly counts: Record<Coverage | "checked", number> = { checked: 0, compared: 0, existenceOnly: 0, notReadable: 0 };
   /** Whether the engine came to its end. */
   complete = false;
-  readonly #place: Placing;
+  readonly #place: Locator;
 
-  constructor(place: Placing) {
+  constructor(place: Locator) {
     this.#place = place;
   }
 
@@ -50,7 +53,10 @@ export class RefreshEvents {
   #resource({ op, old, new: now }: { op: string; old?: State | null; new?: State | null }): void {
     const state = old ?? now;
     if (!state) return;
-    if (isAtVendor(state)) this.checked++;
+    if (isAtVendor(state)) {
+      this.counts.checked++;
+      this.counts[coverageOf(state.type)]++;
+    }
     if (op === "same" || op === "refresh") return;
     const place = { ...this.#place(state.urn), urn: state.urn };
     if (!old || !now) this.differences.push({ ...place, kind: "gone" });
@@ -62,7 +68,7 @@ export class RefreshEvents {
   }
 
   #error({ urn, message }: { urn?: string; message: string }): void {
-    const reason = message.trim().replace(/^Preview failed: /, "");
+    const reason = redact(message.trim().replace(/^Preview failed: /, ""));
     // Said once more at the end, about nothing in particular.
     if (!urn && reason === "preview failed" && this.errors.length > 0) return;
     this.errors.push({ ...(urn && this.#place(urn)), reason });

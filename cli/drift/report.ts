@@ -1,108 +1,82 @@
-/** What a drift check found out about one stack. */
-export interface StackDrift {
-  readonly stack: string;
-  readonly status: Status;
-  /** Resources that were compared with their system. */
-  readonly checked: number;
-  readonly differences: readonly Difference[];
-  /** Why it could not be told, each with the resource that it is about, if it is about one. */
-  readonly unknown: readonly Doubt[];
-}
+import { z } from "zod";
 
-export type Status = "none" | "drift" | "unknown";
+const statusSchema = z.enum(["none", "drift", "unknown"]);
+export type Status = z.output<typeof statusSchema>;
 
-/** One property that is otherwise than declared, or one resource that is. Secret values are masked already. */
-export interface Difference {
+/** One property that differs from its declaration, or one resource that does. Secret values are masked already. */
+const differenceSchema = z.object({
   /** The slug of the customer, when the resource belongs to a `Customer`. */
-  readonly customer?: string;
+  customer: z.string().optional(),
   /** The resource's class: `XimaLicense`. */
-  readonly resource: string;
-  readonly name: string;
-  readonly urn: string;
-  /** `changed`: a property has another value. `gone`: the resource does not exist any more. `hidden`: it differs, but in nothing that may be shown. */
-  readonly kind: "changed" | "gone" | "hidden";
+  resource: z.string(),
+  name: z.string(),
+  urn: z.string(),
+  /**
+   * `changed`: a property has another value. `gone`: the resource does not exist any more. `hidden`: it differs, but in
+   * nothing that may be shown.
+   */
+  kind: z.enum(["changed", "gone", "hidden"]),
   /** The property's path: `aiMessaging.standardBundles`. */
-  readonly property?: string;
+  property: z.string().optional(),
   /** Absent when nothing is declared. */
-  readonly declared?: unknown;
+  declared: z.unknown().optional(),
   /** Absent when there is nothing. */
-  readonly actual?: unknown;
-}
+  actual: z.unknown().optional(),
+});
+export type Difference = Readonly<z.output<typeof differenceSchema>>;
 
-export interface Doubt {
-  readonly customer?: string;
-  readonly resource?: string;
-  readonly name?: string;
-  readonly reason: string;
-}
+/** Why the drift of a stack is not known, with the resource, if it is about one. */
+const checkErrorSchema = z.object({
+  customer: z.string().optional(),
+  resource: z.string().optional(),
+  name: z.string().optional(),
+  reason: z.string(),
+});
+export type CheckError = Readonly<z.output<typeof checkErrorSchema>>;
+
+const stackDriftSchema = z.object({
+  stack: z.string(),
+  status: statusSchema,
+  /** Resources that their vendor was asked about; the sum of the next three. */
+  checked: z.number(),
+  /** Resources whose properties were compared. Reports of release 0.1.0 do not have this, nor the next two. */
+  compared: z.number().default(0),
+  /** Resources that the vendor only says to exist. */
+  existenceOnly: z.number().default(0),
+  /** Resources of which the vendor says nothing that could drift. */
+  notReadable: z.number().default(0),
+  differences: z.array(differenceSchema).readonly(),
+  unknown: z.array(checkErrorSchema).readonly(),
+});
+/** What a drift check found out about one stack. */
+export type StackDrift = Readonly<z.output<typeof stackDriftSchema>>;
 
 /** What `ucaas drift --json` prints. */
-export interface DriftReport {
-  readonly version: 1;
-  readonly checkedAt: string;
-  readonly status: Status;
-  readonly stacks: readonly StackDrift[];
-}
+export const driftReportSchema = z.object({
+  version: z.literal(1),
+  checkedAt: z.string(),
+  status: statusSchema,
+  stacks: z.array(stackDriftSchema).readonly(),
+});
+export type DriftReport = Readonly<z.output<typeof driftReportSchema>>;
 
 export function driftReport(stacks: readonly StackDrift[], checkedAt = new Date()): DriftReport {
-  return { version: 1, checkedAt: checkedAt.toISOString(), status: worst(stacks.map(({ status }) => status)), stacks };
+  const status = overallStatus(stacks.map((stack) => stack.status));
+  return { version: 1, checkedAt: checkedAt.toISOString(), status, stacks };
 }
 
-/** Nothing known is worse than drift: where it could not be told, there may be any drift. */
-function worst(statuses: readonly Status[]): Status {
+/** A stack whose drift is not known. */
+export function unknownDrift(stack: string, ...unknown: readonly CheckError[]): StackDrift {
+  return { stack, status: "unknown", ...nothingChecked, differences: [], unknown };
+}
+
+export const nothingChecked = { checked: 0, compared: 0, existenceOnly: 0, notReadable: 0 };
+
+/** Unknown is worse than drift: there may be any drift. */
+function overallStatus(statuses: readonly Status[]): Status {
   if (statuses.includes("unknown") || statuses.length === 0) return "unknown";
   return statuses.includes("drift") ? "drift" : "none";
 }
 
 /** Of the command: 0 no drift, 2 drift, 1 could not tell. */
 export const exitStatus: Record<Status, number> = { none: 0, drift: 2, unknown: 1 };
-
-/** `3 stacks: 1 without drift, 1 with drift, 1 that could not be told`. */
-export function summary(stacks: readonly StackDrift[]): string {
-  const count = (status: Status) => stacks.filter((each) => each.status === status).length;
-  const parts = [
-    [count("none"), "without drift"],
-    [count("drift"), "with drift"],
-    [count("unknown"), "that could not be told"],
-  ] as const;
-  const said = parts.filter(([number]) => number > 0).map(([number, words]) => `${number} ${words}`);
-  return `${stacks.length} ${stacks.length === 1 ? "stack" : "stacks"}: ${said.join(", ")}`;
-}
-
-/** A difference as cells: customer, resource, property, declared, actual. */
-export function cells({
-  customer,
-  resource,
-  name,
-  kind,
-  property,
-  declared,
-  actual,
-}: Difference): [string, string, string, string, string] {
-  const place = [customer ?? "", name === customer ? resource : `${resource} ${name}`] as const;
-  if (kind === "gone") return [...place, "", "exists", "gone"];
-  if (kind === "hidden") return [...place, "(not shown)", "", "differs in a secret or internal value"];
-  return [...place, property ?? "", shown(declared), shown(actual)];
-}
-
-/** As one line of a report: what a vendor's server said is text, never a control character for the terminal. */
-function shown(value: unknown): string {
-  if (value === undefined) return "—";
-  if (value === secretMask) return secretMask;
-  const text = JSON.stringify(value).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
-}
-
-/** In the place of a secret value. */
-export const secretMask = "[secret]";
-
-const longest = 80;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/** Who a doubt is about, in words. */
-export function about({ customer, resource, name }: Doubt): string {
-  return [customer === name ? "" : customer, resource, name].filter(Boolean).join(" ");
-}

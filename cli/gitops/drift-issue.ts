@@ -1,19 +1,16 @@
-import { asMarkdown } from "../drift/formats.ts";
-import { type DriftReport, driftReport } from "../drift/report.ts";
+import { asMarkdown } from "../drift/render.ts";
+import { type DriftReport, driftReport, unknownDrift } from "../drift/report.ts";
 import { shortened } from "../markdown.ts";
 
 /** The first line of the issue, by which the next run finds it. */
 export const issueMarker = "<!-- ucaas: drift -->";
 
-/** One report of many, about all stacks that were to be checked: one that no report tells about could not be told. */
-export function together(reports: readonly DriftReport[], stacks: readonly string[]): DriftReport {
-  const told = reports.flatMap((report) => report.stacks);
+/** One report of many, about the stacks that were to be checked: the drift of one without a report is unknown. */
+export function mergeReports(reports: readonly DriftReport[], stacks: readonly string[]): DriftReport {
+  const told = reports.flatMap((report) => report.stacks).filter(({ stack }) => stacks.includes(stack));
   const untold = stacks.filter((stack) => !told.some((each) => each.stack === stack));
   const reason = "its check ended before it had a result; see the log of the run";
-  return driftReport([
-    ...told,
-    ...untold.map((stack) => ({ stack, status: "unknown" as const, checked: 0, differences: [], unknown: [{ reason }] })),
-  ]);
+  return driftReport([...told, ...untold.map((stack) => unknownDrift(stack, { reason }))]);
 }
 
 /** Title and text of the issue. */
@@ -23,13 +20,13 @@ export function driftIssue(report: DriftReport, { run, length }: { run?: string;
     ["drift in", names("drift")],
     ["could not tell for", names("unknown")],
   ] as const;
-  const said = parts.filter(([, stacks]) => stacks.length > 0).map(([words, stacks]) => `${words} ${few(stacks)}`);
+  const said = parts.filter(([, stacks]) => stacks.length > 0).map(([words, stacks]) => `${words} ${abbreviate(stacks)}`);
   const title = said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
   const link = run ? `\n[Log of the run](${run})\n` : "";
   return { title, text: `${issueMarker}\n${shortened(asMarkdown(report), length - link.length - issueMarker.length - 1)}${link}` };
 }
 
 /** A title is one line: three names, and how many more. */
-function few(stacks: readonly string[]): string {
+function abbreviate(stacks: readonly string[]): string {
   return stacks.length <= 3 ? stacks.join(", ") : `${stacks.slice(0, 3).join(", ")} and ${stacks.length - 3} more`;
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { json } from "../../provider/dynamic/json.ts";
 
-/** The argument that one job of a pipeline hands to another: what `ucaas stacks --json` printed. */
+/** The argument that one job of a pipeline hands to another: what `ucaas ci stacks --json` printed. */
 export function stackList(text: string): string[] {
   const list = json(text);
   if (Array.isArray(list) && list.every((stack) => typeof stack === "string" && /^\w[\w.-]*$/.test(stack))) return list;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enablexVendor } from "../../cli/adopt/enablex.ts";
-import { namedThings, twoParts } from "../../cli/adopt/named.ts";
+import { readIdentifiers, twoParts } from "../../cli/adopt/identifiers.ts";
 import { netsapiensVendor } from "../../cli/adopt/netsapiens.ts";
-import type { Pending } from "../../cli/adopt/pending.ts";
+import type { PlannedResource } from "../../cli/adopt/preview-steps.ts";
 import type { Config } from "../../cli/adopt/stack.ts";
 import { serverAndTenant, xelionVendor } from "../../cli/adopt/xelion.ts";
 import { ximaVendor } from "../../cli/adopt/xima.ts";
@@ -23,14 +23,14 @@ const configOf = (values: Record<string, unknown>): Config => ({
 });
 
 /** A resource that a preview would create. */
-const pending = (type: string, inputs: Record<string, unknown>): Pending => ({
+const pending = (type: string, inputs: Record<string, unknown>): PlannedResource => ({
   urn: `urn:pulumi:test::ucaas::x$y:${type}::acme`,
   type,
   name: "acme",
   parent: undefined,
   inputs,
   secretPaths: [],
-  unseen: [],
+  unresolvedSecrets: [],
   protect: false,
 });
 
@@ -46,7 +46,7 @@ describe("customers of EnableX", () => {
     return {
       ...enablex,
       make,
-      things: (wishes = {}) => enablexVendor(configOf(enablex.basic), wishes).things(),
+      candidates: (wishes = {}) => enablexVendor(configOf(enablex.basic), wishes).candidates(),
       [Symbol.asyncDispose]: () => enablex.server.stop(),
     };
   }
@@ -67,7 +67,7 @@ describe("customers of EnableX", () => {
       email: "ada@acme.example",
     });
     const made = enablex.server.received.length;
-    const [acme] = await enablex.things();
+    const [acme] = await enablex.candidates();
     expect(acme?.section).toMatchObject({ customerLegalName: "Acme Limited", officeAddress: { city: "Leeds", country: "AF" } });
     expect(acme?.section.users).toEqual({
       ada: { userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.example", status: "active" },
@@ -78,7 +78,7 @@ describe("customers of EnableX", () => {
   test("are chosen by a text in their id, name, code or email, in any case, beyond the first page too", async () => {
     await using enablex = await reseller();
     await enablex.seed(150);
-    const names = async (...filter: string[]) => (await enablex.things({ filter, customersOnly: true })).map(({ name }) => name);
+    const names = async (...filter: string[]) => (await enablex.candidates({ filter, customersOnly: true })).map(({ name }) => name);
     expect(await names("CONTACT-149@", "c-150")).toEqual(["Customer 149", "Customer 150"]);
     expect(await names("1001")).toEqual(["Customer 1"]);
     expect(await names()).toHaveLength(150);
@@ -88,13 +88,13 @@ describe("customers of EnableX", () => {
     await using enablex = await reseller({ uniqueCustomerCode: false });
     await enablex.make("/customers", { customer_name: "North", customer_code: "ACME", contact_email: "north@acme.example" });
     await enablex.make("/customers", { customer_name: "South", customer_code: "ACME" });
-    const [north, south] = await enablex.things();
+    const [north, south] = await enablex.candidates();
     expect(north?.section).toMatchObject({ customerCode: null, contactEmail: "north@acme.example" });
     expect(north?.notes).toEqual(["customerCode is not managed: another customer has the same"]);
     expect(north?.isDeclaredBy({ contactEmail: "North@acme.example" })).toBe(true);
     expect(north?.isDeclaredBy({ customerCode: "ACME", contactEmail: "north@acme.example" })).toBe(false);
     expect(north?.isDeclaredBy({ contactEmail: "north@acme.example", account: "other" })).toBe(false);
-    expect(south?.obstacle).toMatch(/neither a customer_code nor a contact_email of its own/);
+    expect(south?.blockedReason).toMatch(/neither a customer_code nor a contact_email of its own/);
   });
 
   test("come with their subscriptions and users; what is created for them is found, and takes the customer's id", async () => {
@@ -103,7 +103,7 @@ describe("customers of EnableX", () => {
     for (const plan_id of ["12", "13", "13"]) await enablex.make("/subscriptions", { customer_id: 1001, plan_id });
     for (const email of ["ada@a.example", "ada@b.example"])
       await enablex.make("/users", { customer_id: 1001, user_type: "u", first_name: "Ada", email });
-    const [a, b] = await enablex.things();
+    const [a, b] = await enablex.candidates();
     expect(a?.section.subscriptions).toEqual({ "plan-12": { planId: "12", status: "active" } });
     expect(Object.keys(a?.section.users as object)).toEqual(["ada", "ada-2"]);
     expect(a?.notes?.toSorted()).toEqual([
@@ -114,21 +114,21 @@ describe("customers of EnableX", () => {
 
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     const user = { userType: "u", firstName: "Ada", email: "ADA@b.example", customerId: unknown };
-    const found = a?.find(pending("EnableXUser", user));
+    const found = a?.match(pending("EnableXUser", user));
     expect(found).toMatchObject({ id: "1007", inputs: { customerId: "1001" } });
     expect(await found?.outputs()).toMatchObject({ userId: "1007", customerId: "1001", statusText: "Active", schemaVersion: 1 });
-    expect(a?.find(pending("EnableXSubscription", { planId: 12, customerId: unknown }))?.id).toBe("1003");
-    expect(a?.find(pending("EnableXSubscription", { planId: 14, customerId: unknown }))).toBeUndefined();
-    expect(b?.find(pending("EnableXUser", user))).toBeUndefined();
-    expect(b?.find(pending("EnableXCustomer", { customerName: "A", customerCode: "A" }))).toBeUndefined();
+    expect(a?.match(pending("EnableXSubscription", { planId: 12, customerId: unknown }))?.id).toBe("1003");
+    expect(a?.match(pending("EnableXSubscription", { planId: 14, customerId: unknown }))).toBeUndefined();
+    expect(b?.match(pending("EnableXUser", user))).toBeUndefined();
+    expect(b?.match(pending("EnableXCustomer", { customerName: "A", customerCode: "A" }))).toBeUndefined();
   });
 
   test("can be adopted alone where the server does not list users, and the error says so", async () => {
     await using enablex = await reseller();
     await enablex.seed(1);
     enablex.server.fault({ kind: "status", status: 404, path: "/users$", times: 9 });
-    await expect(enablex.things()).rejects.toThrow(/To adopt customers alone: --customers-only/);
-    const [alone] = await enablex.things({ customersOnly: true });
+    await expect(enablex.candidates()).rejects.toThrow(/To adopt customers alone: --customers-only/);
+    const [alone] = await enablex.candidates({ customersOnly: true });
     expect(alone?.cells).toEqual(["Customer 1", "C-1", "active", "", ""]);
   });
 });
@@ -149,15 +149,15 @@ describe("clients of NetSapiens", () => {
   test("are those that the portal lists, without a look at any secret; adopting one takes the secret that the portal shows, and makes none", async () => {
     const vendor = netsapiensVendor(configOf(netsapiens.plainConfig), { filter: ["EXISTING", "twin"] });
     try {
-      const [existing, twin, ...rest] = await vendor.things();
+      const [existing, twin, ...rest] = await vendor.candidates();
       expect(rest).toEqual([]);
-      expect(twin?.obstacle).toMatch(/lists this id twice/);
+      expect(twin?.blockedReason).toMatch(/lists this id twice/);
       expect(existing).toMatchObject({ id: `${host()}/${there.clientId}`, section: { clientId: there.clientId, driver: "portal" } });
       expect(existing?.section.domain).toMatch(/^<fill in: /);
       expect(netsapiens.portalLog()).toEqual(["logged in"]);
 
       const inputs = { domain: there.domain, clientId: there.clientId, driver: "portal" };
-      const found = existing?.find(pending("NetsapiensOAuthClient", inputs));
+      const found = existing?.match(pending("NetsapiensOAuthClient", inputs));
       expect(found).toMatchObject({ id: `${host()}/${there.clientId}`, inputs });
       expect(await found?.outputs()).toMatchObject({
         driver: "portal",
@@ -174,8 +174,8 @@ describe("clients of NetSapiens", () => {
 
   test("are named where no login at the portal is configured, with their domain if it is known", async () => {
     const { "netsapiens:portalUsername": _, ...config } = netsapiens.plainConfig;
-    const things = (...clients: string[]) => netsapiensVendor(configOf(config), { clients }).things();
-    const [one, other] = await things("acme/one", "other");
+    const candidates = (...clients: string[]) => netsapiensVendor(configOf(config), { clients }).candidates();
+    const [one, other] = await candidates("acme/one", "other");
     expect(one).toMatchObject({
       id: `${host()}/one`,
       names: ["acme", "one"],
@@ -185,7 +185,7 @@ describe("clients of NetSapiens", () => {
     expect(other?.section.domain).toMatch(/^<fill in: /);
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: `${netsapiens.server.url}/` })).toBe(true);
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: "https://elsewhere.example" })).toBe(false);
-    await expect(things()).rejects.toThrow(/name each with --client domain\/clientId; or set netsapiens:portalUsername.*\[?/);
+    await expect(candidates()).rejects.toThrow(/name each with --client domain\/clientId; or set netsapiens:portalUsername.*\[?/);
   });
 });
 
@@ -196,20 +196,20 @@ describe("what the user names, since no vendor lists it", () => {
   test("stands on the command line or in a file, with the customer's name behind it", () => {
     const file = join(folder, "tenants.txt");
     writeFileSync(file, "# ours\n\nvoicehouse/bakery   Bäckerei Zürich\r\nvoicehouse/a%2Fb\n");
-    expect(namedThings(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toEqual([
+    expect(readIdentifiers(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toEqual([
       { text: "voicehouse/acme", parts: ["voicehouse", "acme"] },
       { text: "voicehouse/bakery", parts: ["voicehouse", "bakery"], name: "Bäckerei Zürich" },
       { text: "voicehouse/a%2Fb", parts: ["voicehouse", "a/b"] },
     ]);
     writeFileSync(file, "voicehouse/acme\nvoicehouse\n");
-    expect(() => namedThings([], [file], "reseller/tenant", twoParts)).toThrow(
+    expect(() => readIdentifiers([], [file], "reseller/tenant", twoParts)).toThrow(
       `${file}:2 "voicehouse" is not of the form reseller/tenant [NAME_MALFORMED]`,
     );
-    expect(() => namedThings(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toThrow(
+    expect(() => readIdentifiers(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toThrow(
       `${file}:1 voicehouse/acme is named twice [NAMED_TWICE]`,
     );
-    expect(() => namedThings([], [], "reseller/tenant", twoParts)).toThrow(/\[NOTHING_NAMED\]\n.*name each as reseller\/tenant/);
-    expect(() => namedThings([], [join(folder, "none")], "reseller/tenant", twoParts)).toThrow(/cannot be read \(ENOENT\)/);
+    expect(() => readIdentifiers([], [], "reseller/tenant", twoParts)).toThrow(/\[NOTHING_NAMED\]\n.*name each as reseller\/tenant/);
+    expect(() => readIdentifiers([], [join(folder, "none")], "reseller/tenant", twoParts)).toThrow(/cannot be read \(ENOENT\)/);
   });
 
   test("Xima: names are not asked for, numbers are, by the rules of the revision that the server keeps; one it does not know is an error", async () => {
@@ -217,15 +217,17 @@ describe("what the user names, since no vendor lists it", () => {
     const ccId = { resellerId: "voicehouse", resellerName: "V", tenantId: "a/b", tenantName: "T" };
     licences.server.state.customers["voicehouse/a%2Fb"] = { ccId, licence: {} };
     const vendor = (config: Record<string, unknown>, ...names: string[]) =>
-      ximaVendor(configOf({ ...licences.plainConfig, ...config }), { tenants: namedThings(names, [], "", twoParts) });
-    const [thing] = await vendor({}, "voicehouse/a%2Fb").things();
-    expect(thing).toMatchObject({
+      ximaVendor(configOf({ ...licences.plainConfig, ...config }), { tenants: readIdentifiers(names, [], "", twoParts) });
+    const [candidate] = await vendor({}, "voicehouse/a%2Fb").candidates();
+    expect(candidate).toMatchObject({
       id: "voicehouse/a%2Fb",
       section: { ccId: { resellerId: "voicehouse", tenantId: "a/b" }, dialerSeats: "<fill in: number of seats, 0 or at least 10>" },
     });
-    expect(thing?.section).not.toHaveProperty("additionalAiMessages");
-    expect((await vendor({ "xima:apiRevision": "guide" }, "voicehouse/a%2Fb").things())[0]?.section).toHaveProperty("additionalAiMessages");
-    await expect(vendor({}, "voicehouse/a%2Fb", "voicehouse/none").things()).rejects.toThrow(
+    expect(candidate?.section).not.toHaveProperty("additionalAiMessages");
+    expect((await vendor({ "xima:apiRevision": "guide" }, "voicehouse/a%2Fb").candidates())[0]?.section).toHaveProperty(
+      "additionalAiMessages",
+    );
+    await expect(vendor({}, "voicehouse/a%2Fb", "voicehouse/none").candidates()).rejects.toThrow(
       /the licensing API does not know voicehouse\/none \[NOT_FOUND\]/,
     );
     expect(licences.writes()).toEqual([]);
@@ -235,7 +237,8 @@ describe("what the user names, since no vendor lists it", () => {
       defaults: { xima: { ccId: { resellerId, resellerName: "R" } } },
     });
     const ccIdWith = async (resellerId: string) =>
-      (await ximaVendor(defaults(resellerId), { tenants: namedThings(["voicehouse/a%2Fb"], [], "", twoParts) }).things())[0]?.section.ccId;
+      (await ximaVendor(defaults(resellerId), { tenants: readIdentifiers(["voicehouse/a%2Fb"], [], "", twoParts) }).candidates())[0]
+        ?.section.ccId;
     expect(await ccIdWith("voicehouse")).toEqual({ resellerId: "voicehouse", tenantId: "a/b" });
     expect(await ccIdWith("other")).toEqual({
       resellerId: "voicehouse",
@@ -244,7 +247,7 @@ describe("what the user names, since no vendor lists it", () => {
     });
 
     const inputs = { ccId: { resellerId: "voicehouse", tenantId: "a/b" }, eliteSeats: 5 };
-    expect(await thing?.find(pending("XimaLicense", inputs))?.outputs()).toEqual({
+    expect(await candidate?.match(pending("XimaLicense", inputs))?.outputs()).toEqual({
       ...inputs,
       schemaVersion: 1,
       lastChanges: [],
@@ -252,9 +255,9 @@ describe("what the user names, since no vendor lists it", () => {
       lastAssertedAt: undefined,
       __claim: expect.any(String),
     });
-    const timed = await thing?.find(pending("XimaLicense", { ...inputs, reassertAfter: "7d" }))?.outputs();
+    const timed = await candidate?.match(pending("XimaLicense", { ...inputs, reassertAfter: "7d" }))?.outputs();
     const sip = { username: "2000", password: "p", sipServer: "s" };
-    await expect(async () => thing?.find(pending("XimaLicense", { ...inputs, sipCredentials: sip }))?.outputs()).rejects.toThrow(
+    await expect(async () => candidate?.match(pending("XimaLicense", { ...inputs, sipCredentials: sip }))?.outputs()).rejects.toThrow(
       /\[SECRET_NOT_SEEN\]/,
     );
     expect(Date.parse(String(timed?.lastAssertedAt))).toBeGreaterThan(Date.now() - 60_000);
@@ -265,19 +268,19 @@ describe("what the user names, since no vendor lists it", () => {
     await server.start();
     try {
       const config = configOf({ "xelion:baseUrl": "http://127.0.0.1:1", "xelion:apiKey": "key" });
-      const vendor = (...names: string[]) => xelionVendor(config, { tenants: namedThings(names, [], "", serverAndTenant) });
-      const [thing] = await vendor(`${server.baseUrl}/pbx1`).things();
-      expect(thing).toMatchObject({
+      const vendor = (...names: string[]) => xelionVendor(config, { tenants: readIdentifiers(names, [], "", serverAndTenant) });
+      const [candidate] = await vendor(`${server.baseUrl}/pbx1`).candidates();
+      expect(candidate).toMatchObject({
         id: `${new URL(server.baseUrl).host}/pbx1`,
         section: { serverUrl: server.baseUrl, tenantName: "pbx1" },
       });
-      await expect(vendor(`${server.baseUrl}/pbx2`).things()).rejects.toThrow(/does not know .*\/pbx2 \[NOT_FOUND\]/);
+      await expect(vendor(`${server.baseUrl}/pbx2`).candidates()).rejects.toThrow(/does not know .*\/pbx2 \[NOT_FOUND\]/);
       expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
         "GET /api/v1/pbx1/server/version",
         "GET /api/v1/pbx2/server/version",
       ]);
       server.fault({ kind: "status", status: 403 });
-      await expect(vendor(`${server.baseUrl}/pbx1`).things()).rejects.toThrow(/does not say whether it has the tenant \[HTTP_403/);
+      await expect(vendor(`${server.baseUrl}/pbx1`).candidates()).rejects.toThrow(/does not say whether it has the tenant \[HTTP_403/);
     } finally {
       await server.stop();
     }

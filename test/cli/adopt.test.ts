@@ -7,13 +7,14 @@ import { parse } from "yaml";
 import { adopt } from "../../cli/adopt/adoption.ts";
 import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
-import { importFile, pendingOf, readableSecrets, uncovered } from "../../cli/adopt/pending.ts";
 import { plan } from "../../cli/adopt/plan.ts";
+import { asTable } from "../../cli/adopt/plan-table.ts";
+import { findPlaintextSecrets, importFile, toPlannedResource, unrelatedSteps } from "../../cli/adopt/preview-steps.ts";
+import type { Section } from "../../cli/adopt/section.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
+import type { Candidate } from "../../cli/adopt/source.ts";
 import { type Step, withCustomers } from "../../cli/adopt/stack.ts";
-import { asTable } from "../../cli/adopt/table.ts";
-import type { Section, Thing } from "../../cli/adopt/vendor.ts";
-import { configIn, type State } from "../../cli/stack.ts";
+import { configIn, type State } from "../../cli/pulumi/stack.ts";
 import { customerKind } from "../../provider/enablex/kinds.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import { slugSchema } from "../../stacks/config.ts";
@@ -91,27 +92,27 @@ describe("what becomes of a thing", () => {
     return new StackFiles(join(base, "stacks"), "prod");
   }
 
-  const customer = (id: string, code: string, more: Partial<Thing> = {}): Thing => ({
+  const customer = (id: string, code: string, more: Partial<Candidate> = {}): Candidate => ({
     id,
     cells: [id],
     names: [code, `customer ${id}`],
     name: `Customer ${id}`,
     section: { customerCode: code, customerName: `Customer ${id}` },
     isDeclaredBy: (declared: Section) => declared.customerCode === code,
-    find: () => undefined,
+    match: () => undefined,
     ...more,
   });
   const fates = (
-    things: Thing[],
+    candidates: Candidate[],
     texts: Record<string, string>,
     { state = [] as State[], chosen = {} as Record<string, string>, account = undefined as string | undefined } = {},
   ) =>
-    plan(things, {
+    plan(candidates, {
       vendor: { name: "enablex", type: "EnableXCustomer", account },
       files: filesOf(texts),
       state,
       chosen: new Map(Object.entries(chosen)),
-    }).map(({ fate }) => fate);
+    }).map(({ action }) => action);
 
   test("it gets a customer of its own, with a slug that nobody has", () => {
     expect(fates([customer("1", "ACME"), customer("2", "acme"), customer("3", "%")], {})).toEqual([
@@ -184,8 +185,8 @@ describe("what becomes of a thing", () => {
 
   test("what has an obstacle is left out, unless it is there already", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
-    const things = [customer("1", "ACME", { obstacle: "no" }), customer("2", "B", { obstacle: "no" })];
-    expect(fates(things, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
+    const candidates = [customer("1", "ACME", { blockedReason: "no" }), customer("2", "B", { blockedReason: "no" })];
+    expect(fates(candidates, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
   });
 });
 
@@ -193,7 +194,7 @@ test("config that is no map, or that nobody can read, is refused without a word 
   const plain = { "ucaas:customers": { value: "hunter2-canary", secret: true } };
   expect(() => withCustomers(configIn(JSON.stringify(plain)))).toThrow(/^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/);
   expect(() => configIn('warning: {"hunter2-canary"}')).toThrow(
-    /^read the stack's config: pulumi did not answer with JSON \[PULUMI_FAILED\]$/,
+    /^read the stack's config: pulumi printed other JSON than expected \(at the top\) \[PULUMI_FAILED\]/,
   );
 });
 
@@ -229,15 +230,15 @@ describe("an adoption that cannot be proved", () => {
       },
       hasNoChanges: async () => ({ yes: proof.noChanges, words: "~ update acme" }),
     };
-    const thing: Thing = {
+    const candidate: Candidate = {
       id: "r/acme",
       cells: [],
       names: ["acme"],
       section: {},
       isDeclaredBy: () => true,
-      find: ({ inputs: given }) => ({ id: "r/acme", inputs: given, outputs: async () => ({ ...given }) }),
+      match: ({ inputs: given }) => ({ id: "r/acme", inputs: given, outputs: async () => ({ ...given }) }),
     };
-    const vendor = { name: "xima", type: "XimaLicense", account: undefined, columns: [], things: async () => [thing] } as const;
+    const vendor = { name: "xima", type: "XimaLicense", account: undefined, columns: [], candidates: async () => [candidate] } as const;
     writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n");
     try {
       await adopt(vendor, stack, config, { chosen, yes: true, command: "" });
@@ -267,23 +268,23 @@ describe("an adoption that cannot be proved", () => {
 });
 
 test("the table has a line for each thing and what happens with it, the notes below, and counts at the end", () => {
-  const thing = (id: string, notes: string[] = []) => ({
+  const candidate = (id: string, notes: string[] = []) => ({
     id,
     cells: ["Acme"],
     names: [],
     section: {},
     notes,
     isDeclaredBy: () => false,
-    find: () => undefined,
+    match: () => undefined,
   });
   const text = asTable(
     { columns: ["name"] },
     [
-      { thing: thing("1", ["a note"]), fate: { kind: "new", slug: "acme" } },
-      { thing: thing("2"), fate: { kind: "joins", slug: "b" } },
-      { thing: thing("3"), fate: { kind: "declared", slug: "c", place: "file:1:2" } },
-      { thing: thing("4"), fate: { kind: "managed", slug: "d" } },
-      { thing: thing("5"), fate: { kind: "left out", reason: "why" } },
+      { candidate: candidate("1", ["a note"]), action: { kind: "new", slug: "acme" } },
+      { candidate: candidate("2"), action: { kind: "joins", slug: "b" } },
+      { candidate: candidate("3"), action: { kind: "declared", slug: "c", place: "file:1:2" } },
+      { candidate: candidate("4"), action: { kind: "managed", slug: "d" } },
+      { candidate: candidate("5"), action: { kind: "left out", reason: "why" } },
     ],
     (slug) => `${slug}.yaml`,
   );
@@ -351,7 +352,7 @@ describe("a customer of EnableX as it would be declared", () => {
       'contactEmail is not managed: on the server it is "none", and it must be an email address',
       'status is not managed: on the server it is "X", and it expected one of "active"|"suspended"',
     ]);
-    expect(declared({ customer_code: "ACME" }).obstacle).toMatch(/^customerName: /);
+    expect(declared({ customer_code: "ACME" }).blockedReason).toMatch(/^customerName: /);
   });
 });
 
@@ -377,7 +378,7 @@ describe("the import file", () => {
   const section = { users: { ada: { email: "a@b.example", fields: { pin: "p1n-canary", list: ["l1st-canary", "b"] } } } };
 
   test("has the components above a resource, and resources by their URN, since those of one customer have one name", () => {
-    const pending = steps.map((step) => pendingOf(step, new Map([["acme", section]]))).filter((each) => each !== undefined);
+    const pending = steps.map((step) => toPlannedResource(step, new Map([["acme", section]]))).filter((each) => each !== undefined);
     expect(pending).toHaveLength(1);
     const file = importFile([{ pending: pending[0]!, id: "9", inputs: pending[0]!.inputs, outputs: { bundle: { a: 1 } } }], steps);
     expect(file.nameTable).toEqual({});
@@ -385,19 +386,19 @@ describe("the import file", () => {
       { type: customerType, name: component, logicalName: "acme", component: true },
       { type: userType, name: urn, logicalName: "acme-ada", parent: component, id: "9" },
     ]);
-    expect(uncovered(steps, file)).toEqual([]);
+    expect(unrelatedSteps(steps, file)).toEqual([]);
   });
 
   test("a component that the state has is named, not imported", () => {
     const [, , step] = steps as [Step, Step, Step];
-    const pending = pendingOf(step, new Map([["acme", section]]))!;
+    const pending = toPlannedResource(step, new Map([["acme", section]]))!;
     const file = importFile([{ pending, id: "9", inputs: {}, outputs: { a: 1 } }], [step]);
     expect(file.nameTable).toEqual({ [component]: component });
     expect(file.resources.map(({ name }) => name)).toEqual([urn]);
   });
 
   test("secrets come from the declaration and are all marked, in a list the whole list", () => {
-    const pending = pendingOf(steps[2]!, new Map([["acme", section]]))!;
+    const pending = toPlannedResource(steps[2]!, new Map([["acme", section]]))!;
     expect(pending.inputs).toEqual(section.users.ada);
     const file = importFile(
       [{ pending, id: "9", inputs: pending.inputs, outputs: { ...pending.inputs, bundle: { s: "b-canary" } } }],
@@ -409,7 +410,7 @@ describe("the import file", () => {
   });
 
   test("a secret that no declaration has is named", () => {
-    expect(pendingOf(steps[2]!, new Map())).toMatchObject({ unseen: ["fields.pin", "fields.list"] });
+    expect(toPlannedResource(steps[2]!, new Map())).toMatchObject({ unresolvedSecrets: ["fields.pin", "fields.list"] });
   });
 
   test("whatever else the preview would do is not covered", () => {
@@ -418,9 +419,9 @@ describe("the import file", () => {
       { op: "delete", urn: "urn:pulumi:prod::ucaas::a:b:C::y" },
       create({ urn: component, type: customerType, custom: false }),
     ];
-    expect(uncovered(others, importFile([], others))).toEqual(others);
+    expect(unrelatedSteps(others, importFile([], others))).toEqual(others);
     expect(
-      uncovered([{ op: "create", urn: "urn:pulumi:prod::ucaas::pulumi:providers:pulumi-nodejs::default" }], importFile([], [])),
+      unrelatedSteps([{ op: "create", urn: "urn:pulumi:prod::ucaas::pulumi:providers:pulumi-nodejs::default" }], importFile([], [])),
     ).toEqual([]);
   });
 
@@ -432,13 +433,13 @@ describe("the import file", () => {
       parent: component,
       inputs: {},
       secretPaths: ["fields.pin"],
-      unseen: [],
+      unresolvedSecrets: [],
       protect: false,
     };
     const encrypted = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
     const adopted = [{ pending, id: "9", inputs: {}, outputs: {} }];
     const found = (fields: unknown, note = "") =>
-      readableSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) => text.includes("canary"));
+      findPlaintextSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) => text.includes("canary"));
     expect(found({ pin: encrypted })).toEqual([]);
     expect(found(encrypted)).toEqual([]);
     expect(found({ pin: "1" })).toEqual([`${urn} inputs.fields.pin`]);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { RefreshEvents } from "../../cli/drift/events.ts";
-import { asMarkdown, asTable } from "../../cli/drift/formats.ts";
-import { placing } from "../../cli/drift/place.ts";
-import { type Difference, driftReport, exitStatus, type StackDrift } from "../../cli/drift/report.ts";
+import { asMarkdown, asTable } from "../../cli/drift/render.ts";
+import { type Difference, driftReport, exitStatus, nothingChecked, type StackDrift } from "../../cli/drift/report.ts";
+import { locator } from "../../cli/pulumi/locator.ts";
 
 const customer = "urn:pulumi:prod::ucaas::ucaas:index:Customer::acme";
 const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
 const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "[secret]" };
-const place = placing([
+const place = locator([
   { urn: customer, type: "ucaas:index:Customer" },
   { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, parent: customer },
 ]);
@@ -112,7 +112,9 @@ describe("the report", () => {
   const stack = (name: string, status: StackDrift["status"], more: Partial<StackDrift> = {}): StackDrift => ({
     stack: name,
     status,
+    ...nothingChecked,
     checked: 1,
+    compared: 1,
     differences: [],
     unknown: [],
     ...more,
@@ -142,7 +144,7 @@ describe("the report", () => {
     const line = asMarkdown(report)
       .split("\n")
       .find((each) => each.includes("everyone"))!;
-    expect(line).toMatch(/ ``"\\u001b\[2J\\\|@everyone `x`\\n<b>\\u202e"`` \|$/);
+    expect(line).toMatch(/ <code>&#34;&#92;u001b&#91;2J&#124;&#64;everyone &#96;x&#96;&#92;n&#60;b&#62;&#92;u202e&#34;<\/code> \|$/);
   });
 
   test("a stack that could not be told stands in every form, with the resource and the reason", () => {
@@ -151,7 +153,7 @@ describe("the report", () => {
       stack("north", "none"),
     ]);
     expect(asTable(report)).toBe(
-      "prod: could not tell: XimaLicense acme: not reached\n2 stacks: 1 without drift, 1 that could not be told.",
+      "prod: could not tell: XimaLicense acme: not reached\n2 stacks: 1 without drift, 1 that could not be told. 2 resources: 2 compared.",
     );
     expect(asMarkdown(report)).toContain("- **could not tell** `prod`: `XimaLicense acme`: `not reached`");
   });

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { touchedStacks } from "../../cli/gitops/touched.ts";
+import { affectedStacks } from "../../cli/gitops/affected-stacks.ts";
 import { ucaas } from "./ucaas.ts";
 
 describe("the stacks that a change concerns", () => {
-  const touched = (...files: string[]) => touchedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
+  const touched = (...files: string[]) => affectedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
 
   test("a stack file or a customer's file concerns its own stack alone", () => {
     expect(touched("stacks/Pulumi.prod.yaml")).toEqual(["prod"]);
@@ -38,7 +38,7 @@ describe("the stacks that a change concerns", () => {
   });
 });
 
-describe("ucaas stacks", { timeout: 120_000 }, () => {
+describe("ucaas ci stacks", { timeout: 120_000 }, () => {
   let repository: string;
   const git = (...args: string[]) =>
     execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { encoding: "utf8" }).trim();
@@ -51,7 +51,7 @@ describe("ucaas stacks", { timeout: 120_000 }, () => {
     git("commit", "--quiet", "--message", "x");
     return git("rev-parse", "HEAD");
   };
-  const stacks = (...args: string[]) => ucaas(["stacks", ...args], { cwd: join(repository, "telephony", "stacks") });
+  const stacks = (...args: string[]) => ucaas(["ci", "stacks", ...args], { cwd: join(repository, "telephony", "stacks") });
 
   beforeAll(() => {
     repository = mkdtempSync(join(tmpdir(), "ucaas-stacks-"));
@@ -99,7 +99,7 @@ describe("ucaas stacks", { timeout: 120_000 }, () => {
     write("half.json", '{"version":1,"sta');
     for (const name of ["half.json", "none.json"]) {
       const file = join(repository, name);
-      const run = await ucaas(["plan-fits", "--preview", file, "--before", "HEAD"], { cwd: join(repository, "telephony") });
+      const run = await ucaas(["ci", "check-plan", "--preview", file, "--before", "HEAD"], { cwd: join(repository, "telephony") });
       expect(run).toMatchObject({
         exitCode: 1,
         stdout: "",
@@ -111,7 +111,7 @@ describe("ucaas stacks", { timeout: 120_000 }, () => {
   test("a plan of which nobody knows what it saw does not fit, and nor does one whose base is not in the clone", async () => {
     const fits = (report: object) => {
       write("preview.json", JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }));
-      return ucaas(["plan-fits", "--preview", join(repository, "preview.json"), "--before", "HEAD"], {
+      return ucaas(["ci", "check-plan", "--preview", join(repository, "preview.json"), "--before", "HEAD"], {
         cwd: join(repository, "telephony"),
       });
     };

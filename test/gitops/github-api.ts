@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type ForgeReply, type ForgeRequest, forgeServer, pageOf, type Route, routed, unknownKeys } from "./forge-server.ts";
+import { type PlatformReply, type PlatformRequest, pageOf, platformServer, type Route, routed, unknownKeys } from "./platform-server.ts";
 
 /** What a job's token may do: the `permissions` of the job. */
 export type Permissions = Record<string, "read" | "write">;
@@ -30,6 +30,8 @@ const bot = { login: "github-actions[bot]", type: "Bot" } as const;
  */
 export async function gitHubApi() {
   const tokens = new Map<string, Permissions>();
+  /** Tokens of people, by login. A job's own token writes as the bot. */
+  const users = new Map<string, string>();
   const state = {
     comments: [] as Comment[],
     issues: [] as Issue[],
@@ -45,6 +47,11 @@ export async function gitHubApi() {
     }[],
   };
   let nextId = 1000;
+  const tokenOf = (headers: PlatformRequest["headers"]) => /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+  const writer = (headers: PlatformRequest["headers"]) => {
+    const login = users.get(tokenOf(headers));
+    return login === undefined ? bot : { login, type: "User" as const };
+  };
 
   const invalid = (more = "") => refusal(422, `Validation Failed${more}`);
   const missing = refusal(404, "Not Found");
@@ -63,9 +70,9 @@ export async function gitHubApi() {
     [
       ["issues", "pull-requests"],
       /^POST issues\/(\d+)\/comments$/,
-      ([issue], { body }) => {
+      ([issue], { body, headers }) => {
         if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0) return invalid();
-        const comment: Comment = { id: nextId++, issue: Number(issue), body: body.body, user: bot };
+        const comment: Comment = { id: nextId++, issue: Number(issue), body: body.body, user: writer(headers) };
         state.comments.push(comment);
         return { status: 201, body: shown(comment) };
       },
@@ -93,11 +100,11 @@ export async function gitHubApi() {
     [
       ["issues"],
       /^POST issues$/,
-      (_, { body }) => {
+      (_, { body, headers }) => {
         if (typeof body?.title !== "string" || unknownKeys(body, ["title", "body", "labels", "assignees", "milestone"]).length > 0)
           return invalid();
         const text = typeof body.body === "string" ? body.body : null;
-        const issue: Issue = { number: nextId++, title: body.title, body: text, state: "open", state_reason: null, user: bot };
+        const issue: Issue = { number: nextId++, title: body.title, body: text, state: "open", state_reason: null, user: writer(headers) };
         state.issues.push(issue);
         return { status: 201, body: shownIssue(issue) };
       },
@@ -138,14 +145,17 @@ export async function gitHubApi() {
     ],
   ];
 
-  function handle(request: ForgeRequest): ForgeReply {
+  function handle(request: PlatformRequest): PlatformReply {
     const { method, path, headers, body } = request;
     if (!headers["user-agent"])
       return refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
     if (headers.accept !== "application/vnd.github+json") return refusal(415, "Unsupported 'Accept' header");
     if (headers["x-github-api-version"] !== "2022-11-28") return refusal(400, "X-GitHub-Api-Version is not supported");
-    const permissions = tokens.get(/^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "");
+    const login = users.get(tokenOf(headers));
+    const permissions = tokens.get(tokenOf(headers));
     if (!permissions) return refusal(401, "Bad credentials");
+    if (method === "GET" && path === "/user")
+      return login === undefined ? refusal(403, "Resource not accessible by integration") : { status: 200, body: writer(headers) };
     if (typeof body?.body === "string" && body.body.length > 65_536) return invalid(": body is too long (maximum is 65536 characters)");
     const line = `${method} ${path.replace(`/repos/${repository}/`, "")}`;
     const needed = method === "GET" ? ["read", "write"] : ["write"];
@@ -161,7 +171,7 @@ export async function gitHubApi() {
     );
   }
 
-  const server = await forgeServer(handle);
+  const server = await platformServer(handle);
   return {
     ...server,
     repository,
@@ -172,12 +182,19 @@ export async function gitHubApi() {
       tokens.set(token, permissions);
       return token;
     },
+    /** A token that a person made, who may write. */
+    userToken(login: string): string {
+      const token = `ghp_${randomBytes(18).toString("hex")}`;
+      tokens.set(token, { "pull-requests": "write", issues: "write" });
+      users.set(token, login);
+      return token;
+    },
   };
 }
 
 export type GitHubApi = Awaited<ReturnType<typeof gitHubApi>>;
 
-function refusal(status: number, message: string): ForgeReply {
+function refusal(status: number, message: string): PlatformReply {
   return { status, body: { message, documentation_url: "https://docs.github.com/rest", status: String(status) } };
 }
 

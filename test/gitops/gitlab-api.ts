@@ -1,4 +1,4 @@
-import { forgeServer, pageOf, type Route, routed, unknownKeys } from "./forge-server.ts";
+import { pageOf, platformServer, type Route, routed, unknownKeys } from "./platform-server.ts";
 
 interface Note {
   id: number;
@@ -94,7 +94,7 @@ export async function gitLabApi() {
     ],
   ];
 
-  const server = await forgeServer((request) => {
+  const server = await platformServer((request) => {
     if (request.headers["private-token"] !== token) return { status: 401, body: { message: "401 Unauthorized" } };
     return routed(routes, `${request.method} ${request.path.replace("/api/v4", "")}`, request) ?? missing;
   });

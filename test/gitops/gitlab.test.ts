@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { stacksCommand } from "../../cli/stacks.ts";
+import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
 import { root } from "../../tools/engine/place.mjs";
 import { workflowFiles, workflowText } from "./runner.ts";
 
@@ -17,7 +17,7 @@ test("the pipeline for GitLab runs the commands of GitHub's workflows, which run
   expect(commands).toHaveLength(8);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
-  const used = lines.flatMap((line) => /ucaas stacks (.*)\)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? []);
+  const used = lines.flatMap((line) => /ucaas ci stacks (.*)\)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? []);
   expect(used.length).toBeGreaterThan(0);
   for (const option of used) expect(known).toContain(option);
 });

@@ -1,0 +1,76 @@
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { readText, UnreadableTextError } from "../../provider/dynamic/read-text.ts";
+
+/** A thing that the user names, since the vendor lists none. */
+export interface Identifier {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly parts: readonly string[];
+  /** The customer's name, where the user said it. */
+  readonly name?: string;
+}
+
+/**
+ * Names as they are given on the command line, and as they stand in files: one a line, and behind it, after blanks, the customer's name if
+ * wanted; empty lines and what begins with `#` do not count. `form` is what a name looks like, such as `reseller/tenant`.
+ *
+ * @throws {UcaasError} `NAME_MALFORMED`, `NAMED_TWICE`, `NOTHING_NAMED`, `FILE_UNREADABLE`
+ */
+export function readIdentifiers(
+  given: readonly string[] = [],
+  files: readonly string[] = [],
+  form: string,
+  parseUrn: (text: string) => readonly string[] | undefined,
+): Identifier[] {
+  const lines = [
+    ...given.map((text) => ({ text, where: "" })),
+    ...files.flatMap((file) => linesOf(file).map((text, index) => ({ text, where: `${file}:${index + 1} ` }))),
+  ];
+  const named = new Map<string, Identifier>();
+  for (const { text, where } of lines) {
+    const [, word = "", name] = /^\s*(\S*)\s*(.*?)\s*$/.exec(text) ?? [];
+    if (where !== "" && (word === "" || word.startsWith("#"))) continue;
+    const parts = parseUrn(word);
+    if (!parts) throw fault("NAME_MALFORMED", `${where}${JSON.stringify(word)} is not of the form ${form}`, "see --help");
+    const key = JSON.stringify(parts);
+    if (named.has(key)) throw fault("NAMED_TWICE", `${where}${word} is named twice`, "name it once");
+    named.set(key, { text: word, parts, ...(name && { name }) });
+  }
+  if (named.size === 0)
+    throw fault("NOTHING_NAMED", "nothing is named to adopt, and this vendor does not list what it has", `name each as ${form}`);
+  return [...named.values()];
+}
+
+/** `a/b`, each with `%2F` for a slash within. */
+export function twoParts(text: string): readonly string[] | undefined {
+  const parts = text.split("/");
+  if (parts.length !== 2 || parts.includes("")) return undefined;
+  try {
+    return parts.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {UcaasError} `NOT_FOUND`: whoever named it meant something that exists. */
+export function notFound(vendor: string, missing: readonly Identifier[], who: string): UcaasError {
+  return new UcaasError(`${who} ${missing.map(({ text }) => text).join(", ")}`, {
+    code: "NOT_FOUND",
+    vendor,
+    operation: "adopt",
+    hint: "check the spelling, the account and the address; nothing was written or imported",
+  });
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readText(file).split(/\r?\n/);
+  } catch (error) {
+    if (!(error instanceof UnreadableTextError)) throw error;
+    throw fault("FILE_UNREADABLE", `${file} ${error.message}`, "check the path and its permissions");
+  }
+}
+
+function fault(code: string, reason: string, hint: string): UcaasError {
+  return new UcaasError(reason, { code, operation: "adopt", hint });
+}

@@ -1,0 +1,10 @@
+import type { Declaration } from "../../stacks/stack-files.ts";
+import { isRecord } from "../../stacks/tree.ts";
+
+/** What stands in a customer's file under the vendor's name. */
+export type Section = Record<string, unknown>;
+
+export function sectionOf(customer: Declaration | undefined, vendor: string): Section | undefined {
+  const section = isRecord(customer?.value) ? customer.value[vendor] : undefined;
+  return isRecord(section) ? section : undefined;
+}

@@ -1,0 +1,119 @@
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import type { Progress } from "../drift/check.ts";
+import { untilEnded } from "../interruption.ts";
+import { print } from "../output.ts";
+import { OutputFile } from "../output-file.ts";
+import { findProject } from "../pulumi/project.ts";
+import { selectedStack } from "../pulumi/stack.ts";
+
+const details = `
+Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least, whatever the others have).
+
+Nothing is changed, in the state or at a vendor. Backend, passphrase and stack are those of the environment, as for
+pulumi itself. The drift of each stack is found by
+  pulumi refresh --preview-only --expect-no-changes
+
+Examples:
+  ucaas drift                                   the selected stack
+  ucaas drift --all --except sandbox            every stack that has a stack file, but for one
+  ucaas drift --all --json --out drift.json     for a pipeline`;
+
+/** `ucaas drift`: what was changed at the vendors behind Pulumi's back. */
+export function driftCommand(): Command {
+  return new Command("drift")
+    .description("show what differs at the vendors from what is declared; reads only")
+    .addOption(new Option("-s, --stack <name...>", "a stack, or several; default the selected one").conflicts("all"))
+    .option("--all", "all stacks that have a stack file in this project")
+    .option("--except <name...>", "with --all, not these")
+    .addOption(new Option("--json", "the report as JSON").conflicts("markdown"))
+    .option("--markdown", "the report as Markdown")
+    .option("-o, --out <file>", "write the report into a file, beside the table on the terminal")
+    .addOption(new Option("--parallel <number>", "stacks at once").default(Math.min(4, availableParallelism())).argParser(count))
+    .addHelpText("after", details)
+    .action(drift);
+}
+
+interface Options {
+  stack?: string[];
+  all?: true;
+  except?: string[];
+  json?: true;
+  markdown?: true;
+  out?: string;
+  parallel: number;
+}
+
+async function drift(options: Options): Promise<void> {
+  const [{ default: PQueue }, { checkStack }, { driftReport, exitStatus }, { asMarkdown, asTable }] = await Promise.all([
+    import("p-queue"),
+    import("../drift/check.ts"),
+    import("../drift/report.ts"),
+    import("../drift/render.ts"),
+  ]);
+  const out = options.out === undefined ? undefined : OutputFile.prepare(options.out);
+  const stacks = await stacksToCheck(options);
+  const queue = new PQueue({ concurrency: options.parallel });
+  const results = await withProgress((progress) =>
+    // All of them: after an interruption, each engine has to end before the terminal is given back.
+    Promise.allSettled(stacks.map((stack) => queue.add(() => checkStack(stack, progress)))),
+  );
+  const report = driftReport(
+    results.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    }),
+  );
+
+  const table = asTable(report);
+  const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : options.markdown ? asMarkdown(report) : `${table}\n`;
+  print(out === undefined ? text.trimEnd() : table);
+  process.exitCode = exitStatus[report.status];
+  out?.write(text);
+}
+
+async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {
+  if (stack) return [...new Set(stack)];
+  if (!all) return [await selectedStack()];
+  const { stackFolder, stacks } = findProject();
+  const chosen = stacks.filter((name) => !except.includes(name));
+  if (chosen.length > 0) return chosen;
+  throw new UcaasError(`there is no stack file${except.length > 0 ? " of another stack" : ""} in ${stackFolder}`, {
+    code: "NO_STACK",
+    operation: "drift --all",
+    hint: "create a stack with pulumi stack init, or name stacks with --stack",
+  });
+}
+
+/** On a terminal, with a bar: resources looked at, of all stacks together. */
+async function withProgress<T>(work: (progress?: Progress) => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return await work();
+  const { Presets, SingleBar } = await import("cli-progress");
+  const bar = new SingleBar(
+    { format: "{bar} {value} of {total} resources", stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    Presets.shades_classic,
+  );
+  const progress: Progress = {
+    expect: (resources) => bar.setTotal(bar.getTotal() + resources),
+    checked: () => bar.increment(),
+  };
+  // A signal shows the cursor again at once; the engines may take some seconds to end.
+  return await untilEnded(
+    async () => {
+      bar.start(0, 0);
+      try {
+        return await work(progress);
+      } finally {
+        bar.stop();
+      }
+    },
+    () => bar.stop(),
+  );
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1 on.");
+}

@@ -1,0 +1,2 @@
+/** Shown where a secret value would be. */
+export const secretMask = "[secret]";

@@ -1,0 +1,96 @@
+import { cell, code, row } from "../markdown.ts";
+import { visible } from "../redact.ts";
+import { renderTable } from "../table.ts";
+import { secretMask } from "./mask.ts";
+import type { CheckError, Difference, DriftReport, StackDrift, Status } from "./report.ts";
+
+const head = ["stack", "customer", "resource", "property", "declared", "actual"];
+
+/** The report for a terminal. */
+export function asTable({ stacks }: DriftReport): string {
+  const rows = stacks.flatMap(({ stack, differences }) => differences.map((difference) => [stack, ...toRow(difference)]));
+  const errors = stacks.flatMap(({ stack, unknown }) =>
+    unknown.map((error) => {
+      const parts = [stack, "could not tell", resourceLabel(error), error.reason];
+      return parts.filter(Boolean).map(visibleLines).join(": ");
+    }),
+  );
+  const table = rows.length > 0 ? [renderTable(head, rows)] : [];
+  return [...table, ...errors, `${summary(stacks)}. ${coverage(stacks)}.`].join("\n");
+}
+
+/** The report for a comment or an issue. */
+export function asMarkdown({ stacks, status, checkedAt }: DriftReport): string {
+  const rows = stacks.flatMap(({ stack, differences }) => differences.map((difference) => row([stack, ...toRow(difference)].map(cell))));
+  const errors = stacks.flatMap(({ stack, unknown }) =>
+    unknown.map((error) => {
+      const parts = [code(stack), code(resourceLabel(error)), code(error.reason)];
+      return `- **could not tell** ${parts.filter(Boolean).join(": ")}`;
+    }),
+  );
+  return [
+    `**${summary(stacks)}** (${checkedAt}). ${coverage(stacks)}.`,
+    ...(rows.length > 0 ? ["", row(head), row(head.map(() => "---")), ...rows] : []),
+    ...(errors.length > 0 ? ["", ...errors] : []),
+    ...(status === "none" ? [] : ["", advice]),
+    "",
+  ].join("\n");
+}
+
+const advice =
+  "`pulumi up --refresh` makes everything as declared again. To keep what is there, declare it. The next check looks again at what could not be told.";
+
+/** `3 stacks: 1 without drift, 1 with drift, 1 that could not be told`. */
+function summary(stacks: readonly StackDrift[]): string {
+  const count = (status: Status) => stacks.filter((each) => each.status === status).length;
+  const parts = [
+    [count("none"), "without drift"],
+    [count("drift"), "with drift"],
+    [count("unknown"), "that could not be told"],
+  ] as const;
+  const texts = parts.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`);
+  return `${counted(stacks.length, "stack")}: ${texts.join(", ")}`;
+}
+
+/** `12 resources: 8 compared, 3 only known to exist, 1 that cannot be read back`. */
+function coverage(stacks: readonly StackDrift[]): string {
+  const sum = (key: "checked" | "compared" | "existenceOnly" | "notReadable") => stacks.reduce((total, stack) => total + stack[key], 0);
+  const parts = [
+    `${sum("compared")} compared`,
+    sum("existenceOnly") > 0 && `${sum("existenceOnly")} only known to exist (licences)`,
+    sum("notReadable") > 0 && `${sum("notReadable")} that cannot be read back (Xelion orders)`,
+  ];
+  return `${counted(sum("checked"), "resource")}: ${parts.filter(Boolean).join(", ")}`;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A difference as cells: customer, resource, property, declared, actual. */
+function toRow(difference: Difference): [string, string, string, string, string] {
+  const { customer, resource, name, kind, property, declared, actual } = difference;
+  const where = [customer ?? "", name === customer ? resource : `${resource} ${name}`] as const;
+  if (kind === "gone") return [...where, "", "exists", "gone"];
+  if (kind === "hidden") return [...where, "(not shown)", "", "differs in a secret or internal value"];
+  return [...where, property ?? "", formatValue(declared), formatValue(actual)];
+}
+
+/** A value in one line. */
+function formatValue(value: unknown): string {
+  if (value === undefined) return "—";
+  if (value === secretMask) return secretMask;
+  const text = visible(JSON.stringify(value));
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+const longest = 80;
+
+/** The resource that an error is about. */
+function resourceLabel({ customer, resource, name }: CheckError): string {
+  return [customer === name ? "" : customer, resource, name].filter(Boolean).join(" ");
+}
+
+function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}

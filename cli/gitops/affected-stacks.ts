@@ -1,0 +1,25 @@
+import { posix } from "node:path";
+
+/** Of the project, what no stack runs: neither `pulumi up` nor a provider reads it. */
+const ignoredPaths = /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
+
+/**
+ * The stacks that a change of files concerns: those whose own files changed, and all of them when anything changed that is not known to be without effect.
+ *
+ * @param files  changed files, relative to the project's folder, with slashes
+ * @param stackFolder  folder of the stack files, relative to the project's folder: `stacks`
+ */
+export function affectedStacks(files: readonly string[], stackFolder: string, stacks: readonly string[]): string[] {
+  const touched = new Set<string>();
+  for (const file of files) {
+    const owner = ownerOf(posix.relative(stackFolder, file));
+    if (owner !== undefined) touched.add(owner);
+    else if (!ignoredPaths.test(file)) return [...stacks];
+  }
+  return stacks.filter((stack) => touched.has(stack));
+}
+
+/** The stack that a file is of: its stack file, or a customer's. A stack whose files were deleted owns them still. */
+function ownerOf(file: string): string | undefined {
+  return /^Pulumi\.([^/]+)\.ya?ml$/.exec(file)?.[1] ?? /^customers\/([^/]+)\/[^/]+\.yaml$/.exec(file)?.[1];
+}

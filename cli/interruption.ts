@@ -1,0 +1,54 @@
+import { printNotice } from "./output.ts";
+
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Signal = keyof typeof signals;
+
+/** What is told of each signal while it runs. */
+type Stop = (times: number) => void;
+
+const running = new Set<Stop>();
+let caught: Signal | undefined;
+let times = 0;
+
+/** The user, or the machine, ended the command before it was done. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  /** As a shell reports a command that a signal ended. */
+  readonly exitCode: number;
+
+  constructor(signal: Signal) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = signals[signal];
+  }
+}
+
+/**
+ * Runs work that must not be cut off: it is told of a signal, and the process lives on until it has ended. `stop` gets
+ * the number of signals so far. Without such work, a signal ends the process at once, as usual.
+ *
+ * @throws {Interrupted} when a signal came before the work or during it
+ */
+export async function untilEnded<T>(work: () => Promise<T>, stop: Stop): Promise<T> {
+  throwIfInterrupted();
+  if (running.size === 0) for (const signal of Object.keys(signals)) process.on(signal, interrupt);
+  running.add(stop);
+  try {
+    const result = await work();
+    throwIfInterrupted();
+    return result;
+  } finally {
+    running.delete(stop);
+    if (running.size === 0) for (const signal of Object.keys(signals)) process.off(signal, interrupt);
+  }
+}
+
+function throwIfInterrupted(): void {
+  if (caught !== undefined) throw new Interrupted(caught);
+}
+
+function interrupt(signal: Signal): void {
+  caught ??= signal;
+  times++;
+  if (times === 1) printNotice("Interrupted: waiting for Pulumi to stop. A second interruption ends it at once.");
+  for (const stop of running) stop(times);
+}

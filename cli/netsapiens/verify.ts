@@ -1,0 +1,177 @@
+import { createInterface } from "node:readline";
+import { type ConfigOf, readConfig } from "../../provider/dynamic/config.ts";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { json } from "../../provider/dynamic/json.ts";
+import { rememberSecret } from "../../provider/dynamic/secrets.ts";
+import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
+import { type IntegrationBundle, netsapiensConfig, oauthClientSchema, type StepResult } from "../../provider/netsapiens/schema.ts";
+import type { Scope } from "../../provider/netsapiens/scopes.ts";
+import { originOf } from "../../provider/netsapiens/settings.ts";
+import { chosenSteps, type Step, steps } from "../../provider/netsapiens/steps.ts";
+import { type Verification, verify } from "../../provider/netsapiens/verify.ts";
+import { askSecret } from "../ask-secret.ts";
+import { print } from "../output.ts";
+import { stackConfig, stackState } from "../pulumi/stack.ts";
+import { redact } from "../redact.ts";
+import { renderTable } from "../table.ts";
+
+/** The options of `ucaas netsapiens verify`. */
+export interface VerifyOptions {
+  readonly stack?: string;
+  readonly account?: string;
+  readonly clientId?: string;
+  readonly apiUrl?: string;
+  readonly domain?: string;
+  readonly apiUsername?: string;
+  readonly did?: string;
+  readonly minimumScope?: Scope;
+  readonly steps?: readonly Step[];
+  readonly stdin?: true;
+  readonly json?: true;
+}
+
+type Config = ConfigOf<typeof netsapiensConfig>;
+
+/** What is verified: what Xima was given, or is about to be given. */
+interface Target {
+  readonly bundle: Omit<IntegrationBundle, "sip_proxy_server_host" | "sip_proxy_server_port">;
+  readonly minimumScope: Scope;
+}
+
+/** Verifies what the options name, and prints how it came out. Gives whether every step that was asked for passed. */
+export async function verifyClients(options: VerifyOptions): Promise<boolean> {
+  refuseInvalid(options);
+  const source = options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
+  const config = readConfig(netsapiensConfig, source, options.account);
+  const inState = options.stack !== undefined && options.clientId === undefined;
+  const targets = inState ? await targetsOf(options.stack!, options) : [await targetOf(options, config)];
+  const clients = new Map<string, NetsapiensClient>();
+  const reports = [];
+  for (const target of targets) {
+    const origin = originOf(target.bundle.api_url);
+    const client = clients.get(origin) ?? new NetsapiensClient(origin, config);
+    clients.set(origin, client);
+    reports.push(reportOf(target, await verifyOne(client, target, options), chosenSteps(options.steps)));
+  }
+  if (options.json) print(redact(JSON.stringify(reports, undefined, 2)));
+  else for (const report of reports) print(redact(inWords(report)));
+  return reports.every(({ passed }) => passed);
+}
+
+/** The rules are the resource's own. */
+function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
+  const { error } = oauthClientSchema.pick({ apiUrl: true, did: true }).safeParse({ apiUrl, did });
+  const issue = error?.issues[0];
+  if (!issue) return;
+  const option = issue.path[0] === "did" ? "--did" : "--api-url";
+  throw fault("INVALID_ARGUMENT", `${option} ${issue.message}`, "see npx ucaas netsapiens verify --help");
+}
+
+function verifyOne(client: NetsapiensClient, { bundle, minimumScope }: Target, { steps: chosen }: VerifyOptions): Promise<Verification> {
+  const {
+    api_client_id: clientId,
+    api_client_secret: clientSecret = "",
+    api_username: username,
+    api_password: password,
+    domain,
+    did,
+  } = bundle;
+  return verify(client, { clientId, clientSecret, username, password, domain, did, minimumScope }, chosen ?? "all");
+}
+
+interface Report extends Verification {
+  readonly id: string;
+  readonly passed: boolean;
+}
+
+function reportOf({ bundle }: Target, { results, apiVersion }: Verification, asked: readonly Step[]): Report {
+  const passed = results.every(({ step, status }) => status === "passed" || !asked.includes(step));
+  return { id: `${new URL(originOf(bundle.api_url)).host}/${bundle.api_client_id}`, passed, apiVersion, results };
+}
+
+function inWords({ id, passed, results }: Report): string {
+  const rows = results.map((result) => [result.step, result.status, explained(result)]);
+  const table = renderTable(["Step", "Status", "Evidence and what to do"], rows);
+  const verdict = passed ? "All steps that were asked for passed." : "Not all steps passed.";
+  const onlyDidSkipped = !passed && results.at(-1)?.status === "skipped" && results.slice(0, -1).every(({ status }) => status !== "failed");
+  const hint = onlyDidSkipped ? ` The last one wants --did <number>; to leave it out: --steps ${steps.slice(0, -1).join(",")}` : "";
+  return `${id}\n${table}\n${verdict}${hint}`;
+}
+
+function explained({ evidence, code, remedy }: StepResult): string {
+  return [`${evidence}${code ? ` [${code}]` : ""}`, remedy].filter(Boolean).join("\n");
+}
+
+/** The client that the options name. */
+async function targetOf(options: VerifyOptions, config: Config): Promise<Target> {
+  const { clientId, domain, apiUrl = config.apiUrl, apiUsername = config.apiUsername, did } = options;
+  const missing = [
+    clientId === undefined && "--client-id",
+    domain === undefined && "--domain",
+    apiUrl === undefined && "--api-url",
+    apiUsername === undefined && "--api-username",
+  ].filter((name) => name !== false);
+  if (clientId === undefined || domain === undefined || apiUrl === undefined || apiUsername === undefined) {
+    throw fault("CONFIG_MISSING", `what to verify is not known: ${missing.join(", ")} missing`, "see npx ucaas netsapiens verify --help");
+  }
+  const { clientSecret } = readConfig(clientSecretConfig, { get: () => undefined });
+  const lines = options.stdin ? await linesOfStdin() : [];
+  const secret = clientSecret ?? (await missingSecret(`Secret of the client ${clientId}`, "NETSAPIENS_CLIENT_SECRET", lines));
+  const password = config.apiPassword ?? (await missingSecret(`Password of ${apiUsername}`, "NETSAPIENS_API_PASSWORD", lines));
+  return {
+    bundle: {
+      domain,
+      api_url: apiUrl,
+      api_client_id: clientId,
+      api_client_secret: secret,
+      api_username: apiUsername,
+      api_password: password,
+      did,
+    },
+    minimumScope: options.minimumScope ?? "Office Manager",
+  };
+}
+
+/** It has no key in a stack's config, where a client's secret belongs to its resource. */
+const clientSecretConfig = {
+  namespace: "netsapiens",
+  keys: { clientSecret: { value: netsapiensConfig.keys.apiPassword.value, secret: true, about: "secret of the client" } },
+};
+
+async function missingSecret(question: string, variable: string, lines: string[]): Promise<string> {
+  const hint = `set ${variable}, or ${variable}_FILE to a file that holds it, or use --stdin`;
+  const secret = lines.shift() || (await askSecret(question, hint));
+  rememberSecret(secret);
+  return secret;
+}
+
+async function linesOfStdin(): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: process.stdin })) lines.push(line);
+  return lines;
+}
+
+/** All clients in the state of a stack. */
+async function targetsOf(stack: string, { account, minimumScope, did: otherDid }: VerifyOptions): Promise<Target[]> {
+  const { resources } = await stackState(stack, { showSecrets: true });
+  const targets = resources
+    .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
+    .flatMap(({ inputs, outputs }) => {
+      const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
+      const bundle = json(plaintext ?? "") as IntegrationBundle | undefined;
+      if (!bundle) return [];
+      for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
+      const declared = inputs?.minimumScope as Scope | undefined;
+      return [{ bundle: { ...bundle, did: otherDid ?? bundle.did }, minimumScope: minimumScope ?? declared ?? "Office Manager" }];
+    });
+  if (targets.length > 0) return targets;
+  throw fault(
+    "NO_CLIENT",
+    `the stack ${stack} has no NetsapiensOAuthClient in its state`,
+    "run `pulumi up` first, or name a client with --client-id",
+  );
+}
+
+function fault(code: string, reason: string, hint: string): UcaasError {
+  return new UcaasError(reason, { code, vendor: "netsapiens", operation: "verify", hint });
+}

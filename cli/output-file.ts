@@ -1,0 +1,47 @@
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { redact } from "./redact.ts";
+
+/** A file for the result of a command that runs for long. */
+export class OutputFile {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Finds out whether the file can be written, before the command does its work. The file stays as it is.
+   *
+   * @throws {UcaasError} `FILE_NOT_WRITTEN`
+   */
+  static prepare(path: string): OutputFile {
+    const existed = existsSync(path);
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      closeSync(openSync(path, "a"));
+      if (!existed) unlinkSync(path);
+    } catch (error) {
+      throw notWritten(path, error);
+    }
+    return new OutputFile(path);
+  }
+
+  /** @throws {UcaasError} `FILE_NOT_WRITTEN` */
+  write(text: string): void {
+    try {
+      writeFileSync(this.path, redact(text));
+    } catch (error) {
+      throw notWritten(this.path, error);
+    }
+  }
+}
+
+function notWritten(path: string, error: unknown): UcaasError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new UcaasError(`${path} cannot be written (${code})`, {
+    code: "FILE_NOT_WRITTEN",
+    hint: "name a file in a folder that you may write to, with --out",
+  });
+}

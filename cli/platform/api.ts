@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { rememberSecret } from "../../provider/dynamic/secrets.ts";
+import { HttpClient } from "../../provider/http/client.ts";
+import { redact } from "../redact.ts";
+
+export interface Request {
+  /** In words, for errors. */
+  readonly operation: string;
+  /** Below the API's address, with `{placeholders}` that `params` fill. */
+  readonly path: string;
+  readonly params?: Record<string, string | number>;
+  readonly query?: Record<string, string | number>;
+}
+
+/** The REST API of a platform: JSON in and out, pages of a hundred. */
+export class Api {
+  readonly #vendor: string;
+  readonly #http: HttpClient;
+  readonly #headers: Record<string, string>;
+  /** What the token must be allowed, for a refusal's hint. */
+  readonly #permissions: string;
+
+  constructor(options: { vendor: string; baseUrl: string; token: string; headers: Record<string, string>; permissions: string }) {
+    rememberSecret(options.token);
+    this.#vendor = options.vendor;
+    this.#headers = options.headers;
+    this.#permissions = options.permissions;
+    this.#http = new HttpClient({ vendor: options.vendor, baseUrl: options.baseUrl, limits: { concurrency: 4 } });
+  }
+
+  async get<Schema extends z.ZodType>(schema: Schema, request: Request): Promise<z.output<Schema>> {
+    return await this.#send("GET", schema, request);
+  }
+
+  /** Adds something, so it is said once: after a lost reply nobody knows whether it is there. */
+  async post<Schema extends z.ZodType>(schema: Schema, request: Request, body: object): Promise<z.output<Schema>> {
+    return await this.#send("POST", schema, request, body);
+  }
+
+  async change<Schema extends z.ZodType>(
+    method: "PATCH" | "PUT",
+    schema: Schema,
+    request: Request,
+    body: object,
+  ): Promise<z.output<Schema>> {
+    return await this.#send(method, schema, request, body);
+  }
+
+  /** The first thing of a list, over all its pages, that a condition holds for. */
+  async find<Item extends z.ZodType>(
+    item: Item,
+    request: Request,
+    condition: (item: z.output<Item>) => boolean,
+  ): Promise<z.output<Item> | undefined> {
+    const perPage = 100;
+    for (let page = 1; ; page++) {
+      const items = await this.get(z.array(item), { ...request, query: { ...request.query, per_page: perPage, page } });
+      const found = items.find(condition);
+      if (found !== undefined || items.length < perPage) return found;
+    }
+  }
+
+  async #send<Schema extends z.ZodType>(
+    method: "GET" | "POST" | "PATCH" | "PUT",
+    schema: Schema,
+    { operation, path, params, query }: Request,
+    body?: object,
+  ): Promise<z.output<Schema>> {
+    const reply = await this.#http.send({
+      operation,
+      method,
+      path,
+      params: Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)])),
+      query,
+      repeatable: method === "POST" ? "unsent" : "always",
+      message: () => ({
+        headers: { ...this.#headers, ...(body && { "content-type": "application/json" }) },
+        body: body && redact(JSON.stringify(body)),
+      }),
+    });
+    const details = { vendor: this.#vendor, operation, status: reply.status };
+    if (reply.status < 200 || reply.status > 299) {
+      const said = z.object({ message: z.unknown() }).safeParse(reply.json).data?.message ?? "no reason given";
+      const refused = [401, 403, 404].includes(reply.status);
+      throw new UcaasError(typeof said === "string" ? said : JSON.stringify(said), {
+        ...details,
+        code: refused ? "FORGE_REFUSED" : "FORGE_FAILED",
+        hint: refused ? this.#permissions : undefined,
+      });
+    }
+    const parsed = schema.safeParse(reply.json);
+    if (parsed.success) return parsed.data;
+    throw new UcaasError(`the reply is not as documented: ${z.prettifyError(parsed.error)}`, { ...details, code: "MALFORMED_REPLY" });
+  }
+}

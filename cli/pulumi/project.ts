@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { LineCounter, parseDocument } from "yaml";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { isRecord } from "../../stacks/tree.ts";
+
+/** The Pulumi project that a command is run in, as far as commands of ours look at it. */
+export interface Project {
+  /** Where Pulumi.yaml is. */
+  readonly folder: string;
+  /** Where the stack files are. */
+  readonly stackFolder: string;
+  /** The stacks that have a file, in alphabetical order. */
+  readonly stacks: readonly string[];
+}
+
+/**
+ * The project of a folder, or of the nearest folder above it, as the CLI finds it.
+ *
+ * @throws {UcaasError} `NO_PROJECT`, `PROJECT_INVALID`
+ */
+export function findProject(from = process.cwd()): Project {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(folder, name)).find(existsSync);
+    if (file) {
+      const stackFolder = resolve(folder, stackConfigDirOf(file));
+      return { folder, stackFolder, stacks: stackNames(stackFolder) };
+    }
+    if (folder === dirname(folder)) {
+      throw new UcaasError(`there is no Pulumi.yaml in ${resolve(from)}, nor above it`, {
+        code: "NO_PROJECT",
+        hint: "run the command in the folder of the Pulumi project",
+      });
+    }
+  }
+}
+
+function stackConfigDirOf(file: string): string {
+  const lines = new LineCounter();
+  const document = parseDocument(contentOf(file), { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw invalid(`${file}:${line}:${col}`, `is not valid YAML: ${error.message}`);
+  }
+  const project: unknown = document.toJS();
+  if (!isRecord(project)) throw invalid(file, "is not a map with the keys of a project");
+  const { stackConfigDir = "." } = project;
+  if (typeof stackConfigDir !== "string") throw invalid(file, "has a stackConfigDir that is no text");
+  return stackConfigDir;
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw invalid(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function invalid(place: string, reason: string): UcaasError {
+  return new UcaasError(`${place} ${reason}`, { code: "PROJECT_INVALID", hint: "correct the project file" });
+}
+
+function stackNames(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  // The names that Pulumi allows. A file with any other name could write what a pipeline reads.
+  const names = readdirSync(folder).flatMap((name) => /^Pulumi\.(\w[\w.-]*)\.ya?ml$/.exec(name)?.[1] ?? []);
+  return [...new Set(names)].sort();
+}

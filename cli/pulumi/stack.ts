@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { json } from "../../provider/dynamic/json.ts";
+import { errorOf, type PulumiRun, pulumi } from "./run.ts";
+
+/** A stack's config, decrypted, by full key. */
+export interface StackConfig {
+  get(key: string): string | undefined;
+  require(key: string): string;
+  /** Whether the engine counts the whole key as secret, since something in it is. */
+  isSecret(key: string): boolean;
+}
+
+const configSchema = z.record(z.string(), z.object({ value: z.string().optional(), secret: z.boolean().optional() }));
+
+const bag = z.record(z.string(), z.unknown()).optional();
+
+/** A resource as the engine keeps it. */
+export const stateSchema = z.object({
+  urn: z.string(),
+  type: z.string(),
+  /** False for a component. */
+  custom: z.boolean().optional(),
+  id: z.string().optional(),
+  parent: z.string().optional(),
+  protect: z.boolean().optional(),
+  inputs: bag,
+  outputs: bag,
+  additionalSecretOutputs: z.array(z.string()).optional(),
+});
+export type State = Readonly<z.output<typeof stateSchema>>;
+
+/** `type` is `creating`, `updating`, `deleting`, … */
+const pendingSchema = z.object({ type: z.string(), resource: stateSchema });
+export type PendingOperation = Readonly<z.output<typeof pendingSchema>>;
+
+const exportSchema = z.object({
+  deployment: z.object({
+    resources: z.array(stateSchema).nullish(),
+    pending_operations: z.array(pendingSchema).nullish(),
+  }),
+});
+
+/** A stack's state, as `pulumi stack export` prints it. */
+export interface StackState {
+  readonly resources: readonly State[];
+  /** Operations that were begun and whose end is not on record. */
+  readonly pending: readonly PendingOperation[];
+}
+
+/**
+ * The stack that is selected, as the CLI takes its name.
+ *
+ * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
+ */
+export async function selectedStack(): Promise<string> {
+  const run = await pulumi(["stack", "--show-name"]);
+  if (run.exitCode === 0) return run.stdout.trim();
+  throw pulumiError("find the selected stack", run);
+}
+
+/** @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING` */
+export async function stackConfig(stack: string): Promise<StackConfig> {
+  return configIn(await printed(readConfig, ["config", "--json", "--show-secrets"], stack));
+}
+
+const readConfig = "read the stack's config";
+
+/** @throws {UcaasError} `PULUMI_FAILED` */
+export function configIn(text: string): StackConfig {
+  const values = parsed(configSchema, readConfig, text);
+  return {
+    get: (key) => values[key]?.value,
+    require: (key) => values[key]?.value ?? "",
+    isSecret: (key) => values[key]?.secret ?? false,
+  };
+}
+
+/**
+ * What is secret in it is encrypted, unless it is asked for.
+ *
+ * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
+ */
+export async function stackState(stack: string, { showSecrets = false } = {}): Promise<StackState> {
+  const operation = "read the stack's state";
+  const text = await printed(operation, ["stack", "export", ...(showSecrets ? ["--show-secrets"] : [])], stack);
+  const { deployment } = parsed(exportSchema, operation, text);
+  return { resources: deployment.resources ?? [], pending: deployment.pending_operations ?? [] };
+}
+
+async function printed(operation: string, args: readonly string[], stack: string): Promise<string> {
+  const run = await pulumi([...args, "--stack", stack]);
+  if (run.exitCode === 0) return run.stdout;
+  throw pulumiError(operation, run);
+}
+
+/** Why a command of the CLI failed. `NO_STACK` is a stack that is not there; `BACKEND_FAILED` a backend that does not answer. */
+export function pulumiError(operation: string, run: Pick<PulumiRun, "exitCode" | "stderr">): UcaasError {
+  const reason = errorOf(run);
+  const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? [];
+  return new UcaasError(reason, { code: code ?? "PULUMI_FAILED", operation, hint });
+}
+
+/** By the words of the CLI: its exit status tells a missing stack from other errors, but not those from each other. */
+const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[] = [
+  [
+    /\bno stack (selected|named)\b/i,
+    "NO_STACK",
+    "name a stack with --stack, or select one with pulumi stack select; pulumi stack ls lists them",
+  ],
+  [/passphrase/i, "PASSPHRASE", "set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the passphrase of the stack"],
+  [
+    /PULUMI_ACCESS_TOKEN|not logged in|unauthorized|\b401\b|could not determine current user/i,
+    "BACKEND_REFUSED",
+    "set PULUMI_ACCESS_TOKEN, or log in with pulumi login",
+  ],
+  [
+    /unable to open state|performing HTTP request|unable to (open|check|get) (bucket|the backend)|connection refused|no such host|i\/o timeout|TLS handshake|blob \(|AccessDenied/i,
+    "BACKEND_FAILED",
+    "check PULUMI_BACKEND_URL, the network and the backend's credentials; pulumi whoami --verbose shows which backend is used",
+  ],
+  [/could not unmarshal|invalid YAML|failed to load project|project file/i, "PROJECT_INVALID", "correct the file that is named above"],
+];
+
+function parsed<Schema extends z.ZodType>(schema: Schema, operation: string, text: string): z.output<Schema> {
+  const result = schema.safeParse(json(text));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UcaasError(`pulumi printed other JSON than expected (${issue?.path.join(".") || "at the top"})`, {
+    code: "PULUMI_FAILED",
+    operation,
+    hint: "use the version of the Pulumi CLI that pulumi-ucaas was tested with (docs/cli.md)",
+  });
+}
