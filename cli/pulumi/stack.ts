@@ -95,7 +95,7 @@ async function printed(operation: string, args: readonly string[], stack: string
 }
 
 /** Why a command of the CLI failed. `NO_STACK` is a stack that is not there; `BACKEND_FAILED` a backend that does not answer. */
-export function pulumiError(operation: string, run: Pick<PulumiRun, "exitCode" | "stderr">): UcaasError {
+function pulumiError(operation: string, run: Pick<PulumiRun, "exitCode" | "stderr">): UcaasError {
   const reason = errorOf(run);
   const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? [];
   return new UcaasError(reason, { code: code ?? "PULUMI_FAILED", operation, hint });
