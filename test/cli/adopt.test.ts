@@ -280,7 +280,7 @@ test("the table has a line for each thing and what happens with it, the notes be
   const text = asTable(
     { columns: ["name"] },
     [
-      { candidate: candidate("1", ["a note"]), action: { kind: "new", slug: "acme" } },
+      { candidate: candidate("1", ["a note"]), action: { kind: "new", slug: "harbour" } },
       { candidate: candidate("2"), action: { kind: "joins", slug: "b" } },
       { candidate: candidate("3"), action: { kind: "declared", slug: "c", place: "file:1:2" } },
       { candidate: candidate("4"), action: { kind: "managed", slug: "d" } },
@@ -298,7 +298,7 @@ test("the table has a line for each thing and what happens with it, the notes be
     ),
   ).toEqual([
     ["id", "name", "customer", "what happens"],
-    ["1", "Acme", "acme", "new: acme.yaml"],
+    ["1", "Acme", "harbour", "new: harbour.yaml"],
     ["2", "Acme", "b", "joins that customer: b.yaml"],
     ["3", "Acme", "c", "declared: file:1:2"],
     ["4", "Acme", "d", "in the state already"],
