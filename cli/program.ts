@@ -4,6 +4,7 @@ import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
+import { receiverCommand } from "./receiver.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
 
@@ -18,7 +19,8 @@ export function createProgram({ description, version }: { description: string; v
     .addCommand(adoptCommand())
     .addCommand(netsapiensCommand())
     .addCommand(ximaCommand())
-    .addCommand(xelionCommand())
+    .addCommand(receiverCommand())
+    .addCommand(xelionCommand(), { hidden: true })
     .addCommand(ciCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
   return program;
