@@ -25,7 +25,7 @@ export const call = providerTable(
       new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config, context),
     XelionTenantProvision: async (config, context) =>
       new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config, context),
-    XimaLicense: async (config, context) => new (await import("./xima/provider.ts")).XimaLicenseProvider(config, context),
+    XimaLicense: async (config, context) => (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
     EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
     EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,
     EnableXUser: async (config, context) => (await enablexOf(config, context)).user,

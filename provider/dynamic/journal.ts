@@ -14,6 +14,15 @@ export { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from ".
 /** The part of a config that names the journal. */
 type Source = Pick<dynamic.Config, "get">;
 
+/** Not about a resource, but about a stack's identity. */
+const moves = { vendor: "ucaas", thing: "moved" } as const;
+
+/** Where an entry is, or where it would be. */
+export interface Located<Note extends Json = Json> {
+  readonly key: JournalKey;
+  readonly entry?: JournalEntry<Note>;
+}
+
 /**
  * The intent journal. An entry is written and synced before a request leaves that changes something at a vendor, and
  * completed with what the reply said. Nothing can be put into the state in the middle of a write, so after a kill only
@@ -24,6 +33,8 @@ type Source = Pick<dynamic.Config, "get">;
  */
 export class Journal {
   readonly #store: JournalStore;
+  /** By a stack's identity, the one that `move` gave it. */
+  readonly #moves = new Map<string, Promise<string | undefined>>();
 
   constructor(config: Source, environment: NodeJS.ProcessEnv = process.env, store?: JournalStore) {
     this.#store = store ?? new JournalFolder(journalFolder(config, environment));
@@ -44,13 +55,49 @@ export class Journal {
     return undefined;
   }
 
+  /**
+   * The entry of a thing under the first of these identities that has one, and the key to write under. A stack that was
+   * renamed has resources with its earlier identity in the state; `ucaas journal move` says where its entries are now.
+   */
+  async locate<Note extends Json>(vendor: string, thing: string, stacks: readonly string[]): Promise<Located<Note>> {
+    for (const stack of stacks) {
+      const moved = await this.#movedTo(stack);
+      for (const name of moved === undefined ? [stack] : [stack, moved]) {
+        const entry = await this.find<Note>({ vendor, stack: name, thing });
+        if (entry) return { key: { vendor, stack: name, thing }, entry };
+      }
+    }
+    return { key: { vendor, stack: stacks[0] ?? "", thing } };
+  }
+
+  /** Moves a stack's entries to its new identity, and keeps in mind that it has another one now. Returns how many there were. */
+  async move(from: string, to: string): Promise<number> {
+    const { entries } = await this.list();
+    const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
+    for (const entry of own) {
+      await this.#store.write({ ...entry, stack: to });
+      await this.#store.remove(entry);
+    }
+    await this.intend({ ...moves, stack: from }, to, to);
+    this.#moves.clear();
+    return own.length;
+  }
+
+  #movedTo(stack: string): Promise<string | undefined> {
+    const known = this.#moves.get(stack);
+    if (known) return known;
+    const read = this.#store.read({ ...moves, stack }).then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
+    this.#moves.set(stack, read);
+    return read;
+  }
+
   /** The entries of one thing, of whichever stack. */
   findThing(vendor: string, thing: string): Promise<JournalEntry[]> {
     return this.#store.readThing(vendor, thing);
   }
 
-  list(): Promise<JournalListing> {
-    return this.#store.list();
+  async list(): Promise<JournalListing> {
+    return await this.#store.list();
   }
 
   /**
@@ -69,7 +116,9 @@ export class Journal {
     { write, guard }: { write?: JournalWrite; guard?: (others: readonly JournalEntry[]) => void } = {},
   ): Promise<JournalEntry<Note>> {
     const { vendor, stack, thing } = key;
-    const about = { id: randomUUID(), argumentsHash: hashOf(args), intendedAt: new Date().toISOString() };
+    const intendedAt = new Date().toISOString();
+    // By its time, so that a completed write can be told from a later one.
+    const about = { id: `${intendedAt}/${randomUUID()}`, argumentsHash: hashOf(args), intendedAt };
     const entry: JournalEntry<Note> = { vendor, stack, thing, ...write, ...about, note };
     const check = (present: readonly JournalEntry[]) => {
       const own = present.filter((other) => isSameStack(other.stack, stack));

@@ -16,7 +16,7 @@ export function outputs(
  * What the state keeps of a licence when nobody knows whether its last statement arrived. What was declared before and what is
  * declared now may both be on the server, so both stand here: whatever the next statement leaves out is sent as 0.
  */
-export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: LicenseOutputs): LicenseOutputs {
+export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: Partial<LicenseOutputs>): LicenseOutputs {
   const { lastChanges = [], lastDrift = [], lastAssertedAt = time } = olds ?? {};
   return {
     ...olds,

@@ -2,11 +2,13 @@ import type { dynamic } from "@pulumi/pulumi";
 import ms from "ms";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
-import { Claims } from "../dynamic/claims.ts";
 import { changedProperties } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import { ownerOf, sentFields } from "../dynamic/intents.ts";
 import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal, type JournalKey } from "../dynamic/journal.ts";
+import { Journal, type JournalEntry } from "../dynamic/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
+import type { Operation } from "../dynamic/operation.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { withoutBackend } from "../dynamic/stack-identity.ts";
@@ -17,7 +19,7 @@ import { driftIn, replacedValues } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
 import { Deletions, describeDeletion } from "./deletions.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
-import { updateBody } from "./request-body.ts";
+import { countPaths, updateBody, withFields } from "./request-body.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
@@ -29,132 +31,142 @@ import {
 } from "./schema.ts";
 import { findings } from "./seats.ts";
 
+/** The provider of `XimaLicense`: a vendor's handlers inside the lifecycle that all resources have. */
+export function ximaLicenseProvider(source: dynamic.Config, context?: CallContext) {
+  const accounts: XimaAccounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
+  return withLifecycle(
+    new LicenseHandlers(accounts, new Deletions(source.get("ucaas:journalDir"))),
+    licenseDescriptor(accounts),
+    new Journal(source),
+  );
+}
+
+type XimaAccounts = Accounts<typeof ximaConfig, XimaClient>;
+type License = Pick<LicenseInputs, "ccId" | "account" | "__stack" | "__resource">;
+
+function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License> {
+  return {
+    type: "XimaLicense",
+    vendor: "xima",
+    noun: "licence",
+    identity: "ccId",
+    label: licenseId,
+    remoteId(license, id) {
+      if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown)) return undefined;
+      return `${accounts.config(license.account).baseUrl} ${id ?? licenseId(license)}`;
+    },
+    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+  };
+}
+
 /** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
-export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInputs, LicenseOutputs> {
-  readonly #accounts: Accounts<typeof ximaConfig, XimaClient>;
-  readonly #journal: Journal;
+class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs> {
+  readonly #accounts: XimaAccounts;
   readonly #deletions: Deletions;
-  readonly #claims = new Claims();
-  /** By customer, the resource that declares it. Only what the program declares is checked, so a renamed resource's old name is not among them. */
-  readonly #declared = new Map<string, string>();
-  /** What was read and not compared since. The engine compares what it has just read, and a change is drift to it then. */
-  readonly #refreshing = new Set<string>();
   /** Lines that are shown once a run, not once a licence. */
   readonly #told = new Set<string>();
 
-  constructor(source: dynamic.Config, context?: CallContext) {
-    this.#accounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
-    this.#journal = new Journal(source);
-    this.#deletions = new Deletions(source.get("ucaas:journalDir"));
+  constructor(accounts: XimaAccounts, deletions: Deletions) {
+    this.#accounts = accounts;
+    this.#deletions = deletions;
   }
 
-  async check(olds: Partial<LicenseInputs>, news: LicenseInputs): Promise<dynamic.CheckResult<LicenseInputs>> {
-    const failures = failuresOf(licenseSchema, news);
-    const before = olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#isElsewhere(olds, news) ? olds : {};
-    failures.push(...removedSipCredentials(before, news));
-    // Which revision counts, and whether its config is sound, is told by the account.
-    if (isUnknown(news.account)) return { inputs: news, failures };
-    try {
-      const { apiRevision, seatRules } = this.#accounts.config(news.account);
-      if (apiRevision === "1.4") failures.push(...missingNames(before, news));
-      for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
-        if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
-        else failures.push({ property, reason });
-      }
-      failures.push(...this.#declaredByAnother(news));
-      // Makes the client, so that a key or certificate that cannot be used is found while previewing.
-      this.#accounts.client(news.account);
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      failures.push({ property: "account", reason: error.message });
+  validate(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+    return [...failuresOf(licenseSchema, news), ...removedSipCredentials(this.#before(olds, news), news)];
+  }
+
+  /** Which revision counts, and whether its config is sound, is told by the account. */
+  validateWithAccount(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+    const failures: dynamic.CheckFailure[] = [];
+    const { apiRevision, seatRules } = this.#accounts.config(news.account);
+    if (apiRevision === "1.4") failures.push(...missingNames(this.#before(olds, news), news));
+    for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
+      if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
+      else failures.push({ property, reason });
     }
-    return { inputs: news, failures };
+    // Makes the client, so that a key or certificate that cannot be used is found while previewing.
+    this.#accounts.client(news.account);
+    return failures;
   }
 
-  async diff(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.DiffResult> {
-    // That a licence is to be stated again is a task for the next up, and no drift.
-    const refreshing = this.#refreshing.delete(`${olds.account} ${id}`);
-    await this.#settle(olds, refreshing ? "perhaps declared" : "declared");
+  async diff(_id: string, olds: LicenseOutputs, news: LicenseInputs, { refreshing }: DiffSituation): Promise<dynamic.DiffResult> {
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
+    // That a licence is to be stated again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
-    if (again) tell("XimaLicense", id, `is due to be stated again: ${again}`);
+    if (again) tell("XimaLicense", licenseId(olds), `is due to be stated again: ${again}`);
     return {
       changes: changed.length > 0 || again !== undefined,
-      replaces: [...(sameCustomer(olds, news) ? [] : ["ccId"]), ...(this.#isElsewhere(olds, news) ? ["account"] : [])],
+      replaces: sameCustomer(olds, news) ? [] : ["ccId"],
       deleteBeforeReplace: false,
     };
   }
 
-  async create(news: LicenseInputs): Promise<dynamic.CreateResult<LicenseOutputs>> {
+  async create(news: LicenseInputs, operation: Operation): Promise<dynamic.CreateResult<LicenseOutputs>> {
     rememberSipCredentials(news);
-    const { thing } = this.#journalKey(news);
+    const id = licenseId(news);
     const time = new Date().toISOString();
-    if (!this.#claims.create(thing, time)) throw declaredTwice(news.ccId);
-    try {
-      return { id: licenseId(news), outs: await this.#create(news, time) };
-    } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.giveUp(thing, time);
-      throw error;
-    }
-  }
-
-  async #create(news: LicenseInputs, time: string): Promise<LicenseOutputs> {
     const client = this.#accounts.client(news.account);
     const { apiRevision } = this.#accounts.config(news.account);
-    const key = this.#journalKey(news);
-    const resource = news.__resource ?? "";
+    const earlier = operation.previous as JournalEntry<WriteNote> | undefined;
     const isThere = await client.exists(news.ccId);
-    const noted = isThere !== false ? (await this.#journal.find<CreateNote>(key))?.note : undefined;
     // An intent of this very resource that never came into the state: the customer was made by the run that was cut off.
-    const isOwn = noted?.resource === resource && !noted.adopting;
+    const isOwn = isThere !== false && earlier !== undefined && isCreateOf(earlier, news);
     // Without a look-up the server cannot say whether it knows the customer: the declaration does.
     const adopting = (isThere ?? mayAdopt(news)) && !isOwn;
     if (adopting && !mayAdopt(news)) throw alreadyExists(news.ccId);
-    const body = updateBody(news, apiRevision);
-    await this.#journal.intend(key, { ...body, sipCredentials: undefined }, { resource, adopting });
+    const lost = isThere !== false && (isOwn || earlier?.completedAt === undefined) ? sentFields(earlier) : [];
+    const body = updateBody(news, apiRevision, withFields({}, lost));
+    await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost, adopting));
     try {
       const { changes } = await client.update(news.ccId, body, "create");
       const replaced = adopting || isOwn ? [] : replacedValues(changes);
-      if (replaced.length > 0)
-        tell("XimaLicense", licenseId(news), `the customer existed already; this create replaced ${replaced.join(", ")}`);
-      return outputs(news, changes, [], time);
+      if (replaced.length > 0) operation.log(`the customer existed already; this create replaced ${replaced.join(", ")}`);
+      return { id, outs: outputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
-      if (outcome === "nothing" && !isOwn) await this.#journal.drop(key);
+      if (outcome === "nothing") await (isThere !== false ? operation.withdraw() : operation.discard());
       // In the state it is removed with its declaration; in the journal alone it would be billed on when nobody declares it again.
       if (outcome === "made" || (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId))))
-        throw new PartialFailure(licenseId(news), unconfirmedOutputs(news, time), error as Error);
+        throw new PartialFailure(id, unconfirmedOutputs(news, time, withFields({}, lost)), error as Error);
       throw error;
     }
   }
 
-  async read(id: string, props = {} as LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
+  async read(id: string, props: LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
-    const ccId = props.ccId ?? { resellerId, tenantId };
-    await this.#settle({ ...props, ccId }, "perhaps declared");
-    const exists = await this.#accounts.client(props.account).exists(ccId);
+    const exists = await this.#accounts.client(props.account).exists(props.ccId ?? { resellerId, tenantId });
     if (exists === undefined) this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
-    if (exists === false) return { id: undefined, props: {} as LicenseOutputs };
-    this.#refreshing.add(`${props.account} ${id}`);
-    return { id, props };
+    return exists === false ? { id: undefined, props: {} as LicenseOutputs } : { id, props };
   }
 
-  async update(id: string, olds: LicenseOutputs, news: LicenseInputs): Promise<dynamic.UpdateResult<LicenseOutputs>> {
-    rememberSipCredentials(olds);
+  async exists(_id: string, { account, ccId }: LicenseOutputs): Promise<boolean> {
+    return (await this.#accounts.client(account).exists(ccId)) !== false;
+  }
+
+  async update(
+    id: string,
+    state: LicenseOutputs,
+    news: LicenseInputs,
+    operation: Operation,
+  ): Promise<dynamic.UpdateResult<LicenseOutputs>> {
+    rememberSipCredentials(state);
     rememberSipCredentials(news);
-    await this.#settle(olds, "declared");
     const { apiRevision } = this.#accounts.config(news.account);
+    const lost = sentFields(operation.previous);
+    const olds = withFields(state, lost);
     const body = updateBody(news, apiRevision, olds);
     const time = new Date().toISOString();
+    await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost));
     const { changes, unheard } = await this.#accounts
       .client(news.account)
       .update(news.ccId, body, "update")
-      .catch((error: Error) => {
-        if (outcomeOf(error) === "nothing") throw error;
-        throw new PartialFailure(id, this.#held(unconfirmedOutputs(news, time, olds), olds), error);
+      .catch(async (error: Error) => {
+        if (outcomeOf(error) !== "nothing") throw new PartialFailure(id, unconfirmedOutputs(news, time, olds), error);
+        await operation.withdraw();
+        throw error;
       });
     if (unheard) tell("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
-    const drift = olds.unconfirmed ? [] : driftIn(changes, olds);
+    const drift = state.unconfirmed || operation.previous ? [] : driftIn(changes, state);
     for (const { property, oldValue, newValue } of drift) {
       tell(
         "XimaLicense",
@@ -162,22 +174,15 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
-    return { outs: this.#held(outputs(news, changes, drift, time), olds) };
+    return { outs: outputs(news, changes, drift, time) };
   }
 
-  async delete(id: string, props: LicenseOutputs): Promise<void> {
-    const { thing } = this.#journalKey(props);
-    const taker = await this.#settle(props, "declared no longer");
-    if (this.#claims.release(thing, claimOf(props))) {
-      return tell("XimaLicense", id, "stays, since another resource has taken the customer over");
-    }
-    if (taker !== undefined || this.#claims.isWanted(thing)) throw takeOverOpen(props.ccId, taker);
+  async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
+    await operation.intend(props.ccId, writeNote(props, []));
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
     await this.#record(id, props, scheduled === "unheard" ? undefined : scheduled);
-    tell(
-      "XimaLicense",
-      id,
+    operation.log(
       scheduled === "unheard"
         ? "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it"
         : describeDeletion(scheduled),
@@ -205,75 +210,35 @@ export class XimaLicenseProvider implements dynamic.ResourceProvider<LicenseInpu
     tell("XimaLicense", "all licences", text);
   }
 
-  /** These outputs go into the state, in the place of older ones of the same customer, whose account may have left the config. */
-  #held(outs: LicenseOutputs, olds?: LicenseOutputs): LicenseOutputs {
-    const { thing } = this.#journalKey(outs);
-    if (olds) this.#claims.release(thing, claimOf(olds));
-    this.#claims.hold(thing, claimOf(outs));
-    return outs;
-  }
-
-  /**
-   * The state has the licence, so its create is no longer open. A journal that cannot be read or written is told by who has to write into it.
-   *
-   * A note of another resource that took the customer over is left for that one, unless the program declares this one: then the other came to nothing.
-   *
-   * @returns the name of that other resource, if there is such a note
-   */
-  async #settle(olds: LicenseOutputs, standing: "declared" | "perhaps declared" | "declared no longer"): Promise<string | undefined> {
-    try {
-      this.#held(olds);
-      if (!olds.__stack) return undefined;
-      const key = this.#journalKey(olds);
-      const entry = standing === "declared" ? undefined : await this.#journal.find<CreateNote>(key);
-      if (entry && entry.note.resource !== (olds.__resource ?? "")) return entry.note.resource;
-      await this.#journal.drop(key);
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-    }
-    return undefined;
-  }
-
-  /** Two that are carried out one after the other would each overwrite the other's licences. */
-  #declaredByAnother(news: LicenseInputs): dynamic.CheckFailure[] {
-    const { __resource: name } = news;
-    if (name === undefined || isUnknown(news.ccId) || isUnknown(news.ccId?.resellerId) || isUnknown(news.ccId?.tenantId)) return [];
-    const { thing } = this.#journalKey(news);
-    const other = this.#declared.get(thing) ?? name;
-    this.#declared.set(thing, other);
-    return other === name
-      ? []
-      : [{ property: "ccId", reason: `is declared by ${other} too, and each would overwrite the other's licences` }];
-  }
-
-  /** Whether the accounts lead to two servers: what the ids name at the other one is another customer, if there is one at all. */
-  #isElsewhere(olds: Partial<LicenseInputs>, news: LicenseInputs): boolean {
-    return this.#accounts.differIn("baseUrl", olds.account, news.account);
-  }
-
-  #journalKey(inputs: LicenseInputs): JournalKey {
-    const { baseUrl } = this.#accounts.config(inputs.account);
-    return { vendor: "xima", stack: inputs.__stack ?? "", thing: `${baseUrl} ${licenseId(inputs)}` };
+  /** What the same licence had before, if there was one. */
+  #before(olds: Partial<LicenseInputs>, news: LicenseInputs): Partial<LicenseInputs> {
+    const isSame =
+      olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#accounts.differIn("baseUrl", olds.account, news.account);
+    return isSame ? olds : {};
   }
 }
 
-/** What the journal says of a create. */
-type CreateNote = {
-  /** The resource's name in the program. */
-  resource: string;
+/** What the journal says of a write: no counts and no credentials. */
+type WriteNote = {
+  /** The paths that it sent, and those of an earlier write that may have arrived: what is no longer declared is set to 0. */
+  fields: string[];
   /** The customer was somebody else's before; it is the resource's own only when the state has it. */
   adopting?: boolean;
 };
+
+function writeNote(news: LicenseInputs, lost: readonly string[], adopting = false): WriteNote {
+  return { fields: [...new Set([...countPaths(news), ...lost])].sort(), ...(adopting && { adopting }) };
+}
+
+function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInputs): boolean {
+  const isCreate = entry.operation === undefined || entry.operation === "create";
+  return isCreate && ownerOf(entry) === (__resource ?? "") && !entry.note?.adopting;
+}
 
 /** All of them: the argument is a secret as a whole. Not what is the customer's id or name as well: each line about it would be masked. */
 function rememberSipCredentials({ sipCredentials, ccId }: Partial<LicenseInputs>): void {
   const open: unknown[] = Object.values(ccId ?? {});
   for (const value of Object.values(sipCredentials ?? {})) if (!open.includes(value)) rememberSecret(value);
-}
-
-/** A licence's claim is when it was last stated; an adopted one, which was not, has one of its own. */
-function claimOf({ __claim, lastAssertedAt }: LicenseOutputs): string | undefined {
-  return __claim ?? lastAssertedAt;
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
@@ -317,24 +282,6 @@ function alreadyExists(ccId: CcId): UcaasError {
     vendor: "xima",
     operation: `create licence ${thing}`,
     hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
-  });
-}
-
-function declaredTwice(ccId: CcId): UcaasError {
-  return new UcaasError("two resources of this stack declare this customer, and each would overwrite the other's licences", {
-    code: "DECLARED_TWICE",
-    vendor: "xima",
-    operation: `create licence ${licenseId({ ccId })}`,
-    hint: "declare it once; look for a ccId that was copied and not changed",
-  });
-}
-
-function takeOverOpen(ccId: CcId, taker = "declared in its place"): UcaasError {
-  return new UcaasError(`not deleted: resource ${taker} failed to take over this licence`, {
-    code: "TAKE_OVER_OPEN",
-    vendor: "xima",
-    operation: `delete licence ${licenseId({ ccId })}`,
-    hint: "1. Fix the error reported for the other resource. 2. Run `pulumi up` for the whole stack. To delete the licence instead: restore this resource, remove the other, run `pulumi up`, then remove this resource",
   });
 }
 

@@ -33,3 +33,24 @@ function withDropped(declared: unknown, before: unknown, property: string): unkn
   const kept = (declared ?? {}) as Body;
   return { ...Object.fromEntries(Object.keys(before).map((key) => [key, 0])), ...kept };
 }
+
+/** The paths of the counts in a declaration: `eliteSeats`, `aiMessaging.standardBundles`. */
+export function countPaths(inputs: Partial<LicenseInputs>): string[] {
+  return managedProperties.flatMap((property) => {
+    const value = inputs[property];
+    if (property === "ccId" || property === "sipCredentials") return [];
+    if (typeof value === "number") return [property];
+    return typeof value === "object" && value !== null ? Object.keys(value).map((key) => `${property}.${key}`) : [];
+  });
+}
+
+/** The declaration with a count at each of the paths, so that those that are not declared any more are sent as 0. */
+export function withFields<Inputs extends Partial<LicenseInputs>>(inputs: Inputs, paths: readonly string[]): Inputs {
+  const all: Record<string, unknown> = { ...inputs };
+  for (const path of paths) {
+    const [property = "", key] = path.split(".");
+    if (!managedProperties.some((managed) => managed === property)) continue;
+    all[property] = key === undefined ? (all[property] ?? 0) : { [key]: 0, ...(all[property] as Body | undefined) };
+  }
+  return all as Inputs;
+}

@@ -397,7 +397,9 @@ describe("a create that was cut off", () => {
     const args = licence();
     await killed(args);
     expect((await host.failure(host.create(type, { ...args, __resource: "another" }))).message).toContain("ALREADY_EXISTS");
-    expect((await host.failure(host.create(type, { ...args, __stack: "ucaas-test/production" }))).message).toContain("ALREADY_EXISTS");
+    expect((await host.failure(host.create(type, { ...args, __stack: "ucaas-test/production" }))).message).toMatch(
+      /JOURNAL_OTHER_STACK[\s\S]*ucaas journal move ucaas-test\/test ucaas-test\/production/,
+    );
     const { outs } = await host.create(type, { ...args, professionalSeats: 15 });
     expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 12, newValue: 15 }]);
     // From when the state has it, nothing is open any more.
@@ -503,6 +505,27 @@ describe("update", () => {
     expect(reverted.outs).toMatchObject({ professionalSeats: 12, lastDrift: [] });
     expect(reverted.outs).not.toHaveProperty("unconfirmed");
     expect(next.output()).not.toContain("changed elsewhere");
+  });
+
+  test.each(["before", "after"] as const)("killed %s its reply is applied again when the program goes back", async (when) => {
+    const args = licence({ eliteSeats: 5 });
+    const { id, outs } = await made(args);
+    await using doomed = await start();
+    const more = { ...args, eliteSeats: 500, dialerSeats: 10 };
+    if (when === "before") {
+      licences.server.fault({ kind: "hangAfter", bodyMatches: "dialerSeats" });
+      void doomed.update(type, id, outs, more).catch(() => {});
+      await expect.poll(() => stored(args)?.eliteSeats, { timeout: 10_000 }).toBe(500);
+    } else await doomed.update(type, id, outs, more);
+    await doomed.crash();
+
+    await using next = await start();
+    await next.read(type, id, outs);
+    expect(await next.diff(type, id, outs, args), "a refresh is no time to write").toMatchObject({ changes: false });
+    expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
+    const { outs: after } = await next.update(type, id, outs, args);
+    expect(stored(args)).toMatchObject({ eliteSeats: 5, dialerSeats: 0 });
+    expect(await next.diff(type, id, after, args)).toMatchObject({ changes: false });
   });
 
   test("is one also when the account that the licence was made with has left the config", async () => {
@@ -724,6 +747,35 @@ describe("delete", () => {
     expect(host.output()).toContain(`${id}: is scheduled for deletion; the reply with the deletionId was lost`);
   });
 
+  test("that was killed after the server did it creates the licence again when it is declared again", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await using doomed = await start();
+    licences.server.fault({ kind: "hangAfter", method: "DELETE" });
+    void doomed.delete(type, id, outs).catch(() => {});
+    await expect.poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), { timeout: 10_000 }).toBe(true);
+    await doomed.crash();
+    await using next = await start();
+    delete licences.server.state.customers[id];
+    expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: ["ccId"], deleteBeforeReplace: false });
+    const again = await next.create(type, args);
+    await next.delete(type, id, outs);
+    expect(stored(args)).toMatchObject({ professionalSeats: 12 });
+    expect(await next.diff(type, id, again.outs, args)).toMatchObject({ changes: false });
+  });
+
+  test("with no known outcome applies the licence again when it is declared again and still there", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await using doomed = await start({}, { "xima:deadlineSeconds": 1 });
+    licences.server.fault({ kind: "cutBefore", method: "DELETE", times: 99 });
+    await doomed.failure(doomed.delete(type, id, outs));
+    licences.server.faults.clear();
+    expect(await host.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
+    const { outs: after } = await host.update(type, id, outs, args);
+    expect(await host.diff(type, id, after, args)).toMatchObject({ changes: false });
+  });
+
   describe("of a resource whose customer another one has taken over", () => {
     const old = (args: Licence) => ({
       ...args,
@@ -740,7 +792,7 @@ describe("delete", () => {
       const renamed = await host.create(type, { ...args, __resource: "renamed" });
       await host.delete(type, idOf(args), old(args));
       expect(deletion(args)).toBeUndefined();
-      expect(host.output()).toContain(`${idOf(args)}: stays, since another resource has taken the customer over`);
+      expect(host.output()).toContain(`${idOf(args)}: is kept: another resource of this stack has it now`);
       await host.delete(type, idOf(args), renamed.outs);
       expect(deletion(args)).toBeDefined();
     });
@@ -754,7 +806,7 @@ describe("delete", () => {
       await later.read(type, idOf(args), old(args));
       await later.diff(type, idOf(args), old(args), args);
       const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
-      expect(message).toMatch(/not deleted: resource renamed failed to take over.*TAKE_OVER_OPEN[\s\S]*restore this resource/);
+      expect(message).toMatch(/resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*declare this resource again/);
       expect(deletion(args)).toBeUndefined();
       await using last = await start();
       await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });
@@ -795,8 +847,10 @@ describe("delete", () => {
       await hasty.failure(hasty.create(type, { ...args, __resource: "renamed" }));
       licences.server.faults.clear();
       await using back = await start();
-      await back.diff(type, idOf(args), outs, args);
-      await back.delete(type, idOf(args), outs);
+      // Whether the other one's seats arrived is not known, so the licence is applied again.
+      expect(await back.diff(type, idOf(args), outs, args)).toMatchObject({ changes: true });
+      const { outs: after } = await back.update(type, idOf(args), outs, args);
+      await back.delete(type, idOf(args), after);
       expect(deletion(args)).toBeDefined();
     });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { XimaLicenseProvider } from "../../provider/xima/provider.ts";
+import { ximaLicenseProvider } from "../../provider/xima/provider.ts";
 import { deleteReplySchema, errorReplySchema, type LicenseInputs, licenseSchema, updateReplySchema } from "../../provider/xima/schema.ts";
 import { root } from "../../tools/engine/place.mjs";
 import { type Exchange, openApiDocument, type Published } from "../openapi/document.ts";
@@ -53,7 +53,7 @@ function provider(more: Record<string, string> = {}) {
     "ucaas:journalDir": journal,
     ...more,
   };
-  return new XimaLicenseProvider({ get: (key: string) => config[key], require: (key: string) => config[key]! });
+  return ximaLicenseProvider({ get: (key: string) => config[key], require: (key: string) => config[key]! });
 }
 
 const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Café Zürich" };
@@ -75,7 +75,7 @@ const full: LicenseInputs = {
 };
 
 /** Every operation of the resource on one customer: create, refresh, update, delete. */
-async function live(made: XimaLicenseProvider, from: LicenseInputs, to: LicenseInputs): Promise<void> {
+async function live(made: ReturnType<typeof ximaLicenseProvider>, from: LicenseInputs, to: LicenseInputs): Promise<void> {
   const { id, outs } = await made.create(from);
   await made.read(id, outs!);
   const { outs: updated } = await made.update(id, outs!, to);

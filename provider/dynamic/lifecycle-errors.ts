@@ -1,0 +1,73 @@
+import { UcaasError } from "./errors.ts";
+import { ownerOf } from "./intents.ts";
+import type { JournalEntry } from "./journal.ts";
+
+/** What the lifecycle's errors say of a resource. */
+export interface ErrorSubject {
+  readonly vendor: string;
+  /** `licence`, `customer`, `client`, `tenant`. */
+  readonly noun: string;
+  /** The argument that names what the resource is: `ccId`. */
+  readonly identity: string;
+  readonly label: string;
+}
+
+export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): UcaasError {
+  return new UcaasError(`another resource of this stack declares this ${noun}`, {
+    code: "DECLARED_TWICE",
+    vendor,
+    operation: `create ${noun} ${label}`,
+    hint: `declare it once; look for ${identity} that was copied and not changed`,
+  });
+}
+
+export function takeOverOpen({ vendor, noun, label }: ErrorSubject, taker: string | undefined): UcaasError {
+  const other = taker === undefined ? "another resource" : `resource ${JSON.stringify(taker)}`;
+  return new UcaasError(`not deleted: ${other} failed to take over this ${noun}`, {
+    code: "TAKE_OVER_OPEN",
+    vendor,
+    operation: `delete ${noun} ${label}`,
+    hint: [
+      `1. Fix the error of ${other}.`,
+      "2. Run `pulumi up` for the whole stack.",
+      `To delete the ${noun} instead: declare this resource again, remove the other one, run \`pulumi up\`,`,
+      "then remove this resource.",
+    ].join("\n    "),
+  });
+}
+
+/** An entry of another stack, or of this one before it was renamed. */
+export function otherStack(subject: ErrorSubject, entry: JournalEntry, stack: string, location: string): UcaasError {
+  const { vendor, noun, label } = subject;
+  const owner = ownerOf(entry);
+  const what = `${entry.operation ?? "create"}${owner === undefined ? "" : ` of resource ${owner}`} at ${entry.intendedAt}`;
+  return new UcaasError(`not sent: stack ${entry.stack} has written this ${noun} (${what}, ${location})`, {
+    code: "JOURNAL_OTHER_STACK",
+    vendor,
+    operation: `create ${noun} ${label}`,
+    hint: [
+      `1. If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
+      `2. If the other stack declares the ${noun} too: remove it from one of them.`,
+      `3. If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.`,
+    ].join("\n    "),
+  });
+}
+
+/** The remedy that `ALREADY_EXISTS` lacks: what exists belongs to this very stack. */
+export function ownedByThisStack(error: UcaasError, { noun }: ErrorSubject): UcaasError {
+  const { reason, ...details } = error;
+  return new UcaasError(`${reason}; another resource of this stack has it`, {
+    ...details,
+    code: error.code,
+    hint: [
+      `1. If the resources swap what they are: declare them as they were, and give each the other's name with the option`,
+      `   aliases: [{ name: "<old name>" }].`,
+      `2. If this resource replaces the other: remove the other one's ${noun} first (pulumi up), then declare this one.`,
+      `3. If both declare the same ${noun}: declare it once.`,
+    ].join("\n    "),
+  });
+}
+
+export function isAlreadyThere(error: unknown): error is UcaasError {
+  return error instanceof UcaasError && error.code === "ALREADY_EXISTS";
+}

@@ -1,0 +1,109 @@
+import type { Journal, JournalEntry, JournalKey, JournalWrite } from "./journal.ts";
+import type { Json } from "./plain.ts";
+
+export interface OperationMeans {
+  readonly journal: Journal;
+  readonly key: JournalKey;
+  readonly write: JournalWrite;
+  /** The entry that the journal has now. */
+  readonly present: JournalEntry | undefined;
+  /** An earlier write that the state does not have. */
+  readonly previous: JournalEntry | undefined;
+  readonly signal: AbortSignal;
+  /** Throws what keeps a write from being sent; sees the entries of other stacks. */
+  guard(others: readonly JournalEntry[]): void;
+  own(remoteId: string): void;
+  log(text: string): void;
+}
+
+/** One create, update or delete, as a vendor's handler sees it: its intent in the journal, and what an earlier run left there. */
+export class Operation<Note extends Json = Json> {
+  readonly #means: OperationMeans;
+  #entry: JournalEntry<Note> | undefined;
+
+  constructor(means: OperationMeans) {
+    this.#means = means;
+  }
+
+  /** An earlier write of this stack that the state does not have. It may have arrived. */
+  get previous(): JournalEntry<Note> | undefined {
+    return this.#means.previous as JournalEntry<Note> | undefined;
+  }
+
+  /** Aborted when the run is to end. */
+  get signal(): AbortSignal {
+    return this.#means.signal;
+  }
+
+  /** The name of this write, once it was noted. */
+  get id(): string | undefined {
+    return this.#entry?.id;
+  }
+
+  /** For handlers that keep their entries themselves. */
+  get journalKey(): JournalKey {
+    return this.#means.key;
+  }
+
+  log(text: string): void {
+    this.#means.log(text);
+  }
+
+  /** The vendor's id of what is created, once it is known. Throws `DECLARED_TWICE` when another resource was created with it. */
+  own(remoteId: string): void {
+    this.#means.own(remoteId);
+  }
+
+  /**
+   * Notes that requests are about to leave that change something at the vendor. Call it before the first one.
+   *
+   * @param args what is sent, for a hash of it
+   * @param note what the next run wants to know; no secrets
+   */
+  async intend(args: unknown, note: Note): Promise<void> {
+    const { journal, key, write, present, guard } = this.#means;
+    const seen = this.#entry ?? present ?? null;
+    this.#entry = await journal.intend<Note>(key, args, note, seen, { write, guard });
+  }
+
+  /** Adds what was learnt. What was made is in the state in a moment, so a journal that fails now stops nothing. */
+  async note(note: Note, remoteId?: string): Promise<void> {
+    if (!this.#entry) return;
+    const entry = { ...this.#entry, note, ...(remoteId !== undefined && { remoteId }) };
+    this.#entry = entry;
+    await this.#try(() => this.#means.journal.annotate(this.#means.key, entry, note));
+  }
+
+  /** It is certain that nothing was changed. What an earlier run left open is open still. */
+  async withdraw(): Promise<void> {
+    if (!this.#entry) return;
+    const { journal, key, previous } = this.#means;
+    this.#entry = undefined;
+    if (previous) await journal.annotate(key, previous, previous.note);
+    else await journal.drop(key);
+  }
+
+  /** It is certain that neither this write nor an earlier one is at the vendor. */
+  async discard(): Promise<void> {
+    this.#entry = undefined;
+    await this.#means.journal.drop(this.#means.key);
+  }
+
+  /** The write ended well, and its result goes into the state. */
+  async complete(remoteId?: string): Promise<void> {
+    const { journal, key, previous } = this.#means;
+    const entry = this.#entry;
+    if (entry) {
+      const completed = { ...entry, ...(remoteId !== undefined && { remoteId }) };
+      await this.#try(() => journal.complete(key, completed, entry.note));
+    } else if (previous) await this.#try(() => journal.drop(key));
+  }
+
+  async #try(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#means.log(`warning: ${(error as Error).message}`);
+    }
+  }
+}
