@@ -19,6 +19,7 @@ export {
   type NetsapiensStepResult,
 } from "./netsapiens/resource.ts";
 export {
+  type JsonValue,
   type XelionConfiguration,
   type XelionDepartment,
   type XelionOrganization,

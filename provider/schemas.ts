@@ -13,7 +13,7 @@ export { isSecretName } from "./enablex/secret-names.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
 export { missingSettings } from "./netsapiens/settings.ts";
-export { findings as configurationFindings } from "./xelion/configuration.ts";
+export { validateConfiguration as configurationFindings } from "./xelion/rules.ts";
 export { provisionSchema, xelionConfig } from "./xelion/schema.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
 export { findings as licenseFindings } from "./xima/seats.ts";

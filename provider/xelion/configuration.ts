@@ -1,11 +1,10 @@
-import countries from "i18n-iso-countries";
-import { z } from "zod";
-import { type Failure, failuresIn } from "../dynamic/check.ts";
+import { propertyPath } from "../dynamic/check.ts";
 import { UcaasError } from "../dynamic/errors.ts";
 import { hashOf } from "../dynamic/journal.ts";
 import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { type InexactNumber, inexactNumberIn, roundedNumberIn } from "./exact-numbers.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
 /** A Configurator configuration as it is sent. */
@@ -31,11 +30,14 @@ export async function configurationOf(inputs: ProvisionInputs): Promise<Configur
   const { configuration, configurationFile } = inputs;
   if (configurationFile !== undefined) {
     if (isUnknown(configurationFile)) return undefined;
-    return fromText("configurationFile", contentOf(configurationFile));
+    return fromText("configurationFile", contentOf(configurationFile), true);
   }
   if (configuration === undefined || hasUnknown(configuration)) return undefined;
   rememberSecrets(configuration, inputs.__secretPaths);
-  if (typeof configuration === "string") return fromText("configuration", configuration);
+  const mayShow = (inputs.__secretPaths ?? "[]") === "[]";
+  if (typeof configuration === "string") return fromText("configuration", configuration, mayShow);
+  const rounded = roundedNumberIn(configuration);
+  if (rounded) throw inexact("configuration", rounded, false);
   const value = inOrder(configuration, inputs.__keyOrder);
   return { property: "configuration", text: JSON.stringify(value), value, hash: hashOf(value) };
 }
@@ -49,7 +51,7 @@ function contentOf(file: string): string {
   }
 }
 
-function fromText(property: Configuration["property"], given: string): Configuration {
+function fromText(property: Configuration["property"], given: string, mayShow: boolean): Configuration {
   const text = given.replace(/^\uFEFF/, "");
   let value: unknown;
   try {
@@ -59,11 +61,22 @@ function fromText(property: Configuration["property"], given: string): Configura
     throw unreadable(property, "is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(property, "must be a JSON object");
+  const number = inexactNumberIn(text);
+  if (number) throw inexact(property, number, mayShow);
   return { property, text, value: value as Record<string, unknown>, hash: hashOf(value) };
 }
 
 function unreadable(property: Configuration["property"], reason: string): UcaasError {
   return new UcaasError(`${property}: ${reason}`, { code: "CONFIGURATION_UNREADABLE", vendor: "xelion", operation: "configuration" });
+}
+
+function inexact(property: Configuration["property"], { path, source }: InexactNumber, mayShow: boolean): UcaasError {
+  return new UcaasError(`${property}: the number at ${propertyPath(path)} cannot be kept exactly`, {
+    code: "CONFIGURATION_UNREADABLE",
+    vendor: "xelion",
+    operation: "configuration",
+    hint: `write it as text, in quotes${mayShow ? `: "${source}"` : ""}`,
+  });
 }
 
 /** The object with its keys in the order that the program gave them. The engine keeps properties sorted by name. */
@@ -90,113 +103,4 @@ function rememberSecrets(configuration: unknown, secretPaths: string | undefined
 function rememberLeaves(value: unknown): void {
   if (typeof value === "object" && value !== null) for (const item of Object.values(value)) rememberLeaves(item);
   else if (typeof value === "string" || typeof value === "number") rememberSecret(String(value));
-}
-
-const text = z.string().min(1, "must not be empty");
-const country = z
-  .string()
-  .refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), "must be a country's two letters by ISO 3166-1, such as NL");
-const phoneNumber = z.looseObject({ new: z.boolean(), value: text });
-
-/** Version 1, as far as its fields are public (configurator reference). Every other key passes. */
-const configurationSchema = z.looseObject({
-  version: z.literal(1, "must be 1, the version whose rules are known here"),
-  organization: z.looseObject({
-    name: text,
-    email: z.email("must be an e-mail address").optional(),
-    street: z.string().optional(),
-    number: z.union([z.string(), z.number()]).optional(),
-    numberAddition: z.string().optional(),
-    zipCode: z.string().optional(),
-    city: z.string().optional(),
-    country: country.optional(),
-    centralPhoneNumber: phoneNumber.optional(),
-  }),
-  departments: z
-    .array(
-      z.looseObject({
-        name: text,
-        users: z.array(z.email("must be an e-mail address")).optional(),
-        enableCallRecording: z.boolean().optional(),
-        fallback: z.looseObject({ type: z.enum(["voicemail", "dept", "user"]), value: z.string().optional() }).optional(),
-        internalNumbers: z.array(z.string().regex(/^[2-9]\d{0,3}$/, "must be 1 to 4 digits and must not start with 0 or 1")).optional(),
-        externalNumbers: z.array(phoneNumber.extend({ country: country.optional(), area: z.string().optional() })).optional(),
-      }),
-    )
-    .optional(),
-});
-
-type PhoneNumber = z.output<typeof phoneNumber> & { readonly country?: string; readonly area?: string };
-type Department = NonNullable<z.output<typeof configurationSchema>["departments"]>[number];
-
-/** The fields that rules look at together. */
-interface Known {
-  readonly organization?: { readonly centralPhoneNumber?: PhoneNumber };
-  readonly departments?: Department[];
-}
-
-/** Every rule of version 1 that a configuration breaks, with the path below the configuration. What is unknown yet passes. */
-export function findings(configuration: Record<string, unknown>): Failure[] {
-  const found = failuresIn(configurationSchema, configuration);
-  // Rules that look at several fields make sense only where each of them is well-formed.
-  const isSound = (property: string) => !found.some(({ path }) => path[0] === property);
-  const known = configuration as Known;
-  if (isSound("departments")) found.push(...repeatedNumbers(known), ...incompleteNumbers(known), ...fallbackFindings(known));
-  if (isSound("departments") && isSound("organization")) found.push(...centralNumberFindings(known));
-  return found;
-}
-
-function departmentsOf({ departments }: Known): Department[] {
-  return isUnknown(departments) ? [] : (departments ?? []).map((department) => (isUnknown(department) ? { name: "" } : department));
-}
-
-function repeatedNumbers(configuration: Known): Failure[] {
-  const seen = new Set<string>();
-  return departmentsOf(configuration).flatMap(({ internalNumbers }, at) =>
-    listOf(internalNumbers).flatMap((number, place) => {
-      if (isUnknown(number)) return [];
-      if (seen.has(number))
-        return [
-          { path: ["departments", at, "internalNumbers", place], reason: `${number} is used twice; internal numbers must be unique` },
-        ];
-      seen.add(number);
-      return [];
-    }),
-  );
-}
-
-function incompleteNumbers(configuration: Known): Failure[] {
-  return departmentsOf(configuration).flatMap(({ externalNumbers }, at) =>
-    listOf(externalNumbers).flatMap((number, place) =>
-      isUnknown(number) || number.new !== true
-        ? []
-        : (["country", "area"] as const)
-            .filter((key) => number[key] === undefined)
-            .map((key) => ({ path: ["departments", at, "externalNumbers", place, key], reason: "is missing: a new number needs it" })),
-    ),
-  );
-}
-
-function fallbackFindings(configuration: Known): Failure[] {
-  return departmentsOf(configuration).flatMap(({ fallback }, at) =>
-    isUnknown(fallback) || !fallback || isUnknown(fallback.type) || fallback.type === "voicemail" || fallback.value
-      ? []
-      : [{ path: ["departments", at, "fallback", "value"], reason: `is missing: it says which ${fallback.type}` }],
-  );
-}
-
-function centralNumberFindings(configuration: Known): Failure[] {
-  const { organization } = configuration;
-  const external = departmentsOf(configuration).flatMap(({ externalNumbers }) => listOf(externalNumbers));
-  const central = organization?.centralPhoneNumber;
-  const path = ["organization", "centralPhoneNumber"];
-  if (isUnknown(configuration.departments) || isUnknown(organization) || isUnknown(central)) return [];
-  if (!central) return external.length > 0 ? [{ path, reason: "is missing: it is required once an external number is defined" }] : [];
-  if (hasUnknown(central) || hasUnknown(configuration.departments)) return [];
-  if (external.some((number) => number.new === central.new && number.value === central.value)) return [];
-  return [{ path, reason: "must equal one of the external numbers of the departments, in both new and value" }];
-}
-
-function listOf<T>(list: T[] | undefined): T[] {
-  return isUnknown(list) ? [] : (list ?? []);
 }

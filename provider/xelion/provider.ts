@@ -12,10 +12,11 @@ import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { baseUrlOf } from "../http/transport.ts";
 import { Account } from "./account.ts";
-import { type Configuration, configurationOf, findings } from "./configuration.ts";
+import { type Configuration, configurationOf } from "./configuration.ts";
 import { absorb, absorbHeard, type Declared, decide, isTerminal, latest, nameOf, orderOf } from "./order.ts";
 import { idOf, orderIn, outputsOf } from "./outputs.ts";
 import { type Means, Pursuit, thingOf } from "./pursuit.ts";
+import { validateConfiguration } from "./rules.ts";
 import { defaultTimeout, type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
 import { reachOf } from "./source.ts";
 import { sessionFor } from "./tenant-session.ts";
@@ -292,7 +293,7 @@ function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile,
 }
 
 function findingsIn(property: Configuration["property"], configuration: Record<string, unknown>): dynamic.CheckFailure[] {
-  return findings(configuration).map(({ path, reason }) =>
+  return validateConfiguration(configuration).map(({ path, reason }) =>
     // A file is one property: what is in it has no path of its own in the inputs.
     property === "configuration"
       ? { property: propertyPath([property, ...path]), reason }

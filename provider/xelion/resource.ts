@@ -5,14 +5,22 @@ import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
 
 export type { XelionStatusEntry };
 
+/** A value of a key whose rules are not public. What is in it may be outputs, too. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly pulumi.Input<JsonValue>[]
+  | { readonly [key: string]: pulumi.Input<JsonValue> | undefined };
+
 /** A telephone number of the configuration. */
 export interface XelionPhoneNumber {
-  /** Whether the number is to be obtained, or is there already. */
-  readonly new: pulumi.Input<boolean>;
+  /** Whether the number is to be obtained, or is there already. Default false. */
+  readonly new?: pulumi.Input<boolean>;
   readonly value: pulumi.Input<string>;
   /** Every further key is passed through. */
-  // biome-ignore lint/suspicious/noExplicitAny: the contract does not know all keys.
-  readonly [key: string]: pulumi.Input<any>;
+  readonly [key: string]: pulumi.Input<JsonValue> | undefined;
 }
 
 /** A department of the configuration (configurator reference). */
@@ -22,15 +30,14 @@ export interface XelionDepartment {
   readonly users?: pulumi.Input<pulumi.Input<string>[]>;
   /** Default false. */
   readonly enableCallRecording?: pulumi.Input<boolean>;
-  /** Where calls go that nobody takes; `value` says which department or user. */
+  /** Where calls go that nobody takes; `value` is the name of a department of this configuration, or the e-mail address of a user. */
   readonly fallback?: pulumi.Input<{ type: pulumi.Input<"voicemail" | "dept" | "user">; value?: pulumi.Input<string> }>;
-  /** 1 to 4 digits, not starting with 0 or 1, unique in the configuration. */
+  /** 1 to 4 digits, not starting with 0 or 1, unique in the configuration, and none that Xelion reserves, such as 600 or 7000. */
   readonly internalNumbers?: pulumi.Input<pulumi.Input<string>[]>;
-  /** `country` and `area` are needed when the number is new. */
+  /** Unique. An existing number is one of the organization's country, or international; a new one may be any text, with `country` and `area`. */
   readonly externalNumbers?: pulumi.Input<pulumi.Input<XelionPhoneNumber>[]>;
   /** Every further key is passed through. */
-  // biome-ignore lint/suspicious/noExplicitAny: the contract does not know all keys.
-  readonly [key: string]: pulumi.Input<any>;
+  readonly [key: string]: pulumi.Input<JsonValue> | undefined;
 }
 
 /** The organization of the configuration (configurator reference). */
@@ -47,8 +54,7 @@ export interface XelionOrganization {
   /** Required once an external number is defined, and equal to one of them. */
   readonly centralPhoneNumber?: pulumi.Input<XelionPhoneNumber>;
   /** Every further key is passed through. */
-  // biome-ignore lint/suspicious/noExplicitAny: the contract does not know all keys.
-  readonly [key: string]: pulumi.Input<any>;
+  readonly [key: string]: pulumi.Input<JsonValue> | undefined;
 }
 
 /** A configuration of the Xelion Configurator, version 1. Users, phones and call flows have fields that are not public: they are passed through untouched and in order. */
@@ -57,8 +63,7 @@ export interface XelionConfiguration {
   readonly organization: pulumi.Input<XelionOrganization>;
   readonly departments?: pulumi.Input<pulumi.Input<XelionDepartment>[]>;
   /** Every further key is passed through. */
-  // biome-ignore lint/suspicious/noExplicitAny: the contract does not know all keys.
-  readonly [key: string]: pulumi.Input<any>;
+  readonly [key: string]: pulumi.Input<JsonValue> | undefined;
 }
 
 /** Arguments of an {@link XelionTenantProvision}. */
@@ -143,7 +148,9 @@ export class XelionTenantProvision extends UcaasResource {
         tenantToken: args.tenantToken && pulumi.secret(args.tenantToken),
         tenantLogin: args.tenantLogin && pulumi.secret(args.tenantLogin),
         // The engine sorts the keys of objects, and tells the provider process not what is secret.
-        __keyOrder: pulumi.unsecret(pulumi.output(args.configuration)).apply((configuration) => JSON.stringify(keyOrder(configuration))),
+        __keyOrder: pulumi
+          .unsecret(pulumi.output(args.configuration as pulumi.Input<unknown>))
+          .apply((configuration) => JSON.stringify(keyOrder(configuration))),
         __secretPaths: secretPaths(args.configuration).then((paths) => JSON.stringify(paths)),
       },
       options,

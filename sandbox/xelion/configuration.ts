@@ -1,10 +1,15 @@
-/** The Configurator's JSON, version 1, as far as its rules are published. Keys that are not known here are allowed everywhere. */
+/**
+ * The Configurator's JSON, version 1, as far as its rules are published (JSON Reference Guide of the Configurator). Keys that
+ * are not known here are allowed everywhere.
+ */
 import countries from "i18n-iso-countries";
+import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { z } from "zod";
 
 const text = z.string().trim().min(1, "must not be empty");
 const country = z.string().refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), "expected a country by ISO 3166-1 alpha-2");
-const phoneNumber = z.looseObject({ new: z.boolean(), value: text });
+const phoneNumber = z.looseObject({ new: z.boolean().default(false), value: text });
+const reserved = ["600", "7000"];
 
 const externalNumber = phoneNumber.extend({ country: country.optional(), area: text.optional() }).superRefine((number, context) => {
   if (!number.new) return;
@@ -17,12 +22,17 @@ const fallback = z
   .looseObject({ type: z.enum(["voicemail", "dept", "user"]), value: z.string().optional() })
   .refine(({ type, value }) => type === "voicemail" || value, { path: ["value"], message: "says which department or user" });
 
+const internalNumber = z
+  .string()
+  .regex(/^[2-9]\d{0,3}$/, "expected 1 to 4 digits that do not start with 0 or 1")
+  .refine((number) => !reserved.includes(number), "is reserved");
+
 const department = z.looseObject({
   name: text,
   users: z.array(z.email()).optional(),
   enableCallRecording: z.boolean().optional(),
   fallback: fallback.optional(),
-  internalNumbers: z.array(z.string().regex(/^[2-9]\d{0,3}$/, "expected 1 to 4 digits that do not start with 0 or 1")).optional(),
+  internalNumbers: z.array(internalNumber).optional(),
   externalNumbers: z.array(externalNumber).optional(),
 });
 
@@ -40,8 +50,23 @@ const organization = z.looseObject({
 
 const configuration = z
   .looseObject({ version: z.literal(1), organization, departments: z.array(department).optional() })
-  .superRefine(({ organization: { centralPhoneNumber: central }, departments = [] }, context) => {
+  .superRefine(({ organization: { centralPhoneNumber: central, country }, departments = [] }, context) => {
     const seen = new Set<string>();
+    const seenOutside = new Set<string>();
+    const names = departments.map(({ name }) => name);
+    for (const [at, { fallback, externalNumbers = [] }] of departments.entries()) {
+      if (fallback?.type === "dept" && fallback.value && !names.includes(fallback.value)) {
+        context.addIssue({ code: "custom", path: ["departments", at, "fallback", "value"], message: "there is no such department" });
+      }
+      for (const [place, { new: isNew, value }] of externalNumbers.entries()) {
+        const path = ["departments", at, "externalNumbers", place, "value"];
+        const parsed = parsePhoneNumberFromString(value, { defaultCountry: country as CountryCode, extract: false });
+        if (!isNew && !parsed?.isValid()) context.addIssue({ code: "custom", path, message: "is no valid external number" });
+        const spelling = (!isNew && parsed?.number) || value;
+        if (seenOutside.has(spelling)) context.addIssue({ code: "custom", path, message: `${value} is used twice` });
+        seenOutside.add(spelling);
+      }
+    }
     for (const [at, { internalNumbers = [] }] of departments.entries()) {
       for (const [place, number] of internalNumbers.entries()) {
         if (seen.has(number)) {

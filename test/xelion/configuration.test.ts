@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { propertyPath } from "../../provider/dynamic/check.ts";
 import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
-import { configurationOf, findings, inOrder } from "../../provider/xelion/configuration.ts";
+import { configurationOf, inOrder } from "../../provider/xelion/configuration.ts";
+import { validateConfiguration } from "../../provider/xelion/rules.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
 import { wrongConfiguration } from "../../sandbox/xelion/configuration.ts";
 
@@ -13,7 +14,7 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
 const inputs = (more: Partial<ProvisionInputs>) => ({ serverUrl: "https://pbx.example", tenantName: "pbx1", ...more }) as ProvisionInputs;
 const found = (configuration: Record<string, unknown>) =>
-  findings(configuration).map(({ path, reason }) => `${propertyPath(path)}: ${reason}`);
+  validateConfiguration(configuration).map(({ path, reason }) => `${propertyPath(path)}: ${reason}`);
 const external = (value: string, more = {}) => ({ new: false, value, ...more });
 
 describe("the rules of version 1", () => {
@@ -49,6 +50,42 @@ describe("the rules of version 1", () => {
     expect(wrongConfiguration(JSON.stringify(full))).toBeUndefined();
   });
 
+  const dutch = (externalNumbers: { new?: boolean; value: string }[]) => ({
+    version: 1,
+    organization: { name: "F", country: "NL", centralPhoneNumber: externalNumbers[0] },
+    departments: [{ name: "Bar", externalNumbers }],
+  });
+  const twoDepartments = {
+    ...dutch([external("0101234567")]),
+    departments: ["Bar", "Kitchen"].map((name) => ({ name, externalNumbers: [external("0101234567")] })),
+  };
+
+  test.each<[string, Record<string, unknown>]>([
+    ["a number that is not said to be new", dutch([{ value: "0101234567" }])],
+    [
+      "a central number that is not said to be new, of one that is said not to be",
+      {
+        ...dutch([external("0101234567")]),
+        organization: { name: "F", country: "NL", centralPhoneNumber: { value: "0101234567" } },
+      },
+    ],
+    [
+      "an international number, without a country",
+      { ...dutch([external("+442079460000")]), organization: { name: "F", centralPhoneNumber: external("+442079460000") } },
+    ],
+    ["any words for a new number", dutch([{ new: true, value: "Sales 1", country: "NL", area: "015" } as never])],
+  ])("pass %s, as the service does", (_, configuration) => {
+    expect(found(configuration)).toEqual([]);
+    expect(wrongConfiguration(JSON.stringify(configuration))).toBeUndefined();
+  });
+
+  test("refuse a fallback to a user that the configuration does not list, where it lists users", () => {
+    const of = (users: unknown) => ({ ...department({ fallback: { type: "user", value: "lucy@f.example" } }), users });
+    expect(found(of([{ email: "natsu@f.example" }])).join()).toContain("departments[1].fallback.value: is no user");
+    expect(found(of([{ email: "Lucy@f.example" }]))).toEqual([]);
+    expect(found(of(undefined))).toEqual([]);
+  });
+
   const department = (more: object) => ({ ...fairyTail, departments: [{ name: "Bar" }, { name: "Reception", ...more }] });
   test.each<[string, Record<string, unknown>, string]>([
     ["another version", { ...fairyTail, version: 2 }, "version: must be 1"],
@@ -76,7 +113,7 @@ describe("the rules of version 1", () => {
     ["a number used twice", department({ internalNumbers: ["20", "21", "20"] }), "departments[1].internalNumbers[2]: 20 is used twice"],
     ["a fallback that is none", department({ fallback: { type: "fax" } }), "departments[1].fallback.type:"],
     ["a fallback to nowhere", department({ fallback: { type: "dept" } }), "departments[1].fallback.value: is missing: it says which dept"],
-    ["no central number", department({ externalNumbers: [external("010")] }), "organization.centralPhoneNumber: is missing"],
+    ["no central number", department({ externalNumbers: [external("0101234567")] }), "organization.centralPhoneNumber: is missing"],
     [
       "a new number without its area",
       department({ externalNumbers: [{ new: true, value: "1", country: "NL" }] }),
@@ -84,9 +121,44 @@ describe("the rules of version 1", () => {
     ],
     [
       "a central number that is none of them",
-      { ...department({ externalNumbers: [external("010")] }), organization: { name: "F", centralPhoneNumber: external("011") } },
+      {
+        ...department({ externalNumbers: [external("0101234567")] }),
+        organization: { name: "F", centralPhoneNumber: external("0201234567") },
+      },
       "organization.centralPhoneNumber: must equal one of the external numbers",
     ],
+    ["a reserved number", department({ internalNumbers: ["20", "7000"] }), "departments[1].internalNumbers[1]: is reserved"],
+    [
+      "a fallback to no department",
+      department({ fallback: { type: "dept", value: "Kitchen" } }),
+      "is no department of this configuration: Bar, Reception",
+    ],
+    [
+      "a national number that is none",
+      dutch([external("0101234")]),
+      "departments[0].externalNumbers[0].value: must be a telephone number of NL",
+    ],
+    [
+      "words for a number that exists",
+      dutch([external("Sales 1")]),
+      "departments[0].externalNumbers[0].value: must be a telephone number of NL",
+    ],
+    [
+      "a national number without a country",
+      { ...dutch([external("0101234567")]), organization: { name: "F", centralPhoneNumber: external("0101234567") } },
+      "departments[0].externalNumbers[0].value: must be an international number",
+    ],
+    [
+      "an external number twice",
+      dutch([external("0101234567"), external("0101234567")]),
+      "departments[0].externalNumbers[1].value: 0101234567 is used twice",
+    ],
+    [
+      "an external number twice in two spellings",
+      dutch([external("0101234567"), external("+31 10 123 4567")]),
+      "departments[0].externalNumbers[1].value: +31 10 123 4567 is used twice",
+    ],
+    ["an external number in two departments", twoDepartments, "departments[1].externalNumbers[0].value: 0101234567 is used twice"],
   ])("refuse %s, with its path, and so does the service", (_, configuration, words) => {
     expect(found(configuration).join("\n")).toContain(words);
     expect(wrongConfiguration(JSON.stringify(configuration))).toBeDefined();
@@ -105,14 +177,14 @@ describe("the rules of version 1", () => {
   test("pass what is not known yet, wherever it stands", () => {
     const whole = {
       version: 1,
-      organization: { name: "F", country: "NL", centralPhoneNumber: external("010") },
+      organization: { name: "F", country: "NL", centralPhoneNumber: external("0101234567") },
       departments: [
         {
           name: "Bar",
           users: ["a@b.example"],
           fallback: { type: "user", value: "x" },
           internalNumbers: ["20"],
-          externalNumbers: [external("010")],
+          externalNumbers: [external("0101234567")],
         },
       ],
     };
@@ -161,7 +233,7 @@ describe("what is sent", () => {
   });
 
   test("is a text as it stands, white space and numbers included", async () => {
-    const text = '{ "version": 1.0,  "organization": {"name": "F"}, "big": 12345678901234567890 }';
+    const text = '{ "version": 1.0,  "organization": {"name": "F"}, "number": [15e-1, 0.1, -0, 9007199254740991] }';
     expect(await configurationOf(inputs({ configuration: text }))).toMatchObject({ property: "configuration", text });
   });
 
@@ -200,6 +272,27 @@ describe("a configuration file", () => {
   test("is sent byte for byte", async () => {
     const text = '{\n  "zeta": 1,\n  "version": 1,\n  "alpha": {"b": 1, "a": 2}\n}\n';
     expect(await configurationOf(file(text))).toMatchObject({ property: "configurationFile", text });
+  });
+
+  test.each([
+    ['{"version":1,"phones":[{"mac":1},{"mac":12345678901234567890}]}', "phones[1].mac", '"12345678901234567890"'],
+    ['{"a":{"b.c":9007199254740993}}', 'a["b.c"]', '"9007199254740993"'],
+    ['{"price":0.12345678901234567891}', "price", '"0.12345678901234567891"'],
+    ['{"huge":1e999}', "huge", '"1e999"'],
+  ])("with a number that would be kept as another one is an error that shows how to write it: %s", async (text, path, quoted) => {
+    await expect(configurationOf(file(text))).rejects.toMatchObject({
+      code: "CONFIGURATION_UNREADABLE",
+      reason: `configurationFile: the number at ${path} cannot be kept exactly`,
+      hint: `write it as text, in quotes: ${quoted}`,
+    });
+    await expect(configurationOf(inputs({ configuration: text, __secretPaths: "[[]]" }))).rejects.toMatchObject({
+      hint: "write it as text, in quotes",
+    });
+  });
+
+  test("as an object, with a number that the program has rounded already, is an error too", async () => {
+    const configuration = { ...fairyTail, phones: [{ mac: 2 ** 64 }] };
+    await expect(configurationOf(inputs({ configuration }))).rejects.toThrow("the number at phones[0].mac cannot be kept exactly");
   });
 
   test.each([
