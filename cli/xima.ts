@@ -59,25 +59,29 @@ What to do next:
     .command("fingerprint")
     .description("print the kid of a certificate: the SHA-1 of its DER bytes, in lower-case hex")
     .argument("[certificate]", "file in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
-    .action((file?: string) => console.log(fingerprint(readCertificate(given("certificate", file)))));
+    .action((file?: string) => console.log(fingerprint(readCertificate(given("certificate", file), undefined, file))));
 
   keys
     .command("check")
     .description("see whether key and certificate belong together and are valid now; ends with 1 when they are not")
+    .option("--online", "see too whether the server lists the kid (JWKS); nothing is signed")
+    .option("--base-url <url>", "with --online, the server; default what XIMA_BASE_URL gives")
     .option("--key <file>", "private key in PEM; default what XIMA_PRIVATE_KEY or XIMA_PRIVATE_KEY_FILE gives")
     .option("--certificate <file>", "certificate in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
     .addHelpText("after", passphraseHelp)
-    .action(async (options: { key?: string; certificate?: string }) => {
-      const [key, certificate] = [
-        await attempt(() => openKey(given("privateKey", options.key))),
-        await attempt(() => readCertificate(given("certificate", options.certificate))),
-      ];
+    .action(async (options: CheckOptions) => {
+      const key = await attempt(() => openKey(given("privateKey", options.key), options.key));
+      const privateKey = key instanceof UcaasError ? undefined : key;
+      const certificate = await attempt(() => readCertificate(given("certificate", options.certificate), privateKey, options.certificate));
       if (!(key instanceof UcaasError)) console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
       if (!(certificate instanceof UcaasError)) console.log(describe(certificate));
       const faults = [
         ...[key, certificate].filter((found) => found instanceof UcaasError),
-        ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, key instanceof UcaasError ? undefined : key)),
+        ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, privateKey)),
       ];
+      const address = options.online && (await attempt(() => registered(certificate, privateKey, options.baseUrl)));
+      if (address instanceof UcaasError) faults.push(address);
+      else if (address) console.log(`server       lists this kid: ${address}`);
       for (const fault of faults) console.error(fault.message);
       if (faults.length > 0) process.exitCode = 1;
       else console.log("The key belongs to the certificate, and the certificate is valid now.");
@@ -98,14 +102,30 @@ What to do next:
   3. Remove ${out}: a SIP password in it can be read.`);
     });
 
-  return new Command("xima").description("Xima CCaaS licences").addCommand(keys).addCommand(importFile);
+  const deletions = new Command("deletions")
+    .description("list the deletions of licences that ran on this machine, with the deletionId by which Xima support restores them")
+    .option("-s, --stack <name>", "take the folder from ucaas:journalDir of this stack's config")
+    .option("--json", "as JSON")
+    .action(async (options: { stack?: string; json?: true }) => {
+      const { printDeletions } = await import("./xima-deletions.ts");
+      await printDeletions(options);
+    });
+
+  return new Command("xima").description("Xima CCaaS licences").addCommand(keys).addCommand(importFile).addCommand(deletions);
 }
 
-const { privateKey, privateKeyPassphrase, certificate } = ximaConfig.keys;
+interface CheckOptions {
+  readonly key?: string;
+  readonly certificate?: string;
+  readonly online?: true;
+  readonly baseUrl?: string;
+}
+
+const { privateKey, privateKeyPassphrase, certificate, keyId, baseUrl, updatePath } = ximaConfig.keys;
 
 /** What the environment has of it, by the same names as for the provider. */
 function fromEnvironment() {
-  const keys = { privateKey: { ...privateKey, value: privateKey.value.optional() }, privateKeyPassphrase, certificate };
+  const keys = { privateKey: { ...privateKey, value: privateKey.value.optional() }, privateKeyPassphrase, certificate, keyId };
   return readConfig({ namespace: "xima", keys }, { get: () => undefined });
 }
 
@@ -121,14 +141,30 @@ function given(what: "privateKey" | "certificate", file: string | undefined): st
   });
 }
 
-async function openKey(pemOrPath: string): Promise<KeyObject> {
+/** Where the server lists the kid. A certificate that cannot be read has none, unless Xima issued one outright. */
+async function registered(
+  certificate: X509Certificate | UcaasError,
+  key: KeyObject | undefined,
+  url?: string,
+): Promise<string | undefined> {
+  const kid = fromEnvironment().keyId ?? (certificate instanceof UcaasError ? undefined : fingerprint(certificate));
+  if (kid === undefined) return undefined;
+  const server = readConfig(
+    { namespace: "xima", keys: { baseUrl, updatePath } },
+    { get: (name) => (name === "xima:baseUrl" ? url : undefined) },
+  );
+  const { checkRegistered } = await import("./xima-registered-key.ts");
+  return await checkRegistered(server, kid, key);
+}
+
+async function openKey(pemOrPath: string, file?: string): Promise<KeyObject> {
   const known = fromEnvironment().privateKeyPassphrase;
   try {
-    return readPrivateKey(pemOrPath, known);
+    return readPrivateKey(pemOrPath, known, file);
   } catch (error) {
     const asks = error instanceof UcaasError && error.code === "KEY_PASSPHRASE" && known === undefined && process.stdin.isTTY;
     if (!asks) throw error;
-    return readPrivateKey(pemOrPath, await askSecret("Passphrase of the key", passphraseHint));
+    return readPrivateKey(pemOrPath, await askSecret("Passphrase of the key", passphraseHint), file);
   }
 }
 

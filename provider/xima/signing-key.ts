@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "n
 import { UcaasError } from "../dynamic/errors.ts";
 import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
+import { isPem, pemBlocks } from "./pem.ts";
 
 /** What requests are signed with. */
 export interface SigningKey {
@@ -35,7 +36,7 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
       "pulumi config set xima:certificate <path of the certificate that Xima signed>, or pulumi config set xima:keyId <kid>",
     );
   }
-  const certificate = readCertificate(source.certificate);
+  const certificate = readCertificate(source.certificate, privateKey);
   const [first] = certificateFaults(certificate, privateKey, now);
   if (first) throw first;
   return { privateKey, kid: source.keyId ?? fingerprint(certificate) };
@@ -75,9 +76,19 @@ export function fingerprint(certificate: X509Certificate): string {
   return createHash("sha1").update(certificate.raw).digest("hex");
 }
 
-/** @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT` */
-export function readPrivateKey(pemOrPath: string, passphrase?: string): KeyObject {
-  const pem = pemText(pemOrPath, "KEY_UNREADABLE", "xima:privateKey");
+/**
+ * @param file the path from a command line, in place of a config value: errors name it
+ * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`
+ */
+export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: string): KeyObject {
+  const text = pemOf(pemOrPath, privateKeySource, file);
+  rememberSecret(text);
+  const blocks = pemBlocks(text);
+  const block = blocks.find(({ label }) => label.endsWith("PRIVATE KEY"));
+  const where = file ?? privateKeySource.key;
+  if (!block && blocks.length > 0)
+    throw fault("KEY_UNREADABLE", `${where} holds a ${blocks[0]?.label}, not a private key`, privateKeySource.hint);
+  const pem = block?.text ?? text;
   rememberSecret(pem);
   let key: KeyObject;
   try {
@@ -92,55 +103,95 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string): KeyObjec
       );
     if (encrypted)
       throw fault("KEY_PASSPHRASE", "the passphrase does not open the private key", "pulumi config set --secret xima:privateKeyPassphrase");
+    if (block?.label === "OPENSSH PRIVATE KEY")
+      throw fault(
+        "KEY_UNREADABLE",
+        "the private key has OpenSSH's own format, not PEM of PKCS#8 or PKCS#1",
+        "convert a copy of its file: `ssh-keygen -p -m PKCS8 -f <copy>`",
+      );
     throw fault(
       "KEY_UNREADABLE",
-      `the private key is not PEM of PKCS#8 or PKCS#1 (${(error as NodeJS.ErrnoException).code ?? "malformed"})`,
-      "`ucaas xima keys new` makes one",
+      `the private key is damaged or no PEM of PKCS#8 or PKCS#1 (${(error as NodeJS.ErrnoException).code ?? "malformed"})`,
+      "1. Compare it with the file that `ucaas xima keys new` or openssl made: `openssl pkey -noout -in <file>` reads a sound one. 2. Set it from that file: `pulumi config set --secret xima:privateKey < <file>`. Make a new key only if no copy is left: Xima has to sign and register it first",
     );
   }
   if (key.asymmetricKeyType !== "rsa")
     throw fault(
       "KEY_NOT_RSA",
       `the private key is ${key.asymmetricKeyType}, and the API takes RS256 only`,
-      "`ucaas xima keys new` makes an RSA key",
+      "configure the RSA key whose certificate Xima has signed. If there is none yet, `ucaas xima keys new` makes an RSA key",
     );
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < 2048)
     throw fault(
       "KEY_TOO_SHORT",
       `the private key has ${bits} bits, and RS256 takes 2048 or more (RFC 7518)`,
-      "`ucaas xima keys new` makes one",
+      "`ucaas xima keys new` makes one, whose request Xima has to sign",
     );
   return key;
 }
 
-/** @throws {UcaasError} `CERTIFICATE_UNREADABLE` */
-export function readCertificate(pemOrPath: string): X509Certificate {
+/**
+ * The certificate of a PEM text or file. Of several, such as a chain, it is the one of the private key; without a key, the first
+ * that is no authority's.
+ *
+ * @param file as for {@link readPrivateKey}
+ * @throws {UcaasError} `CERTIFICATE_UNREADABLE`
+ */
+export function readCertificate(pemOrPath: string, privateKey?: KeyObject, file?: string): X509Certificate {
+  const text = pemOf(pemOrPath, certificateSource, file);
+  const blocks = pemBlocks(text);
+  const pems = blocks.filter(({ label }) => /^(X509 |TRUSTED )?CERTIFICATE$/.test(label)).map((block) => block.text);
+  const where = file ?? certificateSource.key;
+  if (pems.length === 0 && blocks.length > 0)
+    throw fault("CERTIFICATE_UNREADABLE", `${where} holds a ${blocks[0]?.label}, not a certificate`, certificateSource.hint);
+  let found: X509Certificate[];
   try {
-    return new X509Certificate(pemText(pemOrPath, "CERTIFICATE_UNREADABLE", "xima:certificate"));
-  } catch (error) {
-    if (error instanceof UcaasError) throw error;
+    found = (pems.length > 0 ? pems : [text]).map((pem) => new X509Certificate(pem));
+  } catch {
     throw fault(
       "CERTIFICATE_UNREADABLE",
-      "the certificate is not PEM of X.509",
-      "configure the certificate that Xima sent back for the CSR",
+      "the certificate is damaged or not PEM of X.509",
+      `1. Look at it: \`openssl x509 -noout -subject -in <file>\` reads a sound one. 2. ${certificateSource.hint}`,
     );
   }
+  const own = privateKey && found.find((certificate) => certificate.checkPrivateKey(privateKey));
+  return own ?? found.find(({ ca }) => !ca) ?? (found[0] as X509Certificate);
 }
 
-function pemText(pemOrPath: string, code: string, key: string): string {
-  // Pipelines often hand over a PEM on one line, with the two characters \n for each of its ends.
-  if (pemOrPath.includes("-----BEGIN")) return pemOrPath.replaceAll("\\n", "\n");
+interface PemSource {
+  readonly key: string;
+  readonly code: string;
+  readonly hint: string;
+}
+
+const privateKeySource: PemSource = {
+  key: "xima:privateKey",
+  code: "KEY_UNREADABLE",
+  hint: "set it from the file of the private key: `pulumi config set --secret xima:privateKey < xima.key.pem`, or set the path of that file",
+};
+const certificateSource: PemSource = {
+  key: "xima:certificate",
+  code: "CERTIFICATE_UNREADABLE",
+  hint: "set it from the certificate that Xima sent back for the request: `pulumi config set xima:certificate < xima.crt.pem`, or set the path of that file",
+};
+
+function pemOf(pemOrPath: string, { key, code, hint }: PemSource, file?: string): string {
+  if (isPem(pemOrPath)) return pemOrPath;
   try {
     return readText(pemOrPath);
   } catch (error) {
     if (!(error instanceof UnreadableTextError)) throw error;
+    if (error.code === "NOT_UTF8") {
+      throw fault(
+        code,
+        `${file ?? `the file of ${key}`} is no PEM text`,
+        "a DER file becomes PEM with openssl: `openssl x509 -inform der` for a certificate, `openssl pkey -inform der` for a key",
+      );
+    }
+    if (file !== undefined) throw fault(code, `${file} ${error.message}`, "check the path and its permissions");
     // The value is not shown: a key pasted without its first line would be.
-    throw fault(
-      code,
-      `${key} is neither PEM text nor the path of a file that can be read (${error.code})`,
-      `pulumi config set --secret ${key} < key.pem, or give the path of the file`,
-    );
+    throw fault(code, `${key} is neither PEM text nor the path of a file that can be read (${error.code})`, hint);
   }
 }
 

@@ -192,6 +192,98 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
   });
 });
 
+describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
+  test("tells from the server's list of keys whether the kid is registered, and ends with 1 when it is not", async () => {
+    await using licences = await licenceServer();
+    expect(await ucaas(["keys", "new", "--common-name", "Voicehouse"])).toMatchObject({ exitCode: 0 });
+    const { certificate } = (await control(licences.server.control, "sign", { csr: read("xima.csr.pem") })) as { certificate: string };
+    write("c.pem", certificate);
+    const args = ["keys", "check", "--key", "xima.key.pem", "--certificate", "c.pem", "--online"];
+    const online = (env: object = {}) => ucaas(args, { XIMA_BASE_URL: licences.server.baseUrl, ...env });
+    const address = `${licences.server.baseUrl}/licensing/.well-known/jwks.json`;
+    expect(await online()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`server       lists this kid: ${address}`) });
+    expect(await online({ XIMA_UPDATE_PATH: "/other/licensing/update" })).toMatchObject({ exitCode: 0 });
+    expect(licences.server.received.every(({ method }) => method === "GET")).toBe(true);
+
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    write("k2.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+    write("c2.pem", await certificateFor(privateKey));
+    const unknown = await ucaas([
+      "keys",
+      "check",
+      "--key",
+      "k2.pem",
+      "--certificate",
+      "c2.pem",
+      "--online",
+      "--base-url",
+      licences.server.baseUrl,
+    ]);
+    expect(unknown).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("the server does not list this kid (2 listed) [KEY_NOT_REGISTERED]"),
+    });
+
+    const kid = createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex");
+    licences.server.state.keys = { [kid]: licences.server.state.keys["key-of-the-tests"]! };
+    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("KEY_REGISTERED_OTHERWISE") });
+    licences.server.state.keys = {};
+    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("KEY_LIST_UNUSABLE") });
+    licences.server.fault({ kind: "status", status: 404, times: 3 });
+    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("serves no list of keys") });
+  });
+
+  test("without a server says which variable names it", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    write("k.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
+    write("c.pem", await certificateFor(privateKey));
+    const { exitCode, stderr } = await ucaas(["keys", "check", "--key", "k.pem", "--certificate", "c.pem", "--online"]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("XIMA_BASE_URL") });
+  });
+});
+
+describe("ucaas xima keys", { timeout: 30_000 }, () => {
+  test("names a file that cannot be read, and says nothing of the stack's config", async () => {
+    for (const args of [
+      ["fingerprint", "nofile"],
+      ["check", "--key", "nofile", "--certificate", "nofile"],
+    ]) {
+      const { exitCode, stderr } = await ucaas(["keys", ...args]);
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nofile cannot be read (ENOENT)") });
+      expect(stderr).not.toContain("pulumi config");
+    }
+  });
+});
+
+describe("ucaas xima deletions", { timeout: 30_000 }, () => {
+  const line = (more: object) =>
+    JSON.stringify({
+      ...{ stack: "telephony/prod", resource: "acme", baseUrl: "https://licensing.example/v1", resellerId: "voicehouse", tenantId: "acme" },
+      ...{ deletionId: "del_1", scheduledAt: "2025-07-28T21:10:05Z", estimatedDeletionTime: "1 week", recordedAt: "2025-07-28T21:10:06Z" },
+      ...more,
+    });
+
+  test("lists what was deleted, the newest first, and until when it can be restored", async () => {
+    const later = new Date(Date.now() - 3_600_000).toISOString();
+    write("xima-deletions.jsonl", `${line({})}\n${line({ tenantId: "zoe", deletionId: null, scheduledAt: later })}\nbroken\n`);
+    const { exitCode, stdout, stderr } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/voicehouse\/zoe .*lost: ask Xima support.*\(6 days left\)[\s\S]*voicehouse\/acme /);
+    expect(stdout).toMatch(
+      /voicehouse\/acme +│ del_1 +│ 2025-07-28T21:10:05Z +│ no longer \(until 2025-08-04T21:10:05.000Z\) +│ acme in telephony\/prod/,
+    );
+    expect(stderr).toContain("xima-deletions.jsonl:3 is no record of a deletion");
+
+    const report = JSON.parse((await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder })).stdout) as { deletions: object[] };
+    expect(report).toMatchObject({ version: 1, deletions: [{ tenantId: "zoe" }, { restorableUntil: "2025-08-04T21:10:05.000Z" }] });
+  });
+
+  test("says where it looked when there is none", async () => {
+    const { exitCode, stdout } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `No deletion is recorded in ${at("xima-deletions.jsonl")}.\n` });
+  });
+});
+
 describe("ucaas xima import-file", { timeout: 30_000 }, () => {
   test("makes a file that pulumi import takes, with the password marked as a secret and mode 0600", async () => {
     write(

@@ -95,7 +95,46 @@ describe("a key", () => {
   });
 });
 
+describe("a PEM that was damaged on the way", () => {
+  test.each<[string, (pem: string) => string]>([
+    ["blanks for line ends", (pem) => pem.replaceAll("\n", " ")],
+    ["the characters \\r\\n for line ends", (pem) => pem.replaceAll("\n", "\\r\\n")],
+  ])("is read, as text and from a file: %s", (name, damaged) => {
+    for (const given of [damaged(pem("pkcs1", "open")), file(`${name}.pem`, damaged(pem("pkcs1", "open")))]) {
+      const key = signingKey({ privateKey: given, privateKeyPassphrase: "open", certificate: damaged(certificate) });
+      expect(key.privateKey.export({ type: "pkcs8", format: "pem" })).toBe(pem("pkcs8"));
+    }
+  });
+
+  test("beyond repair leads to the copy that is sound, before it leads to a new key", () => {
+    const { hint } = refusal({ privateKey: pem("pkcs8").replace(/^M/m, "?") });
+    expect(hint).toMatch(/openssl pkey -noout[\s\S]*Make a new key only if no copy is left/);
+  });
+});
+
+describe("what is set for", () => {
+  test("the key, but is none, is named", () => {
+    expect(refusal({ privateKey: certificate }).reason).toBe("xima:privateKey holds a CERTIFICATE, not a private key");
+    const openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
+    expect(refusal({ privateKey: openssh }).hint).toContain("ssh-keygen -p -m PKCS8");
+  });
+
+  test("the certificate, but is none, is named, and no key is asked for in its place", () => {
+    const { reason, hint } = refusal({ certificate: pem("pkcs8") });
+    expect(reason).toBe("xima:certificate holds a PRIVATE KEY, not a certificate");
+    expect(hint).toContain("pulumi config set xima:certificate < xima.crt.pem");
+    expect(refusal({ certificate: "no-such-file.pem" }).hint).not.toContain("key.pem");
+  });
+});
+
 describe("a kid", () => {
+  test("is that of the key's own certificate, wherever it stands in a chain", async () => {
+    const authority = await certificateFor(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+    const { kid } = signingKey({ privateKey: pem("pkcs8"), certificate });
+    for (const chain of [`${authority}${certificate}`, `${certificate}${authority}`])
+      expect(signingKey({ privateKey: pem("pkcs8"), certificate: chain }).kid).toBe(kid);
+  });
+
   test("is the SHA-1 of the certificate's DER bytes, in lower-case hex without colons", () => {
     const { kid } = signingKey({ privateKey: pem("pkcs8"), certificate });
     expect(kid).toBe(createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex"));

@@ -1,0 +1,47 @@
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { type Deletion, Deletions, restorableUntil } from "../provider/xima/deletions.ts";
+import { stackConfig } from "./pulumi/stack.ts";
+import { renderTable } from "./table.ts";
+
+const day = 86_400_000;
+
+/** Prints the deletions that were recorded on this machine, as a list or as JSON. */
+export async function printDeletions(options: { stack?: string; json?: true }): Promise<void> {
+  const journalDir = options.stack === undefined ? undefined : (await stackConfig(options.stack)).get("ucaas:journalDir");
+  const record = new Deletions(journalDir);
+  const { deletions, unreadable } = await record.list().catch((error: NodeJS.ErrnoException) => {
+    throw new UcaasError(`${record.file} cannot be read (${error.code})`, {
+      code: "DELETIONS_UNREADABLE",
+      operation: "xima deletions",
+      hint: "check its permissions; ucaas:journalDir or UCAAS_JOURNAL_DIR names its folder",
+    });
+  });
+  for (const line of unreadable) console.error(`${record.file}:${line} is no record of a deletion, and is left out`);
+  if (options.json) {
+    const listed = deletions.map((deletion) => ({ ...deletion, restorableUntil: restorableUntil(deletion) ?? null }));
+    console.log(JSON.stringify({ version: 1, file: record.file, deletions: listed }, undefined, 2));
+    return;
+  }
+  if (deletions.length === 0) return console.log(`No deletion is recorded in ${record.file}.`);
+  console.log(renderTable(["customer", "deletionId", "scheduled", "restorable", "resource"], deletions.map(toRow)));
+  console.log("To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).");
+}
+
+function toRow(deletion: Deletion): string[] {
+  const { resellerId, tenantId, deletionId, scheduledAt, resource, stack } = deletion;
+  return [
+    `${resellerId}/${tenantId}`,
+    deletionId ?? "lost: ask Xima support",
+    scheduledAt,
+    restorable(restorableUntil(deletion)),
+    [resource, stack].filter(Boolean).join(" in "),
+  ];
+}
+
+function restorable(until: string | undefined, now = Date.now()): string {
+  if (until === undefined) return "within a week";
+  const left = Date.parse(until) - now;
+  if (left <= 0) return `no longer (until ${until})`;
+  const days = Math.floor(left / day);
+  return `until ${until} (${days >= 1 ? `${days} ${days === 1 ? "day" : "days"}` : "less than a day"} left)`;
+}
