@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nearest } from "./dynamic/nearest.ts";
+import { notRegistered, requireOptions, requireRegistration } from "./dynamic/registration.ts";
 import {
   EnableXCustomer,
   type EnableXCustomerArgs,
@@ -66,8 +68,15 @@ export class Customer extends pulumi.ComponentResource {
   readonly bundle?: pulumi.Output<NetsapiensBundle>;
 
   constructor(name: string, args: CustomerArgs, options: pulumi.ComponentResourceOptions = {}) {
+    refuseUnknown(name, args);
+    requireOptions(options, "Customer", name);
     const protect = options.protect ?? new pulumi.Config("ucaas").getBoolean("production");
-    super("ucaas:index:Customer", name, {}, { ...options, protect });
+    try {
+      super("ucaas:index:Customer", name, {}, { ...options, protect });
+    } catch (error) {
+      throw notRegistered(error, "Customer", name);
+    }
+    requireRegistration(this, "Customer", name);
     const child = { parent: this };
     if (args.netsapiens) {
       this.netsapiens = new NetsapiensOAuthClient(name, args.netsapiens, child);
@@ -114,12 +123,76 @@ function enablexCustomer(
   return customer;
 }
 
+/** All keys there are: a misspelt one would be a system that is not declared, and so one that is to be deleted. */
+const sections: Record<keyof CustomerArgs, true> = { name: true, netsapiens: true, xima: true, xelion: true, enablex: true };
+const enablexKeys: Record<keyof CustomerEnableXArgs, true> = {
+  customerName: true,
+  customerLegalName: true,
+  customerCode: true,
+  customerType: true,
+  individual: true,
+  contactName: true,
+  contactEmail: true,
+  status: true,
+  officeAddress: true,
+  billingAddress: true,
+  subscriptions: true,
+  users: true,
+  adopt: true,
+  account: true,
+};
+
+/** Programs in JavaScript have no types. What stands in a section is checked by its resource. */
+function refuseUnknown(name: string, args: CustomerArgs): void {
+  const faults = [
+    ...unknownKeys("", args, sections),
+    ...unknownKeys("enablex", args?.enablex, enablexKeys),
+    ...["netsapiens", "xima", "xelion", "enablex"].flatMap((section) => noMap(section, args?.[section as keyof CustomerArgs])),
+    ...noMap("enablex.subscriptions", args?.enablex?.subscriptions),
+    ...noMap("enablex.users", args?.enablex?.users),
+  ];
+  if (!isMap(args)) faults.unshift(`its arguments must be an object, not ${kindOf(args)}`);
+  if (faults.length > 0) {
+    const text = `Customer ${JSON.stringify(name)}: ${faults.join("; ")}\n  What to do: correct the program. Nothing was registered or deleted.`;
+    throw new pulumi.RunError(text);
+  }
+}
+
+function unknownKeys(path: string, value: unknown, known: Record<string, true>): string[] {
+  if (!isMap(value)) return [];
+  return Object.keys(value)
+    .filter((key) => !Object.hasOwn(known, key))
+    .map((key) => {
+      const [near] = nearest(key, Object.keys(known));
+      const rest = near ? `Did you mean ${near}?` : `Known: ${Object.keys(known).join(", ")}.`;
+      return `${path && `${path}.`}${key} is not a property here. ${rest}`;
+    });
+}
+
+function noMap(path: string, value: unknown): string[] {
+  return value === undefined || isMap(value) ? [] : [`${path} must be an object, not ${kindOf(value)}. Leave it out if there is none`];
+}
+
+function isMap(value: unknown): value is object {
+  return kindOf(value) === "an object";
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) return "a value that is known later";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A resource is left as it is, since one that it is made from failed. */
+class LeftAsItIs extends pulumi.RunError {}
+
 /**
  * For outputs of a resource that another is made from: if it failed, the other is not registered, and the run says so in these words. It must
  * be an error, since to the engine a program that ends well without a resource wants that resource deleted.
  */
 function madeOrElse(words: string): <T>(output: pulumi.Output<T>) => pulumi.Output<T> {
-  const failure = new pulumi.RunError(words);
+  const failure = new LeftAsItIs(words);
   // It is for people; once the program's own text has run to its end, the SDK would print the stack in place of the words.
   failure.stack = "";
   return (output) =>
@@ -153,7 +226,7 @@ function summary(args: CustomerArgs, { netsapiens, xima, xelion, enablex }: Cust
 
 function orFailed(system: string, words: pulumi.Output<string>): pulumi.Output<string> {
   const line = pulumi.interpolate`${system} ${words}`;
-  return pulumi.recover(line, (error) => `${system} ${pulumi.RunError.isInstance(error) ? "left as it is" : "FAILED"}`);
+  return pulumi.recover(line, (error) => `${system} ${error instanceof LeftAsItIs ? "left as it is" : "FAILED"}`);
 }
 
 /** `12 professional seats, 2 standard bundles` */

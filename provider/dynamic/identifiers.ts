@@ -28,7 +28,7 @@ function checked(problemOf: (value: string) => string | undefined) {
 }
 
 /** What is wrong with an identifier, in words that show no more of it than one code point. */
-export function identifierProblem(value: string): string | undefined {
+function identifierProblem(value: string): string | undefined {
   return problem(value, (character) => isHidden(character) || isOtherBlank(character));
 }
 

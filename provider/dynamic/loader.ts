@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { notRegistered, requireOptions, requireRegistration, requireSerializable } from "./registration.ts";
 import { quickStackTraces } from "./stack-traces.ts";
 
 /**
@@ -28,6 +29,9 @@ export interface UcaasResourceType {
   readonly pathConfig?: readonly string[];
 }
 
+/** The environment alone does not tell: an inline program of the Automation API has its config elsewhere. The SDK declares no type for it. */
+const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
 const warned = new Set<string>();
 
 /**
@@ -46,6 +50,8 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       __resource: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;
+    requireSerializable(args, about.type, name);
+    requireOptions(options, about.type, name);
     const restore = quickStackTraces(import.meta.url);
     try {
       super(
@@ -54,12 +60,12 @@ export abstract class UcaasResource extends pulumi.CustomResource {
         props,
         pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
       );
+    } catch (error) {
+      throw notRegistered(error, about.type, name);
     } finally {
       restore();
     }
-    // Where the engine goes on after a failure (`--continue-on-error`) each output of the failed resource is an unhandled rejection: the SDK
-    // would print its own stack below the resource's error, and count the program as failed. What is made from such an output still fails.
-    for (const output of Object.values(this)) if (pulumi.Output.isInstance(output)) pulumi.recover(output, () => undefined);
+    requireRegistration(this, about.type, name);
   }
 }
 
@@ -70,7 +76,7 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   const [namespace, path] = key.split(":") as [string, string];
   const [name, ...rest] = path.split(".") as [string, ...string[]];
   const config = new pulumi.Config(namespace);
-  const isPlain = (fullKey: string) => !(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[]).includes(fullKey);
+  const isPlain = (fullKey: string) => !runtime.isConfigSecret(fullKey);
   const isSecret = (value: unknown) => value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
   const warn = (fullKey: string, command: string) =>
     void pulumi.log.warn(

@@ -21,13 +21,12 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  vi.unstubAllEnvs();
 });
 
 /** A program with one resource of each vendor. */
 async function programWith(config: Record<string, string>, secretKeys: readonly string[]): Promise<void> {
-  vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", JSON.stringify(secretKeys));
-  pulumi.runtime.setAllConfig(config);
+  // As the Automation API does for an inline program, whose environment says nothing.
+  pulumi.runtime.setAllConfig(config, [...secretKeys]);
   await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, "shop", "test");
   const ucaas = await import("../../provider/index.ts");
   const made = [
