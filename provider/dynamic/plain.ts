@@ -13,11 +13,9 @@ export function plain(value: unknown, path = ""): Json {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item, index) => plain(item ?? null, `${path}[${index}]`));
   if (typeof value === "object") {
-    const result: { [key: string]: Json } = {};
-    for (const [key, item] of Object.entries(value)) {
-      if (item !== undefined) result[key] = plain(item, path ? `${path}.${key}` : key);
-    }
-    return result;
+    const present = Object.entries(value).filter(([, item]) => item !== undefined);
+    // Assigned one by one, a key `__proto__` would be the prototype.
+    return Object.fromEntries(present.map(([key, item]) => [key, plain(item, path ? `${path}.${key}` : key)]));
   }
   throw new TypeError(`${path || "the value"} cannot be kept in the state: ${typeof value} ${String(value)}`);
 }

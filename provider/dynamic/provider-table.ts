@@ -1,17 +1,22 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { PartialFailure, UcaasError } from "./errors.ts";
+import { printOnlyByEngine } from "./host-output.ts";
 import { type CallContext, interruptible, uncancelled } from "./interruption.ts";
+import { toOutputs } from "./outputs.ts";
 import { plain } from "./plain.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Makes a provider from the stack's config, as the dynamic host hands it over. The context's signal is the same for all calls of the process,
  * so that clients can be made with it.
  */
-export type ProviderFactory = (
-  config: dynamic.Config,
-  context: CallContext,
-) => Promise<Required<Omit<dynamic.ResourceProvider, "configure">>>;
+export type ProviderFactory = (config: dynamic.Config, context: CallContext) => Promise<TypedProvider>;
+
+/** What the table calls: the handlers of one resource. */
+export type TypedProvider = Required<Omit<dynamic.ResourceProvider, "configure">> & {
+  /** Top-level outputs that hold secrets which no argument gave; the resource class names them in `secrets`. */
+  readonly secretOutputs?: readonly string[];
+};
 
 type Method = "check" | "diff" | "create" | "read" | "update" | "delete";
 
@@ -31,6 +36,7 @@ const noConfig: dynamic.Config = {
 export function providerTable(factories: Record<string, ProviderFactory>, context: CallContext = uncancelled) {
   const made = new Map<string, ReturnType<ProviderFactory>>();
   return async function call(type: string, method: Method, args: unknown[], config: dynamic.Config = noConfig): Promise<unknown> {
+    let secretOutputs: readonly string[] | undefined;
     try {
       const factory = factories[type];
       if (!factory)
@@ -44,14 +50,32 @@ export function providerTable(factories: Record<string, ProviderFactory>, contex
         made.set(type, provider);
       }
       const ready = await provider;
+      secretOutputs = ready.secretOutputs;
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
       // Handlers that wait for long observe the signal. All are tracked, so that the process ends when the engine does.
       const result = await interruptible((signal) => run.apply(ready, [...args.map(withoutProvider), { signal }]));
-      return result === undefined ? undefined : plain(method === "check" ? unprinted(result as dynamic.CheckResult) : result);
+      return result === undefined ? undefined : answerOf(method, result as object, given(method, args), secretOutputs);
     } catch (error) {
-      throw forTheEngine(error, args);
+      const failure = forTheEngine(error, args, secretOutputs);
+      if (!failure.stack && method !== "create" && method !== "update") printOnlyByEngine(failure);
+      throw failure;
     }
   };
+}
+
+/** What the program gave, or the state had, before the call. */
+function given(method: Method, args: unknown[]): unknown {
+  return { check: args[1], diff: args[2], create: args[0], read: args[1], update: args[2], delete: args[1] }[method];
+}
+
+function answerOf(method: Method, result: object, before: unknown, secretOutputs: readonly string[] | undefined): unknown {
+  if (method === "check") return plain(unprinted(result as dynamic.CheckResult));
+  if (method === "diff" || method === "delete") return plain(result);
+  const bags = Object.entries(result).map(([name, value]) => {
+    const isBag = name !== "id" && typeof value === "object" && value !== null;
+    return [name, isBag ? toOutputs(value, before, secretOutputs) : value];
+  });
+  return Object.fromEntries(bags);
 }
 
 /**
@@ -61,7 +85,7 @@ export function providerTable(factories: Record<string, ProviderFactory>, contex
 function unprinted(result: dynamic.CheckResult): dynamic.CheckResult {
   const failures = result.failures?.map(({ property, reason }) => ({
     property: "",
-    reason: withoutSecrets(property ? `${property}: ${reason}` : reason),
+    reason: printable(property ? `${property}: ${reason}` : reason),
   }));
   return { ...result, failures };
 }
@@ -73,17 +97,17 @@ function withoutProvider(argument: unknown): unknown {
 }
 
 /** The host prints the stack of what it catches, and copies a partial failure's properties without `__provider`. */
-function forTheEngine(error: unknown, args: unknown[]): Error {
-  const failure = new Error(withoutSecrets(error instanceof Error ? error.message : String(error)));
+function forTheEngine(error: unknown, args: unknown[], secretOutputs: readonly string[] | undefined): Error {
+  const failure = new Error(printable(error instanceof Error ? error.message : String(error)));
   if (error instanceof PartialFailure) {
     const inputs = args.findLast((argument) => typeof argument === "object" && argument !== null) as Record<string, unknown>;
     Object.assign(failure, {
       id: error.id,
-      properties: plain({ ...error.properties, __provider: inputs.__provider }),
-      reasons: error.reasons.map(withoutSecrets),
+      properties: { ...toOutputs(error.properties, inputs, secretOutputs), __provider: inputs.__provider },
+      reasons: error.reasons.map((reason) => printable(reason)),
     });
   }
   const expected = error instanceof UcaasError || error instanceof PartialFailure;
-  failure.stack = expected ? "" : withoutSecrets(error instanceof Error ? (error.stack ?? "") : "");
+  failure.stack = expected ? "" : printable(error instanceof Error ? (error.stack ?? "") : "");
   return failure;
 }

@@ -82,7 +82,7 @@ describe("the table of providers", () => {
       },
       check: async (_olds, news) => ({ inputs: news, failures: [{ property: "password", reason: "is not a-canary-in-errors" }] }),
     });
-    const partial = await thrown(failing("Thing", "create", [{}], config));
+    const partial = await thrown(failing("Thing", "create", [{ password: "a-canary-in-errors" }], config));
     expect(`${partial.message} ${partial.reasons} ${partial.stack}`).not.toContain("canary");
     // The state is where it belongs: the engine encrypts it there.
     expect(partial.properties).toMatchObject({ password: "a-canary-in-errors" });

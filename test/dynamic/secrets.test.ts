@@ -42,3 +42,38 @@ test("what is too short to be a secret masks no ordinary words", () => {
   rememberSecret(1234);
   expect(withoutSecrets("a tcp port is 1234")).toBe("a tcp port is 1234");
 });
+
+test("a remembered secret is masked where one server quotes what another has quoted", () => {
+  const secret = `pä"ss<wo&rd' /\\ 📞-12`;
+  rememberSecret(secret);
+  const json = JSON.stringify(secret);
+  const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  const quoted = [
+    JSON.stringify(`the body was ${json}`),
+    encodeURIComponent(json),
+    encodeURIComponent(encodeURIComponent(secret)),
+    new URLSearchParams({ body: json }).toString(),
+    json.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+    JSON.stringify(html),
+    JSON.stringify(JSON.stringify({ secret })),
+    json.replaceAll("/", "\\/"),
+    json.replace(/[<>&'\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    encodeURIComponent(secret).replace(/%[0-9A-F]{2}/g, (match) => match.toLowerCase()),
+  ];
+  for (const text of quoted) {
+    expect(withoutSecrets(text)).toContain("[secret]");
+    expect(withoutSecrets(text)).not.toContain("-12");
+  }
+});
+
+test("a remembered secret is masked wherever it stands in a longer text in Base64", () => {
+  const secret = "a-canary-in-base64";
+  rememberSecret(secret);
+  for (const before of ["", "x", "xy", "xyz", "user:"]) {
+    for (const encoding of ["base64", "base64url"] as const) {
+      const text = Buffer.from(`${before}${secret}@host`).toString(encoding);
+      expect(withoutSecrets(text)).toContain("[secret]");
+      expect(Buffer.from(withoutSecrets(text).replace("[secret]", ""), encoding).toString()).not.toContain("canary");
+    }
+  }
+});

@@ -51,6 +51,14 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
     expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
   });
 
+  test("leaves it to the engine to print what a handler throws", async () => {
+    await using fresh = await dynamicHost();
+    for (const call of [fresh.read("Elsewhere", "1", {}), fresh.delete("Elsewhere", "1", {}), fresh.diff("Elsewhere", "1", {}, {})]) {
+      expect((await fresh.failure(call)).message).toContain("has no resource Elsewhere [UNKNOWN_RESOURCE]");
+    }
+    expect(fresh.output()).not.toContain("UNKNOWN_RESOURCE");
+  });
+
   test("gives the config to all of several first calls at once", async () => {
     await using fresh = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
     const names = ["one", "two", "three", "four", "five", "six"];
