@@ -73,6 +73,7 @@ export class Api {
       path,
       params: Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)])),
       query,
+      list: method === "GET",
       repeatable: method === "POST" ? "unsent" : "always",
       message: () => ({
         headers: { ...this.#headers, ...(body && { "content-type": "application/json" }) },

@@ -274,6 +274,7 @@ export class EnableXClient {
         ...splitRoute(route),
         params: more.params,
         query: more.query,
+        list: more.query !== undefined,
         repeatable,
         message: () => this.#message({ authorization }, more.body),
       });

@@ -59,3 +59,22 @@ function charsetOf(bytes: Uint8Array, contentType: string | undefined): string {
     return "utf-8";
   }
 }
+
+/**
+ * The bytes of a body that is no larger than the limit. A larger one is cut off, before all of it is in memory.
+ *
+ * @throws {Error} with `code` `ERR_BUFFER_TOO_LARGE`
+ */
+export async function readUpTo(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) {
+      body.destroy();
+      throw Object.assign(new Error("the body is larger than allowed"), { code: "ERR_BUFFER_TOO_LARGE" });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

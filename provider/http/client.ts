@@ -5,10 +5,10 @@ import type PQueue from "p-queue";
 import { UcaasError } from "../dynamic/errors.ts";
 import { json } from "../dynamic/json.ts";
 import { withoutSecrets } from "../dynamic/secrets.ts";
-import { acceptEncoding, decodeBody } from "./body.ts";
+import { acceptEncoding, decodeBody, readUpTo } from "./body.ts";
 import { abortion, type Failure, failureOf, transient } from "./failures.ts";
 import { defaultRetry, mayHaveActed, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
-import { baseUrlOf, connections, type Limits, limiter, maxResponseBytes, newConnections } from "./transport.ts";
+import { baseUrlOf, connections, type Limits, limiter, maxListBytes, maxReplyBytes, newConnections } from "./transport.ts";
 
 /** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
 const log = debuglog("ucaas");
@@ -48,6 +48,8 @@ export interface Call {
   /** Milliseconds for one try, from the connection to the last byte; default as {@link HttpClientOptions.tryTimeout} says. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** The reply is a list, which may be larger than the reply of one resource. */
+  readonly list?: boolean;
 }
 
 /** What came back, read to its end. Any status: what it means is the vendor's business. */
@@ -107,6 +109,7 @@ export class HttpClient {
   async send(call: Call): Promise<Reply> {
     let begun: number | undefined;
     let unheard = false;
+    let lastFailure: NoReply | undefined;
     for (let number = 1; ; number++) {
       const start = () => {
         // The deadline is for the call itself: a call that waited long for its turn has had no try yet.
@@ -127,16 +130,20 @@ export class HttpClient {
       const delay = retryDelay(this.#retry, call.repeatable, outcome, { number, elapsed, now: Date.now(), random: Math.random() });
       if (delay !== undefined && !this.#signal?.aborted) {
         unheard ||= mayHaveActed(outcome);
+        if (result instanceof NoReply) lastFailure = result;
         await this.#unlessAborted(call, () => true, this.#pause(delay, call.signal));
         // After the signal another run may be at work on the same resource.
         if (!this.#signal?.aborted) continue;
       }
       if (!(result instanceof NoReply)) return { ...result, unheard };
-      if (result.sent || !unheard) throw result;
+      // The deadline may have left the last try no time; what the one before it came to says more.
+      const failure = (result.code === "NO_REPLY_IN_TIME" && lastFailure) || result;
+      const sent = result.sent || unheard;
+      if (failure.sent === sent) throw failure;
       throw this.#noReply(call, {
-        ...result,
-        hint: "an earlier try was sent, and whether the server acted on it is not known; check the network and HTTPS_PROXY",
-        sent: true,
+        ...failure,
+        hint: `${unheard ? "an earlier" : "the last"} try was sent, and whether the server acted on it is not known; check the network and HTTPS_PROXY`,
+        sent,
       });
     }
   }
@@ -150,9 +157,11 @@ export class HttpClient {
     const begun = performance.now();
     const done = (how: string | number) =>
       log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
-    const { request, dispatcher } = await (call.freshConnection ? newConnections() : connections());
+    let dispatcher: Awaited<ReturnType<typeof connections>>["dispatcher"] | undefined;
     try {
-      const response = await request(url, {
+      const connected = await (call.freshConnection ? newConnections() : connections());
+      dispatcher = connected.dispatcher;
+      const response = await connected.request(url, {
         method: call.method,
         headers: { accept: "application/json", "accept-encoding": acceptEncoding, "user-agent": "pulumi-ucaas", ...message.headers },
         body: message.body,
@@ -163,7 +172,8 @@ export class HttpClient {
       });
       const headers = flat(response.headers);
       const written = { contentEncoding: headers["content-encoding"], contentType: headers["content-type"] };
-      const text = await decodeBody(await response.body.bytes(), written, { limit: maxResponseBytes });
+      const limit = call.list ? maxListBytes : maxReplyBytes;
+      const text = await decodeBody(await readUpTo(response.body, limit), written, { limit });
       done(response.statusCode);
       return { status: response.statusCode, headers, text, json: json(text), attempts: number };
     } catch (error) {
@@ -174,7 +184,7 @@ export class HttpClient {
       done(failure.code);
       return failure;
     } finally {
-      if (call.freshConnection) dispatcher.destroy().catch(() => {});
+      if (call.freshConnection) dispatcher?.destroy().catch(() => {});
     }
   }
 

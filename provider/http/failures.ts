@@ -28,6 +28,13 @@ const afterHandshake = /BAD_RECORD|DECRYPT|ALERT_(?!HANDSHAKE_FAILURE|PROTOCOL_V
 export function failureOf(thrown: unknown, host: string, timedOut: boolean): Failure {
   const error = innermost(thrown);
   const code = proxyRefusal.test((thrown as Error).message) ? "PROXY_REFUSED" : typeof error.code === "string" ? error.code : error.name;
+  if (code === "PROXY_INVALID")
+    return {
+      code,
+      reason: (thrown as Error).message,
+      hint: "set it to http://host:port, or unset it; nothing was sent",
+      sent: false,
+    };
   if (timedOut || code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT")
     return {
       code: "NO_REPLY_IN_TIME",

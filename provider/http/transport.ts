@@ -30,8 +30,11 @@ export function baseUrlKey(about: string) {
   return { value, about } satisfies ConfigKey;
 }
 
-/** A reply larger than this is not read to its end. */
-export const maxResponseBytes = 16 * 1024 * 1024;
+/** A reply of a list that is larger than this is not read to its end. */
+export const maxListBytes = 16 * 1024 * 1024;
+
+/** Any other reply that is larger than this is not read to its end: several calls are under way at once, and each is held in memory. */
+export const maxReplyBytes = 1024 * 1024;
 
 type Undici = typeof import("undici");
 
@@ -49,8 +52,11 @@ export function connections(): NonNullable<typeof loaded> {
 
 /** As {@link connections}, but with a pool that no call has used yet. Who asks for it closes it. */
 export async function newConnections(): NonNullable<typeof loaded> {
+  const [httpProxy, httpsProxy] = [proxyFrom("http_proxy", "HTTP_PROXY"), proxyFrom("https_proxy", "HTTPS_PROXY")];
   const { EnvHttpProxyAgent, request } = await import("undici");
   const dispatcher = new EnvHttpProxyAgent({
+    httpProxy,
+    httpsProxy,
     connect: { timeout: 10_000, rejectUnauthorized: true },
     // What goes to this machine is never shown to a proxy.
     noProxy: [process.env.no_proxy ?? process.env.NO_PROXY, ...loopback].filter(Boolean).join(","),
@@ -59,9 +65,33 @@ export async function newConnections(): NonNullable<typeof loaded> {
     keepAliveTimeout: 10_000,
     connections: 64,
     pipelining: 1,
-    maxResponseSize: maxResponseBytes,
+    maxResponseSize: maxListBytes,
   });
   return { request, dispatcher };
+}
+
+/** A variable of the environment that should name a proxy, and does not. */
+export class ProxyVariableError extends Error {
+  readonly code = "PROXY_INVALID";
+  readonly variable: string;
+  constructor(variable: string) {
+    super(`${variable} is no URL of a proxy`);
+    this.variable = variable;
+  }
+}
+
+/**
+ * The proxy that the environment names. As for curl and Go, `host:port` means `http://host:port`.
+ *
+ * @throws {ProxyVariableError}
+ */
+function proxyFrom(...variables: readonly string[]): string | undefined {
+  const variable = variables.find((name) => process.env[name]);
+  if (!variable) return undefined;
+  const value = process.env[variable]?.trim() ?? "";
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new ProxyVariableError(variable);
+  return url;
 }
 
 export interface Limits {

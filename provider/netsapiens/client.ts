@@ -76,7 +76,7 @@ export class NetsapiensClient {
   /** A read with a token. */
   read(operation: string, path: string, params: Record<string, string>, token: string, query: Call["query"] = {}): Promise<Answer> {
     const message = () => ({ headers: { authorization: `Bearer ${token}` } });
-    return this.#patiently({ operation, method: "GET", path, params, query, repeatable: "always", message });
+    return this.#patiently({ operation, method: "GET", path, params, query, list: true, repeatable: "always", message });
   }
 
   async #ask({ clientId: client_id, clientSecret: client_secret, username, password }: Credentials): Promise<Grant> {

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Call, HttpClient, NoReply } from "../../provider/http/client.ts";
-import { type Limits, maxResponseBytes } from "../../provider/http/transport.ts";
+import { type Limits, maxListBytes, maxReplyBytes } from "../../provider/http/transport.ts";
 import { commonOptions, SandboxServer } from "../../sandbox/kernel.ts";
 import { json } from "../../sandbox/message.ts";
 
@@ -266,9 +266,14 @@ describe("a reply", () => {
     ["as it is", (bytes: Buffer) => [bytes, {}] as const],
     ["unpacked", (bytes: Buffer) => [gzipSync(bytes), { "content-encoding": "gzip" }] as const],
   ])("is refused when it is larger than the limit %s", async (_, packed) => {
-    const [bytes, headers] = packed(Buffer.alloc(maxResponseBytes + 1, "x"));
-    const url = await serve((_request, response) => void response.writeHead(200, headers).end(bytes));
-    expect(await failure(at(url).send(read))).toMatchObject({ code: "REPLY_TOO_LARGE", sent: true });
+    const serving = async (size: number) => {
+      const [bytes, headers] = packed(Buffer.alloc(size, "x"));
+      return at(await serve((_request, response) => void response.writeHead(200, headers).end(bytes)));
+    };
+    const larger = await serving(maxReplyBytes + 1);
+    expect(await failure(larger.send(read))).toMatchObject({ code: "REPLY_TOO_LARGE", sent: true });
+    expect(await larger.send({ ...read, list: true })).toMatchObject({ status: 200 });
+    expect(await failure((await serving(maxListBytes + 1)).send({ ...read, list: true }))).toMatchObject({ code: "REPLY_TOO_LARGE" });
   });
 
   test("that is no JSON has none", async () => {
@@ -285,6 +290,35 @@ describe("a reply", () => {
     expect(error.message).toMatch(
       /plain order it: 127\.0\.0\.1:\d+ could not be reached \(ECONNREFUSED\) \[NOT_REACHED\]\n {2}What to do: .*nothing was sent/,
     );
+  });
+});
+
+describe("a deadline that leaves the last try no time", () => {
+  test.each([
+    ["a read", read],
+    ["an order", order],
+  ])("does not hide what the try before came to: %s", async (_, call) => {
+    let refuse = true;
+    // The first try is refused before anything is sent, the second gets no answer.
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    const message = async () => {
+      if (!refuse) await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+      refuse = false;
+      return { body: call.method === "GET" ? undefined : "{}" };
+    };
+    const retry = { ...quick, attempts: 2, deadline: 300 };
+    const client = new HttpClient({ vendor: "plain", baseUrl: `http://127.0.0.1:${port}`, limits: { concurrency: 1 }, retry });
+    try {
+      const error = await failure(client.send({ ...call, message }));
+      expect(error).toMatchObject({ code: "NOT_REACHED", sent: true, reason: expect.stringContaining("ECONNREFUSED") });
+      expect(error.hint).not.toContain("nothing was sent");
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 });
 

@@ -111,6 +111,22 @@ describe("a proxy from the environment", () => {
     expect(requests).toEqual(["GET /licences"]);
   });
 
+  test("may be named without a scheme, as for other tools", async () => {
+    const env = { HTTPS_PROXY: `127.0.0.1:${proxy}`, NODE_EXTRA_CA_CERTS: authority };
+    expect(await send("https://licensing.example", env)).toMatchObject({ status: 200 });
+    expect(tunnels).toEqual(["CONNECT licensing.example:443"]);
+  });
+
+  test.each(["http://", "socks5://canary-user:canary-pw@127.0.0.1:1080", "127.0.0.1:port"])(
+    "that the variable %s does not name is an error with the variable, and nothing was sent",
+    async (value) => {
+      const refused = await send("https://licensing.example", { HTTPS_PROXY: value });
+      expect(refused).toMatchObject({ code: "PROXY_INVALID", sent: false, stderr: "" });
+      expect(refused.message).toContain("HTTPS_PROXY is no URL of a proxy [PROXY_INVALID]\n  What to do: set it to http://host:port");
+      expect(refused.message).not.toContain("canary");
+    },
+  );
+
   test("that refuses is named, and nothing was sent", async () => {
     refusal = "407 Proxy Authentication Required";
     expect(await send("https://licensing.example", through())).toMatchObject({
