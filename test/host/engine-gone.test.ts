@@ -5,6 +5,9 @@ import { expect, test } from "vitest";
 import { licenceServer } from "../xima/licence-server.ts";
 import { dynamicHost } from "./dynamic-host.ts";
 
+/** A process begins slowly on a busy machine. */
+const patient = { timeout: 20_000 };
+
 test("a provider process whose engine was killed finishes the request that is under way and ends, and the next one takes up what was made", async () => {
   const { server, plainConfig } = await licenceServer();
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
@@ -18,7 +21,7 @@ test("a provider process whose engine was killed finishes the request that is un
     const first = await start();
     server.fault({ kind: "delayAfter", ms: 500, bodyMatches: "professionalSeats" });
     const create = first.create("XimaLicense", licence).catch(() => undefined);
-    await expect.poll(() => server.state.customers["voicehouse/acme"]).toBeDefined();
+    await expect.poll(() => server.state.customers["voicehouse/acme"], patient).toBeDefined();
     first.hangUp();
     // It would hang here if the process went on.
     await first.ended;
@@ -30,7 +33,7 @@ test("a provider process whose engine was killed finishes the request that is un
     await server.stop();
     rmSync(journal, { recursive: true });
   }
-}, 30_000);
+}, 60_000);
 
 test("a provider process whose engine was killed repeats no write beside the next run", async () => {
   const { server, plainConfig } = await licenceServer();
@@ -41,7 +44,7 @@ test("a provider process whose engine was killed repeats no write beside the nex
     const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" };
     const create = host.create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" }).catch(() => undefined);
     const writes = () => server.received.filter(({ body }) => body.includes("professionalSeats")).length;
-    await expect.poll(writes).toBe(1);
+    await expect.poll(writes, patient).toBe(1);
     host.hangUp();
     await host.ended;
     await create;
@@ -50,7 +53,7 @@ test("a provider process whose engine was killed repeats no write beside the nex
     await server.stop();
     rmSync(journal, { recursive: true });
   }
-}, 30_000);
+}, 60_000);
 
 test("a provider process whose engine dies before a resource was reached ends too", async () => {
   const host = await dynamicHost();
@@ -59,4 +62,4 @@ test("a provider process whose engine dies before a resource was reached ends to
   host.hangUp();
   // It would hang here if the process went on.
   await host.ended;
-}, 30_000);
+}, 60_000);
