@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { z } from "zod";
 import type { ConfigOf } from "../dynamic/config.ts";
 import { UcaasError } from "../dynamic/errors.ts";
@@ -5,6 +6,7 @@ import { type Call, HttpClient, NoReply, type Reply } from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import { BatchReader } from "./batch-reader.ts";
 import { type Countries, countriesOf } from "./countries.ts";
+import { CreateBatch, type Identity } from "./create-batch.ts";
 import { type Answer, answerOf, errorOf, type Failure } from "./envelope.ts";
 import { at, canonical, type Row } from "./fields.ts";
 import type { Kind, Search } from "./kinds.ts";
@@ -12,11 +14,18 @@ import type { Routes } from "./routes.ts";
 import type { enablexConfig } from "./schema.ts";
 import { Session } from "./session.ts";
 
-/** How a create ended. `open`: it is not known whether the server made it. */
-export type Created =
-  | { readonly outcome: "made"; readonly id?: string }
+/** How a create ended. */
+export type CreateReply =
+  /** `row` is what the reply shows of it. */
+  | { readonly outcome: "created"; readonly id: string | undefined; readonly row: Row | undefined }
   | { readonly outcome: "refused"; readonly failure: Failure; readonly error: UcaasError }
-  | { readonly outcome: "open"; readonly error: UcaasError; readonly retryAfterSeconds: number };
+  | { readonly outcome: "unknown"; readonly error: UcaasError; readonly retryAfterSeconds: number };
+
+/** How an update ended. `row` is what the reply shows. The failure of a refusal is kept for 1504. */
+export type UpdateReply = { readonly ok: true; readonly row: Row | undefined } | { readonly ok: false; readonly failure: Failure };
+
+/** A list may have so many pages; one that goes on has no end. */
+const maxPages = 10_000;
 
 /** The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a account, shared by all its resources. */
 export class EnableXClient {
@@ -24,6 +33,7 @@ export class EnableXClient {
   readonly #http: HttpClient;
   readonly #session: Session;
   readonly #readers = new Map<string, BatchReader>();
+  readonly #creates = new Map<string, CreateBatch>();
   readonly #deleted = new Set<string>();
   /** Kinds whose list has answered, so that the address is known to be right. */
   readonly #listed = new Set<string>();
@@ -52,16 +62,19 @@ export class EnableXClient {
   }
 
   /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
-  async create(kind: Kind, body: Row, operation: string): Promise<Created> {
+  async create(kind: Kind, body: Row, operation: string): Promise<CreateReply> {
     try {
       const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "unsent", { body });
-      if (answer.ok) return { outcome: "made", id: this.#idIn(kind, answer.payload) };
+      if (answer.ok) {
+        const row = this.#rowIn(kind, answer.payload);
+        return { outcome: "created", id: (row && this.idOf(kind, row)) ?? this.idOf(kind, answer.payload), row };
+      }
       const error = errorOf(answer.failure, operation);
       return answer.failure.mayHaveActed
-        ? { outcome: "open", error, retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000 }
+        ? { outcome: "unknown", error, retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000 }
         : { outcome: "refused", failure: answer.failure, error };
     } catch (error) {
-      if (error instanceof NoReply && error.sent) return { outcome: "open", error, retryAfterSeconds: 0 };
+      if (error instanceof NoReply && error.sent) return { outcome: "unknown", error, retryAfterSeconds: 0 };
       throw error;
     }
   }
@@ -105,28 +118,64 @@ export class EnableXClient {
   }
 
   /**
-   * The list, page by page, to its end: an empty, a short or a repeated page. Where the server ignores a search it may ignore
-   * the page's length too, and a page that is short for us full for it: then only an empty or a repeated one is the end,
-   * since what is overlooked here would be made twice.
+   * The list, page by page, to its end: an empty page, a short one, or one without anything new. Where the server ignores a
+   * search it may ignore the page's length too, and a page that is short for us is full for it. Then a short page is no end,
+   * since what is overlooked here would be created twice.
+   *
+   * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
    */
   async *pages(kind: Kind, query: { searchBy?: string; searchString?: string } = {}): AsyncGenerator<readonly Row[]> {
-    let before = "";
+    const end = performance.now() + this.config.deadlineSeconds * 1000;
+    const seen = new Set<string | undefined>();
     for (let number = 1; ; number++) {
       const rows = await this.#page(kind, number, query);
-      const ids = rows.map((row) => this.idOf(kind, row)).join();
-      if (rows.length === 0 || ids === before) return;
+      const before = seen.size;
+      for (const row of rows) seen.add(this.idOf(kind, row));
+      if (seen.size === before) return;
       yield rows;
       if (rows.length < this.config.pageSize && rows.every((row) => isFound(row, query))) return;
-      before = ids;
+      if (number === maxPages || performance.now() > end) throw this.#endless(kind, number);
     }
   }
 
-  /** Changes the fields of the body and no others. The failure of a refusal is kept for 1504. */
-  async update(kind: Kind, id: string, body: Row): Promise<Failure | undefined> {
+  /** Changes the fields of the body and no others. */
+  async update(kind: Kind, id: string, body: Row): Promise<UpdateReply> {
     this.#reader(kind).forget(id);
     const operation = `update ${kind.name} ${id}`;
     const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "always", { params: { id }, body });
-    return answer.ok ? undefined : answer.failure;
+    return answer.ok ? { ok: true, row: this.#rowIn(kind, answer.payload) } : { ok: false, failure: answer.failure };
+  }
+
+  /** What the creates of one kind share. */
+  creates(kind: Kind): CreateBatch {
+    let batch = this.#creates.get(kind.name);
+    if (!batch) {
+      batch = new CreateBatch({
+        pages: () => this.pages(kind),
+        idOf: (row) => this.idOf(kind, row),
+        identitiesOf: (row) => this.#identitiesOf(kind, row),
+      });
+      this.#creates.set(kind.name, batch);
+    }
+    return batch;
+  }
+
+  /** An identity in the one spelling in which it can be compared. */
+  identity(kind: Kind, properties: readonly string[], values: readonly unknown[]): Identity {
+    const by = properties.join();
+    return { by, key: JSON.stringify([this.baseUrl, kind.name, by, values]) };
+  }
+
+  /** All that tells a row from all others; none for one that this run has deleted. */
+  #identitiesOf(kind: Kind, row: Row): Identity[] {
+    if (this.#deleted.has(`${kind.name} ${this.idOf(kind, row)}`)) return [];
+    const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
+    return kind.searches.flatMap(({ properties }) => {
+      const values = properties.map((property) =>
+        canonical(kind.formats[property] ?? "text", at(row, wires[property] ?? property), this.routes),
+      );
+      return values.includes(undefined) ? [] : [this.identity(kind, properties, values)];
+    });
   }
 
   canDelete(kind: Kind): boolean {
@@ -193,12 +242,12 @@ export class EnableXClient {
 
   #wrongRoute(kind: Kind, id: string, verb: "Read" | "Delete"): UcaasError {
     const route = this.routes[`${kind.name}${verb}`];
-    return new UcaasError(`${route} answers 404, and not in the API's own words, but the list has the ${kind.name} still`, {
+    return new UcaasError(`${route} answers 404, but the list has the ${kind.name} still`, {
       code: "ROUTE_NOT_FOUND",
       vendor: "enablex",
       operation: `${verb.toLowerCase()} ${kind.name} ${id}`,
       status: 404,
-      hint: `where this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}". If the ${kind.name} was deleted elsewhere a moment ago, run the command again`,
+      hint: `if this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}"\n    If the ${kind.name} was deleted elsewhere a moment ago: run the command again`,
     });
   }
 
@@ -209,10 +258,19 @@ export class EnableXClient {
     return countriesOf(this.#array(answer.payload, "countryListKey", operation));
   }
 
-  /** What a create answers is not public: the id may stand beside `result` or within the thing. */
-  #idIn(kind: Kind, payload: Row): string | undefined {
-    const inner = payload[this.routes[`${kind.name}Key`]] ?? payload.data;
-    return (isRow(inner) ? this.idOf(kind, inner) : undefined) ?? this.idOf(kind, payload);
+  /** What the reply to a write shows of the object: what there is in it is not public. */
+  #rowIn(kind: Kind, payload: Row): Row | undefined {
+    const row = payload[this.routes[`${kind.name}Key`]] ?? payload.data;
+    return isRow(row) ? flattened(kind, row) : undefined;
+  }
+
+  #endless(kind: Kind, pages: number): UcaasError {
+    return new UcaasError(`the list of ${kind.name}s does not end after ${pages} pages`, {
+      code: "LIST_ENDLESS",
+      vendor: "enablex",
+      operation: `list ${kind.name}s`,
+      hint: "set a larger enablex:pageSize or enablex:deadlineSeconds\n    If the server names its pages in another way: enablex:routes.pageQuery",
+    });
   }
 
   #reader(kind: Kind): BatchReader {

@@ -14,13 +14,14 @@ import { NoReply } from "../http/client.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
 import { unlistedCountry } from "./countries.ts";
+import type { CreatedObject, LastLook } from "./create-batch.ts";
+import type { CreateResult } from "./create-once.ts";
 import {
   at,
   type Bag,
   changedFields,
-  createBody,
+  type Difference,
   declaredFields,
-  differences,
   dropped,
   expectedInList,
   type Field,
@@ -28,13 +29,12 @@ import {
   type Row,
 } from "./fields.ts";
 import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./kinds.ts";
-import { CreateRefused, makeOnce } from "./making.ts";
+import { identitiesOf, Operation } from "./operation.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, stillThere, takeOverOpen } from "./refusals.ts";
+import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, problemsOfOthers, takeOverOpen } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
-import { identitiesOf, lookUp, NotShown, requireListedCountries, shown, sureRead, toWrite, type Work, write } from "./work.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -53,6 +53,17 @@ export function enablexProviders(source: dynamic.Config, context?: CallContext) 
 interface Existing {
   readonly row: Row;
   readonly origin: Origin;
+}
+
+/** How far a create has come before the look at the list: it took over what exists, or created an object. */
+type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
+  | { readonly result: dynamic.CreateResult<EnableXOutputs> }
+  | { readonly result?: undefined; readonly id: string; readonly claim: string; readonly reply: Row | undefined }
+);
+
+function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: UcaasError | undefined) {
+  if (problem) throw new PartialFailure(result.id, result.outs ?? {}, problem);
+  return result;
 }
 
 /** The three resources of EnableX: one course of things, and what they differ in stands in `kinds.ts`. */
@@ -78,6 +89,7 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     try {
       const client = this.#accounts.client(news.account);
       failures.push(...(await this.#unlistedCountries(client, newCountries(olds, news))));
+      if (failures.length === 0 && Object.keys(olds ?? {}).length === 0) client.creates(this.#kind).announce();
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       failures.push({ property: "account", reason: error.message });
@@ -107,69 +119,104 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   async create(news: EnableXInputs): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const identities = identitiesOf(this.#kind, this.#accounts.client(news.account), news);
+    const client = this.#accounts.client(news.account);
+    const identities = identitiesOf(this.#kind, client, news);
+    const batch = client.creates(this.#kind);
+    batch.begin();
     try {
-      return await this.#createAlone(news, identities[0] ?? "");
+      const creation = await this.#createAlone(news, identities[0]?.key ?? "").catch(async (error: unknown) => {
+        const look = await this.#lastLook(news, batch.finish());
+        for (const problem of look?.takeProblems() ?? []) this.#tell(news, problem.message);
+        throw error;
+      });
+      return await this.#verified(creation, await this.#lastLook(news, batch.finish(creation.object)));
     } catch (error) {
       // Also when it failed before anything was looked up: the resource that it was to replace may be deleted next.
-      if (!(error instanceof PartialFailure)) for (const identity of identities) this.#claims.giveUp(identity);
+      if (!(error instanceof PartialFailure)) for (const { key } of identities) this.#claims.giveUp(key);
       throw error;
     }
   }
 
-  async #createAlone(news: EnableXInputs, identity: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const work = await this.#work("create", news);
-    requireListedCountries(work);
-    if (this.#underWay.has(identity)) throw declaredTwice(this.#kind, news, work.operation);
+  /** A list that cannot be read after the creates costs none of them its place in the state. */
+  async #lastLook(news: EnableXInputs, looking: Promise<LastLook | undefined>): Promise<LastLook | undefined> {
+    try {
+      return await looking;
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      this.#tell(news, `whether another stack created the same ${this.#kind.name} could not be checked: ${error.message}`);
+      return { rows: () => [], takeProblems: () => [] };
+    }
+  }
+
+  async #createAlone(news: EnableXInputs, identity: string): Promise<Creation> {
+    const op = await this.#operation("create", news);
+    op.requireListedCountries();
+    if (this.#underWay.has(identity)) throw declaredTwice(this.#kind, news, op.name);
     this.#underWay.add(identity);
     try {
-      return await this.#create(work);
+      return await this.#create(op);
     } finally {
       this.#underWay.delete(identity);
     }
   }
 
-  async #create(work: Work): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const key = this.#journalKey(work.news);
+  async #create(op: Operation): Promise<Creation> {
+    const key = this.#journalKey(op.news);
     const entry = await this.#journal.find<string | null>(key);
-    const existing = await this.#existing(work, entry);
-    if (existing) return await this.#takeOver(work, existing);
+    const existing = await this.#existing(op, entry);
+    if (existing) return { op, result: await this.#takeOver(op, existing) };
 
-    const body = createBody(work.fields, work.news, work.wording);
-    const intent = await this.#journal.intend<string | null>(key, Object.keys(body), null, entry ?? null);
-    const made = await this.#make(work, body, async () => {
+    const intent = await this.#journal.intend<string | null>(key, op.sentFields, null, entry ?? null);
+    const created = await this.#send(op, async () => {
       if (!entry) await this.#journal.drop(key);
     });
-    // Found and not answered, it could be what another stack made in this moment: it is ours only when it is as declared.
-    const result = made.found ? await this.#takeOver(work, { row: await sureRead(work, made.id), origin: "perhaps ours" }) : undefined;
-    await this.#journal.complete(key, intent, made.id);
+    if (created.outcome === "created") {
+      await this.#journal.complete(key, intent, created.id);
+      const claim = this.#claim(op, created.id);
+      const object = op.identity && op.created(op.identity, created.id, op.completeOf([created.row]) !== undefined);
+      return { op, object, id: created.id, claim, reply: created.row };
+    }
+    // Found and not answered, it could be what another stack created in this moment: it is ours only when it is as declared.
+    const result = await this.#takeOver(op, { row: await op.readExisting(created.id), origin: "perhaps ours" });
+    await this.#journal.complete(key, intent, created.id);
     // An earlier try may have arrived as well; if so, both are named.
-    if (made.sent > 1) await lookUp(work);
-    return result ?? (await this.#result(work, made.id, [], this.#claim(work, made.id)));
+    await op.find();
+    return { op, result };
+  }
+
+  /** The outcome of a create, after the look at the list that all creates of the run share, if this is one of the last. */
+  async #verified(creation: Creation, look: LastLook | undefined): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const { op, object } = creation;
+    const [first, ...rest] = look?.takeProblems() ?? [];
+    const ofOthers = first && problemsOfOthers(this.#kind, op.name, [first, ...rest]);
+    if (creation.result) return withProblem(creation.result, ofOthers);
+    const { id, claim, reply } = creation;
+    if (!look && object) return { id, outs: outputsOf(this.#kind, id, op.news, reply ?? {}, [], claim) };
+    const rows = (look && object && look.rows(object.identity)) ?? [];
+    const result = await this.#result(op, id, [], claim, [reply, ...rows]);
+    return withProblem(result, rows.length > 1 ? op.ambiguous(rows, id) : ofOthers);
   }
 
   async read(id: string, props = {} as EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     await this.#settle(props);
-    const work = await this.#work("read", props, id);
-    const wires = expectedInList(this.#kind, work.fields);
-    const row = await work.client.readTogether(this.#kind, id, wires);
+    const op = await this.#operation("read", props, id);
+    const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
     if (!row) return { id: undefined, props: {} as EnableXOutputs };
-    const found = differences(work.fields, props, row, work.wording);
-    const outputs = outputsOf(this.#kind, id, props, row, found, props.__claim);
+    const outputs = outputsOf(this.#kind, id, props, row, op.differences(row), props.__claim);
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
   }
 
   async update(id: string, olds: EnableXOutputs, news: EnableXInputs): Promise<dynamic.UpdateResult<EnableXOutputs>> {
     await this.#settle(olds);
     this.#claims.hold(this.#thing(news.account, id), olds.__claim);
-    const work = await this.#work("update", news, id);
-    requireListedCountries(work);
-    const row = await sureRead(work, id);
-    const { emptied, left } = dropped(this.#kind, olds, news, work.wording.routes);
+    const op = await this.#operation("update", news, id);
+    op.requireListedCountries();
+    const row = await op.readExisting(id);
+    const { emptied, left } = dropped(this.#kind, olds, news, op.client.routes);
     for (const { property } of left) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
-    const changed = toWrite(work, olds, row);
-    if (changed.length + emptied.length > 0) await write(work, id, row, [...changed, ...emptied]);
-    return await this.#result(work, id, emptied, olds.__claim);
+    const changed = [...op.pendingChanges(olds, row), ...emptied];
+    const reply = changed.length > 0 ? await op.write(id, row, changed) : row;
+    return await this.#result(op, id, emptied, olds.__claim, [reply]);
   }
 
   async delete(id: string, props: EnableXOutputs): Promise<void> {
@@ -180,25 +227,21 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     }
     const client = this.#accounts.client(props.account);
     const operation = `delete ${kind.name} ${id}`;
-    const names = [this.#thing(props.account, id), ...identitiesOf(kind, client, props)];
+    const names = [this.#thing(props.account, id), ...identitiesOf(kind, client, props).map(({ key }) => key)];
     // An error, so that it stays in the state: nobody else has it there, and the next up takes it over or, if it is declared no more, deletes it.
     if (names.some((name) => this.#claims.isWanted(name))) throw takeOverOpen(kind, id, operation);
     if (!client.canDelete(kind)) return this.#tell(props, leftBehind(kind, id, props));
     const failure = await client.delete(kind, id);
     if (failure) throw deleteRefused(kind, failure, operation);
-    const seconds = client.config.consistencySeconds;
-    const gone = await until(seconds, async () => ((await client.read(kind, id)) ? undefined : true));
-    if (!gone) throw stillThere(kind, id, operation, seconds);
   }
 
-  async #work(verb: string, news: EnableXInputs, id?: string): Promise<Work> {
+  async #operation(verb: string, news: EnableXInputs, id?: string): Promise<Operation> {
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
     // The server may quote what it refuses.
     for (const { secret, property } of fields) if (secret) rememberSecret(String(at(news, property)));
-    const needsCountries = fields.some(({ format }) => format === "country");
-    const wording = { routes: client.routes, countries: needsCountries ? await client.countries() : undefined };
-    return { kind: this.#kind, client, fields, news, wording, operation: `${verb} ${this.#kind.name} ${id ?? labelOf(this.#kind, news)}` };
+    const countries = fields.some(({ format }) => format === "country") ? await client.countries() : undefined;
+    return new Operation(this.#kind, client, news, verb, id, countries);
   }
 
   /** Codes that the server does not list. A server that does not answer is no reason to fail a preview: the create will ask again. */
@@ -218,92 +261,91 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   /** What is there already, found by the id that the journal has, else by look-up; after a create that was cut off, with time for it to arrive. */
-  async #existing(work: Work, entry: JournalEntry<string | null> | undefined): Promise<Existing | undefined> {
+  async #existing(op: Operation, entry: JournalEntry<string | null> | undefined): Promise<Existing | undefined> {
     if (typeof entry?.note === "string") {
-      const row = await work.client.read(this.#kind, entry.note);
+      const row = await op.client.read(this.#kind, entry.note);
       if (row) return { row, origin: "ours" };
     }
+    if (entry === undefined && op.identity && !(await op.client.creates(this.#kind).mayExist(op.identity))) return undefined;
     const cutOff = entry !== undefined && entry.completedAt === undefined;
-    const age = cutOff ? (Date.now() - Date.parse(entry.intendedAt)) / 1000 : 0;
-    const wait = cutOff ? Math.max(0, work.client.config.settleSeconds - age) : 0;
-    const row = await until(wait, () => lookUp(work));
+    // The clock that wrote the entry may be ahead of this one.
+    const age = cutOff ? Math.max(0, (Date.now() - Date.parse(entry.intendedAt)) / 1000) : 0;
+    const wait = cutOff ? Math.max(0, op.client.config.settleSeconds - age) : 0;
+    const row = await until(wait, () => op.find());
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
   }
 
-  async #make(work: Work, body: Row, nothingMade: () => Promise<void>) {
-    const { client, news, operation } = work;
+  async #send(op: Operation, nothingCreated: () => Promise<void>): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
     try {
-      return await makeOnce(client, {
-        kind: this.#kind,
-        body,
-        operation,
-        lookUp: () => lookUp(work),
-        tell: (text) => this.#tell(news, text),
-      });
+      const result = await op.createOnce((text) => this.#tell(op.news, text));
+      if (result.outcome !== "refused") return result;
+      await nothingCreated();
+      const { failure, error } = result.refusal;
+      throw failure.code === "DUPLICATE" ? await duplicate(op.client, this.#kind, failure, op.news, op.name) : error;
     } catch (error) {
-      if (error instanceof CreateRefused) {
-        await nothingMade();
-        const { failure } = error.created;
-        throw failure.code === "DUPLICATE" ? await duplicate(client, this.#kind, failure, news, operation) : error.created.error;
-      }
-      if (error instanceof NoReply && !error.sent) await nothingMade();
+      if (error instanceof NoReply && !error.sent) await nothingCreated();
       throw error;
     }
   }
 
   /** Takes over what exists, as `adopt` allows. */
-  async #takeOver(work: Work, existing: Existing): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const id = work.client.idOf(this.#kind, existing.row) ?? "";
-    const claim = this.#claim(work, id);
+  async #takeOver(op: Operation, existing: Existing): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const id = op.client.idOf(this.#kind, existing.row) ?? "";
+    const claim = this.#claim(op, id);
     try {
-      return await this.#adopt(work, id, existing, claim);
+      return await this.#adopt(op, id, existing, claim);
     } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.giveUp(this.#thing(work.news.account, id), claim);
+      if (!(error instanceof PartialFailure)) this.#claims.giveUp(this.#thing(op.news.account, id), claim);
       throw error;
     }
   }
 
-  async #adopt(work: Work, id: string, { row: listed, origin }: Existing, claim: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const { client, fields, news, operation, wording } = work;
+  async #adopt(op: Operation, id: string, { row: listed, origin }: Existing, claim: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const { news } = op;
     // A row of a search may lack fields.
-    const row = (await client.read(this.#kind, id)) ?? listed;
-    const found = differences(fields, news, row, wording);
+    const row = (await op.client.read(this.#kind, id)) ?? listed;
+    const found = op.differences(row);
     const decision = adoption(news.adopt ?? "if-same", origin, found, this.#kind.fixed);
-    if (decision === "exists" || decision === "differs") throw notAdopted(this.#kind, operation, decision, row, id, found);
+    if (decision === "exists" || decision === "differs") throw notAdopted(this.#kind, op.name, decision, row, id, found);
     this.#tell(
       news,
       `took over ${described(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${inWords(found)}` : ""}`,
     );
-    const unseen = fields.filter(({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property));
+    const unseen = op.fields.filter(({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property));
     const overwritten = decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
     if (!overwritten && origin === "foreign")
       for (const { property } of unseen) this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
     const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
-    if (changed.length > 0) await write(work, id, row, changed);
-    return await this.#result(work, id, [], claim);
+    const reply = changed.length > 0 ? await op.write(id, row, changed) : row;
+    return await this.#result(op, id, [], claim, [reply]);
   }
 
-  /** Waits until the server shows what is declared. What was made or written stays in the state, whatever happens here. */
+  /**
+   * Waits until the server shows what is declared, unless a reply or a list has shown it. What was created or written stays in
+   * the state, whatever happens here.
+   */
   async #result(
-    work: Work,
+    op: Operation,
     id: string,
     emptied: readonly Field[],
     claim: string | undefined,
+    seen: readonly (Row | undefined)[],
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    try {
-      const row = await shown(work, id, emptied);
-      return { id, outs: outputsOf(this.#kind, id, work.news, row, [], claim) };
-    } catch (error) {
-      const { row = {}, found = [] } = error instanceof NotShown ? error : {};
-      throw new PartialFailure(id, outputsOf(this.#kind, id, work.news, row, found, claim), error as Error);
-    }
+    const outputs = (row: Row, found: readonly Difference[]) => outputsOf(this.#kind, id, op.news, row, found, claim);
+    const shown = op.completeOf(seen, emptied);
+    if (shown) return { id, outs: outputs(shown, []) };
+    const visibility = await op.waitUntilVisible(id, emptied).catch((error: unknown) => {
+      throw new PartialFailure(id, outputs({}, []), error as Error);
+    });
+    if (visibility.visible) return { id, outs: outputs(visibility.row, []) };
+    throw new PartialFailure(id, outputs(visibility.row ?? {}, visibility.found), visibility.error);
   }
 
   /** A claim on what was created or taken over. */
-  #claim({ news, operation }: Work, id: string): string {
+  #claim({ news, name }: Operation, id: string): string {
     const claim = randomUUID();
     if (this.#claims.create(this.#thing(news.account, id), claim)) return claim;
-    throw declaredTwice(this.#kind, news, operation, id);
+    throw declaredTwice(this.#kind, news, name, id);
   }
 
   /** The state has the thing, so its create is no longer open. */

@@ -20,13 +20,17 @@ export function notAdopted(
         code: "ALREADY_EXISTS",
         vendor: "enablex",
         operation,
-        hint: `set adopt: "if-same" or adopt: "always", or import it (${docs})`,
+        hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
       })
     : new UcaasError(`${described(kind, row, id)} exists already, and is not as declared:\n  ${inWords(found)}`, {
         code: "ALREADY_EXISTS",
         vendor: "enablex",
         operation,
-        hint: `make the declaration what the server has, or set adopt: "always" to overwrite the server's values, or import it (${docs}). If it belongs to somebody else, declare another`,
+        hint: steps(
+          "To take it over as it is: declare what the server has, or import it (" + docs + ").",
+          'To overwrite the server\'s values: set adopt: "always".',
+          "If it belongs to another owner: declare another one.",
+        ),
       });
 }
 
@@ -40,14 +44,49 @@ export function declaredTwice(kind: Kind, inputs: Bag, operation: string, id?: s
   });
 }
 
-/** Several agree in what should tell one from all others. */
-export function ambiguous(kind: Kind, operation: string, properties: readonly string[], rows: readonly string[]): UcaasError {
+/** Several agree in what should tell one from all others. `own` is the id of this stack's, where it is known. */
+export function ambiguous(kind: Kind, operation: string, properties: readonly string[], rows: readonly string[], own?: string): UcaasError {
   return new UcaasError(`${rows.length} ${kind.name}s agree in ${properties.join(" and ")}: ${rows.join(", ")}`, {
     code: "AMBIGUOUS",
     vendor: "enablex",
     operation,
-    hint: `none is taken over by guess. Import the right one by its id (docs/enablex-${kind.name}.md), and look at the others in the portal: one may be there twice`,
+    hint: own
+      ? steps(
+          `This stack created ${kind.name} ${own} and manages it. Another stack or person created the others at the same time.`,
+          "Look at the others in the portal, and delete what is there twice.",
+        )
+      : steps(
+          "Nothing was changed. Look at them in the portal, and delete what is there twice.",
+          `If all are wanted: import the right one by its id (docs/enablex-${kind.name}.md).`,
+        ),
   });
+}
+
+/** Objects that this run created and that are not as they should be, found after the creates. */
+export function problemsOfOthers(kind: Kind, operation: string, problems: readonly [UcaasError, ...UcaasError[]]): UcaasError {
+  return new UcaasError(
+    `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${problems.map(({ message }) => message).join("\n  ")}`,
+    { code: problems[0].code, vendor: "enablex", operation, hint: "do what each line says; this resource itself is as declared" },
+  );
+}
+
+/** What was written does not show. */
+export function notVisible(kind: Kind, id: string, operation: string, seconds: number, differing: string | undefined): UcaasError {
+  return new UcaasError(
+    differing === undefined
+      ? `the server does not show the ${kind.name} ${id} after ${seconds} s`
+      : `the server does not show what was written after ${seconds} s:\n  ${differing}`,
+    {
+      code: "NOT_SHOWN",
+      vendor: "enablex",
+      operation,
+      hint: steps(
+        "Look at the values in the portal.",
+        "Run pulumi up again: it compares and writes once more. A slow server needs a larger enablex:consistencySeconds.",
+        `A field that this server never shows: pulumi config set --path 'enablex:routes.${kind.name}WriteOnly[0]' <argument>`,
+      ),
+    },
+  );
 }
 
 /** 1504: which field it is, and which thing has its value. */
@@ -92,7 +131,11 @@ export function deleteRefused(kind: Kind, failure: Failure, operation: string): 
   return errorOf(
     { ...failure, reason: `the server does not delete the customer. ${failure.reason}` },
     operation,
-    "a customer that still has subscriptions or users may not be deletable, and those have no delete in the API: end them in the EnableX portal, then run the command again. Or keep the customer and take it out of the state: pulumi state delete <urn>",
+    steps(
+      "The customer may still have subscriptions or users, which the API cannot delete: end them in the EnableX portal.",
+      "Run the command again.",
+      "To keep the customer instead: pulumi state delete <urn>",
+    ),
   );
 }
 
@@ -103,16 +146,6 @@ export function takeOverOpen(kind: Kind, id: string, operation: string): UcaasEr
     vendor: "enablex",
     operation,
     hint: `nothing was deleted, and ${kind.name} ${id} is still in the state. Mend what that create failed with and run \`pulumi up\`: it takes the ${kind.name} over, and this resource leaves the state. If the ${kind.name} is to go, take the other resource out of the program first and run \`pulumi up\``,
-  });
-}
-
-/** Deleted, as the server said, and still to be seen. */
-export function stillThere(kind: Kind, id: string, operation: string, seconds: number): UcaasError {
-  return new UcaasError(`the server said that it deleted ${kind.name} ${id}, but shows it still after ${seconds} s`, {
-    code: "NOT_SHOWN",
-    vendor: "enablex",
-    operation,
-    hint: "run the command again. If the portal shows it as deleted, take it out of the state: pulumi state delete <urn>",
   });
 }
 
@@ -151,4 +184,8 @@ export function described(kind: Kind, row: Row, id: string): string {
   const name = row.customer_name ?? row.first_name ?? row.name;
   const also = ["customer_code", "contact_email", "email", "plan_id"].filter((key) => row[key]).map((key) => `${key} ${row[key]}`);
   return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
+}
+
+function steps(...lines: readonly string[]): string {
+  return lines.map((line, index) => `${index === 0 ? "" : "    "}${index + 1}. ${line}`).join("\n");
 }

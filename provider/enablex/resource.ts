@@ -80,7 +80,7 @@ export interface EnableXCustomerArgs extends EnableXSteering {
  *
  * Everything that is declared is read back, so changes made elsewhere are seen by `pulumi refresh` and put right by `pulumi up`.
  *
- * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `ROUTE_NOT_FOUND`, `UNKNOWN_COUNTRY`;
+ * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `ROUTE_NOT_FOUND`, `LIST_ENDLESS`, `UNKNOWN_COUNTRY`;
  * those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
  * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by its groups `IN_PROGRESS`, `NOT_CONFIRMED`, `ACTION_REQUIRED`,
  * `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of HTTP: `RATE_LIMITED` (429), `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`, `EMPTY_REPLY`,

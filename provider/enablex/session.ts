@@ -24,7 +24,7 @@ export class Session {
   readonly #now: () => number;
   #token: { readonly header: Promise<string>; readonly until: number } | undefined;
 
-  /** @throws {UcaasError} `CONFIG_MISSING` when neither way in is complete */
+  /** @throws {UcaasError} `CONFIG_MISSING` when neither kind of credentials is complete */
   constructor(credentials: Credentials, login: Login, now = () => performance.now()) {
     this.#credentials = credentials;
     this.#login = login;
@@ -72,13 +72,14 @@ function renewBefore(life: number): number {
 function missingCredentials({ accessKey, email, password }: Credentials): UcaasError | undefined {
   if (accessKey || (email && password)) return undefined;
   const half = email ? "enablex:password" : password ? "enablex:email" : undefined;
-  return new UcaasError(
-    half ? `${half} is not set, so there is no complete way in` : "there is no way in: neither an access key nor a login is configured",
-    {
-      code: "CONFIG_MISSING",
-      vendor: "enablex",
-      operation: "config",
-      hint: "run: pulumi config set --secret enablex:accessKey; or for a login: pulumi config set enablex:email <email>, and pulumi config set --secret enablex:password. The environment has ENABLEX_ACCESS_KEY, ENABLEX_EMAIL, ENABLEX_PASSWORD; an account has enablex:accounts.<account>.accessKey and so on",
-    },
-  );
+  return new UcaasError(half ? `${half} is not set` : "no credentials are configured for EnableX", {
+    code: "CONFIG_MISSING",
+    vendor: "enablex",
+    operation: "config",
+    hint: [
+      "pulumi config set --secret enablex:accessKey (or set ENABLEX_ACCESS_KEY)",
+      "  or set enablex:email and enablex:password (see docs/enablex-customer.md#permissions-at-the-vendor)",
+      "  Of an account: pulumi config set --secret --path enablex:accounts.<account>.accessKey",
+    ].join("\n"),
+  });
 }

@@ -247,15 +247,6 @@ describe("a customer that is deleted", () => {
     expect(said.join()).not.toContain("undefined");
   });
 
-  test("and still shows is waited for, and is an error after that rather than forgotten", async () => {
-    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "1" });
-    enablex.server.setOptions({ visibleAfterMs: 300 });
-    await provider.delete(id, outs);
-    const again = await made({ ...acme, customerCode: "AGAIN" }, { "enablex:consistencySeconds": "0.2" });
-    enablex.server.setOptions({ visibleAfterMs: 60_000 });
-    expect(await failureOf(again.provider.delete(again.id, again.outs))).toMatchObject({ code: "NOT_SHOWN" });
-  });
-
   test("to be made anew is not taken over while the list still shows it", async () => {
     const { id, outs, provider } = await made();
     await provider.delete(id, outs);

@@ -81,7 +81,7 @@ describe("the way in", () => {
   });
 
   test.each([
-    ["nothing", {}, "there is no way in"],
+    ["nothing", {}, "no credentials are configured for EnableX"],
     ["half a login", { email: "a@b.test" }, "enablex:password is not set"],
     ["the other half", { password: "pass-of-nobody" }, "enablex:email is not set"],
   ])("with %s configured is asked for with the commands that set it", (_, given, reason) => {

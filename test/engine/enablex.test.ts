@@ -270,3 +270,24 @@ test("a refresh of 300 customers asks for four pages at most, finds the one that
   expect(enablex.calls().length).toBeLessThanOrEqual(4);
   expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(enablex.calls().length);
 });
+
+test("100 customers cost one request each and a few pages, and 1.6 KB of state each", { timeout: 180_000 }, async () => {
+  await using enablex = await enablexReseller();
+  const program = `
+    import { EnableXCustomer } from "pulumi-ucaas";
+    for (let i = 1; i <= 100; i++)
+      new EnableXCustomer("customer-" + i, { customerName: "Customer " + i, customerCode: "C-" + i, contactEmail: "c-" + i + "@customers.test" });`;
+  await using stack = await workspace({ program, config: enablex.config });
+  (await stack.up()).ok();
+  expect(enablex.calls(/^POST/)).toHaveLength(100);
+  // Before the creates, after them, and as often for one that the engine started late.
+  expect(enablex.calls(/^GET/).length).toBeLessThanOrEqual(8);
+  const resources = (await stack.export()).deployment.resources?.filter(({ type }) => type.endsWith(":EnableXCustomer")) ?? [];
+  expect(resources).toHaveLength(100);
+  expect(JSON.stringify(resources).length / resources.length).toBeLessThanOrEqual(1600);
+  expect((await stack.refresh("--preview-only", "--expect-no-changes")).exitCode).toBe(0);
+  enablex.server.received = [];
+  (await stack.destroy()).ok();
+  expect(enablex.calls(/^DELETE/)).toHaveLength(100);
+  expect(enablex.calls()).toHaveLength(100);
+});

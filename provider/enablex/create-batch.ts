@@ -1,0 +1,187 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { UcaasError } from "../dynamic/errors.ts";
+import type { Row } from "./fields.ts";
+
+/** Where a batch reads. */
+export interface BatchSource {
+  /** The list, page by page, to its end. */
+  readonly pages: () => AsyncIterable<readonly Row[]>;
+  readonly idOf: (row: Row) => string | undefined;
+  /** All that tells a row from all others, as far as the row has it. */
+  readonly identitiesOf: (row: Row) => readonly Identity[];
+}
+
+/** What tells one object from all others. */
+export interface Identity {
+  /** The properties that it consists of: two rows agree in them or do not. */
+  readonly by: string;
+  /** The values, in one spelling. */
+  readonly key: string;
+}
+
+/** An object that this run created. */
+export interface CreatedObject {
+  readonly identity: Identity;
+  /** Looks for all objects with this identity. */
+  readonly search: () => Promise<readonly Row[]>;
+  /** What is wrong with it, if anything, given the rows that the server has of it. */
+  readonly verify: (rows: readonly Row[]) => Promise<UcaasError | undefined>;
+}
+
+/** What the list shows after the creates. */
+export interface LastLook {
+  readonly rows: (identity: Identity) => readonly Row[];
+  /** What is wrong with creates that have returned before. Only the first caller gets it. */
+  readonly takeProblems: () => readonly UcaasError[];
+}
+
+/** The engine starts creates a few milliseconds apart; so long they are gathered. */
+const gathering = 25;
+/** With nothing under way, a create that is expected begins within this time, or the engine does not mean to start it. */
+const patience = 250;
+
+/**
+ * What all creates of one kind in a run share: one list before them, which says what exists, and one after them, which finds
+ * an object that another stack created at the same time.
+ *
+ * The engine checks all new resources before most of their creates begin, so the checks tell how many creates are to come. A
+ * create returns at once while more are to come, since the engine starts the next one only then. The last ones look for all.
+ */
+export class CreateBatch {
+  readonly #source: BatchSource;
+  #announced = 0;
+  #begun = 0;
+  #sending = 0;
+  /** The list before the creates: `too long` when a search for each costs less. */
+  #list: Promise<ListedIdentities | undefined> | "too long" | undefined;
+  readonly #own = new Set<string>();
+  #unverified: { readonly created: CreatedObject; hasReturned: boolean }[] = [];
+  #waiting: PromiseWithResolvers<LastLook> | undefined;
+  /** A look that was taken for the last was not: the engine starts one create after the other. */
+  #lookedEarly = false;
+  #oneByOne = false;
+
+  constructor(source: BatchSource) {
+    this.#source = source;
+  }
+
+  /** A new resource was checked, so its create is to come. */
+  announce(): void {
+    this.#announced++;
+  }
+
+  /** A create begins. Each is ended by {@link finish}. */
+  begin(): void {
+    this.#begun++;
+    this.#sending++;
+    if (this.#lookedEarly) this.#oneByOne = true;
+  }
+
+  /** Whether an object may exist: false only when the list shows that it does not, and this run has not created it. */
+  async mayExist({ by, key }: Identity): Promise<boolean> {
+    if (this.#own.has(key)) return true;
+    this.#list ??= this.#readList();
+    const list = await this.#list;
+    return typeof list !== "object" || !list.covers(by) || list.keys.has(key);
+  }
+
+  /**
+   * The create has sent what it sends.
+   *
+   * @param created what it created, if anything
+   * @returns undefined while more creates are to come: the last ones verify this one
+   */
+  async finish(created?: CreatedObject): Promise<LastLook | undefined> {
+    this.#sending--;
+    const entry = created && { created, hasReturned: false };
+    if (entry) {
+      this.#own.add(entry.created.identity.key);
+      this.#unverified.push(entry);
+    }
+    if (this.#unverified.length === 0) return undefined;
+    if (this.#waiting === undefined && !(await this.#isLast())) {
+      if (entry) entry.hasReturned = true;
+      return undefined;
+    }
+    this.#waiting ??= Promise.withResolvers();
+    const { promise, resolve } = this.#waiting;
+    if (this.#sending === 0) {
+      this.#waiting = undefined;
+      resolve(this.#look(this.#unverified.splice(0)));
+    }
+    return promise;
+  }
+
+  async #isLast(): Promise<boolean> {
+    if (this.#begun >= this.#announced) return true;
+    if (this.#sending > 0 || this.#oneByOne) return false;
+    const begun = this.#begun;
+    await pause(patience);
+    this.#lookedEarly = this.#begun === begun;
+    return this.#lookedEarly;
+  }
+
+  async #readList(): Promise<ListedIdentities | undefined> {
+    await pause(gathering);
+    const expected = () => Math.max(this.#announced, this.#begun);
+    if (expected() < 2) {
+      this.#list = undefined;
+      return undefined;
+    }
+    const list = new ListedIdentities();
+    let pages = 0;
+    try {
+      for await (const rows of this.#source.pages()) {
+        for (const row of rows) list.add(this.#source.identitiesOf(row));
+        if (++pages > expected() + 1) {
+          this.#list = "too long";
+          return undefined;
+        }
+      }
+    } catch (error) {
+      this.#list = undefined;
+      throw error;
+    }
+    return list;
+  }
+
+  async #look(entries: readonly { created: CreatedObject; hasReturned: boolean }[]): Promise<LastLook> {
+    const found = new Map<string, Map<string, Row>>(entries.map(({ created }) => [created.identity.key, new Map()]));
+    const note = (key: string, row: Row) => found.get(key)?.set(this.#source.idOf(row) ?? "", row);
+    if (entries.length === 1 || this.#list === "too long") {
+      await Promise.all(
+        entries.map(async ({ created: { identity, search } }) => {
+          for (const row of await search()) note(identity.key, row);
+        }),
+      );
+    } else {
+      for await (const page of this.#source.pages())
+        for (const row of page) for (const { key } of this.#source.identitiesOf(row)) note(key, row);
+    }
+    const rows = ({ key }: Identity) => [...(found.get(key)?.values() ?? [])];
+    const returned = entries.filter(({ hasReturned }) => hasReturned);
+    const verified = await Promise.all(returned.map(({ created }) => created.verify(rows(created.identity))));
+    const problems = verified.filter((problem) => problem !== undefined);
+    return { rows, takeProblems: () => problems.splice(0) };
+  }
+}
+
+/** What a list has, by identity. */
+class ListedIdentities {
+  readonly keys = new Set<string>();
+  readonly #by = new Set<string>();
+  #rows = 0;
+
+  add(identities: readonly Identity[]): void {
+    this.#rows++;
+    for (const { by, key } of identities) {
+      this.#by.add(by);
+      this.keys.add(key);
+    }
+  }
+
+  /** Whether rows show these properties. Where no row does, the list may leave them out. */
+  covers(by: string): boolean {
+    return this.#rows === 0 || this.#by.has(by);
+  }
+}

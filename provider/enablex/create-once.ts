@@ -1,0 +1,90 @@
+import { UcaasError } from "../dynamic/errors.ts";
+import type { CreateReply, EnableXClient } from "./client.ts";
+import type { Row } from "./fields.ts";
+import type { Kind } from "./kinds.ts";
+import { until } from "./polling.ts";
+
+/** Maximum number of create requests. Each repetition happens only after a look-up finds nothing. */
+const maxAttempts = 3;
+
+export interface CreateRequest {
+  readonly kind: Kind;
+  readonly body: Row;
+  /** In words, for errors. */
+  readonly operation: string;
+  /** Looks for the object by what tells it from all others. */
+  readonly find: () => Promise<Row | undefined>;
+  /** For the user, who waits. */
+  readonly tell: (text: string) => void;
+}
+
+export type CreateResult =
+  /** `row` is what the reply shows. */
+  | { readonly outcome: "created"; readonly id: string; readonly row: Row | undefined }
+  /** Found and not answered, so it may be another stack's. */
+  | { readonly outcome: "found"; readonly id: string }
+  /** The server refused, so nothing was created. */
+  | { readonly outcome: "refused"; readonly refusal: Extract<CreateReply, { outcome: "refused" }> };
+
+/**
+ * Creates an object that was not there a moment ago, once. There is no idempotency key. So if the outcome of a create is
+ * unknown (connection lost, no answer in time, 5xx, unreadable reply), the object is looked for during `settleSeconds`, and
+ * the create is sent again only when it has not arrived.
+ *
+ * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id cannot be learnt; `NOT_REACHED` and the like
+ */
+export async function createOnce(client: EnableXClient, request: CreateRequest): Promise<CreateResult> {
+  const { kind, body, operation, find, tell } = request;
+  const { consistencySeconds } = client.config;
+  const idOf = (row: Row | undefined) => (row ? client.idOf(kind, row) : undefined);
+  for (let attempt = 1; ; attempt++) {
+    const reply = await client.create(kind, body, operation);
+    if (reply.outcome === "created") {
+      const id = reply.id ?? idOf(await until(consistencySeconds, find));
+      if (id !== undefined) return { outcome: "created", id, row: reply.row };
+      throw idUnknown(kind, operation, consistencySeconds);
+    }
+    if (reply.outcome === "refused") {
+      // After an attempt of unknown outcome, "already there" is most likely that attempt, which came late.
+      const late = attempt > 1 && reply.failure.code === "DUPLICATE" ? idOf(await until(consistencySeconds, find)) : undefined;
+      return late === undefined ? { outcome: "refused", refusal: reply } : { outcome: "found", id: late };
+    }
+    const { seconds, mayRepeat } = searchTime(client.config, reply.retryAfterSeconds);
+    tell(`the create got no clear answer (${reply.error.reason}); looking for up to ${seconds} s whether it was made`);
+    const id = idOf(await until(seconds, find));
+    if (id !== undefined) return { outcome: "found", id };
+    if (attempt === maxAttempts || !mayRepeat) throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
+    tell("it was not made; sending the create again");
+  }
+}
+
+/**
+ * How long an object is looked for. A server may ask for a pause before the create is repeated, within the deadline of a call;
+ * one that asks for more is not waited for, and gets no repetition either.
+ */
+function searchTime(config: { settleSeconds: number; deadlineSeconds: number }, retryAfterSeconds: number) {
+  const mayRepeat = retryAfterSeconds <= config.deadlineSeconds;
+  return { seconds: mayRepeat ? Math.max(config.settleSeconds, retryAfterSeconds) : config.settleSeconds, mayRepeat };
+}
+
+function idUnknown(kind: Kind, operation: string, seconds: number): UcaasError {
+  return new UcaasError(`the ${kind.name} was created, but the list does not show it after ${seconds} s`, {
+    code: "NOT_SHOWN",
+    vendor: "enablex",
+    operation,
+    hint: "run pulumi up again: it looks for what was created and takes it over",
+  });
+}
+
+function outcomeUnknown(last: UcaasError, operation: string, attempts: number, retryAfterSeconds: number): UcaasError {
+  const asked = retryAfterSeconds > 0 ? ` The server asks for a pause of ${Math.ceil(retryAfterSeconds)} s.` : "";
+  return new UcaasError(`it is not known whether it was created: ${last.reason}`, {
+    code: "OUTCOME_UNKNOWN",
+    vendor: "enablex",
+    operation,
+    status: last.status,
+    vendorCode: last.vendorCode,
+    hint: `run pulumi up again: it looks first, and takes over what has arrived. It was sent ${attempts} times.${asked}`,
+    cause: last,
+  });
+}
