@@ -34,6 +34,9 @@ const remedies: Record<string, string> = {
 const probeHint =
   "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`; to send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)";
 
+const knownHint =
+  "The state has this customer, so the first request is done. If this server wants the names always: `pulumi config set xima:probe names`. If the customer was removed elsewhere: `pulumi state delete <urn>`, then `pulumi up`";
+
 /** What to do about a VALIDATION_ERROR depends on what the server refuses. */
 function validationRemedy(message: string): string | undefined {
   if (/\b(jti|exp)\b/i.test(message)) return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
@@ -67,9 +70,10 @@ export class XimaClient {
    * Whether the customer exists; undefined when `xima:probe` is `off` and the server is not asked.
    *
    * A POST of the `ccId` alone changes nothing, and the server answers 404 for an unknown customer (inferred). The names are
-   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for them means the same.
+   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for them means the same, unless the customer
+   * had its first request (`isKnown`): then the server may want the names always, which proves nothing.
    */
-  async exists(ccId: CcId): Promise<boolean | undefined> {
+  async exists(ccId: CcId, { isKnown = false } = {}): Promise<boolean | undefined> {
     const { probe } = this.#config;
     if (probe === "off") return undefined;
     const { resellerId, tenantId, resellerName, tenantName } = ccId;
@@ -78,7 +82,10 @@ export class XimaClient {
     const reply = await this.#send("POST", operation, { ccId: { resellerId, tenantId, ...names } });
     if (isUnknownCustomer(reply)) return false;
     const sentBoth = probe === "names" && resellerName !== undefined && tenantName !== undefined;
-    if (asksForNames(reply) && !sentBoth) return false;
+    if (asksForNames(reply) && !sentBoth) {
+      if (!isKnown) return false;
+      throw refusal(reply, operation, knownHint);
+    }
     if (reply.status === 400) throw refusal(reply, operation, probeHint);
     this.#parse(reply, operation, updateReplySchema);
     return true;

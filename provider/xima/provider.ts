@@ -134,7 +134,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
 
   async read(id: string, props: LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
-    const exists = await this.#accounts.client(props.account).exists(props.ccId ?? { resellerId, tenantId });
+    const isKnown = props.ccId !== undefined && !props.unconfirmed;
+    const exists = await this.#accounts.client(props.account).exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
     if (exists === undefined) this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
     return exists === false ? { id: undefined, props: {} as LicenseOutputs } : { id, props };
   }

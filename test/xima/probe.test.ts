@@ -44,10 +44,20 @@ describe("a server that wants the customer's names on the first request", () => 
     licences.server.setOptions({ lookUp: "names-required" });
     await using host = await start("ccid");
     const args = licence();
-    await expect(host.read(type, idOf(args), args)).resolves.toMatchObject({ id: "" });
     const { id, outs } = await host.create(type, args);
     expect([id, stored(args)]).toEqual([idOf(args), { professionalSeats: 12 }]);
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
+  });
+
+  test("empties no state on a refresh: of a customer that had its first request, a 400 about a name proves nothing", async () => {
+    licences.server.setOptions({ namesRequired: "always" });
+    await using host = await start("ccid");
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    const { message } = await host.failure(host.read(type, id, outs));
+    expect(message).toMatch(/resellerName is required[\s\S]*xima:probe names[\s\S]*pulumi state delete/);
+    licences.server.state.customers = {};
+    await expect(host.read(type, id, { ...outs, unconfirmed: true })).resolves.toMatchObject({ id: "" });
   });
 
   test("on every request is satisfied by xima:probe names, and keeps its guard against an existing customer", async () => {
@@ -103,7 +113,7 @@ describe("without a look-up", () => {
   });
 
   test("a create whose reply was lost is kept as unconfirmed, and the next up sends it again", async () => {
-    await using host = await start("off", { XIMA_DEADLINE_SECONDS: "1" });
+    await using host = await start("off", { XIMA_DEADLINE_SECONDS: "4" });
     const args = licence();
     licences.server.fault({ kind: "hangAfter" });
     const { partial } = await host.failure(host.create(type, args));
@@ -113,7 +123,7 @@ describe("without a look-up", () => {
   });
 
   test("a customer that is to be adopted is not kept for a create whose reply was lost", async () => {
-    await using host = await start("off", { XIMA_DEADLINE_SECONDS: "1" });
+    await using host = await start("off", { XIMA_DEADLINE_SECONDS: "4" });
     licences.server.fault({ kind: "hangAfter" });
     expect((await host.failure(host.create(type, licence({ adopt: true })))).partial).toBeUndefined();
   });
