@@ -4,7 +4,8 @@ import { call } from "../../provider/host.ts";
 import { HttpClient } from "../../provider/http/client.ts";
 import { configurationOf } from "../../provider/xelion/configuration.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
-import { idOf, outputsOf } from "../../provider/xelion/outputs.ts";
+import { outputsOf } from "../../provider/xelion/outputs.ts";
+import { resourceId } from "../../provider/xelion/resource-id.ts";
 import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
 import { blank } from "../../stacks/blank.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
@@ -61,7 +62,7 @@ A login is needed as soon as the configuration is changed; its password: pulumi 
 
 function candidate({ parts, name }: Identifier, account: string | undefined, config: Config, service: string): Candidate {
   const [serverUrl = "", tenantName = ""] = parts;
-  const id = idOf({ serverUrl, tenantName });
+  const id = resourceId({ serverUrl, tenantName });
   return {
     id,
     cells: [],
@@ -79,10 +80,10 @@ function candidate({ parts, name }: Identifier, account: string | undefined, con
     isDeclaredBy: (declared) =>
       (declared.account ?? undefined) === account &&
       typeof declared.serverUrl === "string" &&
-      idOf({ serverUrl: declared.serverUrl, tenantName: String(declared.tenantName) }) === id,
+      resourceId({ serverUrl: declared.serverUrl, tenantName: String(declared.tenantName) }) === id,
     match(planned) {
       const inputs = planned.inputs as unknown as ProvisionInputs;
-      if (planned.type !== "XelionTenantProvision" || idOf(inputs) !== id) return undefined;
+      if (planned.type !== "XelionTenantProvision" || resourceId(inputs) !== id) return undefined;
       return { id, inputs: planned.inputs, outputs: () => outputs(id, inputs, config, service) };
     },
   };

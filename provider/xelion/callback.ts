@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { UcaasError } from "../dynamic/errors.ts";
 import { callbackToken, defaultBodyLimit, readCallbackBody, refuseUnreadable } from "./callback-request.ts";
-import { callbackSchema, type News, type Order } from "./schema.ts";
-import type { Listening, OrderSource } from "./source.ts";
+import { callbackSchema, type Order, type StatusEvent } from "./schema.ts";
+import type { StatusSource, Subscription } from "./status-source.ts";
 
 /** Where this process listens, and how that place is reached from outside. */
 export interface CallbackAddress {
@@ -13,7 +13,7 @@ export interface CallbackAddress {
 
 const slowestBody = 10_000;
 
-type Take = (news: News[]) => Promise<void>;
+type Take = (news: StatusEvent[]) => Promise<void>;
 
 /**
  * Takes callbacks in the provider process itself, on a path for each order that nobody can guess, since callbacks carry no signature.
@@ -21,7 +21,7 @@ type Take = (news: News[]) => Promise<void>;
  * A callback is answered 200 when what it says is in the journal. A path that no order has now, or that never was one, is answered 404.
  * The path is made from the order's `intentId` and the API key, so it is the same in the next run, and stands nowhere.
  */
-export class CallbackListener implements OrderSource {
+export class CallbackListener implements StatusSource {
   readonly kind = "callback";
   readonly #address: CallbackAddress;
   readonly #apiKey: string;
@@ -40,7 +40,7 @@ export class CallbackListener implements OrderSource {
     return url.href;
   }
 
-  async listen(order: () => Order, take: Take): Promise<Listening> {
+  async listen(order: () => Order, take: Take): Promise<Subscription> {
     await this.#listening();
     const token = this.#token(order());
     this.#takers.set(token, take);
@@ -54,11 +54,11 @@ export class CallbackListener implements OrderSource {
   }
 
   /** Callbacks that came while nobody listened are gone. */
-  async look(): Promise<News[]> {
+  async poll(): Promise<StatusEvent[]> {
     return [];
   }
 
-  async forget(): Promise<void> {
+  async deleteRecord(): Promise<void> {
     if (this.#takers.size === 0) await this.#close();
   }
 
@@ -110,14 +110,14 @@ export class CallbackListener implements OrderSource {
     const body = await readCallbackBody(bytes, request.headers);
     if (body.kind === "tooLarge") return end(response, 413);
     if (body.kind === "malformed") return end(response, 400);
-    const news = newsOf(body.message, "callback", new Date().toISOString());
+    const news = toStatusEvent(body.message, "callback", new Date().toISOString());
     if (news) await take([news]);
     end(response, 200);
   }
 }
 
 /** What a callback says of an order; undefined for other types of messages and for what is none. */
-export function newsOf(message: unknown, source: "callback" | "relay", time: string): News | undefined {
+export function toStatusEvent(message: unknown, source: "callback" | "relay", time: string): StatusEvent | undefined {
   const result = callbackSchema.safeParse(message);
   if (!result.success) return undefined;
   const { mid, data } = result.data;

@@ -20,10 +20,10 @@ export type Submission =
   | { readonly kind: "unknown"; readonly failure: UcaasError };
 
 /** What the service's test route said of a configuration. */
-export type Verdict =
+export type ValidationResult =
   | { readonly kind: "valid" }
   /** In the service's words. */
-  | { readonly kind: "invalid"; readonly words: string }
+  | { readonly kind: "invalid"; readonly reason: string }
   /** The service does not let us ask: the key or the address is wrong. */
   | { readonly kind: "refused"; readonly failure: UcaasError }
   | { readonly kind: "unreachable"; readonly failure: UcaasError };
@@ -49,7 +49,7 @@ export class ProvisioningService {
   }
 
   /** Whether the service takes a configuration; it has no side effects. The tenant's token is never sent here. */
-  async test(configuration: string): Promise<Verdict> {
+  async test(configuration: string): Promise<ValidationResult> {
     const operation = "test the configuration";
     let reply: Reply;
     try {
@@ -65,7 +65,7 @@ export class ProvisioningService {
       throw error;
     }
     if (reply.status === 200) return { kind: "valid" };
-    if (reply.status === 400) return { kind: "invalid", words: wordsOf(reply) };
+    if (reply.status === 400) return { kind: "invalid", reason: reasonIn(reply) };
     const failure = refusal(reply, operation);
     return reply.status === 429 || reply.status >= 500 ? { kind: "unreachable", failure } : { kind: "refused", failure };
   }
@@ -146,7 +146,8 @@ const hints: Record<number, string> = {
 function refusal(reply: Reply, operation: string): UcaasError {
   const isRedirect = reply.status >= 300 && reply.status < 400;
   return new UcaasError(
-    wordsOf(reply) || (isRedirect ? "the service answered with a redirect, which is not followed" : "the service refused without a reason"),
+    reasonIn(reply) ||
+      (isRedirect ? "the service answered with a redirect, which is not followed" : "the service refused without a reason"),
     {
       code: isRedirect ? "REDIRECTED" : reply.status === 400 ? "CONFIGURATION_REFUSED" : `HTTP_${reply.status}`,
       vendor: "xelion",
@@ -172,7 +173,7 @@ function malformed(operation: string, reply: Reply, reason: string): UcaasError 
 const longestWords = 2_000;
 
 /** The cause that stands in the body, as text or as JSON: which of both is not documented. A page of HTML is no word of the service. */
-function wordsOf(reply: Reply): string {
+function reasonIn(reply: Reply): string {
   if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
   const { message, error, cause } = (typeof reply.json === "object" && reply.json !== null ? reply.json : {}) as Record<string, unknown>;
   const words = [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { UcaasError } from "../dynamic/errors.ts";
-import { type News, type NewsSource, type Order, orderSchema } from "./schema.ts";
+import { type Order, orderSchema, type ProvisionInputs, type StatusEvent, type StatusOrigin } from "./schema.ts";
 
 const details = { vendor: "xelion" } as const;
 
 /** What the program declares, as far as it matters to whether an order is sent. */
-export interface Declared {
+export interface DesiredOrder {
   readonly configurationHash: string;
   readonly retryFailed: Order["retryFailed"];
   /** An order of which the operator says that it is this one. */
@@ -13,12 +13,18 @@ export interface Declared {
   readonly wait: "completed" | "submitted";
 }
 
+/** The order that a resource's arguments ask for. */
+export function toDesiredOrder(inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait">, configurationHash: string): DesiredOrder {
+  const { retryFailed = null, orderId: givenOrderId = null, wait = "completed" } = inputs;
+  return { configurationHash, retryFailed, givenOrderId, wait };
+}
+
 /** What can be done about an order that is on its way. */
-export interface Reach {
+export interface Capabilities {
   /** There is a source that tells how this order goes on. */
   readonly canFollow: boolean;
   /** There is one that can still tell whether the order exists: callbacks name it. */
-  readonly canSettle: boolean;
+  readonly canConfirm: boolean;
 }
 
 /** What to do next. */
@@ -30,9 +36,9 @@ export type Next =
   /** Wait for the end of the order there is, then decide again. */
   | { readonly do: "follow"; readonly why: string }
   /** Wait for a callback that tells whether the order there may be exists, then decide again. */
-  | { readonly do: "settle" }
+  | { readonly do: "awaitConfirmation" }
   /** Write down a `retryFailed` that had nothing to allow, so that it will not allow anything later either, then decide again. */
-  | { readonly do: "remember" }
+  | { readonly do: "recordRetryToken" }
   /** Take up the order that the operator names, then decide again. */
   | { readonly do: "adopt"; readonly orderId: number }
   | { readonly do: "refuse"; readonly failure: UcaasError };
@@ -46,7 +52,7 @@ export type Next =
  *
  * @param isNew whether the resource is created: then the order is not the state's, but one that journal or relay remember
  */
-export function decide(declared: Declared, order: Order | undefined, { canFollow, canSettle }: Reach, isNew = false): Next {
+export function decide(declared: DesiredOrder, order: Order | undefined, { canFollow, canConfirm }: Capabilities, isNew = false): Next {
   const given = declared.givenOrderId;
   if (given !== null && given !== order?.givenOrderId && given !== order?.orderId) return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
@@ -55,14 +61,17 @@ export function decide(declared: Declared, order: Order | undefined, { canFollow
   const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
   const allowsAnother = allowed && isNew && given === null;
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
-  if (order.status === "COMPLETED" && !allowsAnother) return { do: allowed ? "remember" : "done" };
+  if (order.status === "COMPLETED" && !allowsAnother) return { do: allowed ? "recordRetryToken" : "done" };
   if (order.status === "FAILED") return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
-  if (allowed) return { do: "submit", note: `${nameOf(order)} was last seen as ${order.status}; retryFailed allows another one` };
-  if (order.orderId === null) return canSettle ? { do: "settle" } : { do: "refuse", failure: outcomeUnknown(order) };
+  if (allowed) return { do: "submit", note: `${describeOrder(order)} was last seen as ${order.status}; retryFailed allows another one` };
+  if (order.orderId === null) return canConfirm ? { do: "awaitConfirmation" } : { do: "refuse", failure: outcomeUnknown(order) };
   if (canFollow && changed)
     return { do: "follow", why: "the configuration has changed since; a new order is sent when this one has ended" };
   if (changed)
-    return { do: "submit", note: `nothing tells whether ${nameOf(order)} has ended; the changed configuration is ordered all the same` };
+    return {
+      do: "submit",
+      note: `nothing tells whether ${describeOrder(order)} has ended; the changed configuration is ordered all the same`,
+    };
   return canFollow && declared.wait === "completed" ? { do: "follow", why: "waiting for its end" } : { do: "done" };
 }
 
@@ -71,7 +80,7 @@ export function decide(declared: Declared, order: Order | undefined, { canFollow
  *
  * @param before the last order that is known. The new one counts as later, also where another machine's clock, which sent that one, is ahead.
  */
-export function newOrder(declared: Declared, callback: Order["callback"], now: string, before?: Order): Order {
+export function newOrder(declared: DesiredOrder, callback: Order["callback"], now: string, before?: Order): Order {
   return {
     intentId: randomBytes(16).toString("hex"),
     configurationHash: declared.configurationHash,
@@ -90,7 +99,7 @@ export function newOrder(declared: Declared, callback: Order["callback"], now: s
 }
 
 /** An order that was never sent, in the place of one for a tenant that is taken over: whoever does so says that it is configured as declared. */
-export function adoptedOrder(declared: Declared, now: string): Order {
+export function adoptedOrder(declared: DesiredOrder, now: string): Order {
   return {
     ...newOrder(declared, null, now),
     orderId: declared.givenOrderId,
@@ -101,15 +110,15 @@ export function adoptedOrder(declared: Declared, now: string): Order {
 }
 
 /** The order once its id is read from the reply or named by the operator, with what had been heard about it before. */
-export function accepted(order: Order, orderId: number, source: NewsSource, time: string): Order {
+export function accepted(order: Order, orderId: number, source: StatusOrigin, time: string): Order {
   const known: Order = {
     ...order,
     orderId,
     status: "SUBMITTED",
-    statusHistory: entered(order, { time, status: "SUBMITTED", source }),
+    statusHistory: appendHistory(order, { time, status: "SUBMITTED", source }),
     heard: [],
   };
-  return absorb(known, order.heard);
+  return applyEvents(known, order.heard);
 }
 
 /**
@@ -117,16 +126,16 @@ export function accepted(order: Order, orderId: number, source: NewsSource, time
  * `COMPLETED`) is left only for a later terminal one, and what is about another order is no news. Without an id yet, the first message names it: each
  * order has a callback address of its own.
  */
-export function absorb(order: Order, news: readonly News[]): Order {
-  return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(absorbOne, order);
+export function applyEvents(order: Order, news: readonly StatusEvent[]): Order {
+  return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(applyEvent, order);
 }
 
 /** The order with what was heard while its POST was under way; used when the POST's reply was never read. */
-export function absorbHeard(order: Order): Order {
-  return order.heard.length === 0 ? order : absorb({ ...order, heard: [] }, order.heard);
+export function applyBuffered(order: Order): Order {
+  return order.heard.length === 0 ? order : applyEvents({ ...order, heard: [] }, order.heard);
 }
 
-function absorbOne(order: Order, { orderId, status, mid, time, source }: News): Order {
+function applyEvent(order: Order, { orderId, status, mid, time, source }: StatusEvent): Order {
   if (order.orderId !== null && order.orderId !== orderId) return order;
   const known = { ...order, orderId, lastMid: mid === undefined ? order.lastMid : Math.max(mid, order.lastMid ?? mid) };
   if (isTerminal(status)) {
@@ -134,17 +143,17 @@ function absorbOne(order: Order, { orderId, status, mid, time, source }: News): 
     if (isLate) return order;
     const endMid = mid ?? order.endMid;
     if (status === order.status) return { ...known, endMid };
-    return { ...known, endMid, status, finishedAt: time, statusHistory: entered(order, { time, status, source }) };
+    return { ...known, endMid, status, finishedAt: time, statusHistory: appendHistory(order, { time, status, source }) };
   }
   const isLate = mid !== undefined && order.lastMid !== null && mid <= order.lastMid;
   if (isLate) return order;
   if (isTerminal(order.status) || status === order.status) return known;
-  return { ...known, status, statusHistory: entered(order, { time, status, source }) };
+  return { ...known, status, statusHistory: appendHistory(order, { time, status, source }) };
 }
 
 const longestHistory = 50;
 
-function entered(order: Order, entry: Order["statusHistory"][number]): Order["statusHistory"] {
+function appendHistory(order: Order, entry: Order["statusHistory"][number]): Order["statusHistory"] {
   return [...order.statusHistory, entry].slice(-longestHistory);
 }
 
@@ -157,18 +166,18 @@ export function isTerminal(status: string): boolean {
  * The last order, of two records: the one that knows more when both are of the same order, else the later one. The state, the journal
  * and the relay each have one, and a killed run leaves them apart.
  */
-export function latest(a: Order | undefined, b: Order | undefined): Order | undefined {
+export function mostRecent(a: Order | undefined, b: Order | undefined): Order | undefined {
   if (!a || !b) return a ?? b;
   if (a.intentId !== b.intentId) return a.submittedAt >= b.submittedAt ? a : b;
   const difference =
-    knowledge(a)
-      .map((step, index) => step - (knowledge(b)[index] ?? 0))
+    recencyKey(a)
+      .map((step, index) => step - (recencyKey(b)[index] ?? 0))
       .find((step) => step !== 0) ?? 0;
   return difference >= 0 ? a : b;
 }
 
 /** What grows during an order's life, the weightiest first. */
-function knowledge(order: Order): number[] {
+function recencyKey(order: Order): number[] {
   const settled = order.orderId === null ? 0 : 1;
   const ended = isTerminal(order.status) ? 1 : 0;
   return [settled, ended, order.endMid ?? -1, order.lastMid ?? -1, order.statusHistory.length, order.heard.length];
@@ -179,7 +188,7 @@ function knowledge(order: Order): number[] {
  *
  * @throws {UcaasError} `NOTE_UNREADABLE`
  */
-export function orderOf(note: unknown, where: string): Order {
+export function parseOrder(note: unknown, where: string): Order {
   const result = orderSchema.safeParse(note);
   if (result.success) return result.data;
   throw new UcaasError(`the ${where}'s note of the last order cannot be read`, {
@@ -190,17 +199,17 @@ export function orderOf(note: unknown, where: string): Order {
 }
 
 /** In words, for people. */
-export function nameOf(order: Order): string {
+export function describeOrder(order: Order): string {
   return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
 }
 
 /** What is said where an order is found in the place of one to send. */
-export function nothingSent(order: Order): string {
-  return `${nameOf(order)}, submitted at ${order.submittedAt}, was for this configuration (${order.status}): nothing is sent. To have it ordered anew all the same, set retryFailed to a value that it did not have and run \`pulumi up --replace <the resource's URN>\`: one new order is sent`;
+export function nothingSentMessage(order: Order): string {
+  return `${describeOrder(order)}, submitted at ${order.submittedAt}, was for this configuration (${order.status}): nothing is sent. To have it ordered anew all the same, set retryFailed to a value that it did not have and run \`pulumi up --replace <the resource's URN>\`: one new order is sent`;
 }
 
 function orderFailed(order: Order): UcaasError {
-  return new UcaasError(`${nameOf(order)} FAILED`, {
+  return new UcaasError(`${describeOrder(order)} FAILED`, {
     ...details,
     code: "ORDER_FAILED",
     hint: "look it up in the Admin UI: parts of it may have been done. Then change the configuration, or set retryFailed to a value that it did not have (today's date, say), and run `pulumi up`: one new order is sent",
@@ -209,7 +218,7 @@ function orderFailed(order: Order): UcaasError {
 
 export function outcomeUnknown(order: Order): UcaasError {
   return new UcaasError(
-    `it is not known whether the service has ${nameOf(order)}: no answer and no callback was read. Nothing is sent until this is settled`,
+    `it is not known whether the service has ${describeOrder(order)}: no answer and no callback was read. Nothing is sent until this is settled`,
     {
       ...details,
       code: "OUTCOME_UNKNOWN",
@@ -219,7 +228,7 @@ export function outcomeUnknown(order: Order): UcaasError {
 }
 
 export function notFinished(order: Order, timeout: string): UcaasError {
-  return new UcaasError(`${nameOf(order)} is still ${order.status} after ${timeout}`, {
+  return new UcaasError(`${describeOrder(order)} is still ${order.status} after ${timeout}`, {
     ...details,
     code: "NOT_FINISHED",
     hint: 'run `pulumi up` again: it goes on waiting for the same order and sends none. If the Admin UI shows that it has ended and no callback told so, declare wait: "submitted", or retryFailed for a new order',
@@ -228,11 +237,21 @@ export function notFinished(order: Order, timeout: string): UcaasError {
 
 export function interrupted(order: Order | undefined): UcaasError {
   return new UcaasError(
-    order ? `interrupted; ${nameOf(order)} goes on at the service (${order.status})` : "interrupted before an order was sent",
+    order ? `interrupted; ${describeOrder(order)} goes on at the service (${order.status})` : "interrupted before an order was sent",
     {
       ...details,
       code: "INTERRUPTED",
       hint: "run `pulumi up` again: it takes up where this run ended, and sends no second order",
     },
   );
+}
+
+export function configurationRefused(tenantName: string, reason: string): UcaasError {
+  return new UcaasError(`the provisioning service refuses the configuration: ${reason || "without a reason"}`, {
+    ...details,
+    code: "CONFIGURATION_REFUSED",
+    operation: `provision ${tenantName}`,
+    status: 400,
+    hint: "nothing was sent; correct the configuration",
+  });
 }

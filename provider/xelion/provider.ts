@@ -6,33 +6,33 @@ import { Claims } from "../dynamic/claims.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import { type CallContext, uncancelled } from "../dynamic/interruption.ts";
-import { Journal, type JournalKey } from "../dynamic/journal.ts";
+import { Journal } from "../dynamic/journal.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { baseUrlOf } from "../http/transport.ts";
-import { Account } from "./account.ts";
+import { AccountServices } from "./account-services.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
-import { absorb, absorbHeard, type Declared, decide, isTerminal, latest, nameOf, orderOf } from "./order.ts";
-import { idOf, orderIn, outputsOf } from "./outputs.ts";
-import { type Means, Pursuit, thingOf } from "./pursuit.ts";
+import { applyBuffered, applyEvents, decide, describeOrder, isTerminal, mostRecent, parseOrder, toDesiredOrder } from "./order.ts";
+import { OrderReconciler } from "./order-reconciler.ts";
+import { orderFromState, outputsOf } from "./outputs.ts";
+import { journalKey, relayKey, resourceId } from "./resource-id.ts";
 import { validateConfiguration } from "./rules.ts";
-import { defaultTimeout, type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
-import { reachOf } from "./source.ts";
-import { sessionFor } from "./tenant-session.ts";
+import { type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
+import { capabilitiesOf } from "./status-source.ts";
 
 const type = "XelionTenantProvision";
 
 /** Orders of the provisioning service. What is known of an order is what its callbacks said, or what was looked up by the operator's `orderPath`. */
 export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<ProvisionInputs, ProvisionOutputs> {
-  readonly #accounts: Accounts<typeof xelionConfig, Account>;
+  readonly #accounts: Accounts<typeof xelionConfig, AccountServices>;
   readonly #journal: Journal;
   readonly #claims = new Claims();
-  /** Tenants that an order is being pursued for in this process. */
-  readonly #underWay = new Set<string>();
+  /** Tenants whose order is being reconciled in this process. */
+  readonly #inFlight = new Set<string>();
 
   constructor(source: dynamic.Config, context?: CallContext) {
-    this.#accounts = new Accounts(xelionConfig, source, (config) => new Account(config, context?.signal));
+    this.#accounts = new Accounts(xelionConfig, source, (config) => new AccountServices(config, context?.signal));
     this.#journal = new Journal(source);
   }
 
@@ -46,9 +46,11 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     try {
       if (wellFormed("serverUrl") && !isUnknown(news.serverUrl)) baseUrlOf("xelion", news.serverUrl);
     } catch (error) {
-      failures.push(failureOf("serverUrl", error));
+      // The whole message would name the config's URL.
+      if (!(error instanceof UcaasError)) throw error;
+      failures.push({ property: "serverUrl", reason: `${error.reason}: write the Xelion server's https URL` });
     }
-    let account: Account | undefined;
+    let account: AccountServices | undefined;
     try {
       account = this.#accounts.client(isUnknown(news.account) ? undefined : news.account);
     } catch (error) {
@@ -59,7 +61,7 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   /** The rules that are known here, then the service's own. */
-  async #checkConfiguration(news: ProvisionInputs, account: Account | undefined): Promise<dynamic.CheckFailure[]> {
+  async #checkConfiguration(news: ProvisionInputs, account: AccountServices | undefined): Promise<dynamic.CheckFailure[]> {
     let configuration: Configuration | undefined;
     try {
       configuration = await configurationOf(news);
@@ -71,44 +73,44 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     const { property } = configuration;
     const failures = findingsIn(property, configuration.value);
     if (failures.length > 0 || !account?.config.testProvision) return failures;
-    const verdict = await account.verdict(configuration);
-    if (verdict.kind === "invalid")
-      return [{ property, reason: `the provisioning service refuses it: ${verdict.words || "without a reason"}` }];
-    if (verdict.kind === "refused") return [failureOf("account", verdict.failure)];
-    if (verdict.kind === "unreachable")
-      tell(type, idOf(news), `warning: the configuration could not be tested at the service: ${verdict.failure.message}`);
+    const result = await account.validate(configuration);
+    if (result.kind === "invalid")
+      return [{ property, reason: `the provisioning service refuses it: ${result.reason || "without a reason"}` }];
+    if (result.kind === "refused") return [failureOf("account", result.failure)];
+    if (result.kind === "unreachable")
+      tell(type, resourceId(news), `warning: the configuration could not be tested at the service: ${result.failure.message}`);
     return [];
   }
 
   async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.DiffResult> {
-    this.#claims.hold(thingOf(journalKey(olds)), olds.__claim);
+    this.#claims.hold(relayKey(journalKey(olds)), olds.__claim);
     const replaces = [
       ...(sameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
       ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
     ];
     if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
-    const known = orderIn(olds);
-    const order = await this.#latest(olds, known);
-    const hash = await hashIn(news, order);
+    const known = orderFromState(olds);
+    const order = await this.#mostRecentOrder(olds, known);
+    const hash = await configurationHashOf(news, order);
     if (hash === undefined || !sameValue(olds.account, news.account)) return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
-    const next = decide(declared(news, hash), order, reachOf(account.sourceOf(order)));
+    const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (news.configurationFile !== undefined && hash !== order.configurationHash) {
-      tell(type, idOf(news), `${news.configurationFile} has other content than was ordered`);
+      tell(type, resourceId(news), `${news.configurationFile} has other content than was ordered`);
     }
     if (next.do === "refuse")
-      tell(type, idOf(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
+      tell(type, resourceId(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
     return { changes: next.do !== "done" || order !== known, replaces };
   }
 
   async create(news: ProvisionInputs, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<ProvisionOutputs>> {
-    const id = idOf(news);
-    const thing = thingOf(journalKey(news));
+    const id = resourceId(news);
+    const thing = relayKey(journalKey(news));
     const __claim = randomUUID();
     if (!this.#claims.create(thing, __claim)) throw declaredTwice(news);
     try {
-      const { order, failure } = await this.#pursue(news, undefined, signal);
+      const { order, failure } = await this.#reconcile(news, undefined, signal);
       if (!order) throw failure;
       const outs = this.#outputs({ ...news, __claim }, order);
       if (failure) throw new PartialFailure(id, outs, failure);
@@ -126,42 +128,44 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     { signal }: CallContext = uncancelled,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
     const { __claim } = olds;
-    this.#claims.hold(thingOf(journalKey(olds)), __claim);
-    const { order, failure } = await this.#pursue(news, orderIn(olds), signal);
+    this.#claims.hold(relayKey(journalKey(olds)), __claim);
+    const { order, failure } = await this.#reconcile(news, orderFromState(olds), signal);
     if (!order) throw failure;
     const outs = this.#outputs({ ...news, __claim }, order);
-    if (failure && !sameValue(order, orderIn(olds))) throw new PartialFailure(id, outs, failure);
+    if (failure && !sameValue(order, orderFromState(olds))) throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
   }
 
   async read(id: string, props = {} as ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
-    let order = absorbHeard(await this.#latest(props, orderIn(props)));
-    for (const lookout of account.lookouts(order)) {
+    const known = orderFromState(props);
+    let order = applyBuffered(await this.#mostRecentOrder(props, known));
+    for (const lookout of account.pollableSources(order)) {
       try {
-        order = absorb(order, await lookout.look(order));
+        order = applyEvents(order, await lookout.poll(order));
       } catch (error) {
         // It will never know it again, and what is known of the order is as true as before.
         if (!(error instanceof UcaasError) || error.code !== "RELAY_FORGOT") throw error;
-        tell(type, id, `${nameOf(order)} was last seen as ${order.status}: ${error.message}`);
+        tell(type, id, `${describeOrder(order)} was last seen as ${order.status}: ${error.message}`);
       }
     }
-    return { id, props: { ...props, ...this.#outputs(props, order) } };
+    // What a state of an older release has stays as it is until something has changed.
+    return { id, props: order === known ? props : { ...props, ...this.#outputs(props, order) } };
   }
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
     const key = journalKey(props);
-    const thing = thingOf(key);
+    const thing = relayKey(key);
     // Also for one that could not be created in this run: the next run's create would find nothing, and send a second order.
     if (this.#claims.release(thing, props.__claim) || this.#claims.isWanted(thing))
       return tell(type, id, "the tenant's order stays remembered, for the resource of this stack that has the tenant now");
-    const order = await this.#latest(props, orderIn(props));
+    const order = await this.#mostRecentOrder(props, orderFromState(props));
     await this.#journal.drop(key);
     await this.#forget(props, order);
     const running =
       order.orderId === null || !isTerminal(order.status)
-        ? ` ${nameOf(order)} was last seen as ${order.status}: it may still be at work there.`
+        ? ` ${describeOrder(order)} was last seen as ${order.status}: it may still be at work there.`
         : "";
     tell(
       type,
@@ -170,81 +174,47 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     );
   }
 
-  /** Sees to it that what is declared has been ordered, once. */
-  async #pursue(
-    news: ProvisionInputs,
-    stateOrder: Order | undefined,
-    interrupted: AbortSignal,
-  ): Promise<{ order?: Order; failure?: Error }> {
-    const key = journalKey(news);
-    if (this.#underWay.has(key.thing)) return { failure: declaredTwice(news) };
-    this.#underWay.add(key.thing);
+  /** Makes what is declared the last order of the tenant. */
+  async #reconcile(news: ProvisionInputs, stateOrder: Order | undefined, signal: AbortSignal): Promise<{ order?: Order; failure?: Error }> {
+    const { thing } = journalKey(news);
+    if (this.#inFlight.has(thing)) return { failure: declaredTwice(news) };
+    this.#inFlight.add(thing);
     try {
       const configuration = (await configurationOf(news)) as Configuration;
-      const pursuit = new Pursuit(declared(news, configuration.hash), stateOrder, this.#means(news, configuration, key, interrupted));
+      const account = this.#accounts.client(news.account);
+      const reconciler = new OrderReconciler({ account, journal: this.#journal, news, configuration, signal }, stateOrder);
       try {
-        await pursuit.run();
-        return { order: pursuit.order };
+        await reconciler.run();
+        return { order: reconciler.order };
       } catch (error) {
-        return { order: pursuit.order, failure: error as Error };
+        return { order: reconciler.order, failure: error as Error };
       }
     } finally {
-      this.#underWay.delete(key.thing);
+      this.#inFlight.delete(thing);
     }
-  }
-
-  #means(news: ProvisionInputs, configuration: Configuration, key: JournalKey, interrupted: AbortSignal): Means {
-    const account = this.#accounts.client(news.account);
-    const serverUrl = baseUrlOf("xelion", news.serverUrl);
-    const timeout = news.timeout ?? defaultTimeout;
-    const ownCallback = typeof news.callback === "string" ? news.callback : undefined;
-    return {
-      journal: this.#journal,
-      key,
-      source: news.callback === undefined || news.callback === true ? (account.callback ?? account.polling) : account.polling,
-      sourceOf: (order) => account.sourceOf(order),
-      lookouts: (order) => account.lookouts(order),
-      test: async () => {
-        if (!account.config.testProvision) return;
-        const verdict = await account.verdict(configuration);
-        if (verdict.kind === "invalid") throw configurationRefused(news, verdict.words);
-        if (verdict.kind !== "valid") throw verdict.failure;
-      },
-      logIn: () => sessionFor(news, serverUrl, timeout, { ...account.config, signal: interrupted }),
-      submit: (token, callbackUrl) =>
-        account.service.submit(configuration.text, {
-          serverUrl,
-          tenantName: news.tenantName,
-          token,
-          callbackUrl: callbackUrl ?? ownCallback,
-        }),
-      timeout,
-      interrupted,
-      tell: (text) => tell(type, idOf(news), text),
-    };
   }
 
   /**
    * The last order, by the state and the journal. Both the journal and the relay keep it as long as the resource lives: what is called
    * the state here may be the answer of a refresh that nobody saves, so it proves nothing.
    */
-  async #latest(olds: ProvisionOutputs, known: Order): Promise<Order> {
+  async #mostRecentOrder(olds: ProvisionOutputs, known: Order): Promise<Order> {
     const key = journalKey(olds);
-    if (this.#underWay.has(key.thing)) return known;
+    if (this.#inFlight.has(key.thing)) return known;
     const entry = await this.#journal.find<Order>(key);
-    return entry ? (latest(known, orderOf(entry.note, "journal")) as Order) : known;
+    return entry ? (mostRecent(known, parseOrder(entry.note, "journal")) as Order) : known;
   }
 
   /** At the relay, where it may have left the config together with the tenant. */
   async #forget(props: ProvisionOutputs, order: Order): Promise<void> {
     if (order.callback !== "relay") return;
-    const keeps = (why: string) => tell(type, idOf(props), `the relay keeps ${nameOf(order)} until it expires: ${why}`);
+    const keeps = (why: string) => tell(type, resourceId(props), `the relay keeps ${describeOrder(order)} until it expires: ${why}`);
     try {
       const { callback } = this.#accounts.client(props.account);
       if (callback?.kind !== "relay") return keeps("xelion:callback does not name it any more");
       // A run that was killed on another machine may have left a later one there.
-      const last = await callback.recall(thingOf(journalKey(props)));
-      if (last) await callback.forget(last);
+      const last = await callback.findLastOrder(relayKey(journalKey(props)));
+      if (last) await callback.deleteRecord(last);
     } catch (error) {
       keeps((error as Error).message);
     }
@@ -255,26 +225,17 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 }
 
-function journalKey({ __stack, serverUrl, tenantName }: Pick<ProvisionInputs, "__stack" | "serverUrl" | "tenantName">): JournalKey {
-  return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
-}
-
 /**
  * The hash of what is declared; undefined while it is not known. A refresh asks without having checked, and from another folder
  * than the program's, so a file that cannot be read there is taken for unchanged: `up` reads it again.
  */
-async function hashIn(inputs: ProvisionInputs, order: Order): Promise<string | undefined> {
+async function configurationHashOf(inputs: ProvisionInputs, order: Order): Promise<string | undefined> {
   try {
     return (await configurationOf(inputs))?.hash;
   } catch (error) {
     if (error instanceof UcaasError && inputs.configurationFile !== undefined) return order.configurationHash;
     throw error;
   }
-}
-
-function declared(inputs: ProvisionInputs, hash: string): Declared {
-  const { retryFailed, orderId, wait } = inputs;
-  return { configurationHash: hash, retryFailed: retryFailed ?? null, givenOrderId: orderId ?? null, wait: wait ?? "completed" };
 }
 
 function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile, orderId }: ProvisionInputs): dynamic.CheckFailure[] {
@@ -304,16 +265,6 @@ function findingsIn(property: Configuration["property"], configuration: Record<s
 function failureOf(property: string, error: unknown): dynamic.CheckFailure {
   if (!(error instanceof UcaasError)) throw error;
   return { property, reason: error.message };
-}
-
-function configurationRefused({ tenantName }: ProvisionInputs, words: string): UcaasError {
-  return new UcaasError(`the provisioning service refuses the configuration: ${words || "without a reason"}`, {
-    code: "CONFIGURATION_REFUSED",
-    vendor: "xelion",
-    operation: `provision ${tenantName}`,
-    status: 400,
-    hint: "nothing was sent; correct the configuration",
-  });
 }
 
 function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {

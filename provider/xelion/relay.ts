@@ -4,10 +4,10 @@ import { z } from "zod";
 import { UcaasError } from "../dynamic/errors.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { HttpClient, NoReply, type Reply } from "../http/client.ts";
-import { newsOf } from "./callback.ts";
-import { orderOf } from "./order.ts";
-import type { News, Order } from "./schema.ts";
-import { type Listening, loop, type OrderSource } from "./source.ts";
+import { toStatusEvent } from "./callback.ts";
+import { parseOrder } from "./order.ts";
+import type { Order, StatusEvent } from "./schema.ts";
+import { type StatusSource, type Subscription, startPolling } from "./status-source.ts";
 
 /** Seconds that the relay may hold back a poll. */
 const pollWait = 25;
@@ -21,7 +21,7 @@ const messagesSchema = z.looseObject({
  * Client of a receiver (`ucaas receiver start`), by the contract in docs/xelion-relay.md. It keeps callbacks, and what is noted
  * of each order, so an order whose run was killed is taken up again on any machine.
  */
-export class Relay implements OrderSource {
+export class Relay implements StatusSource {
   readonly kind = "relay";
   readonly #http: HttpClient;
   readonly #key: string;
@@ -37,12 +37,12 @@ export class Relay implements OrderSource {
     this.#http = new HttpClient({ vendor: "xelion", baseUrl: relayUrl, limits: { concurrency: 256 }, retry: { deadline: 90_000 }, signal });
   }
 
-  async recall(thing: string): Promise<Order | undefined> {
+  async findLastOrder(thing: string): Promise<Order | undefined> {
     const key = keyOf(thing);
     const reply = await this.#send("GET", "recall the last order", "/intents", { query: { key } });
     const { intent } = this.#parse(reply, "recall the last order", z.looseObject({ intent: intentSchema.nullable() }));
     this.#current.set(key, intent?.id ?? null);
-    return intent ? orderOf(intent.note, "relay") : undefined;
+    return intent ? parseOrder(intent.note, "relay") : undefined;
   }
 
   async prepare(thing: string, order: Order): Promise<string> {
@@ -56,26 +56,26 @@ export class Relay implements OrderSource {
     return intent.callbackUrl;
   }
 
-  async listen(order: () => Order, take: (news: News[]) => Promise<void>): Promise<Listening> {
-    return loop((stopped) => this.#poll(order, take, stopped));
+  async listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription> {
+    return startPolling((stopped) => this.#poll(order, take, stopped));
   }
 
-  async look({ intentId }: Order): Promise<News[]> {
+  async poll({ intentId }: Order): Promise<StatusEvent[]> {
     return (await this.#messages(intentId, 0, 0)).news;
   }
 
-  async note(order: Order, acknowledged = 0): Promise<void> {
+  async saveRecord(order: Order, acknowledged = 0): Promise<void> {
     const operation = "note the order";
     const reply = await this.#send("PATCH", operation, "/intents/{id}", { id: order.intentId, body: { note: order, acknowledged } });
     this.#parse(reply, operation, z.unknown());
   }
 
-  async forget({ intentId }: Order): Promise<void> {
+  async deleteRecord({ intentId }: Order): Promise<void> {
     await this.#send("DELETE", "forget the order", "/intents/{id}", { id: intentId });
     for (const [key, id] of this.#current) if (id === intentId) this.#current.set(key, null);
   }
 
-  async #poll(order: () => Order, take: (news: News[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #poll(order: () => Order, take: (news: StatusEvent[]) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { intentId } = order();
     let after = 0;
     let complained = false;
@@ -86,7 +86,7 @@ export class Relay implements OrderSource {
         const { news, last } = await this.#messages(intentId, after, noted === "" ? 0 : pollWait, signal);
         await take(news);
         const note = JSON.stringify(order());
-        if (last > after || note !== noted) await this.note(order(), last);
+        if (last > after || note !== noted) await this.saveRecord(order(), last);
         noted = note;
         after = last;
       } catch (error) {
@@ -99,7 +99,7 @@ export class Relay implements OrderSource {
     }
   }
 
-  async #messages(id: string, after: number, wait: number, signal?: AbortSignal): Promise<{ news: News[]; last: number }> {
+  async #messages(id: string, after: number, wait: number, signal?: AbortSignal): Promise<{ news: StatusEvent[]; last: number }> {
     const operation = "fetch callbacks";
     const reply = await this.#send("GET", operation, "/intents/{id}/messages", {
       id,
@@ -109,7 +109,7 @@ export class Relay implements OrderSource {
     });
     const { messages } = this.#parse(reply, operation, messagesSchema);
     return {
-      news: messages.flatMap(({ body, receivedAt }) => newsOf(body, "relay", receivedAt) ?? []),
+      news: messages.flatMap(({ body, receivedAt }) => toStatusEvent(body, "relay", receivedAt) ?? []),
       last: Math.max(after, ...messages.map(({ sequence }) => sequence)),
     };
   }

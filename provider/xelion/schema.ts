@@ -47,9 +47,9 @@ export type ProvisionInputs = z.output<typeof provisionSchema> & {
 export const defaultTimeout = "30m";
 
 /** Where the news of a status came from: the POST's reply, a callback to this process, one by the relay, a look at the order, or the operator's `orderId`. */
-export type NewsSource = "reply" | "callback" | "relay" | "polling" | "operator";
+export type StatusOrigin = "reply" | "callback" | "relay" | "polling" | "operator";
 
-const newsSchema = z.object({
+const statusEventSchema = z.object({
   orderId: z.int(),
   status: z.string(),
   /** Unique and chronological (guide); what was polled has none. */
@@ -60,32 +60,32 @@ const newsSchema = z.object({
 });
 
 /** One message about an order, whoever brought it. */
-export type News = z.output<typeof newsSchema>;
+export type StatusEvent = z.output<typeof statusEventSchema>;
 
 /**
- * All that is known of one order: what the journal and the relay keep, and, but for `heard`, the state. Nothing secret.
+ * All that is known of one order: what the journal, the relay and the state keep. Nothing secret. The engine drops properties that are null.
  */
 export const orderSchema = z.object({
   /** Names the order before the service has given it an id. */
   intentId: z.string(),
   configurationHash: z.string(),
   /** `retryFailed` as it was declared last while this order was the last one, and `orderId` as it was when the order was sent or taken up. */
-  retryFailed: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-  givenOrderId: z.int().nullable(),
+  retryFailed: z.union([z.string(), z.number(), z.boolean()]).nullable().default(null),
+  givenOrderId: z.int().nullable().default(null),
   /** By whose way callbacks come: those of an order go where they went when it was sent. */
-  callback: z.enum(["direct", "relay"]).nullable(),
+  callback: z.enum(["direct", "relay"]).nullable().default(null),
   submittedAt: z.string(),
-  finishedAt: z.string().nullable(),
+  finishedAt: z.string().nullable().default(null),
   /** The id in the service; null while it is not known whether there is such an order. */
-  orderId: z.int().nullable(),
+  orderId: z.int().nullable().default(null),
   /** The vendor's word, or of this project: `UNKNOWN` (nobody knows whether the service has it), `SUBMITTED` (it has; no more is known). */
   status: z.string(),
   /** The highest `mid` taken, and the highest that told of the end. */
-  lastMid: z.number().nullable(),
-  endMid: z.number().nullable(),
+  lastMid: z.number().nullable().default(null),
+  endMid: z.number().nullable().default(null),
   statusHistory: z.array(z.object({ time: z.string(), status: z.string(), source: z.string() })),
   /** What came before the POST was answered, when it cannot be told yet whether it is about this order. */
-  heard: z.array(newsSchema),
+  heard: z.array(statusEventSchema).default([]),
 });
 
 export type Order = z.output<typeof orderSchema>;
@@ -102,7 +102,7 @@ export interface StatusEntry {
 
 /** What the state keeps: neither the token nor the configuration, which are inputs only. */
 export interface ProvisionOutputs {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly __stack?: string;
   /** Tells this resource from another one with the same tenant, as while one is renamed. What earlier releases wrote has none. */
   readonly __claim?: string;
@@ -116,8 +116,8 @@ export interface ProvisionOutputs {
   readonly submittedAt: string;
   readonly finishedAt?: string;
   readonly adminHint: string;
-  /** For the next run: what the outputs above do not say of the order. */
-  readonly intent: Pick<Order, "intentId" | "retryFailed" | "givenOrderId" | "callback" | "lastMid" | "endMid">;
+  /** The whole order, for the next run. The outputs above are derived from it. */
+  readonly intent: Order;
 }
 
 /** Reply to `POST /api/v1/provision` (guide). */

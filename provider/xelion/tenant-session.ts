@@ -5,7 +5,7 @@ import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { HttpClient, type Reply } from "../http/client.ts";
 import type { Limits } from "../http/transport.ts";
-import { idOf } from "./outputs.ts";
+import { resourceId } from "./resource-id.ts";
 import { loginSchema, type ProvisionInputs, xelionErrorSchema } from "./schema.ts";
 
 /** A token with which an order works on its tenant. */
@@ -41,7 +41,7 @@ export async function sessionFor(
   const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
   try {
     if (session.validSeconds === undefined)
-      tell("XelionTenantProvision", idOf(inputs), "warning: the Xelion server does not say how long the session is valid");
+      tell("XelionTenantProvision", resourceId(inputs), "warning: the Xelion server does not say how long the session is valid");
     requireLongEnough(session, timeout, tenantName);
     return session;
   } catch (error) {

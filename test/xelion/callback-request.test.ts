@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
-import type { News } from "../../provider/xelion/schema.ts";
+import type { StatusEvent } from "../../provider/xelion/schema.ts";
 import { folder, messages, ReceiverProcess, register } from "../receiver/receiver-process.ts";
 import { freePort } from "./world.ts";
 
@@ -126,7 +126,7 @@ async function listenerSide(): Promise<Side & AsyncDisposable> {
   const declared = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" } as const;
   const order = newOrder(declared, "direct", "2025-01-31T02:00:00.000Z");
   const address = await listener.prepare("thing", order);
-  const taken: News[] = [];
+  const taken: StatusEvent[] = [];
   const { stop } = await listener.listen(
     () => order,
     async (news) => void taken.push(...news),

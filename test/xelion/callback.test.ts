@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
-import type { News } from "../../provider/xelion/schema.ts";
+import type { StatusEvent } from "../../provider/xelion/schema.ts";
 import { freePort } from "./world.ts";
 
 const order = newOrder(
@@ -15,7 +15,7 @@ const message = { mid: 1, type: "orderStatusChanged", data: { id: 42, status: "I
 let port: number;
 let listener: CallbackListener;
 let url: string;
-let taken: News[][];
+let taken: StatusEvent[][];
 let stop: () => Promise<void>;
 beforeEach(async () => {
   port = await freePort();
@@ -51,10 +51,10 @@ describe("the callback listener", () => {
     await stop();
     expect(await later.prepare("thing", order)).toBe(url);
     expect(await later.prepare("thing", { ...order, intentId: "other" })).not.toBe(url);
-    await later.forget();
+    await later.deleteRecord();
     const rotated = newListener("another key");
     expect(await rotated.prepare("thing", order)).not.toBe(url);
-    await rotated.forget();
+    await rotated.deleteRecord();
   });
 
   test("answers strangers 404 and says nothing", async () => {

@@ -97,16 +97,16 @@ describe("the POST of an order", () => {
 describe("the test of a configuration", () => {
   test.each(["text", "json"] as const)("is answered in the service's words, told as %s", async (errorBody) => {
     server.setOptions({ errorBody });
-    expect(await service().test("{}")).toEqual({ kind: "invalid", words: expect.stringContaining("version") });
+    expect(await service().test("{}")).toEqual({ kind: "invalid", reason: expect.stringContaining("version") });
     expect(await service().test(body)).toEqual({ kind: "valid" });
   });
 
   test("does not take a page or a flood of text for words", async () => {
     server.fault({ kind: "status", status: 400, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" });
-    expect(await service().test(body)).toEqual({ kind: "invalid", words: "" });
+    expect(await service().test(body)).toEqual({ kind: "invalid", reason: "" });
     server.fault({ kind: "status", status: 400, body: "x".repeat(50_000) });
-    const verdict = await service().test(body);
-    expect(verdict.kind === "invalid" && verdict.words.length).toBeLessThan(2_100);
+    const validate = await service().test(body);
+    expect(validate.kind === "invalid" && validate.reason.length).toBeLessThan(2_100);
   });
 
   test("tells a service that is down from one that refuses us", async () => {

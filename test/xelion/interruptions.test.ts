@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,14 +8,13 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { Journal } from "../../provider/dynamic/journal.ts";
-import { newsOf } from "../../provider/xelion/callback.ts";
+import { type CallbackListener, toStatusEvent } from "../../provider/xelion/callback.ts";
 import { ProvisioningService } from "../../provider/xelion/client.ts";
-import type { Declared } from "../../provider/xelion/order.ts";
-import { orderIn, outputsOf } from "../../provider/xelion/outputs.ts";
+import { OrderReconciler } from "../../provider/xelion/order-reconciler.ts";
+import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
 import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
-import { type Means, Pursuit } from "../../provider/xelion/pursuit.ts";
-import type { News, Order, ProvisionOutputs } from "../../provider/xelion/schema.ts";
-import type { OrderSource } from "../../provider/xelion/source.ts";
+import type { Order, ProvisionOutputs, StatusEvent } from "../../provider/xelion/schema.ts";
+import type { StatusSource } from "../../provider/xelion/status-source.ts";
 import type { FaultOrder } from "../../sandbox/faults.ts";
 import { courseNames, readCourse } from "../../sandbox/xelion/courses.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
@@ -24,7 +24,7 @@ let callbacks: Server;
 let callbackUrl: string;
 let folder: string;
 /** Who hears callbacks now, by path; nobody while no run is at work. */
-const hearers = new Map<string, (news: News[]) => Promise<void>>();
+const hearers = new Map<string, (news: StatusEvent[]) => Promise<void>>();
 
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
@@ -33,7 +33,7 @@ beforeAll(async () => {
   callbacks = createServer(async (request, response) => {
     let body = "";
     for await (const piece of request) body += piece;
-    const news = newsOf(JSON.parse(body), "callback", new Date().toISOString());
+    const news = toStatusEvent(JSON.parse(body), "callback", new Date().toISOString());
     const take = hearers.get(request.url ?? "");
     if (take && news) await take([news]);
     response.writeHead(take ? 200 : 404).end();
@@ -134,7 +134,7 @@ class Tenant {
     if (run.change === "configuration") this.#configuration++;
     if (run.change === "retryFailed") this.#retryFailed++;
     this.#text = JSON.stringify({ version: 1, organization: { name: `${this.name} ${this.#configuration}` } });
-    if (this.declared.length === 0 || run.change !== "nothing") this.declared.push({ sha256: await sha256(this.#text) });
+    if (this.declared.length === 0 || run.change !== "nothing") this.declared.push({ sha256: hash(this.#text) });
     service.state.courses.push(readCourse({ course: run.course, ms: 1, tenantName: this.name }));
     service.faults.clear();
     if (run.fault !== "none") {
@@ -146,15 +146,9 @@ class Tenant {
       } as FaultOrder);
     }
 
-    const declared: Declared = {
-      configurationHash: await sha256(this.#text),
-      retryFailed: this.#retryFailed || null,
-      givenOrderId: null,
-      wait: "completed",
-    };
     const process = new Process(run.killedAt, run.cancelled);
-    const pursuit = new Pursuit(declared, this.state, this.#means(process));
-    const ended = pursuit.run().then(
+    const reconciler = new OrderReconciler(this.#dependencies(process), this.state);
+    const ended = reconciler.run().then(
       () => ({}),
       (error: unknown) => {
         if (error instanceof UcaasError) return { code: error.code };
@@ -167,7 +161,7 @@ class Tenant {
     // The course of an order that was not sent.
     service.state.courses = service.state.courses.filter(({ tenantName }) => tenantName !== this.name);
     if (!result) return { code: "KILLED" };
-    if (!run.stateLost) this.state = pursuit.order && { ...pursuit.order, heard: [] };
+    if (!run.stateLost) this.state = reconciler.order && { ...reconciler.order, heard: [] };
     return result;
   }
 
@@ -180,32 +174,39 @@ class Tenant {
       "ucaas:journalDir": folder,
     };
     const provider = new XelionTenantProvisionProvider({ get: (key) => config[key] as never, require: (key) => config[key] as never });
-    const news = {
-      __stack: "shop/live",
-      serverUrl: "https://pbx.example",
-      tenantName: this.name,
-      tenantToken: "token",
-      configuration: this.#text,
-      ...(this.#retryFailed && { retryFailed: this.#retryFailed }),
-    };
+    const news = this.#news;
     const saved = outputsOf(news, this.state, service.baseUrl);
     if (command === "preview") return void (await provider.diff("id", saved, news));
     const answer = (await provider.read("id", saved)).props as ProvisionOutputs;
     // The engine compares what was read with what was declared last, and in a preview then with what is declared now.
     await provider.diff("id", answer, news);
     if (command === "preview --refresh") await provider.diff("id", answer, news);
-    if (command === "refresh") this.state = orderIn(answer);
+    if (command === "refresh") this.state = orderFromState(answer);
   }
 
-  #means(process: Process): Means {
+  get #news() {
+    return {
+      __stack: "shop/live",
+      serverUrl: "https://pbx.example",
+      tenantName: this.name,
+      tenantToken: "token",
+      configuration: this.#text,
+      timeout: "60ms",
+      ...(this.#retryFailed && { retryFailed: this.#retryFailed }),
+    };
+  }
+
+  #dependencies(process: Process): ConstructorParameters<typeof OrderReconciler>[0] {
     const journal = new Journal({ get: () => folder as never }, {});
-    const client = new ProvisioningService({
+    const config = {
       baseUrl: service.baseUrl,
       apiKey: "Sandbox-xelion-key-1",
       concurrency: 8,
       deadlineSeconds: 5,
-    } as ConstructorParameters<typeof ProvisioningService>[0]);
-    const source: OrderSource = {
+      testProvision: true,
+    } as ConstructorParameters<typeof ProvisioningService>[0];
+    const client = new ProvisioningService(config);
+    const source: StatusSource = {
       kind: "callback",
       prepare: (_, { intentId }) => process.step(async () => `${callbackUrl}/${intentId}`),
       listen: (order, take) =>
@@ -213,8 +214,8 @@ class Tenant {
           hearers.set(`/${order().intentId}`, (news) => process.step(() => take(news)));
           return { failed: new Promise<never>(() => {}), stop: async () => void hearers.delete(`/${order().intentId}`) };
         }),
-      look: async () => [],
-      forget: async () => {},
+      poll: async () => [],
+      deleteRecord: async () => {},
     };
     return {
       journal: {
@@ -223,17 +224,18 @@ class Tenant {
         annotate: (...args) => process.step(() => journal.annotate(...args)),
         drop: (key) => process.step(() => journal.drop(key)),
       },
-      key: { vendor: "xelion", stack: "shop/live", thing: `https://pbx.example ${this.name}` },
-      source,
-      sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),
-      lookouts: () => [],
-      test: () => process.step(async () => {}),
-      logIn: () => process.step(async () => ({ token: "token", close: async () => {} })),
-      submit: (token, url) =>
-        process.step(() => client.submit(this.#text, { serverUrl: "https://pbx.example", tenantName: this.name, token, callbackUrl: url })),
-      timeout: "60ms",
-      interrupted: process.cancel.signal,
-      tell: () => {},
+      account: {
+        config,
+        service: { submit: (...args) => process.step(() => client.submit(...args)) } as ProvisioningService,
+        callback: source as CallbackListener,
+        polling: undefined,
+        sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),
+        pollableSources: () => [],
+        validate: () => process.step(async () => ({ kind: "valid" })),
+      },
+      news: this.#news,
+      configuration: { property: "configuration", text: this.#text, value: {}, hash: hash(this.#text) },
+      signal: process.cancel.signal,
     };
   }
 }
@@ -277,6 +279,6 @@ class Process {
   }
 }
 
-async function sha256(text: string): Promise<string> {
-  return Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(text))).toString("hex");
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -1,18 +1,27 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { absorb, absorbHeard, accepted, type Declared, decide, latest, newOrder, orderOf } from "../../provider/xelion/order.ts";
-import type { News, Order } from "../../provider/xelion/schema.ts";
+import {
+  accepted,
+  applyBuffered,
+  applyEvents,
+  type DesiredOrder,
+  decide,
+  mostRecent,
+  newOrder,
+  parseOrder,
+} from "../../provider/xelion/order.ts";
+import type { Order, StatusEvent } from "../../provider/xelion/schema.ts";
 
 const at = (second: number) => new Date(Date.UTC(2025, 0, 31, 2, 0, second)).toISOString();
-const declared: Declared = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" };
+const declared: DesiredOrder = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" };
 const sent = newOrder(declared, "direct", at(0));
 const submitted = accepted(sent, 42, "reply", at(1));
 const order = (status: string, extra: Partial<Order> = {}): Order => ({ ...submitted, status, ...extra });
-const news = (mid: number, status: string, orderId = 42): News => ({ mid, status, orderId, time: at(mid), source: "callback" });
+const news = (mid: number, status: string, orderId = 42): StatusEvent => ({ mid, status, orderId, time: at(mid), source: "callback" });
 
-const followed = { canFollow: true, canSettle: true };
-const deaf = { canFollow: false, canSettle: false };
-const polled = { canFollow: true, canSettle: false };
+const followed = { canFollow: true, canConfirm: true };
+const deaf = { canFollow: false, canConfirm: false };
+const polled = { canFollow: true, canConfirm: false };
 
 describe("what to do next", () => {
   test("without an order there is one to send", () => {
@@ -21,9 +30,9 @@ describe("what to do next", () => {
 
   const changed = { ...declared, configurationHash: "b" };
   const allowed = { ...declared, retryFailed: "again" };
-  test.each<[string, Declared, Order, typeof followed, object]>([
+  test.each<[string, DesiredOrder, Order, typeof followed, object]>([
     ["a completed order is left alone", declared, order("COMPLETED"), followed, { do: "done" }],
-    ["retryFailed does not repeat a completed order, now or later", allowed, order("COMPLETED"), followed, { do: "remember" }],
+    ["retryFailed does not repeat a completed order, now or later", allowed, order("COMPLETED"), followed, { do: "recordRetryToken" }],
     ["a changed configuration is a new order", changed, order("COMPLETED"), followed, { do: "submit" }],
     ["a failed order is not sent again", declared, order("FAILED"), followed, { do: "refuse", failure: { code: "ORDER_FAILED" } }],
     ["a changed retryFailed sends one more after a failure", allowed, order("FAILED"), followed, { do: "submit" }],
@@ -35,8 +44,8 @@ describe("what to do next", () => {
     ["a changed configuration waits for the running order's end", { ...changed, wait: "submitted" }, submitted, followed, { do: "follow" }],
     ["a changed configuration does not wait for what nobody can tell", changed, submitted, deaf, { do: "submit" }],
     ["a changed retryFailed overrides an order that hangs", allowed, order("IN_PROGRESS"), followed, { do: "submit" }],
-    ["an unknown outcome waits for a callback", declared, sent, followed, { do: "settle" }],
-    ["an unknown outcome is settled before a changed configuration is sent", changed, sent, followed, { do: "settle" }],
+    ["an unknown outcome waits for a callback", declared, sent, followed, { do: "awaitConfirmation" }],
+    ["an unknown outcome is settled before a changed configuration is sent", changed, sent, followed, { do: "awaitConfirmation" }],
     ["polling cannot settle what has no id", declared, sent, polled, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
     ["an unknown outcome that nobody can settle is refused", changed, sent, deaf, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
     ["a changed retryFailed settles an unknown outcome", allowed, sent, followed, { do: "submit" }],
@@ -58,10 +67,10 @@ describe("what to do next", () => {
   });
 
   test("a completed order that a create finds is repeated for a changed retryFailed only, and never where orderId names it", () => {
-    const create = (want: Declared) => decide(want, order("COMPLETED"), followed, true).do;
+    const create = (want: DesiredOrder) => decide(want, order("COMPLETED"), followed, true).do;
     expect(create(declared)).toBe("done");
     expect(create(allowed)).toBe("submit");
-    expect(create({ ...allowed, givenOrderId: 42 })).toBe("remember");
+    expect(create({ ...allowed, givenOrderId: 42 })).toBe("recordRetryToken");
   });
 
   test("the same declaration never sends a second order, wherever the first has come to, and whether it is created or updated", () => {
@@ -86,7 +95,7 @@ describe("what to do next", () => {
 
 describe("news of an order", () => {
   test("are its history, in the words of the service", () => {
-    const end = absorb(submitted, [news(1, "NOT_STARTED"), news(2, "IN_PROGRESS"), news(3, "COMPLETED")]);
+    const end = applyEvents(submitted, [news(1, "NOT_STARTED"), news(2, "IN_PROGRESS"), news(3, "COMPLETED")]);
     expect(end).toMatchObject({ status: "COMPLETED", finishedAt: at(3), orderId: 42 });
     expect(end.statusHistory.map(({ status, source }) => `${status} ${source}`)).toEqual([
       "SUBMITTED reply",
@@ -97,23 +106,23 @@ describe("news of an order", () => {
   });
 
   test("of another order are none, and neither are repeats", () => {
-    expect(absorb(submitted, [news(1, "FAILED", 1042)])).toBe(submitted);
-    const running = absorb(submitted, [news(1, "IN_PROGRESS")]);
-    expect(absorb(running, [news(1, "IN_PROGRESS")])).toBe(running);
+    expect(applyEvents(submitted, [news(1, "FAILED", 1042)])).toBe(submitted);
+    const running = applyEvents(submitted, [news(1, "IN_PROGRESS")]);
+    expect(applyEvents(running, [news(1, "IN_PROGRESS")])).toBe(running);
   });
 
   test("that come late do not bring an order back to life, but a later end does count", () => {
-    const failed = absorb(submitted, [news(3, "FAILED")]);
-    expect(absorb(failed, [news(2, "IN_PROGRESS")])).toBe(failed);
-    expect(absorb(failed, [news(1, "COMPLETED")])).toBe(failed);
-    expect(absorb(failed, [news(9, "COMPLETED")]).status).toBe("COMPLETED");
+    const failed = applyEvents(submitted, [news(3, "FAILED")]);
+    expect(applyEvents(failed, [news(2, "IN_PROGRESS")])).toBe(failed);
+    expect(applyEvents(failed, [news(1, "COMPLETED")])).toBe(failed);
+    expect(applyEvents(failed, [news(9, "COMPLETED")]).status).toBe("COMPLETED");
   });
 
   test("that came before the reply are taken when the id is known, and name it when the reply is lost", () => {
     const heard = { ...sent, heard: [news(2, "IN_PROGRESS"), news(1, "FAILED", 1042)] };
     expect(accepted(heard, 42, "reply", at(5))).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
-    expect(absorbHeard({ ...sent, heard: [news(2, "IN_PROGRESS")] })).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
-    expect(absorbHeard(sent)).toBe(sent);
+    expect(applyBuffered({ ...sent, heard: [news(2, "IN_PROGRESS")] })).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
+    expect(applyBuffered(sent)).toBe(sent);
   });
 
   const message = fc.record({
@@ -132,8 +141,8 @@ describe("news of an order", () => {
           .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
         ([first, second]) => {
           const full = (list: typeof first) => list.map((each) => ({ ...each, status: statusOf(each.mid), time: at(each.mid) }));
-          const inOneBatch = absorb(submitted, full(first));
-          const oneByOne = [...full(second), ...full(first)].reduce((known, each) => absorb(known, [each]), submitted);
+          const inOneBatch = applyEvents(submitted, full(first));
+          const oneByOne = [...full(second), ...full(first)].reduce((known, each) => applyEvents(known, [each]), submitted);
           for (const key of ["orderId", "status", "endMid", "lastMid"] as const) expect(oneByOne[key]).toBe(inOneBatch[key]);
         },
       ),
@@ -143,40 +152,40 @@ describe("news of an order", () => {
 
   test("keep the history to fifty entries", () => {
     const many = Array.from({ length: 80 }, (_, index) => news(index + 1, index % 2 ? "IN_PROGRESS" : "ON_HOLD"));
-    expect(absorb(submitted, many).statusHistory).toHaveLength(50);
+    expect(applyEvents(submitted, many).statusHistory).toHaveLength(50);
   });
 });
 
 describe("two records of the last order", () => {
   test("of the same order: the one that knows more counts", () => {
-    const running = absorb(submitted, [news(1, "IN_PROGRESS")]);
-    const ended = absorb(running, [news(2, "COMPLETED")]);
+    const running = applyEvents(submitted, [news(1, "IN_PROGRESS")]);
+    const ended = applyEvents(running, [news(2, "COMPLETED")]);
     for (const [less, more] of [
       [sent, submitted],
       [submitted, running],
       [running, ended],
     ] as const) {
-      expect(latest(less, more)).toBe(more);
-      expect(latest(more, less)).toBe(more);
+      expect(mostRecent(less, more)).toBe(more);
+      expect(mostRecent(more, less)).toBe(more);
     }
   });
 
   test("of different orders: the later one counts", () => {
     const later = newOrder(declared, null, at(9));
-    expect(latest(submitted, later)).toBe(later);
-    expect(latest(later, submitted)).toBe(later);
-    expect(latest(undefined, later)).toBe(later);
+    expect(mostRecent(submitted, later)).toBe(later);
+    expect(mostRecent(later, submitted)).toBe(later);
+    expect(mostRecent(undefined, later)).toBe(later);
   });
 
-  test("of different orders: the one that was sent in knowledge of the other is the later, whatever the clocks say", () => {
+  test("of different orders: the one that was sent in recencyKey of the other is the later, whatever the clocks say", () => {
     const fromAMachineThatIsAhead = newOrder(declared, null, at(50));
     const next = newOrder(declared, null, at(9), fromAMachineThatIsAhead);
-    expect(latest(fromAMachineThatIsAhead, next)).toBe(next);
-    expect(latest(next, fromAMachineThatIsAhead)).toBe(next);
+    expect(mostRecent(fromAMachineThatIsAhead, next)).toBe(next);
+    expect(mostRecent(next, fromAMachineThatIsAhead)).toBe(next);
   });
 
   test("that cannot be read are an error, and never no order", () => {
-    expect(orderOf(JSON.parse(JSON.stringify(submitted)), "journal")).toEqual(submitted);
-    expect(() => orderOf({ ...submitted, orderId: "42" }, "journal")).toThrow("NOTE_UNREADABLE");
+    expect(parseOrder(JSON.parse(JSON.stringify(submitted)), "journal")).toEqual(submitted);
+    expect(() => parseOrder({ ...submitted, orderId: "42" }, "journal")).toThrow("NOTE_UNREADABLE");
   });
 });

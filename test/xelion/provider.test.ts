@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
-import { orderIn, outputsOf } from "../../provider/xelion/outputs.ts";
+import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { CourseName } from "../../sandbox/xelion/courses.ts";
 import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
@@ -40,7 +40,7 @@ const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provisi
 describe("an order", () => {
   test("is sent once, followed to its end, and then nothing is left to do", async () => {
     const made = await provider().create(inputs());
-    expect(made).toMatchObject({ id: `${new URL(w.tenant.url).host}/pbx1`, outs: { orderId: 1, status: "COMPLETED", schemaVersion: 1 } });
+    expect(made).toMatchObject({ id: `${new URL(w.tenant.url).host}/pbx1`, outs: { orderId: 1, status: "COMPLETED", schemaVersion: 2 } });
     expect(statuses(made.outs as ProvisionOutputs)).toEqual(["SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "COMPLETED"]);
     for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]) expect(told()).toContain(`order 1: ${status} (callback)`);
     expect(w.orders()).toMatchObject([{ serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) }]);
@@ -452,7 +452,7 @@ describe("a refresh that nobody saves", () => {
     await create({ timeout: "200ms" });
     const adopted = outputsOf(
       inputs(),
-      { ...orderIn((await create({ tenantName: "pbx2" })).outs), intentId: "adopted" },
+      { ...orderFromState((await create({ tenantName: "pbx2" })).outs), intentId: "adopted" },
       w.service.baseUrl,
     );
     await runs(w).read(adopted);
@@ -504,13 +504,8 @@ describe("diff", () => {
 
   test("has something to do when a killed run came further than the state says, if only to write it down", async () => {
     const ended = (await create()).outs;
-    const before = {
-      ...ended,
-      status: "SUBMITTED",
-      statusHistory: ended.statusHistory.slice(0, 1),
-      finishedAt: undefined,
-      intent: { ...ended.intent, lastMid: null, endMid: null },
-    };
+    const submitted = { ...ended.intent, status: "SUBMITTED", finishedAt: null, lastMid: null, endMid: null };
+    const before = outputsOf(inputs(), { ...submitted, statusHistory: ended.statusHistory.slice(0, 1) }, w.service.baseUrl);
     expect(await changes(before)).toBe(true);
     const update = await runs(w).update(before);
     expect(update).toMatchObject({ outs: { status: "COMPLETED", orderId: 1 } });

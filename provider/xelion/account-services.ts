@@ -1,20 +1,20 @@
 import type { ConfigOf } from "../dynamic/config.ts";
 import { tell } from "../dynamic/progress.ts";
 import { CallbackListener } from "./callback.ts";
-import { ProvisioningService, type Verdict } from "./client.ts";
+import { ProvisioningService, type ValidationResult } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
-import { Polling } from "./polling.ts";
+import { OrderPoller } from "./order-poller.ts";
 import { Relay } from "./relay.ts";
 import type { Order, xelionConfig } from "./schema.ts";
-import type { OrderSource } from "./source.ts";
+import type { StatusSource } from "./status-source.ts";
 
 /** What one account works with, shared by all its resources. */
-export class Account {
+export class AccountServices {
   readonly config: ConfigOf<typeof xelionConfig>;
   readonly service: ProvisioningService;
   readonly callback: CallbackListener | Relay | undefined;
-  readonly polling: Polling | undefined;
-  readonly #verdicts = new Map<string, Promise<Verdict>>();
+  readonly polling: OrderPoller | undefined;
+  readonly #verdicts = new Map<string, Promise<ValidationResult>>();
 
   constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
     const say = (text: string) => tell("XelionTenantProvision", new URL(config.baseUrl).host, text);
@@ -24,20 +24,20 @@ export class Account {
       this.callback =
         "relayUrl" in config.callback ? new Relay(config.callback, say, signal) : new CallbackListener(config.callback, config.apiKey);
     }
-    if (config.orderPath) this.polling = new Polling(this.service, config.pollSeconds, say);
+    if (config.orderPath) this.polling = new OrderPoller(this.service, config.pollSeconds, say);
   }
 
   /** What the service says of a configuration, asked once; an answer that did not come is asked for again. */
-  async verdict(configuration: Configuration): Promise<Verdict> {
+  async validate(configuration: Configuration): Promise<ValidationResult> {
     const known = this.#verdicts.get(configuration.text) ?? this.service.test(configuration.text);
     this.#verdicts.set(configuration.text, known);
-    const verdict = await known;
-    if (verdict.kind === "unreachable") this.#verdicts.delete(configuration.text);
-    return verdict;
+    const validate = await known;
+    if (validate.kind === "unreachable") this.#verdicts.delete(configuration.text);
+    return validate;
   }
 
   /** What can tell of an order that was sent before: its callbacks go where they went then. */
-  sourceOf({ callback }: Order): OrderSource | undefined {
+  sourceOf({ callback }: Order): StatusSource | undefined {
     const isTheWay =
       (this.callback?.kind === "callback" && callback === "direct") || (this.callback?.kind === "relay" && callback === "relay");
     return isTheWay ? this.callback : this.polling;
@@ -47,7 +47,7 @@ export class Account {
    * What can be asked for an order's status at once. Of one that has completed nothing more is to come, and the relay may have forgotten it;
    * what the operator alone said of its end is still looked after.
    */
-  lookouts({ status, statusHistory, callback }: Order): OrderSource[] {
+  pollableSources({ status, statusHistory, callback }: Order): StatusSource[] {
     if (status === "COMPLETED" && statusHistory.at(-1)?.source !== "operator") return [];
     return [callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
       (source) => source !== undefined,

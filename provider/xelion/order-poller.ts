@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UcaasError } from "../dynamic/errors.ts";
 import type { ProvisioningService } from "./client.ts";
-import type { News, Order } from "./schema.ts";
-import { type Listening, loop, type OrderSource } from "./source.ts";
+import type { Order, StatusEvent } from "./schema.ts";
+import { type StatusSource, type Subscription, startPolling } from "./status-source.ts";
 
 /** Looks at an order again and again, where the operator has said by `xelion:orderPath` how to. */
-export class Polling implements OrderSource {
+export class OrderPoller implements StatusSource {
   readonly kind = "polling";
   readonly #service: ProvisioningService;
   readonly #interval: number;
@@ -21,22 +21,22 @@ export class Polling implements OrderSource {
     return undefined;
   }
 
-  async listen(order: () => Order, take: (news: News[]) => Promise<void>): Promise<Listening> {
-    return loop((stopped) => this.#poll(order, take, stopped));
+  async listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription> {
+    return startPolling((stopped) => this.#poll(order, take, stopped));
   }
 
-  async look({ orderId }: Order): Promise<News[]> {
+  async poll({ orderId }: Order): Promise<StatusEvent[]> {
     return orderId === null ? [] : [await this.#news(orderId)];
   }
 
-  async forget(): Promise<void> {}
+  async deleteRecord(): Promise<void> {}
 
-  async #news(orderId: number, signal?: AbortSignal): Promise<News> {
+  async #news(orderId: number, signal?: AbortSignal): Promise<StatusEvent> {
     const status = await this.#service.status(orderId, signal);
     return { orderId, status, time: new Date().toISOString(), source: "polling" };
   }
 
-  async #poll(order: () => Order, take: (news: News[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #poll(order: () => Order, take: (news: StatusEvent[]) => Promise<void>, signal: AbortSignal): Promise<void> {
     let complained = false;
     while (!signal.aborted) {
       const { orderId } = order();

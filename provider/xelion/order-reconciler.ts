@@ -1,0 +1,364 @@
+import ms from "ms";
+import type { UcaasError } from "../dynamic/errors.ts";
+import type { Journal, JournalEntry, JournalKey } from "../dynamic/journal.ts";
+import { tell } from "../dynamic/progress.ts";
+import { baseUrlOf } from "../http/transport.ts";
+import type { AccountServices } from "./account-services.ts";
+import type { Submission } from "./client.ts";
+import type { Configuration } from "./configuration.ts";
+import {
+  accepted,
+  applyBuffered,
+  applyEvents,
+  configurationRefused,
+  type DesiredOrder,
+  decide,
+  describeOrder,
+  interrupted,
+  isTerminal,
+  mostRecent,
+  type Next,
+  newOrder,
+  notFinished,
+  nothingSentMessage,
+  outcomeUnknown,
+  parseOrder,
+  toDesiredOrder,
+} from "./order.ts";
+import { journalKey, relayKey, resourceId } from "./resource-id.ts";
+import { defaultTimeout, type Order, type ProvisionInputs, type StatusEvent } from "./schema.ts";
+import { capabilitiesOf, type StatusSource, type Subscription } from "./status-source.ts";
+import { sessionFor, type TenantSession } from "./tenant-session.ts";
+
+/** What an {@link OrderReconciler} works with. */
+interface Dependencies {
+  readonly account: Pick<AccountServices, "config" | "service" | "callback" | "polling" | "sourceOf" | "pollableSources" | "validate">;
+  readonly journal: Pick<Journal, "find" | "intend" | "annotate" | "drop">;
+  /** What is declared. */
+  readonly news: ProvisionInputs;
+  readonly configuration: Configuration;
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the service's last order for a tenant the one that is declared: it does what `decide` says until nothing is left to do.
+ *
+ * An order is sent in one place only, `#submit`, after the journal has it. Whatever ends this process at whatever moment, the next
+ * reconciler finds the order in the journal, in the relay or in the state.
+ */
+export class OrderReconciler {
+  /** What is known of the last order, also after a failure. */
+  order: Order | undefined;
+  readonly #account: Dependencies["account"];
+  readonly #journal: Dependencies["journal"];
+  readonly #news: ProvisionInputs;
+  readonly #configuration: Configuration;
+  readonly #signal: AbortSignal;
+  readonly #desired: DesiredOrder;
+  readonly #key: JournalKey;
+  readonly #timeout: string;
+  /** The source that a new order is followed by, if there is any. */
+  readonly #source: StatusSource | undefined;
+  /** Whether the resource is created. */
+  readonly #isNew: boolean;
+  #entry: JournalEntry<Order> | null = null;
+  #subscription: { to: string; by: Subscription } | undefined;
+  #session: TenantSession | undefined;
+  /** While the POST is under way, it is not known which order a callback is about. */
+  #requestInFlight = false;
+  /** Changes of the order run one after the other, up to the journal's disk: events may arrive at any moment. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #onChange = Promise.withResolvers<void>();
+
+  /** @param stateOrder the order in the state, if there is one */
+  constructor({ account, journal, news, configuration, signal }: Dependencies, stateOrder: Order | undefined) {
+    this.#account = account;
+    this.#journal = journal;
+    this.#news = news;
+    this.#configuration = configuration;
+    this.#signal = signal;
+    this.#desired = toDesiredOrder(news, configuration.hash);
+    this.#key = journalKey(news);
+    this.#timeout = news.timeout ?? defaultTimeout;
+    const usesCallback = news.callback === undefined || news.callback === true;
+    this.#source = usesCallback ? (account.callback ?? account.polling) : account.polling;
+    this.order = stateOrder;
+    this.#isNew = stateOrder === undefined;
+  }
+
+  /** @throws {UcaasError} what keeps the order from being sent, or from reaching the declared state; `order` then says how far it came. */
+  async run(): Promise<void> {
+    try {
+      await this.#findLastOrder();
+      let next = this.#next();
+      // Nothing is in the state yet, so the user expects an order to be sent.
+      if (this.#isNew && this.order && next.do === "done") this.#tell(nothingSentMessage(this.order));
+      for (; next.do !== "done"; next = this.#next()) {
+        if (next.do === "refuse") throw next.failure;
+        if (next.do === "submit") await this.#submit(next.note);
+        if (next.do === "follow") await this.#follow(next.why);
+        if (next.do === "awaitConfirmation") await this.#awaitConfirmation();
+        if (next.do === "recordRetryToken") await this.#recordRetryToken();
+        if (next.do === "adopt") await this.#adopt(next.orderId);
+      }
+    } finally {
+      await this.#unsubscribe();
+      await this.#endSession();
+    }
+  }
+
+  #next(): Next {
+    return decide(this.#desired, this.order, capabilitiesOf(this.order && this.#account.sourceOf(this.order)), this.#isNew);
+  }
+
+  /** The order once there is one. */
+  #current(): Order {
+    if (!this.order) throw new Error("there is no order yet");
+    return this.order;
+  }
+
+  #tell(text: string): void {
+    tell("XelionTenantProvision", resourceId(this.#news), text);
+  }
+
+  /** The state's, the journal's and the relay's order, whichever is the most recent, and what sources say of it now. */
+  async #findLastOrder(): Promise<void> {
+    this.#entry = (await this.#journal.find<Order>(this.#key)) ?? null;
+    const noted = this.#entry ? parseOrder(this.#entry.note, "journal") : undefined;
+    this.order = mostRecent(mostRecent(this.order, noted), await this.#source?.findLastOrder?.(relayKey(this.#key)));
+    if (!this.order || this.order.status === "COMPLETED") return;
+    await this.#change(applyBuffered);
+    await this.#poll();
+  }
+
+  async #poll(): Promise<void> {
+    const order = this.#current();
+    for (const source of this.#account.pollableSources(order)) {
+      try {
+        await this.#take(await source.poll(order));
+      } catch (error) {
+        this.#tell(`${describeOrder(order)} cannot be looked up: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Everything that has to be ready, then the journal, then the one POST. */
+  async #submit(note: string | undefined): Promise<void> {
+    const source = this.#source;
+    if (note) this.#tell(note);
+    await this.#unsubscribe();
+    await this.#endSession();
+    await this.#requireValid();
+    const session = await this.#openSession();
+    const before = { order: this.order, entry: this.#entry };
+    const order = newOrder(this.#desired, source ? callbackBy[source.kind] : null, now(), this.order);
+    let callbackUrl: string | undefined;
+    try {
+      callbackUrl = await source?.prepare(relayKey(this.#key), order);
+      this.#requireGoingOn();
+      this.#entry = await this.#journal.intend(this.#key, order.configurationHash, order, before.entry);
+      this.order = order;
+      this.#requestInFlight = true;
+      await this.#subscribe(order);
+    } catch (error) {
+      await this.#takeBack(order, before);
+      throw error;
+    }
+    const ownCallback = typeof this.#news.callback === "string" ? this.#news.callback : undefined;
+    const destination = { serverUrl: this.#serverUrl, tenantName: this.#news.tenantName, token: session.token };
+    const url = callbackUrl ?? ownCallback;
+    await this.#read(await this.#account.service.submit(this.#configuration.text, { ...destination, callbackUrl: url }), before);
+  }
+
+  get #serverUrl(): string {
+    return baseUrlOf("xelion", this.#news.serverUrl);
+  }
+
+  /** @throws {UcaasError} what keeps the configuration from being sent */
+  async #requireValid(): Promise<void> {
+    if (!this.#account.config.testProvision) return;
+    const result = await this.#account.validate(this.#configuration);
+    if (result.kind === "invalid") throw configurationRefused(this.#news.tenantName, result.reason);
+    if (result.kind !== "valid") throw result.failure;
+  }
+
+  async #openSession(): Promise<TenantSession> {
+    const limits = { ...this.#account.config, signal: this.#signal };
+    this.#session = await sessionFor(this.#news, this.#serverUrl, this.#timeout, limits);
+    return this.#session;
+  }
+
+  /** What the POST came to. */
+  async #read(submission: Submission, before: Before): Promise<void> {
+    await this.#change((sent) => {
+      this.#requestInFlight = false;
+      if (submission.kind === "accepted") return accepted(sent, submission.orderId, "reply", now());
+      return applyBuffered(sent);
+    });
+    const order = this.#current();
+    // A refusal that callbacks contradict came from something between here and the service.
+    if (submission.kind === "refused" && order.orderId === null) {
+      await this.#takeBack(order, before);
+      throw submission.failure;
+    }
+    if (submission.kind !== "accepted") {
+      const known =
+        order.orderId === null
+          ? "It is not known whether the service has this order"
+          : `Callbacks say that the service has it as ${describeOrder(order)}`;
+      return this.#tell(`${submission.failure.message}\n  ${known}; it is not sent again`);
+    }
+    await this.#source?.saveRecord?.(order).catch(() => {});
+    const how = this.#source
+      ? `waiting up to ${this.#timeout} for its end (${this.#source.kind})`
+      : "nothing follows it: neither a callback nor xelion:orderPath is configured";
+    this.#tell(`order ${submission.orderId} submitted; ${this.#desired.wait === "submitted" ? "not waiting for its end" : how}`);
+  }
+
+  /** It is certain that nothing was sent: all is as it was before. */
+  async #takeBack(order: Order, before: Before): Promise<void> {
+    this.#requestInFlight = false;
+    await this.#unsubscribe();
+    if (this.#entry?.note.intentId === order.intentId) {
+      if (before.entry) await this.#journal.annotate(this.#key, before.entry, before.entry.note);
+      else await this.#journal.drop(this.#key);
+    }
+    this.order = before.order;
+    this.#entry = before.entry;
+    await this.#source?.deleteRecord(order).catch(() => {});
+    await this.#session?.close().catch(() => {});
+    this.#session = undefined;
+  }
+
+  async #follow(why: string): Promise<void> {
+    const order = this.#current();
+    if (this.#subscription?.to !== order.intentId) this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
+    await this.#waitUntil(({ status }) => isTerminal(status), notFinished);
+  }
+
+  async #awaitConfirmation(): Promise<void> {
+    this.#tell(`waiting up to ${this.#timeout} for a callback that names ${describeOrder(this.#current())}`);
+    await this.#waitUntil(({ orderId }) => orderId !== null, outcomeUnknown);
+  }
+
+  async #recordRetryToken(): Promise<void> {
+    await this.#change((order) => ({ ...order, retryFailed: this.#desired.retryFailed }));
+    const order = this.#current();
+    this.#tell(nothingSentMessage(order));
+    await this.#account
+      .sourceOf(order)
+      ?.saveRecord?.(order)
+      .catch(() => {});
+  }
+
+  async #adopt(orderId: number): Promise<void> {
+    // Its callbacks, if any, come to the address that the unsettled order was sent with.
+    await this.#replace((order) => {
+      const unsettled = order?.orderId === null ? order : newOrder(this.#desired, null, now(), order);
+      return accepted({ ...unsettled, givenOrderId: orderId, retryFailed: this.#desired.retryFailed }, orderId, "operator", now());
+    });
+    this.#tell(`order ${orderId} is taken for this tenant's, as declared by orderId; nothing is sent`);
+    await this.#poll();
+  }
+
+  /** Listens to the order there is, until what is waited for has come, or the time is over, or the run is to end. */
+  async #waitUntil(isDone: (order: Order) => boolean, tooLate: (order: Order, timeout: string) => UcaasError): Promise<void> {
+    const subscription = await this.#subscribe(this.#current());
+    const deadline = AbortSignal.timeout(ms(this.#timeout as ms.StringValue));
+    const ending = aborted(AbortSignal.any([deadline, this.#signal]));
+    try {
+      while (!isDone(this.#current())) {
+        this.#requireGoingOn();
+        if (deadline.aborted) throw tooLate(this.#current(), this.#timeout);
+        await Promise.race([this.#onChange.promise, ending.promise, ...(subscription ? [subscription.failed] : [])]);
+      }
+    } finally {
+      ending.forget();
+    }
+  }
+
+  async #subscribe(order: Order): Promise<Subscription | undefined> {
+    if (this.#subscription?.to === order.intentId) return this.#subscription.by;
+    await this.#unsubscribe();
+    const by = await this.#account.sourceOf(order)?.listen(
+      () => this.#current(),
+      (events) => this.#take(events),
+    );
+    if (by) this.#subscription = { to: order.intentId, by };
+    return by;
+  }
+
+  async #unsubscribe(): Promise<void> {
+    const { by } = this.#subscription ?? {};
+    this.#subscription = undefined;
+    await by?.stop();
+  }
+
+  /** Resolves when the events are in the journal. */
+  #take(events: readonly StatusEvent[]): Promise<void> {
+    return this.#change((order) => (this.#requestInFlight ? { ...order, heard: [...order.heard, ...events] } : applyEvents(order, events)));
+  }
+
+  #change(next: (order: Order) => Order): Promise<void> {
+    return this.#replace(() => next(this.#current()));
+  }
+
+  /** Replaces the order by what `next` makes of it. Resolves when the journal has it. */
+  #replace(next: (order: Order | undefined) => Order): Promise<void> {
+    const changing = this.#queue.then(async () => {
+      const before = this.order;
+      const after = next(before);
+      if (after === before) return;
+      await this.#save(after);
+      for (const { status, source } of after.statusHistory.filter((entry) => !before?.statusHistory.includes(entry))) {
+        if (status !== "SUBMITTED") this.#tell(`${describeOrder(after)}: ${status} (${source})`);
+      }
+    });
+    this.#queue = changing.catch(() => {});
+    return changing;
+  }
+
+  async #save(order: Order): Promise<void> {
+    const own = this.#entry?.note.intentId === order.intentId ? this.#entry : undefined;
+    const entry = own ?? (await this.#journal.intend(this.#key, order.configurationHash, order, this.#entry));
+    this.#entry = await this.#journal.annotate(this.#key, entry, order);
+    this.order = order;
+    this.#onChange.resolve();
+    this.#onChange = Promise.withResolvers();
+  }
+
+  #requireGoingOn(): void {
+    if (this.#signal.aborted) throw interrupted(this.order);
+  }
+
+  /** The order works with the tenant's token until its end; a session whose order has no known end expires by itself. */
+  async #endSession(): Promise<void> {
+    const session = this.#session;
+    if (!session || !isTerminal(this.order?.status ?? "")) return;
+    this.#session = undefined;
+    await session.close().catch((error: unknown) => this.#tell(`the tenant's session is left to expire: ${(error as Error).message}`));
+  }
+}
+
+/** What was known before an order was about to be sent. */
+interface Before {
+  readonly order: Order | undefined;
+  readonly entry: JournalEntry<Order> | null;
+}
+
+/** How callbacks of an order come when it is followed by a source. */
+const callbackBy: Record<StatusSource["kind"], Order["callback"]> = { callback: "direct", relay: "relay", polling: null };
+
+/** A promise that resolves when the signal is aborted, and that can be forgotten without leaving a listener behind. */
+function aborted(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  if (signal.aborted) resolve();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return { promise, forget: () => signal.removeEventListener("abort", onAbort) };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,21 @@
+import type { JournalKey } from "../dynamic/journal.ts";
+import { baseUrlOf } from "../http/transport.ts";
+import type { ProvisionInputs } from "./schema.ts";
+
+type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName">;
+
+/** `host/tenant`, which stays the same over all orders for the tenant. */
+export function resourceId({ serverUrl, tenantName }: Tenant): string {
+  const url = URL.canParse(serverUrl) ? new URL(serverUrl) : undefined;
+  return `${url ? `${url.host}${url.pathname.replace(/\/+$/, "")}` : serverUrl}/${tenantName}`;
+}
+
+/** Under which the journal keeps the tenant's last order. */
+export function journalKey({ __stack, serverUrl, tenantName }: Tenant & Pick<ProvisionInputs, "__stack">): JournalKey {
+  return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
+}
+
+/** Under which a relay keeps it: orders of one stack, on any machine. */
+export function relayKey({ stack, thing }: JournalKey): string {
+  return `${stack}\n${thing}`;
+}
