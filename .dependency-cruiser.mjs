@@ -5,7 +5,11 @@ const vendor = "^provider/(?!dynamic/|http/)([^/]+)/";
 /** What every program loads: the door, and the component that is made of resources. */
 const program = "^provider/(index|customer)[.]ts$";
 /** With them, what resources themselves are made of. */
-const light = [program, `${vendor}(resource|secret-names)[.]ts$`, "^provider/dynamic/(loader|secret-paths|stack-traces)[.]ts$"];
+const light = [
+  program,
+  `${vendor}(resource|secret-names)[.]ts$`,
+  "^provider/dynamic/(loader|nearest|registration|secret-paths|stack-traces)[.]ts$",
+];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -65,7 +69,7 @@ export default {
       name: "program-is-light",
       comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
       from: { path: light },
-      to: { pathNot: [...light, "node_modules/@pulumi/pulumi/"], ...runtime },
+      to: { pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(path|url)$"], ...runtime },
     },
     {
       severity: "error",

@@ -1,5 +1,6 @@
 import type { Json } from "./plain.ts";
 import { longestText, printable, printableLine } from "./printable.ts";
+import { mask } from "./secrets.ts";
 
 const deepest = 64;
 
@@ -54,7 +55,7 @@ function output(value: unknown, given: unknown, depth: number, treatment: Treatm
 
 function text(value: string, given: unknown, treatment: Treatment): string {
   if (value === given || treatment === "as it is") return value;
-  return treatment === "as a secret" && value !== "" ? "[secret]" : printable(value, longestText);
+  return treatment === "as a secret" && value !== "" ? mask : printable(value, longestText);
 }
 
 function own(value: unknown, key: PropertyKey): unknown {

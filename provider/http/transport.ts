@@ -71,7 +71,7 @@ export async function newConnections(): NonNullable<typeof loaded> {
 }
 
 /** A variable of the environment that should name a proxy, and does not. */
-export class ProxyVariableError extends Error {
+class ProxyVariableError extends Error {
   readonly code = "PROXY_INVALID";
   readonly variable: string;
   constructor(variable: string) {
