@@ -116,6 +116,14 @@ describe("check", () => {
     ]);
   });
 
+  test("takes the minimum that xima:seatRules gives, and shows a rule that is set to warn as a note", async () => {
+    await using lenient = await start({}, { "xima:seatRules": { dialerSeats: 5, aiMessaging: "warn" } });
+    const args = licence({ dialerSeats: 5, professionalSeats: 0, essentialSeats: 5, aiMessaging: { standardBundles: 1 } });
+    expect((await failures(args)).map(({ property }) => property)).toEqual(["dialerSeats", "aiMessaging"]);
+    expect(await failures(args, undefined, lenient)).toEqual([]);
+    expect(lenient.output()).toContain(`${idOf(args)}: aiMessaging: any bundle needs at least one Professional seat`);
+  });
+
   test("concludes nothing from undeclared seats of a customer that XIMA_ADOPT names", async () => {
     const { professionalSeats: _, ...args } = licence({ aiMessaging: { standardBundles: 1 } });
     expect((await failures(args)).map(({ property }) => property)).toEqual(["aiMessaging"]);
