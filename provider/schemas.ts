@@ -2,18 +2,24 @@
  * What may be declared: the schemas of the resources' arguments and of the vendors' config, with the rules that no schema
  * can say. For a program that checks its files before it registers anything, and for the editors in which they are written.
  */
-export { type Failure, failuresIn, propertyPath } from "./dynamic/check.ts";
+export { type Failure, failuresIn, propertiesAt, propertyPath, wantsScalar } from "./dynamic/check.ts";
 export { type ConfigOf, readConfig } from "./dynamic/config.ts";
 export { UcaasError } from "./dynamic/errors.ts";
 export { nearest } from "./dynamic/nearest.ts";
+export { type ReadTextOptions, readText, UnreadableTextError } from "./dynamic/read-text.ts";
+export { rememberSecret, withoutSecrets } from "./dynamic/secrets.ts";
+export { unknownValue } from "./dynamic/unknown.ts";
 export { customerKind, subscriptionKind, userKind } from "./enablex/kinds.ts";
 export { ruleFailures } from "./enablex/rules.ts";
 export { customerSchema as enablexCustomerSchema, enablexConfig, subscriptionSchema, userSchema } from "./enablex/schema.ts";
 export { isSecretName } from "./enablex/secret-names.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
+export { secretArguments as netsapiensSecrets } from "./netsapiens/secret-names.ts";
 export { missingSettings } from "./netsapiens/settings.ts";
 export { validateConfiguration as configurationFindings } from "./xelion/rules.ts";
 export { provisionSchema, xelionConfig } from "./xelion/schema.ts";
+export { secretArguments as xelionSecrets } from "./xelion/secret-names.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
 export { findings as licenseFindings } from "./xima/seats.ts";
+export { secretArguments as ximaSecrets } from "./xima/secret-names.ts";

@@ -11,7 +11,7 @@ import {
   ximaConfig,
 } from "pulumi-ucaas/schemas";
 import { z } from "zod";
-import { isRecord, merged } from "./tree.ts";
+import { isRecord, leaves, mapLeaves, merged, type Path, valueAt } from "./tree.ts";
 
 /** A customer's key in the files. It is part of the names of all its resources, so another slug means other resources. */
 export const slugSchema = z
@@ -55,6 +55,12 @@ export const customerSchema = z.strictObject({
     .boolean()
     .optional()
     .describe("Whether the customer's resources are protected from deletion; without it the stack's ucaas:production says so"),
+  renamedFrom: z
+    .union([slugSchema, z.array(slugSchema).min(1)])
+    .optional()
+    .describe(
+      "The slug that the customer had before, or all of them with the oldest first: its resources stay, and so do the ids that follow from the slug",
+    ),
   ...systems,
 });
 
@@ -70,25 +76,51 @@ export const vendorConfigs = { netsapiens: netsapiensConfig, xima: ximaConfig, x
 export const ucaasKeys = {
   customers: z.record(slugSchema, customerSchema).describe("The customers, by slug"),
   defaults: defaultsSchema.describe("What customers have alike"),
+  removed: z
+    .array(slugSchema)
+    .describe("Slugs of customers that are to be deleted: without it, a customer that is no longer declared is an error"),
   production: z.boolean().describe("Protect all resources of the stack from deletion"),
   journalDir: z.string().describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
 };
 
-/** The customer with what follows from its slug and its name, where nothing else is said; what is said to be empty (`customerCode:`) does not follow. */
+/** What follows from a customer's slug and name where nothing else is said. */
+const implied: Record<string, Record<string, "slug" | "name" | Record<string, "slug" | "name">>> = {
+  xima: { ccId: { tenantId: "slug", tenantName: "name" } },
+  xelion: { tenantName: "slug" },
+  enablex: { customerCode: "slug", customerName: "name" },
+};
+
+/** Whether what stands at a path follows from the slug or from the name, if nobody says it. */
+export function impliedFrom(path: Path): "slug" | "name" | undefined {
+  const source = valueAt(implied, path);
+  return source === "slug" || source === "name" ? source : undefined;
+}
+
+/** Paths of the ids that follow from the slug. */
+export const slugPaths: readonly Path[] = leaves(implied)
+  .filter(({ value }) => value === "slug")
+  .map(({ path }) => path);
+
+/** The slugs that a customer had before, the oldest first. */
+export function formerSlugs(customer: unknown): string[] {
+  const { renamedFrom = [] } = isRecord(customer) ? customer : {};
+  return [renamedFrom].flat().filter((slug) => typeof slug === "string");
+}
+
+/**
+ * The customer with what follows from its slug and its name, where nothing else is said; what is said to be empty
+ * (`customerCode:`) does not follow. A renamed customer keeps the ids that followed from its oldest slug.
+ */
 export function completed(slug: string, customer: unknown): unknown {
   if (!isRecord(customer)) return customer;
-  const { name } = customer;
-  const implied: Record<string, Record<string, unknown>> = {
-    xima: { ccId: { tenantId: slug, tenantName: name } },
-    xelion: { tenantName: slug },
-    enablex: { customerCode: slug, customerName: name },
-  };
+  const sources = { slug: formerSlugs(customer)[0] ?? slug, name: customer.name };
+  const values = mapLeaves(implied, (source) => sources[source as "slug" | "name"]) as Record<string, Record<string, unknown>>;
   return Object.fromEntries(
-    Object.entries(customer).map(([key, value]) => [key, isRecord(value) ? withImplied(value, implied[key] ?? {}) : value]),
+    Object.entries(customer).map(([key, value]) => [key, isRecord(value) ? withImplied(value, values[key] ?? {}) : value]),
   );
 }
 
-function withImplied(section: Record<string, unknown>, implied: Record<string, unknown>): unknown {
-  const all = Object.entries(merged(implied, section) as Record<string, unknown>);
-  return Object.fromEntries(all.filter(([name, value]) => value !== null || !(name in implied)));
+function withImplied(section: Record<string, unknown>, values: Record<string, unknown>): unknown {
+  const all = Object.entries(merged(values, section) as Record<string, unknown>);
+  return Object.fromEntries(all.filter(([name, value]) => value !== null || !(name in values)));
 }

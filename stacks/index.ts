@@ -1,32 +1,35 @@
 /** The program: it declares the customers of a stack's files, once all that the files say is right. */
 import * as pulumi from "@pulumi/pulumi";
 import { Customer, type CustomerArgs } from "pulumi-ucaas";
-import { faultsIn, plainSecretsIn } from "./faults.ts";
+import { formerSlugs } from "./config.ts";
+import { engineConfig } from "./engine-config.ts";
+import { faultsIn, plainSecretsIn, warningsIn } from "./faults.ts";
+import { guardFaults } from "./guard.ts";
+import { lastUpdate } from "./last-update.ts";
 import { StackFiles } from "./stack-files.ts";
 import { mapLeaves } from "./tree.ts";
 
-const config = new pulumi.Config("ucaas");
 const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-const given = {
-  defaults: config.getObject("defaults"),
-  customers: config.getObject("customers"),
-  isSecret: (key: string) => secretKeys.includes(`ucaas:${key}`),
-};
+const get = (key: string) => pulumi.runtime.getConfig(key);
+const config = engineConfig({ get, isSecret: (key) => secretKeys.includes(key) });
 
 const files = new StackFiles(import.meta.dirname, pulumi.getStack());
-const declared = files.customers(given);
+const declarations = files.customers(config);
 
-const faults = faultsIn(files, given, declared, { get: pulumi.runtime.getConfig });
+const faults = [...faultsIn(files, config, declarations, { get }), ...guardFaults(files, config, declarations, await lastUpdate())];
 if (faults.length > 0) {
-  throw new pulumi.RunError(`the stack's files are not right (${faults.length}), so nothing was done:\n  ${faults.join("\n  ")}`);
+  const count = `${faults.length} ${faults.length === 1 ? "error" : "errors"}`;
+  throw new pulumi.RunError(`${count} in the stack files; nothing was changed:\n  ${faults.join("\n  ")}`);
 }
-for (const warning of plainSecretsIn(declared)) void pulumi.log.warn(warning);
+for (const warning of [...warningsIn(files), ...plainSecretsIn(declarations)]) void pulumi.log.warn(warning);
 
-const made = declared.map((customer) => {
-  const { protect, ...args } = mapLeaves(customer.value, (leaf, path) =>
+const made = declarations.map((customer) => {
+  const { protect, renamedFrom, ...args } = mapLeaves(customer.value, (leaf, path) =>
     customer.isSecret(path) ? pulumi.secret(leaf) : leaf,
-  ) as CustomerArgs & { protect?: boolean };
-  return [customer.slug, new Customer(customer.slug, args, { protect })] as const;
+  ) as CustomerArgs & { protect?: boolean; renamedFrom?: unknown };
+  // Resources below a component are renamed with it.
+  const aliases = formerSlugs(customer.value).map((name) => ({ name }));
+  return [customer.slug, new Customer(customer.slug, args, { protect, aliases })] as const;
 });
 
 /** Each customer in one line, by its slug. */

@@ -9,6 +9,7 @@ import {
   ruleFailures,
   subscriptionKind,
   UcaasError,
+  unknownValue,
   userKind,
 } from "pulumi-ucaas/schemas";
 import { type CustomerDeclaration, vendorConfigs } from "./config.ts";
@@ -46,16 +47,16 @@ const rules: {
 
 /**
  * What no schema can say of a customer: that each of its systems has its vendor's config, the systems' own rules, and what one system needs
- * of another. `sound` are the systems whose sections keep to their schemas; the others' faults are told already.
+ * of another. A value that is wrong by itself comes as Pulumi's unknown value, about which no rule concludes anything.
  */
-export function rulesBrokenBy(customer: CustomerDeclaration, sound: ReadonlySet<string>, source: ConfigSource): Failure[] {
-  const systems = (Object.keys(vendorConfigs) as System[]).filter((system) => sound.has(system));
+export function rulesBrokenBy(customer: CustomerDeclaration, source: ConfigSource): Failure[] {
+  const systems = Object.keys(vendorConfigs) as System[];
   return [...systems.flatMap((system) => systemFailures(system, customer, source)), ...sipFieldsMissing(customer)];
 }
 
 function systemFailures<S extends System>(system: S, customer: CustomerDeclaration, source: ConfigSource): Failure[] {
   const section = customer[system];
-  if (!section) return [];
+  if (!isRecord(section) || section.account === unknownValue) return [];
   try {
     const config = readConfig(vendorConfigs[system], source, section.account) as ConfigOf<(typeof vendorConfigs)[S]>;
     return below([system], rules[system](section, config, customer));
@@ -67,7 +68,7 @@ function systemFailures<S extends System>(system: S, customer: CustomerDeclarati
 
 function sipFieldsMissing({ xima, netsapiens }: CustomerDeclaration): Failure[] {
   const sip = xima?.sipCredentials;
-  if (!isRecord(sip) || netsapiens) return [];
+  if (!isRecord(sip) || netsapiens !== undefined) return [];
   return (["sipServer", "outboundProxy"] as const)
     .filter((field) => sip[field] === undefined)
     .map((field) => ({

@@ -1,6 +1,7 @@
-import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { completed } from "./config.ts";
+import { completed, impliedFrom } from "./config.ts";
+import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
+import { projectFile } from "./project-file.ts";
 import { inOrderOf, isRecord, leaves, merged, type Path, valueAt } from "./tree.ts";
 import { YamlFile } from "./yaml-file.ts";
 
@@ -8,6 +9,8 @@ import { YamlFile } from "./yaml-file.ts";
 export interface GivenConfig {
   readonly defaults: unknown;
   readonly customers: unknown;
+  /** Slugs whose customers are to be deleted. */
+  readonly removed?: unknown;
   /** Whether the engine counts the whole key as secret, since something in it is. */
   isSecret(key: "defaults" | "customers"): boolean;
 }
@@ -17,27 +20,74 @@ export class StackFiles {
   readonly folder: string;
   readonly stack: string;
   readonly file: YamlFile | undefined;
+  /** The stack's own file, as people name it, whether it is there or not. */
+  readonly fileName: string;
   readonly customerFiles: ReadonlyMap<string, YamlFile>;
+  /** The folder of the customers' files, as people name it. */
+  readonly customersName: string;
+  /** What lies there and is not read. */
+  readonly unread: CustomerFolder["unread"];
+  readonly #extension: string;
 
   /** `folder` is the one of all stack files. */
   constructor(folder: string, stack: string) {
+    const project = projectFile(folder);
+    const nameOf = (...parts: string[]) => join(basename(folder), ...parts);
+    const read = (...parts: string[]) => YamlFile.read(join(folder, ...parts), nameOf(...parts), { within: project.folder });
+    const own = customerFolder(join(folder, "customers", stack));
     this.folder = folder;
     this.stack = stack;
-    const read = (...parts: string[]) => YamlFile.read(join(folder, ...parts), join(basename(folder), ...parts));
-    this.file = read(`Pulumi.${stack}.yaml`);
+    this.#extension = project.extension;
+    this.fileName = nameOf(`Pulumi.${stack}${project.extension}`);
+    this.customersName = nameOf("customers", stack);
+    this.unread = own.unread;
+    this.file = read(basename(this.fileName));
     this.customerFiles = new Map(
-      namesIn(join(folder, "customers", stack), /^(.+)\.yaml$/).flatMap(({ name, part }) => {
+      own.files.flatMap(({ slug, name }) => {
         const file = read("customers", stack, name);
-        return file ? [[part, file]] : [];
+        return file ? [[slug, file]] : [];
       }),
     );
   }
 
   /** The other stacks in the same folder. */
   others(): StackFiles[] {
-    return namesIn(this.folder, /^Pulumi\.(.+)\.yaml$/)
-      .filter(({ part }) => part !== this.stack)
-      .map(({ part }) => new StackFiles(this.folder, part));
+    return this.#stacks().map((stack) => new StackFiles(this.folder, stack));
+  }
+
+  /** Files and folders beside these, as people name them, that no stack reads. */
+  strays(): { readonly unreadStackFile: string | undefined; readonly folders: string[]; readonly files: string[] } {
+    const nameOf = (...parts: string[]) => join(basename(this.folder), ...parts);
+    const stacks = new Set([this.stack, ...this.#stacks()]);
+    const inCustomers = entriesOf(join(this.folder, "customers"));
+    const unread = entriesOf(this.folder).find(
+      ({ name }) => name !== basename(this.fileName) && [".json", ".yaml", ".yml"].some((ext) => name === `Pulumi.${this.stack}${ext}`),
+    );
+    return {
+      unreadStackFile: unread && nameOf(unread.name),
+      folders: inCustomers.filter((entry) => entry.isDirectory() && !stacks.has(entry.name)).map(({ name }) => nameOf("customers", name)),
+      files: inCustomers.filter(({ name }) => /\.ya?ml$/i.test(name)).map(({ name }) => nameOf("customers", name)),
+    };
+  }
+
+  /** Files anywhere below customers/ that have one of the names, whatever their ending, and are not this stack's. */
+  elsewhere(slugs: readonly string[]): string[] {
+    const wanted = new Set(slugs);
+    const search = (...parts: string[]): string[] =>
+      entriesOf(join(this.folder, ...parts)).flatMap((entry) => {
+        if (entry.isDirectory()) return parts.length < 4 ? search(...parts, entry.name) : [];
+        const slug = entry.name.split(".")[0] ?? "";
+        return wanted.has(slug) || wanted.has(slug.toLowerCase()) ? [join(basename(this.folder), ...parts, entry.name)] : [];
+      });
+    return search("customers").slice(0, 10);
+  }
+
+  /** Names of the other stacks that have a file in the folder. */
+  #stacks(): string[] {
+    return entriesOf(this.folder).flatMap(({ name }) => {
+      const stack = name.startsWith("Pulumi.") && name.endsWith(this.#extension) ? name.slice(7, -this.#extension.length) : "";
+      return stack && stack !== this.stack ? [stack] : [];
+    });
   }
 
   /** Where a key of the namespace `ucaas` stands in the stack's file, which may leave the project's own namespace out. */
@@ -51,6 +101,7 @@ export class StackFiles {
     return {
       defaults: this.file?.value(this.keyPath("defaults")),
       customers: this.file?.value(this.keyPath("customers")),
+      removed: this.file?.value(this.keyPath("removed")),
       isSecret: () => false,
     };
   }
@@ -74,7 +125,7 @@ export class StackFiles {
         });
       }
       const file = this.customerFiles.get(slug);
-      if (file) own.push({ file, base: [], value: file.value([]), hidden: false });
+      if (file?.isReadable) own.push({ file, base: [], value: file.value([]), hidden: false });
       const said = own.reduceRight<unknown>((under, { value }) => merged(under, value), {});
       const defaults = this.#defaults(config, defaultsFor(said, this.#inOrder("defaults", config)));
       return new Declaration(slug, completed(slug, merged(defaults.value, said)), own, defaults);
@@ -91,6 +142,8 @@ export class StackFiles {
     return { file: this.file, base: this.keyPath("defaults"), value, hidden: config.isSecret("defaults") };
   }
 }
+
+const unknownPlace = "the stack's config";
 
 /** A place where something is declared. */
 interface Origin {
@@ -132,16 +185,33 @@ export class Declaration {
       const at = around && [...around.base, ...near];
       if (at) return { label: this.slug, place: around.file!.place(at, at.length > 0 ? "key" : "value") };
     }
-    return { label: this.slug, place: "the stack's config" };
+    return { label: this.slug, place: unknownPlace };
   }
 
-  /** Whether the leaf at a path is encrypted where it is said. What the file says otherwise came another way, and is as secret as its whole key. */
+  /**
+   * Whether the leaf at a path is encrypted where it is said. What the file says otherwise came another way, and is as
+   * secret as its whole key; what follows from the name is as secret as the name.
+   */
   isSecret(path: Path): boolean {
     const origin = this.#origins.find(({ value }) => valueAt(value, path) !== undefined);
-    if (!origin) return false;
+    if (!origin) return impliedFrom(path) === "name" && this.isSecret(["name"]);
     const { file, base, value, hidden } = origin;
     const there = [...base, ...path];
     return file?.isEncrypted(there) || (hidden && file?.value(there) !== valueAt(value, path));
+  }
+
+  /** Whether a file says what stands at a path; else it follows from the slug or the name. */
+  says(path: Path): boolean {
+    return this.#origins.some(({ value }) => valueAt(value, path) !== undefined);
+  }
+
+  /** What is empty in one file though another has something there: the other would silently not count, or count alone. */
+  get emptied(): { path: Path; place: string }[] {
+    return this.#own.flatMap(({ file, base, value }) =>
+      leaves(value)
+        .filter(({ path, value: leaf }) => leaf === null && (valueAt(this.value, path) ?? null) !== null)
+        .map(({ path }) => ({ path, place: file?.place([...base, ...path], "value") ?? unknownPlace })),
+    );
   }
 
   /** What is said both in the stack's file and in the customer's own. */
@@ -158,18 +228,4 @@ export class Declaration {
 function defaultsFor(customer: unknown, defaults: unknown): unknown {
   if (!isRecord(customer) || !isRecord(defaults)) return {};
   return Object.fromEntries(Object.entries(defaults).filter(([system]) => system in customer));
-}
-
-function namesIn(folder: string, pattern: RegExp): { name: string; part: string }[] {
-  try {
-    return readdirSync(folder)
-      .sort()
-      .flatMap((name) => {
-        const part = pattern.exec(name)?.[1];
-        return part === undefined ? [] : [{ name, part }];
-      });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -29,6 +29,15 @@ export function mapLeaves(value: unknown, change: (leaf: unknown, path: Path) =>
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapLeaves(inner, change, [...path, key])]));
 }
 
+/** The same tree with another value at a path, where the path leads anywhere. */
+export function replaced(tree: unknown, path: Path, value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (Array.isArray(tree)) return tree.map((item, index) => (index === Number(key) ? replaced(item, rest, value) : item));
+  if (!isRecord(tree)) return tree;
+  return { ...tree, [key]: replaced(tree[String(key)], rest, value) };
+}
+
 /** Maps are merged key by key; of anything else the second counts. */
 export function merged(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;

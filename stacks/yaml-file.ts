@@ -1,40 +1,53 @@
-import { readFileSync } from "node:fs";
-import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { type ReadTextOptions, readText, UnreadableTextError } from "pulumi-ucaas/schemas";
 import type { Path } from "./tree.ts";
+import { readYaml, type YamlFault, type YamlNode } from "./yaml-tree.ts";
+
+/** The engine takes no stack file whose config is larger than 128 KB. */
+export const maxFileBytes = 256 * 1024;
 
 /** A YAML file that knows where in it each value stands, and which values are encrypted. */
 export class YamlFile {
   /** As people name it: `stacks/Pulumi.acme.yaml`. */
   readonly name: string;
-  readonly #document: Document;
-  readonly #lines = new LineCounter();
+  /** Why the file cannot be read at all, such as that it is not UTF-8. */
+  readonly unreadable: string | undefined;
+  /** What in it cannot be taken as it stands there. Without a root nothing in it can. */
+  readonly faults: readonly YamlFault[];
+  readonly #root: YamlNode | undefined;
+  readonly #lineAt: (offset: number) => { line: number; col: number };
 
-  constructor(name: string, text: string) {
+  constructor(name: string, text: string, unreadable?: string) {
+    const { root, faults, lines } = readYaml(text);
     this.name = name;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, merge: true });
+    this.unreadable = unreadable;
+    this.faults = faults;
+    this.#root = root;
+    this.#lineAt = (offset) => lines.linePos(offset);
   }
 
   /** The file at a path, or undefined when there is none. */
-  static read(path: string, name: string): YamlFile | undefined {
+  static read(path: string, name: string, options: ReadTextOptions = {}): YamlFile | undefined {
     try {
-      return new YamlFile(name, readFileSync(path, "utf8"));
+      return new YamlFile(name, readText(path, { maxBytes: maxFileBytes, ...options }));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
+      if (!(error instanceof UnreadableTextError)) throw error;
+      return error.code === "ENOENT" ? undefined : new YamlFile(name, "", error.message);
     }
   }
 
-  /** What keeps it from being read as YAML. */
-  get errors(): { place: string; reason: string }[] {
-    return this.#document.errors.map(({ pos, message }) => ({
-      place: this.#at(pos[0]),
-      reason: message.split(/ at line \d/)[0] ?? message,
-    }));
+  /** Whether there is nothing in it but, perhaps, comments. */
+  get isEmpty(): boolean {
+    return this.unreadable === undefined && this.faults.length === 0 && (this.#root?.value ?? null) === null;
+  }
+
+  /** Whether its text has a meaning, if not in all places the one that was meant. */
+  get isReadable(): boolean {
+    return this.unreadable === undefined && (this.#root !== undefined || this.faults.length === 0);
   }
 
   /** The value at a path as plain data; an encrypted one as it stands there, `{ secure: … }`. */
   value(path: Path): unknown {
-    return this.#node(path)?.toJS(this.#document);
+    return this.#node(path)?.value;
   }
 
   has(path: Path): boolean {
@@ -43,42 +56,22 @@ export class YamlFile {
 
   /** Whether the value at a path is encrypted, itself or as part of something that is. */
   isEncrypted(path: Path): boolean {
-    return path.some((_, index) => isSecure(this.#node(path.slice(0, index + 1))));
+    return path.some((_, index) => this.#node(path.slice(0, index + 1))?.isSecure);
   }
 
   /** `file:line:column` of a value, or of its key. */
   place(path: Path, what: "key" | "value"): string {
-    const node = what === "key" ? this.#pair(path)?.key : this.#node(path);
-    return this.#at((node as Node | undefined)?.range?.[0] ?? 0);
+    const node = this.#node(path);
+    return this.at((what === "key" ? node?.keyStart : node?.start) ?? 0);
   }
 
-  #at(offset: number): string {
-    const { line, col } = this.#lines.linePos(offset);
+  /** `file:line:column` of an offset. */
+  at(offset: number): string {
+    const { line, col } = this.#lineAt(offset);
     return `${this.name}:${Math.max(1, line)}:${Math.max(1, col)}`;
   }
 
-  #node(path: Path): Node | undefined {
-    let node = this.#document.contents as Node | null | undefined;
-    for (const part of path) {
-      if (isAlias(node)) node = node.resolve(this.#document);
-      if (isMap(node)) node = pairOf(node.items, part)?.value as Node | undefined;
-      else if (isSeq(node)) node = node.items[Number(part)] as Node | undefined;
-      else return undefined;
-    }
-    return node ?? undefined;
+  #node(path: Path): YamlNode | undefined {
+    return path.reduce<YamlNode | undefined>((node, part) => node?.children.get(String(part)), this.#root);
   }
-
-  #pair(path: Path): Pair | undefined {
-    const parent = this.#node(path.slice(0, -1));
-    return isMap(parent) ? pairOf(parent.items, path.at(-1)) : undefined;
-  }
-}
-
-function pairOf(pairs: readonly Pair[], key: PropertyKey | undefined): Pair | undefined {
-  return pairs.find((pair) => String((pair.key as { value?: unknown } | null)?.value) === String(key));
-}
-
-/** How Pulumi writes an encrypted value: a map with the one key `secure`. */
-function isSecure(node: unknown): boolean {
-  return isMap(node) && node.items.length === 1 && pairOf(node.items, "secure") !== undefined;
 }

@@ -43,7 +43,7 @@ export function failuresIn(schema: z.ZodType, inputs: Record<string, unknown>): 
 function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unknown): Failure[] {
   if (throughUnknown(inputs, issue.path)) return [];
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(shapeAt(schema, issue.path) ?? {});
+    const known = propertiesAt(schema as z.ZodType, issue.path);
     return issue.keys.map((key) => {
       const near = nearest(key, known)[0];
       return {
@@ -81,21 +81,36 @@ function throughUnknown(inputs: unknown, path: Path): boolean {
   return isUnknown(value);
 }
 
-/** The fields of the object schema at a path, looking through optional, nullable, default, arrays and unions. */
-function shapeAt(schema: z.core.$ZodType, path: Path): Record<string, z.core.$ZodType> | undefined {
-  const def = (schema as z.ZodType).def as unknown as {
-    type: string;
-    innerType?: z.ZodType;
-    in?: z.ZodType;
-    element?: z.ZodType;
-    shape?: Record<string, z.ZodType>;
-    valueType?: z.ZodType;
-    options?: z.ZodType[];
-  };
-  if (def.options) return Object.assign({}, ...def.options.map((option) => shapeAt(option, path)));
-  const inner = def.innerType ?? def.in;
-  if (inner) return shapeAt(inner, path);
-  if (path.length === 0) return def.shape;
-  const next = def.element ?? def.valueType ?? def.shape?.[String(path[0])];
-  return next && shapeAt(next, path.slice(1));
+/** The names of the properties that a schema knows at a path. */
+export function propertiesAt(schema: z.ZodType, path: Path): string[] {
+  return definitionsAt(schema, path).flatMap(({ shape }) => Object.keys(shape ?? {}));
+}
+
+const scalars = new Set(["string", "number", "int", "boolean", "enum", "literal", "null"]);
+
+/** Whether a schema wants a text, a number or a boolean at a path, and nothing else. */
+export function wantsScalar(schema: z.ZodType, path: Path): boolean {
+  const definitions = definitionsAt(schema, path);
+  return definitions.length > 0 && definitions.every(({ type }) => scalars.has(type));
+}
+
+interface Definition {
+  readonly type: string;
+  readonly innerType?: z.ZodType;
+  readonly in?: z.ZodType;
+  readonly element?: z.ZodType;
+  readonly shape?: Record<string, z.ZodType>;
+  readonly valueType?: z.ZodType;
+  readonly options?: z.ZodType[];
+}
+
+/** What a schema wants at a path: one definition, or one for each branch of a union; looks through optional, nullable and default. */
+function definitionsAt(schema: z.core.$ZodType, path: Path): Definition[] {
+  const definition = (schema as z.ZodType).def as unknown as Definition;
+  if (definition.options) return definition.options.flatMap((option) => definitionsAt(option, path));
+  const inner = definition.innerType ?? definition.in;
+  if (inner) return definitionsAt(inner, path);
+  if (path.length === 0) return [definition];
+  const next = definition.element ?? definition.valueType ?? definition.shape?.[String(path[0])];
+  return next ? definitionsAt(next, path.slice(1)) : [];
 }

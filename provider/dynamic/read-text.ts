@@ -99,10 +99,14 @@ function upTo(file: number, maxBytes: number): Uint8Array {
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     if (length > maxBytes) {
-      throw new UnreadableTextError(`is larger than ${maxBytes / mebibyte} MB`, "TOO_LARGE");
+      throw new UnreadableTextError(`is larger than ${size(maxBytes)}`, "TOO_LARGE");
     }
     chunks.push(chunk.subarray(0, count));
   }
+}
+
+function size(bytes: number): string {
+  return bytes < mebibyte ? `${bytes / 1024} KB` : `${bytes / mebibyte} MB`;
 }
 
 const reasons: Record<string, string> = {

@@ -5,6 +5,7 @@ import type { IntegrationBundle as NetsapiensBundle, StepResult as NetsapiensSte
 export type { NetsapiensBundle, NetsapiensStepResult };
 
 import type { Scope } from "./scopes.ts";
+import { secretArguments } from "./secret-names.ts";
 import type { Step } from "./steps.ts";
 
 /** What the driver `portal` needs. */
@@ -92,7 +93,7 @@ export class NetsapiensOAuthClient extends UcaasResource {
       {
         type: "NetsapiensOAuthClient",
         outputs: ["clientSecret", "bundle", "verification", "apiVersion", "verifiedAt"],
-        secrets: ["clientSecret", "apiPassword", "portal", "bundle"],
+        secrets: [...secretArguments, "bundle"],
         secretConfig: ["netsapiens:apiPassword", "netsapiens:portalPassword"],
       },
       name,

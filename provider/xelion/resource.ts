@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
 import { secretPaths } from "../dynamic/secret-paths.ts";
 import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
+import { secretArguments } from "./secret-names.ts";
 
 export type { XelionStatusEntry };
 
@@ -139,7 +140,7 @@ export class XelionTenantProvision extends UcaasResource {
       {
         type: "XelionTenantProvision",
         outputs: ["orderId", "status", "statusHistory", "configurationHash", "submittedAt", "finishedAt", "adminHint", "intent"],
-        secrets: ["tenantToken", "tenantLogin"],
+        secrets: secretArguments,
         secretConfig: ["xelion:apiKey", "xelion:callback.relayKey"],
       },
       name,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../dynamic/loader.ts";
 import type { LicenseChange as XimaChange } from "./schema.ts";
+import { secretArguments } from "./secret-names.ts";
 
 export type { XimaChange };
 
@@ -108,7 +109,7 @@ export class XimaLicense extends UcaasResource {
       {
         type: "XimaLicense",
         outputs: ["lastChanges", "lastDrift", "lastAssertedAt"],
-        secrets: ["sipCredentials"],
+        secrets: secretArguments,
         secretConfig: ["xima:privateKey", "xima:privateKeyPassphrase"],
         pathConfig: ["xima:privateKey"],
       },

@@ -1,26 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import { faultsIn, plainSecretsIn } from "../../stacks/faults.ts";
+import { execFileSync } from "node:child_process";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { faultsIn, plainSecretsIn, warningsIn } from "../../stacks/faults.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
-
-const made: string[] = [];
-afterEach(() => {
-  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
-});
-
-/** A folder `stacks` with these files, and stack acme in it. */
-function stackOf(files: Record<string, string>): StackFiles {
-  const base = mkdtempSync(join(tmpdir(), "ucaas-stacks-"));
-  made.push(base);
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(base, "stacks", name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  return new StackFiles(join(base, "stacks"), "acme");
-}
+import { decrypted, projectWith, stackOf } from "./stack-of.ts";
 
 /** Config of the vendors, as a pipeline's environment might give it. */
 const vendors: Record<string, string> = { "xima:baseUrl": "https://licensing.example/v1", "xima:privateKey": "pem", "xima:keyId": "kid" };
@@ -36,19 +20,17 @@ const everyVendor = {
 const xelion = (serverUrl: string, tenantName: string) =>
   `{name: A, xelion: {serverUrl: ${serverUrl}, tenantName: ${tenantName}, tenantToken: {secure: x}, configuration: {version: 1, organization: {name: A}}}}`;
 
-/** The faults that the program finds; `customers` is what the engine decrypted, if it says more than the texts in place of the ciphers. */
+/** The faults that the program finds; `customers` is what the engine decrypted, if it says more than the texts instead of the ciphers. */
 function faults(
-  files: Record<string, string>,
+  files: Record<string, string | Uint8Array>,
   { customers, config = vendors }: { customers?: unknown; config?: Record<string, string> } = {},
 ) {
-  const stack = stackOf(files);
-  const given = { ...stack.asWritten, customers: customers ?? decrypted(stack.asWritten.customers), isSecret: () => true };
-  return faultsIn(stack, given, stack.customers(given), { get: (key) => config[key] });
+  return faultsOf(stackOf(files), { customers, config });
 }
 
-function decrypted(value: unknown): unknown {
-  const text = JSON.stringify(value, (_, inner) => (inner && Object.keys(inner).join() === "secure" ? inner.secure : inner));
-  return text && JSON.parse(text);
+function faultsOf(stack: StackFiles, { customers, config = vendors }: { customers?: unknown; config?: Record<string, string> } = {}) {
+  const given = { ...stack.asWritten, customers: customers ?? decrypted(stack.asWritten.customers), isSecret: () => true };
+  return faultsIn(stack, given, stack.customers(given), { get: (key) => config[key] });
 }
 
 const head = `config:
@@ -82,7 +64,7 @@ test("all faults are told at once, each with file, line, column, the value and w
     "stacks/Pulumi.acme.yaml:14:7 bakery.ximma is not a property here. Did you mean xima?",
     'stacks/Pulumi.acme.yaml:15:5 "Clinic" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
     "stacks/Pulumi.acme.yaml:18:25 Clinic.xima.essentialSeats = 3: must be 0 or at least 5, not 3 (OpenAPI 1.4)",
-    "stacks/Pulumi.acme.yaml:19:14 dentist = 12: expected a map",
+    "stacks/Pulumi.acme.yaml:19:14 dentist: expected a map",
   ]);
 });
 
@@ -223,13 +205,13 @@ describe("customers in files of their own", () => {
     const found = faults({
       "Pulumi.acme.yaml": `${head}    bakery: {xima: {professionalSeats: 6}}\n`,
       "customers/acme/bakery.yaml":
-        "name: Bakery\nxima:\n  professionalSeats: 5\n  eliteSeats: no\n  sipCredentials: {password: {secure: v1:abc}, username: u, sipServer: s, outboundProxy: o}\n",
+        "name: Bakery\nxima:\n  professionalSeats: 5\n  eliteSeats: none\n  sipCredentials: {password: {secure: v1:abc}, username: u, sipServer: s, outboundProxy: o}\n",
       "customers/acme/clinic.yaml": "name: [Clinic\n",
     });
     expect(found).toEqual([
       "stacks/Pulumi.acme.yaml:6:40 bakery.xima.professionalSeats is said in stacks/customers/acme/bakery.yaml:3:22 too; say it once",
       "stacks/customers/acme/bakery.yaml:5:30 bakery.xima.sipCredentials.password is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path 'ucaas:customers.bakery.xima.sipCredentials.password'",
-      'stacks/customers/acme/bakery.yaml:4:15 bakery.xima.eliteSeats = "no": must be a whole number',
+      'stacks/customers/acme/bakery.yaml:4:15 bakery.xima.eliteSeats = "none": must be a whole number',
       "stacks/customers/acme/clinic.yaml:2:1 Flow sequence in block collection must be sufficiently indented and end with a ]",
     ]);
   });
@@ -261,7 +243,7 @@ describe("config", () => {
 
   test("customers that are not there at all are a fault, since all would be deleted; none at all is said in so many words", () => {
     expect(faults({ "Pulumi.acme.yaml": "config: {}\n" })).toEqual([
-      "stacks/Pulumi.acme.yaml ucaas:customers is missing, and there is no file in customers/acme. A stack without customers says so: ucaas:customers: {}",
+      "stacks/Pulumi.acme.yaml ucaas:customers is missing, and there is no file in stacks/customers/acme. A stack without customers says so: ucaas:customers: {}",
     ]);
     expect(faults({ "Pulumi.acme.yaml": "config:\n  ucaas:customers: {}\n" })).toEqual([]);
     expect(faults({ "Pulumi.acme.yaml": "config:\n  ucaas:customers: [acme]\n" })).toEqual([
@@ -297,7 +279,7 @@ test("each system's own rules are told with their places too, and what one needs
     ),
     expect.stringMatching(/:5:7 acme\.netsapiens\.clientSecret is missing: the driver "existing" needs the secret/),
     expect.stringMatching(/:6:50 acme\.xima\.aiMessaging: any bundle needs at least one Professional seat/),
-    expect.stringMatching(/:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\] = "200": 200 is used twice/),
+    expect.stringMatching(/:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\]: 200 is used twice/),
     expect.stringMatching(/:15:34 acme\.enablex\.officeAddress\.country = "XX": /),
     expect.stringMatching(/:16:93 acme\.enablex\.users\.ada\.fields\.user_id = 1: is assigned by the server/),
     expect.stringMatching(
@@ -394,7 +376,6 @@ test("a blank that adoption left is told with its place and what belongs there, 
       name: "<fill in: the customer's name>"
       xima:
         professionalSeats: "<fill in: seats>"
-        eliteSeats: 3
 `;
   expect(faults({ "Pulumi.acme.yaml": file }).sort()).toEqual([
     `stacks/Pulumi.acme.yaml:7:13 acme.name = "<fill in: the customer's name>": is a blank, which is still to be filled in`,
@@ -418,4 +399,265 @@ test("an EnableX customer without a code says so, and other empty values are fau
   expect(faults({ "Pulumi.acme.yaml": file }, { config: { "enablex:accessId": "id", "enablex:accessKey": "key" } })).toEqual([
     "stacks/Pulumi.acme.yaml:8:30 bakery.enablex.contactName: expected string, received null",
   ]);
+});
+
+describe("a customer's own file", () => {
+  const acme = "name: Acme\nxima: {ccId: {resellerId: r, resellerName: R}}\n";
+  const customers = `${head.replace("  ucaas:customers:\n", "  ucaas:customers: {}\n")}`;
+
+  test("that is not read is an error, whatever keeps it from being read", () => {
+    expect(
+      faults({
+        "Pulumi.acme.yaml": customers,
+        "customers/acme/a.yml": acme,
+        "customers/acme/b.YAML": acme,
+        "customers/acme/c.yaml.orig": acme,
+        "customers/acme/west/d.yaml": acme,
+        "customers/acme/.e.yaml": acme,
+        "customers/acme/.gitkeep": "",
+        "customers/f.yaml": acme,
+      }),
+    ).toEqual([
+      "stacks/customers/acme/.e.yaml is not read. What to do: rename it to e.yaml.",
+      "stacks/customers/acme/a.yml is not read. What to do: rename it to a.yaml.",
+      "stacks/customers/acme/b.YAML is not read. What to do: rename it to b.yaml.",
+      "stacks/customers/acme/c.yaml.orig is not read. What to do: move it elsewhere: here are only <slug>.yaml files.",
+      "stacks/customers/acme/west is not read. What to do: move its files up: customers' files stand side by side.",
+      "stacks/customers/f.yaml is not read. What to do: move it to stacks/customers/acme, or to the stack that it belongs to.",
+    ]);
+  });
+
+  test("that is empty is an error with its place, also where the stack's file has the rest", () => {
+    const line = (slug: string) =>
+      `stacks/customers/acme/${slug}.yaml:1:1 the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`;
+    expect(
+      faults({
+        "Pulumi.acme.yaml": `${head}    bakery: {name: Bakery, xima: {sipCredentials: {password: {secure: x}}}}\n`,
+        "customers/acme/bakery.yaml": "# nothing\n",
+        "customers/acme/clinic.yaml": "",
+      }),
+    ).toEqual([line("bakery"), line("clinic")]);
+  });
+
+  test("with an empty section is an error where the stack's file has something below it", () => {
+    expect(
+      faults({
+        "Pulumi.acme.yaml": `${head}    bakery: {xima: {sipCredentials: {password: {secure: x}}}}\n`,
+        "customers/acme/bakery.yaml": "name: Bakery\nxima:\n",
+      }),
+    ).toContain(
+      "stacks/customers/acme/bakery.yaml:2:6 bakery.xima is empty here, and declared elsewhere: write it here, or take the line out",
+    );
+  });
+
+  test("that is not UTF-8 is an error with its name and line", () => {
+    expect(faults({ "Pulumi.acme.yaml": customers, "customers/acme/a.yaml": Buffer.from("name: Bäckerei\n", "latin1") })).toEqual([
+      "stacks/customers/acme/a.yaml is not UTF-8 (line 1): save it as UTF-8",
+    ]);
+    expect(faults({ "Pulumi.acme.yaml": customers, "customers/acme/a.yaml": `\uFEFF${acme}` })).toEqual([]);
+  });
+
+  test("that is a link out of the project, a named pipe or too large is an error, and shows nothing of what is there", () => {
+    const project = projectWith({ "Pulumi.acme.yaml": customers, "customers/acme/big.yaml": "k: 1\n".repeat(200_000) });
+    const outside = projectWith({ passwd: "root:hunter2\n" });
+    const path = (name: string) => join(project, "stacks", "customers", "acme", name);
+    symlinkSync(join(outside, "stacks", "passwd"), path("link.yaml"));
+    symlinkSync("/dev/zero", path("zero.yaml"));
+    execFileSync("mkfifo", [path("pipe.yaml")]);
+    expect(faultsOf(new StackFiles(join(project, "stacks"), "acme"))).toEqual([
+      "stacks/customers/acme/big.yaml is larger than 256 KB",
+      "stacks/customers/acme/link.yaml is a link out of the project: only files of the project are read",
+      "stacks/customers/acme/pipe.yaml is not a regular file",
+      "stacks/customers/acme/zero.yaml is a link out of the project: only files of the project are read",
+    ]);
+  });
+});
+
+describe("unquoted text that readers of YAML do not agree on", () => {
+  const body = `name: N
+enablex:
+  customerName: 0101
+  users:
+    007: {userType: u, firstName: U, email: u@a.example, fields: {mac: 001565123456, since: 2026-01-01, pin: 0123, voicemail: *97}}
+`;
+  const lines = (place: (line: number, column: number) => string) => [
+    `${place(3, 17)} acme.enablex.customerName: write it in quotes ("0101"), or as a plain decimal number`,
+    `${place(5, 5)} acme.enablex.users["007"]: write the key in quotes: "007"`,
+    `${place(5, 72)} acme.enablex.users["007"].fields.mac: write it in quotes ("001565123456"), or as a plain decimal number`,
+    `${place(5, 93)} acme.enablex.users["007"].fields.since: write it in quotes: "2026-01-01"`,
+    `${place(5, 110)} acme.enablex.users["007"].fields.pin: write it in quotes ([secret]), or as a plain decimal number`,
+    `${place(5, 127)} acme.enablex.users["007"].fields.voicemail: write it in quotes: "*97". Without them it repeats an anchor, and there is none of this name`,
+  ];
+
+  test("is an error in a customer's own file", () => {
+    expect(
+      faults({ "Pulumi.acme.yaml": "config: {'ucaas:customers': {}}\n", "customers/acme/acme.yaml": body }, { config: everyVendor }),
+    ).toEqual(lines((line, column) => `stacks/customers/acme/acme.yaml:${line}:${column}`));
+  });
+
+  test("is the same error in the stack's file", () => {
+    const file = `config:\n  ucaas:customers:\n    acme:\n${body.replace(/^(?=.)/gm, "      ")}  aws:accounts: [0123]\n`;
+    // What the engine makes of it stands beside it.
+    expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor })).toEqual(
+      expect.arrayContaining(lines((line, column) => `stacks/Pulumi.acme.yaml:${line + 3}:${column + 6}`)),
+    );
+    expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor }).join()).not.toContain("aws:accounts");
+  });
+});
+
+describe("a secret is shown in no error", () => {
+  const canary = "S3cret-canary";
+  test.each([
+    ["text where a map is wanted", `acme: {name: A, xima: {sipCredentials: "2000:${canary}"}}`],
+    ["text where a section is wanted", `acme: {name: A, xima: "professionalSeats 12, password ${canary}"}`],
+    ["text where the whole customer is wanted", `acme: "name A, password ${canary}"`],
+    ["text where a list is wanted", `acme: {name: A, xelion: {configuration: "${canary}"}}`],
+    ["a login in one text", `acme: {name: A, xelion: {tenantLogin: "provisioning:${canary}"}}`],
+    ["a portal's login in one text", `acme: {name: A, netsapiens: {driver: portal, domain: d, clientId: c, portal: admin/${canary}}}`],
+    ["values that lost their colons", `acme: {name: A, xima: {sipCredentials: {username 2000, ${canary}}}}`],
+    ["a password that lost its colon", `acme: {name: A, xima: {password ${canary}}}`],
+    ["a list where text is wanted", `acme: {name: A, xima: {sipCredentials: {password: [${canary}]}}}`],
+    [
+      "a password under a name of its own",
+      `acme: {name: A, enablex: {users: {u: {userType: 1, fields: {sip_password: ${canary}, x-y: ${canary}-pin}}}}}`.replace(
+        `x-y: ${canary}-pin`,
+        "x-y: 1",
+      ),
+    ],
+    ["a wrong field of a secret map", `acme: {name: A, xima: {sipCredentials: {transport: ${canary}}}}`],
+    ["a PIN of digits with leading zeros", `acme: {name: A, enablex: {users: {u: {fields: {pin: 00471147114711}}}}}`],
+  ])("%s", (_, customer) => {
+    const found = faults({ "Pulumi.acme.yaml": `${head}    ${customer}\n` }, { config: everyVendor });
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.join("\n")).not.toMatch(/S3cret-canary|471147/);
+  });
+
+  test("nor one that is encrypted, in what an error says of something else", () => {
+    const customer = (slug: string) =>
+      `    ${slug}: {name: {secure: v1:${canary}}, enablex: {contactEmail: {secure: v1:${canary}}}, xelion: {serverUrl: https://a.example, tenantName: {secure: v1:${canary}}}}\n`;
+    const found = faults({ "Pulumi.acme.yaml": `${head}${customer("acme")}${customer("bakery")}` }, { config: everyVendor });
+    expect(found.join("\n")).toMatch(/is declared already/);
+    expect(found.join("\n")).not.toContain(canary);
+  });
+
+  test("what follows from an encrypted name is as secret as the name", () => {
+    const stack = stackOf({ "Pulumi.acme.yaml": `${head}    acme: {name: {secure: v1:x}, xima: {}, enablex: {}, xelion: {}}\n` });
+    const given = { ...stack.asWritten, customers: decrypted(stack.asWritten.customers), isSecret: () => true };
+    const [acme] = stack.customers(given);
+    expect(acme?.isSecret(["xima", "ccId", "tenantName"])).toBe(true);
+    expect(acme?.isSecret(["enablex", "customerName"])).toBe(true);
+    expect(acme?.isSecret(["xima", "ccId", "tenantId"])).toBe(false);
+  });
+
+  test("a PIN or password of digits earns the same warning as one of letters", () => {
+    const stack = stackOf({
+      "Pulumi.acme.yaml": `${head}    acme: {name: A, enablex: {users: {u: {fields: {voicemail_pin: 4711, portal_password: 87654321, desk: 4}}}}}\n`,
+    });
+    expect(plainSecretsIn(stack.customers(stack.asWritten)).map((line) => line.split(" ")[1])).toEqual([
+      "acme.enablex.users.u.fields.voicemail_pin",
+      "acme.enablex.users.u.fields.portal_password",
+    ]);
+  });
+});
+
+test("what is wrong with a value and what breaks a rule is told in one round", () => {
+  const file = `${head}    acme:
+      name: Acme
+      xima: {professionalSeats: 3, eliteSeats: twelve, ximma: 1}
+    bakery:
+      name: Bakery
+      xima: {professionalSeats: none, aiMessaging: {standardBundles: 1}}
+`;
+  expect(faults({ "Pulumi.acme.yaml": file })).toEqual([
+    'stacks/Pulumi.acme.yaml:8:48 acme.xima.eliteSeats = "twelve": must be a whole number',
+    expect.stringContaining("stacks/Pulumi.acme.yaml:8:56 acme.xima.ximma is not a property here."),
+    "stacks/Pulumi.acme.yaml:8:33 acme.xima.professionalSeats = 3: must be 0 or at least 5, not 3 (OpenAPI 1.4)",
+    // Nothing is concluded from seats that are wrong by themselves.
+    'stacks/Pulumi.acme.yaml:11:33 bakery.xima.professionalSeats = "none": must be a whole number',
+  ]);
+});
+
+describe("customers and defaults that are empty", () => {
+  test.each(["", " null", ' "null"', ' ""'])("are an error with place and remedy: ucaas:customers:%s", (value) => {
+    const stack = stackOf({
+      "Pulumi.acme.yaml": `config:\n  ucaas:defaults:${value}\n  ucaas:customers:${value}\n#   acme: {name: Acme}\n`,
+    });
+    const given = { customers: null, defaults: null, isSecret: () => false };
+    expect(faultsIn(stack, given, stack.customers(given), { get: () => undefined })).toEqual([
+      "stacks/Pulumi.acme.yaml:3:3 ucaas:customers is empty. Declare the customers below it, or write {} for a stack without customers in this file",
+      "stacks/Pulumi.acme.yaml:2:3 ucaas:defaults is empty. Declare the defaults below it, or take the line out",
+    ]);
+  });
+});
+
+describe("the stack's file", () => {
+  test("is the one with the ending of the project's file, as for the engine", () => {
+    const text = `${head}    acme: {name: Acme, xima: {professionalSeats: 3}}\n  xima:baseUlr: x\n`;
+    expect(faultsOf(stackOf({ "Pulumi.acme.yml": text }, "Pulumi.yml"))).toEqual([
+      expect.stringContaining("stacks/Pulumi.acme.yml:7:3 xima:baseUlr is not a key of the config."),
+      expect.stringContaining("stacks/Pulumi.acme.yml:6:50 acme.xima.professionalSeats = 3: must be 0 or at least 5"),
+    ]);
+    expect(faultsOf(stackOf({ "Pulumi.acme.yml": text }))).toContain(
+      "stacks/Pulumi.acme.yml is not read: the engine reads stacks/Pulumi.acme.yaml. What to do: move its content there and delete it.",
+    );
+  });
+
+  test("of another stack stops nobody by its own faults", () => {
+    const files = {
+      "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {}}\n`,
+      "Pulumi.broken.yaml": "config: [\n",
+      "Pulumi.latin.yaml": Buffer.from("config: {ä: 1}\n", "latin1"),
+      "Pulumi.star.yaml": `${head}    a: {name: A, enablex: {contactEmail: *97}}\n    b: {name: B, xima: {ccId: {tenantId: acme}}}\n`,
+      "customers/old/acme.yaml": "name: Acme\n",
+    };
+    expect(faults(files)).toEqual([
+      expect.stringContaining("the Xima tenant voicehouse/acme is declared already, for customer b of stack star"),
+    ]);
+    expect(warningsIn(stackOf(files))).toEqual([
+      "stacks/customers/old belongs to no stack of this folder, so its files are not read.",
+      "stacks/Pulumi.broken.yaml cannot be read, so nobody knows whether it declares the same things as this stack.",
+      "stacks/Pulumi.latin.yaml cannot be read, so nobody knows whether it declares the same things as this stack.",
+    ]);
+  });
+});
+
+describe("renamedFrom", () => {
+  const renamed = (customers: string) => {
+    const stack = stackOf({ "Pulumi.acme.yaml": `${head}${customers}` });
+    return stack.customers(stack.asWritten).map(({ value }) => value);
+  };
+
+  test("keeps the ids that followed from the oldest slug", () => {
+    expect(renamed("    new: {name: N, renamedFrom: old, xima: {}, xelion: {}, enablex: {}}\n")).toMatchObject([
+      {
+        xima: { ccId: { tenantId: "old", tenantName: "N" } },
+        xelion: { tenantName: "old" },
+        enablex: { customerCode: "old", customerName: "N" },
+      },
+    ]);
+    expect(renamed("    new: {name: N, renamedFrom: [oldest, old], xima: {ccId: {tenantId: other}}, xelion: {}}\n")).toMatchObject([
+      { xima: { ccId: { tenantId: "other" } }, xelion: { tenantName: "oldest" } },
+    ]);
+  });
+
+  test("is an error for a slug that is declared, that another was renamed from, or that is none", () => {
+    const line = (place: string, slug: string, reason: string) => `stacks/Pulumi.acme.yaml:${place} ${slug}.renamedFrom: ${reason}`;
+    expect(
+      faults({
+        "Pulumi.acme.yaml": `config:
+  ucaas:customers:
+    a: {name: A, renamedFrom: b}
+    b: {name: B, renamedFrom: b}
+    c: {name: C, renamedFrom: [x, y]}
+    d: {name: D, renamedFrom: y}
+    e: {name: E, renamedFrom: Not A Slug}
+`,
+      }),
+    ).toEqual([
+      expect.stringMatching(/^stacks\/Pulumi\.acme\.yaml:7:31 e\.renamedFrom.*: must be lower-case letters/),
+      line("3:31", "a", "b is still declared: take its section out, secrets too"),
+      line("4:31", "b", "b is still declared: take its section out, secrets too"),
+      line("6:31", "d", "y is named twice, by c too"),
+    ]);
+  });
 });

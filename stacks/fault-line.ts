@@ -1,0 +1,53 @@
+import { nearest, propertiesAt, propertyPath, wantsScalar } from "pulumi-ucaas/schemas";
+import type { z } from "zod";
+import { isSecretPath } from "./secrets.ts";
+import type { Declaration } from "./stack-files.ts";
+import { type Path, valueAt } from "./tree.ts";
+
+/** What a fault shows of a file goes to a terminal, a log and a pull request's comment. */
+const maxShown = 80;
+
+/**
+ * `place label.path = value: reason`. The value is shown where the schema wants text, a number or a boolean that is no
+ * secret: where it wants a map, a whole map may stand there in one text, with its password.
+ */
+export function faultLine(schema: z.ZodType, declaration: Declaration, path: Path, reason: string): string {
+  const isUnknownKey = reason.startsWith("is not a property");
+  const { label, place } = declaration.locate(path, isUnknownKey ? "key" : "value");
+  if (isUnknownKey && !mayShowKey(schema, path)) {
+    const known = propertiesAt(schema, path.slice(0, -1)).join(", ");
+    return `${place} ${labelled(label, path.slice(0, -1))}: a key here is none of its properties; it is not shown, since it may be a secret. Known: ${known}.`;
+  }
+  const value = valueAt(declaration.value, path);
+  const isShown = value !== undefined && !isUnknownKey && (typeof value !== "object" || value === null);
+  const isHidden = declaration.isSecret(path) || isSecretPath(path);
+  const shown =
+    isShown && (isHidden || (value !== null && wantsScalar(schema, path))) ? ` = ${isHidden ? "[secret]" : shownValue(value)}` : "";
+  const separator = reason.startsWith("is ") && shown === "" ? "" : ":";
+  return `${place} ${labelled(label, path)}${shown}${separator} ${reason}`;
+}
+
+/** `acme.xima.professionalSeats` */
+export function labelled(label: string, path: Path): string {
+  const property = propertyPath(path);
+  return [label, property].filter(Boolean).join(property.startsWith("[") ? "" : ".");
+}
+
+/** A value as JSON, not too long, without characters that a terminal or the engine would act on. */
+export function shownValue(value: unknown): string {
+  const text = JSON.stringify(value)
+    .replace(/[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
+    .replaceAll("<{%", `<${escaped("{")}%`);
+  return text.length > maxShown ? `${text.slice(0, maxShown)}… (${text.length} characters)` : text;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** A key may be a value that lost its colon: `{username 2000, password hunter2}`. One that looks like a known key is none. */
+export function mayShowKey(schema: z.ZodType, path: Path): boolean {
+  const key = String(path.at(-1));
+  if (nearest(key, propertiesAt(schema, path.slice(0, -1))).length > 0) return true;
+  return /^[\w$-]{1,40}$/.test(key) && !isSecretPath(path.slice(0, -1));
+}

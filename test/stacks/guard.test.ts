@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import { engineConfig } from "../../stacks/engine-config.ts";
+import { guardFaults } from "../../stacks/guard.ts";
+import { fromResources } from "../../stacks/last-update.ts";
+import { stackOf } from "./stack-of.ts";
+
+const urn = (types: string, name: string) => `urn:pulumi:acme::ucaas::${types}::${name}`;
+const customer = "ucaas:index:Customer";
+
+/** The state of an update that had these customers, each with a licence of this tenant. */
+const lastUpdate = (tenants: Record<string, string>) =>
+  fromResources({
+    [urn("pulumi:pulumi:Stack", "ucaas-acme")]: { outputs: { customers: {} } },
+    ...Object.fromEntries(
+      Object.entries(tenants).flatMap(([slug, tenantId]) => [
+        [urn(customer, slug), { outputs: {} }],
+        [urn(`${customer}$pulumi-nodejs:dynamic/ucaas:XimaLicense`, slug), { outputs: { ccId: { tenantId } } }],
+      ]),
+    ),
+  });
+
+function guard(files: Record<string, string>, last: Record<string, string>) {
+  const stack = stackOf(files);
+  return guardFaults(stack, stack.asWritten, stack.customers(stack.asWritten), lastUpdate(last));
+}
+
+const stackFile = (customers: string, more = "") => ({ "Pulumi.acme.yaml": `config:\n  ucaas:customers: ${customers}\n${more}` });
+const missing = (slugs: string) => expect.stringContaining(`${slugs} of the last update: no file declares`);
+
+describe("a customer of the last update that no file declares", () => {
+  const last = { acme: "acme", bakery: "bakery" };
+
+  test.each([
+    ["its section is gone", stackFile("{acme: {name: A}}"), "customer bakery"],
+    ["the map is emptied", stackFile("{}"), "customers acme, bakery"],
+    ["the map is null", stackFile("null"), "customers acme, bakery"],
+    ["the key is gone", { "Pulumi.acme.yaml": "config: {}\n" }, "customers acme, bakery"],
+    ["the stack's file is gone", {}, "customers acme, bakery"],
+    ["its own file has another ending", { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yml": "name: B\n" }, "customer bakery"],
+    [
+      "its own file is in a subfolder",
+      { ...stackFile("{acme: {name: A}}"), "customers/acme/x/bakery.yaml": "name: B\n" },
+      "customer bakery",
+    ],
+    [
+      "the stack has another name than its folder",
+      { ...stackFile("{}"), "customers/old/acme.yaml": "name: A\n" },
+      "customers acme, bakery",
+    ],
+    ["its slug is written otherwise", stackFile("{acme: {name: A}, Bakery: {name: B}}"), "customer bakery"],
+  ])("is an error: %s", (_, files, slugs) => expect(guard(files, last)).toEqual([missing(slugs)]));
+
+  test("is told with the files that were searched and found, and what to do", () => {
+    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/old/bakery.yml": "name: B\n" }, last)).toEqual([
+      `stacks/Pulumi.acme.yaml customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]
+    searched: stacks/Pulumi.acme.yaml (ucaas:customers), stacks/customers/acme/<slug>.yaml
+    found, but not read: stacks/customers/old/bakery.yml
+    What to do: restore the section or the file.
+      To delete the customer: list the slug under ucaas:removed, such as ucaas:removed: [bakery]
+      After a change of the slug: write renamedFrom: bakery in the new section.`,
+    ]);
+  });
+
+  test("is none if its slug is listed under ucaas:removed, and stays none once it is gone", () => {
+    const files = stackFile("{acme: {name: A}}", "  ucaas:removed: [bakery]\n");
+    expect(guard(files, last)).toEqual([]);
+    expect(guard(files, { acme: "acme" })).toEqual([]);
+  });
+
+  test("is none if a file of its own has it, or on a first update", () => {
+    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: B\n" }, last)).toEqual([]);
+    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: [B\n" }, last)).toEqual([]);
+    expect(guard(stackFile("{acme: {name: A}}"), {})).toEqual([]);
+  });
+
+  test("is none if a customer is renamed from it", () => {
+    expect(guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last)).toEqual([]);
+    expect(
+      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), { acme: "acme", baker: "bakery" }),
+    ).toEqual([]);
+  });
+});
+
+describe("what contradicts itself is an error:", () => {
+  test("a customer that is declared and listed as removed", () => {
+    expect(guard(stackFile("{acme: {name: A}}", "  ucaas:removed: [old, acme]\n"), {})).toEqual([
+      "stacks/Pulumi.acme.yaml:3:24 ucaas:removed lists acme, which is declared (stacks/Pulumi.acme.yaml:2:21): keep one of the two",
+    ]);
+  });
+
+  test("a customer that is renamed and listed as removed", () => {
+    expect(guard(stackFile("{new: {name: A, renamedFrom: old}}", "  ucaas:removed: [old]\n"), { old: "old" })).toEqual([
+      "stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists old, which new is renamed from: keep one of the two",
+    ]);
+  });
+
+  test("a rename to a customer that is there already", () => {
+    expect(guard(stackFile("{new: {name: A, renamedFrom: old}}"), { old: "old", new: "new" })).toEqual([
+      expect.stringMatching(
+        /^stacks\/Pulumi\.acme\.yaml:2:49 new\.renamedFrom: the last update has new and old, and only one of them can be new\./,
+      ),
+    ]);
+  });
+});
+
+describe("an id that followed from another slug", () => {
+  const lost = expect.stringMatching(
+    /^stacks\/Pulumi\.acme\.yaml:2:\d+ new\.xima\.ccId\.tenantId would become \S+: the last update has another one.* \[ID_LOST\]/,
+  );
+
+  test.each([
+    ["renamedFrom is taken out after the rename", "{new: {name: A, xima: {}}}", { new: "old" }, [lost]],
+    ["a second rename names the last slug only", "{new: {name: A, renamedFrom: mid, xima: {}}}", { mid: "old" }, [lost]],
+    ["a written id is lost", "{new: {name: A, xima: {}}}", { new: "written" }, [lost]],
+    ["a second rename names all slugs, the oldest first", "{new: {name: A, renamedFrom: [old, mid], xima: {}}}", { mid: "old" }, []],
+    ["renamedFrom is replaced by the id", "{new: {name: A, xima: {ccId: {tenantId: old}}}}", { new: "old" }, []],
+    ["another id is written, which is meant", "{new: {name: A, xima: {ccId: {tenantId: other}}}}", { new: "old" }, []],
+    ["the system is taken out, which a preview shows", "{new: {name: A}}", { new: "old" }, []],
+  ])("%s", (_, customers, last, faults) => expect(guard(stackFile(customers), last)).toEqual(faults));
+});
+
+describe("the engine's config", () => {
+  const read = (values: Record<string, string>) =>
+    engineConfig({ get: (key) => values[key], isSecret: (key) => key === "ucaas:customers" });
+
+  test("is a map, empty, or the text that it is, and never an error without a place", () => {
+    expect(read({ "ucaas:customers": '{"a":{}}', "ucaas:removed": '["b"]' })).toMatchObject({
+      customers: { a: {} },
+      defaults: undefined,
+      removed: ["b"],
+    });
+    expect(read({ "ucaas:customers": "", "ucaas:defaults": "null" })).toMatchObject({ customers: null, defaults: null });
+    expect(read({ "ucaas:customers": "{not json", "ucaas:defaults": "[1]" })).toMatchObject({ customers: "{not json", defaults: [1] });
+    expect([read({}).isSecret("customers"), read({}).isSecret("defaults")]).toEqual([true, false]);
+  });
+});
