@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
+import { z } from "zod";
 import { failuresOf } from "../provider/dynamic/check.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { importEntry } from "../provider/dynamic/import-file.ts";
 import { adoptedOutputs } from "../provider/xima/outputs.ts";
 import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
+import { yamlFaultLine } from "../stacks/fault-line.ts";
 import { isRecord } from "../stacks/tree.ts";
+import { YamlFile } from "../stacks/yaml-file.ts";
 import { writeExclusive } from "./write-exclusive.ts";
 
 const operation = "xima import-file";
@@ -18,7 +19,7 @@ const operation = "xima import-file";
  * @throws {UcaasError} `LICENCES_UNREADABLE`, `LICENCES_INVALID`, `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
 export async function writeImportFile(from: string, to: string): Promise<number> {
-  const licences = await readLicences(from);
+  const licences = readLicences(from);
   const failures = Object.entries(licences).flatMap(([name, args]) =>
     failuresOf(licenseSchema, args).map(({ property, reason }) => `${name}: ${property} ${reason}`),
   );
@@ -44,18 +45,28 @@ function declaredTwice(licences: Record<string, Record<string, unknown>>): strin
   });
 }
 
-async function readLicences(file: string): Promise<Record<string, Record<string, unknown>>> {
-  let licences: unknown;
-  try {
-    licences = parse(await readFile(file, "utf8"));
-  } catch (error) {
-    // A parser quotes the line, which may hold a password.
-    const { code, linePos } = error as NodeJS.ErrnoException & { linePos?: [{ line: number }] };
-    throw unreadable(file, linePos ? `is no YAML: line ${linePos[0].line} (${code})` : `cannot be read (${code})`);
+/** The file is read as the stack files are: what YAML's readers do not agree on is an error. */
+function readLicences(path: string): Record<string, Record<string, unknown>> {
+  const file = YamlFile.read(path, path, { maxBytes: 5 * 1024 * 1024 });
+  if (!file) throw unreadable(path, "cannot be read (ENOENT): no such file");
+  if (file.unreadable) throw unreadable(path, file.unreadable);
+  if (file.faults.length > 0) {
+    const lines = file.faults.map((fault) => {
+      const [name = "", ...property] = fault.path;
+      return yamlFaultLine(licencesSchema, file, fault, String(name), property.length > 0 ? ["xima", ...property] : []).replace(
+        ".xima.",
+        ".",
+      );
+    });
+    throw unreadable(path, `cannot be taken as it stands:\n  ${lines.join("\n  ")}`);
   }
-  if (!isRecord(licences) || !Object.values(licences).every(isRecord)) throw unreadable(file, "is no map of licences by name");
+  const licences = file.value([]);
+  if (!isRecord(licences) || !Object.values(licences).every(isRecord)) throw unreadable(path, "is no map of licences by name");
   return licences as Record<string, Record<string, unknown>>;
 }
+
+/** As in a customer's section. */
+const licencesSchema = z.object({ xima: licenseSchema });
 
 function unreadable(file: string, what: string): UcaasError {
   return new UcaasError(`${file} ${what}`, {

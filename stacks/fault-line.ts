@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { isSecretPath } from "./secrets.ts";
 import type { Declaration } from "./stack-files.ts";
 import { type Path, valueAt } from "./tree.ts";
+import type { YamlFile } from "./yaml-file.ts";
+import type { YamlFault } from "./yaml-tree.ts";
 
 /** What a fault shows of a file goes to a terminal, a log and a pull request's comment. */
 const maxShown = 80;
@@ -27,6 +29,19 @@ export function faultLine(schema: z.ZodType, declaration: Declaration, path: Pat
   return `${place} ${labelled(label, path)}${shown}${separator} ${reason}`;
 }
 
+/**
+ * `place label.path reason`, of what cannot be taken as it stands in a file. The text that the fault quotes is shown unless
+ * it may be a secret; `path` is the one below the customer.
+ */
+export function yamlFaultLine(schema: z.ZodType, file: YamlFile, { offset, reason, quotes }: YamlFault, label: string, path: Path): string {
+  const isHidden = quotes !== undefined && (isSecretPath(path) || !mayShowKey(schema, path.length > 0 ? path : [label]));
+  const isHiddenKey = isHidden && path.at(-1) === quotes;
+  const where = labelled(label, isHiddenKey ? path.slice(0, -1) : path);
+  const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;
+  const separator = reason.startsWith("is ") ? " " : ": ";
+  return `${file.at(offset)} ${where ? `${where}${separator}` : ""}${text}`;
+}
+
 /** `acme.xima.professionalSeats` */
 export function labelled(label: string, path: Path): string {
   const property = propertyPath(path);
@@ -46,7 +61,7 @@ function escaped(character: string): string {
 }
 
 /** A key may be a value that lost its colon: `{username 2000, password hunter2}`. One that looks like a known key is none. */
-export function mayShowKey(schema: z.ZodType, path: Path): boolean {
+function mayShowKey(schema: z.ZodType, path: Path): boolean {
   const key = String(path.at(-1));
   if (nearest(key, propertiesAt(schema, path.slice(0, -1))).length > 0) return true;
   return /^[\w$-]{1,40}$/.test(key) && !isSecretPath(path.slice(0, -1));

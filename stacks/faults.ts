@@ -2,14 +2,13 @@ import { failuresIn, nearest, propertyPath, rememberSecret, unknownValue, withou
 import { isBlank } from "./blank.ts";
 import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
-import { faultLine, labelled, mayShowKey } from "./fault-line.ts";
+import { faultLine, labelled, yamlFaultLine } from "./fault-line.ts";
 import { renameFaults } from "./renames.ts";
 import { type ConfigSource, rulesBrokenBy } from "./rules.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 import { isRecord, leaves, type Path, replaced, valueAt } from "./tree.ts";
 import type { YamlFile } from "./yaml-file.ts";
-import type { YamlFault } from "./yaml-tree.ts";
 
 /** What is wrong in a stack's files, as lines for people: place, path, value and what was expected. Empty when all is well. */
 export function faultsIn(files: StackFiles, config: GivenConfig, customers: readonly Declaration[], source: ConfigSource): string[] {
@@ -82,7 +81,9 @@ function stackFileFaults(file: YamlFile): string[] {
     top === undefined ||
     (top === "config" &&
       (key === undefined || !String(key).includes(":") || [...namespaces, "ucaas"].includes(String(key).split(":")[0] ?? "")));
-  return file.faults.filter(({ path }) => isOurs(path)).map((fault) => yamlLine(file, fault, ...placeInStack(fault.path)));
+  return file.faults
+    .filter(({ path }) => isOurs(path))
+    .map((fault) => yamlFaultLine(customerSchema, file, fault, ...placeInStack(fault.path)));
 }
 
 /** A path in a stack's file as people name it: a customer's from its slug, the others from the config's key. */
@@ -91,15 +92,6 @@ function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path]
   if (/^(ucaas:)?customers$/.test(name) && slug !== undefined) return [String(slug), rest];
   if (/^(ucaas:)?defaults$/.test(name)) return ["defaults", slug === undefined ? [] : [slug, ...rest]];
   return [name, slug === undefined ? [] : [slug, ...rest]];
-}
-
-/** The text that a fault quotes is shown unless it may be a secret. */
-function yamlLine(file: YamlFile, { path: _, offset, reason, quotes }: YamlFault, label: string, path: Path): string {
-  const isHidden = quotes !== undefined && (isSecretPath(path) || !mayShowKey(customerSchema, path.length > 0 ? path : [label]));
-  const shownPath = isHidden ? path.filter((_part, index) => index < path.length - 1 || !isSecretPath(path.slice(0, -1))) : path;
-  const where = labelled(label, shownPath);
-  const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;
-  return `${file.at(offset)} ${where ? `${where}: ` : ""}${text}`;
 }
 
 /** Keys of the config that nobody reads: a misspelt one would otherwise be passed over in silence. */
@@ -205,7 +197,7 @@ function ownFileFaults(own: YamlFile, slug: string): string[] {
   if (own.unreadable) return [`${own.name} ${own.unreadable}`];
   if (own.isEmpty)
     return [`${own.at(0)} the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`];
-  return own.faults.map((fault) => yamlLine(own, fault, fault.path.length > 0 ? slug : "", fault.path));
+  return own.faults.map((fault) => yamlFaultLine(customerSchema, own, fault, fault.path.length > 0 ? slug : "", fault.path));
 }
 
 function isSamePath(a: Path, b: Path): boolean {

@@ -22,10 +22,10 @@ export type PlainScalar = { readonly value: string | number | boolean | null } |
 export function plainScalar(text: string): PlainScalar {
   if (text === "" || text === "null") return { value: null };
   if (text === "true" || text === "false") return { value: text === "true" };
-  if (/^(true|false)$/i.test(text)) return { ambiguous: `write ${text.toLowerCase()}, or ${quoted(text)} for text` };
-  if (text === "~" || /^null$/i.test(text)) return { ambiguous: `write null, or ${quoted(text)} for text` };
+  if (/^(true|false)$/i.test(text)) return { ambiguous: `is ambiguous: write ${text.toLowerCase()}, or text in quotes (${quoted(text)})` };
+  if (text === "~" || /^null$/i.test(text)) return { ambiguous: `is ambiguous: write null, or text in quotes (${quoted(text)})` };
   if (numeric.some((form) => form.test(text))) return numberOf(text);
-  if (date.test(text) || otherBoolean.test(text)) return { ambiguous: `write it in quotes: ${quoted(text)}` };
+  if (date.test(text) || otherBoolean.test(text)) return { ambiguous: `is ambiguous: write it in quotes (${quoted(text)})` };
   return { value: text };
 }
 
@@ -33,7 +33,7 @@ export function plainScalar(text: string): PlainScalar {
 function numberOf(text: string): PlainScalar {
   const value = Number(text);
   const isSame = String(value) === text && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  return isSame ? { value } : { ambiguous: `write it in quotes (${quoted(text)}), or as a plain decimal number` };
+  return isSame ? { value } : { ambiguous: `is ambiguous: write it in quotes (${quoted(text)}), or as a plain decimal number` };
 }
 
 /** Decides what an unquoted key means: keys are text, and one that means nothing else may go without quotes. */
@@ -41,7 +41,7 @@ export function plainKey(text: string): PlainScalar {
   const meaning = plainScalar(text);
   if ("value" in meaning && meaning.value !== null) return { value: text };
   if (text === "") return { ambiguous: "a key is missing before the colon" };
-  return { ambiguous: `write the key in quotes: ${quoted(text)}` };
+  return { ambiguous: `is ambiguous: write the key in quotes (${quoted(text)})` };
 }
 
 function quoted(text: string): string {

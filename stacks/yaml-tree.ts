@@ -120,7 +120,7 @@ class Reader {
       return target.node;
     }
     const text = `*${name}`;
-    const reason = `write it in quotes: ${JSON.stringify(text)}. Without them it repeats an anchor, and there is none of this name`;
+    const reason = `is an alias of nothing: write it in quotes (${JSON.stringify(text)})`;
     this.#fault(path, offset, reason, text);
     return { value: text, isSecure: false, children: new Map() };
   }
@@ -171,7 +171,7 @@ class Reader {
     if (node.type !== "PLAIN" || node.tag) return node.value;
     const text = node.source ?? "";
     if (this.#text.slice(start, node.range?.[1]).includes("\n")) {
-      this.#fault(path, start, "write text of several lines in quotes, or below a |");
+      this.#fault(path, start, "is text of several lines: write it in quotes, or below a |");
       return text;
     }
     const meaning = plainScalar(text);

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { parse, parseDocument, stringify } from "yaml";
+import { Document, parse, parseDocument, visit } from "yaml";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { blank } from "../../stacks/blank.ts";
+import { plainKey, plainScalar } from "../../stacks/plain-scalar.ts";
 import type { StackFiles } from "../../stacks/stack-files.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import type { Section } from "./section.ts";
@@ -43,7 +44,16 @@ function textOf({ vendor, section, comment }: Part): string {
 }
 
 function text(value: unknown): string {
-  return stringify(value, { lineWidth: 0 });
+  const document = new Document(value);
+  // The program refuses text without quotes that a reader may take for something else, such as a date.
+  visit(document, {
+    Scalar(key, node) {
+      if (typeof node.value !== "string") return;
+      const meaning = key === "key" ? plainKey(node.value) : plainScalar(node.value);
+      if (!("value" in meaning) || meaning.value !== node.value) node.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 /** A customer's own file, as people name it. */

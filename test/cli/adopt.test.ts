@@ -19,6 +19,7 @@ import { customerKind } from "../../provider/enablex/kinds.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import { slugSchema } from "../../stacks/config.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
+import { YamlFile } from "../../stacks/yaml-file.ts";
 
 describe("a customer's slug", () => {
   test("is made of the first name that has letters or digits, readably", () => {
@@ -53,6 +54,13 @@ describe("a customer's file", () => {
     expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/customer\.schema\.json\n/);
     expect(text).toContain("\n# one\n# two\nxima:\n");
     expect(parse(text)).toEqual({ name: "Acme: Ltd", xima: part.section });
+  });
+
+  test("has text in quotes that the program would refuse without them", () => {
+    const section = { ccId: { tenantId: "yes", tenantName: "2026-01-01" }, users: { "007": { pin: "1:30" }, on: { mac: "012" } } };
+    const text = newFile("off", { vendor: "xima", section });
+    expect(new YamlFile("acme.yaml", text).faults).toEqual([]);
+    expect(new YamlFile("acme.yaml", text).value([])).toEqual({ name: "off", xima: section });
   });
 
   test("gets a further section at its end, and keeps every byte that it has", () => {

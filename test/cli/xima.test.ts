@@ -326,9 +326,16 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect(faults).toContain("other: dialerSeats must not be negative");
     write("broken.yaml", 'acme:\n  sipCredentials: { password: "canary, }\n');
     const broken = await ucaas(["import-file", "broken.yaml"]);
-    expect(broken).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/broken\.yaml is no YAML: line \d/) });
+    expect(broken).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/broken\.yaml:\d+:\d+ Missing closing/) });
     expect(broken.stderr).not.toContain("canary");
     expect((await ucaas(["import-file", "none.yaml"])).stderr).toContain("cannot be read (ENOENT)");
+    write("other.yaml", "acme:\n  ccId: { resellerId: r, tenantId: 007 }\n  eliteSeats: 012\n  sipCredentials: { password: 0123456 }\n");
+    const ambiguous = (await ucaas(["import-file", "other.yaml"])).stderr;
+    expect(ambiguous).toContain('other.yaml:2:36 acme.ccId.tenantId is ambiguous: write it in quotes ("007"), or as a plain decimal number');
+    expect(ambiguous).toContain('other.yaml:3:15 acme.eliteSeats is ambiguous: write it in quotes ("012"), or as a plain decimal number');
+    expect(ambiguous).toContain("other.yaml:4:31 acme.sipCredentials.password is ambiguous: write it in quotes ([secret])");
+    writeFileSync(at("latin.yaml"), Buffer.from("Bäckerei: {}", "latin1"));
+    expect((await ucaas(["import-file", "latin.yaml"])).stderr).toContain("latin.yaml is not UTF-8 (line 1)");
     write("list.yaml", "- acme\n");
     expect((await ucaas(["import-file", "list.yaml"])).stderr).toContain("is no map of licences by name");
     expect(existsSync(at("import.json"))).toBe(false);

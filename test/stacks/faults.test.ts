@@ -481,12 +481,12 @@ enablex:
     007: {userType: u, firstName: U, email: u@a.example, fields: {mac: 001565123456, since: 2026-01-01, pin: 0123, voicemail: *97}}
 `;
   const lines = (place: (line: number, column: number) => string) => [
-    `${place(3, 17)} acme.enablex.customerName: write it in quotes ("0101"), or as a plain decimal number`,
-    `${place(5, 5)} acme.enablex.users["007"]: write the key in quotes: "007"`,
-    `${place(5, 72)} acme.enablex.users["007"].fields.mac: write it in quotes ("001565123456"), or as a plain decimal number`,
-    `${place(5, 93)} acme.enablex.users["007"].fields.since: write it in quotes: "2026-01-01"`,
-    `${place(5, 110)} acme.enablex.users["007"].fields.pin: write it in quotes ([secret]), or as a plain decimal number`,
-    `${place(5, 127)} acme.enablex.users["007"].fields.voicemail: write it in quotes: "*97". Without them it repeats an anchor, and there is none of this name`,
+    `${place(3, 17)} acme.enablex.customerName is ambiguous: write it in quotes ("0101"), or as a plain decimal number`,
+    `${place(5, 5)} acme.enablex.users["007"] is ambiguous: write the key in quotes ("007")`,
+    `${place(5, 72)} acme.enablex.users["007"].fields.mac is ambiguous: write it in quotes ("001565123456"), or as a plain decimal number`,
+    `${place(5, 93)} acme.enablex.users["007"].fields.since is ambiguous: write it in quotes ("2026-01-01")`,
+    `${place(5, 110)} acme.enablex.users["007"].fields.pin is ambiguous: write it in quotes ([secret]), or as a plain decimal number`,
+    `${place(5, 127)} acme.enablex.users["007"].fields.voicemail is an alias of nothing: write it in quotes ("*97")`,
   ];
 
   test("is an error in a customer's own file", () => {

@@ -32,16 +32,12 @@ describe("a YAML file", () => {
     ["a key that is a list", "? [1]\n: 2", "file.yaml:1:3 a key must be text, without anchor, alias or tag"],
     ["the same key twice, however it is written", '7: a\n"7": b', "file.yaml:2:1 is there twice in the same map"],
     ["an inherited name", "__proto__: {}", "file.yaml:1:1 the key __proto__ is not allowed"],
-    ["unquoted text on two lines", "a: x\n  y", "file.yaml:1:4 write text of several lines in quotes, or below a |"],
+    ["unquoted text on two lines", "a: x\n  y", "file.yaml:1:4 is text of several lines: write it in quotes, or below a |"],
     ["a line separator", "a: x\u2028y", "file.yaml:1:5 the character U+2028 does not belong into a YAML file"],
     ["a lone carriage return", "a: x\ry", "file.yaml:1:5 the character U+000D does not belong into a YAML file"],
     ["a control character", "a: \u0007", "file.yaml:1:4 the character U+0007 does not belong into a YAML file"],
-    [
-      "an alias of nothing",
-      "voicemail: *97",
-      'file.yaml:1:12 write it in quotes: "*97". Without them it repeats an anchor, and there is none of this name',
-    ],
-    ["an alias of itself", "a: &a [*a]", expect.stringMatching(/^file\.yaml:1:8 write it in quotes: "\*a"/)],
+    ["an alias of nothing", "voicemail: *97", 'file.yaml:1:12 is an alias of nothing: write it in quotes ("*97")'],
+    ["an alias of itself", "a: &a [*a]", expect.stringMatching(/^file\.yaml:1:8 is an alias of nothing: write it in quotes \("\*a"/)],
     ["a syntax error", "a: [1", expect.stringMatching(/^file\.yaml:1:6 Flow sequence/)],
   ])("refuses %s, with its place", (_, text, line) => expect(faults(text)).toEqual([line]));
 
