@@ -49,7 +49,7 @@ export function labelled(label: string, path: Path): string {
 }
 
 /** A value as JSON, not too long, without characters that a terminal or the engine would act on. */
-export function shownValue(value: unknown): string {
+function shownValue(value: unknown): string {
   const text = JSON.stringify(value)
     .replace(/[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
     .replaceAll("<{%", `<${escaped("{")}%`);

@@ -3,7 +3,7 @@ import type { Path } from "./tree.ts";
 import { readYaml, type YamlFault, type YamlNode } from "./yaml-tree.ts";
 
 /** The engine takes no stack file whose config is larger than 128 KB. */
-export const maxFileBytes = 256 * 1024;
+const maxFileBytes = 256 * 1024;
 
 /** A YAML file that knows where in it each value stands, and which values are encrypted. */
 export class YamlFile {
