@@ -331,7 +331,9 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect((await ucaas(["import-file", "none.yaml"])).stderr).toContain("cannot be read (ENOENT)");
     write("other.yaml", "acme:\n  ccId: { resellerId: r, tenantId: 007 }\n  eliteSeats: 012\n  sipCredentials: { password: 0123456 }\n");
     const ambiguous = (await ucaas(["import-file", "other.yaml"])).stderr;
-    expect(ambiguous).toContain('other.yaml:2:36 acme.ccId.tenantId is ambiguous: write it in quotes ("007"), or as a plain decimal number');
+    expect(ambiguous).toContain(
+      'other.yaml:2:36 acme.ccId.tenantId is ambiguous: write it in quotes ("007"), or as a plain decimal number',
+    );
     expect(ambiguous).toContain('other.yaml:3:15 acme.eliteSeats is ambiguous: write it in quotes ("012"), or as a plain decimal number');
     expect(ambiguous).toContain("other.yaml:4:31 acme.sipCredentials.password is ambiguous: write it in quotes ([secret])");
     writeFileSync(at("latin.yaml"), Buffer.from("Bäckerei: {}", "latin1"));

@@ -58,10 +58,7 @@ describe("readText", () => {
 
   test("refuses what is too large, before it has read all of it", () => {
     expect(readText(file("fits", "x".repeat(1024)), { maxBytes: 1024 })).toHaveLength(1024);
-    expect(refusal(() => readText(file("large", "x".repeat(1025)), { maxBytes: 1024 }))).toEqual([
-      "TOO_LARGE",
-      "is larger than 1 KB",
-    ]);
+    expect(refusal(() => readText(file("large", "x".repeat(1025)), { maxBytes: 1024 }))).toEqual(["TOO_LARGE", "is larger than 1 KB"]);
     expect(refusal(() => readText("/dev/zero"))).toEqual(["TOO_LARGE", "is larger than 5 MB"]);
   });
 

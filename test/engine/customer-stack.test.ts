@@ -155,19 +155,22 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     });
     (await stack.up()).ok();
     const { acme } = file["ucaas:customers"];
-    change((customers) => {
+    change((customers, whole) => {
       delete customers.acme;
+      whole["ucaas:removed"] = ["acme"];
     });
     const refused = await stack.preview();
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toMatch(/XimaLicense::acme" cannot be deleted\s+because it is protected/);
 
-    change((customers) => {
+    change((customers, whole) => {
       customers.acme = { ...acme, protect: false };
+      delete whole["ucaas:removed"];
     });
     (await stack.up()).ok();
-    change((customers) => {
+    change((customers, whole) => {
       delete customers.acme;
+      whole["ucaas:removed"] = ["acme"];
     });
     const { output } = (await stack.up()).ok();
     expect(output.indexOf("XimaLicense acme deleted")).toBeGreaterThan(0);
