@@ -20,8 +20,8 @@ export const mutants = {
   },
   "blind-journal": {
     about: "an intent that was written is never found again",
-    file: "provider/dynamic/journal.ts",
-    from: /(async find<[^\n]*\{\n)/,
+    file: "provider/dynamic/journal-folder.ts",
+    from: /(async read\([^\n]*\{\n)/,
     to: "$1    if (key) return undefined;\n",
   },
   "blind-ownership": {

@@ -1,0 +1,14 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
+import { chosen, fuzz } from "../../trials/fuzz/run-cases.ts";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.stop());
+
+test("a hostile reply, transport or argument ends in a clear error, and calls nobody else", { timeout: 300_000 }, async () => {
+  const cases = await chosen(sandbox, { seed: 1, count: 200 });
+  expect(await fuzz(cases, 16)).toEqual({ findings: [], elsewhere: 0 });
+});

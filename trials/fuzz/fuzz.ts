@@ -1,0 +1,38 @@
+/**
+ * `npm run fuzz [-- --cases N --seed S --only WORD --lanes N]`: hostile replies, transports, arguments and config.
+ *
+ *   --cases N    that many, chosen by the seed; default all
+ *   --seed S     default 1
+ *   --only WORD  only cases whose name contains it: a failing case is replayed by its name
+ *   --lanes N    how many at once; default 8
+ */
+import { parseArgs } from "node:util";
+import { startSandbox } from "../../sandbox/start.ts";
+import { chosen, fuzz } from "./run-cases.ts";
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: "string", default: "1000000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+    lanes: { type: "string", default: "8" },
+  },
+});
+const sandbox = await startSandbox();
+try {
+  const cases = await chosen(sandbox, { seed: Number(values.seed), count: Number(values.cases), only: values.only });
+  const started = Date.now();
+  let peak = 0;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 100);
+  const { findings, elsewhere } = await fuzz(cases, Number(values.lanes), (text) => console.error(text));
+  clearInterval(watch);
+  const seconds = (Date.now() - started) / 1000;
+  console.error(
+    `${cases.length} cases in ${seconds.toFixed(0)} s, at most ${Math.round(peak / 2 ** 20)} MB: ${findings.length} with findings, ${elsewhere} calls elsewhere`,
+  );
+  process.exitCode = findings.length + elsewhere > 0 ? 1 : 0;
+} finally {
+  await sandbox.stop();
+}

@@ -1,0 +1,83 @@
+/** What must be true of each call, whatever a server answers and whatever a program declares. */
+import type { CallEnd, Life } from "./life.ts";
+
+/** No text of the provider is longer, in characters. */
+const longestText = 8_200;
+/** Nor are outputs, as JSON, beside what the program gave. */
+const longestOutputs = 2_000_000;
+/** All deadlines of the trials together are far below this. */
+const longestCall = 60_000;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const active = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+const inherited = /function Object\(\)|\[native code\]|\[object \w+\]/;
+
+/** What is wrong with a life; empty when nothing is. `given` is what the program declared, whose texts are its own. */
+export function faultsOf({ calls, printed }: Life, secrets: readonly string[], given: unknown): string[] {
+  return [
+    ...calls.flatMap((call) => faultsOfCall(call, secrets, given).map((fault) => `${call.method}: ${fault}`)),
+    ...printed.flatMap((line) => faultsOfText(line, secrets).map((fault) => `printed: ${fault}`)),
+  ];
+}
+
+function faultsOfCall({ method, milliseconds, result, error }: CallEnd, secrets: readonly string[], given: unknown): string[] {
+  const faults: string[] = [];
+  if (milliseconds > longestCall) faults.push(`took ${Math.round(milliseconds)} ms`);
+  if (error) {
+    if (!/\[[A-Z][A-Z0-9_]+[\],]/.test(error.message)) faults.push(`no clear error: ${error.message.slice(0, 200)}`);
+    faults.push(...faultsOfText(error.message, secrets));
+  }
+  if (method === "check") {
+    for (const { reason } of (result as { failures?: { reason: string }[] } | undefined)?.failures ?? [])
+      faults.push(...faultsOfText(reason, secrets));
+    return faults;
+  }
+  const { outs, props } = (result ?? {}) as { outs?: unknown; props?: unknown };
+  const kept = outs ?? props ?? error?.properties;
+  if (kept !== undefined) faults.push(...faultsOfOutputs(kept, secrets, given));
+  return faults;
+}
+
+function faultsOfText(text: string, secrets: readonly string[]): string[] {
+  const faults: string[] = [];
+  if (text.length > longestText) faults.push(`a text of ${text.length} characters`);
+  const character = active.exec(text)?.[0];
+  if (character !== undefined)
+    faults.push(`U+${character.charCodeAt(0).toString(16).padStart(4, "0")} in ${JSON.stringify(text.slice(0, 200))}`);
+  if (text.includes("<{%")) faults.push(`colour markup in ${JSON.stringify(text.slice(0, 200))}`);
+  if (inherited.test(text)) faults.push(`an inherited property in ${JSON.stringify(text.slice(0, 300))}`);
+  for (const secret of secrets) if (text.includes(secret)) faults.push(`a secret in ${JSON.stringify(text.slice(0, 200))}`);
+  return faults;
+}
+
+function faultsOfOutputs(outputs: unknown, secrets: readonly string[], given: unknown): string[] {
+  const own = new Set(textsIn(given));
+  const faults: string[] = [];
+  for (const [path, text] of textsAndPathsIn(outputs)) {
+    if (own.has(text) || path[0]?.startsWith("__") || secretOutputs.has(path[0] ?? "")) continue;
+    faults.push(...faultsOfText(text, secrets).map((fault) => `output ${path.join(".").slice(0, 100)}: ${fault}`));
+  }
+  const length = JSON.stringify(outputs).length;
+  if (length > longestOutputs) faults.push(`outputs of ${length} characters`);
+  return faults;
+}
+
+/** Outputs that the resource classes mark as secret: the engine encrypts them. */
+const secretOutputs = new Set(["sipCredentials", "clientSecret", "apiPassword", "portal", "bundle", "tenantToken", "tenantLogin"]);
+
+function textsIn(value: unknown): string[] {
+  return [...textsAndPathsIn(value)].map(([, text]) => text);
+}
+
+function* textsAndPathsIn(value: unknown): Generator<[string[], string]> {
+  const open: [string[], unknown][] = [[[], value]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [path, item] = next;
+    if (typeof item === "string") yield [path, item];
+    if (typeof item !== "object" || item === null) continue;
+    for (const [key, inner] of Object.entries(item)) {
+      yield [path, key];
+      open.push([[...path, key], inner]);
+    }
+  }
+}

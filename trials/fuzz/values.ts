@@ -1,0 +1,76 @@
+/** What a field of a reply, or an argument, is replaced by. */
+
+/** Texts that a terminal, Markdown, HTML, YAML, a shell or a file name could act on. */
+export const hostileTexts: readonly string[] = [
+  "",
+  " ",
+  "constructor",
+  "__proto__",
+  "toString",
+  "<{%fg 1%}>red<{%reset%}>",
+  "<{%x%}>",
+  "\u001b[2J\u001b[31mred",
+  "\u001b]0;title\u0007",
+  "\u009b31m\u0085\u0090",
+  "a\u0000b",
+  "line\r\nX-Injected: 1",
+  "\u202eevil\u2066",
+  "\u200bzero\u200d\ufeff",
+  "\ud800",
+  "<script>alert(1)</script><!-- -->",
+  "[link](https://elsewhere.example) @everyone #1 ```",
+  "| cell | cell |\n|---|---|",
+  "$(touch /tmp/x) `id` ; rm -rf",
+  "../../../../etc/passwd",
+  "::set-output name=x::y",
+  "$" + "{{ github.token }}",
+  "%s%n%d%x",
+  "null",
+  "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+  "http://127.0.0.1:9/elsewhere",
+];
+
+const deep = (): unknown => {
+  let value: unknown = "bottom";
+  for (let depth = 0; depth < 3_000; depth++) value = depth % 2 ? [value] : { a: value };
+  return value;
+};
+
+/** About thirty values, JSON all of them. `secrets` are what a server could echo. */
+export function hostileValues(secrets: readonly string[]): { name: string; value: unknown }[] {
+  return [
+    { name: "null", value: null },
+    { name: "true", value: true },
+    { name: "0", value: 0 },
+    { name: "-1", value: -1 },
+    { name: "a fraction", value: 1.5 },
+    { name: "a number beyond 2^53", value: 1e21 },
+    { name: "an empty list", value: [] },
+    { name: "a list of a text", value: ["text"] },
+    { name: "an empty object", value: {} },
+    { name: "an object with toString", value: { toString: 1, valueOf: null, constructor: { name: "x" } } },
+    { name: "a deep object", value: deep() },
+    { name: "a text of 300,000 characters", value: "long ".repeat(60_000) },
+    { name: "20,000 keys", value: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])) },
+    { name: "an object with own __proto__", value: JSON.parse('{"__proto__": {"polluted": true}, "hasOwnProperty": 1}') },
+    ...hostileTexts.map((value) => ({ name: JSON.stringify(value), value })),
+    ...secrets.map((value, at) => ({ name: `secret ${at + 1}, echoed`, value: `it was ${value}` })),
+    ...secrets.map((value, at) => ({ name: `secret ${at + 1}, echoed below password`, value: { nested: { password: value } } })),
+  ];
+}
+
+/** Each place in a JSON value, the root included. */
+export function pathsIn(value: unknown, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return [path, ...inner.flatMap(([key, item]) => pathsIn(item, [...path, key]))];
+}
+
+/** The value with another one at a place. */
+export function withValueAt(value: unknown, [key, ...rest]: readonly (string | number)[], other: unknown): unknown {
+  if (key === undefined) return other;
+  if (Array.isArray(value)) return value.map((item, at) => (at === key ? withValueAt(item, rest, other) : item));
+  const entries = Object.entries(value as object).map(([name, item]) => [name, name === key ? withValueAt(item, rest, other) : item]);
+  // Not by assignment, at which __proto__ would be no key.
+  return Object.fromEntries(entries);
+}
