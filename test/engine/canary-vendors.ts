@@ -1,10 +1,10 @@
 // Each vendor with a canary in every secret that it can be given: config and arguments. Programs take them from the config, as people do.
 import { createPrivateKey } from "node:crypto";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
+import { canary } from "../../trials/secrets/leaks.ts";
 import { enablexReseller } from "../enablex/enablex-server.ts";
 import { world } from "../xelion/world.ts";
 import { licenceServer } from "../xima/licence-server.ts";
-import { canary } from "./canary.ts";
 import { secret } from "./workspace.ts";
 
 export interface Planted {

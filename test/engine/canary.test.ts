@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import { canary, leaksBelow, leaksIn } from "../../trials/secrets/leaks.ts";
 import { licenceServer } from "../xima/licence-server.ts";
-import { canary, leaksBelow, leaksIn } from "./canary.ts";
 import { enablexPlanted, netsapiensPlanted, xelionPlanted, ximaPlanted } from "./canary-vendors.ts";
 import { workspace } from "./workspace.ts";
 

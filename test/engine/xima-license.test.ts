@@ -3,8 +3,8 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { writeImportFile } from "../../cli/xima-import-file.ts";
+import { leaksBelow } from "../../trials/secrets/leaks.ts";
 import { licenceServer } from "../xima/licence-server.ts";
-import { leaksBelow } from "./canary.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 
 const password = "sip-canary-password";

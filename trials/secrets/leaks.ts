@@ -29,7 +29,11 @@ export async function leaksBelow(folder: string, secrets: readonly string[]): Pr
   return found.flat();
 }
 
-function spellings(secret: string): Record<string, string> {
+/** How a secret can be written: encoded, encoded twice, and cut in two. A half shorter than this could be an ordinary text. */
+const shortestHalf = 16;
+
+/** What a tool or a vendor could make of a secret. Each is looked for. */
+export function spellings(secret: string): Record<string, string> {
   const bytes = Buffer.from(secret);
   const inBase64 = (offset: number) => {
     // What stands before shifts the letters, and the letters at both ends depend on the neighbours.
@@ -39,13 +43,41 @@ function spellings(secret: string): Record<string, string> {
     return text.slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + bytes.length) * 4) / 3) - 1);
   };
   const base64 = [0, 1, 2].map((offset) => [`Base64, offset ${offset}`, inBase64(offset)] as const);
-  return {
+  const twiceIn64 = base64.map(([how, text]) => {
+    const [twice = ""] = [0, 1, 2].map((offset) =>
+      Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])
+        .toString("base64")
+        .slice(4, -4),
+    );
+    return [`${how}, twice`, twice] as const;
+  });
+  const json = JSON.stringify(secret).slice(1, -1);
+  const url = encodeURIComponent(secret);
+  const html = inHtml(secret);
+  const half = Math.max(shortestHalf, Math.ceil(secret.length / 2));
+  const halves: Record<string, string> =
+    secret.length >= 2 * shortestHalf ? { "first half": secret.slice(0, half), "second half": secret.slice(-half) } : {};
+  const all: Record<string, string> = {
     "as it is": secret,
-    JSON: JSON.stringify(secret).slice(1, -1),
+    JSON: json,
     "JSON in JSON": JSON.stringify(JSON.stringify(secret)).slice(3, -3),
-    URL: encodeURIComponent(secret),
+    "JSON in ASCII": json.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    URL: url,
+    "URL, twice": encodeURIComponent(url),
+    "JSON in a URL": encodeURIComponent(json),
     form: new URLSearchParams({ "": secret }).toString().slice(1),
+    HTML: html,
+    "HTML, twice": inHtml(html),
+    "JSON in HTML": inHtml(json),
+    ...halves,
     ...Object.fromEntries(base64),
+    ...Object.fromEntries(twiceIn64),
     ...Object.fromEntries(base64.map(([how, text]) => [`${how}, for URLs`, text.replaceAll("+", "-").replaceAll("/", "_")])),
   };
+  // What is left of a short secret is an ordinary text.
+  return Object.fromEntries(Object.entries(all).filter(([, spelling]) => spelling.length >= 8));
 }
+
+const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+const inHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
