@@ -1,4 +1,4 @@
-import { withoutSecrets } from "./secrets.ts";
+import { longestSecret, withoutSecrets } from "./secrets.ts";
 
 /** No text of this package is longer, in characters; a vendor's reply may be. */
 export const longestText = 8_000;
@@ -9,9 +9,11 @@ export const longestText = 8_000;
  * the engine panics. Line breaks and tabs stay.
  */
 export function printable(text: string, limit = longestText): string {
-  // Masked before it is cut: half a secret would not be found.
-  const masked = withoutSecrets(text.slice(0, 2 * limit));
-  const cut = masked.length > limit ? `${masked.slice(0, limit)}… (${text.length} characters)` : masked;
+  // Masked before it is cut: half a secret would not be found. A text of megabytes is cut first, and what could be half a secret goes.
+  const isHuge = text.length > 8 * limit + longestSecret();
+  const masked = withoutSecrets(isHuge ? text.slice(0, 8 * limit + longestSecret()) : text);
+  const whole = isHuge ? masked.slice(0, -longestSecret() || undefined) : masked;
+  const cut = isHuge || whole.length > limit ? `${whole.slice(0, limit)}… (${text.length} characters)` : whole;
   return cut.replace(active, escaped).replaceAll("<{%", "<{ %");
 }
 

@@ -23,11 +23,20 @@ export function rememberSecret(value: unknown): void {
   for (const spelling of base64Spellings(value)) known.add(spelling);
 }
 
+function secretsLongestFirst(): readonly string[] {
+  longestFirst ??= [...known].sort((a, b) => b.length - a.length);
+  return longestFirst;
+}
+
+/** The length of the longest spelling of a remembered secret: so much of a text that was cut could be a part of one. */
+export function longestSecret(): number {
+  return secretsLongestFirst()[0]?.length ?? 0;
+}
+
 /** The text with every remembered secret masked. */
 export function withoutSecrets(text: string): string {
-  longestFirst ??= [...known].sort((a, b) => b.length - a.length);
   let clean = text;
-  for (const secret of longestFirst) clean = clean.replaceAll(secret, mask);
+  for (const secret of secretsLongestFirst()) clean = clean.replaceAll(secret, mask);
   return clean;
 }
 

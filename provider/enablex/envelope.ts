@@ -1,4 +1,5 @@
 import { UcaasError } from "../dynamic/errors.ts";
+import { printable } from "../dynamic/printable.ts";
 import type { Reply } from "../http/client.ts";
 import type { Row } from "./fields.ts";
 import { meaningOf } from "./result-codes.ts";
@@ -93,6 +94,7 @@ function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "jso
 }
 
 /** The guide's example has `msg` and `desc`, its text calls them "Error" and "Description". */
+const longestWords = 300;
 const wordKeys = ["msg", "desc", "error", "description"];
 
 /** The server's own words, unless they only repeat the guide's or each other. */
@@ -101,7 +103,7 @@ function serverWords(body: unknown, words: string): string[] {
   const said = wordKeys
     .map((key) => byKey.get(key))
     .filter((text) => typeof text === "string")
-    .map((text) => text.replace(/\s+/g, " ").trim().slice(0, 300))
+    .map((text) => printable(text.replace(/\s+/g, " ").trim(), longestWords))
     .filter((text, index, all) => text !== "" && all.indexOf(text) === index && !words.toLowerCase().includes(text.toLowerCase()));
   return said.length ? [`The server says: ${said.join(": ")}`] : [];
 }

@@ -77,7 +77,8 @@ export function argumentCases(scenario: Scenario, recording: readonly Reply[]): 
     }
   };
   const sample = Object.fromEntries(names.map((name) => [name, "http://127.0.0.1:9"]));
-  const values = hostileValues([]);
+  // The engine's protocol carries no more than a hundred levels.
+  const values = hostileValues([], 90);
   const cases: Case[] = [];
   for (const path of pathsIn(scenario.inputs(sample))) {
     if (path.length === 0 || String(path[0]).startsWith("__")) continue;

@@ -4,11 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
-import { providerTable } from "../../provider/dynamic/provider-table.ts";
-import { enablexProviders } from "../../provider/enablex/provider.ts";
-import { NetsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
-import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
-import { XimaLicenseProvider } from "../../provider/xima/provider.ts";
 
 /** How one call of a handler ended. */
 export interface CallEnd {
@@ -32,16 +27,12 @@ console.log = (...args: unknown[]) => {
   else log(...args);
 };
 
-/** A dispatcher as a new provider process has it. */
-function newDispatcher() {
-  return providerTable({
-    NetsapiensOAuthClient: async (config) => new NetsapiensOAuthClientProvider(config),
-    XelionTenantProvision: async (config) => new XelionTenantProvisionProvider(config),
-    XimaLicense: async (config) => new XimaLicenseProvider(config),
-    EnableXCustomer: async (config) => enablexProviders(config).customer,
-    EnableXSubscription: async (config) => enablexProviders(config).subscription,
-    EnableXUser: async (config) => enablexProviders(config).user,
-  });
+let processes = 0;
+
+/** The dispatcher as a new provider process has it: nothing of an earlier one is known. */
+async function newDispatcher(): Promise<typeof import("../../provider/host.ts").call> {
+  const host = new URL(`../../provider/host.ts?process=${++processes}`, import.meta.url);
+  return (await import(/* @vite-ignore */ host.href)).call;
 }
 
 /** Check, create, and whatever the resource's state allows then, in two processes: up, and the run after it. */
@@ -56,7 +47,7 @@ export async function live(
   const config = { get: (key: string) => all[key], require: (key: string) => all[key] ?? "" } as dynamic.Config;
   const calls: CallEnd[] = [];
   const printed: string[] = [];
-  const step = async (call: ReturnType<typeof newDispatcher>, method: Parameters<typeof call>[1], args: unknown[]) => {
+  const step = async (call: Awaited<ReturnType<typeof newDispatcher>>, method: Parameters<typeof call>[1], args: unknown[]) => {
     const started = performance.now();
     let end: Omit<CallEnd, "method" | "milliseconds">;
     try {
@@ -69,14 +60,14 @@ export async function live(
     return done;
   };
   try {
-    const first = newDispatcher();
+    const first = await newDispatcher();
     const checked = await step(first, "check", [{}, inputs]);
     const { failures = [] } = (checked.result ?? {}) as dynamic.CheckResult;
     if (checked.error || failures.length > 0) return { calls, printed };
     const created = await step(first, "create", [inputs]);
     const made = (created.result ?? created.error) as { id?: string; outs?: object; properties?: object };
     if (made.id === undefined) return { calls, printed };
-    const second = newDispatcher();
+    const second = await newDispatcher();
     let outs: unknown = made.outs ?? made.properties;
     const read = await step(second, "read", [made.id, outs]);
     outs = (read.result as { props?: object } | undefined)?.props ?? outs;

@@ -30,14 +30,14 @@ export const hostileTexts: readonly string[] = [
   "http://127.0.0.1:9/elsewhere",
 ];
 
-const deep = (): unknown => {
+const nested = (levels: number): unknown => {
   let value: unknown = "bottom";
-  for (let depth = 0; depth < 3_000; depth++) value = depth % 2 ? [value] : { a: value };
+  for (let depth = 0; depth < levels; depth++) value = depth % 2 ? [value] : { a: value };
   return value;
 };
 
-/** About thirty values, JSON all of them. `secrets` are what a server could echo. */
-export function hostileValues(secrets: readonly string[]): { name: string; value: unknown }[] {
+/** Values of JSON. `secrets` are what a server could echo; `deepest` is how many levels an object may have. */
+export function hostileValues(secrets: readonly string[], deepest = 3_000): { name: string; value: unknown }[] {
   return [
     { name: "null", value: null },
     { name: "true", value: true },
@@ -49,7 +49,7 @@ export function hostileValues(secrets: readonly string[]): { name: string; value
     { name: "a list of a text", value: ["text"] },
     { name: "an empty object", value: {} },
     { name: "an object with toString", value: { toString: 1, valueOf: null, constructor: { name: "x" } } },
-    { name: "a deep object", value: deep() },
+    { name: "a deep object", value: nested(deepest) },
     { name: "a text of 300,000 characters", value: "long ".repeat(60_000) },
     { name: "20,000 keys", value: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])) },
     { name: "an object with own __proto__", value: JSON.parse('{"__proto__": {"polluted": true}, "hasOwnProperty": 1}') },
