@@ -2,7 +2,8 @@ import { readConfig } from "../../provider/dynamic/config.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
-import { type ApiRevision, type LicenseInputs, licenseId, ximaConfig } from "../../provider/xima/schema.ts";
+import { type ApiRevision, type LicenseInputs, licenseId, type SeatRules, ximaConfig } from "../../provider/xima/schema.ts";
+import { leastSeats, seatFields } from "../../provider/xima/seats.ts";
 import { blank } from "../../stacks/blank.ts";
 import { isRecord, valueAt } from "../../stacks/tree.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
@@ -28,17 +29,23 @@ export function ximaVendor(
       const there = await Promise.all(
         tenants.map(({ parts: [resellerId = "", tenantId = ""] }) => client.exists({ resellerId, tenantId })),
       );
-      const missing = tenants.filter((_, index) => !there[index]);
+      // With xima:probe off nobody was asked, and the operator's word counts.
+      const missing = tenants.filter((_, index) => there[index] === false);
       if (missing.length > 0) throw notFound("xima", missing, "the licensing API does not know");
-      return tenants.map((tenant) => candidate(tenant, account, settings.apiRevision, config.defaults));
+      return tenants.map((tenant) => candidate(tenant, account, settings, config.defaults));
     },
   };
+}
+
+interface Settings {
+  readonly apiRevision: ApiRevision;
+  readonly seatRules: SeatRules;
 }
 
 const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
 Delete the lines of what shall not be managed here: that stays as it is.`;
 
-function candidate({ parts, name }: Identifier, account: string | undefined, revision: ApiRevision, defaults: unknown): Candidate {
+function candidate({ parts, name }: Identifier, account: string | undefined, settings: Settings, defaults: unknown): Candidate {
   const [resellerId = "", tenantId = ""] = parts;
   const id = idOf(parts);
   return {
@@ -49,7 +56,7 @@ function candidate({ parts, name }: Identifier, account: string | undefined, rev
     section: {
       ...(account !== undefined && { account }),
       ccId: { resellerId, tenantId, ...nameOfAnother(resellerId, defaults) },
-      ...blanks(revision),
+      ...blanks(settings),
     },
     comment,
     isDeclaredBy: (declared) =>
@@ -72,20 +79,15 @@ function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {
   return licenseId({ ccId: { resellerId, tenantId } });
 }
 
-function blanks(revision: ApiRevision): Section {
-  const seats = (least: number) => blank(`number of seats, 0 or at least ${least}`);
-  const least = revision === "1.4" ? 5 : 1;
+function blanks({ apiRevision, seatRules }: Settings): Section {
+  const seats = seatFields.map((field) => {
+    const least = Math.max(1, leastSeats(field, apiRevision, seatRules));
+    return [field, blank(`number of seats, 0 or at least ${least}`)];
+  });
   return {
-    digitalOnlySeats: seats(least),
-    essentialSeats: seats(least),
-    professionalSeats: seats(least),
-    eliteSeats: seats(least),
-    workforceOptimizationSeats: seats(10),
-    workforceManagementSeats: seats(10),
-    speechAnalyticsSeats: seats(5),
-    dialerSeats: seats(revision === "1.4" ? 10 : 5),
+    ...Object.fromEntries(seats),
     ehrEmrIntegrationSeats: blank("number of seats"),
-    ...(revision === "guide" && { additionalAiMessages: blank("number of messages") }),
+    ...(apiRevision === "guide" && { additionalAiMessages: blank("number of messages") }),
     aiMessaging: { standardBundles: blank("number of bundles"), advancedBundles: blank("number of bundles") },
     aiAudioServices: { additionalHours: blank("number of hours") },
   };

@@ -29,7 +29,8 @@ const minimum: Record<ApiRevision, Partial<Record<SeatField, number>>> = {
   },
 };
 
-const seatFields = [
+/** Counts that may have a minimum. */
+export const seatFields = [
   "digitalOnlySeats",
   "essentialSeats",
   "professionalSeats",
@@ -75,15 +76,21 @@ interface RuleFinding extends Finding {
 }
 
 function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision, rules: SeatRules): RuleFinding[] {
-  const published = minimum[revision];
   return seatFields.flatMap((rule) => {
     const seats = known(inputs[rule]);
     const setting = rules[rule];
-    const least = typeof setting === "number" ? setting : (published[rule] ?? 0);
+    const least = leastSeats(rule, revision, rules);
     if (seats === undefined || seats === 0 || seats >= least) return [];
     const source = typeof setting === "number" ? `xima:seatRules.${rule}` : named[revision] + wayOut(rule, revision);
     return [{ property: rule, reason: `must be 0 or at least ${least}, not ${seats} (${source})`, rule }];
   });
+}
+
+/** The least number of seats beside 0, by the revision and `xima:seatRules`; 0 where there is none. */
+export function leastSeats(field: (typeof seatFields)[number], revision: ApiRevision, rules: SeatRules): number {
+  const setting = rules[field];
+  if (setting === "off") return 0;
+  return typeof setting === "number" ? setting : (minimum[revision][field] ?? 0);
 }
 
 /** For a rule that the vendor's pages contradict: what the other one says, and the setting. */

@@ -232,6 +232,9 @@ describe("what the user names, since no vendor lists it", () => {
     );
     expect(licences.writes()).toEqual([]);
 
+    const [unasked] = await vendor({ "xima:probe": "off", "xima:seatRules": '{"dialerSeats":5}' }, "voicehouse/none").candidates();
+    expect(unasked?.section).toMatchObject({ dialerSeats: "<fill in: number of seats, 0 or at least 5>" });
+
     const defaults = (resellerId: string) => ({
       ...configOf(licences.plainConfig),
       defaults: { xima: { ccId: { resellerId, resellerName: "R" } } },
