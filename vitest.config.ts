@@ -7,8 +7,9 @@ const everywhere = {
   env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compiled") },
   // A process for each file: some tests load the SDK, which keeps state for the whole process.
   pool: "forks",
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // Only a test that hangs ends by these. No test may fail because the machine is busy.
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
 } as const;
 
 /** What needs the engine for most of its time. */
@@ -26,8 +27,8 @@ export default defineConfig({
           ...everywhere,
           name: "engine",
           include: engine,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           sequence: { groupOrder: 1 },
         },
       },

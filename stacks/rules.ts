@@ -4,7 +4,7 @@ import {
   customerKind,
   type Failure,
   licenseFindings,
-  missingSettings,
+  netsapiensRuleFailures,
   readConfig,
   ruleFailures,
   subscriptionKind,
@@ -30,7 +30,7 @@ const rules: {
     customer: CustomerDeclaration,
   ) => Failure[];
 } = {
-  netsapiens: (section, config) => missingSettings(section, config).map(failure),
+  netsapiens: (section, config) => netsapiensRuleFailures(section, config).map(failure),
   xima: ({ sipCredentials: sip, ...section }, { apiRevision }, { netsapiens }) => {
     const fromBundle = netsapiens && sip?.sipPort === undefined;
     return licenseFindings({ ...section, ...(!fromBundle && sip && { sipCredentials: sip as Required<typeof sip> }) }, apiRevision)

@@ -24,6 +24,7 @@ export interface VerifyOptions {
   readonly domain?: string;
   readonly apiUsername?: string;
   readonly did?: string;
+  readonly didDestination?: string;
   readonly minimumScope?: Scope;
   readonly steps?: readonly Step[];
   readonly stdin?: true;
@@ -36,6 +37,8 @@ type Config = ConfigOf<typeof netsapiensConfig>;
 interface Target {
   readonly bundle: Omit<IntegrationBundle, "sip_proxy_server_host" | "sip_proxy_server_port">;
   readonly minimumScope: Scope;
+  readonly didDestination?: string;
+  readonly homeCountry: string;
 }
 
 /** Verifies what the options name, and prints how it came out. Gives whether every step that was asked for passed. */
@@ -44,7 +47,7 @@ export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   const source = options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
   const config = readConfig(netsapiensConfig, source, options.account);
   const inState = options.stack !== undefined && options.clientId === undefined;
-  const targets = inState ? await targetsOf(options.stack!, options) : [await targetOf(options, config)];
+  const targets = inState ? await targetsOf(options.stack!, options, config) : [await targetOf(options, config)];
   const clients = new Map<string, NetsapiensClient>();
   const reports = [];
   for (const target of targets) {
@@ -67,7 +70,11 @@ function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
   throw fault("INVALID_ARGUMENT", `${option} ${issue.message}`, "see npx ucaas netsapiens verify --help");
 }
 
-function verifyOne(client: NetsapiensClient, { bundle, minimumScope }: Target, { steps: chosen }: VerifyOptions): Promise<Verification> {
+function verifyOne(
+  client: NetsapiensClient,
+  { bundle, minimumScope, didDestination, homeCountry }: Target,
+  { steps: chosen }: VerifyOptions,
+): Promise<Verification> {
   const {
     api_client_id: clientId,
     api_client_secret: clientSecret = "",
@@ -76,7 +83,11 @@ function verifyOne(client: NetsapiensClient, { bundle, minimumScope }: Target, {
     domain,
     did,
   } = bundle;
-  return verify(client, { clientId, clientSecret, username, password, domain, did, minimumScope }, chosen ?? "all");
+  return verify(
+    client,
+    { clientId, clientSecret, username, password, domain, did, didDestination, homeCountry, minimumScope },
+    chosen ?? "all",
+  );
 }
 
 interface Report extends Verification {
@@ -129,6 +140,8 @@ async function targetOf(options: VerifyOptions, config: Config): Promise<Target>
       did,
     },
     minimumScope: options.minimumScope ?? "Office Manager",
+    didDestination: options.didDestination,
+    homeCountry: config.homeCountry,
   };
 }
 
@@ -152,7 +165,11 @@ async function linesOfStdin(): Promise<string[]> {
 }
 
 /** All clients in the state of a stack. */
-async function targetsOf(stack: string, { account, minimumScope, did: otherDid }: VerifyOptions): Promise<Target[]> {
+async function targetsOf(
+  stack: string,
+  { account, minimumScope, did: otherDid, didDestination: otherDestination }: VerifyOptions,
+  { homeCountry }: Config,
+): Promise<Target[]> {
   const { resources } = await stackState(stack, { showSecrets: true });
   const targets = resources
     .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
@@ -162,7 +179,14 @@ async function targetsOf(stack: string, { account, minimumScope, did: otherDid }
       if (!bundle) return [];
       for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
       const declared = inputs?.minimumScope as Scope | undefined;
-      return [{ bundle: { ...bundle, did: otherDid ?? bundle.did }, minimumScope: minimumScope ?? declared ?? "Office Manager" }];
+      return [
+        {
+          bundle: { ...bundle, did: otherDid ?? bundle.did },
+          minimumScope: minimumScope ?? declared ?? "Office Manager",
+          didDestination: otherDestination ?? (inputs?.didDestination as string | undefined),
+          homeCountry,
+        },
+      ];
     });
   if (targets.length > 0) return targets;
   throw fault(

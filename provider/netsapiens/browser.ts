@@ -78,7 +78,7 @@ async function launch({ path, headless, sandbox }: BrowserChoice): Promise<Brows
       headless,
       chromiumSandbox: sandbox ?? !(root || executable.ofNpm),
       args: flags,
-      ...(executable.ofNpm && { env: fontsOfNpm(executable.path) }),
+      env: { ...browserEnvironment(process.env), ...(executable.ofNpm && fontsOfNpm(executable.path)) },
       // How this process ends is not the browser's business.
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -98,14 +98,14 @@ async function playwright(): Promise<typeof import("playwright-core")> {
   try {
     return await import("playwright-core");
   } catch {
-    throw missing('the driver "portal" drives a browser with the npm package playwright-core, which is not installed');
+    throw missing('the driver "portal" needs the npm package playwright-core');
   }
 }
 
 async function findExecutable(given: string | undefined): Promise<{ path: string; ofNpm: boolean }> {
   if (given !== undefined) {
     if (isExecutable(given)) return { path: given, ofNpm: false };
-    throw missing(`${given}, which browserPath names, is not an executable file`);
+    throw missing(`browserPath ${given} is not an executable file`);
   }
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   const candidates = [...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))), ...usualPlaces];
@@ -113,12 +113,23 @@ async function findExecutable(given: string | undefined): Promise<{ path: string
   if (installed) return { path: installed, ofNpm: false };
   const unpacked = await chromiumOfNpm(homeFolder());
   if (unpacked) return { path: unpacked, ofNpm: true };
-  throw missing("there is no Chromium or Chrome on this machine");
+  throw missing("no browser found");
+}
+
+/** What a browser needs of the environment: paths, display, fonts, language and proxies. */
+const neededVariables =
+  /^(PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TMP|TEMP|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|FONTCONFIG_\w+|LD_LIBRARY_PATH|SYSTEMROOT|(https?|all|no)_proxy)$/i;
+
+/** The environment without the secrets that the provider process has, such as the stack's passphrase. */
+export function browserEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => value !== undefined && neededVariables.test(name)),
+  ) as Record<string, string>;
 }
 
 /** The package brings a font along, for machines that have none at all. */
-function fontsOfNpm(executable: string): NodeJS.ProcessEnv {
-  return existsSync("/etc/fonts/fonts.conf") ? process.env : { ...process.env, FONTCONFIG_PATH: join(dirname(executable), "fonts") };
+function fontsOfNpm(executable: string): Record<string, string> {
+  return existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(dirname(executable), "fonts") };
 }
 
 function isExecutable(path: string): boolean {
@@ -135,6 +146,12 @@ function missing(reason: string): UcaasError {
     code: "BROWSER_MISSING",
     vendor: "netsapiens",
     operation: "start the browser",
-    hint: 'run `npm install playwright-core`, and install a browser: `apt-get install chromium` or Google Chrome, or `npm install @sparticuz/chromium` (Linux); one in another place is named by: pulumi config set netsapiens:browserPath <path>. Without a browser, make the client by hand and use driver: "existing"',
+    hint: [
+      "run npm install playwright-core, then one of:",
+      "- apt-get install chromium (or install Google Chrome)",
+      "- npm install @sparticuz/chromium (Linux)",
+      "- pulumi config set netsapiens:browserPath <path>",
+      'Without a browser: create the client by hand, and set driver: "existing".',
+    ].join("\n  "),
   });
 }

@@ -64,6 +64,7 @@ export function readClients({
     for (const control of copy.querySelectorAll("button, a, input, select, script, style")) control.remove();
     return plain(copy.textContent);
   };
+  const wanted = clientId === undefined ? undefined : plain(clientId);
   for (const table of document.querySelectorAll("table, [role=table], [role=grid]")) {
     if (table.getClientRects().length === 0) continue;
     const [header, ...rows] = table.querySelectorAll("tr, [role=row]");
@@ -76,7 +77,7 @@ export function readClients({
     for (const row of rows) {
       const cells = cellsOf(row);
       const id = plain(cells[idColumn]?.textContent);
-      if (cells.length !== columns.length || (clientId !== undefined && id !== clientId)) continue;
+      if (cells.length !== columns.length || (wanted !== undefined && id !== wanted)) continue;
       row.setAttribute("data-ucaas-row", String(found.length));
       const secret = cells[secretColumn];
       found.push({ clientId: id, selector: `[data-ucaas-row="${found.length}"]`, ...(secret && { secret: textOf(secret) }) });
@@ -107,10 +108,12 @@ export function alerts(): string {
 }
 
 /**
- * The page as HTML that may be kept: no scripts, no hidden fields, nothing that was typed in, no secret. Masked is what stands under a secret's
- * label, what is known to be a secret, and every long word that mixes letters and digits, since the page lists other people's secrets too.
+ * The page as HTML that may be kept: no scripts, no hidden fields, no typed values, no secret. The page
+ * lists the secrets of other clients too, in markup that is not public. So in a table only the column
+ * headers, the client IDs and the controls keep their texts. Elsewhere every word is masked that is a
+ * known secret, or that mixes letters and digits, or upper and lower case.
  */
-export function maskedPage({ secrets, secretLabels }: { secrets: string[]; secretLabels: string[] }): string {
+export function maskedPage({ secrets, idLabels }: { secrets: string[]; idLabels: string[] }): string {
   const mask = "[masked]";
   const label = (text: string | null | undefined) =>
     (text ?? "")
@@ -127,8 +130,17 @@ export function maskedPage({ secrets, secretLabels }: { secrets: string[]; secre
     for (const row of table.querySelectorAll("tr, [role=row]")) {
       const header = table.querySelector("tr, [role=row]");
       if (!header || row === header) continue;
-      const columns = [...header.children].map((cell) => secretLabels.some((wanted) => label(wanted) === label(cell.textContent)));
-      for (const [index, cell] of [...row.children].entries()) if (columns[index]) cell.textContent = mask;
+      const isId = [...header.children].map((cell) => idLabels.some((wanted) => label(wanted) === label(cell.textContent)));
+      // A row with a field is a form's, unless the table lists clients: its other cells are labels.
+      if (!isId.includes(true) && row.querySelector("input, select, textarea")) continue;
+      for (const [index, cell] of [...row.children].entries()) {
+        if (isId[index]) continue;
+        const texts = document.createTreeWalker(cell, 4);
+        for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+          const isControl = node.parentElement?.closest("button, a, th, [role=button], [role=rowheader]");
+          if (!isControl && (node.nodeValue ?? "").trim() !== "") node.nodeValue = mask;
+        }
+      }
     }
   }
   const known = (text: string) => {
@@ -137,7 +149,9 @@ export function maskedPage({ secrets, secretLabels }: { secrets: string[]; secre
     return masked;
   };
   const clean = (text: string) =>
-    known(text).replace(/[^\s<>"'()]{12,}/g, (word) => (/[a-z]/i.test(word) && /\d/.test(word) ? mask : word));
+    known(text).replace(/[^\s<>"'()]{8,}/g, (word) =>
+      (/[a-z]/i.test(word) && /\d/.test(word)) || /[a-z][A-Z]/.test(word) || word.length > 24 ? mask : word,
+    );
   const kept = ["class", "id", "style", "type", "for", "role", "hidden", "colspan", "rowspan", "scope", "align", "lang", "charset"];
   for (const element of root.querySelectorAll("*")) {
     const isButton = element.matches("input[type=submit], input[type=button], input[type=reset]");
@@ -146,7 +160,7 @@ export function maskedPage({ secrets, secretLabels }: { secrets: string[]; secre
       else if (kept.includes(name) && !value.includes("url(")) element.setAttribute(name, known(value));
       else element.removeAttribute(name);
     }
-    if (element.matches("textarea")) element.textContent = "";
+    if (element.matches("textarea, code, pre, output, samp")) element.textContent = "";
   }
   const texts = document.createTreeWalker(root, 4);
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {

@@ -56,7 +56,8 @@ export function judgeGrant({ route, answer }: Grant, expected: GrantExpectation)
   }
   const { access_token, client_id, domain, scope, mfa_required } = fields(answer);
   // MFA shows as a scope, or as a flag in the place of a token (contract).
-  if (mfa_required === true || compact(scope) === "mfa") return failed("MFA_REQUIRED", "the system asks for a second factor", remedies.mfa);
+  if (mfa_required === true || mfaScopes.has(scopeKey(scope)))
+    return failed("MFA_REQUIRED", "the system asks for a second factor", remedies.mfa);
   if (answer.kind === "api" && answer.status >= 300) {
     const evidence = `the system refused client and user together, and does not say which is wrong (${said(answer)})`;
     return failed("GRANT_REFUSED", evidence, remedies.credentials);
@@ -96,7 +97,7 @@ export function judgePermissions(grant: Grant, user: Answer, minimumScope: Scope
     return failed("PASSWORD_NOT_SET", `the user's account status is ${shown(status)}`, remedies.password);
   }
   const accepted = acceptedScopes.slice(acceptedScopes.indexOf(minimumScope));
-  if (!accepted.some((scope) => compact(scope) === compact(userScope))) {
+  if (!accepted.some((scope) => scopeKey(scope) === scopeKey(userScope))) {
     return failed("SCOPE_TOO_LOW", `the user's scope is ${shown(userScope)}; wanted: ${accepted.join(", ")}`, remedies.scope);
   }
   return passed(`scope ${shown(userScope)}${status ? `, account status ${shown(status)}` : ""}`);
@@ -126,8 +127,11 @@ export function judgeUsers(answer: Answer, userIsAmongThem: boolean): Judgement 
   return passed("the users of the domain can be listed; it has none yet");
 }
 
-/** Step 6: the DID is assigned, enabled and routed. `answer` is the last one that was got for its `forms`. */
-export function judgeDid(answer: Answer, forms: readonly string[]): Judgement {
+/**
+ * Step 6: the DID is assigned, enabled and routed to a user, a device or a queue (guide). With
+ * `destination`, it must be routed there. `answer` is the last one for the DID's `forms`.
+ */
+export function judgeDid(answer: Answer, forms: readonly string[], destination?: string): Judgement {
   if (hasStatus(answer, 404)) {
     return failed("DID_NOT_FOUND", `the domain has no number ${forms.join(" or ")} (${said(answer)})`, remedies.did);
   }
@@ -136,13 +140,14 @@ export function judgeDid(answer: Answer, forms: readonly string[]): Judgement {
   const { enabled, "dial-rule-application": application, "dial-rule-translation-destination-user": user } = fields(answer);
   if (["no", "false", "0"].includes(compact(enabled)))
     return failed("DID_DISABLED", "the number is assigned, but not enabled", remedies.did);
-  const routed = compact(application) !== "" && compact(application) !== "available-number";
-  if (!routed || (compact(application) === "to-user" && compact(user) === "")) {
-    return failed(
-      "DID_NOT_ROUTED",
-      `the number is assigned, but routed nowhere (application ${shown(application || "none")})`,
-      remedies.did,
-    );
+  const target = destinationName(user);
+  if (!reachesAPhone(application) || target === "") {
+    const way = `application ${shown(application || "none")}, destination ${shown(target || "none")}`;
+    return failed("DID_NOT_ROUTED", `the number reaches no user, device or queue (${way})`, remedies.did);
+  }
+  if (destination !== undefined && !same(target, destinationName(destination))) {
+    const evidence = `the number is routed to ${shown(target)}, not to ${shown(destination)}`;
+    return failed("DID_ROUTED_ELSEWHERE", evidence, remedies.did);
   }
   return passed(`assigned, enabled, routed: ${shown(application)}${user ? ` ${shown(user)}` : ""}`);
 }
@@ -205,10 +210,32 @@ export function same(a: unknown, b: unknown): boolean {
   return compact(a) === compact(b);
 }
 
+/** A scope as the system compares it: without regard to case, blanks and hyphens. */
+function scopeKey(scope: unknown): string {
+  return compact(scope).replace(/[-_]/g, "");
+}
+
+/** Both spellings are published: of the token route's reply and of its description. */
+const mfaScopes: ReadonlySet<string> = new Set(["mfa", "mfarequired"]);
+
+/**
+ * Whether calls reach a user, a device or a queue. API reference v45 lists the applications; those
+ * with an addition, such as `to-user-residential`, go to the same kind of destination.
+ */
+function reachesAPhone(application: unknown): boolean {
+  return /^to-(user|single-device|callqueue)(-|$)/.test(compact(application));
+}
+
+/** A destination without scheme and domain: `sip:1000@acme` is `1000`. `[*]` is the default and names none. */
+function destinationName(destination: unknown): string {
+  const name = compact(destination).replace(/^sip:/, "").replace(/@.*$/, "");
+  return name === "[*]" ? "" : name;
+}
+
 /** Scopes that see one domain only; of the others, and of unknown ones, the domain step will tell. */
 function isScopeOfOneDomain(scope: unknown): boolean {
   return ["officemanager", "callcentersupervisor", "sitemanager", "callcenteragent", "basicuser", "simpleuser", "advanceduser"].includes(
-    compact(scope),
+    scopeKey(scope),
   );
 }
 

@@ -15,7 +15,7 @@ import type { PortalSession } from "./portal-session.ts";
 export async function keepEvidence(
   session: PortalSession,
   secrets: readonly string[],
-  secretLabels: readonly string[],
+  idLabels: readonly string[],
   parent = tmpdir(),
 ): Promise<{ folder: string } | { reason: string }> {
   try {
@@ -25,7 +25,7 @@ export async function keepEvidence(
     keep("trace.json", withoutSecrets(`${JSON.stringify(session.trace, undefined, 2)}\n`));
     // A page of somebody else's is told nothing.
     const known = new URL(session.page.url()).origin === session.origin ? secrets.filter(Boolean) : [];
-    const html = withoutSecrets(await session.page.evaluate(maskedPage, { secrets: known, secretLabels: [...secretLabels] }));
+    const html = withoutSecrets(await session.page.evaluate(maskedPage, { secrets: known, idLabels: [...idLabels] }));
     keep("page.html", html);
     keep("screenshot.png", await picture(session, html));
     return { folder };

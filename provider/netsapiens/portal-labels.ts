@@ -19,7 +19,7 @@ const english: PortalLabels = {
   oauthClients: ["OAuth Clients"],
   add: ["Add"],
   clientId: ["Client ID"],
-  redirectUrl: ["Redirect URL"],
+  redirectUrl: ["Redirect URL", "Redirect URI"],
   create: ["Create"],
   clientSecret: ["Client Secret", "Secret"],
   show: ["Show", "Reveal", "View"],

@@ -102,7 +102,9 @@ export class PortalSession {
   async add(clientId: string, clicking: () => void): Promise<string> {
     await this.#click("add");
     await this.#fill("clientId", clientId);
-    await this.#fill("redirectUrl", "");
+    // It is to stay blank (guide), so a form that names it differently is no obstacle.
+    const redirectUrl = await this.#visible("redirectUrl");
+    if (redirectUrl) await redirectUrl.fill("");
     const create = await this.#control("create");
     const before = await this.page.evaluate(alerts);
     clicking();

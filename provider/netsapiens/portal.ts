@@ -181,7 +181,7 @@ class Portal {
   async #failure(operation: string, session: PortalSession, error: unknown): Promise<UcaasError> {
     const problem =
       error instanceof PortalProblem ? error : new PortalProblem("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
-    const kept = await keepEvidence(session, [this.#login.password], this.#login.labels.clientSecret, this.#evidenceDir);
+    const kept = await keepEvidence(session, [this.#login.password], this.#login.labels.clientId, this.#evidenceDir);
     const evidence =
       "folder" in kept
         ? `screenshot and trace, secrets masked: ${kept.folder}`

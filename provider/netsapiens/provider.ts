@@ -13,13 +13,14 @@ import { NetsapiensClient } from "./client.ts";
 import type { ClientDriver } from "./driver.ts";
 import { existingClient } from "./existing.ts";
 import { portalClient } from "./portal.ts";
+import { ruleFailures } from "./rules.ts";
 import { netsapiensConfig, type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema, type StepResult } from "./schema.ts";
-import { bundleOf, idOf, missingSettings, originOf, type Settings, settingsOf } from "./settings.ts";
+import { bundleOf, idOf, originOf, type Settings, settingsOf } from "./settings.ts";
 import { chosenSteps } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
 /** What steers this program; everything else that is declared shows in the bundle. */
-const steering = ["driver", "verify", "minimumScope", "portal", "account"] as const;
+const steering = ["driver", "verify", "minimumScope", "didDestination", "portal", "account"] as const;
 
 /** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
 export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<OAuthClientInputs, OAuthClientOutputs> {
@@ -41,7 +42,7 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     // What is missing, and whether the config is sound, is told by the account.
     if (isUnknown(news.account)) return { inputs: news, failures };
     try {
-      failures.push(...missingSettings(news, this.#accounts.config(news.account)));
+      failures.push(...ruleFailures(news, this.#accounts.config(news.account)));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       failures.push({ property: "account", reason: error.message });
@@ -166,6 +167,8 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
         password: settings.apiPassword,
         domain: settings.domain,
         did: settings.did,
+        didDestination: settings.didDestination,
+        homeCountry: settings.homeCountry,
         minimumScope: settings.minimumScope ?? "Office Manager",
       },
       settings.verify,

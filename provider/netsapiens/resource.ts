@@ -38,8 +38,10 @@ export interface NetsapiensOAuthClientArgs {
   readonly apiUsername?: pulumi.Input<string>;
   /** Default `netsapiens:apiPassword`. */
   readonly apiPassword?: pulumi.Input<string>;
-  /** Number for inbound testing, E.164 or North American national digits (guide: assigned, and routed to the CCaaS handset or extension). */
+  /** Number for inbound testing: E.164, or the national digits of `netsapiens:homeCountry`, default US (guide: assigned, and routed to the CCaaS handset or extension). */
   readonly did?: pulumi.Input<string>;
+  /** User, device or queue that the DID must be routed to, such as `"2000"`; default any of them (guide: the virtual handset or extension). */
+  readonly didDestination?: pulumi.Input<string>;
   /** Default the host of `apiUrl` (guide: typically the same). */
   readonly sipProxyServerHost?: pulumi.Input<string>;
   /** 1 to 65535, default 5060 (guide). */

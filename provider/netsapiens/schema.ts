@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ConfigDefinition } from "../dynamic/config.ts";
 import { credential, identifier } from "../dynamic/identifiers.ts";
 import { isLoopback, transportKeys } from "../http/transport.ts";
-import { didForms } from "./did.ts";
+import { defaultHomeCountry } from "./did.ts";
 import { acceptedScopes } from "./scopes.ts";
 import { steps } from "./steps.ts";
 
@@ -69,13 +69,10 @@ export const oauthClientSchema = z.strictObject({
   clientSecret: credential().optional(),
   apiUsername: identifier().optional(),
   apiPassword: credential().optional(),
-  did: z
-    .string()
-    .refine(
-      (value) => didForms(value).length > 0,
-      "is not a telephone number: write it as E.164 (+13125550100), or a North American one in its national digits (3125550100)",
-    )
+  did: identifier()
+    .regex(/^\+?[\d\s().-]+$/, "is not a telephone number: write it as E.164 (+13125550100), or in national digits")
     .optional(),
+  didDestination: identifier().optional(),
   sipProxyServerHost: hostName.optional(),
   sipProxyServerPort: z.int(port).min(1, port).max(65_535, port).optional(),
   driver: z.enum(["existing", "portal"]),
@@ -138,6 +135,13 @@ export const netsapiensConfig = {
     apiPassword: { value: credential().optional(), secret: true, about: "password of the API user" },
     portalUsername: { value: identifier().optional(), about: "login name at the admin portal" },
     portalPassword: { value: credential().optional(), secret: true, about: "password at the admin portal" },
+    homeCountry: {
+      value: z
+        .string()
+        .regex(/^[A-Z]{2}$/, "must be a country in two capital letters (ISO 3166-1), such as US or NL")
+        .default(defaultHomeCountry),
+      about: "country of a DID in national digits, as two letters",
+    },
     browserPath: { value: text.optional(), about: "executable of a Chromium or Chrome" },
     browserSandbox: {
       value: z.stringbool().optional(),

@@ -1,17 +1,17 @@
-import type { dynamic } from "@pulumi/pulumi";
-import { type ConfigOf, setCommand } from "../dynamic/config.ts";
+import type { ConfigOf } from "../dynamic/config.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
-import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { isUnknown } from "../dynamic/unknown.ts";
 import { baseUrlOf } from "../http/transport.ts";
-import { type IntegrationBundle, netsapiensConfig, type OAuthClientInputs } from "./schema.ts";
+import type { IntegrationBundle, netsapiensConfig, OAuthClientInputs } from "./schema.ts";
 
-type Config = ConfigOf<typeof netsapiensConfig>;
+export type Config = ConfigOf<typeof netsapiensConfig>;
 
 /** What is declared, the config's defaults filled in. In a preview any of it may be unknown. */
 export interface Settings extends OAuthClientInputs {
   readonly apiUrl: string;
   readonly apiUsername: string;
   readonly apiPassword: string;
+  readonly homeCountry: string;
   readonly portal: NonNullable<OAuthClientInputs["portal"]> & { readonly evidenceDir?: string; readonly sandbox?: boolean };
 }
 
@@ -23,6 +23,7 @@ export function settingsOf(inputs: OAuthClientInputs, config: Config): Settings 
     apiUrl: inputs.apiUrl ?? config.apiUrl ?? "",
     apiUsername: inputs.apiUsername ?? config.apiUsername ?? "",
     apiPassword: inputs.apiPassword ?? config.apiPassword ?? "",
+    homeCountry: config.homeCountry,
     portal: {
       ...portal,
       username: portal?.username ?? config.portalUsername,
@@ -34,25 +35,6 @@ export function settingsOf(inputs: OAuthClientInputs, config: Config): Settings 
   };
   for (const secret of [settings.clientSecret, settings.apiPassword, settings.portal.password]) rememberSecret(secret);
   return settings;
-}
-
-/** What is neither declared nor configured although it is needed, each with the command that sets it. */
-export function missingSettings(inputs: OAuthClientInputs, config: Config): dynamic.CheckFailure[] {
-  const settings = settingsOf(inputs, config);
-  const missing = (property: string, key: "apiUrl" | "apiUsername" | "apiPassword" | "portalUsername" | "portalPassword") => ({
-    property,
-    reason: `is missing: declare it, or run ${setCommand(netsapiensConfig, key, inputs.account)}`,
-  });
-  const failures: dynamic.CheckFailure[] = [];
-  for (const key of ["apiUrl", "apiUsername", "apiPassword"] as const) if (settings[key] === "") failures.push(missing(key, key));
-  if (inputs.driver === "portal" && !hasUnknown(inputs.portal)) {
-    if (!settings.portal.username) failures.push(missing("portal.username", "portalUsername"));
-    if (!settings.portal.password) failures.push(missing("portal.password", "portalPassword"));
-  }
-  if (inputs.driver === "existing" && inputs.clientSecret === undefined) {
-    failures.push({ property: "clientSecret", reason: 'is missing: the driver "existing" needs the secret of the client that it adopts' });
-  }
-  return failures;
 }
 
 /** The origin that a URL leads to, in its normal form: the guide wants the portal's URL without a path. */

@@ -19,6 +19,10 @@ import { chosenSteps, type Step, steps, type Verify } from "./steps.ts";
 /** What is verified. */
 export interface Subject extends Credentials, GrantExpectation {
   readonly did?: string;
+  /** User, device or queue that the DID must be routed to. */
+  readonly didDestination?: string;
+  /** Country of a DID in national digits. */
+  readonly homeCountry?: string;
   readonly minimumScope: Scope;
 }
 
@@ -118,10 +122,11 @@ async function run(step: Step, client: NetsapiensClient, subject: Subject, found
       return judgeUsers(users, same(text(found.grant!.answer, "domain"), domain));
     }
     case "did": {
-      const forms = didForms(subject.did ?? "");
+      const forms = didForms(subject.did ?? "", subject.homeCountry);
       return judgeDid(
         await firstFound(forms, (did) => read(`read number ${did}`, "/ns-api/v2/domains/{domain}/phonenumbers/{did}", { domain, did })),
         forms,
+        subject.didDestination,
       );
     }
   }

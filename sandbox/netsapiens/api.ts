@@ -1,8 +1,8 @@
 /** The routes below `/ns-api/`. */
 import { html, json, type Reply, type SandboxRequest } from "../message.ts";
 import { ApiError } from "./api-error.ts";
-import type { NetsapiensServer } from "./options.ts";
-import { mayListUsers, sees } from "./permissions.ts";
+import type { NetsapiensOptions, NetsapiensServer } from "./options.ts";
+import { mayListUsers, sees, shownScope } from "./permissions.ts";
 import { splitLogin, type User } from "./state.ts";
 import { grantV1, grantV2 } from "./tokens.ts";
 
@@ -56,7 +56,7 @@ function read(request: SandboxRequest, server: NetsapiensServer): Reply {
   const wanted = domainName === "~" ? own.domain : domainName;
 
   // Everybody may read himself, whatever his scope.
-  if (kind === "users" && name === "~" && wanted === own.domain) return json(200, shownUser(login, user));
+  if (kind === "users" && name === "~" && wanted === own.domain) return json(200, shownUser(login, user, options));
 
   const domain = state.domains[wanted];
   if (domain === undefined || domain.hidden) throw new ApiError(404, `Domain ${wanted} not found`);
@@ -70,11 +70,11 @@ function read(request: SandboxRequest, server: NetsapiensServer): Reply {
     if (name === undefined)
       return json(
         200,
-        users.slice(0, limit(request)).map(([each, its]) => shownUser(each, its)),
+        users.slice(0, limit(request)).map(([each, its]) => shownUser(each, its, options)),
       );
     const found = users.find(([each]) => splitLogin(each).user === name);
     if (found === undefined) throw new ApiError(404, `User ${name} not found`);
-    return json(200, shownUser(...found));
+    return json(200, shownUser(...found, options));
   }
   if (kind === "phonenumbers" && name !== undefined) {
     const number = state.phonenumbers[name];
@@ -90,10 +90,13 @@ function read(request: SandboxRequest, server: NetsapiensServer): Reply {
   throw new ApiError(404, "Resource Not Found");
 }
 
-const shownUser = (login: string, user: User) => ({
+const shownUser = (login: string, user: User, { scopeSpelling }: NetsapiensOptions) => ({
   ...splitLogin(login),
+  "name-first-name": splitLogin(login).user,
+  "name-last-name": "User",
+  "email-address": `${splitLogin(login).user}@${splitLogin(login).domain}.example`,
   "login-username": login,
-  "user-scope": user.scope,
+  "user-scope": shownScope(user.scope, scopeSpelling),
   "account-status": user.accountStatus ?? "standard",
 });
 

@@ -45,7 +45,11 @@ export const netsapiensOptions = z.strictObject({
     .enum(["scope", "recover"])
     .default("scope")
     .describe("how a legacy password shows in a grant: scope null, or recover true"),
-  mfaShows: z.enum(["scope", "flag"]).default("scope").describe("how MFA shows in a grant: scope MFA, or mfa_required without a token"),
+  mfaShows: z
+    .enum(["scope", "scope mfa_required", "flag"])
+    .default("scope")
+    .describe("how MFA shows in a grant: scope MFA, scope mfa_required, or a flag mfa_required without a token"),
+  scopeSpelling: z.enum(["blanks", "hyphens"]).default("blanks").describe("how scopes are shown: Super User, or super-user"),
   echoedClientId: z.string().optional().describe("the client_id that grants echo instead of the one that was sent"),
   usersForbidden: z.boolean().default(false).describe("nobody may list users: 403"),
 

@@ -13,3 +13,7 @@ export function sees(user: User, ownDomain: string, domain: string, state: Netsa
 }
 
 export const mayListUsers = (user: User): boolean => listsUsers.includes(user.scope);
+
+/** A scope as the system shows it. */
+export const shownScope = (scope: Scope, spelling: "blanks" | "hyphens"): string =>
+  spelling === "hyphens" ? scope.toLowerCase().replaceAll(" ", "-") : scope;

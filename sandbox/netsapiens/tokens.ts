@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { SandboxRequest } from "../message.ts";
 import { ApiError } from "./api-error.ts";
 import type { NetsapiensServer } from "./options.ts";
+import { shownScope } from "./permissions.ts";
 import { splitLogin } from "./state.ts";
 
 const passwordGrant = z.strictObject({
@@ -49,7 +50,14 @@ function grant(body: unknown, server: NetsapiensServer): object {
 
   const { user: name, domain } = splitLogin(username);
   const about = {
-    scope: user.scope as string | null,
+    username,
+    user: name,
+    login: username,
+    displayName: name,
+    department: "",
+    user_email: `${name}@${domain}.example`,
+    token_type: "Bearer",
+    scope: shownScope(user.scope, options.scopeSpelling) as string | null,
     domain,
     territory: state.domains[domain]?.territory ?? "",
     uid: `${name}@${domain}`,
@@ -62,7 +70,7 @@ function grant(body: unknown, server: NetsapiensServer): object {
   const token = randomBytes(16).toString("hex");
   state.tokens[token] = { login: username, row, expiresAt: server.now() + seconds * 1000 };
   const granted = { access_token: token, expires_in: seconds, refresh_token: randomBytes(16).toString("hex"), ...about };
-  if (user.mfa) return { ...granted, scope: "MFA" };
+  if (user.mfa) return { ...granted, scope: options.mfaShows === "scope" ? "MFA" : "mfa_required" };
   if (user.legacyPassword) return options.legacyPasswordShows === "scope" ? { ...granted, scope: null } : { ...granted, recover: true };
   return granted;
 }

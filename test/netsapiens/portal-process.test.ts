@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -23,10 +23,10 @@ afterEach(async () => {
 
 const start = (options: { config?: Record<string, unknown>; env?: Record<string, string> } = {}): Promise<DynamicHost> =>
   dynamicHost({ config: { ...ns.plainConfig, ...options.config }, env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env } });
-const until = (holds: () => void) => vi.waitFor(holds, { timeout: 20_000, interval: 20 });
+const until = (holds: () => void) => vi.waitFor(holds, { timeout: 100_000, interval: 20 });
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
-describe("the browser", { timeout: 60_000 }, () => {
+describe("the browser", { timeout: 240_000 }, () => {
   test("is one for resources at several hosts, and ends with the process that Pulumi ends, leaving no files", async () => {
     await using other = await system();
     const host = await start();
@@ -39,6 +39,15 @@ describe("the browser", { timeout: 60_000 }, () => {
     await host.stop();
     await until(() => expect(browsers()).toEqual([]));
     expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
+  });
+
+  test("receives no secret of the provider's environment", async () => {
+    await using host = await start({ env: { PULUMI_CONFIG_PASSPHRASE: "canary-passphrase", AWS_SECRET_ACCESS_KEY: "canary-key" } });
+    await host.create(type, inputs);
+    const [pid] = browsers();
+    const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+    expect(environment).toContain("PATH=");
+    expect(environment).not.toContain("canary");
   });
 
   test("is closed after a walk that failed, while the process goes on", async () => {
@@ -78,7 +87,7 @@ describe("without a browser", () => {
   test("or the package that drives it, the error says what to install, and the other driver works", async () => {
     await using host = await start({ env: hide("playwright-core", "@sparticuz/chromium") });
     const failure = await host.failure(host.create(type, inputs));
-    expect(failure.message).toContain("npm package playwright-core, which is not installed [BROWSER_MISSING]");
+    expect(failure.message).toContain("needs the npm package playwright-core [BROWSER_MISSING]");
     expect(failure.message).toContain("npm install playwright-core");
     const { clientId, clientSecret } = there;
     await host.create(type, { domain: "acme", driver: "existing", clientId, clientSecret });
@@ -95,9 +104,7 @@ describe("without a browser", () => {
 
   test("at the path that is given, the error names the path", async () => {
     await using host = await start({ config: { "netsapiens:browserPath": "/nowhere/chromium" } });
-    expect((await host.failure(host.create(type, inputs))).message).toContain(
-      "/nowhere/chromium, which browserPath names, is not an executable",
-    );
+    expect((await host.failure(host.create(type, inputs))).message).toContain("browserPath /nowhere/chromium is not an executable file");
   });
 
   test("that starts, the error has the browser's own last words", async () => {

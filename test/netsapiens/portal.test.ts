@@ -270,11 +270,14 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
     expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain('nothing on the page is labelled "Settings"');
   });
 
-  test.for(["Client Secret", "Geheimnis"] as const)(
-    "keeps a picture and a trace in a folder of its own, in which no secret can be read (of a column %s)",
-    async (title, { ns }) => {
-      // Other applications' secrets are on the page too: one of a usual kind under a label that nobody knows, or of an unusual one under its label.
-      const others = title === "Client Secret" ? "letters-only" : "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+  test.for([
+    ["Client Secret", "letters-only"],
+    ["Geheimnis", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+    ["Geheimnis", "letters-only"],
+    ["Geheimnis", "short1"],
+  ] as const)(
+    "keeps a picture and a trace in which no secret can be read (column %s, secret of another client %s)",
+    async ([title, others], { ns }) => {
       ns.server.state.clients.x = {
         clientId: "somebody-else",
         clientSecret: others,

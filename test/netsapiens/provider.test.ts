@@ -75,7 +75,7 @@ describe("check", () => {
     [{ sipProxyServerPort: 70000 }, "sipProxyServerPort: must be a whole number from 1 to 65535"],
     [
       { did: "12345" },
-      "did: is not a telephone number: write it as E.164 (+13125550100), or a North American one in its national digits (3125550100)",
+      "did: cannot be a telephone number: write it as E.164 (+13125550100). National digits are read as numbers of US; netsapiens:homeCountry sets another country",
     ],
     [{ apiPassword: "secret-pw " }, "apiPassword: must not end with U+0020 (space) at position 10"],
     [{ clientSecret: "\tsecret" }, "clientSecret: must not contain U+0009 (tab) at position 1"],
@@ -86,7 +86,7 @@ describe("check", () => {
       { minimumScope: "Basic User" },
       'minimumScope: expected one of "Office Manager"|"Call Center Supervisor"|"NDP"|"Reseller"|"Super User"',
     ],
-    [{ clientSecret: undefined }, 'clientSecret: is missing: the driver "existing" needs the secret of the client that it adopts'],
+    [{ clientSecret: undefined }, 'clientSecret: is missing: the driver "existing" adopts a client by its secret'],
     [{ portal: { label: {} } }, "portal.label: is not a property here. Did you mean labels?"],
     [{ portal: { labels: { oauthClient: "API" } } }, "portal.labels.oauthClient: is not a property here. Did you mean oauthClients?"],
     [{ clientld: "x" }, "clientld: is not a property here. Did you mean clientId?"],
@@ -103,7 +103,7 @@ describe("check", () => {
       apiPassword: " canary-pw-1 ",
       did: "1",
     });
-    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "apiPassword", "did", "clientSecret"]);
+    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "apiPassword", "clientSecret", "did"]);
     expect(found.join()).not.toContain("canary-pw-1");
   });
 

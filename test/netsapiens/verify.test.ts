@@ -162,6 +162,12 @@ const causes: Record<string, Cause> = {
     expected: ["apiUrl passed", "credentials failed MFA_REQUIRED", ...noToken],
     remedy: remedy.mfa,
   },
+  "an API user with MFA, shown as the scope mfa_required": {
+    options: { mfaShows: "scope mfa_required" },
+    state: apiUser({ mfa: true }),
+    expected: ["apiUrl passed", "credentials failed MFA_REQUIRED", ...noToken],
+    remedy: remedy.mfa,
+  },
   "an API user with MFA, shown as a flag": {
     options: { mfaShows: "flag" },
     state: apiUser({ mfa: true }),
@@ -260,6 +266,27 @@ const causes: Record<string, Cause> = {
     expected: from("did", "did failed DID_NOT_ROUTED"),
     remedy: remedy.did,
   },
+  ...Object.fromEntries(
+    ["hangup", "to-voicemail", "to-voicemail-residential", "spam-screening", "toggle-timeframe", "to-connection"].map((application) => [
+      `a DID with the application ${application}, which reaches no user, device or queue`,
+      {
+        state: number({ application, destinationUser: "1000" }),
+        expected: from("did", "did failed DID_NOT_ROUTED"),
+        remedy: remedy.did,
+      },
+    ]),
+  ),
+  "a DID that is routed to a device without a name": {
+    state: number({ application: "to-single-device", destinationUser: "" }),
+    expected: from("did", "did failed DID_NOT_ROUTED"),
+    remedy: remedy.did,
+  },
+  "a DID that is routed to another user than the handset": {
+    state: number({ application: "to-user", destinationUser: "1000" }),
+    subject: { didDestination: "2000" },
+    expected: from("did", "did failed DID_ROUTED_ELSEWHERE"),
+    remedy: remedy.did,
+  },
   "a DID that is routed to no user": {
     state: number({ application: "to-user", destinationUser: "" }),
     expected: from("did", "did failed DID_NOT_ROUTED"),
@@ -292,6 +319,25 @@ describe("a failure names its step, its cause and the guide's remedy:", () => {
       Array(5).fill("skipped: the API was not reached"),
     );
     await server.start();
+  });
+});
+
+describe("passes", () => {
+  test.each([
+    ["to-user", "1000"],
+    ["to-user-residential", "1000"],
+    ["to-single-device", "1000x"],
+    ["to-callqueue", "4000"],
+    ["to-callqueue-announce-expected-wait-time", "4000"],
+  ])("a DID with the application %s to %s", async (application, destinationUser) => {
+    number({ application, destinationUser })(server.state);
+    expect(lines(await run({ didDestination: destinationUser })).at(-1)).toBe("did passed");
+  });
+
+  test("an API user whose scope is spelled super-user", async () => {
+    apiUser({ scope: "Super User" })(server.state);
+    server.setOptions({ scopeSpelling: "hyphens" });
+    expect(lines(await run())).toEqual(allPassed);
   });
 });
 

@@ -72,7 +72,12 @@ const methods = ["get", "put", "post", "delete", "patch", "head", "options"];
 export function openApiDocument(published: Published, options: OpenApiOptions = {}): OpenApiDocument {
   const document = options.closed ? closed(published) : published;
   const { documentPath = (path) => path } = options;
-  const validator = new (document.openapi.startsWith("3.0") ? Ajv : Ajv2020)({ strict: false, allErrors: true });
+  const validator = new (document.openapi.startsWith("3.0") ? Ajv : Ajv2020)({
+    strict: false,
+    allErrors: true,
+    // The documents name formats of their own.
+    logger: false,
+  });
   formats.default(validator);
   validator.addSchema({ ...document, $id: "openapi" } as AnySchemaObject);
 
