@@ -25,7 +25,7 @@ const steering = ["driver", "verify", "minimumScope", "didDestination", "portal"
 /** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
 export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<OAuthClientInputs, OAuthClientOutputs> {
   readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
-  readonly secretOutputs = ["bundle"];
+  readonly secretOutputs = ["bundle", "clientSecret"];
   /** Ids of which the user was told in this run that they failed. */
   readonly #told = new Set<string>();
   readonly #claims = new Claims();

@@ -1,5 +1,5 @@
+import { parsePhoneNumber } from "awesome-phonenumber";
 import countries from "i18n-iso-countries";
-import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { z } from "zod";
 import { type Failure, failuresIn } from "../dynamic/check.ts";
 import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
@@ -112,7 +112,7 @@ function repeatedExternalNumbers(configuration: Known): Failure[] {
   const country = countryOf(configuration);
   return externalNumbersOf(configuration).flatMap(({ number, path }) => {
     if (isUnknown(number.value) || isUnknown(number.new)) return [];
-    const spellings = [number.value, (!number.new && parse(number.value, country)?.number) || number.value];
+    const spellings = [number.value, (!number.new && parse(number.value, country)?.number?.e164) || number.value];
     const isRepeated = spellings.some((spelling) => seen.has(spelling));
     for (const spelling of spellings) seen.add(spelling);
     if (!isRepeated) return [];
@@ -148,7 +148,7 @@ function invalidNumbers(configuration: Known): Failure[] {
 /** An international number may be of a range that this release of libphonenumber does not list: the service knows. */
 function isTelephoneNumber(value: string, country: string | undefined): boolean {
   const number = parse(value, country);
-  return (value.trim().startsWith("+") ? number?.isPossible() : number?.isValid()) ?? false;
+  return (value.trim().startsWith("+") ? number?.possible : number?.valid) ?? false;
 }
 
 const unknownCountry = Symbol("not known yet");
@@ -159,8 +159,8 @@ function countryOf({ organization }: Known): string | undefined | typeof unknown
 }
 
 function parse(value: string, country: ReturnType<typeof countryOf>) {
-  const defaultCountry = typeof country === "string" ? (country as CountryCode) : undefined;
-  return parsePhoneNumberFromString(value, { defaultCountry, extract: false });
+  if (!/^\s*\+?[\d\s()./-]+$/.test(value)) return undefined;
+  return parsePhoneNumber(value, { regionCode: typeof country === "string" ? country : undefined });
 }
 
 /** A fallback names a department of the configuration, or a user by the e-mail address. */

@@ -2,8 +2,8 @@
  * The Configurator's JSON, version 1, as far as its rules are published (JSON Reference Guide of the Configurator). Keys that
  * are not known here are allowed everywhere.
  */
+import { parsePhoneNumber } from "awesome-phonenumber";
 import countries from "i18n-iso-countries";
-import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { z } from "zod";
 
 const text = z.string().trim().min(1, "must not be empty");
@@ -60,9 +60,9 @@ const configuration = z
       }
       for (const [place, { new: isNew, value }] of externalNumbers.entries()) {
         const path = ["departments", at, "externalNumbers", place, "value"];
-        const parsed = parsePhoneNumberFromString(value, { defaultCountry: country as CountryCode, extract: false });
-        if (!isNew && !parsed?.isValid()) context.addIssue({ code: "custom", path, message: "is no valid external number" });
-        const spelling = (!isNew && parsed?.number) || value;
+        const parsed = parsePhoneNumber(value, { regionCode: country });
+        if (!isNew && !parsed.valid) context.addIssue({ code: "custom", path, message: "is no valid external number" });
+        const spelling = (!isNew && parsed.number?.e164) || value;
         if (seenOutside.has(spelling)) context.addIssue({ code: "custom", path, message: `${value} is used twice` });
         seenOutside.add(spelling);
       }
