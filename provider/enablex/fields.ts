@@ -36,22 +36,26 @@ export function declaredFields(kind: Kind, inputs: Bag, routes: Routes): Field[]
   const isSecret = secretMatcher(inputs);
   const named = Object.entries(kind.formats)
     .filter(([property]) => isSet(at(inputs, property)))
-    .map(([property, format]) => ({
-      property,
-      wire: wires[property] ?? property,
-      format,
-      mayBeHidden: kind.fixed.includes(property) || kind.required.includes(property),
-      writeOnly: unseen.includes(property),
-      secret: isSecret(property),
-    }));
-  const further = leaves(inputs.fields).map(([path, value]) => ({
-    property: `fields.${path}`,
-    wire: path,
-    format: typeof value === "boolean" ? ("flag" as const) : ("value" as const),
-    mayBeHidden: true,
-    writeOnly: false,
-    secret: isSecret(`fields.${path}`),
-  }));
+    .map(
+      ([property, format]): Field => ({
+        property,
+        wire: wires[property] ?? property,
+        format,
+        mayBeHidden: kind.fixed.includes(property) || kind.required.includes(property),
+        writeOnly: unseen.includes(property),
+        secret: isSecret(property),
+      }),
+    );
+  const further = leaves(inputs.fields).map(
+    ([path, value]): Field => ({
+      property: `fields.${path}`,
+      wire: path,
+      format: typeof value === "boolean" ? "flag" : "value",
+      mayBeHidden: true,
+      writeOnly: false,
+      secret: isSecret(`fields.${path}`),
+    }),
+  );
   return [...named, ...further];
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Adoption, adoption, type Origin } from "../../provider/enablex/adoption.ts";
+import type { Difference } from "../../provider/enablex/fields.ts";
 import type { Adopt } from "../../provider/enablex/schema.ts";
 
-const difference = (property: string) => ({
-  field: { property, wire: property, format: "text" as const, mayBeHidden: false, writeOnly: false, secret: false },
+const difference = (property: string): Difference => ({
+  field: { property, wire: property, format: "text", mayBeHidden: false, writeOnly: false, secret: false },
   declared: "a",
   actual: "b",
 });

@@ -6,6 +6,7 @@ import { type EnablexReseller, enablexReseller } from "../enablex/enablex-server
 import { type Workspace, workspace } from "./workspace.ts";
 
 const password = "canary-Passw0rd-of-ada";
+const nestedSecret = "canary-client-secret-of-ada";
 
 interface Declared {
   customer?: object;
@@ -23,7 +24,7 @@ const program = ({ customer = {}, subscription = {}, user = {}, name = "acme", c
   const acme = new EnableXCustomer(${JSON.stringify(name)}, ${JSON.stringify({ ...acme, ...customer })});
   const customerId = ${JSON.stringify(customerId)} ?? acme.customerId;
   const plan = new EnableXSubscription("plan", { customerId, ...${JSON.stringify({ planId: 7, fields: { seats: 5 }, ...subscription })} });
-  const ada = new EnableXUser("ada", { customerId, ...${JSON.stringify({ ...adaFields, ...user })}, fields: { password: ${JSON.stringify(password)} } });
+  const ada = new EnableXUser("ada", { customerId, ...${JSON.stringify({ ...adaFields, ...secrets, ...user })} });
   export const ids = { customer: acme.customerId, subscription: plan.subscriptionId, user: ada.userId };
   export const statusText = acme.statusText;
 `;
@@ -35,6 +36,7 @@ const acme = {
   status: "active",
   officeAddress: { city: "Leeds", country: "GB" },
 };
+const secrets = { password, fields: { sso: { client_secret: nestedSecret } } };
 const adaFields = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
 
 describe("customers, subscriptions and users of EnableX on the real engine", { timeout: 180_000 }, () => {
@@ -71,17 +73,18 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
     expect(outputs.statusText).toBe("Active");
     expect(fields("customers", ids.customer)).toMatchObject({ customer_code: "ACME", office_address: { city: "Leeds" } });
     expect(fields("subscriptions", ids.subscription)).toMatchObject({ customer_id: ids.customer, plan_id: "7", seats: 5 });
-    expect(fields("users", ids.user)).toMatchObject({ customer_id: ids.customer, email: "ada@acme.test", password });
+    expect(fields("users", ids.user)).toMatchObject({ customer_id: ids.customer, email: "ada@acme.test", password, ...secrets.fields });
     await expectNoChange();
   });
 
-  test("a further field that is secret by its name is encrypted in the state though the program gives it in plain text, and readable in no file", async () => {
+  test("what is secret by its name, at any depth, is readable in no file though the program has it in plain text", async () => {
     const state = JSON.stringify(await stack.export());
-    expect(state).not.toContain(password);
+    for (const secret of [password, nestedSecret]) expect(state).not.toContain(secret);
     expect(state).toContain("ciphertext");
     const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(files.length).toBeGreaterThan(0);
-    for (const { parentPath, name } of files) expect(readFileSync(join(parentPath, name), "utf8")).not.toContain(password);
+    const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8")).join();
+    for (const secret of [password, nestedSecret]) expect(texts).not.toContain(secret);
   });
 
   test("an update shows each change, sends just that, and replaces nothing that depends on it", async () => {
@@ -204,7 +207,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
     const common = { __stack: "ucaas-test/test" };
     const customer = { ...acme, ...common };
     const subscription = { customerId: ids.customer, planId: 7, fields: { seats: 5 }, ...common };
-    const user = { customerId: ids.customer, ...adaFields, fields: { password }, ...common };
+    const user = { customerId: ids.customer, ...adaFields, ...secrets, ...common };
     const resources = [
       importEntry("EnableXCustomer", "acme", ids.customer, customer, { ...customer, customerId: ids.customer, schemaVersion: 1 }, []),
       importEntry(
@@ -215,7 +218,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
         { ...subscription, subscriptionId: ids.subscription, schemaVersion: 1 },
         [],
       ),
-      importEntry("EnableXUser", "ada", ids.user, user, { ...user, userId: ids.user, schemaVersion: 1 }, ["fields"]),
+      importEntry("EnableXUser", "ada", ids.user, user, { ...user, userId: ids.user, schemaVersion: 1 }, ["password", "fields"]),
     ];
     const file = join(stack.folder, "import.json");
     writeFileSync(file, JSON.stringify({ resources }));
