@@ -129,7 +129,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     await stack.writeProgram(
       program({ renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true` }),
     );
-    expect((await stack.up()).ok().output).toContain("voicehouse/acme-2: stays, since another resource has taken the customer over");
+    expect((await stack.up()).ok().output).toContain("voicehouse/acme-2: is kept: another resource of this stack has it now");
     expect(customer("acme-2")?.deletion).toBeUndefined();
     await stack.writeProgram(program({}));
     (await stack.up()).ok();
