@@ -22,7 +22,7 @@ const enablexOf = (config: dynamic.Config, context: CallContext) =>
 export const call = providerTable(
   {
     NetsapiensOAuthClient: async (config, context) =>
-      new (await import("./netsapiens/provider.ts")).NetsapiensOAuthClientProvider(config, context),
+      (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),
     XelionTenantProvision: async (config, context) =>
       new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config, context),
     XimaLicense: async (config, context) => (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),

@@ -55,6 +55,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
 export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutputs> {
+  /** Outputs that hold secrets which the program did not give. */
+  readonly secretOutputs?: readonly string[];
   /** What is wrong with the arguments, whatever the account. */
   validate(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
   /** What the account says of them. What it throws is reported for `account`. */
@@ -78,6 +80,7 @@ export interface DiffSituation {
 
 /** A resource type's provider, as the dispatcher calls it. */
 export interface ManagedProvider<I, O> {
+  readonly secretOutputs?: readonly string[];
   check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>>;
   diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult>;
   create(news: I, context?: CallContext): Promise<dynamic.CreateResult<O>>;
@@ -99,6 +102,7 @@ export function withLifecycle<S extends ManagedInputs, I extends S, O extends S 
 }
 
 class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs> implements ManagedProvider<I, O> {
+  readonly secretOutputs?: readonly string[];
   readonly #handlers: ResourceHandlers<I, O>;
   readonly #descriptor: LifecycleDescriptor<S>;
   readonly #journal: Journal;
@@ -109,6 +113,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   readonly #refreshing = new Set<string>();
 
   constructor(handlers: ResourceHandlers<I, O>, descriptor: LifecycleDescriptor<S>, journal: Journal) {
+    this.secretOutputs = handlers.secretOutputs;
     this.#handlers = handlers;
     this.#descriptor = descriptor;
     this.#journal = journal;
@@ -198,16 +203,16 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async delete(id: string, props: O, { signal }: CallContext = uncancelled): Promise<void> {
-    const { type, label, keepsEntries, names } = this.#descriptor;
-    const subject = this.#subject(props);
+    const { type, keepsEntries, names } = this.#descriptor;
+    const subject = { ...this.#subject(props), label: id };
     const remoteId = this.#descriptor.remoteId(props, id);
     const taker = keepsEntries ? undefined : await this.#taker(id, props);
     if (remoteId !== undefined && this.#ownership.release(remoteId, claimOf(props)))
-      return tell(type, label(props), "is kept: another resource of this stack has it now");
+      return tell(type, id, "is kept: another resource of this stack has it now");
     const all = [...(remoteId === undefined ? [] : [remoteId]), ...(names?.(props) ?? [])];
     const hasFailed = all.some((each) => this.#ownership.hasFailedCreate(each));
     // What is kept is only remembered here: the next create finds it.
-    if (hasFailed && keepsEntries) return tell(type, label(props), "is kept for the resource of this stack that could not be created");
+    if (hasFailed && keepsEntries) return tell(type, id, "is kept for the resource of this stack that could not be created");
     // An error, so that it stays in the state: the next up takes it over or, if it is declared no more, deletes it.
     if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
     const operation = await this.#operation("delete", id, props, undefined, signal, () => {});
@@ -314,12 +319,17 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   #acquire(id: string, state: O): void {
+    const remoteId = this.#tryRemoteId(state, id);
+    if (remoteId !== undefined) this.#ownership.acquire(remoteId, claimOf(state));
+  }
+
+  /** Undefined also where the account left the config, or lacks something: that is an error elsewhere. */
+  #tryRemoteId(resource: S, id?: string): string | undefined {
     try {
-      const remoteId = this.#descriptor.remoteId(state, id);
-      if (remoteId !== undefined) this.#ownership.acquire(remoteId, claimOf(state));
+      return this.#descriptor.remoteId(resource, id);
     } catch (error) {
-      // An account that left the config.
       if (!(error instanceof UcaasError)) throw error;
+      return undefined;
     }
   }
 
@@ -341,8 +351,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   #declaredByAnother(news: I): dynamic.CheckFailure[] {
     const { identity, noun } = this.#descriptor;
     const { __resource: name } = news;
-    const remoteId = this.#descriptor.remoteId(news);
-    if (name === undefined || remoteId === undefined || isUnknown(remoteId)) return [];
+    const remoteId = this.#tryRemoteId(news);
+    if (name === undefined || remoteId === undefined) return [];
     const other = this.#declared.get(remoteId) ?? name;
     this.#declared.set(remoteId, other);
     if (other === name) return [];

@@ -17,9 +17,10 @@ export interface ClientDriver {
   /**
    * Sees to it that the client is there, and gives its secret. A secret that is `known` from an earlier run is believed.
    *
+   * @param beforeCreate is awaited right before a client is created
    * @throws {UcaasError} when the client cannot be had, or what came of making it is not known.
    */
-  acquire(known: string | undefined): Promise<Acquired>;
+  acquire(known: string | undefined, beforeCreate: () => Promise<void>): Promise<Acquired>;
 
   /** Looks for the client; asked when its grant was refused, which may mean many things. */
   look(): Promise<Standing>;

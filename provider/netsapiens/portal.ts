@@ -21,9 +21,9 @@ export function portalClient(settings: Settings): ClientDriver {
   const { clientId, clientSecret: declared } = settings;
   const portal = Portal.of(settings);
   return {
-    async acquire(known): Promise<Acquired> {
+    async acquire(known, beforeCreate): Promise<Acquired> {
       if (known !== undefined) return { clientSecret: known };
-      return portal.walk(`make or adopt client ${clientId}`, make(clientId, declared));
+      return portal.walk(`make or adopt client ${clientId}`, make(clientId, declared, beforeCreate));
     },
     look: () =>
       portal.walk<Standing>(`look for client ${clientId}`, async (session) => {
@@ -56,12 +56,17 @@ export function portalClients(settings: Settings): Promise<string[]> {
  * Finds the client or makes it. It may be run twice, when the session ends in the middle; whether Create was clicked before is remembered then,
  * and the list tells what came of it.
  */
-function make(clientId: string, declared: string | undefined): (session: PortalSession) => Promise<Acquired> {
+function make(
+  clientId: string,
+  declared: string | undefined,
+  beforeCreate: () => Promise<void>,
+): (session: PortalSession) => Promise<Acquired> {
   let clicked = false;
   let refusal = "";
   return async (session) => {
     let rows = await find(session, clientId, clicked ? looksForNewRow : looksBeforeMaking);
     if (rows.length === 0) {
+      await beforeCreate();
       refusal = await session.add(clientId, () => {
         clicked = true;
       });

@@ -1,11 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
-import { Claims } from "../dynamic/claims.ts";
 import { changedProperties, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
 import type { CallContext } from "../dynamic/interruption.ts";
+import { Journal } from "../dynamic/journal.ts";
+import { type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
+import type { Operation } from "../dynamic/operation.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
@@ -22,41 +23,64 @@ import { failedSteps, inconclusive, type Verification, verify } from "./verify.t
 /** What steers this program; everything else that is declared shows in the bundle. */
 const steering = ["driver", "verify", "minimumScope", "didDestination", "portal", "account"] as const;
 
+type NetsapiensAccounts = Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
+type Client = Pick<OAuthClientInputs, "clientId" | "apiUrl" | "account" | "__stack"> & { readonly __resource?: string };
+
+/** The provider of `NetsapiensOAuthClient`: a vendor's handlers inside the lifecycle that all resources have. */
+export function netsapiensOAuthClientProvider(source: dynamic.Config, context?: CallContext) {
+  // One account may have clients at several hosts.
+  const accounts: NetsapiensAccounts = new Accounts(netsapiensConfig, source, () => new Map());
+  return withLifecycle(new OAuthClientHandlers(accounts, context?.signal), clientDescriptor(accounts), new Journal(source));
+}
+
+function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Client> {
+  const settings = (client: Client) => settingsOf(client as OAuthClientInputs, accounts.config(client.account));
+  const remoteId = (client: Client, id?: string) => {
+    if (id !== undefined) return id;
+    const { apiUrl, clientId } = settings(client);
+    return isUnknown(apiUrl) || isUnknown(clientId) || !URL.canParse(apiUrl) ? undefined : idOf(settings(client));
+  };
+  return {
+    type: "NetsapiensOAuthClient",
+    vendor: "netsapiens",
+    noun: "client",
+    identity: "clientId",
+    label: (client) => client.clientId,
+    remoteId,
+    servers(client, id) {
+      if (id !== undefined) return { apiUrl: id.split("/", 1)[0] };
+      if (isUnknown(client.account)) return {};
+      const { apiUrl } = settings(client);
+      return { apiUrl: isUnknown(apiUrl) ? apiUrl : new URL(originOf(apiUrl)).host };
+    },
+  };
+}
+
 /** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
-export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<OAuthClientInputs, OAuthClientOutputs> {
-  readonly #accounts: Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
+class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthClientOutputs> {
   readonly secretOutputs = ["bundle", "clientSecret"];
+  readonly #accounts: NetsapiensAccounts;
   /** Ids of which the user was told in this run that they failed. */
   readonly #told = new Set<string>();
-  readonly #claims = new Claims();
   readonly #signal: AbortSignal | undefined;
 
-  constructor(source: dynamic.Config, context?: CallContext) {
-    this.#signal = context?.signal;
-    // One account may have clients at several hosts.
-    this.#accounts = new Accounts(netsapiensConfig, source, () => new Map());
+  constructor(accounts: NetsapiensAccounts, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    this.#accounts = accounts;
   }
 
-  async check(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): Promise<dynamic.CheckResult<OAuthClientInputs>> {
-    const failures = failuresOf(oauthClientSchema, news);
-    // What is missing, and whether the config is sound, is told by the account.
-    if (isUnknown(news.account)) return { inputs: news, failures };
-    try {
-      failures.push(...ruleFailures(news, this.#accounts.config(news.account)));
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      failures.push({ property: "account", reason: error.message });
-    }
-    return { inputs: news, failures };
+  validate(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
+    return failuresOf(oauthClientSchema, news);
+  }
+
+  /** What is missing is told by the account. */
+  validateWithAccount(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
+    return ruleFailures(news, this.#accounts.config(news.account));
   }
 
   async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
-    this.#claims.hold(id, claimOf(olds));
     const settings = this.#settings(isUnknown(news.account) ? { ...news, account: olds.account } : news);
-    const replaces = [
-      ...(isUnknown(settings.apiUrl) || !id.startsWith(`${new URL(originOf(settings.apiUrl)).host}/`) ? ["apiUrl"] : []),
-      ...(news.clientId === olds.clientId ? [] : ["clientId"]),
-    ];
+    const replaces = news.clientId === olds.clientId ? [] : ["clientId"];
     // What the portal said counts there; a declared secret only stands in for one that it does not show.
     const secret = news.driver === "portal" ? (olds.bundle?.api_client_secret ?? news.clientSecret) : news.clientSecret;
     const failed = news.verify === "off" ? [] : failedSteps(olds.verification ?? []);
@@ -76,20 +100,13 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     };
   }
 
-  async create(news: OAuthClientInputs): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
+  async create(news: OAuthClientInputs, operation: Operation): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
     const settings = this.#settings(news);
     const id = idOf(settings);
-    const claim = randomUUID();
-    if (!this.#claims.create(id, claim)) throw declaredTwice(id);
-    try {
-      return { id, outs: await this.#establish(id, news, settings, claim) };
-    } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.giveUp(id, claim);
-      throw error;
-    }
+    return { id, outs: await this.#establish(id, news, settings, operation) };
   }
 
-  async read(id: string, props = {} as OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
+  async read(id: string, props: OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
     const settings = this.#settingsInState(props);
     const asked = await this.#verifyAsHandedOut(settings, props);
     if (!asked) return { id, props };
@@ -114,18 +131,23 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     return { id, props: this.#observed(id, props, asked) };
   }
 
-  async update(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.UpdateResult<OAuthClientOutputs>> {
-    this.#claims.hold(id, claimOf(olds));
-    return { outs: await this.#establish(id, news, this.#settings(news), claimOf(olds), olds) };
+  async exists(_id: string, props: OAuthClientOutputs): Promise<boolean> {
+    return (await this.#driver(this.#settingsInState(props)).look()).kind !== "gone";
   }
 
-  async delete(id: string, props: OAuthClientOutputs): Promise<void> {
-    if (this.#claims.release(id, claimOf(props)))
-      return tell("NetsapiensOAuthClient", id, "is kept: another resource of this stack holds it now");
-    // An error, so that it stays in the state: nobody else has it there, and the next up takes it over or, if it is declared no more, deletes it.
-    if (this.#claims.isWanted(id)) throw takeOverOpen(id);
-    const driver = this.#driver(this.#settingsInState(props));
-    tell("NetsapiensOAuthClient", id, await driver.release(props.bundle?.api_client_secret));
+  async update(
+    id: string,
+    olds: OAuthClientOutputs,
+    news: OAuthClientInputs,
+    operation: Operation,
+  ): Promise<dynamic.UpdateResult<OAuthClientOutputs>> {
+    return { outs: await this.#establish(id, news, this.#settings(news), operation, olds) };
+  }
+
+  async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
+    const settings = this.#settingsInState(props);
+    if (settings.driver === "portal") await operation.intend(id, null);
+    tell("NetsapiensOAuthClient", id, await this.#driver(settings).release(props.bundle?.api_client_secret));
   }
 
   /** The client is there and verified when this returns; when a step fails, the client is kept all the same. */
@@ -133,22 +155,23 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
     id: string,
     news: OAuthClientInputs,
     settings: Settings,
-    claim: string | undefined,
+    operation: Operation,
     olds?: OAuthClientOutputs,
   ): Promise<OAuthClientOutputs> {
     const driver = this.#driver(settings);
-    let acquired = await driver.acquire(olds?.bundle?.api_client_secret);
+    const beforeCreate = () => operation.intend(id, null);
+    let acquired = await driver.acquire(olds?.bundle?.api_client_secret, beforeCreate);
     let verification = await this.#verify(settings, acquired.clientSecret);
     // A secret that is known from an earlier run may be that of a client which was since made anew.
     if (olds && credentialsWereRefused(verification)) {
-      const fresh = await driver.acquire(undefined);
+      const fresh = await driver.acquire(undefined, beforeCreate);
       if (fresh.clientSecret !== acquired.clientSecret) {
         acquired = fresh;
         verification = await this.#verify(settings, acquired.clientSecret);
       }
     }
     if (acquired.told) tell("NetsapiensOAuthClient", id, acquired.told);
-    const outs = { ...outputs(news, settings, acquired.clientSecret, verification, olds), __claim: claim };
+    const outs = outputs(news, settings, acquired.clientSecret, verification, olds);
     if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
     const failures = failedSteps(verification.results);
     if (failures.length > 0) throw new PartialFailure(id, outs, verificationFailed(id, failures));
@@ -214,11 +237,6 @@ export class NetsapiensOAuthClientProvider implements dynamic.ResourceProvider<O
   }
 }
 
-/** What the first release wrote has no claim; the time of its verification tells two resources apart as well. */
-function claimOf({ __claim, verifiedAt }: OAuthClientOutputs): string | undefined {
-  return __claim ?? verifiedAt;
-}
-
 function credentialsWereRefused({ results }: Verification): boolean {
   return results.some(({ step, code }) => step === "credentials" && (code === "GRANT_REFUSED" || code === "NO_TOKEN"));
 }
@@ -245,24 +263,6 @@ function outputs(
 function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
   const same = before !== undefined && before.verifiedAt !== undefined && sameValue(results, before.verification);
   return { verification: results, apiVersion, verifiedAt: same ? before.verifiedAt : new Date().toISOString() };
-}
-
-function declaredTwice(id: string): UcaasError {
-  return new UcaasError("another resource of this stack is the same client", {
-    code: "DECLARED_TWICE",
-    vendor: "netsapiens",
-    operation: `create client ${id}`,
-    hint: "each application accessing the Netsapiens API must have its own OAuth client (guide): declare another clientId, or use the bundle of that resource",
-  });
-}
-
-function takeOverOpen(id: string): UcaasError {
-  return new UcaasError("what the program declares in the place of this client could not be created", {
-    code: "TAKE_OVER_OPEN",
-    vendor: "netsapiens",
-    operation: `delete client ${id}`,
-    hint: "nothing was deleted, and the client is still in the state. Mend what that create failed with and run `pulumi up`: it takes the client over, and this resource leaves the state. If the client is to go, take the other resource out of the program first and run `pulumi up`",
-  });
 }
 
 function secretNotShown(id: string): UcaasError {

@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 import { afterAll, test as base, describe, expect } from "vitest";
 import { PartialFailure, type UcaasError } from "../../provider/dynamic/errors.ts";
 import { closeBrowser } from "../../provider/netsapiens/browser.ts";
-import { NetsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
+import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
 import type { OAuthClientInputs, OAuthClientOutputs, PortalInputs } from "../../provider/netsapiens/schema.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
 import { plainPortal } from "./plain-portal.ts";
@@ -33,7 +33,7 @@ const inputs = (changes: Partial<OAuthClientInputs> = {}, portal: PortalInputs =
 /** A provider as a run has it: nothing is remembered from an earlier one. */
 const run = (ns: System, config: Record<string, string> = {}) => {
   const all: Record<string, string> = { ...ns.plainConfig, ...config };
-  return new NetsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
+  return netsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
 };
 const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) => run(ns).create(inputs(changes, portal));
 const failureOf = async (work: Promise<unknown>): Promise<UcaasError> =>

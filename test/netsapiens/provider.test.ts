@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PartialFailure } from "../../provider/dynamic/errors.ts";
-import { NetsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
+import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
 import type { OAuthClientInputs, OAuthClientOutputs } from "../../provider/netsapiens/schema.ts";
 import { type System, system, there } from "./system.ts";
 
@@ -23,7 +23,7 @@ afterEach(async () => {
 /** A provider as a run has it: nothing is remembered from an earlier one. */
 const run = (config: Record<string, string | undefined> = {}) => {
   const all: Record<string, string | undefined> = { ...ns.plainConfig, ...config };
-  return new NetsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
+  return netsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
 };
 const inputs = (changes: Partial<OAuthClientInputs> = {}): OAuthClientInputs => ({
   domain: "acme",
@@ -289,7 +289,7 @@ describe("a client that exists", () => {
     await expect(renaming.delete(id, outs)).rejects.toMatchObject({
       code: "TAKE_OVER_OPEN",
       operation: `delete client ${id}`,
-      hint: expect.stringContaining("take the other resource out of the program"),
+      hint: expect.stringContaining("remove the other one"),
     });
     const next = run();
     await next.create(inputs());

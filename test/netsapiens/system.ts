@@ -22,6 +22,7 @@ export async function system(options: Partial<NetsapiensOptions> = {}) {
   await server.start({ options });
   const evidenceDir = mkdtempSync(join(tmpdir(), "ucaas-evidence-"));
   const plainConfig: Record<string, string> = {
+    "ucaas:journalDir": join(evidenceDir, "journal"),
     "netsapiens:apiUrl": server.url,
     "netsapiens:apiUsername": "api@acme",
     "netsapiens:apiPassword": there.apiPassword,
