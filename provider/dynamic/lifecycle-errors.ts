@@ -17,7 +17,7 @@ export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): 
     code: "DECLARED_TWICE",
     vendor,
     operation: `create ${noun} ${label}`,
-    hint: `declare it once; look for ${identity} that was copied and not changed`,
+    hint: `remove one of the two; look for ${identity} that was copied and not changed`,
   });
 }
 

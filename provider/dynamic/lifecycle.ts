@@ -3,7 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { PartialFailure, UcaasError } from "./errors.ts";
 import { blocksCreate, meaningOf, ownerOf } from "./intents.ts";
 import { type CallContext, uncancelled } from "./interruption.ts";
-import { isSameStack, type Journal, type JournalEntry, type JournalWrite } from "./journal.ts";
+import { isSameStack, type Journal, type JournalEntry, type JournalKey, type JournalWrite } from "./journal.ts";
 import { declaredTwice, type ErrorSubject, isAlreadyThere, otherStack, ownedByThisStack, takeOverOpen } from "./lifecycle-errors.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, Ownership } from "./ownership.ts";
@@ -155,7 +155,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
     const claim = randomUUID();
     const remoteId = this.#descriptor.remoteId(news);
-    const owned = [...(remoteId === undefined ? [] : [remoteId]), ...(this.#descriptor.names?.(news) ?? [])];
+    const names = this.#descriptor.names?.(news) ?? [];
+    // By the first name it is looked for; by the others it is only known.
+    const owned = remoteId === undefined ? names.slice(0, 1) : [remoteId];
     const own = (each: string) => {
       if (!this.#ownership.registerCreate(each, claim)) throw declaredTwice(this.#subject(news));
       owned.push(each);
@@ -169,14 +171,17 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       }
     }
     try {
-      const operation = await this.#operation("create", undefined, news, news.__stack, signal, own);
+      const operation = this.#operation("create", undefined, news, news.__stack, signal, own);
       const created = await this.#keepMarks(operation, news, claim, () => this.#handlers.create(news, operation));
       await operation.complete(created.id);
       return created;
     } catch (error) {
-      if (!(error instanceof PartialFailure)) for (const each of owned) this.#ownership.markCreateFailed(each, claim);
+      if (!(error instanceof PartialFailure)) for (const each of [...owned, ...names]) this.#ownership.markCreateFailed(each, claim);
       const isOurs = owned.some((each) => this.#ownership.isOwnedByAnother(each, claim));
       throw isOurs && isAlreadyThere(error) ? ownedByThisStack(error, this.#subject(news)) : error;
+    } finally {
+      // From now on the id tells it from all others.
+      if (remoteId === undefined) for (const name of registered) this.#ownership.release(name, claim);
     }
   }
 
@@ -193,12 +198,14 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // Its account may have left the config; another account of the same server leads to the same resource.
     const resource = { ...olds, account: news.account, __resource: news.__resource ?? olds.__resource };
     this.#acquire(id, resource);
-    await this.#recall(id, resource, news.__stack, "declared");
+    const recalled = await this.#recall(id, resource, news.__stack, "declared");
     const own = (remoteId: string) => this.#ownership.acquire(remoteId, claimOf(olds));
-    const operation = await this.#operation("update", id, resource, news.__stack, signal, own);
+    const operation = this.#operation("update", id, resource, news.__stack, signal, own, recalled);
     const work = () => this.#handlers.update(id, olds, news, operation);
     const updated = await this.#keepMarks(operation, olds, claimOf(olds) || randomUUID(), work);
     await operation.complete(id);
+    // A create of this resource that the state does not know has an entry of its own.
+    if (recalled.key && recalled.key.thing !== this.#thing(resource, id)) await this.#journal.drop(recalled.key);
     return updated;
   }
 
@@ -215,7 +222,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     if (hasFailed && keepsEntries) return tell(type, id, "is kept for the resource of this stack that could not be created");
     // An error, so that it stays in the state: the next up takes it over or, if it is declared no more, deletes it.
     if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
-    const operation = await this.#operation("delete", id, props, undefined, signal, () => {});
+    const operation = this.#operation("delete", id, props, undefined, signal, () => {});
     await this.#handlers.delete(id, props, operation);
     await operation.complete(id);
   }
@@ -244,25 +251,18 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     }
   }
 
-  async #operation(
+  #operation(
     operation: JournalWrite["operation"],
     id: string | undefined,
     resource: S & ManagedOutputs,
     programStack: string | undefined,
     signal: AbortSignal,
     own: (remoteId: string) => void,
-  ): Promise<Operation> {
+    recalled?: Recalled,
+  ): Operation {
     const { type, vendor, keepsEntries, label } = this.#descriptor;
-    const { key, entry } = await this.#journal.locate(vendor, this.#thing(resource, id), stacksOf(resource, programStack));
-    const guard = (others: readonly JournalEntry[]) => {
-      const other = others.find((each) => blocksCreate(each, key.stack));
-      if (operation === "create" && other) throw otherStack(this.#subject(resource), other, key.stack, this.#journal.location);
-    };
-    if (operation === "create") guard(await this.#journal.findThing(vendor, key.thing));
-    const isOpen = entry !== undefined && (operation === "create" || meaningOf(entry, resource) !== "known");
     return new Operation({
       journal: this.#journal,
-      key,
       write: {
         operation,
         type,
@@ -270,10 +270,16 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         ...(id !== undefined && { remoteId: id }),
         ...(resource.account !== undefined && { account: resource.account }),
       },
-      present: entry,
-      previous: isOpen && !keepsEntries ? entry : undefined,
+      locate: async () => {
+        const { key, entry } = await this.#journal.locate(vendor, this.#thing(resource, id), stacksOf(resource, programStack));
+        const isOpen = entry !== undefined && (operation === "create" || meaningOf(entry, resource) !== "known");
+        return { key, present: entry, previous: keepsEntries ? undefined : isOpen ? entry : recalled?.entry };
+      },
+      guard: ({ stack }, others) => {
+        const other = others.find((each) => blocksCreate(each, stack));
+        if (operation === "create" && other) throw otherStack(this.#subject(resource), other, stack, this.#journal.location);
+      },
       signal,
-      guard,
       own,
       log: (text) => tell(type, label(resource), text),
     });
@@ -292,8 +298,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         const meaning = meaningOf(entry, state);
         if (meaning === "known" || (meaning === "other" && standing === "declared" && entry.id === undefined))
           await this.#journal.drop(key);
-        else if (meaning === "other" && standing === "declared") found = { entry, meaning: "open" };
-        else found = { entry, meaning };
+        else if (meaning === "other" && standing === "declared") found = { key, entry, meaning: "open" };
+        else found = { key, entry, meaning };
       }
       return found;
     } catch (error) {
@@ -376,6 +382,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
 }
 
 interface Recalled {
+  readonly key?: JournalKey;
   readonly entry?: JournalEntry;
   readonly meaning?: ReturnType<typeof meaningOf>;
 }

@@ -1,17 +1,22 @@
 import type { Journal, JournalEntry, JournalKey, JournalWrite } from "./journal.ts";
 import type { Json } from "./plain.ts";
 
-export interface OperationMeans {
-  readonly journal: Journal;
+/** Where the journal has, or would have, the entry of an operation. */
+export interface Place {
   readonly key: JournalKey;
-  readonly write: JournalWrite;
   /** The entry that the journal has now. */
   readonly present: JournalEntry | undefined;
   /** An earlier write that the state does not have. */
   readonly previous: JournalEntry | undefined;
+}
+
+export interface OperationMeans {
+  readonly journal: Journal;
+  readonly write: JournalWrite;
   readonly signal: AbortSignal;
-  /** Throws what keeps a write from being sent; sees the entries of other stacks. */
-  guard(others: readonly JournalEntry[]): void;
+  locate(): Promise<Place>;
+  /** Throws what keeps a write from being sent, by the entries of other stacks. */
+  guard(key: JournalKey, others: readonly JournalEntry[]): void;
   own(remoteId: string): void;
   log(text: string): void;
 }
@@ -19,15 +24,23 @@ export interface OperationMeans {
 /** One create, update or delete, as a vendor's handler sees it: its intent in the journal, and what an earlier run left there. */
 export class Operation<Note extends Json = Json> {
   readonly #means: OperationMeans;
+  #place: Promise<Place> | undefined;
   #entry: JournalEntry<Note> | undefined;
 
   constructor(means: OperationMeans) {
     this.#means = means;
   }
 
-  /** An earlier write of this stack that the state does not have. It may have arrived. */
-  get previous(): JournalEntry<Note> | undefined {
-    return this.#means.previous as JournalEntry<Note> | undefined;
+  /**
+   * An earlier write of this stack that the state does not have. It may have arrived.
+   *
+   * @throws {UcaasError} `JOURNAL_OTHER_STACK` where another stack is at work on the same
+   */
+  async recall(): Promise<JournalEntry<Note> | undefined> {
+    const { journal, write, guard } = this.#means;
+    const { key, previous } = await this.#locate();
+    if (write.operation === "create") guard(key, await journal.findThing(key.vendor, key.thing));
+    return previous as JournalEntry<Note> | undefined;
   }
 
   /** Aborted when the run is to end. */
@@ -38,11 +51,6 @@ export class Operation<Note extends Json = Json> {
   /** The name of this write, once it was noted. */
   get id(): string | undefined {
     return this.#entry?.id;
-  }
-
-  /** For handlers that keep their entries themselves. */
-  get journalKey(): JournalKey {
-    return this.#means.key;
   }
 
   log(text: string): void {
@@ -61,9 +69,10 @@ export class Operation<Note extends Json = Json> {
    * @param note what the next run wants to know; no secrets
    */
   async intend(args: unknown, note: Note): Promise<void> {
-    const { journal, key, write, present, guard } = this.#means;
+    const { journal, write, guard } = this.#means;
+    const { key, present } = await this.#locate();
     const seen = this.#entry ?? present ?? null;
-    this.#entry = await journal.intend<Note>(key, args, note, seen, { write, guard });
+    this.#entry = await journal.intend<Note>(key, args, note, seen, { write, guard: (others) => guard(key, others) });
   }
 
   /** Adds what was learnt. What was made is in the state in a moment, so a journal that fails now stops nothing. */
@@ -71,32 +80,39 @@ export class Operation<Note extends Json = Json> {
     if (!this.#entry) return;
     const entry = { ...this.#entry, note, ...(remoteId !== undefined && { remoteId }) };
     this.#entry = entry;
-    await this.#try(() => this.#means.journal.annotate(this.#means.key, entry, note));
+    await this.#try(async () => this.#means.journal.annotate((await this.#locate()).key, entry, note));
   }
 
   /** It is certain that nothing was changed. What an earlier run left open is open still. */
   async withdraw(): Promise<void> {
     if (!this.#entry) return;
-    const { journal, key, previous } = this.#means;
+    const { journal } = this.#means;
+    const { key, present, previous } = await this.#locate();
     this.#entry = undefined;
-    if (previous) await journal.annotate(key, previous, previous.note);
+    if (present && previous) await journal.annotate(key, present, present.note);
     else await journal.drop(key);
   }
 
   /** It is certain that neither this write nor an earlier one is at the vendor. */
   async discard(): Promise<void> {
     this.#entry = undefined;
-    await this.#means.journal.drop(this.#means.key);
+    await this.#means.journal.drop((await this.#locate()).key);
   }
 
   /** The write ended well, and its result goes into the state. */
   async complete(remoteId?: string): Promise<void> {
-    const { journal, key, previous } = this.#means;
+    const { journal } = this.#means;
     const entry = this.#entry;
-    if (entry) {
-      const completed = { ...entry, ...(remoteId !== undefined && { remoteId }) };
-      await this.#try(() => journal.complete(key, completed, entry.note));
-    } else if (previous) await this.#try(() => journal.drop(key));
+    await this.#try(async () => {
+      const { key, present, previous } = await this.#locate();
+      if (entry) await journal.complete(key, { ...entry, ...(remoteId !== undefined && { remoteId }) }, entry.note);
+      else if (present && previous) await journal.drop(key);
+    });
+  }
+
+  #locate(): Promise<Place> {
+    this.#place ??= this.#means.locate();
+    return this.#place;
   }
 
   async #try(work: () => Promise<unknown>): Promise<void> {

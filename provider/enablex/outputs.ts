@@ -3,21 +3,13 @@ import type { Kind } from "./kinds.ts";
 import type { EnableXOutputs } from "./schema.ts";
 
 /** What the state keeps: the declaration with the server's values where they differ, and what the server assigned. */
-export function outputsOf(
-  kind: Kind,
-  id: string,
-  inputs: Bag,
-  row: Row,
-  found: readonly Difference[],
-  claim: string | undefined,
-): EnableXOutputs {
+export function outputsOf(kind: Kind, id: string, inputs: Bag, row: Row, found: readonly Difference[]): EnableXOutputs {
   return {
     ...withActual(inputs, found),
     [`${kind.name}Id`]: id,
     statusText: label(row.status_ex),
     ...(kind.name === "customer" && { customerTypeText: label(row.customer_type_ex) }),
     schemaVersion: 1,
-    ...(claim !== undefined && { __claim: claim }),
   };
 }
 

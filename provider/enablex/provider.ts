@@ -1,12 +1,13 @@
-import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf } from "../dynamic/check.ts";
-import { Claims } from "../dynamic/claims.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
+import { sentFields } from "../dynamic/intents.ts";
 import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal, type JournalEntry, type JournalKey } from "../dynamic/journal.ts";
+import { Journal, type JournalEntry } from "../dynamic/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
+import type { Operation as Intent } from "../dynamic/operation.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
@@ -26,13 +27,14 @@ import {
   expectedInList,
   type Field,
   inWords,
+  put,
   type Row,
 } from "./fields.ts";
 import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./kinds.ts";
 import { identitiesOf, Operation } from "./operation.ts";
 import { outputsOf } from "./outputs.ts";
 import { until } from "./polling.ts";
-import { declaredTwice, deleteRefused, described, duplicate, leftBehind, notAdopted, problemsOfOthers, takeOverOpen } from "./refusals.ts";
+import { deleteRefused, described, duplicate, leftBehind, notAdopted, problemsOfOthers } from "./refusals.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
 
@@ -42,12 +44,35 @@ type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 export function enablexProviders(source: dynamic.Config, context?: CallContext) {
   const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config, context?.signal));
   const journal = new Journal(source);
+  const provider = (kind: Kind, schema: z.ZodObject) =>
+    withLifecycle(new EnableXHandlers(kind, schema, accounts), descriptorOf(kind, accounts), journal);
   return {
-    customer: new EnableXProvider(customerKind, customerSchema, accounts, journal),
-    subscription: new EnableXProvider(subscriptionKind, subscriptionSchema, accounts, journal),
-    user: new EnableXProvider(userKind, userSchema, accounts, journal),
+    customer: provider(customerKind, customerSchema),
+    subscription: provider(subscriptionKind, subscriptionSchema),
+    user: provider(userKind, userSchema),
   };
 }
+
+function descriptorOf(kind: Kind, accounts: EnableXAccounts): LifecycleDescriptor<EnableXInputs> {
+  return {
+    type: kind.type,
+    vendor: "enablex",
+    noun: kind.name,
+    identity: kind.searches[0]?.properties.at(-1) ?? "",
+    label: (inputs) => labelOf(kind, inputs),
+    // The server gives the id.
+    remoteId: ({ account }, id) => (id === undefined ? undefined : `${accounts.client(account).baseUrl} ${id}`),
+    names: (inputs) => identitiesOf(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
+    journalThing(inputs, id) {
+      const { baseUrl } = accounts.config(inputs.account);
+      return `${baseUrl} ${kind.name} ${id === undefined ? labelOf(kind, inputs) : `id ${id}`}`;
+    },
+    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+  };
+}
+
+/** What the journal says of a write. 0.1.0 noted the id alone. */
+type WriteNote = string | null | { id?: string; fields: string[] };
 
 /** What an existing thing is, and whether this stack made it. */
 interface Existing {
@@ -58,7 +83,7 @@ interface Existing {
 /** How far a create has come before the look at the list: it took over what exists, or created an object. */
 type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result: dynamic.CreateResult<EnableXOutputs> }
-  | { readonly result?: undefined; readonly id: string; readonly claim: string; readonly reply: Row | undefined }
+  | { readonly result?: undefined; readonly id: string; readonly reply: Row | undefined }
 );
 
 function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: UcaasError | undefined) {
@@ -67,42 +92,31 @@ function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: Ucaa
 }
 
 /** The three resources of EnableX: one course of things, and what they differ in stands in `kinds.ts`. */
-class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableXOutputs> {
+class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs> {
   readonly #kind: Kind;
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
-  readonly #journal: Journal;
-  readonly #claims = new Claims();
-  /** What is being created now. The engine works on several resources at once, and two may be the same thing by a copied line. */
-  readonly #underWay = new Set<string>();
 
-  constructor(kind: Kind, schema: z.ZodObject, accounts: EnableXAccounts, journal: Journal) {
+  constructor(kind: Kind, schema: z.ZodObject, accounts: EnableXAccounts) {
     this.#kind = kind;
     this.#schema = schema;
     this.#accounts = accounts;
-    this.#journal = journal;
   }
 
-  async check(olds: Partial<EnableXInputs>, news: EnableXInputs): Promise<dynamic.CheckResult<EnableXInputs>> {
-    const failures = [...failuresOf(this.#schema, news), ...ruleFailures(this.#kind, news)];
-    if (isUnknown(news.account)) return { inputs: news, failures };
-    try {
-      const client = this.#accounts.client(news.account);
-      failures.push(...(await this.#unlistedCountries(client, newCountries(olds, news))));
-      if (failures.length === 0 && Object.keys(olds ?? {}).length === 0) client.creates(this.#kind).announce();
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      failures.push({ property: "account", reason: error.message });
-    }
-    return { inputs: news, failures };
+  validate(_olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
+    return [...failuresOf(this.#schema, news), ...ruleFailures(this.#kind, news)];
   }
 
-  async diff(id: string, olds: EnableXOutputs, news: EnableXInputs): Promise<dynamic.DiffResult> {
-    await this.#settle(olds);
+  async validateWithAccount(olds: Partial<EnableXInputs>, news: EnableXInputs): Promise<dynamic.CheckFailure[]> {
+    const client = this.#accounts.client(news.account);
+    const failures = await this.#unlistedCountries(client, newCountries(olds, news));
+    const isSound = failures.length === 0 && this.validate(olds, news).length === 0;
+    if (isSound && Object.keys(olds ?? {}).length === 0) client.creates(this.#kind).announce();
+    return failures;
+  }
+
+  async diff(_id: string, olds: EnableXOutputs, news: EnableXInputs, { moved }: DiffSituation): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
-    // The same id at another server is somebody else's.
-    const elsewhere = this.#accounts.differIn("baseUrl", olds.account, account);
-    this.#claims.hold(this.#thing(elsewhere ? olds.account : account, id), olds.__claim);
     const { routes } = this.#accounts.config(account);
     const changed = changedFields(this.#kind, olds, news, routes).map(({ property }) => property);
     return {
@@ -111,30 +125,21 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
         ...changed.filter(
           (property) => this.#kind.fixed.includes(property) && olds[property] !== undefined && news[property] !== undefined,
         ),
-        ...(elsewhere ? ["account"] : []),
       ],
       // What is made before the old one is deleted would find the old one at the same server, and take it over.
-      deleteBeforeReplace: !elsewhere && routes[`${this.#kind.name}Delete`] !== "none",
+      deleteBeforeReplace: moved.length === 0 && routes[`${this.#kind.name}Delete`] !== "none",
     };
   }
 
-  async create(news: EnableXInputs): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const client = this.#accounts.client(news.account);
-    const identities = identitiesOf(this.#kind, client, news);
-    const batch = client.creates(this.#kind);
+  async create(news: EnableXInputs, intent: Intent): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const batch = this.#accounts.client(news.account).creates(this.#kind);
     batch.begin();
-    try {
-      const creation = await this.#createAlone(news, identities[0]?.key ?? "").catch(async (error: unknown) => {
-        const look = await this.#lastLook(news, batch.finish());
-        for (const problem of look?.takeProblems() ?? []) this.#tell(news, problem.message);
-        throw error;
-      });
-      return await this.#verified(creation, await this.#lastLook(news, batch.finish(creation.object)));
-    } catch (error) {
-      // Also when it failed before anything was looked up: the resource that it was to replace may be deleted next.
-      if (!(error instanceof PartialFailure)) for (const { key } of identities) this.#claims.giveUp(key);
+    const creation = await this.#create(news, intent).catch(async (error: unknown) => {
+      const look = await this.#lastLook(news, batch.finish());
+      for (const problem of look?.takeProblems() ?? []) this.#tell(news, problem.message);
       throw error;
-    }
+    });
+    return await this.#verified(creation, await this.#lastLook(news, batch.finish(creation.object)));
   }
 
   /** A list that cannot be read after the creates costs none of them its place in the state. */
@@ -148,37 +153,23 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     }
   }
 
-  async #createAlone(news: EnableXInputs, identity: string): Promise<Creation> {
+  async #create(news: EnableXInputs, intent: Intent): Promise<Creation> {
     const op = await this.#operation("create", news);
     op.requireListedCountries();
-    if (this.#underWay.has(identity)) throw declaredTwice(this.#kind, news, op.name);
-    this.#underWay.add(identity);
-    try {
-      return await this.#create(op);
-    } finally {
-      this.#underWay.delete(identity);
-    }
-  }
+    const existing = await this.#existing(op, (await intent.recall()) as JournalEntry<WriteNote> | undefined);
+    if (existing) return { op, result: await this.#takeOver(op, existing, intent) };
 
-  async #create(op: Operation): Promise<Creation> {
-    const key = this.#journalKey(op.news);
-    const entry = await this.#journal.find<string | null>(key);
-    const existing = await this.#existing(op, entry);
-    if (existing) return { op, result: await this.#takeOver(op, existing) };
-
-    const intent = await this.#journal.intend<string | null>(key, op.sentFields, null, entry ?? null);
-    const created = await this.#send(op, async () => {
-      if (!entry) await this.#journal.drop(key);
-    });
+    const fields = op.fields.map(({ property }) => property);
+    await intent.intend(op.sentFields, { fields });
+    const created = await this.#send(op, intent);
+    await intent.note({ id: created.id, fields }, created.id);
     if (created.outcome === "created") {
-      await this.#journal.complete(key, intent, created.id);
-      const claim = this.#claim(op, created.id);
+      this.#own(intent, op, created.id);
       const object = op.identity && op.created(op.identity, created.id, op.completeOf([created.row]) !== undefined);
-      return { op, object, id: created.id, claim, reply: created.row };
+      return { op, object, id: created.id, reply: created.row };
     }
     // Found and not answered, it could be what another stack created in this moment: it is ours only when it is as declared.
-    const result = await this.#takeOver(op, { row: await op.readExisting(created.id), origin: "perhaps ours" });
-    await this.#journal.complete(key, intent, created.id);
+    const result = await this.#takeOver(op, { row: await op.readExisting(created.id), origin: "perhaps ours" }, intent);
     // An earlier try may have arrived as well; if so, both are named.
     await op.find();
     return { op, result };
@@ -190,49 +181,47 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     const [first, ...rest] = look?.takeProblems() ?? [];
     const ofOthers = first && problemsOfOthers(this.#kind, op.name, [first, ...rest]);
     if (creation.result) return withProblem(creation.result, ofOthers);
-    const { id, claim, reply } = creation;
-    if (!look && object) return { id, outs: outputsOf(this.#kind, id, op.news, reply ?? {}, [], claim) };
+    const { id, reply } = creation;
+    if (!look && object) return { id, outs: outputsOf(this.#kind, id, op.news, reply ?? {}, []) };
     const rows = (look && object && look.rows(object.identity)) ?? [];
-    const result = await this.#result(op, id, [], claim, [reply, ...rows]);
+    const result = await this.#result(op, id, [], [reply, ...rows]);
     return withProblem(result, rows.length > 1 ? op.ambiguous(rows, id) : ofOthers);
   }
 
-  async read(id: string, props = {} as EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
-    await this.#settle(props);
+  async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     const op = await this.#operation("read", props, id);
     const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
     if (!row) return { id: undefined, props: {} as EnableXOutputs };
-    const outputs = outputsOf(this.#kind, id, props, row, op.differences(row), props.__claim);
+    const outputs = outputsOf(this.#kind, id, props, row, op.differences(row));
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
   }
 
-  async update(id: string, olds: EnableXOutputs, news: EnableXInputs): Promise<dynamic.UpdateResult<EnableXOutputs>> {
-    await this.#settle(olds);
-    this.#claims.hold(this.#thing(news.account, id), olds.__claim);
+  async exists(id: string, { account }: EnableXOutputs): Promise<boolean> {
+    return (await this.#accounts.client(account).read(this.#kind, id)) !== undefined;
+  }
+
+  async update(id: string, state: EnableXOutputs, news: EnableXInputs, intent: Intent): Promise<dynamic.UpdateResult<EnableXOutputs>> {
     const op = await this.#operation("update", news, id);
     op.requireListedCountries();
     const row = await op.readExisting(id);
+    const lost = sentFields(await intent.recall());
+    const olds = withLost(state, lost);
     const { emptied, left } = dropped(this.#kind, olds, news, op.client.routes);
     for (const { property } of left) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...emptied];
-    const reply = changed.length > 0 ? await op.write(id, row, changed) : row;
-    return await this.#result(op, id, emptied, olds.__claim, [reply]);
+    const reply = await this.#write(op, id, row, changed, intent, lost);
+    return await this.#result(op, id, emptied, [reply]);
   }
 
-  async delete(id: string, props: EnableXOutputs): Promise<void> {
-    await this.#settle(props);
+  async delete(id: string, props: EnableXOutputs, intent: Intent): Promise<void> {
     const kind = this.#kind;
-    if (this.#claims.release(this.#thing(props.account, id), props.__claim)) {
-      return this.#tell(props, `${kind.name} ${id} stays: another resource of this stack holds it now`);
-    }
     const client = this.#accounts.client(props.account);
-    const operation = `delete ${kind.name} ${id}`;
-    const names = [this.#thing(props.account, id), ...identitiesOf(kind, client, props).map(({ key }) => key)];
-    // An error, so that it stays in the state: nobody else has it there, and the next up takes it over or, if it is declared no more, deletes it.
-    if (names.some((name) => this.#claims.isWanted(name))) throw takeOverOpen(kind, id, operation);
     if (!client.canDelete(kind)) return this.#tell(props, leftBehind(kind, id, props));
+    await intent.intend(id, { id, fields: [] });
     const failure = await client.delete(kind, id);
-    if (failure) throw deleteRefused(kind, failure, operation);
+    if (!failure) return;
+    await intent.withdraw();
+    throw deleteRefused(kind, failure, `delete ${kind.name} ${id}`);
   }
 
   async #operation(verb: string, news: EnableXInputs, id?: string): Promise<Operation> {
@@ -261,9 +250,10 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   }
 
   /** What is there already, found by the id that the journal has, else by look-up; after a create that was cut off, with time for it to arrive. */
-  async #existing(op: Operation, entry: JournalEntry<string | null> | undefined): Promise<Existing | undefined> {
-    if (typeof entry?.note === "string") {
-      const row = await op.client.read(this.#kind, entry.note);
+  async #existing(op: Operation, entry: JournalEntry<WriteNote> | undefined): Promise<Existing | undefined> {
+    const noted = typeof entry?.note === "string" ? entry.note : entry?.note?.id;
+    if (noted !== undefined) {
+      const row = await op.client.read(this.#kind, noted);
       if (row) return { row, origin: "ours" };
     }
     if (entry === undefined && op.identity && !(await op.client.creates(this.#kind).mayExist(op.identity))) return undefined;
@@ -275,32 +265,23 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
   }
 
-  async #send(op: Operation, nothingCreated: () => Promise<void>): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
+  async #send(op: Operation, intent: Intent): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
     try {
       const result = await op.createOnce((text) => this.#tell(op.news, text));
       if (result.outcome !== "refused") return result;
-      await nothingCreated();
+      await intent.withdraw();
       const { failure, error } = result.refusal;
       throw failure.code === "DUPLICATE" ? await duplicate(op.client, this.#kind, failure, op.news, op.name) : error;
     } catch (error) {
-      if (error instanceof NoReply && !error.sent) await nothingCreated();
+      if (error instanceof NoReply && !error.sent) await intent.withdraw();
       throw error;
     }
   }
 
   /** Takes over what exists, as `adopt` allows. */
-  async #takeOver(op: Operation, existing: Existing): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const id = op.client.idOf(this.#kind, existing.row) ?? "";
-    const claim = this.#claim(op, id);
-    try {
-      return await this.#adopt(op, id, existing, claim);
-    } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.giveUp(this.#thing(op.news.account, id), claim);
-      throw error;
-    }
-  }
-
-  async #adopt(op: Operation, id: string, { row: listed, origin }: Existing, claim: string): Promise<dynamic.CreateResult<EnableXOutputs>> {
+  async #takeOver(op: Operation, { row: listed, origin }: Existing, intent: Intent): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    const id = op.client.idOf(this.#kind, listed) ?? "";
+    this.#own(intent, op, id);
     const { news } = op;
     // A row of a search may lack fields.
     const row = (await op.client.read(this.#kind, id)) ?? listed;
@@ -316,8 +297,25 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     if (!overwritten && origin === "foreign")
       for (const { property } of unseen) this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
     const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
-    const reply = changed.length > 0 ? await op.write(id, row, changed) : row;
-    return await this.#result(op, id, [], claim, [reply]);
+    const reply = await this.#write(op, id, row, changed, intent);
+    return await this.#result(op, id, [], [reply]);
+  }
+
+  /** Sends the fields, with a note in the journal before. */
+  async #write(op: Operation, id: string, row: Row, changed: readonly Field[], intent: Intent, lost: readonly string[] = []) {
+    if (changed.length === 0) return row;
+    const fields = [...new Set([...changed.map(({ property }) => property), ...lost])];
+    await intent.intend(fields, { id, fields });
+    try {
+      return await op.write(id, row, changed);
+    } catch (error) {
+      if (isRefusal(error)) await intent.withdraw();
+      throw error;
+    }
+  }
+
+  #own(intent: Intent, { news }: Operation, id: string): void {
+    intent.own(`${this.#accounts.client(news.account).baseUrl} ${id}`);
   }
 
   /**
@@ -328,10 +326,9 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     op: Operation,
     id: string,
     emptied: readonly Field[],
-    claim: string | undefined,
     seen: readonly (Row | undefined)[],
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const outputs = (row: Row, found: readonly Difference[]) => outputsOf(this.#kind, id, op.news, row, found, claim);
+    const outputs = (row: Row, found: readonly Difference[]) => outputsOf(this.#kind, id, op.news, row, found);
     const shown = op.completeOf(seen, emptied);
     if (shown) return { id, outs: outputs(shown, []) };
     const visibility = await op.waitUntilVisible(id, emptied).catch((error: unknown) => {
@@ -339,37 +336,6 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
     });
     if (visibility.visible) return { id, outs: outputs(visibility.row, []) };
     throw new PartialFailure(id, outputs(visibility.row ?? {}, visibility.found), visibility.error);
-  }
-
-  /** A claim on what was created or taken over. */
-  #claim({ news, name }: Operation, id: string): string {
-    const claim = randomUUID();
-    if (this.#claims.create(this.#thing(news.account, id), claim)) return claim;
-    throw declaredTwice(this.#kind, news, name, id);
-  }
-
-  /** The state has the thing, so its create is no longer open. */
-  async #settle(olds: EnableXInputs): Promise<void> {
-    if (!olds.__stack) return;
-    try {
-      await this.#journal.drop(this.#journalKey(olds));
-    } catch (error) {
-      // An account that is configured no longer: what is left in the journal does no harm.
-      if (!(error instanceof UcaasError)) throw error;
-    }
-  }
-
-  #journalKey(inputs: EnableXInputs): JournalKey {
-    const { baseUrl } = this.#accounts.config(inputs.account);
-    return {
-      vendor: "enablex",
-      stack: inputs.__stack ?? "",
-      thing: `${baseUrl} ${this.#kind.name} ${labelOf(this.#kind, inputs)}`,
-    };
-  }
-
-  #thing(account: string | undefined, id: string): string {
-    return `${this.#accounts.client(account).baseUrl} ${id}`;
   }
 
   #inputsIn(outputs: EnableXOutputs): EnableXOutputs {
@@ -381,4 +347,15 @@ class EnableXProvider implements dynamic.ResourceProvider<EnableXInputs, EnableX
   #tell(inputs: Bag, text: string): void {
     tell(this.#kind.type, labelOf(this.#kind, inputs), text);
   }
+}
+
+/** The state with a value in each field of a write that may have arrived, which differs from whatever is declared. */
+function withLost(state: EnableXOutputs, lost: readonly string[]): EnableXOutputs {
+  return lost.reduce<Bag>((bag, property) => put(bag, property, "(not known)"), { ...state }) as EnableXOutputs;
+}
+
+/** Whether the server said no, so that nothing was changed. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof NoReply) return !error.sent;
+  return error instanceof UcaasError && !error.unheard && error.code !== "MALFORMED_REPLY" && (error.status ?? 200) < 500;
 }

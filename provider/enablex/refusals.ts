@@ -2,7 +2,7 @@ import { UcaasError } from "../dynamic/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { errorOf, type Failure } from "./envelope.ts";
 import { at, type Bag, type Difference, inWords, type Row } from "./fields.ts";
-import { customerKind, type Kind, labelOf, searchOf } from "./kinds.ts";
+import { customerKind, type Kind, labelOf } from "./kinds.ts";
 
 /** What exists may not be taken over. */
 export function notAdopted(
@@ -32,16 +32,6 @@ export function notAdopted(
           "If it belongs to another owner: declare another one.",
         ),
       });
-}
-
-/** Two resources of one program are the same thing; of one that is being made, the id is not known yet. */
-export function declaredTwice(kind: Kind, inputs: Bag, operation: string, id?: string): UcaasError {
-  return new UcaasError(`the program declares ${id === undefined ? `this ${kind.name}` : `${kind.name} ${id}`} twice`, {
-    code: "DECLARED_TWICE",
-    vendor: "enablex",
-    operation,
-    hint: `two resources of this stack agree in ${searchOf(kind, inputs).properties.join(" and ")}: remove one of them`,
-  });
 }
 
 /** Several agree in what should tell one from all others. `own` is the id of this stack's, where it is known. */
@@ -137,16 +127,6 @@ export function deleteRefused(kind: Kind, failure: Failure, operation: string): 
       "To keep the customer instead: pulumi state delete <urn>",
     ),
   );
-}
-
-/** What is to be deleted is wanted by a resource of the program that could not be created. */
-export function takeOverOpen(kind: Kind, id: string, operation: string): UcaasError {
-  return new UcaasError(`what the program declares in the place of this ${kind.name} could not be created`, {
-    code: "TAKE_OVER_OPEN",
-    vendor: "enablex",
-    operation,
-    hint: `nothing was deleted, and ${kind.name} ${id} is still in the state. Mend what that create failed with and run \`pulumi up\`: it takes the ${kind.name} over, and this resource leaves the state. If the ${kind.name} is to go, take the other resource out of the program first and run \`pulumi up\``,
-  });
 }
 
 const mayGoWithItsCustomer = "It may go with its customer when that is deleted, which is not public either. ";

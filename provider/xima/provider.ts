@@ -107,7 +107,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const time = new Date().toISOString();
     const client = this.#accounts.client(news.account);
     const { apiRevision } = this.#accounts.config(news.account);
-    const earlier = operation.previous as JournalEntry<WriteNote> | undefined;
+    const earlier = (await operation.recall()) as JournalEntry<WriteNote> | undefined;
     const isThere = await client.exists(news.ccId);
     // An intent of this very resource that never came into the state: the customer was made by the run that was cut off.
     const isOwn = isThere !== false && earlier !== undefined && isCreateOf(earlier, news);
@@ -153,7 +153,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     rememberSipCredentials(state);
     rememberSipCredentials(news);
     const { apiRevision } = this.#accounts.config(news.account);
-    const lost = sentFields(operation.previous);
+    const earlier = await operation.recall();
+    const lost = sentFields(earlier);
     const olds = withFields(state, lost);
     const body = updateBody(news, apiRevision, olds);
     const time = new Date().toISOString();
@@ -167,7 +168,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         throw error;
       });
     if (unheard) tell("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
-    const drift = state.unconfirmed || operation.previous ? [] : driftIn(changes, state);
+    const drift = state.unconfirmed || earlier ? [] : driftIn(changes, state);
     for (const { property, oldValue, newValue } of drift) {
       tell(
         "XimaLicense",

@@ -300,7 +300,7 @@ describe("a create that was cut off", () => {
   test("is not taken up by another stack", async () => {
     const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
     const other = { ...acme, adopt: "never", __stack: "ucaas/two" } as const;
-    expect(await failureOf(create(other, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(await failureOf(create(other, {}, journal))).toMatchObject({ code: "JOURNAL_OTHER_STACK" });
   });
 
   test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {

@@ -260,7 +260,7 @@ describe("a customer that is deleted", () => {
     const { outs: renamed } = await provider.create(acme);
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
-    expect(said.join()).toContain("another resource of this stack holds it now");
+    expect(said.join()).toContain("another resource of this stack has it now");
     await providersOf(enablex.basic).customer.delete(id, renamed as EnableXOutputs);
     expect(enablex.customers()).toEqual([]);
   });
@@ -298,7 +298,7 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
     expect(await failureOf(provider.delete(id, outs))).toMatchObject({
       code: "TAKE_OVER_OPEN",
       operation: `delete customer ${id}`,
-      hint: expect.stringContaining("take the other resource out of the program"),
+      hint: expect.stringContaining("remove the other one"),
     });
     expect(enablex.customers()).toMatchObject([{ id }]);
   });
@@ -311,7 +311,7 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
     expect((await next.create(acme)).id).toBe(id);
     await next.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
-    expect(said.join()).toContain("another resource of this stack holds it now");
+    expect(said.join()).toContain("another resource of this stack has it now");
   });
 
   test("lets the customer be deleted by the next run, when nothing declares it any more", async () => {

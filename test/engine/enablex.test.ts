@@ -133,7 +133,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
     (await up({})).ok();
     enablex.server.received = [];
     const renamed = (await up({ name: "acme-ltd" })).ok();
-    expect(renamed.output).toContain("another resource of this stack holds it now");
+    expect(renamed.output).toContain("another resource of this stack has it now");
     expect(writes()).toEqual([]);
     expect((await stack.outputs()).ids).toEqual(ids);
   });

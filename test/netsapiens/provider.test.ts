@@ -294,7 +294,7 @@ describe("a client that exists", () => {
     const next = run();
     await next.create(inputs());
     await next.delete(id, outs);
-    expect(told).toEqual([expect.stringContaining("resource of this stack holds it now")]);
+    expect(told).toEqual([expect.stringContaining("resource of this stack has it now")]);
   });
 
   test("keeps no token in its outputs", async () => {
