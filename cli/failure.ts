@@ -15,7 +15,7 @@ function messageOf(error: unknown, version: string): string {
   if (typeof code === "string" && syscall !== undefined) {
     return new UcaasError(`${syscall} failed${path === undefined ? "" : ` for ${path}`}`, {
       code,
-      hint: `${remedies[code] ?? "check the path, its permissions and the disk"}, then run the command again`,
+      hint: `${remedies.get(code) ?? "check the path, its permissions and the disk"}, then run the command again`,
     }).message;
   }
   return new UcaasError(`unexpected error: ${String(message ?? error).split("\n")[0]}`, {
@@ -27,15 +27,17 @@ function messageOf(error: unknown, version: string): string {
   }).message;
 }
 
-const remedies: Record<string, string> = {
-  ENOENT: "check that the path exists",
-  EACCES: "give this user access to the path",
-  EPERM: "give this user access to the path",
-  EISDIR: "name a file, not a folder",
-  ENOTDIR: "name a folder, not a file",
-  ENOSPC: "make room on the disk",
-  EROFS: "name a path on a disk that can be written",
-};
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOENT: "check that the path exists",
+    EACCES: "give this user access to the path",
+    EPERM: "give this user access to the path",
+    EISDIR: "name a file, not a folder",
+    ENOTDIR: "name a folder, not a file",
+    ENOSPC: "make room on the disk",
+    EROFS: "name a path on a disk that can be written",
+  }),
+);
 
 /** The stack, and those of the errors that caused it. */
 function stackOf(error: unknown): string {

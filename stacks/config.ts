@@ -116,11 +116,14 @@ export function completed(slug: string, customer: unknown): unknown {
   const sources = { slug: formerSlugs(customer)[0] ?? slug, name: customer.name };
   const values = mapLeaves(implied, (source) => sources[source as "slug" | "name"]) as Record<string, Record<string, unknown>>;
   return Object.fromEntries(
-    Object.entries(customer).map(([key, value]) => [key, isRecord(value) ? withImplied(value, values[key] ?? {}) : value]),
+    Object.entries(customer).map(([key, value]) => [
+      key,
+      isRecord(value) ? withImplied(value, (valueAt(values, [key]) ?? {}) as Record<string, unknown>) : value,
+    ]),
   );
 }
 
 function withImplied(section: Record<string, unknown>, values: Record<string, unknown>): unknown {
   const all = Object.entries(merged(values, section) as Record<string, unknown>);
-  return Object.fromEntries(all.filter(([name, value]) => value !== null || !(name in values)));
+  return Object.fromEntries(all.filter(([name, value]) => value !== null || !Object.hasOwn(values, name)));
 }

@@ -116,7 +116,7 @@ export class StackFiles {
     const inStack = this.#inOrder("customers", config) as Record<string, unknown>;
     return [...new Set([...Object.keys(inStack), ...this.customerFiles.keys()])].map((slug) => {
       const own: Origin[] = [];
-      if (slug in inStack) {
+      if (Object.hasOwn(inStack, slug)) {
         own.push({
           file: this.file,
           base: [...this.keyPath("customers"), slug],
@@ -227,5 +227,5 @@ export class Declaration {
 /** Only the systems that a customer has take part: a default gives nobody a system. */
 function defaultsFor(customer: unknown, defaults: unknown): unknown {
   if (!isRecord(customer) || !isRecord(defaults)) return {};
-  return Object.fromEntries(Object.entries(defaults).filter(([system]) => system in customer));
+  return Object.fromEntries(Object.entries(defaults).filter(([system]) => Object.hasOwn(customer, system)));
 }

@@ -10,7 +10,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** The value at a path, or undefined. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (at, part) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[part] : undefined),
+    (at, part) =>
+      typeof at === "object" && at !== null && Object.hasOwn(at, part) ? (at as Record<PropertyKey, unknown>)[part] : undefined,
     value,
   );
 }
@@ -42,7 +43,7 @@ export function replaced(tree: unknown, path: Path, value: unknown): unknown {
 export function merged(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;
   if (!isRecord(under) || !isRecord(over)) return over;
-  return { ...under, ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, merged(under[key], value)])) };
+  return { ...under, ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, merged(valueAt(under, [key]), value)])) };
 }
 
 /** The same tree with the keys of each map in the order of the model; keys that it has not come last. */

@@ -86,8 +86,8 @@ function changedProperties(old: State, now: State): Change[] {
   const keys = Object.keys({ ...old.inputs, ...now.inputs, ...old.outputs, ...now.outputs });
   return keys.flatMap((key) => {
     if (key.startsWith("__")) return [];
-    const inputs = [old.inputs?.[key], now.inputs?.[key]] as const;
-    const outputs = [old.outputs?.[key], now.outputs?.[key]] as const;
+    const inputs = [valueAt(old.inputs, [key]), valueAt(now.inputs, [key])] as const;
+    const outputs = [valueAt(old.outputs, [key]), valueAt(now.outputs, [key])] as const;
     const declared = changes(key, inputs, outputs);
     if (declared.length > 0) return declared;
     // When something was looked at says nothing about it.
@@ -127,7 +127,7 @@ function changes(path: string, [before, after]: readonly [unknown, unknown], oth
 const secretMark = "4dabf18193072939515e22adb298388d";
 
 function isSecret(value: unknown): boolean {
-  return isRecord(value) && secretMark in value;
+  return isRecord(value) && Object.hasOwn(value, secretMark);
 }
 
 /** A value as it may be shown, with every secret in it masked. */

@@ -1,6 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { nearest } from "./nearest.ts";
+import { own } from "./own.ts";
 import { isUnknown } from "./unknown.ts";
 
 /** A path into a resource's inputs, as zod gives it: `["ccId", "tenantId"]`. */
@@ -68,7 +69,7 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
 }
 
 function valueAt(inputs: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], inputs);
+  return path.reduce(own, inputs);
 }
 
 /** True when the path leads to, or through, a value that is not known yet: there is nothing to check there. */
@@ -76,7 +77,7 @@ function throughUnknown(inputs: unknown, path: Path): boolean {
   let value = inputs;
   for (const part of path) {
     if (isUnknown(value)) return true;
-    value = (value as Record<PropertyKey, unknown> | undefined)?.[part];
+    value = own(value, part);
   }
   return isUnknown(value);
 }
@@ -111,6 +112,6 @@ function definitionsAt(schema: z.core.$ZodType, path: Path): Definition[] {
   const inner = definition.innerType ?? definition.in;
   if (inner) return definitionsAt(inner, path);
   if (path.length === 0) return [definition];
-  const next = definition.element ?? definition.valueType ?? definition.shape?.[String(path[0])];
+  const next = definition.element ?? definition.valueType ?? (own(definition.shape, String(path[0])) as z.ZodType | undefined);
   return next ? definitionsAt(next, path.slice(1)) : [];
 }

@@ -1,3 +1,4 @@
+import { own } from "./own.ts";
 import { isUnknown } from "./unknown.ts";
 
 /** Tells whether two values of one property mean the same. */
@@ -13,7 +14,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
   if (isRecord(a) && isRecord(b)) {
     const [left, right] = [a, b];
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(left[key], right[key]));
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(own(left, key), own(right, key)));
   }
   return a === b;
 }

@@ -37,13 +37,12 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   /** The bare sentence, without operation, code and hint. */
   readonly reason: string;
 
-  constructor(reason: string, details: UcaasErrorDetails) {
+  constructor(sentence: string, details: UcaasErrorDetails) {
+    // A vendor's text may be of any length, and what to do would be lost behind it.
+    const reason = cut(sentence, 6_000);
+    const vendorCode = details.vendorCode && cut(details.vendorCode, 64);
     const where = [details.vendor, details.operation].filter(Boolean).join(" ");
-    const codes = [
-      details.code,
-      details.vendorCode === details.code ? undefined : details.vendorCode,
-      details.status && `HTTP ${details.status}`,
-    ];
+    const codes = [details.code, vendorCode === details.code ? undefined : vendorCode, details.status && `HTTP ${details.status}`];
     super(
       `${where && `${where}: `}${reason} [${codes.filter(Boolean).join(", ")}]${details.hint ? `\n  What to do: ${details.hint}` : ""}`,
       details.cause === undefined ? undefined : { cause: details.cause },
@@ -53,10 +52,14 @@ export class UcaasError extends Error implements UcaasErrorDetails {
     this.vendor = details.vendor;
     this.operation = details.operation;
     this.status = details.status;
-    this.vendorCode = details.vendorCode;
+    this.vendorCode = vendorCode;
     this.unheard = details.unheard;
     this.hint = details.hint;
   }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { own } from "./own.ts";
 import type { Json } from "./plain.ts";
 import { longestText, printable, printableLine } from "./printable.ts";
 import { mask } from "./secrets.ts";
@@ -56,10 +57,4 @@ function output(value: unknown, given: unknown, depth: number, treatment: Treatm
 function text(value: string, given: unknown, treatment: Treatment): string {
   if (value === given || treatment === "as it is") return value;
   return treatment === "as a secret" && value !== "" ? mask : printable(value, longestText);
-}
-
-function own(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
 }

@@ -3,6 +3,7 @@ import { PartialFailure, UcaasError } from "./errors.ts";
 import { printOnlyByEngine } from "./host-output.ts";
 import { type CallContext, interruptible, uncancelled } from "./interruption.ts";
 import { toOutputs } from "./outputs.ts";
+import { own } from "./own.ts";
 import { plain } from "./plain.ts";
 import { printable } from "./printable.ts";
 
@@ -38,7 +39,7 @@ export function providerTable(factories: Record<string, ProviderFactory>, contex
   return async function call(type: string, method: Method, args: unknown[], config: dynamic.Config = noConfig): Promise<unknown> {
     let secretOutputs: readonly string[] | undefined;
     try {
-      const factory = factories[type];
+      const factory = own(factories, type) as ProviderFactory | undefined;
       if (!factory)
         throw new UcaasError(`the installed pulumi-ucaas has no resource ${type}`, {
           code: "UNKNOWN_RESOURCE",

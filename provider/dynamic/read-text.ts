@@ -109,14 +109,14 @@ function size(bytes: number): string {
   return bytes < mebibyte ? `${bytes / 1024} KB` : `${bytes / mebibyte} MB`;
 }
 
-const reasons: Record<string, string> = {
-  ENOENT: "no such file",
-  EISDIR: "it is a folder",
-  EACCES: "permission denied",
-  ELOOP: "it is a link that leads to itself",
-};
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "no such file"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "permission denied"],
+  ["ELOOP", "it is a link that leads to itself"],
+]);
 
 function systemError({ code = "UNKNOWN" }: NodeJS.ErrnoException): UnreadableTextError {
-  const why = reasons[code];
+  const why = reasons.get(code);
   return new UnreadableTextError(`cannot be read (${code})${why ? `: ${why}` : ""}`, code);
 }

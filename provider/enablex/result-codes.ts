@@ -14,68 +14,70 @@ const credentials =
 const appType = "run: pulumi config set enablex:appType vc (or wb)";
 
 /** The guide's tables; 1504 is its example. 429 and 503 are not in it. */
-const meanings: Record<string, Meaning> = {
-  "0": {
-    code: "ERROR",
-    words: "Error.",
-    hint: "the server gives no reason; what the request said is in this message's first line",
-    group: "refused",
-  },
-  "400": {
-    code: "HEADER_MISSING",
-    words: "Header is missing. Add a valid header.",
-    hint: `${credentials}. A server that wants X-App-Type: ${appType}`,
-    group: "refused",
-  },
-  "401": { code: "HEADER_INVALID", words: "Invalid header used.", hint: credentials, group: "refused" },
-  "403": {
-    code: "TOKEN_EXPIRED",
-    words: "Token has expired.",
-    hint: `with a login, it was refused after a fresh one too: ${credentials}`,
-    group: "refused",
-  },
-  "404": { code: "NOT_FOUND", words: "Not Found.", hint: "check the ids, enablex:baseUrl and enablex:routes", group: "refused" },
-  "406": {
-    code: "VALIDATION_FAILED",
-    words: "Unprocessable entity, validation failed.",
-    hint: "correct the declared values that the server names",
-    group: "refused",
-  },
-  "429": {
-    code: "RATE_LIMITED",
-    words: "Too many requests.",
-    hint: "wait, and set enablex:requestsPerSecond or a lower enablex:concurrency",
-    group: "refused",
-  },
-  "500": {
-    code: "INTERNAL_ERROR",
-    words: "Internal Server Error.",
-    hint: "run the command again; it looks first, so nothing is made twice",
-    group: "server",
-  },
-  "503": {
-    code: "UNAVAILABLE",
-    words: "Server failed to complete a legit Request.",
-    hint: "run the command again later; it looks first, so nothing is made twice",
-    group: "server",
-  },
-  "1001": {
-    code: "TOKEN_INVALID",
-    words: "Token is not valid.",
-    hint: `with a login, it was refused after a fresh one too: ${credentials}`,
-    group: "refused",
-  },
-  "1002": {
-    code: "REQUEST_INVALID",
-    words: "The request is invalid.",
-    hint: "the server wants another body or query than is public: see enablex:routes in the docs",
-    group: "refused",
-  },
-  "1401": { code: "APP_TYPE_MISSING", words: "App type must be specified.", hint: appType, group: "refused" },
-  "1402": { code: "APP_TYPE_NOT_TEXT", words: "App type must be a string.", hint: appType, group: "refused" },
-  "1403": { code: "APP_TYPE_INVALID", words: "Only Valid app-type should be passed.", hint: appType, group: "refused" },
-  "1504": { code: "DUPLICATE", words: "Duplicate data.", hint: "choose another value, or adopt the one that exists", group: "refused" },
-};
+const meanings: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries({
+    "0": {
+      code: "ERROR",
+      words: "Error.",
+      hint: "the server gives no reason; what the request said is in this message's first line",
+      group: "refused",
+    },
+    "400": {
+      code: "HEADER_MISSING",
+      words: "Header is missing. Add a valid header.",
+      hint: `${credentials}. A server that wants X-App-Type: ${appType}`,
+      group: "refused",
+    },
+    "401": { code: "HEADER_INVALID", words: "Invalid header used.", hint: credentials, group: "refused" },
+    "403": {
+      code: "TOKEN_EXPIRED",
+      words: "Token has expired.",
+      hint: `with a login, it was refused after a fresh one too: ${credentials}`,
+      group: "refused",
+    },
+    "404": { code: "NOT_FOUND", words: "Not Found.", hint: "check the ids, enablex:baseUrl and enablex:routes", group: "refused" },
+    "406": {
+      code: "VALIDATION_FAILED",
+      words: "Unprocessable entity, validation failed.",
+      hint: "correct the declared values that the server names",
+      group: "refused",
+    },
+    "429": {
+      code: "RATE_LIMITED",
+      words: "Too many requests.",
+      hint: "wait, and set enablex:requestsPerSecond or a lower enablex:concurrency",
+      group: "refused",
+    },
+    "500": {
+      code: "INTERNAL_ERROR",
+      words: "Internal Server Error.",
+      hint: "run the command again; it looks first, so nothing is made twice",
+      group: "server",
+    },
+    "503": {
+      code: "UNAVAILABLE",
+      words: "Server failed to complete a legit Request.",
+      hint: "run the command again later; it looks first, so nothing is made twice",
+      group: "server",
+    },
+    "1001": {
+      code: "TOKEN_INVALID",
+      words: "Token is not valid.",
+      hint: `with a login, it was refused after a fresh one too: ${credentials}`,
+      group: "refused",
+    },
+    "1002": {
+      code: "REQUEST_INVALID",
+      words: "The request is invalid.",
+      hint: "the server wants another body or query than is public: see enablex:routes in the docs",
+      group: "refused",
+    },
+    "1401": { code: "APP_TYPE_MISSING", words: "App type must be specified.", hint: appType, group: "refused" },
+    "1402": { code: "APP_TYPE_NOT_TEXT", words: "App type must be a string.", hint: appType, group: "refused" },
+    "1403": { code: "APP_TYPE_INVALID", words: "Only Valid app-type should be passed.", hint: appType, group: "refused" },
+    "1504": { code: "DUPLICATE", words: "Duplicate data.", hint: "choose another value, or adopt the one that exists", group: "refused" },
+  }),
+);
 
 /** The guide's groups, for codes that its tables do not list. */
 const groups: Record<string, Meaning> = {
@@ -109,5 +111,5 @@ const unlisted: Meaning = {
 
 /** The meaning of a `result` or an HTTP status. Codes of four digits are the application's own: each is a refusal. */
 export function meaningOf(code: string): Meaning {
-  return meanings[code] ?? (/^[1-5]\d\d$/.test(code) ? groups[code[0] as string] : undefined) ?? unlisted;
+  return meanings.get(code) ?? (/^[1-5]\d\d$/.test(code) ? groups[code[0] as string] : undefined) ?? unlisted;
 }

@@ -60,6 +60,9 @@ function charsetOf(bytes: Uint8Array, contentType: string | undefined): string {
   }
 }
 
+/** Node's code for the same, where a body is unpacked. */
+const tooLarge = "ERR_BUFFER_TOO_LARGE";
+
 /**
  * The bytes of a body that is no larger than the limit. A larger one is cut off, before all of it is in memory.
  *
@@ -72,7 +75,7 @@ export async function readUpTo(body: AsyncIterable<Uint8Array> & { destroy(): un
     size += chunk.length;
     if (size > limit) {
       body.destroy();
-      throw Object.assign(new Error("the body is larger than allowed"), { code: "ERR_BUFFER_TOO_LARGE" });
+      throw Object.assign(new Error("the body is larger than allowed"), { code: tooLarge });
     }
     chunks.push(chunk);
   }

@@ -102,7 +102,7 @@ export interface XelionTenantProvisionArgs {
  * is sent for a changed configuration, or for a changed `retryFailed`; a resource that is created for a tenant whose order is remembered takes that one. Nothing can be read back but the order's status, if anything.
  *
  * Errors, by code: `ORDER_FAILED`, `NOT_FINISHED`, `OUTCOME_UNKNOWN`, `INTERRUPTED`, `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`,
- * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`, `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`,
+ * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`, `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `PROXY_INVALID`, `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`,
  * `CONFIG_MISSING`, `CONFIG_INVALID`.
  *
  * @example

@@ -61,15 +61,17 @@ interface TenantLogin {
   readonly password: string;
 }
 
-const remedies: Record<string, string> = {
-  10004: "check userName and password of tenantLogin, and tenantName",
-  10005: "run the command again: each order logs in with a userSpace of its own",
-  10006: "the user is disabled: enable it, or use another for tenantLogin",
-  10007: "the password has expired: set a new one on the Xelion server, and in tenantLogin",
-  10013: "this user needs a second factor, which a program cannot give: use a user without it for tenantLogin, or pass tenantToken",
-  10400: "the Xelion server has had too many requests; wait a little",
-  10402: "the Xelion server has had too many requests; wait a little",
-};
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    10004: "check userName and password of tenantLogin, and tenantName",
+    10005: "run the command again: each order logs in with a userSpace of its own",
+    10006: "the user is disabled: enable it, or use another for tenantLogin",
+    10007: "the password has expired: set a new one on the Xelion server, and in tenantLogin",
+    10013: "this user needs a second factor, which a program cannot give: use a user without it for tenantLogin, or pass tenantToken",
+    10400: "the Xelion server has had too many requests; wait a little",
+    10402: "the Xelion server has had too many requests; wait a little",
+  }),
+);
 
 /**
  * Logs in to a tenant for one order (Xelion API manual), with a `userSpace` of its own: a second login with the same one fails, and
@@ -158,7 +160,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
     status: reply.status,
     vendorCode,
     hint:
-      (vendorCode && remedies[vendorCode]) ??
+      (vendorCode && remedies.get(vendorCode)) ??
       (reply.status === 404 ? "check serverUrl and tenantName" : "see whether the Xelion server is up"),
   });
 }

@@ -1,4 +1,5 @@
 import { sameValue } from "../dynamic/diff.ts";
+import { own } from "../dynamic/own.ts";
 import type { LicenseChange, LicenseInputs } from "./schema.ts";
 
 const mask = "[secret]";
@@ -27,7 +28,7 @@ export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
  */
 export function driftIn(changes: Record<string, unknown>, declared: Partial<LicenseInputs>): LicenseChange[] {
   return flatten(changes).flatMap(({ property, oldValue }) => {
-    const expected = property.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], declared);
+    const expected = property.split(".").reduce<unknown>(own, declared);
     if (expected === undefined || property.startsWith("ccId.") || sameValue(expected, oldValue)) return [];
     if (isNothing(expected) && isNothing(oldValue)) return [];
     return [
@@ -50,7 +51,11 @@ function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === 0 || value === "";
 }
 
-function flatten(changes: Record<string, unknown>, path = ""): LicenseChange[] {
+/** Published changes are two levels deep; what is nested without end would exhaust the stack. */
+const deepest = 16;
+
+function flatten(changes: Record<string, unknown>, path = "", depth = 0): LicenseChange[] {
+  if (depth > deepest) return [];
   return Object.entries(changes).flatMap(([key, value]) => {
     const property = path ? `${path}.${key}` : key;
     if (typeof value !== "object" || value === null) return [];
@@ -58,7 +63,7 @@ function flatten(changes: Record<string, unknown>, path = ""): LicenseChange[] {
       const { oldValue, newValue } = value as { oldValue?: unknown; newValue?: unknown };
       return isRecord(oldValue) || isRecord(newValue) ? wholeChange(property, oldValue, newValue) : [{ property, oldValue, newValue }];
     }
-    return flatten(value as Record<string, unknown>, property);
+    return flatten(value as Record<string, unknown>, property, depth + 1);
   });
 }
 
@@ -66,8 +71,8 @@ function flatten(changes: Record<string, unknown>, path = ""): LicenseChange[] {
 function wholeChange(property: string, oldValue: unknown, newValue: unknown): LicenseChange[] {
   const [before, after] = [isRecord(oldValue) ? oldValue : {}, isRecord(newValue) ? newValue : {}];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((key) => !sameValue(before[key], after[key]))
-    .map((key) => ({ property: `${property}.${key}`, oldValue: before[key], newValue: after[key] }));
+    .map((key) => ({ property: `${property}.${key}`, oldValue: own(before, key), newValue: own(after, key) }))
+    .filter(({ oldValue, newValue }) => !sameValue(oldValue, newValue));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -14,22 +14,25 @@ export interface CcId {
 }
 
 /** The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for what the table leaves out, ours. */
-const remedies: Record<string, string> = {
-  INVALID_SIGNATURE:
-    "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
-  DUPLICATE_JTI: "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
-  INVALID_JTI: "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
-  EXPIRED_TOKEN: "Check your server's clock synchronization",
-  VALIDATION_ERROR:
-    "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
-  // The published example of this code is "The JWT signature is invalid".
-  INVALID_TOKEN:
-    "1. Run `ucaas xima keys check --online`: it compares key, certificate and server. 2. If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server",
-  INVALID_CERTIFICATE:
-    "Run `ucaas xima keys check --online`. If the server does not list the kid, ask Xima to register the certificate for this environment (`ucaas xima keys fingerprint`)",
-  CUSTOMER_NOT_FOUND:
-    "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
-};
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    INVALID_SIGNATURE:
+      "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
+    DUPLICATE_JTI:
+      "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
+    INVALID_JTI: "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
+    EXPIRED_TOKEN: "Check your server's clock synchronization",
+    VALIDATION_ERROR:
+      "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
+    // The published example of this code is "The JWT signature is invalid".
+    INVALID_TOKEN:
+      "1. Run `ucaas xima keys check --online`: it compares key, certificate and server. 2. If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server",
+    INVALID_CERTIFICATE:
+      "Run `ucaas xima keys check --online`. If the server does not list the kid, ask Xima to register the certificate for this environment (`ucaas xima keys fingerprint`)",
+    CUSTOMER_NOT_FOUND:
+      "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
+  }),
+);
 
 const probeHint =
   "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`; to send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)";
@@ -168,7 +171,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
         status: reply.status,
         vendorCode: error?.code,
         unheard: reply.unheard,
-        hint: remedies.EXPIRED_TOKEN,
+        hint: remedies.get("EXPIRED_TOKEN"),
       },
     );
   }
@@ -182,7 +185,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
       hint: hintFor(reply),
     });
   }
-  const remedy = (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) || remedies[error.code];
+  const remedy = (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) || remedies.get(error.code);
   return new UcaasError(error.message ?? "the server rejected the request", {
     code: error.code,
     vendor: "xima",

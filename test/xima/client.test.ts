@@ -132,6 +132,13 @@ describe("a refusal", () => {
     expect(await refusal(create())).toMatchObject({ code: `HTTP_${status}`, status, hint: expect.stringContaining(remedy) });
   });
 
+  test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])("with the code %s has no function for a remedy", async (code) => {
+    licences.server.fault({ kind: "status", status: 400, body: { code, message: "no" } });
+    const error = await refusal(create());
+    expect(error).toMatchObject({ vendorCode: code });
+    expect(error.message).not.toMatch(/native code|\[object/);
+  });
+
   test("with 429 for longer than the client waits says for how long", async () => {
     licences.server.fault({ kind: "status", status: 429, retryAfter: 3_600 });
     expect(await refusal(create())).toMatchObject({ status: 429, hint: expect.stringContaining("Retry-After: 3600") });
