@@ -4,7 +4,7 @@ import ms from "ms";
 import { z } from "zod";
 import { readConfig } from "../provider/dynamic/config.ts";
 import { UcaasError } from "../provider/dynamic/errors.ts";
-import { withoutSecrets } from "../provider/dynamic/secrets.ts";
+import { printable } from "../provider/dynamic/printable.ts";
 import { isLoopback } from "../provider/http/transport.ts";
 
 const secrets = `
@@ -184,7 +184,7 @@ if (import.meta.main) {
   await receiverStartCommand()
     .parseAsync()
     .catch((error: unknown) => {
-      console.error(error instanceof UcaasError ? withoutSecrets(error.message) : error);
+      console.error(error instanceof UcaasError ? printable(error.message) : error);
       process.exitCode = 1;
     });
 }

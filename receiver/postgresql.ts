@@ -1,5 +1,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { rememberSecret } from "../provider/dynamic/secrets.ts";
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
@@ -36,10 +37,22 @@ async function mustNotBeOff(database: Database, setting: string): Promise<void> 
 }
 
 function readUrl(url: string): pg.PoolConfig {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return { connectionString: url };
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
+    const { password } = new URL(url);
+    rememberSecret(decoded(password));
+    return { connectionString: url };
+  }
   // The URL is not shown: it may hold a password.
   throw new StartupError("XELION_RECEIVER_DATABASE_URL is not a URL of PostgreSQL", {
     code: "DATABASE_URL_INVALID",
     hint: "write postgresql://user:password@host:5432/database, with %-escapes for special characters in the password",
   });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

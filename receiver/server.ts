@@ -1,5 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import { printable } from "../provider/dynamic/printable.ts";
 import { callbackToken, refuseUnreadable } from "../provider/xelion/callback-request.ts";
 import { callbackRoute } from "./callback-route.ts";
 import { ConnectionLimit } from "./connections.ts";
@@ -20,6 +21,8 @@ declare module "fastify" {
  */
 const timeouts = { headersTimeout: 60_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
 
+const longestLine = 65_536;
+
 /** The HTTP side of docs/xelion-relay.md. */
 export async function newServer(
   context: ServerContext,
@@ -32,6 +35,8 @@ export async function newServer(
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
+      // What a database or a caller says is escaped and masked as in the provider. The line stays JSON.
+      stream: { write: (line) => void process.stdout.write(`${printable(line.trimEnd(), longestLine)}\n`) },
     },
     // Fastify's own lines hold URLs, and a callback's URL is a secret.
     logController: new LogController({ disableRequestLogging: true }),

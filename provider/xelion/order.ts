@@ -203,35 +203,45 @@ export function describeOrder(order: Order): string {
   return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
 }
 
-/** What is said where an order is found in the place of one to send. */
+/** Why a create or an update sends no order. */
 export function nothingSentMessage(order: Order): string {
-  return `${describeOrder(order)}, submitted at ${order.submittedAt}, was for this configuration (${order.status}): nothing is sent. To have it ordered anew all the same, set retryFailed to a value that it did not have and run \`pulumi up --replace <the resource's URN>\`: one new order is sent`;
+  const known = `${describeOrder(order)} (${order.status}, submitted at ${order.submittedAt})`;
+  return `nothing sent: ${known} already has this configuration. To order again, change retryFailed and run \`pulumi up --replace <urn>\``;
 }
 
 function orderFailed(order: Order): UcaasError {
   return new UcaasError(`${describeOrder(order)} FAILED`, {
     ...details,
     code: "ORDER_FAILED",
-    hint: "look it up in the Admin UI: parts of it may have been done. Then change the configuration, or set retryFailed to a value that it did not have (today's date, say), and run `pulumi up`: one new order is sent",
+    hint: [
+      "1. Look the order up in the Admin UI: parts of it may have been done.",
+      "2. Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
+      "3. Run `pulumi up`: it sends one new order.",
+    ].join("\n    "),
   });
 }
 
 export function outcomeUnknown(order: Order): UcaasError {
-  return new UcaasError(
-    `it is not known whether the service has ${describeOrder(order)}: no answer and no callback was read. Nothing is sent until this is settled`,
-    {
-      ...details,
-      code: "OUTCOME_UNKNOWN",
-      hint: "look in the Admin UI for an order of this tenant from that time. If there is one, declare orderId: <its id>; if there is none, set retryFailed to a value that it did not have. Then run `pulumi up`",
-    },
-  );
+  return new UcaasError(`${describeOrder(order)} may or may not exist: no reply and no callback arrived`, {
+    ...details,
+    code: "OUTCOME_UNKNOWN",
+    hint: [
+      "nothing is sent until you say which it is.",
+      "1. Look in the Admin UI for an order of this tenant from that time.",
+      "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
+      "3. Run `pulumi up`.",
+    ].join("\n    "),
+  });
 }
 
 export function notFinished(order: Order, timeout: string): UcaasError {
   return new UcaasError(`${describeOrder(order)} is still ${order.status} after ${timeout}`, {
     ...details,
     code: "NOT_FINISHED",
-    hint: 'run `pulumi up` again: it goes on waiting for the same order and sends none. If the Admin UI shows that it has ended and no callback told so, declare wait: "submitted", or retryFailed for a new order',
+    hint: [
+      "1. Run `pulumi up` again: it waits for the same order and sends none.",
+      '2. If the Admin UI shows that the order has ended, set wait: "submitted", or change retryFailed to order again.',
+    ].join("\n    "),
   });
 }
 
@@ -241,7 +251,7 @@ export function interrupted(order: Order | undefined): UcaasError {
     {
       ...details,
       code: "INTERRUPTED",
-      hint: "run `pulumi up` again: it takes up where this run ended, and sends no second order",
+      hint: "run `pulumi up` again: it continues with the same order, and sends no second one",
     },
   );
 }

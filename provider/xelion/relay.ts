@@ -142,19 +142,26 @@ export class Relay implements StatusSource {
       throw failure(
         "RELAY_FORGOT",
         "the relay does not know this order any more",
-        'orders are kept there for a limited time. Look at the order in the Admin UI: to leave it at what is known, declare wait: "submitted"; for a new order, set retryFailed to a value that it did not have',
+        [
+          "1. Look the order up in the Admin UI. Relays keep orders for a limited time.",
+          '2. To keep what is known, declare wait: "submitted". To order again, change retryFailed.',
+        ].join("\n    "),
       );
     }
     if (reply.status >= 300) {
       throw failure(
         reply.status === 404 ? "RELAY_REFUSED" : `RELAY_HTTP_${reply.status}`,
-        "the relay refused",
+        "the relay refused the request",
         "check relayUrl and relayKey in xelion:callback; a receiver answers 404 to a key that is not its own",
       );
     }
     const result = schema.safeParse(reply.json);
     if (result.success) return result.data;
-    throw failure("MALFORMED_REPLY", "what answers at relayUrl is no receiver", "check relayUrl in xelion:callback");
+    throw failure(
+      "MALFORMED_REPLY",
+      "the server at relayUrl is not a ucaas receiver (unexpected reply)",
+      "check relayUrl in xelion:callback",
+    );
   }
 }
 
@@ -164,10 +171,10 @@ function keyOf(thing: string): string {
 }
 
 function elsewhere(): UcaasError {
-  return new UcaasError("another machine has just registered an order for this tenant at the relay", {
+  return new UcaasError("another machine has registered an order for this tenant at the relay", {
     code: "ORDERED_ELSEWHERE",
     vendor: "xelion",
     operation: "relay: register the order",
-    hint: "nothing was sent from here. Let the other run end, then run `pulumi up` again: it takes up that order",
+    hint: "nothing was sent. Wait for the other run to end, then run `pulumi up` again: it continues with that order",
   });
 }

@@ -84,12 +84,12 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
   test("a rename and a replacement send no second order and say so; the order stays remembered until the last resource goes", async () => {
     await stack.writeProgram(program(w.tenant.url).replace('"acme"', '"acme-ltd"'));
     const renamed = (await stack.up()).ok();
-    expect(renamed.output).toContain("was for this configuration (COMPLETED): nothing is sent");
+    expect(renamed.output).toContain("(COMPLETED, submitted at ");
     expect(renamed.output).toContain("the tenant's order stays remembered, for the resource of this stack that has the tenant now");
     await write();
     (await stack.up()).ok();
     const replaced = (await stack.up("--replace", (await resource())?.urn as string)).ok();
-    expect(replaced.output).toContain("was for this configuration (COMPLETED): nothing is sent");
+    expect(replaced.output).toContain("(COMPLETED, submitted at ");
     expect(readdirSync(w.journalDir)).toHaveLength(1);
     expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain("2 unchanged");
     expect(w.orders()).toHaveLength(1);

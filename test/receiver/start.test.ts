@@ -181,6 +181,12 @@ describe("the command says what is wrong and ends with 1", () => {
     expect(receiver.output).not.toContain(relayKey);
   });
 
+  test("and escapes what a terminal would act on", async () => {
+    const receiver = await start(["--file", "no\u202e\u001b[31m/where.sqlite"]);
+    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("no\\u202e\\u001b[31m/where.sqlite")]);
+    expect(receiver.output).not.toMatch(/[\u202e\u001b]/);
+  });
+
   test("for a port that is taken", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));

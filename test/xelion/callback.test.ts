@@ -104,7 +104,7 @@ describe("the callback listener", () => {
 
   test("lets the port go when the last order is over, whoever still holds a connection", async () => {
     const idler = connect(port, "127.0.0.1");
-    await vi.waitFor(() => expect(idler.readyState).toBe("open"));
+    await vi.waitFor(() => expect(idler.readyState).toBe("open"), 30_000);
     const other = { ...order, intentId: "other" };
     const second = await listener.listen(
       () => other,

@@ -100,7 +100,7 @@ describe("an order", () => {
     w.service.setOptions({ orderRoute: true });
     const { outs, code } = await create({ wait: "submitted" }, polled);
     expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
-    await vi.waitFor(() => expect(w.orders()[0]?.status).toBe("COMPLETED"));
+    await vi.waitFor(() => expect(w.orders()[0]?.status).toBe("COMPLETED"), 30_000);
     const read = await provider(polled).read("id", outs);
     expect(read.props).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(read.props?.statusHistory.at(-1)).toMatchObject({ status: "COMPLETED", source: "polling" });
@@ -135,7 +135,7 @@ describe("an order", () => {
     expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
     expect(await changes(first.outs)).toBe(true);
     const second = update(first.outs);
-    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"), 30_000);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(w.orders()).toHaveLength(1);
@@ -240,7 +240,7 @@ describe("a POST whose outcome is not known", () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     w.next("losesAll");
     void create({ timeout: "100ms" });
-    await vi.waitFor(() => expect(w.orders()).toHaveLength(1));
+    await vi.waitFor(() => expect(w.orders()).toHaveLength(1), 30_000);
     expect(await create({ timeout: "100ms" }, { "xelion:callback": { listen: 0, url: "http://127.0.0.1:1/x" } })).toMatchObject({
       code: "OUTCOME_UNKNOWN",
     });
@@ -289,7 +289,7 @@ describe("nothing is sent, and nothing is left behind,", () => {
 
   test("when the callback address cannot be opened", async () => {
     const taken = createServer().listen(w.port, "127.0.0.1");
-    await vi.waitFor(() => expect(taken.listening).toBe(true));
+    await vi.waitFor(() => expect(taken.listening).toBe(true), 30_000);
     expect(await create()).toMatchObject({ code: "CALLBACK_NOT_READY", message: expect.stringContaining("EADDRINUSE") });
     expect(w.orders()).toEqual([]);
     await new Promise((resolve) => taken.close(resolve));
@@ -339,7 +339,7 @@ describe("a changed configuration", () => {
     expect(await update(outs, { ...other, timeout: "100ms" })).toMatchObject({ code: "NOT_FINISHED" });
     printed.mockClear();
     const second = update(outs, other);
-    await vi.waitFor(() => expect(told()).toContain("a new order is sent when this one has ended"));
+    await vi.waitFor(() => expect(told()).toContain("a new order is sent when this one has ended"), 30_000);
     expect(w.orders()).toHaveLength(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -355,7 +355,7 @@ describe("a changed configuration", () => {
 });
 
 describe("a create that finds the tenant ordered already", () => {
-  const nothing = "order 1, submitted at";
+  const nothing = "nothing sent: order 1 (";
   const destroyedElsewhere = async () => {
     const { outs } = await create();
     const elsewhere = await mkdtemp(join(tmpdir(), "ucaas-elsewhere-"));
@@ -366,19 +366,19 @@ describe("a create that finds the tenant ordered already", () => {
     printed.mockClear();
   };
 
-  test("sends nothing, and says which order that is, of when, and how to order anew", async () => {
+  test("sends nothing, and says which order that is, of when, and how to order again", async () => {
     await destroyedElsewhere();
     const { outs } = await create();
     expect(outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
-    expect(told()).toContain(`order 1, submitted at ${outs.submittedAt}, was for this configuration (COMPLETED): nothing is sent`);
-    expect(told()).toContain("set retryFailed to a value that it did not have and run `pulumi up --replace");
+    expect(told()).toContain(`nothing sent: order 1 (COMPLETED, submitted at ${outs.submittedAt}) already has this configuration`);
+    expect(told()).toContain("change retryFailed and run `pulumi up --replace");
     expect(w.orders()).toHaveLength(2);
   });
 
   test("says so as well where nobody follows orders to their end", async () => {
     await create({}, noCallback);
     await create({}, noCallback);
-    expect(told()).toContain("was for this configuration (SUBMITTED): nothing is sent");
+    expect(told()).toContain("nothing sent: order 1 (SUBMITTED");
     expect(w.orders()).toHaveLength(1);
   });
 
@@ -441,7 +441,7 @@ describe("a refresh that nobody saves", () => {
       expect(await preview.diff("id", props as ProvisionOutputs, inputs(other))).toMatchObject({ changes: true });
     }
     const up = update(saved, other);
-    await vi.waitFor(() => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"));
+    await vi.waitFor(() => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"), 30_000);
     await w.proceed(2);
     expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(2);

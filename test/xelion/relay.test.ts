@@ -37,6 +37,7 @@ const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
 const delivered = (count: number) =>
   vi.waitFor(() =>
     expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
+    30_000,
   );
 
 describe("by the relay", { timeout: 60_000 }, () => {
@@ -57,7 +58,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
-    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"), 30_000);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -90,7 +91,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test("of two machines that begin at once, one sends", async () => {
     holding();
     const both = [elsewhere().create({ timeout: "10s" }), elsewhere().create({ timeout: "10s" })];
-    await vi.waitFor(() => expect(w.orders()).toHaveLength(1));
+    await vi.waitFor(() => expect(w.orders()).toHaveLength(1), 30_000);
     await w.proceed(1);
     const codes = (await Promise.all(both)).map(({ code }) => code);
     // Who came a little later has seen the other's order, and follows it.
@@ -108,7 +109,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     await again();
     holding();
     const run = here().create();
-    await vi.waitFor(() => expect(told()).toContain("order 1 submitted"));
+    await vi.waitFor(() => expect(told()).toContain("order 1 submitted"), 30_000);
     await receiver.kill();
     await again();
     await w.proceed(1);
