@@ -39,10 +39,12 @@ export default {
     {
       severity: "error",
       name: "receiver-stands-alone",
-      comment:
-        "It meets the provider by HTTP, and shares only how a callback of Xelion is read, and how text is escaped and masked.",
+      comment: "It meets the provider by HTTP, and shares only how a callback of Xelion is read, and how text is escaped and masked.",
       from: { path: "^receiver/" },
-      to: { path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/", pathNot: "^provider/(xelion/callback-request|dynamic/printable|dynamic/secrets)[.]ts$" },
+      to: {
+        path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",
+        pathNot: "^provider/(xelion/callback-request|dynamic/printable|dynamic/secrets)[.]ts$",
+      },
     },
     {
       severity: "error",

@@ -184,7 +184,7 @@ describe("the command says what is wrong and ends with 1", () => {
   test("and escapes what a terminal would act on", async () => {
     const receiver = await start(["--file", "no\u202e\u001b[31m/where.sqlite"]);
     expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("no\\u202e\\u001b[31m/where.sqlite")]);
-    expect(receiver.output).not.toMatch(/[\u202e\u001b]/);
+    for (const raw of ["\u202e", "\u001b"]) expect(receiver.output).not.toContain(raw);
   });
 
   test("for a port that is taken", async () => {

@@ -35,8 +35,8 @@ const here = () => runs(w, config());
 const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
   w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status, callback: "now", times: 1 }] });
 const delivered = (count: number) =>
-  vi.waitFor(() =>
-    expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
+  vi.waitFor(
+    () => expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
     30_000,
   );
 
