@@ -1,6 +1,6 @@
 import { nearest, propertiesAt, propertyPath, wantsScalar } from "pulumi-ucaas/schemas";
 import type { z } from "zod";
-import { isSecretPath } from "./secrets.ts";
+import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration } from "./stack-files.ts";
 import { type Path, valueAt } from "./tree.ts";
 import type { YamlFile } from "./yaml-file.ts";
@@ -16,7 +16,7 @@ const maxShown = 80;
 export function faultLine(schema: z.ZodType, declaration: Declaration, path: Path, reason: string): string {
   const isUnknownKey = reason.startsWith("is not a property");
   const { label, place } = declaration.locate(path, isUnknownKey ? "key" : "value");
-  if (isUnknownKey && !mayShowKey(schema, path)) {
+  if (isUnknownKey && !mayShowKey(schema, path, valueAt(declaration.value, path) === null)) {
     const known = propertiesAt(schema, path.slice(0, -1)).join(", ");
     return `${place} ${labelled(label, path.slice(0, -1))}: a key here is none of its properties; it is not shown, since it may be a secret. Known: ${known}.`;
   }
@@ -34,7 +34,8 @@ export function faultLine(schema: z.ZodType, declaration: Declaration, path: Pat
  * it may be a secret; `path` is the one below the customer.
  */
 export function yamlFaultLine(schema: z.ZodType, file: YamlFile, { offset, reason, quotes }: YamlFault, label: string, path: Path): string {
-  const isHidden = quotes !== undefined && (isSecretPath(path) || !mayShowKey(schema, path.length > 0 ? path : [label]));
+  const isSecret = isSecretPath(path) || isSecretByName([label]);
+  const isHidden = quotes !== undefined && (isSecret || !mayShowKey(schema, path.length > 0 ? path : [label.replace(/^\w+:/, "")]));
   const isHiddenKey = isHidden && path.at(-1) === quotes;
   const where = labelled(label, isHiddenKey ? path.slice(0, -1) : path);
   const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;
@@ -60,9 +61,9 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** A key may be a value that lost its colon: `{username 2000, password hunter2}`. One that looks like a known key is none. */
-function mayShowKey(schema: z.ZodType, path: Path): boolean {
+/** A key may be a value that lost its colon: `{username 2000, hunter2}`. One that looks like a known key is none. */
+function mayShowKey(schema: z.ZodType, path: Path, isBare = false): boolean {
   const key = String(path.at(-1));
   if (nearest(key, propertiesAt(schema, path.slice(0, -1))).length > 0) return true;
-  return /^[\w$-]{1,40}$/.test(key) && !isSecretPath(path.slice(0, -1));
+  return !isBare && /^[\w$-]{1,40}$/.test(key) && !isSecretPath(path.slice(0, -1));
 }

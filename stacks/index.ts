@@ -9,6 +9,12 @@ import { lastUpdate } from "./last-update.ts";
 import { StackFiles } from "./stack-files.ts";
 import { mapLeaves } from "./tree.ts";
 
+/** More than a person reads are counted. */
+const maxFaults = 200;
+
+// The engine reads the state while this process reads the files.
+const last = lastUpdate();
+
 const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
 const get = (key: string) => pulumi.runtime.getConfig(key);
 const config = engineConfig({ get, isSecret: (key) => secretKeys.includes(key) });
@@ -16,10 +22,13 @@ const config = engineConfig({ get, isSecret: (key) => secretKeys.includes(key) }
 const files = new StackFiles(import.meta.dirname, pulumi.getStack());
 const declarations = files.customers(config);
 
-const faults = [...faultsIn(files, config, declarations, { get }), ...guardFaults(files, config, declarations, await lastUpdate())];
+const faults = [...faultsIn(files, config, declarations, { get }), ...guardFaults(files, config, declarations, await last)];
 if (faults.length > 0) {
   const count = `${faults.length} ${faults.length === 1 ? "error" : "errors"}`;
-  throw new pulumi.RunError(`${count} in the stack files; nothing was changed:\n  ${faults.join("\n  ")}`);
+  const more = faults.length > maxFaults ? [`… and ${faults.length - maxFaults} more`] : [];
+  throw new pulumi.RunError(
+    `${count} in the stack files; nothing was changed:\n  ${[...faults.slice(0, maxFaults), ...more].join("\n  ")}`,
+  );
 }
 for (const warning of [...warningsIn(files), ...plainSecretsIn(declarations)]) void pulumi.log.warn(warning);
 

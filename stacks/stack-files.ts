@@ -28,6 +28,7 @@ export class StackFiles {
   /** What lies there and is not read. */
   readonly unread: CustomerFolder["unread"];
   readonly #extension: string;
+  #others: StackFiles[] | undefined;
 
   /** `folder` is the one of all stack files. */
   constructor(folder: string, stack: string) {
@@ -52,7 +53,8 @@ export class StackFiles {
 
   /** The other stacks in the same folder. */
   others(): StackFiles[] {
-    return this.#stacks().map((stack) => new StackFiles(this.folder, stack));
+    this.#others ??= this.#stacks().map((stack) => new StackFiles(this.folder, stack));
+    return this.#others;
   }
 
   /** Files and folders beside these, as people name them, that no stack reads. */

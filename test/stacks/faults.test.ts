@@ -525,11 +525,24 @@ describe("a secret is shown in no error", () => {
       ),
     ],
     ["a wrong field of a secret map", `acme: {name: A, xima: {sipCredentials: {transport: ${canary}}}}`],
+    ["a value that lost its key", `acme: {name: A, ${canary}}`],
     ["a PIN of digits with leading zeros", `acme: {name: A, enablex: {users: {u: {fields: {pin: 00471147114711}}}}}`],
   ])("%s", (_, customer) => {
     const found = faults({ "Pulumi.acme.yaml": `${head}    ${customer}\n` }, { config: everyVendor });
     expect(found.length).toBeGreaterThan(0);
     expect(found.join("\n")).not.toMatch(/S3cret-canary|471147/);
+  });
+
+  test("nor one of a vendor's config that is ambiguous without quotes", () => {
+    const found = faults({
+      "Pulumi.acme.yaml":
+        "config:\n  xima:keyId: 0155\n  netsapiens:apiPassword: 0471147\n  xima:accounts: {b: {privateKey: 0471148}}\n  ucaas:customers: {}\n",
+    });
+    expect(found).toEqual([
+      'stacks/Pulumi.acme.yaml:2:15 xima:keyId is ambiguous: write it in quotes ("0155"), or as a plain decimal number',
+      "stacks/Pulumi.acme.yaml:3:27 netsapiens:apiPassword is ambiguous: write it in quotes ([secret]), or as a plain decimal number",
+      "stacks/Pulumi.acme.yaml:4:35 xima:accounts.b.privateKey is ambiguous: write it in quotes ([secret]), or as a plain decimal number",
+    ]);
   });
 
   test("nor one that is encrypted, in what an error says of something else", () => {
