@@ -1,5 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { UcaasError } from "../provider/dynamic/errors.ts";
 import { redact } from "./redact.ts";
 
@@ -19,7 +19,7 @@ export class OutputFile {
   static prepare(path: string): OutputFile {
     const existed = existsSync(path);
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(resolve(path)));
       closeSync(openSync(path, "a"));
       if (!existed) unlinkSync(path);
     } catch (error) {
@@ -36,6 +36,13 @@ export class OutputFile {
       throw notWritten(this.path, error);
     }
   }
+}
+
+/** Not `mkdir` with `recursive`, which never returns where a file system takes no folders, as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 function notWritten(path: string, error: unknown): UcaasError {

@@ -10,9 +10,11 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   process.exitCode = 1;
 } else {
   const { enableCompileCache } = await import("node:module");
-  const { join } = await import("node:path");
+  const { existsSync } = await import("node:fs");
+  const { dirname, join } = await import("node:path");
   const { homeFolder } = await import("../provider/dynamic/home.ts");
-  // Half the time of a short command is spent on compiling what an earlier one compiled.
-  enableCompileCache(join(homeFolder(), "compiled"));
+  // Half the time of a short command is spent on compiling what an earlier one compiled. Node never returns where the
+  // folder cannot be created below one that is not there, as in /proc.
+  if (existsSync(dirname(homeFolder()))) enableCompileCache(join(homeFolder(), "compiled"));
   await import("./ucaas.ts");
 }

@@ -1,6 +1,7 @@
 /** The program: it declares the customers of a stack's files, once all that the files say is right. */
 import * as pulumi from "@pulumi/pulumi";
 import { Customer, type CustomerArgs } from "pulumi-ucaas";
+import { announceStackFiles } from "./announce.ts";
 import { formerSlugs } from "./config.ts";
 import { engineConfig } from "./engine-config.ts";
 import { faultsIn, plainSecretsIn, warningsIn } from "./faults.ts";
@@ -20,6 +21,7 @@ const get = (key: string) => pulumi.runtime.getConfig(key);
 const config = engineConfig({ get, isSecret: (key) => secretKeys.includes(key) });
 
 const files = new StackFiles(import.meta.dirname, pulumi.getStack());
+announceStackFiles(files.folder);
 const declarations = files.customers(config);
 
 const faults = [...faultsIn(files, config, declarations, { get }), ...guardFaults(files, config, declarations, await last)];

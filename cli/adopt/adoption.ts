@@ -17,7 +17,7 @@ import type { AdoptionSource } from "./source.ts";
 import type { Config, Stack, Step } from "./stack.ts";
 
 /** What is asked and done of a stack. */
-type AdoptStack = Pick<Stack, "name" | "filesFolder" | "resources" | "preview" | "import" | "hasNoChanges">;
+type AdoptStack = Pick<Stack, "name" | "filesFolder" | "resources" | "readsStackFiles" | "preview" | "import" | "hasNoChanges">;
 
 /** What the user asked for. */
 interface AdoptOptions {
@@ -46,6 +46,8 @@ export async function adopt(
   print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
   if (!yes) return void print(`\nNothing was written or imported. To do it:\n  ${command}`);
 
+  const declared = new Set(files.customers(files.asWritten).map(({ slug }) => slug));
+  if (!(await stack.readsStackFiles(declared))) throw filesNotRead(stack.filesFolder);
   const written = writeCustomerFiles(vendor, files, planned);
   if (written > 0) print(`Wrote ${written} ${written === 1 ? "file" : "files"}.`);
   const sections = sectionsOf(vendor, new StackFiles(stack.filesFolder, stack.name), config, planned, command);
@@ -72,6 +74,19 @@ function notListed(ids: readonly string[]): UcaasError {
     code: "NOT_FOUND",
     operation: "adopt",
     hint: "the ids stand in the table's first column: run the command without --as and --yes",
+  });
+}
+
+function filesNotRead(folder: string): UcaasError {
+  return new UcaasError("the program of this project does not read stack files", {
+    code: "FILES_NOT_READ",
+    operation: "adopt",
+    hint: [
+      `nothing was written or imported: nothing would read the files in ${folder}.`,
+      "1. Let the program read the stack files (docs/stack-files.md).",
+      "2. Run the same command again.",
+      "To adopt into a program of your own, declare the resources there and use pulumi import --file (docs/adopting.md).",
+    ].join("\n    "),
   });
 }
 

@@ -1,24 +1,30 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { json } from "../../provider/dynamic/json.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
 import { findProject } from "../pulumi/project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
-import { type StackConfig, type State, selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
+import { type StackConfig, type State, selectedStack, stackConfig, stackState, stateSchema } from "../pulumi/stack.ts";
+import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 
-/** What a preview would do with a resource. */
-export interface Step {
-  readonly op: string;
-  readonly urn: string;
+const stepSchema = z.object({
+  op: z.string(),
+  urn: z.string(),
   /** Secret inputs are `[secret]` here. */
-  readonly newState?: State;
-}
+  newState: stateSchema.optional(),
+});
+/** What a preview would do with a resource. */
+export type Step = Readonly<z.output<typeof stepSchema>>;
 
 /** What `pulumi preview --json` prints. */
-interface Digest {
-  readonly steps?: Step[];
-  readonly diagnostics?: { readonly severity: string; readonly message: string }[];
-}
+const digestSchema = z.object({
+  steps: z.array(stepSchema).nullish(),
+  diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
+});
 
 /** The stack's config as the engine decrypts it: for the vendors' settings, and for the customers. */
 export interface Config extends GivenConfig, Pick<StackConfig, "get" | "require"> {}
@@ -63,15 +69,41 @@ export class Stack {
    * @throws {UcaasError} `PREVIEW_FAILED` with what the program, the engine or a provider said
    */
   async preview(env?: Record<string, string>): Promise<Step[]> {
+    const { steps, failure } = await this.#preview(env);
+    if (failure === undefined) return steps.filter(({ op }) => op !== "same");
+    throw previewFailed(failure);
+  }
+
+  async #preview(env?: Record<string, string>): Promise<{ steps: Step[]; failure: string | undefined }> {
     const run = await this.#pulumi(["preview", "--json"], { env });
-    const digest = json(run.stdout) as Digest | undefined;
-    const errors = digest?.diagnostics?.filter(({ severity }) => severity === "error").map(({ message }) => message.trim()) ?? [];
-    if (digest && run.exitCode === 0 && errors.length === 0) return (digest.steps ?? []).filter(({ op }) => op !== "same");
-    throw new UcaasError(`the preview failed:\n  ${redact(errors.join("\n  ") || tail(run))}`, {
-      code: "PREVIEW_FAILED",
-      operation: "adopt",
-      hint: "nothing was imported. Mend what it says and run the same command again: files that are written already are taken as they are",
-    });
+    const digest = digestSchema.safeParse(json(run.stdout)).data;
+    const errors = (digest?.diagnostics ?? []).filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+    const failed = !digest || run.exitCode !== 0 || errors.length > 0;
+    return { steps: digest?.steps ?? [], failure: failed ? redact(errors.join("\n  ") || tail(run)) : undefined };
+  }
+
+  /**
+   * Whether the program reads the stack files: the state has one of their customers, or the program says so in a preview.
+   * The preview may fail after that, for example while a placeholder is left in the files.
+   *
+   * @throws {UcaasError} `PREVIEW_FAILED` when it cannot be told
+   */
+  async readsStackFiles(declared: ReadonlySet<string>): Promise<boolean> {
+    const isDeclared = ({ urn }: { readonly urn: string }) => {
+      const { type, name } = parseUrn(urn);
+      return type === "ucaas:index:Customer" && declared.has(name);
+    };
+    if ((await this.resources()).some(isDeclared)) return true;
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-adopt-"));
+    try {
+      const answer = join(folder, "read");
+      const { steps, failure } = await this.#preview({ UCAAS_STACK_FILES_READ: answer });
+      if (existsSync(answer) || steps.some(isDeclared)) return true;
+      if (failure === undefined) return false;
+      throw previewFailed(failure);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** `pulumi preview --expect-no-changes`, literally. */
@@ -110,6 +142,14 @@ export function withCustomers(config: StackConfig): Config {
   };
   const [defaults, customers] = [structured("ucaas:defaults"), structured("ucaas:customers")];
   return { ...config, defaults, customers, isSecret: (key) => config.isSecret(`ucaas:${key}`) };
+}
+
+function previewFailed(reason: string): UcaasError {
+  return new UcaasError(`the preview failed:\n  ${reason}`, {
+    code: "PREVIEW_FAILED",
+    operation: "adopt",
+    hint: "nothing was imported. Correct what it says and run the same command again: files that are written already are taken as they are",
+  });
 }
 
 /** The end of what was printed, where the reason stands. */

@@ -45,3 +45,11 @@ export class Accounts<D extends ConfigDefinition, Client> {
     }
   }
 }
+
+/**
+ * What an account says against a resource, for the engine. The argument `account` is named only where the program gave
+ * one: of a config key that is missing, no argument is the cause.
+ */
+export function accountFailure(account: string | undefined, error: UcaasError): dynamic.CheckFailure {
+  return { property: account === undefined ? "" : "account", reason: error.message };
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
+import { accountFailure } from "./accounts.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
 import { blocksCreate, meaningOf, ownerOf } from "./intents.ts";
 import { type CallContext, uncancelled } from "./interruption.ts";
@@ -128,7 +129,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       failures.push(...this.#declaredByAnother(news));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      failures.push({ property: "account", reason: error.message });
+      failures.push(accountFailure(news.account, error));
     }
     return { inputs: news, failures };
   }

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { UcaasError } from "./errors.ts";
+import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import { notRegistered, requireOptions, requireRegistration, requireSerializable } from "./registration.ts";
 import { quickStackTraces } from "./stack-traces.ts";
 
@@ -42,6 +44,7 @@ const warned = new Set<string>();
  */
 export abstract class UcaasResource extends pulumi.CustomResource {
   protected constructor(about: UcaasResourceType, name: string, args: object, options: pulumi.CustomResourceOptions = {}) {
+    if (isProgramOfCli()) requireHost();
     for (const key of about.secretConfig) warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
     const props: Record<string, unknown> = {
       ...args,
@@ -66,6 +69,15 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       restore();
     }
     requireRegistration(this, about.type, name);
+  }
+}
+
+/** In plain words: of any other error the SDK prints the program's stack. */
+function requireHost(): void {
+  try {
+    requireHostIn(process.cwd());
+  } catch (error) {
+    throw error instanceof UcaasError ? new pulumi.RunError(error.message) : error;
   }
 }
 

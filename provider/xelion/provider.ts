@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
-import { Accounts } from "../dynamic/accounts.ts";
+import { Accounts, accountFailure } from "../dynamic/accounts.ts";
 import { failuresOf, propertyPath } from "../dynamic/check.ts";
 import { Claims } from "../dynamic/claims.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
@@ -54,7 +54,8 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     try {
       account = this.#accounts.client(isUnknown(news.account) ? undefined : news.account);
     } catch (error) {
-      failures.push(failureOf("account", error));
+      if (!(error instanceof UcaasError)) throw error;
+      failures.push(accountFailure(news.account, error));
     }
     if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, account)));
     return { inputs: news, failures };

@@ -24,6 +24,10 @@ import { YamlFile } from "../../stacks/yaml-file.ts";
 describe("a customer's slug", () => {
   test("is made of the first name that has letters or digits, readably", () => {
     const slug = (...names: string[]) => slugOf(names, () => false);
+    const long = "voice ".repeat(40);
+    expect(slug(long)).toMatch(/^(voice-)+voi?c?e?$/);
+    expect(slug(long).length).toBeLessThanOrEqual(63);
+    expect(slugOf([long], (each) => each === slug(long))).toMatch(/^.{1,61}-2$/);
     expect(slug("ACME_01", "Acme Ltd")).toBe("acme-01");
     expect(slug("Bäckerei Zürich")).toBe("baeckerei-zuerich");
     expect(slug("株式会社", "contact 7")).toBe("contact-7");
@@ -236,6 +240,7 @@ describe("an adoption that cannot be proved", () => {
       import: async () => {
         imported = true;
       },
+      readsStackFiles: async () => true,
       hasNoChanges: async () => ({ yes: proof.noChanges, words: "~ update acme" }),
     };
     const candidate: Candidate = {

@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../../tools/engine/place.mjs";
 
@@ -37,4 +38,46 @@ sys.stdout.buffer.write(seen)
     child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject).on("close", () => resolve(output));
   });
+}
+
+/** `ucaas` on a terminal of its own, which a test types into when it wants. */
+export interface TerminalSession {
+  type(text: string): void;
+  /** What the terminal showed, and the exit status. */
+  ended(): Promise<{ output: string; exitCode: number }>;
+}
+
+export function terminalSession(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): TerminalSession {
+  const relay = `
+import os, pty, select, sys, json
+command = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+inputs = [terminal, 0]
+while True:
+    ready, _, _ = select.select(inputs, [], [])
+    if 0 in ready:
+        typed = os.read(0, 1024)
+        if typed: os.write(terminal, typed)
+        else: inputs.remove(0)
+    if terminal in ready:
+        try:
+            chunk = os.read(terminal, 1024)
+        except OSError:
+            break
+        if not chunk: break
+        os.write(1, chunk)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+`;
+  const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
+  const child: ChildProcess = spawn("python3", ["-c", relay, JSON.stringify(command)], options);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const closed = once(child, "close") as Promise<[number]>;
+  return {
+    type: (text) => void child.stdin?.write(text),
+    ended: async () => ({ exitCode: (await closed)[0], output }),
+  };
 }

@@ -107,7 +107,7 @@ describe("a preview", () => {
   test("asks for credentials with the commands that set them, and for an account that is not configured by the known ones", async () => {
     const { "enablex:accessKey": _, ...half } = enablex.basic;
     expect(await failures("customer", acme, { config: half })).toEqual({
-      account: expect.stringContaining("pulumi config set --secret enablex:accessKey"),
+      "": expect.stringContaining("pulumi config set --secret enablex:accessKey"),
     });
     expect(await failures("customer", { ...acme, account: "uk" })).toEqual({
       account: expect.stringContaining('there is no account "uk"'),

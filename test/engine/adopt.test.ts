@@ -105,6 +105,19 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
   expect(writes(server.received.slice(made))).toEqual([]);
 });
 
+test("in a project whose program reads no stack files, nothing is written, and the command says why", { timeout: 120_000 }, async () => {
+  await using it = await world({ "ucaas:customers": {} });
+  await control(it.sandbox.enablex.control, "seed", { customers: 2, accessId: it.sandbox.enablex.accessId });
+  it.stack.write("index.ts", "export const customers = 0;\n");
+  const message = await it.refused("enablex");
+  expect(message).toContain("the program of this project does not read stack files [FILES_NOT_READ]");
+  expect(existsSync(it.folder)).toBe(false);
+
+  it.stack.write("index.ts", 'throw new Error("the program is broken");\n');
+  expect(await it.refused("enablex")).toMatch(/the program is broken.*\[PREVIEW_FAILED\]/s);
+  expect(existsSync(it.folder)).toBe(false);
+});
+
 describe("customers that are in the files already get what exists elsewhere", { timeout: 180_000 }, () => {
   let it: World;
   const stackFile = () => join(it.stack.folder, "stacks", "Pulumi.test.yaml");

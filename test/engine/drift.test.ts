@@ -1,12 +1,17 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import PQueue from "p-queue";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { ximaServer } from "../../sandbox/xima/server.ts";
-import { onTerminal } from "../cli/on-terminal.ts";
+import { onTerminal, terminalSession } from "../cli/on-terminal.ts";
 import { ucaas } from "../cli/ucaas.ts";
 import { type StackProject, stackProject } from "./stack-project.ts";
 
@@ -22,6 +27,15 @@ const customers = {
   unreachable: { xima: { professionalSeats: 5 } },
 };
 const stacks = Object.keys(customers);
+
+/** The processes that inherited a variable with this value. */
+function processesWith(mark: string): string {
+  const all = execFileSync("ps", ["axeww", "-o", "command"], { encoding: "utf8", maxBuffer: 64e6 });
+  return all
+    .split("\n")
+    .filter((line) => line.includes(mark))
+    .join("\n");
+}
 
 describe("drift on the real engine", { timeout: 120_000 }, () => {
   let sandbox: Sandbox;
@@ -76,10 +90,22 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
 
   test("stacks without drift end with 0, and it is said how much was compared", async () => {
     const run = await drift("--all", "--except", "gone", "unverified", "unreachable", "--json", "--out", "none.json");
-    expect(run, run.stderr).toMatchObject({ exitCode: 0, stdout: "2 stacks: 2 without drift.\n" });
+    expect(run, run.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: "2 stacks: 2 without drift. 2 resources: 1 compared, 1 only known to exist (licences).\n",
+    });
     const report = JSON.parse(readFileSync(join(project.folder, "none.json"), "utf8")) as DriftReport;
     expect(report).toMatchObject({ version: 1, status: "none" });
-    expect(report.stacks).toContainEqual({ stack: "same", status: "none", checked: 1, differences: [], unknown: [] });
+    expect(report.stacks).toContainEqual({
+      stack: "same",
+      status: "none",
+      checked: 1,
+      compared: 0,
+      existenceOnly: 1,
+      notReadable: 0,
+      differences: [],
+      unknown: [],
+    });
   });
 
   test("a terminal shows how far it is, a pipeline's log does not", async () => {
@@ -139,6 +165,62 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     expect(readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8")).toBe(state);
   });
 
+  test("Ctrl-C gives the terminal back and ends with 130, and no process of the run lives on", async () => {
+    const asked = Promise.withResolvers<void>();
+    const silent = createServer(() => asked.resolve());
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1`;
+    const mark = `ctrl-c-${randomUUID()}`;
+    try {
+      const session = terminalSession(["drift", "--stack", "same"], {
+        cwd: project.folder,
+        env: { ...project.env, XIMA_BASE_URL: baseUrl, UCAAS_TEST_MARK: mark },
+      });
+      await asked.promise;
+      expect(processesWith(mark)).toContain("dynamic-provider");
+      session.type("\u0003");
+      const { output, exitCode } = await session.ended();
+      expect(exitCode, output).toBe(130);
+      expect(output.lastIndexOf("\u001b[?25h")).toBeGreaterThan(output.lastIndexOf("\u001b[?25l"));
+      expect(output).toContain("Interrupted");
+      await vi.waitFor(() => expect(processesWith(mark)).toBe(""), { timeout: 60_000, interval: 200 });
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
+  test("a stack without resources, or a backend without the stack, is never one without drift", async () => {
+    (await project.pulumi(["stack", "init", "empty", "--no-select"])).ok();
+    writeFileSync(file("empty"), "config: {}\n");
+    const run = await drift("--stack", "empty", "nowhere");
+    expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("empty: could not tell: the state has no resource") });
+    expect(run.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found. What to do:");
+    expect(run.stdout).toContain("2 stacks: 2 that could not be told. 0 resources: 0 compared.");
+  });
+
+  test("a report that cannot be written is an error before anything is checked", async () => {
+    writeFileSync(join(project.folder, "occupied"), "");
+    const run = await drift("--stack", "same", "--out", "occupied/drift.json");
+    expect(run).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("[FILE_NOT_WRITTEN]") });
+  });
+
+  test("a database that is down is named, and its password is in no form of the report", async () => {
+    const url = "postgres://ucaas:canary-of-the-backend@127.0.0.1:1/state?sslmode=disable&sslpassword=canary-of-the-key";
+    const env = { ...project.env, PULUMI_BACKEND_URL: url };
+    for (const form of [[], ["--json"], ["--markdown"]]) {
+      const run = await ucaas(["drift", "--stack", "same", ...form, "--out", "down.txt"], { cwd: project.folder, env });
+      const report = readFileSync(join(project.folder, "down.txt"), "utf8");
+      expect(run.exitCode).toBe(1);
+      expect(report).toContain("connection refused");
+      expect(run.stdout + run.stderr + report).not.toContain("canary-of");
+    }
+    const selected = await ucaas(["drift"], { cwd: project.folder, env });
+    expect(selected.stderr).toMatch(/ucaas:\[secret\]@127\.0\.0\.1.*\[BACKEND_FAILED\]/s);
+    expect(selected.stderr).not.toContain("canary-of");
+  });
+
   test("drift alone ends with 2, and a secret that differs is drift without its value", async () => {
     const customer = Object.values(sandbox.enablex.server.state.customers)[0]!;
     customer.fields.contact_email = "office@changed.example";
@@ -171,6 +253,6 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     writeFileSync(path, JSON.stringify(state));
     const run = await drift("--stack", "same");
     expect(run.exitCode, run.stdout).toBe(1);
-    expect(run.stdout).toContain("same: could not tell: same XimaLicense same-2: creating it was begun and has no end on record");
+    expect(run.stdout).toContain('same: could not tell: same XimaLicense same-2: pending operation "creating"');
   });
 });

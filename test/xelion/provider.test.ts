@@ -674,7 +674,7 @@ describe("check", () => {
       "retries",
       "tenantLogin",
       "configurationFile",
-      "account",
+      "",
     ]) {
       expect(
         failures.filter((failure) => failure.startsWith(`${property}:`)),
