@@ -1,5 +1,6 @@
 import { nearest, propertiesAt, propertyPath, wantsScalar } from "pulumi-ucaas/schemas";
 import type { z } from "zod";
+import { isBlank } from "./blank.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration } from "./stack-files.ts";
 import { type Path, valueAt } from "./tree.ts";
@@ -22,9 +23,13 @@ export function faultLine(schema: z.ZodType, declaration: Declaration, path: Pat
   }
   const value = valueAt(declaration.value, path);
   const isShown = value !== undefined && !isUnknownKey && (typeof value !== "object" || value === null);
-  const isHidden = declaration.isSecret(path) || isSecretPath(path);
+  // What is still to be filled in is no value yet.
+  const isPlaceholder = isBlank(value);
+  const isHidden = !isPlaceholder && (declaration.isSecret(path) || isSecretPath(path));
   const shown =
-    isShown && (isHidden || (value !== null && wantsScalar(schema, path))) ? ` = ${isHidden ? "[secret]" : shownValue(value)}` : "";
+    isShown && (isHidden || isPlaceholder || (value !== null && wantsScalar(schema, path)))
+      ? ` = ${isHidden ? "[secret]" : shownValue(value)}`
+      : "";
   const separator = reason.startsWith("is ") && shown === "" ? "" : ":";
   return `${place} ${labelled(label, path)}${shown}${separator} ${reason}`;
 }

@@ -277,7 +277,7 @@ test("each system's own rules are told with their places too, and what one needs
     expect.stringMatching(
       /:5:7 acme\.netsapiens\.apiPassword is missing: declare it, or run pulumi config set --secret netsapiens:apiPassword/,
     ),
-    expect.stringMatching(/:5:7 acme\.netsapiens\.clientSecret is missing: the driver "existing" needs the secret/),
+    expect.stringMatching(/:5:7 acme\.netsapiens\.clientSecret is missing: the driver "existing"/),
     expect.stringMatching(/:6:50 acme\.xima\.aiMessaging: any bundle needs at least one Professional seat/),
     expect.stringMatching(/:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\]: 200 is used twice/),
     expect.stringMatching(/:15:34 acme\.enablex\.officeAddress\.country = "XX": /),
@@ -381,6 +381,10 @@ test("a blank that adoption left is told with its place and what belongs there, 
     `stacks/Pulumi.acme.yaml:7:13 acme.name = "<fill in: the customer's name>": is a blank, which is still to be filled in`,
     'stacks/Pulumi.acme.yaml:9:28 acme.xima.professionalSeats = "<fill in: seats>": is a blank, which is still to be filled in',
   ]);
+  const map = `${head}    acme: {name: A, xelion: {configuration: "<fill in: the tenant>"}}\n`;
+  expect(faults({ "Pulumi.acme.yaml": map }, { config: everyVendor })).toContain(
+    'stacks/Pulumi.acme.yaml:6:45 acme.xelion.configuration = "<fill in: the tenant>": is a blank, which is still to be filled in',
+  );
 });
 
 test("an EnableX customer without a code says so, and other empty values are faults", () => {
