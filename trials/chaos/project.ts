@@ -123,7 +123,7 @@ export class Project {
   }
 
   /** Starts the CLI and returns at once. */
-  start(args: string[], timeoutMs = 90_000): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+  start(args: string[], timeoutMs = 180_000): { readonly child: ChildProcess; readonly done: Promise<Run> } {
     const engine = join(engineFolder(), "bin");
     const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
     const child = spawn(join(engine, "pulumi"), [...args, ...stack, "--non-interactive", "--color=never"], {

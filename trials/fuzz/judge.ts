@@ -38,7 +38,7 @@ function faultsOfCall({ method, milliseconds, result, error }: CallEnd, secrets:
   return faults;
 }
 
-function faultsOfText(text: string, secrets: readonly string[]): string[] {
+export function faultsOfText(text: string, secrets: readonly string[]): string[] {
   const faults: string[] = [];
   if (text.length > longestText) faults.push(`a text of ${text.length} characters`);
   const character = active.exec(text)?.[0];

@@ -5,6 +5,7 @@ import type { Sandbox } from "../../sandbox/start.ts";
 import { Random } from "../chaos/random.ts";
 import { argumentCases, type Case, recordingOf, replyCases } from "./cases.ts";
 import { scenariosOf } from "./scenarios.ts";
+import { stackFileCases } from "./stack-file-cases.ts";
 import { sendElsewhere } from "./transport-faults.ts";
 
 export interface CaseFinding {
@@ -14,7 +15,7 @@ export interface CaseFinding {
 
 /** All cases, or `count` of them that the seed chooses. */
 export async function chosen(sandbox: Sandbox, { seed = 1, count = Infinity, only = "" } = {}): Promise<Case[]> {
-  const all: Case[] = [];
+  const all: Case[] = stackFileCases();
   for (const scenario of scenariosOf(sandbox)) {
     const recording = await recordingOf(scenario);
     all.push(...replyCases(scenario, recording), ...argumentCases(scenario, recording));

@@ -133,7 +133,7 @@ const bodies: Record<string, Answer> = {
 };
 
 /** Filled by the trial before it begins: where no request may ever arrive. */
-export let elsewhereUrl = "http://127.0.0.1:9/";
+let elsewhereUrl = "http://127.0.0.1:9/";
 export function sendElsewhere(url: string): void {
   elsewhereUrl = url;
 }

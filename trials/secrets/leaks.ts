@@ -33,7 +33,7 @@ export async function leaksBelow(folder: string, secrets: readonly string[]): Pr
 const shortestHalf = 16;
 
 /** What a tool or a vendor could make of a secret. Each is looked for. */
-export function spellings(secret: string): Record<string, string> {
+function spellings(secret: string): Record<string, string> {
   const bytes = Buffer.from(secret);
   const inBase64 = (offset: number) => {
     // What stands before shifts the letters, and the letters at both ends depend on the neighbours.
