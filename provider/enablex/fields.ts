@@ -75,13 +75,18 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
+/** A value as one text. Of an object it is the JSON: a server may send one where a text is published, even one with a `toString` of its own. */
+export function asText(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /**
  * The value in the one form in which all that means the same is equal: blanks trimmed, an email in lower case, an id as text,
  * a status by its code, empty and absent alike.
  */
 export function canonical(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const text = (typeof value === "object" ? JSON.stringify(value) : String(value)).trim();
+  const text = asText(value).trim();
   if (text === "") return undefined;
   switch (format) {
     case "email":
@@ -128,7 +133,7 @@ export function fromWire(format: Format, value: unknown, { routes, countries }: 
     case "value":
       return typeof value === "string" ? text : value;
     default:
-      return typeof value === "string" ? value.trim() : String(value);
+      return typeof value === "string" ? value.trim() : asText(value);
   }
 }
 

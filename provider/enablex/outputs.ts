@@ -1,4 +1,4 @@
-import { type Bag, type Difference, type Row, withActual } from "./fields.ts";
+import { asText, type Bag, type Difference, type Row, withActual } from "./fields.ts";
 import type { Kind } from "./kinds.ts";
 import type { EnableXOutputs } from "./schema.ts";
 
@@ -15,5 +15,5 @@ export function outputsOf(kind: Kind, id: string, inputs: Bag, row: Row, found: 
 
 /** Labels are the server's (other pages): `status_ex`, `customer_type_ex`. */
 function label(value: unknown): string | undefined {
-  return value === undefined || value === null || value === "" ? undefined : String(value);
+  return value === undefined || value === null || value === "" ? undefined : asText(value);
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { countriesOf } from "../../provider/enablex/countries.ts";
 import {
+  asText,
   at,
   changedFields,
   createBody,
@@ -14,6 +15,7 @@ import {
   withActual,
 } from "../../provider/enablex/fields.ts";
 import { customerKind, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
+import { meaningOf } from "../../provider/enablex/result-codes.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 
 const routes = routesSchema.parse(undefined);
@@ -230,4 +232,10 @@ test("a dotted path leads into objects and makes them", () => {
   expect(put({ a: { b: 1 } }, "a.c", 2)).toEqual({ a: { b: 1, c: 2 } });
   expect(put({}, "a.c", 2)).toEqual({ a: { c: 2 } });
   expect([at({ a: { c: 2 } }, "a.c"), at({ a: "text" }, "a.length"), at(undefined, "a")]).toEqual([2, undefined, undefined]);
+});
+
+test("an object where a text is published is shown as its JSON, whatever it is made of", () => {
+  expect(asText({ toString: 1, a: "b" })).toBe('{"toString":1,"a":"b"}');
+  expect(meaningOf("__proto__").code).toBe("UNLISTED_CODE");
+  expect(meaningOf("toString").code).toBe("UNLISTED_CODE");
 });
