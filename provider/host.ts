@@ -23,8 +23,7 @@ export const call = providerTable(
   {
     NetsapiensOAuthClient: async (config, context) =>
       (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),
-    XelionTenantProvision: async (config, context) =>
-      new (await import("./xelion/provider.ts")).XelionTenantProvisionProvider(config, context),
+    XelionTenantProvision: async (config, context) => (await import("./xelion/provider.ts")).xelionTenantProvisionProvider(config, context),
     XimaLicense: async (config, context) => (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
     EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
     EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import { notRegistered, requireOptions, requireRegistration, requireSerializable } from "./registration.ts";
+import { stackIdentity } from "./stack-identity.ts";
 import { quickStackTraces } from "./stack-traces.ts";
 
 /**
@@ -49,7 +50,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     const props: Record<string, unknown> = {
       ...args,
       __provider: loaderLine(about.type),
-      __stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
+      __stack: stackIdentity(pulumi.getProject(), pulumi.getStack()),
       __resource: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;

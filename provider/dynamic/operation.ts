@@ -53,6 +53,12 @@ export class Operation<Note extends Json = Json> {
     return this.#entry?.id;
   }
 
+  /** For handlers that keep their entries themselves: what each intent carries, and what keeps it from being written. */
+  intentOptions(key: JournalKey): { write: JournalWrite; guard: (others: readonly JournalEntry[]) => void } {
+    const { write, guard } = this.#means;
+    return { write, guard: (others) => guard(key, others) };
+  }
+
   log(text: string): void {
     this.#means.log(text);
   }

@@ -67,6 +67,8 @@ export class OrderReconciler {
   #session: TenantSession | undefined;
   /** While the POST is under way, it is not known which order a callback is about. */
   #requestInFlight = false;
+  /** The journal does not have the order as it is known here. */
+  #unsaved = false;
   /** Changes of the order run one after the other, up to the journal's disk: events may arrive at any moment. */
   #queue: Promise<unknown> = Promise.resolve();
   #onChange = Promise.withResolvers<void>();
@@ -309,7 +311,7 @@ export class OrderReconciler {
     const changing = this.#queue.then(async () => {
       const before = this.order;
       const after = next(before);
-      if (after === before) return;
+      if (after === before && !this.#unsaved) return;
       await this.#save(after);
       for (const { status, source } of after.statusHistory.filter((entry) => !before?.statusHistory.includes(entry))) {
         if (status !== "SUBMITTED") this.#tell(`${describeOrder(after)}: ${status} (${source})`);
@@ -322,8 +324,11 @@ export class OrderReconciler {
   async #save(order: Order): Promise<void> {
     const own = this.#entry?.note.intentId === order.intentId ? this.#entry : undefined;
     const entry = own ?? (await this.#journal.intend(this.#key, order.configurationHash, order, this.#entry));
-    this.#entry = await this.#journal.annotate(this.#key, entry, order);
+    // First, so that the state gets what was learnt even where the journal's disk is full.
     this.order = order;
+    this.#unsaved = true;
+    this.#entry = await this.#journal.annotate(this.#key, entry, order);
+    this.#unsaved = false;
     this.#onChange.resolve();
     this.#onChange = Promise.withResolvers();
   }

@@ -1,12 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
-import { Accounts, accountFailure } from "../dynamic/accounts.ts";
+import { Accounts } from "../dynamic/accounts.ts";
 import { failuresOf, propertyPath } from "../dynamic/check.ts";
-import { Claims } from "../dynamic/claims.ts";
 import { sameUrl, sameValue } from "../dynamic/diff.ts";
 import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import { type CallContext, uncancelled } from "../dynamic/interruption.ts";
-import { Journal } from "../dynamic/journal.ts";
+import type { CallContext } from "../dynamic/interruption.ts";
+import { Journal, type JournalEntry } from "../dynamic/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
+import type { Operation } from "../dynamic/operation.ts";
 import { tell } from "../dynamic/progress.ts";
 import { rememberSecret } from "../dynamic/secrets.ts";
 import { isUnknown } from "../dynamic/unknown.ts";
@@ -23,26 +23,48 @@ import { capabilitiesOf } from "./status-source.ts";
 
 const type = "XelionTenantProvision";
 
+type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
+type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & { readonly __resource?: string };
+
+/** The provider of `XelionTenantProvision`: a vendor's handlers inside the lifecycle that all resources have. */
+export function xelionTenantProvisionProvider(source: dynamic.Config, context?: CallContext) {
+  const accounts: XelionAccounts = new Accounts(xelionConfig, source, (config) => new AccountServices(config, context?.signal));
+  const journal = new Journal(source);
+  return withLifecycle(new ProvisionHandlers(accounts, journal), tenantDescriptor(accounts), journal);
+}
+
+function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant> {
+  return {
+    type,
+    vendor: "xelion",
+    noun: "tenant",
+    identity: "tenantName",
+    label: resourceId,
+    remoteId: (tenant) => (isUnknown(tenant.serverUrl) || isUnknown(tenant.tenantName) ? undefined : journalKey(tenant).thing),
+    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+    keepsEntries: true,
+  };
+}
+
 /** Orders of the provisioning service. What is known of an order is what its callbacks said, or what was looked up by the operator's `orderPath`. */
-export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<ProvisionInputs, ProvisionOutputs> {
-  readonly #accounts: Accounts<typeof xelionConfig, AccountServices>;
+class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOutputs> {
+  readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
-  readonly #claims = new Claims();
   /** Tenants whose order is being reconciled in this process. */
   readonly #inFlight = new Set<string>();
 
-  constructor(source: dynamic.Config, context?: CallContext) {
-    this.#accounts = new Accounts(xelionConfig, source, (config) => new AccountServices(config, context?.signal));
-    this.#journal = new Journal(source);
+  constructor(accounts: XelionAccounts, journal: Journal) {
+    this.#accounts = accounts;
+    this.#journal = journal;
   }
 
-  async check(_olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckResult<ProvisionInputs>> {
+  async validate(olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
     rememberSecret(news.tenantToken);
     rememberSecret(news.tenantLogin?.password);
     const failures = failuresOf(provisionSchema, news);
     const wellFormed = (...properties: string[]) =>
       !failures.some(({ property }) => properties.includes(property.split(/[.[]/)[0] as string));
-    failures.push(...oneOfEach(news));
+    failures.push(...oneOfEach(news), ...orderOfAnotherTenant(olds, news));
     try {
       if (wellFormed("serverUrl") && !isUnknown(news.serverUrl)) baseUrlOf("xelion", news.serverUrl);
     } catch (error) {
@@ -50,15 +72,14 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
       if (!(error instanceof UcaasError)) throw error;
       failures.push({ property: "serverUrl", reason: `${error.reason}: write the Xelion server's https URL` });
     }
-    let account: AccountServices | undefined;
-    try {
-      account = this.#accounts.client(isUnknown(news.account) ? undefined : news.account);
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      failures.push(accountFailure(news.account, error));
-    }
-    if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, account)));
-    return { inputs: news, failures };
+    if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, undefined)));
+    return failures;
+  }
+
+  async validateWithAccount(_olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
+    const account = this.#accounts.client(news.account);
+    const isSound = failuresOf(provisionSchema, news).length === 0 && (await this.#checkConfiguration(news, undefined)).length === 0;
+    return isSound ? await this.#checkConfiguration(news, account) : [];
   }
 
   /** The rules that are known here, then the service's own. */
@@ -83,13 +104,12 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     return [];
   }
 
-  async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs): Promise<dynamic.DiffResult> {
-    this.#claims.hold(relayKey(journalKey(olds)), olds.__claim);
+  async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs, { moved }: DiffSituation): Promise<dynamic.DiffResult> {
     const replaces = [
       ...(sameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
       ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
     ];
-    if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
+    if (replaces.length + moved.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
     const known = orderFromState(olds);
     const order = await this.#mostRecentOrder(olds, known);
     const hash = await configurationHashOf(news, order);
@@ -105,40 +125,32 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
     return { changes: next.do !== "done" || order !== known, replaces };
   }
 
-  async create(news: ProvisionInputs, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<ProvisionOutputs>> {
+  async create(news: ProvisionInputs, operation: Operation): Promise<dynamic.CreateResult<ProvisionOutputs>> {
     const id = resourceId(news);
-    const thing = relayKey(journalKey(news));
-    const __claim = randomUUID();
-    if (!this.#claims.create(thing, __claim)) throw declaredTwice(news);
-    try {
-      const { order, failure } = await this.#reconcile(news, undefined, signal);
-      if (!order) throw failure;
-      const outs = this.#outputs({ ...news, __claim }, order);
-      if (failure) throw new PartialFailure(id, outs, failure);
-      return { id, outs };
-    } catch (error) {
-      if (!(error instanceof PartialFailure)) this.#claims.giveUp(thing, __claim);
-      throw error;
-    }
+    // An order that the operator names is this tenant's, whichever stack had it before.
+    if (news.orderId === undefined) await operation.recall();
+    const { order, failure } = await this.#reconcile(news, undefined, operation);
+    if (!order) throw failure;
+    const outs = this.#outputs(news, order);
+    if (failure) throw new PartialFailure(id, outs, failure);
+    return { id, outs };
   }
 
   async update(
     id: string,
     olds: ProvisionOutputs,
     news: ProvisionInputs,
-    { signal }: CallContext = uncancelled,
+    operation: Operation,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
-    const { __claim } = olds;
-    this.#claims.hold(relayKey(journalKey(olds)), __claim);
-    const { order, failure } = await this.#reconcile(news, orderFromState(olds), signal);
+    const { order, failure } = await this.#reconcile({ ...news, __stack: olds.__stack ?? news.__stack }, orderFromState(olds), operation);
     if (!order) throw failure;
-    const outs = this.#outputs({ ...news, __claim }, order);
+    const outs = this.#outputs(news, order);
     if (failure && !sameValue(order, orderFromState(olds))) throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
   }
 
-  async read(id: string, props = {} as ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
+  async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
     const known = orderFromState(props);
     let order = applyBuffered(await this.#mostRecentOrder(props, known));
@@ -156,12 +168,8 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
-    const key = journalKey(props);
-    const thing = relayKey(key);
-    // Also for one that could not be created in this run: the next run's create would find nothing, and send a second order.
-    if (this.#claims.release(thing, props.__claim) || this.#claims.isWanted(thing))
-      return tell(type, id, "the tenant's order stays remembered, for the resource of this stack that has the tenant now");
     const order = await this.#mostRecentOrder(props, orderFromState(props));
+    const { key } = await this.#located(props);
     await this.#journal.drop(key);
     await this.#forget(props, order);
     const running =
@@ -176,14 +184,21 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
   }
 
   /** Makes what is declared the last order of the tenant. */
-  async #reconcile(news: ProvisionInputs, stateOrder: Order | undefined, signal: AbortSignal): Promise<{ order?: Order; failure?: Error }> {
-    const { thing } = journalKey(news);
-    if (this.#inFlight.has(thing)) return { failure: declaredTwice(news) };
-    this.#inFlight.add(thing);
+  async #reconcile(
+    declared: ProvisionInputs,
+    stateOrder: Order | undefined,
+    operation: Operation,
+  ): Promise<{ order?: Order; failure?: Error }> {
+    const { key } = await this.#located(declared);
+    const news = { ...declared, __stack: key.stack };
+    if (this.#inFlight.has(key.thing)) return { failure: declaredTwice(news) };
+    this.#inFlight.add(key.thing);
     try {
+      await this.#requireOwnOrder(news);
       const configuration = (await configurationOf(news)) as Configuration;
       const account = this.#accounts.client(news.account);
-      const reconciler = new OrderReconciler({ account, journal: this.#journal, news, configuration, signal }, stateOrder);
+      const journal = this.#journalOf(news, operation);
+      const reconciler = new OrderReconciler({ account, journal, news, configuration, signal: operation.signal }, stateOrder);
       try {
         await reconciler.run();
         return { order: reconciler.order };
@@ -191,8 +206,58 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
         return { order: reconciler.order, failure: error as Error };
       }
     } finally {
-      this.#inFlight.delete(thing);
+      this.#inFlight.delete(key.thing);
     }
+  }
+
+  /** The journal, for one tenant's orders at one provisioning service. */
+  #journalOf(news: ProvisionInputs, operation: Operation): ConstructorParameters<typeof OrderReconciler>[0]["journal"] {
+    const journal = this.#journal;
+    /** The last order at another service is none of this one, and is replaced by the next. */
+    let elsewhere: JournalEntry | undefined;
+    return {
+      find: async (key) => {
+        const entry = await journal.find(key);
+        const isElsewhere = entry?.operation !== undefined && this.#accounts.differIn("baseUrl", entry.account, news.account);
+        elsewhere = isElsewhere ? entry : undefined;
+        return isElsewhere ? undefined : (entry as never);
+      },
+      intend: (key, args, note, seen) => journal.intend(key, args, note, seen ?? elsewhere ?? null, operation.intentOptions(key)),
+      annotate: (key, entry, note) => journal.annotate(key, entry, note),
+      drop: (key) => journal.drop(key),
+    };
+  }
+
+  /** Where the journal has the tenant's order: a renamed stack has resources with its earlier identity in the state. */
+  async #located(tenant: Tenant) {
+    const { vendor, stack, thing } = journalKey(tenant);
+    return await this.#journal.locate<Order>(vendor, thing, [stack]);
+  }
+
+  /**
+   * An order id that stayed when the tenant changed would make the new tenant "ordered".
+   *
+   * @throws {UcaasError} `ORDER_OF_ANOTHER_TENANT`
+   */
+  async #requireOwnOrder(news: ProvisionInputs): Promise<void> {
+    if (news.orderId === undefined) return;
+    const { thing } = journalKey(news);
+    const { entries } = await this.#journal.list();
+    const other = entries.find(
+      (entry) =>
+        entry.vendor === "xelion" &&
+        entry.thing !== thing &&
+        entry.operation !== undefined &&
+        !this.#accounts.differIn("baseUrl", entry.account, news.account) &&
+        (entry.note as { orderId?: unknown } | null)?.orderId === news.orderId,
+    );
+    if (!other) return;
+    throw new UcaasError(`order ${news.orderId} belongs to ${other.thing}`, {
+      code: "ORDER_OF_ANOTHER_TENANT",
+      vendor: "xelion",
+      operation: `provision ${news.tenantName}`,
+      hint: "nothing was sent. Remove orderId, or set it to this tenant's own order",
+    });
   }
 
   /**
@@ -200,9 +265,8 @@ export class XelionTenantProvisionProvider implements dynamic.ResourceProvider<P
    * the state here may be the answer of a refresh that nobody saves, so it proves nothing.
    */
   async #mostRecentOrder(olds: ProvisionOutputs, known: Order): Promise<Order> {
-    const key = journalKey(olds);
-    if (this.#inFlight.has(key.thing)) return known;
-    const entry = await this.#journal.find<Order>(key);
+    if (this.#inFlight.has(journalKey(olds).thing)) return known;
+    const { entry } = await this.#located(olds);
     return entry ? (mostRecent(known, parseOrder(entry.note, "journal")) as Order) : known;
   }
 
@@ -252,6 +316,12 @@ function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile,
     failures.push({ property: "configuration", reason: "is missing: declare configuration, or configurationFile" });
   }
   return failures;
+}
+
+function orderOfAnotherTenant(olds: Partial<ProvisionInputs>, news: ProvisionInputs): dynamic.CheckFailure[] {
+  if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName)) return [];
+  if (olds.tenantName === undefined || olds.tenantName === news.tenantName) return [];
+  return [{ property: "orderId", reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own` }];
 }
 
 function findingsIn(property: Configuration["property"], configuration: Record<string, unknown>): dynamic.CheckFailure[] {

@@ -1,4 +1,5 @@
 import type { JournalKey } from "../dynamic/journal.ts";
+import { withoutBackend } from "../dynamic/stack-identity.ts";
 import { baseUrlOf } from "../http/transport.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
@@ -15,7 +16,7 @@ export function journalKey({ __stack, serverUrl, tenantName }: Tenant & Pick<Pro
   return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
 }
 
-/** Under which a relay keeps it: orders of one stack, on any machine. */
+/** Under which a relay keeps it: orders of one stack, on any machine, however that machine names the backend. */
 export function relayKey({ stack, thing }: JournalKey): string {
-  return `${stack}\n${thing}`;
+  return `${withoutBackend(stack)}\n${thing}`;
 }

@@ -1,5 +1,5 @@
 import { PartialFailure } from "../../provider/dynamic/errors.ts";
-import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
+import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { World } from "./world.ts";
 
@@ -11,10 +11,10 @@ export interface Outcome {
 }
 
 /** A provider as a new process would have it. */
-export function provider(w: World, more: Record<string, unknown> = {}): XelionTenantProvisionProvider {
+export function provider(w: World, more: Record<string, unknown> = {}): ReturnType<typeof xelionTenantProvisionProvider> {
   const config: Record<string, unknown> = { ...w.plainConfig, "ucaas:journalDir": w.journalDir, ...more };
   const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value));
-  return new XelionTenantProvisionProvider({ get: (key) => text(config[key]) as never, require: (key) => text(config[key]) as never });
+  return xelionTenantProvisionProvider({ get: (key) => text(config[key]) as never, require: (key) => text(config[key]) as never });
 }
 
 export const inputsOf = (w: World, more: Partial<ProvisionInputs> = {}) =>

@@ -12,7 +12,7 @@ import { type CallbackListener, toStatusEvent } from "../../provider/xelion/call
 import { ProvisioningService } from "../../provider/xelion/client.ts";
 import { OrderReconciler } from "../../provider/xelion/order-reconciler.ts";
 import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
-import { XelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
+import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { Order, ProvisionOutputs, StatusEvent } from "../../provider/xelion/schema.ts";
 import type { StatusSource } from "../../provider/xelion/status-source.ts";
 import type { FaultOrder } from "../../sandbox/faults.ts";
@@ -173,7 +173,7 @@ class Tenant {
       "xelion:apiKey": "Sandbox-xelion-key-1",
       "ucaas:journalDir": folder,
     };
-    const provider = new XelionTenantProvisionProvider({ get: (key) => config[key] as never, require: (key) => config[key] as never });
+    const provider = xelionTenantProvisionProvider({ get: (key) => config[key] as never, require: (key) => config[key] as never });
     const news = this.#news;
     const saved = outputsOf(news, this.state, service.baseUrl);
     if (command === "preview") return void (await provider.diff("id", saved, news));

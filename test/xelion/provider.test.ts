@@ -560,7 +560,7 @@ describe("delete", () => {
     const { outs } = await renaming.create(inputs(more));
     expect(outs).toMatchObject({ orderId });
     await renaming.delete("pbx", old);
-    expect(told()).toContain("stays remembered, for the resource of this stack that has the tenant now");
+    expect(told()).toContain("is kept: another resource of this stack has it now");
     expect(journal()).toEqual([expect.stringContaining(`"orderId": ${orderId}`)]);
   });
 
@@ -745,3 +745,43 @@ async function token(): Promise<string> {
   });
   return ((await answer.json()) as { authentication: string }).authentication;
 }
+
+test("keeps the id of an order in the state when the journal's disk is full as the reply arrives", async () => {
+  w.service.fault({ kind: "delay", ms: 500, method: "POST", path: "/provision$" });
+  const creating = create();
+  await vi.waitFor(() => expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true));
+  rmSync(w.journalDir, { recursive: true });
+  writeFileSync(w.journalDir, "no folder");
+  const { outs, code } = await creating;
+  expect(code).toBe("JOURNAL_UNAVAILABLE");
+  expect(outs).toMatchObject({ orderId: w.orders()[0]?.id });
+  rmSync(w.journalDir);
+});
+
+test("refuses to order for a stack that was renamed in the middle of an order, and names the command that moves it", async () => {
+  w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
+  await create();
+  const renamed = await create({ __stack: "shop/renamed" } as never);
+  expect(renamed).toMatchObject({ code: "JOURNAL_OTHER_STACK" });
+  expect(renamed.message).toContain("ucaas journal move shop/live shop/renamed");
+  expect(w.orders()).toHaveLength(1);
+});
+
+test("finds its order under the identity that it was created with when the stack is renamed", async () => {
+  const { outs } = await create();
+  const renamed = { __stack: "shop/renamed" } as never;
+  expect(await runs(w).changes(outs, renamed)).toBe(false);
+  const updated = await update(outs, { configuration: { version: 1, organization: { name: "Renamed" } }, ...(renamed as object) } as never);
+  // The state of the update is lost.
+  expect(await runs(w).read(outs)).toMatchObject({ orderId: updated.outs.orderId });
+  await provider().delete("pbx", outs);
+  expect(journal()).toEqual([]);
+});
+
+test("refuses an order id that stayed when the tenant changed", async () => {
+  const olds = inputs({ orderId: 1 } as never);
+  const { failures } = await provider().check(olds, { ...olds, tenantName: "another" } as never);
+  expect(failures).toEqual([expect.objectContaining({ property: "orderId" })]);
+  await create();
+  expect(await create({ tenantName: "another", orderId: 1 } as never)).toMatchObject({ code: "ORDER_OF_ANOTHER_TENANT" });
+});
