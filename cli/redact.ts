@@ -1,3 +1,4 @@
+import { printableLine } from "../provider/dynamic/printable.ts";
 import { rememberSecret, withoutSecrets } from "../provider/dynamic/secrets.ts";
 
 const mask = "[secret]";
@@ -48,12 +49,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Text of others as it may stand on a terminal: control, format and bidirectional characters as `\u001b`. */
+/** Text of others in one line, as it may stand on a terminal: control and bidirectional characters by their number. */
 export function visible(text: string): string {
-  return text.replace(hidden, (character) => {
-    const point = character.codePointAt(0)!.toString(16);
-    return point.length > 4 ? `\\u{${point}}` : `\\u${point.padStart(4, "0")}`;
-  });
+  return printableLine(text, Number.POSITIVE_INFINITY);
 }
-
-const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Cn}]/gu;

@@ -32,7 +32,8 @@ export async function existingResources(
   const results = await Promise.all(found.map(({ pending, existing }) => inState(pending, existing, config)));
   const refused = results.filter((result) => typeof result === "string");
   if (refused.length === 0) return results.filter((result) => typeof result !== "string");
-  throw new UcaasError(`not all can be taken as it is declared, so nothing was imported:\n  ${refused.join("\n  ")}`, {
+  const count = `${refused.length} ${refused.length === 1 ? "resource differs from its" : "resources differ from their"} declaration`;
+  throw new UcaasError(`nothing imported: ${count}:\n  ${refused.join("\n  ")}`, {
     code: "NOT_AS_DECLARED",
     vendor: vendor.name,
     operation: "adopt",

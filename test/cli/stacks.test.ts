@@ -103,19 +103,19 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
       expect(run).toMatchObject({
         exitCode: 1,
         stdout: "",
-        stderr: `use the plan: ${file} is missing or cut off: the preview ended before it was written [PLAN_OUTDATED]\n  What to do: nothing was done. Run the workflow by hand for this stack: it previews anew\n`,
+        stderr: `use the plan: ${file} is missing or cut off: the preview ended before it was written [PLAN_OUTDATED]\n  What to do: nothing was done. Run the workflow by hand for this stack: it makes a new preview\n`,
       });
     }
   });
 
-  test("a plan of which nobody knows what it saw does not fit, and nor does one whose base is not in the clone", async () => {
+  test("a plan whose base is unknown, or not in the clone, does not fit", async () => {
     const fits = (report: object) => {
       write("preview.json", JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }));
       return ucaas(["ci", "check-plan", "--preview", join(repository, "preview.json"), "--before", "HEAD"], {
         cwd: join(repository, "telephony"),
       });
     };
-    expect(await fits({})).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nobody knows what it saw") });
+    expect(await fits({})).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("its base is unknown") });
     expect(await fits({ base: "f".repeat(40) })).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not in this clone") });
     expect(await fits({ base: "HEAD" })).toMatchObject({ exitCode: 0, stdout: "Nothing else was merged for prod since its preview.\n" });
   });

@@ -21,12 +21,12 @@ async function checkPlan({ preview, before }: { preview: string; before: string 
     new UcaasError(reason, {
       code: "PLAN_OUTDATED",
       operation: report ? `use the plan of ${report.stack}` : "use the plan",
-      hint: `nothing was done. Run the workflow by hand for ${report?.stack ?? "this stack"}: it previews anew`,
+      hint: `nothing was done. Run the workflow by hand for ${report?.stack ?? "this stack"}: it makes a new preview`,
     });
   if (!report) throw refuse(`${preview} is missing or cut off: the preview ended before it was written`);
   const { stack, base } = report;
   const project = findProject();
-  if (base === undefined) throw refuse("its preview was not made of a merge, so nobody knows what it saw");
+  if (base === undefined) throw refuse("the preview was not made from a merge commit, so its base is unknown");
   for (const commit of [base, before]) if (!(await hasCommit(project, commit))) throw refuse(`commit ${commit} is not in this clone`);
   if ((await changedStacks(project, base, before)).includes(stack)) {
     throw refuse(`${stack} was changed by another merge since its preview (git diff ${base.slice(0, 12)} ${before.slice(0, 12)})`);
