@@ -1,14 +1,14 @@
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import type { EnableXClient } from "../../provider/enablex/client.ts";
-import { at, canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
-import type { Kind } from "../../provider/enablex/kinds.ts";
+import { type ApiRecord, get, normalize, type WireContext } from "../../provider/enablex/fields.ts";
+import type { ResourceType } from "../../provider/enablex/resource-types.ts";
 import { printNotice } from "../output.ts";
 
 /** What there is on the server, by id. */
-export type Rows = ReadonlyMap<string, Row>;
+export type Rows = ReadonlyMap<string, ApiRecord>;
 
 /** Subscriptions or users of the customers, by customer. */
-export async function dependents(client: EnableXClient, kind: Kind, customers: Rows): Promise<ReadonlyMap<string, Rows>> {
+export async function dependents(client: EnableXClient, kind: ResourceType, customers: Rows): Promise<ReadonlyMap<string, Rows>> {
   const listed = await list(client, kind).catch((error: unknown) => {
     if (!(error instanceof UcaasError)) throw error;
     throw new UcaasError(error.reason, {
@@ -32,13 +32,13 @@ export async function dependents(client: EnableXClient, kind: Kind, customers: R
   return new Map([...groups].map(([customer, of]) => [customer ?? "", new Map(of)]));
 }
 
-function customerOf(client: EnableXClient, kind: Kind, row: Row): string | undefined {
+function customerOf(client: EnableXClient, kind: ResourceType, row: ApiRecord): string | undefined {
   return textIn(client, kind, row, "customerId");
 }
 
 /** All that a list shows; what is shown of each may not be all. */
-export async function list(client: EnableXClient, kind: Kind): Promise<Rows> {
-  const rows = new Map<string, Row>();
+export async function list(client: EnableXClient, kind: ResourceType): Promise<Rows> {
+  const rows = new Map<string, ApiRecord>();
   for await (const page of client.pages(kind)) {
     for (const row of page) {
       const id = client.idOf(kind, row);
@@ -49,20 +49,20 @@ export async function list(client: EnableXClient, kind: Kind): Promise<Rows> {
 }
 
 /** A row of a list may lack fields, and what is not declared is not managed: so each is read by itself. */
-export async function inFull(client: EnableXClient, kind: Kind, ids: readonly string[]): Promise<Rows> {
+export async function inFull(client: EnableXClient, kind: ResourceType, ids: readonly string[]): Promise<Rows> {
   const rows = await Promise.all(ids.map(async (id) => [id, await client.read(kind, id)] as const));
-  return new Map(rows.filter((entry): entry is [string, Row] => entry[1] !== undefined));
+  return new Map(rows.filter((entry): entry is [string, ApiRecord] => entry[1] !== undefined));
 }
 
 /** What it takes to read customers: the list of countries is asked for where one has a country. */
-export async function wordingFor(client: EnableXClient, rows: readonly Row[]): Promise<Wording> {
+export async function wordingFor(client: EnableXClient, rows: readonly ApiRecord[]): Promise<WireContext> {
   const wires = Object.entries(client.routes.customerFields).filter(([property]) => property.endsWith(".country"));
-  const someCountry = rows.some((row) => wires.some(([, wire]) => canonical("id", at(row, wire), client.routes) !== undefined));
+  const someCountry = rows.some((row) => wires.some(([, wire]) => normalize("id", get(row, wire), client.routes) !== undefined));
   return { routes: client.routes, countries: someCountry ? await client.countries() : undefined };
 }
 
 /** A value as text, without blanks around it. */
-export function textIn(client: EnableXClient, kind: Kind, row: Row, property: string): string | undefined {
+export function textIn(client: EnableXClient, kind: ResourceType, row: ApiRecord, property: string): string | undefined {
   const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
-  return canonical("text", at(row, wires[property] ?? property), client.routes);
+  return normalize("text", get(row, wires[property] ?? property), client.routes);
 }

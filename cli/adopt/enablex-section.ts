@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { failuresIn } from "../../provider/dynamic/check.ts";
-import { at, fromWire, put, type Row, type Wording } from "../../provider/enablex/fields.ts";
-import type { Kind } from "../../provider/enablex/kinds.ts";
+import { type ApiRecord, fromWire, get, set, type WireContext } from "../../provider/enablex/fields.ts";
+import type { ResourceType } from "../../provider/enablex/resource-types.ts";
 import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
 import type { Section } from "./section.ts";
 
@@ -14,31 +14,31 @@ export interface Declared {
   readonly blockedReason?: string;
 }
 
-const schemas: Record<Kind["name"], z.ZodObject> = { customer: customerSchema, subscription: subscriptionSchema, user: userSchema };
+const schemas: Record<ResourceType["name"], z.ZodObject> = { customer: customerSchema, subscription: subscriptionSchema, user: userSchema };
 
 /** Declares all that the server has of a thing, as far as this package can manage it: a value that no declaration may have stays unmanaged. */
-export function declaredAs(kind: Kind, row: Row, wording: Wording): Declared {
+export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireContext): Declared {
   const wires: Record<string, string> = wording.routes[`${kind.name}Fields`];
   let section: Section = {};
   for (const [property, format] of Object.entries(kind.formats)) {
     if (kind.writeOnly.includes(property)) continue;
     const wire = wires[property] ?? property;
-    const value = fromWire(format, at(row, wire), wording);
-    if (value !== undefined && isTheWayToSay(property, at(row, wire), wording)) section = put(section, property, value);
+    const value = fromWire(format, get(row, wire), wording);
+    if (value !== undefined && isTheWayToSay(property, get(row, wire), wording)) section = set(section, property, value);
   }
   const notes: string[] = [];
   const { shape } = schemas[kind.name];
   for (const { path, reason } of failuresIn(schemas[kind.name], section)) {
     const property = String(path[0]);
     if (!shape[property]?.safeParse(undefined).success) return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
-    notes.push(`${path.join(".")} is not managed: on the server it is ${JSON.stringify(at(section, path.join(".")))}, and it ${reason}`);
+    notes.push(`${path.join(".")} is not managed: on the server it is ${JSON.stringify(get(section, path.join(".")))}, and it ${reason}`);
     section = without(section, property);
   }
   return { section, notes };
 }
 
 /** A country is declared by its code where the server's list has it, else by the server's own id. */
-function isTheWayToSay(property: string, raw: unknown, { countries }: Wording): boolean {
+function isTheWayToSay(property: string, raw: unknown, { countries }: WireContext): boolean {
   const hasCode = countries?.codeOf(String(raw)) !== undefined;
   if (property.endsWith(".country")) return hasCode;
   return !property.endsWith(".countryId") || !hasCode;

@@ -2,9 +2,9 @@ import { readConfig } from "../../provider/dynamic/config.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { isUnknown } from "../../provider/dynamic/unknown.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
-import { canonical, type Row, type Wording } from "../../provider/enablex/fields.ts";
-import { customerKind, type Kind, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
-import { enablexConfig } from "../../provider/enablex/schema.ts";
+import { enablexConfig } from "../../provider/enablex/config.ts";
+import { type ApiRecord, normalize, type WireContext } from "../../provider/enablex/fields.ts";
+import { customerType, type ResourceType, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
 import { call } from "../../provider/host.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
@@ -38,23 +38,23 @@ async function candidates(
   config: Config,
   { account, filter = [], customersOnly }: EnableXWishes,
 ): Promise<Candidate[]> {
-  const listed = await list(client, customerKind);
-  const isWanted = (id: string, row: Row) => {
-    const shown = [id, ...["customerName", "customerCode", "contactEmail"].map((property) => textIn(client, customerKind, row, property))];
+  const listed = await list(client, customerType);
+  const isWanted = (id: string, row: ApiRecord) => {
+    const shown = [id, ...["customerName", "customerCode", "contactEmail"].map((property) => textIn(client, customerType, row, property))];
     return filter.length === 0 || filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())));
   };
   const customers = await inFull(
     client,
-    customerKind,
+    customerType,
     [...listed].filter(([id, row]) => isWanted(id, row)).map(([id]) => id),
   );
-  const kinds = customersOnly ? [] : [subscriptionKind, userKind];
+  const kinds = customersOnly ? [] : [subscriptionType, userType];
   const of = await Promise.all(kinds.map(async (kind) => ({ kind, rows: await dependents(client, kind, customers) })));
   const wording = await wordingFor(client, [...customers.values()]);
   const isShared = sharedBy(client, [...listed.values()]);
   return [...customers].map(([id, row]) => {
     const groups = of.map(({ kind, rows }) => declaredGroup(client, kind, rows.get(id) ?? new Map(), wording));
-    return candidate({ client, config, account }, id, withOwnIdentity(declaredAs(customerKind, row, wording), isShared), groups);
+    return candidate({ client, config, account }, id, withOwnIdentity(declaredAs(customerType, row, wording), isShared), groups);
   });
 }
 
@@ -66,7 +66,7 @@ const identities = [
 
 /** Subscriptions or users of one customer: their sections by name, and what they are on the server. */
 interface Group {
-  readonly kind: Kind;
+  readonly kind: ResourceType;
   readonly sections: Section;
   readonly items: readonly { id: string; identity: string }[];
   readonly notes: readonly string[];
@@ -79,14 +79,14 @@ function candidate(
   groups: readonly Group[],
 ): Candidate {
   const { customerCode, customerName, status } = section;
-  const counts = [subscriptionKind, userKind].map((kind) => groups.find((group) => group.kind === kind)?.items.length);
+  const counts = [subscriptionType, userType].map((kind) => groups.find((group) => group.kind === kind)?.items.length);
   const isDeclaredBy = (declared: Section) => {
     const identity = identities.find(({ property }) => declared[property] !== undefined && declared[property] !== null);
     if (!identity || (declared.account ?? undefined) !== account) return false;
     const { property, format } = identity;
     return (
       section[property] !== undefined &&
-      canonical(format, declared[property], client.routes) === canonical(format, section[property], client.routes)
+      normalize(format, declared[property], client.routes) === normalize(format, section[property], client.routes)
     );
   };
   return {
@@ -112,7 +112,7 @@ function candidate(
         inputs,
         outputs: () => outputs(pending.type, found, inputs, config),
       });
-      if (pending.type === customerKind.type) return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
+      if (pending.type === customerType.type) return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
       const group = groups.find(({ kind }) => kind.type === pending.type);
       const inputs = { ...pending.inputs, customerId: isUnknown(pending.inputs.customerId) ? id : pending.inputs.customerId };
       const item = group?.items.find(({ identity }) => identity === identityOf(client, group.kind, inputs));
@@ -144,16 +144,16 @@ function withOwnIdentity(declared: Declared, isShared: (property: string, value:
   };
 }
 
-function sharedBy(client: EnableXClient, rows: readonly Row[]): (property: string, value: unknown) => boolean {
+function sharedBy(client: EnableXClient, rows: readonly ApiRecord[]): (property: string, value: unknown) => boolean {
   const counts = new Map<string, number>();
   const keyOf = (property: string, value: unknown) => {
     const format = identities.find((identity) => identity.property === property)?.format ?? "text";
-    const text = canonical(format, value, client.routes);
+    const text = normalize(format, value, client.routes);
     return text === undefined ? undefined : `${property} ${text}`;
   };
   for (const row of rows) {
     for (const { property } of identities) {
-      const key = keyOf(property, textIn(client, customerKind, row, property));
+      const key = keyOf(property, textIn(client, customerType, row, property));
       if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
     }
   }
@@ -161,7 +161,7 @@ function sharedBy(client: EnableXClient, rows: readonly Row[]): (property: strin
 }
 
 /** Names are the plan, or the email's part before the @. Two that agree in what tells one from all others are left aside. */
-function declaredGroup(client: EnableXClient, kind: Kind, rows: Rows, wording: Wording): Group {
+function declaredGroup(client: EnableXClient, kind: ResourceType, rows: Rows, wording: WireContext): Group {
   const sections: Section = {};
   const items: { id: string; identity: string }[] = [];
   const notes: string[] = [];
@@ -173,15 +173,15 @@ function declaredGroup(client: EnableXClient, kind: Kind, rows: Rows, wording: W
       blockedReason ?? (twins.length > 1 ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}` : undefined);
     notes.push(...(reason === undefined ? own : [`is left out: ${reason}`]).map((note) => `${kind.name} ${id}: ${note}`));
     if (reason !== undefined) continue;
-    const name = kind === userKind ? String(section.email).split("@")[0]! : `plan ${section.planId}`;
+    const name = kind === userType ? String(section.email).split("@")[0]! : `plan ${section.planId}`;
     sections[slugOf([name, `${kind.name} ${id}`], (slug) => slug in sections)] = without(section, "customerId");
     items.push({ id, identity });
   }
   return { kind, sections, items, notes };
 }
 
-function identityOf(client: EnableXClient, kind: Kind, section: Section): string {
+function identityOf(client: EnableXClient, kind: ResourceType, section: Section): string {
   return JSON.stringify(
-    kind.searches[0]!.properties.map((property) => canonical(kind.formats[property] ?? "text", section[property], client.routes)),
+    kind.searches[0]!.properties.map((property) => normalize(kind.formats[property] ?? "text", section[property], client.routes)),
   );
 }

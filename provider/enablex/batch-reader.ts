@@ -1,14 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UcaasError } from "../dynamic/errors.ts";
-import { at, type Row } from "./fields.ts";
+import { type ApiRecord, get } from "./fields.ts";
 
 /** Where the reads come from. */
 export interface ReadSource {
   /** A page of the list, from 1; `last` when none follows. */
-  readonly page: (number: number) => Promise<{ rows: readonly Row[]; last: boolean }>;
+  readonly page: (number: number) => Promise<{ rows: readonly ApiRecord[]; last: boolean }>;
   /** One thing, or undefined when it is gone. */
-  readonly single: (id: string) => Promise<Row | undefined>;
-  readonly idOf: (row: Row) => string | undefined;
+  readonly single: (id: string) => Promise<ApiRecord | undefined>;
+  readonly idOf: (row: ApiRecord) => string | undefined;
 }
 
 /** What is known when some reads wait and the rows so far do not answer them. */
@@ -36,7 +36,7 @@ export function nextRead({ waiting, asked, served, lacking, pages, exhausted }: 
 interface Waiter {
   readonly id: string;
   readonly wires: readonly string[];
-  readonly resolve: (row: Row | undefined) => void;
+  readonly resolve: (row: ApiRecord | undefined) => void;
   readonly reject: (error: unknown) => void;
   /** Its row is there but lacks a managed field. */
   lacks?: boolean;
@@ -51,7 +51,7 @@ const gathering = 25;
  */
 export class BatchReader {
   readonly #source: ReadSource;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, ApiRecord>();
   /** Field names that some row had: where one row lacks them, they are empty there. */
   readonly #carried = new Set<string>();
   readonly #written = new Set<string>();
@@ -68,7 +68,7 @@ export class BatchReader {
   }
 
   /** The thing with at least the given fields, or undefined when it is gone. */
-  read(id: string, wires: readonly string[]): Promise<Row | undefined> {
+  read(id: string, wires: readonly string[]): Promise<ApiRecord | undefined> {
     this.#asked++;
     // What this run has written may be older in the list.
     if (this.#written.has(id)) return this.#source.single(id);
@@ -99,7 +99,7 @@ export class BatchReader {
   }
 
   /** The row, when it is known and has all that is wanted. */
-  #answer(id: string, wires: readonly string[]): Row | undefined {
+  #answer(id: string, wires: readonly string[]): ApiRecord | undefined {
     const row = this.#rows.get(id);
     if (!row || !wires.every((wire) => this.#carried.has(wire))) return undefined;
     this.#served++;
@@ -126,7 +126,7 @@ export class BatchReader {
         const id = this.#source.idOf(row);
         if (id === undefined) continue;
         this.#rows.set(id, row);
-        for (const wire of wiresIn(row)) this.#carried.add(wire);
+        for (const wire of fieldNames(row)) this.#carried.add(wire);
       }
     } catch (error) {
       this.#exhausted = true;
@@ -142,9 +142,9 @@ export class BatchReader {
 }
 
 /** The names of all values in a row, with a dot into an object. */
-function wiresIn(row: Row): string[] {
+function fieldNames(row: ApiRecord): string[] {
   return Object.keys(row).flatMap((key) => {
-    const inner = at(row, key);
+    const inner = get(row, key);
     return typeof inner === "object" && inner !== null && !Array.isArray(inner)
       ? Object.keys(inner).map((name) => `${key}.${name}`)
       : [key];

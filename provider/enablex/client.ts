@@ -5,24 +5,24 @@ import { UcaasError } from "../dynamic/errors.ts";
 import { type Call, HttpClient, NoReply, type Reply } from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import { BatchReader } from "./batch-reader.ts";
+import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
 import { CreateBatch, type Identity } from "./create-batch.ts";
-import { type Answer, answerOf, errorOf, type Failure } from "./envelope.ts";
-import { at, canonical, type Row } from "./fields.ts";
-import type { Kind, Search } from "./kinds.ts";
+import { type ApiFailure, type ApiResult, parseReply, toError } from "./envelope.ts";
+import { type ApiRecord, get, normalize } from "./fields.ts";
+import type { ResourceType, Search } from "./resource-types.ts";
 import type { Routes } from "./routes.ts";
-import type { enablexConfig } from "./schema.ts";
 import { Session } from "./session.ts";
 
 /** How a create ended. */
 export type CreateReply =
   /** `row` is what the reply shows of it. */
-  | { readonly outcome: "created"; readonly id: string | undefined; readonly row: Row | undefined }
-  | { readonly outcome: "refused"; readonly failure: Failure; readonly error: UcaasError }
+  | { readonly outcome: "created"; readonly id: string | undefined; readonly row: ApiRecord | undefined }
+  | { readonly outcome: "refused"; readonly failure: ApiFailure; readonly error: UcaasError }
   | { readonly outcome: "unknown"; readonly error: UcaasError; readonly retryAfterSeconds: number };
 
 /** How an update ended. `row` is what the reply shows. The failure of a refusal is kept for 1504. */
-export type UpdateReply = { readonly ok: true; readonly row: Row | undefined } | { readonly ok: false; readonly failure: Failure };
+export type UpdateReply = { readonly ok: true; readonly row: ApiRecord | undefined } | { readonly ok: false; readonly failure: ApiFailure };
 
 /** A list may have so many pages; one that goes on has no end. */
 const maxPages = 10_000;
@@ -62,14 +62,14 @@ export class EnableXClient {
   }
 
   /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
-  async create(kind: Kind, body: Row, operation: string): Promise<CreateReply> {
+  async create(kind: ResourceType, body: ApiRecord, operation: string): Promise<CreateReply> {
     try {
       const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "unsent", { body });
       if (answer.ok) {
         const row = this.#rowIn(kind, answer.payload);
         return { outcome: "created", id: (row && this.idOf(kind, row)) ?? this.idOf(kind, answer.payload), row };
       }
-      const error = errorOf(answer.failure, operation);
+      const error = toError(answer.failure, operation);
       return answer.failure.mayHaveActed
         ? { outcome: "unknown", error, retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000 }
         : { outcome: "refused", failure: answer.failure, error };
@@ -80,7 +80,7 @@ export class EnableXClient {
   }
 
   /** One thing as it is now, or undefined when it is gone. */
-  async read(kind: Kind, id: string): Promise<Row | undefined> {
+  async read(kind: ResourceType, id: string): Promise<ApiRecord | undefined> {
     const { row, gone } = await this.#read(kind, id);
     // A bare 404 may be a wrong address: then the list has none either.
     if (gone === "bare" && !this.#listed.has(kind.name)) await this.#page(kind, 1, { length: 1 });
@@ -88,24 +88,24 @@ export class EnableXClient {
   }
 
   /** One thing for a refresh: together with others that are wanted at the same time, and no older than this run; undefined when it is gone. */
-  readTogether(kind: Kind, id: string, wires: readonly string[]): Promise<Row | undefined> {
+  readTogether(kind: ResourceType, id: string, wires: readonly string[]): Promise<ApiRecord | undefined> {
     return this.#reader(kind).read(id, wires);
   }
 
   /** All existing things that agree with the values in every field of the search. */
-  async find(kind: Kind, search: Search, values: Readonly<Record<string, unknown>>): Promise<Row[]> {
+  async find(kind: ResourceType, search: Search, values: Readonly<Record<string, unknown>>): Promise<ApiRecord[]> {
     const [first] = search.properties;
     const searchBy = this.routes[search.by] as string;
     const query = searchBy === "none" ? {} : { searchBy, searchString: String(values[first]).trim() };
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
-    const agrees = (row: Row) =>
+    const agrees = (row: ApiRecord) =>
       search.properties.every((property) => {
         const format = kind.formats[property] ?? "text";
-        return canonical(format, at(row, wires[property] ?? property), this.routes) === canonical(format, values[property], this.routes);
+        return normalize(format, get(row, wires[property] ?? property), this.routes) === normalize(format, values[property], this.routes);
       });
     // A list may leave fields out of its rows: what tells one from the other is then read.
-    const isShort = (row: Row) => search.properties.some((property) => at(row, wires[property] ?? property) === undefined);
-    const found = new Map<string, Row>();
+    const isShort = (row: ApiRecord) => search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
+    const found = new Map<string, ApiRecord>();
     for await (const rows of this.pages(kind, query)) {
       for (const row of rows) {
         const id = this.idOf(kind, row);
@@ -124,7 +124,7 @@ export class EnableXClient {
    *
    * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
    */
-  async *pages(kind: Kind, query: { searchBy?: string; searchString?: string } = {}): AsyncGenerator<readonly Row[]> {
+  async *pages(kind: ResourceType, query: { searchBy?: string; searchString?: string } = {}): AsyncGenerator<readonly ApiRecord[]> {
     const end = performance.now() + this.config.deadlineSeconds * 1000;
     const seen = new Set<string | undefined>();
     for (let number = 1; ; number++) {
@@ -139,7 +139,7 @@ export class EnableXClient {
   }
 
   /** Changes the fields of the body and no others. */
-  async update(kind: Kind, id: string, body: Row): Promise<UpdateReply> {
+  async update(kind: ResourceType, id: string, body: ApiRecord): Promise<UpdateReply> {
     this.#reader(kind).forget(id);
     const operation = `update ${kind.name} ${id}`;
     const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "always", { params: { id }, body });
@@ -147,7 +147,7 @@ export class EnableXClient {
   }
 
   /** What the creates of one kind share. */
-  creates(kind: Kind): CreateBatch {
+  creates(kind: ResourceType): CreateBatch {
     let batch = this.#creates.get(kind.name);
     if (!batch) {
       batch = new CreateBatch({
@@ -161,29 +161,29 @@ export class EnableXClient {
   }
 
   /** An identity in the one spelling in which it can be compared. */
-  identity(kind: Kind, properties: readonly string[], values: readonly unknown[]): Identity {
+  identity(kind: ResourceType, properties: readonly string[], values: readonly unknown[]): Identity {
     const by = properties.join();
     return { by, key: JSON.stringify([this.baseUrl, kind.name, by, values]) };
   }
 
   /** All that tells a row from all others; none for one that this run has deleted. */
-  #identitiesOf(kind: Kind, row: Row): Identity[] {
+  #identitiesOf(kind: ResourceType, row: ApiRecord): Identity[] {
     if (this.#deleted.has(`${kind.name} ${this.idOf(kind, row)}`)) return [];
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
     return kind.searches.flatMap(({ properties }) => {
       const values = properties.map((property) =>
-        canonical(kind.formats[property] ?? "text", at(row, wires[property] ?? property), this.routes),
+        normalize(kind.formats[property] ?? "text", get(row, wires[property] ?? property), this.routes),
       );
       return values.includes(undefined) ? [] : [this.identity(kind, properties, values)];
     });
   }
 
-  canDelete(kind: Kind): boolean {
+  canDelete(kind: ResourceType): boolean {
     return this.routes[`${kind.name}Delete`] !== "none";
   }
 
   /** Deletes; undefined when it is done or was gone already. */
-  async delete(kind: Kind, id: string): Promise<Failure | undefined> {
+  async delete(kind: ResourceType, id: string): Promise<ApiFailure | undefined> {
     this.#reader(kind).forget(id);
     const thing = `${kind.name} ${id}`;
     const { answer, reply } = await this.#send(`delete ${thing}`, this.routes[`${kind.name}Delete`], "always", { params: { id } });
@@ -206,41 +206,41 @@ export class EnableXClient {
     return this.#countries;
   }
 
-  idOf(kind: Kind, row: Row): string | undefined {
+  idOf(kind: ResourceType, row: ApiRecord): string | undefined {
     const id = row[this.routes[`${kind.name}IdField`]] ?? row.id;
     return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
   }
 
-  async #read(kind: Kind, id: string): Promise<{ row?: Row; gone?: Failure["gone"] }> {
+  async #read(kind: ResourceType, id: string): Promise<{ row?: ApiRecord; gone?: ApiFailure["gone"] }> {
     const operation = `read ${kind.name} ${id}`;
     const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
     if (answer.ok) return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
-    if (answer.failure.gone === undefined) throw errorOf(answer.failure, operation);
+    if (answer.failure.gone === undefined) throw toError(answer.failure, operation);
     return { gone: answer.failure.gone };
   }
 
   /** As read, where "gone" costs the state or has a thing made anew: a bare 404 is believed only when the list lacks it. */
-  async #readForGood(kind: Kind, id: string): Promise<Row | undefined> {
+  async #readForGood(kind: ResourceType, id: string): Promise<ApiRecord | undefined> {
     const { row, gone } = await this.#read(kind, id);
     if (gone === "bare" && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Read");
     return row;
   }
 
   /** Whether the list has a thing; for all that are asked for, it is read to its end once. */
-  async #isListed(kind: Kind, id: string): Promise<boolean> {
+  async #isListed(kind: ResourceType, id: string): Promise<boolean> {
     const ids = this.#listedIds.get(kind.name) ?? this.#readIds(kind);
     this.#listedIds.set(kind.name, ids);
     ids.catch(() => this.#listedIds.delete(kind.name));
     return (await ids).has(id);
   }
 
-  async #readIds(kind: Kind): Promise<ReadonlySet<string>> {
+  async #readIds(kind: ResourceType): Promise<ReadonlySet<string>> {
     const ids = new Set<string>();
     for await (const rows of this.pages(kind)) for (const row of rows) ids.add(this.idOf(kind, row) ?? "");
     return ids;
   }
 
-  #wrongRoute(kind: Kind, id: string, verb: "Read" | "Delete"): UcaasError {
+  #wrongRoute(kind: ResourceType, id: string, verb: "Read" | "Delete"): UcaasError {
     const route = this.routes[`${kind.name}${verb}`];
     return new UcaasError(`${route} answers 404, but the list has the ${kind.name} still`, {
       code: "ROUTE_NOT_FOUND",
@@ -254,17 +254,17 @@ export class EnableXClient {
   async #readCountries(): Promise<Countries> {
     const operation = "read the list of countries";
     const { answer } = await this.#send(operation, this.routes.countries, "always");
-    if (!answer.ok) throw errorOf(answer.failure, operation);
+    if (!answer.ok) throw toError(answer.failure, operation);
     return countriesOf(this.#array(answer.payload, "countryListKey", operation));
   }
 
   /** What the reply to a write shows of the object: what there is in it is not public. */
-  #rowIn(kind: Kind, payload: Row): Row | undefined {
+  #rowIn(kind: ResourceType, payload: ApiRecord): ApiRecord | undefined {
     const row = payload[this.routes[`${kind.name}Key`]] ?? payload.data;
     return isRow(row) ? flattened(kind, row) : undefined;
   }
 
-  #endless(kind: Kind, pages: number): UcaasError {
+  #endless(kind: ResourceType, pages: number): UcaasError {
     return new UcaasError(`the list of ${kind.name}s does not end after ${pages} pages`, {
       code: "LIST_ENDLESS",
       vendor: "enablex",
@@ -273,7 +273,7 @@ export class EnableXClient {
     });
   }
 
-  #reader(kind: Kind): BatchReader {
+  #reader(kind: ResourceType): BatchReader {
     let reader = this.#readers.get(kind.name);
     if (!reader) {
       let before = "";
@@ -294,10 +294,10 @@ export class EnableXClient {
   }
 
   async #page(
-    kind: Kind,
+    kind: ResourceType,
     number: number,
     { length, searchBy, searchString }: { length?: number; searchBy?: string; searchString?: string },
-  ): Promise<Row[]> {
+  ): Promise<ApiRecord[]> {
     const operation = searchBy ? `look up ${kind.name} by ${searchBy}` : `list ${kind.name}s`;
     const { pageQuery, pageLengthQuery, searchByQuery, searchStringQuery } = this.routes;
     const query = {
@@ -315,7 +315,7 @@ export class EnableXClient {
     }
     // Some servers say so when a search finds nothing; only in their own words, or a wrong address would look like an empty list.
     if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy) return [];
-    throw errorOf(answer.failure, operation);
+    throw toError(answer.failure, operation);
   }
 
   /** A call with the session's header, once again with a fresh one when the token is no longer taken. */
@@ -323,8 +323,8 @@ export class EnableXClient {
     operation: string,
     route: string,
     repeatable: Repeatable,
-    more: { params?: Record<string, string>; query?: Call["query"]; body?: Row } = {},
-  ): Promise<{ answer: Answer; reply: Reply }> {
+    more: { params?: Record<string, string>; query?: Call["query"]; body?: ApiRecord } = {},
+  ): Promise<{ answer: ApiResult; reply: Reply }> {
     for (let again = true; ; again = false) {
       const authorization = await this.#session.authorization();
       const reply = await this.#http.send({
@@ -336,7 +336,7 @@ export class EnableXClient {
         repeatable,
         message: () => this.#message({ authorization }, more.body),
       });
-      const answer = answerOf(reply);
+      const answer = parseReply(reply);
       if (again && !answer.ok && answer.failure.tokenRefused && (await this.#session.refused(authorization))) continue;
       return { answer, reply };
     }
@@ -353,8 +353,8 @@ export class EnableXClient {
     // The guide shows the reply as the token alone, without `result`.
     const token = loginReplySchema.safeParse(reply.json).data;
     if (reply.status === 200 && token && (token.result === undefined || String(token.result) === "1")) return token.token;
-    const answer = answerOf(reply);
-    if (!answer.ok) throw errorOf(answer.failure, operation);
+    const answer = parseReply(reply);
+    if (!answer.ok) throw toError(answer.failure, operation);
     throw new UcaasError("the reply to the login has no token", {
       code: "MALFORMED_REPLY",
       vendor: "enablex",
@@ -364,21 +364,21 @@ export class EnableXClient {
     });
   }
 
-  #message(headers: Record<string, string>, body?: Row) {
+  #message(headers: Record<string, string>, body?: ApiRecord) {
     return {
       headers: { "content-type": "application/json", ...(this.config.appType && { "x-app-type": this.config.appType }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
     };
   }
 
-  #object(payload: Row, key: keyof Routes, operation: string): Row {
+  #object(payload: ApiRecord, key: keyof Routes, operation: string): ApiRecord {
     const value = payload[this.routes[key] as string];
     if (isRow(value)) return value;
     throw this.#malformed(key, "an object", operation);
   }
 
   /** A list under another name must not pass for an empty one: what it holds would be made again. */
-  #array(payload: Row, key: keyof Routes, operation: string): unknown[] {
+  #array(payload: ApiRecord, key: keyof Routes, operation: string): unknown[] {
     const value = payload[this.routes[key] as string];
     if (Array.isArray(value)) return value;
     throw this.#malformed(key, "a list", operation);
@@ -398,13 +398,13 @@ export class EnableXClient {
  * A row in which what stands within an object of the kind's own name stands beside it, too: a subscription has its status in
  * `subscription.subscription.status` (the page on subscriptions). Where there is no such object, its values are found under its name as well.
  */
-function flattened(kind: Kind, row: Row): Row {
+function flattened(kind: ResourceType, row: ApiRecord): ApiRecord {
   const inner = row[kind.name];
   return isRow(inner) ? { ...inner, ...row } : { ...row, [kind.name]: row };
 }
 
 /** Whether a row is one that the search asked for. Without a search none is, so that the list is read to its very end. */
-function isFound(row: Row, { searchBy, searchString = "" }: { searchBy?: string; searchString?: string }): boolean {
+function isFound(row: ApiRecord, { searchBy, searchString = "" }: { searchBy?: string; searchString?: string }): boolean {
   return (
     searchBy !== undefined &&
     String(row[searchBy] ?? "")
@@ -420,6 +420,6 @@ function splitRoute(route: string): Pick<Call, "method" | "path"> {
   return { method: method as Call["method"], path };
 }
 
-function isRow(value: unknown): value is Row {
+function isRow(value: unknown): value is ApiRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

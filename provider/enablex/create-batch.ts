@@ -1,14 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { UcaasError } from "../dynamic/errors.ts";
-import type { Row } from "./fields.ts";
+import type { ApiRecord } from "./fields.ts";
 
 /** Where a batch reads. */
 export interface BatchSource {
   /** The list, page by page, to its end. */
-  readonly pages: () => AsyncIterable<readonly Row[]>;
-  readonly idOf: (row: Row) => string | undefined;
+  readonly pages: () => AsyncIterable<readonly ApiRecord[]>;
+  readonly idOf: (row: ApiRecord) => string | undefined;
   /** All that tells a row from all others, as far as the row has it. */
-  readonly identitiesOf: (row: Row) => readonly Identity[];
+  readonly identitiesOf: (row: ApiRecord) => readonly Identity[];
 }
 
 /** What tells one object from all others. */
@@ -23,14 +23,14 @@ export interface Identity {
 export interface CreatedObject {
   readonly identity: Identity;
   /** Looks for all objects with this identity. */
-  readonly search: () => Promise<readonly Row[]>;
+  readonly search: () => Promise<readonly ApiRecord[]>;
   /** What is wrong with it, if anything, given the rows that the server has of it. */
-  readonly verify: (rows: readonly Row[]) => Promise<UcaasError | undefined>;
+  readonly findProblem: (rows: readonly ApiRecord[]) => Promise<UcaasError | undefined>;
 }
 
 /** What the list shows after the creates. */
 export interface LastLook {
-  readonly rows: (identity: Identity) => readonly Row[];
+  readonly rows: (identity: Identity) => readonly ApiRecord[];
   /** What is wrong with creates that have returned before. Only the first caller gets it. */
   readonly takeProblems: () => readonly UcaasError[];
 }
@@ -146,8 +146,8 @@ export class CreateBatch {
   }
 
   async #look(entries: readonly { created: CreatedObject; hasReturned: boolean }[]): Promise<LastLook> {
-    const found = new Map<string, Map<string, Row>>(entries.map(({ created }) => [created.identity.key, new Map()]));
-    const note = (key: string, row: Row) => found.get(key)?.set(this.#source.idOf(row) ?? "", row);
+    const found = new Map<string, Map<string, ApiRecord>>(entries.map(({ created }) => [created.identity.key, new Map()]));
+    const note = (key: string, row: ApiRecord) => found.get(key)?.set(this.#source.idOf(row) ?? "", row);
     if (entries.length === 1 || this.#list === "too long") {
       await Promise.all(
         entries.map(async ({ created: { identity, search } }) => {
@@ -160,7 +160,7 @@ export class CreateBatch {
     }
     const rows = ({ key }: Identity) => [...(found.get(key)?.values() ?? [])];
     const returned = entries.filter(({ hasReturned }) => hasReturned);
-    const verified = await Promise.all(returned.map(({ created }) => created.verify(rows(created.identity))));
+    const verified = await Promise.all(returned.map(({ created }) => created.findProblem(rows(created.identity))));
     const problems = verified.filter((problem) => problem !== undefined);
     return { rows, takeProblems: () => problems.splice(0) };
   }

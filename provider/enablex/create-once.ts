@@ -1,26 +1,26 @@
 import { UcaasError } from "../dynamic/errors.ts";
 import type { CreateReply, EnableXClient } from "./client.ts";
-import type { Row } from "./fields.ts";
-import type { Kind } from "./kinds.ts";
-import { until } from "./polling.ts";
+import type { ApiRecord } from "./fields.ts";
+import type { ResourceType } from "./resource-types.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** Maximum number of create requests. Each repetition happens only after a look-up finds nothing. */
 const maxAttempts = 3;
 
 export interface CreateRequest {
-  readonly kind: Kind;
-  readonly body: Row;
+  readonly kind: ResourceType;
+  readonly body: ApiRecord;
   /** In words, for errors. */
   readonly operation: string;
   /** Looks for the object by what tells it from all others. */
-  readonly find: () => Promise<Row | undefined>;
+  readonly find: () => Promise<ApiRecord | undefined>;
   /** For the user, who waits. */
   readonly tell: (text: string) => void;
 }
 
 export type CreateResult =
   /** `row` is what the reply shows. */
-  | { readonly outcome: "created"; readonly id: string; readonly row: Row | undefined }
+  | { readonly outcome: "created"; readonly id: string; readonly row: ApiRecord | undefined }
   /** Found and not answered, so it may be another stack's. */
   | { readonly outcome: "found"; readonly id: string }
   /** The server refused, so nothing was created. */
@@ -36,22 +36,22 @@ export type CreateResult =
 export async function createOnce(client: EnableXClient, request: CreateRequest): Promise<CreateResult> {
   const { kind, body, operation, find, tell } = request;
   const { consistencySeconds } = client.config;
-  const idOf = (row: Row | undefined) => (row ? client.idOf(kind, row) : undefined);
+  const idOf = (row: ApiRecord | undefined) => (row ? client.idOf(kind, row) : undefined);
   for (let attempt = 1; ; attempt++) {
     const reply = await client.create(kind, body, operation);
     if (reply.outcome === "created") {
-      const id = reply.id ?? idOf(await until(consistencySeconds, find));
+      const id = reply.id ?? idOf(await waitFor(consistencySeconds, find));
       if (id !== undefined) return { outcome: "created", id, row: reply.row };
       throw idUnknown(kind, operation, consistencySeconds);
     }
     if (reply.outcome === "refused") {
       // After an attempt of unknown outcome, "already there" is most likely that attempt, which came late.
-      const late = attempt > 1 && reply.failure.code === "DUPLICATE" ? idOf(await until(consistencySeconds, find)) : undefined;
+      const late = attempt > 1 && reply.failure.code === "DUPLICATE" ? idOf(await waitFor(consistencySeconds, find)) : undefined;
       return late === undefined ? { outcome: "refused", refusal: reply } : { outcome: "found", id: late };
     }
     const { seconds, mayRepeat } = searchTime(client.config, reply.retryAfterSeconds);
     tell(`the create got no clear answer (${reply.error.reason}); looking for up to ${seconds} s whether it was made`);
-    const id = idOf(await until(seconds, find));
+    const id = idOf(await waitFor(seconds, find));
     if (id !== undefined) return { outcome: "found", id };
     if (attempt === maxAttempts || !mayRepeat) throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
     tell("it was not made; sending the create again");
@@ -67,7 +67,7 @@ function searchTime(config: { settleSeconds: number; deadlineSeconds: number }, 
   return { seconds: mayRepeat ? Math.max(config.settleSeconds, retryAfterSeconds) : config.settleSeconds, mayRepeat };
 }
 
-function idUnknown(kind: Kind, operation: string, seconds: number): UcaasError {
+function idUnknown(kind: ResourceType, operation: string, seconds: number): UcaasError {
   return new UcaasError(`the ${kind.name} was created, but the list does not show it after ${seconds} s`, {
     code: "NOT_SHOWN",
     vendor: "enablex",

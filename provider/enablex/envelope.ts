@@ -1,13 +1,13 @@
 import { UcaasError } from "../dynamic/errors.ts";
 import { printable } from "../dynamic/printable.ts";
 import type { Reply } from "../http/client.ts";
-import type { Row } from "./fields.ts";
-import { meaningOf } from "./result-codes.ts";
+import type { ApiRecord } from "./fields.ts";
+import { lookupResultCode } from "./result-codes.ts";
 
 /** What a reply means. `result` in the body decides; the HTTP status may say no as well. */
-export type Answer = { readonly ok: true; readonly payload: Row } | { readonly ok: false; readonly failure: Failure };
+export type ApiResult = { readonly ok: true; readonly payload: ApiRecord } | { readonly ok: false; readonly failure: ApiFailure };
 
-export interface Failure {
+export interface ApiFailure {
   readonly code: string;
   /** The API's own number, from the body if it has one. */
   readonly vendorCode?: string;
@@ -15,7 +15,7 @@ export interface Failure {
   readonly reason: string;
   readonly hint?: string;
   /** What the API echoes; for 1504 the offending field. */
-  readonly data?: Row;
+  readonly data?: ApiRecord;
   /** True when the server may have done what was asked all the same. */
   readonly mayHaveActed: boolean;
   /** HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also be a wrong address. */
@@ -28,7 +28,7 @@ export interface Failure {
  * Reads a reply. Success is HTTP 2xx with `result` 1, as a number or a string, and nothing else (guide). A reply that is
  * no envelope (a page, nothing at all, no `result`) is a failure of its own, after which it is open whether the server acted.
  */
-export function answerOf(reply: Pick<Reply, "status" | "text" | "json">): Answer {
+export function parseReply(reply: Pick<Reply, "status" | "text" | "json">): ApiResult {
   const { status, json } = reply;
   const envelope = isRow(json) && (typeof json.result === "number" || typeof json.result === "string") ? json : undefined;
   const result = envelope && String(envelope.result).trim();
@@ -37,7 +37,7 @@ export function answerOf(reply: Pick<Reply, "status" | "text" | "json">): Answer
   const byResult = result === undefined || result === "0" || result === "1" ? undefined : result;
   if (status >= 200 && status < 300 && result === undefined) return { ok: false, failure: noEnvelope(reply) };
   const vendorCode = byResult ?? (status >= 400 || result === undefined ? String(status) : result);
-  const { code, words, hint, group } = meaningOf(vendorCode);
+  const { code, message: words, hint, group } = lookupResultCode(vendorCode);
   return {
     ok: false,
     failure: {
@@ -55,12 +55,12 @@ export function answerOf(reply: Pick<Reply, "status" | "text" | "json">): Answer
 }
 
 /** The failure as an error, with what was tried. */
-export function errorOf(failure: Failure, operation: string, hint = failure.hint): UcaasError {
+export function toError(failure: ApiFailure, operation: string, hint = failure.hint): UcaasError {
   const { code, vendorCode, status, reason } = failure;
   return new UcaasError(reason, { code, vendor: "enablex", operation, status, vendorCode, hint });
 }
 
-function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "json">): Failure {
+function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "json">): ApiFailure {
   const base = { status, mayHaveActed: true, tokenRefused: false };
   if (text.trim() === "") {
     return {
@@ -108,6 +108,6 @@ function serverWords(body: unknown, words: string): string[] {
   return said.length ? [`The server says: ${said.join(": ")}`] : [];
 }
 
-function isRow(value: unknown): value is Row {
+function isRow(value: unknown): value is ApiRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,47 +1,47 @@
 import { isUnknown } from "../dynamic/unknown.ts";
 import type { Countries } from "./countries.ts";
-import type { Format, Kind } from "./kinds.ts";
+import type { Format, ResourceType } from "./resource-types.ts";
 import type { Routes } from "./routes.ts";
 import { isSecretName } from "./secret-names.ts";
 
-/** A thing as the API shows it, or a body as the API takes it. */
-export type Row = Record<string, unknown>;
+/** An object as the API shows it, or a body as the API takes it. */
+export type ApiRecord = Record<string, unknown>;
 /** A resource's inputs or outputs, as they come from the engine. */
-export type Bag = Record<string, unknown>;
+export type Properties = Record<string, unknown>;
 
 /** One managed value: where it stands in the declaration, and where in the API's body. Dots lead into an object. */
 export interface Field {
   readonly property: string;
   /** The API's name, or `none` where this server has no such field: it is then neither sent nor compared. */
-  readonly wire: string;
+  readonly apiName: string;
   readonly format: Format;
   /** A reply without it does not mean that it is empty (a fixed, required or further field): it is not known to differ. */
-  readonly mayBeHidden: boolean;
+  readonly optionalInReply: boolean;
   /** The server never shows it. */
   readonly writeOnly: boolean;
   /** No message may have its value. */
   readonly secret: boolean;
 }
 
-/** What the formats need to know of the server. The list of countries is there when a country is declared. */
-export interface Wording {
+/** What the formats need to know of the server. It has the list of countries when a country is declared. */
+export interface WireContext {
   readonly routes: Routes;
   readonly countries?: Countries;
 }
 
 /** The fields that a declaration manages: the declared ones, the further ones by the API's own names included. */
-export function declaredFields(kind: Kind, inputs: Bag, routes: Routes): Field[] {
+export function declaredFields(kind: ResourceType, inputs: Properties, routes: Routes): Field[] {
   const wires: Record<string, string> = routes[`${kind.name}Fields`];
   const unseen = [...kind.writeOnly, ...routes[`${kind.name}WriteOnly`]];
   const isSecret = secretMatcher(inputs);
   const named = Object.entries(kind.formats)
-    .filter(([property]) => isSet(at(inputs, property)))
+    .filter(([property]) => isSet(get(inputs, property)))
     .map(
       ([property, format]): Field => ({
         property,
-        wire: wires[property] ?? property,
+        apiName: wires[property] ?? property,
         format,
-        mayBeHidden: kind.fixed.includes(property) || kind.required.includes(property),
+        optionalInReply: kind.fixed.includes(property) || kind.required.includes(property),
         writeOnly: unseen.includes(property),
         secret: isSecret(property),
       }),
@@ -49,9 +49,9 @@ export function declaredFields(kind: Kind, inputs: Bag, routes: Routes): Field[]
   const further = leaves(inputs.fields).map(
     ([path, value]): Field => ({
       property: `fields.${path}`,
-      wire: path,
+      apiName: path,
       format: typeof value === "boolean" ? "flag" : "value",
-      mayBeHidden: true,
+      optionalInReply: true,
       writeOnly: false,
       secret: isSecret(`fields.${path}`),
     }),
@@ -66,7 +66,7 @@ export function leaves(value: unknown, path = ""): [path: string, value: unknown
 }
 
 /** Tells whether a property is secret: the program marked it or what it is in, or its name says so. */
-function secretMatcher({ __secretPaths }: Bag): (property: string) => boolean {
+function secretMatcher({ __secretPaths }: Properties): (property: string) => boolean {
   const marked = typeof __secretPaths === "string" ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join(".")) : [];
   return (property) => isSecretName(property) || marked.some((path) => path === "" || property === path || property.startsWith(`${path}.`));
 }
@@ -84,7 +84,7 @@ export function asText(value: unknown): string {
  * The value in the one form in which all that means the same is equal: blanks trimmed, an email in lower case, an id as text,
  * a status by its code, empty and absent alike.
  */
-export function canonical(format: Format, value: unknown, routes: Routes): string | undefined {
+export function normalize(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
   const text = asText(value).trim();
   if (text === "") return undefined;
@@ -105,10 +105,10 @@ export function canonical(format: Format, value: unknown, routes: Routes): strin
 }
 
 /** The value as the API takes it. */
-function toWire({ format }: Field, value: unknown, { routes, countries }: Wording): unknown {
+function toWire({ format }: Field, value: unknown, { routes, countries }: WireContext): unknown {
   switch (format) {
     case "status":
-      return canonical(format, value, routes);
+      return normalize(format, value, routes);
     case "country":
       return countries?.idOf(String(value));
     case "id":
@@ -120,8 +120,8 @@ function toWire({ format }: Field, value: unknown, { routes, countries }: Wordin
 }
 
 /** The API's value as it would be declared; undefined when it is empty. */
-export function fromWire(format: Format, value: unknown, { routes, countries }: Wording): unknown {
-  const text = canonical(format, value, routes);
+export function fromWire(format: Format, value: unknown, { routes, countries }: WireContext): unknown {
+  const text = normalize(format, value, routes);
   if (text === undefined) return undefined;
   switch (format) {
     case "status":
@@ -138,11 +138,13 @@ export function fromWire(format: Format, value: unknown, { routes, countries }: 
 }
 
 /** The body of a create: every declared field. */
-export function createBody(fields: readonly Field[], inputs: Bag, wording: Wording): Row {
-  return fields.filter(isSent).reduce<Row>((body, field) => put(body, field.wire, toWire(field, at(inputs, field.property), wording)), {});
+export function createBody(fields: readonly Field[], inputs: Properties, wording: WireContext): ApiRecord {
+  return fields
+    .filter(isSent)
+    .reduce<ApiRecord>((body, field) => set(body, field.apiName, toWire(field, get(inputs, field.property), wording)), {});
 }
 
-function isSent({ wire }: Field): boolean {
+function isSent({ apiName: wire }: Field): boolean {
   return wire !== "none";
 }
 
@@ -150,18 +152,24 @@ function isSent({ wire }: Field): boolean {
  * The body of an update: only what changes. Of an object the values that do not change are sent along as the server has them,
  * unless `objectUpdate` is `changed`: whether the server would keep what is left out is not public. What is declared no longer is emptied.
  */
-export function updateBody(kind: Kind, changed: readonly Field[], news: Bag, row: Row, wording: Wording): Row {
-  let body: Row = {};
+export function updateBody(
+  kind: ResourceType,
+  changed: readonly Field[],
+  news: Properties,
+  row: ApiRecord,
+  wording: WireContext,
+): ApiRecord {
+  let body: ApiRecord = {};
   const isDeclared = new Set(declaredFields(kind, news, wording.routes).map(({ property }) => property));
   for (const field of changed.filter(isSent)) {
-    for (const parent of wording.routes.objectUpdate === "whole" ? parentsOf(field.wire) : [])
-      if (at(body, parent) === undefined) body = put(body, parent, writable(kind, parent, row, wording.routes));
+    for (const parent of wording.routes.objectUpdate === "whole" ? parentsOf(field.apiName) : [])
+      if (get(body, parent) === undefined) body = set(body, parent, writable(kind, parent, row, wording.routes));
     const value = isDeclared.has(field.property)
-      ? toWire(field, at(news, field.property), wording)
+      ? toWire(field, get(news, field.property), wording)
       : wording.routes.emptied === "null"
         ? null
         : "";
-    body = put(body, field.wire, value);
+    body = set(body, field.apiName, value);
   }
   return body;
 }
@@ -173,12 +181,12 @@ function parentsOf(wire: string): string[] {
 }
 
 /** What of an object on the server can be sent back: of an address its fields, else the plain values that are no labels. */
-function writable(kind: Kind, parent: string, row: Row, routes: Routes): Row {
+function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Routes): ApiRecord {
   const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter((wire) => wire.startsWith(`${parent}.`));
-  const shown = at(row, parent);
+  const shown = get(row, parent);
   const names = wires.length > 0 ? wires.map((wire) => wire.slice(parent.length + 1)) : isObject(shown) ? Object.keys(shown) : [];
   const kept = names
-    .map((name) => [name, at(shown, name)] as const)
+    .map((name) => [name, get(shown, name)] as const)
     .filter(([name, value]) => isSet(value) && value !== "" && !isObject(value) && !name.endsWith("_ex"));
   return Object.fromEntries(kept);
 }
@@ -187,10 +195,15 @@ function writable(kind: Kind, parent: string, row: Row, routes: Routes): Row {
  * The fields that are declared no longer, apart: a text is emptied, a choice (status, flag, country, id, email) stays as it
  * is, since the API documents no empty value for it. One that is declared under another name is neither.
  */
-export function dropped(kind: Kind, olds: Bag, news: Bag, routes: Routes): { emptied: Field[]; left: Field[] } {
+export function removedFields(
+  kind: ResourceType,
+  olds: Properties,
+  news: Properties,
+  routes: Routes,
+): { cleared: Field[]; unmanaged: Field[] } {
   const now = declaredFields(kind, news, routes);
-  const gone = declaredFields(kind, olds, routes).filter((field) => !now.some(({ wire }) => wire === field.wire));
-  return { emptied: gone.filter(({ format }) => format === "text"), left: gone.filter(({ format }) => format !== "text") };
+  const gone = declaredFields(kind, olds, routes).filter((field) => !now.some(({ apiName: wire }) => wire === field.apiName));
+  return { cleared: gone.filter(({ format }) => format === "text"), unmanaged: gone.filter(({ format }) => format !== "text") };
 }
 
 /** A field whose value on the server is not the declared one. */
@@ -202,11 +215,11 @@ export interface Difference {
 }
 
 /** What the server has otherwise than declared. */
-export function differences(fields: readonly Field[], inputs: Bag, row: Row, wording: Wording): Difference[] {
+export function differences(fields: readonly Field[], inputs: Properties, row: ApiRecord, wording: WireContext): Difference[] {
   return fields.flatMap((field) => {
-    const raw = at(row, field.wire);
-    if (field.writeOnly || !isSent(field) || (raw === undefined && field.mayBeHidden)) return [];
-    const declared = at(inputs, field.property);
+    const raw = get(row, field.apiName);
+    if (field.writeOnly || !isSent(field) || (raw === undefined && field.optionalInReply)) return [];
+    const declared = get(inputs, field.property);
     const actual = fromWire(field.format, raw, wording);
     return sameMeaning(field.format, declared, actual, wording.routes) ? [] : [{ field, declared, actual }];
   });
@@ -215,7 +228,7 @@ export function differences(fields: readonly Field[], inputs: Bag, row: Row, wor
 /** A flag that is not shown is off. */
 function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): boolean {
   const absent = format === "flag" ? "false" : undefined;
-  return (canonical(format, a, routes) ?? absent) === (canonical(format, b, routes) ?? absent);
+  return (normalize(format, a, routes) ?? absent) === (normalize(format, b, routes) ?? absent);
 }
 
 /**
@@ -223,43 +236,44 @@ function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): bo
  * changed whatever its value, since it begins or ends to be managed; one that moved to another name of the same API field is
  * not. Unknown values are never the same.
  */
-export function changedFields(kind: Kind, olds: Bag, news: Bag, routes: Routes): Field[] {
+export function changedFields(kind: ResourceType, olds: Properties, news: Properties, routes: Routes): Field[] {
   const [before, after] = [byName(declaredFields(kind, olds, routes)), byName(declaredFields(kind, news, routes))];
   return [...new Map([...before, ...after])].flatMap(([name, field]) => {
     const [one, other] = [before.get(name), after.get(name)];
     if (!one || !other) return [field];
-    const value = at(news, other.property);
-    return !isUnknown(value) && sameMeaning(other.format, at(olds, one.property), value, routes) ? [] : [field];
+    const value = get(news, other.property);
+    return !isUnknown(value) && sameMeaning(other.format, get(olds, one.property), value, routes) ? [] : [field];
   });
 }
 
 /** The API's names of what a row of a list must have, or it is no substitute for a read of its own. */
-export function expectedInList(kind: Kind, fields: readonly Field[]): string[] {
+export function expectedInList(kind: ResourceType, fields: readonly Field[]): string[] {
   return fields
     .filter(
-      ({ property, writeOnly, wire }) => !(property.startsWith("fields.") || kind.fixed.includes(property) || writeOnly || wire === "none"),
+      ({ property, writeOnly, apiName: wire }) =>
+        !(property.startsWith("fields.") || kind.fixed.includes(property) || writeOnly || wire === "none"),
     )
-    .map(({ wire }) => wire);
+    .map(({ apiName: wire }) => wire);
 }
 
 /** By what a field is the same field under another property. A country's code is never its id. */
-export function nameOf({ property, wire, format }: Field): string {
+export function fieldKey({ property, apiName: wire, format }: Field): string {
   return wire === "none" || format === "country" ? property : wire;
 }
 
 function byName(fields: readonly Field[]): Map<string, Field> {
-  return new Map(fields.map((field) => [nameOf(field), field]));
+  return new Map(fields.map((field) => [fieldKey(field), field]));
 }
 
 /** The declaration with the server's values in place of those that differ: in this form drift is seen. */
-export function withActual(inputs: Bag, found: readonly Difference[]): Bag {
+export function withActual(inputs: Properties, found: readonly Difference[]): Properties {
   let result = inputs;
-  for (const { field, actual } of found) result = put(result, field.property, actual ?? (field.format === "flag" ? false : ""));
+  for (const { field, actual } of found) result = set(result, field.property, actual ?? (field.format === "flag" ? false : ""));
   return result;
 }
 
 /** Differences in words, one a line. What is secret is named without its values. */
-export function inWords(found: readonly Difference[]): string {
+export function formatDifferences(found: readonly Difference[]): string {
   return found
     .map(({ field, declared, actual }) =>
       field.secret
@@ -274,18 +288,18 @@ function shown(value: unknown): string {
 }
 
 /** The value at a dotted path, or undefined. */
-export function at(bag: unknown, path: string): unknown {
+export function get(bag: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), bag);
 }
 
 /** A copy with the value at a dotted path. */
-export function put(bag: Bag, path: string, value: unknown): Bag {
+export function set(bag: Properties, path: string, value: unknown): Properties {
   const [first = "", ...rest] = path.split(".");
   if (rest.length === 0) return { ...bag, [first]: value };
-  const inner = at(bag, first);
-  return { ...bag, [first]: put(isObject(inner) ? inner : {}, rest.join("."), value) };
+  const inner = get(bag, first);
+  return { ...bag, [first]: set(isObject(inner) ? inner : {}, rest.join("."), value) };
 }
 
-function isObject(value: unknown): value is Bag {
+function isObject(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,59 +4,60 @@ import type { Countries } from "./countries.ts";
 import { unlistedCountry } from "./countries.ts";
 import type { CreatedObject, Identity } from "./create-batch.ts";
 import { type CreateResult, createOnce } from "./create-once.ts";
-import { errorOf } from "./envelope.ts";
+import { toError } from "./envelope.ts";
+import { ambiguous, describeRecord, duplicate, notVisible } from "./errors.ts";
 import {
-  at,
-  type Bag,
-  canonical,
+  type ApiRecord,
   changedFields,
   createBody,
   type Difference,
   declaredFields,
   differences,
   type Field,
-  inWords,
-  nameOf,
-  type Row,
+  fieldKey,
+  formatDifferences,
+  get,
+  normalize,
+  type Properties,
   updateBody,
-  type Wording,
+  type WireContext,
 } from "./fields.ts";
-import { type Kind, labelOf, searchOf } from "./kinds.ts";
-import { until } from "./polling.ts";
-import { ambiguous, described, duplicate, notVisible } from "./refusals.ts";
+import { chooseSearch, toIdentities, toLabel } from "./resource-id.ts";
+import type { ResourceType } from "./resource-types.ts";
 import type { EnableXInputs } from "./schema.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** What the server shows of an object after a write: all that is declared, or what it has otherwise. */
 export type Visibility =
-  | { readonly visible: true; readonly row: Row }
-  | { readonly visible: false; readonly row: Row | undefined; readonly found: readonly Difference[]; readonly error: UcaasError };
+  | { readonly visible: true; readonly row: ApiRecord }
+  | { readonly visible: false; readonly row: ApiRecord | undefined; readonly found: readonly Difference[]; readonly error: UcaasError };
 
 /** One handler's call for one resource: what it declares, and the steps that read and write it. */
 export class Operation {
-  readonly kind: Kind;
+  readonly kind: ResourceType;
   readonly client: EnableXClient;
   readonly news: EnableXInputs;
   /** In words, for errors. */
   readonly name: string;
   /** The declared fields, which are the managed ones. */
   readonly fields: readonly Field[];
-  readonly #wording: Wording;
+  readonly #wording: WireContext;
 
-  constructor(kind: Kind, client: EnableXClient, news: EnableXInputs, verb: string, id?: string, countries?: Countries) {
+  constructor(kind: ResourceType, client: EnableXClient, news: EnableXInputs, verb: string, id?: string, countries?: Countries) {
     this.kind = kind;
     this.client = client;
     this.news = news;
-    this.name = `${verb} ${kind.name} ${id ?? labelOf(kind, news)}`;
+    this.name = `${verb} ${kind.name} ${id ?? toLabel(kind, news)}`;
     this.fields = declaredFields(kind, news, client.routes);
     this.#wording = { routes: client.routes, countries };
   }
 
   /** What tells the declared object from all others, by which it is looked for. */
   get identity(): Identity | undefined {
-    return identitiesOf(this.kind, this.client, this.news)[0];
+    return toIdentities(this.kind, this.client, this.news)[0];
   }
 
-  differences(row: Row): Difference[] {
+  differences(row: ApiRecord): Difference[] {
     return differences(this.fields, this.news, row, this.#wording);
   }
 
@@ -68,27 +69,27 @@ export class Operation {
   requireListedCountries(): void {
     const { countries } = this.#wording;
     for (const { property, format } of this.fields) {
-      const code = String(at(this.news, property));
+      const code = String(get(this.news, property));
       const reason = format === "country" && countries ? unlistedCountry(code, countries) : undefined;
       if (reason) throw this.#error(`${property} ${JSON.stringify(code)} ${reason}`, "UNKNOWN_COUNTRY");
     }
   }
 
   /** The one object that agrees with the declaration in what tells it from all others, or undefined. */
-  async find(): Promise<Row | undefined> {
+  async find(): Promise<ApiRecord | undefined> {
     const rows = await this.search();
     if (rows.length > 1) throw this.#ambiguous(rows);
     return rows[0];
   }
 
   /** All objects that agree with the declaration in what should tell one from all others. */
-  search(): Promise<Row[]> {
-    return this.client.find(this.kind, searchOf(this.kind, this.news), this.news);
+  search(): Promise<ApiRecord[]> {
+    return this.client.find(this.kind, chooseSearch(this.kind, this.news), this.news);
   }
 
   /** An object that must be there; reads that are behind are given time. */
-  async readExisting(id: string): Promise<Row> {
-    const row = await until(this.client.config.consistencySeconds, () => this.client.read(this.kind, id));
+  async readExisting(id: string): Promise<ApiRecord> {
+    const row = await waitFor(this.client.config.consistencySeconds, () => this.client.read(this.kind, id));
     if (row) return row;
     const account = JSON.stringify(this.news.account ?? "(none)");
     throw this.#error(
@@ -114,7 +115,7 @@ export class Operation {
     return {
       identity,
       search: () => this.search(),
-      verify: async (rows) => {
+      findProblem: async (rows) => {
         if (rows.length > 1) return this.#ambiguous(rows, id);
         const [row] = rows;
         if (shown || (row && this.#isComplete(row))) return undefined;
@@ -125,16 +126,16 @@ export class Operation {
   }
 
   /** What an update has to send: what the declaration changes, and what was changed on the server since. */
-  pendingChanges(olds: Bag, row: Row): Field[] {
+  pendingChanges(olds: Properties, row: ApiRecord): Field[] {
     const { kind, fields, news } = this;
-    const before = declaredFields(kind, olds, this.client.routes).map(nameOf);
+    const before = declaredFields(kind, olds, this.client.routes).map(fieldKey);
     const declared = changedFields(kind, olds, news, this.client.routes).map(({ property }) => property);
     const actual = this.differences(row).map(({ field }) => field.property);
     return fields.filter((field) => {
       if (kind.fixed.includes(field.property) || kind.createOnly.includes(field.property)) return false;
-      const isNew = !before.includes(nameOf(field));
+      const isNew = !before.includes(fieldKey(field));
       // What is declared for the first time and is so on the server already needs no writing, unless it cannot be seen.
-      const isSeen = !field.writeOnly && at(row, field.wire) !== undefined;
+      const isSeen = !field.writeOnly && get(row, field.apiName) !== undefined;
       return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || !isSeen));
     });
   }
@@ -144,65 +145,62 @@ export class Operation {
    *
    * @returns what the reply shows of the object, if anything
    */
-  async write(id: string, row: Row, changed: readonly Field[]): Promise<Row | undefined> {
+  async write(id: string, row: ApiRecord, changed: readonly Field[]): Promise<ApiRecord | undefined> {
     const { kind, client, news, name } = this;
     const result = await client.update(kind, id, updateBody(kind, changed, news, row, this.#wording));
     if (result.ok) return result.row;
-    throw result.failure.code === "DUPLICATE" ? await duplicate(client, kind, result.failure, news, name) : errorOf(result.failure, name);
+    throw result.failure.code === "DUPLICATE" ? await duplicate(client, kind, result.failure, news, name) : toError(result.failure, name);
   }
 
   /** Whether a row shows all that is declared, as it is declared, and the given fields as empty. */
-  #isComplete(row: Row, cleared: readonly Field[] = []): boolean {
+  #isComplete(row: ApiRecord, cleared: readonly Field[] = []): boolean {
     const { routes } = this.client;
-    const isShown = ({ writeOnly, wire, format, property }: Field) =>
-      writeOnly || wire === "none" || at(row, wire) !== undefined || canonical(format, at(this.news, property), routes) === undefined;
+    const isShown = ({ writeOnly, apiName: wire, format, property }: Field) =>
+      writeOnly || wire === "none" || get(row, wire) !== undefined || normalize(format, get(this.news, property), routes) === undefined;
     return this.fields.every(isShown) && this.differences(row).length === 0 && this.#full(row, cleared).length === 0;
   }
 
-  #full(row: Row, cleared: readonly Field[]): Difference[] {
+  #full(row: ApiRecord, cleared: readonly Field[]): Difference[] {
     return cleared
-      .filter(({ format, wire }) => canonical(format, at(row, wire), this.client.routes) !== undefined)
-      .map((field) => ({ field, declared: "", actual: at(row, field.wire) }));
+      .filter(({ format, apiName: wire }) => normalize(format, get(row, wire), this.client.routes) !== undefined)
+      .map((field) => ({ field, declared: "", actual: get(row, field.apiName) }));
   }
 
   /** What a reply or a list has shown of it, when it is all that is declared. */
-  completeOf(rows: readonly (Row | undefined)[], cleared: readonly Field[] = []): Row | undefined {
-    return rows.find((row): row is Row => row !== undefined && this.#isComplete(row, cleared));
+  completeOf(rows: readonly (ApiRecord | undefined)[], cleared: readonly Field[] = []): ApiRecord | undefined {
+    return rows.find((row): row is ApiRecord => row !== undefined && this.#isComplete(row, cleared));
   }
 
   /** Reads until the server shows what is declared and the given fields as empty, for at most `consistencySeconds`. */
   async waitUntilVisible(id: string, cleared: readonly Field[]): Promise<Visibility> {
     const { kind, client, name } = this;
-    let row: Row | undefined;
+    let row: ApiRecord | undefined;
     let found: Difference[] = [];
-    const seen = await until(client.config.consistencySeconds, async () => {
+    const seen = await waitFor(client.config.consistencySeconds, async () => {
       row = await client.read(kind, id);
       if (!row) return undefined;
       found = [...this.differences(row), ...this.#full(row, cleared)];
       return found.length === 0 ? row : undefined;
     });
     if (seen) return { visible: true, row: seen };
-    return { visible: false, row, found, error: notVisible(kind, id, name, client.config.consistencySeconds, row && inWords(found)) };
+    return {
+      visible: false,
+      row,
+      found,
+      error: notVisible(kind, id, name, client.config.consistencySeconds, row && formatDifferences(found)),
+    };
   }
 
-  #ambiguous(rows: readonly Row[], own?: string): UcaasError {
-    const texts = rows.map((row) => described(this.kind, row, this.client.idOf(this.kind, row) ?? "?"));
-    return ambiguous(this.kind, this.name, searchOf(this.kind, this.news).properties, texts, own);
+  #ambiguous(rows: readonly ApiRecord[], own?: string): UcaasError {
+    const texts = rows.map((row) => describeRecord(this.kind, row, this.client.idOf(this.kind, row) ?? "?"));
+    return ambiguous(this.kind, this.name, chooseSearch(this.kind, this.news).properties, texts, own);
   }
 
   #error(reason: string, code: string, hint?: string): UcaasError {
     return new UcaasError(reason, { code, vendor: "enablex", operation: this.name, hint });
   }
 
-  ambiguous(rows: readonly Row[], own: string): UcaasError {
+  ambiguous(rows: readonly ApiRecord[], own: string): UcaasError {
     return this.#ambiguous(rows, own);
   }
-}
-
-/** All that tells the declared object from all others; first that by which it is looked for. */
-export function identitiesOf(kind: Kind, client: EnableXClient, inputs: Bag): Identity[] {
-  return kind.searches.flatMap(({ properties }) => {
-    const values = properties.map((property) => canonical(kind.formats[property] ?? "text", at(inputs, property), client.routes));
-    return values.includes(undefined) ? [] : [client.identity(kind, properties, values)];
-  });
 }

@@ -1,9 +1,15 @@
-import { asText, type Bag, type Difference, type Row, withActual } from "./fields.ts";
-import type { Kind } from "./kinds.ts";
+import { type ApiRecord, asText, type Difference, type Properties, withActual } from "./fields.ts";
+import type { ResourceType } from "./resource-types.ts";
 import type { EnableXOutputs } from "./schema.ts";
 
 /** What the state keeps: the declaration with the server's values where they differ, and what the server assigned. */
-export function outputsOf(kind: Kind, id: string, inputs: Bag, row: Row, found: readonly Difference[]): EnableXOutputs {
+export function toOutputs(
+  kind: ResourceType,
+  id: string,
+  inputs: Properties,
+  row: ApiRecord,
+  found: readonly Difference[],
+): EnableXOutputs {
   return {
     ...withActual(inputs, found),
     [`${kind.name}Id`]: id,

@@ -14,29 +14,31 @@ import { isUnknown } from "../dynamic/unknown.ts";
 import { NoReply } from "../http/client.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
+import { enablexConfig } from "./config.ts";
 import { unlistedCountry } from "./countries.ts";
 import type { CreatedObject, LastLook } from "./create-batch.ts";
 import type { CreateResult } from "./create-once.ts";
+import { deleteRefused, describeRecord, duplicate, notAdopted, orphanWarning, problemsOfOthers } from "./errors.ts";
 import {
-  at,
-  type Bag,
+  type ApiRecord,
   changedFields,
   type Difference,
   declaredFields,
-  dropped,
   expectedInList,
   type Field,
-  inWords,
-  put,
-  type Row,
+  formatDifferences,
+  get,
+  type Properties,
+  removedFields,
+  set,
 } from "./fields.ts";
-import { customerKind, type Kind, labelOf, subscriptionKind, userKind } from "./kinds.ts";
-import { identitiesOf, Operation } from "./operation.ts";
-import { outputsOf } from "./outputs.ts";
-import { until } from "./polling.ts";
-import { deleteRefused, described, duplicate, leftBehind, notAdopted, problemsOfOthers } from "./refusals.ts";
+import { Operation } from "./operation.ts";
+import { toOutputs } from "./outputs.ts";
+import { toIdentities, toLabel } from "./resource-id.ts";
+import { customerType, type ResourceType, subscriptionType, userType } from "./resource-types.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
-import { customerSchema, type EnableXInputs, type EnableXOutputs, enablexConfig, subscriptionSchema, userSchema } from "./schema.ts";
+import { customerSchema, type EnableXInputs, type EnableXOutputs, subscriptionSchema, userSchema } from "./schema.ts";
+import { waitFor } from "./wait-for.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -44,28 +46,28 @@ type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 export function enablexProviders(source: dynamic.Config, context?: CallContext) {
   const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config, context?.signal));
   const journal = new Journal(source);
-  const provider = (kind: Kind, schema: z.ZodObject) =>
+  const provider = (kind: ResourceType, schema: z.ZodObject) =>
     withLifecycle(new EnableXHandlers(kind, schema, accounts), descriptorOf(kind, accounts), journal);
   return {
-    customer: provider(customerKind, customerSchema),
-    subscription: provider(subscriptionKind, subscriptionSchema),
-    user: provider(userKind, userSchema),
+    customer: provider(customerType, customerSchema),
+    subscription: provider(subscriptionType, subscriptionSchema),
+    user: provider(userType, userSchema),
   };
 }
 
-function descriptorOf(kind: Kind, accounts: EnableXAccounts): LifecycleDescriptor<EnableXInputs> {
+function descriptorOf(kind: ResourceType, accounts: EnableXAccounts): LifecycleDescriptor<EnableXInputs> {
   return {
     type: kind.type,
     vendor: "enablex",
     noun: kind.name,
     identity: kind.searches[0]?.properties.at(-1) ?? "",
-    label: (inputs) => labelOf(kind, inputs),
+    label: (inputs) => toLabel(kind, inputs),
     // The server gives the id.
     remoteId: ({ account }, id) => (id === undefined ? undefined : `${accounts.client(account).baseUrl} ${id}`),
-    names: (inputs) => identitiesOf(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
+    names: (inputs) => toIdentities(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
     journalThing(inputs, id) {
       const { baseUrl } = accounts.config(inputs.account);
-      return `${baseUrl} ${kind.name} ${id === undefined ? labelOf(kind, inputs) : `id ${id}`}`;
+      return `${baseUrl} ${kind.name} ${id === undefined ? toLabel(kind, inputs) : `id ${id}`}`;
     },
     servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
   };
@@ -76,14 +78,14 @@ type WriteNote = string | null | { id?: string; fields: string[] };
 
 /** What an existing thing is, and whether this stack made it. */
 interface Existing {
-  readonly row: Row;
+  readonly row: ApiRecord;
   readonly origin: Origin;
 }
 
 /** How far a create has come before the look at the list: it took over what exists, or created an object. */
 type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result: dynamic.CreateResult<EnableXOutputs> }
-  | { readonly result?: undefined; readonly id: string; readonly reply: Row | undefined }
+  | { readonly result?: undefined; readonly id: string; readonly reply: ApiRecord | undefined }
 );
 
 function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: UcaasError | undefined) {
@@ -91,13 +93,13 @@ function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: Ucaa
   return result;
 }
 
-/** The three resources of EnableX: one course of things, and what they differ in stands in `kinds.ts`. */
+/** Implements all three EnableX resources. `resource-types.ts` says what differs between them. */
 class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs> {
-  readonly #kind: Kind;
+  readonly #kind: ResourceType;
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
 
-  constructor(kind: Kind, schema: z.ZodObject, accounts: EnableXAccounts) {
+  constructor(kind: ResourceType, schema: z.ZodObject, accounts: EnableXAccounts) {
     this.#kind = kind;
     this.#schema = schema;
     this.#accounts = accounts;
@@ -182,7 +184,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const ofOthers = first && problemsOfOthers(this.#kind, op.name, [first, ...rest]);
     if (creation.result) return withProblem(creation.result, ofOthers);
     const { id, reply } = creation;
-    if (!look && object) return { id, outs: outputsOf(this.#kind, id, op.news, reply ?? {}, []) };
+    if (!look && object) return { id, outs: toOutputs(this.#kind, id, op.news, reply ?? {}, []) };
     const rows = (look && object && look.rows(object.identity)) ?? [];
     const result = await this.#result(op, id, [], [reply, ...rows]);
     return withProblem(result, rows.length > 1 ? op.ambiguous(rows, id) : ofOthers);
@@ -192,7 +194,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const op = await this.#operation("read", props, id);
     const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
     if (!row) return { id: undefined, props: {} as EnableXOutputs };
-    const outputs = outputsOf(this.#kind, id, props, row, op.differences(row));
+    const outputs = toOutputs(this.#kind, id, props, row, op.differences(row));
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
   }
 
@@ -206,17 +208,17 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const row = await op.readExisting(id);
     const lost = sentFields(await intent.recall());
     const olds = withLost(state, lost);
-    const { emptied, left } = dropped(this.#kind, olds, news, op.client.routes);
-    for (const { property } of left) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
-    const changed = [...op.pendingChanges(olds, row), ...emptied];
+    const { cleared, unmanaged } = removedFields(this.#kind, olds, news, op.client.routes);
+    for (const { property } of unmanaged) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
+    const changed = [...op.pendingChanges(olds, row), ...cleared];
     const reply = await this.#write(op, id, row, changed, intent, lost);
-    return await this.#result(op, id, emptied, [reply]);
+    return await this.#result(op, id, cleared, [reply]);
   }
 
   async delete(id: string, props: EnableXOutputs, intent: Intent): Promise<void> {
     const kind = this.#kind;
     const client = this.#accounts.client(props.account);
-    if (!client.canDelete(kind)) return this.#tell(props, leftBehind(kind, id, props));
+    if (!client.canDelete(kind)) return this.#tell(props, orphanWarning(kind, id, props));
     await intent.intend(id, { id, fields: [] });
     const failure = await client.delete(kind, id);
     if (!failure) return;
@@ -228,7 +230,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
     // The server may quote what it refuses.
-    for (const { secret, property } of fields) if (secret) rememberSecret(String(at(news, property)));
+    for (const { secret, property } of fields) if (secret) rememberSecret(String(get(news, property)));
     const countries = fields.some(({ format }) => format === "country") ? await client.countries() : undefined;
     return new Operation(this.#kind, client, news, verb, id, countries);
   }
@@ -261,7 +263,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     // The clock that wrote the entry may be ahead of this one.
     const age = cutOff ? Math.max(0, (Date.now() - Date.parse(entry.intendedAt)) / 1000) : 0;
     const wait = cutOff ? Math.max(0, op.client.config.settleSeconds - age) : 0;
-    const row = await until(wait, () => op.find());
+    const row = await waitFor(wait, () => op.find());
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
   }
 
@@ -290,7 +292,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     if (decision === "exists" || decision === "differs") throw notAdopted(this.#kind, op.name, decision, row, id, found);
     this.#tell(
       news,
-      `took over ${described(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${inWords(found)}` : ""}`,
+      `took over ${describeRecord(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${formatDifferences(found)}` : ""}`,
     );
     const unseen = op.fields.filter(({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property));
     const overwritten = decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
@@ -302,7 +304,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   /** Sends the fields, with a note in the journal before. */
-  async #write(op: Operation, id: string, row: Row, changed: readonly Field[], intent: Intent, lost: readonly string[] = []) {
+  async #write(op: Operation, id: string, row: ApiRecord, changed: readonly Field[], intent: Intent, lost: readonly string[] = []) {
     if (changed.length === 0) return row;
     const fields = [...new Set([...changed.map(({ property }) => property), ...lost])];
     await intent.intend(fields, { id, fields });
@@ -326,9 +328,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     op: Operation,
     id: string,
     emptied: readonly Field[],
-    seen: readonly (Row | undefined)[],
+    seen: readonly (ApiRecord | undefined)[],
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const outputs = (row: Row, found: readonly Difference[]) => outputsOf(this.#kind, id, op.news, row, found);
+    const outputs = (row: ApiRecord, found: readonly Difference[]) => toOutputs(this.#kind, id, op.news, row, found);
     const shown = op.completeOf(seen, emptied);
     if (shown) return { id, outs: outputs(shown, []) };
     const visibility = await op.waitUntilVisible(id, emptied).catch((error: unknown) => {
@@ -344,14 +346,14 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.has(name))) as EnableXInputs as EnableXOutputs;
   }
 
-  #tell(inputs: Bag, text: string): void {
-    tell(this.#kind.type, labelOf(this.#kind, inputs), text);
+  #tell(inputs: Properties, text: string): void {
+    tell(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
 }
 
 /** The state with a value in each field of a write that may have arrived, which differs from whatever is declared. */
 function withLost(state: EnableXOutputs, lost: readonly string[]): EnableXOutputs {
-  return lost.reduce<Bag>((bag, property) => put(bag, property, "(not known)"), { ...state }) as EnableXOutputs;
+  return lost.reduce<Properties>((bag, property) => set(bag, property, "(not known)"), { ...state }) as EnableXOutputs;
 }
 
 /** Whether the server said no, so that nothing was changed. */

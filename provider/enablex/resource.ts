@@ -12,7 +12,7 @@ export type EnableXAdopt = "never" | "if-same" | "always";
 const secretConfig = ["enablex:accessKey", "enablex:password"];
 
 /** The arguments, with what is secret by its name marked as such, and told to the provider process together with what the program marked. */
-function withSecrets<Args extends EnableXSteering & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
+function withSecrets<Args extends EnableXMetaArguments & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
   const named = Object.entries(args).map(([name, value]) => [
     name,
     value !== undefined && isSecretName(name) ? pulumi.secret(value) : value,
@@ -45,7 +45,7 @@ export interface EnableXAddress {
 }
 
 /** What all resources of EnableX take beside their fields. */
-export interface EnableXSteering {
+export interface EnableXMetaArguments {
   /** Default `"if-same"`: an existing one is taken over when every declared field is equal, and is an error that lists the differences otherwise. */
   readonly adopt?: pulumi.Input<EnableXAdopt>;
   /** Section `enablex:accounts.<account>` of the config; default the keys of the namespace itself. One with another `baseUrl` makes another customer, subscription or user. */
@@ -56,7 +56,7 @@ export interface EnableXSteering {
  * Arguments of an {@link EnableXCustomer}: every writable field of the API (other pages), in camel case. What is not declared is
  * not managed: it is neither written nor compared. A text that is declared no longer is emptied on the server (inferred); other fields stay.
  */
-export interface EnableXCustomerArgs extends EnableXSteering {
+export interface EnableXCustomerArgs extends EnableXMetaArguments {
   /** Not empty. */
   readonly customerName: pulumi.Input<string>;
   readonly customerLegalName?: pulumi.Input<string>;
@@ -140,7 +140,7 @@ export interface EnableXFurtherFields {
 }
 
 /** Arguments of an {@link EnableXSubscription}. */
-export interface EnableXSubscriptionArgs extends EnableXSteering {
+export interface EnableXSubscriptionArgs extends EnableXMetaArguments {
   /** The customer's `customerId`. A change makes another subscription (inferred). */
   readonly customerId: pulumi.Input<string | number>;
   /** The API's `plan_id` (other pages). A change is an update (inferred). */
@@ -185,7 +185,7 @@ export class EnableXSubscription extends UcaasResource {
 }
 
 /** Arguments of an {@link EnableXUser}. */
-export interface EnableXUserArgs extends EnableXSteering {
+export interface EnableXUserArgs extends EnableXMetaArguments {
   /** The customer's `customerId`; left out only with a customer's own credentials. A change makes another user (inferred). */
   readonly customerId?: pulumi.Input<string | number>;
   /** The API's `user_type`; its values are not public. */

@@ -1,17 +1,17 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { isUnknown } from "../dynamic/unknown.ts";
 import { wrongCountryCode } from "./countries.ts";
-import { at, type Bag, leaves } from "./fields.ts";
-import type { Kind } from "./kinds.ts";
+import { get, leaves, type Properties } from "./fields.ts";
+import type { ResourceType } from "./resource-types.ts";
 
 const addresses = ["officeAddress", "billingAddress"] as const;
 
 /** Rules across the fields of a declaration, as far as its values are known; each is a failure of `check`. */
-export function ruleFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
+export function ruleFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
   return kind.name === "customer" ? [...identityFailures(inputs), ...countryFailures(inputs)] : furtherFieldFailures(kind, inputs);
 }
 
-function identityFailures(inputs: Bag): dynamic.CheckFailure[] {
+function identityFailures(inputs: Properties): dynamic.CheckFailure[] {
   if (inputs.customerCode !== undefined || inputs.contactEmail !== undefined) return [];
   return [
     {
@@ -21,9 +21,9 @@ function identityFailures(inputs: Bag): dynamic.CheckFailure[] {
   ];
 }
 
-function countryFailures(inputs: Bag): dynamic.CheckFailure[] {
+function countryFailures(inputs: Properties): dynamic.CheckFailure[] {
   return addresses.flatMap((address) => {
-    const [country, countryId] = [at(inputs, `${address}.country`), at(inputs, `${address}.countryId`)];
+    const [country, countryId] = [get(inputs, `${address}.country`), get(inputs, `${address}.countryId`)];
     if (country !== undefined && countryId !== undefined)
       return [{ property: `${address}.countryId`, reason: "says the same as country: declare one of the two" }];
     const wrong = typeof country === "string" && !isUnknown(country) ? wrongCountryCode(country) : undefined;
@@ -35,7 +35,7 @@ function countryFailures(inputs: Bag): dynamic.CheckFailure[] {
 const formerFields = ["middleName", "password", "department", "designation", "sendWelcomeMail"];
 
 /** A field that this provider knows must be declared by its own name, or it would be managed twice. */
-function furtherFieldFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
+function furtherFieldFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
   const snakeCase = (property: string) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const known = new Map(Object.keys(kind.formats).map((property) => [snakeCase(property), property]));
   return leaves(inputs.fields).flatMap(([path]) => {
@@ -50,11 +50,11 @@ function furtherFieldFailures(kind: Kind, inputs: Bag): dynamic.CheckFailure[] {
 }
 
 /** The country codes that a declaration has and the earlier one had not: what the server's list has to be asked for. */
-export function newCountries(olds: Bag, news: Bag): { property: string; code: string }[] {
+export function newCountries(olds: Properties, news: Properties): { property: string; code: string }[] {
   return addresses.flatMap((address) => {
     const property = `${address}.country`;
-    const code = at(news, property);
-    if (typeof code !== "string" || isUnknown(code) || code === at(olds, property) || wrongCountryCode(code)) return [];
+    const code = get(news, property);
+    if (typeof code !== "string" || isUnknown(code) || code === get(olds, property) || wrongCountryCode(code)) return [];
     return [{ property, code }];
   });
 }

@@ -1,8 +1,5 @@
 import { z } from "zod";
-import type { ConfigDefinition } from "../dynamic/config.ts";
 import { credential, displayName, identifier } from "../dynamic/identifiers.ts";
-import { baseUrlKey, transportKeys } from "../http/transport.ts";
-import { routesSchema } from "./routes.ts";
 
 const text = z.string();
 const email = identifier().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
@@ -13,7 +10,7 @@ const status = z.enum(["active", "suspended"]);
 /** Whether something that exists already is taken over: not at all, when every declared field is equal, or in any case. */
 const adopt = z.enum(["never", "if-same", "always"]);
 
-const steering = { adopt: adopt.optional(), account: identifier().optional() };
+const metaArguments = { adopt: adopt.optional(), account: identifier().optional() };
 
 const addressSchema = z.strictObject({
   address1: text.optional(),
@@ -38,7 +35,7 @@ export const customerSchema = z.strictObject({
   status: status.optional(),
   officeAddress: addressSchema.optional(),
   billingAddress: addressSchema.optional(),
-  ...steering,
+  ...metaArguments,
 });
 
 const fieldName = z.string().regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date");
@@ -66,7 +63,7 @@ export const subscriptionSchema = z.strictObject({
   planId: id,
   status: status.optional(),
   fields: furtherFields.optional(),
-  ...steering,
+  ...metaArguments,
 });
 
 /** The arguments of an `EnableXUser`. */
@@ -83,7 +80,7 @@ export const userSchema = z.strictObject({
   designation: text.optional(),
   sendWelcomeMail: z.boolean().optional(),
   fields: furtherFields.optional(),
-  ...steering,
+  ...metaArguments,
 });
 
 export type Adopt = z.output<typeof adopt>;
@@ -103,33 +100,3 @@ export interface EnableXOutputs extends EnableXInputs {
   /** Tells two resources apart that hold the same thing for a moment; see `dynamic/claims.ts`. */
   readonly __claim?: string;
 }
-
-const baseUrl = baseUrlKey("base URL of the UCaaS API, with /ucaas/v1; default the guide's");
-
-/** Config of the vendor, namespace `enablex`. */
-export const enablexConfig = {
-  namespace: "enablex",
-  keys: {
-    baseUrl: { ...baseUrl, value: baseUrl.value.prefault("https://api.enablex.io/ucaas/v1") },
-    accessId: { value: identifier(), about: "API ACCESS ID, from the portal: Developers / API Access" },
-    accessKey: { value: credential().optional(), secret: true, about: "API ACCESS KEY; with it every call uses HTTP Basic" },
-    email: { value: identifier().optional(), about: "email of a login, where there is no access key" },
-    password: { value: credential().optional(), secret: true, about: "password of the login" },
-    appType: { value: z.enum(["vc", "wb"]).optional(), about: "header X-App-Type, where the server wants it: vc or wb; default not sent" },
-    tokenMinutes: {
-      value: z.coerce.number().positive().max(1440).default(15),
-      about: "how long a login's token is good for; the guide says 20 minutes, another page 15; default 15",
-    },
-    pageSize: { value: z.coerce.number().int().min(1).max(1000).default(100), about: "rows asked for in a page of a list; default 100" },
-    consistencySeconds: {
-      value: z.coerce.number().min(0).max(600).default(30),
-      about: "how long a read is repeated until it shows what was written; default 30",
-    },
-    settleSeconds: {
-      value: z.coerce.number().min(0).max(600).default(30),
-      about: "how long something is looked for whose create had no clear outcome, before it is sent again; default 30",
-    },
-    routes: { value: routesSchema, about: "corrections to inferred routes and bodies, see the docs" },
-    ...transportKeys,
-  },
-} satisfies ConfigDefinition;

@@ -15,7 +15,7 @@ import { slugOf } from "../../cli/adopt/slug.ts";
 import type { Candidate } from "../../cli/adopt/source.ts";
 import { type Step, withCustomers } from "../../cli/adopt/stack.ts";
 import { configIn, type State } from "../../cli/pulumi/stack.ts";
-import { customerKind } from "../../provider/enablex/kinds.ts";
+import { customerType } from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import { slugSchema } from "../../stacks/config.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
@@ -326,7 +326,7 @@ test("the table has a line for each thing and what happens with it, the notes be
 describe("a customer of EnableX as it would be declared", () => {
   const routes = routesSchema.parse(undefined);
   const countries = { idOf: () => undefined, codeOf: (id: string) => (id === "77" ? "GB" : undefined), codes: ["GB"] };
-  const declared = (row: Record<string, unknown>) => declaredAs(customerKind, row, { routes, countries });
+  const declared = (row: Record<string, unknown>) => declaredAs(customerType, row, { routes, countries });
 
   test("has every field that the server shows, in the words of the declaration", () => {
     const row = {

@@ -4,8 +4,8 @@ import { readConfig } from "../../provider/dynamic/config.ts";
 import { sameValue } from "../../provider/dynamic/diff.ts";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { providerTable } from "../../provider/dynamic/provider-table.ts";
-import { answerOf, errorOf } from "../../provider/enablex/envelope.ts";
-import { meaningOf } from "../../provider/enablex/result-codes.ts";
+import { parseReply, toError } from "../../provider/enablex/envelope.ts";
+import { lookupResultCode } from "../../provider/enablex/result-codes.ts";
 import { licenseSchema, ximaConfig } from "../../provider/schemas.ts";
 import { driftIn, flatChanges } from "../../provider/xima/changes.ts";
 import { completed } from "../../stacks/config.ts";
@@ -17,10 +17,10 @@ const bag = (name: string, value: unknown) => JSON.parse(`{${JSON.stringify(name
 
 describe.each(names)("the name %s from outside finds nothing that is inherited", (name) => {
   test("as a vendor's code", () => {
-    expect(meaningOf(name)).toBe(meaningOf("no such code"));
-    const answer = answerOf({ status: 400, text: "x", json: { result: name, msg: "no" } });
+    expect(lookupResultCode(name)).toBe(lookupResultCode("no such code"));
+    const answer = parseReply({ status: 400, text: "x", json: { result: name, msg: "no" } });
     if (answer.ok) throw new Error("It is no refusal.");
-    expect(errorOf(answer.failure, "try").message).not.toMatch(/native code|\[object|undefined/);
+    expect(toError(answer.failure, "try").message).not.toMatch(/native code|\[object|undefined/);
   });
 
   test("as a key of what a vendor reports", () => {

@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { BatchReader, nextRead } from "../../provider/enablex/batch-reader.ts";
-import type { Row } from "../../provider/enablex/fields.ts";
+import type { ApiRecord } from "../../provider/enablex/fields.ts";
 
 /** A list of customers in pages, that counts what it is asked for. */
-function source(rows: Row[], { pageSize = 100, listed = rows }: { pageSize?: number; listed?: Row[] } = {}) {
+function source(rows: ApiRecord[], { pageSize = 100, listed = rows }: { pageSize?: number; listed?: ApiRecord[] } = {}) {
   const calls: string[] = [];
   return {
     calls,
-    idOf: (row: Row) => String(row.id),
+    idOf: (row: ApiRecord) => String(row.id),
     page: async (number: number) => {
       calls.push(`page ${number}`);
       const on = listed.slice((number - 1) * pageSize, number * pageSize);
@@ -21,13 +21,13 @@ function source(rows: Row[], { pageSize = 100, listed = rows }: { pageSize?: num
     },
   };
 }
-const customers = (count: number): Row[] =>
+const customers = (count: number): ApiRecord[] =>
   Array.from({ length: count }, (_, index) => ({ id: index + 1, name: `Customer ${index + 1}`, office: { city: "" } }));
 const wires = ["name", "office.city"];
 
 /** Reads all, so many at a time, as the engine does. */
-async function refresh(reader: BatchReader, ids: string[], parallel: number): Promise<(Row | undefined)[]> {
-  const found: (Row | undefined)[] = [];
+async function refresh(reader: BatchReader, ids: string[], parallel: number): Promise<(ApiRecord | undefined)[]> {
+  const found: (ApiRecord | undefined)[] = [];
   let next = 0;
   await Promise.all(
     Array.from({ length: parallel }, async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../provider/dynamic/config.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
-import { customerKind } from "../../provider/enablex/kinds.ts";
-import { enablexConfig } from "../../provider/enablex/schema.ts";
+import { enablexConfig } from "../../provider/enablex/config.ts";
+import { customerType } from "../../provider/enablex/resource-types.ts";
 import { type EnablexReseller, enablexReseller, failureOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
@@ -20,14 +20,14 @@ const logins = () => enablex.calls(/login/).length;
 describe("the client", () => {
   test("comes in by HTTP Basic with no login", async () => {
     const [id = ""] = await enablex.seed(1);
-    expect(await client(enablex.basic).read(customerKind, id)).toMatchObject({ customer_code: "C-1" });
+    expect(await client(enablex.basic).read(customerType, id)).toMatchObject({ customer_code: "C-1" });
     expect(logins()).toBe(0);
   });
 
   test("comes in by a login that all calls at the same time share, with the header Token", async () => {
     const ids = await enablex.seed(12);
     const one = client(enablex.login);
-    await Promise.all(ids.map((id) => one.read(customerKind, id)));
+    await Promise.all(ids.map((id) => one.read(customerType, id)));
     expect(logins()).toBe(1);
     const login = enablex.server.received.find(({ path }) => path.endsWith("/login"));
     expect(login?.headers["x-api-id"]).toBe(enablex.reseller.accessId);
@@ -44,9 +44,9 @@ describe("the client", () => {
       enablex.server.setOptions({ expiredAs });
       const ids = await enablex.seed(12);
       const one = client(enablex.login);
-      await one.read(customerKind, ids[0] ?? "");
+      await one.read(customerType, ids[0] ?? "");
       enablex.server.setOptions({ clockOffsetSeconds: 3600 });
-      const rows = await Promise.all(ids.map((id) => one.read(customerKind, id)));
+      const rows = await Promise.all(ids.map((id) => one.read(customerType, id)));
       expect(rows.every((row) => row !== undefined)).toBe(true);
       expect(logins()).toBe(2);
     },
@@ -56,14 +56,14 @@ describe("the client", () => {
     enablex.server.setOptions({ tokenSeconds: 2 });
     const [id = ""] = await enablex.seed(1);
     const one = client({ ...enablex.login, "enablex:tokenMinutes": "0.02" });
-    await one.read(customerKind, id);
-    await expect.poll(async () => (await one.read(customerKind, id)) && logins(), { timeout: 5_000 }).toBe(2);
+    await one.read(customerType, id);
+    await expect.poll(async () => (await one.read(customerType, id)) && logins(), { timeout: 5_000 }).toBe(2);
     expect(enablex.server.received.some(({ status }) => status === 403)).toBe(false);
   });
 
   test("tries a refused token once more and no oftener, and then says so in the guide's words", async () => {
     enablex.server.fault({ kind: "status", status: 403, path: "/customers", times: 9 });
-    const error = await failureOf(client(enablex.login).read(customerKind, "1"));
+    const error = await failureOf(client(enablex.login).read(customerType, "1"));
     expect(error).toMatchObject({ code: "TOKEN_EXPIRED", reason: expect.stringContaining("Token has expired.") });
     expect(enablex.calls(/customers/)).toHaveLength(2);
     expect(logins()).toBe(2);
@@ -71,7 +71,7 @@ describe("the client", () => {
 
   test("asks a refused login once only, and the error tells neither the password nor the key", async () => {
     const one = client({ ...enablex.login, "enablex:password": "wrong-Passw0rd" });
-    const errors = await Promise.all([1, 2, 3].map(() => failureOf(one.read(customerKind, "1"))));
+    const errors = await Promise.all([1, 2, 3].map(() => failureOf(one.read(customerType, "1"))));
     expect(errors.map(({ code }) => code)).toEqual(["HEADER_INVALID", "HEADER_INVALID", "HEADER_INVALID"]);
     expect(errors[0]?.message).toContain("enablex log in");
     expect(errors.join()).not.toContain("wrong-Passw0rd");
@@ -86,7 +86,7 @@ describe("the client", () => {
     });
     const account = (await response.json()) as { accessId: string; accessKey: string };
     const one = client({ ...enablex.basic, "enablex:accessId": account.accessId, "enablex:accessKey": account.accessKey });
-    const created = await one.create(customerKind, { customer_name: "Acme" }, "create customer ACME");
+    const created = await one.create(customerType, { customer_name: "Acme" }, "create customer ACME");
     expect(created).toMatchObject({
       outcome: "refused",
       error: { code: "HEADER_INVALID", hint: expect.stringContaining("reseller's or an administrator's") },
@@ -96,11 +96,11 @@ describe("the client", () => {
   test("sends X-App-Type where the config has it, and says how where the server misses it", async () => {
     enablex.server.setOptions({ requireAppType: true });
     const [id = ""] = await enablex.seed(1);
-    expect(await failureOf(client(enablex.basic).read(customerKind, id))).toMatchObject({
+    expect(await failureOf(client(enablex.basic).read(customerType, id))).toMatchObject({
       code: "APP_TYPE_MISSING",
       hint: expect.stringContaining("enablex:appType vc"),
     });
-    expect(await client({ ...enablex.basic, "enablex:appType": "vc" }).read(customerKind, id)).toBeDefined();
+    expect(await client({ ...enablex.basic, "enablex:appType": "vc" }).read(customerType, id)).toBeDefined();
   });
 
   test.each([
@@ -110,21 +110,21 @@ describe("the client", () => {
   ] as const)("repeats a read after %s", async (_, fault) => {
     const [id = ""] = await enablex.seed(1);
     enablex.server.fault({ ...fault, path: "/customers" });
-    expect(await client(enablex.basic).read(customerKind, id)).toBeDefined();
+    expect(await client(enablex.basic).read(customerType, id)).toBeDefined();
   });
 
   test("keeps to the concurrency that the config allows", async () => {
     enablex.server.setOptions({ latencyMs: 20 });
     const ids = await enablex.seed(12);
     const one = client({ ...enablex.basic, "enablex:concurrency": "3" });
-    await Promise.all(ids.map((id) => one.read(customerKind, id)));
+    await Promise.all(ids.map((id) => one.read(customerType, id)));
     expect(Math.max(...enablex.server.received.map(({ inFlight }) => inFlight))).toBe(3);
   });
 
   test("reads the whole list in pages, each once, and stops at a short one", async () => {
     await enablex.seed(25);
     const rows: unknown[] = [];
-    for await (const page of client({ ...enablex.basic, "enablex:pageSize": "10" }).pages(customerKind, {
+    for await (const page of client({ ...enablex.basic, "enablex:pageSize": "10" }).pages(customerType, {
       searchBy: "customer_name",
       searchString: "Customer",
     }))
@@ -135,8 +135,8 @@ describe("the client", () => {
 
   test("never takes a list under another name for an empty one, and says how to correct it", async () => {
     const one = client({ ...enablex.basic, "enablex:routes": '{"customerListKey": "rows"}' });
-    const search = customerKind.searches[0]!;
-    expect(await failureOf(one.find(customerKind, search, { customerCode: "ACME" }))).toMatchObject({
+    const search = customerType.searches[0]!;
+    expect(await failureOf(one.find(customerType, search, { customerCode: "ACME" }))).toMatchObject({
       code: "MALFORMED_REPLY",
       hint: expect.stringContaining("pulumi config set --path enablex:routes.customerListKey"),
     });
@@ -145,9 +145,9 @@ describe("the client", () => {
   test("goes by the routes that the config corrects", async () => {
     const [id = ""] = await enablex.seed(1);
     const one = client({ ...enablex.basic, "enablex:routes": '{"customerUpdate": "PUT /customers/{id}/change", "customerKey": "client"}' });
-    await one.update(customerKind, id, { customer_name: "x" });
+    await one.update(customerType, id, { customer_name: "x" });
     expect(enablex.calls()).toEqual([`PUT /customers/${id}/change`]);
-    expect(await failureOf(one.read(customerKind, id))).toMatchObject({ code: "MALFORMED_REPLY" });
+    expect(await failureOf(one.read(customerType, id))).toMatchObject({ code: "MALFORMED_REPLY" });
   });
 
   test("asks for the list of countries once, and again after it failed", async () => {

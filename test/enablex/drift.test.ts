@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { at, changedFields, put } from "../../provider/enablex/fields.ts";
-import { customerKind, type Format, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
+import { changedFields, get, set } from "../../provider/enablex/fields.ts";
+import { customerType, type Format, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, providersOf } from "./enablex-server.ts";
@@ -9,10 +9,10 @@ const routes = routesSchema.parse(undefined);
 const lines = { address1: "1 High Street", address2: "Floor 2", address3: "Door 3", city: "Leeds", state: "Yorkshire", zipcode: "LS1" };
 
 /** Everything that can be declared. */
-const declarations: [name: string, kind: typeof customerKind, declaration: EnableXInputs][] = [
+const declarations: [name: string, kind: typeof customerType, declaration: EnableXInputs][] = [
   [
     "customer",
-    customerKind,
+    customerType,
     {
       customerName: "Acme",
       customerLegalName: "Acme Ltd",
@@ -26,10 +26,10 @@ const declarations: [name: string, kind: typeof customerKind, declaration: Enabl
       billingAddress: { ...lines, countryId: "5" },
     },
   ],
-  ["subscription", subscriptionKind, { planId: 7, status: "active" }],
+  ["subscription", subscriptionType, { planId: 7, status: "active" }],
   [
     "user",
-    userKind,
+    userType,
     {
       userType: "moderator",
       firstName: "Ada",
@@ -83,8 +83,8 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
     const thing = enablex.server.state[`${kind.name}s`][id]!;
     const before = thing.fields;
     const wire = (routes[`${kind.name}Fields`] as Record<string, string>)[property]!;
-    expect(at(before, wire)).toBeDefined();
-    thing.fields = put(before, wire, otherwise[format]) as typeof before;
+    expect(get(before, wire)).toBeDefined();
+    thing.fields = set(before, wire, otherwise[format]) as typeof before;
     const provider = providersOf(enablex.basic)[kind.name];
     const { inputs: seen = {}, props } = await provider.read(id, outs);
     expect(changedFields(kind, inputs(), seen, routes).map((field) => field.property)).toEqual([property]);
@@ -96,6 +96,6 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
   });
 
   test("is declared here in every field that can be", () => {
-    expect(fields.filter(([property]) => at(inputs(), property) === undefined)).toEqual([]);
+    expect(fields.filter(([property]) => get(inputs(), property) === undefined)).toEqual([]);
   });
 });

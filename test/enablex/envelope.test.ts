@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answerOf, errorOf, type Failure } from "../../provider/enablex/envelope.ts";
+import { type ApiFailure, parseReply, toError } from "../../provider/enablex/envelope.ts";
 
 const reply = (status: number, body: unknown) => {
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -10,8 +10,8 @@ const reply = (status: number, body: unknown) => {
   } catch {}
   return { status, text, json };
 };
-const failureOf = (status: number, body: unknown): Failure => {
-  const answer = answerOf(reply(status, body));
+const failureOf = (status: number, body: unknown): ApiFailure => {
+  const answer = parseReply(reply(status, body));
   if (answer.ok) throw new Error("It is a success.");
   return answer.failure;
 };
@@ -19,7 +19,7 @@ const failureOf = (status: number, body: unknown): Failure => {
 describe("a reply", () => {
   test("is a success when result is 1, as a number or as a string, and the payload is handed on", () => {
     for (const result of [1, "1"]) {
-      expect(answerOf(reply(200, { result, customer: { customer_id: 7 } }))).toEqual({
+      expect(parseReply(reply(200, { result, customer: { customer_id: 7 } }))).toEqual({
         ok: true,
         payload: { result, customer: { customer_id: 7 } },
       });
@@ -31,7 +31,7 @@ describe("a reply", () => {
     fc.assert(
       fc.property(fc.constantFrom(200, 201, 301, 400, 404, 500, 503), result, (status, result) => {
         const isSuccess = status < 300 && (result === 1 || (typeof result === "string" && result.trim() === "1"));
-        expect(answerOf(reply(status, { result })).ok).toBe(isSuccess);
+        expect(parseReply(reply(status, { result })).ok).toBe(isSuccess);
       }),
     );
   });
@@ -69,7 +69,7 @@ describe("a reply", () => {
         [vendorCode.length === 3 ? Number(vendorCode) : 406, Number(vendorCode)],
       ] as const) {
         const failure = failureOf(status, { result, msg: "m", desc: "the reason of the server" });
-        const error = errorOf(failure, "create customer ACME");
+        const error = toError(failure, "create customer ACME");
         if (vendorCode !== "0" || status === 200) expect(error).toMatchObject({ code, vendorCode, vendor: "enablex" });
         expect(error.message).toContain(vendorCode === "0" && status !== 200 ? "" : words);
         expect(error.message).toContain("the reason of the server");

@@ -3,19 +3,19 @@ import { describe, expect, test } from "vitest";
 import { countriesOf } from "../../provider/enablex/countries.ts";
 import {
   asText,
-  at,
   changedFields,
   createBody,
   declaredFields,
   differences,
-  dropped,
-  inWords,
-  put,
+  formatDifferences,
+  get,
+  removedFields,
+  set,
   updateBody,
   withActual,
 } from "../../provider/enablex/fields.ts";
-import { customerKind, subscriptionKind, userKind } from "../../provider/enablex/kinds.ts";
-import { meaningOf } from "../../provider/enablex/result-codes.ts";
+import { customerType, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
+import { lookupResultCode } from "../../provider/enablex/result-codes.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 
 const routes = routesSchema.parse(undefined);
@@ -24,7 +24,7 @@ const countries = countriesOf([
   { country_id: "235", country: "United Kingdom", country_code: "GB" },
 ]);
 const wording = { routes, countries };
-const found = (inputs: Record<string, unknown>, row: Record<string, unknown>, kind = customerKind) =>
+const found = (inputs: Record<string, unknown>, row: Record<string, unknown>, kind = customerType) =>
   differences(declaredFields(kind, inputs, routes), inputs, row, wording);
 const properties = (fields: readonly { field?: { property: string }; property?: string }[]) =>
   fields.map((one) => one.field?.property ?? one.property);
@@ -94,7 +94,7 @@ describe("a declaration and what the server shows", () => {
       status: "suspended",
       officeAddress: { ...declared.officeAddress, country: "DE" },
     });
-    expect(inWords(drifted)).toBe(
+    expect(formatDifferences(drifted)).toBe(
       'status: declared "active", on the server "suspended"\n  officeAddress.country: declared "GB", on the server "DE"',
     );
   });
@@ -109,9 +109,9 @@ describe("a declaration and what the server shows", () => {
 
   test("a further field that the server does not show is not known to differ, and its value stands in no sentence", () => {
     const inputs = { email: "a@b.test", fields: { password: "s3cret", start_date: "2026-01-01" } };
-    expect(found(inputs, { email: "a@b.test" }, userKind)).toEqual([]);
-    const differing = found(inputs, { email: "a@b.test", password: "other", start_date: "2026-01-01" }, userKind);
-    expect(inWords(differing)).toBe("fields.password is another on the server");
+    expect(found(inputs, { email: "a@b.test" }, userType)).toEqual([]);
+    const differing = found(inputs, { email: "a@b.test", password: "other", start_date: "2026-01-01" }, userType);
+    expect(formatDifferences(differing)).toBe("fields.password is another on the server");
   });
 
   test("whatever is declared and written as it is declared shows no difference", () => {
@@ -134,10 +134,10 @@ describe("a declaration and what the server shows", () => {
     );
     fc.assert(
       fc.property(customer, (inputs) => {
-        const fields = declaredFields(customerKind, inputs, routes);
+        const fields = declaredFields(customerType, inputs, routes);
         const body = JSON.parse(JSON.stringify(createBody(fields, inputs, wording))) as Record<string, unknown>;
         expect(differences(fields, inputs, body, wording)).toEqual([]);
-        expect(changedFields(customerKind, inputs, inputs, routes)).toEqual([]);
+        expect(changedFields(customerType, inputs, inputs, routes)).toEqual([]);
       }),
     );
   });
@@ -164,11 +164,11 @@ describe("a changed declaration", () => {
   test("is changed in what means something else, in what begins to be managed and in what ends to be", () => {
     const olds = { customerName: "Acme", contactEmail: "it@acme.test", contactName: "Ada", customerId: "7", statusText: "Active" };
     const news = { customerName: " Acme", contactEmail: "IT@acme.test", customerCode: "ACME" };
-    expect(properties(changedFields(customerKind, olds, news, routes)).sort()).toEqual(["contactName", "customerCode"]);
+    expect(properties(changedFields(customerType, olds, news, routes)).sort()).toEqual(["contactName", "customerCode"]);
   });
 
   test("is changed where a field begins to be managed, even with a value that means nothing", () => {
-    expect(properties(changedFields(customerKind, {}, { individual: false, contactName: "" }, routes))).toEqual([
+    expect(properties(changedFields(customerType, {}, { individual: false, contactName: "" }, routes))).toEqual([
       "individual",
       "contactName",
     ]);
@@ -176,25 +176,30 @@ describe("a changed declaration", () => {
 
   test("with a value that is not known yet is changed there, even where it could be what it was", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-    expect(properties(changedFields(customerKind, { individual: false }, { individual: unknown }, routes))).toEqual(["individual"]);
+    expect(properties(changedFields(customerType, { individual: false }, { individual: unknown }, routes))).toEqual(["individual"]);
   });
 
   test("with an id that is not known yet is changed there", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(
-      properties(changedFields(subscriptionKind, { customerId: "7", planId: 1 }, { customerId: unknown, planId: "1" }, routes)),
+      properties(changedFields(subscriptionType, { customerId: "7", planId: 1 }, { customerId: unknown, planId: "1" }, routes)),
     ).toEqual(["customerId"]);
   });
 
   test("empties a text that is declared no longer, and leaves choices as they are", () => {
     const olds = { customerName: "Acme", contactName: "Ada", status: "suspended", officeAddress: { city: "Leeds", country: "GB" } };
-    const { emptied, left } = dropped(customerKind, olds, { customerName: "Acme" }, routes);
+    const { cleared: emptied, unmanaged: left } = removedFields(customerType, olds, { customerName: "Acme" }, routes);
     expect(properties(emptied)).toEqual(["contactName", "officeAddress.city"]);
     expect(properties(left)).toEqual(["status", "officeAddress.country"]);
   });
 
   test("that names the country otherwise drops nothing", () => {
-    const { emptied, left } = dropped(customerKind, { officeAddress: { country: "GB" } }, { officeAddress: { countryId: 235 } }, routes);
+    const { cleared: emptied, unmanaged: left } = removedFields(
+      customerType,
+      { officeAddress: { country: "GB" } },
+      { officeAddress: { countryId: 235 } },
+      routes,
+    );
     expect([...emptied, ...left]).toEqual([]);
   });
 
@@ -204,23 +209,23 @@ describe("a changed declaration", () => {
       customer_name: "Acme",
       office_address: { city: "Leeds", zipcode: "LS1", address_2: "", country_id: 235, country: "United Kingdom" },
     };
-    const changed = declaredFields(customerKind, news, routes).filter(({ property }) => property !== "customerName");
-    expect(updateBody(customerKind, changed, news, row, wording)).toEqual({
+    const changed = declaredFields(customerType, news, routes).filter(({ property }) => property !== "customerName");
+    expect(updateBody(customerType, changed, news, row, wording)).toEqual({
       contact_name: "Ada",
       office_address: { city: "York", zipcode: "LS1", country_id: 235 },
     });
   });
 
   test("empties with what the config says", () => {
-    const [field] = declaredFields(customerKind, { contactName: "Ada" }, routes);
-    const body = (emptied: "null" | "empty text") => updateBody(customerKind, [field!], {}, {}, { routes: { ...routes, emptied } });
+    const [field] = declaredFields(customerType, { contactName: "Ada" }, routes);
+    const body = (emptied: "null" | "empty text") => updateBody(customerType, [field!], {}, {}, { routes: { ...routes, emptied } });
     expect([body("empty text"), body("null")]).toEqual([{ contact_name: "" }, { contact_name: null }]);
   });
 
   test("is written by the field names that the config corrects", () => {
     const corrected = routesSchema.parse({ customerFields: { contactEmail: "mail", "officeAddress.city": "office.town" } });
     const inputs = { contactEmail: "a@b.test", contactName: "Ada", officeAddress: { city: "Leeds" } };
-    expect(createBody(declaredFields(customerKind, inputs, corrected), inputs, { routes: corrected })).toEqual({
+    expect(createBody(declaredFields(customerType, inputs, corrected), inputs, { routes: corrected })).toEqual({
       mail: "a@b.test",
       contact_name: "Ada",
       office: { town: "Leeds" },
@@ -229,13 +234,13 @@ describe("a changed declaration", () => {
 });
 
 test("a dotted path leads into objects and makes them", () => {
-  expect(put({ a: { b: 1 } }, "a.c", 2)).toEqual({ a: { b: 1, c: 2 } });
-  expect(put({}, "a.c", 2)).toEqual({ a: { c: 2 } });
-  expect([at({ a: { c: 2 } }, "a.c"), at({ a: "text" }, "a.length"), at(undefined, "a")]).toEqual([2, undefined, undefined]);
+  expect(set({ a: { b: 1 } }, "a.c", 2)).toEqual({ a: { b: 1, c: 2 } });
+  expect(set({}, "a.c", 2)).toEqual({ a: { c: 2 } });
+  expect([get({ a: { c: 2 } }, "a.c"), get({ a: "text" }, "a.length"), get(undefined, "a")]).toEqual([2, undefined, undefined]);
 });
 
 test("an object where a text is published is shown as its JSON, whatever it is made of", () => {
   expect(asText({ toString: 1, a: "b" })).toBe('{"toString":1,"a":"b"}');
-  expect(meaningOf("__proto__").code).toBe("UNLISTED_CODE");
-  expect(meaningOf("toString").code).toBe("UNLISTED_CODE");
+  expect(lookupResultCode("__proto__").code).toBe("UNLISTED_CODE");
+  expect(lookupResultCode("toString").code).toBe("UNLISTED_CODE");
 });

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { customerSchema, enablexConfig, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
+import { enablexConfig } from "../../provider/enablex/config.ts";
+import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
 import { root } from "../../tools/engine/place.mjs";
 
 const page = (kind: string) => readFileSync(join(root, "docs", `enablex-${kind}.md`), "utf8");

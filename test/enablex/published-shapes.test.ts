@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { answerOf } from "../../provider/enablex/envelope.ts";
+import { parseReply } from "../../provider/enablex/envelope.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
 
@@ -112,7 +112,7 @@ test.each([
   [{ result: "1504", Error: "Duplicate data", Description: "Email Address is already registered" }],
   [{ error: "Duplicate data", description: "Email Address is already registered" }],
 ])("a refusal keeps the server's reason: %j", (json) => {
-  const answer = answerOf({ status: 406, text: JSON.stringify(json), json });
+  const answer = parseReply({ status: 406, text: JSON.stringify(json), json });
   expect(answer).toMatchObject({ ok: false, failure: { reason: expect.stringContaining("Email Address is already registered") } });
 });
 

@@ -5,8 +5,9 @@ import PQueue from "p-queue";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readConfig } from "../../provider/dynamic/config.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
-import { customerKind } from "../../provider/enablex/kinds.ts";
-import { type EnableXInputs, type EnableXOutputs, enablexConfig } from "../../provider/enablex/schema.ts";
+import { enablexConfig } from "../../provider/enablex/config.ts";
+import { customerType } from "../../provider/enablex/resource-types.ts";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
@@ -166,7 +167,7 @@ describe("a wait ends within its time", () => {
         "enablex:deadlineSeconds": "1",
       };
       const client = new EnableXClient(readConfig(enablexConfig, { get: (key: string) => config[key] }));
-      const reading = client.find(customerKind, customerKind.searches[0]!, { customerCode: "ACME" });
+      const reading = client.find(customerType, customerType.searches[0]!, { customerCode: "ACME" });
       await expect(reading).rejects.toMatchObject({ code: "LIST_ENDLESS" });
     } finally {
       server.closeAllConnections();

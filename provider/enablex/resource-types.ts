@@ -3,8 +3,8 @@ import type { Routes } from "./routes.ts";
 /** How a field's value is written and compared. */
 export type Format = "text" | "email" | "id" | "flag" | "status" | "country" | "value";
 
-/** One kind of thing at EnableX: what the three resources differ in. Pure data. */
-export interface Kind {
+/** Describes one resource type of EnableX: all in which the three differ. Pure data. */
+export interface ResourceType {
   readonly name: "customer" | "subscription" | "user";
   readonly type: "EnableXCustomer" | "EnableXSubscription" | "EnableXUser";
   /** The managed properties, with a dot into an address. */
@@ -27,7 +27,7 @@ export interface Search {
   readonly properties: readonly [string, ...string[]];
 }
 
-export const customerKind: Kind = {
+export const customerType: ResourceType = {
   name: "customer",
   type: "EnableXCustomer",
   formats: {
@@ -53,7 +53,7 @@ export const customerKind: Kind = {
 };
 
 /** A customer has one subscription of a plan, or adoption could not tell which is meant. */
-export const subscriptionKind: Kind = {
+export const subscriptionType: ResourceType = {
   name: "subscription",
   type: "EnableXSubscription",
   formats: { customerId: "id", planId: "id", status: "status" },
@@ -64,7 +64,7 @@ export const subscriptionKind: Kind = {
   searches: [{ by: "subscriptionSearch", properties: ["customerId", "planId"] }],
 };
 
-export const userKind: Kind = {
+export const userType: ResourceType = {
   name: "user",
   type: "EnableXUser",
   formats: {
@@ -86,19 +86,6 @@ export const userKind: Kind = {
   createOnly: ["sendWelcomeMail"],
   searches: [{ by: "userSearch", properties: ["email"] }],
 };
-
-/** By what a declared thing is found; the first way where nothing is declared that would do. */
-export function searchOf(kind: Kind, inputs: Readonly<Record<string, unknown>>): Search {
-  const usable = kind.searches.find(({ properties }) => properties.every((property) => inputs[property] !== undefined));
-  return usable ?? (kind.searches[0] as Search);
-}
-
-/** By what a thing is known to people: its code or email; a subscription by customer and plan. */
-export function labelOf(kind: Kind, inputs: Readonly<Record<string, unknown>>): string {
-  return searchOf(kind, inputs)
-    .properties.map((property) => String(inputs[property] ?? ""))
-    .join(" ");
-}
 
 function address(property: string): Record<string, Format> {
   return {

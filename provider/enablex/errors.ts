@@ -1,28 +1,29 @@
 import { UcaasError } from "../dynamic/errors.ts";
 import type { EnableXClient } from "./client.ts";
-import { errorOf, type Failure } from "./envelope.ts";
-import { at, type Bag, type Difference, inWords, type Row } from "./fields.ts";
-import { customerKind, type Kind, labelOf } from "./kinds.ts";
+import { type ApiFailure, toError } from "./envelope.ts";
+import { type ApiRecord, type Difference, formatDifferences, get, type Properties } from "./fields.ts";
+import { toLabel } from "./resource-id.ts";
+import { customerType, type ResourceType } from "./resource-types.ts";
 
 /** What exists may not be taken over. */
 export function notAdopted(
-  kind: Kind,
+  kind: ResourceType,
   operation: string,
   why: "exists" | "differs",
-  row: Row,
+  row: ApiRecord,
   id: string,
   found: readonly Difference[],
 ): UcaasError {
-  const differing = found.length ? `. It differs:\n  ${inWords(found)}` : "";
+  const differing = found.length ? `. It differs:\n  ${formatDifferences(found)}` : "";
   const docs = `docs/enablex-${kind.name}.md`;
   return why === "exists"
-    ? new UcaasError(`${described(kind, row, id)} exists already, and adopt is "never"${differing}`, {
+    ? new UcaasError(`${describeRecord(kind, row, id)} exists already, and adopt is "never"${differing}`, {
         code: "ALREADY_EXISTS",
         vendor: "enablex",
         operation,
         hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
       })
-    : new UcaasError(`${described(kind, row, id)} exists already, and is not as declared:\n  ${inWords(found)}`, {
+    : new UcaasError(`${describeRecord(kind, row, id)} exists already, and is not as declared:\n  ${formatDifferences(found)}`, {
         code: "ALREADY_EXISTS",
         vendor: "enablex",
         operation,
@@ -35,7 +36,13 @@ export function notAdopted(
 }
 
 /** Several agree in what should tell one from all others. `own` is the id of this stack's, where it is known. */
-export function ambiguous(kind: Kind, operation: string, properties: readonly string[], rows: readonly string[], own?: string): UcaasError {
+export function ambiguous(
+  kind: ResourceType,
+  operation: string,
+  properties: readonly string[],
+  rows: readonly string[],
+  own?: string,
+): UcaasError {
   return new UcaasError(`${rows.length} ${kind.name}s agree in ${properties.join(" and ")}: ${rows.join(", ")}`, {
     code: "AMBIGUOUS",
     vendor: "enablex",
@@ -53,7 +60,7 @@ export function ambiguous(kind: Kind, operation: string, properties: readonly st
 }
 
 /** Objects that this run created and that are not as they should be, found after the creates. */
-export function problemsOfOthers(kind: Kind, operation: string, problems: readonly [UcaasError, ...UcaasError[]]): UcaasError {
+export function problemsOfOthers(kind: ResourceType, operation: string, problems: readonly [UcaasError, ...UcaasError[]]): UcaasError {
   return new UcaasError(
     `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${problems.map(({ message }) => message).join("\n  ")}`,
     { code: problems[0].code, vendor: "enablex", operation, hint: "do what each line says; this resource itself is as declared" },
@@ -61,7 +68,7 @@ export function problemsOfOthers(kind: Kind, operation: string, problems: readon
 }
 
 /** What was written does not show. */
-export function notVisible(kind: Kind, id: string, operation: string, seconds: number, differing: string | undefined): UcaasError {
+export function notVisible(kind: ResourceType, id: string, operation: string, seconds: number, differing: string | undefined): UcaasError {
   return new UcaasError(
     differing === undefined
       ? `the server does not show the ${kind.name} ${id} after ${seconds} s`
@@ -80,12 +87,18 @@ export function notVisible(kind: Kind, id: string, operation: string, seconds: n
 }
 
 /** 1504: which field it is, and which thing has its value. */
-export async function duplicate(client: EnableXClient, kind: Kind, failure: Failure, inputs: Bag, operation: string): Promise<UcaasError> {
+export async function duplicate(
+  client: EnableXClient,
+  kind: ResourceType,
+  failure: ApiFailure,
+  inputs: Properties,
+  operation: string,
+): Promise<UcaasError> {
   const property = duplicateProperty(kind, failure, client);
-  if (!property) return errorOf(failure, operation);
+  if (!property) return toError(failure, operation);
   const owner = await ownerOf(client, kind, property, inputs);
-  const value = at(inputs, property);
-  return errorOf(
+  const value = get(inputs, property);
+  return toError(
     {
       ...failure,
       reason: `${property} ${JSON.stringify(value)} is taken. ${owner ? `It belongs to ${owner}.` : `No ${kind.name} that these credentials see has it.`} ${failure.reason}`,
@@ -98,7 +111,7 @@ export async function duplicate(client: EnableXClient, kind: Kind, failure: Fail
 }
 
 /** The guide's example echoes `email` where the field may be `contact_email`. */
-function duplicateProperty(kind: Kind, failure: Failure, { routes }: EnableXClient): string | undefined {
+function duplicateProperty(kind: ResourceType, failure: ApiFailure, { routes }: EnableXClient): string | undefined {
   const wires = Object.entries(routes[`${kind.name}Fields`] as Record<string, string>);
   for (const name of Object.keys(failure.data ?? {})) {
     const hit = wires.find(([, wire]) => wire === name) ?? wires.find(([, wire]) => wire.endsWith(`_${name}`));
@@ -108,17 +121,17 @@ function duplicateProperty(kind: Kind, failure: Failure, { routes }: EnableXClie
 }
 
 /** The owner in words, as far as a search can tell; what cannot be told is left out rather than failed on. */
-async function ownerOf(client: EnableXClient, kind: Kind, property: string, inputs: Bag): Promise<string | undefined> {
+async function ownerOf(client: EnableXClient, kind: ResourceType, property: string, inputs: Properties): Promise<string | undefined> {
   const search = kind.searches.find(({ properties }) => properties.length === 1 && properties[0] === property);
   if (!search) return undefined;
-  const [row] = await client.find(kind, search, { [property]: at(inputs, property) }).catch(() => []);
-  return row && described(kind, row, client.idOf(kind, row) ?? "?");
+  const [row] = await client.find(kind, search, { [property]: get(inputs, property) }).catch(() => []);
+  return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?");
 }
 
 /** A delete that was refused. What of a customer stands in the way is not public. */
-export function deleteRefused(kind: Kind, failure: Failure, operation: string): UcaasError {
-  if (kind.name !== "customer" || failure.mayHaveActed) return errorOf(failure, operation);
-  return errorOf(
+export function deleteRefused(kind: ResourceType, failure: ApiFailure, operation: string): UcaasError {
+  if (kind.name !== "customer" || failure.mayHaveActed) return toError(failure, operation);
+  return toError(
     { ...failure, reason: `the server does not delete the customer. ${failure.reason}` },
     operation,
     steps(
@@ -132,9 +145,9 @@ export function deleteRefused(kind: Kind, failure: Failure, operation: string): 
 const mayGoWithItsCustomer = "It may go with its customer when that is deleted, which is not public either. ";
 
 /** By kind, what is said of a thing that stays at the server. */
-const staying: Record<Kind["name"], { which: (inputs: Bag) => string; why: string; cost: string; also: string }> = {
+const orphanTexts: Record<ResourceType["name"], { which: (inputs: Properties) => string; why: string; cost: string; also: string }> = {
   customer: {
-    which: (inputs) => labelOf(customerKind, inputs),
+    which: (inputs) => toLabel(customerType, inputs),
     why: "enablex:routes.customerDelete is none",
     cost: "it stays as it is, and what it has is billed, until it is ended in the EnableX portal",
     also: "",
@@ -154,13 +167,13 @@ const staying: Record<Kind["name"], { which: (inputs: Bag) => string; why: strin
 };
 
 /** The warning for a delete that the server has no route for. */
-export function leftBehind({ name }: Kind, id: string, inputs: Bag): string {
-  const { which, why, cost, also } = staying[name];
+export function orphanWarning({ name }: ResourceType, id: string, inputs: Properties): string {
+  const { which, why, cost, also } = orphanTexts[name];
   return `WARNING: ${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
 }
 
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
-export function described(kind: Kind, row: Row, id: string): string {
+export function describeRecord(kind: ResourceType, row: ApiRecord, id: string): string {
   const name = row.customer_name ?? row.first_name ?? row.name;
   const also = ["customer_code", "contact_email", "email", "plan_id"].filter((key) => row[key]).map((key) => `${key} ${row[key]}`);
   return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;

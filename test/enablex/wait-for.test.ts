@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pauseBefore, until } from "../../provider/enablex/polling.ts";
+import { pauseBefore, waitFor } from "../../provider/enablex/wait-for.ts";
 
 test("looks are spaced wider and wider, up to three seconds", () => {
   expect([1, 2, 3, 4, 5, 6, 7, 20].map(pauseBefore)).toEqual([100, 200, 400, 800, 1600, 3000, 3000, 3000]);
@@ -7,18 +7,18 @@ test("looks are spaced wider and wider, up to three seconds", () => {
 
 test("what is there is seen at once, and nothing is looked at again", async () => {
   let looks = 0;
-  expect(await until(60, async () => `look ${++looks}`)).toBe("look 1");
+  expect(await waitFor(60, async () => `look ${++looks}`)).toBe("look 1");
   expect(looks).toBe(1);
 });
 
 test("what never comes is looked for more than once, and given up when the time is up", async () => {
   let looks = 0;
-  expect(await until(0.25, async () => void looks++)).toBeUndefined();
+  expect(await waitFor(0.25, async () => void looks++)).toBeUndefined();
   expect(looks).toBeGreaterThan(1);
 });
 
 test("with no time there is one look", async () => {
   let looks = 0;
-  await until(0, async () => void looks++);
+  await waitFor(0, async () => void looks++);
   expect(looks).toBe(1);
 });
