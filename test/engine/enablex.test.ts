@@ -287,7 +287,7 @@ test("100 customers cost one request each and a few pages, and 1.6 KB of state e
   expect(enablex.calls(/^GET/).length).toBeLessThanOrEqual(8);
   const resources = (await stack.export()).deployment.resources?.filter(({ type }) => type.endsWith(":EnableXCustomer")) ?? [];
   expect(resources).toHaveLength(100);
-  expect(JSON.stringify(resources).length / resources.length).toBeLessThanOrEqual(1600);
+  expect(JSON.stringify(resources).length / resources.length).toBeLessThanOrEqual(1.6 * 1024);
   expect((await stack.refresh("--preview-only", "--expect-no-changes")).exitCode).toBe(0);
   enablex.server.received = [];
   (await stack.destroy()).ok();
