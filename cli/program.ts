@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Help } from "commander";
 import { adoptCommand } from "./commands/adopt.ts";
 import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
@@ -14,14 +14,29 @@ export function createProgram({ description, version }: { description: string; v
     .description(description)
     .version(version)
     .showHelpAfterError()
+    .helpOption("-h, --help", "show help; with a command, its options and examples")
+    .option("--debug", "with any command: print the stack of an error as well")
+    .commandsGroup("Stacks:")
     .addCommand(previewCommand())
     .addCommand(driftCommand())
     .addCommand(adoptCommand())
+    .commandsGroup("Vendors:")
     .addCommand(netsapiensCommand())
     .addCommand(ximaCommand())
     .addCommand(receiverCommand())
     .addCommand(xelionCommand(), { hidden: true })
+    .commandsGroup("Pipelines:")
     .addCommand(ciCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
+  markRequired(program);
   return program;
+}
+
+/** Help of all commands says which options must be given. */
+function markRequired(command: Command): void {
+  const help = new Help();
+  command.configureHelp({
+    optionDescription: (option) => help.optionDescription(option) + (option.mandatory ? " (required)" : ""),
+  });
+  for (const inner of command.commands) markRequired(inner);
 }

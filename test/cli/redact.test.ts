@@ -44,6 +44,6 @@ describe("what may be printed", () => {
   });
 
   test("text of a vendor moves no cursor and turns no line around", () => {
-    expect(visible("\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀")).toBe(String.raw`\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀`);
+    expect(visible("\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀")).toBe(String.raw`\u001b[2Ja\u009b\u202e\u200b\ue0001\ud800é中😀`);
   });
 });

@@ -19,7 +19,7 @@ Examples:
 export function previewCommand(): Command {
   return new Command("preview")
     .description("show what pulumi up would change, without the outputs that stay; keep it for a pipeline")
-    .requiredOption("-s, --stack <name>", "the stack (required)")
+    .requiredOption("-s, --stack <name>", "the stack")
     .option("--plan <file>", "save the plan here, for pulumi up --plan")
     .option("-o, --out <file>", "write what the preview printed here, as JSON, for ucaas ci comment")
     .addHelpText("after", details)
