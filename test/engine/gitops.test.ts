@@ -218,6 +218,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
 
   test("drift at night opens an issue, and the issue is closed when there is none any more", async () => {
     const nightly: WorkflowEvent = { name: "schedule", sha: git("rev-parse", "main"), payload: {} };
+    // Of a stack that was never brought up nothing is known.
+    const up = await runner.run("up.yml", { ...nightly, name: "workflow_dispatch", inputs: { stack: "voicehouse" } });
+    expect(up.result("up (voicehouse)"), up.log).toBe("success");
     const kept = structuredClone(licences.server.state.customers["voicehouse/bakery"]!);
     delete licences.server.state.customers["voicehouse/bakery"];
     const drift = await runner.run("drift.yml", nightly);
