@@ -3,6 +3,7 @@ import { adoptCommand } from "./commands/adopt.ts";
 import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
 import { driftCommand } from "./commands/drift.ts";
+import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
 import { receiverCommand } from "./receiver.ts";
 import { xelionCommand } from "./xelion.ts";
@@ -20,6 +21,7 @@ export function createProgram({ description, version }: { description: string; v
     .addCommand(previewCommand())
     .addCommand(driftCommand())
     .addCommand(adoptCommand())
+    .addCommand(journalCommand())
     .commandsGroup("Vendors:")
     .addCommand(netsapiensCommand())
     .addCommand(ximaCommand())

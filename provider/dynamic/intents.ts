@@ -49,3 +49,34 @@ export function sentFields(entry: JournalEntry<Json> | undefined): readonly stri
   const fields = typeof note === "object" && note !== null && !Array.isArray(note) ? note.fields : undefined;
   return Array.isArray(fields) ? fields.filter((field) => typeof field === "string") : [];
 }
+
+/** Whether the outcome of a write is known. An order stays in the journal as long as its tenant, and its note says what came of it. */
+export function isSettled({ vendor, completedAt, note }: JournalEntry): boolean {
+  if (vendor !== "xelion") return completedAt !== undefined;
+  return typeof note === "object" && note !== null && !Array.isArray(note) && note.status === "COMPLETED";
+}
+
+/** A resource in the state, as far as the journal is concerned. */
+export interface StateResource {
+  readonly type: string;
+  readonly name: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The creates and updates of a stack that no resource in its state knows: what they sent may be at the vendor, unmanaged
+ * and billed.
+ *
+ * @param stack the stack's identity
+ */
+export function openIntents(entries: readonly JournalEntry[], stack: string, resources: readonly StateResource[]): JournalEntry[] {
+  const identities = [stack, ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string")];
+  return entries.filter((entry) => {
+    if (entry.id === undefined || entry.operation === "delete") return false;
+    if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
+    const owner = resources.find(({ type, name }) => type === entry.type && name === entry.resource);
+    if (!owner) return true;
+    // The state of an order is compared by every run.
+    return entry.vendor !== "xelion" && meaningOf(entry, { ...owner.outputs, __resource: owner.name }) === "open";
+  });
+}

@@ -31,7 +31,7 @@ export function takeOverOpen({ vendor, noun, label }: ErrorSubject, taker: strin
       `1. Fix the error of ${other}.`,
       "2. Run `pulumi up` for the whole stack.",
       `To delete the ${noun} instead: declare this resource again, remove the other one, run \`pulumi up\`,`,
-      "then remove this resource.",
+      "then remove this resource. Where the other one is gone for good: ucaas journal list, ucaas journal resolve <entry>.",
     ].join("\n    "),
   });
 }

@@ -1,0 +1,33 @@
+import { Command } from "commander";
+
+const about = `
+The journal has an entry of each write that a run has begun. "open" means that its outcome is not known: the run was
+killed, or the reply was lost. The next pulumi up settles the entries of what the program still declares.
+
+Without --stack, the journal is the folder of UCAAS_JOURNAL_DIR, or the default one; with it, the one that the stack's
+config names (ucaas:journalDir).`;
+
+/** `ucaas journal`: what runs have begun, and whose end is not known. */
+export function journalCommand(): Command {
+  const command = new Command("journal").description("list and settle what interrupted runs have begun").addHelpText("after", about);
+  command
+    .command("list")
+    .description("list the entries of the intent journal")
+    .option("-s, --stack <name>", "the stack whose config names the journal")
+    .option("--open", "only entries whose outcome is not known")
+    .option("--json", "as JSON")
+    .action(async (options) => (await import("../journal.ts")).listJournal(options));
+  command
+    .command("resolve <entry...>")
+    .description("remove entries, once you have seen at the vendor what they came to")
+    .option("-s, --stack <name>", "the stack whose config names the journal")
+    .option("--json", "what was removed as JSON")
+    .action(async (entries, options) => (await import("../journal.ts")).resolveEntries(entries, options));
+  command
+    .command("move <old> <new>")
+    .description("move the entries of a stack that was renamed: project/stack@backend, as the error names both")
+    .option("-s, --stack <name>", "the stack whose config names the journal")
+    .option("--json", "how many were moved as JSON")
+    .action(async (from, to, options) => (await import("../journal.ts")).moveEntries(from, to, options));
+  return command;
+}

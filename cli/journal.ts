@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { UcaasError } from "../provider/dynamic/errors.ts";
+import { isSettled, ownerOf } from "../provider/dynamic/intents.ts";
+import { Journal, type JournalEntry } from "../provider/dynamic/journal.ts";
+import { print, printNotice } from "./output.ts";
+import { stackConfig } from "./pulumi/stack.ts";
+import { renderTable } from "./table.ts";
+
+interface Options {
+  readonly stack?: string;
+  readonly json?: true;
+}
+
+/** Prints the entries, as a table or as JSON. */
+export async function listJournal(options: Options & { readonly open?: true }): Promise<void> {
+  const journal = await openJournal(options);
+  const { entries, unreadable } = await journal.list();
+  const listed = entries.filter((entry) => isWrite(entry) && (!options.open || !isSettled(entry)));
+  if (options.json) {
+    const shown = listed.map((entry) => ({ reference: referenceOf(entry), status: statusOf(entry), ...entry }));
+    print(JSON.stringify({ version: 1, journal: journal.location, entries: shown, unreadable }, undefined, 2));
+  } else if (listed.length === 0) print(`No ${options.open ? "open " : ""}entry in ${journal.location}.`);
+  else print(renderTable(["entry", "status", "write", "of", "stack", "at"], listed.map(toRow)));
+  for (const message of options.json ? [] : unreadable) printNotice(message);
+  if (unreadable.length > 0) process.exitCode = 1;
+}
+
+/** Removes entries by their references. */
+export async function resolveEntries(references: readonly string[], options: Options): Promise<void> {
+  const journal = await openJournal(options);
+  const { entries } = await journal.list();
+  const found = references.map((reference) => findEntry(entries, reference, journal.location));
+  for (const { vendor, stack, thing } of found) await journal.drop({ vendor, stack, thing });
+  if (options.json) return print(JSON.stringify({ version: 1, removed: found }, undefined, 2));
+  for (const entry of found) print(`removed: ${describe(entry)}`);
+}
+
+/** Gives a stack's entries to its new identity. */
+export async function moveEntries(from: string, to: string, options: Options): Promise<void> {
+  const journal = await openJournal(options);
+  const moved = await journal.move(from, to);
+  if (options.json) return print(JSON.stringify({ version: 1, moved, from, to }));
+  print(`moved ${moved} ${moved === 1 ? "entry" : "entries"} from ${from} to ${to}`);
+}
+
+async function openJournal({ stack }: Options): Promise<Journal> {
+  return new Journal(stack === undefined ? { get: () => undefined as never } : ((await stackConfig(stack)) as never));
+}
+
+/** A stack's identity has an entry too, where it was moved. */
+function isWrite({ vendor }: JournalEntry): boolean {
+  return vendor !== "ucaas";
+}
+
+/** A short name for an entry, which stays as long as the entry does. */
+function referenceOf({ vendor, stack, thing }: JournalEntry): string {
+  return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
+}
+
+function findEntry(entries: readonly JournalEntry[], reference: string, location: string): JournalEntry {
+  const found = entries.find((entry) => isWrite(entry) && referenceOf(entry) === reference);
+  if (found) return found;
+  throw new UcaasError(`there is no entry ${reference} in ${location}`, {
+    code: "NO_JOURNAL_ENTRY",
+    operation: "journal resolve",
+    hint: "nothing was removed. ucaas journal list shows the entries",
+  });
+}
+
+function statusOf(entry: JournalEntry): string {
+  return isSettled(entry) ? "completed" : "open";
+}
+
+function describe(entry: JournalEntry): string {
+  return `${entry.operation ?? "write"} of ${entry.vendor} ${entry.thing} by ${ownerOf(entry) ?? "a resource"} of ${entry.stack}, ${entry.intendedAt}`;
+}
+
+function toRow(entry: JournalEntry): string[] {
+  const { operation, vendor, thing, stack, intendedAt } = entry;
+  return [referenceOf(entry), statusOf(entry), `${operation ?? "write"} ${vendor} ${thing}`, ownerOf(entry) ?? "", stack, intendedAt];
+}

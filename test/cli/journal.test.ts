@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Journal } from "../../provider/dynamic/journal.ts";
+import { ucaas } from "./ucaas.ts";
+
+let folder: string;
+let journal: Journal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-journal-cli-"));
+  journal = new Journal({ get: () => folder as never });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const key = { vendor: "xima", stack: "shop/live@s3://state", thing: "https://licensing.example/v1 acme/berlin" };
+const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
+const run = (...args: string[]) => ucaas(["journal", ...args], { cwd: folder, env: { ...process.env, UCAAS_JOURNAL_DIR: folder } });
+
+test("lists what interrupted runs have begun, and forgets what the operator has looked at", async () => {
+  await journal.intend(key, {}, null, null, { write });
+  const done = { ...key, thing: "https://licensing.example/v1 acme/hamburg" };
+  await journal.complete(done, await journal.intend(done, {}, null, null, { write }), null);
+  const table = await run("list");
+  expect(table.stdout).toMatch(/open[\s\S]*acme\/berlin/);
+  const { entries } = JSON.parse((await run("list", "--open", "--json")).stdout);
+  expect(entries).toMatchObject([{ status: "open", operation: "create", resource: "berlin", ...key }]);
+  expect((await run("resolve", "00000000")).stderr).toContain("NO_JOURNAL_ENTRY");
+  const removed = await run("resolve", entries[0].reference);
+  expect(removed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("removed: create of xima") });
+  expect(await journal.find(key)).toBeUndefined();
+  expect(await journal.find(done)).toBeDefined();
+});
+
+test("moves the entries of a stack that was renamed, and finds them by its earlier name too", async () => {
+  await journal.intend(key, {}, "note", null, { write });
+  const to = "shop/production@s3://state";
+  expect((await run("move", key.stack, to)).stdout).toContain("moved 1 entry");
+  const fresh = new Journal({ get: () => folder as never });
+  expect(await fresh.find({ ...key, stack: to })).toMatchObject({ note: "note", stack: to });
+  expect((await fresh.locate("xima", key.thing, [key.stack])).key.stack).toBe(to);
+  expect(JSON.parse((await run("list", "--json")).stdout).entries).toHaveLength(1);
+});
+
+test("names what cannot be read, beside what can", async () => {
+  await journal.intend(key, {}, null, null, { write });
+  writeFileSync(join(folder, "xima-damaged.json"), "null");
+  const { exitCode, stdout, stderr } = await run("list");
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain("acme/berlin");
+  expect(stderr).toContain("JOURNAL_UNREADABLE");
+});
