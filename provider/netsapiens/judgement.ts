@@ -38,7 +38,7 @@ export function judgeApiUrl(version: Answer): Judgement {
   if (unanswered) return unanswered;
   const { apiversion, hostname } = fields(version);
   if (!hasStatus(version, 200) || !apiversion) return failed("NO_API_V2", `no API v2 answers there (${said(version)})`, remedies.apiUrl);
-  return passed(`API v2, version ${apiversion}${hostname ? `, on ${hostname}` : ""}`);
+  return passed(`API v2, version ${shown(apiversion)}${hostname ? `, on ${shown(hostname)}` : ""}`);
 }
 
 /** What a token must be for: the client that was asked with, and a user of the domain or above it. */

@@ -26,8 +26,8 @@ export const mutants = {
   },
   "blind-ownership": {
     about: "a delete does not ask whether another resource has taken the thing over",
-    file: "provider/dynamic/claims.ts",
-    from: /return \(holders\?\.size \?\? 0\) > 0;/,
+    file: "provider/dynamic/ownership.ts",
+    from: /return \(this\.#owners\.get\(remoteId\)\?\.size \?\? 0\) > 0;/,
     to: "return false;",
   },
   "lost-partial-failure": {

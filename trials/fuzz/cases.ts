@@ -17,7 +17,15 @@ export interface Case {
 export async function recordingOf(scenario: Scenario): Promise<readonly Reply[]> {
   const player = await Player.record(scenario.upstreams);
   try {
-    const { calls } = await live(scenario.type, scenario.config(player.urls), scenario.inputs(player.urls), scenario.changes);
+    // The short deadlines are for the cases: a busy machine may need longer to load the code.
+    const config = Object.fromEntries(
+      Object.entries(scenario.config(player.urls)).map(([key, value]) => [
+        key,
+        key.endsWith("Seconds") && !key.endsWith("pollSeconds") ? "60" : value,
+      ]),
+    );
+    const inputs = scenario.inputs(player.urls);
+    const { calls } = await live(scenario.type, config, { ...inputs, ...("timeout" in inputs && { timeout: "60s" }) }, scenario.changes);
     const bad = calls.find(({ error }) => error);
     if (bad) throw new Error(`${scenario.type} ${bad.method} fails undisturbed: ${bad.error?.message}`);
     if (calls.at(-1)?.method !== "delete") throw new Error(`${scenario.type}: ${JSON.stringify(calls.at(-1)?.result)}`);
