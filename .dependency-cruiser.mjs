@@ -8,7 +8,7 @@ const program = "^provider/(index|customer)[.]ts$";
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/dynamic/(errors|host-location|loader|nearest|registration|secret-paths|stack-traces)[.]ts$",
+  "^provider/dynamic/(errors|host-location|json|loader|nearest|registration|secret-paths|stack-identity|stack-traces)[.]ts$",
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
@@ -71,7 +71,7 @@ export default {
       name: "program-is-light",
       comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
       from: { path: light },
-      to: { pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(module|path|url)$"], ...runtime },
+      to: { pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(crypto|fs|module|os|path|url)$"], ...runtime },
     },
     {
       severity: "error",
