@@ -71,7 +71,10 @@ export default {
       name: "program-is-light",
       comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
       from: { path: light },
-      to: { pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(crypto|fs|module|os|path|url)$"], ...runtime },
+      to: {
+        pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(crypto|fs|module|os|path|url)$"],
+        ...runtime,
+      },
     },
     {
       severity: "error",
