@@ -98,7 +98,8 @@ describe("a judgement", () => {
     [true, undefined],
     [undefined, undefined],
   ])("reads enabled: %j of a number", (enabled, code) => {
-    const judgement = judgeDid(said({ enabled, "dial-rule-application": "to-callqueue" }), ["1"]);
+    const routed = { "dial-rule-application": "to-callqueue", "dial-rule-translation-destination-user": "4000" };
+    const judgement = judgeDid(said({ enabled, ...routed }), ["1"]);
     expect("code" in judgement ? judgement.code : undefined).toBe(code);
   });
 });
