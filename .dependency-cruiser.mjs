@@ -1,14 +1,16 @@
-// The ways that imports may go. Two processes share this code: a program loads `stacks → provider/index → <vendor>/resource → dynamic/loader` and nothing
-// heavy; the provider process loads `host → <vendor>/provider → client, schema → http`. Types may be imported from anywhere that is not forbidden outright.
+// The ways that imports may go. Two processes share this code: a program loads `stacks →
+// provider/index → <vendor>/resource → runtime/loader` and nothing
+// heavy; the provider process loads `host → <vendor>/provider → client, schema → http`.
+// Types may be imported from anywhere that is not forbidden outright.
 
-const vendor = "^provider/(?!dynamic/|http/)([^/]+)/";
+const vendor = "^provider/(?!runtime/|http/)([^/]+)/";
 /** What every program loads: the door, and the component that is made of resources. */
 const program = "^provider/(index|customer)[.]ts$";
 /** With them, what resources themselves are made of. */
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/dynamic/(errors|host-location|json|loader|nearest|registration|secret-paths|stack-identity|stack-traces)[.]ts$",
+  "^provider/runtime/(errors|host-location|loader|parse-json|registration|secret-paths|stack-identity|stack-traces|suggest)[.]ts$",
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
@@ -20,7 +22,7 @@ export default {
       name: "no-cycle",
       comment: "Two files that need each other are one file, or a third is missing.",
       from: {},
-      to: { circular: true, viaOnly: runtime },
+      to: { circular: true },
     },
     {
       severity: "error",
@@ -43,20 +45,20 @@ export default {
       from: { path: "^receiver/" },
       to: {
         path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",
-        pathNot: "^provider/(xelion/callback-request|dynamic/printable|dynamic/secrets)[.]ts$",
+        pathNot: "^provider/(xelion/callback-request|runtime/printable|runtime/secrets)[.]ts$",
       },
     },
     {
       severity: "error",
       name: "no-vendor-imports-another",
-      comment: "What two vendors share belongs into provider/dynamic or provider/http.",
+      comment: "What two vendors share belongs into provider/runtime or provider/http.",
       from: { path: vendor },
       to: { path: vendor, pathNot: "^provider/$1/" },
     },
     {
       severity: "error",
       name: "core-knows-no-vendor",
-      from: { path: "^provider/(dynamic|http)/" },
+      from: { path: "^provider/(runtime|http)/" },
       to: { path: ["^provider/(host|index)[.]ts$", vendor] },
     },
     {
@@ -64,7 +66,9 @@ export default {
       name: "stacks-enter-by-the-doors",
       comment: "Our stacks import what everybody else's can: the package's exports.",
       from: { path: "^stacks/" },
-      to: { path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/"] },
+      to: {
+        path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/"],
+      },
     },
     {
       severity: "error",
@@ -81,13 +85,20 @@ export default {
       name: "schemas-decide-only",
       comment: "Whoever checks a file with our schemas calls no vendor and registers nothing.",
       from: { path: "^provider/schemas[.]ts$" },
-      to: { path: [program, "^provider/(host[.]ts$|http/)", `${vendor}(client|provider|resource)[.]ts$`], ...runtime },
+      to: {
+        path: [program, "^provider/(host[.]ts$|http/)", `${vendor}(client|provider|resource)[.]ts$`],
+        ...runtime,
+      },
     },
     {
       severity: "error",
       name: "host-loads-providers",
       from: { path: "^provider/host[.]ts$" },
-      to: { path: "^provider/", pathNot: [`${vendor}provider[.]ts$`, "^provider/(dynamic|http)/"], ...runtime },
+      to: {
+        path: "^provider/",
+        pathNot: [`${vendor}provider[.]ts$`, "^provider/(runtime|http)/"],
+        ...runtime,
+      },
     },
     {
       severity: "error",
@@ -108,7 +119,10 @@ export default {
       name: "installed-with-the-package",
       comment: "A dependency of development is not there for who installs the package.",
       from: { path: "^(provider|stacks|receiver|cli)/" },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: [...runtime.dependencyTypesNot, "npm-peer"] },
+      to: {
+        dependencyTypes: ["npm-dev"],
+        dependencyTypesNot: [...runtime.dependencyTypesNot, "npm-peer"],
+      },
     },
     {
       severity: "error",

@@ -17,10 +17,19 @@ const engine = ["test/engine/**/*.test.ts", "test/package/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    // Tests of the real engine keep several processes busy each, so two files at once are enough on any machine.
+    // Tests of the real engine keep several processes busy each, so two files at once are
+    // enough on any machine.
     maxWorkers: 2,
     projects: [
-      { test: { ...everywhere, name: "quick", include: ["test/**/*.test.ts"], exclude: engine, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...everywhere,
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: engine,
+          sequence: { groupOrder: 0 },
+        },
+      },
       // After all others: they take minutes, and what is broken shows in the quick ones first.
       {
         test: {

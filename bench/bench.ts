@@ -3,7 +3,8 @@
  *
  *   npm run bench -- --resources 300 --runs 3 [licences] [enablex-refresh]
  *
- * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of them; the median is shown.
+ * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of
+ * them; the median is shown.
  */
 import { parseArgs } from "node:util";
 import { enablexRefresh } from "./enablex-refresh.ts";
@@ -12,7 +13,10 @@ import { licences } from "./licences.ts";
 const benchmarks = { licences, "enablex-refresh": enablexRefresh };
 
 const { values, positionals } = parseArgs({
-  options: { resources: { type: "string", default: "300" }, runs: { type: "string", default: "3" } },
+  options: {
+    resources: { type: "string", default: "300" },
+    runs: { type: "string", default: "3" },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -1,11 +1,14 @@
 import Table from "cli-table3";
 import { enablexServer } from "../sandbox/enablex/server.ts";
 import { secret, workspace } from "../test/engine/workspace.ts";
-import { interleaved, median, seconds } from "./interleaved.ts";
+import { interleave, median, seconds } from "./interleave.ts";
 
 const latencyMs = 50;
 
-/** A server that refuses its list leaves one GET for each customer: what a provider without pages would send. */
+/**
+ * A server that refuses its list leaves one GET for each customer: what a provider
+ * without pages would send.
+ */
 const variants = [
   { name: "pages of the list", listRefused: false },
   { name: "one GET each", listRefused: true },
@@ -37,7 +40,14 @@ async function measure({ listRefused }: (typeof variants)[number], customers: nu
   try {
     (await stack.pulumi(["up", "--yes", "--skip-preview"], { timeoutMs: 600_000 })).ok();
     server.setOptions({ latencyMs });
-    if (listRefused) server.fault({ kind: "status", status: 404, method: "GET", path: "/customers$", times: 1000 });
+    if (listRefused)
+      server.fault({
+        kind: "status",
+        status: 404,
+        method: "GET",
+        path: "/customers$",
+        times: 1000,
+      });
     const before = server.received.length;
     const taken = await seconds(stack, "refresh", "--yes", "--skip-preview", "--expect-no-changes");
     return { seconds: taken, requests: server.received.length - before };
@@ -47,10 +57,16 @@ async function measure({ listRefused }: (typeof variants)[number], customers: nu
   }
 }
 
-/** Refresh of many EnableX customers whose server takes its time: requests and seconds, against one GET each. */
+/**
+ * Refresh of many EnableX customers whose server takes its time: requests and seconds,
+ * against one GET each.
+ */
 export async function enablexRefresh(customers: number, runs: number): Promise<string> {
-  const table = new Table({ head: [`refresh of ${customers}`, "requests", "seconds"], style: { head: [], border: [] } });
-  for (const { variant, figures } of await interleaved(variants, runs, (variant) => measure(variant, customers))) {
+  const table = new Table({
+    head: [`refresh of ${customers}`, "requests", "seconds"],
+    style: { head: [], border: [] },
+  });
+  for (const { variant, figures } of await interleave(variants, runs, (variant) => measure(variant, customers))) {
     table.push([
       variant.name,
       median(figures.map(({ requests }) => requests)).toString(),

@@ -11,8 +11,10 @@ const args = `(i) => ({ ccId: { resellerId: "voicehouse", resellerName: "Voiceho
 const loop = (declaration: string, resources: number) => `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
 
 /**
- * The floor does nothing at all. The second sends the requests that the API asks for, and knows and checks nothing: what it takes longer
- * than the floor is the price of the requests. The closure does what most dynamic providers do, with a client and its packages captured.
+ * The floor does nothing at all. The second sends the requests that the API asks for, and
+ * knows and checks nothing: what it takes longer
+ * than the floor is the price of the requests. The closure does what most dynamic
+ * providers do, with a client and its packages captured.
  */
 export const variants: readonly Variant[] = [
   {

@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import { ximaServer } from "../sandbox/xima/server.ts";
 import { secret, workspace } from "../test/engine/workspace.ts";
 import { packed } from "../test/package/packed.ts";
-import { interleaved, median, seconds } from "./interleaved.ts";
+import { interleave, median, seconds } from "./interleave.ts";
 import { type Variant, variants } from "./licence-variants.ts";
 
 interface Figures {
@@ -26,13 +26,21 @@ async function measure(variant: Variant, resources: number, modules: string): Pr
   await fetch(`${server.control}/keys`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ publicKey: publicKey.export({ type: "spki", format: "pem" }), kid: "bench" }),
+    body: JSON.stringify({
+      publicKey: publicKey.export({ type: "spki", format: "pem" }),
+      kid: "bench",
+    }),
   });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   const stack = await workspace({
     program: variant.program(resources),
     modules,
-    config: { "xima:baseUrl": server.baseUrl, "xima:keyId": "bench", "xima:concurrency": 64, "xima:privateKey": secret(pem) },
+    config: {
+      "xima:baseUrl": server.baseUrl,
+      "xima:keyId": "bench",
+      "xima:concurrency": 64,
+      "xima:privateKey": secret(pem),
+    },
     env: { BENCH_URL: `${server.baseUrl}/licensing/update`, BENCH_KEY: pem.toString() },
   });
   try {
@@ -42,7 +50,14 @@ async function measure(variant: Variant, resources: number, modules: string): Pr
     const state = await stack.export();
     const provider = state.deployment.resources?.find((resource) => resource.inputs?.__provider)?.inputs?.__provider;
     const destroy = await seconds(stack, "destroy", "--yes", "--skip-preview");
-    return { up, preview, refresh, destroy, stateBytes: JSON.stringify(state).length, providerBytes: providerText(provider).length };
+    return {
+      up,
+      preview,
+      refresh,
+      destroy,
+      stateBytes: JSON.stringify(state).length,
+      providerBytes: providerText(provider).length,
+    };
   } finally {
     await stack.remove();
     await server.stop();
@@ -54,12 +69,16 @@ function providerText(provider: unknown): string {
   return typeof provider === "string" ? provider : JSON.stringify(provider);
 }
 
-/** Licences beside a resource that does nothing (the floor), beside one that only sends the requests, and beside the way in which most dynamic providers are written. */
+/**
+ * Licences beside a resource that does nothing (the floor), beside one that only sends
+ * the requests, and beside the way in which most dynamic providers are written.
+ */
 export async function licences(resources: number, runs: number): Promise<string> {
-  // As it is installed: npm packs JavaScript, while the repository's own code is stripped of its types by each process.
+  // As it is installed: npm packs JavaScript, while the repository's own code is stripped
+  // of its types by each process.
   await using installed = await packed();
   const modules = join(installed.project, "node_modules");
-  const measured = await interleaved(variants, runs, (variant) => measure(variant, resources, modules));
+  const measured = await interleave(variants, runs, (variant) => measure(variant, resources, modules));
   const columns = ["up", "preview", "refresh", "destroy"] as const;
   const table = new Table({
     head: [`${resources} resources`, ...columns.map((name) => `${name} s`), "state KB each", "__provider bytes"],

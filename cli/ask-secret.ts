@@ -1,13 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-import { UcaasError } from "../provider/dynamic/errors.ts";
-import { credentialProblem } from "../provider/dynamic/identifiers.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
+import { credentialProblem } from "../provider/runtime/identifiers.ts";
 
 /**
  * Asks for a secret on the terminal, without showing what is typed.
  *
  * @param hint  what to do where there is no terminal
- * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed, `SECRET_INVALID` when it holds what no secret can,
+ * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed,
+ *   `SECRET_INVALID` when it holds what no secret can,
  * `SECRET_DIFFERS` when the second was another.
  */
 export async function askSecret(question: string, hint: string, { twice = false } = {}): Promise<string> {

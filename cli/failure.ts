@@ -1,8 +1,11 @@
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 import { Interrupted } from "./interruption.ts";
 import { printNotice } from "./output.ts";
 
-/** Prints why a command failed, and sets the exit status. Nothing that a command throws reaches the user in another way. */
+/**
+ * Prints why a command failed, and sets the exit status. Nothing that a command throws
+ * reaches the user in another way.
+ */
 export function reportFailure(error: unknown, { version, debug }: { version: string; debug: boolean }): void {
   process.exitCode = error instanceof Interrupted ? error.exitCode : 1;
   printNotice(error instanceof Interrupted ? "Interrupted." : messageOf(error, version));

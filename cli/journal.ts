@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { UcaasError } from "../provider/dynamic/errors.ts";
-import { isSettled, ownerOf } from "../provider/dynamic/intents.ts";
-import { Journal, type JournalEntry } from "../provider/dynamic/journal.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
+import { isSettled, ownerOf } from "../provider/runtime/intents.ts";
+import { Journal, type JournalEntry } from "../provider/runtime/journal.ts";
 import { print, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { renderTable } from "./table.ts";
@@ -17,7 +17,11 @@ export async function listJournal(options: Options & { readonly open?: true }): 
   const { entries, unreadable } = await journal.list();
   const listed = entries.filter((entry) => isWrite(entry) && (!options.open || !isSettled(entry)));
   if (options.json) {
-    const shown = listed.map((entry) => ({ reference: referenceOf(entry), status: statusOf(entry), ...entry }));
+    const shown = listed.map((entry) => ({
+      reference: referenceOf(entry),
+      status: statusOf(entry),
+      ...entry,
+    }));
     print(JSON.stringify({ version: 1, journal: journal.location, entries: shown, unreadable }, undefined, 2));
   } else if (listed.length === 0) print(`No ${options.open ? "open " : ""}entry in ${journal.location}.`);
   else print(renderTable(["entry", "status", "write", "of", "stack", "at"], listed.map(toRow)));

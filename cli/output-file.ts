@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 import { redact } from "./redact.ts";
 
 /** A file for the result of a command that runs for long. */
@@ -12,7 +12,8 @@ export class OutputFile {
   }
 
   /**
-   * Finds out whether the file can be written, before the command does its work. The file stays as it is.
+   * Finds out whether the file can be written, before the command does its work. The file
+   * stays as it is.
    *
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
@@ -38,7 +39,10 @@ export class OutputFile {
   }
 }
 
-/** Not `mkdir` with `recursive`, which never returns where a file system takes no folders, as /proc. */
+/**
+ * Not `mkdir` with `recursive`, which never returns where a file system takes no folders,
+ * as /proc.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));

@@ -9,7 +9,10 @@ import { receiverCommand } from "./receiver.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
 
-/** All commands. One file a command; what a command needs beyond its own options is imported when it runs. */
+/**
+ * All commands. One file a command; what a command needs beyond its own options is
+ * imported when it runs.
+ */
 export function createProgram({ description, version }: { description: string; version: string }): Command {
   const program = new Command("ucaas")
     .description(description)

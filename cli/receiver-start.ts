@@ -2,10 +2,10 @@ import { isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
 import { z } from "zod";
-import { readConfig } from "../provider/dynamic/config.ts";
-import { UcaasError } from "../provider/dynamic/errors.ts";
-import { printable } from "../provider/dynamic/printable.ts";
-import { isLoopback } from "../provider/http/transport.ts";
+import { isLoopback } from "../provider/http/pool.ts";
+import { readConfig } from "../provider/runtime/config.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
+import { printable } from "../provider/runtime/printable.ts";
 
 const secrets = `
 Secrets come from the environment, or from files that it names, and are never arguments: other users of the machine could read those.
@@ -19,11 +19,18 @@ const secretConfig = {
   namespace: "xelion",
   keys: {
     relayKey: { value: z.string().optional(), secret: true, about: "key that opens the relay" },
-    receiverDatabaseUrl: { value: z.string().trim().optional(), secret: true, about: "URL of the database" },
+    receiverDatabaseUrl: {
+      value: z.string().trim().optional(),
+      secret: true,
+      about: "URL of the database",
+    },
   },
 };
 
-/** `ucaas receiver start`: the server that keeps Xelion's callbacks for provider processes that Xelion cannot reach. */
+/**
+ * `ucaas receiver start`: the server that keeps Xelion's callbacks for provider processes
+ * that Xelion cannot reach.
+ */
 export function receiverStartCommand(name = "start"): Command {
   return new Command(name)
     .description("take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up")
@@ -113,7 +120,12 @@ async function run(options: Options): Promise<void> {
       database: url === undefined ? { file } : { url },
       tls: tlsCert === undefined || tlsKey === undefined ? undefined : { certificate: tlsCert, key: tlsKey },
       trustProxy,
-      limits: { bodyBytes: bodyLimit, perAddress: rateLimit, perCallbackPath: callbackRate, connections: maxConnections },
+      limits: {
+        bodyBytes: bodyLimit,
+        perAddress: rateLimit,
+        perCallbackPath: callbackRate,
+        connections: maxConnections,
+      },
       expireAfter: expire,
     });
     const signals = ["SIGTERM", "SIGINT"] as const;
@@ -128,14 +140,20 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-/** A variable that is empty counts as unset: a compose file or a template writes it where a value is missing. */
+/**
+ * A variable that is empty counts as unset: a compose file or a template writes it where
+ * a value is missing.
+ */
 function option(flags: string, variable: string, description: string): Option {
   const name = `XELION_RECEIVER_${variable}`;
   const isEmpty = process.env[name]?.trim() === "";
   return isEmpty ? new Option(flags, description) : new Option(flags, description).env(name);
 }
 
-/** An empty URL of a database is no reason to use a file: callbacks would go where no other receiver finds them. */
+/**
+ * An empty URL of a database is no reason to use a file: callbacks would go where no
+ * other receiver finds them.
+ */
 function isSetButEmpty(variable: string): boolean {
   return [variable, `${variable}_FILE`].some((name) => process.env[name]?.trim() === "");
 }

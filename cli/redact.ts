@@ -1,21 +1,26 @@
-import { printableLine } from "../provider/dynamic/printable.ts";
-import { rememberSecret, withoutSecrets } from "../provider/dynamic/secrets.ts";
+import { printableLine } from "../provider/runtime/printable.ts";
+import { maskSecrets, rememberSecret } from "../provider/runtime/secrets.ts";
 
 const mask = "[secret]";
 
 /**
- * A text that may be printed, written or sent: without the secrets that are known, and without credentials in URLs.
- * Pulumi and git print whole URLs, and the URL of a backend or of a remote often holds a password or a token.
+ * A text that may be printed, written or sent: without the secrets that are known, and
+ * without credentials in URLs.
+ * Pulumi and git print whole URLs, and the URL of a backend or of a remote often holds a
+ * password or a token.
  */
 export function redact(text: string): string {
-  return withoutSecrets(text)
+  return maskSecrets(text)
     .replace(userAndPassword, `$1:${mask}@`)
     .replace(tokenAsUser, `$1${mask}@`)
     .replace(secretParameter, `$1=${mask}`)
     .replace(knownTokens, mask);
 }
 
-/** `postgres://user:password@host`. A password may hold any of `/?#@` as it is; digits and a slash are a port. */
+/**
+ * `postgres://user:password@host`. A password may hold any of `/?#@` as it is; digits and
+ * a slash are a port.
+ */
 const userAndPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#@:"'`<>]*):(?!\d{1,5}[/?#])[^\s"'`<>]*@/gi;
 
 /** `https://token@host`. */
@@ -49,7 +54,10 @@ function decoded(text: string): string {
   }
 }
 
-/** Text of others in one line, as it may stand on a terminal: control and bidirectional characters by their number. */
+/**
+ * Text of others in one line, as it may stand on a terminal: control and bidirectional
+ * characters by their number.
+ */
 export function visible(text: string): string {
   return printableLine(text, Number.POSITIVE_INFINITY);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `ucaas`. Plain JavaScript, so that a Node which is too old can say so: here the rest is TypeScript, which Node strips itself.
+// The command `ucaas`. Plain JavaScript, so that a Node which is too old can say so: here
+// the rest is TypeScript, which Node strips itself.
 const neededMajor = 22;
 const neededMinor = 19;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -12,9 +13,10 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   const { enableCompileCache } = await import("node:module");
   const { existsSync } = await import("node:fs");
   const { dirname, join } = await import("node:path");
-  const { homeFolder } = await import("../provider/dynamic/home.ts");
-  // Half the time of a short command is spent on compiling what an earlier one compiled. Node never returns where the
+  const { dataDir } = await import("../provider/runtime/data-dir.ts");
+  // Half the time of a short command is spent on compiling what an earlier one compiled.
+  // Node never returns where the
   // folder cannot be created below one that is not there, as in /proc.
-  if (existsSync(dirname(homeFolder()))) enableCompileCache(join(homeFolder(), "compiled"));
+  if (existsSync(dirname(dataDir()))) enableCompileCache(join(dataDir(), "compiled"));
   await import("./ucaas.ts");
 }

@@ -4,7 +4,8 @@ import wrapAnsi from "wrap-ansi";
 import { redact, visible } from "./redact.ts";
 
 /**
- * A table that fits the terminal. Text of others in it is text: control characters are shown by their number. A line
+ * A table that fits the terminal. Text of others in it is text: control characters are
+ * shown by their number. A line
  * break within a cell stays. Where the columns would be too narrow to read, each row is a list.
  */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], width = terminalWidth()): string {
@@ -36,7 +37,10 @@ function terminalWidth(): number {
 /** Narrower columns cut names into pieces. */
 const narrowest = 10;
 
-/** As wide as needed; else the widest columns are cut to one width. Undefined when that is too narrow to read. */
+/**
+ * As wide as needed; else the widest columns are cut to one width. Undefined when that is
+ * too narrow to read.
+ */
 function columnWidths(rows: readonly (readonly string[])[], width: number): number[] | undefined {
   const columns = rows[0]!.length;
   const needed = Array.from({ length: columns }, (_, column) =>

@@ -1,8 +1,9 @@
 import { open } from "node:fs/promises";
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 
 /**
- * Writes a file that is not there yet. One that is there is never opened, not even one that came a moment ago.
+ * Writes a file that is not there yet. One that is there is never opened, not even one
+ * that came a moment ago.
  *
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */

@@ -1,4 +1,4 @@
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 import { type Deletion, Deletions, restorableUntil } from "../provider/xima/deletions.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { renderTable } from "./table.ts";
@@ -18,7 +18,10 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
   });
   for (const line of unreadable) console.error(`${record.file}:${line} is no record of a deletion, and is left out`);
   if (options.json) {
-    const listed = deletions.map((deletion) => ({ ...deletion, restorableUntil: restorableUntil(deletion) ?? null }));
+    const listed = deletions.map((deletion) => ({
+      ...deletion,
+      restorableUntil: restorableUntil(deletion) ?? null,
+    }));
     console.log(JSON.stringify({ version: 1, file: record.file, deletions: listed }, undefined, 2));
     return;
   }

@@ -1,18 +1,19 @@
 import { z } from "zod";
-import { failuresOf } from "../provider/dynamic/check.ts";
-import { UcaasError } from "../provider/dynamic/errors.ts";
-import { importEntry } from "../provider/dynamic/import-file.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
+import { importEntry } from "../provider/runtime/import-file.ts";
+import { validate } from "../provider/runtime/validation.ts";
 import { adoptedOutputs } from "../provider/xima/outputs.ts";
 import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
-import { yamlFaultLine } from "../stacks/fault-line.ts";
-import { isRecord } from "../stacks/tree.ts";
+import { yamlFaultLine } from "../stacks/error-line.ts";
+import { isRecord } from "../stacks/object-path.ts";
 import { YamlFile } from "../stacks/yaml-file.ts";
 import { writeExclusive } from "./write-exclusive.ts";
 
 const operation = "xima import-file";
 
 /**
- * Makes an import file from licences as they are declared. Nothing can be read back from the API, so what the file says is
+ * Makes an import file from licences as they are declared. Nothing can be read back from
+ * the API, so what the file says is
  * what the state will say; nothing is sent.
  *
  * @returns how many licences there are
@@ -21,16 +22,22 @@ const operation = "xima import-file";
 export async function writeImportFile(from: string, to: string): Promise<number> {
   const licences = readLicences(from);
   const failures = Object.entries(licences).flatMap(([name, args]) =>
-    failuresOf(licenseSchema, args).map(({ property, reason }) => `${name}: ${property} ${reason}`),
+    validate(licenseSchema, args).map(({ property, reason }) => `${name}: ${property} ${reason}`),
   );
   if (failures.length === 0) failures.push(...declaredTwice(licences));
   if (failures.length > 0) {
-    throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, { code: "LICENCES_INVALID", operation });
+    throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, {
+      code: "LICENCES_INVALID",
+      operation,
+    });
   }
   const resources = Object.entries(licences).map(([name, args]) =>
     importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), ["sipCredentials"]),
   );
-  await writeExclusive(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, { mode: 0o600, operation });
+  await writeExclusive(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, {
+    mode: 0o600,
+    operation,
+  });
   return resources.length;
 }
 

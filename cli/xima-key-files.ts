@@ -21,7 +21,8 @@ export interface NewKey {
 }
 
 /**
- * Makes an RSA key and its certificate request, and writes both. A file that exists is never touched: the key in it may be the one that
+ * Makes an RSA key and its certificate request, and writes both. A file that exists is
+ * never touched: the key in it may be the one that
  * a certificate was signed for.
  *
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
@@ -29,15 +30,25 @@ export interface NewKey {
 export async function newKeyFiles(wanted: NewKey): Promise<void> {
   for (const file of [wanted.key, wanted.csr]) if (existsSync(file)) throw fileExists(file, operation);
   const { Name, Pkcs10CertificateRequestGenerator } = await import("@peculiar/x509");
-  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: wanted.bits };
+  const algorithm = {
+    name: "RSASSA-PKCS1-v1_5",
+    hash: "SHA-256",
+    publicExponent: new Uint8Array([1, 0, 1]),
+    modulusLength: wanted.bits,
+  };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const name = new Name([
-    // Said to be UTF-8: a bare text would be read as a name is written, with quotes, backslashes and a leading # of their own meaning.
+    // Said to be UTF-8: a bare text would be read as a name is written, with quotes,
+    // backslashes and a leading # of their own meaning.
     { CN: [{ utf8String: wanted.commonName }] },
     ...(wanted.organization ? [{ O: [{ utf8String: wanted.organization }] }] : []),
     ...(wanted.country ? [{ C: [wanted.country] }] : []),
   ]);
-  const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm: algorithm });
+  const request = await Pkcs10CertificateRequestGenerator.create({
+    name,
+    keys,
+    signingAlgorithm: algorithm,
+  });
   const encryption = wanted.passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase: wanted.passphrase };
   const pem = KeyObject.from(keys.privateKey)
     .export({ type: "pkcs8", format: "pem", ...encryption })

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { z } from "zod";
-import { UcaasError } from "../provider/dynamic/errors.ts";
 import { HttpClient } from "../provider/http/client.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 
 const operation = "keys check --online";
 
@@ -16,11 +16,13 @@ const jwksSchema = z.object({ keys: z.array(z.looseObject({ kid: z.string().opti
 type Jwk = z.output<typeof jwksSchema>["keys"][number];
 
 /**
- * Looks for a `kid` in the server's published list of keys (JWKS, OpenAPI 1.4: the public keys of the registered certificates by
+ * Looks for a `kid` in the server's published list of keys (JWKS, OpenAPI 1.4: the public
+ * keys of the registered certificates by
  * fingerprint). Nothing is signed.
  *
  * @returns where the list is
- * @throws {UcaasError} `KEY_NOT_REGISTERED`, `KEY_REGISTERED_OTHERWISE`, `KEY_LIST_UNUSABLE`, and those of the network
+ * @throws {UcaasError} `KEY_NOT_REGISTERED`, `KEY_REGISTERED_OTHERWISE`,
+ *   `KEY_LIST_UNUSABLE`, and those of the network
  */
 export async function checkRegistered(server: Server, kid: string, key: KeyObject | undefined): Promise<string> {
   const { address, keys } = await publishedKeys(server);
@@ -51,7 +53,12 @@ export async function checkRegistered(server: Server, kid: string, key: KeyObjec
 
 async function publishedKeys({ baseUrl, updatePath }: Server): Promise<{ address: string; keys: Jwk[] }> {
   const { origin, pathname } = new URL(baseUrl);
-  const http = new HttpClient({ vendor: "xima", baseUrl: origin, limits: { concurrency: 1 }, retry: { deadline: 20_000 } });
+  const http = new HttpClient({
+    vendor: "xima",
+    baseUrl: origin,
+    limits: { concurrency: 1 },
+    retry: { deadline: 20_000 },
+  });
   const prefix = pathname.replace(/\/$/, "");
   // The prefix differs from page to page, as that of the update route does.
   const candidates = [
@@ -60,7 +67,7 @@ async function publishedKeys({ baseUrl, updatePath }: Server): Promise<{ address
     "/licensing/.well-known/jwks.json",
   ];
   for (const path of new Set(candidates)) {
-    const reply = await http.send({ operation, method: "GET", path, repeatable: "always" });
+    const reply = await http.send({ operation, method: "GET", path, retry: "safe" });
     const list = reply.status === 200 ? jwksSchema.safeParse(reply.json).data : undefined;
     if (list) return { address: `${origin}${path}`, keys: list.keys };
   }

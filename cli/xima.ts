@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { Command, Option } from "commander";
-import { readConfig } from "../provider/dynamic/config.ts";
-import { UcaasError } from "../provider/dynamic/errors.ts";
+import { readConfig } from "../provider/runtime/config.ts";
+import { UcaasError } from "../provider/runtime/errors.ts";
 import { ximaConfig } from "../provider/xima/schema.ts";
 import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
 import { askSecret } from "./ask-secret.ts";
@@ -125,7 +125,12 @@ const { privateKey, privateKeyPassphrase, certificate, keyId, baseUrl, updatePat
 
 /** What the environment has of it, by the same names as for the provider. */
 function fromEnvironment() {
-  const keys = { privateKey: { ...privateKey, value: privateKey.value.optional() }, privateKeyPassphrase, certificate, keyId };
+  const keys = {
+    privateKey: { ...privateKey, value: privateKey.value.optional() },
+    privateKeyPassphrase,
+    certificate,
+    keyId,
+  };
   return readConfig({ namespace: "xima", keys }, { get: () => undefined });
 }
 
@@ -141,7 +146,10 @@ function given(what: "privateKey" | "certificate", file: string | undefined): st
   });
 }
 
-/** Where the server lists the kid. A certificate that cannot be read has none, unless Xima issued one outright. */
+/**
+ * Where the server lists the kid. A certificate that cannot be read has none, unless Xima
+ * issued one outright.
+ */
 async function registered(
   certificate: X509Certificate | UcaasError,
   key: KeyObject | undefined,
@@ -195,7 +203,10 @@ function oneLine(name: string): string {
 
 function name(text: string): string {
   if (text.trim() !== "") return text;
-  throw new UcaasError("a name in a certificate must not be empty", { code: "INVALID_ARGUMENT", operation: "xima keys new" });
+  throw new UcaasError("a name in a certificate must not be empty", {
+    code: "INVALID_ARGUMENT",
+    operation: "xima keys new",
+  });
 }
 
 function country(code: string): string {

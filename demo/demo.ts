@@ -1,28 +1,13 @@
 /**
- * `npm run demo`: the main job, on the real Pulumi engine, against the sandbox. Each step is a command that a user would
+ * `npm run demo`: the main job, on the real Pulumi engine, against the sandbox. Each step
+ * is a command that a user would
  * type; the demo ends with 0 only if every step did what it says.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { startSandbox } from "../sandbox/start.ts";
-import { type Outcome, Playground } from "./playground.ts";
 import { steps } from "./steps.ts";
-
-/** One step of the tour. */
-export interface Step {
-  /** What happens, for the reader. */
-  readonly title: string;
-  /** Something that happens behind Pulumi's back, before the command. */
-  readonly before?: (sandbox: Sandbox, project: string) => void | Promise<void>;
-  /** The command as typed. */
-  readonly command: readonly [string, ...string[]];
-  /** What is typed when the command asks for it: a secret never stands on a command line. */
-  readonly input?: (sandbox: Sandbox) => string;
-  /** Throws unless the command, and the vendors' servers, did what the title says. */
-  readonly proof: (outcome: Outcome, sandbox: Sandbox) => void | Promise<void>;
-}
-
-export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+import { Playground } from "./workspace.ts";
 
 const begun = performance.now();
 const sandbox = await startSandbox();

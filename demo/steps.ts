@@ -2,7 +2,22 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import type { Sandbox, Step } from "./demo.ts";
+import type { Sandbox } from "../sandbox/start.ts";
+import type { Outcome } from "./workspace.ts";
+
+/** One step of the tour. */
+export interface Step {
+  /** What happens, for the reader. */
+  readonly title: string;
+  /** Something that happens behind Pulumi's back, before the command. */
+  readonly before?: (sandbox: Sandbox, project: string) => void | Promise<void>;
+  /** The command as typed. */
+  readonly command: readonly [string, ...string[]];
+  /** What is typed when the command asks for it: a secret never stands on a command line. */
+  readonly input?: (sandbox: Sandbox) => string;
+  /** Throws unless the command, and the vendors' servers, did what the title says. */
+  readonly proof: (outcome: Outcome, sandbox: Sandbox) => void | Promise<void>;
+}
 
 /** The licence of a customer as the licence server has it. */
 function licence(sandbox: Sandbox, tenant: string): Record<string, unknown> | undefined {
@@ -19,7 +34,12 @@ function hotelAtEnableX(sandbox: Sandbox): Record<string, unknown> {
 /** A customer with all four systems, as it would be written by hand. */
 const hotel = (sandbox: Sandbox) => ({
   name: "Hotel am See",
-  netsapiens: { driver: "portal", domain: sandbox.netsapiens.domain, clientId: "xima-hotel", did: sandbox.netsapiens.did },
+  netsapiens: {
+    driver: "portal",
+    domain: sandbox.netsapiens.domain,
+    clientId: "xima-hotel",
+    did: sandbox.netsapiens.did,
+  },
   xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" }, eliteSeats: 5 },
   xelion: {
     serverUrl: sandbox.xelion.tenant.baseUrl,
@@ -32,7 +52,12 @@ const hotel = (sandbox: Sandbox) => ({
     },
     timeout: "2m",
   },
-  enablex: { customerName: "Hotel am See", customerCode: "hotel", contactName: "Front desk", contactEmail: "desk@hotel.example" },
+  enablex: {
+    customerName: "Hotel am See",
+    customerCode: "hotel",
+    contactName: "Front desk",
+    contactEmail: "desk@hotel.example",
+  },
 });
 
 /** The tour: what a platform engineer does in a week. */
@@ -163,8 +188,15 @@ export const steps: readonly Step[] = [
     async before({ enablex }) {
       const made = await fetch(`${enablex.baseUrl}/customers`, {
         method: "POST",
-        headers: { authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`, "content-type": "application/json" },
-        body: JSON.stringify({ customer_name: "Old Mill", customer_code: "old-mill", contact_email: "mill@old-mill.example" }),
+        headers: {
+          authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({
+          customer_name: "Old Mill",
+          customer_code: "old-mill",
+          contact_email: "mill@old-mill.example",
+        }),
       });
       assert.ok(made.ok, "the customer could not be made by hand");
     },

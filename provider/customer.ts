@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { nearest } from "./dynamic/nearest.ts";
-import { notRegistered, requireOptions, requireRegistration } from "./dynamic/registration.ts";
 import {
   EnableXCustomer,
   type EnableXCustomerArgs,
@@ -10,14 +8,18 @@ import {
   type EnableXUserArgs,
 } from "./enablex/resource.ts";
 import { type NetsapiensBundle, NetsapiensOAuthClient, type NetsapiensOAuthClientArgs } from "./netsapiens/resource.ts";
+import { notRegistered, requireOptions, requireRegistration } from "./runtime/registration.ts";
+import { closestMatches } from "./runtime/suggest.ts";
 import { XelionTenantProvision, type XelionTenantProvisionArgs } from "./xelion/resource.ts";
 import { XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";
 
 /** The licence of a {@link Customer}. */
 export interface CustomerXimaArgs extends Omit<XimaLicenseArgs, "sipCredentials"> {
   /**
-   * With a NetSapiens client, `sipServer` and `outboundProxy` may be left to its bundle (its domain and its SIP proxy, inferred), and so may
-   * `sipPort` where `transport` is given. User name and password are those of a SIP device, which no bundle holds.
+   * With a NetSapiens client, `sipServer` and `outboundProxy` may be left to its bundle
+   * (its domain and its SIP proxy, inferred), and so may
+   * `sipPort` where `transport` is given. User name and password are those of a SIP
+   * device, which no bundle holds.
    */
   readonly sipCredentials?: Omit<XimaSipCredentials, "sipServer" | "outboundProxy"> & Partial<XimaSipCredentials>;
 }
@@ -28,7 +30,10 @@ export interface CustomerEnableXArgs extends EnableXCustomerArgs {
   readonly users?: Record<string, Omit<EnableXUserArgs, "customerId">>;
 }
 
-/** Arguments of a {@link Customer}: its systems, each with the arguments of that system's resource. */
+/**
+ * Arguments of a {@link Customer}: its systems, each with the arguments of that system's
+ * resource.
+ */
 export interface CustomerArgs {
   /** The customer's name, for people. */
   readonly name: pulumi.Input<string>;
@@ -39,11 +44,15 @@ export interface CustomerArgs {
 }
 
 /**
- * One customer in all its systems, in the order in which they need each other: the NetSapiens client is made and verified before the Xima
- * licence, and the licence is given back before the client; users and subscriptions at EnableX come after their customer, and go before it.
+ * One customer in all its systems, in the order in which they need each other: the
+ * NetSapiens client is made and verified before the Xima
+ * licence, and the licence is given back before the client; users and subscriptions at
+ * EnableX come after their customer, and go before it.
  *
- * The resources are children and have the customer's name; those of which there are several add their own: `acme-meetings`. They are
- * protected from deletion where the stack's config says `ucaas:production: true`, unless the option `protect` says otherwise.
+ * The resources are children and have the customer's name; those of which there are
+ * several add their own: `acme-meetings`. They are
+ * protected from deletion where the stack's config says `ucaas:production: true`, unless
+ * the option `protect` says otherwise.
  *
  * @example
  * ```ts
@@ -62,7 +71,10 @@ export class Customer extends pulumi.ComponentResource {
   readonly xima?: XimaLicense;
   readonly xelion?: XelionTenantProvision;
   readonly enablex?: EnableXCustomer;
-  /** The customer in one line, for people: what it has in each system, or that the system failed. */
+  /**
+   * The customer in one line, for people: what it has in each system, or that the system
+   * failed.
+   */
   readonly summary: pulumi.Output<string>;
   /** What the Xima side is set up with, when the customer has a NetSapiens client; a secret. */
   readonly bundle?: pulumi.Output<NetsapiensBundle>;
@@ -86,7 +98,10 @@ export class Customer extends pulumi.ComponentResource {
     if (args.xelion) this.xelion = new XelionTenantProvision(name, args.xelion, child);
     if (args.enablex) this.enablex = enablexCustomer(name, args.enablex, child);
     this.summary = summary(args, this);
-    this.registerOutputs({ summary: this.summary, bundle: this.bundle && pulumi.recover(this.bundle, () => undefined as never) });
+    this.registerOutputs({
+      summary: this.summary,
+      bundle: this.bundle && pulumi.recover(this.bundle, () => undefined as never),
+    });
   }
 }
 
@@ -123,8 +138,17 @@ function enablexCustomer(
   return customer;
 }
 
-/** All keys there are: a misspelt one would be a system that is not declared, and so one that is to be deleted. */
-const sections: Record<keyof CustomerArgs, true> = { name: true, netsapiens: true, xima: true, xelion: true, enablex: true };
+/**
+ * All keys there are: a misspelt one would be a system that is not declared, and so one
+ * that is to be deleted.
+ */
+const sections: Record<keyof CustomerArgs, true> = {
+  name: true,
+  netsapiens: true,
+  xima: true,
+  xelion: true,
+  enablex: true,
+};
 const enablexKeys: Record<keyof CustomerEnableXArgs, true> = {
   customerName: true,
   customerLegalName: true,
@@ -163,7 +187,7 @@ function unknownKeys(path: string, value: unknown, known: Record<string, true>):
   return Object.keys(value)
     .filter((key) => !Object.hasOwn(known, key))
     .map((key) => {
-      const [near] = nearest(key, Object.keys(known));
+      const [near] = closestMatches(key, Object.keys(known));
       const rest = near ? `Did you mean ${near}?` : `Known: ${Object.keys(known).join(", ")}.`;
       return `${path && `${path}.`}${key} is not a property here. ${rest}`;
     });
@@ -188,12 +212,15 @@ function kindOf(value: unknown): string {
 class LeftAsItIs extends pulumi.RunError {}
 
 /**
- * For outputs of a resource that another is made from: if it failed, the other is not registered, and the run says so in these words. It must
- * be an error, since to the engine a program that ends well without a resource wants that resource deleted.
+ * For outputs of a resource that another is made from: if it failed, the other is not
+ * registered, and the run says so in these words. It must
+ * be an error, since to the engine a program that ends well without a resource wants that
+ * resource deleted.
  */
 function madeOrElse(words: string): <T>(output: pulumi.Output<T>) => pulumi.Output<T> {
   const failure = new LeftAsItIs(words);
-  // It is for people; once the program's own text has run to its end, the SDK would print the stack in place of the words.
+  // It is for people; once the program's own text has run to its end, the SDK would print
+  // the stack in place of the words.
   failure.stack = "";
   return (output) =>
     pulumi.recover(output, () => {

@@ -1,25 +1,29 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
-import { homeFolder } from "./dynamic/home.ts";
-import { type CallContext, watchEngine } from "./dynamic/interruption.ts";
-import { providerTable } from "./dynamic/provider-table.ts";
+import { type CallContext, watchEngine } from "./runtime/cancellation.ts";
+import { dataDir } from "./runtime/data-dir.ts";
+import { createDispatcher } from "./runtime/dispatch.ts";
 
-// The process lives for one command: code that an earlier one compiled (and stripped of its types) need not be compiled again.
-if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(homeFolder(), "compiled"));
+// The process lives for one command: code that an earlier one compiled (and stripped of
+// its types) need not be compiled again.
+if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(dataDir(), "compiled"));
 
-// The host makes a config for each type, but a process serves one stack: the first speaks for all, so that the three share a login.
+// The host makes a config for each type, but a process serves one stack: the first speaks
+// for all, so that the three share a login.
 let enablex: Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>> | undefined;
 const enablexOf = (config: dynamic.Config, context: CallContext) =>
   (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) => enablexProviders(config, context)));
 
 /**
- * What the provider process loads: the table of resource providers, by type. The loader line in the state calls
+ * What the provider process loads: the table of resource providers, by type. The loader
+ * line in the state calls
  * `call(type, method, arguments, config)`, so its name and parameters are wire format.
  *
- * A vendor's code is loaded when its first resource is: a stack of licences never waits for a browser driver.
+ * A vendor's code is loaded when its first resource is: a stack of licences never waits
+ * for a browser driver.
  */
-export const call = providerTable(
+export const call = createDispatcher(
   {
     NetsapiensOAuthClient: async (config, context) =>
       (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),

@@ -1,5 +1,13 @@
-/** What a Pulumi program imports: resource classes, their arguments and outputs. It loads nothing of the provider process. */
-export { Customer, type CustomerArgs, type CustomerEnableXArgs, type CustomerXimaArgs } from "./customer.ts";
+/**
+ * What a Pulumi program imports: resource classes, their arguments and outputs. It loads
+ * nothing of the provider process.
+ */
+export {
+  Customer,
+  type CustomerArgs,
+  type CustomerEnableXArgs,
+  type CustomerXimaArgs,
+} from "./customer.ts";
 export {
   type EnableXAddress,
   type EnableXAdopt,
@@ -28,4 +36,10 @@ export {
   XelionTenantProvision,
   type XelionTenantProvisionArgs,
 } from "./xelion/resource.ts";
-export { type XimaCcId, type XimaChange, XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xima/resource.ts";
+export {
+  type XimaCcId,
+  type XimaChange,
+  XimaLicense,
+  type XimaLicenseArgs,
+  type XimaSipCredentials,
+} from "./xima/resource.ts";

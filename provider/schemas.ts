@@ -1,26 +1,43 @@
 /**
- * What may be declared: the schemas of the resources' arguments and of the vendors' config, with the rules that no schema
- * can say. For a program that checks its files before it registers anything, and for the editors in which they are written.
+ * What may be declared: the schemas of the resources' arguments and of the vendors'
+ * config, with the rules that no schema
+ * can say. For a program that checks its files before it registers anything, and for the
+ * editors in which they are written.
  */
-export { type Failure, failuresIn, propertiesAt, propertyPath, wantsScalar } from "./dynamic/check.ts";
-export { type ConfigOf, readConfig } from "./dynamic/config.ts";
-export { UcaasError } from "./dynamic/errors.ts";
-export { nearest } from "./dynamic/nearest.ts";
-export { type ReadTextOptions, readText, UnreadableTextError } from "./dynamic/read-text.ts";
-export { rememberSecret, withoutSecrets } from "./dynamic/secrets.ts";
-export { unknownValue } from "./dynamic/unknown.ts";
+
 export { enablexConfig } from "./enablex/config.ts";
-export { customerType as customerKind, subscriptionType as subscriptionKind, userType as userKind } from "./enablex/resource-types.ts";
+export {
+  customerType as customerKind,
+  subscriptionType as subscriptionKind,
+  userType as userKind,
+} from "./enablex/resource-types.ts";
 export { ruleFailures } from "./enablex/rules.ts";
-export { customerSchema as enablexCustomerSchema, subscriptionSchema, userSchema } from "./enablex/schema.ts";
+export {
+  customerSchema as enablexCustomerSchema,
+  subscriptionSchema,
+  userSchema,
+} from "./enablex/schema.ts";
 export { isSecretName } from "./enablex/secret-names.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { ruleFailures as netsapiensRuleFailures } from "./netsapiens/rules.ts";
 export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
 export { secretArguments as netsapiensSecrets } from "./netsapiens/secret-names.ts";
+export { type ConfigOf, readConfig } from "./runtime/config.ts";
+export { UcaasError } from "./runtime/errors.ts";
+export { type ReadTextOptions, readText, UnreadableTextError } from "./runtime/read-text.ts";
+export { maskSecrets, rememberSecret } from "./runtime/secrets.ts";
+export { closestMatches } from "./runtime/suggest.ts";
+export { unknownValue } from "./runtime/unknown.ts";
+export {
+  propertiesAt,
+  propertyPath,
+  type ValidationFailure,
+  validationFailures,
+  wantsScalar,
+} from "./runtime/validation.ts";
 export { validateConfiguration as configurationFindings } from "./xelion/rules.ts";
 export { provisionSchema, xelionConfig } from "./xelion/schema.ts";
 export { secretArguments as xelionSecrets } from "./xelion/secret-names.ts";
+export { validateRules as licenseFindings } from "./xima/rules.ts";
 export { licenseSchema, ximaConfig } from "./xima/schema.ts";
-export { findings as licenseFindings } from "./xima/seats.ts";
 export { secretArguments as ximaSecrets } from "./xima/secret-names.ts";

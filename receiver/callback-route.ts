@@ -49,7 +49,10 @@ export function callbackRoute({ store, polls, metrics, health, limits }: ServerC
       },
       async (request, reply) => {
         const { intentId, headers, callbackType } = request;
-        const written = { "content-encoding": headers["content-encoding"], "content-type": callbackType };
+        const written = {
+          "content-encoding": headers["content-encoding"],
+          "content-type": callbackType,
+        };
         const body = await readCallbackBody(request.body ?? new Uint8Array(), written, limits.bodyBytes);
         if (body.kind === "tooLarge") return tooLarge(reply);
         if (body.kind === "malformed") {
@@ -68,7 +71,10 @@ export function callbackRoute({ store, polls, metrics, health, limits }: ServerC
   };
 }
 
-/** Decimal digits; null for a mid that cannot be compared exactly: then nothing is taken for a repeat. */
+/**
+ * Decimal digits; null for a mid that cannot be compared exactly: then nothing is taken
+ * for a repeat.
+ */
 function toMid(mid: unknown): string | null {
   return Number.isSafeInteger(mid) ? String(mid) : null;
 }

@@ -5,7 +5,10 @@ import { report } from "node:process";
 /** Files that the process needs beside its connections: database, standard streams, libraries. */
 const reserve = 64;
 
-/** The open connections that this process can have: as wanted, or as many as its limit of open files allows. */
+/**
+ * The open connections that this process can have: as wanted, or as many as its limit of
+ * open files allows.
+ */
 export function possibleConnections(wanted: number): number {
   const { soft } = openFiles() ?? {};
   return typeof soft === "number" ? Math.max(8, Math.min(wanted, soft - reserve)) : wanted;
@@ -14,13 +17,17 @@ export function possibleConnections(wanted: number): number {
 function openFiles(): { soft?: number | "unlimited" } | undefined {
   // Without the names of the peers, a report takes some milliseconds. On Windows it has no limits.
   Object.assign(report, { excludeNetwork: true });
-  const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | "unlimited" } } };
+  const { userLimits } = report.getReport() as {
+    userLimits?: { open_files?: { soft?: number | "unlimited" } };
+  };
   return userLimits?.open_files;
 }
 
 /**
- * Keeps open connections below a limit. A new connection that finds no room takes the place of the one that
- * has been idle longest, so that idle connections never turn a callback away. A connection is idle while no
+ * Keeps open connections below a limit. A new connection that finds no room takes the
+ * place of the one that
+ * has been idle longest, so that idle connections never turn a callback away. A
+ * connection is idle while no
  * request of it is being served; one that has sent half a request is idle too.
  */
 export class ConnectionLimit {

@@ -11,7 +11,11 @@ const failureCountsFor = 10_000;
 export class Health {
   readonly #store: Pick<Store, "probe">;
   readonly #probeBytes: number;
-  #probe = { at: Number.NEGATIVE_INFINITY, running: false, reason: Promise.resolve<string | undefined>(undefined) };
+  #probe = {
+    at: Number.NEGATIVE_INFINITY,
+    running: false,
+    reason: Promise.resolve<string | undefined>(undefined),
+  };
   #failedAt: number | undefined;
   #isStopping = false;
 
@@ -49,7 +53,9 @@ export class Health {
     }
     return Promise.race([
       this.#probe.reason,
-      pause(probeWithin, `the database did not answer within ${probeWithin / 1_000} s`, { ref: false }),
+      pause(probeWithin, `the database did not answer within ${probeWithin / 1_000} s`, {
+        ref: false,
+      }),
     ]);
   }
 
@@ -58,7 +64,8 @@ export class Health {
       await this.#store.probe(this.#probeBytes);
       return undefined;
     } catch (error) {
-      // The message of a database's error may name hosts and users; these words of SQLite and codes of PostgreSQL do not.
+      // The message of a database's error may name hosts and users; these words of SQLite
+      // and codes of PostgreSQL do not.
       const { errstr, code } = error as { errstr?: string; code?: string };
       const cause = errstr ?? code;
       return `the database cannot keep a callback${cause === undefined ? "" : ` (${cause})`}`;

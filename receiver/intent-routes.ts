@@ -16,7 +16,10 @@ const oneIntent = z.strictObject({ id });
 const registration = z.strictObject({ key, replaces: id.nullable(), note });
 const currentIntent = z.strictObject({ key });
 const changes = z.strictObject({ note: note.optional(), acknowledged: z.int().min(0).optional() });
-const poll = z.strictObject({ after: z.coerce.number().int().min(0).default(0), wait: z.coerce.number().min(0).default(0) });
+const poll = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  wait: z.coerce.number().min(0).default(0),
+});
 
 /** The routes below `/intents`, for who has the key. */
 export function intentRoutes({ store, polls, callbackUrl }: ServerContext): FastifyPluginAsync {
@@ -37,7 +40,11 @@ export function intentRoutes({ store, polls, callbackUrl }: ServerContext): Fast
           return reply.send({ intent: shown(registered.intent) });
         case "notCurrent": {
           const message = "the key's current intent is not the one that this one replaces";
-          return reply.code(409).send({ error: "NOT_CURRENT", message, intent: registered.intent && shown(registered.intent) });
+          return reply.code(409).send({
+            error: "NOT_CURRENT",
+            message,
+            intent: registered.intent && shown(registered.intent),
+          });
         }
         case "otherKey":
           return malformed(reply, "id: is registered with another key");
@@ -76,7 +83,10 @@ export function intentRoutes({ store, polls, callbackUrl }: ServerContext): Fast
   };
 }
 
-/** By hand, so that a body stays as it came: numbers that JavaScript would round, and the order of keys. */
+/**
+ * By hand, so that a body stays as it came: numbers that JavaScript would round, and the
+ * order of keys.
+ */
 function list(messages: readonly Message[]): string {
   const written = messages.map(
     ({ sequence, receivedAt, body }) => `{"sequence":${sequence},"receivedAt":${JSON.stringify(receivedAt)},"body":${body}}`,

@@ -23,12 +23,23 @@ export class LongPolls {
   }
 
   /**
-   * Reads until there is something above `after`, or `milliseconds` have passed, or the client has gone. It listens before it reads,
+   * Reads until there is something above `after`, or `milliseconds` have passed, or the
+   * client has gone. It listens before it reads,
    * so that no message that arrives in between is missed.
    */
   async wait<T extends readonly unknown[]>(
     intent: string,
-    { after, milliseconds, gone, read }: { after: number; milliseconds: number; gone: AbortSignal; read: () => Promise<T | undefined> },
+    {
+      after,
+      milliseconds,
+      gone,
+      read,
+    }: {
+      after: number;
+      milliseconds: number;
+      gone: AbortSignal;
+      read: () => Promise<T | undefined>;
+    },
   ): Promise<T | undefined> {
     const deadline = Date.now() + milliseconds;
     for (;;) {

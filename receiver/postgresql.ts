@@ -1,16 +1,29 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { rememberSecret } from "../provider/dynamic/secrets.ts";
+import { rememberSecret } from "../provider/runtime/secrets.ts";
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
-/** Connects by URL (`postgresql://user:password@host/database`). Any number of receivers may use one database. */
+/**
+ * Connects by URL (`postgresql://user:password@host/database`). Any number of receivers
+ * may use one database.
+ */
 export async function openPostgresql(url: string): Promise<Database> {
-  const pool = new pg.Pool({ ...readUrl(url), max: 10, keepAlive: true, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
-  // A connection that breaks, in use or idle, would end the process. The pool makes a new one, and if it cannot, the next query says so.
+  const pool = new pg.Pool({
+    ...readUrl(url),
+    max: 10,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 10_000,
+  });
+  // A connection that breaks, in use or idle, would end the process. The pool makes a new
+  // one, and if it cannot, the next query says so.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
+  const database = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin()],
+  });
   try {
     for (const setting of ["synchronous_commit", "fsync"]) await mustNotBeOff(database, setting);
     await migrate(database);
@@ -26,9 +39,14 @@ export async function openPostgresql(url: string): Promise<Database> {
   }
 }
 
-/** Without these, the server says that a transaction is kept when a power cut can still undo it, and so would we. */
+/**
+ * Without these, the server says that a transaction is kept when a power cut can still
+ * undo it, and so would we.
+ */
 async function mustNotBeOff(database: Database, setting: string): Promise<void> {
-  const { rows } = await sql<{ value: string }>`select current_setting(${setting}) as value`.execute(database);
+  const { rows } = await sql<{
+    value: string;
+  }>`select current_setting(${setting}) as value`.execute(database);
   if (rows[0]?.value !== "off") return;
   throw new StartupError(`PostgreSQL's ${setting} is off, so a callback that was answered could be lost`, {
     code: "DATABASE_NOT_DURABLE",

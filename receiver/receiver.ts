@@ -42,7 +42,8 @@ const stopWithin = 10_000;
 const largestProbe = 64 * 1024;
 
 /**
- * Starts the server that takes Xelion's callbacks and hands them over to `pulumi up`, wherever that runs.
+ * Starts the server that takes Xelion's callbacks and hands them over to `pulumi up`,
+ * wherever that runs.
  *
  * @throws {StartupError} `RELAY_KEY_TOO_SHORT`, `TLS_FILES_INVALID`, `DATABASE_…`, `LISTEN_FAILED`
  */
@@ -53,9 +54,20 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   try {
     const polls = new LongPolls();
     const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app, tls ? "https" : "http")}/callback/${token}`;
-    const limits = { ...options.limits, connections: possibleConnections(options.limits.connections) };
+    const limits = {
+      ...options.limits,
+      connections: possibleConnections(options.limits.connections),
+    };
     const health = new Health(store, Math.min(limits.bodyBytes, largestProbe));
-    const context: ServerContext = { store, polls, keys, metrics: newMetrics(store, polls), health, limits, callbackUrl };
+    const context: ServerContext = {
+      store,
+      polls,
+      keys,
+      metrics: newMetrics(store, polls),
+      health,
+      limits,
+      callbackUrl,
+    };
     const app = await newServer(context, { tls, trustProxy: options.trustProxy });
     if (limits.connections < options.limits.connections)
       app.log.info({ connections: limits.connections }, "the limit of open files allows fewer connections than --max-connections");
@@ -103,8 +115,14 @@ async function readTls({ certificate, key }: { certificate: string; key: string 
 
 async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["listen"]): Promise<void> {
   try {
-    // Xelion may call for very many orders at once, and what finds the queue full is turned away by the kernel.
-    await app.listen({ host, port, backlog: 4_096, listenTextResolver: (address) => `receiver is listening at ${address}` });
+    // Xelion may call for very many orders at once, and what finds the queue full is
+    // turned away by the kernel.
+    await app.listen({
+      host,
+      port,
+      backlog: 4_096,
+      listenTextResolver: (address) => `receiver is listening at ${address}`,
+    });
   } catch (cause) {
     throw new StartupError(`cannot listen on ${host}:${port}: ${(cause as Error).message}`, {
       code: "LISTEN_FAILED",

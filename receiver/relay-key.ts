@@ -3,7 +3,10 @@ import { StartupError } from "./startup-error.ts";
 
 const shortest = 32;
 
-/** The keys that open the receiver: more than one while a key is being changed. Only their hashes are kept. */
+/**
+ * The keys that open the receiver: more than one while a key is being changed. Only their
+ * hashes are kept.
+ */
 export class RelayKeys {
   readonly #hashes: Buffer[];
 
@@ -18,7 +21,10 @@ export class RelayKeys {
     this.#hashes = keys.map(hash);
   }
 
-  /** Whether an Authorization header carries one of the keys. Takes the same time for every wrong key. */
+  /**
+   * Whether an Authorization header carries one of the keys. Takes the same time for
+   * every wrong key.
+   */
   open(authorization: string | undefined): boolean {
     const given = hash(/^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1] ?? "");
     return this.#hashes.map((known) => timingSafeEqual(known, given)).includes(true);

@@ -1,6 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
-import { printable } from "../provider/dynamic/printable.ts";
+import { printable } from "../provider/runtime/printable.ts";
 import { callbackToken, refuseUnreadable } from "../provider/xelion/callback-request.ts";
 import { callbackRoute } from "./callback-route.ts";
 import { ConnectionLimit } from "./connections.ts";
@@ -16,10 +16,15 @@ declare module "fastify" {
 }
 
 /**
- * Milliseconds for the head and for the whole of a request; also for a connection that sends nothing. Long enough for a
+ * Milliseconds for the head and for the whole of a request; also for a connection that
+ * sends nothing. Long enough for a
  * busy machine: idle connections give way to others before that.
  */
-const timeouts = { headersTimeout: 60_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
+const timeouts = {
+  headersTimeout: 60_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 const longestLine = 65_536;
 
@@ -30,13 +35,25 @@ export async function newServer(
 ): Promise<FastifyInstance> {
   const { polls, keys, metrics, health, limits } = context;
   const app = fastify({
-    ...(tls ? { https: { ...tls, ...timeouts, minVersion: "TLSv1.2", handshakeTimeout: timeouts.headersTimeout } } : { http: timeouts }),
+    ...(tls
+      ? {
+          https: {
+            ...tls,
+            ...timeouts,
+            minVersion: "TLSv1.2",
+            handshakeTimeout: timeouts.headersTimeout,
+          },
+        }
+      : { http: timeouts }),
     logger: {
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
-      // What a database or a caller says is escaped and masked as in the provider. The line stays JSON.
-      stream: { write: (line) => void process.stdout.write(`${printable(line.trimEnd(), longestLine)}\n`) },
+      // What a database or a caller says is escaped and masked as in the provider. The
+      // line stays JSON.
+      stream: {
+        write: (line) => void process.stdout.write(`${printable(line.trimEnd(), longestLine)}\n`),
+      },
     },
     // Fastify's own lines hold URLs, and a callback's URL is a secret.
     logController: new LogController({ disableRequestLogging: true }),

@@ -4,14 +4,20 @@ import { CamelCasePlugin, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDial
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
-/** Opens the file, or makes it (mode 0600: the callback paths in it are secrets). One receiver has it to itself for as long as it runs. */
+/**
+ * Opens the file, or makes it (mode 0600: the callback paths in it are secrets). One
+ * receiver has it to itself for as long as it runs.
+ */
 export async function openSqlite(file: string): Promise<Database> {
   try {
     closeSync(openSync(file, "a", 0o600));
     // Waits a while for the file, which the receiver that ran before may not have let go of yet.
     const connection = new DatabaseSync(file, { timeout: 2_000 });
     connection.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
-    const database = new Kysely<Tables>({ dialect: new Dialect({ database: adapted(connection) }), plugins: [new CamelCasePlugin()] });
+    const database = new Kysely<Tables>({
+      dialect: new Dialect({ database: adapted(connection) }),
+      plugins: [new CamelCasePlugin()],
+    });
     await migrate(database);
     return database;
   } catch (error) {
@@ -24,7 +30,10 @@ export async function openSqlite(file: string): Promise<Database> {
   }
 }
 
-/** SQLite undoes changes of tables with the transaction, which Kysely does not count on: a kill leaves all of a migration or nothing. */
+/**
+ * SQLite undoes changes of tables with the transaction, which Kysely does not count on: a
+ * kill leaves all of a migration or nothing.
+ */
 class Dialect extends SqliteDialect {
   override createAdapter(): SqliteAdapter {
     return new (class extends SqliteAdapter {
@@ -40,7 +49,8 @@ function adapted(connection: DatabaseSync): SqliteDatabase {
   return {
     close: () => connection.close(),
     prepare(sql) {
-      // A full disk makes SQLite end the transaction itself; undoing it once more would be the error that is told of.
+      // A full disk makes SQLite end the transaction itself; undoing it once more would
+      // be the error that is told of.
       if (sql === "rollback" && !connection.isTransaction) return nothing;
       const statement = connection.prepare(sql);
       return {

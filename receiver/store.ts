@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Selectable } from "kysely";
 import type { Database, Tables } from "./tables.ts";
 
-/** An order that is about to be sent, was sent, or may have been sent; docs/xelion-relay.md has the words. */
+/**
+ * An order that is about to be sent, was sent, or may have been sent;
+ * docs/xelion-relay.md has the words.
+ */
 export interface Intent {
   readonly id: string;
   readonly key: string;
@@ -37,10 +40,16 @@ export type Registration =
 
 export type SaveResult = { readonly outcome: "kept"; readonly sequence: number } | { readonly outcome: "repeat" | "unknownIntent" };
 
-/** Polls are noted this often at most, so that waiting does not write all the time. Milliseconds. */
+/**
+ * Polls are noted this often at most, so that waiting does not write all the time.
+ * Milliseconds.
+ */
 const pollsAreNotedEvery = 60_000;
 const longestList = 100;
-/** Of intents that no client has registered. Their tokens have another length than those of callback addresses. */
+/**
+ * Of intents that no client has registered. Their tokens have another length than those
+ * of callback addresses.
+ */
 const probePrefix = "probe-";
 
 /** Intents and their messages. What a method has changed is durable when it returns. */
@@ -114,7 +123,10 @@ export class Store {
     return row ? intentOf(row) : null;
   }
 
-  /** Replaces the note, and raises `acknowledged`: never lowers it, nor raises it above what has come. Undefined: no such intent. */
+  /**
+   * Replaces the note, and raises `acknowledged`: never lowers it, nor raises it above
+   * what has come. Undefined: no such intent.
+   */
   update(id: string, changes: { note?: Note; acknowledged?: number }): Promise<Intent | undefined> {
     return this.#database.transaction().execute(async (transaction) => {
       const row = await transaction
@@ -185,7 +197,10 @@ export class Store {
     });
   }
 
-  /** Forgets the intents to which nothing happened for so many milliseconds; how many there were. */
+  /**
+   * Forgets the intents to which nothing happened for so many milliseconds; how many
+   * there were.
+   */
   async expire(milliseconds: number): Promise<number> {
     const { numDeletedRows } = await this.#database
       .deleteFrom("receiverIntents")
@@ -210,7 +225,8 @@ export class Store {
   }
 
   /**
-   * Fails when a callback of so many bytes could not be kept: it keeps one, for an intent of its own, and
+   * Fails when a callback of so many bytes could not be kept: it keeps one, for an intent
+   * of its own, and
    * forgets it. To write less would succeed on a disk that is nearly full.
    */
   async probe(bytes: number): Promise<void> {
@@ -218,7 +234,17 @@ export class Store {
     const at = now();
     await this.#database
       .insertInto("receiverIntents")
-      .values({ id, key: id, current: null, token: id, registeredAt: at, touchedAt: at, note: "{}", acknowledged: 0, lastSequence: 0 })
+      .values({
+        id,
+        key: id,
+        current: null,
+        token: id,
+        registeredAt: at,
+        touchedAt: at,
+        note: "{}",
+        acknowledged: 0,
+        lastSequence: 0,
+      })
       .execute();
     try {
       await this.keep(id, { body: JSON.stringify("x".repeat(bytes)), mid: null });

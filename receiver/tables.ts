@@ -2,12 +2,18 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { StartupError } from "./startup-error.ts";
 
-/** The same in both databases, whose columns are these names in snake case. Times are ISO 8601 in UTC, which sorts as text. */
+/**
+ * The same in both databases, whose columns are these names in snake case. Times are ISO
+ * 8601 in UTC, which sorts as text.
+ */
 export interface Tables {
   receiverIntents: {
     id: string;
     key: string;
-    /** 1 for the newest intent of its key; null for one that was replaced. A unique index sees to it that there are never two. */
+    /**
+     * 1 for the newest intent of its key; null for one that was replaced. A unique index
+     * sees to it that there are never two.
+     */
     current: 1 | null;
     token: string;
     registeredAt: string;
@@ -72,12 +78,16 @@ const migrations: Record<string, Migration> = {
   },
 };
 
-/** Brings the tables to this version. Receivers that start at the same moment on one PostgreSQL wait for each other. */
+/**
+ * Brings the tables to this version. Receivers that start at the same moment on one
+ * PostgreSQL wait for each other.
+ */
 export async function migrate(database: Database): Promise<void> {
   const migrator = new Migrator({
     db: database,
     provider: { getMigrations: async () => migrations },
-    // As the database has them: the migrator looks whether they are there by then, and receivers that start at once rely on it.
+    // As the database has them: the migrator looks whether they are there by then, and
+    // receivers that start at once rely on it.
     migrationTableName: "receiver_migrations",
     migrationLockTableName: "receiver_migrations_lock",
   });

@@ -1,5 +1,6 @@
 /**
- * The control address of a sandbox server, below `/_sandbox`. JSON everywhere; what cannot be obeyed is answered 400 with `{error}`.
+ * The control address of a sandbox server, below `/_sandbox`. JSON everywhere; what
+ * cannot be obeyed is answered 400 with `{error}`.
  *
  * | request | does |
  * |---|---|
@@ -11,8 +12,8 @@
  * | `POST /_sandbox/<name>` | what this vendor alone can do |
  */
 import { z } from "zod";
-import { type FaultQueue, faultSchema } from "./faults.ts";
-import { ControlError, json, type Reply, type SandboxRequest } from "./message.ts";
+import { type FaultQueue, faultSchema } from "./fault-injection.ts";
+import { ControlError, json, type Reply, type SandboxRequest } from "./http-types.ts";
 
 export const controlPrefix = "/_sandbox";
 

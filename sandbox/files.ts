@@ -11,7 +11,10 @@ export function readIfThere(file: string): string | undefined {
   }
 }
 
-/** Writes for the owner's eyes alone. Whoever reads meanwhile, or after a crash, finds the old text or the new one, never half. */
+/**
+ * Writes for the owner's eyes alone. Whoever reads meanwhile, or after a crash, finds the
+ * old text or the new one, never half.
+ */
 export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.new`;
   try {

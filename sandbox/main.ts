@@ -1,19 +1,24 @@
 /**
- * `npm run sandbox [-- folder]`: all servers, with their data in the folder (`.sandbox`), until Ctrl-C; and a Pulumi stack of its own to
- * play with, in a file backend beside that data. What a shell needs for it is written to the file `env` there.
+ * `npm run sandbox [-- folder]`: all servers, with their data in the folder (`.sandbox`),
+ * until Ctrl-C; and a Pulumi stack of its own to
+ * play with, in a file backend beside that data. What a shell needs for it is written to
+ * the file `env` there.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
-import { engineFolder, root } from "../tools/engine/place.mjs";
+import { engineFolder, root } from "../tools/engine/paths.mjs";
 import { writeWhole } from "./files.ts";
 import { type Sandbox, startSandbox } from "./start.ts";
 
 const dataDir = resolve(process.argv[2] ?? join(root, ".sandbox"));
 const envFile = join(dataDir, "env");
 
-/** A Pulumi home, a backend and a stack apart from the user's own. The passphrase is that of stacks/Pulumi.sandbox.yaml, and no secret. */
+/**
+ * A Pulumi home, a backend and a stack apart from the user's own. The passphrase is that
+ * of stacks/Pulumi.sandbox.yaml, and no secret.
+ */
 const pulumiEnvironment = {
   PULUMI_HOME: join(dataDir, "home"),
   PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}`,

@@ -1,4 +1,7 @@
-/** The vendors' servers together: their addresses, and the credentials with which a reseller gets in. */
+/**
+ * The vendors' servers together: their addresses, and the credentials with which a
+ * reseller gets in.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,10 +13,13 @@ import { initialState as initialNetsapiens } from "./netsapiens/state.ts";
 import { initialProvisioning } from "./xelion/provisioning.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "./xelion/server.ts";
 import { initialTenants } from "./xelion/tenant.ts";
-import { type ResellerKey, resellerKey } from "./xima/reseller-key.ts";
+import { type ResellerKey, resellerKey } from "./xima/client-certificate.ts";
 import { ximaServer } from "./xima/server.ts";
 
-/** One server, started. `server` is for tests in this process; `control` does the same over HTTP. */
+/**
+ * One server, started. `server` is for tests in this process; `control` does the same
+ * over HTTP.
+ */
 interface Running<Server> {
   readonly baseUrl: string;
   readonly control: string;
@@ -55,8 +61,10 @@ export interface Sandbox {
     password: string;
   };
   /**
-   * What a shell exports so that a stack without addresses and credentials of its own reaches the sandbox, such as `XIMA_BASE_URL`. The
-   * key and its certificate are named as files, if there is a data folder, and are given as text otherwise.
+   * What a shell exports so that a stack without addresses and credentials of its own
+   * reaches the sandbox, such as `XIMA_BASE_URL`. The
+   * key and its certificate are named as files, if there is a data folder, and are given
+   * as text otherwise.
    */
   readonly environment: Record<string, string>;
   /** Stops all servers. */
@@ -94,7 +102,11 @@ export async function startSandbox({ dataDir, ports = {} }: SandboxSettings = {}
       xima: { ...running(servers.xima), ...ximaKey },
       enablex: { ...running(servers.enablex), ...resellerAccount(servers.enablex) },
       netsapiens: { ...running(servers.netsapiens), ...netsapiensCredentials() },
-      xelion: { ...running(servers.xelion), ...xelionCredentials(), tenant: running(servers["xelion-tenant"]) },
+      xelion: {
+        ...running(servers.xelion),
+        ...xelionCredentials(),
+        tenant: running(servers["xelion-tenant"]),
+      },
       stop,
     };
     if (dataDir !== undefined) {
@@ -145,7 +157,16 @@ function netsapiensCredentials() {
   const [portalUsername, portalPassword] = Object.entries(admins)[0]!;
   const { clientId, clientSecret } = Object.values(clients)[0]!;
   const [did, { domain }] = Object.entries(phonenumbers)[0]!;
-  return { domain, apiUsername, apiPassword: user.password, portalUsername, portalPassword, clientId, clientSecret, did };
+  return {
+    domain,
+    apiUsername,
+    apiPassword: user.password,
+    portalUsername,
+    portalPassword,
+    clientId,
+    clientSecret,
+    did,
+  };
 }
 
 function xelionCredentials() {
@@ -160,7 +181,10 @@ function variables({ xima, enablex, netsapiens, xelion }: Omit<Sandbox, "environ
     XIMA_BASE_URL: xima.baseUrl,
     ...(xima.files === undefined
       ? { XIMA_PRIVATE_KEY: xima.privateKey, XIMA_CERTIFICATE: xima.certificate }
-      : { XIMA_PRIVATE_KEY_FILE: xima.files.privateKey, XIMA_CERTIFICATE_FILE: xima.files.certificate }),
+      : {
+          XIMA_PRIVATE_KEY_FILE: xima.files.privateKey,
+          XIMA_CERTIFICATE_FILE: xima.files.certificate,
+        }),
     ENABLEX_BASE_URL: enablex.baseUrl,
     ENABLEX_ACCESS_ID: enablex.accessId,
     ENABLEX_ACCESS_KEY: enablex.accessKey,

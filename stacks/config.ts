@@ -11,14 +11,20 @@ import {
   ximaConfig,
 } from "pulumi-ucaas/schemas";
 import { z } from "zod";
-import { isRecord, leaves, mapLeaves, merged, type Path, valueAt } from "./tree.ts";
+import { isRecord, leaves, mapLeaves, merge, type Path, valueAt } from "./object-path.ts";
 
-/** A customer's key in the files. It is part of the names of all its resources, so another slug means other resources. */
+/**
+ * A customer's key in the files. It is part of the names of all its resources, so another
+ * slug means other resources.
+ */
 export const slugSchema = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "must be lower-case letters, digits and hyphens, with a letter or digit at both ends");
 
-/** The SIP credentials of a licence: what the NetSapiens client's bundle knows may be left out, if the customer has such a client. */
+/**
+ * The SIP credentials of a licence: what the NetSapiens client's bundle knows may be left
+ * out, if the customer has such a client.
+ */
 const sipCredentials = licenseSchema.shape.sipCredentials.unwrap().partial({ sipServer: true, outboundProxy: true });
 
 /** A customer's systems: the arguments of each system's resource by their own names. */
@@ -70,7 +76,12 @@ export type CustomerDeclaration = z.output<typeof customerSchema>;
 export const defaultsSchema = z.strictObject(systems);
 
 /** The config of each system's vendor. */
-export const vendorConfigs = { netsapiens: netsapiensConfig, xima: ximaConfig, xelion: xelionConfig, enablex: enablexConfig };
+export const vendorConfigs = {
+  netsapiens: netsapiensConfig,
+  xima: ximaConfig,
+  xelion: xelionConfig,
+  enablex: enablexConfig,
+};
 
 /** The keys of the namespace `ucaas`. */
 export const ucaasKeys = {
@@ -108,22 +119,24 @@ export function formerSlugs(customer: unknown): string[] {
 }
 
 /**
- * The customer with what follows from its slug and its name, where nothing else is said; what is said to be empty
- * (`customerCode:`) does not follow. A renamed customer keeps the ids that followed from its oldest slug.
+ * The customer with what follows from its slug and its name, where nothing else is said;
+ * what is said to be empty
+ * (`customerCode:`) does not follow. A renamed customer keeps the ids that followed from
+ * its oldest slug.
  */
-export function completed(slug: string, customer: unknown): unknown {
+export function withDefaults(slug: string, customer: unknown): unknown {
   if (!isRecord(customer)) return customer;
   const sources = { slug: formerSlugs(customer)[0] ?? slug, name: customer.name };
   const values = mapLeaves(implied, (source) => sources[source as "slug" | "name"]) as Record<string, Record<string, unknown>>;
   return Object.fromEntries(
     Object.entries(customer).map(([key, value]) => [
       key,
-      isRecord(value) ? withImplied(value, (valueAt(values, [key]) ?? {}) as Record<string, unknown>) : value,
+      isRecord(value) ? withImpliedValues(value, (valueAt(values, [key]) ?? {}) as Record<string, unknown>) : value,
     ]),
   );
 }
 
-function withImplied(section: Record<string, unknown>, values: Record<string, unknown>): unknown {
-  const all = Object.entries(merged(values, section) as Record<string, unknown>);
+function withImpliedValues(section: Record<string, unknown>, values: Record<string, unknown>): unknown {
+  const all = Object.entries(merge(values, section) as Record<string, unknown>);
   return Object.fromEntries(all.filter(([name, value]) => value !== null || !Object.hasOwn(values, name)));
 }

@@ -5,11 +5,17 @@ import { join } from "node:path";
 export interface CustomerFolder {
   /** `<slug>.yaml` files, by slug. */
   readonly files: readonly { readonly slug: string; readonly name: string }[];
-  /** What is not read, and what to do about it: a customer that stands there would silently not exist. */
+  /**
+   * What is not read, and what to do about it: a customer that stands there would
+   * silently not exist.
+   */
   readonly unread: readonly { readonly name: string; readonly remedy: string }[];
 }
 
-/** Decides what of a folder is read. Names that begin with a dot are an editor's and the system's own. */
+/**
+ * Decides what of a folder is read. Names that begin with a dot are an editor's and the
+ * system's own.
+ */
 export function customerFolder(folder: string): CustomerFolder {
   const files: { slug: string; name: string }[] = [];
   const unread: { name: string; remedy: string }[] = [];

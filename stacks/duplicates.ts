@@ -1,6 +1,6 @@
 import { didForms } from "pulumi-ucaas/schemas";
+import { type Path, valueAt } from "./object-path.ts";
 import type { Declaration, StackFiles } from "./stack-files.ts";
-import { type Path, valueAt } from "./tree.ts";
 
 /** What only one customer can be, at one server. */
 interface Identity {
@@ -26,10 +26,20 @@ const identities: readonly Identity[] = [
     server: "baseUrl",
   },
   { what: "the NetSapiens client", path: ["netsapiens", "clientId"], server: "apiUrl" },
-  { what: "the DID", path: ["netsapiens", "did"], server: "apiUrl", normal: (did) => didForms(did)[0] ?? did },
+  {
+    what: "the DID",
+    path: ["netsapiens", "did"],
+    server: "apiUrl",
+    normal: (did) => didForms(did)[0] ?? did,
+  },
   { what: "the Xelion tenant", path: ["xelion", "tenantName"], server: "serverUrl" },
   { what: "the EnableX customer code", path: ["enablex", "customerCode"], server: "baseUrl" },
-  { what: "the EnableX contact", path: ["enablex", "contactEmail"], server: "baseUrl", normal: (email) => email.trim().toLowerCase() },
+  {
+    what: "the EnableX contact",
+    path: ["enablex", "contactEmail"],
+    server: "baseUrl",
+    normal: (email) => email.trim().toLowerCase(),
+  },
 ];
 
 /** Something that a customer claims for itself alone. */
@@ -41,7 +51,10 @@ interface Claim {
   readonly stack: string;
 }
 
-/** One thing at a vendor, declared for two customers: of this stack, or of this one and another in the same folder. */
+/**
+ * One thing at a vendor, declared for two customers: of this stack, or of this one and
+ * another in the same folder.
+ */
 export interface Duplicate {
   readonly customer: Declaration;
   readonly path: Path;
@@ -82,7 +95,10 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   );
 }
 
-/** The server as the files say it; what comes from the environment is taken for one and the same. */
+/**
+ * The server as the files say it; what comes from the environment is taken for one and
+ * the same.
+ */
 function serverOf(files: StackFiles, customer: Declaration, system: string, key: string): unknown {
   const account = valueAt(customer.value, [system, "account"]);
   const inConfig = typeof account === "string" ? [`${system}:accounts`, account, key] : [`${system}:${key}`];

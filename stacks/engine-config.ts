@@ -1,14 +1,19 @@
 import type { GivenConfig } from "./stack-files.ts";
 
-/** Where the engine puts the config: texts by full key, decrypted, and the keys that hold a secret. */
+/**
+ * Where the engine puts the config: texts by full key, decrypted, and the keys that hold
+ * a secret.
+ */
 export interface ConfigSource {
   get(key: string): string | undefined;
   isSecret(key: string): boolean;
 }
 
 /**
- * The keys of the namespace `ucaas` that say what is declared. The engine hands over what is no text as JSON, and what is
- * empty as empty text; what is no JSON stays the text that it is, and the check says what was expected.
+ * The keys of the namespace `ucaas` that say what is declared. The engine hands over what
+ * is no text as JSON, and what is
+ * empty as empty text; what is no JSON stays the text that it is, and the check says what
+ * was expected.
  */
 export function engineConfig(source: ConfigSource): GivenConfig {
   const value = (key: string) => {

@@ -1,15 +1,17 @@
 import { formerSlugs, slugPaths } from "./config.ts";
-import { labelled } from "./fault-line.ts";
+import { labelled } from "./error-line.ts";
 import type { LastUpdate } from "./last-update.ts";
+import { type Path, valueAt } from "./object-path.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
-import { type Path, valueAt } from "./tree.ts";
 
 /**
- * What a slip would cost: customers that the last update has and no file declares, and ids that would follow from
- * another slug than they did. To the engine both are deletions like any other. A customer that is to go is listed under
+ * What a slip would cost: customers that the last update has and no file declares, and
+ * ids that would follow from
+ * another slug than they did. To the engine both are deletions like any other. A customer
+ * that is to go is listed under
  * `ucaas:removed`.
  */
-export function guardFaults(files: StackFiles, config: GivenConfig, customers: readonly Declaration[], last: LastUpdate): string[] {
+export function guardErrors(files: StackFiles, config: GivenConfig, customers: readonly Declaration[], last: LastUpdate): string[] {
   const removed = new Set(Array.isArray(config.removed) ? config.removed.map(String) : []);
   return [
     ...missing(files, customers, removed, last),
@@ -68,7 +70,10 @@ function impossibleRenames(customers: readonly Declaration[], last: LastUpdate):
   });
 }
 
-/** What nobody says follows from the slug; if it followed from another one, the next update would make a new tenant and delete the old. */
+/**
+ * What nobody says follows from the slug; if it followed from another one, the next
+ * update would make a new tenant and delete the old.
+ */
 function lostIds(customer: Declaration, last: LastUpdate): string[] {
   const former = [customer.slug, ...formerSlugs(customer.value)].find((slug) => last.customers.has(slug));
   if (former === undefined) return [];

@@ -1,14 +1,17 @@
-/** The program: it declares the customers of a stack's files, once all that the files say is right. */
+/**
+ * The program: it declares the customers of a stack's files, once all that the files say
+ * is right.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import { Customer, type CustomerArgs } from "pulumi-ucaas";
 import { announceStackFiles } from "./announce.ts";
 import { formerSlugs } from "./config.ts";
 import { engineConfig } from "./engine-config.ts";
-import { faultsIn, plainSecretsIn, warningsIn } from "./faults.ts";
-import { guardFaults } from "./guard.ts";
+import { guardErrors } from "./guard.ts";
 import { lastUpdate } from "./last-update.ts";
+import { mapLeaves } from "./object-path.ts";
 import { StackFiles } from "./stack-files.ts";
-import { mapLeaves } from "./tree.ts";
+import { collectWarnings, findPlaintextSecrets, validateStackFiles } from "./validate.ts";
 
 /** More than a person reads are counted. */
 const maxFaults = 200;
@@ -24,7 +27,7 @@ const files = new StackFiles(import.meta.dirname, pulumi.getStack());
 announceStackFiles(files.folder);
 const declarations = files.customers(config);
 
-const faults = [...faultsIn(files, config, declarations, { get }), ...guardFaults(files, config, declarations, await last)];
+const faults = [...validateStackFiles(files, config, declarations, { get }), ...guardErrors(files, config, declarations, await last)];
 if (faults.length > 0) {
   const count = `${faults.length} ${faults.length === 1 ? "error" : "errors"}`;
   const more = faults.length > maxFaults ? [`… and ${faults.length - maxFaults} more`] : [];
@@ -32,7 +35,7 @@ if (faults.length > 0) {
     `${count} in the stack files; nothing was changed:\n  ${[...faults.slice(0, maxFaults), ...more].join("\n  ")}`,
   );
 }
-for (const warning of [...warningsIn(files), ...plainSecretsIn(declarations)]) void pulumi.log.warn(warning);
+for (const warning of [...collectWarnings(files), ...findPlaintextSecrets(declarations)]) void pulumi.log.warn(warning);
 
 const made = declarations.map((customer) => {
   const { protect, renamedFrom, ...args } = mapLeaves(customer.value, (leaf, path) =>
@@ -46,7 +49,10 @@ const made = declarations.map((customer) => {
 /** Each customer in one line, by its slug. */
 export const customers = Object.fromEntries(made.map(([slug, { summary }]) => [slug, summary]));
 
-/** What the Xima side is set up with, by the slug of each customer that has a NetSapiens client; a secret. */
+/**
+ * What the Xima side is set up with, by the slug of each customer that has a NetSapiens
+ * client; a secret.
+ */
 export const bundles = Object.fromEntries(
   made.flatMap(([slug, { bundle }]) => (bundle ? [[slug, pulumi.recover(bundle, () => undefined as never)]] : [])),
 );

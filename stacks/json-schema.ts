@@ -1,5 +1,6 @@
 /**
- * `npm run schema`: what a stack file and a customer's own file may say, as JSON Schemas for editors, from the same source as the checks of
+ * `npm run schema`: what a stack file and a customer's own file may say, as JSON Schemas
+ * for editors, from the same source as the checks of
  * the program.
  */
 import { writeFileSync } from "node:fs";
@@ -10,12 +11,19 @@ import { customerSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 type JsonSchema = Record<string, unknown>;
 
 /** A map whose keys are all known. */
-const closed = (properties: object) => ({ type: "object", properties, additionalProperties: false });
+const closed = (properties: object) => ({
+  type: "object",
+  properties,
+  additionalProperties: false,
+});
 
 /** How Pulumi writes an encrypted value. */
 const secure = closed({ secure: { type: "string" } });
 
-/** A file may leave anything to the defaults, or to the other file of the customer; what is missing in the end the program says. */
+/**
+ * A file may leave anything to the defaults, or to the other file of the customer; what
+ * is missing in the end the program says.
+ */
 function nothingRequired(schema: z.ZodType, inStackFile: boolean): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: "input",
@@ -51,10 +59,17 @@ for (const { namespace, keys } of Object.values(vendorConfigs)) {
   // An account has the same keys.
   const own: Record<string, JsonSchema> = {};
   for (const [name, { value, about }] of Object.entries(keys)) {
-    definitions[`${namespace}:${name}`] = { description: about, ...orText(nothingRequired(value, true)) };
+    definitions[`${namespace}:${name}`] = {
+      description: about,
+      ...orText(nothingRequired(value, true)),
+    };
     own[name] = { $ref: `#/definitions/${namespace}:${name}` };
   }
-  const accounts = { description: "Further accounts, by name", type: "object", additionalProperties: closed(own) };
+  const accounts = {
+    description: "Further accounts, by name",
+    type: "object",
+    additionalProperties: closed(own),
+  };
   namespaces[namespace] = { ...own, accounts };
 }
 
@@ -85,7 +100,11 @@ const stackFile = {
   definitions,
 };
 
-const customerFile = { $schema: draft, title: "A customer", ...nothingRequired(customerSchema, false) };
+const customerFile = {
+  $schema: draft,
+  title: "A customer",
+  ...nothingRequired(customerSchema, false),
+};
 
 /** The files, by name, as they should be. */
 export const schemaFiles: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isRecord } from "./tree.ts";
+import { isRecord } from "./object-path.ts";
 
 /** What the last update left in the stack's state. */
 export interface LastUpdate {
@@ -10,11 +10,14 @@ export interface LastUpdate {
 }
 
 /**
- * Asks the engine for the state of the stack that this program runs for. It is the state before this run's changes, and
+ * Asks the engine for the state of the stack that this program runs for. It is the state
+ * before this run's changes, and
  * it is there in every command that runs the program, in a first preview too, where it is empty.
  *
- * Components stand in the state as soon as they are registered, so a customer whose update failed is among them. The
- * stack's output `customers` is older where the last update failed; it counts where the resources cannot be read.
+ * Components stand in the state as soon as they are registered, so a customer whose
+ * update failed is among them. The
+ * stack's output `customers` is older where the last update failed; it counts where the
+ * resources cannot be read.
  *
  * @throws {pulumi.RunError} if the engine gives neither
  */
@@ -30,7 +33,10 @@ export async function lastUpdate(): Promise<LastUpdate> {
     const { customers } = await ask("readStackOutputs", { name }).catch(() => {
       throw new pulumi.RunError(unreadable);
     });
-    return { customers: new Set(Object.keys(isRecord(customers) ? customers : {})), outputs: () => undefined };
+    return {
+      customers: new Set(Object.keys(isRecord(customers) ? customers : {})),
+      outputs: () => undefined,
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * YAML without quotes: `012` is 10 for the engine, 12 for YAML 1.2 and text for the person who wrote it. One rule for
+ * YAML without quotes: `012` is 10 for the engine, 12 for YAML 1.2 and text for the
+ * person who wrote it. One rule for
  * all files: an unquoted value or key whose text is not what every reader makes of it is an error.
  */
 
@@ -22,7 +23,10 @@ export type PlainScalar = { readonly value: string | number | boolean | null } |
 export function plainScalar(text: string): PlainScalar {
   if (text === "" || text === "null") return { value: null };
   if (text === "true" || text === "false") return { value: text === "true" };
-  if (/^(true|false)$/i.test(text)) return { ambiguous: `is ambiguous: write ${text.toLowerCase()}, or text in quotes (${quoted(text)})` };
+  if (/^(true|false)$/i.test(text))
+    return {
+      ambiguous: `is ambiguous: write ${text.toLowerCase()}, or text in quotes (${quoted(text)})`,
+    };
   if (text === "~" || /^null$/i.test(text)) return { ambiguous: `is ambiguous: write null, or text in quotes (${quoted(text)})` };
   if (numeric.some((form) => form.test(text))) return numberOf(text);
   if (date.test(text) || otherBoolean.test(text)) return { ambiguous: `is ambiguous: write it in quotes (${quoted(text)})` };
@@ -33,10 +37,17 @@ export function plainScalar(text: string): PlainScalar {
 function numberOf(text: string): PlainScalar {
   const value = Number(text);
   const isSame = String(value) === text && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  return isSame ? { value } : { ambiguous: `is ambiguous: write it in quotes (${quoted(text)}), or as a plain decimal number` };
+  return isSame
+    ? { value }
+    : {
+        ambiguous: `is ambiguous: write it in quotes (${quoted(text)}), or as a plain decimal number`,
+      };
 }
 
-/** Decides what an unquoted key means: keys are text, and one that means nothing else may go without quotes. */
+/**
+ * Decides what an unquoted key means: keys are text, and one that means nothing else may
+ * go without quotes.
+ */
 export function plainKey(text: string): PlainScalar {
   const meaning = plainScalar(text);
   if ("value" in meaning && meaning.value !== null) return { value: text };

@@ -2,7 +2,6 @@ import {
   type ConfigOf,
   configurationFindings,
   customerKind,
-  type Failure,
   licenseFindings,
   netsapiensRuleFailures,
   readConfig,
@@ -11,9 +10,10 @@ import {
   UcaasError,
   unknownValue,
   userKind,
+  type ValidationFailure,
 } from "pulumi-ucaas/schemas";
 import { type CustomerDeclaration, vendorConfigs } from "./config.ts";
-import { isRecord, type Path } from "./tree.ts";
+import { isRecord, type Path } from "./object-path.ts";
 
 /** The config of the stack, decrypted, by full key. */
 export interface ConfigSource {
@@ -28,7 +28,7 @@ const rules: {
     section: NonNullable<CustomerDeclaration[S]>,
     config: ConfigOf<(typeof vendorConfigs)[S]>,
     customer: CustomerDeclaration,
-  ) => Failure[];
+  ) => ValidationFailure[];
 } = {
   netsapiens: (section, config) => netsapiensRuleFailures(section, config).map(failure),
   xima: ({ sipCredentials: sip, ...section }, { apiRevision }, { netsapiens }) => {
@@ -46,15 +46,17 @@ const rules: {
 };
 
 /**
- * What no schema can say of a customer: that each of its systems has its vendor's config, the systems' own rules, and what one system needs
- * of another. A value that is wrong by itself comes as Pulumi's unknown value, about which no rule concludes anything.
+ * What no schema can say of a customer: that each of its systems has its vendor's config,
+ * the systems' own rules, and what one system needs
+ * of another. A value that is wrong by itself comes as Pulumi's unknown value, about
+ * which no rule concludes anything.
  */
-export function rulesBrokenBy(customer: CustomerDeclaration, source: ConfigSource): Failure[] {
+export function checkRules(customer: CustomerDeclaration, source: ConfigSource): ValidationFailure[] {
   const systems = Object.keys(vendorConfigs) as System[];
   return [...systems.flatMap((system) => systemFailures(system, customer, source)), ...sipFieldsMissing(customer)];
 }
 
-function systemFailures<S extends System>(system: S, customer: CustomerDeclaration, source: ConfigSource): Failure[] {
+function systemFailures<S extends System>(system: S, customer: CustomerDeclaration, source: ConfigSource): ValidationFailure[] {
   const section = customer[system];
   if (!isRecord(section) || section.account === unknownValue) return [];
   try {
@@ -62,11 +64,16 @@ function systemFailures<S extends System>(system: S, customer: CustomerDeclarati
     return below([system], rules[system](section, config, customer));
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
-    return [{ path: section.account === undefined ? [system] : [system, "account"], reason: error.reason }];
+    return [
+      {
+        path: section.account === undefined ? [system] : [system, "account"],
+        reason: error.reason,
+      },
+    ];
   }
 }
 
-function sipFieldsMissing({ xima, netsapiens }: CustomerDeclaration): Failure[] {
+function sipFieldsMissing({ xima, netsapiens }: CustomerDeclaration): ValidationFailure[] {
   const sip = xima?.sipCredentials;
   if (!isRecord(sip) || netsapiens !== undefined) return [];
   return (["sipServer", "outboundProxy"] as const)
@@ -77,10 +84,10 @@ function sipFieldsMissing({ xima, netsapiens }: CustomerDeclaration): Failure[] 
     }));
 }
 
-function failure({ property, reason }: { property: string; reason: string }): Failure {
+function failure({ property, reason }: { property: string; reason: string }): ValidationFailure {
   return { path: property.split("."), reason };
 }
 
-function below(path: Path, failures: readonly (Failure | { property: string; reason: string })[]): Failure[] {
+function below(path: Path, failures: readonly (ValidationFailure | { property: string; reason: string })[]): ValidationFailure[] {
   return failures.map((each) => ("path" in each ? each : failure(each))).map((each) => ({ ...each, path: [...path, ...each.path] }));
 }

@@ -1,5 +1,5 @@
 import { isSecretName, netsapiensSecrets, xelionSecrets, ximaSecrets } from "pulumi-ucaas/schemas";
-import type { Path } from "./tree.ts";
+import type { Path } from "./object-path.ts";
 
 const secretArguments: Record<string, readonly string[]> = {
   netsapiens: netsapiensSecrets,
@@ -8,8 +8,10 @@ const secretArguments: Record<string, readonly string[]> = {
 };
 
 /**
- * Whether what stands at a path of a customer is a secret wherever it comes from: its argument is secret as a whole, or
- * its name says so. What a user or a subscription is called says nothing of what is declared for it.
+ * Whether what stands at a path of a customer is a secret wherever it comes from: its
+ * argument is secret as a whole, or
+ * its name says so. What a user or a subscription is called says nothing of what is
+ * declared for it.
  */
 export function isSecretPath(path: Path): boolean {
   const [system, argument] = path.map(String);

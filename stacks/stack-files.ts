@@ -1,11 +1,14 @@
 import { basename, join } from "node:path";
-import { completed, impliedFrom } from "./config.ts";
+import { impliedFrom, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
+import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
 import { projectFile } from "./project-file.ts";
-import { inOrderOf, isRecord, leaves, merged, type Path, valueAt } from "./tree.ts";
 import { YamlFile } from "./yaml-file.ts";
 
-/** The stack's config as the engine hands it over: secrets are decrypted, and only the file tells which they are. */
+/**
+ * The stack's config as the engine hands it over: secrets are decrypted, and only the
+ * file tells which they are.
+ */
 export interface GivenConfig {
   readonly defaults: unknown;
   readonly customers: unknown;
@@ -58,7 +61,11 @@ export class StackFiles {
   }
 
   /** Files and folders beside these, as people name them, that no stack reads. */
-  strays(): { readonly unreadStackFile: string | undefined; readonly folders: string[]; readonly files: string[] } {
+  strays(): {
+    readonly unreadStackFile: string | undefined;
+    readonly folders: string[];
+    readonly files: string[];
+  } {
     const nameOf = (...parts: string[]) => join(basename(this.folder), ...parts);
     const stacks = new Set([this.stack, ...this.#stacks()]);
     const inCustomers = entriesOf(join(this.folder, "customers"));
@@ -72,7 +79,10 @@ export class StackFiles {
     };
   }
 
-  /** Files anywhere below customers/ that have one of the names, whatever their ending, and are not this stack's. */
+  /**
+   * Files anywhere below customers/ that have one of the names, whatever their ending,
+   * and are not this stack's.
+   */
   elsewhere(slugs: readonly string[]): string[] {
     const wanted = new Set(slugs);
     const search = (...parts: string[]): string[] =>
@@ -92,7 +102,10 @@ export class StackFiles {
     });
   }
 
-  /** Where a key of the namespace `ucaas` stands in the stack's file, which may leave the project's own namespace out. */
+  /**
+   * Where a key of the namespace `ucaas` stands in the stack's file, which may leave the
+   * project's own namespace out.
+   */
   keyPath(key: string): Path {
     const short = ["config", key];
     return this.file?.has(short) ? short : ["config", `ucaas:${key}`];
@@ -128,20 +141,28 @@ export class StackFiles {
       }
       const file = this.customerFiles.get(slug);
       if (file?.isReadable) own.push({ file, base: [], value: file.value([]), hidden: false });
-      const said = own.reduceRight<unknown>((under, { value }) => merged(under, value), {});
+      const said = own.reduceRight<unknown>((under, { value }) => merge(under, value), {});
       const defaults = this.#defaults(config, defaultsFor(said, this.#inOrder("defaults", config)));
-      return new Declaration(slug, completed(slug, merged(defaults.value, said)), own, defaults);
+      return new Declaration(slug, withDefaults(slug, merge(defaults.value, said)), own, defaults);
     });
   }
 
-  /** The engine hands maps over with their keys sorted; in a configuration that is passed on, and in errors, the order of the file counts. */
+  /**
+   * The engine hands maps over with their keys sorted; in a configuration that is passed
+   * on, and in errors, the order of the file counts.
+   */
   #inOrder(key: "customers" | "defaults", config: GivenConfig): unknown {
     const given = config[key];
     return isRecord(given) ? inOrderOf(this.file?.value(this.keyPath(key)), given) : {};
   }
 
   #defaults(config: GivenConfig, value: unknown): Origin {
-    return { file: this.file, base: this.keyPath("defaults"), value, hidden: config.isSecret("defaults") };
+    return {
+      file: this.file,
+      base: this.keyPath("defaults"),
+      value,
+      hidden: config.isSecret("defaults"),
+    };
   }
 }
 
@@ -158,7 +179,10 @@ interface Origin {
   readonly hidden: boolean;
 }
 
-/** A customer, or the defaults, as the files declare it: not yet checked, and knowing where each part of it stands. */
+/**
+ * A customer, or the defaults, as the files declare it: not yet checked, and knowing
+ * where each part of it stands.
+ */
 export class Declaration {
   /** A customer's slug, or "defaults". */
   readonly slug: string;
@@ -175,11 +199,17 @@ export class Declaration {
     this.#origins = defaults ? [...own, defaults] : own;
   }
 
-  /** Where a path is declared, in words and as `file:line:column`. What nobody declares is missing from the customer, so that is where it is. */
+  /**
+   * Where a path is declared, in words and as `file:line:column`. What nobody declares is
+   * missing from the customer, so that is where it is.
+   */
   locate(path: Path, what: "key" | "value" = "value"): { label: string; place: string } {
     const said = this.#origins.find(({ file, base }) => file?.has([...base, ...path]));
     if (said) {
-      return { label: said === this.#defaults ? "defaults" : this.slug, place: said.file!.place([...said.base, ...path], what) };
+      return {
+        label: said === this.#defaults ? "defaults" : this.slug,
+        place: said.file!.place([...said.base, ...path], what),
+      };
     }
     for (let length = path.length - 1; length >= 0; length--) {
       const near = path.slice(0, length);
@@ -191,7 +221,8 @@ export class Declaration {
   }
 
   /**
-   * Whether the leaf at a path is encrypted where it is said. What the file says otherwise came another way, and is as
+   * Whether the leaf at a path is encrypted where it is said. What the file says
+   * otherwise came another way, and is as
    * secret as its whole key; what follows from the name is as secret as the name.
    */
   isSecret(path: Path): boolean {
@@ -207,12 +238,18 @@ export class Declaration {
     return this.#origins.some(({ value }) => valueAt(value, path) !== undefined);
   }
 
-  /** What is empty in one file though another has something there: the other would silently not count, or count alone. */
+  /**
+   * What is empty in one file though another has something there: the other would
+   * silently not count, or count alone.
+   */
   get emptied(): { path: Path; place: string }[] {
     return this.#own.flatMap(({ file, base, value }) =>
       leaves(value)
         .filter(({ path, value: leaf }) => leaf === null && (valueAt(this.value, path) ?? null) !== null)
-        .map(({ path }) => ({ path, place: file?.place([...base, ...path], "value") ?? unknownPlace })),
+        .map(({ path }) => ({
+          path,
+          place: file?.place([...base, ...path], "value") ?? unknownPlace,
+        })),
     );
   }
 
@@ -222,7 +259,10 @@ export class Declaration {
     if (!inStack || !ownFile) return [];
     return leaves(ownFile.value)
       .filter(({ path, value }) => value !== null && valueAt(inStack.value, path) !== undefined)
-      .map(({ path }) => ({ path, places: this.#own.map(({ file, base }) => file!.place([...base, ...path], "value")) }));
+      .map(({ path }) => ({
+        path,
+        places: this.#own.map(({ file, base }) => file!.place([...base, ...path], "value")),
+      }));
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ReadTextOptions, readText, UnreadableTextError } from "pulumi-ucaas/schemas";
-import type { Path } from "./tree.ts";
+import type { Path } from "./object-path.ts";
 import { readYaml, type YamlFault, type YamlNode } from "./yaml-tree.ts";
 
 /** The engine takes no stack file whose config is larger than 128 KB. */

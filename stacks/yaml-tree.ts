@@ -1,6 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from "yaml";
+import type { Path } from "./object-path.ts";
 import { plainKey, plainScalar } from "./plain-scalar.ts";
-import type { Path } from "./tree.ts";
 
 /** A value of a YAML document, with where it stands. */
 export interface YamlNode {
@@ -20,7 +20,10 @@ export interface YamlFault {
   readonly path: Path;
   readonly offset: number;
   readonly reason: string;
-  /** The text that is meant, where the reason quotes it: whoever prints the reason decides whether it may be seen. */
+  /**
+   * The text that is meant, where the reason quotes it: whoever prints the reason decides
+   * whether it may be seen.
+   */
   readonly quotes?: string;
 }
 
@@ -35,21 +38,31 @@ const maxValues = 50_000;
 const maxDepth = 64;
 
 /**
- * Reads a YAML document in the one way in which the engine, and any other reader, reads it too. What they would read
+ * Reads a YAML document in the one way in which the engine, and any other reader, reads
+ * it too. What they would read
  * differently is a fault. The document's text is in no fault but as `quotes`.
  */
 export function readYaml(text: string): YamlTree {
   const lines = new LineCounter();
   const faults: YamlFault[] = [];
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+    });
     faults.push(...forbiddenCharacters(text), ...syntaxFaults(document, text));
     if (faults.length > 0) return { root: undefined, faults, lines };
     const reader = new Reader(text, faults);
     const root = document.contents === null ? undefined : reader.node(document.contents, []);
     return { root, faults, lines };
   } catch (error) {
-    if (error instanceof TooMuch) return { root: undefined, faults: [{ path: [], offset: error.offset, reason: error.message }], lines };
+    if (error instanceof TooMuch)
+      return {
+        root: undefined,
+        faults: [{ path: [], offset: error.offset, reason: error.message }],
+        lines,
+      };
     if (!(error instanceof RangeError)) throw error;
     return { root: undefined, faults: [{ path: [], offset: 0, reason: tooDeep }], lines };
   }
@@ -68,17 +81,35 @@ class TooMuch extends Error {
 
 /** Line ends and characters on which YAML's versions, and so its readers, do not agree. */
 function forbiddenCharacters(text: string): YamlFault[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  const found = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/.exec(text);
+  const found =
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/.exec(text);
   if (!found) return [];
   const codePoint = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-  return [{ path: [], offset: found.index, reason: `the character U+${codePoint} does not belong into a YAML file` }];
+  return [
+    {
+      path: [],
+      offset: found.index,
+      reason: `the character U+${codePoint} does not belong into a YAML file`,
+    },
+  ];
 }
 
 function syntaxFaults(document: Document, text: string): YamlFault[] {
   const directive = /^%/m.exec(document.directives?.yaml.explicit || /^%/.test(text) ? text : "");
-  if (directive) return [{ path: [], offset: directive.index, reason: "directives (%) are not read: take the line out" }];
-  return document.errors.map(({ pos, message }) => ({ path: [], offset: pos[0], reason: syntaxReason(message) }));
+  if (directive)
+    return [
+      {
+        path: [],
+        offset: directive.index,
+        reason: "directives (%) are not read: take the line out",
+      },
+    ];
+  return document.errors.map(({ pos, message }) => ({
+    path: [],
+    offset: pos[0],
+    reason: syntaxReason(message),
+  }));
 }
 
 /** The parser's words without what they repeat of the text, which may be a secret. */
@@ -131,7 +162,11 @@ class Reader {
       const children = new Map(node.items.map((item, index) => [String(index), this.node(item, [...path, index])]));
       return { value: [...children.values()].map(({ value }) => value), isSecure: false, children };
     }
-    return { value: isScalar(node) ? this.#scalar(node, path, start) : null, isSecure: false, children: new Map() };
+    return {
+      value: isScalar(node) ? this.#scalar(node, path, start) : null,
+      isSecure: false,
+      children: new Map(),
+    };
   }
 
   #map(items: readonly { key: unknown; value: unknown }[], path: Path): Omit<YamlNode, "start"> {

@@ -1,15 +1,24 @@
-// What the project's files must satisfy besides the tests: `npm run check`. The tests run the same list, so that their count tells of it.
+// What the project's files must satisfy besides the tests: `npm run check`. The tests run
+// the same list, so that their count tells of it.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { node, root } from "./engine/place.mjs";
+import { node, root } from "./engine/paths.mjs";
 
 const code = "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
 
 /** Each is a sentence, and the tool that proves it. */
 export const checks = [
-  { sentence: "every file is formatted and passes the linter", script: "@biomejs/biome/bin/biome", args: ["check", "--error-on-warnings"] },
+  {
+    sentence: "every file is formatted and passes the linter",
+    script: "@biomejs/biome/bin/biome",
+    args: ["check", "--error-on-warnings"],
+  },
   { sentence: "the types hold", script: "typescript/bin/tsc", args: ["--noEmit"] },
-  { sentence: "there is no unused file, export or dependency", script: "knip/bin/knip.js", args: ["--no-progress"] },
+  {
+    sentence: "there is no unused file, export or dependency",
+    script: "knip/bin/knip.js",
+    args: ["--no-progress"],
+  },
   {
     sentence: "imports go the ways that the design allows",
     script: "dependency-cruiser/bin/dependency-cruiser.mjs",

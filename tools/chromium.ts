@@ -1,9 +1,12 @@
 import { join } from "node:path";
-import { chromiumOfNpm } from "../provider/netsapiens/chromium-of-npm.ts";
+import { bundledChromium } from "../provider/netsapiens/bundled-chromium.ts";
 
-/** The Chromium that npm brought, unpacked beside node_modules' other caches: the path of its executable. */
+/**
+ * The Chromium that npm brought, unpacked beside node_modules' other caches: the path of
+ * its executable.
+ */
 export async function chromiumPath(cache = join(import.meta.dirname, "..", "node_modules", ".cache")): Promise<string> {
-  const path = await chromiumOfNpm(cache);
+  const path = await bundledChromium(cache);
   if (path === undefined) throw new Error("@sparticuz/chromium is not installed");
   return path;
 }

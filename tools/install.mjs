@@ -1,10 +1,14 @@
-// Makes node_modules fit package-lock.json. Runs before any package is there, so it uses Node alone.
+// Makes node_modules fit package-lock.json. Runs before any package is there, so it uses
+// Node alone.
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
-import { node, root } from "./engine/place.mjs";
+import { node, root } from "./engine/paths.mjs";
 import { SetupError, terminal, watched } from "./progress.mjs";
 
-/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, link?: boolean }} LockedPackage */
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?:
+ * boolean, link?: boolean }} LockedPackage
+ */
 
 /** Installs what is missing or out of date; does nothing, within milliseconds, when all fits. */
 export async function installPackages({ say = terminal() } = {}) {
@@ -24,14 +28,18 @@ export async function installPackages({ say = terminal() } = {}) {
   }
 }
 
-/** npm writes what it has installed into node_modules/.package-lock.json, as the last thing it does. */
+/**
+ * npm writes what it has installed into node_modules/.package-lock.json, as the last
+ * thing it does.
+ */
 function isInstalled() {
   const installed = readPackages(join(root, "node_modules", ".package-lock.json"));
   return installed !== undefined && existsSync(node) && fits(readPackages(join(root, "package-lock.json")) ?? {}, installed);
 }
 
 /**
- * Whether each package that was locked is installed as it was locked. A package for another platform need not be there, and one more does no harm.
+ * Whether each package that was locked is installed as it was locked. A package for
+ * another platform need not be there, and one more does no harm.
  * @param {Record<string, LockedPackage>} locked
  * @param {Record<string, LockedPackage>} installed
  */

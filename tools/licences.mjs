@@ -1,7 +1,8 @@
-// `npm run licences`: the licence of each package that is installed with this one, from the lock file. A test holds them against `allowed`.
+// `npm run licences`: the licence of each package that is installed with this one, from
+// the lock file. A test holds them against `allowed`.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./engine/place.mjs";
+import { root } from "./engine/paths.mjs";
 
 /** Licences that let the package be used and passed on beside software under any licence. */
 export const allowed = [
@@ -17,9 +18,15 @@ export const allowed = [
   "Python-2.0",
 ];
 
-/** @returns {{ name: string, version: string, licence: string }[]} what is installed without the packages of development */
+/**
+ * @returns {{ name: string, version: string, licence: string }[]} what is installed
+ * without the packages of development
+ */
 export function licences(file = join(root, "package-lock.json")) {
-  /** @type {Record<string, { version: string, license?: string, dev?: boolean, devOptional?: boolean, link?: boolean }>} */
+  /**
+   * @type {Record<string, { version: string, license?: string, dev?: boolean,
+   * devOptional?: boolean, link?: boolean }>}
+   */
   const packages = JSON.parse(readFileSync(file, "utf8")).packages;
   return Object.entries(packages)
     .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional && !entry.link)

@@ -1,4 +1,5 @@
-// The facts of a vendor's published OpenAPI document, without its prose: names, types, limits, statuses, example messages.
+// The facts of a vendor's published OpenAPI document, without its prose: names, types,
+// limits, statuses, example messages.
 //   node tools/openapi-facts.mjs published.json > test/fixtures/openapi/vendor.json
 import { readFileSync } from "node:fs";
 
@@ -6,7 +7,8 @@ const prose = ["description", "summary", "externalDocs", "tags", "info", "exampl
 
 /**
  * @param {unknown} node
- * @param {boolean} [areNames] names of properties are kept whatever they are: one may well be called `description`
+ * @param {boolean} [areNames] names of properties are kept whatever they are: one may
+ *   well be called `description`
  * @returns {unknown}
  */
 function facts(node, areNames = false) {

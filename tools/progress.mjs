@@ -1,4 +1,5 @@
-// Runs a long command and shows that it is alive: what it does, for how long, and a word on how far it is.
+// Runs a long command and shows that it is alive: what it does, for how long, and a word
+// on how far it is.
 import { spawn } from "node:child_process";
 
 /**
@@ -12,17 +13,25 @@ import { spawn } from "node:child_process";
 const KEPT = 256 * 1024;
 
 /**
- * A command that ends with another status than 0 is no error here; one that cannot be started, and an interrupted wait, are.
+ * A command that ends with another status than 0 is no error here; one that cannot be
+ * started, and an interrupted wait, are.
  * @param {string} what  shown to the user: "Installing the packages"
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, onLine?: (line: string) => string | undefined, say?: Say }} options
- *   `onLine` gets each line that the command prints and may answer with the word to show beside the time
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, onLine?: (line:
+ *   string) => string | undefined, say?: Say }} options
+ *   `onLine` gets each line that the command prints and may answer with the word to show
+ * beside the time
  * @returns {Promise<Ending>}
  */
 export async function watched(what, command, args, { cwd, env, timeoutMs, onLine, say = terminal() } = {}) {
   // A group of its own, so that what the command starts can be ended with it.
-  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" });
+  const child = spawn(command, args, {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: process.platform !== "win32",
+  });
   const started = Date.now();
   const ending = { output: "", stdout: "", timedOut: false };
   let word = "";
@@ -100,7 +109,8 @@ export class SetupError extends Error {}
 export const silent = { line: () => {}, progress: () => {} };
 
 /**
- * On a terminal one line that changes each second; in a log a new line at the beginning, then every quarter of a minute, then at the end.
+ * On a terminal one line that changes each second; in a log a new line at the beginning,
+ * then every quarter of a minute, then at the end.
  * @param {NodeJS.WriteStream} out
  * @returns {Say}
  */

@@ -1,11 +1,12 @@
-// Checks the words of pages, comments and messages. `npm run check` runs it; the tests run the same check.
+// Checks the words of pages, comments and messages. `npm run check` runs it; the tests
+// run the same check.
 // It knows a list of words, and the length of a sentence. What reads well is for people to judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import MarkdownIt from "markdown-it";
 import ts from "typescript";
-import { root } from "./engine/place.mjs";
+import { root } from "./engine/paths.mjs";
 
 /** A sentence of a page or a comment has at most so many words. Write about 20. */
 const maxWords = 30;
@@ -96,7 +97,12 @@ function proseOfProgram(file, text) {
     const first = line(pos);
     let offset = 0;
     for (const part of withoutCode.split(/(\n[ \t]*\n|\n(?=[ \t]*(?:[-*@]|\d+\.) ?))/)) {
-      if (part.trim()) found.push({ line: first + withoutCode.slice(0, offset).split("\n").length - 1, text: part, isSentence: true });
+      if (part.trim())
+        found.push({
+          line: first + withoutCode.slice(0, offset).split("\n").length - 1,
+          text: part,
+          isSentence: true,
+        });
       offset += part.length;
     }
   }

@@ -1,6 +1,7 @@
 // node tools/start.mjs [--without-engine] [script [arguments …]]
 //
-// Makes sure that the packages and the engine are there, then runs the script on the project's Node. Plain JavaScript for the Node of any machine, and
+// Makes sure that the packages and the engine are there, then runs the script on the
+// project's Node. Plain JavaScript for the Node of any machine, and
 // nothing is imported before that Node is known to be new enough to read it.
 const needed = 20;
 if (Number.parseInt(process.versions.node, 10) < needed) {
@@ -20,7 +21,7 @@ try {
   await installPackages();
   const folder = withoutEngine ? undefined : await (await import("./engine/setup.mjs")).setUpEngine();
   if (args.length > 0) {
-    const { runOnProjectNode } = await import("./run.mjs");
+    const { runOnProjectNode } = await import("./run-on-project-node.mjs");
     const { code, signal } = await runOnProjectNode(args);
     if (signal) process.kill(process.pid, signal);
     else process.exitCode = code ?? 1;

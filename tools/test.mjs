@@ -1,10 +1,11 @@
-// `npm test`: runs every test, or those whose file names contain an argument, and ends with one line of counts from the runner's own report.
+// `npm test`: runs every test, or those whose file names contain an argument, and ends
+// with one line of counts from the runner's own report.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { count } from "./count.mjs";
-import { root } from "./engine/place.mjs";
-import { runOnProjectNode } from "./run.mjs";
+import { root } from "./engine/paths.mjs";
+import { runOnProjectNode } from "./run-on-project-node.mjs";
+import { count } from "./test-count.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "ucaas-test-report-"));
 const file = join(folder, "report.json");

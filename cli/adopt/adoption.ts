@@ -1,8 +1,8 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { rememberSecret } from "../../provider/dynamic/secrets.ts";
-import { faultsIn } from "../../stacks/faults.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
+import { leaves } from "../../stacks/object-path.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
-import { leaves } from "../../stacks/tree.ts";
+import { validateStackFiles } from "../../stacks/validate.ts";
 import { print } from "../output.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
@@ -29,7 +29,8 @@ interface AdoptOptions {
 }
 
 /**
- * Shows what lives at the vendor and what would become of it; with `yes`, makes it so. It can be run again at any time: it goes on with what is
+ * Shows what lives at the vendor and what would become of it; with `yes`, makes it so. It
+ * can be run again at any time: it goes on with what is
  * declared and not yet in the state.
  */
 export async function adopt(
@@ -93,7 +94,8 @@ function filesNotRead(folder: string): UcaasError {
 /**
  * The customers' sections as the program will see them, by slug.
  *
- * @throws {UcaasError} `FILES_NOT_READY` while the program would refuse the files: a blank is left, or something else is wrong
+ * @throws {UcaasError} `FILES_NOT_READY` while the program would refuse the files: a
+ *   blank is left, or something else is wrong
  */
 function sectionsOf(
   vendor: AdoptionSource,
@@ -103,7 +105,7 @@ function sectionsOf(
   command: string,
 ): ReadonlyMap<string, Section> {
   const customers = files.customers(config);
-  const faults = faultsIn(files, config, customers, config);
+  const faults = validateStackFiles(files, config, customers, config);
   if (faults.length > 0) throw filesNotReady(faults, planned, command);
   for (const customer of customers) {
     for (const { path, value } of leaves(customer.value)) if (customer.isSecret(path)) rememberSecret(value);

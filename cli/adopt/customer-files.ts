@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Document, parse, parseDocument, visit } from "yaml";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { blank } from "../../stacks/blank.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { placeholder } from "../../stacks/placeholder.ts";
 import { plainKey, plainScalar } from "../../stacks/plain-scalar.ts";
 import type { StackFiles } from "../../stacks/stack-files.ts";
 import type { PlannedCandidate } from "./plan.ts";
@@ -27,14 +27,18 @@ export function newFile(name: string | undefined, part: Part): string {
 }
 
 /**
- * The text of an existing file with one section more, at its end; all that stands there stays as it is, byte for byte. Undefined when
+ * The text of an existing file with one section more, at its end; all that stands there
+ * stays as it is, byte for byte. Undefined when
  * the file is not so written that something can be added at its end.
  */
 export function withSection(existing: string, part: Part): string | undefined {
   const before = parseDocument(existing);
   const extended = `${existing}${existing === "" || existing.endsWith("\n") ? "" : "\n"}${textOf(part)}`;
   const after = parseDocument(extended);
-  const wanted = { ...((before.toJS() ?? {}) as Section), [part.vendor]: parse(text(part.section)) };
+  const wanted = {
+    ...((before.toJS() ?? {}) as Section),
+    [part.vendor]: parse(text(part.section)),
+  };
   return after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted) ? extended : undefined;
 }
 
@@ -45,7 +49,8 @@ function textOf({ vendor, section, comment }: Part): string {
 
 function text(value: unknown): string {
   const document = new Document(value);
-  // The program refuses text without quotes that a reader may take for something else, such as a date.
+  // The program refuses text without quotes that a reader may take for something else,
+  // such as a date.
   visit(document, {
     Scalar(key, node) {
       if (typeof node.value !== "string") return;
@@ -62,7 +67,8 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
 }
 
 /**
- * Writes what no file declares; gives the number of files. A customer that stands in the stack's file gets a file of its own for the new section, so that the
+ * Writes what no file declares; gives the number of files. A customer that stands in the
+ * stack's file gets a file of its own for the new section, so that the
  * stack's file stays as it is.
  *
  * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
@@ -73,7 +79,7 @@ export function writeCustomerFiles(vendor: Pick<AdoptionSource, "name">, files: 
     if (action.kind !== "new" && action.kind !== "joins") return [];
     const path = join(folder, `${action.slug}.yaml`);
     const part = { vendor: vendor.name, section: candidate.section, comment: candidate.comment };
-    const name = action.kind === "new" ? (candidate.name ?? blank("the customer's name")) : undefined;
+    const name = action.kind === "new" ? (candidate.name ?? placeholder("the customer's name")) : undefined;
     const content = existsSync(path) ? withSection(readFileSync(path, "utf8"), part) : newFile(name, part);
     if (content === undefined) throw notExtended(fileOf(files, action.slug), candidate.id);
     return [{ path, content }];

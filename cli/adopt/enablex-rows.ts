@@ -1,7 +1,7 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
 import type { EnableXClient } from "../../provider/enablex/client.ts";
 import { type ApiRecord, get, normalize, type WireContext } from "../../provider/enablex/fields.ts";
 import type { ResourceType } from "../../provider/enablex/resource-types.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { printNotice } from "../output.ts";
 
 /** What there is on the server, by id. */
@@ -48,7 +48,10 @@ export async function list(client: EnableXClient, kind: ResourceType): Promise<R
   return rows;
 }
 
-/** A row of a list may lack fields, and what is not declared is not managed: so each is read by itself. */
+/**
+ * A row of a list may lack fields, and what is not declared is not managed: so each is
+ * read by itself.
+ */
 export async function inFull(client: EnableXClient, kind: ResourceType, ids: readonly string[]): Promise<Rows> {
   const rows = await Promise.all(ids.map(async (id) => [id, await client.read(kind, id)] as const));
   return new Map(rows.filter((entry): entry is [string, ApiRecord] => entry[1] !== undefined));

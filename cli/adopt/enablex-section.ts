@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { failuresIn } from "../../provider/dynamic/check.ts";
 import { type ApiRecord, fromWire, get, set, type WireContext } from "../../provider/enablex/fields.ts";
 import type { ResourceType } from "../../provider/enablex/resource-types.ts";
 import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
+import { validationFailures } from "../../provider/runtime/validation.ts";
 import type { Section } from "./section.ts";
 
 /** A row of the API as it would be declared. */
@@ -14,9 +14,16 @@ export interface Declared {
   readonly blockedReason?: string;
 }
 
-const schemas: Record<ResourceType["name"], z.ZodObject> = { customer: customerSchema, subscription: subscriptionSchema, user: userSchema };
+const schemas: Record<ResourceType["name"], z.ZodObject> = {
+  customer: customerSchema,
+  subscription: subscriptionSchema,
+  user: userSchema,
+};
 
-/** Declares all that the server has of a thing, as far as this package can manage it: a value that no declaration may have stays unmanaged. */
+/**
+ * Declares all that the server has of a thing, as far as this package can manage it: a
+ * value that no declaration may have stays unmanaged.
+ */
 export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireContext): Declared {
   const wires: Record<string, string> = wording.routes[`${kind.name}Fields`];
   let section: Section = {};
@@ -28,7 +35,7 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
   }
   const notes: string[] = [];
   const { shape } = schemas[kind.name];
-  for (const { path, reason } of failuresIn(schemas[kind.name], section)) {
+  for (const { path, reason } of validationFailures(schemas[kind.name], section)) {
     const property = String(path[0]);
     if (!shape[property]?.safeParse(undefined).success) return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
     notes.push(`${path.join(".")} is not managed: on the server it is ${JSON.stringify(get(section, path.join(".")))}, and it ${reason}`);
@@ -37,7 +44,10 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
   return { section, notes };
 }
 
-/** A country is declared by its code where the server's list has it, else by the server's own id. */
+/**
+ * A country is declared by its code where the server's list has it, else by the server's
+ * own id.
+ */
 function isTheWayToSay(property: string, raw: unknown, { countries }: WireContext): boolean {
   const hasCode = countries?.codeOf(String(raw)) !== undefined;
   if (property.endsWith(".country")) return hasCode;

@@ -1,11 +1,11 @@
-import { readConfig } from "../../provider/dynamic/config.ts";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { isUnknown } from "../../provider/dynamic/unknown.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { type ApiRecord, normalize, type WireContext } from "../../provider/enablex/fields.ts";
 import { customerType, type ResourceType, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
 import { call } from "../../provider/host.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { isUnknown } from "../../provider/runtime/unknown.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
 import type { Section } from "./section.ts";
@@ -15,7 +15,10 @@ import type { Config } from "./stack.ts";
 
 export interface EnableXWishes {
   readonly account?: string;
-  /** Texts of which a customer has at least one in its id, name, code or email; none: all customers. */
+  /**
+   * Texts of which a customer has at least one in its id, name, code or email; none: all
+   * customers.
+   */
   readonly filter?: readonly string[];
   /** Leaves subscriptions and users aside. */
   readonly customersOnly?: boolean;
@@ -64,7 +67,10 @@ const identities = [
   { property: "contactEmail", format: "email" },
 ] as const;
 
-/** Subscriptions or users of one customer: their sections by name, and what they are on the server. */
+/**
+ * Subscriptions or users of one customer: their sections by name, and what they are on
+ * the server.
+ */
 interface Group {
   readonly kind: ResourceType;
   readonly sections: Section;
@@ -114,21 +120,37 @@ function candidate(
       });
       if (pending.type === customerType.type) return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
       const group = groups.find(({ kind }) => kind.type === pending.type);
-      const inputs = { ...pending.inputs, customerId: isUnknown(pending.inputs.customerId) ? id : pending.inputs.customerId };
+      const inputs = {
+        ...pending.inputs,
+        customerId: isUnknown(pending.inputs.customerId) ? id : pending.inputs.customerId,
+      };
       const item = group?.items.find(({ identity }) => identity === identityOf(client, group.kind, inputs));
       return item && existing(item.id, inputs);
     },
   };
 }
 
-/** What a read tells of it: the declaration with the server's values, and what the server assigned. */
+/**
+ * What a read tells of it: the declaration with the server's values, and what the server
+ * assigned.
+ */
 async function outputs(type: string, id: string, inputs: Record<string, unknown>, config: Config): Promise<Record<string, unknown>> {
-  const result = (await call(type, "read", [id, inputs], config)) as { id?: string; props: Record<string, unknown> };
+  const result = (await call(type, "read", [id, inputs], config)) as {
+    id?: string;
+    props: Record<string, unknown>;
+  };
   if (result.id !== undefined) return result.props;
-  throw new UcaasError("it is no longer there", { code: "NOT_FOUND", vendor: "enablex", operation: `read ${id}` });
+  throw new UcaasError("it is no longer there", {
+    code: "NOT_FOUND",
+    vendor: "enablex",
+    operation: `read ${id}`,
+  });
 }
 
-/** A code or an email that several customers have tells none of them from the others, and no two may declare it. */
+/**
+ * A code or an email that several customers have tells none of them from the others, and
+ * no two may declare it.
+ */
 function withOwnIdentity(declared: Declared, isShared: (property: string, value: unknown) => boolean): Declared {
   const shared = identities.map(({ property }) => property).filter((property) => isShared(property, declared.section[property]));
   const section = shared.reduce(without, declared.section);
@@ -160,7 +182,10 @@ function sharedBy(client: EnableXClient, rows: readonly ApiRecord[]): (property:
   return (property, value) => (counts.get(keyOf(property, value) ?? "") ?? 0) > 1;
 }
 
-/** Names are the plan, or the email's part before the @. Two that agree in what tells one from all others are left aside. */
+/**
+ * Names are the plan, or the email's part before the @. Two that agree in what tells one
+ * from all others are left aside.
+ */
 function declaredGroup(client: EnableXClient, kind: ResourceType, rows: Rows, wording: WireContext): Group {
   const sections: Section = {};
   const items: { id: string; identity: string }[] = [];

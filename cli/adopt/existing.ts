@@ -1,8 +1,8 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { plain } from "../../provider/dynamic/plain.ts";
-import { hasUnknown } from "../../provider/dynamic/unknown.ts";
 import { call } from "../../provider/host.ts";
-import { leaves, valueAt } from "../../stacks/tree.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { toJson } from "../../provider/runtime/to-json.ts";
+import { hasUnknown } from "../../provider/runtime/unknown.ts";
+import { leaves, valueAt } from "../../stacks/object-path.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import { type Adopted, type PlannedResource, toPlannedResource } from "./preview-steps.ts";
@@ -11,10 +11,12 @@ import type { AdoptionSource, ExistingResource } from "./source.ts";
 import type { Config, Step } from "./stack.ts";
 
 /**
- * Those of the resources that a preview would create which exist at the vendor, as the state is to have them. `sections` are the customers'
+ * Those of the resources that a preview would create which exist at the vendor, as the
+ * state is to have them. `sections` are the customers'
  * declarations for this vendor, by slug.
  *
- * @throws {UcaasError} `NOT_AS_DECLARED` when one of them would be changed by the next `pulumi up`, or cannot be read: then none is imported
+ * @throws {UcaasError} `NOT_AS_DECLARED` when one of them would be changed by the next
+ *   `pulumi up`, or cannot be read: then none is imported
  */
 export async function existingResources(
   vendor: Pick<AdoptionSource, "name">,
@@ -52,8 +54,10 @@ async function inState(
     return `${type} ${name}: ${unresolvedSecrets.join(", ")} is a secret that does not come from the customer's own declaration: declare it there`;
   if (hasUnknown(inputs)) return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
   try {
-    const outputs = plain(await fetch()) as Record<string, unknown>;
-    const { changes } = (await call(type, "diff", [id, outputs, inputs], config)) as { changes?: boolean };
+    const outputs = toJson(await fetch()) as Record<string, unknown>;
+    const { changes } = (await call(type, "diff", [id, outputs, inputs], config)) as {
+      changes?: boolean;
+    };
     return changes ? `${type} ${name}: ${differences(pending, inputs, outputs)}` : { pending, id, inputs, outputs };
   } catch (error) {
     return `${type} ${name}: ${(error as Error).message}`;

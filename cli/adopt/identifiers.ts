@@ -1,5 +1,5 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { readText, UnreadableTextError } from "../../provider/dynamic/read-text.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { readText, UnreadableTextError } from "../../provider/runtime/read-text.ts";
 
 /** A thing that the user names, since the vendor lists none. */
 export interface Identifier {
@@ -11,8 +11,10 @@ export interface Identifier {
 }
 
 /**
- * Names as they are given on the command line, and as they stand in files: one a line, and behind it, after blanks, the customer's name if
- * wanted; empty lines and what begins with `#` do not count. `form` is what a name looks like, such as `reseller/tenant`.
+ * Names as they are given on the command line, and as they stand in files: one a line,
+ * and behind it, after blanks, the customer's name if
+ * wanted; empty lines and what begins with `#` do not count. `form` is what a name looks
+ * like, such as `reseller/tenant`.
  *
  * @throws {UcaasError} `NAME_MALFORMED`, `NAMED_TWICE`, `NOTHING_NAMED`, `FILE_UNREADABLE`
  */

@@ -1,11 +1,11 @@
-import { readConfig } from "../../provider/dynamic/config.ts";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { call } from "../../provider/host.ts";
 import { closeBrowser } from "../../provider/netsapiens/browser.ts";
-import { portalClient, portalClients } from "../../provider/netsapiens/portal.ts";
+import { portalClient, portalClients } from "../../provider/netsapiens/portal-driver.ts";
 import { netsapiensConfig, type OAuthClientInputs } from "../../provider/netsapiens/schema.ts";
-import { idOf, originOf, settingsOf } from "../../provider/netsapiens/settings.ts";
-import { blank } from "../../stacks/blank.ts";
+import { idOf, originOf, toSettings } from "../../provider/netsapiens/settings.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { placeholder } from "../../stacks/placeholder.ts";
 import { type Identifier, readIdentifiers } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
@@ -21,7 +21,8 @@ export interface NetsapiensWishes {
 }
 
 /**
- * OAuth clients of NetSapiens. The API lists none. Where a login at the admin portal is configured, a browser reads its list; elsewhere the
+ * OAuth clients of NetSapiens. The API lists none. Where a login at the admin portal is
+ * configured, a browser reads its list; elsewhere the
  * clients are named, and their secrets are given.
  */
 export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): AdoptionSource {
@@ -44,7 +45,7 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
   }
   const host = new URL(defaults.apiUrl).host;
   const settingsFor = (inputs: OAuthClientInputs) => {
-    const settings = settingsOf(inputs, defaults);
+    const settings = toSettings(inputs, defaults);
     return { ...settings, apiUrl: originOf(settings.apiUrl) };
   };
 
@@ -77,7 +78,7 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
       name,
       section: {
         ...(account !== undefined && { account }),
-        domain: domain || blank("name of the domain within NetSapiens"),
+        domain: domain || placeholder("name of the domain within NetSapiens"),
         clientId,
         driver: inputs.driver,
       },
@@ -90,24 +91,31 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
       isDeclaredBy,
       match(planned) {
         if (planned.type !== "NetsapiensOAuthClient" || !isDeclaredBy(planned.inputs)) return undefined;
-        return { id, inputs: planned.inputs, outputs: () => outputs(planned.inputs as unknown as OAuthClientInputs) };
+        return {
+          id,
+          inputs: planned.inputs,
+          outputs: () => outputs(planned.inputs as unknown as OAuthClientInputs),
+        };
       },
     };
   }
 
   /**
-   * Verified as any client is. A client that is taken as it is given (the driver `existing`) is only looked at, never made, so that driver's create
+   * Verified as any client is. A client that is taken as it is given (the driver
+   * `existing`) is only looked at, never made, so that driver's create
    * is called, with the secret that the portal shows where it is the portal's.
    */
   async function outputs(inputs: OAuthClientInputs): Promise<Record<string, unknown>> {
     const clientSecret = inputs.driver === "portal" ? await secretInPortal(inputs) : inputs.clientSecret;
     const given = { ...inputs, driver: "existing", clientSecret };
-    const { outs } = (await call("NetsapiensOAuthClient", "create", [given], config)) as { outs: Record<string, unknown> };
+    const { outs } = (await call("NetsapiensOAuthClient", "create", [given], config)) as {
+      outs: Record<string, unknown>;
+    };
     return { ...outs, driver: inputs.driver };
   }
 
   async function secretInPortal(inputs: OAuthClientInputs): Promise<string> {
-    const standing = await portalClient(settingsFor(inputs)).look();
+    const standing = await portalClient(settingsFor(inputs)).find();
     const secret = standing.kind === "there" ? (standing.clientSecret ?? inputs.clientSecret) : undefined;
     if (secret !== undefined) return secret;
     throw standing.kind === "there"

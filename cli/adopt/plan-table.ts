@@ -3,7 +3,10 @@ import { renderTable } from "../table.ts";
 import type { Action, PlannedCandidate } from "./plan.ts";
 import type { AdoptionSource } from "./source.ts";
 
-/** What lives at the vendor and what becomes of it, for a terminal. `fileOf` names a customer's own file. */
+/**
+ * What lives at the vendor and what becomes of it, for a terminal. `fileOf` names a
+ * customer's own file.
+ */
 export function asTable(
   vendor: Pick<AdoptionSource, "columns">,
   planned: readonly PlannedCandidate[],

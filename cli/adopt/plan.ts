@@ -1,7 +1,7 @@
 import { slugSchema } from "../../stacks/config.ts";
 import { duplicates } from "../../stacks/duplicates.ts";
+import { isRecord } from "../../stacks/object-path.ts";
 import type { Declaration, StackFiles } from "../../stacks/stack-files.ts";
-import { isRecord } from "../../stacks/tree.ts";
 import type { State } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { sectionOf } from "./section.ts";
@@ -35,8 +35,10 @@ export interface PlanContext {
 }
 
 /**
- * Decides what becomes of each thing: one that the state or the files have is found there; another gets the slug that the user chose, or one
- * made of its names. If a customer of that slug is in the files and has no such section, it gets the thing.
+ * Decides what becomes of each thing: one that the state or the files have is found
+ * there; another gets the slug that the user chose, or one
+ * made of its names. If a customer of that slug is in the files and has no such section,
+ * it gets the thing.
  */
 export function plan(candidates: readonly Candidate[], situation: PlanContext): PlannedCandidate[] {
   const { vendor, files, chosen } = situation;
@@ -50,11 +52,21 @@ export function plan(candidates: readonly Candidate[], situation: PlanContext): 
     const isTaken = (slug: string) => given.has(slug) || sectionOf(bySlug.get(slug), vendor.name) !== undefined;
     const wanted = chosen.get(candidate.id);
     const wrong = wanted === undefined ? undefined : slugSchema.safeParse(wanted).error?.issues[0];
-    if (wrong) return { candidate, action: { kind: "left out", reason: `${JSON.stringify(wanted)} is no slug: it ${wrong.message}` } };
+    if (wrong)
+      return {
+        candidate,
+        action: {
+          kind: "left out",
+          reason: `${JSON.stringify(wanted)} is no slug: it ${wrong.message}`,
+        },
+      };
     if (wanted !== undefined && isTaken(wanted)) {
       return {
         candidate,
-        action: { kind: "left out", reason: `customer ${wanted} has another ${vendor.name} already: choose another slug` },
+        action: {
+          kind: "left out",
+          reason: `customer ${wanted} has another ${vendor.name} already: choose another slug`,
+        },
       };
     }
     const slug = wanted ?? slugOf(candidate.names, isTaken);
@@ -80,17 +92,32 @@ function declared(candidate: Candidate, vendor: string, customers: readonly Decl
   return found && { kind: "declared", slug: found.slug, place: found.locate([vendor], "key").place };
 }
 
-/** What the files of this stack or of another in the folder say already, the program would refuse a second time. */
+/**
+ * What the files of this stack or of another in the folder say already, the program would
+ * refuse a second time.
+ */
 function withoutDuplicates(planned: readonly PlannedCandidate[], { vendor, files }: PlanContext): PlannedCandidate[] {
   const { asWritten } = files;
   const inStack = isRecord(asWritten.customers) ? asWritten.customers : {};
   const added = planned.flatMap(({ candidate, action }) =>
     action.kind === "new" || action.kind === "joins"
-      ? [[action.slug, { name: candidate.name, ...(inStack[action.slug] as object), [vendor.name]: candidate.section }]]
+      ? [
+          [
+            action.slug,
+            {
+              name: candidate.name,
+              ...(inStack[action.slug] as object),
+              [vendor.name]: candidate.section,
+            },
+          ],
+        ]
       : [],
   );
   const slugs = new Set(added.map(([slug]) => slug));
-  const all = files.customers({ ...asWritten, customers: { ...inStack, ...Object.fromEntries(added) } });
+  const all = files.customers({
+    ...asWritten,
+    customers: { ...inStack, ...Object.fromEntries(added) },
+  });
   // The later of two is told to be the second.
   const inOrder = [...all.filter(({ slug }) => !slugs.has(slug)), ...all.filter(({ slug }) => slugs.has(slug))];
   const found = duplicates(files, inOrder);

@@ -1,5 +1,5 @@
-import { type ImportEntry, importEntry } from "../../provider/dynamic/import-file.ts";
-import { isRecord, leaves } from "../../stacks/tree.ts";
+import { type ImportEntry, importEntry } from "../../provider/runtime/import-file.ts";
+import { isRecord, leaves } from "../../stacks/object-path.ts";
 import type { State } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { Section } from "./section.ts";
@@ -15,7 +15,10 @@ export interface PlannedResource {
   readonly name: string;
   /** URN of the component that it belongs to. */
   readonly parent: string | undefined;
-  /** As the program registers them, secrets included; what is not known yet is Pulumi's unknown value. */
+  /**
+   * As the program registers them, secrets included; what is not known yet is Pulumi's
+   * unknown value.
+   */
   readonly inputs: Record<string, unknown>;
   /** What the engine has to encrypt, with dots into objects. */
   readonly secretPaths: readonly string[];
@@ -24,7 +27,10 @@ export interface PlannedResource {
   readonly protect: boolean;
 }
 
-/** A resource of this package as it is pending, or undefined for what is none. `sections` are the declarations of customers, by slug. */
+/**
+ * A resource of this package as it is pending, or undefined for what is none. `sections`
+ * are the declarations of customers, by slug.
+ */
 export function toPlannedResource({ op, urn, newState }: Step, sections: ReadonlyMap<string, Section>): PlannedResource | undefined {
   if (op !== "create" || !newState?.type.startsWith(dynamicType)) return undefined;
   const { parent, protect = false, additionalSecretOutputs = [] } = newState;
@@ -46,7 +52,10 @@ export function toPlannedResource({ op, urn, newState }: Step, sections: Readonl
   };
 }
 
-/** What the file says of a resource: the section, or below it one of its users or subscriptions, whose name begins with the slug. */
+/**
+ * What the file says of a resource: the section, or below it one of its users or
+ * subscriptions, whose name begins with the slug.
+ */
 function declarationOf(name: string, slug: string, section: Section | undefined): unknown {
   if (name === slug) return section;
   return Object.values(section ?? {})
@@ -59,7 +68,10 @@ interface Secrets {
   readonly unresolvedSecrets: string[];
 }
 
-/** A preview shows a secret as `[secret]`; the declaration has it. Within a list the whole list is marked. */
+/**
+ * A preview shows a secret as `[secret]`; the declaration has it. Within a list the whole
+ * list is marked.
+ */
 function withSecrets(value: unknown, declared: unknown, path: readonly string[], found: Secrets): unknown {
   if (value === "[secret]") {
     found.secretPaths.add(path.join("."));
@@ -96,8 +108,10 @@ interface Component {
 type Entry = (ImportEntry & { readonly logicalName: string; readonly parent?: string }) | Component;
 
 /**
- * The file for `pulumi import`: the resources, and the components above them that are not in the state either. What a name stands for in it must be
- * unique, and resources of one customer have one name, so each is called by its URN, and by its own name in `logicalName`.
+ * The file for `pulumi import`: the resources, and the components above them that are not
+ * in the state either. What a name stands for in it must be
+ * unique, and resources of one customer have one name, so each is called by its URN, and
+ * by its own name in `logicalName`.
  */
 export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) {
   const made = new Map(steps.flatMap(({ op, urn, newState }) => (op === "create" && newState?.custom === false ? [[urn, newState]] : [])));
@@ -129,7 +143,10 @@ export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) 
 
 const stackType = "pulumi:pulumi:Stack";
 
-/** The steps of a preview that the import does not cover. The stack itself and Pulumi's own providers come with any import. */
+/**
+ * The steps of a preview that the import does not cover. The stack itself and Pulumi's
+ * own providers come with any import.
+ */
 export function unrelatedSteps(steps: readonly Step[], file: ReturnType<typeof importFile>): Step[] {
   const covered = new Set(file.resources.map(({ name }) => name));
   return steps.filter(
@@ -137,7 +154,10 @@ export function unrelatedSteps(steps: readonly Step[], file: ReturnType<typeof i
   );
 }
 
-/** Where the state has something readable that is to be a secret. `isSecret` tells of a text whether it holds one that is known. */
+/**
+ * Where the state has something readable that is to be a secret. `isSecret` tells of a
+ * text whether it holds one that is known.
+ */
 export function findPlaintextSecrets(state: readonly State[], adopted: readonly Adopted[], isSecret: (text: string) => boolean): string[] {
   const paths = new Map(adopted.map(({ pending }) => [pending.urn, pending.secretPaths]));
   return state.flatMap(({ urn, inputs = {}, outputs = {} }) =>

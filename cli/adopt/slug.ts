@@ -1,7 +1,8 @@
 import slugify from "@sindresorhus/slugify";
 
 /**
- * A customer's slug: the first of its names that has letters or digits at all, in lower-case letters, digits and hyphens
+ * A customer's slug: the first of its names that has letters or digits at all, in
+ * lower-case letters, digits and hyphens
  * (`Bäckerei Zürich` is `baeckerei-zuerich`), with a number behind it where that is taken.
  * A slug has at most 63 characters.
  */

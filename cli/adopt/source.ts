@@ -4,7 +4,10 @@ import type { Section } from "./section.ts";
 /** A thing as the state is to have it. */
 export interface ExistingResource {
   readonly id: string;
-  /** As the program declares it; what depends on a resource that is not in the state yet is filled in. */
+  /**
+   * As the program declares it; what depends on a resource that is not in the state yet
+   * is filled in.
+   */
   readonly inputs: Record<string, unknown>;
   /** What a create would have returned. It may ask the vendor, and changes nothing there. */
   outputs(): Promise<Record<string, unknown>>;
@@ -32,7 +35,10 @@ export interface Candidate {
   readonly blockedReason?: string;
   /** Whether a section, or the inputs of a resource, declare this very thing. */
   isDeclaredBy(declared: Section): boolean;
-  /** What a resource is that the program would create for this customer; undefined when the vendor has no such thing. */
+  /**
+   * What a resource is that the program would create for this customer; undefined when
+   * the vendor has no such thing.
+   */
   match(resource: PlannedResource): ExistingResource | undefined;
 }
 
@@ -45,7 +51,10 @@ export interface AdoptionSource {
   /** The account whose things these are. */
   readonly account: string | undefined;
   readonly columns: readonly string[];
-  /** Environment of the preview before the import, where the provider would else refuse to create what exists. */
+  /**
+   * Environment of the preview before the import, where the provider would else refuse to
+   * create what exists.
+   */
   readonly previewEnvironment?: Record<string, string>;
   candidates(): Promise<Candidate[]>;
   /** Ends what the vendor keeps open. */

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { json } from "../../provider/dynamic/json.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
 import { findProject } from "../pulumi/project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
@@ -26,10 +26,16 @@ const digestSchema = z.object({
   diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
 });
 
-/** The stack's config as the engine decrypts it: for the vendors' settings, and for the customers. */
+/**
+ * The stack's config as the engine decrypts it: for the vendors' settings, and for the
+ * customers.
+ */
 export interface Config extends GivenConfig, Pick<StackConfig, "get" | "require"> {}
 
-/** One stack of the project around the current folder, as the Pulumi CLI shows it and changes it. */
+/**
+ * One stack of the project around the current folder, as the Pulumi CLI shows it and
+ * changes it.
+ */
 export class Stack {
   /** As in the names of its files. */
   readonly name: string;
@@ -76,14 +82,18 @@ export class Stack {
 
   async #preview(env?: Record<string, string>): Promise<{ steps: Step[]; failure: string | undefined }> {
     const run = await this.#pulumi(["preview", "--json"], { env });
-    const digest = digestSchema.safeParse(json(run.stdout)).data;
+    const digest = digestSchema.safeParse(tryParseJson(run.stdout)).data;
     const errors = (digest?.diagnostics ?? []).filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
     const failed = !digest || run.exitCode !== 0 || errors.length > 0;
-    return { steps: digest?.steps ?? [], failure: failed ? redact(errors.join("\n  ") || tail(run)) : undefined };
+    return {
+      steps: digest?.steps ?? [],
+      failure: failed ? redact(errors.join("\n  ") || tail(run)) : undefined,
+    };
   }
 
   /**
-   * Whether the program reads the stack files: the state has one of their customers, or the program says so in a preview.
+   * Whether the program reads the stack files: the state has one of their customers, or
+   * the program says so in a preview.
    * The preview may fail after that, for example while a placeholder is left in the files.
    *
    * @throws {UcaasError} `PREVIEW_FAILED` when it cannot be told
@@ -113,15 +123,20 @@ export class Stack {
   }
 
   /**
-   * `pulumi import` of a file. It holds secrets as they are, so it never lies on a disk: on its way to the engine it is a pipe. Nothing is made by
-   * an import, so the engine need not save the state after each resource: it saves all of them at the end, or nothing.
+   * `pulumi import` of a file. It holds secrets as they are, so it never lies on a disk:
+   * on its way to the engine it is a pipe. Nothing is made by
+   * an import, so the engine need not save the state after each resource: it saves all of
+   * them at the end, or nothing.
    */
   async import(file: unknown, protect: boolean): Promise<void> {
     const flags = ["--generate-code=false", "--yes", "--skip-preview", "--suppress-outputs", `--protect=${protect}`];
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
     if (run.exitCode !== 0)
-      throw new UcaasError(redact(tail(run)) || "pulumi said nothing", { code: "PULUMI_FAILED", operation: "pulumi import" });
+      throw new UcaasError(redact(tail(run)) || "pulumi said nothing", {
+        code: "PULUMI_FAILED",
+        operation: "pulumi import",
+      });
   }
 
   #pulumi(args: readonly string[], options?: PulumiOptions): Promise<PulumiRun> {
@@ -133,7 +148,7 @@ export class Stack {
 export function withCustomers(config: StackConfig): Config {
   const structured = (key: string) => {
     const text = config.get(key);
-    const value = text === undefined ? undefined : json(text);
+    const value = text === undefined ? undefined : tryParseJson(text);
     if (text === undefined || value !== undefined) return value;
     throw new UcaasError(`${key} is plain text, not a map`, {
       code: "CONFIG_INVALID",

@@ -1,18 +1,21 @@
-import { type ConfigOf, readConfig } from "../../provider/dynamic/config.ts";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { call } from "../../provider/host.ts";
 import { HttpClient } from "../../provider/http/client.ts";
+import { type ConfigOf, readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { configurationOf } from "../../provider/xelion/configuration.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { outputsOf } from "../../provider/xelion/outputs.ts";
 import { resourceId } from "../../provider/xelion/resource-id.ts";
 import { type ProvisionInputs, xelionConfig } from "../../provider/xelion/schema.ts";
-import { blank } from "../../stacks/blank.ts";
+import { placeholder } from "../../stacks/placeholder.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
 
-/** Tenants of Xelion servers. Neither they nor their configuration can be listed or read: whoever adopts them names them, and says how they are configured. */
+/**
+ * Tenants of Xelion servers. Neither they nor their configuration can be listed or read:
+ * whoever adopts them names them, and says how they are configured.
+ */
 export function xelionVendor(
   config: Config,
   { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
@@ -40,12 +43,26 @@ export function serverAndTenant(text: string): readonly string[] | undefined {
   return at > 0 && tenant !== "" && URL.canParse(server) ? [server, tenant] : undefined;
 }
 
-/** The version needs no login (Xelion API manual), and is asked for below the tenant's name: an unknown one is 404 (inferred). */
+/**
+ * The version needs no login (Xelion API manual), and is asked for below the tenant's
+ * name: an unknown one is 404 (inferred).
+ */
 async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<typeof xelionConfig>): Promise<boolean> {
   const operation = `look for ${tenantName}`;
-  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry: { deadline: limits.deadlineSeconds * 1000 } });
+  const http = new HttpClient({
+    vendor: "xelion",
+    baseUrl: serverUrl,
+    limits,
+    retry: { deadline: limits.deadlineSeconds * 1000 },
+  });
   const params = { tenant: tenantName };
-  const { status } = await http.send({ operation, method: "GET", path: "/api/v1/{tenant}/server/version", params, repeatable: "always" });
+  const { status } = await http.send({
+    operation,
+    method: "GET",
+    path: "/api/v1/{tenant}/server/version",
+    params,
+    retry: "safe",
+  });
   if (status === 404) return false;
   if (status === 200) return true;
   throw new UcaasError(`${serverUrl} does not say whether it has the tenant`, {
@@ -72,8 +89,8 @@ function candidate({ parts, name }: Identifier, account: string | undefined, con
       ...(account !== undefined && { account }),
       serverUrl,
       tenantName,
-      tenantLogin: { userName: blank("user for the next order") },
-      configuration: blank("the configuration that the tenant has: version, organization, departments …"),
+      tenantLogin: { userName: placeholder("user for the next order") },
+      configuration: placeholder("the configuration that the tenant has: version, organization, departments …"),
     },
     comment,
     secrets: ["xelion.tenantLogin.password"],
@@ -90,7 +107,8 @@ function candidate({ parts, name }: Identifier, account: string | undefined, con
 }
 
 /**
- * As after an order for this configuration that was completed: whoever adopts the tenant says that it is so. An `orderId` that is declared is looked
+ * As after an order for this configuration that was completed: whoever adopts the tenant
+ * says that it is so. An `orderId` that is declared is looked
  * up where the service shows orders.
  */
 async function outputs(id: string, inputs: ProvisionInputs, config: Config, service: string): Promise<Record<string, unknown>> {

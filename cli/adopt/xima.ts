@@ -1,17 +1,20 @@
-import { readConfig } from "../../provider/dynamic/config.ts";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
+import { leastSeats, seatFields } from "../../provider/xima/rules.ts";
 import { type ApiRevision, type LicenseInputs, licenseId, type SeatRules, ximaConfig } from "../../provider/xima/schema.ts";
-import { leastSeats, seatFields } from "../../provider/xima/seats.ts";
-import { blank } from "../../stacks/blank.ts";
-import { isRecord, valueAt } from "../../stacks/tree.ts";
+import { isRecord, valueAt } from "../../stacks/object-path.ts";
+import { placeholder } from "../../stacks/placeholder.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
 
-/** Licences of Xima. The API lists none and shows none: whoever adopts them names their tenants, and says what they have. */
+/**
+ * Licences of Xima. The API lists none and shows none: whoever adopts them names their
+ * tenants, and says what they have.
+ */
 export function ximaVendor(
   config: Config,
   { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
@@ -23,7 +26,8 @@ export function ximaVendor(
     type: "XimaLicense",
     account,
     columns: [],
-    // Only the customer's first request needs the reseller's and the tenant's names, and these have had theirs.
+    // Only the customer's first request needs the reseller's and the tenant's names, and
+    // these have had theirs.
     previewEnvironment: { XIMA_ADOPT: tenants.map(({ parts }) => idOf(parts)).join(",") },
     async candidates() {
       const there = await Promise.all(
@@ -72,7 +76,7 @@ function candidate({ parts, name }: Identifier, account: string | undefined, set
 function nameOfAnother(resellerId: string, defaults: unknown): Section {
   const ccId = valueAt(defaults, ["xima", "ccId"]);
   const isOther = isRecord(ccId) && ccId.resellerName !== undefined && ccId.resellerId !== resellerId;
-  return isOther ? { resellerName: blank("the reseller's name at Xima") } : {};
+  return isOther ? { resellerName: placeholder("the reseller's name at Xima") } : {};
 }
 
 function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {
@@ -82,14 +86,17 @@ function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {
 function blanks({ apiRevision, seatRules }: Settings): Section {
   const seats = seatFields.map((field) => {
     const least = Math.max(1, leastSeats(field, apiRevision, seatRules));
-    return [field, blank(`number of seats, 0 or at least ${least}`)];
+    return [field, placeholder(`number of seats, 0 or at least ${least}`)];
   });
   return {
     ...Object.fromEntries(seats),
-    ehrEmrIntegrationSeats: blank("number of seats"),
-    ...(apiRevision === "guide" && { additionalAiMessages: blank("number of messages") }),
-    aiMessaging: { standardBundles: blank("number of bundles"), advancedBundles: blank("number of bundles") },
-    aiAudioServices: { additionalHours: blank("number of hours") },
+    ehrEmrIntegrationSeats: placeholder("number of seats"),
+    ...(apiRevision === "guide" && { additionalAiMessages: placeholder("number of messages") }),
+    aiMessaging: {
+      standardBundles: placeholder("number of bundles"),
+      advancedBundles: placeholder("number of bundles"),
+    },
+    aiAudioServices: { additionalHours: placeholder("number of hours") },
   };
 }
 

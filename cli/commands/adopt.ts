@@ -48,7 +48,11 @@ export function adoptCommand(): Command {
     .action((options: Options & { filter?: string[]; client?: string[]; clients?: string[] }) =>
       run(options, async (config) => {
         const { netsapiensVendor } = await import("../adopt/netsapiens.ts");
-        return netsapiensVendor(config, { ...options, clients: options.client, clientFiles: options.clients });
+        return netsapiensVendor(config, {
+          ...options,
+          clients: options.client,
+          clientFiles: options.clients,
+        });
       }),
     );
 
@@ -59,7 +63,10 @@ export function adoptCommand(): Command {
       run(options, async (config) => {
         const { ximaVendor } = await import("../adopt/xima.ts");
         const { readIdentifiers, twoParts } = await import("../adopt/identifiers.ts");
-        return ximaVendor(config, { ...options, tenants: readIdentifiers(options.tenant, options.tenants, "reseller/tenant", twoParts) });
+        return ximaVendor(config, {
+          ...options,
+          tenants: readIdentifiers(options.tenant, options.tenants, "reseller/tenant", twoParts),
+        });
       }),
     );
 
@@ -87,7 +94,11 @@ async function run(options: Options, vendorFor: (config: Config) => Promise<Adop
   const words = [...process.argv.slice(2).filter((word) => word !== "--yes"), "--yes"];
   const command = `npx ucaas ${words.map(asTyped).join(" ")}`;
   try {
-    await adopt(vendor, stack, config, { chosen: options.as ?? new Map(), yes: options.yes ?? false, command });
+    await adopt(vendor, stack, config, {
+      chosen: options.as ?? new Map(),
+      yes: options.yes ?? false,
+      command,
+    });
   } finally {
     await vendor.close?.();
   }

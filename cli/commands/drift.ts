@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import type { Progress } from "../drift/check.ts";
 import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";
@@ -91,7 +91,12 @@ async function withProgress<T>(work: (progress?: Progress) => Promise<T>): Promi
   if (!process.stderr.isTTY) return await work();
   const { Presets, SingleBar } = await import("cli-progress");
   const bar = new SingleBar(
-    { format: "{bar} {value} of {total} resources", stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    {
+      format: "{bar} {value} of {total} resources",
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+    },
     Presets.shades_classic,
   );
   const progress: Progress = {

@@ -1,7 +1,7 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { openIntents } from "../../provider/dynamic/intents.ts";
-import { Journal, type JournalEntry } from "../../provider/dynamic/journal.ts";
-import { stackIdentity } from "../../provider/dynamic/stack-identity.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { openIntents } from "../../provider/runtime/intents.ts";
+import { Journal, type JournalEntry } from "../../provider/runtime/journal.ts";
+import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import { type PendingOperation, type StackState, stackState } from "../pulumi/stack.ts";
@@ -16,7 +16,8 @@ export interface Progress {
 }
 
 /**
- * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`: the exit status of that command
+ * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`:
+ * the exit status of that command
  * counts, and its events tell the rest. Nothing is changed, in the state or at a vendor.
  */
 export async function checkStack(stack: string, progress?: Progress): Promise<StackDrift> {
@@ -73,7 +74,10 @@ function reasonOf({ reason, hint }: UcaasError): string {
   return hint === undefined ? reason : `${reason}. What to do: ${hint}`;
 }
 
-/** Refresh does not mention it: what such an operation created may exist without being in the state. */
+/**
+ * Refresh does not mention it: what such an operation created may exist without being in
+ * the state.
+ */
 function interrupted({ resources, pending }: StackState): CheckError[] {
   const locate: Locator = locator([...resources, ...pending.map(({ resource }) => resource)]);
   return pending.map(({ type, resource }: PendingOperation) => ({
@@ -86,13 +90,17 @@ function interrupted({ resources, pending }: StackState): CheckError[] {
 async function openWrites(stack: string, { resources }: StackState): Promise<CheckError[]> {
   const { exitCode, stdout } = await pulumi(["config", "get", "ucaas:journalDir", "--stack", stack]);
   const folder = exitCode === 0 ? stdout.trim() : undefined;
-  const journal = new Journal({ get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never });
+  const journal = new Journal({
+    get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never,
+  });
   const project = resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
   const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
   const inState = resources.map(({ urn, outputs }) => ({ ...parseUrn(urn), outputs }));
   try {
     const { entries } = await journal.list();
-    return openIntents(entries, identity, inState).map((entry) => ({ reason: describeOpenWrite(entry, journal.location) }));
+    return openIntents(entries, identity, inState).map((entry) => ({
+      reason: describeOpenWrite(entry, journal.location),
+    }));
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
     return [{ reason: error.message }];

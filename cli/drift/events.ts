@@ -1,13 +1,16 @@
 import { z } from "zod";
-import { json } from "../../provider/dynamic/json.ts";
-import { isRecord, valueAt } from "../../stacks/tree.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { isRecord, valueAt } from "../../stacks/object-path.ts";
 import { isAtVendor, type Locator } from "../pulumi/locator.ts";
 import { redact } from "../redact.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { secretMask } from "./mask.ts";
 import type { CheckError, Difference } from "./report.ts";
 
-/** A resource before or after the refresh; `inputs` are what was declared or what stands for it now, `outputs` all that is known of it. */
+/**
+ * A resource before or after the refresh; `inputs` are what was declared or what stands
+ * for it now, `outputs` all that is known of it.
+ */
 const stateSchema = z.object({
   type: z.string(),
   urn: z.string(),
@@ -20,21 +23,34 @@ type State = z.output<typeof stateSchema>;
 /** Of the engine's events, those that tell about drift. The CLI writes one a line. */
 const eventSchema = z.object({
   resOutputsEvent: z
-    .object({ metadata: z.object({ op: z.string(), urn: z.string(), old: stateSchema.nullish(), new: stateSchema.nullish() }) })
+    .object({
+      metadata: z.object({
+        op: z.string(),
+        urn: z.string(),
+        old: stateSchema.nullish(),
+        new: stateSchema.nullish(),
+      }),
+    })
     .optional(),
   diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }).optional(),
   summaryEvent: z.object({}).optional(),
 });
 
 /**
- * Reads what the engine says during `pulumi refresh --preview-only`, line by line. The engine has masked secrets in the states of resources, but its
+ * Reads what the engine says during `pulumi refresh --preview-only`, line by line. The
+ * engine has masked secrets in the states of resources, but its
  * debug messages hold them in plain text: those are never kept.
  */
 export class RefreshEvents {
   readonly differences: Difference[] = [];
   readonly errors: CheckError[] = [];
   /** How many resources the vendors were asked about, and what could be found out of them. */
-  readonly counts: Record<Coverage | "checked", number> = { checked: 0, compared: 0, existenceOnly: 0, notReadable: 0 };
+  readonly counts: Record<Coverage | "checked", number> = {
+    checked: 0,
+    compared: 0,
+    existenceOnly: 0,
+    notReadable: 0,
+  };
   /** Whether the engine came to its end. */
   complete = false;
   readonly #place: Locator;
@@ -44,7 +60,7 @@ export class RefreshEvents {
   }
 
   take(line: string): void {
-    const event = eventSchema.safeParse(json(line)).data;
+    const event = eventSchema.safeParse(tryParseJson(line)).data;
     if (event?.summaryEvent) this.complete = true;
     if (event?.diagnosticEvent?.severity === "error") this.#error(event.diagnosticEvent);
     if (event?.resOutputsEvent) this.#resource(event.resOutputsEvent.metadata);
@@ -81,7 +97,10 @@ interface Change {
   readonly actual?: unknown;
 }
 
-/** What was declared and is otherwise; and what is only observed, and differs from the last time. */
+/**
+ * What was declared and is otherwise; and what is only observed, and differs from the
+ * last time.
+ */
 function changedProperties(old: State, now: State): Change[] {
   const keys = Object.keys({ ...old.inputs, ...now.inputs, ...old.outputs, ...now.outputs });
   return keys.flatMap((key) => {
@@ -96,7 +115,8 @@ function changedProperties(old: State, now: State): Change[] {
 }
 
 /**
- * The leaves in which two values differ. Of a secret nothing can be told, not even whether it differs; what is marked as secret anywhere, be it in the
+ * The leaves in which two values differ. Of a secret nothing can be told, not even
+ * whether it differs; what is marked as secret anywhere, be it in the
  * `others` (the same property in the other bag), is secret.
  */
 function changes(path: string, [before, after]: readonly [unknown, unknown], others: readonly unknown[]): Change[] {

@@ -3,7 +3,10 @@ import { z } from "zod";
 const statusSchema = z.enum(["none", "drift", "unknown"]);
 export type Status = z.output<typeof statusSchema>;
 
-/** One property that differs from its declaration, or one resource that does. Secret values are masked already. */
+/**
+ * One property that differs from its declaration, or one resource that does. Secret
+ * values are masked already.
+ */
 const differenceSchema = z.object({
   /** The slug of the customer, when the resource belongs to a `Customer`. */
   customer: z.string().optional(),
@@ -12,7 +15,8 @@ const differenceSchema = z.object({
   name: z.string(),
   urn: z.string(),
   /**
-   * `changed`: a property has another value. `gone`: the resource does not exist any more. `hidden`: it differs, but in
+   * `changed`: a property has another value. `gone`: the resource does not exist any
+   * more. `hidden`: it differs, but in
    * nothing that may be shown.
    */
   kind: z.enum(["changed", "gone", "hidden"]),
@@ -39,7 +43,10 @@ const stackDriftSchema = z.object({
   status: statusSchema,
   /** Resources that their vendor was asked about; the sum of the next three. */
   checked: z.number(),
-  /** Resources whose properties were compared. Reports of release 0.1.0 do not have this, nor the next two. */
+  /**
+   * Resources whose properties were compared. Reports of release 0.1.0 do not have this,
+   * nor the next two.
+   */
   compared: z.number().default(0),
   /** Resources that the vendor only says to exist. */
   existenceOnly: z.number().default(0),

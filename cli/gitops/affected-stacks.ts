@@ -4,7 +4,8 @@ import { posix } from "node:path";
 const ignoredPaths = /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
 
 /**
- * The stacks that a change of files concerns: those whose own files changed, and all of them when anything changed that is not known to be without effect.
+ * The stacks that a change of files concerns: those whose own files changed, and all of
+ * them when anything changed that is not known to be without effect.
  *
  * @param files  changed files, relative to the project's folder, with slashes
  * @param stackFolder  folder of the stack files, relative to the project's folder: `stacks`
@@ -19,7 +20,10 @@ export function affectedStacks(files: readonly string[], stackFolder: string, st
   return stacks.filter((stack) => touched.has(stack));
 }
 
-/** The stack that a file is of: its stack file, or a customer's. A stack whose files were deleted owns them still. */
+/**
+ * The stack that a file is of: its stack file, or a customer's. A stack whose files were
+ * deleted owns them still.
+ */
 function ownerOf(file: string): string | undefined {
   return /^Pulumi\.([^/]+)\.ya?ml$/.exec(file)?.[1] ?? /^customers\/([^/]+)\/[^/]+\.yaml$/.exec(file)?.[1];
 }

@@ -5,7 +5,10 @@ import { shortened } from "../markdown.ts";
 /** The first line of the issue, by which the next run finds it. */
 export const issueMarker = "<!-- ucaas: drift -->";
 
-/** One report of many, about the stacks that were to be checked: the drift of one without a report is unknown. */
+/**
+ * One report of many, about the stacks that were to be checked: the drift of one without
+ * a report is unknown.
+ */
 export function mergeReports(reports: readonly DriftReport[], stacks: readonly string[]): DriftReport {
   const told = reports.flatMap((report) => report.stacks).filter(({ stack }) => stacks.includes(stack));
   const untold = stacks.filter((stack) => !told.some((each) => each.stack === stack));
@@ -23,7 +26,10 @@ export function driftIssue(report: DriftReport, { run, length }: { run?: string;
   const said = parts.filter(([, stacks]) => stacks.length > 0).map(([words, stacks]) => `${words} ${abbreviate(stacks)}`);
   const title = said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
   const link = run ? `\n[Log of the run](${run})\n` : "";
-  return { title, text: `${issueMarker}\n${shortened(asMarkdown(report), length - link.length - issueMarker.length - 1)}${link}` };
+  return {
+    title,
+    text: `${issueMarker}\n${shortened(asMarkdown(report), length - link.length - issueMarker.length - 1)}${link}`,
+  };
 }
 
 /** A title is one line: three names, and how many more. */

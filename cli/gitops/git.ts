@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { posix, relative, sep } from "node:path";
 import { promisify } from "node:util";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import type { Project } from "../pulumi/project.ts";
 import { redact } from "../redact.ts";
 import { affectedStacks } from "./affected-stacks.ts";
@@ -12,12 +12,14 @@ async function git({ folder }: Project, ...args: string[]): Promise<string> {
 }
 
 /**
- * Whether this clone has a commit: a shallow one has not all of them, and after a forced push one may be nowhere.
+ * Whether this clone has a commit: a shallow one has not all of them, and after a forced
+ * push one may be nowhere.
  *
  * @throws {UcaasError} `GIT_FAILED` when git cannot say
  */
 export async function hasCommit(project: Project, commit: string): Promise<boolean> {
-  // Anything that keeps git from reading the repository shows here, apart from the question about the commit.
+  // Anything that keeps git from reading the repository shows here, apart from the
+  // question about the commit.
   await git(project, "rev-parse", "--git-dir").catch(failed("read the repository"));
   return await git(project, "rev-parse", "--quiet", "--verify", "--end-of-options", `${commit}^{commit}`).then(
     () => true,
@@ -48,7 +50,8 @@ export async function changedStacks(project: Project, from: string, to: string):
 }
 
 /**
- * Into what this commit is a merge; undefined when it is none, or when this is no clone. The commit itself says so, so a
+ * Into what this commit is a merge; undefined when it is none, or when this is no clone.
+ * The commit itself says so, so a
  * shallow clone is enough.
  */
 export async function mergedInto(project: Project): Promise<string | undefined> {
@@ -62,7 +65,12 @@ function failed(operation: string): (error: unknown) => never {
   return (error) => {
     const { code, stderr = "", message } = error as NodeJS.ErrnoException & { stderr?: string };
     const reason = code === "ENOENT" ? "the command `git` is not on the PATH" : (stderr.trim().split("\n")[0] ?? message);
-    throw new UcaasError(redact(reason), { code: "GIT_FAILED", vendor: "git", operation, hint: remedyFor(stderr, code) });
+    throw new UcaasError(redact(reason), {
+      code: "GIT_FAILED",
+      vendor: "git",
+      operation,
+      hint: remedyFor(stderr, code),
+    });
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { json } from "../../provider/dynamic/json.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { block, cell, code, htmlCode, row, shortened } from "../markdown.ts";
 
 const previewSchema = z.object({
@@ -18,7 +18,7 @@ export type PreviewReport = Readonly<z.output<typeof previewSchema>>;
 /** The report of a file. One that was cut off left no file, or half of one. */
 export function previewIn(file: string): PreviewReport | undefined {
   try {
-    return previewSchema.safeParse(json(readFileSync(file, "utf8"))).data;
+    return previewSchema.safeParse(tryParseJson(readFileSync(file, "utf8"))).data;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -37,7 +37,8 @@ function operations({ status, text }: PreviewReport): string {
 }
 
 /**
- * The comment on a pull request: all stacks in a table, each preview to unfold. A stack without a preview stands there as
+ * The comment on a pull request: all stacks in a table, each preview to unfold. A stack
+ * without a preview stands there as
  * such.
  *
  * @param previews  by stack, in the order of the table

@@ -1,9 +1,12 @@
 import { InvalidArgumentError } from "commander";
-import { json } from "../../provider/dynamic/json.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 
-/** The argument that one job of a pipeline hands to another: what `ucaas ci stacks --json` printed. */
+/**
+ * The argument that one job of a pipeline hands to another: what `ucaas ci stacks --json`
+ * printed.
+ */
 export function stackList(text: string): string[] {
-  const list = json(text);
+  const list = tryParseJson(text);
   if (Array.isArray(list) && list.every((stack) => typeof stack === "string" && /^\w[\w.-]*$/.test(stack))) return list;
   throw new InvalidArgumentError('It must be a JSON array of names: ["one","two"].');
 }

@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline";
-import { type ConfigOf, readConfig } from "../../provider/dynamic/config.ts";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { json } from "../../provider/dynamic/json.ts";
-import { rememberSecret } from "../../provider/dynamic/secrets.ts";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
 import { type IntegrationBundle, netsapiensConfig, oauthClientSchema, type StepResult } from "../../provider/netsapiens/schema.ts";
 import type { Scope } from "../../provider/netsapiens/scopes.ts";
 import { originOf } from "../../provider/netsapiens/settings.ts";
 import { chosenSteps, type Step, steps } from "../../provider/netsapiens/steps.ts";
 import { type Verification, verify } from "../../provider/netsapiens/verify.ts";
+import { type ConfigOf, readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
 import { askSecret } from "../ask-secret.ts";
 import { print } from "../output.ts";
 import { stackConfig, stackState } from "../pulumi/stack.ts";
@@ -41,7 +41,10 @@ interface Target {
   readonly homeCountry: string;
 }
 
-/** Verifies what the options name, and prints how it came out. Gives whether every step that was asked for passed. */
+/**
+ * Verifies what the options name, and prints how it came out. Gives whether every step
+ * that was asked for passed.
+ */
 export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   refuseInvalid(options);
   const source = options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
@@ -85,7 +88,17 @@ function verifyOne(
   } = bundle;
   return verify(
     client,
-    { clientId, clientSecret, username, password, domain, did, didDestination, homeCountry, minimumScope },
+    {
+      clientId,
+      clientSecret,
+      username,
+      password,
+      domain,
+      did,
+      didDestination,
+      homeCountry,
+      minimumScope,
+    },
     chosen ?? "all",
   );
 }
@@ -97,7 +110,12 @@ interface Report extends Verification {
 
 function reportOf({ bundle }: Target, { results, apiVersion }: Verification, asked: readonly Step[]): Report {
   const passed = results.every(({ step, status }) => status === "passed" || !asked.includes(step));
-  return { id: `${new URL(originOf(bundle.api_url)).host}/${bundle.api_client_id}`, passed, apiVersion, results };
+  return {
+    id: `${new URL(originOf(bundle.api_url)).host}/${bundle.api_client_id}`,
+    passed,
+    apiVersion,
+    results,
+  };
 }
 
 function inWords({ id, passed, results }: Report): string {
@@ -148,7 +166,13 @@ async function targetOf(options: VerifyOptions, config: Config): Promise<Target>
 /** It has no key in a stack's config, where a client's secret belongs to its resource. */
 const clientSecretConfig = {
   namespace: "netsapiens",
-  keys: { clientSecret: { value: netsapiensConfig.keys.apiPassword.value, secret: true, about: "secret of the client" } },
+  keys: {
+    clientSecret: {
+      value: netsapiensConfig.keys.apiPassword.value,
+      secret: true,
+      about: "secret of the client",
+    },
+  },
 };
 
 async function missingSecret(question: string, variable: string, lines: string[]): Promise<string> {
@@ -175,7 +199,7 @@ async function targetsOf(
     .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
     .flatMap(({ inputs, outputs }) => {
       const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
-      const bundle = json(plaintext ?? "") as IntegrationBundle | undefined;
+      const bundle = tryParseJson(plaintext ?? "") as IntegrationBundle | undefined;
       if (!bundle) return [];
       for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
       const declared = inputs?.minimumScope as Scope | undefined;

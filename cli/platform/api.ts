@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { rememberSecret } from "../../provider/dynamic/secrets.ts";
 import { HttpClient } from "../../provider/http/client.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
 import { redact } from "../redact.ts";
 
 export interface Request {
@@ -21,12 +21,22 @@ export class Api {
   /** What the token must be allowed, for a refusal's hint. */
   readonly #permissions: string;
 
-  constructor(options: { vendor: string; baseUrl: string; token: string; headers: Record<string, string>; permissions: string }) {
+  constructor(options: {
+    vendor: string;
+    baseUrl: string;
+    token: string;
+    headers: Record<string, string>;
+    permissions: string;
+  }) {
     rememberSecret(options.token);
     this.#vendor = options.vendor;
     this.#headers = options.headers;
     this.#permissions = options.permissions;
-    this.#http = new HttpClient({ vendor: options.vendor, baseUrl: options.baseUrl, limits: { concurrency: 4 } });
+    this.#http = new HttpClient({
+      vendor: options.vendor,
+      baseUrl: options.baseUrl,
+      limits: { concurrency: 4 },
+    });
   }
 
   async get<Schema extends z.ZodType>(schema: Schema, request: Request): Promise<z.output<Schema>> {
@@ -55,7 +65,10 @@ export class Api {
   ): Promise<z.output<Item> | undefined> {
     const perPage = 100;
     for (let page = 1; ; page++) {
-      const items = await this.get(z.array(item), { ...request, query: { ...request.query, per_page: perPage, page } });
+      const items = await this.get(z.array(item), {
+        ...request,
+        query: { ...request.query, per_page: perPage, page },
+      });
       const found = items.find(condition);
       if (found !== undefined || items.length < perPage) return found;
     }
@@ -74,8 +87,8 @@ export class Api {
       params: Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)])),
       query,
       list: method === "GET",
-      repeatable: method === "POST" ? "unsent" : "always",
-      message: () => ({
+      retry: method === "POST" ? "if-unsent" : "safe",
+      buildRequest: () => ({
         headers: { ...this.#headers, ...(body && { "content-type": "application/json" }) },
         body: body && redact(JSON.stringify(body)),
       }),
@@ -92,6 +105,9 @@ export class Api {
     }
     const parsed = schema.safeParse(reply.json);
     if (parsed.success) return parsed.data;
-    throw new UcaasError(`the reply is not as documented: ${z.prettifyError(parsed.error)}`, { ...details, code: "MALFORMED_REPLY" });
+    throw new UcaasError(`the reply is not as documented: ${z.prettifyError(parsed.error)}`, {
+      ...details,
+      code: "MALFORMED_REPLY",
+    });
   }
 }

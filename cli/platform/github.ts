@@ -1,29 +1,44 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { json } from "../../provider/dynamic/json.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { Api, type Request } from "./api.ts";
 import type { CommentRef, IssueText, Platform } from "./platform.ts";
 import { requireEnv } from "./require-env.ts";
 
-// Fields as GitHub's REST API documents them (version 2022-11-28): issues, issue comments, commits, workflow runs.
+// Fields as GitHub's REST API documents them (version 2022-11-28): issues, issue
+// comments, commits, workflow runs.
 const entrySchema = z.object({ html_url: z.string() });
 const author = z.object({ type: z.string(), login: z.string().optional() }).nullable();
 const userSchema = z.object({ login: z.string() });
-const commentSchema = entrySchema.extend({ id: z.number(), body: z.string().optional(), user: author });
+const commentSchema = entrySchema.extend({
+  id: z.number(),
+  body: z.string().optional(),
+  user: author,
+});
 const issueSchema = entrySchema.extend({
   number: z.number(),
   body: z.string().nullish(),
   user: author,
   pull_request: z.object({}).optional(),
 });
-const pullSchema = z.object({ number: z.number(), merged_at: z.string().nullable(), head: z.object({ sha: z.string() }) });
+const pullSchema = z.object({
+  number: z.number(),
+  merged_at: z.string().nullable(),
+  head: z.object({ sha: z.string() }),
+});
 const runsSchema = z.object({
   workflow_runs: z.array(
-    z.object({ id: z.number(), head_sha: z.string(), head_repository: z.object({ full_name: z.string() }).nullable() }),
+    z.object({
+      id: z.number(),
+      head_sha: z.string(),
+      head_repository: z.object({ full_name: z.string() }).nullable(),
+    }),
   ),
 });
-const eventSchema = z.object({ pull_request: z.object({ number: z.number(), head: z.object({ sha: z.string() }) }).optional() });
+const eventSchema = z.object({
+  pull_request: z.object({ number: z.number(), head: z.object({ sha: z.string() }) }).optional(),
+});
 
 /** GitHub, by the token of the workflow's job. */
 export class GitHub implements Platform {
@@ -45,7 +60,11 @@ export class GitHub implements Platform {
       vendor: "github",
       baseUrl: env.GITHUB_API_URL || "https://api.github.com",
       token,
-      headers: { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28", authorization: `Bearer ${token}` },
+      headers: {
+        accept: "application/vnd.github+json",
+        "x-github-api-version": "2022-11-28",
+        authorization: `Bearer ${token}`,
+      },
       permissions:
         "see the job's `permissions` in the workflow: a comment needs pull-requests: write, an issue issues: write, a reviewed preview actions: read",
     });
@@ -68,14 +87,18 @@ export class GitHub implements Platform {
   }
 
   async addComment(pullRequest: number, text: string): Promise<CommentRef> {
-    const request = this.#at(`comment on pull request ${pullRequest}`, "issues/{number}/comments", { number: pullRequest });
+    const request = this.#at(`comment on pull request ${pullRequest}`, "issues/{number}/comments", {
+      number: pullRequest,
+    });
     const { id, html_url: url } = await this.#api.post(commentSchema, request, { body: text });
     return { id, url };
   }
 
   async changeComment(pullRequest: number, id: number, text: string): Promise<CommentRef> {
     const request = this.#at(`change the comment on pull request ${pullRequest}`, "issues/comments/{id}", { id });
-    const { html_url: url } = await this.#api.change("PATCH", commentSchema, request, { body: text });
+    const { html_url: url } = await this.#api.change("PATCH", commentSchema, request, {
+      body: text,
+    });
     return { id, url };
   }
 
@@ -84,7 +107,10 @@ export class GitHub implements Platform {
     // Pull requests are issues too.
     const ours = await this.#api.find(
       issueSchema,
-      { ...this.#at("find the issue", "issues"), query: { state: "open", sort: "created", direction: "asc" } },
+      {
+        ...this.#at("find the issue", "issues"),
+        query: { state: "open", sort: "created", direction: "asc" },
+      },
       ({ body, user, pull_request }) => pull_request === undefined && body?.startsWith(marker) === true && isOurs(user),
     );
     return ours && { id: ours.number, url: ours.html_url };
@@ -98,12 +124,17 @@ export class GitHub implements Platform {
   async changeIssue(id: number, { title, text }: IssueText, { close } = { close: false }): Promise<CommentRef> {
     const request = this.#at(`change issue ${id}`, "issues/{id}", { id });
     const closing = close ? { state: "closed", state_reason: "completed" } : {};
-    const { html_url: url } = await this.#api.change("PATCH", issueSchema, request, { title, body: text, ...closing });
+    const { html_url: url } = await this.#api.change("PATCH", issueSchema, request, {
+      title,
+      body: text,
+      ...closing,
+    });
     return { id, url };
   }
 
   /**
-   * The run of a workflow that previewed what was merged as this commit: the newest that succeeded for the last commit of the pull request.
+   * The run of a workflow that previewed what was merged as this commit: the newest that
+   * succeeded for the last commit of the pull request.
    *
    * @throws {UcaasError} `NO_PULL_REQUEST`, `NO_PREVIEW`
    */
@@ -113,7 +144,12 @@ export class GitHub implements Platform {
     const merged = pulls.find((pull) => pull.merged_at !== null);
     const byHand = "merge a pull request that was previewed, or run the workflow by hand for this stack, which previews anew";
     if (!merged)
-      throw new UcaasError("the commit came by no pull request", { code: "NO_PULL_REQUEST", vendor: "github", operation, hint: byHand });
+      throw new UcaasError("the commit came by no pull request", {
+        code: "NO_PULL_REQUEST",
+        vendor: "github",
+        operation,
+        hint: byHand,
+      });
     const { workflow_runs: runs } = await this.#api.get(runsSchema, {
       ...this.#at(operation, "actions/workflows/{workflow}/runs", { workflow }),
       query: { head_sha: merged.head.sha, event: "pull_request", status: "success", per_page: 100 },
@@ -130,7 +166,8 @@ export class GitHub implements Platform {
   }
 
   /**
-   * Tells our own texts from those of others who quote the marker. A job's own token (`ghs_…`) writes as a bot and may not
+   * Tells our own texts from those of others who quote the marker. A job's own token
+   * (`ghs_…`) writes as a bot and may not
    * ask who it is; a user's token may. Where GitHub does not say, the marker alone counts.
    */
   #author(): Promise<(user: z.output<typeof author>) => boolean> {
@@ -138,7 +175,10 @@ export class GitHub implements Platform {
       const byBot = (user: z.output<typeof author>) => user?.type === "Bot";
       if (this.#token.startsWith("ghs_")) return byBot;
       try {
-        const { login } = await this.#api.get(userSchema, { operation: "find out whose token it is", path: "/user" });
+        const { login } = await this.#api.get(userSchema, {
+          operation: "find out whose token it is",
+          path: "/user",
+        });
         return (user) => user?.login === login;
       } catch (error) {
         // GitHub refuses this to the token of an app, which writes as a bot.
@@ -152,7 +192,11 @@ export class GitHub implements Platform {
 
   #at(operation: string, path: string, params: Record<string, string | number> = {}): Request {
     const [owner = "", repository = ""] = this.#repository.split("/");
-    return { operation, path: `/repos/{owner}/{repository}/${path}`, params: { owner, repository, ...params } };
+    return {
+      operation,
+      path: `/repos/{owner}/{repository}/${path}`,
+      params: { owner, repository, ...params },
+    };
   }
 }
 
@@ -160,7 +204,7 @@ export class GitHub implements Platform {
 function eventIn(file: string): z.output<typeof eventSchema> {
   let reason: string;
   try {
-    const event = eventSchema.safeParse(json(readFileSync(file, "utf8")));
+    const event = eventSchema.safeParse(tryParseJson(readFileSync(file, "utf8")));
     if (event.success) return event.data;
     reason = "is not the JSON of a GitHub event";
   } catch (error) {

@@ -3,10 +3,16 @@ import { Api, type Request } from "./api.ts";
 import type { CommentRef, IssueText, Platform } from "./platform.ts";
 import { requireEnv } from "./require-env.ts";
 
-// Fields as GitLab's REST API v4 documents them: notes of a merge request, issues, the current user.
+// Fields as GitLab's REST API v4 documents them: notes of a merge request, issues, the
+// current user.
 const author = z.object({ id: z.number() });
 const noteSchema = z.object({ id: z.number(), body: z.string(), author });
-const issueSchema = z.object({ iid: z.number(), description: z.string().nullable(), author, web_url: z.string() });
+const issueSchema = z.object({
+  iid: z.number(),
+  description: z.string().nullable(),
+  author,
+  web_url: z.string(),
+});
 const userSchema = z.object({ id: z.number() });
 
 /** GitLab, by a project access token: the token of a job may not write comments. */
@@ -38,7 +44,9 @@ export class GitLab implements Platform {
 
   async findComment(mergeRequest: number, marker: string): Promise<CommentRef | undefined> {
     const me = await this.#me();
-    const request = this.#at("find the comment", "merge_requests/{iid}/notes", { iid: mergeRequest });
+    const request = this.#at("find the comment", "merge_requests/{iid}/notes", {
+      iid: mergeRequest,
+    });
     const ours = await this.#api.find(
       noteSchema,
       { ...request, query: { sort: "asc", order_by: "created_at" } },
@@ -67,7 +75,13 @@ export class GitLab implements Platform {
       issueSchema,
       {
         ...this.#at("find the issue", "issues"),
-        query: { state: "opened", scope: "all", author_id: me, sort: "asc", order_by: "created_at" },
+        query: {
+          state: "opened",
+          scope: "all",
+          author_id: me,
+          sort: "asc",
+          order_by: "created_at",
+        },
       },
       (issue) => issue.author.id === me && issue.description?.startsWith(marker) === true,
     );
@@ -87,7 +101,12 @@ export class GitLab implements Platform {
 
   /** Whom the token speaks for: a marker that somebody else wrote is a quotation. */
   async #me(): Promise<number> {
-    return (await this.#api.get(userSchema, { operation: "see whom GITLAB_TOKEN speaks for", path: "/user" })).id;
+    return (
+      await this.#api.get(userSchema, {
+        operation: "see whom GITLAB_TOKEN speaks for",
+        path: "/user",
+      })
+    ).id;
   }
 
   #note(mergeRequest: number, id: number): CommentRef {
@@ -95,6 +114,10 @@ export class GitLab implements Platform {
   }
 
   #at(operation: string, path: string, params: Record<string, string | number> = {}): Request {
-    return { operation, path: `/projects/{project}/${path}`, params: { project: this.#project, ...params } };
+    return {
+      operation,
+      path: `/projects/{project}/${path}`,
+      params: { project: this.#project, ...params },
+    };
   }
 }

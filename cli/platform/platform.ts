@@ -1,4 +1,7 @@
-/** Where the code is reviewed: as much of GitHub or GitLab as comments and issues need. Texts are Markdown. */
+/**
+ * Where the code is reviewed: as much of GitHub or GitLab as comments and issues need.
+ * Texts are Markdown.
+ */
 export interface Platform {
   /** Longest text of a comment or an issue, in characters. */
   readonly longestText: number;

@@ -1,8 +1,11 @@
-import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 
 /** An environment variable that the pipeline should have. */
 export function requireEnv(env: NodeJS.ProcessEnv, name: string, hint: string): string {
   const value = env[name];
   if (value) return value;
-  throw new UcaasError(`the environment variable ${name} is not set`, { code: "CONFIG_MISSING", hint });
+  throw new UcaasError(`the environment variable ${name} is not set`, {
+    code: "CONFIG_MISSING",
+    hint,
+  });
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { isRecord } from "../../stacks/tree.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { isRecord } from "../../stacks/object-path.ts";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
 export interface Project {
@@ -59,7 +59,10 @@ function contentOf(file: string): string {
 }
 
 function invalid(place: string, reason: string): UcaasError {
-  return new UcaasError(`${place} ${reason}`, { code: "PROJECT_INVALID", hint: "correct the project file" });
+  return new UcaasError(`${place} ${reason}`, {
+    code: "PROJECT_INVALID",
+    hint: "correct the project file",
+  });
 }
 
 function stackNames(folder: string): string[] {

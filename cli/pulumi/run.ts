@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { untilEnded } from "../interruption.ts";
 import { redact } from "../redact.ts";
 
@@ -24,14 +24,21 @@ export interface PulumiOptions {
   readonly input?: string;
 }
 
-/** What Node gives a child as its stdin cannot be opened by that name; what a shell gives it can. */
+/**
+ * What Node gives a child as its stdin cannot be opened by that name; what a shell gives
+ * it can.
+ */
 const withPipe = ["sh", "-c", 'cat | "$@"', "sh"];
 
-/** On POSIX, Pulumi runs in a process group of its own: Ctrl-C then reaches it once, through `stop`. */
+/**
+ * On POSIX, Pulumi runs in a process group of its own: Ctrl-C then reaches it once,
+ * through `stop`.
+ */
 const ownGroup = process.platform !== "win32";
 
 /**
- * Runs the `pulumi` that is on the PATH (`npx` puts the project's own there), in this folder and with this environment:
+ * Runs the `pulumi` that is on the PATH (`npx` puts the project's own there), in this
+ * folder and with this environment:
  * backend, passphrase and stack are what they are for the user who types the same command.
  *
  * @throws {UcaasError} `PULUMI_MISSING`
@@ -62,7 +69,10 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
   return untilEnded(run, (times) => stop(child, times));
 }
 
-/** Pulumi ends well on the first signal (it asks its providers to, too), and at once on the second. */
+/**
+ * Pulumi ends well on the first signal (it asks its providers to, too), and at once on
+ * the second.
+ */
 function stop(child: ChildProcess | undefined, times: number): void {
   if (child?.pid === undefined) return;
   try {

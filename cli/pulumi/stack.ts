@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { json } from "../../provider/dynamic/json.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { errorOf, type PulumiRun, pulumi } from "./run.ts";
 
 /** A stack's config, decrypted, by full key. */
@@ -94,14 +94,20 @@ async function printed(operation: string, args: readonly string[], stack: string
   throw pulumiError(operation, run);
 }
 
-/** Why a command of the CLI failed. `NO_STACK` is a stack that is not there; `BACKEND_FAILED` a backend that does not answer. */
+/**
+ * Why a command of the CLI failed. `NO_STACK` is a stack that is not there;
+ * `BACKEND_FAILED` a backend that does not answer.
+ */
 function pulumiError(operation: string, run: Pick<PulumiRun, "exitCode" | "stderr">): UcaasError {
   const reason = errorOf(run);
   const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? [];
   return new UcaasError(reason, { code: code ?? "PULUMI_FAILED", operation, hint });
 }
 
-/** By the words of the CLI: its exit status tells a missing stack from other errors, but not those from each other. */
+/**
+ * By the words of the CLI: its exit status tells a missing stack from other errors, but
+ * not those from each other.
+ */
 const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[] = [
   [
     /\bno stack (selected|named)\b/i,
@@ -123,7 +129,7 @@ const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[
 ];
 
 function parsed<Schema extends z.ZodType>(schema: Schema, operation: string, text: string): z.output<Schema> {
-  const result = schema.safeParse(json(text));
+  const result = schema.safeParse(tryParseJson(text));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new UcaasError(`pulumi printed other JSON than expected (${issue?.path.join(".") || "at the top"})`, {

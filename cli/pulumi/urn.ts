@@ -1,5 +1,6 @@
 /**
- * What a URN says of its resource: `urn:pulumi:<stack>::<project>::<qualified type>::<name>`, where the qualified type is the types of the parents and
+ * What a URN says of its resource: `urn:pulumi:<stack>::<project>::<qualified
+ * type>::<name>`, where the qualified type is the types of the parents and
  * its own, with `$` between them. Only the name may have `::` in it.
  */
 export function parseUrn(urn: string): { qualifiedType: string; type: string; name: string } {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { type ApiRecord, get } from "./fields.ts";
 
 /** Where the reads come from. */
@@ -25,8 +25,10 @@ export interface ReadState {
 }
 
 /**
- * Whether the next page of the list is worth more than one call for each waiting read: when several wait, rows carry
- * what is managed, and no more pages were read than reads were asked for. So a few customers of a long list never
+ * Whether the next page of the list is worth more than one call for each waiting read:
+ * when several wait, rows carry
+ * what is managed, and no more pages were read than reads were asked for. So a few
+ * customers of a long list never
  * cost more than twice their single calls, and many cost one call a page.
  */
 export function nextRead({ waiting, asked, served, lacking, pages, exhausted }: ReadState): "page" | "single" {
@@ -46,8 +48,10 @@ interface Waiter {
 const gathering = 25;
 
 /**
- * Reads for a refresh, many at a time. The list is read at most once in a run, page by page as long as that pays, and what
- * it does not answer (a row that is not there, or lacks a managed field) is read singly. Only a single read says "gone".
+ * Reads for a refresh, many at a time. The list is read at most once in a run, page by
+ * page as long as that pays, and what
+ * it does not answer (a row that is not there, or lacks a managed field) is read singly.
+ * Only a single read says "gone".
  */
 export class BatchReader {
   readonly #source: ReadSource;
@@ -91,7 +95,12 @@ export class BatchReader {
     while (this.#waiting.length > 0) {
       this.#serve();
       if (this.#waiting.length === 0) break;
-      const state = { waiting: this.#waiting.length, asked: this.#asked, served: this.#served, lacking: this.#lacking };
+      const state = {
+        waiting: this.#waiting.length,
+        asked: this.#asked,
+        served: this.#served,
+        lacking: this.#lacking,
+      };
       if (nextRead({ ...state, pages: this.#pages, exhausted: this.#exhausted }) === "page") await this.#page();
       else this.#readSingly();
     }
@@ -130,7 +139,8 @@ export class BatchReader {
       }
     } catch (error) {
       this.#exhausted = true;
-      // A list that is refused leaves the single reads; a server that does not answer would not answer those either.
+      // A list that is refused leaves the single reads; a server that does not answer
+      // would not answer those either.
       if (error instanceof UcaasError && error.status !== undefined) return;
       for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
     }

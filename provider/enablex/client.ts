@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { z } from "zod";
-import type { ConfigOf } from "../dynamic/config.ts";
-import { UcaasError } from "../dynamic/errors.ts";
-import { type Call, HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { HttpClient, type HttpRequest, type HttpResponse, NoResponseError } from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
+import type { ConfigOf } from "../runtime/config.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
@@ -17,17 +17,27 @@ import { Session } from "./session.ts";
 /** How a create ended. */
 export type CreateReply =
   /** `row` is what the reply shows of it. */
-  | { readonly outcome: "created"; readonly id: string | undefined; readonly row: ApiRecord | undefined }
+  | {
+      readonly outcome: "created";
+      readonly id: string | undefined;
+      readonly row: ApiRecord | undefined;
+    }
   | { readonly outcome: "refused"; readonly failure: ApiFailure; readonly error: UcaasError }
   | { readonly outcome: "unknown"; readonly error: UcaasError; readonly retryAfterSeconds: number };
 
-/** How an update ended. `row` is what the reply shows. The failure of a refusal is kept for 1504. */
+/**
+ * How an update ended. `row` is what the reply shows. The failure of a refusal is kept
+ * for 1504.
+ */
 export type UpdateReply = { readonly ok: true; readonly row: ApiRecord | undefined } | { readonly ok: false; readonly failure: ApiFailure };
 
 /** A list may have so many pages; one that goes on has no end. */
 const maxPages = 10_000;
 
-/** The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a account, shared by all its resources. */
+/**
+ * The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a
+ * account, shared by all its resources.
+ */
 export class EnableXClient {
   readonly config: ConfigOf<typeof enablexConfig>;
   readonly #http: HttpClient;
@@ -64,17 +74,25 @@ export class EnableXClient {
   /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
   async create(kind: ResourceType, body: ApiRecord, operation: string): Promise<CreateReply> {
     try {
-      const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "unsent", { body });
+      const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "if-unsent", { body });
       if (answer.ok) {
         const row = this.#rowIn(kind, answer.payload);
-        return { outcome: "created", id: (row && this.idOf(kind, row)) ?? this.idOf(kind, answer.payload), row };
+        return {
+          outcome: "created",
+          id: (row && this.idOf(kind, row)) ?? this.idOf(kind, answer.payload),
+          row,
+        };
       }
       const error = toError(answer.failure, operation);
       return answer.failure.mayHaveActed
-        ? { outcome: "unknown", error, retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000 }
+        ? {
+            outcome: "unknown",
+            error,
+            retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000,
+          }
         : { outcome: "refused", failure: answer.failure, error };
     } catch (error) {
-      if (error instanceof NoReply && error.sent) return { outcome: "unknown", error, retryAfterSeconds: 0 };
+      if (error instanceof NoResponseError && error.sent) return { outcome: "unknown", error, retryAfterSeconds: 0 };
       throw error;
     }
   }
@@ -87,7 +105,10 @@ export class EnableXClient {
     return row;
   }
 
-  /** One thing for a refresh: together with others that are wanted at the same time, and no older than this run; undefined when it is gone. */
+  /**
+   * One thing for a refresh: together with others that are wanted at the same time, and
+   * no older than this run; undefined when it is gone.
+   */
   readTogether(kind: ResourceType, id: string, wires: readonly string[]): Promise<ApiRecord | undefined> {
     return this.#reader(kind).read(id, wires);
   }
@@ -118,8 +139,10 @@ export class EnableXClient {
   }
 
   /**
-   * The list, page by page, to its end: an empty page, a short one, or one without anything new. Where the server ignores a
-   * search it may ignore the page's length too, and a page that is short for us is full for it. Then a short page is no end,
+   * The list, page by page, to its end: an empty page, a short one, or one without
+   * anything new. Where the server ignores a
+   * search it may ignore the page's length too, and a page that is short for us is full
+   * for it. Then a short page is no end,
    * since what is overlooked here would be created twice.
    *
    * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
@@ -142,7 +165,10 @@ export class EnableXClient {
   async update(kind: ResourceType, id: string, body: ApiRecord): Promise<UpdateReply> {
     this.#reader(kind).forget(id);
     const operation = `update ${kind.name} ${id}`;
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "always", { params: { id }, body });
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "safe", {
+      params: { id },
+      body,
+    });
     return answer.ok ? { ok: true, row: this.#rowIn(kind, answer.payload) } : { ok: false, failure: answer.failure };
   }
 
@@ -186,15 +212,16 @@ export class EnableXClient {
   async delete(kind: ResourceType, id: string): Promise<ApiFailure | undefined> {
     this.#reader(kind).forget(id);
     const thing = `${kind.name} ${id}`;
-    const { answer, reply } = await this.#send(`delete ${thing}`, this.routes[`${kind.name}Delete`], "always", { params: { id } });
+    const { answer, reply } = await this.#send(`delete ${thing}`, this.routes[`${kind.name}Delete`], "safe", { params: { id } });
     if (!answer.ok) {
       const { gone } = answer.failure;
       if (gone === undefined) return answer.failure;
       // The list may be behind what this run has done.
-      const mayBeOurs = reply.unheard || this.#deleted.has(thing);
+      const mayBeOurs = reply.earlierAttemptMayHaveSucceeded || this.#deleted.has(thing);
       if (gone === "bare" && !mayBeOurs && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Delete");
     }
-    // A list that is behind would show it to the next look-up, and a replacement would take over what is being deleted.
+    // A list that is behind would show it to the next look-up, and a replacement would
+    // take over what is being deleted.
     this.#deleted.add(thing);
     return undefined;
   }
@@ -213,13 +240,18 @@ export class EnableXClient {
 
   async #read(kind: ResourceType, id: string): Promise<{ row?: ApiRecord; gone?: ApiFailure["gone"] }> {
     const operation = `read ${kind.name} ${id}`;
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "always", { params: { id } });
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "safe", {
+      params: { id },
+    });
     if (answer.ok) return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
     if (answer.failure.gone === undefined) throw toError(answer.failure, operation);
     return { gone: answer.failure.gone };
   }
 
-  /** As read, where "gone" costs the state or has a thing made anew: a bare 404 is believed only when the list lacks it. */
+  /**
+   * As read, where "gone" costs the state or has a thing made anew: a bare 404 is
+   * believed only when the list lacks it.
+   */
   async #readForGood(kind: ResourceType, id: string): Promise<ApiRecord | undefined> {
     const { row, gone } = await this.#read(kind, id);
     if (gone === "bare" && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Read");
@@ -253,7 +285,7 @@ export class EnableXClient {
 
   async #readCountries(): Promise<Countries> {
     const operation = "read the list of countries";
-    const { answer } = await this.#send(operation, this.routes.countries, "always");
+    const { answer } = await this.#send(operation, this.routes.countries, "safe");
     if (!answer.ok) throw toError(answer.failure, operation);
     return countriesOf(this.#array(answer.payload, "countryListKey", operation));
   }
@@ -305,7 +337,9 @@ export class EnableXClient {
       [pageLengthQuery]: length ?? this.config.pageSize,
       ...(searchBy && { [searchByQuery]: searchBy, [searchStringQuery]: searchString }),
     };
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}List`], "always", { query });
+    const { answer } = await this.#send(operation, this.routes[`${kind.name}List`], "safe", {
+      query,
+    });
     if (answer.ok) {
       const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation)
         .filter(isRow)
@@ -313,18 +347,22 @@ export class EnableXClient {
       this.#listed.add(kind.name);
       return rows;
     }
-    // Some servers say so when a search finds nothing; only in their own words, or a wrong address would look like an empty list.
+    // Some servers say so when a search finds nothing; only in their own words, or a
+    // wrong address would look like an empty list.
     if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy) return [];
     throw toError(answer.failure, operation);
   }
 
-  /** A call with the session's header, once again with a fresh one when the token is no longer taken. */
+  /**
+   * A call with the session's header, once again with a fresh one when the token is no
+   * longer taken.
+   */
   async #send(
     operation: string,
     route: string,
     repeatable: Repeatable,
-    more: { params?: Record<string, string>; query?: Call["query"]; body?: ApiRecord } = {},
-  ): Promise<{ answer: ApiResult; reply: Reply }> {
+    more: { params?: Record<string, string>; query?: HttpRequest["query"]; body?: ApiRecord } = {},
+  ): Promise<{ answer: ApiResult; reply: HttpResponse }> {
     for (let again = true; ; again = false) {
       const authorization = await this.#session.authorization();
       const reply = await this.#http.send({
@@ -333,8 +371,8 @@ export class EnableXClient {
         params: more.params,
         query: more.query,
         list: more.query !== undefined,
-        repeatable,
-        message: () => this.#message({ authorization }, more.body),
+        retry: repeatable,
+        buildRequest: () => this.#message({ authorization }, more.body),
       });
       const answer = parseReply(reply);
       if (again && !answer.ok && answer.failure.tokenRefused && (await this.#session.refused(authorization))) continue;
@@ -347,8 +385,8 @@ export class EnableXClient {
     const reply = await this.#http.send({
       operation,
       ...splitRoute(this.routes.login),
-      repeatable: "always",
-      message: () => this.#message({ "x-api-id": accessId }, { email, password }),
+      retry: "safe",
+      buildRequest: () => this.#message({ "x-api-id": accessId }, { email, password }),
     });
     // The guide shows the reply as the token alone, without `result`.
     const token = loginReplySchema.safeParse(reply.json).data;
@@ -366,7 +404,11 @@ export class EnableXClient {
 
   #message(headers: Record<string, string>, body?: ApiRecord) {
     return {
-      headers: { "content-type": "application/json", ...(this.config.appType && { "x-app-type": this.config.appType }), ...headers },
+      headers: {
+        "content-type": "application/json",
+        ...(this.config.appType && { "x-app-type": this.config.appType }),
+        ...headers,
+      },
       ...(body && { body: JSON.stringify(body) }),
     };
   }
@@ -377,7 +419,10 @@ export class EnableXClient {
     throw this.#malformed(key, "an object", operation);
   }
 
-  /** A list under another name must not pass for an empty one: what it holds would be made again. */
+  /**
+   * A list under another name must not pass for an empty one: what it holds would be made
+   * again.
+   */
   #array(payload: ApiRecord, key: keyof Routes, operation: string): unknown[] {
     const value = payload[this.routes[key] as string];
     if (Array.isArray(value)) return value;
@@ -395,15 +440,20 @@ export class EnableXClient {
 }
 
 /**
- * A row in which what stands within an object of the kind's own name stands beside it, too: a subscription has its status in
- * `subscription.subscription.status` (the page on subscriptions). Where there is no such object, its values are found under its name as well.
+ * A row in which what stands within an object of the kind's own name stands beside it,
+ * too: a subscription has its status in
+ * `subscription.subscription.status` (the page on subscriptions). Where there is no such
+ * object, its values are found under its name as well.
  */
 function flattened(kind: ResourceType, row: ApiRecord): ApiRecord {
   const inner = row[kind.name];
   return isRow(inner) ? { ...inner, ...row } : { ...row, [kind.name]: row };
 }
 
-/** Whether a row is one that the search asked for. Without a search none is, so that the list is read to its very end. */
+/**
+ * Whether a row is one that the search asked for. Without a search none is, so that the
+ * list is read to its very end.
+ */
 function isFound(row: ApiRecord, { searchBy, searchString = "" }: { searchBy?: string; searchString?: string }): boolean {
   return (
     searchBy !== undefined &&
@@ -413,11 +463,14 @@ function isFound(row: ApiRecord, { searchBy, searchString = "" }: { searchBy?: s
   );
 }
 
-const loginReplySchema = z.looseObject({ token: z.string().min(1), result: z.union([z.string(), z.number()]).optional() });
+const loginReplySchema = z.looseObject({
+  token: z.string().min(1),
+  result: z.union([z.string(), z.number()]).optional(),
+});
 
-function splitRoute(route: string): Pick<Call, "method" | "path"> {
+function splitRoute(route: string): Pick<HttpRequest, "method" | "path"> {
   const [method = "GET", path = "/"] = route.split(" ");
-  return { method: method as Call["method"], path };
+  return { method: method as HttpRequest["method"], path };
 }
 
 function isRow(value: unknown): value is ApiRecord {

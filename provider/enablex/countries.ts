@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { nearest } from "../dynamic/nearest.ts";
+import { closestMatches } from "../runtime/suggest.ts";
 
 type IsoCountries = typeof import("i18n-iso-countries");
 
@@ -19,14 +19,19 @@ function iso(): IsoCountries {
 export interface Countries {
   /** The id of a country, or undefined when the server does not list it. */
   readonly idOf: (code: string) => string | undefined;
-  /** The alpha-2 code of an id, or undefined when the id is not listed or its country is none of ISO's. */
+  /**
+   * The alpha-2 code of an id, or undefined when the id is not listed or its country is
+   * none of ISO's.
+   */
   readonly codeOf: (id: string) => string | undefined;
   readonly codes: readonly string[];
 }
 
 /**
- * Reads the rows of `GET /countries`. What a row consists of is not public (*inferred*): the id is `country_id` or `id`;
- * the country is told by the first value that is an ISO code (alpha-2 or alpha-3), else by an English name.
+ * Reads the rows of `GET /countries`. What a row consists of is not public (*inferred*):
+ * the id is `country_id` or `id`;
+ * the country is told by the first value that is an ISO code (alpha-2 or alpha-3), else
+ * by an English name.
  */
 export function countriesOf(rows: readonly unknown[]): Countries {
   const ids = new Map<string, string>();
@@ -40,7 +45,11 @@ export function countriesOf(rows: readonly unknown[]): Countries {
     ids.set(code, id);
     codes.set(id, code);
   }
-  return { idOf: (code) => ids.get(code.trim().toUpperCase()), codeOf: (id) => codes.get(id), codes: [...ids.keys()] };
+  return {
+    idOf: (code) => ids.get(code.trim().toUpperCase()),
+    codeOf: (id) => codes.get(id),
+    codes: [...ids.keys()],
+  };
 }
 
 function idOf(row: Record<string, unknown>): string | undefined {
@@ -57,7 +66,10 @@ function namedCode(value: unknown): string | undefined {
   return typeof value === "string" ? iso().getAlpha2Code(value, "en") : undefined;
 }
 
-/** Why a text is no ISO 3166-1 alpha-2 code, with the codes that were probably meant; undefined when it is one. */
+/**
+ * Why a text is no ISO 3166-1 alpha-2 code, with the codes that were probably meant;
+ * undefined when it is one.
+ */
 export function wrongCountryCode(text: string): string | undefined {
   const code = text.trim().toUpperCase();
   if (/^[A-Z]{2}$/.test(code) && iso().isValid(code)) return undefined;
@@ -78,7 +90,7 @@ function didYouMean(text: string, codes: Record<string, string>): string {
   const names = new Map(Object.keys(codes).map((code) => [iso().getName(code, "en") ?? code, code]));
   const near =
     word.length > 3
-      ? nearest(word, names.keys(), 3).map((name) => names.get(name) as string)
+      ? closestMatches(word, names.keys(), 3).map((name) => names.get(name) as string)
       : Object.keys(codes)
           .sort()
           .filter((code) => code[0] === upper[0])

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { UcaasError } from "../dynamic/errors.ts";
+import type { UcaasError } from "../runtime/errors.ts";
 import type { ApiRecord } from "./fields.ts";
 
 /** Where a batch reads. */
@@ -37,15 +37,21 @@ export interface LastLook {
 
 /** The engine starts creates a few milliseconds apart; so long they are gathered. */
 const gathering = 25;
-/** With nothing under way, a create that is expected begins within this time, or the engine does not mean to start it. */
+/**
+ * With nothing under way, a create that is expected begins within this time, or the
+ * engine does not mean to start it.
+ */
 const patience = 250;
 
 /**
- * What all creates of one kind in a run share: one list before them, which says what exists, and one after them, which finds
+ * What all creates of one kind in a run share: one list before them, which says what
+ * exists, and one after them, which finds
  * an object that another stack created at the same time.
  *
- * The engine checks all new resources before most of their creates begin, so the checks tell how many creates are to come. A
- * create returns at once while more are to come, since the engine starts the next one only then. The last ones look for all.
+ * The engine checks all new resources before most of their creates begin, so the checks
+ * tell how many creates are to come. A
+ * create returns at once while more are to come, since the engine starts the next one
+ * only then. The last ones look for all.
  */
 export class CreateBatch {
   readonly #source: BatchSource;
@@ -77,7 +83,10 @@ export class CreateBatch {
     if (this.#lookedEarly) this.#oneByOne = true;
   }
 
-  /** Whether an object may exist: false only when the list shows that it does not, and this run has not created it. */
+  /**
+   * Whether an object may exist: false only when the list shows that it does not, and
+   * this run has not created it.
+   */
   async mayExist({ by, key }: Identity): Promise<boolean> {
     if (this.#own.has(key)) return true;
     this.#list ??= this.#readList();

@@ -1,10 +1,13 @@
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import type { CreateReply, EnableXClient } from "./client.ts";
 import type { ApiRecord } from "./fields.ts";
 import type { ResourceType } from "./resource-types.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** Maximum number of create requests. Each repetition happens only after a look-up finds nothing. */
+/**
+ * Maximum number of create requests. Each repetition happens only after a look-up finds
+ * nothing.
+ */
 const maxAttempts = 3;
 
 export interface CreateRequest {
@@ -27,11 +30,14 @@ export type CreateResult =
   | { readonly outcome: "refused"; readonly refusal: Extract<CreateReply, { outcome: "refused" }> };
 
 /**
- * Creates an object that was not there a moment ago, once. There is no idempotency key. So if the outcome of a create is
- * unknown (connection lost, no answer in time, 5xx, unreadable reply), the object is looked for during `settleSeconds`, and
+ * Creates an object that was not there a moment ago, once. There is no idempotency key.
+ * So if the outcome of a create is
+ * unknown (connection lost, no answer in time, 5xx, unreadable reply), the object is
+ * looked for during `settleSeconds`, and
  * the create is sent again only when it has not arrived.
  *
- * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id cannot be learnt; `NOT_REACHED` and the like
+ * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
+ *   cannot be learnt; `NOT_REACHED` and the like
  */
 export async function createOnce(client: EnableXClient, request: CreateRequest): Promise<CreateResult> {
   const { kind, body, operation, find, tell } = request;
@@ -45,7 +51,8 @@ export async function createOnce(client: EnableXClient, request: CreateRequest):
       throw idUnknown(kind, operation, consistencySeconds);
     }
     if (reply.outcome === "refused") {
-      // After an attempt of unknown outcome, "already there" is most likely that attempt, which came late.
+      // After an attempt of unknown outcome, "already there" is most likely that attempt,
+      // which came late.
       const late = attempt > 1 && reply.failure.code === "DUPLICATE" ? idOf(await waitFor(consistencySeconds, find)) : undefined;
       return late === undefined ? { outcome: "refused", refusal: reply } : { outcome: "found", id: late };
     }
@@ -59,12 +66,16 @@ export async function createOnce(client: EnableXClient, request: CreateRequest):
 }
 
 /**
- * How long an object is looked for. A server may ask for a pause before the create is repeated, within the deadline of a call;
+ * How long an object is looked for. A server may ask for a pause before the create is
+ * repeated, within the deadline of a call;
  * one that asks for more is not waited for, and gets no repetition either.
  */
 function searchTime(config: { settleSeconds: number; deadlineSeconds: number }, retryAfterSeconds: number) {
   const mayRepeat = retryAfterSeconds <= config.deadlineSeconds;
-  return { seconds: mayRepeat ? Math.max(config.settleSeconds, retryAfterSeconds) : config.settleSeconds, mayRepeat };
+  return {
+    seconds: mayRepeat ? Math.max(config.settleSeconds, retryAfterSeconds) : config.settleSeconds,
+    mayRepeat,
+  };
 }
 
 function idUnknown(kind: ResourceType, operation: string, seconds: number): UcaasError {

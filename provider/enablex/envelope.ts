@@ -1,6 +1,6 @@
-import { UcaasError } from "../dynamic/errors.ts";
-import { printable } from "../dynamic/printable.ts";
-import type { Reply } from "../http/client.ts";
+import type { HttpResponse } from "../http/client.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { printable } from "../runtime/printable.ts";
 import type { ApiRecord } from "./fields.ts";
 import { lookupResultCode } from "./result-codes.ts";
 
@@ -18,17 +18,22 @@ export interface ApiFailure {
   readonly data?: ApiRecord;
   /** True when the server may have done what was asked all the same. */
   readonly mayHaveActed: boolean;
-  /** HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also be a wrong address. */
+  /**
+   * HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also
+   * be a wrong address.
+   */
   readonly gone?: "said" | "bare";
   /** The token is no longer taken: 403 or 1001. */
   readonly tokenRefused: boolean;
 }
 
 /**
- * Reads a reply. Success is HTTP 2xx with `result` 1, as a number or a string, and nothing else (guide). A reply that is
- * no envelope (a page, nothing at all, no `result`) is a failure of its own, after which it is open whether the server acted.
+ * Reads a reply. Success is HTTP 2xx with `result` 1, as a number or a string, and
+ * nothing else (guide). A reply that is
+ * no envelope (a page, nothing at all, no `result`) is a failure of its own, after which
+ * it is open whether the server acted.
  */
-export function parseReply(reply: Pick<Reply, "status" | "text" | "json">): ApiResult {
+export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">): ApiResult {
   const { status, json } = reply;
   const envelope = isRow(json) && (typeof json.result === "number" || typeof json.result === "string") ? json : undefined;
   const result = envelope && String(envelope.result).trim();
@@ -60,7 +65,7 @@ export function toError(failure: ApiFailure, operation: string, hint = failure.h
   return new UcaasError(reason, { code, vendor: "enablex", operation, status, vendorCode, hint });
 }
 
-function noEnvelope({ status, text, json }: Pick<Reply, "status" | "text" | "json">): ApiFailure {
+function noEnvelope({ status, text, json }: Pick<HttpResponse, "status" | "text" | "json">): ApiFailure {
   const base = { status, mayHaveActed: true, tokenRefused: false };
   if (text.trim() === "") {
     return {

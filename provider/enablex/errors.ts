@@ -1,4 +1,4 @@
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
 import { type ApiRecord, type Difference, formatDifferences, get, type Properties } from "./fields.ts";
@@ -35,7 +35,10 @@ export function notAdopted(
       });
 }
 
-/** Several agree in what should tell one from all others. `own` is the id of this stack's, where it is known. */
+/**
+ * Several agree in what should tell one from all others. `own` is the id of this stack's,
+ * where it is known.
+ */
 export function ambiguous(
   kind: ResourceType,
   operation: string,
@@ -63,7 +66,12 @@ export function ambiguous(
 export function problemsOfOthers(kind: ResourceType, operation: string, problems: readonly [UcaasError, ...UcaasError[]]): UcaasError {
   return new UcaasError(
     `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${problems.map(({ message }) => message).join("\n  ")}`,
-    { code: problems[0].code, vendor: "enablex", operation, hint: "do what each line says; this resource itself is as declared" },
+    {
+      code: problems[0].code,
+      vendor: "enablex",
+      operation,
+      hint: "do what each line says; this resource itself is as declared",
+    },
   );
 }
 
@@ -120,7 +128,10 @@ function duplicateProperty(kind: ResourceType, failure: ApiFailure, { routes }: 
   return undefined;
 }
 
-/** The owner in words, as far as a search can tell; what cannot be told is left out rather than failed on. */
+/**
+ * The owner in words, as far as a search can tell; what cannot be told is left out rather
+ * than failed on.
+ */
 async function ownerOf(client: EnableXClient, kind: ResourceType, property: string, inputs: Properties): Promise<string | undefined> {
   const search = kind.searches.find(({ properties }) => properties.length === 1 && properties[0] === property);
   if (!search) return undefined;

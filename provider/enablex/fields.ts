@@ -1,4 +1,4 @@
-import { isUnknown } from "../dynamic/unknown.ts";
+import { isUnknown } from "../runtime/unknown.ts";
 import type { Countries } from "./countries.ts";
 import type { Format, ResourceType } from "./resource-types.ts";
 import type { Routes } from "./routes.ts";
@@ -9,13 +9,22 @@ export type ApiRecord = Record<string, unknown>;
 /** A resource's inputs or outputs, as they come from the engine. */
 export type Properties = Record<string, unknown>;
 
-/** One managed value: where it stands in the declaration, and where in the API's body. Dots lead into an object. */
+/**
+ * One managed value: where it stands in the declaration, and where in the API's body.
+ * Dots lead into an object.
+ */
 export interface Field {
   readonly property: string;
-  /** The API's name, or `none` where this server has no such field: it is then neither sent nor compared. */
+  /**
+   * The API's name, or `none` where this server has no such field: it is then neither
+   * sent nor compared.
+   */
   readonly apiName: string;
   readonly format: Format;
-  /** A reply without it does not mean that it is empty (a fixed, required or further field): it is not known to differ. */
+  /**
+   * A reply without it does not mean that it is empty (a fixed, required or further
+   * field): it is not known to differ.
+   */
   readonly optionalInReply: boolean;
   /** The server never shows it. */
   readonly writeOnly: boolean;
@@ -23,13 +32,19 @@ export interface Field {
   readonly secret: boolean;
 }
 
-/** What the formats need to know of the server. It has the list of countries when a country is declared. */
+/**
+ * What the formats need to know of the server. It has the list of countries when a
+ * country is declared.
+ */
 export interface WireContext {
   readonly routes: Routes;
   readonly countries?: Countries;
 }
 
-/** The fields that a declaration manages: the declared ones, the further ones by the API's own names included. */
+/**
+ * The fields that a declaration manages: the declared ones, the further ones by the API's
+ * own names included.
+ */
 export function declaredFields(kind: ResourceType, inputs: Properties, routes: Routes): Field[] {
   const wires: Record<string, string> = routes[`${kind.name}Fields`];
   const unseen = [...kind.writeOnly, ...routes[`${kind.name}WriteOnly`]];
@@ -65,7 +80,10 @@ export function leaves(value: unknown, path = ""): [path: string, value: unknown
   return path && isSet(value) ? [[path, value]] : [];
 }
 
-/** Tells whether a property is secret: the program marked it or what it is in, or its name says so. */
+/**
+ * Tells whether a property is secret: the program marked it or what it is in, or its name
+ * says so.
+ */
 function secretMatcher({ __secretPaths }: Properties): (property: string) => boolean {
   const marked = typeof __secretPaths === "string" ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join(".")) : [];
   return (property) => isSecretName(property) || marked.some((path) => path === "" || property === path || property.startsWith(`${path}.`));
@@ -75,13 +93,17 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** A value as one text. Of an object it is the JSON: a server may send one where a text is published, even one with a `toString` of its own. */
+/**
+ * A value as one text. Of an object it is the JSON: a server may send one where a text is
+ * published, even one with a `toString` of its own.
+ */
 export function asText(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /**
- * The value in the one form in which all that means the same is equal: blanks trimmed, an email in lower case, an id as text,
+ * The value in the one form in which all that means the same is equal: blanks trimmed, an
+ * email in lower case, an id as text,
  * a status by its code, empty and absent alike.
  */
 export function normalize(format: Format, value: unknown, routes: Routes): string | undefined {
@@ -149,8 +171,10 @@ function isSent({ apiName: wire }: Field): boolean {
 }
 
 /**
- * The body of an update: only what changes. Of an object the values that do not change are sent along as the server has them,
- * unless `objectUpdate` is `changed`: whether the server would keep what is left out is not public. What is declared no longer is emptied.
+ * The body of an update: only what changes. Of an object the values that do not change
+ * are sent along as the server has them,
+ * unless `objectUpdate` is `changed`: whether the server would keep what is left out is
+ * not public. What is declared no longer is emptied.
  */
 export function updateBody(
   kind: ResourceType,
@@ -180,7 +204,10 @@ function parentsOf(wire: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join("."));
 }
 
-/** What of an object on the server can be sent back: of an address its fields, else the plain values that are no labels. */
+/**
+ * What of an object on the server can be sent back: of an address its fields, else the
+ * plain values that are no labels.
+ */
 function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Routes): ApiRecord {
   const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter((wire) => wire.startsWith(`${parent}.`));
   const shown = get(row, parent);
@@ -192,8 +219,10 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
 }
 
 /**
- * The fields that are declared no longer, apart: a text is emptied, a choice (status, flag, country, id, email) stays as it
- * is, since the API documents no empty value for it. One that is declared under another name is neither.
+ * The fields that are declared no longer, apart: a text is emptied, a choice (status,
+ * flag, country, id, email) stays as it
+ * is, since the API documents no empty value for it. One that is declared under another
+ * name is neither.
  */
 export function removedFields(
   kind: ResourceType,
@@ -203,7 +232,10 @@ export function removedFields(
 ): { cleared: Field[]; unmanaged: Field[] } {
   const now = declaredFields(kind, news, routes);
   const gone = declaredFields(kind, olds, routes).filter((field) => !now.some(({ apiName: wire }) => wire === field.apiName));
-  return { cleared: gone.filter(({ format }) => format === "text"), unmanaged: gone.filter(({ format }) => format !== "text") };
+  return {
+    cleared: gone.filter(({ format }) => format === "text"),
+    unmanaged: gone.filter(({ format }) => format !== "text"),
+  };
 }
 
 /** A field whose value on the server is not the declared one. */
@@ -232,8 +264,10 @@ function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): bo
 }
 
 /**
- * The managed fields of either declaration that do not mean the same in both. One that is declared in only one of them is
- * changed whatever its value, since it begins or ends to be managed; one that moved to another name of the same API field is
+ * The managed fields of either declaration that do not mean the same in both. One that is
+ * declared in only one of them is
+ * changed whatever its value, since it begins or ends to be managed; one that moved to
+ * another name of the same API field is
  * not. Unknown values are never the same.
  */
 export function changedFields(kind: ResourceType, olds: Properties, news: Properties, routes: Routes): Field[] {
@@ -246,7 +280,10 @@ export function changedFields(kind: ResourceType, olds: Properties, news: Proper
   });
 }
 
-/** The API's names of what a row of a list must have, or it is no substitute for a read of its own. */
+/**
+ * The API's names of what a row of a list must have, or it is no substitute for a read of
+ * its own.
+ */
 export function expectedInList(kind: ResourceType, fields: readonly Field[]): string[] {
   return fields
     .filter(
@@ -265,7 +302,10 @@ function byName(fields: readonly Field[]): Map<string, Field> {
   return new Map(fields.map((field) => [fieldKey(field), field]));
 }
 
-/** The declaration with the server's values in place of those that differ: in this form drift is seen. */
+/**
+ * The declaration with the server's values in place of those that differ: in this form
+ * drift is seen.
+ */
 export function withActual(inputs: Properties, found: readonly Difference[]): Properties {
   let result = inputs;
   for (const { field, actual } of found) result = set(result, field.property, actual ?? (field.format === "flag" ? false : ""));

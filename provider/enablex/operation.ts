@@ -1,4 +1,4 @@
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Countries } from "./countries.ts";
 import { unlistedCountry } from "./countries.ts";
@@ -27,10 +27,18 @@ import type { ResourceType } from "./resource-types.ts";
 import type { EnableXInputs } from "./schema.ts";
 import { waitFor } from "./wait-for.ts";
 
-/** What the server shows of an object after a write: all that is declared, or what it has otherwise. */
+/**
+ * What the server shows of an object after a write: all that is declared, or what it has
+ * otherwise.
+ */
 export type Visibility =
   | { readonly visible: true; readonly row: ApiRecord }
-  | { readonly visible: false; readonly row: ApiRecord | undefined; readonly found: readonly Difference[]; readonly error: UcaasError };
+  | {
+      readonly visible: false;
+      readonly row: ApiRecord | undefined;
+      readonly found: readonly Difference[];
+      readonly error: UcaasError;
+    };
 
 /** One handler's call for one resource: what it declares, and the steps that read and write it. */
 export class Operation {
@@ -75,7 +83,10 @@ export class Operation {
     }
   }
 
-  /** The one object that agrees with the declaration in what tells it from all others, or undefined. */
+  /**
+   * The one object that agrees with the declaration in what tells it from all others, or
+   * undefined.
+   */
   async find(): Promise<ApiRecord | undefined> {
     const rows = await this.search();
     if (rows.length > 1) throw this.#ambiguous(rows);
@@ -102,7 +113,13 @@ export class Operation {
   /** Creates it once, whatever the connection does. */
   createOnce(tell: (text: string) => void): Promise<CreateResult> {
     const body = createBody(this.fields, this.news, this.#wording);
-    return createOnce(this.client, { kind: this.kind, body, operation: this.name, find: () => this.find(), tell });
+    return createOnce(this.client, {
+      kind: this.kind,
+      body,
+      operation: this.name,
+      find: () => this.find(),
+      tell,
+    });
   }
 
   /** The API's names of all that a create sends. */
@@ -110,7 +127,10 @@ export class Operation {
     return Object.keys(createBody(this.fields, this.news, this.#wording));
   }
 
-  /** What this run created, for the look at the list after all creates. `shown`: the reply had all that is declared. */
+  /**
+   * What this run created, for the look at the list after all creates. `shown`: the reply
+   * had all that is declared.
+   */
   created(identity: Identity, id: string, shown: boolean): CreatedObject {
     return {
       identity,
@@ -125,7 +145,10 @@ export class Operation {
     };
   }
 
-  /** What an update has to send: what the declaration changes, and what was changed on the server since. */
+  /**
+   * What an update has to send: what the declaration changes, and what was changed on the
+   * server since.
+   */
   pendingChanges(olds: Properties, row: ApiRecord): Field[] {
     const { kind, fields, news } = this;
     const before = declaredFields(kind, olds, this.client.routes).map(fieldKey);
@@ -134,7 +157,8 @@ export class Operation {
     return fields.filter((field) => {
       if (kind.fixed.includes(field.property) || kind.createOnly.includes(field.property)) return false;
       const isNew = !before.includes(fieldKey(field));
-      // What is declared for the first time and is so on the server already needs no writing, unless it cannot be seen.
+      // What is declared for the first time and is so on the server already needs no
+      // writing, unless it cannot be seen.
       const isSeen = !field.writeOnly && get(row, field.apiName) !== undefined;
       return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || !isSeen));
     });
@@ -171,7 +195,10 @@ export class Operation {
     return rows.find((row): row is ApiRecord => row !== undefined && this.#isComplete(row, cleared));
   }
 
-  /** Reads until the server shows what is declared and the given fields as empty, for at most `consistencySeconds`. */
+  /**
+   * Reads until the server shows what is declared and the given fields as empty, for at
+   * most `consistencySeconds`.
+   */
   async waitUntilVisible(id: string, cleared: readonly Field[]): Promise<Visibility> {
     const { kind, client, name } = this;
     let row: ApiRecord | undefined;

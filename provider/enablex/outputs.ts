@@ -2,7 +2,10 @@ import { type ApiRecord, asText, type Difference, type Properties, withActual } 
 import type { ResourceType } from "./resource-types.ts";
 import type { EnableXOutputs } from "./schema.ts";
 
-/** What the state keeps: the declaration with the server's values where they differ, and what the server assigned. */
+/**
+ * What the state keeps: the declaration with the server's values where they differ, and
+ * what the server assigned.
+ */
 export function toOutputs(
   kind: ResourceType,
   id: string,

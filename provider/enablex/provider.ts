@@ -1,17 +1,17 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
-import { Accounts } from "../dynamic/accounts.ts";
-import { failuresOf } from "../dynamic/check.ts";
-import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import { sentFields } from "../dynamic/intents.ts";
-import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal, type JournalEntry } from "../dynamic/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
-import type { Operation as Intent } from "../dynamic/operation.ts";
-import { tell } from "../dynamic/progress.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { isUnknown } from "../dynamic/unknown.ts";
-import { NoReply } from "../http/client.ts";
+import { NoResponseError } from "../http/client.ts";
+import { Accounts } from "../runtime/accounts.ts";
+import type { CallContext } from "../runtime/cancellation.ts";
+import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { sentFields } from "../runtime/intents.ts";
+import { Journal, type JournalEntry } from "../runtime/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import { logInfo } from "../runtime/log.ts";
+import type { Operation as Intent } from "../runtime/operation.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { isUnknown } from "../runtime/unknown.ts";
+import { validate } from "../runtime/validation.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
 import { enablexConfig } from "./config.ts";
@@ -42,7 +42,10 @@ import { waitFor } from "./wait-for.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
-/** One client an account for all three resources, so that they share its login, its connections and its lists. */
+/**
+ * One client an account for all three resources, so that they share its login, its
+ * connections and its lists.
+ */
 export function enablexProviders(source: dynamic.Config, context?: CallContext) {
   const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config, context?.signal));
   const journal = new Journal(source);
@@ -69,7 +72,9 @@ function descriptorOf(kind: ResourceType, accounts: EnableXAccounts): LifecycleD
       const { baseUrl } = accounts.config(inputs.account);
       return `${baseUrl} ${kind.name} ${id === undefined ? toLabel(kind, inputs) : `id ${id}`}`;
     },
-    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+    servers: ({ account }) => ({
+      account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
+    }),
   };
 }
 
@@ -82,7 +87,10 @@ interface Existing {
   readonly origin: Origin;
 }
 
-/** How far a create has come before the look at the list: it took over what exists, or created an object. */
+/**
+ * How far a create has come before the look at the list: it took over what exists, or
+ * created an object.
+ */
 type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result: dynamic.CreateResult<EnableXOutputs> }
   | { readonly result?: undefined; readonly id: string; readonly reply: ApiRecord | undefined }
@@ -106,7 +114,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   validate(_olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
-    return [...failuresOf(this.#schema, news), ...ruleFailures(this.#kind, news)];
+    return [...validate(this.#schema, news), ...ruleFailures(this.#kind, news)];
   }
 
   async validateWithAccount(olds: Partial<EnableXInputs>, news: EnableXInputs): Promise<dynamic.CheckFailure[]> {
@@ -128,7 +136,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
           (property) => this.#kind.fixed.includes(property) && olds[property] !== undefined && news[property] !== undefined,
         ),
       ],
-      // What is made before the old one is deleted would find the old one at the same server, and take it over.
+      // What is made before the old one is deleted would find the old one at the same
+      // server, and take it over.
       deleteBeforeReplace: moved.length === 0 && routes[`${this.#kind.name}Delete`] !== "none",
     };
   }
@@ -170,14 +179,18 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       const object = op.identity && op.created(op.identity, created.id, op.completeOf([created.row]) !== undefined);
       return { op, object, id: created.id, reply: created.row };
     }
-    // Found and not answered, it could be what another stack created in this moment: it is ours only when it is as declared.
+    // Found and not answered, it could be what another stack created in this moment: it
+    // is ours only when it is as declared.
     const result = await this.#takeOver(op, { row: await op.readExisting(created.id), origin: "perhaps ours" }, intent);
     // An earlier try may have arrived as well; if so, both are named.
     await op.find();
     return { op, result };
   }
 
-  /** The outcome of a create, after the look at the list that all creates of the run share, if this is one of the last. */
+  /**
+   * The outcome of a create, after the look at the list that all creates of the run
+   * share, if this is one of the last.
+   */
   async #verified(creation: Creation, look: LastLook | undefined): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const { op, object } = creation;
     const [first, ...rest] = look?.takeProblems() ?? [];
@@ -235,7 +248,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return new Operation(this.#kind, client, news, verb, id, countries);
   }
 
-  /** Codes that the server does not list. A server that does not answer is no reason to fail a preview: the create will ask again. */
+  /**
+   * Codes that the server does not list. A server that does not answer is no reason to
+   * fail a preview: the create will ask again.
+   */
   async #unlistedCountries(client: EnableXClient, countries: { property: string; code: string }[]): Promise<dynamic.CheckFailure[]> {
     if (countries.length === 0) return [];
     try {
@@ -246,12 +262,15 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       });
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      tell(this.#kind.type, countries.map(({ code }) => code).join(), `the country could not be checked: ${error.message}`);
+      logInfo(this.#kind.type, countries.map(({ code }) => code).join(), `the country could not be checked: ${error.message}`);
       return [];
     }
   }
 
-  /** What is there already, found by the id that the journal has, else by look-up; after a create that was cut off, with time for it to arrive. */
+  /**
+   * What is there already, found by the id that the journal has, else by look-up; after a
+   * create that was cut off, with time for it to arrive.
+   */
   async #existing(op: Operation, entry: JournalEntry<WriteNote> | undefined): Promise<Existing | undefined> {
     const noted = typeof entry?.note === "string" ? entry.note : entry?.note?.id;
     if (noted !== undefined) {
@@ -275,7 +294,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       const { failure, error } = result.refusal;
       throw failure.code === "DUPLICATE" ? await duplicate(op.client, this.#kind, failure, op.news, op.name) : error;
     } catch (error) {
-      if (error instanceof NoReply && !error.sent) await intent.withdraw();
+      if (error instanceof NoResponseError && !error.sent) await intent.withdraw();
       throw error;
     }
   }
@@ -321,7 +340,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   /**
-   * Waits until the server shows what is declared, unless a reply or a list has shown it. What was created or written stays in
+   * Waits until the server shows what is declared, unless a reply or a list has shown it.
+   * What was created or written stays in
    * the state, whatever happens here.
    */
   async #result(
@@ -347,17 +367,24 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   #tell(inputs: Properties, text: string): void {
-    tell(this.#kind.type, toLabel(this.#kind, inputs), text);
+    logInfo(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
 }
 
-/** The state with a value in each field of a write that may have arrived, which differs from whatever is declared. */
+/**
+ * The state with a value in each field of a write that may have arrived, which differs
+ * from whatever is declared.
+ */
 function withLost(state: EnableXOutputs, lost: readonly string[]): EnableXOutputs {
-  return lost.reduce<Properties>((bag, property) => set(bag, property, "(not known)"), { ...state }) as EnableXOutputs;
+  return lost.reduce<Properties>((bag, property) => set(bag, property, "(not known)"), {
+    ...state,
+  }) as EnableXOutputs;
 }
 
 /** Whether the server said no, so that nothing was changed. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof NoReply) return !error.sent;
-  return error instanceof UcaasError && !error.unheard && error.code !== "MALFORMED_REPLY" && (error.status ?? 200) < 500;
+  if (error instanceof NoResponseError) return !error.sent;
+  return (
+    error instanceof UcaasError && !error.earlierAttemptMayHaveSucceeded && error.code !== "MALFORMED_REPLY" && (error.status ?? 200) < 500
+  );
 }

@@ -13,7 +13,10 @@ export interface ResourceType {
   readonly fixed: readonly string[];
   /** Properties that are never empty on the server. A reply without one does not show it. */
   readonly required: readonly string[];
-  /** Properties that the server takes and never shows. They are sent, and never compared with the server. */
+  /**
+   * Properties that the server takes and never shows. They are sent, and never compared
+   * with the server.
+   */
   readonly writeOnly: readonly string[];
   /** Properties that only a create takes. */
   readonly createOnly: readonly string[];
@@ -21,7 +24,10 @@ export interface ResourceType {
   readonly searches: readonly Search[];
 }
 
-/** A way to find an existing thing: the list is searched by the first property, and what comes back must agree in all of them. */
+/**
+ * A way to find an existing thing: the list is searched by the first property, and what
+ * comes back must agree in all of them.
+ */
 export interface Search {
   readonly by: keyof Routes & `${string}Search${string}`;
   readonly properties: readonly [string, ...string[]];

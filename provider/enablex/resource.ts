@@ -1,24 +1,38 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../dynamic/loader.ts";
-import { secretPaths } from "../dynamic/secret-paths.ts";
+import { UcaasResource } from "../runtime/loader.ts";
+import { secretPaths } from "../runtime/secret-paths.ts";
 import { isSecretName } from "./secret-names.ts";
 
-/** Whether something that exists already is taken over: never, when every declared field is equal, or in any case (the server's values are then overwritten). */
+/**
+ * Whether something that exists already is taken over: never, when every declared field
+ * is equal, or in any case (the server's values are then overwritten).
+ */
 export type EnableXAdopt = "never" | "if-same" | "always";
 
-// An id is an output like any other, except that the engine knows it while previewing an update: what depends on `customerId`
-// would else be shown as replaced whenever its customer changes. So each class's own id is its `id`.
+// An id is an output like any other, except that the engine knows it while previewing an
+// update: what depends on `customerId`
+// would else be shown as replaced whenever its customer changes. So each class's own id
+// is its `id`.
 
 const secretConfig = ["enablex:accessKey", "enablex:password"];
 
-/** The arguments, with what is secret by its name marked as such, and told to the provider process together with what the program marked. */
+/**
+ * The arguments, with what is secret by its name marked as such, and told to the provider
+ * process together with what the program marked.
+ */
 function withSecrets<Args extends EnableXMetaArguments & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
   const named = Object.entries(args).map(([name, value]) => [
     name,
     value !== undefined && isSecretName(name) ? pulumi.secret(value) : value,
   ]);
-  const secured: Args = { ...Object.fromEntries(named), ...(args.fields !== undefined && { fields: marked(args.fields) }) };
-  return { ...secured, __secretPaths: secretPaths(secured).then((paths) => (paths.length > 0 ? JSON.stringify(paths) : undefined)) };
+  const secured: Args = {
+    ...Object.fromEntries(named),
+    ...(args.fields !== undefined && { fields: marked(args.fields) }),
+  };
+  return {
+    ...secured,
+    __secretPaths: secretPaths(secured).then((paths) => (paths.length > 0 ? JSON.stringify(paths) : undefined)),
+  };
 }
 
 /** Further fields at any depth, those that are secret by their name as secrets. */
@@ -38,7 +52,10 @@ export interface EnableXAddress {
   readonly city?: pulumi.Input<string>;
   readonly state?: pulumi.Input<string>;
   readonly zipcode?: pulumi.Input<string>;
-  /** ISO 3166-1 alpha-2, such as `"DE"`; its id is looked up in the server's list of countries. Not together with `countryId`. */
+  /**
+   * ISO 3166-1 alpha-2, such as `"DE"`; its id is looked up in the server's list of
+   * countries. Not together with `countryId`.
+   */
   readonly country?: pulumi.Input<string>;
   /** The server's own id of the country. */
   readonly countryId?: pulumi.Input<string | number>;
@@ -46,21 +63,32 @@ export interface EnableXAddress {
 
 /** What all resources of EnableX take beside their fields. */
 export interface EnableXMetaArguments {
-  /** Default `"if-same"`: an existing one is taken over when every declared field is equal, and is an error that lists the differences otherwise. */
+  /**
+   * Default `"if-same"`: an existing one is taken over when every declared field is
+   * equal, and is an error that lists the differences otherwise.
+   */
   readonly adopt?: pulumi.Input<EnableXAdopt>;
-  /** Section `enablex:accounts.<account>` of the config; default the keys of the namespace itself. One with another `baseUrl` makes another customer, subscription or user. */
+  /**
+   * Section `enablex:accounts.<account>` of the config; default the keys of the namespace
+   * itself. One with another `baseUrl` makes another customer, subscription or user.
+   */
   readonly account?: pulumi.Input<string>;
 }
 
 /**
- * Arguments of an {@link EnableXCustomer}: every writable field of the API (other pages), in camel case. What is not declared is
- * not managed: it is neither written nor compared. A text that is declared no longer is emptied on the server (inferred); other fields stay.
+ * Arguments of an {@link EnableXCustomer}: every writable field of the API (other pages),
+ * in camel case. What is not declared is
+ * not managed: it is neither written nor compared. A text that is declared no longer is
+ * emptied on the server (inferred); other fields stay.
  */
 export interface EnableXCustomerArgs extends EnableXMetaArguments {
   /** Not empty. */
   readonly customerName: pulumi.Input<string>;
   readonly customerLegalName?: pulumi.Input<string>;
-  /** Your own code for the customer. By it, else by `contactEmail`, an existing customer is found: declare at least one of the two. */
+  /**
+   * Your own code for the customer. By it, else by `contactEmail`, an existing customer
+   * is found: declare at least one of the two.
+   */
   readonly customerCode?: pulumi.Input<string>;
   /** Text or number as your server has it; its values are not public. */
   readonly customerType?: pulumi.Input<string | number>;
@@ -69,7 +97,10 @@ export interface EnableXCustomerArgs extends EnableXMetaArguments {
   readonly contactName?: pulumi.Input<string>;
   /** Unique on the server (guide, code 1504); case does not count. */
   readonly contactEmail?: pulumi.Input<string>;
-  /** `A` and `S` on the wire (inferred from users). Not declared, it is not managed: a suspension by hand is then no drift. */
+  /**
+   * `A` and `S` on the wire (inferred from users). Not declared, it is not managed: a
+   * suspension by hand is then no drift.
+   */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly officeAddress?: pulumi.Input<EnableXAddress>;
   readonly billingAddress?: pulumi.Input<EnableXAddress>;
@@ -78,14 +109,22 @@ export interface EnableXCustomerArgs extends EnableXMetaArguments {
 /**
  * A customer at EnableX. Its id is the server's `customer_id`.
  *
- * Everything that is declared is read back, so changes made elsewhere are seen by `pulumi refresh` and put right by `pulumi up`.
+ * Everything that is declared is read back, so changes made elsewhere are seen by `pulumi
+ * refresh` and put right by `pulumi up`.
  *
- * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `ROUTE_NOT_FOUND`, `LIST_ENDLESS`, `UNKNOWN_COUNTRY`;
- * those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
- * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by its groups `IN_PROGRESS`, `NOT_CONFIRMED`, `ACTION_REQUIRED`,
- * `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of HTTP: `RATE_LIMITED` (429), `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`, `EMPTY_REPLY`,
- * `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`, `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`;
- * and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`.
+ * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`,
+ * `TAKE_OVER_OPEN`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `ROUTE_NOT_FOUND`,
+ * `LIST_ENDLESS`, `UNKNOWN_COUNTRY`;
+ * those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`,
+ * `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
+ * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by
+ * its groups `IN_PROGRESS`, `NOT_CONFIRMED`, `ACTION_REQUIRED`,
+ * `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of HTTP: `RATE_LIMITED` (429),
+ * `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`, `EMPTY_REPLY`,
+ * `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`,
+ * `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`;
+ * and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
+ * `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`.
  * What to do about each stands in its message and in `docs/enablex-customer.md`.
  *
  * @example
@@ -131,8 +170,10 @@ export class EnableXCustomer extends UcaasResource {
 }
 
 /**
- * Further fields, by the API's own names, such as `{ user_license: { qty: 25 }, features: { whiteboard: true } }`. Each value within an
- * object is managed by itself. One that the server does not show cannot be compared. One whose name says that it is secret
+ * Further fields, by the API's own names, such as `{ user_license: { qty: 25 }, features:
+ * { whiteboard: true } }`. Each value within an
+ * object is managed by itself. One that the server does not show cannot be compared. One
+ * whose name says that it is secret
  * (`password`, `pin`, `api_key`, …) is kept as a secret, whatever the program passed.
  */
 export interface EnableXFurtherFields {
@@ -147,14 +188,18 @@ export interface EnableXSubscriptionArgs extends EnableXMetaArguments {
   readonly planId: pulumi.Input<string | number>;
   /** In a reply it stands within `subscription`; its values are inferred from users. */
   readonly status?: pulumi.Input<"active" | "suspended">;
-  /** Seats, settings and features, such as `{ user_license: { qty: 25 }, settings: { recording: true } }`. */
+  /**
+   * Seats, settings and features, such as `{ user_license: { qty: 25 }, settings: {
+   * recording: true } }`.
+   */
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
 
 /**
  * A subscription of a customer to a plan, one a plan. Its id is the server's `subscription_id`.
  *
- * The API lists no delete: a subscription that is deleted leaves the state, stays at EnableX and is billed until it is ended in the portal.
+ * The API lists no delete: a subscription that is deleted leaves the state, stays at
+ * EnableX and is billed until it is ended in the portal.
  * Errors: as for {@link EnableXCustomer}.
  *
  * @example
@@ -175,7 +220,12 @@ export class EnableXSubscription extends UcaasResource {
 
   constructor(name: string, args: EnableXSubscriptionArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      { type: "EnableXSubscription", outputs: ["subscriptionId", "statusText"], secrets: [], secretConfig },
+      {
+        type: "EnableXSubscription",
+        outputs: ["subscriptionId", "statusText"],
+        secrets: [],
+        secretConfig,
+      },
       name,
       withSecrets(args),
       options,
@@ -186,7 +236,10 @@ export class EnableXSubscription extends UcaasResource {
 
 /** Arguments of an {@link EnableXUser}. */
 export interface EnableXUserArgs extends EnableXMetaArguments {
-  /** The customer's `customerId`; left out only with a customer's own credentials. A change makes another user (inferred). */
+  /**
+   * The customer's `customerId`; left out only with a customer's own credentials. A
+   * change makes another user (inferred).
+   */
   readonly customerId?: pulumi.Input<string | number>;
   /** The API's `user_type`; its values are not public. */
   readonly userType: pulumi.Input<string | number>;
@@ -194,15 +247,27 @@ export interface EnableXUserArgs extends EnableXMetaArguments {
   readonly firstName: pulumi.Input<string>;
   readonly middleName?: pulumi.Input<string>;
   readonly lastName?: pulumi.Input<string>;
-  /** Unique on the server (guide, code 1504); case does not count. By it an existing user is found. */
+  /**
+   * Unique on the server (guide, code 1504); case does not count. By it an existing user
+   * is found.
+   */
   readonly email: pulumi.Input<string>;
-  /** Secret. The server generates one when none is declared. It is never read back: it is sent when its declaration changes. */
+  /**
+   * Secret. The server generates one when none is declared. It is never read back: it is
+   * sent when its declaration changes.
+   */
   readonly password?: pulumi.Input<string>;
-  /** `A` and `S` on the wire. Not declared, a new user is active, and a suspension by hand is no drift. */
+  /**
+   * `A` and `S` on the wire. Not declared, a new user is active, and a suspension by hand
+   * is no drift.
+   */
   readonly status?: pulumi.Input<"active" | "suspended">;
   readonly department?: pulumi.Input<string>;
   readonly designation?: pulumi.Input<string>;
-  /** Whether the server mails the login details to a user that is created. A later change sends nothing. */
+  /**
+   * Whether the server mails the login details to a user that is created. A later change
+   * sends nothing.
+   */
   readonly sendWelcomeMail?: pulumi.Input<boolean>;
   readonly fields?: pulumi.Input<EnableXFurtherFields>;
 }
@@ -210,7 +275,8 @@ export interface EnableXUserArgs extends EnableXMetaArguments {
 /**
  * A user of a customer. Its id is the server's `user_id`.
  *
- * The API lists no delete: a user that is deleted leaves the state and stays at EnableX until it is removed in the portal.
+ * The API lists no delete: a user that is deleted leaves the state and stays at EnableX
+ * until it is removed in the portal.
  * Errors: as for {@link EnableXCustomer}.
  *
  * @example
@@ -231,7 +297,12 @@ export class EnableXUser extends UcaasResource {
 
   constructor(name: string, args: EnableXUserArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      { type: "EnableXUser", outputs: ["userId", "customerId", "statusText"], secrets: ["password"], secretConfig },
+      {
+        type: "EnableXUser",
+        outputs: ["userId", "customerId", "statusText"],
+        secrets: ["password"],
+        secretConfig,
+      },
       name,
       withSecrets(args),
       options,

@@ -28,14 +28,24 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
       hint: `${credentials}. A server that wants X-App-Type: ${appType}`,
       group: "refused",
     },
-    "401": { code: "HEADER_INVALID", message: "Invalid header used.", hint: credentials, group: "refused" },
+    "401": {
+      code: "HEADER_INVALID",
+      message: "Invalid header used.",
+      hint: credentials,
+      group: "refused",
+    },
     "403": {
       code: "TOKEN_EXPIRED",
       message: "Token has expired.",
       hint: `with a login, it was refused after a fresh one too: ${credentials}`,
       group: "refused",
     },
-    "404": { code: "NOT_FOUND", message: "Not Found.", hint: "check the ids, enablex:baseUrl and enablex:routes", group: "refused" },
+    "404": {
+      code: "NOT_FOUND",
+      message: "Not Found.",
+      hint: "check the ids, enablex:baseUrl and enablex:routes",
+      group: "refused",
+    },
     "406": {
       code: "VALIDATION_FAILED",
       message: "Unprocessable entity, validation failed.",
@@ -72,10 +82,30 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
       hint: "the server wants another body or query than is public: see enablex:routes in the docs",
       group: "refused",
     },
-    "1401": { code: "APP_TYPE_MISSING", message: "App type must be specified.", hint: appType, group: "refused" },
-    "1402": { code: "APP_TYPE_NOT_TEXT", message: "App type must be a string.", hint: appType, group: "refused" },
-    "1403": { code: "APP_TYPE_INVALID", message: "Only Valid app-type should be passed.", hint: appType, group: "refused" },
-    "1504": { code: "DUPLICATE", message: "Duplicate data.", hint: "choose another value, or adopt the one that exists", group: "refused" },
+    "1401": {
+      code: "APP_TYPE_MISSING",
+      message: "App type must be specified.",
+      hint: appType,
+      group: "refused",
+    },
+    "1402": {
+      code: "APP_TYPE_NOT_TEXT",
+      message: "App type must be a string.",
+      hint: appType,
+      group: "refused",
+    },
+    "1403": {
+      code: "APP_TYPE_INVALID",
+      message: "Only Valid app-type should be passed.",
+      hint: appType,
+      group: "refused",
+    },
+    "1504": {
+      code: "DUPLICATE",
+      message: "Duplicate data.",
+      hint: "choose another value, or adopt the one that exists",
+      group: "refused",
+    },
   }),
 );
 
@@ -94,7 +124,11 @@ const groups: Record<string, Meaning> = {
     hint: "check enablex:baseUrl; redirects are not followed, since credentials would travel along",
     group: "refused",
   },
-  "4": { code: "CLIENT_ERROR", message: "Illegible Request Syntax. Can’t be fulfilled.", group: "refused" },
+  "4": {
+    code: "CLIENT_ERROR",
+    message: "Illegible Request Syntax. Can’t be fulfilled.",
+    group: "refused",
+  },
   "5": {
     code: "SERVER_ERROR",
     message: "Server failed to complete a legit Request.",
@@ -109,7 +143,10 @@ const unlisted: Meaning = {
   group: "refused",
 };
 
-/** The meaning of a `result` or an HTTP status. Codes of four digits are the application's own: each is a refusal. */
+/**
+ * The meaning of a `result` or an HTTP status. Codes of four digits are the application's
+ * own: each is a refusal.
+ */
 export function lookupResultCode(code: string): Meaning {
   return meanings.get(code) ?? (/^[1-5]\d\d$/.test(code) ? groups[code[0] as string] : undefined) ?? unlisted;
 }

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
 /**
- * Every route, query and body of the API as this provider uses it, each with its source. Little of the API is public, so
- * most of this is *inferred* from sister routes. All of it can be corrected without a new release, one key each:
+ * Every route, query and body of the API as this provider uses it, each with its source.
+ * Little of the API is public, so
+ * most of this is *inferred* from sister routes. All of it can be corrected without a new
+ * release, one key each:
  *
  * ```sh
  * pulumi config set --path enablex:routes.customerUpdate "PUT /customers/{id}"
@@ -11,7 +13,10 @@ import { z } from "zod";
  * ```
  */
 
-/** Property to field name, with a dot into an address. Field names: other pages of the API for customers, *inferred* as the body of create and update. */
+/**
+ * Property to field name, with a dot into an address. Field names: other pages of the API
+ * for customers, *inferred* as the body of create and update.
+ */
 const customerFields = {
   customerName: "customer_name",
   customerLegalName: "customer_legal_name",
@@ -33,7 +38,8 @@ function addressFields<P extends string>(property: P, wire: string) {
     city: "city",
     state: "state",
     zipcode: "zipcode",
-    // The code is looked up in `GET /countries`; `country` itself is read-only, the label of `country_id` (inferred).
+    // The code is looked up in `GET /countries`; `country` itself is read-only, the label
+    // of `country_id` (inferred).
     country: "country_id",
     countryId: "country_id",
   };
@@ -44,12 +50,17 @@ function addressFields<P extends string>(property: P, wire: string) {
 }
 
 /**
- * Names: the page on subscriptions. A reply has `status` within an inner object `subscription` (that page); whether a body has it
- * there is not public, so it is sent flat (*inferred*): `subscription.status` sends it within the object. Both are read.
+ * Names: the page on subscriptions. A reply has `status` within an inner object
+ * `subscription` (that page); whether a body has it
+ * there is not public, so it is sent flat (*inferred*): `subscription.status` sends it
+ * within the object. Both are read.
  */
 const subscriptionFields = { customerId: "customer_id", planId: "plan_id", status: "status" };
 
-/** The page on users, which does not list `customer_id`: it is *inferred*, and `none` leaves it out. */
+/**
+ * The page on users, which does not list `customer_id`: it is *inferred*, and `none`
+ * leaves it out.
+ */
 const userFields = {
   customerId: "customer_id",
   userType: "user_type",
@@ -71,7 +82,10 @@ const optionalRoute = z.literal("none").or(routeOfOne);
 const name = z.string().min(1);
 /** `none` says that the list cannot be searched so: it is then read to its end. */
 const searchName = name;
-/** Properties, by the names of the arguments, that this server takes and never shows: they are sent and never compared. */
+/**
+ * Properties, by the names of the arguments, that this server takes and never shows: they
+ * are sent and never compared.
+ */
 const writeOnly = z.array(name).default([]);
 
 function names<F extends Record<string, string>>(fields: F) {
@@ -166,11 +180,17 @@ export const routesSchema = z
     /** *Inferred*. */
     searchStringQuery: name.default("search_string"),
 
-    /** *Inferred*: of an object, the values that do not change are sent along (`whole`), or the changed ones alone. */
+    /**
+     * *Inferred*: of an object, the values that do not change are sent along (`whole`),
+     * or the changed ones alone.
+     */
     objectUpdate: z.enum(["whole", "changed"]).default("whole"),
     /** *Inferred*: what is sent for a text that is declared no longer. */
     emptied: z.enum(["empty text", "null"]).default("empty text"),
-    /** The page on users; *inferred* for customers and subscriptions, whose pages show a status and not its values. */
+    /**
+     * The page on users; *inferred* for customers and subscriptions, whose pages show a
+     * status and not its values.
+     */
     activeStatus: name.default("A"),
     /** As `activeStatus`. */
     suspendedStatus: name.default("S"),

@@ -1,12 +1,15 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { isUnknown } from "../dynamic/unknown.ts";
+import { isUnknown } from "../runtime/unknown.ts";
 import { wrongCountryCode } from "./countries.ts";
 import { get, leaves, type Properties } from "./fields.ts";
 import type { ResourceType } from "./resource-types.ts";
 
 const addresses = ["officeAddress", "billingAddress"] as const;
 
-/** Rules across the fields of a declaration, as far as its values are known; each is a failure of `check`. */
+/**
+ * Rules across the fields of a declaration, as far as its values are known; each is a
+ * failure of `check`.
+ */
 export function ruleFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
   return kind.name === "customer" ? [...identityFailures(inputs), ...countryFailures(inputs)] : furtherFieldFailures(kind, inputs);
 }
@@ -25,16 +28,27 @@ function countryFailures(inputs: Properties): dynamic.CheckFailure[] {
   return addresses.flatMap((address) => {
     const [country, countryId] = [get(inputs, `${address}.country`), get(inputs, `${address}.countryId`)];
     if (country !== undefined && countryId !== undefined)
-      return [{ property: `${address}.countryId`, reason: "says the same as country: declare one of the two" }];
+      return [
+        {
+          property: `${address}.countryId`,
+          reason: "says the same as country: declare one of the two",
+        },
+      ];
     const wrong = typeof country === "string" && !isUnknown(country) ? wrongCountryCode(country) : undefined;
     return wrong ? [{ property: `${address}.country`, reason: wrong }] : [];
   });
 }
 
-/** What 0.1.0 knew as `fields` alone. Its programs go on, so either way of declaring it is taken. */
+/**
+ * What 0.1.0 knew as `fields` alone. Its programs go on, so either way of declaring it is
+ * taken.
+ */
 const formerFields = ["middleName", "password", "department", "designation", "sendWelcomeMail"];
 
-/** A field that this provider knows must be declared by its own name, or it would be managed twice. */
+/**
+ * A field that this provider knows must be declared by its own name, or it would be
+ * managed twice.
+ */
 function furtherFieldFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
   const snakeCase = (property: string) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const known = new Map(Object.keys(kind.formats).map((property) => [snakeCase(property), property]));
@@ -49,7 +63,10 @@ function furtherFieldFailures(kind: ResourceType, inputs: Properties): dynamic.C
   });
 }
 
-/** The country codes that a declaration has and the earlier one had not: what the server's list has to be asked for. */
+/**
+ * The country codes that a declaration has and the earlier one had not: what the server's
+ * list has to be asked for.
+ */
 export function newCountries(olds: Properties, news: Properties): { property: string; code: string }[] {
   return addresses.flatMap((address) => {
     const property = `${address}.country`;

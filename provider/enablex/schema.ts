@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { credential, displayName, identifier } from "../dynamic/identifiers.ts";
+import { credential, displayName, identifier } from "../runtime/identifiers.ts";
 
 const text = z.string();
 const email = identifier().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
@@ -7,7 +7,10 @@ const email = identifier().refine((value) => z.email().safeParse(value.trim()).s
 const id = z.union([identifier(), z.int()], "must be an id: a text or a whole number");
 const status = z.enum(["active", "suspended"]);
 
-/** Whether something that exists already is taken over: not at all, when every declared field is equal, or in any case. */
+/**
+ * Whether something that exists already is taken over: not at all, when every declared
+ * field is equal, or in any case.
+ */
 const adopt = z.enum(["never", "if-same", "always"]);
 
 const metaArguments = { adopt: adopt.optional(), account: identifier().optional() };
@@ -23,7 +26,10 @@ const addressSchema = z.strictObject({
   countryId: id.optional(),
 });
 
-/** The arguments of an `EnableXCustomer`: every writable field of the API (other pages), in camel case. */
+/**
+ * The arguments of an `EnableXCustomer`: every writable field of the API (other pages),
+ * in camel case.
+ */
 export const customerSchema = z.strictObject({
   customerName: displayName(),
   customerLegalName: text.optional(),
@@ -94,9 +100,12 @@ export interface EnableXInputs extends Record<string, unknown> {
   readonly __secretPaths?: string;
 }
 
-/** What the state keeps: the declared fields as they are on the server, and what the server assigned. */
+/**
+ * What the state keeps: the declared fields as they are on the server, and what the
+ * server assigned.
+ */
 export interface EnableXOutputs extends EnableXInputs {
   readonly schemaVersion: 1;
-  /** Tells two resources apart that hold the same thing for a moment; see `dynamic/claims.ts`. */
+  /** Tells two resources apart that hold the same thing for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
 }

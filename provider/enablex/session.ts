@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { UcaasError } from "../dynamic/errors.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 
 export interface Credentials {
   readonly accessId: string;
@@ -15,8 +15,10 @@ export interface Credentials {
 export type Login = (accessId: string, email: string, password: string) => Promise<string>;
 
 /**
- * Who is calling: HTTP Basic where an access key is configured, else a login whose token all calls share (guide). The token
- * is renewed before its end; calls that come meanwhile wait for the one login. It lives in this process only.
+ * Who is calling: HTTP Basic where an access key is configured, else a login whose token
+ * all calls share (guide). The token
+ * is renewed before its end; calls that come meanwhile wait for the one login. It lives
+ * in this process only.
  */
 export class Session {
   readonly #credentials: Credentials;
@@ -47,7 +49,8 @@ export class Session {
       const made = { header, until: this.#now() + life - renewBefore(life) };
       this.#token = made;
       header.catch((error: unknown) => {
-        // A refused login stays refused in this run: trying it again for every resource would lock the user out.
+        // A refused login stays refused in this run: trying it again for every resource
+        // would lock the user out.
         if (!(error instanceof UcaasError && error.status !== undefined && error.status < 500) && this.#token === made)
           this.#token = undefined;
       });
@@ -55,7 +58,10 @@ export class Session {
     return this.#token.header;
   }
 
-  /** Notes that a header was refused with 403 or 1001; true when a call may be tried once more with a new one. */
+  /**
+   * Notes that a header was refused with 403 or 1001; true when a call may be tried once
+   * more with a new one.
+   */
   async refused(authorization: string): Promise<boolean> {
     if (this.#credentials.accessKey) return false;
     // Another call may have logged in again already.

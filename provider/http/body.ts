@@ -44,7 +44,10 @@ async function decompress(bytes: Uint8Array, encoding: string | undefined, limit
   return bytes;
 }
 
-/** A byte order mark is stronger than the header, as in browsers. Unknown charsets are read as UTF-8. */
+/**
+ * A byte order mark is stronger than the header, as in browsers. Unknown charsets are
+ * read as UTF-8.
+ */
 function charsetOf(bytes: Uint8Array, contentType: string | undefined): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
@@ -64,7 +67,8 @@ function charsetOf(bytes: Uint8Array, contentType: string | undefined): string {
 const tooLarge = "ERR_BUFFER_TOO_LARGE";
 
 /**
- * The bytes of a body that is no larger than the limit. A larger one is cut off, before all of it is in memory.
+ * The bytes of a body that is no larger than the limit. A larger one is cut off, before
+ * all of it is in memory.
  *
  * @throws {Error} with `code` `ERR_BUFFER_TOO_LARGE`
  */

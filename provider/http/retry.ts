@@ -1,4 +1,7 @@
-/** When to try again. Pure data; {@link retryDelay} is the pure function that reads it. Times are in milliseconds. */
+/**
+ * When to try again. Pure data; {@link retryDelay} is the pure function that reads it.
+ * Times are in milliseconds.
+ */
 export interface RetryPolicy {
   /** Tries in all, the first one included. */
   readonly attempts: number;
@@ -12,16 +15,27 @@ export interface RetryPolicy {
   readonly deadline: number;
 }
 
-/** Six tries within two minutes; pauses up to 0.25 s, 0.5 s, 1 s, … 8 s; a Retry-After of up to a minute. */
-export const defaultRetry: RetryPolicy = { attempts: 6, base: 250, cap: 8_000, retryAfterCap: 60_000, deadline: 120_000 };
+/**
+ * Six tries within two minutes; pauses up to 0.25 s, 0.5 s, 1 s, … 8 s; a Retry-After of
+ * up to a minute.
+ */
+export const defaultRetry: RetryPolicy = {
+  attempts: 6,
+  base: 250,
+  cap: 8_000,
+  retryAfterCap: 60_000,
+  deadline: 120_000,
+};
 
 /**
  * What a call may be repeated after:
- * - `always`: saying it twice does no more than saying it once (reads, and writes that state the whole);
- * - `unsent`: only when the failure proves that the server did nothing: no connection was made, or it answered 429;
+ * - `safe`: saying it twice does no more than saying it once (reads, and writes that
+ *   state the whole);
+ * - `if-unsent`: only when the failure proves that the server did nothing: no connection
+ *   was made, or it answered 429;
  * - `never`: not by this client, whatever happened.
  */
-export type Repeatable = "always" | "unsent" | "never";
+export type Repeatable = "safe" | "if-unsent" | "never";
 
 /** How a try ended, as far as the decision needs it. */
 export type Outcome =
@@ -43,12 +57,15 @@ export interface Attempt {
 /** Statuses that may be different the next time. */
 const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** The pause before the next try in milliseconds, or undefined when the call must not be repeated. */
+/**
+ * The pause before the next try in milliseconds, or undefined when the call must not be
+ * repeated.
+ */
 export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome: Outcome, attempt: Attempt): number | undefined {
   if (repeatable === "never" || attempt.number >= policy.attempts) return undefined;
   if (outcome.kind === "status" ? !transientStatuses.has(outcome.status) : !outcome.transient) return undefined;
   const nothingDone = outcome.kind === "status" ? outcome.status === 429 : !outcome.sent;
-  if (repeatable === "unsent" && !nothingDone) return undefined;
+  if (repeatable === "if-unsent" && !nothingDone) return undefined;
   const asked = outcome.kind === "status" ? retryAfter(outcome.retryAfter, attempt.now) : undefined;
   if (asked !== undefined && asked > policy.retryAfterCap) return undefined;
   const jitter = attempt.random * Math.min(policy.cap, policy.base * 2 ** (attempt.number - 1));
@@ -57,16 +74,23 @@ export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome:
   return attempt.elapsed + delay > policy.deadline ? undefined : delay;
 }
 
-/** Whether the server may have acted on a try that is not the last one: it failed over it, or its answer never came. */
+/**
+ * Whether the server may have acted on a try that is not the last one: it failed over it,
+ * or its answer never came.
+ */
 export function mayHaveActed(outcome: Outcome): boolean {
   return outcome.kind === "failure" ? outcome.sent : outcome.status === 408 || outcome.status >= 500;
 }
 
-/** `Retry-After` in milliseconds, from seconds or an HTTP date; undefined when it says nothing that can be read. */
+/**
+ * `Retry-After` in milliseconds, from seconds or an HTTP date; undefined when it says
+ * nothing that can be read.
+ */
 export function retryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  // An HTTP date begins with the day's name; Date.parse alone would take "1.5" for the fifth of January.
+  // An HTTP date begins with the day's name; Date.parse alone would take "1.5" for the
+  // fifth of January.
   const date = /^\s*[A-Za-z]{3}/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -1,16 +1,19 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Browser } from "playwright-core";
-import { UcaasError } from "../dynamic/errors.ts";
-import { homeFolder } from "../dynamic/home.ts";
-import { chromiumOfNpm, lastWords } from "./chromium-of-npm.ts";
+import { dataDir } from "../runtime/data-dir.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { bundledChromium, lastErrorLine } from "./bundled-chromium.ts";
 
 /** Which browser is used, and how. */
 export interface BrowserChoice {
   /** Executable of a Chromium or Chrome; looked for when it is not given. */
   readonly path?: string;
   readonly headless: boolean;
-  /** Whether Chromium's own sandbox is on. Default: on, except for root and for the Chromium of npm, with which it does not start. */
+  /**
+   * Whether Chromium's own sandbox is on. Default: on, except for root and for the
+   * Chromium of npm, with which it does not start.
+   */
   readonly sandbox?: boolean;
 }
 
@@ -32,10 +35,13 @@ let users = 0;
 let closeWhenUnused = false;
 
 /**
- * Lends the one browser of this process to some work. It stays for whoever comes next, until the process ends, and Chromium ends with the
- * process however that does: the pipe between them closes. After work that failed it is closed as soon as nobody uses it.
+ * Lends the one browser of this process to some work. It stays for whoever comes next,
+ * until the process ends, and Chromium ends with the
+ * process however that does: the pipe between them closes. After work that failed it is
+ * closed as soon as nobody uses it.
  *
- * @throws {UcaasError} `BROWSER_MISSING`, which says what to install, `BROWSER_FAILED`, and what the work throws
+ * @throws {UcaasError} `BROWSER_MISSING`, which says what to install, `BROWSER_FAILED`,
+ *   and what the work throws
  */
 export async function withBrowser<T>(choice: BrowserChoice, work: (browser: Browser) => Promise<T>): Promise<T> {
   users++;
@@ -78,14 +84,17 @@ async function launch({ path, headless, sandbox }: BrowserChoice): Promise<Brows
       headless,
       chromiumSandbox: sandbox ?? !(root || executable.ofNpm),
       args: flags,
-      env: { ...browserEnvironment(process.env), ...(executable.ofNpm && fontsOfNpm(executable.path)) },
+      env: {
+        ...browserEnvironment(process.env),
+        ...(executable.ofNpm && fontsOfNpm(executable.path)),
+      },
       // How this process ends is not the browser's business.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
     });
   } catch (error) {
-    throw new UcaasError(`${executable.path} does not start: ${lastWords(error)}`, {
+    throw new UcaasError(`${executable.path} does not start: ${lastErrorLine(error)}`, {
       code: "BROWSER_FAILED",
       vendor: "netsapiens",
       operation: "start the browser",
@@ -111,7 +120,7 @@ async function findExecutable(given: string | undefined): Promise<{ path: string
   const candidates = [...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))), ...usualPlaces];
   const installed = candidates.find(isExecutable);
   if (installed) return { path: installed, ofNpm: false };
-  const unpacked = await chromiumOfNpm(homeFolder());
+  const unpacked = await bundledChromium(dataDir());
   if (unpacked) return { path: unpacked, ofNpm: true };
   throw missing("no browser found");
 }
@@ -120,8 +129,11 @@ async function findExecutable(given: string | undefined): Promise<{ path: string
 const neededVariables =
   /^(PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TMP|TEMP|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|FONTCONFIG_\w+|LD_LIBRARY_PATH|SYSTEMROOT|(https?|all|no)_proxy)$/i;
 
-/** The environment without the secrets that the provider process has, such as the stack's passphrase. */
-export function browserEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+/**
+ * The environment without the secrets that the provider process has, such as the stack's
+ * passphrase.
+ */
+function browserEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).filter(([name, value]) => value !== undefined && neededVariables.test(name)),
   ) as Record<string, string>;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { type Call, HttpClient, NoReply } from "../http/client.ts";
+import { HttpClient, type HttpRequest, NoResponseError } from "../http/client.ts";
+import type { Limits } from "../http/pool.ts";
 import { retryDelay } from "../http/retry.ts";
-import type { Limits } from "../http/transport.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 
 /** What came of a call, as far as a judgement needs it. */
 export type Answer =
@@ -11,10 +11,18 @@ export type Answer =
   | { readonly kind: "api"; readonly status: number; readonly json: unknown }
   /** Something answered that is not the API: an HTML page, an empty body, a redirect. */
   | { readonly kind: "foreign"; readonly status: number }
-  /** 403 for this call and for one that needs no right: the caller is blocked, nothing is said about the thing asked for. */
+  /**
+   * 403 for this call and for one that needs no right: the caller is blocked, nothing is
+   * said about the thing asked for.
+   */
   | { readonly kind: "blocked" }
   /** No answer came. */
-  | { readonly kind: "none"; readonly code: string; readonly reason: string; readonly hint?: string };
+  | {
+      readonly kind: "none";
+      readonly code: string;
+      readonly reason: string;
+      readonly hint?: string;
+    };
 
 /** What came of asking for a token, and by which route. */
 export interface Grant {
@@ -34,8 +42,10 @@ export interface Credentials {
 const patience = { attempts: Number.POSITIVE_INFINITY, base: 1_000, cap: 30_000, retryAfterCap: 0 };
 
 /**
- * The wire: the token grant and the reads of NetSapiens' API v2 at one host (API reference v45). Replies are not judged here.
- * Tokens are kept in memory, so that all resources of the same client and user cause one grant a run. Devices are never read:
+ * The wire: the token grant and the reads of NetSapiens' API v2 at one host (API
+ * reference v45). Replies are not judged here.
+ * Tokens are kept in memory, so that all resources of the same client and user cause one
+ * grant a run. Devices are never read:
  * their replies hold SIP passwords.
  */
 export class NetsapiensClient {
@@ -46,18 +56,35 @@ export class NetsapiensClient {
 
   constructor(apiUrl: string, limits: Limits & { readonly deadlineSeconds: number }, signal?: AbortSignal) {
     this.#deadline = limits.deadlineSeconds * 1000;
-    this.#http = new HttpClient({ vendor: "netsapiens", baseUrl: apiUrl, limits, retry: { deadline: this.#deadline }, signal });
+    this.#http = new HttpClient({
+      vendor: "netsapiens",
+      baseUrl: apiUrl,
+      limits,
+      retry: { deadline: this.#deadline },
+      signal,
+    });
   }
 
-  /** The version of the API, which is told without a token; asked once a run, unless it could not be told. */
+  /**
+   * The version of the API, which is told without a token; asked once a run, unless it
+   * could not be told.
+   */
   async version(): Promise<Answer> {
-    this.#version ??= this.#patiently({ operation: "read version", method: "GET", path: "/ns-api/v2/version", repeatable: "always" });
+    this.#version ??= this.#patiently({
+      operation: "read version",
+      method: "GET",
+      path: "/ns-api/v2/version",
+      retry: "safe",
+    });
     const answer = await this.#version;
     if (isPassing(answer)) this.#version = undefined;
     return answer;
   }
 
-  /** The password grant, by the route of API v2, and by that of v1 where v2 has none (404, or a page). */
+  /**
+   * The password grant, by the route of API v2, and by that of v1 where v2 has none (404,
+   * or a page).
+   */
   async grant(credentials: Credentials): Promise<Grant> {
     const { clientId, clientSecret, username, password } = credentials;
     const key = createHash("sha256")
@@ -74,19 +101,31 @@ export class NetsapiensClient {
   }
 
   /** A read with a token. */
-  read(operation: string, path: string, params: Record<string, string>, token: string, query: Call["query"] = {}): Promise<Answer> {
+  read(operation: string, path: string, params: Record<string, string>, token: string, query: HttpRequest["query"] = {}): Promise<Answer> {
     const message = () => ({ headers: { authorization: `Bearer ${token}` } });
-    return this.#patiently({ operation, method: "GET", path, params, query, list: true, repeatable: "always", message });
+    return this.#patiently({
+      operation,
+      method: "GET",
+      path,
+      params,
+      query,
+      list: true,
+      retry: "safe",
+      buildRequest: message,
+    });
   }
 
   async #ask({ clientId: client_id, clientSecret: client_secret, username, password }: Credentials): Promise<Grant> {
     const body = { grant_type: "password", client_id, client_secret, username, password };
     // A second token harms nobody, so both may be repeated.
-    const call = { operation: "get a token", method: "POST", repeatable: "always" } as const;
+    const call = { operation: "get a token", method: "POST", retry: "safe" } as const;
     const answer = await this.#patiently({
       ...call,
       path: "/ns-api/v2/tokens",
-      message: () => ({ headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      buildRequest: () => ({
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
     });
     if (!hasNoSuchRoute(answer)) return { route: "v2", answer };
     return {
@@ -94,7 +133,7 @@ export class NetsapiensClient {
       answer: await this.#patiently({
         ...call,
         path: "/ns-api/oauth2/token/",
-        message: () => ({
+        buildRequest: () => ({
           headers: { "content-type": "application/x-www-form-urlencoded" },
           body: new URLSearchParams(body).toString(),
         }),
@@ -102,15 +141,18 @@ export class NetsapiensClient {
     };
   }
 
-  /** A call that waits while this machine is blocked: 403 can be a refusal, or a limit on the rate of calls (contract). */
-  async #patiently(call: Call): Promise<Answer> {
+  /**
+   * A call that waits while this machine is blocked: 403 can be a refusal, or a limit on
+   * the rate of calls (contract).
+   */
+  async #patiently(call: HttpRequest): Promise<Answer> {
     const begun = performance.now();
     for (let number = 1; ; number++) {
       const answer = await this.#once(call);
       if (!("status" in answer) || answer.status !== 403 || !(await this.#refusesEverybody())) return answer;
       const delay = retryDelay(
         { ...patience, deadline: this.#deadline },
-        "always",
+        "safe",
         { kind: "status", status: 429 },
         { number, elapsed: performance.now() - begun, now: Date.now(), random: Math.random() },
       );
@@ -121,18 +163,23 @@ export class NetsapiensClient {
 
   /** The version needs no right, so only a block can refuse it (inferred). */
   async #refusesEverybody(): Promise<boolean> {
-    const answer = await this.#once({ operation: "read version", method: "GET", path: "/ns-api/v2/version", repeatable: "always" });
+    const answer = await this.#once({
+      operation: "read version",
+      method: "GET",
+      path: "/ns-api/v2/version",
+      retry: "safe",
+    });
     return "status" in answer && answer.status === 403;
   }
 
-  async #once(call: Call): Promise<Answer> {
+  async #once(call: HttpRequest): Promise<Answer> {
     try {
       const { status, json } = await this.#http.send(call);
       if (typeof json !== "object" || json === null) return { kind: "foreign", status };
       rememberTokens(json);
       return { kind: "api", status, json };
     } catch (error) {
-      if (!(error instanceof NoReply)) throw error;
+      if (!(error instanceof NoResponseError)) throw error;
       return { kind: "none", code: error.code, reason: error.reason, hint: error.hint };
     }
   }
@@ -148,7 +195,10 @@ function hasNoSuchRoute(answer: Answer): boolean {
   return (answer.kind === "api" && answer.status === 404) || (answer.kind === "foreign" && answer.status < 500 && answer.status !== 403);
 }
 
-/** When a grant must be asked for anew: a minute before its token ends, or never in this run when it was refused. */
+/**
+ * When a grant must be asked for anew: a minute before its token ends, or never in this
+ * run when it was refused.
+ */
 function expiryOf(answer: Answer): number {
   const seconds = Number((answer.kind === "api" && (answer.json as { expires_in?: unknown }).expires_in) || Number.POSITIVE_INFINITY);
   return Date.now() + (seconds - 60) * 1000;

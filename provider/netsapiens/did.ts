@@ -1,6 +1,9 @@
 import { parsePhoneNumber } from "awesome-phonenumber";
 
-/** The home country of a NetSapiens system by default: most number North American subscribers (inferred). */
+/**
+ * The home country of a NetSapiens system by default: most number North American
+ * subscribers (inferred).
+ */
 export const defaultHomeCountry = "US";
 
 /**

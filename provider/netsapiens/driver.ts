@@ -3,19 +3,26 @@ export interface Acquired {
   /** Absent when the client was made just now and its secret is not to be had. */
   readonly clientSecret?: string;
   /** What happened, for the user; absent when nothing did. */
-  readonly told?: string;
+  readonly message?: string;
 }
 
-/** What is known of a client at the place where clients are made. `unknown`: this driver cannot look there. */
-export type Standing =
+/**
+ * What is known of a client at the place where clients are made. `unknown`: this driver
+ * cannot look there.
+ */
+export type RemoteStatus =
   | { readonly kind: "unknown" }
   | { readonly kind: "gone" }
   | { readonly kind: "there"; readonly clientSecret?: string };
 
-/** How a client comes to be and ceases to be. The API has no route for clients (API reference v45), so there is more than one way. */
+/**
+ * How a client comes to be and ceases to be. The API has no route for clients (API
+ * reference v45), so there is more than one way.
+ */
 export interface ClientDriver {
   /**
-   * Sees to it that the client is there, and gives its secret. A secret that is `known` from an earlier run is believed.
+   * Sees to it that the client is there, and gives its secret. A secret that is `known`
+   * from an earlier run is believed.
    *
    * @param beforeCreate is awaited right before a client is created
    * @throws {UcaasError} when the client cannot be had, or what came of making it is not known.
@@ -23,8 +30,11 @@ export interface ClientDriver {
   acquire(known: string | undefined, beforeCreate: () => Promise<void>): Promise<Acquired>;
 
   /** Looks for the client; asked when its grant was refused, which may mean many things. */
-  look(): Promise<Standing>;
+  find(): Promise<RemoteStatus>;
 
-  /** Ends the client, or says what is left for the user to do. Gives the sentence that the user sees. */
+  /**
+   * Ends the client, or says what is left for the user to do. Gives the sentence that the
+   * user sees.
+   */
   release(known: string | undefined): Promise<string>;
 }

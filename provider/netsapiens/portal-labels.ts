@@ -6,8 +6,10 @@ export type PortalLabel = keyof PortalLabelInputs;
 export type PortalLabels = Record<PortalLabel, readonly string[]>;
 
 /**
- * The portal's labels in English. The guide names System, Settings, Advanced, OAuth Clients, Add, Client ID, Redirect URL, Create and Client
- * Secret; those of the login page, of a hidden secret and of deleting are not public, so usual ones are tried in turn (inferred).
+ * The portal's labels in English. The guide names System, Settings, Advanced, OAuth
+ * Clients, Add, Client ID, Redirect URL, Create and Client
+ * Secret; those of the login page, of a hidden secret and of deleting are not public, so
+ * usual ones are tried in turn (inferred).
  */
 const english: PortalLabels = {
   loginName: ["Login Name", "Username", "User Name", "Login"],

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
-import { alerts, type ClientRow, readClients, visibleLabels } from "./in-page.ts";
+import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
+import { PortalError, SessionLost } from "./portal-error.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
-import { PortalProblem, SessionLost } from "./portal-problem.ts";
-import { sendOnce } from "./send-once.ts";
+import { singlePost } from "./single-post.ts";
 
 export interface PortalLogin {
   /** Origin of the portal. */
@@ -14,7 +14,10 @@ export interface PortalLogin {
   readonly patience: number;
 }
 
-/** What was done, for who reads the trace of a failed walk; never what was typed into a field for a password. */
+/**
+ * What was done, for who reads the trace of a failed walk; never what was typed into a
+ * field for a password.
+ */
 export interface TraceEntry {
   readonly at: string;
   readonly step: string;
@@ -25,7 +28,8 @@ export interface TraceEntry {
 const dots = /^[•●∙·*.\s]+$/;
 
 /**
- * One login at one portal, in one tab. Its markup is not public, so every control is found by the text that a person sees and by its role,
+ * One login at one portal, in one tab. Its markup is not public, so every control is
+ * found by the text that a person sees and by its role,
  * as the guide names it; nothing depends on ids, classes or addresses.
  */
 export class PortalSession {
@@ -77,14 +81,20 @@ export class PortalSession {
     this.#list = undefined;
   }
 
-  /** Shows the list of clients anew, and gives the rows of a client, or of all, once the page has settled. */
+  /**
+   * Shows the list of clients anew, and gives the rows of a client, or of all, once the
+   * page has settled.
+   */
   async look(clientId?: string): Promise<ClientRow[]> {
     if (this.#list === undefined) await this.#walkToList();
     else await this.#goto("open the list of OAuth clients", this.#list);
     return this.rows(clientId);
   }
 
-  /** The rows of a client, or of all, on the page as it is. That there are no more is known only when nothing more is being loaded. */
+  /**
+   * The rows of a client, or of all, on the page as it is. That there are no more is
+   * known only when nothing more is being loaded.
+   */
   async rows(clientId?: string): Promise<ClientRow[]> {
     this.#begin("read the list of OAuth clients");
     let settled = false;
@@ -98,7 +108,10 @@ export class PortalSession {
     });
   }
 
-  /** Adds a client; `clicking` is called before the click that makes it. Gives what the page says against it. */
+  /**
+   * Adds a client; `clicking` is called before the click that makes it. Gives what the
+   * page says against it.
+   */
   async add(clientId: string, clicking: () => void): Promise<string> {
     await this.#click("add");
     await this.#fill("clientId", clientId);
@@ -108,12 +121,15 @@ export class PortalSession {
     const create = await this.#control("create");
     const before = await this.page.evaluate(alerts);
     clicking();
-    await sendOnce(this.page, this.origin, () => this.#leave(create));
+    await singlePost(this.page, this.origin, () => this.#leave(create));
     const after = await this.page.evaluate(alerts).catch(() => "");
     return after === before ? "" : after;
   }
 
-  /** The secret of a row, which may be behind a control that shows it; undefined when the page does not tell. */
+  /**
+   * The secret of a row, which may be behind a control that shows it; undefined when the
+   * page does not tell.
+   */
   async secretOf(row: ClientRow, clientId: string): Promise<string | undefined> {
     if (row.secret === undefined) return undefined;
     if (row.secret !== "" && !dots.test(row.secret)) return row.secret;
@@ -153,7 +169,11 @@ export class PortalSession {
 
   #read(clientId?: string): Promise<ClientRow[] | undefined> {
     const { labels } = this.#login;
-    return this.page.evaluate(readClients, { clientId, idLabels: [...labels.clientId], secretLabels: [...labels.clientSecret] });
+    return this.page.evaluate(readClients, {
+      clientId,
+      idLabels: [...labels.clientId],
+      secretLabels: [...labels.clientSecret],
+    });
   }
 
   async #walkToList(): Promise<void> {
@@ -175,7 +195,7 @@ export class PortalSession {
     const name = await this.#control("loginName");
     const { origin } = new URL(this.page.url());
     if (origin !== apiUrl) {
-      throw new PortalProblem(
+      throw new PortalError(
         "PORTAL_REDIRECTED",
         `the login page is at ${origin}, and the password is for ${apiUrl}`,
         "declare that host as apiUrl, if it is the right one",
@@ -204,7 +224,7 @@ export class PortalSession {
         if (wasInside) throw new SessionLost();
         const said = await this.page.evaluate(alerts);
         if (!answered && said === before) return undefined;
-        throw new PortalProblem(
+        throw new PortalError(
           "PORTAL_LOGIN_REFUSED",
           `the portal refused the login of ${username}${said ? `: ${said}` : ""}`,
           "check portal.username and portal.password (netsapiens:portalUsername, netsapiens:portalPassword); the password was tried once",
@@ -220,7 +240,7 @@ export class PortalSession {
     const { host } = new URL(url);
     const response = await this.page.goto(url, { waitUntil: "domcontentloaded", timeout: this.#login.patience }).catch((error: Error) => {
       const reason = /net::(\w+)/.exec(error.message)?.[1] ?? "it did not answer in time";
-      throw new PortalProblem(
+      throw new PortalError(
         "PORTAL_NOT_REACHED",
         `the portal at ${host} could not be opened: ${reason}`,
         "check apiUrl and the network. Chromium takes proxies from HTTPS_PROXY, and private authorities from the system's store",
@@ -229,8 +249,8 @@ export class PortalSession {
     const status = response?.status() ?? 200;
     if (status < 400) return;
     if (status >= 500)
-      throw new PortalProblem("PORTAL_NOT_REACHED", `the portal at ${host} answered HTTP ${status}`, "run the command again");
-    throw new PortalProblem(
+      throw new PortalError("PORTAL_NOT_REACHED", `the portal at ${host} answered HTTP ${status}`, "run the command again");
+    throw new PortalError(
       "PORTAL_CLOSED",
       `the portal at ${host} answered HTTP ${status}`,
       'the portal may be closed to this network while the API is open: run where it is open, or make the client by hand and use driver: "existing"',
@@ -253,7 +273,10 @@ export class PortalSession {
     await this.#settle();
   }
 
-  /** Until nothing has been loaded for half a second. A page that never stops loading is waited for half of what a step may take. */
+  /**
+   * Until nothing has been loaded for half a second. A page that never stops loading is
+   * waited for half of what a step may take.
+   */
   async #settle(): Promise<void> {
     await this.page.waitForLoadState("networkidle", { timeout: this.#login.patience / 2 }).catch(() => {});
   }
@@ -274,7 +297,7 @@ export class PortalSession {
         if (!atLogin.has(label) && (await this.#isAtLogin())) throw new SessionLost();
       } catch (error) {
         // The page may change under a question; a tab that is gone stays gone.
-        if (error instanceof PortalProblem || this.page.isClosed()) throw error;
+        if (error instanceof PortalError || this.page.isClosed()) throw error;
       }
       if (Date.now() > deadline) throw await this.#notFound(label);
       await this.page.waitForTimeout(50);
@@ -302,9 +325,9 @@ export class PortalSession {
     return undefined;
   }
 
-  async #notFound(label: PortalLabel): Promise<PortalProblem> {
+  async #notFound(label: PortalLabel): Promise<PortalError> {
     const seen = await this.labelsSeen();
-    return new PortalProblem(
+    return new PortalError(
       "PORTAL_LABEL_NOT_FOUND",
       `nothing on the page is labelled ${quoted(this.#login.labels[label])}; labels seen: ${seen.length ? seen.map((text) => `"${text}"`).join(", ") : "none"}`,
       `if the portal calls it otherwise, declare portal.labels.${label}; if it is not there, the portal's user may lack the right to it`,
@@ -314,7 +337,11 @@ export class PortalSession {
   #begin(step: string): void {
     this.#step = step;
     const { protocol, origin, pathname } = new URL(this.page.url());
-    this.trace.push({ at: new Date().toISOString(), step, page: protocol.startsWith("http") ? `${origin}${pathname}` : "" });
+    this.trace.push({
+      at: new Date().toISOString(),
+      step,
+      page: protocol.startsWith("http") ? `${origin}${pathname}` : "",
+    });
   }
 }
 
@@ -325,7 +352,10 @@ function isField(label: PortalLabel): boolean {
   return label === "loginName" || label === "password" || label === "clientId" || label === "redirectUrl";
 }
 
-/** Whole texts only: "Advanced" is not "Advanced Search". Case, blanks and a colon at the end do not count. */
+/**
+ * Whole texts only: "Advanced" is not "Advanced Search". Case, blanks and a colon at the
+ * end do not count.
+ */
 function exactly(text: string): RegExp {
   const words = text
     .trim()
@@ -349,7 +379,10 @@ async function firstVisible(candidates: readonly Locator[]): Promise<Locator | u
   return undefined;
 }
 
-/** A field by its label. Old pages have that in a cell of its own, bound to nothing: there the field in the same row counts. */
+/**
+ * A field by its label. Old pages have that in a cell of its own, bound to nothing: there
+ * the field in the same row counts.
+ */
 function fieldsOf(page: Page, text: string): Locator[] {
   const name = exactly(text);
   const field = page.locator("input:not([type]), input[type=text], input[type=password], input[type=email], input[type=url]");

@@ -1,22 +1,22 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { Accounts } from "../dynamic/accounts.ts";
-import { failuresOf } from "../dynamic/check.ts";
-import { changedProperties, sameValue } from "../dynamic/diff.ts";
-import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal } from "../dynamic/journal.ts";
-import { type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
-import type { Operation } from "../dynamic/operation.ts";
-import { tell } from "../dynamic/progress.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { isUnknown } from "../dynamic/unknown.ts";
+import { Accounts } from "../runtime/accounts.ts";
+import type { CallContext } from "../runtime/cancellation.ts";
+import { changedProperties, isEqual } from "../runtime/equality.ts";
+import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { Journal } from "../runtime/journal.ts";
+import { type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import { logInfo } from "../runtime/log.ts";
+import type { Operation } from "../runtime/operation.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { isUnknown } from "../runtime/unknown.ts";
+import { validate } from "../runtime/validation.ts";
 import { NetsapiensClient } from "./client.ts";
 import type { ClientDriver } from "./driver.ts";
-import { existingClient } from "./existing.ts";
-import { portalClient } from "./portal.ts";
+import { existingClient } from "./existing-driver.ts";
+import { portalClient } from "./portal-driver.ts";
 import { ruleFailures } from "./rules.ts";
 import { netsapiensConfig, type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema, type StepResult } from "./schema.ts";
-import { bundleOf, idOf, originOf, type Settings, settingsOf } from "./settings.ts";
+import { bundleOf, idOf, originOf, type Settings, toSettings } from "./settings.ts";
 import { chosenSteps } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
@@ -24,9 +24,14 @@ import { failedSteps, inconclusive, type Verification, verify } from "./verify.t
 const steering = ["driver", "verify", "minimumScope", "didDestination", "portal", "account"] as const;
 
 type NetsapiensAccounts = Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
-type Client = Pick<OAuthClientInputs, "clientId" | "apiUrl" | "account" | "__stack"> & { readonly __resource?: string };
+type Client = Pick<OAuthClientInputs, "clientId" | "apiUrl" | "account" | "__stack"> & {
+  readonly __resource?: string;
+};
 
-/** The provider of `NetsapiensOAuthClient`: a vendor's handlers inside the lifecycle that all resources have. */
+/**
+ * The provider of `NetsapiensOAuthClient`: a vendor's handlers inside the lifecycle that
+ * all resources have.
+ */
 export function netsapiensOAuthClientProvider(source: dynamic.Config, context?: CallContext) {
   // One account may have clients at several hosts.
   const accounts: NetsapiensAccounts = new Accounts(netsapiensConfig, source, () => new Map());
@@ -34,7 +39,7 @@ export function netsapiensOAuthClientProvider(source: dynamic.Config, context?: 
 }
 
 function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Client> {
-  const settings = (client: Client) => settingsOf(client as OAuthClientInputs, accounts.config(client.account));
+  const settings = (client: Client) => toSettings(client as OAuthClientInputs, accounts.config(client.account));
   const remoteId = (client: Client, id?: string) => {
     if (id !== undefined) return id;
     const { apiUrl, clientId } = settings(client);
@@ -70,7 +75,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   validate(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
-    return failuresOf(oauthClientSchema, news);
+    return validate(oauthClientSchema, news);
   }
 
   /** What is missing is told by the account. */
@@ -81,21 +86,23 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
     const settings = this.#settings(isUnknown(news.account) ? { ...news, account: olds.account } : news);
     const replaces = news.clientId === olds.clientId ? [] : ["clientId"];
-    // What the portal said counts there; a declared secret only stands in for one that it does not show.
+    // What the portal said counts there; a declared secret only stands in for one that it
+    // does not show.
     const secret = news.driver === "portal" ? (olds.bundle?.api_client_secret ?? news.clientSecret) : news.clientSecret;
     const failed = news.verify === "off" ? [] : failedSteps(olds.verification ?? []);
     if (failed.length > 0 && !this.#told.has(id)) {
       const steps = failed.map(({ step, evidence }) => `${step} (${evidence})`).join(", ");
-      tell("NetsapiensOAuthClient", id, `is verified again by up, since it failed the last time: ${steps}`);
+      logInfo("NetsapiensOAuthClient", id, `is verified again by up, since it failed the last time: ${steps}`);
     }
     return {
       changes:
         replaces.length > 0 ||
         changedProperties({ ...olds }, { ...news }, steering).length > 0 ||
-        !sameValue(bundleOf(settings, secret), olds.bundle) ||
+        !isEqual(bundleOf(settings, secret), olds.bundle) ||
         failed.length > 0,
       replaces,
-      // The names differ, so the new client can be put to use before the old one ends: that is how a client is rotated without an outage.
+      // The names differ, so the new client can be put to use before the old one ends:
+      // that is how a client is rotated without an outage.
       deleteBeforeReplace: false,
     };
   }
@@ -112,14 +119,19 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     if (!asked) return { id, props };
     const outage = inconclusive(asked.results);
     if (outage) {
-      throw new UcaasError(outage.evidence, { code: outage.code!, vendor: "netsapiens", operation: `read ${id}`, hint: outage.remedy });
+      throw new UcaasError(outage.evidence, {
+        code: outage.code!,
+        vendor: "netsapiens",
+        operation: `read ${id}`,
+        hint: outage.remedy,
+      });
     }
     if (!credentialsWereRefused(asked)) return { id, props: this.#observed(id, props, asked) };
 
     const standing = await this.#driver(settings)
-      .look()
+      .find()
       .catch((error: Error) => {
-        tell("NetsapiensOAuthClient", id, `whether the client is still in the portal is not known: ${error.message}`);
+        logInfo("NetsapiensOAuthClient", id, `whether the client is still in the portal is not known: ${error.message}`);
         return { kind: "unknown" } as const;
       });
     if (standing.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
@@ -132,7 +144,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   async exists(_id: string, props: OAuthClientOutputs): Promise<boolean> {
-    return (await this.#driver(this.#settingsInState(props)).look()).kind !== "gone";
+    return (await this.#driver(this.#settingsInState(props)).find()).kind !== "gone";
   }
 
   async update(
@@ -147,10 +159,13 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
     const settings = this.#settingsInState(props);
     if (settings.driver === "portal") await operation.intend(id, null);
-    tell("NetsapiensOAuthClient", id, await this.#driver(settings).release(props.bundle?.api_client_secret));
+    logInfo("NetsapiensOAuthClient", id, await this.#driver(settings).release(props.bundle?.api_client_secret));
   }
 
-  /** The client is there and verified when this returns; when a step fails, the client is kept all the same. */
+  /**
+   * The client is there and verified when this returns; when a step fails, the client is
+   * kept all the same.
+   */
   async #establish(
     id: string,
     news: OAuthClientInputs,
@@ -170,7 +185,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
         verification = await this.#verify(settings, acquired.clientSecret);
       }
     }
-    if (acquired.told) tell("NetsapiensOAuthClient", id, acquired.told);
+    if (acquired.message) logInfo("NetsapiensOAuthClient", id, acquired.message);
     const outs = outputs(news, settings, acquired.clientSecret, verification, olds);
     if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
     const failures = failedSteps(verification.results);
@@ -198,7 +213,10 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     );
   }
 
-  /** Whether what Xima was given still works: the state's bundle is verified, whatever the config says by now. */
+  /**
+   * Whether what Xima was given still works: the state's bundle is verified, whatever the
+   * config says by now.
+   */
   async #verifyAsHandedOut(settings: Settings, { bundle }: OAuthClientOutputs): Promise<Verification | undefined> {
     if (!bundle?.api_client_secret || chosenSteps(settings.verify).length === 0) return undefined;
     rememberSecret(bundle.api_password);
@@ -209,13 +227,13 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   #observed(id: string, props: OAuthClientOutputs, verification: Verification): OAuthClientOutputs {
     for (const { step, evidence, remedy } of failedSteps(verification.results)) {
       this.#told.add(id);
-      tell("NetsapiensOAuthClient", id, `${step} failed: ${evidence}. What to do: ${remedy}`);
+      logInfo("NetsapiensOAuthClient", id, `${step} failed: ${evidence}. What to do: ${remedy}`);
     }
     return { ...props, ...verified(verification, props) };
   }
 
   #settings(inputs: OAuthClientInputs): Settings {
-    return settingsOf(inputs, this.#accounts.config(inputs.account));
+    return toSettings(inputs, this.#accounts.config(inputs.account));
   }
 
   /** The host in the state counts: the config may name another one by now. */
@@ -256,13 +274,26 @@ function outputs(
   verification: Verification,
   olds: OAuthClientOutputs | undefined,
 ): OAuthClientOutputs {
-  return { ...news, schemaVersion: 1, clientSecret, bundle: bundleOf(settings, clientSecret), ...verified(verification, olds) };
+  return {
+    ...news,
+    schemaVersion: 1,
+    clientSecret,
+    bundle: bundleOf(settings, clientSecret),
+    ...verified(verification, olds),
+  };
 }
 
-/** The outputs that tell of the verification. The time stays while the result does, so that a refresh is quiet. */
+/**
+ * The outputs that tell of the verification. The time stays while the result does, so
+ * that a refresh is quiet.
+ */
 function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
-  const same = before !== undefined && before.verifiedAt !== undefined && sameValue(results, before.verification);
-  return { verification: results, apiVersion, verifiedAt: same ? before.verifiedAt : new Date().toISOString() };
+  const same = before !== undefined && before.verifiedAt !== undefined && isEqual(results, before.verification);
+  return {
+    verification: results,
+    apiVersion,
+    verifiedAt: same ? before.verifiedAt : new Date().toISOString(),
+  };
 }
 
 function secretNotShown(id: string): UcaasError {

@@ -1,9 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { setCommand } from "../dynamic/config.ts";
-import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { setCommand } from "../runtime/config.ts";
+import { hasUnknown, isUnknown } from "../runtime/unknown.ts";
 import { didForms } from "./did.ts";
 import { netsapiensConfig, type OAuthClientInputs } from "./schema.ts";
-import { type Config, settingsOf } from "./settings.ts";
+import { type Config, toSettings } from "./settings.ts";
 
 /** The rules between arguments and config: every failure, each with its property. */
 export function ruleFailures(inputs: OAuthClientInputs, config: Config): dynamic.CheckFailure[] {
@@ -14,7 +14,7 @@ type RequiredKey = "apiUrl" | "apiUsername" | "apiPassword" | "portalUsername" |
 
 /** What is required and neither declared nor configured, each with the command that sets it. */
 function missingSettings(inputs: OAuthClientInputs, config: Config): dynamic.CheckFailure[] {
-  const settings = settingsOf(inputs, config);
+  const settings = toSettings(inputs, config);
   const missing = (property: string, key: RequiredKey) => ({
     property,
     reason: `is missing: declare it, or run ${setCommand(netsapiensConfig, key, inputs.account)}`,
@@ -28,7 +28,10 @@ function missingSettings(inputs: OAuthClientInputs, config: Config): dynamic.Che
     if (!settings.portal.password) failures.push(missing("portal.password", "portalPassword"));
   }
   if (inputs.driver === "existing" && inputs.clientSecret === undefined) {
-    failures.push({ property: "clientSecret", reason: 'is missing: the driver "existing" adopts a client by its secret' });
+    failures.push({
+      property: "clientSecret",
+      reason: 'is missing: the driver "existing" adopts a client by its secret',
+    });
   }
   return failures;
 }
@@ -42,7 +45,10 @@ function didFailures({ did }: OAuthClientInputs, { homeCountry }: Config): dynam
   return [{ property: "did", reason }];
 }
 
-/** The portal's list shows several blanks as one, so the browser could not tell two clients apart. */
+/**
+ * The portal's list shows several blanks as one, so the browser could not tell two
+ * clients apart.
+ */
 function clientIdFailures({ clientId, driver }: OAuthClientInputs): dynamic.CheckFailure[] {
   if (driver !== "portal" || typeof clientId !== "string" || !/\s\s|[^\S ]/.test(clientId)) return [];
   const reason = "has two blanks in a row, or a blank other than U+0020: the portal shows both as one blank. Use single blanks, or none";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ConfigDefinition } from "../dynamic/config.ts";
-import { credential, identifier } from "../dynamic/identifiers.ts";
-import { isLoopback, transportKeys } from "../http/transport.ts";
+import { isLoopback, transportKeys } from "../http/pool.ts";
+import type { ConfigDefinition } from "../runtime/config.ts";
+import { credential, identifier } from "../runtime/identifiers.ts";
 import { defaultHomeCountry } from "./did.ts";
 import { acceptedScopes } from "./scopes.ts";
 import { steps } from "./steps.ts";
@@ -32,7 +32,10 @@ const port = "must be a whole number from 1 to 65535";
 const choiceOfSteps = `must be "all", "off", or a list of ${steps.join(", ")}`;
 const labels = z.union([text, z.array(text).min(1)], "must be a label, or a list of labels");
 
-/** The texts by which the portal's controls are found; what each is by default stands in `portal-labels.ts`. */
+/**
+ * The texts by which the portal's controls are found; what each is by default stands in
+ * `portal-labels.ts`.
+ */
 const portalLabelsSchema = z.strictObject({
   loginName: labels.optional(),
   password: labels.optional(),
@@ -122,19 +125,33 @@ export interface OAuthClientOutputs extends OAuthClientInputs {
   readonly apiVersion: string;
   /** ISO time at which the verification last came out otherwise than before. */
   readonly verifiedAt: string;
-  /** Tells two resources apart that hold the same client for a moment; see `dynamic/claims.ts`. */
+  /** Tells two resources apart that hold the same client for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
 }
 
-/** Config of the vendor, namespace `netsapiens`: defaults of the arguments of the same name, and what only this machine can know. */
+/**
+ * Config of the vendor, namespace `netsapiens`: defaults of the arguments of the same
+ * name, and what only this machine can know.
+ */
 export const netsapiensConfig = {
   namespace: "netsapiens",
   keys: {
-    apiUrl: { value: apiUrl.optional(), about: "full URL of the management portal, without a path" },
+    apiUrl: {
+      value: apiUrl.optional(),
+      about: "full URL of the management portal, without a path",
+    },
     apiUsername: { value: identifier().optional(), about: "login name of the API user" },
-    apiPassword: { value: credential().optional(), secret: true, about: "password of the API user" },
+    apiPassword: {
+      value: credential().optional(),
+      secret: true,
+      about: "password of the API user",
+    },
     portalUsername: { value: identifier().optional(), about: "login name at the admin portal" },
-    portalPassword: { value: credential().optional(), secret: true, about: "password at the admin portal" },
+    portalPassword: {
+      value: credential().optional(),
+      secret: true,
+      about: "password at the admin portal",
+    },
     homeCountry: {
       value: z
         .string()

@@ -1,7 +1,7 @@
-import type { ConfigOf } from "../dynamic/config.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { isUnknown } from "../dynamic/unknown.ts";
-import { baseUrlOf } from "../http/transport.ts";
+import { baseUrlOf } from "../http/pool.ts";
+import type { ConfigOf } from "../runtime/config.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { isUnknown } from "../runtime/unknown.ts";
 import type { IntegrationBundle, netsapiensConfig, OAuthClientInputs } from "./schema.ts";
 
 export type Config = ConfigOf<typeof netsapiensConfig>;
@@ -12,11 +12,14 @@ export interface Settings extends OAuthClientInputs {
   readonly apiUsername: string;
   readonly apiPassword: string;
   readonly homeCountry: string;
-  readonly portal: NonNullable<OAuthClientInputs["portal"]> & { readonly evidenceDir?: string; readonly sandbox?: boolean };
+  readonly portal: NonNullable<OAuthClientInputs["portal"]> & {
+    readonly evidenceDir?: string;
+    readonly sandbox?: boolean;
+  };
 }
 
 /** The arguments with the config's defaults, and every secret among them remembered for masking. */
-export function settingsOf(inputs: OAuthClientInputs, config: Config): Settings {
+export function toSettings(inputs: OAuthClientInputs, config: Config): Settings {
   const portal = isUnknown(inputs.portal) ? {} : inputs.portal;
   const settings: Settings = {
     ...inputs,
@@ -37,7 +40,10 @@ export function settingsOf(inputs: OAuthClientInputs, config: Config): Settings 
   return settings;
 }
 
-/** The origin that a URL leads to, in its normal form: the guide wants the portal's URL without a path. */
+/**
+ * The origin that a URL leads to, in its normal form: the guide wants the portal's URL
+ * without a path.
+ */
 export function originOf(apiUrl: string): string {
   return baseUrlOf("netsapiens", apiUrl);
 }

@@ -1,23 +1,23 @@
 import type { Answer, Credentials, Grant, NetsapiensClient } from "./client.ts";
 import { didForms } from "./did.ts";
 import {
+  evaluateApiUrl,
+  evaluateDid,
+  evaluateDomain,
+  evaluateGrant,
+  evaluatePermissions,
+  evaluateUsers,
   type GrantExpectation,
   inconclusiveCodes,
-  type Judgement,
-  judgeApiUrl,
-  judgeDid,
-  judgeDomain,
-  judgeGrant,
-  judgePermissions,
-  judgeUsers,
+  type StepOutcome,
   same,
-} from "./judgement.ts";
+} from "./evaluate.ts";
 import type { StepResult } from "./schema.ts";
 import type { Scope } from "./scopes.ts";
 import { chosenSteps, type Step, steps, type Verify } from "./steps.ts";
 
 /** What is verified. */
-export interface Subject extends Credentials, GrantExpectation {
+export interface VerificationTarget extends Credentials, GrantExpectation {
   readonly did?: string;
   /** User, device or queue that the DID must be routed to. */
   readonly didDestination?: string;
@@ -34,7 +34,7 @@ export interface Verification {
 }
 
 /** What the steps before have brought: what a later one needs, or why it is meaningless. */
-interface Found {
+interface VerificationContext {
   grant?: Grant;
   token?: string;
   apiVersion: string;
@@ -43,21 +43,23 @@ interface Found {
   /** The user is of another domain: it can be asked about itself, not about the domain. */
   otherDomain?: true;
   /** Set when all later steps are meaningless. */
-  meaningless?: string;
+  skipReason?: string;
 }
 
 /**
- * Runs the chosen steps in the guide's order and judges each. It never throws for what a system answers: an entry that failed says
- * what was seen and what to do. A step that an earlier failure makes meaningless is skipped, with that reason.
+ * Runs the chosen steps in the guide's order and judges each. It never throws for what a
+ * system answers: an entry that failed says
+ * what was seen and what to do. A step that an earlier failure makes meaningless is
+ * skipped, with that reason.
  */
-export async function verify(client: NetsapiensClient, subject: Subject, choice: Verify = "all"): Promise<Verification> {
+export async function verify(client: NetsapiensClient, subject: VerificationTarget, choice: Verify = "all"): Promise<Verification> {
   const chosen = chosenSteps(choice);
-  const found: Found = { apiVersion: "" };
+  const found: VerificationContext = { apiVersion: "" };
   const results: StepResult[] = [];
   for (const step of steps) {
     if (!chosen.includes(step)) results.push({ step, status: "skipped", evidence: "not asked for" });
     else if (step === "did" && subject.did === undefined) results.push({ step, status: "skipped", evidence: "no did is given" });
-    else if (found.meaningless) results.push({ step, status: "skipped", evidence: found.meaningless });
+    else if (found.skipReason) results.push({ step, status: "skipped", evidence: found.skipReason });
     else {
       const judgement = await run(step, client, subject, found);
       // Where nothing is the API, that is said once, by the first step.
@@ -73,58 +75,66 @@ export function failedSteps(results: readonly StepResult[]): StepResult[] {
   return results.filter(({ status }) => status === "failed");
 }
 
-/** A step whose failure says nothing about what is declared: the system was not reached, or keeps this machine out for now. */
+/**
+ * A step whose failure says nothing about what is declared: the system was not reached,
+ * or keeps this machine out for now.
+ */
 export function inconclusive(results: readonly StepResult[]): StepResult | undefined {
   return results.find(({ code }) => code !== undefined && inconclusiveCodes.has(code));
 }
 
-async function run(step: Step, client: NetsapiensClient, subject: Subject, found: Found): Promise<Judgement> {
+async function run(step: Step, client: NetsapiensClient, subject: VerificationTarget, found: VerificationContext): Promise<StepOutcome> {
   const { domain } = subject;
   const read = (operation: string, path: string, params: Record<string, string>, query?: Record<string, number>) =>
     client.read(operation, path, params, found.token ?? "", query);
   switch (step) {
     case "apiUrl": {
       const version = await client.version();
-      const judgement = judgeApiUrl(version);
+      const judgement = evaluateApiUrl(version);
       if (judgement.status === "passed") found.apiVersion = text(version, "apiversion");
       else if (judgement.code === "NO_API_V2") found.noReads = true;
-      else found.meaningless = "the API was not reached";
+      else found.skipReason = "the API was not reached";
       return judgement;
     }
     case "credentials": {
       const grant = await client.grant(subject);
-      const judgement = judgeGrant(grant, subject);
+      const judgement = evaluateGrant(grant, subject);
       found.grant = grant;
       found.token = text(grant.answer, "access_token");
       found.apiVersion ||= text(grant.answer, "apiversion");
-      if (found.noReads) found.meaningless = "it is read by API v2, which is not there";
-      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code)) found.meaningless = "there is no token";
+      if (found.noReads) found.skipReason = "it is read by API v2, which is not there";
+      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code)) found.skipReason = "there is no token";
       else if (judgement.status === "failed" && judgement.code === "USER_OF_OTHER_DOMAIN") found.otherDomain = true;
       return judgement;
     }
     case "permissions": {
-      const judgement = judgePermissions(
+      const judgement = evaluatePermissions(
         found.grant!,
         await read("read the API user", "/ns-api/v2/domains/~/users/~", {}),
         subject.minimumScope,
       );
-      if (judgement.status === "failed") found.meaningless = afterPermissions(judgement.code);
-      if (found.otherDomain) found.meaningless ??= "the API user is of another domain";
+      if (judgement.status === "failed") found.skipReason = afterPermissions(judgement.code);
+      if (found.otherDomain) found.skipReason ??= "the API user is of another domain";
       return judgement;
     }
     case "domain": {
-      const judgement = judgeDomain(await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }), domain);
-      if (judgement.status === "failed") found.meaningless = "the domain cannot be read";
+      const judgement = evaluateDomain(await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }), domain);
+      if (judgement.status === "failed") found.skipReason = "the domain cannot be read";
       return judgement;
     }
     case "users": {
       const users = await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 });
-      return judgeUsers(users, same(text(found.grant!.answer, "domain"), domain));
+      return evaluateUsers(users, same(text(found.grant!.answer, "domain"), domain));
     }
     case "did": {
       const forms = didForms(subject.did ?? "", subject.homeCountry);
-      return judgeDid(
-        await firstFound(forms, (did) => read(`read number ${did}`, "/ns-api/v2/domains/{domain}/phonenumbers/{did}", { domain, did })),
+      return evaluateDid(
+        await firstFound(forms, (did) =>
+          read(`read number ${did}`, "/ns-api/v2/domains/{domain}/phonenumbers/{did}", {
+            domain,
+            did,
+          }),
+        ),
         forms,
         subject.didDestination,
       );

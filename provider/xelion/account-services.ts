@@ -1,5 +1,5 @@
-import type { ConfigOf } from "../dynamic/config.ts";
-import { tell } from "../dynamic/progress.ts";
+import type { ConfigOf } from "../runtime/config.ts";
+import { logInfo } from "../runtime/log.ts";
 import { CallbackListener } from "./callback.ts";
 import { ProvisioningService, type ValidationResult } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
@@ -17,7 +17,7 @@ export class AccountServices {
   readonly #verdicts = new Map<string, Promise<ValidationResult>>();
 
   constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
-    const say = (text: string) => tell("XelionTenantProvision", new URL(config.baseUrl).host, text);
+    const say = (text: string) => logInfo("XelionTenantProvision", new URL(config.baseUrl).host, text);
     this.config = config;
     this.service = new ProvisioningService(config, signal);
     if (config.callback) {
@@ -27,7 +27,10 @@ export class AccountServices {
     if (config.orderPath) this.polling = new OrderPoller(this.service, config.pollSeconds, say);
   }
 
-  /** What the service says of a configuration, asked once; an answer that did not come is asked for again. */
+  /**
+   * What the service says of a configuration, asked once; an answer that did not come is
+   * asked for again.
+   */
   async validate(configuration: Configuration): Promise<ValidationResult> {
     const known = this.#verdicts.get(configuration.text) ?? this.service.test(configuration.text);
     this.#verdicts.set(configuration.text, known);
@@ -44,7 +47,8 @@ export class AccountServices {
   }
 
   /**
-   * What can be asked for an order's status at once. Of one that has completed nothing more is to come, and the relay may have forgotten it;
+   * What can be asked for an order's status at once. Of one that has completed nothing
+   * more is to come, and the relay may have forgotten it;
    * what the operator alone said of its end is still looked after.
    */
   pollableSources({ status, statusHistory, callback }: Order): StatusSource[] {

@@ -9,7 +9,10 @@ import { type BodyHeaders, decodeBody } from "../http/body.ts";
 /** A callback has some hundred bytes. */
 export const defaultBodyLimit = 64 * 1024;
 
-/** 256 bits in base64url. The token is compared exactly; everything before it may be rewritten by a proxy. */
+/**
+ * 256 bits in base64url. The token is compared exactly; everything before it may be
+ * rewritten by a proxy.
+ */
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
 /**
@@ -67,7 +70,10 @@ export interface CallbackHeaders {
  */
 export async function readCallbackBody(bytes: Uint8Array, headers: CallbackHeaders, limit = defaultBodyLimit): Promise<CallbackBody> {
   if (bytes.length > limit) return { kind: "tooLarge" };
-  const declared = { contentEncoding: headers["content-encoding"], contentType: headers["content-type"] };
+  const declared = {
+    contentEncoding: headers["content-encoding"],
+    contentType: headers["content-type"],
+  };
   const body = await readAs(bytes, declared, limit);
   // Headers that a library adds by itself may be wrong.
   return body.kind === "malformed" ? readAs(bytes, {}, limit) : body;
@@ -80,6 +86,8 @@ async function readAs(bytes: Uint8Array, headers: BodyHeaders, limit: number): P
     if (typeof message !== "object" || message === null || Array.isArray(message)) return { kind: "malformed" };
     return { kind: "message", text, message: message as Record<string, unknown> };
   } catch (error) {
-    return { kind: (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "tooLarge" : "malformed" };
+    return {
+      kind: (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "tooLarge" : "malformed",
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { callbackToken, defaultBodyLimit, readCallbackBody, refuseUnreadable } from "./callback-request.ts";
 import { callbackSchema, type Order, type StatusEvent } from "./schema.ts";
 import type { StatusSource, Subscription } from "./status-source.ts";
@@ -16,10 +16,13 @@ const slowestBody = 10_000;
 type Take = (news: StatusEvent[]) => Promise<void>;
 
 /**
- * Takes callbacks in the provider process itself, on a path for each order that nobody can guess, since callbacks carry no signature.
+ * Takes callbacks in the provider process itself, on a path for each order that nobody
+ * can guess, since callbacks carry no signature.
  *
- * A callback is answered 200 when what it says is in the journal. A path that no order has now, or that never was one, is answered 404.
- * The path is made from the order's `intentId` and the API key, so it is the same in the next run, and stands nowhere.
+ * A callback is answered 200 when what it says is in the journal. A path that no order
+ * has now, or that never was one, is answered 404.
+ * The path is made from the order's `intentId` and the API key, so it is the same in the
+ * next run, and stands nowhere.
  */
 export class CallbackListener implements StatusSource {
   readonly kind = "callback";

@@ -1,6 +1,6 @@
-import type { ConfigOf } from "../dynamic/config.ts";
-import { UcaasError } from "../dynamic/errors.ts";
-import { HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
+import type { ConfigOf } from "../runtime/config.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { polledSchema, submittedSchema, type xelionConfig } from "./schema.ts";
 
 /** What an order needs beside its configuration. */
@@ -48,20 +48,23 @@ export class ProvisioningService {
     return this.#http.baseUrl;
   }
 
-  /** Whether the service takes a configuration; it has no side effects. The tenant's token is never sent here. */
+  /**
+   * Whether the service takes a configuration; it has no side effects. The tenant's token
+   * is never sent here.
+   */
   async test(configuration: string): Promise<ValidationResult> {
     const operation = "test the configuration";
-    let reply: Reply;
+    let reply: HttpResponse;
     try {
       reply = await this.#http.send({
         operation,
         method: "POST",
         path: "/api/v1/provision/test",
-        repeatable: "always",
-        message: () => ({ body: configuration, headers: this.#headers() }),
+        retry: "safe",
+        buildRequest: () => ({ body: configuration, headers: this.#headers() }),
       });
     } catch (error) {
-      if (error instanceof NoReply) return { kind: "unreachable", failure: error };
+      if (error instanceof NoResponseError) return { kind: "unreachable", failure: error };
       throw error;
     }
     if (reply.status === 200) return { kind: "valid" };
@@ -73,16 +76,17 @@ export class ProvisioningService {
   /** Sends one order: one POST, on a connection of its own, never repeated. */
   async submit(configuration: string, { serverUrl, tenantName, token, callbackUrl }: Destination): Promise<Submission> {
     const operation = `provision ${tenantName}`;
-    let reply: Reply;
+    let reply: HttpResponse;
     try {
       reply = await this.#http.send({
         operation,
         method: "POST",
         path: "/api/v1/provision",
-        repeatable: "never",
-        // A kept connection may be closing at the far end just now, and then it would not be known whether the order arrived.
+        retry: "never",
+        // A kept connection may be closing at the far end just now, and then it would not
+        // be known whether the order arrived.
         freshConnection: true,
-        message: () => ({
+        buildRequest: () => ({
           body: configuration,
           headers: {
             ...this.#headers(),
@@ -94,7 +98,7 @@ export class ProvisioningService {
         }),
       });
     } catch (error) {
-      if (!(error instanceof NoReply)) throw error;
+      if (!(error instanceof NoResponseError)) throw error;
       return { kind: error.sent ? "unknown" : "refused", failure: error };
     }
     if (reply.status >= 200 && reply.status < 300) {
@@ -105,7 +109,10 @@ export class ProvisioningService {
         failure: malformed(operation, reply, "the service took the order, but its reply has no id that can be read"),
       };
     }
-    return { kind: provesNothingWasMade(reply.status) ? "refused" : "unknown", failure: refusal(reply, operation) };
+    return {
+      kind: provesNothingWasMade(reply.status) ? "refused" : "unknown",
+      failure: refusal(reply, operation),
+    };
   }
 
   /** The status of an order, by the operator's `orderPath`. */
@@ -116,9 +123,9 @@ export class ProvisioningService {
       method: "GET",
       path: this.#config.orderPath ?? "",
       params: { id: String(orderId) },
-      repeatable: "always",
+      retry: "safe",
       signal,
-      message: () => ({ headers: { "x-auth-key": this.#config.apiKey } }),
+      buildRequest: () => ({ headers: { "x-auth-key": this.#config.apiKey } }),
     });
     if (reply.status !== 200) throw refusal(reply, operation);
     const result = polledSchema.safeParse(reply.json);
@@ -131,7 +138,10 @@ export class ProvisioningService {
   }
 }
 
-/** 408 and 5xx may come from a gateway behind which the order went through; 302 and 303 may be the answer to a POST that was done. */
+/**
+ * 408 and 5xx may come from a gateway behind which the order went through; 302 and 303
+ * may be the answer to a POST that was done.
+ */
 function provesNothingWasMade(status: number): boolean {
   return status === 408 ? false : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
 }
@@ -143,7 +153,7 @@ const hints: Record<number, string> = {
   429: "the service has had too many requests; wait, or set xelion:requestsPerSecond",
 };
 
-function refusal(reply: Reply, operation: string): UcaasError {
+function refusal(reply: HttpResponse, operation: string): UcaasError {
   const isRedirect = reply.status >= 300 && reply.status < 400;
   return new UcaasError(
     reasonIn(reply) ||
@@ -160,7 +170,7 @@ function refusal(reply: Reply, operation: string): UcaasError {
   );
 }
 
-function malformed(operation: string, reply: Reply, reason: string): UcaasError {
+function malformed(operation: string, reply: HttpResponse, reason: string): UcaasError {
   return new UcaasError(reason, {
     code: "MALFORMED_REPLY",
     vendor: "xelion",
@@ -172,8 +182,11 @@ function malformed(operation: string, reply: Reply, reason: string): UcaasError 
 
 const longestWords = 2_000;
 
-/** The cause that stands in the body, as text or as JSON: which of both is not documented. A page of HTML is no word of the service. */
-function reasonIn(reply: Reply): string {
+/**
+ * The cause that stands in the body, as text or as JSON: which of both is not documented.
+ * A page of HTML is no word of the service.
+ */
+function reasonIn(reply: HttpResponse): string {
   if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
   const { message, error, cause } = (typeof reply.json === "object" && reply.json !== null ? reply.json : {}) as Record<string, unknown>;
   const words = [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;

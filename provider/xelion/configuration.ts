@@ -1,9 +1,9 @@
-import { propertyPath } from "../dynamic/check.ts";
-import { UcaasError } from "../dynamic/errors.ts";
-import { hashOf } from "../dynamic/journal.ts";
-import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { hashOf } from "../runtime/journal.ts";
+import { readText, UnreadableTextError } from "../runtime/read-text.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { hasUnknown, isUnknown } from "../runtime/unknown.ts";
+import { propertyPath } from "../runtime/validation.ts";
 import { type InexactNumber, inexactNumberIn, roundedNumberIn } from "./exact-numbers.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
@@ -11,7 +11,10 @@ import type { ProvisionInputs } from "./schema.ts";
 export interface Configuration {
   /** The argument that it came from, for failures. */
   readonly property: "configuration" | "configurationFile";
-  /** What is sent: the text as it was given, or the object as JSON with its keys in the program's order. */
+  /**
+   * What is sent: the text as it was given, or the object as JSON with its keys in the
+   * program's order.
+   */
   readonly text: string;
   readonly value: Record<string, unknown>;
   /** Of the meaning: the order of keys and white space do not count. */
@@ -67,7 +70,11 @@ function fromText(property: Configuration["property"], given: string, mayShow: b
 }
 
 function unreadable(property: Configuration["property"], reason: string): UcaasError {
-  return new UcaasError(`${property}: ${reason}`, { code: "CONFIGURATION_UNREADABLE", vendor: "xelion", operation: "configuration" });
+  return new UcaasError(`${property}: ${reason}`, {
+    code: "CONFIGURATION_UNREADABLE",
+    vendor: "xelion",
+    operation: "configuration",
+  });
 }
 
 function inexact(property: Configuration["property"], { path, source }: InexactNumber, mayShow: boolean): UcaasError {
@@ -79,7 +86,10 @@ function inexact(property: Configuration["property"], { path, source }: InexactN
   });
 }
 
-/** The object with its keys in the order that the program gave them. The engine keeps properties sorted by name. */
+/**
+ * The object with its keys in the order that the program gave them. The engine keeps
+ * properties sorted by name.
+ */
 export function inOrder<T>(value: T, keyOrder: string | undefined): T {
   if (keyOrder === undefined) return value;
   const lists = (JSON.parse(keyOrder) as string[][])[Symbol.iterator]();
@@ -93,7 +103,10 @@ export function inOrder<T>(value: T, keyOrder: string | undefined): T {
   return visit(value) as T;
 }
 
-/** What the program marked as secret arrives here as it is; the service's words about a configuration may quote it. */
+/**
+ * What the program marked as secret arrives here as it is; the service's words about a
+ * configuration may quote it.
+ */
 function rememberSecrets(configuration: unknown, secretPaths: string | undefined): void {
   for (const path of JSON.parse(secretPaths ?? "[]") as (string | number)[][]) {
     rememberLeaves(path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], configuration));

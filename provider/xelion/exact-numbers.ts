@@ -11,7 +11,8 @@ interface Place {
 }
 
 /**
- * The first number in a JSON text whose value changes when it is read. Two texts that differ only there
+ * The first number in a JSON text whose value changes when it is read. Two texts that
+ * differ only there
  * would have the same hash, and a change from one to the other would not be seen.
  */
 export function inexactNumberIn(text: string): InexactNumber | undefined {
@@ -49,7 +50,10 @@ export function roundedNumberIn(value: unknown, path: (string | number)[] = []):
   return undefined;
 }
 
-/** Whether a number as it was written is the value that JavaScript keeps: `1.50` and `15e-1` are the same. */
+/**
+ * Whether a number as it was written is the value that JavaScript keeps: `1.50` and
+ * `15e-1` are the same.
+ */
 function isExact(source: string, value: number): boolean {
   return Number.isFinite(value) && decimalOf(source) === decimalOf(String(value));
 }

@@ -1,6 +1,9 @@
 import type { ProvisionOutputs } from "./schema.ts";
 
-/** What the state of release 0.1.0 has (`schemaVersion` 1): the public outputs, and in `intent` what they do not say of the order. */
+/**
+ * What the state of release 0.1.0 has (`schemaVersion` 1): the public outputs, and in
+ * `intent` what they do not say of the order.
+ */
 interface OutputsVersion1 extends Omit<ProvisionOutputs, "schemaVersion" | "intent"> {
   readonly schemaVersion: 1;
   readonly intent: Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import type { ProvisioningService } from "./client.ts";
 import type { Order, StatusEvent } from "./schema.ts";
 import { type StatusSource, type Subscription, startPolling } from "./status-source.ts";

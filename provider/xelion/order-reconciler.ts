@@ -1,8 +1,8 @@
 import ms from "ms";
-import type { UcaasError } from "../dynamic/errors.ts";
-import type { Journal, JournalEntry, JournalKey } from "../dynamic/journal.ts";
-import { tell } from "../dynamic/progress.ts";
-import { baseUrlOf } from "../http/transport.ts";
+import { baseUrlOf } from "../http/pool.ts";
+import type { UcaasError } from "../runtime/errors.ts";
+import type { Journal, JournalEntry, JournalKey } from "../runtime/journal.ts";
+import { logInfo } from "../runtime/log.ts";
 import type { AccountServices } from "./account-services.ts";
 import type { Submission } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
@@ -42,9 +42,11 @@ interface Dependencies {
 }
 
 /**
- * Makes the service's last order for a tenant the one that is declared: it does what `decide` says until nothing is left to do.
+ * Makes the service's last order for a tenant the one that is declared: it does what
+ * `decide` says until nothing is left to do.
  *
- * An order is sent in one place only, `#submit`, after the journal has it. Whatever ends this process at whatever moment, the next
+ * An order is sent in one place only, `#submit`, after the journal has it. Whatever ends
+ * this process at whatever moment, the next
  * reconciler finds the order in the journal, in the relay or in the state.
  */
 export class OrderReconciler {
@@ -69,7 +71,10 @@ export class OrderReconciler {
   #requestInFlight = false;
   /** The journal does not have the order as it is known here. */
   #unsaved = false;
-  /** Changes of the order run one after the other, up to the journal's disk: events may arrive at any moment. */
+  /**
+   * Changes of the order run one after the other, up to the journal's disk: events may
+   * arrive at any moment.
+   */
   #queue: Promise<unknown> = Promise.resolve();
   #onChange = Promise.withResolvers<void>();
 
@@ -89,7 +94,10 @@ export class OrderReconciler {
     this.#isNew = stateOrder === undefined;
   }
 
-  /** @throws {UcaasError} what keeps the order from being sent, or from reaching the declared state; `order` then says how far it came. */
+  /**
+   * @throws {UcaasError} what keeps the order from being sent, or from reaching the
+   * declared state; `order` then says how far it came.
+   */
   async run(): Promise<void> {
     try {
       await this.#findLastOrder();
@@ -121,10 +129,13 @@ export class OrderReconciler {
   }
 
   #tell(text: string): void {
-    tell("XelionTenantProvision", resourceId(this.#news), text);
+    logInfo("XelionTenantProvision", resourceId(this.#news), text);
   }
 
-  /** The state's, the journal's and the relay's order, whichever is the most recent, and what sources say of it now. */
+  /**
+   * The state's, the journal's and the relay's order, whichever is the most recent, and
+   * what sources say of it now.
+   */
   async #findLastOrder(): Promise<void> {
     this.#entry = (await this.#journal.find<Order>(this.#key)) ?? null;
     const noted = this.#entry ? parseOrder(this.#entry.note, "journal") : undefined;
@@ -168,9 +179,19 @@ export class OrderReconciler {
       throw error;
     }
     const ownCallback = typeof this.#news.callback === "string" ? this.#news.callback : undefined;
-    const destination = { serverUrl: this.#serverUrl, tenantName: this.#news.tenantName, token: session.token };
+    const destination = {
+      serverUrl: this.#serverUrl,
+      tenantName: this.#news.tenantName,
+      token: session.token,
+    };
     const url = callbackUrl ?? ownCallback;
-    await this.#read(await this.#account.service.submit(this.#configuration.text, { ...destination, callbackUrl: url }), before);
+    await this.#read(
+      await this.#account.service.submit(this.#configuration.text, {
+        ...destination,
+        callbackUrl: url,
+      }),
+      before,
+    );
   }
 
   get #serverUrl(): string {
@@ -264,7 +285,10 @@ export class OrderReconciler {
     await this.#poll();
   }
 
-  /** Listens to the order there is, until what is waited for has come, or the time is over, or the run is to end. */
+  /**
+   * Listens to the order there is, until what is waited for has come, or the time is
+   * over, or the run is to end.
+   */
   async #waitUntil(isDone: (order: Order) => boolean, tooLate: (order: Order, timeout: string) => UcaasError): Promise<void> {
     const subscription = await this.#subscribe(this.#current());
     const deadline = AbortSignal.timeout(ms(this.#timeout as ms.StringValue));
@@ -337,7 +361,10 @@ export class OrderReconciler {
     if (this.#signal.aborted) throw interrupted(this.order);
   }
 
-  /** The order works with the tenant's token until its end; a session whose order has no known end expires by itself. */
+  /**
+   * The order works with the tenant's token until its end; a session whose order has no
+   * known end expires by itself.
+   */
   async #endSession(): Promise<void> {
     const session = this.#session;
     if (!session || !isTerminal(this.order?.status ?? "")) return;
@@ -353,9 +380,16 @@ interface Before {
 }
 
 /** How callbacks of an order come when it is followed by a source. */
-const callbackBy: Record<StatusSource["kind"], Order["callback"]> = { callback: "direct", relay: "relay", polling: null };
+const callbackBy: Record<StatusSource["kind"], Order["callback"]> = {
+  callback: "direct",
+  relay: "relay",
+  polling: null,
+};
 
-/** A promise that resolves when the signal is aborted, and that can be forgotten without leaving a listener behind. */
+/**
+ * A promise that resolves when the signal is aborted, and that can be forgotten without
+ * leaving a listener behind.
+ */
 function aborted(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const onAbort = () => resolve();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { type Order, orderSchema, type ProvisionInputs, type StatusEvent, type StatusOrigin } from "./schema.ts";
 
 const details = { vendor: "xelion" } as const;
@@ -37,20 +37,27 @@ export type Next =
   | { readonly do: "follow"; readonly why: string }
   /** Wait for a callback that tells whether the order there may be exists, then decide again. */
   | { readonly do: "awaitConfirmation" }
-  /** Write down a `retryFailed` that had nothing to allow, so that it will not allow anything later either, then decide again. */
+  /**
+   * Write down a `retryFailed` that had nothing to allow, so that it will not allow
+   * anything later either, then decide again.
+   */
   | { readonly do: "recordRetryToken" }
   /** Take up the order that the operator names, then decide again. */
   | { readonly do: "adopt"; readonly orderId: number }
   | { readonly do: "refuse"; readonly failure: UcaasError };
 
 /**
- * Decides, from what is declared and what is known of the last order for the tenant. An order is sent only
+ * Decides, from what is declared and what is known of the last order for the tenant. An
+ * order is sent only
  * - when there was none,
- * - when the configuration is another than that of the last order, and that one has ended (or nothing can tell whether it has),
- * - when `retryFailed` is another than it was with the last order, and that one has not completed, or the resource is only now created
+ * - when the configuration is another than that of the last order, and that one has ended
+ *   (or nothing can tell whether it has),
+ * - when `retryFailed` is another than it was with the last order, and that one has not
+ *   completed, or the resource is only now created
  *   and does not name its order by `orderId`.
  *
- * @param isNew whether the resource is created: then the order is not the state's, but one that journal or relay remember
+ * @param isNew whether the resource is created: then the order is not the state's, but
+ *   one that journal or relay remember
  */
 export function decide(declared: DesiredOrder, order: Order | undefined, { canFollow, canConfirm }: Capabilities, isNew = false): Next {
   const given = declared.givenOrderId;
@@ -63,10 +70,17 @@ export function decide(declared: DesiredOrder, order: Order | undefined, { canFo
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
   if (order.status === "COMPLETED" && !allowsAnother) return { do: allowed ? "recordRetryToken" : "done" };
   if (order.status === "FAILED") return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
-  if (allowed) return { do: "submit", note: `${describeOrder(order)} was last seen as ${order.status}; retryFailed allows another one` };
+  if (allowed)
+    return {
+      do: "submit",
+      note: `${describeOrder(order)} was last seen as ${order.status}; retryFailed allows another one`,
+    };
   if (order.orderId === null) return canConfirm ? { do: "awaitConfirmation" } : { do: "refuse", failure: outcomeUnknown(order) };
   if (canFollow && changed)
-    return { do: "follow", why: "the configuration has changed since; a new order is sent when this one has ended" };
+    return {
+      do: "follow",
+      why: "the configuration has changed since; a new order is sent when this one has ended",
+    };
   if (changed)
     return {
       do: "submit",
@@ -76,9 +90,11 @@ export function decide(declared: DesiredOrder, order: Order | undefined, { canFo
 }
 
 /**
- * An order that is about to be sent. Its outcome is unknown from here on, until a reply or a callback is read.
+ * An order that is about to be sent. Its outcome is unknown from here on, until a reply
+ * or a callback is read.
  *
- * @param before the last order that is known. The new one counts as later, also where another machine's clock, which sent that one, is ahead.
+ * @param before the last order that is known. The new one counts as later, also where
+ *   another machine's clock, which sent that one, is ahead.
  */
 export function newOrder(declared: DesiredOrder, callback: Order["callback"], now: string, before?: Order): Order {
   return {
@@ -98,7 +114,10 @@ export function newOrder(declared: DesiredOrder, callback: Order["callback"], no
   };
 }
 
-/** An order that was never sent, in the place of one for a tenant that is taken over: whoever does so says that it is configured as declared. */
+/**
+ * An order that was never sent, in the place of one for a tenant that is taken over:
+ * whoever does so says that it is configured as declared.
+ */
 export function adoptedOrder(declared: DesiredOrder, now: string): Order {
   return {
     ...newOrder(declared, null, now),
@@ -109,7 +128,10 @@ export function adoptedOrder(declared: DesiredOrder, now: string): Order {
   };
 }
 
-/** The order once its id is read from the reply or named by the operator, with what had been heard about it before. */
+/**
+ * The order once its id is read from the reply or named by the operator, with what had
+ * been heard about it before.
+ */
 export function accepted(order: Order, orderId: number, source: StatusOrigin, time: string): Order {
   const known: Order = {
     ...order,
@@ -122,28 +144,43 @@ export function accepted(order: Order, orderId: number, source: StatusOrigin, ti
 }
 
 /**
- * The order after some news of it, in whatever order and how often they come: the highest `mid` wins, a terminal status (`FAILED`,
- * `COMPLETED`) is left only for a later terminal one, and what is about another order is no news. Without an id yet, the first message names it: each
+ * The order after some news of it, in whatever order and how often they come: the highest
+ * `mid` wins, a terminal status (`FAILED`,
+ * `COMPLETED`) is left only for a later terminal one, and what is about another order is
+ * no news. Without an id yet, the first message names it: each
  * order has a callback address of its own.
  */
 export function applyEvents(order: Order, news: readonly StatusEvent[]): Order {
   return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(applyEvent, order);
 }
 
-/** The order with what was heard while its POST was under way; used when the POST's reply was never read. */
+/**
+ * The order with what was heard while its POST was under way; used when the POST's reply
+ * was never read.
+ */
 export function applyBuffered(order: Order): Order {
   return order.heard.length === 0 ? order : applyEvents({ ...order, heard: [] }, order.heard);
 }
 
 function applyEvent(order: Order, { orderId, status, mid, time, source }: StatusEvent): Order {
   if (order.orderId !== null && order.orderId !== orderId) return order;
-  const known = { ...order, orderId, lastMid: mid === undefined ? order.lastMid : Math.max(mid, order.lastMid ?? mid) };
+  const known = {
+    ...order,
+    orderId,
+    lastMid: mid === undefined ? order.lastMid : Math.max(mid, order.lastMid ?? mid),
+  };
   if (isTerminal(status)) {
     const isLate = mid !== undefined && order.endMid !== null && mid <= order.endMid;
     if (isLate) return order;
     const endMid = mid ?? order.endMid;
     if (status === order.status) return { ...known, endMid };
-    return { ...known, endMid, status, finishedAt: time, statusHistory: appendHistory(order, { time, status, source }) };
+    return {
+      ...known,
+      endMid,
+      status,
+      finishedAt: time,
+      statusHistory: appendHistory(order, { time, status, source }),
+    };
   }
   const isLate = mid !== undefined && order.lastMid !== null && mid <= order.lastMid;
   if (isLate) return order;
@@ -157,13 +194,17 @@ function appendHistory(order: Order, entry: Order["statusHistory"][number]): Ord
   return [...order.statusHistory, entry].slice(-longestHistory);
 }
 
-/** `FAILED` and `COMPLETED` end an order (inferred); any other word, one that is not known too, means that it is still running. */
+/**
+ * `FAILED` and `COMPLETED` end an order (inferred); any other word, one that is not known
+ * too, means that it is still running.
+ */
 export function isTerminal(status: string): boolean {
   return status === "FAILED" || status === "COMPLETED";
 }
 
 /**
- * The last order, of two records: the one that knows more when both are of the same order, else the later one. The state, the journal
+ * The last order, of two records: the one that knows more when both are of the same
+ * order, else the later one. The state, the journal
  * and the relay each have one, and a killed run leaves them apart.
  */
 export function mostRecent(a: Order | undefined, b: Order | undefined): Order | undefined {

@@ -1,4 +1,4 @@
-import { UcaasError } from "../dynamic/errors.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { storedOrder } from "./migrations.ts";
 import { type Order, orderSchema, type ProvisionOutputs } from "./schema.ts";
 
@@ -35,7 +35,8 @@ function hint({ orderId, status, submittedAt }: Order, tenantName: string, servi
 /**
  * The order that the state of this or an older release has.
  *
- * @throws {UcaasError} `STATE_INCOMPLETE`: without the hash every configuration would look changed, and be ordered.
+ * @throws {UcaasError} `STATE_INCOMPLETE`: without the hash every configuration would
+ *   look changed, and be ordered.
  */
 export function orderFromState(outs: ProvisionOutputs): Order {
   const result = orderSchema.safeParse(storedOrder(outs));

@@ -1,16 +1,16 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { Accounts } from "../dynamic/accounts.ts";
-import { failuresOf, propertyPath } from "../dynamic/check.ts";
-import { sameUrl, sameValue } from "../dynamic/diff.ts";
-import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal, type JournalEntry } from "../dynamic/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
-import type { Operation } from "../dynamic/operation.ts";
-import { tell } from "../dynamic/progress.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { isUnknown } from "../dynamic/unknown.ts";
-import { baseUrlOf } from "../http/transport.ts";
+import { baseUrlOf } from "../http/pool.ts";
+import { Accounts } from "../runtime/accounts.ts";
+import type { CallContext } from "../runtime/cancellation.ts";
+import { isEqual, isSameUrl } from "../runtime/equality.ts";
+import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { Journal, type JournalEntry } from "../runtime/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import { logInfo } from "../runtime/log.ts";
+import type { Operation } from "../runtime/operation.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { isUnknown } from "../runtime/unknown.ts";
+import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
 import { applyBuffered, applyEvents, decide, describeOrder, isTerminal, mostRecent, parseOrder, toDesiredOrder } from "./order.ts";
@@ -24,9 +24,14 @@ import { capabilitiesOf } from "./status-source.ts";
 const type = "XelionTenantProvision";
 
 type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
-type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & { readonly __resource?: string };
+type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & {
+  readonly __resource?: string;
+};
 
-/** The provider of `XelionTenantProvision`: a vendor's handlers inside the lifecycle that all resources have. */
+/**
+ * The provider of `XelionTenantProvision`: a vendor's handlers inside the lifecycle that
+ * all resources have.
+ */
 export function xelionTenantProvisionProvider(source: dynamic.Config, context?: CallContext) {
   const accounts: XelionAccounts = new Accounts(xelionConfig, source, (config) => new AccountServices(config, context?.signal));
   const journal = new Journal(source);
@@ -41,12 +46,17 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
     identity: "tenantName",
     label: resourceId,
     remoteId: (tenant) => (isUnknown(tenant.serverUrl) || isUnknown(tenant.tenantName) ? undefined : journalKey(tenant).thing),
-    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+    servers: ({ account }) => ({
+      account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
+    }),
     keepsEntries: true,
   };
 }
 
-/** Orders of the provisioning service. What is known of an order is what its callbacks said, or what was looked up by the operator's `orderPath`. */
+/**
+ * Orders of the provisioning service. What is known of an order is what its callbacks
+ * said, or what was looked up by the operator's `orderPath`.
+ */
 class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOutputs> {
   readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
@@ -61,7 +71,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async validate(olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
     rememberSecret(news.tenantToken);
     rememberSecret(news.tenantLogin?.password);
-    const failures = failuresOf(provisionSchema, news);
+    const failures = validate(provisionSchema, news);
     const wellFormed = (...properties: string[]) =>
       !failures.some(({ property }) => properties.includes(property.split(/[.[]/)[0] as string));
     failures.push(...oneOfEach(news), ...orderOfAnotherTenant(olds, news));
@@ -70,7 +80,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     } catch (error) {
       // The whole message would name the config's URL.
       if (!(error instanceof UcaasError)) throw error;
-      failures.push({ property: "serverUrl", reason: `${error.reason}: write the Xelion server's https URL` });
+      failures.push({
+        property: "serverUrl",
+        reason: `${error.reason}: write the Xelion server's https URL`,
+      });
     }
     if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, undefined)));
     return failures;
@@ -78,7 +91,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   async validateWithAccount(_olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
     const account = this.#accounts.client(news.account);
-    const isSound = failuresOf(provisionSchema, news).length === 0 && (await this.#checkConfiguration(news, undefined)).length === 0;
+    const isSound = validate(provisionSchema, news).length === 0 && (await this.#checkConfiguration(news, undefined)).length === 0;
     return isSound ? await this.#checkConfiguration(news, account) : [];
   }
 
@@ -97,31 +110,36 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (failures.length > 0 || !account?.config.testProvision) return failures;
     const result = await account.validate(configuration);
     if (result.kind === "invalid")
-      return [{ property, reason: `the provisioning service refuses it: ${result.reason || "without a reason"}` }];
+      return [
+        {
+          property,
+          reason: `the provisioning service refuses it: ${result.reason || "without a reason"}`,
+        },
+      ];
     if (result.kind === "refused") return [failureOf("account", result.failure)];
     if (result.kind === "unreachable")
-      tell(type, resourceId(news), `warning: the configuration could not be tested at the service: ${result.failure.message}`);
+      logInfo(type, resourceId(news), `warning: the configuration could not be tested at the service: ${result.failure.message}`);
     return [];
   }
 
   async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs, { moved }: DiffSituation): Promise<dynamic.DiffResult> {
     const replaces = [
-      ...(sameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
-      ...(sameValue(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
+      ...(isSameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
+      ...(isEqual(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
     ];
     if (replaces.length + moved.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
     const known = orderFromState(olds);
     const order = await this.#mostRecentOrder(olds, known);
     const hash = await configurationHashOf(news, order);
-    if (hash === undefined || !sameValue(olds.account, news.account)) return { changes: true, replaces };
+    if (hash === undefined || !isEqual(olds.account, news.account)) return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
     const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (news.configurationFile !== undefined && hash !== order.configurationHash) {
-      tell(type, resourceId(news), `${news.configurationFile} has other content than was ordered`);
+      logInfo(type, resourceId(news), `${news.configurationFile} has other content than was ordered`);
     }
     if (next.do === "refuse")
-      tell(type, resourceId(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
+      logInfo(type, resourceId(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
     return { changes: next.do !== "done" || order !== known, replaces };
   }
 
@@ -145,7 +163,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const { order, failure } = await this.#reconcile({ ...news, __stack: olds.__stack ?? news.__stack }, orderFromState(olds), operation);
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
-    if (failure && !sameValue(order, orderFromState(olds))) throw new PartialFailure(id, outs, failure);
+    if (failure && !isEqual(order, orderFromState(olds))) throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
   }
@@ -160,7 +178,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       } catch (error) {
         // It will never know it again, and what is known of the order is as true as before.
         if (!(error instanceof UcaasError) || error.code !== "RELAY_FORGOT") throw error;
-        tell(type, id, `${describeOrder(order)} was last seen as ${order.status}: ${error.message}`);
+        logInfo(type, id, `${describeOrder(order)} was last seen as ${order.status}: ${error.message}`);
       }
     }
     // What a state of an older release has stays as it is until something has changed.
@@ -176,7 +194,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       order.orderId === null || !isTerminal(order.status)
         ? ` ${describeOrder(order)} was last seen as ${order.status}: it may still be at work there.`
         : "";
-    tell(
+    logInfo(
       type,
       id,
       `warning: only forgotten here. The service has no way to undo an order, so the tenant stays as it is configured.${running}`,
@@ -218,7 +236,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     return {
       find: async (key) => {
         const entry = await journal.find(key);
-        const isElsewhere = entry?.operation !== undefined && this.#accounts.differIn("baseUrl", entry.account, news.account);
+        const isElsewhere = entry?.operation !== undefined && this.#accounts.differsBetween("baseUrl", entry.account, news.account);
         elsewhere = isElsewhere ? entry : undefined;
         return isElsewhere ? undefined : (entry as never);
       },
@@ -228,7 +246,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     };
   }
 
-  /** Where the journal has the tenant's order: a renamed stack has resources with its earlier identity in the state. */
+  /**
+   * Where the journal has the tenant's order: a renamed stack has resources with its
+   * earlier identity in the state.
+   */
   async #located(tenant: Tenant) {
     const { vendor, stack, thing } = journalKey(tenant);
     return await this.#journal.locate<Order>(vendor, thing, [stack]);
@@ -248,7 +269,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
         entry.vendor === "xelion" &&
         entry.thing !== thing &&
         entry.operation !== undefined &&
-        !this.#accounts.differIn("baseUrl", entry.account, news.account) &&
+        !this.#accounts.differsBetween("baseUrl", entry.account, news.account) &&
         (entry.note as { orderId?: unknown } | null)?.orderId === news.orderId,
     );
     if (!other) return;
@@ -261,7 +282,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /**
-   * The last order, by the state and the journal. Both the journal and the relay keep it as long as the resource lives: what is called
+   * The last order, by the state and the journal. Both the journal and the relay keep it
+   * as long as the resource lives: what is called
    * the state here may be the answer of a refresh that nobody saves, so it proves nothing.
    */
   async #mostRecentOrder(olds: ProvisionOutputs, known: Order): Promise<Order> {
@@ -273,7 +295,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   /** At the relay, where it may have left the config together with the tenant. */
   async #forget(props: ProvisionOutputs, order: Order): Promise<void> {
     if (order.callback !== "relay") return;
-    const keeps = (why: string) => tell(type, resourceId(props), `the relay keeps ${describeOrder(order)} until it expires: ${why}`);
+    const keeps = (why: string) => logInfo(type, resourceId(props), `the relay keeps ${describeOrder(order)} until it expires: ${why}`);
     try {
       const { callback } = this.#accounts.client(props.account);
       if (callback?.kind !== "relay") return keeps("xelion:callback does not name it any more");
@@ -291,8 +313,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 }
 
 /**
- * The hash of what is declared; undefined while it is not known. A refresh asks without having checked, and from another folder
- * than the program's, so a file that cannot be read there is taken for unchanged: `up` reads it again.
+ * The hash of what is declared; undefined while it is not known. A refresh asks without
+ * having checked, and from another folder
+ * than the program's, so a file that cannot be read there is taken for unchanged: `up`
+ * reads it again.
  */
 async function configurationHashOf(inputs: ProvisionInputs, order: Order): Promise<string | undefined> {
   try {
@@ -306,14 +330,26 @@ async function configurationHashOf(inputs: ProvisionInputs, order: Order): Promi
 function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile, orderId }: ProvisionInputs): dynamic.CheckFailure[] {
   const failures: dynamic.CheckFailure[] = [];
   if (tenantToken !== undefined && tenantLogin !== undefined) {
-    failures.push({ property: "tenantLogin", reason: "is declared beside tenantToken; one of them is enough" });
+    failures.push({
+      property: "tenantLogin",
+      reason: "is declared beside tenantToken; one of them is enough",
+    });
   } else if (tenantToken === undefined && tenantLogin === undefined && orderId === undefined) {
-    failures.push({ property: "tenantToken", reason: "is missing: declare tenantToken, or tenantLogin with userName and password" });
+    failures.push({
+      property: "tenantToken",
+      reason: "is missing: declare tenantToken, or tenantLogin with userName and password",
+    });
   }
   if (configuration !== undefined && configurationFile !== undefined) {
-    failures.push({ property: "configurationFile", reason: "is declared beside configuration; only one of them can be sent" });
+    failures.push({
+      property: "configurationFile",
+      reason: "is declared beside configuration; only one of them can be sent",
+    });
   } else if (configuration === undefined && configurationFile === undefined) {
-    failures.push({ property: "configuration", reason: "is missing: declare configuration, or configurationFile" });
+    failures.push({
+      property: "configuration",
+      reason: "is missing: declare configuration, or configurationFile",
+    });
   }
   return failures;
 }
@@ -321,7 +357,12 @@ function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile,
 function orderOfAnotherTenant(olds: Partial<ProvisionInputs>, news: ProvisionInputs): dynamic.CheckFailure[] {
   if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName)) return [];
   if (olds.tenantName === undefined || olds.tenantName === news.tenantName) return [];
-  return [{ property: "orderId", reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own` }];
+  return [
+    {
+      property: "orderId",
+      reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own`,
+    },
+  ];
 }
 
 function findingsIn(property: Configuration["property"], configuration: Record<string, unknown>): dynamic.CheckFailure[] {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { UcaasError } from "../dynamic/errors.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { HttpClient, NoReply, type Reply } from "../http/client.ts";
+import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 import { toStatusEvent } from "./callback.ts";
 import { parseOrder } from "./order.ts";
 import type { Order, StatusEvent } from "./schema.ts";
@@ -12,13 +12,19 @@ import { type StatusSource, type Subscription, startPolling } from "./status-sou
 /** Seconds that the relay may hold back a poll. */
 const pollWait = 25;
 
-const intentSchema = z.looseObject({ id: z.string(), callbackUrl: z.string(), acknowledged: z.number(), note: z.unknown() });
+const intentSchema = z.looseObject({
+  id: z.string(),
+  callbackUrl: z.string(),
+  acknowledged: z.number(),
+  note: z.unknown(),
+});
 const messagesSchema = z.looseObject({
   messages: z.array(z.looseObject({ sequence: z.number(), receivedAt: z.string(), body: z.unknown() })),
 });
 
 /**
- * Client of a receiver (`ucaas receiver start`), by the contract in docs/xelion-relay.md. It keeps callbacks, and what is noted
+ * Client of a receiver (`ucaas receiver start`), by the contract in docs/xelion-relay.md.
+ * It keeps callbacks, and what is noted
  * of each order, so an order whose run was killed is taken up again on any machine.
  */
 export class Relay implements StatusSource {
@@ -34,7 +40,13 @@ export class Relay implements StatusSource {
     this.#key = relayKey;
     this.#tell = tell;
     // Each order that is waited for holds one poll.
-    this.#http = new HttpClient({ vendor: "xelion", baseUrl: relayUrl, limits: { concurrency: 256 }, retry: { deadline: 90_000 }, signal });
+    this.#http = new HttpClient({
+      vendor: "xelion",
+      baseUrl: relayUrl,
+      limits: { concurrency: 256 },
+      retry: { deadline: 90_000 },
+      signal,
+    });
   }
 
   async findLastOrder(thing: string): Promise<Order | undefined> {
@@ -66,7 +78,10 @@ export class Relay implements StatusSource {
 
   async saveRecord(order: Order, acknowledged = 0): Promise<void> {
     const operation = "note the order";
-    const reply = await this.#send("PATCH", operation, "/intents/{id}", { id: order.intentId, body: { note: order, acknowledged } });
+    const reply = await this.#send("PATCH", operation, "/intents/{id}", {
+      id: order.intentId,
+      body: { note: order, acknowledged },
+    });
     this.#parse(reply, operation, z.unknown());
   }
 
@@ -79,7 +94,8 @@ export class Relay implements StatusSource {
     const { intentId } = order();
     let after = 0;
     let complained = false;
-    // What was noted while nobody polled, such as the id in the POST's reply, is passed on with the first batch or now.
+    // What was noted while nobody polled, such as the id in the POST's reply, is passed
+    // on with the first batch or now.
     let noted = "";
     while (!signal.aborted) {
       try {
@@ -91,7 +107,7 @@ export class Relay implements StatusSource {
         after = last;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof NoReply) && !(error instanceof UcaasError && (error.status ?? 0) >= 500)) throw error;
+        if (!(error instanceof NoResponseError) && !(error instanceof UcaasError && (error.status ?? 0) >= 500)) throw error;
         if (!complained) this.#tell(`the relay does not answer (${error.code}); trying again until the timeout`);
         complained = true;
         await pause(2_000, undefined, { signal }).catch(() => {});
@@ -118,8 +134,14 @@ export class Relay implements StatusSource {
     method: "GET" | "PUT" | "PATCH" | "DELETE",
     operation: string,
     path: string,
-    details: { id?: string; query?: Record<string, string | number>; body?: unknown; timeout?: number; signal?: AbortSignal },
-  ): Promise<Reply> {
+    details: {
+      id?: string;
+      query?: Record<string, string | number>;
+      body?: unknown;
+      timeout?: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<HttpResponse> {
     const { id, body, ...rest } = details;
     return this.#http.send({
       ...rest,
@@ -127,17 +149,26 @@ export class Relay implements StatusSource {
       method,
       path,
       params: id === undefined ? {} : { id },
-      repeatable: "always",
-      message: () => ({
-        headers: { authorization: `Bearer ${this.#key}`, ...(body !== undefined && { "content-type": "application/json" }) },
+      retry: "safe",
+      buildRequest: () => ({
+        headers: {
+          authorization: `Bearer ${this.#key}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
       }),
     });
   }
 
-  #parse<S extends z.ZodType>(reply: Reply, operation: string, schema: S): z.output<S> {
+  #parse<S extends z.ZodType>(reply: HttpResponse, operation: string, schema: S): z.output<S> {
     const failure = (code: string, reason: string, hint: string) =>
-      new UcaasError(reason, { code, vendor: "xelion", operation: `relay: ${operation}`, status: reply.status, hint });
+      new UcaasError(reason, {
+        code,
+        vendor: "xelion",
+        operation: `relay: ${operation}`,
+        status: reply.status,
+        hint,
+      });
     if (reply.status === 410) {
       throw failure(
         "RELAY_FORGOT",

@@ -1,6 +1,6 @@
-import type { JournalKey } from "../dynamic/journal.ts";
-import { withoutBackend } from "../dynamic/stack-identity.ts";
-import { baseUrlOf } from "../http/transport.ts";
+import { baseUrlOf } from "../http/pool.ts";
+import type { JournalKey } from "../runtime/journal.ts";
+import { withoutBackend } from "../runtime/stack-identity.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
 type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName">;
@@ -13,10 +13,17 @@ export function resourceId({ serverUrl, tenantName }: Tenant): string {
 
 /** Under which the journal keeps the tenant's last order. */
 export function journalKey({ __stack, serverUrl, tenantName }: Tenant & Pick<ProvisionInputs, "__stack">): JournalKey {
-  return { vendor: "xelion", stack: __stack ?? "", thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}` };
+  return {
+    vendor: "xelion",
+    stack: __stack ?? "",
+    thing: `${baseUrlOf("xelion", serverUrl)} ${tenantName}`,
+  };
 }
 
-/** Under which a relay keeps it: orders of one stack, on any machine, however that machine names the backend. */
+/**
+ * Under which a relay keeps it: orders of one stack, on any machine, however that machine
+ * names the backend.
+ */
 export function relayKey({ stack, thing }: JournalKey): string {
   return `${withoutBackend(stack)}\n${thing}`;
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../dynamic/loader.ts";
-import { secretPaths } from "../dynamic/secret-paths.ts";
+import { UcaasResource } from "../runtime/loader.ts";
+import { secretPaths } from "../runtime/secret-paths.ts";
 import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
 import { secretArguments } from "./secret-names.ts";
 
@@ -31,11 +31,23 @@ export interface XelionDepartment {
   readonly users?: pulumi.Input<pulumi.Input<string>[]>;
   /** Default false. */
   readonly enableCallRecording?: pulumi.Input<boolean>;
-  /** Where calls go that nobody takes; `value` is the name of a department of this configuration, or the e-mail address of a user. */
-  readonly fallback?: pulumi.Input<{ type: pulumi.Input<"voicemail" | "dept" | "user">; value?: pulumi.Input<string> }>;
-  /** 1 to 4 digits, not starting with 0 or 1, unique in the configuration, and none that Xelion reserves, such as 600 or 7000. */
+  /**
+   * Where calls go that nobody takes; `value` is the name of a department of this
+   * configuration, or the e-mail address of a user.
+   */
+  readonly fallback?: pulumi.Input<{
+    type: pulumi.Input<"voicemail" | "dept" | "user">;
+    value?: pulumi.Input<string>;
+  }>;
+  /**
+   * 1 to 4 digits, not starting with 0 or 1, unique in the configuration, and none that
+   * Xelion reserves, such as 600 or 7000.
+   */
   readonly internalNumbers?: pulumi.Input<pulumi.Input<string>[]>;
-  /** Unique. An existing number is one of the organization's country, or international; a new one may be any text, with `country` and `area`. */
+  /**
+   * Unique. An existing number is one of the organization's country, or international; a
+   * new one may be any text, with `country` and `area`.
+   */
   readonly externalNumbers?: pulumi.Input<pulumi.Input<XelionPhoneNumber>[]>;
   /** Every further key is passed through. */
   readonly [key: string]: pulumi.Input<JsonValue> | undefined;
@@ -58,7 +70,10 @@ export interface XelionOrganization {
   readonly [key: string]: pulumi.Input<JsonValue> | undefined;
 }
 
-/** A configuration of the Xelion Configurator, version 1. Users, phones and call flows have fields that are not public: they are passed through untouched and in order. */
+/**
+ * A configuration of the Xelion Configurator, version 1. Users, phones and call flows
+ * have fields that are not public: they are passed through untouched and in order.
+ */
 export interface XelionConfiguration {
   readonly version: pulumi.Input<1>;
   readonly organization: pulumi.Input<XelionOrganization>;
@@ -69,40 +84,81 @@ export interface XelionConfiguration {
 
 /** Arguments of an {@link XelionTenantProvision}. */
 export interface XelionTenantProvisionArgs {
-  /** URL of the Xelion server that the tenant is on, such as `https://my.server.xelion.com`. A change makes another resource. */
+  /**
+   * URL of the Xelion server that the tenant is on, such as
+   * `https://my.server.xelion.com`. A change makes another resource.
+   */
   readonly serverUrl: pulumi.Input<string>;
   /** Name of the tenant, such as `pbx1`. A change makes another resource. */
   readonly tenantName: pulumi.Input<string>;
-  /** Session token of the tenant; kept as a secret. It must be valid until the order has ended. This or `tenantLogin`. */
+  /**
+   * Session token of the tenant; kept as a secret. It must be valid until the order has
+   * ended. This or `tenantLogin`.
+   */
   readonly tenantToken?: pulumi.Input<string>;
   /** A user of the tenant, to log in for an order and to log out at its end; kept as a secret. */
-  readonly tenantLogin?: pulumi.Input<{ userName: pulumi.Input<string>; password: pulumi.Input<string> }>;
-  /** What is ordered, as an object or as JSON text, which is sent as it stands. This or `configurationFile`. */
+  readonly tenantLogin?: pulumi.Input<{
+    userName: pulumi.Input<string>;
+    password: pulumi.Input<string>;
+  }>;
+  /**
+   * What is ordered, as an object or as JSON text, which is sent as it stands. This or
+   * `configurationFile`.
+   */
   readonly configuration?: pulumi.Input<XelionConfiguration | string>;
-  /** Path of a JSON file, absolute or relative to the program's folder, which is sent as it stands. Only its hash is kept in the state. */
+  /**
+   * Path of a JSON file, absolute or relative to the program's folder, which is sent as
+   * it stands. Only its hash is kept in the state.
+   */
   readonly configurationFile?: pulumi.Input<string>;
-  /** Whether `pulumi up` waits for the order's end (`completed`, the default) or for its id only (`submitted`). */
+  /**
+   * Whether `pulumi up` waits for the order's end (`completed`, the default) or for its
+   * id only (`submitted`).
+   */
   readonly wait?: pulumi.Input<"completed" | "submitted">;
-  /** The longest wait, such as `"45m"`; default `"30m"`, at most `"7d"`. The tenant's session must be valid at least as long. */
+  /**
+   * The longest wait, such as `"45m"`; default `"30m"`, at most `"7d"`. The tenant's
+   * session must be valid at least as long.
+   */
   readonly timeout?: pulumi.Input<string>;
-  /** Whether callbacks are asked for as `xelion:callback` says; default true. A URL of your own is sent as `X-Callback-Url` in its place: then this program hears none. */
+  /**
+   * Whether callbacks are asked for as `xelion:callback` says; default true. A URL of
+   * your own is sent as `X-Callback-Url` in its place: then this program hears none.
+   */
   readonly callback?: pulumi.Input<boolean | string>;
-  /** Any value. Another one than before allows one new order, if the last one has not completed, or this resource is created (by `pulumi up --replace`, say). */
+  /**
+   * Any value. Another one than before allows one new order, if the last one has not
+   * completed, or this resource is created (by `pulumi up --replace`, say).
+   */
   readonly retryFailed?: pulumi.Input<string | number | boolean>;
-  /** Id of an order that is there already: it is taken for this resource's, and nothing is sent. For an order whose outcome is unknown, and to take over a tenant that was provisioned elsewhere. */
+  /**
+   * Id of an order that is there already: it is taken for this resource's, and nothing is
+   * sent. For an order whose outcome is unknown, and to take over a tenant that was
+   * provisioned elsewhere.
+   */
   readonly orderId?: pulumi.Input<number>;
-  /** Section `xelion:accounts.<account>` of the config; default the keys of the namespace itself. */
+  /**
+   * Section `xelion:accounts.<account>` of the config; default the keys of the namespace
+   * itself.
+   */
   readonly account?: pulumi.Input<string>;
 }
 
 /**
- * A tenant of a Xelion server, configured by an order of Xelion's provisioning service. Its id is `host/tenant`.
+ * A tenant of a Xelion server, configured by an order of Xelion's provisioning service.
+ * Its id is `host/tenant`.
  *
- * An order is sent once. A run that is interrupted, at whatever moment, leaves a note from which the next run takes the order up again. A new order
- * is sent for a changed configuration, or for a changed `retryFailed`; a resource that is created for a tenant whose order is remembered takes that one. Nothing can be read back but the order's status, if anything.
+ * An order is sent once. A run that is interrupted, at whatever moment, leaves a note
+ * from which the next run takes the order up again. A new order
+ * is sent for a changed configuration, or for a changed `retryFailed`; a resource that is
+ * created for a tenant whose order is remembered takes that one. Nothing can be read back
+ * but the order's status, if anything.
  *
- * Errors, by code: `ORDER_FAILED`, `NOT_FINISHED`, `OUTCOME_UNKNOWN`, `INTERRUPTED`, `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`,
- * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`, `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `PROXY_INVALID`, `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`,
+ * Errors, by code: `ORDER_FAILED`, `NOT_FINISHED`, `OUTCOME_UNKNOWN`, `INTERRUPTED`,
+ * `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`,
+ * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`,
+ * `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `PROXY_INVALID`, `NOT_REACHED`,
+ * `CONNECTION_LOST`, `MALFORMED_REPLY`,
  * `CONFIG_MISSING`, `CONFIG_INVALID`.
  *
  * @example
@@ -122,7 +178,11 @@ export class XelionTenantProvision extends UcaasResource {
   declare readonly tenantName: pulumi.Output<string>;
   /** Id of the last order; absent while it is not known whether the service has it. */
   declare readonly orderId: pulumi.Output<number | undefined>;
-  /** `NOT_STARTED`, `IN_PROGRESS`, `FAILED`, `COMPLETED` (guide), another word of the service, or of this project: `SUBMITTED` (no more is known), `UNKNOWN` (nobody knows whether the service has it). */
+  /**
+   * `NOT_STARTED`, `IN_PROGRESS`, `FAILED`, `COMPLETED` (guide), another word of the
+   * service, or of this project: `SUBMITTED` (no more is known), `UNKNOWN` (nobody knows
+   * whether the service has it).
+   */
   declare readonly status: pulumi.Output<string>;
   /** Oldest first, the last fifty. */
   declare readonly statusHistory: pulumi.Output<XelionStatusEntry[]>;

@@ -1,11 +1,12 @@
 import { parsePhoneNumber } from "awesome-phonenumber";
 import countries from "i18n-iso-countries";
 import { z } from "zod";
-import { type Failure, failuresIn } from "../dynamic/check.ts";
-import { hasUnknown, isUnknown } from "../dynamic/unknown.ts";
+import { hasUnknown, isUnknown } from "../runtime/unknown.ts";
+import { type ValidationFailure, validationFailures } from "../runtime/validation.ts";
 
 // The rules of the Configurator's JSON, version 1, as far as they are published:
-// https://orderconfigurator.xelion.com/reference-json.html. Every key that is not known here passes.
+// https://orderconfigurator.xelion.com/reference-json.html. Every key that is not known
+// here passes.
 
 const text = z.string().min(1, "must not be empty");
 const country = z
@@ -14,7 +15,10 @@ const country = z
 /** `new` is false unless it is written. */
 const phoneNumber = z.looseObject({ new: z.boolean().optional(), value: text });
 
-/** Published as examples. Which other numbers are reserved, and which are emergency numbers, only the service knows. */
+/**
+ * Published as examples. Which other numbers are reserved, and which are emergency
+ * numbers, only the service knows.
+ */
 const reserved = ["600", "7000"];
 
 const internalNumber = z
@@ -42,7 +46,12 @@ const configurationSchema = z.looseObject({
         name: text,
         users: z.array(z.email("must be an e-mail address")).optional(),
         enableCallRecording: z.boolean().optional(),
-        fallback: z.looseObject({ type: z.enum(["voicemail", "dept", "user"]), value: z.string().optional() }).optional(),
+        fallback: z
+          .looseObject({
+            type: z.enum(["voicemail", "dept", "user"]),
+            value: z.string().optional(),
+          })
+          .optional(),
         internalNumbers: z.array(internalNumber).optional(),
         externalNumbers: z.array(phoneNumber.extend({ country: country.optional(), area: z.string().optional() })).optional(),
       }),
@@ -50,7 +59,10 @@ const configurationSchema = z.looseObject({
     .optional(),
 });
 
-type PhoneNumber = z.output<typeof phoneNumber> & { readonly country?: string; readonly area?: string };
+type PhoneNumber = z.output<typeof phoneNumber> & {
+  readonly country?: string;
+  readonly area?: string;
+};
 type Department = NonNullable<z.output<typeof configurationSchema>["departments"]>[number];
 
 /** The fields that rules look at together. */
@@ -61,9 +73,12 @@ interface Known {
   readonly users?: unknown;
 }
 
-/** Every rule of version 1 that a configuration breaks, with the path below the configuration. What is unknown yet passes. */
-export function validateConfiguration(configuration: Record<string, unknown>): Failure[] {
-  const failures = failuresIn(configurationSchema, configuration);
+/**
+ * Every rule of version 1 that a configuration breaks, with the path below the
+ * configuration. What is unknown yet passes.
+ */
+export function validateConfiguration(configuration: Record<string, unknown>): ValidationFailure[] {
+  const failures = validationFailures(configurationSchema, configuration);
   // Rules that look at several fields make sense only where each of them is well-formed.
   const isSound = (property: string) => !failures.some(({ path }) => path[0] === property);
   const known = configuration as Known;
@@ -81,7 +96,7 @@ function listOf<T>(list: T[] | undefined): T[] {
   return isUnknown(list) ? [] : (list ?? []);
 }
 
-function repeatedInternalNumbers(configuration: Known): Failure[] {
+function repeatedInternalNumbers(configuration: Known): ValidationFailure[] {
   const seen = new Set<string>();
   return departmentsOf(configuration).flatMap(({ internalNumbers }, at) =>
     listOf(internalNumbers).flatMap((number, place) => {
@@ -107,7 +122,7 @@ function externalNumbersOf(configuration: Known): ExternalNumber[] {
   );
 }
 
-function repeatedExternalNumbers(configuration: Known): Failure[] {
+function repeatedExternalNumbers(configuration: Known): ValidationFailure[] {
   const seen = new Set<string>();
   const country = countryOf(configuration);
   return externalNumbersOf(configuration).flatMap(({ number, path }) => {
@@ -116,11 +131,16 @@ function repeatedExternalNumbers(configuration: Known): Failure[] {
     const isRepeated = spellings.some((spelling) => seen.has(spelling));
     for (const spelling of spellings) seen.add(spelling);
     if (!isRepeated) return [];
-    return [{ path: [...path, "value"], reason: `${number.value} is used twice; external numbers must be unique` }];
+    return [
+      {
+        path: [...path, "value"],
+        reason: `${number.value} is used twice; external numbers must be unique`,
+      },
+    ];
   });
 }
 
-function incompleteNumbers(configuration: Known): Failure[] {
+function incompleteNumbers(configuration: Known): ValidationFailure[] {
   return externalNumbersOf(configuration).flatMap(({ number, path }) =>
     isUnknown(number.new) || !number.new
       ? []
@@ -130,8 +150,11 @@ function incompleteNumbers(configuration: Known): Failure[] {
   );
 }
 
-/** An existing number must be one of the organization's country, or international. A new one may be any text. */
-function invalidNumbers(configuration: Known): Failure[] {
+/**
+ * An existing number must be one of the organization's country, or international. A new
+ * one may be any text.
+ */
+function invalidNumbers(configuration: Known): ValidationFailure[] {
   const country = countryOf(configuration);
   if (country === unknownCountry) return [];
   return externalNumbersOf(configuration).flatMap(({ number, path }) => {
@@ -145,7 +168,10 @@ function invalidNumbers(configuration: Known): Failure[] {
   });
 }
 
-/** An international number may be of a range that this release of libphonenumber does not list: the service knows. */
+/**
+ * An international number may be of a range that this release of libphonenumber does not
+ * list: the service knows.
+ */
 function isTelephoneNumber(value: string, country: string | undefined): boolean {
   const number = parse(value, country);
   return (value.trim().startsWith("+") ? number?.possible : number?.valid) ?? false;
@@ -164,7 +190,7 @@ function parse(value: string, country: ReturnType<typeof countryOf>) {
 }
 
 /** A fallback names a department of the configuration, or a user by the e-mail address. */
-function unknownFallbacks(configuration: Known): Failure[] {
+function unknownFallbacks(configuration: Known): ValidationFailure[] {
   const names = departmentsOf(configuration).map(({ name }) => name);
   const emails = emailsOf(configuration);
   return departmentsOf(configuration).flatMap(({ fallback }, at) => {
@@ -179,7 +205,10 @@ function unknownFallbacks(configuration: Known): Failure[] {
   });
 }
 
-/** The e-mail addresses of all users, in lower case; undefined where the configuration does not list them, or not all are known. */
+/**
+ * The e-mail addresses of all users, in lower case; undefined where the configuration
+ * does not list them, or not all are known.
+ */
 function emailsOf({ users, departments }: Known): Set<string> | undefined {
   if (!Array.isArray(users) || hasUnknown(users) || hasUnknown(departments)) return undefined;
   const emails = [
@@ -189,7 +218,7 @@ function emailsOf({ users, departments }: Known): Set<string> | undefined {
   return new Set(emails.filter((email) => typeof email === "string").map((email) => email.toLowerCase()));
 }
 
-function centralNumberFailures(configuration: Known): Failure[] {
+function centralNumberFailures(configuration: Known): ValidationFailure[] {
   const { organization } = configuration;
   const external = departmentsOf(configuration).flatMap(({ externalNumbers }) => listOf(externalNumbers));
   const central = organization?.centralPhoneNumber;
@@ -199,5 +228,10 @@ function centralNumberFailures(configuration: Known): Failure[] {
   if (hasUnknown(central) || hasUnknown(configuration.departments)) return [];
   const isCentral = (number: PhoneNumber) => (number.new ?? false) === (central.new ?? false) && number.value === central.value;
   if (external.some(isCentral)) return [];
-  return [{ path, reason: "must equal one of the external numbers of the departments, in both new and value" }];
+  return [
+    {
+      path,
+      reason: "must equal one of the external numbers of the departments, in both new and value",
+    },
+  ];
 }

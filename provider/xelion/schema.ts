@@ -1,8 +1,8 @@
 import ms from "ms";
 import { z } from "zod";
-import type { ConfigDefinition } from "../dynamic/config.ts";
-import { credential, identifier } from "../dynamic/identifiers.ts";
-import { baseUrlKey, transportKeys } from "../http/transport.ts";
+import { baseUrlKey, transportKeys } from "../http/pool.ts";
+import type { ConfigDefinition } from "../runtime/config.ts";
+import { credential, identifier } from "../runtime/identifiers.ts";
 
 const text = z.string().min(1, "must not be empty");
 
@@ -19,7 +19,10 @@ const duration = text.refine(
   `must be a duration such as "30m" or "2h", at most ${longestTimeout}`,
 );
 
-/** The arguments of an `XelionTenantProvision`. What stands in the configuration has rules of its own, in `configuration.ts`. */
+/**
+ * The arguments of an `XelionTenantProvision`. What stands in the configuration has rules
+ * of its own, in `configuration.ts`.
+ */
 export const provisionSchema = z.strictObject({
   serverUrl: identifier(),
   tenantName: headerName,
@@ -37,7 +40,10 @@ export const provisionSchema = z.strictObject({
 
 export type ProvisionInputs = z.output<typeof provisionSchema> & {
   readonly __stack?: string;
-  /** JSON: the keys of each object in the configuration, in the program's order, which the engine does not keep. */
+  /**
+   * JSON: the keys of each object in the configuration, in the program's order, which the
+   * engine does not keep.
+   */
   readonly __keyOrder?: string;
   /** JSON: the paths in the configuration whose values the program marked as secrets. */
   readonly __secretPaths?: string;
@@ -46,7 +52,10 @@ export type ProvisionInputs = z.output<typeof provisionSchema> & {
 /** How long an order is waited for unless `timeout` says otherwise. */
 export const defaultTimeout = "30m";
 
-/** Where the news of a status came from: the POST's reply, a callback to this process, one by the relay, a look at the order, or the operator's `orderId`. */
+/**
+ * Where the news of a status came from: the POST's reply, a callback to this process, one
+ * by the relay, a look at the order, or the operator's `orderId`.
+ */
 export type StatusOrigin = "reply" | "callback" | "relay" | "polling" | "operator";
 
 const statusEventSchema = z.object({
@@ -63,13 +72,17 @@ const statusEventSchema = z.object({
 export type StatusEvent = z.output<typeof statusEventSchema>;
 
 /**
- * All that is known of one order: what the journal, the relay and the state keep. Nothing secret. The engine drops properties that are null.
+ * All that is known of one order: what the journal, the relay and the state keep. Nothing
+ * secret. The engine drops properties that are null.
  */
 export const orderSchema = z.object({
   /** Names the order before the service has given it an id. */
   intentId: z.string(),
   configurationHash: z.string(),
-  /** `retryFailed` as it was declared last while this order was the last one, and `orderId` as it was when the order was sent or taken up. */
+  /**
+   * `retryFailed` as it was declared last while this order was the last one, and
+   * `orderId` as it was when the order was sent or taken up.
+   */
   retryFailed: z.union([z.string(), z.number(), z.boolean()]).nullable().default(null),
   givenOrderId: z.int().nullable().default(null),
   /** By whose way callbacks come: those of an order go where they went when it was sent. */
@@ -78,13 +91,19 @@ export const orderSchema = z.object({
   finishedAt: z.string().nullable().default(null),
   /** The id in the service; null while it is not known whether there is such an order. */
   orderId: z.int().nullable().default(null),
-  /** The vendor's word, or of this project: `UNKNOWN` (nobody knows whether the service has it), `SUBMITTED` (it has; no more is known). */
+  /**
+   * The vendor's word, or of this project: `UNKNOWN` (nobody knows whether the service
+   * has it), `SUBMITTED` (it has; no more is known).
+   */
   status: z.string(),
   /** The highest `mid` taken, and the highest that told of the end. */
   lastMid: z.number().nullable().default(null),
   endMid: z.number().nullable().default(null),
   statusHistory: z.array(z.object({ time: z.string(), status: z.string(), source: z.string() })),
-  /** What came before the POST was answered, when it cannot be told yet whether it is about this order. */
+  /**
+   * What came before the POST was answered, when it cannot be told yet whether it is
+   * about this order.
+   */
   heard: z.array(statusEventSchema).default([]),
 });
 
@@ -104,7 +123,10 @@ export interface StatusEntry {
 export interface ProvisionOutputs {
   readonly schemaVersion: 2;
   readonly __stack?: string;
-  /** Tells this resource from another one with the same tenant, as while one is renamed. What earlier releases wrote has none. */
+  /**
+   * Tells this resource from another one with the same tenant, as while one is renamed.
+   * What earlier releases wrote has none.
+   */
   readonly __claim?: string;
   readonly serverUrl: string;
   readonly tenantName: string;
@@ -132,21 +154,33 @@ const wholeNumber = z.union([
     .transform(Number),
 ]);
 
-/** Body of a callback (guide). Other types may come. Without a `mid`, its place among others is not known. */
+/**
+ * Body of a callback (guide). Other types may come. Without a `mid`, its place among
+ * others is not known.
+ */
 export const callbackSchema = z.looseObject({
   mid: wholeNumber.optional().catch(undefined),
   type: z.literal("orderStatusChanged"),
   data: z.looseObject({ id: wholeNumber, status: z.string().trim().min(1) }),
 });
 
-/** An order as `orderPath` shows it. The route is not public; that it has `status` as callbacks have it is inferred. */
+/**
+ * An order as `orderPath` shows it. The route is not public; that it has `status` as
+ * callbacks have it is inferred.
+ */
 export const polledSchema = z.looseObject({ status: z.string() });
 
 /** Reply to `POST /me/login` (Xelion API manual). */
-export const loginSchema = z.looseObject({ authentication: z.string().min(1), validUntil: z.string().optional() });
+export const loginSchema = z.looseObject({
+  authentication: z.string().min(1),
+  validUntil: z.string().optional(),
+});
 
 /** Error of the Xelion API (Xelion API manual). */
-export const xelionErrorSchema = z.looseObject({ errorCode: z.union([z.number(), z.string()]), message: z.string().optional() });
+export const xelionErrorSchema = z.looseObject({
+  errorCode: z.union([z.number(), z.string()]),
+  message: z.string().optional(),
+});
 
 const listenAddress = z
   .union([z.string(), z.number()])
@@ -171,7 +205,11 @@ export const xelionConfig = {
   namespace: "xelion",
   keys: {
     baseUrl: baseUrlKey("base URL of the provisioning service, without /api/v1; Xelion tells it"),
-    apiKey: { value: headerSecret, secret: true, about: "API key of the organization that orders belong to" },
+    apiKey: {
+      value: headerSecret,
+      secret: true,
+      about: "API key of the organization that orders belong to",
+    },
     callback: {
       value: callbackConfig.optional(),
       about: "how news of orders come: {listen, url} of this machine, or {relayUrl, relayKey} of a receiver",
@@ -180,7 +218,10 @@ export const xelionConfig = {
       value: identifier().startsWith("/").includes("{id}", "must contain {id}").optional(),
       about: "path that shows an order, such as /…/{id}; not public, so without a default. It is polled when there is no callback",
     },
-    pollSeconds: { value: z.coerce.number().min(0.1).max(3600).default(5), about: "seconds between two looks at orderPath; default 5" },
+    pollSeconds: {
+      value: z.coerce.number().min(0.1).max(3600).default(5),
+      about: "seconds between two looks at orderPath; default 5",
+    },
     testProvision: {
       value: z.union([z.boolean(), z.stringbool()]).default(true),
       about: "whether configurations are sent to the service's test route while checking; default true",

@@ -2,24 +2,31 @@ import type { Capabilities } from "./order.ts";
 import type { Order, StatusEvent } from "./schema.ts";
 
 /**
- * Where news of an order come from. There are three: a callback to this process (`callback.ts`), callbacks that a relay has kept
- * (`relay.ts`), looks at the order (`polling.ts`). The first that is configured, in this order, follows an order.
+ * Where news of an order come from. There are three: a callback to this process
+ * (`callback.ts`), callbacks that a relay has kept
+ * (`relay.ts`), looks at the order (`polling.ts`). The first that is configured, in this
+ * order, follows an order.
  */
 export interface StatusSource {
   readonly kind: "callback" | "relay" | "polling";
 
-  /** What the source itself remembers of the last order about a thing, wherever it was sent from. */
+  /**
+   * What the source itself remembers of the last order about a thing, wherever it was
+   * sent from.
+   */
   findLastOrder?(thing: string): Promise<Order | undefined>;
 
   /**
-   * Makes everything ready for an order that is about to be sent. What fails here keeps the order from being sent.
+   * Makes everything ready for an order that is about to be sent. What fails here keeps
+   * the order from being sent.
    *
    * @returns the address for `X-Callback-Url`
    */
   prepare(thing: string, order: Order): Promise<string | undefined>;
 
   /**
-   * Hears of an order from now on; resolves when nothing will be missed any more. `take` resolves when the news is safe on the disk.
+   * Hears of an order from now on; resolves when nothing will be missed any more. `take`
+   * resolves when the news is safe on the disk.
    * `order` gives the order as it is known at that moment.
    */
   listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription>;
@@ -34,9 +41,15 @@ export interface StatusSource {
   deleteRecord(order: Order): Promise<void>;
 }
 
-/** What can be done about an order by the source that tells of it, if there is one. To be looked at, an order must have an id. */
+/**
+ * What can be done about an order by the source that tells of it, if there is one. To be
+ * looked at, an order must have an id.
+ */
 export function capabilitiesOf(source: StatusSource | undefined): Capabilities {
-  return { canFollow: source !== undefined, canConfirm: source !== undefined && source.kind !== "polling" };
+  return {
+    canFollow: source !== undefined,
+    canConfirm: source !== undefined && source.kind !== "polling",
+  };
 }
 
 export interface Subscription {

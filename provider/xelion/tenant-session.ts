@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import ms from "ms";
-import { UcaasError } from "../dynamic/errors.ts";
-import { tell } from "../dynamic/progress.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { HttpClient, type Reply } from "../http/client.ts";
-import type { Limits } from "../http/transport.ts";
+import { HttpClient, type HttpResponse } from "../http/client.ts";
+import type { Limits } from "../http/pool.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { logInfo } from "../runtime/log.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 import { resourceId } from "./resource-id.ts";
 import { loginSchema, type ProvisionInputs, xelionErrorSchema } from "./schema.ts";
 
@@ -41,7 +41,7 @@ export async function sessionFor(
   const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
   try {
     if (session.validSeconds === undefined)
-      tell("XelionTenantProvision", resourceId(inputs), "warning: the Xelion server does not say how long the session is valid");
+      logInfo("XelionTenantProvision", resourceId(inputs), "warning: the Xelion server does not say how long the session is valid");
     requireLongEnough(session, timeout, tenantName);
     return session;
   } catch (error) {
@@ -74,7 +74,8 @@ const remedies: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Logs in to a tenant for one order (Xelion API manual), with a `userSpace` of its own: a second login with the same one fails, and
+ * Logs in to a tenant for one order (Xelion API manual), with a `userSpace` of its own: a
+ * second login with the same one fails, and
  * the logout at the end must not end the session of another order.
  *
  * @throws {UcaasError} `LOGIN_REFUSED` with the server's code, `MALFORMED_REPLY`
@@ -87,7 +88,13 @@ export async function logIn(
 ): Promise<TenantSession> {
   rememberSecret(login.password);
   const retry = { deadline: limits.deadlineSeconds * 1000 };
-  const http = new HttpClient({ vendor: "xelion", baseUrl: serverUrl, limits, retry, signal: limits.signal });
+  const http = new HttpClient({
+    vendor: "xelion",
+    baseUrl: serverUrl,
+    limits,
+    retry,
+    signal: limits.signal,
+  });
   const operation = `log in to ${tenantName}`;
   const send = (route: string, headers: Record<string, string>, body?: unknown) =>
     http.send({
@@ -96,8 +103,8 @@ export async function logIn(
       path: `/api/v1/{tenant}/me/${route}`,
       params: { tenant: tenantName },
       // A login whose answer was lost holds its userSpace: repeating it would fail.
-      repeatable: "unsent",
-      message: () => ({
+      retry: "if-unsent",
+      buildRequest: () => ({
         headers: { "content-type": "application/json", ...headers },
         body: body === undefined ? undefined : JSON.stringify(body),
       }),
@@ -135,7 +142,10 @@ export function secondsLeft(validUntil: string | undefined, serverDate: string |
   return Number.isNaN(end) ? undefined : (end - (Number.isNaN(now) ? Date.now() : now)) / 1000;
 }
 
-/** @throws {UcaasError} `SESSION_TOO_SHORT`: an order uses the token while it runs, so it must outlive the wait. */
+/**
+ * @throws {UcaasError} `SESSION_TOO_SHORT`: an order uses the token while it runs, so it
+ * must outlive the wait.
+ */
 export function requireLongEnough({ validSeconds }: TenantSession, timeout: string, tenantName: string): void {
   const needed = ms(timeout as ms.StringValue) / 1000;
   if (validSeconds === undefined || validSeconds >= needed) return;
@@ -150,7 +160,7 @@ export function requireLongEnough({ validSeconds }: TenantSession, timeout: stri
   );
 }
 
-function refusal(reply: Reply, operation: string): UcaasError {
+function refusal(reply: HttpResponse, operation: string): UcaasError {
   const error = xelionErrorSchema.safeParse(reply.json).data;
   const vendorCode = error && String(error.errorCode);
   return new UcaasError(error?.message ?? "the Xelion server refused the login", {

@@ -1,10 +1,13 @@
-import { sameValue } from "../dynamic/diff.ts";
-import { own } from "../dynamic/own.ts";
+import { isEqual } from "../runtime/equality.ts";
+import { own } from "../runtime/own-property.ts";
 import type { LicenseChange, LicenseInputs } from "./schema.ts";
 
 const mask = "[secret]";
 
-/** The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments beside them are secret to Pulumi too. */
+/**
+ * The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments
+ * beside them are secret to Pulumi too.
+ */
 function isSecret(property: string): boolean {
   return property.split(".")[0] === "sipCredentials";
 }
@@ -23,13 +26,15 @@ export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
 }
 
 /**
- * What the server had otherwise than the state said: the only evidence there is of a change made elsewhere, since nothing
- * can be read back. `oldValue` is what was declared, `newValue` what the server had. Properties that were not declared before prove nothing.
+ * What the server had otherwise than the state said: the only evidence there is of a
+ * change made elsewhere, since nothing
+ * can be read back. `oldValue` is what was declared, `newValue` what the server had.
+ * Properties that were not declared before prove nothing.
  */
-export function driftIn(changes: Record<string, unknown>, declared: Partial<LicenseInputs>): LicenseChange[] {
+export function detectDrift(changes: Record<string, unknown>, declared: Partial<LicenseInputs>): LicenseChange[] {
   return flatten(changes).flatMap(({ property, oldValue }) => {
     const expected = property.split(".").reduce<unknown>(own, declared);
-    if (expected === undefined || property.startsWith("ccId.") || sameValue(expected, oldValue)) return [];
+    if (expected === undefined || property.startsWith("ccId.") || isEqual(expected, oldValue)) return [];
     if (isNothing(expected) && isNothing(oldValue)) return [];
     return [
       isSecret(property) ? { property, oldValue: mask, newValue: mask } : { property, oldValue: expected, newValue: oldValue ?? null },
@@ -37,16 +42,22 @@ export function driftIn(changes: Record<string, unknown>, declared: Partial<Lice
   });
 }
 
-/** What a create replaced, in words: values that the server had before it. None are expected of a new customer. */
+/**
+ * What a create replaced, in words: values that the server had before it. None are
+ * expected of a new customer.
+ */
 export function replacedValues(changes: Record<string, unknown>): string[] {
   return flatten(changes)
-    .filter(({ property, oldValue, newValue }) => !property.startsWith("ccId.") && !isNothing(oldValue) && !sameValue(oldValue, newValue))
+    .filter(({ property, oldValue, newValue }) => !property.startsWith("ccId.") && !isNothing(oldValue) && !isEqual(oldValue, newValue))
     .map(({ property, oldValue, newValue }) =>
       isSecret(property) ? property : `${property} (${JSON.stringify(oldValue)}, now ${JSON.stringify(newValue)})`,
     );
 }
 
-/** The server reports a value that was never set as none: 0, or for a text an empty one; null is not published and taken too. */
+/**
+ * The server reports a value that was never set as none: 0, or for a text an empty one;
+ * null is not published and taken too.
+ */
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === 0 || value === "";
 }
@@ -71,8 +82,12 @@ function flatten(changes: Record<string, unknown>, path = "", depth = 0): Licens
 function wholeChange(property: string, oldValue: unknown, newValue: unknown): LicenseChange[] {
   const [before, after] = [isRecord(oldValue) ? oldValue : {}, isRecord(newValue) ? newValue : {}];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .map((key) => ({ property: `${property}.${key}`, oldValue: own(before, key), newValue: own(after, key) }))
-    .filter(({ oldValue, newValue }) => !sameValue(oldValue, newValue));
+    .map((key) => ({
+      property: `${property}.${key}`,
+      oldValue: own(before, key),
+      newValue: own(after, key),
+    }))
+    .filter(({ oldValue, newValue }) => !isEqual(oldValue, newValue));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

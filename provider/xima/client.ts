@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import type { ConfigOf } from "../dynamic/config.ts";
-import { UcaasError } from "../dynamic/errors.ts";
-import { HttpClient, type Reply } from "../http/client.ts";
+import { HttpClient, type HttpResponse } from "../http/client.ts";
+import type { ConfigOf } from "../runtime/config.ts";
+import { UcaasError } from "../runtime/errors.ts";
 import { sign, tokenLifetime } from "./jws.ts";
 import { type DeleteReply, deleteReplySchema, errorReplySchema, updateReplySchema, type ximaConfig } from "./schema.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
@@ -13,7 +13,10 @@ export interface CcId {
   readonly tenantName?: string;
 }
 
-/** The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for what the table leaves out, ours. */
+/**
+ * The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for
+ * what the table leaves out, ours.
+ */
 const remedies: ReadonlyMap<string, string> = new Map(
   Object.entries({
     INVALID_SIGNATURE:
@@ -72,9 +75,12 @@ export class XimaClient {
   /**
    * Whether the customer exists; undefined when `xima:probe` is `off` and the server is not asked.
    *
-   * A POST of the `ccId` alone changes nothing, and the server answers 404 for an unknown customer (inferred). The names are
-   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for them means the same, unless the customer
-   * had its first request (`isKnown`): then the server may want the names always, which proves nothing.
+   * A POST of the `ccId` alone changes nothing, and the server answers 404 for an unknown
+   * customer (inferred). The names are
+   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for
+   * them means the same, unless the customer
+   * had its first request (`isKnown`): then the server may want the names always, which
+   * proves nothing.
    */
   async exists(ccId: CcId, { isKnown = false } = {}): Promise<boolean | undefined> {
     const { probe } = this.#config;
@@ -95,44 +101,53 @@ export class XimaClient {
   }
 
   /**
-   * Makes the licence what the body says; answers the nested `changes`, which say little when an earlier try may have made them already
-   * (`unheard`). It states the whole, so it may be repeated.
+   * Makes the licence what the body says; answers the nested `changes`, which say little
+   * when an earlier try may have made them already
+   * (`earlierAttemptMayHaveSucceeded`). It states the whole, so it may be repeated.
    */
   async update(
     ccId: CcId,
     body: Record<string, unknown>,
     verb: "create" | "update",
-  ): Promise<{ changes: Record<string, unknown>; unheard: boolean }> {
+  ): Promise<{ changes: Record<string, unknown>; earlierAttemptMayHaveSucceeded: boolean }> {
     const operation = `${verb} licence ${ccId.resellerId}/${ccId.tenantId}`;
     const reply = await this.#send("POST", operation, body);
-    return { changes: this.#parse(reply, operation, updateReplySchema).changes, unheard: reply.unheard };
+    return {
+      changes: this.#parse(reply, operation, updateReplySchema).changes,
+      earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+    };
   }
 
   /**
-   * Schedules the removal of all licences within a week. `gone`: the customer is not known; `unheard`: it is not known any more
-   * when asked again after a try whose answer was lost, so that try did it, and its `deletionId` is lost.
+   * Schedules the removal of all licences within a week. `gone`: the customer is not
+   * known; `earlierAttemptMayHaveSucceeded`: it is not known any more
+   * when asked again after a try whose answer was lost, so that try did it, and its
+   * `deletionId` is lost.
    */
-  async delete({ resellerId, tenantId }: CcId): Promise<DeleteReply | "gone" | "unheard"> {
+  async delete({ resellerId, tenantId }: CcId): Promise<DeleteReply | "gone" | "earlierAttemptMayHaveSucceeded"> {
     const operation = `delete licence ${resellerId}/${tenantId}`;
     const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
-    if (isUnknownCustomer(reply)) return reply.unheard ? "unheard" : "gone";
+    if (isUnknownCustomer(reply)) return reply.earlierAttemptMayHaveSucceeded ? "earlierAttemptMayHaveSucceeded" : "gone";
     return this.#parse(reply, operation, deleteReplySchema);
   }
 
-  #send(method: "POST" | "DELETE", operation: string, body: Record<string, unknown>): Promise<Reply> {
+  #send(method: "POST" | "DELETE", operation: string, body: Record<string, unknown>): Promise<HttpResponse> {
     return this.#http.send({
       operation,
       method,
       path: this.#config.updatePath,
-      repeatable: "always",
-      message: async () => {
+      retry: "safe",
+      buildRequest: async () => {
         const signed = await sign(body, this.#key, this.#config.claimsIn);
-        return { body: signed.body, headers: { "content-type": "application/json", authorization: signed.authorization } };
+        return {
+          body: signed.body,
+          headers: { "content-type": "application/json", authorization: signed.authorization },
+        };
       },
     });
   }
 
-  #parse<S extends z.ZodType>(reply: Reply, operation: string, schema: S): z.output<S> {
+  #parse<S extends z.ZodType>(reply: HttpResponse, operation: string, schema: S): z.output<S> {
     if (reply.status < 200 || reply.status > 299) throw refusal(reply, operation);
     const result = schema.safeParse(reply.json, { reportInput: false });
     if (result.success) return result.data;
@@ -146,18 +161,24 @@ export class XimaClient {
   }
 }
 
-/** Only the API's own word makes a customer unknown: a bare 404 is a wrong address, and taking it for "gone" would lose the state. */
-function isUnknownCustomer(reply: Reply): boolean {
+/**
+ * Only the API's own word makes a customer unknown: a bare 404 is a wrong address, and
+ * taking it for "gone" would lose the state.
+ */
+function isUnknownCustomer(reply: HttpResponse): boolean {
   return reply.status === 404 && errorReplySchema.safeParse(reply.json).data?.code === "CUSTOMER_NOT_FOUND";
 }
 
-/** A 400 that asks for the customer's names, which only a first request needs (OpenAPI 1.4). The words are not published. */
-function asksForNames(reply: Reply): boolean {
+/**
+ * A 400 that asks for the customer's names, which only a first request needs (OpenAPI
+ * 1.4). The words are not published.
+ */
+function asksForNames(reply: HttpResponse): boolean {
   const error = reply.status === 400 ? errorReplySchema.safeParse(reply.json).data : undefined;
   return error?.code === "VALIDATION_ERROR" && /(reseller|tenant)[ _-]?name|first request/i.test(error.message ?? "");
 }
 
-function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError {
+function refusal(reply: HttpResponse, operation: string, moreToDo?: string): UcaasError {
   const error = errorReplySchema.safeParse(reply.json).data;
   const skew = clockSkew(reply);
   const blamesTheToken = error ? timedCodes.has(error.code) : reply.status === 401;
@@ -170,7 +191,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
         operation,
         status: reply.status,
         vendorCode: error?.code,
-        unheard: reply.unheard,
+        earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
         hint: remedies.get("EXPIRED_TOKEN"),
       },
     );
@@ -181,7 +202,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
       vendor: "xima",
       operation,
       status: reply.status,
-      unheard: reply.unheard,
+      earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
       hint: hintFor(reply),
     });
   }
@@ -192,7 +213,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
     operation,
     status: reply.status,
     vendorCode: error.code,
-    unheard: reply.unheard,
+    earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
     hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
   });
 }
@@ -201,7 +222,7 @@ function refusal(reply: Reply, operation: string, moreToDo?: string): UcaasError
 const timedCodes = new Set(["EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CERTIFICATE"]);
 
 /** For what the API does not document. */
-function hintFor({ status, headers }: Reply): string {
+function hintFor({ status, headers }: HttpResponse): string {
   if (status === 404 || status < 400) return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
   if (status === 429) {
     const wait = headers["retry-after"];
@@ -211,7 +232,7 @@ function hintFor({ status, headers }: Reply): string {
 }
 
 /** Seconds by which this machine's clock is ahead of the server's Date header. */
-function clockSkew(reply: Reply): number {
+function clockSkew(reply: HttpResponse): number {
   const date = Date.parse(reply.headers.date ?? "");
   return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
 }

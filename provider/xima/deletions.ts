@@ -1,8 +1,8 @@
 import { appendFile, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { homeFolder } from "../dynamic/home.ts";
-import { json } from "../dynamic/json.ts";
+import { dataDir } from "../runtime/data-dir.ts";
+import { tryParseJson } from "../runtime/parse-json.ts";
 import type { DeleteReply } from "./schema.ts";
 
 const deletionSchema = z.object({
@@ -23,25 +23,33 @@ const deletionSchema = z.object({
   recordedAt: z.string(),
 });
 
-/** One scheduled deletion of a customer's licences: what Xima support needs to undo it. Holds no secret and no name. */
+/**
+ * One scheduled deletion of a customer's licences: what Xima support needs to undo it.
+ * Holds no secret and no name.
+ */
 export type Deletion = z.output<typeof deletionSchema>;
 
 /** Xima deletes within a week of the request (OpenAPI 1.4); until then support can restore. */
 const week = 7 * 86_400_000;
 
 /**
- * The local record of scheduled deletions: JSON lines, one a deletion. The file is `xima-deletions.jsonl` in the folder
- * that `ucaas:journalDir` or `UCAAS_JOURNAL_DIR` names, else in `ucaas` below `$PULUMI_HOME` or `~/.pulumi`.
+ * The local record of scheduled deletions: JSON lines, one a deletion. The file is
+ * `xima-deletions.jsonl` in the folder
+ * that `ucaas:journalDir` or `UCAAS_JOURNAL_DIR` names, else in `ucaas` below
+ * `$PULUMI_HOME` or `~/.pulumi`.
  */
 export class Deletions {
   readonly file: string;
 
   constructor(journalDir: string | undefined, environment: NodeJS.ProcessEnv = process.env) {
     const folders = [journalDir, environment.UCAAS_JOURNAL_DIR].filter((folder) => folder && !folder.includes("://"));
-    this.file = join(folders[0] ?? homeFolder(environment), "xima-deletions.jsonl");
+    this.file = join(folders[0] ?? dataDir(environment), "xima-deletions.jsonl");
   }
 
-  /** Returns after the disk has it. A line is short, so two processes that append at once do not mix their lines. */
+  /**
+   * Returns after the disk has it. A line is short, so two processes that append at once
+   * do not mix their lines.
+   */
   async add(deletion: Deletion): Promise<void> {
     await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
     await appendFile(this.file, `${JSON.stringify(deletion)}\n`, { mode: 0o600 });
@@ -50,7 +58,8 @@ export class Deletions {
   }
 
   /**
-   * All records, the newest first, and the numbers of the lines that hold none. A deletion that the server confirmed twice is
+   * All records, the newest first, and the numbers of the lines that hold none. A
+   * deletion that the server confirmed twice is
    * listed once.
    */
   async list(): Promise<{ deletions: Deletion[]; unreadable: number[] }> {
@@ -62,15 +71,21 @@ export class Deletions {
     const unreadable: number[] = [];
     for (const [index, line] of text.split("\n").entries()) {
       if (line === "") continue;
-      const { data } = deletionSchema.safeParse(json(line));
+      const { data } = deletionSchema.safeParse(tryParseJson(line));
       if (!data) unreadable.push(index + 1);
       else deletions.set(JSON.stringify([data.baseUrl, data.resellerId, data.tenantId, data.deletionId ?? data.recordedAt]), data);
     }
-    return { deletions: [...deletions.values()].sort((a, b) => (a.scheduledAt < b.scheduledAt ? 1 : -1)), unreadable };
+    return {
+      deletions: [...deletions.values()].sort((a, b) => (a.scheduledAt < b.scheduledAt ? 1 : -1)),
+      unreadable,
+    };
   }
 }
 
-/** ISO time until which Xima support can restore the licences; undefined when the record's time cannot be read. */
+/**
+ * ISO time until which Xima support can restore the licences; undefined when the record's
+ * time cannot be read.
+ */
 export function restorableUntil({ scheduledAt, estimatedDeletionTime = "" }: Deletion): string | undefined {
   if (isDate(estimatedDeletionTime)) return estimatedDeletionTime;
   const scheduled = Date.parse(scheduledAt);

@@ -9,12 +9,20 @@ export function outputs(
   lastDrift: readonly LicenseChange[],
   lastAssertedAt: string,
 ): LicenseOutputs {
-  return { ...inputs, schemaVersion: 1, lastChanges: flatChanges(changes), lastDrift, lastAssertedAt };
+  return {
+    ...inputs,
+    schemaVersion: 1,
+    lastChanges: flatChanges(changes),
+    lastDrift,
+    lastAssertedAt,
+  };
 }
 
 /**
- * What the state keeps of a licence when nobody knows whether its last statement arrived. What was declared before and what is
- * declared now may both be on the server, so both stand here: whatever the next statement leaves out is sent as 0.
+ * What the state keeps of a licence when nobody knows whether its last statement arrived.
+ * What was declared before and what is
+ * declared now may both be on the server, so both stand here: whatever the next statement
+ * leaves out is sent as 0.
  */
 export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: Partial<LicenseOutputs>): LicenseOutputs {
   const { lastChanges = [], lastDrift = [], lastAssertedAt = time } = olds ?? {};
@@ -39,10 +47,18 @@ function both<Group extends object>(before: Group | undefined, now: Group | unde
 }
 
 /**
- * What the state keeps of a licence that comes into it without a request: nothing was changed, nothing was stated. Where it is to be
+ * What the state keeps of a licence that comes into it without a request: nothing was
+ * changed, nothing was stated. Where it is to be
  * stated again after some time, that time begins now.
  */
 export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
   const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
-  return { ...inputs, schemaVersion: 1, lastChanges: [], lastDrift: [], lastAssertedAt, __claim: randomUUID() };
+  return {
+    ...inputs,
+    schemaVersion: 1,
+    lastChanges: [],
+    lastDrift: [],
+    lastAssertedAt,
+    __claim: randomUUID(),
+  };
 }

@@ -12,8 +12,10 @@ export function isPem(text: string): boolean {
 }
 
 /**
- * The blocks of a PEM text. Line ends that were lost or changed on the way are put in order: blanks in their place, the characters
- * `\n` or `\r\n`, all in one line, the whole text in base64. What stands between the blocks does not count.
+ * The blocks of a PEM text. Line ends that were lost or changed on the way are put in
+ * order: blanks in their place, the characters
+ * `\n` or `\r\n`, all in one line, the whole text in base64. What stands between the
+ * blocks does not count.
  */
 export function pemBlocks(text: string): PemBlock[] {
   return [...pemText(text).matchAll(/-----BEGIN ([A-Z0-9 ]+?)-----([\s\S]*?)-----END \1-----/g)].map(([whole, label = "", body = ""]) => ({

@@ -1,25 +1,26 @@
 import type { dynamic } from "@pulumi/pulumi";
 import ms from "ms";
-import { Accounts } from "../dynamic/accounts.ts";
-import { failuresOf } from "../dynamic/check.ts";
-import { changedProperties } from "../dynamic/diff.ts";
-import { PartialFailure, UcaasError } from "../dynamic/errors.ts";
-import { ownerOf, sentFields } from "../dynamic/intents.ts";
-import type { CallContext } from "../dynamic/interruption.ts";
-import { Journal, type JournalEntry } from "../dynamic/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../dynamic/lifecycle.ts";
-import type { Operation } from "../dynamic/operation.ts";
-import { tell } from "../dynamic/progress.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
-import { withoutBackend } from "../dynamic/stack-identity.ts";
-import { isUnknown } from "../dynamic/unknown.ts";
-import { NoReply } from "../http/client.ts";
+import { NoResponseError } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
-import { driftIn, replacedValues } from "./changes.ts";
+import { Accounts } from "../runtime/accounts.ts";
+import type { CallContext } from "../runtime/cancellation.ts";
+import { changedProperties } from "../runtime/equality.ts";
+import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { ownerOf, sentFields } from "../runtime/intents.ts";
+import { Journal, type JournalEntry } from "../runtime/journal.ts";
+import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import { logInfo } from "../runtime/log.ts";
+import type { Operation } from "../runtime/operation.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
+import { withoutBackend } from "../runtime/stack-identity.ts";
+import { isUnknown } from "../runtime/unknown.ts";
+import { validate } from "../runtime/validation.ts";
+import { detectDrift, replacedValues } from "./changes.ts";
 import { type CcId, XimaClient } from "./client.ts";
 import { Deletions, describeDeletion } from "./deletions.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
+import { validateRules } from "./rules.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
@@ -29,9 +30,11 @@ import {
   managedProperties,
   ximaConfig,
 } from "./schema.ts";
-import { findings } from "./seats.ts";
 
-/** The provider of `XimaLicense`: a vendor's handlers inside the lifecycle that all resources have. */
+/**
+ * The provider of `XimaLicense`: a vendor's handlers inside the lifecycle that all
+ * resources have.
+ */
 export function ximaLicenseProvider(source: dynamic.Config, context?: CallContext) {
   const accounts: XimaAccounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
   return withLifecycle(
@@ -55,11 +58,16 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
       if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown)) return undefined;
       return `${accounts.config(license.account).baseUrl} ${id ?? licenseId(license)}`;
     },
-    servers: ({ account }) => ({ account: isUnknown(account) ? undefined : accounts.config(account).baseUrl }),
+    servers: ({ account }) => ({
+      account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
+    }),
   };
 }
 
-/** Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last sent, and what the server said had changed. */
+/**
+ * Licences of Xima CCaaS. There is no GET: what is known of a licence is what was last
+ * sent, and what the server said had changed.
+ */
 class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs> {
   readonly #accounts: XimaAccounts;
   readonly #deletions: Deletions;
@@ -72,7 +80,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   validate(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-    return [...failuresOf(licenseSchema, news), ...removedSipCredentials(this.#before(olds, news), news)];
+    return [...validate(licenseSchema, news), ...removedSipCredentials(this.#before(olds, news), news)];
   }
 
   /** Which revision counts, and whether its config is sound, is told by the account. */
@@ -80,8 +88,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const failures: dynamic.CheckFailure[] = [];
     const { apiRevision, seatRules } = this.#accounts.config(news.account);
     if (apiRevision === "1.4") failures.push(...missingNames(this.#before(olds, news), news));
-    for (const { property, reason, note } of findings(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
-      if (note) tell("XimaLicense", licenseId(news), `${property}: ${reason}`);
+    for (const { property, reason, note } of validateRules(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
+      if (note) logInfo("XimaLicense", licenseId(news), `${property}: ${reason}`);
       else failures.push({ property, reason });
     }
     // Makes the client, so that a key or certificate that cannot be used is found while previewing.
@@ -93,7 +101,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     // That a licence is to be stated again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
-    if (again) tell("XimaLicense", licenseId(olds), `is due to be stated again: ${again}`);
+    if (again) logInfo("XimaLicense", licenseId(olds), `is due to be stated again: ${again}`);
     return {
       changes: changed.length > 0 || again !== undefined,
       replaces: sameCustomer(olds, news) ? [] : ["ccId"],
@@ -109,7 +117,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const { apiRevision } = this.#accounts.config(news.account);
     const earlier = (await operation.recall()) as JournalEntry<WriteNote> | undefined;
     const isThere = await client.exists(news.ccId);
-    // An intent of this very resource that never came into the state: the customer was made by the run that was cut off.
+    // An intent of this very resource that never came into the state: the customer was
+    // made by the run that was cut off.
     const isOwn = isThere !== false && earlier !== undefined && isCreateOf(earlier, news);
     // Without a look-up the server cannot say whether it knows the customer: the declaration does.
     const adopting = (isThere ?? mayAdopt(news)) && !isOwn;
@@ -125,7 +134,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     } catch (error) {
       const outcome = outcomeOf(error);
       if (outcome === "nothing") await (isThere !== false ? operation.withdraw() : operation.discard());
-      // In the state it is removed with its declaration; in the journal alone it would be billed on when nobody declares it again.
+      // In the state it is removed with its declaration; in the journal alone it would be
+      // billed on when nobody declares it again.
       if (outcome === "made" || (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId))))
         throw new PartialFailure(id, unconfirmedOutputs(news, time, withFields({}, lost)), error as Error);
       throw error;
@@ -159,7 +169,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const body = updateBody(news, apiRevision, olds);
     const time = new Date().toISOString();
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost));
-    const { changes, unheard } = await this.#accounts
+    const { changes, earlierAttemptMayHaveSucceeded } = await this.#accounts
       .client(news.account)
       .update(news.ccId, body, "update")
       .catch(async (error: Error) => {
@@ -167,10 +177,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         await operation.withdraw();
         throw error;
       });
-    if (unheard) tell("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
-    const drift = state.unconfirmed || earlier ? [] : driftIn(changes, state);
+    if (earlierAttemptMayHaveSucceeded)
+      logInfo("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
+    const drift = state.unconfirmed || earlier ? [] : detectDrift(changes, state);
     for (const { property, oldValue, newValue } of drift) {
-      tell(
+      logInfo(
         "XimaLicense",
         licenseId(news),
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
@@ -182,54 +193,78 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
     await operation.intend(props.ccId, writeNote(props, []));
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
-    if (scheduled === "gone") return tell("XimaLicense", id, "was gone already");
-    await this.#record(id, props, scheduled === "unheard" ? undefined : scheduled);
+    if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
+    await this.#record(id, props, scheduled === "earlierAttemptMayHaveSucceeded" ? undefined : scheduled);
     operation.log(
-      scheduled === "unheard"
+      scheduled === "earlierAttemptMayHaveSucceeded"
         ? "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it"
         : describeDeletion(scheduled),
     );
   }
 
-  /** The only way back for a week, so a record that cannot be written is reported. The deletion itself is done. */
+  /**
+   * The only way back for a week, so a record that cannot be written is reported. The
+   * deletion itself is done.
+   */
   async #record(id: string, { ccId, account, __stack, __resource }: LicenseOutputs, reply?: DeleteReply): Promise<void> {
     const recordedAt = new Date().toISOString();
     const { scheduledAt = recordedAt, estimatedDeletionTime, deletionId = null } = reply ?? {};
     const { resellerId, tenantId } = ccId;
     const { baseUrl } = this.#accounts.config(account);
-    const where = { stack: withoutBackend(__stack ?? ""), resource: __resource ?? "", baseUrl, resellerId, tenantId };
+    const where = {
+      stack: withoutBackend(__stack ?? ""),
+      resource: __resource ?? "",
+      baseUrl,
+      resellerId,
+      tenantId,
+    };
     try {
-      await this.#deletions.add({ ...where, deletionId, scheduledAt, estimatedDeletionTime, recordedAt });
+      await this.#deletions.add({
+        ...where,
+        deletionId,
+        scheduledAt,
+        estimatedDeletionTime,
+        recordedAt,
+      });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      tell("XimaLicense", id, `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`);
+      logInfo("XimaLicense", id, `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`);
     }
   }
 
   #tellOnce(text: string): void {
     if (this.#told.has(text)) return;
     this.#told.add(text);
-    tell("XimaLicense", "all licences", text);
+    logInfo("XimaLicense", "all licences", text);
   }
 
   /** What the same licence had before, if there was one. */
   #before(olds: Partial<LicenseInputs>, news: LicenseInputs): Partial<LicenseInputs> {
     const isSame =
-      olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#accounts.differIn("baseUrl", olds.account, news.account);
+      olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
     return isSame ? olds : {};
   }
 }
 
 /** What the journal says of a write: no counts and no credentials. */
 type WriteNote = {
-  /** The paths that it sent, and those of an earlier write that may have arrived: what is no longer declared is set to 0. */
+  /**
+   * The paths that it sent, and those of an earlier write that may have arrived: what is
+   * no longer declared is set to 0.
+   */
   fields: string[];
-  /** The customer was somebody else's before; it is the resource's own only when the state has it. */
+  /**
+   * The customer was somebody else's before; it is the resource's own only when the state
+   * has it.
+   */
   adopting?: boolean;
 };
 
 function writeNote(news: LicenseInputs, lost: readonly string[], adopting = false): WriteNote {
-  return { fields: [...new Set([...countPaths(news), ...lost])].sort(), ...(adopting && { adopting }) };
+  return {
+    fields: [...new Set([...countPaths(news), ...lost])].sort(),
+    ...(adopting && { adopting }),
+  };
 }
 
 function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInputs): boolean {
@@ -237,7 +272,10 @@ function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInput
   return isCreate && ownerOf(entry) === (__resource ?? "") && !entry.note?.adopting;
 }
 
-/** All of them: the argument is a secret as a whole. Not what is the customer's id or name as well: each line about it would be masked. */
+/**
+ * All of them: the argument is a secret as a whole. Not what is the customer's id or name
+ * as well: each line about it would be masked.
+ */
 function rememberSipCredentials({ sipCredentials, ccId }: Partial<LicenseInputs>): void {
   const open: unknown[] = Object.values(ccId ?? {});
   for (const value of Object.values(sipCredentials ?? {})) if (!open.includes(value)) rememberSecret(value);
@@ -247,7 +285,10 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
   return !isUnknown(b.ccId) && a.ccId?.resellerId === b.ccId?.resellerId && a.ccId?.tenantId === b.ccId?.tenantId;
 }
 
-/** The API has no way to take SIP credentials away (inferred), so a silent change of the declaration would be a lie. `before` is what the same licence had, if there was one. */
+/**
+ * The API has no way to take SIP credentials away (inferred), so a silent change of the
+ * declaration would be a lie. `before` is what the same licence had, if there was one.
+ */
 function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
   if (!before.sipCredentials || news.sipCredentials) return [];
   return [
@@ -259,7 +300,10 @@ function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInpu
   ];
 }
 
-/** The names are required on the customer's first request (OpenAPI 1.4); one that had a licence `before`, or is adopted, has had its first. */
+/**
+ * The names are required on the customer's first request (OpenAPI 1.4); one that had a
+ * licence `before`, or is adopted, has had its first.
+ */
 function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
   // Of what is not known yet the check before the create will tell.
   if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown)) return [];
@@ -289,17 +333,21 @@ function alreadyExists(ccId: CcId): UcaasError {
 
 /** What became of a write that ended with an error. */
 function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
-  if (error instanceof NoReply) return error.sent ? "unknown" : "nothing";
+  if (error instanceof NoResponseError) return error.sent ? "unknown" : "nothing";
   if (!(error instanceof UcaasError)) return "unknown";
   // A reply of success that cannot be read was a success all the same.
   if (error.code === "MALFORMED_REPLY") return "made";
-  // Each try has a jti of its own, so the server has taken this very request before: something on the way sent it twice.
-  if (error.unheard || error.code === "DUPLICATE_JTI" || error.status === undefined) return "unknown";
+  // Each try has a jti of its own, so the server has taken this very request before:
+  // something on the way sent it twice.
+  if (error.earlierAttemptMayHaveSucceeded || error.code === "DUPLICATE_JTI" || error.status === undefined) return "unknown";
   const isRefusal = error.status >= 400 && !mayHaveActed({ kind: "status", status: error.status });
   return isRefusal ? "nothing" : "unknown";
 }
 
-/** False only by the server's own word: what is in the state for nothing is found gone by the next refresh. */
+/**
+ * False only by the server's own word: what is in the state for nothing is found gone by
+ * the next refresh.
+ */
 async function mayBeThere(client: XimaClient, ccId: CcId): Promise<boolean> {
   return (await client.exists(ccId).catch(() => true)) !== false;
 }

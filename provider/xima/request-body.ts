@@ -6,8 +6,10 @@ type Body = Record<string, unknown>;
 const guideOnly = "additionalAiMessages";
 
 /**
- * The body that makes the licence what is declared. Every declared field is sent, so that the server also reports what
- * it had otherwise. A count that was declared before and is no longer is sent as an explicit 0: left out, it would
+ * The body that makes the licence what is declared. Every declared field is sent, so that
+ * the server also reports what
+ * it had otherwise. A count that was declared before and is no longer is sent as an
+ * explicit 0: left out, it would
  * stay as it is and be billed on.
  */
 export function updateBody(news: LicenseInputs, revision: ApiRevision, olds?: Partial<LicenseInputs>): Body {
@@ -20,7 +22,10 @@ export function updateBody(news: LicenseInputs, revision: ApiRevision, olds?: Pa
   return body;
 }
 
-/** Only one kind of bundle may be above 0 (OpenAPI 1.4), so the other is none, also where the state does not know that it is there. */
+/**
+ * Only one kind of bundle may be above 0 (OpenAPI 1.4), so the other is none, also where
+ * the state does not know that it is there.
+ */
 function withoutOtherBundle(bundles: Body): Body {
   if (Number(bundles.standardBundles) > 0) return { advancedBundles: 0, ...bundles };
   return Number(bundles.advancedBundles) > 0 ? { standardBundles: 0, ...bundles } : bundles;
@@ -44,7 +49,10 @@ export function countPaths(inputs: Partial<LicenseInputs>): string[] {
   });
 }
 
-/** The declaration with a count at each of the paths, so that those that are not declared any more are sent as 0. */
+/**
+ * The declaration with a count at each of the paths, so that those that are not declared
+ * any more are sent as 0.
+ */
 export function withFields<Inputs extends Partial<LicenseInputs>>(inputs: Inputs, paths: readonly string[]): Inputs {
   const all: Record<string, unknown> = { ...inputs };
   for (const path of paths) {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../dynamic/loader.ts";
+import { UcaasResource } from "../runtime/loader.ts";
 import type { LicenseChange as XimaChange } from "./schema.ts";
 import { secretArguments } from "./secret-names.ts";
 
@@ -17,21 +17,28 @@ export interface XimaCcId {
   readonly tenantName?: pulumi.Input<string>;
 }
 
-/** How Xima registers with the customer's telephone system. All but port and transport are required (OpenAPI 1.4). */
+/**
+ * How Xima registers with the customer's telephone system. All but port and transport are
+ * required (OpenAPI 1.4).
+ */
 export interface XimaSipCredentials {
   /** Not empty, like the three below. */
   readonly username: pulumi.Input<string>;
   readonly password: pulumi.Input<string>;
   readonly sipServer: pulumi.Input<string>;
   readonly outboundProxy: pulumi.Input<string>;
-  /** 1 to 65535; together with `transport` or not at all. Neither means an SRV look-up (OpenAPI 1.4). */
+  /**
+   * 1 to 65535; together with `transport` or not at all. Neither means an SRV look-up
+   * (OpenAPI 1.4).
+   */
   readonly sipPort?: pulumi.Input<number>;
   /** Together with `sipPort` or not at all. */
   readonly transport?: pulumi.Input<"udp" | "tcp" | "tls">;
 }
 
 /**
- * Arguments of an {@link XimaLicense}. All counts are whole numbers; 0 removes that licence; one that was never declared
+ * Arguments of an {@link XimaLicense}. All counts are whole numbers; 0 removes that
+ * licence; one that was never declared
  * is left as it is on the server, one that is declared no longer is set to 0.
  */
 export interface XimaLicenseArgs {
@@ -58,16 +65,28 @@ export interface XimaLicenseArgs {
   /** Older revision only (guide): needs at least one Elite seat. */
   readonly additionalAiMessages?: pulumi.Input<number>;
   /** Only one of the two may be above 0; needs a Professional seat or higher (OpenAPI 1.4). */
-  readonly aiMessaging?: pulumi.Input<{ standardBundles?: pulumi.Input<number>; advancedBundles?: pulumi.Input<number> }>;
+  readonly aiMessaging?: pulumi.Input<{
+    standardBundles?: pulumi.Input<number>;
+    advancedBundles?: pulumi.Input<number>;
+  }>;
   /** Hours of transcription; needs an Essential seat or higher (OpenAPI 1.4). */
   readonly aiAudioServices?: pulumi.Input<{ additionalHours: pulumi.Input<number> }>;
   /** Kept as a secret. Can be changed, never removed: the API has no way (inferred). */
   readonly sipCredentials?: pulumi.Input<XimaSipCredentials>;
-  /** Take over a customer that exists already, and make its licences what is declared; default false: it is an error. */
+  /**
+   * Take over a customer that exists already, and make its licences what is declared;
+   * default false: it is an error.
+   */
   readonly adopt?: pulumi.Input<boolean>;
-  /** State everything again when the last time is this long ago, such as `"7d"`; default never. Nothing can be read back, so this is what finds changes made elsewhere. */
+  /**
+   * State everything again when the last time is this long ago, such as `"7d"`; default
+   * never. Nothing can be read back, so this is what finds changes made elsewhere.
+   */
   readonly reassertAfter?: pulumi.Input<string>;
-  /** Section `xima:accounts.<account>` of the config; default the keys of the namespace itself. One with another `baseUrl` makes another licence. */
+  /**
+   * Section `xima:accounts.<account>` of the config; default the keys of the namespace
+   * itself. One with another `baseUrl` makes another licence.
+   */
   readonly account?: pulumi.Input<string>;
 }
 
@@ -76,11 +95,17 @@ export interface XimaLicenseArgs {
  *
  * Nothing can be read back from the API: refresh tells only whether the customer is still known.
  *
- * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`; of the key and certificate: `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`,
- * `KEY_MISMATCH`, `KEY_ID_MISSING`, `CERTIFICATE_UNREADABLE`, `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`,
- * `INVALID_SIGNATURE`, `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN` (`CLOCK_OFF` when the clocks differ), `INVALID_TOKEN`, `INVALID_CERTIFICATE`,
- * `CUSTOMER_NOT_FOUND`, `HTTP_<status>` where it gives none, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`, `NOT_REACHED`, `PROXY_INVALID`, `TLS_REFUSED`,
- * `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
+ * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`; of the key and
+ * certificate: `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`,
+ * `KEY_MISMATCH`, `KEY_ID_MISSING`, `CERTIFICATE_UNREADABLE`, `CERTIFICATE_EXPIRED`,
+ * `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`,
+ * `INVALID_SIGNATURE`, `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN` (`CLOCK_OFF` when
+ * the clocks differ), `INVALID_TOKEN`, `INVALID_CERTIFICATE`,
+ * `CUSTOMER_NOT_FOUND`, `HTTP_<status>` where it gives none, `MALFORMED_REPLY`,
+ * `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`, `NOT_REACHED`, `PROXY_INVALID`,
+ * `TLS_REFUSED`,
+ * `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and `CONFIG_MISSING`,
+ * `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
  * What to do about each stands in its message and in `docs/xima-license.md`.
  *
  * @example
@@ -99,7 +124,10 @@ export class XimaLicense extends UcaasResource {
   declare readonly ccId: pulumi.Output<pulumi.Unwrap<XimaCcId>>;
   /** What the last call changed, by the server's own word; values of SIP credentials are masked. */
   declare readonly lastChanges: pulumi.Output<XimaChange[]>;
-  /** What the server had otherwise than declared when everything was last sent: `oldValue` as declared, `newValue` as found. */
+  /**
+   * What the server had otherwise than declared when everything was last sent: `oldValue`
+   * as declared, `newValue` as found.
+   */
   declare readonly lastDrift: pulumi.Output<XimaChange[]>;
   /** ISO time at which the licence was last stated. */
   declare readonly lastAssertedAt: pulumi.Output<string>;

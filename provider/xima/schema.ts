@@ -1,12 +1,15 @@
 import ms from "ms";
 import { z } from "zod";
-import type { ConfigDefinition } from "../dynamic/config.ts";
-import { credential, displayName, identifier } from "../dynamic/identifiers.ts";
-import { baseUrlKey, transportKeys } from "../http/transport.ts";
+import { baseUrlKey, transportKeys } from "../http/pool.ts";
+import type { ConfigDefinition } from "../runtime/config.ts";
+import { credential, displayName, identifier } from "../runtime/identifiers.ts";
 
 const count = z.int("must be a whole number").min(0, "must not be negative");
 
-/** The customer: which tenant of which reseller. The names are needed with the customer's first request only (OpenAPI 1.4). */
+/**
+ * The customer: which tenant of which reseller. The names are needed with the customer's
+ * first request only (OpenAPI 1.4).
+ */
 const ccIdSchema = z.strictObject({
   resellerId: identifier(),
   tenantId: identifier(),
@@ -14,7 +17,10 @@ const ccIdSchema = z.strictObject({
   tenantName: displayName().optional(),
 });
 
-/** All five SIP fields as the API has them; port and transport come together or not at all, and neither means an SRV look-up (OpenAPI 1.4). */
+/**
+ * All five SIP fields as the API has them; port and transport come together or not at
+ * all, and neither means an SRV look-up (OpenAPI 1.4).
+ */
 const sipCredentialsSchema = z.strictObject({
   username: identifier(),
   password: credential(),
@@ -24,7 +30,10 @@ const sipCredentialsSchema = z.strictObject({
   transport: z.enum(["udp", "tcp", "tls"]).optional(),
 });
 
-/** What the API counts, each 0 or more; what else each must be is in `seats.ts`, since it depends on the revision. */
+/**
+ * What the API counts, each 0 or more; what else each must be is in `seats.ts`, since it
+ * depends on the revision.
+ */
 const seatCounts = {
   digitalOnlySeats: count.optional(),
   essentialSeats: count.optional(),
@@ -59,14 +68,23 @@ export const licenseSchema = z.strictObject({
   account: identifier().optional(),
 });
 
-export type LicenseInputs = z.output<typeof licenseSchema> & { readonly __stack?: string; readonly __resource?: string };
+export type LicenseInputs = z.output<typeof licenseSchema> & {
+  readonly __stack?: string;
+  readonly __resource?: string;
+};
 
-/** The id of a licence, `reseller/tenant`; a slash inside either is written as `%2F`, so that no two customers have one id. */
+/**
+ * The id of a licence, `reseller/tenant`; a slash inside either is written as `%2F`, so
+ * that no two customers have one id.
+ */
 export function licenseId({ ccId }: { readonly ccId?: { readonly resellerId: string; readonly tenantId: string } }): string {
   return [ccId?.resellerId, ccId?.tenantId].map((part) => String(part).replace(/[%/]/g, encodeURIComponent)).join("/");
 }
 
-/** The properties that a change of is a change of the licence; the others only steer this program. */
+/**
+ * The properties that a change of is a change of the licence; the others only steer this
+ * program.
+ */
 export const managedProperties = [
   "ccId",
   ...(Object.keys(seatCounts) as (keyof typeof seatCounts)[]),
@@ -76,7 +94,10 @@ export const managedProperties = [
   "account",
 ] as const;
 
-/** One difference that the server reported, by the property's path: `aiMessaging.standardBundles`. The values of secrets are masked. */
+/**
+ * One difference that the server reported, by the property's path:
+ * `aiMessaging.standardBundles`. The values of secrets are masked.
+ */
 export interface LicenseChange {
   readonly property: string;
   readonly oldValue?: unknown;
@@ -88,15 +109,27 @@ export interface LicenseOutputs extends LicenseInputs {
   readonly schemaVersion: 1;
   readonly lastChanges: readonly LicenseChange[];
   readonly lastDrift: readonly LicenseChange[];
-  /** ISO time; undefined for one that came into the state without a request and has no `reassertAfter`. */
+  /**
+   * ISO time; undefined for one that came into the state without a request and has no
+   * `reassertAfter`.
+   */
   readonly lastAssertedAt?: string;
-  /** Whether the last statement arrived is not known. It is stated again by the next up, and what the server then had is nobody's drift. */
+  /**
+   * Whether the last statement arrived is not known. It is stated again by the next up,
+   * and what the server then had is nobody's drift.
+   */
   readonly unconfirmed?: true;
-  /** Of one that was adopted, in the place of a time: tells two resources apart that hold the same customer for a moment; see `dynamic/claims.ts`. */
+  /**
+   * Of one that was adopted, in the place of a time: tells two resources apart that hold
+   * the same customer for a moment; see `runtime/ownership.ts`.
+   */
   readonly __claim?: string;
 }
 
-/** Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in `{oldValue, newValue}`. */
+/**
+ * Reply to POST (OpenAPI 1.4): `changes` is nested like the request and ends in
+ * `{oldValue, newValue}`.
+ */
 export const updateReplySchema = z.looseObject({ changes: z.record(z.string(), z.unknown()) });
 
 /** Reply to DELETE (OpenAPI 1.4). */
@@ -116,7 +149,10 @@ export const errorReplySchema = z.looseObject({ code: z.string(), message: z.str
 const minimumRule = z.union([z.enum(["warn", "off"]), z.coerce.number().int().min(0).max(1_000_000)]).optional();
 const needRule = z.enum(["warn", "off"]).optional();
 
-/** What `xima:seatRules` may say: of a seat count its minimum, of an add-on whether the seats that it needs are checked. */
+/**
+ * What `xima:seatRules` may say: of a seat count its minimum, of an add-on whether the
+ * seats that it needs are checked.
+ */
 const seatRulesSchema = z.strictObject({
   digitalOnlySeats: minimumRule,
   essentialSeats: minimumRule,
@@ -145,14 +181,25 @@ export const ximaConfig = {
       value: identifier().startsWith("/").default("/licensing/update"),
       about: "path of the update route below the base URL; the vendor's pages differ",
     },
-    privateKey: { value: z.string().min(1), secret: true, about: "RSA private key as PEM text, or the path of its file" },
-    privateKeyPassphrase: { value: credential().optional(), secret: true, about: "passphrase of an encrypted private key" },
+    privateKey: {
+      value: z.string().min(1),
+      secret: true,
+      about: "RSA private key as PEM text, or the path of its file",
+    },
+    privateKeyPassphrase: {
+      value: credential().optional(),
+      secret: true,
+      about: "passphrase of an encrypted private key",
+    },
     certificate: {
       value: z.string().optional(),
       about: "the certificate that Xima signed, as PEM text or the path of its file; the kid is computed from it",
     },
     keyId: { value: identifier().optional(), about: "the kid, where Xima issued one outright" },
-    apiRevision: { value: z.enum(["1.4", "guide"]).default("1.4"), about: "revision of the contract, 1.4 or guide" },
+    apiRevision: {
+      value: z.enum(["1.4", "guide"]).default("1.4"),
+      about: "revision of the contract, 1.4 or guide",
+    },
     claimsIn: {
       value: z.enum(["both", "token", "body"]).default("both"),
       about: "where jti and exp travel: token (1.4), body (guide) or both",

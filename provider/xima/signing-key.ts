@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { UcaasError } from "../dynamic/errors.ts";
-import { readText, UnreadableTextError } from "../dynamic/read-text.ts";
-import { rememberSecret } from "../dynamic/secrets.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { readText, UnreadableTextError } from "../runtime/read-text.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 import { isPem, pemBlocks } from "./pem.ts";
 
 /** What requests are signed with. */
@@ -23,7 +23,8 @@ export interface SigningKeySource {
 /**
  * The key and its `kid`: given outright, else computed from the certificate.
  *
- * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`, `CERTIFICATE_UNREADABLE`, `KEY_MISMATCH`,
+ * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`,
+ *   `KEY_TOO_SHORT`, `CERTIFICATE_UNREADABLE`, `KEY_MISMATCH`,
  * `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`, `KEY_ID_MISSING`.
  */
 export function signingKey(source: SigningKeySource, now = new Date()): SigningKey {
@@ -42,7 +43,10 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
   return { privateKey, kid: source.keyId ?? fingerprint(certificate) };
 }
 
-/** All that is wrong with a certificate: `KEY_MISMATCH`, `CERTIFICATE_NOT_YET_VALID`, `CERTIFICATE_EXPIRED`. Without a key only its dates are looked at. */
+/**
+ * All that is wrong with a certificate: `KEY_MISMATCH`, `CERTIFICATE_NOT_YET_VALID`,
+ * `CERTIFICATE_EXPIRED`. Without a key only its dates are looked at.
+ */
 export function certificateFaults(certificate: X509Certificate, privateKey?: KeyObject, now = new Date()): UcaasError[] {
   const faults: UcaasError[] = [];
   if (privateKey && !certificate.checkPrivateKey(privateKey)) {
@@ -71,7 +75,10 @@ export function certificateFaults(certificate: X509Certificate, privateKey?: Key
   return faults;
 }
 
-/** The `kid` of a certificate: SHA-1 of its DER bytes, lower-case hex without colons (OpenAPI 1.4). */
+/**
+ * The `kid` of a certificate: SHA-1 of its DER bytes, lower-case hex without colons
+ * (OpenAPI 1.4).
+ */
 export function fingerprint(certificate: X509Certificate): string {
   return createHash("sha1").update(certificate.raw).digest("hex");
 }
@@ -132,7 +139,8 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
 }
 
 /**
- * The certificate of a PEM text or file. Of several, such as a chain, it is the one of the private key; without a key, the first
+ * The certificate of a PEM text or file. Of several, such as a chain, it is the one of
+ * the private key; without a key, the first
  * that is no authority's.
  *
  * @param file as for {@link readPrivateKey}

@@ -74,5 +74,8 @@ export function login(
   if (body.email !== account.email || body.password !== account.password) throw new Failure(401, "Email or password is wrong");
   const token = randomBytes(24).toString("hex");
   sessions[token] = { accessId: account.accessId, expires };
-  return { token, user: { email: account.email, user_type: account.role, customer_id: account.customer_id } };
+  return {
+    token,
+    user: { email: account.email, user_type: account.role, customer_id: account.customer_id },
+  };
 }

@@ -1,5 +1,8 @@
-/** The envelope of every answer: `result` decides, as a number or a string, with the HTTP status of success or beside one of its own. */
-import { json, type Reply } from "../message.ts";
+/**
+ * The envelope of every answer: `result` decides, as a number or a string, with the HTTP
+ * status of success or beside one of its own.
+ */
+import { json, type Reply } from "../http-types.ts";
 
 /** The words of the guide's tables. */
 const messages: Record<number, string> = {
@@ -20,7 +23,15 @@ const messages: Record<number, string> = {
 };
 
 /** The HTTP status that goes with an application's own code (inferred). */
-const httpStatus: Record<number, number> = { 0: 500, 1001: 401, 1002: 400, 1401: 400, 1402: 400, 1403: 400, 1504: 406 };
+const httpStatus: Record<number, number> = {
+  0: 500,
+  1001: 401,
+  1002: 400,
+  1401: 400,
+  1402: 400,
+  1403: 400,
+  1504: 406,
+};
 
 /** A request that is answered with a result other than 1. */
 export class Failure extends Error {
@@ -41,7 +52,10 @@ export interface Form {
   errorWords: "msg" | "error";
 }
 
-/** Writes answers; where the form alternates, result and ids go through all four combinations in turn. */
+/**
+ * Writes answers; where the form alternates, result and ids go through all four
+ * combinations in turn.
+ */
 export class Envelope {
   #turn = 0;
 

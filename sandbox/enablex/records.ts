@@ -1,7 +1,7 @@
 /** What customers, subscriptions and users consist of: what may be written, and how it is shown. */
 import { z } from "zod";
 import { Failure } from "./envelope.ts";
-import { countryLabel } from "./masters.ts";
+import { countryLabel } from "./reference-data.ts";
 
 /** Fields by the API's own names. */
 export type Fields = Record<string, unknown>;
@@ -36,7 +36,8 @@ const customer = z.strictObject({
   office_address: address.nullable().optional(),
   billing_address: address.nullable().optional(),
 });
-// What a subscription takes beside its ids is not public, so all that its page shows in a reply is kept as it is given.
+// What a subscription takes beside its ids is not public, so all that its page shows in a
+// reply is kept as it is given.
 type Further = string | number | boolean | null | { [name: string]: Further };
 const further: z.ZodType<Further> = z.union([
   z.string(),
@@ -93,13 +94,22 @@ export const kinds: readonly Kind[] = [
     fixed: ["customer_id"],
     searchable: ["customer_id", "plan_id"],
   },
-  { plural: "users", singular: "user", schema: user, fixed: ["customer_id"], searchable: ["customer_id", "email", "first_name"] },
+  {
+    plural: "users",
+    singular: "user",
+    schema: user,
+    fixed: ["customer_id"],
+    searchable: ["customer_id", "email", "first_name"],
+  },
 ];
 
 /** Names that the server alone writes (inferred). */
 const isReadOnly = (name: string, kind: Kind) => name === `${kind.singular}_id` || name.endsWith("_ex") || name === "country";
 
-/** The body of a create or, when `partial`, of an update, as it is to be stored; 406 names what is wrong. */
+/**
+ * The body of a create or, when `partial`, of an update, as it is to be stored; 406 names
+ * what is wrong.
+ */
 export function readFields(kind: Kind, body: Fields, readOnly: "ignore" | "refuse", partial: boolean): Fields {
   const given = strip(kind, withoutOwnObject(kind, body), readOnly, "");
   const result = (partial ? kind.schema.partial() : kind.schema).safeParse(given);
@@ -155,7 +165,10 @@ export function created(kind: Kind, id: string, { first_name, last_name }: Field
   return { [`${kind.singular}_id`]: id, ...(kind.singular === "user" && { name }) };
 }
 
-/** A record as it is shown: with its id, what was never written as `absentAs` says, and the labels. */
+/**
+ * A record as it is shown: with its id, what was never written as `absentAs` says, and
+ * the labels.
+ */
 export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscriptionStatus }: Display): Fields {
   const filled = (names: string[], given: Fields): Fields => {
     const out: Fields = {};
@@ -170,7 +183,11 @@ export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscr
   const labels = { status, status_ex: status === "A" ? "Active" : "Suspended" };
   if (kind.singular === "subscription") {
     const { status: _, ...rest } = fields;
-    return { subscription_id: id, ...rest, ...(subscriptionStatus === "nested" ? { subscription: labels } : labels) };
+    return {
+      subscription_id: id,
+      ...rest,
+      ...(subscriptionStatus === "nested" ? { subscription: labels } : labels),
+    };
   }
   if (kind.singular === "user") {
     // A password and the wish for a mail go in and never come out.
@@ -178,7 +195,12 @@ export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscr
     return { user_id: id, ...rest, ...labels };
   }
   const type = fields.customer_type;
-  const out: Fields = { customer_id: id, ...filled(customerWords, fields), individual: fields.individual ?? false, ...labels };
+  const out: Fields = {
+    customer_id: id,
+    ...filled(customerWords, fields),
+    individual: fields.individual ?? false,
+    ...labels,
+  };
   out.customer_type_ex = type === undefined || type === null || type === "" ? "" : `Type ${type}`;
   for (const name of ["office_address", "billing_address"]) {
     const given = fields[name];
@@ -187,7 +209,10 @@ export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscr
       continue;
     }
     const address = isFields(given) ? given : {};
-    out[name] = { ...filled(addressWords, address), country: countryLabel(String(address.country_id)) ?? "" };
+    out[name] = {
+      ...filled(addressWords, address),
+      country: countryLabel(String(address.country_id)) ?? "",
+    };
   }
   return out;
 }

@@ -1,30 +1,38 @@
 /**
- * The EnableX UCaaS API as a local server. Of its customers, little more than the request lines and the names of the fields is public.
+ * The EnableX UCaaS API as a local server. Of its customers, little more than the request
+ * lines and the names of the fields is public.
  *
  * What is inferred here, each with an option where it could well be otherwise:
- * - A create answers the new id, of a user the name as well (its page), an update and a delete nothing but the result (`createReply`).
- * - A subscription is shown with its status within `subscription` (its page); a body may have it there or beside the ids.
+ * - A create answers the new id, of a user the name as well (its page), an update and a
+ *   delete nothing but the result (`createReply`).
+ * - A subscription is shown with its status within `subscription` (its page); a body may
+ *   have it there or beside the ids.
  * - A login answers `token` (guide), and who logged in: a page says so without the names.
- * - Both `contact_email` of customers and `email` of users are unique without regard to case, and so is `customer_code`.
- * - `customer_name` is required, unknown fields of a customer are refused with 406, and read-only ones are ignored (`readOnly`).
- * - A search finds rows that contain the text, without regard to case; a page has at most `longestPage` rows.
- * - No delete is listed for subscriptions and users. So a customer goes with all that it has (`dependents`), or could never go; and
+ * - Both `contact_email` of customers and `email` of users are unique without regard to
+ *   case, and so is `customer_code`.
+ * - `customer_name` is required, unknown fields of a customer are refused with 406, and
+ *   read-only ones are ignored (`readOnly`).
+ * - A search finds rows that contain the text, without regard to case; a page has at most
+ *   `longestPage` rows.
+ * - No delete is listed for subscriptions and users. So a customer goes with all that it
+ *   has (`dependents`), or could never go; and
  *   `deletableDependents` plays a server that has those routes.
  * - A role that may not do a thing gets 401, for 403 means an expired token.
  * - Users can be read as subscriptions can.
  *
- * Control: `POST /_sandbox/accounts {role, customer_id?}` makes credentials → the account; `POST /_sandbox/seed {customers, accessId?, fields?}`
+ * Control: `POST /_sandbox/accounts {role, customer_id?}` makes credentials → the
+ * account; `POST /_sandbox/seed {customers, accessId?, fields?}`
  * makes many customers → `{customer_ids}`. An out-of-band change is a PATCH of the state, such as
  * `{"customers": {"1001": {"fields": {"contact_name": "Eve"}}}}`.
  */
 import { z } from "zod";
-import { commonOptions, SandboxServer } from "../kernel.ts";
-import { ControlError, json, type SandboxRequest } from "../message.ts";
+import { ControlError, json, type SandboxRequest } from "../http-types.ts";
+import { commonOptions, SandboxServer } from "../server.ts";
 import { type Account, caller, login, newAccount, type Session } from "./accounts.ts";
 import { Envelope, Failure, refusal } from "./envelope.ts";
-import { countries, timezones } from "./masters.ts";
+import { noteWrite, type Stale, visibleState } from "./eventual-consistency.ts";
 import { created, type Fields, type Kind, kinds, patched, readFields, shown } from "./records.ts";
-import { look, noteWrite, type Stale } from "./visibility.ts";
+import { countries, timezones } from "./reference-data.ts";
 
 const options = z.strictObject({
   ...commonOptions,
@@ -93,7 +101,15 @@ export function enablexServer(): EnablexServer {
     name: "enablex",
     basePath,
     options,
-    initialState: () => ({ accounts: [], sessions: {}, customers: {}, subscriptions: {}, users: {}, stale: {}, nextId: 1001 }),
+    initialState: () => ({
+      accounts: [],
+      sessions: {},
+      customers: {},
+      subscriptions: {},
+      users: {},
+      stale: {},
+      nextId: 1001,
+    }),
     refuse: refusal,
     handle(request, server) {
       try {
@@ -136,7 +152,12 @@ function seed(body: unknown, server: EnablexServer): { customer_ids: string[] } 
   const owner = order.accessId ?? server.state.accounts[0]?.accessId ?? "";
   const customer_ids: string[] = [];
   for (let number = 1; number <= order.customers; number += 1) {
-    const template = { customer_name: "Customer #", customer_code: "C-#", contact_email: "contact-#@customers.test", ...order.fields };
+    const template = {
+      customer_name: "Customer #",
+      customer_code: "C-#",
+      contact_email: "contact-#@customers.test",
+      ...order.fields,
+    };
     const fields = JSON.parse(JSON.stringify(template), (_, value) =>
       typeof value === "string" ? value.replaceAll("#", String(number)) : value,
     );
@@ -171,7 +192,9 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
 
   if (request.method === "GET" && id === undefined) {
     if (plural === "countries")
-      return { countries: options.countryCodes ? countries : countries.map(({ country_code: _, ...row }) => row) };
+      return {
+        countries: options.countryCodes ? countries : countries.map(({ country_code: _, ...row }) => row),
+      };
     if (plural === "timezones") return { timezones };
   }
   const kind = kinds.find((known) => known.plural === plural);
@@ -188,7 +211,9 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
       checkCustomer(fields, account, server);
       const made = create(kind, fields, account.accessId, server);
       if (options.createReply === "none") return {};
-      return { [kind.singular]: options.createReply === "full" ? shown(kind, made, fields, options) : created(kind, made, fields) };
+      return {
+        [kind.singular]: options.createReply === "full" ? shown(kind, made, fields, options) : created(kind, made, fields),
+      };
     }
     case "PATCH one":
       mayManage(kind, account);
@@ -227,7 +252,10 @@ function bodyOf(request: SandboxRequest): Fields {
   return body as Fields;
 }
 
-/** Customers are managed by resellers and administrators; what a customer has, by itself as well. */
+/**
+ * Customers are managed by resellers and administrators; what a customer has, by itself
+ * as well.
+ */
 function mayManage(kind: Kind, { role }: Account): void {
   if (role === "administrator" || role === "reseller") return;
   if (role === "customer" && kind !== customerKind) return;
@@ -253,7 +281,7 @@ function find(kind: Kind, id: string, account: Account, server: EnablexServer): 
 function read(kind: Kind, id: string, account: Account, server: EnablexServer): Fields {
   const { state, options } = server;
   const truth = state[kind.plural][id];
-  const fields = look(state.stale, `${kind.plural}/${id}`, truth?.fields ?? null, server.now());
+  const fields = visibleState(state.stale, `${kind.plural}/${id}`, truth?.fields ?? null, server.now());
   const stored = truth ?? { owner: account.accessId, fields: fields ?? {} };
   if (fields === null || !maySee(kind, id, stored, account, server)) throw new Failure(404, `There is no ${kind.singular} ${id}`);
   return shown(kind, id, fields, options);
@@ -270,7 +298,9 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
   let page = positive("page", 1);
   const by = query.get("search_by");
   if (by !== null && !kind.searchable.includes(by))
-    throw new Failure(406, `search_by must be one of ${kind.searchable.join(", ")}`, { search_by: by });
+    throw new Failure(406, `search_by must be one of ${kind.searchable.join(", ")}`, {
+      search_by: by,
+    });
   const sought = query.get("search_string")?.trim().toLowerCase() ?? "";
 
   const prefix = `${kind.plural}/`;
@@ -279,7 +309,7 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
   const rows: Fields[] = [];
   for (const id of ids) {
     const truth = state[kind.plural][id];
-    const fields = look(state.stale, prefix + id, truth?.fields ?? null, server.now());
+    const fields = visibleState(state.stale, prefix + id, truth?.fields ?? null, server.now());
     if (fields === null || !maySee(kind, id, truth ?? { owner: account.accessId, fields }, account, server)) continue;
     if (
       by !== null &&
@@ -294,14 +324,19 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
   const last = Math.max(1, Math.ceil(rows.length / length));
   if (page > last && options.pastTheEnd === "repeat") page = last;
   const onPage = rows.slice((page - 1) * length, page * length);
-  return { [kind.plural]: options.listRows === "full" ? onPage : onPage.map((row) => Object.fromEntries(Object.entries(row).slice(0, 2))) };
+  return {
+    [kind.plural]: options.listRows === "full" ? onPage : onPage.map((row) => Object.fromEntries(Object.entries(row).slice(0, 2))),
+  };
 }
 
 function create(kind: Kind, fields: Fields, owner: string, server: EnablexServer): string {
   checkUnique(kind, undefined, fields, server);
   const id = String(server.state.nextId++);
   server.state[kind.plural][id] = { owner, fields };
-  noteWrite(server.state.stale, `${kind.plural}/${id}`, null, { now: server.now(), ...server.options });
+  noteWrite(server.state.stale, `${kind.plural}/${id}`, null, {
+    now: server.now(),
+    ...server.options,
+  });
   return id;
 }
 
@@ -313,7 +348,10 @@ function update(kind: Kind, id: string, changes: Fields, account: Account, serve
   }
   const fields = patched(stored.fields, changes);
   checkUnique(kind, id, fields, server);
-  noteWrite(server.state.stale, `${kind.plural}/${id}`, stored.fields, { now: server.now(), ...server.options });
+  noteWrite(server.state.stale, `${kind.plural}/${id}`, stored.fields, {
+    now: server.now(),
+    ...server.options,
+  });
   stored.fields = fields;
 }
 

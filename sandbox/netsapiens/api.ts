@@ -1,5 +1,5 @@
 /** The routes below `/ns-api/`. */
-import { html, json, type Reply, type SandboxRequest } from "../message.ts";
+import { html, json, type Reply, type SandboxRequest } from "../http-types.ts";
 import { ApiError } from "./api-error.ts";
 import type { NetsapiensOptions, NetsapiensServer } from "./options.ts";
 import { mayListUsers, sees, shownScope } from "./permissions.ts";
@@ -125,7 +125,10 @@ function limit(request: SandboxRequest): number {
   return Number(text);
 }
 
-/** What is answered in place of a token route; undefined when the route is served and was called rightly. */
+/**
+ * What is answered in place of a token route; undefined when the route is served and was
+ * called rightly.
+ */
 function post(request: SandboxRequest, served: "served" | "404" | "html"): Reply | undefined {
   const missing = absent(served);
   if (missing === undefined && request.method !== "POST") throw new ApiError(405, "Method Not Allowed");

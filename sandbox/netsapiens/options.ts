@@ -1,6 +1,9 @@
-/** The switches of the NetSapiens sandbox: what differs between real systems, and what goes wrong on them. */
+/**
+ * The switches of the NetSapiens sandbox: what differs between real systems, and what
+ * goes wrong on them.
+ */
 import { z } from "zod";
-import { commonOptions, type SandboxServer } from "../kernel.ts";
+import { commonOptions, type SandboxServer } from "../server.ts";
 import type { NetsapiensState } from "./state.ts";
 
 /** Every text of the portal that a visitor has to find. */

@@ -1,5 +1,6 @@
 /**
- * The portal's pages, as an old PHP application renders them: tables, inline scripts, forms that post back to their own page.
+ * The portal's pages, as an old PHP application renders them: tables, inline scripts,
+ * forms that post back to their own page.
  * All functions here only make text.
  */
 import type { PortalLabel } from "./options.ts";
@@ -128,7 +129,10 @@ function show(at) {
   );
 }
 
-/** The list of clients, with the form that adds one; `rows` undefined: the page fetches them itself. */
+/**
+ * The list of clients, with the form that adds one; `rows` undefined: the page fetches
+ * them itself.
+ */
 export function clientsPage(
   view: View,
   rows: string | undefined,

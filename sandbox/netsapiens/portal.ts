@@ -1,7 +1,7 @@
 /** The admin portal below `/SiPbx/`: who is logged in, what each page does, and a log of both. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { html, type Reply, type SandboxRequest } from "../message.ts";
+import { html, type Reply, type SandboxRequest } from "../http-types.ts";
 import type { NetsapiensServer, PortalStep } from "./options.ts";
 import {
   clientRows,
@@ -35,11 +35,17 @@ function logIn(request: SandboxRequest, server: NetsapiensServer): Reply {
   const form = new URLSearchParams(request.body);
   const admin = form.get("LoginUsername") ?? "";
   const right = Object.hasOwn(state.admins, admin) && state.admins[admin] === form.get("LoginPassword");
-  state.portalLog.push({ at: new Date().toISOString(), admin, did: right ? "logged in" : "failed to log in" });
+  state.portalLog.push({
+    at: new Date().toISOString(),
+    admin,
+    did: right ? "logged in" : "failed to log in",
+  });
   if (!right) return html(200, loginPage({ say }, "Invalid login name or password."));
   const cookie = randomBytes(16).toString("hex");
   state.sessions[cookie] = { admin, formKey: randomBytes(8).toString("hex") };
-  return seeOther("home.php", { "set-cookie": `${cookieName}=${cookie}; Path=/SiPbx/; HttpOnly; SameSite=Lax` });
+  return seeOther("home.php", {
+    "set-cookie": `${cookieName}=${cookie}; Path=/SiPbx/; HttpOnly; SameSite=Lax`,
+  });
 }
 
 /** One request of a browser for a page behind the login. */
@@ -63,7 +69,11 @@ class Visit {
     if (this.session === undefined) return this.#strangers();
     const step = this.#step(name);
     if (step !== undefined && step === server.options.logOutOnceAt) {
-      server.state.portalLog.push({ at: new Date().toISOString(), admin: this.session.admin, did: "lost the session" });
+      server.state.portalLog.push({
+        at: new Date().toISOString(),
+        admin: this.session.admin,
+        did: "lost the session",
+      });
       delete server.state.sessions[this.cookie];
       server.setOptions({ logOutOnceAt: undefined });
       return this.#strangers();
@@ -83,7 +93,11 @@ class Visit {
       case "clients.php":
         return request.method === "POST" ? this.#post(new URLSearchParams(request.body)) : this.#clients(request.query.get("action"));
       case "logout.php":
-        server.state.portalLog.push({ at: new Date().toISOString(), admin: this.session.admin, did: "logged out" });
+        server.state.portalLog.push({
+          at: new Date().toISOString(),
+          admin: this.session.admin,
+          did: "logged out",
+        });
         delete server.state.sessions[this.cookie];
         return seeOther("adminlogin.php");
       default:
@@ -114,7 +128,14 @@ class Visit {
     const { notice } = session;
     delete session.notice;
     const { secrets, confirmation, labels } = options;
-    return { say: (label) => labels[label] ?? label, admin: session.admin, formKey: session.formKey, notice, secrets, confirmation };
+    return {
+      say: (label) => labels[label] ?? label,
+      admin: session.admin,
+      formKey: session.formKey,
+      notice,
+      secrets,
+      confirmation,
+    };
   }
 
   async #clients(action: string | null, refused?: Parameters<typeof clientsPage>[2]): Promise<Reply> {
@@ -131,7 +152,8 @@ class Visit {
     }
     const byScript = options.rowsByScript;
     if (action !== "rows" && byScript) return html(200, clientsPage(this.#view(), undefined, refused));
-    // Looked up before the wait, so that what is made meanwhile (by a visitor who did not wait) has not been displayed.
+    // Looked up before the wait, so that what is made meanwhile (by a visitor who did not
+    // wait) has not been displayed.
     const clients = this.#shown();
     if (options.slowListMs > 0) await pause(options.slowListMs, undefined, { ref: false });
     // The session may have ended while the list was slow.

@@ -1,6 +1,7 @@
 /** One NetSapiens host: the API below `/ns-api/`, the admin portal below `/SiPbx/`. */
-import { SandboxServer } from "../kernel.ts";
-import { html, json } from "../message.ts";
+
+import { html, json } from "../http-types.ts";
+import { SandboxServer } from "../server.ts";
 import { answerApi } from "./api.ts";
 import { type NetsapiensOptions, netsapiensOptions } from "./options.ts";
 import { answerPortal } from "./portal.ts";

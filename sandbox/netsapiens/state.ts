@@ -1,4 +1,7 @@
-/** What a NetSapiens host holds. Plain JSON, every rare trait absent by default, so that a merge patch can seed it. */
+/**
+ * What a NetSapiens host holds. Plain JSON, every rare trait absent by default, so that a
+ * merge patch can seed it.
+ */
 
 export type Scope =
   | "Basic User"
@@ -76,16 +79,26 @@ export type PortalEvent = { at: string; admin: string } & (
   | { did: "looked at the secret of" | "deleted"; clientId: string }
 );
 
-/** A small world to begin with: a domain, its API user, a routed number, and a client for those who bring one. */
+/**
+ * A small world to begin with: a domain, its API user, a routed number, and a client for
+ * those who bring one.
+ */
 export const initialState = (): NetsapiensState => ({
   domains: { acme: { territory: "northwind" } },
   users: {
     "api@acme": { password: "Sandbox-api-1", scope: "Office Manager" },
     "1000@acme": { password: "Sandbox-user-1", scope: "Basic User" },
   },
-  phonenumbers: { "13125550100": { domain: "acme", application: "to-user", destinationUser: "1000" } },
+  phonenumbers: {
+    "13125550100": { domain: "acme", application: "to-user", destinationUser: "1000" },
+  },
   clients: {
-    "1": { clientId: "existing-client", clientSecret: "Sandbox-secret-1", redirectUrl: "", createdAt: "2026-01-05T09:00:00.000Z" },
+    "1": {
+      clientId: "existing-client",
+      clientSecret: "Sandbox-secret-1",
+      redirectUrl: "",
+      createdAt: "2026-01-05T09:00:00.000Z",
+    },
   },
   admins: { superuser: "Sandbox-portal-1" },
   tokens: {},

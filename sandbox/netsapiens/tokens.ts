@@ -1,7 +1,7 @@
 /** The password grant, by the route of API v2 and by that of v1. */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { SandboxRequest } from "../message.ts";
+import type { SandboxRequest } from "../http-types.ts";
 import { ApiError } from "./api-error.ts";
 import type { NetsapiensServer } from "./options.ts";
 import { shownScope } from "./permissions.ts";
@@ -69,7 +69,12 @@ function grant(body: unknown, server: NetsapiensServer): object {
 
   const token = randomBytes(16).toString("hex");
   state.tokens[token] = { login: username, row, expiresAt: server.now() + seconds * 1000 };
-  const granted = { access_token: token, expires_in: seconds, refresh_token: randomBytes(16).toString("hex"), ...about };
+  const granted = {
+    access_token: token,
+    expires_in: seconds,
+    refresh_token: randomBytes(16).toString("hex"),
+    ...about,
+  };
   if (user.mfa) return { ...granted, scope: options.mfaShows === "scope" ? "MFA" : "mfa_required" };
   if (user.legacyPassword) return options.legacyPasswordShows === "scope" ? { ...granted, scope: null } : { ...granted, recover: true };
   return granted;

@@ -1,5 +1,6 @@
 /**
- * The Configurator's JSON, version 1, as far as its rules are published (JSON Reference Guide of the Configurator). Keys that
+ * The Configurator's JSON, version 1, as far as its rules are published (JSON Reference
+ * Guide of the Configurator). Keys that
  * are not known here are allowed everywhere.
  */
 import { parsePhoneNumber } from "awesome-phonenumber";
@@ -14,13 +15,21 @@ const reserved = ["600", "7000"];
 const externalNumber = phoneNumber.extend({ country: country.optional(), area: text.optional() }).superRefine((number, context) => {
   if (!number.new) return;
   for (const key of ["country", "area"] as const) {
-    if (number[key] === undefined) context.addIssue({ code: "custom", path: [key], message: "is required when the number is new" });
+    if (number[key] === undefined)
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message: "is required when the number is new",
+      });
   }
 });
 
 const fallback = z
   .looseObject({ type: z.enum(["voicemail", "dept", "user"]), value: z.string().optional() })
-  .refine(({ type, value }) => type === "voicemail" || value, { path: ["value"], message: "says which department or user" });
+  .refine(({ type, value }) => type === "voicemail" || value, {
+    path: ["value"],
+    message: "says which department or user",
+  });
 
 const internalNumber = z
   .string()
@@ -56,7 +65,11 @@ const configuration = z
     const names = departments.map(({ name }) => name);
     for (const [at, { fallback, externalNumbers = [] }] of departments.entries()) {
       if (fallback?.type === "dept" && fallback.value && !names.includes(fallback.value)) {
-        context.addIssue({ code: "custom", path: ["departments", at, "fallback", "value"], message: "there is no such department" });
+        context.addIssue({
+          code: "custom",
+          path: ["departments", at, "fallback", "value"],
+          message: "there is no such department",
+        });
       }
       for (const [place, { new: isNew, value }] of externalNumbers.entries()) {
         const path = ["departments", at, "externalNumbers", place, "value"];
@@ -70,7 +83,11 @@ const configuration = z
     for (const [at, { internalNumbers = [] }] of departments.entries()) {
       for (const [place, number] of internalNumbers.entries()) {
         if (seen.has(number)) {
-          context.addIssue({ code: "custom", path: ["departments", at, "internalNumbers", place], message: `${number} is used twice` });
+          context.addIssue({
+            code: "custom",
+            path: ["departments", at, "internalNumbers", place],
+            message: `${number} is used twice`,
+          });
         }
         seen.add(number);
       }
@@ -78,9 +95,18 @@ const configuration = z
     const path = ["organization", "centralPhoneNumber"];
     const external = departments.flatMap(({ externalNumbers = [] }) => externalNumbers);
     if (central === undefined) {
-      if (external.length > 0) context.addIssue({ code: "custom", path, message: "is required once there is an external number" });
+      if (external.length > 0)
+        context.addIssue({
+          code: "custom",
+          path,
+          message: "is required once there is an external number",
+        });
     } else if (!external.some((number) => number.new === central.new && number.value === central.value)) {
-      context.addIssue({ code: "custom", path, message: "must equal one of the external numbers" });
+      context.addIssue({
+        code: "custom",
+        path,
+        message: "must equal one of the external numbers",
+      });
     }
   });
 

@@ -1,7 +1,11 @@
-/** Orders take their course by themselves, each change announced to its callback address, over restarts of the server too. */
+/**
+ * Orders take their course by themselves, each change announced to its callback address,
+ * over restarts of the server too.
+ */
 import { setImmediate as next, setTimeout as pause } from "node:timers/promises";
-import { type Course, isTerminal, type OrderStatus, type Step } from "./courses.ts";
-import type { ProvisioningServer } from "./provisioning.ts";
+import type { SandboxServer } from "../server.ts";
+import type { ProvisioningOptions } from "./options.ts";
+import { isTerminal, type OrderStatus, type Scenario, type Step } from "./scenarios.ts";
 
 export interface Order {
   id: number;
@@ -43,12 +47,14 @@ export interface ProvisioningState {
   /** All callback messages, in the order of `mid`. */
   messages: Message[];
   /** Courses for orders to come. */
-  courses: Course[];
+  courses: Scenario[];
   /** What `/provision/test` was asked. A tenant token has no business there. */
   tests: { at: string; withApiKey: boolean; withTenantToken: boolean; valid: boolean }[];
   nextOrder: number;
   nextMid: number;
 }
+
+export type ProvisioningServer = SandboxServer<ProvisioningState, ProvisioningOptions>;
 
 export class OrderRunner {
   readonly #server: ProvisioningServer;
@@ -83,7 +89,10 @@ export class OrderRunner {
     return reply.promise;
   }
 
-  /** Takes away the next `hold` of an order, whether it has come there or not; false when there is none. */
+  /**
+   * Takes away the next `hold` of an order, whether it has come there or not; false when
+   * there is none.
+   */
   proceed(id: number): boolean {
     const steps = this.#server.state.orders[id]?.steps ?? [];
     const at = steps.findIndex((step) => step.do === "hold");
@@ -124,7 +133,13 @@ export class OrderRunner {
       if (refusal !== undefined) {
         order.steps = order.steps.filter((later) => later.do === "reply" || later.do === "release");
         this.#change(order, "FAILED", refusal);
-        this.#announce(order, { type: "orderStatusChanged", status: "FAILED", orderIdOffset: 0, callback: "now", times: 1 });
+        this.#announce(order, {
+          type: "orderStatusChanged",
+          status: "FAILED",
+          orderIdOffset: 0,
+          callback: "now",
+          times: 1,
+        });
       } else if (step.do === "status") {
         this.#change(order, step.status);
         this.#announce(order, { ...step, type: "orderStatusChanged", orderIdOffset: 0 });
@@ -137,12 +152,18 @@ export class OrderRunner {
   #change(order: Order, status: OrderStatus, reason?: string): void {
     if (order.status === status || isTerminal(order.status)) return;
     order.status = status;
-    order.history.push({ at: new Date().toISOString(), status, ...(reason === undefined ? {} : { reason }) });
+    order.history.push({
+      at: new Date().toISOString(),
+      status,
+      ...(reason === undefined ? {} : { reason }),
+    });
   }
 
   /**
-   * Why the tenant does not let the service in; undefined when it does. The work is done through the tenant's own API, so the token is
-   * needed when the order runs, not when it is made. That the service asks `/me` is this sandbox's own choice.
+   * Why the tenant does not let the service in; undefined when it does. The work is done
+   * through the tenant's own API, so the token is
+   * needed when the order runs, not when it is made. That the service asks `/me` is this
+   * sandbox's own choice.
    */
   async #tokenRefused(order: Order): Promise<string | undefined> {
     if (!this.#server.options.checkTenant) return undefined;
@@ -168,7 +189,11 @@ export class OrderRunner {
       mid,
       orderId: order.id,
       url: order.callbackUrl,
-      body: { mid, type: what.type, data: { id: order.id + what.orderIdOffset, status: what.status } },
+      body: {
+        mid,
+        type: what.type,
+        data: { id: order.id + what.orderIdOffset, status: what.status },
+      },
       left: what.callback === "never" ? 0 : what.times,
       ...(what.callback === "later" ? { held: true } : {}),
       attempts: [],

@@ -1,30 +1,9 @@
 /** The provisioning service's routes. */
 import { createHash } from "node:crypto";
-import { z } from "zod";
-import { commonOptions, type SandboxServer } from "../kernel.ts";
-import { json, type Reply, type SandboxRequest } from "../message.ts";
+import { json, type Reply, type SandboxRequest } from "../http-types.ts";
 import { wrongConfiguration } from "./configuration.ts";
-import { courseNames, readCourse } from "./courses.ts";
-import type { Order, OrderRunner, ProvisioningState } from "./orders.ts";
-
-export const provisioningOptions = z.strictObject({
-  ...commonOptions,
-  course: z.enum(courseNames).default("completes").describe("the course of orders for which none was ordered"),
-  courseMs: z.number().min(0).default(20).describe("the pause between the steps of that course"),
-  checkTenant: z.boolean().default(true).describe("an order fails when its tenant refuses the token, or cannot be reached, while it runs"),
-  acceptedStatus: z.literal([200, 201, 202]).default(200).describe("the status with which an order is accepted"),
-  errorBody: z.enum(["text", "json"]).default("text").describe("how the cause of a 4xx is told"),
-  orderRoute: z
-    .boolean()
-    .default(false)
-    .describe("GET /api/v1/orders/{id} is there: this sandbox's own invention, for a route that is not public"),
-  callbackTimeoutMs: z.number().positive().default(5000).describe("how long a callback waits for its answer"),
-  callbackRetries: z.int().min(0).default(0).describe("how often a callback that was not answered 2xx is sent again (not documented)"),
-  callbackRetryMs: z.number().min(0).default(100).describe("the pause before that"),
-});
-
-export type ProvisioningOptions = z.output<typeof provisioningOptions>;
-export type ProvisioningServer = SandboxServer<ProvisioningState, ProvisioningOptions>;
+import type { Order, OrderRunner, ProvisioningServer, ProvisioningState } from "./orders.ts";
+import { readScenario } from "./scenarios.ts";
 
 /** Two organizations, the second below the first, so that both can be shown. */
 export const initialProvisioning = (): ProvisioningState => ({
@@ -123,7 +102,7 @@ async function provision(
 function nextCourse({ state, options }: ProvisioningServer, tenantName: string) {
   const at = state.courses.findIndex((course) => course.tenantName === undefined || course.tenantName === tenantName);
   const [ordered] = at === -1 ? [] : state.courses.splice(at, 1);
-  return (ordered ?? readCourse({ course: options.course, ms: options.courseMs })).steps;
+  return (ordered ?? readScenario({ course: options.course, ms: options.courseMs })).steps;
 }
 
 function organizationOf(request: SandboxRequest, state: ProvisioningState): string | undefined {

@@ -1,14 +1,19 @@
-/** Xelion is two servers: the provisioning service, and the Xelion server on which the tenants live that it works on. */
+/**
+ * Xelion is two servers: the provisioning service, and the Xelion server on which the
+ * tenants live that it works on.
+ */
 import { z } from "zod";
-import { SandboxServer } from "../kernel.ts";
-import { ControlError } from "../message.ts";
-import { readCourse } from "./courses.ts";
+import { ControlError } from "../http-types.ts";
+import { SandboxServer } from "../server.ts";
+import { type ProvisioningOptions, provisioningOptions } from "./options.ts";
 import { OrderRunner, type ProvisioningState } from "./orders.ts";
-import { answerProvisioning, initialProvisioning, type ProvisioningOptions, provisioningOptions } from "./provisioning.ts";
+import { answerProvisioning, initialProvisioning } from "./provisioning.ts";
+import { readScenario } from "./scenarios.ts";
 import { answerTenant, initialTenants, type TenantOptions, type TenantState, tenantError, tenantOptions } from "./tenant.ts";
 
 /**
- * The service that takes orders. `POST /_sandbox/course` chooses what becomes of the next one, `POST /_sandbox/proceed {id}` lets an
+ * The service that takes orders. `POST /_sandbox/course` chooses what becomes of the next
+ * one, `POST /_sandbox/proceed {id}` lets an
  * order go on that has come to a `hold`.
  */
 export function xelionProvisioningServer() {
@@ -17,11 +22,15 @@ export function xelionProvisioningServer() {
     name: "xelion-provisioning",
     options: provisioningOptions,
     initialState: initialProvisioning,
-    refuse: (status, message) => ({ status, headers: { "content-type": "text/plain; charset=utf-8" }, body: message }),
+    refuse: (status, message) => ({
+      status,
+      headers: { "content-type": "text/plain; charset=utf-8" },
+      body: message,
+    }),
     handle: (request, server) => answerProvisioning(request, server, runner),
     control: {
       course(body, server) {
-        server.state.courses.push(readCourse(body as Parameters<typeof readCourse>[0]));
+        server.state.courses.push(readScenario(body as Parameters<typeof readScenario>[0]));
       },
       proceed(body) {
         const { id } = z.strictObject({ id: z.int() }).parse(body);

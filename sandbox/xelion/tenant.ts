@@ -1,8 +1,8 @@
 /** A Xelion server with its tenants: logging in, renewing, logging out. Nothing of telephony. */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { commonOptions, type SandboxServer } from "../kernel.ts";
-import { json, type Reply, type SandboxRequest } from "../message.ts";
+import { json, type Reply, type SandboxRequest } from "../http-types.ts";
+import { commonOptions, type SandboxServer } from "../server.ts";
 
 export const tenantOptions = z.strictObject({
   ...commonOptions,
@@ -85,7 +85,11 @@ export function answerTenant(request: SandboxRequest, server: SandboxServer<Tena
   }
 }
 
-const login = z.strictObject({ userName: z.string().min(1), password: z.string().min(1), userSpace: z.string().min(1) });
+const login = z.strictObject({
+  userName: z.string().min(1),
+  password: z.string().min(1),
+  userSpace: z.string().min(1),
+});
 
 function logIn(
   request: SandboxRequest,
@@ -113,7 +117,13 @@ function logIn(
             : taken
               ? 10005
               : undefined;
-  server.state.logins.push({ at: new Date().toISOString(), tenant, userName, userSpace, answered: refused ?? 200 });
+  server.state.logins.push({
+    at: new Date().toISOString(),
+    tenant,
+    userName,
+    userSpace,
+    answered: refused ?? 200,
+  });
   if (refused !== undefined) return tenantError(401, refused);
   return open(server, { tenant, userName, userSpace });
 }

@@ -1,11 +1,17 @@
-/** What a licence may hold, by the rules of the two revisions of the contract, and what a request changes in it. */
+/**
+ * What a licence may hold, by the rules of the two revisions of the contract, and what a
+ * request changes in it.
+ */
 import type { PyValue } from "./python-json.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The guide's early revision of the API, or the published OpenAPI 1.4.0. */
 export type Revision = "guide" | "1.4";
 
-/** A licence as the server keeps it: what was never asked for is absent. Nested like the request. */
+/**
+ * A licence as the server keeps it: what was never asked for is absent. Nested like the
+ * request.
+ */
 export interface Licence {
   [field: string]: number | string | { [field: string]: number | string };
 }
@@ -15,7 +21,10 @@ export interface Changes {
   [field: string]: { oldValue: unknown; newValue: unknown } | Changes;
 }
 
-/** The least number of seats beside 0, which removes the licence; absent: the revision does not know the field. */
+/**
+ * The least number of seats beside 0, which removes the licence; absent: the revision
+ * does not know the field.
+ */
 const seats: Record<string, Partial<Record<Revision, number>>> = {
   digitalOnlySeats: { guide: 0, "1.4": 5 },
   essentialSeats: { guide: 0, "1.4": 5 },
@@ -46,7 +55,10 @@ export function nestedKeys(body: Map<string, PyValue>): string[] {
   return [...body].flatMap(([group, value]) => (value instanceof Map ? [...value.keys()].map((name) => `${group}.${name}`) : []));
 }
 
-/** The part of a request's body that describes the licence, every value checked by itself. Other fields are ignored. */
+/**
+ * The part of a request's body that describes the licence, every value checked by itself.
+ * Other fields are ignored.
+ */
 export function readLicence(body: Map<string, PyValue>, revision: Revision): Licence {
   const licence: Licence = {};
   for (const [field, value] of body) {
@@ -62,7 +74,8 @@ export function readLicence(body: Map<string, PyValue>, revision: Revision): Lic
 }
 
 /**
- * What the account has after a request. SIP credentials are replaced as a whole, for a port that is not repeated means an SRV lookup;
+ * What the account has after a request. SIP credentials are replaced as a whole, for a
+ * port that is not repeated means an SRV lookup;
  * everything else is merged.
  */
 export function merge(stored: Licence, asked: Licence): Licence {
@@ -96,7 +109,10 @@ export function checkWhole(licence: Licence, revision: Revision, commercialNotes
   }
 }
 
-/** What is different in `after`. What was never set counts as 0 or as an empty text: the document has no null. */
+/**
+ * What is different in `after`. What was never set counts as 0 or as an empty text: the
+ * document has no null.
+ */
 export function changesBetween(before: Licence, after: Licence): Changes {
   const changes: Changes = {};
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {

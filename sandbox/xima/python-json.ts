@@ -1,10 +1,15 @@
 /**
- * JSON as Python's `json` module reads and writes it. The licence server is said to parse a body and to serialize it again with
- * `json.dumps(body, sort_keys=False, separators=(",", ":"))` before it compares hashes. JavaScript's own JSON cannot play that part: it
+ * JSON as Python's `json` module reads and writes it. The licence server is said to parse
+ * a body and to serialize it again with
+ * `json.dumps(body, sort_keys=False, separators=(",", ":"))` before it compares hashes.
+ * JavaScript's own JSON cannot play that part: it
  * moves keys such as "10" to the front, and forgets whether a number was written 5 or 5.0.
  */
 
-/** An object is a Map, in the order of its keys; an int is a bigint, and a number is a Python float. */
+/**
+ * An object is a Map, in the order of its keys; an int is a bigint, and a number is a
+ * Python float.
+ */
 export type PyValue = null | boolean | bigint | number | string | PyValue[] | Map<string, PyValue>;
 
 /** What Python's `json.loads` would have refused. */
@@ -12,11 +17,21 @@ export class PyJsonError extends Error {}
 
 const numberForm = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
 const blanks = /[ \t\n\r]*/y;
-// Up to the next quote, backslash or control character; Python takes every other code unit as it is, lone surrogates included.
+// Up to the next quote, backslash or control character; Python takes every other code
+// unit as it is, lone surrogates included.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const plainText = /[^"\\\u0000-\u001f]*/y;
 const hex4 = /[0-9a-fA-F]{4}/y;
-const shortEscapes: Record<string, string> = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const shortEscapes: Record<string, string> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
 const words: [string, PyValue][] = [
   ["true", true],
   ["false", false],
@@ -121,11 +136,20 @@ export function dumps(value: PyValue): string {
   return String(value);
 }
 
-const shortest: Record<string, string> = { '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const shortest: Record<string, string> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
 
 function quoted(text: string): string {
   let out = '"';
-  // By code unit, not by character: an astral character is written as the two escapes of its surrogates.
+  // By code unit, not by character: an astral character is written as the two escapes of
+  // its surrogates.
   for (let index = 0; index < text.length; index += 1) {
     const unit = text[index]!;
     const code = text.charCodeAt(index);
@@ -134,7 +158,10 @@ function quoted(text: string): string {
   return `${out}"`;
 }
 
-/** `repr(float)`: the shortest digits that read back as the same number, which are JavaScript's too, in Python's layout. */
+/**
+ * `repr(float)`: the shortest digits that read back as the same number, which are
+ * JavaScript's too, in Python's layout.
+ */
 function floatRepr(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";

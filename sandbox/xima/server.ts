@@ -1,34 +1,49 @@
 /**
- * The Xima CCaaS License Provisioning API as a local server, by the contract's two revisions (option `revision`).
+ * The Xima CCaaS License Provisioning API as a local server, by the contract's two
+ * revisions (option `revision`).
  *
- * Published, and done so by default: fields that the document does not name are ignored, in DELETE as in POST; a changed value that was
- * never set is 0 or an empty text (null is no published type); `estimatedDeletionTime` is the text "1 week"; a signature that does not
- * hold is INVALID_TOKEN (the document's example); the JWKS lists the registered keys by their certificates' fingerprints.
+ * Published, and done so by default: fields that the document does not name are ignored,
+ * in DELETE as in POST; a changed value that was
+ * never set is 0 or an empty text (null is no published type); `estimatedDeletionTime` is
+ * the text "1 week"; a signature that does not
+ * hold is INVALID_TOKEN (the document's example); the JWKS lists the registered keys by
+ * their certificates' fingerprints.
  *
- * What the contract leaves open, and what is done here (all inferred, each with its switch where there is one):
- * - `unknownFields: "refuse"` refuses a field that the document does not name. Then `jti` and `exp` in the body are still let through, unless
+ * What the contract leaves open, and what is done here (all inferred, each with its
+ * switch where there is one):
+ * - `unknownFields: "refuse"` refuses a field that the document does not name. Then `jti`
+ *   and `exp` in the body are still let through, unless
  *   `tolerateBodyClaims` is false, which refuses just these two.
- * - A look-up (a POST of `ccId` without a licence field) of an unknown customer (`lookUp`): `not-found` answers 404 without names and makes
- *   the customer with them; `names-required` answers 400 without names and 404 with them; `create` makes the customer. `namesRequired:
+ * - A look-up (a POST of `ccId` without a licence field) of an unknown customer
+ *   (`lookUp`): `not-found` answers 404 without names and makes
+ *   the customer with them; `names-required` answers 400 without names and 404 with them;
+ * `create` makes the customer. `namesRequired:
  *   "always"` wants both names in every POST, also of a known customer.
- * - `badSignature: "INVALID_SIGNATURE"` is the guide's code for a signature that does not hold; at the guide's revision it always is.
- * - A token's `jti` is used up as soon as its signature and claims are right, even when the body is then refused.
- * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request without names answers CUSTOMER_NOT_FOUND, one with
- *   names begins a licence anew. With `"known"` it is known for the week as before, and a POST of licences takes the deletion back.
+ * - `badSignature: "INVALID_SIGNATURE"` is the guide's code for a signature that does not
+ *   hold; at the guide's revision it always is.
+ * - A token's `jti` is used up as soon as its signature and claims are right, even when
+ *   the body is then refused.
+ * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request
+ *   without names answers CUSTOMER_NOT_FOUND, one with
+ *   names begins a licence anew. With `"known"` it is known for the week as before, and a
+ * POST of licences takes the deletion back.
  * - `deletionTime: "date"` answers the date of the removal in place of the text.
  * - A changed name is stored and not reported.
  * - The commercial notes are enforced on the account as a whole (`commercialNotes`).
- * - At the guide's revision the customer's names and DELETE are as in 1.4, for the guide is silent about them.
+ * - At the guide's revision the customer's names and DELETE are as in 1.4, for the guide
+ *   is silent about them.
  *
- * Control: `POST /_sandbox/sign {csr, days?}` signs and registers a certificate → `{kid, certificate}`; `POST /_sandbox/keys
- * {certificate, kid?}` or `{publicKey, kid}` registers one → `{kid}`. An out-of-band change is a PATCH of the state, such as
+ * Control: `POST /_sandbox/sign {csr, days?}` signs and registers a certificate → `{kid,
+ * certificate}`; `POST /_sandbox/keys
+ * {certificate, kid?}` or `{publicKey, kid}` registers one → `{kid}`. An out-of-band
+ * change is a PATCH of the state, such as
  * `{"customers": {"acme/t1": {"licence": {"eliteSeats": 3}}}}`.
  */
 import { createPublicKey, type JsonWebKey, randomInt } from "node:crypto";
 import { z } from "zod";
-import { commonOptions, SandboxServer } from "../kernel.ts";
-import { ControlError, json, type Reply, type SandboxRequest } from "../message.ts";
-import { readCertificate, readPublicKey, signRequest } from "./authority.ts";
+import { ControlError, json, type Reply, type SandboxRequest } from "../http-types.ts";
+import { commonOptions, SandboxServer } from "../server.ts";
+import { readCertificate, readPublicKey, signRequest } from "./certificate-authority.ts";
 import { changesBetween, checkWhole, type Licence, licenceFields, merge, nestedKeys, object, readLicence, text } from "./licence.ts";
 import { loads, PyJsonError, type PyValue } from "./python-json.ts";
 import { Refusal } from "./refusal.ts";
@@ -111,7 +126,10 @@ export async function issueCertificate(server: XimaServer, csr: string, days = 8
   return { ...register(server, { certificate }), certificate };
 }
 
-/** Accepts signatures of this key from now on. A certificate's `kid` follows from it, unless one is issued with it as in earlier days. */
+/**
+ * Accepts signatures of this key from now on. A certificate's `kid` follows from it,
+ * unless one is issued with it as in earlier days.
+ */
 function register(server: XimaServer, given: { certificate: string; kid?: string } | { publicKey: string; kid: string }): { kid: string } {
   if ("publicKey" in given) {
     server.state.keys[given.kid] = readPublicKey(given.publicKey);
@@ -166,7 +184,12 @@ function authenticate(request: SandboxRequest, body: Map<string, PyValue>, serve
   const { state, options } = server;
   const now = server.now();
   const { revision, badSignature } = options;
-  const { jti, exp } = checkToken(request.headers.authorization, body, { revision, badSignature, keys: state.keys, now });
+  const { jti, exp } = checkToken(request.headers.authorization, body, {
+    revision,
+    badSignature,
+    keys: state.keys,
+    now,
+  });
   if (Object.hasOwn(state.usedJtis, jti) && (state.usedJtis[jti] ?? 0) * 1000 > now)
     throw new Refusal("DUPLICATE_JTI", "This JTI has already been used");
   state.usedJtis[jti] = exp;
@@ -232,12 +255,18 @@ function update(body: Map<string, PyValue>, server: XimaServer): object {
     if (tenantName === undefined) throw new Refusal("VALIDATION_ERROR", "ccId.tenantName is required on the customer's first request");
   }
   if (isFirst && looksUp && lookUp === "names-required") throw notFound();
-  const names = { resellerName: resellerName ?? known?.ccId.resellerName, tenantName: tenantName ?? known?.ccId.tenantName };
+  const names = {
+    resellerName: resellerName ?? known?.ccId.resellerName,
+    tenantName: tenantName ?? known?.ccId.tenantName,
+  };
   const before = known?.licence ?? {};
   const licence = merge(before, asked);
   checkWhole(licence, revision, commercialNotes);
 
-  const customer: Customer = { ccId: { resellerId: ccId.resellerId, tenantId: ccId.tenantId, ...names }, licence };
+  const customer: Customer = {
+    ccId: { resellerId: ccId.resellerId, tenantId: ccId.tenantId, ...names },
+    licence,
+  };
   if (known?.deletion !== undefined && Object.keys(asked).length === 0) customer.deletion = known.deletion;
   server.state.customers[keyOf(ccId)] = customer;
   return { ccId: customer.ccId, changes: changesBetween(before, licence) };
@@ -267,7 +296,10 @@ function remove(body: Map<string, PyValue>, server: XimaServer): object {
 
 const notFound = () => new Refusal("CUSTOMER_NOT_FOUND", "No customer found with the provided ccId");
 
-/** The document: "the public keys needed to verify JWT signatures, indexed by certificate fingerprint". */
+/**
+ * The document: "the public keys needed to verify JWT signatures, indexed by certificate
+ * fingerprint".
+ */
 function publishedKeys({ state }: XimaServer): JsonWebKey[] {
   return Object.entries(state.keys).map(([kid, { publicKey }]) => ({
     ...createPublicKey(publicKey).export({ format: "jwk" }),

@@ -1,4 +1,7 @@
-/** Who signed a request, and whether it is fresh: RS256, the hash of the body, `jti` and `exp` in the place of the revision. */
+/**
+ * Who signed a request, and whether it is fresh: RS256, the hash of the body, `jti` and
+ * `exp` in the place of the revision.
+ */
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { Revision } from "./licence.ts";
 import { dumps, type PyValue } from "./python-json.ts";
@@ -15,7 +18,10 @@ export interface RegisteredKey {
 
 export interface Rules {
   revision: Revision;
-  /** The code for a signature that does not hold, at 1.4; the guide's revision says INVALID_SIGNATURE. */
+  /**
+   * The code for a signature that does not hold, at 1.4; the guide's revision says
+   * INVALID_SIGNATURE.
+   */
   badSignature: "INVALID_TOKEN" | "INVALID_SIGNATURE";
   keys: Record<string, RegisteredKey>;
   /** The server's clock in milliseconds. */
@@ -32,7 +38,10 @@ const furthestSeconds = 30 * 60;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
-/** Checks the header Authorization against the body, in the order key, signature, hash, claims, freshness. */
+/**
+ * Checks the header Authorization against the body, in the order key, signature, hash,
+ * claims, freshness.
+ */
 export function checkToken(authorization: string | undefined, body: Map<string, PyValue>, rules: Rules): Ticket {
   const token = /^Bearer ([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(authorization ?? "");
   if (token === null) throw new Refusal("INVALID_TOKEN", "a JWT is required in the header Authorization: Bearer");
@@ -59,7 +68,11 @@ export function checkToken(authorization: string | undefined, body: Map<string, 
 
   // The early revision has no word about these claims; the later one fixes them.
   if (rules.revision === "1.4") {
-    for (const [name, expected] of Object.entries({ iss: "xima-ccaas", aud: "xima-ccaas", sub: kid })) {
+    for (const [name, expected] of Object.entries({
+      iss: "xima-ccaas",
+      aud: "xima-ccaas",
+      sub: kid,
+    })) {
       if (claims[name] !== expected) throw new Refusal("INVALID_TOKEN", `${name} is not right`);
     }
     if (typeof claims.iat !== "number") throw new Refusal("INVALID_TOKEN", "iat is required");
@@ -73,7 +86,8 @@ function fresh(jti: unknown, exp: unknown, form: RegExp, now: number): Ticket {
   if (typeof jti !== "string" || !form.test(jti)) throw new Refusal("INVALID_JTI", "JTI must be a valid UUID v4 format");
   if (typeof exp !== "number" || !Number.isFinite(exp)) throw new Refusal("EXPIRED_TOKEN", "exp is required, in seconds since 1970");
   if (exp * 1000 <= now) throw new Refusal("EXPIRED_TOKEN", "Request has expired (exp timestamp is in the past)");
-  // Which code stands for an exp too far ahead is not documented: inferred, for nothing has expired.
+  // Which code stands for an exp too far ahead is not documented: inferred, for nothing
+  // has expired.
   if (exp > now / 1000 + furthestSeconds) throw new Refusal("INVALID_TOKEN", "exp must be at most 30 minutes ahead");
   return { jti: jti.toLowerCase(), exp };
 }

@@ -39,8 +39,15 @@ describe("customers of EnableX", () => {
     const enablex = await enablexReseller(options);
     const make = async (path: string, body: object) => {
       const { accessId, accessKey } = enablex.reseller;
-      const headers = { authorization: `Basic ${btoa(`${accessId}:${accessKey}`)}`, "content-type": "application/json" };
-      const response = await fetch(`${enablex.server.baseUrl}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      const headers = {
+        authorization: `Basic ${btoa(`${accessId}:${accessKey}`)}`,
+        "content-type": "application/json",
+      };
+      const response = await fetch(`${enablex.server.baseUrl}${path}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      });
       expect(response.status, await response.text()).toBe(200);
     };
     return {
@@ -68,9 +75,18 @@ describe("customers of EnableX", () => {
     });
     const made = enablex.server.received.length;
     const [acme] = await enablex.candidates();
-    expect(acme?.section).toMatchObject({ customerLegalName: "Acme Limited", officeAddress: { city: "Leeds", country: "AF" } });
+    expect(acme?.section).toMatchObject({
+      customerLegalName: "Acme Limited",
+      officeAddress: { city: "Leeds", country: "AF" },
+    });
     expect(acme?.section.users).toEqual({
-      ada: { userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.example", status: "active" },
+      ada: {
+        userType: "moderator",
+        firstName: "Ada",
+        lastName: "King",
+        email: "ada@acme.example",
+        status: "active",
+      },
     });
     expect(enablex.server.received.slice(made).every(({ method }) => method === "GET")).toBe(true);
   });
@@ -86,10 +102,17 @@ describe("customers of EnableX", () => {
 
   test("that share a code are known by their email, and one that nothing tells from the others cannot be adopted", async () => {
     await using enablex = await reseller({ uniqueCustomerCode: false });
-    await enablex.make("/customers", { customer_name: "North", customer_code: "ACME", contact_email: "north@acme.example" });
+    await enablex.make("/customers", {
+      customer_name: "North",
+      customer_code: "ACME",
+      contact_email: "north@acme.example",
+    });
     await enablex.make("/customers", { customer_name: "South", customer_code: "ACME" });
     const [north, south] = await enablex.candidates();
-    expect(north?.section).toMatchObject({ customerCode: null, contactEmail: "north@acme.example" });
+    expect(north?.section).toMatchObject({
+      customerCode: null,
+      contactEmail: "north@acme.example",
+    });
     expect(north?.notes).toEqual(["customerCode is not managed: another customer has the same"]);
     expect(north?.isDeclaredBy({ contactEmail: "North@acme.example" })).toBe(true);
     expect(north?.isDeclaredBy({ customerCode: "ACME", contactEmail: "north@acme.example" })).toBe(false);
@@ -116,7 +139,12 @@ describe("customers of EnableX", () => {
     const user = { userType: "u", firstName: "Ada", email: "ADA@b.example", customerId: unknown };
     const found = a?.match(pending("EnableXUser", user));
     expect(found).toMatchObject({ id: "1007", inputs: { customerId: "1001" } });
-    expect(await found?.outputs()).toMatchObject({ userId: "1007", customerId: "1001", statusText: "Active", schemaVersion: 1 });
+    expect(await found?.outputs()).toMatchObject({
+      userId: "1007",
+      customerId: "1001",
+      statusText: "Active",
+      schemaVersion: 1,
+    });
     expect(a?.match(pending("EnableXSubscription", { planId: 12, customerId: unknown }))?.id).toBe("1003");
     expect(a?.match(pending("EnableXSubscription", { planId: 14, customerId: unknown }))).toBeUndefined();
     expect(b?.match(pending("EnableXUser", user))).toBeUndefined();
@@ -138,21 +166,41 @@ describe("clients of NetSapiens", () => {
   beforeAll(async () => {
     netsapiens = await system({ secrets: "masked", rowsByScript: true });
     Object.assign(netsapiens.server.state.clients, {
-      2: { clientId: "xima-bakery", clientSecret: "Bakery-canary-1", redirectUrl: "", createdAt: "2026-01-01T00:00:00Z" },
-      3: { clientId: "twin", clientSecret: "x", redirectUrl: "", createdAt: "2026-01-01T00:00:00Z" },
-      4: { clientId: "twin", clientSecret: "y", redirectUrl: "", createdAt: "2026-01-01T00:00:00Z" },
+      2: {
+        clientId: "xima-bakery",
+        clientSecret: "Bakery-canary-1",
+        redirectUrl: "",
+        createdAt: "2026-01-01T00:00:00Z",
+      },
+      3: {
+        clientId: "twin",
+        clientSecret: "x",
+        redirectUrl: "",
+        createdAt: "2026-01-01T00:00:00Z",
+      },
+      4: {
+        clientId: "twin",
+        clientSecret: "y",
+        redirectUrl: "",
+        createdAt: "2026-01-01T00:00:00Z",
+      },
     });
   });
   afterAll(() => netsapiens.stop());
   const host = () => new URL(netsapiens.server.url).host;
 
   test("are those that the portal lists, without a look at any secret; adopting one takes the secret that the portal shows, and makes none", async () => {
-    const vendor = netsapiensVendor(configOf(netsapiens.plainConfig), { filter: ["EXISTING", "twin"] });
+    const vendor = netsapiensVendor(configOf(netsapiens.plainConfig), {
+      filter: ["EXISTING", "twin"],
+    });
     try {
       const [existing, twin, ...rest] = await vendor.candidates();
       expect(rest).toEqual([]);
       expect(twin?.blockedReason).toMatch(/lists this id twice/);
-      expect(existing).toMatchObject({ id: `${host()}/${there.clientId}`, section: { clientId: there.clientId, driver: "portal" } });
+      expect(existing).toMatchObject({
+        id: `${host()}/${there.clientId}`,
+        section: { clientId: there.clientId, driver: "portal" },
+      });
       expect(existing?.section.domain).toMatch(/^<fill in: /);
       expect(netsapiens.portalLog()).toEqual(["logged in"]);
 
@@ -217,11 +265,16 @@ describe("what the user names, since no vendor lists it", () => {
     const ccId = { resellerId: "voicehouse", resellerName: "V", tenantId: "a/b", tenantName: "T" };
     licences.server.state.customers["voicehouse/a%2Fb"] = { ccId, licence: {} };
     const vendor = (config: Record<string, unknown>, ...names: string[]) =>
-      ximaVendor(configOf({ ...licences.plainConfig, ...config }), { tenants: readIdentifiers(names, [], "", twoParts) });
+      ximaVendor(configOf({ ...licences.plainConfig, ...config }), {
+        tenants: readIdentifiers(names, [], "", twoParts),
+      });
     const [candidate] = await vendor({}, "voicehouse/a%2Fb").candidates();
     expect(candidate).toMatchObject({
       id: "voicehouse/a%2Fb",
-      section: { ccId: { resellerId: "voicehouse", tenantId: "a/b" }, dialerSeats: "<fill in: number of seats, 0 or at least 10>" },
+      section: {
+        ccId: { resellerId: "voicehouse", tenantId: "a/b" },
+        dialerSeats: "<fill in: number of seats, 0 or at least 10>",
+      },
     });
     expect(candidate?.section).not.toHaveProperty("additionalAiMessages");
     expect((await vendor({ "xima:apiRevision": "guide" }, "voicehouse/a%2Fb").candidates())[0]?.section).toHaveProperty(
@@ -233,15 +286,20 @@ describe("what the user names, since no vendor lists it", () => {
     expect(licences.writes()).toEqual([]);
 
     const [unasked] = await vendor({ "xima:probe": "off", "xima:seatRules": '{"dialerSeats":5}' }, "voicehouse/none").candidates();
-    expect(unasked?.section).toMatchObject({ dialerSeats: "<fill in: number of seats, 0 or at least 5>" });
+    expect(unasked?.section).toMatchObject({
+      dialerSeats: "<fill in: number of seats, 0 or at least 5>",
+    });
 
     const defaults = (resellerId: string) => ({
       ...configOf(licences.plainConfig),
       defaults: { xima: { ccId: { resellerId, resellerName: "R" } } },
     });
     const ccIdWith = async (resellerId: string) =>
-      (await ximaVendor(defaults(resellerId), { tenants: readIdentifiers(["voicehouse/a%2Fb"], [], "", twoParts) }).candidates())[0]
-        ?.section.ccId;
+      (
+        await ximaVendor(defaults(resellerId), {
+          tenants: readIdentifiers(["voicehouse/a%2Fb"], [], "", twoParts),
+        }).candidates()
+      )[0]?.section.ccId;
     expect(await ccIdWith("voicehouse")).toEqual({ resellerId: "voicehouse", tenantId: "a/b" });
     expect(await ccIdWith("other")).toEqual({
       resellerId: "voicehouse",

@@ -51,7 +51,11 @@ describe("a customer's slug", () => {
 });
 
 describe("a customer's file", () => {
-  const part = { vendor: "xima", section: { ccId: { tenantId: "t: 1" }, eliteSeats: "<fill in: seats>" }, comment: "one\ntwo" };
+  const part = {
+    vendor: "xima",
+    section: { ccId: { tenantId: "t: 1" }, eliteSeats: "<fill in: seats>" },
+    comment: "one\ntwo",
+  };
 
   test("has the customer's name, the comment and the section, and leads editors to the schema", () => {
     const text = newFile("Acme: Ltd", part);
@@ -61,7 +65,10 @@ describe("a customer's file", () => {
   });
 
   test("has text in quotes that the program would refuse without them", () => {
-    const section = { ccId: { tenantId: "yes", tenantName: "2026-01-01" }, users: { "007": { pin: "1:30" }, on: { mac: "012" } } };
+    const section = {
+      ccId: { tenantId: "yes", tenantName: "2026-01-01" },
+      users: { "007": { pin: "1:30" }, on: { mac: "012" } },
+    };
     const text = newFile("off", { vendor: "xima", section });
     expect(new YamlFile("acme.yaml", text).faults).toEqual([]);
     expect(new YamlFile("acme.yaml", text).value([])).toEqual({ name: "off", xima: section });
@@ -72,7 +79,11 @@ describe("a customer's file", () => {
       "# ours\nname:   'Acme'  # as on the bill\n\nenablex:\n    customerCode:   ACME\n    # to be asked\n    contactEmail: a@b.example";
     const text = withSection(existing, part);
     expect(text?.startsWith(`${existing}\n`)).toBe(true);
-    expect(parse(text ?? "")).toEqual({ name: "Acme", enablex: { customerCode: "ACME", contactEmail: "a@b.example" }, xima: part.section });
+    expect(parse(text ?? "")).toEqual({
+      name: "Acme",
+      enablex: { customerCode: "ACME", contactEmail: "a@b.example" },
+      xima: part.section,
+    });
     expect(parse(withSection("", part) ?? "")).toEqual({ xima: part.section });
   });
 
@@ -148,11 +159,16 @@ describe("what becomes of a thing", () => {
   });
 
   test("the user's choice of a slug counts, where it can", () => {
-    const texts = { "Pulumi.prod.yaml": "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n" };
+    const texts = {
+      "Pulumi.prod.yaml": "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
+    };
     const chosen = { 1: "first", 2: "bakery", 3: "Not one" };
     expect(fates([customer("1", "ACME"), customer("2", "X"), customer("3", "Y")], texts, { chosen })).toEqual([
       { kind: "new", slug: "first" },
-      { kind: "left out", reason: "customer bakery has another enablex already: choose another slug" },
+      {
+        kind: "left out",
+        reason: "customer bakery has another enablex already: choose another slug",
+      },
       {
         kind: "left out",
         reason: '"Not one" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
@@ -185,7 +201,9 @@ describe("what becomes of a thing", () => {
   });
 
   test("what another stack of the folder declares is left out, with the place where it does", () => {
-    const texts = { "Pulumi.staging.yaml": "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n" };
+    const texts = {
+      "Pulumi.staging.yaml": "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n",
+    };
     expect(fates([customer("1", "ACME"), customer("2", "B")], texts)).toEqual([
       {
         kind: "left out",
@@ -234,7 +252,12 @@ describe("an adoption that cannot be proved", () => {
         {
           op: "create",
           urn,
-          newState: { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", inputs, additionalSecretOutputs: ["sipCredentials"] },
+          newState: {
+            urn,
+            type: "pulumi-nodejs:dynamic/ucaas:XimaLicense",
+            inputs,
+            additionalSecretOutputs: ["sipCredentials"],
+          },
         },
       ],
       import: async () => {
@@ -249,9 +272,19 @@ describe("an adoption that cannot be proved", () => {
       names: ["acme"],
       section: {},
       isDeclaredBy: () => true,
-      match: ({ inputs: given }) => ({ id: "r/acme", inputs: given, outputs: async () => ({ ...given }) }),
+      match: ({ inputs: given }) => ({
+        id: "r/acme",
+        inputs: given,
+        outputs: async () => ({ ...given }),
+      }),
     };
-    const vendor = { name: "xima", type: "XimaLicense", account: undefined, columns: [], candidates: async () => [candidate] } as const;
+    const vendor = {
+      name: "xima",
+      type: "XimaLicense",
+      account: undefined,
+      columns: [],
+      candidates: async () => [candidate],
+    } as const;
     writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n");
     try {
       await adopt(vendor, stack, config, { chosen, yes: true, command: "" });
@@ -325,7 +358,11 @@ test("the table has a line for each thing and what happens with it, the notes be
 
 describe("a customer of EnableX as it would be declared", () => {
   const routes = routesSchema.parse(undefined);
-  const countries = { idOf: () => undefined, codeOf: (id: string) => (id === "77" ? "GB" : undefined), codes: ["GB"] };
+  const countries = {
+    idOf: () => undefined,
+    codeOf: (id: string) => (id === "77" ? "GB" : undefined),
+    codes: ["GB"],
+  };
   const declared = (row: Record<string, unknown>) => declaredAs(customerType, row, { routes, countries });
 
   test("has every field that the server shows, in the words of the declaration", () => {
@@ -375,7 +412,11 @@ describe("the import file", () => {
   const component = `urn:pulumi:prod::ucaas::${customerType}::acme`;
   const urn = `urn:pulumi:prod::ucaas::${customerType}$${userType}::acme-ada`;
   const stackUrn = "urn:pulumi:prod::ucaas::pulumi:pulumi:Stack::ucaas-prod";
-  const create = (state: Partial<State> & { urn: string; type: string }): Step => ({ op: "create", urn: state.urn, newState: state });
+  const create = (state: Partial<State> & { urn: string; type: string }): Step => ({
+    op: "create",
+    urn: state.urn,
+    newState: state,
+  });
   const steps = [
     create({ urn: stackUrn, type: "pulumi:pulumi:Stack" }),
     create({ urn: component, type: customerType, custom: false, parent: stackUrn }),
@@ -384,16 +425,34 @@ describe("the import file", () => {
       type: userType,
       custom: true,
       parent: component,
-      inputs: { __provider: "…", email: "a@b.example", fields: { pin: "[secret]", list: ["[secret]", "b"] } },
+      inputs: {
+        __provider: "…",
+        email: "a@b.example",
+        fields: { pin: "[secret]", list: ["[secret]", "b"] },
+      },
       additionalSecretOutputs: ["bundle"],
     }),
   ];
-  const section = { users: { ada: { email: "a@b.example", fields: { pin: "p1n-canary", list: ["l1st-canary", "b"] } } } };
+  const section = {
+    users: {
+      ada: { email: "a@b.example", fields: { pin: "p1n-canary", list: ["l1st-canary", "b"] } },
+    },
+  };
 
   test("has the components above a resource, and resources by their URN, since those of one customer have one name", () => {
     const pending = steps.map((step) => toPlannedResource(step, new Map([["acme", section]]))).filter((each) => each !== undefined);
     expect(pending).toHaveLength(1);
-    const file = importFile([{ pending: pending[0]!, id: "9", inputs: pending[0]!.inputs, outputs: { bundle: { a: 1 } } }], steps);
+    const file = importFile(
+      [
+        {
+          pending: pending[0]!,
+          id: "9",
+          inputs: pending[0]!.inputs,
+          outputs: { bundle: { a: 1 } },
+        },
+      ],
+      steps,
+    );
     expect(file.nameTable).toEqual({});
     expect(file.resources).toMatchObject([
       { type: customerType, name: component, logicalName: "acme", component: true },
@@ -414,7 +473,14 @@ describe("the import file", () => {
     const pending = toPlannedResource(steps[2]!, new Map([["acme", section]]))!;
     expect(pending.inputs).toEqual(section.users.ada);
     const file = importFile(
-      [{ pending, id: "9", inputs: pending.inputs, outputs: { ...pending.inputs, bundle: { s: "b-canary" } } }],
+      [
+        {
+          pending,
+          id: "9",
+          inputs: pending.inputs,
+          outputs: { ...pending.inputs, bundle: { s: "b-canary" } },
+        },
+      ],
       steps,
     );
     const shown = JSON.stringify(file, (key, value) => (key === "plaintext" ? undefined : value));
@@ -423,7 +489,9 @@ describe("the import file", () => {
   });
 
   test("a secret that no declaration has is named", () => {
-    expect(toPlannedResource(steps[2]!, new Map())).toMatchObject({ unresolvedSecrets: ["fields.pin", "fields.list"] });
+    expect(toPlannedResource(steps[2]!, new Map())).toMatchObject({
+      unresolvedSecrets: ["fields.pin", "fields.list"],
+    });
   });
 
   test("whatever else the preview would do is not covered", () => {
@@ -449,7 +517,10 @@ describe("the import file", () => {
       unresolvedSecrets: [],
       protect: false,
     };
-    const encrypted = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:x" };
+    const encrypted = {
+      "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+      ciphertext: "v1:x",
+    };
     const adopted = [{ pending, id: "9", inputs: {}, outputs: {} }];
     const found = (fields: unknown, note = "") =>
       findPlaintextSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) => text.includes("canary"));

@@ -6,7 +6,10 @@ import { locator } from "../../cli/pulumi/locator.ts";
 
 const customer = "urn:pulumi:prod::ucaas::ucaas:index:Customer::acme";
 const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
-const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "[secret]" };
+const secret = {
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  ciphertext: "[secret]",
+};
 const place = locator([
   { urn: customer, type: "ucaas:index:Customer" },
   { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, parent: customer },
@@ -21,7 +24,11 @@ interface Bags {
 function differences(op: string, before: Bags, after: Bags | null): Difference[] {
   const events = new RefreshEvents(place);
   const state = (bags: Bags | null) => bags && { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, ...bags };
-  events.take(JSON.stringify({ resOutputsEvent: { metadata: { op, urn, old: state(before), new: state(after) } } }));
+  events.take(
+    JSON.stringify({
+      resOutputsEvent: { metadata: { op, urn, old: state(before), new: state(after) } },
+    }),
+  );
   return events.differences;
 }
 
@@ -102,7 +109,14 @@ describe("what the engine's events tell", () => {
     say("error", "Preview failed: xima probe: not reached\n", urn);
     say("error", "preview failed\n");
     events.take("no JSON");
-    expect(events.errors).toEqual([{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "xima probe: not reached" }]);
+    expect(events.errors).toEqual([
+      {
+        customer: "acme",
+        resource: "XimaLicense",
+        name: "acme",
+        reason: "xima probe: not reached",
+      },
+    ]);
     expect(JSON.stringify(events)).not.toContain("canary");
     expect(events.complete).toBe(false);
   });
@@ -149,7 +163,9 @@ describe("the report", () => {
 
   test("a stack that could not be told stands in every form, with the resource and the reason", () => {
     const report = driftReport([
-      stack("prod", "unknown", { unknown: [{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "not reached" }] }),
+      stack("prod", "unknown", {
+        unknown: [{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "not reached" }],
+      }),
       stack("north", "none"),
     ]);
     expect(asTable(report)).toBe(

@@ -32,7 +32,10 @@ test.each<[string, string[], string, NodeJS.ProcessEnv?]>([
   ["project", ["ci", "issue", "--stacks", '["a"]'], "[NO_FORGE]", { GITHUB_ACTIONS: "", GITLAB_CI: "" }],
   ["empty", ["preview", "--stack", "x"], "[NO_PROJECT]"],
 ])("in %s, %j is answered with one error in words", async (cwd, args, reason, env = {}) => {
-  const run = await ucaas(args, { cwd: join(folder, cwd), env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(), ...env } });
+  const run = await ucaas(args, {
+    cwd: join(folder, cwd),
+    env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(), ...env },
+  });
   expect(run.exitCode, run.stderr).toBe(1);
   expect(run.stderr).toContain(reason);
   expect(run.stderr).not.toMatch(/^\s+at |node:internal|UNEXPECTED|\[object/m);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Journal } from "../../provider/dynamic/journal.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { ucaas } from "./ucaas.ts";
 
 let folder: string;
@@ -13,7 +13,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const key = { vendor: "xima", stack: "shop/live@s3://state", thing: "https://licensing.example/v1 acme/berlin" };
+const key = {
+  vendor: "xima",
+  stack: "shop/live@s3://state",
+  thing: "https://licensing.example/v1 acme/berlin",
+};
 const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
 const run = (...args: string[]) => ucaas(["journal", ...args], { cwd: folder, env: { ...process.env, UCAAS_JOURNAL_DIR: folder } });
 
@@ -27,7 +31,10 @@ test("lists what interrupted runs have begun, and forgets what the operator has 
   expect(entries).toMatchObject([{ status: "open", operation: "create", resource: "berlin", ...key }]);
   expect((await run("resolve", "00000000")).stderr).toContain("NO_JOURNAL_ENTRY");
   const removed = await run("resolve", entries[0].reference);
-  expect(removed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("removed: create of xima") });
+  expect(removed).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining("removed: create of xima"),
+  });
   expect(await journal.find(key)).toBeUndefined();
   expect(await journal.find(done)).toBeDefined();
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { type System, system, there } from "../netsapiens/system.ts";
 import { onTerminal } from "./on-terminal.ts";
 import { ucaas } from "./ucaas.ts";
@@ -20,7 +20,10 @@ afterEach(async () => {
 });
 
 const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NETSAPIENS_")));
-const secrets = { NETSAPIENS_CLIENT_SECRET: there.clientSecret, NETSAPIENS_API_PASSWORD: there.apiPassword };
+const secrets = {
+  NETSAPIENS_CLIENT_SECRET: there.clientSecret,
+  NETSAPIENS_API_PASSWORD: there.apiPassword,
+};
 const flags = () => [
   "--client-id",
   there.clientId,
@@ -79,7 +82,10 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
   test("takes secrets from files, from stdin and from the terminal, and asks for none on the command line", async () => {
     writeFileSync(join(folder, "secret"), `${there.clientSecret}\n`);
     writeFileSync(join(folder, "password"), there.apiPassword);
-    const files = { NETSAPIENS_CLIENT_SECRET_FILE: join(folder, "secret"), NETSAPIENS_API_PASSWORD_FILE: join(folder, "password") };
+    const files = {
+      NETSAPIENS_CLIENT_SECRET_FILE: join(folder, "secret"),
+      NETSAPIENS_API_PASSWORD_FILE: join(folder, "password"),
+    };
     expect((await verify(flags(), files)).exitCode).toBe(0);
 
     const child = spawn(process.execPath, [join(root, "cli", "start.mjs"), "netsapiens", "verify", ...flags(), "--stdin"], {

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
-/** Runs `ucaas` on a terminal of its own, and types a line each time that it asks (a colon and a space, with nothing after). Gives what the terminal showed. */
+/**
+ * Runs `ucaas` on a terminal of its own, and types a line each time that it asks (a colon
+ * and a space, with nothing after). Gives what the terminal showed.
+ */
 export function onTerminal(
   args: readonly string[],
   lines: readonly string[],
@@ -32,7 +35,10 @@ sys.stdout.buffer.write(seen)
 `;
   return new Promise((resolve, reject) => {
     const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
-    const child = spawn("python3", ["-c", typist, JSON.stringify([command, lines])], { ...options, timeout: 20_000 });
+    const child = spawn("python3", ["-c", typist, JSON.stringify([command, lines])], {
+      ...options,
+      timeout: 20_000,
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (output += text));

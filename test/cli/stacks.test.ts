@@ -20,7 +20,7 @@ describe("the stacks that a change concerns", () => {
       "provider/xima/client.ts",
       "package-lock.json",
       "Pulumi.yaml",
-      "tools/engine/place.mjs",
+      "tools/engine/paths.mjs",
       "../shared/x.ts",
       "stacks/Pulumi.yaml",
     ])
@@ -64,7 +64,9 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
 
   test("those of the project around the folder are listed, as lines or as a matrix, by the names that Pulumi allows", async () => {
     expect(await stacks()).toMatchObject({ exitCode: 0, stdout: "north\nprod\nsandbox\n" });
-    expect(await stacks("--json", "--except", "sandbox")).toMatchObject({ stdout: '["north","prod"]\n' });
+    expect(await stacks("--json", "--except", "sandbox")).toMatchObject({
+      stdout: '["north","prod"]\n',
+    });
     expect(await stacks("--json", "--only", "prod")).toMatchObject({ stdout: '["prod"]\n' });
     expect(await stacks("--only", "prdo")).toMatchObject({
       exitCode: 1,
@@ -99,7 +101,9 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     write("half.json", '{"version":1,"sta');
     for (const name of ["half.json", "none.json"]) {
       const file = join(repository, name);
-      const run = await ucaas(["ci", "check-plan", "--preview", file, "--before", "HEAD"], { cwd: join(repository, "telephony") });
+      const run = await ucaas(["ci", "check-plan", "--preview", file, "--before", "HEAD"], {
+        cwd: join(repository, "telephony"),
+      });
       expect(run).toMatchObject({
         exitCode: 1,
         stdout: "",
@@ -115,8 +119,17 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
         cwd: join(repository, "telephony"),
       });
     };
-    expect(await fits({})).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("its base is unknown") });
-    expect(await fits({ base: "f".repeat(40) })).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not in this clone") });
-    expect(await fits({ base: "HEAD" })).toMatchObject({ exitCode: 0, stdout: "Nothing else was merged for prod since its preview.\n" });
+    expect(await fits({})).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("its base is unknown"),
+    });
+    expect(await fits({ base: "f".repeat(40) })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("is not in this clone"),
+    });
+    expect(await fits({ base: "HEAD" })).toMatchObject({
+      exitCode: 0,
+      stdout: "Nothing else was merged for prod since its preview.\n",
+    });
   });
 });

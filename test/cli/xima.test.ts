@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { testHome } from "../host/dynamic-host.ts";
 import { certificateFor } from "../xima/certificate.ts";
 import { control, licenceServer } from "../xima/licence-server.ts";
@@ -57,11 +57,16 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(Buffer.from(request.publicKey.rawData).toString("hex")).toBe(spki(createPublicKey(key)));
 
     await using licences = await licenceServer();
-    const signed = (await control(licences.server.control, "sign", { csr: read("xima.csr.pem") })) as { kid: string; certificate: string };
+    const signed = (await control(licences.server.control, "sign", {
+      csr: read("xima.csr.pem"),
+    })) as { kid: string; certificate: string };
     write("xima.crt.pem", signed.certificate);
     expect((await ucaas(["keys", "fingerprint", "xima.crt.pem"])).stdout).toBe(`${signed.kid}\n`);
     const checked = await ucaas(["keys", "check", "--key", "xima.key.pem", "--certificate", "xima.crt.pem"]);
-    expect(checked, checked.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`kid          ${signed.kid}`) });
+    expect(checked, checked.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`kid          ${signed.kid}`),
+    });
     expect(stdout).toContain("npx ucaas xima keys check --key xima.key.pem");
     expect(stdout).toContain("pulumi config set --secret xima:privateKey < xima.key.pem");
     expect(stdout).not.toContain("PRIVATE KEY");
@@ -83,7 +88,10 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
       ["--common-name", "Voicehouse", "--organization", ""],
     ]) {
       const { exitCode, stderr } = await ucaas(["keys", "new", ...names]);
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("INVALID_ARGUMENT") });
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("INVALID_ARGUMENT"),
+      });
     }
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
@@ -102,14 +110,20 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
 
   test("takes its key back when the request cannot be written, so that the next try can begin anew", async () => {
     const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--csr", "no/such/folder.pem"]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("FILE_NOT_WRITTEN") });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("FILE_NOT_WRITTEN"),
+    });
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 
   test("encrypts with the passphrase of the environment, which is in no argument and no output", async () => {
     const env = { XIMA_PRIVATE_KEY_PASSPHRASE: "open sesame canary" };
     const made = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--bits", "3072"], env);
-    expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("RSA 3072, mode 0600, encrypted") });
+    expect(made).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("RSA 3072, mode 0600, encrypted"),
+    });
     expect(read("xima.key.pem")).toContain("BEGIN ENCRYPTED PRIVATE KEY");
     expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "open sesame canary" }).asymmetricKeyDetails?.modulusLength).toBe(
       3072,
@@ -135,7 +149,10 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
 
   test("says how to hand over a passphrase where there is no terminal", async () => {
     const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--encrypt"]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("XIMA_PRIVATE_KEY_PASSPHRASE_FILE") });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("XIMA_PRIVATE_KEY_PASSPHRASE_FILE"),
+    });
   });
 });
 
@@ -195,14 +212,23 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
 describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
   test("tells from the server's list of keys whether the kid is registered, and ends with 1 when it is not", async () => {
     await using licences = await licenceServer();
-    expect(await ucaas(["keys", "new", "--common-name", "Voicehouse"])).toMatchObject({ exitCode: 0 });
-    const { certificate } = (await control(licences.server.control, "sign", { csr: read("xima.csr.pem") })) as { certificate: string };
+    expect(await ucaas(["keys", "new", "--common-name", "Voicehouse"])).toMatchObject({
+      exitCode: 0,
+    });
+    const { certificate } = (await control(licences.server.control, "sign", {
+      csr: read("xima.csr.pem"),
+    })) as { certificate: string };
     write("c.pem", certificate);
     const args = ["keys", "check", "--key", "xima.key.pem", "--certificate", "c.pem", "--online"];
     const online = (env: object = {}) => ucaas(args, { XIMA_BASE_URL: licences.server.baseUrl, ...env });
     const address = `${licences.server.baseUrl}/licensing/.well-known/jwks.json`;
-    expect(await online()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`server       lists this kid: ${address}`) });
-    expect(await online({ XIMA_UPDATE_PATH: "/other/licensing/update" })).toMatchObject({ exitCode: 0 });
+    expect(await online()).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`server       lists this kid: ${address}`),
+    });
+    expect(await online({ XIMA_UPDATE_PATH: "/other/licensing/update" })).toMatchObject({
+      exitCode: 0,
+    });
     expect(licences.server.received.every(({ method }) => method === "GET")).toBe(true);
 
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -226,11 +252,20 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
 
     const kid = createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex");
     licences.server.state.keys = { [kid]: licences.server.state.keys["key-of-the-tests"]! };
-    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("KEY_REGISTERED_OTHERWISE") });
+    expect(await online()).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("KEY_REGISTERED_OTHERWISE"),
+    });
     licences.server.state.keys = {};
-    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("KEY_LIST_UNUSABLE") });
+    expect(await online()).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("KEY_LIST_UNUSABLE"),
+    });
     licences.server.fault({ kind: "status", status: 404, times: 3 });
-    expect(await online()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("serves no list of keys") });
+    expect(await online()).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("serves no list of keys"),
+    });
   });
 
   test("without a server says which variable names it", async () => {
@@ -238,7 +273,10 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
     write("k.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
     write("c.pem", await certificateFor(privateKey));
     const { exitCode, stderr } = await ucaas(["keys", "check", "--key", "k.pem", "--certificate", "c.pem", "--online"]);
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("XIMA_BASE_URL") });
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("XIMA_BASE_URL"),
+    });
   });
 });
 
@@ -249,7 +287,10 @@ describe("ucaas xima keys", { timeout: 30_000 }, () => {
       ["check", "--key", "nofile", "--certificate", "nofile"],
     ]) {
       const { exitCode, stderr } = await ucaas(["keys", ...args]);
-      expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("nofile cannot be read (ENOENT)") });
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("nofile cannot be read (ENOENT)"),
+      });
       expect(stderr).not.toContain("pulumi config");
     }
   });
@@ -258,8 +299,19 @@ describe("ucaas xima keys", { timeout: 30_000 }, () => {
 describe("ucaas xima deletions", { timeout: 30_000 }, () => {
   const line = (more: object) =>
     JSON.stringify({
-      ...{ stack: "telephony/prod", resource: "acme", baseUrl: "https://licensing.example/v1", resellerId: "voicehouse", tenantId: "acme" },
-      ...{ deletionId: "del_1", scheduledAt: "2025-07-28T21:10:05Z", estimatedDeletionTime: "1 week", recordedAt: "2025-07-28T21:10:06Z" },
+      ...{
+        stack: "telephony/prod",
+        resource: "acme",
+        baseUrl: "https://licensing.example/v1",
+        resellerId: "voicehouse",
+        tenantId: "acme",
+      },
+      ...{
+        deletionId: "del_1",
+        scheduledAt: "2025-07-28T21:10:05Z",
+        estimatedDeletionTime: "1 week",
+        recordedAt: "2025-07-28T21:10:06Z",
+      },
       ...more,
     });
 
@@ -275,12 +327,18 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
     expect(stderr).toContain("xima-deletions.jsonl:3 is no record of a deletion");
 
     const report = JSON.parse((await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder })).stdout) as { deletions: object[] };
-    expect(report).toMatchObject({ version: 1, deletions: [{ tenantId: "zoe" }, { restorableUntil: "2025-08-04T21:10:05.000Z" }] });
+    expect(report).toMatchObject({
+      version: 1,
+      deletions: [{ tenantId: "zoe" }, { restorableUntil: "2025-08-04T21:10:05.000Z" }],
+    });
   });
 
   test("says where it looked when there is none", async () => {
     const { exitCode, stdout } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
-    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `No deletion is recorded in ${at("xima-deletions.jsonl")}.\n` });
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: `No deletion is recorded in ${at("xima-deletions.jsonl")}.\n`,
+    });
   });
 });
 
@@ -298,7 +356,9 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect(exitCode, stderr).toBe(0);
     expect(stdout).toContain("pulumi import --file import.json --generate-code=false");
     expect(statSync(at("import.json")).mode & 0o777).toBe(0o600);
-    const { resources } = JSON.parse(read("import.json")) as { resources: { inputs: object; outputs: object }[] };
+    const { resources } = JSON.parse(read("import.json")) as {
+      resources: { inputs: object; outputs: object }[];
+    };
     expect(resources).toMatchObject([{ type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", name: "acme", id: "voicehouse/acme" }]);
     for (const bag of [resources[0]!.inputs, resources[0]!.outputs])
       expect(bag).toMatchObject({
@@ -326,7 +386,10 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect(faults).toContain("other: dialerSeats must not be negative");
     write("broken.yaml", 'acme:\n  sipCredentials: { password: "canary, }\n');
     const broken = await ucaas(["import-file", "broken.yaml"]);
-    expect(broken).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/broken\.yaml:\d+:\d+ Missing closing/) });
+    expect(broken).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/broken\.yaml:\d+:\d+ Missing closing/),
+    });
     expect(broken.stderr).not.toContain("canary");
     expect((await ucaas(["import-file", "none.yaml"])).stderr).toContain("cannot be read (ENOENT)");
     write("other.yaml", "acme:\n  ccId: { resellerId: r, tenantId: 007 }\n  eliteSeats: 012\n  sipCredentials: { password: 0123456 }\n");

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
-test("the API reference says what the doc comments say now (npm run reference writes it)", { timeout: 120_000 }, async () => {
+test("the API reference says what the doc comments say now (npm run reference writes it)", {
+  timeout: 120_000,
+}, async () => {
   const out = await mkdtemp(join(tmpdir(), "ucaas-reference-"));
   onTestFinished(() => rm(out, { recursive: true, force: true }));
   await promisify(execFile)(process.execPath, [join(root, "node_modules", "typedoc", "bin", "typedoc"), "--out", out], { cwd: root });

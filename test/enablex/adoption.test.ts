@@ -4,7 +4,14 @@ import type { Difference } from "../../provider/enablex/fields.ts";
 import type { Adopt } from "../../provider/enablex/schema.ts";
 
 const difference = (property: string): Difference => ({
-  field: { property, apiName: property, format: "text", optionalInReply: false, writeOnly: false, secret: false },
+  field: {
+    property,
+    apiName: property,
+    format: "text",
+    optionalInReply: false,
+    writeOnly: false,
+    secret: false,
+  },
   declared: "a",
   actual: "b",
 });

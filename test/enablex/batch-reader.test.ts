@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
 import { BatchReader, nextRead } from "../../provider/enablex/batch-reader.ts";
 import type { ApiRecord } from "../../provider/enablex/fields.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 
 /** A list of customers in pages, that counts what it is asked for. */
 function source(rows: ApiRecord[], { pageSize = 100, listed = rows }: { pageSize?: number; listed?: ApiRecord[] } = {}) {
@@ -22,7 +22,11 @@ function source(rows: ApiRecord[], { pageSize = 100, listed = rows }: { pageSize
   };
 }
 const customers = (count: number): ApiRecord[] =>
-  Array.from({ length: count }, (_, index) => ({ id: index + 1, name: `Customer ${index + 1}`, office: { city: "" } }));
+  Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    name: `Customer ${index + 1}`,
+    office: { city: "" },
+  }));
 const wires = ["name", "office.city"];
 
 /** Reads all, so many at a time, as the engine does. */

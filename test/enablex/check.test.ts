@@ -89,19 +89,43 @@ describe("a preview", () => {
   });
 
   test("goes on while the server cannot be reached, and says what it could not check", async () => {
-    const config = { ...enablex.basic, "enablex:baseUrl": "http://127.0.0.1:9/ucaas/v1", "enablex:deadlineSeconds": "1" };
+    const config = {
+      ...enablex.basic,
+      "enablex:baseUrl": "http://127.0.0.1:9/ucaas/v1",
+      "enablex:deadlineSeconds": "1",
+    };
     expect(await failures("customer", { ...acme, officeAddress: { country: "DE" } }, { config })).toEqual({});
     expect(said.join()).toContain("EnableXCustomer DE: the country could not be checked");
   });
 
   test("takes values that are not known yet anywhere", async () => {
-    const user = { customerId: unknown, userType: "moderator", firstName: unknown, email: "ada@acme.test", fields: { seats: unknown } };
+    const user = {
+      customerId: unknown,
+      userType: "moderator",
+      firstName: unknown,
+      email: "ada@acme.test",
+      fields: { seats: unknown },
+    };
     expect(await failures("user", user)).toEqual({});
-    expect(await failures("customer", { customerName: unknown, contactEmail: unknown, officeAddress: unknown, account: unknown })).toEqual(
-      {},
-    );
-    const before = { ...user, customerId: "7", firstName: "Ada", fields: { seats: 1 }, schemaVersion: 1 } as EnableXOutputs;
-    expect(await providersOf(enablex.basic).user.diff("1", before, user)).toMatchObject({ changes: true, replaces: ["customerId"] });
+    expect(
+      await failures("customer", {
+        customerName: unknown,
+        contactEmail: unknown,
+        officeAddress: unknown,
+        account: unknown,
+      }),
+    ).toEqual({});
+    const before = {
+      ...user,
+      customerId: "7",
+      firstName: "Ada",
+      fields: { seats: 1 },
+      schemaVersion: 1,
+    } as EnableXOutputs;
+    expect(await providersOf(enablex.basic).user.diff("1", before, user)).toMatchObject({
+      changes: true,
+      replaces: ["customerId"],
+    });
   });
 
   test("asks for credentials with the commands that set them, and for an account that is not configured by the known ones", async () => {

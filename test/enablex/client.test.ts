@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readConfig } from "../../provider/dynamic/config.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
 import { type EnablexReseller, enablexReseller, failureOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
@@ -20,7 +20,9 @@ const logins = () => enablex.calls(/login/).length;
 describe("the client", () => {
   test("comes in by HTTP Basic with no login", async () => {
     const [id = ""] = await enablex.seed(1);
-    expect(await client(enablex.basic).read(customerType, id)).toMatchObject({ customer_code: "C-1" });
+    expect(await client(enablex.basic).read(customerType, id)).toMatchObject({
+      customer_code: "C-1",
+    });
     expect(logins()).toBe(0);
   });
 
@@ -64,7 +66,10 @@ describe("the client", () => {
   test("tries a refused token once more and no oftener, and then says so in the guide's words", async () => {
     enablex.server.fault({ kind: "status", status: 403, path: "/customers", times: 9 });
     const error = await failureOf(client(enablex.login).read(customerType, "1"));
-    expect(error).toMatchObject({ code: "TOKEN_EXPIRED", reason: expect.stringContaining("Token has expired.") });
+    expect(error).toMatchObject({
+      code: "TOKEN_EXPIRED",
+      reason: expect.stringContaining("Token has expired."),
+    });
     expect(enablex.calls(/customers/)).toHaveLength(2);
     expect(logins()).toBe(2);
   });
@@ -85,11 +90,18 @@ describe("the client", () => {
       body: '{"role": "customer", "customer_id": "1"}',
     });
     const account = (await response.json()) as { accessId: string; accessKey: string };
-    const one = client({ ...enablex.basic, "enablex:accessId": account.accessId, "enablex:accessKey": account.accessKey });
+    const one = client({
+      ...enablex.basic,
+      "enablex:accessId": account.accessId,
+      "enablex:accessKey": account.accessKey,
+    });
     const created = await one.create(customerType, { customer_name: "Acme" }, "create customer ACME");
     expect(created).toMatchObject({
       outcome: "refused",
-      error: { code: "HEADER_INVALID", hint: expect.stringContaining("reseller's or an administrator's") },
+      error: {
+        code: "HEADER_INVALID",
+        hint: expect.stringContaining("reseller's or an administrator's"),
+      },
     });
   });
 
@@ -144,7 +156,10 @@ describe("the client", () => {
 
   test("goes by the routes that the config corrects", async () => {
     const [id = ""] = await enablex.seed(1);
-    const one = client({ ...enablex.basic, "enablex:routes": '{"customerUpdate": "PUT /customers/{id}/change", "customerKey": "client"}' });
+    const one = client({
+      ...enablex.basic,
+      "enablex:routes": '{"customerUpdate": "PUT /customers/{id}/change", "customerKey": "client"}',
+    });
     await one.update(customerType, id, { customer_name: "x" });
     expect(enablex.calls()).toEqual([`PUT /customers/${id}/change`]);
     expect(await failureOf(one.read(customerType, id))).toMatchObject({ code: "MALFORMED_REPLY" });
@@ -161,7 +176,10 @@ describe("the client", () => {
 });
 
 test("an unknown route or a malformed one in the config is told with what is expected", () => {
-  const config = (routes: object) => ({ ...enablex.basic, "enablex:routes": JSON.stringify(routes) });
+  const config = (routes: object) => ({
+    ...enablex.basic,
+    "enablex:routes": JSON.stringify(routes),
+  });
   expect(() => client(config({ customerUpdates: "PATCH /x" }))).toThrow(/enablex:routes .*customerUpdates/);
   expect(() => client(config({ customerUpdate: "PATCH /customers/{customer_id}" }))).toThrow(/must have \{id\} where the id goes/);
   expect(client(config({ userDelete: "DELETE /users/{id}" })).routes.userDelete).toBe("DELETE /users/{id}");

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { PartialFailure } from "../../provider/dynamic/errors.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 const acme = {
@@ -34,7 +34,11 @@ describe("a customer that is created", () => {
     expect(typeof outs?.customerId).toBe("string");
     expect(enablex.calls()).toEqual(["GET /countries", "GET /customers", "POST /customers", "GET /customers"]);
     expect(enablex.customers()).toMatchObject([
-      { customer_name: "Acme", customer_code: "ACME", office_address: { city: "Leeds", country_id: "235" } },
+      {
+        customer_name: "Acme",
+        customer_code: "ACME",
+        office_address: { city: "Leeds", country_id: "235" },
+      },
     ]);
   });
 
@@ -94,7 +98,10 @@ describe("a customer that is created", () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
     const short = { "enablex:settleSeconds": "0.2" };
     const error = await failureOf(create(acme, short, journal));
-    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", hint: expect.stringContaining("it looks first") });
+    expect(error).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      hint: expect.stringContaining("it looks first"),
+    });
     expect(posts()).toBe(3);
     await create(acme, short, journal);
     expect(enablex.customers()).toHaveLength(1);
@@ -118,7 +125,11 @@ describe("a customer that is created", () => {
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const failure = await create(acme, { "enablex:consistencySeconds": "0.3" }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
-    expect(failure).toMatchObject({ id: enablex.customers()[0]?.id, cause: { code: "NOT_SHOWN" }, properties: acme });
+    expect(failure).toMatchObject({
+      id: enablex.customers()[0]?.id,
+      cause: { code: "NOT_SHOWN" },
+      properties: acme,
+    });
   });
 
   test("with a value that the server changed stays in the state, with the field and both values", async () => {
@@ -129,7 +140,12 @@ describe("a customer that is created", () => {
       "enablex:routes": '{"customerFields": {"contactName": "contact_email"}}',
     });
     const failure = await providers.customer
-      .create({ customerName: "Acme", customerCode: "ACME", contactEmail: "a@acme.test", contactName: "b@acme.test" })
+      .create({
+        customerName: "Acme",
+        customerCode: "ACME",
+        contactEmail: "a@acme.test",
+        contactName: "b@acme.test",
+      })
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
     expect((failure as PartialFailure).message).toContain('contactName: declared "b@acme.test", on the server "a@acme.test"');
@@ -163,7 +179,11 @@ describe("a customer that exists already", () => {
   });
 
   test("and is otherwise is an error that lists each field that differs, with both values, and nothing is written", async () => {
-    await enablex.seed(1, { ...existing, customer_name: "Acme Ltd", office_address: { city: "York", country_id: "235" } });
+    await enablex.seed(1, {
+      ...existing,
+      customer_name: "Acme Ltd",
+      office_address: { city: "York", country_id: "235" },
+    });
     const error = await failureOf(create(acme));
     expect(error.code).toBe("ALREADY_EXISTS");
     expect(error.reason).toContain(
@@ -182,7 +202,11 @@ describe("a customer that exists already", () => {
   });
 
   test('is made as declared with adopt "always", by writing just what differs', async () => {
-    const [id] = await enablex.seed(1, { ...existing, customer_name: "Acme Ltd", contact_name: "Eve" });
+    const [id] = await enablex.seed(1, {
+      ...existing,
+      customer_name: "Acme Ltd",
+      contact_name: "Eve",
+    });
     const { outs } = await create({ ...acme, adopt: "always" });
     expect(outs).toMatchObject({ customerName: "Acme", customerId: id });
     const patch = enablex.server.received.find(({ method }) => method === "PATCH");
@@ -206,7 +230,9 @@ describe("a customer that exists already", () => {
     await enablex.seed(25);
     const [id] = await enablex.seed(1, existing);
     enablex.server.setOptions({ longestPage: 10, pastTheEnd: "repeat" });
-    const { id: found } = await create(acme, { "enablex:routes": '{"customerSearchByCode": "none"}' });
+    const { id: found } = await create(acme, {
+      "enablex:routes": '{"customerSearchByCode": "none"}',
+    });
     expect(found).toBe(id);
     expect(posts()).toBe(0);
   });
@@ -228,7 +254,11 @@ describe("a customer that exists already", () => {
   });
 
   test("with another code but the same email is told as 1504 with the field and the customer that owns it", async () => {
-    const [id] = await enablex.seed(1, { ...existing, customer_code: "OTHER", customer_name: "Other Ltd" });
+    const [id] = await enablex.seed(1, {
+      ...existing,
+      customer_code: "OTHER",
+      customer_name: "Other Ltd",
+    });
     const error = await failureOf(create(acme));
     expect(error).toMatchObject({ code: "DUPLICATE", vendorCode: "1504" });
     expect(error.reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`);
@@ -237,8 +267,18 @@ describe("a customer that exists already", () => {
 
   test("is told as 1504 with its owner, too, by a server that echoes the field as the guide's example does", async () => {
     const [id] = await enablex.seed(1, { ...existing, customer_code: "OTHER" });
-    const body = { result: "1504", msg: "Duplicate data", desc: "Email Address is already registered", data: { email: "it@acme.test" } };
-    enablex.server.fault({ kind: "status", status: 200, method: "POST", body: JSON.stringify(body) });
+    const body = {
+      result: "1504",
+      msg: "Duplicate data",
+      desc: "Email Address is already registered",
+      data: { email: "it@acme.test" },
+    };
+    enablex.server.fault({
+      kind: "status",
+      status: 200,
+      method: "POST",
+      body: JSON.stringify(body),
+    });
     expect((await failureOf(create(acme))).reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id}`);
   });
 
@@ -253,7 +293,10 @@ describe("a customer that exists already", () => {
   test("because the program declares it twice is an error that says so", async () => {
     const { customer } = providersOf(enablex.basic);
     await customer.create(acme);
-    expect(await failureOf(customer.create(acme))).toMatchObject({ code: "DECLARED_TWICE", hint: expect.stringContaining("customerCode") });
+    expect(await failureOf(customer.create(acme))).toMatchObject({
+      code: "DECLARED_TWICE",
+      hint: expect.stringContaining("customerCode"),
+    });
   });
 });
 
@@ -301,7 +344,9 @@ describe("a create that was cut off", () => {
   test("is not taken up by another stack", async () => {
     const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
     const other = { ...acme, adopt: "never", __stack: "ucaas/two" } as const;
-    expect(await failureOf(create(other, {}, journal))).toMatchObject({ code: "JOURNAL_OTHER_STACK" });
+    expect(await failureOf(create(other, {}, journal))).toMatchObject({
+      code: "JOURNAL_OTHER_STACK",
+    });
   });
 
   test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {
@@ -326,7 +371,9 @@ describe("a create that was cut off", () => {
     const journal = journalFolder();
     const { id, outs } = await create(acme, {}, journal);
     await providersOf(enablex.basic, journal).customer.diff(id, outs as EnableXOutputs, acme);
-    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
   });
 
   test("by a refusal leaves nothing behind that would make the next one wait or adopt", async () => {
@@ -339,6 +386,8 @@ describe("a create that was cut off", () => {
       contact_email: "it@acme.test",
       office_address: acme.officeAddress && { city: "Leeds", country_id: "235" },
     });
-    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { PartialFailure } from "../../provider/dynamic/errors.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
 
 const acme = {
@@ -29,7 +29,11 @@ afterEach(async () => {
 async function made(inputs: EnableXInputs = acme, config: Record<string, string> = {}) {
   const { id, outs } = await providersOf(enablex.basic).customer.create(inputs);
   enablex.server.received = [];
-  return { id, outs: outs as EnableXOutputs, provider: providersOf({ ...enablex.basic, ...config }).customer };
+  return {
+    id,
+    outs: outs as EnableXOutputs,
+    provider: providersOf({ ...enablex.basic, ...config }).customer,
+  };
 }
 const patches = () => enablex.server.received.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body) as object);
 
@@ -37,7 +41,11 @@ describe("a customer that is updated", () => {
   test("gets only what changed, and is read until it shows", async () => {
     const { id, outs, provider } = await made();
     enablex.server.setOptions({ visibleAfterMs: 300, visibleAfterReads: 2 });
-    const { outs: after } = await provider.update(id, outs, { ...acme, contactName: "Grace", contactEmail: "IT@acme.test" });
+    const { outs: after } = await provider.update(id, outs, {
+      ...acme,
+      contactName: "Grace",
+      contactEmail: "IT@acme.test",
+    });
     expect(patches()).toEqual([{ contact_name: "Grace" }]);
     expect(after).toMatchObject({ contactName: "Grace", customerId: id });
   });
@@ -45,19 +53,42 @@ describe("a customer that is updated", () => {
   test("keeps what is not declared in an address of which one field changes", async () => {
     const { id, outs, provider } = await made();
     await enablex.change("customers", id, { office_address: { address_1: "1 High Street" } });
-    await provider.update(id, outs, { ...acme, officeAddress: { ...acme.officeAddress, city: "York" } });
+    await provider.update(id, outs, {
+      ...acme,
+      officeAddress: { ...acme.officeAddress, city: "York" },
+    });
     expect(enablex.customers()).toMatchObject([
-      { office_address: { city: "York", zipcode: "LS1", address_1: "1 High Street", country_id: "235" } },
+      {
+        office_address: {
+          city: "York",
+          zipcode: "LS1",
+          address_1: "1 High Street",
+          country_id: "235",
+        },
+      },
     ]);
   });
 
   test("has a text emptied that is declared no longer, and a choice left as it is, which is said", async () => {
     const { id, outs, provider } = await made();
     const { contactName: _, status: __, ...rest } = acme;
-    const { outs: after } = await provider.update(id, outs, { ...rest, officeAddress: { city: "Leeds", country: "GB" } });
-    expect(patches()).toEqual([{ contact_name: "", office_address: { city: "Leeds", zipcode: "", country_id: expect.anything() } }]);
+    const { outs: after } = await provider.update(id, outs, {
+      ...rest,
+      officeAddress: { city: "Leeds", country: "GB" },
+    });
+    expect(patches()).toEqual([
+      {
+        contact_name: "",
+        office_address: { city: "Leeds", zipcode: "", country_id: expect.anything() },
+      },
+    ]);
     expect(said.join()).toContain("status is no longer declared and stays as it is on the server");
-    expect(await provider.diff(id, after as EnableXOutputs, { ...rest, officeAddress: { city: "Leeds", country: "GB" } })).toMatchObject({
+    expect(
+      await provider.diff(id, after as EnableXOutputs, {
+        ...rest,
+        officeAddress: { city: "Leeds", country: "GB" },
+      }),
+    ).toMatchObject({
       changes: false,
     });
   });
@@ -91,7 +122,12 @@ describe("a customer that is updated", () => {
     expect(failure).toBeInstanceOf(PartialFailure);
     const { properties, message } = failure as PartialFailure;
     expect(message).toContain('contactName: declared "Grace", on the server "Ada"');
-    expect(await provider.diff(id, properties as unknown as EnableXOutputs, { ...acme, contactName: "Grace" })).toMatchObject({
+    expect(
+      await provider.diff(id, properties as unknown as EnableXOutputs, {
+        ...acme,
+        contactName: "Grace",
+      }),
+    ).toMatchObject({
       changes: true,
     });
   });
@@ -106,10 +142,16 @@ describe("a customer that is updated", () => {
   });
 
   test("to an email that another has is told as 1504 with the customer that owns it", async () => {
-    const [other] = await enablex.seed(1, { contact_email: "taken@acme.test", customer_name: "Other" });
+    const [other] = await enablex.seed(1, {
+      contact_email: "taken@acme.test",
+      customer_name: "Other",
+    });
     const { id, outs, provider } = await made();
     const error = await failureOf(provider.update(id, outs, { ...acme, contactEmail: "taken@acme.test" }));
-    expect(error).toMatchObject({ code: "DUPLICATE", reason: expect.stringContaining(`It belongs to customer ${other} "Other"`) });
+    expect(error).toMatchObject({
+      code: "DUPLICATE",
+      reason: expect.stringContaining(`It belongs to customer ${other} "Other"`),
+    });
   });
 
   test("and is gone is an error that says how it is made again", async () => {
@@ -125,7 +167,12 @@ describe("a customer that is updated", () => {
 describe("a customer that is read", () => {
   test("shows drift in its inputs in the declared form, and every other value exactly as declared", async () => {
     const { id, outs, provider } = await made({ ...acme, contactEmail: "IT@acme.test" });
-    await enablex.change("customers", id, { status: "S", office_address: { country_id: "81" }, customer_name: " Acme", contact_name: "" });
+    await enablex.change("customers", id, {
+      status: "S",
+      office_address: { country_id: "81" },
+      customer_name: " Acme",
+      contact_name: "",
+    });
     const { inputs, props } = await provider.read(id, outs);
     const country = (inputs as unknown as { officeAddress: { country: string } }).officeAddress.country;
     expect(inputs).toEqual({
@@ -138,7 +185,10 @@ describe("a customer that is read", () => {
     expect(country).toMatch(/^[A-Z]{2}$/);
     expect(country).not.toBe("GB");
     expect(props).toMatchObject({ statusText: "Suspended", customerId: id });
-    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({ changes: true, replaces: [] });
+    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
   });
 
   test("shows no drift in what is not declared or read-only", async () => {
@@ -151,7 +201,9 @@ describe("a customer that is read", () => {
     });
     const { inputs, props } = await provider.read(id, outs);
     expect(inputs).toEqual(acme);
-    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({ changes: false });
+    expect(await provider.diff(id, props as EnableXOutputs, acme)).toMatchObject({
+      changes: false,
+    });
   });
 
   test.each(["both", "body", "status"] as const)("and is not there any more is gone, however the server says so (%s)", async (errorsAs) => {
@@ -163,9 +215,15 @@ describe("a customer that is read", () => {
 
   test("at a wrong address is an error and not gone, or the state would lose it", async () => {
     const { id, outs } = await made({ customerName: "Acme", customerCode: "ACME" });
-    const provider = providersOf({ ...enablex.basic, "enablex:baseUrl": `${enablex.server.url}/ucaas/v2` }).customer;
+    const provider = providersOf({
+      ...enablex.basic,
+      "enablex:baseUrl": `${enablex.server.url}/ucaas/v2`,
+    }).customer;
     enablex.server.setOptions({ errorsAs: "status" });
-    expect(await failureOf(provider.read(id, outs))).toMatchObject({ code: "NOT_FOUND", hint: expect.stringContaining("enablex:baseUrl") });
+    expect(await failureOf(provider.read(id, outs))).toMatchObject({
+      code: "NOT_FOUND",
+      hint: expect.stringContaining("enablex:baseUrl"),
+    });
   });
 
   test.each([
@@ -183,7 +241,10 @@ describe("300 customers that are refreshed", () => {
   const all = async (ids: readonly string[], config: Record<string, string> = {}) => {
     const { customer } = providersOf({ ...enablex.basic, ...config });
     enablex.server.received = [];
-    const inputs = (number: number): EnableXInputs => ({ customerName: `Customer ${number}`, customerCode: `C-${number}` });
+    const inputs = (number: number): EnableXInputs => ({
+      customerName: `Customer ${number}`,
+      customerCode: `C-${number}`,
+    });
     return await Promise.all(ids.map((id, index) => customer.read(id, { ...inputs(index + 1), schemaVersion: 1 })));
   };
 
@@ -232,13 +293,18 @@ describe("a customer that is deleted", () => {
     await subscription.create({ customerId: id, planId: 5 });
     enablex.server.setOptions({ dependents: "refuse" });
     const error = await failureOf(provider.delete(id, outs));
-    expect(error).toMatchObject({ code: "VALIDATION_FAILED", hint: expect.stringContaining("end them in the EnableX portal") });
+    expect(error).toMatchObject({
+      code: "VALIDATION_FAILED",
+      hint: expect.stringContaining("end them in the EnableX portal"),
+    });
     expect(error.reason).toContain("has subscriptions or users");
     expect(enablex.customers()).toHaveLength(1);
   });
 
   test("where the config says that the server cannot delete it leaves the state with a warning that says what stays", async () => {
-    const { id, outs, provider } = await made(acme, { "enablex:routes": '{"customerDelete": "none"}' });
+    const { id, outs, provider } = await made(acme, {
+      "enablex:routes": '{"customerDelete": "none"}',
+    });
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(said.join()).toContain(
@@ -250,7 +316,11 @@ describe("a customer that is deleted", () => {
   test("to be made anew is not taken over while the list still shows it", async () => {
     const { id, outs, provider } = await made();
     await provider.delete(id, outs);
-    enablex.server.state.stale[`customers/${id}`] = { fields: { customer_name: "Acme", customer_code: "ACME" }, until: 0, reads: 1 };
+    enablex.server.state.stale[`customers/${id}`] = {
+      fields: { customer_name: "Acme", customer_code: "ACME" },
+      until: 0,
+      reads: 1,
+    };
     const { id: anew } = await provider.create(acme);
     expect(anew).not.toBe(id);
   });
@@ -292,7 +362,11 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
     ["the server refused what was written", acme, { ...acme, contactName: "Grace", adopt: "always" }, refusedWrite, "VALIDATION_FAILED"],
   ])("keeps the customer, and the old resource in the state (%s)", async (_, old, anew, fail, code) => {
     const { id, outs, provider } = await made(old);
-    if (old === byEmail) await enablex.change("customers", id, { customer_code: customerCode, contact_email: contactEmail });
+    if (old === byEmail)
+      await enablex.change("customers", id, {
+        customer_code: customerCode,
+        contact_email: contactEmail,
+      });
     fail();
     expect(await failureOf(provider.create(anew))).toMatchObject({ code });
     expect(await failureOf(provider.delete(id, outs))).toMatchObject({
@@ -342,10 +416,20 @@ describe("whatever form the server's answers have", () => {
     "($resultAs result, $idsAs ids, $absentAs for nothing) a customer is made, read without drift, updated and deleted",
     async (form) => {
       enablex.server.setOptions(form);
-      const { id, outs, provider } = await made({ ...acme, customerType: "3", individual: false, customerLegalName: "" });
+      const { id, outs, provider } = await made({
+        ...acme,
+        customerType: "3",
+        individual: false,
+        customerLegalName: "",
+      });
       const { inputs, props } = await provider.read(id, outs);
       expect(await provider.diff(id, props as EnableXOutputs, inputs as EnableXInputs)).toMatchObject({ changes: false });
-      expect(inputs).toMatchObject({ ...acme, customerType: "3", individual: false, customerLegalName: "" });
+      expect(inputs).toMatchObject({
+        ...acme,
+        customerType: "3",
+        individual: false,
+        customerLegalName: "",
+      });
       await provider.update(id, outs, { ...acme, customerName: "Acme Ltd" });
       await provider.delete(id, outs);
       expect(enablex.customers()).toEqual([]);
@@ -362,7 +446,10 @@ describe("a changed account", () => {
 
   test("at the same server is an update that sends nothing, and never a replacement", async () => {
     const { id, outs } = await made();
-    const provider = providersOf({ ...enablex.basic, "enablex:accounts": JSON.stringify({ uk: section(enablex) }) }).customer;
+    const provider = providersOf({
+      ...enablex.basic,
+      "enablex:accounts": JSON.stringify({ uk: section(enablex) }),
+    }).customer;
     const news = { ...acme, account: "uk" };
     expect(await provider.diff(id, outs, news)).toMatchObject({ changes: true, replaces: [] });
     expect((await provider.update(id, outs, news)).outs).toMatchObject({ account: "uk" });
@@ -377,9 +464,16 @@ describe("a changed account", () => {
     const accounts = JSON.stringify({ uk: section(other) });
     const provider = providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
     const news = { ...acme, account: "uk" };
-    expect(await provider.diff(id, outs, news)).toEqual({ changes: true, replaces: ["account"], deleteBeforeReplace: false });
+    expect(await provider.diff(id, outs, news)).toEqual({
+      changes: true,
+      replaces: ["account"],
+      deleteBeforeReplace: false,
+    });
     expect(await provider.diff(id, { ...outs, account: "gone-from-the-config" }, news)).toMatchObject({ changes: true, replaces: [] });
-    expect(await provider.diff(id, outs, { ...acme, account: unknown })).toMatchObject({ changes: true, replaces: [] });
+    expect(await provider.diff(id, outs, { ...acme, account: unknown })).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
     const { id: anew } = await provider.create(news);
     await provider.delete(id, outs);
     expect(enablex.customers()).toEqual([]);

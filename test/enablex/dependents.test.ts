@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
@@ -17,7 +17,13 @@ afterEach(async () => {
   await enablex.server.stop();
 });
 
-const ada = () => ({ customerId, userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.test" });
+const ada = () => ({
+  customerId,
+  userType: "moderator",
+  firstName: "Ada",
+  lastName: "King",
+  email: "ada@acme.test",
+});
 const patches = () =>
   enablex.server.received
     .filter(({ method }) => method === "PATCH")
@@ -38,7 +44,10 @@ describe("a copied line, carried out at the same time", () => {
     const provider = providersOf(enablex.basic)[kind];
     const [first, second] = await Promise.allSettled([provider.create(one()), provider.create({ ...one(), ...copy })]);
     expect(first.status).toBe("fulfilled");
-    expect((second as PromiseRejectedResult).reason).toMatchObject({ code: "DECLARED_TWICE", hint: expect.stringContaining("remove one") });
+    expect((second as PromiseRejectedResult).reason).toMatchObject({
+      code: "DECLARED_TWICE",
+      hint: expect.stringContaining("remove one"),
+    });
     expect(Object.keys(enablex.server.state[kinds])).toHaveLength(before + 1);
     expect(enablex.calls(/^POST/)).toHaveLength(1);
   });
@@ -46,7 +55,9 @@ describe("a copied line, carried out at the same time", () => {
   test("is made by the copy when the first one was refused", async () => {
     const { subscription } = providersOf(enablex.basic);
     enablex.server.fault({ kind: "status", status: 406, method: "POST" });
-    expect(await failureOf(subscription.create({ customerId, planId: 7 }))).toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(await failureOf(subscription.create({ customerId, planId: 7 }))).toMatchObject({
+      code: "VALIDATION_FAILED",
+    });
     await subscription.create({ customerId, planId: 7 });
     expect(Object.keys(enablex.server.state.subscriptions)).toHaveLength(1);
   });
@@ -54,10 +65,18 @@ describe("a copied line, carried out at the same time", () => {
   test("of another process that is still at work makes none: what it has just noted is respected", async () => {
     const journal = journalFolder();
     const inputs = { customerId, planId: 7, __stack: "ucaas/one" };
-    enablex.server.fault({ kind: "delay", method: "GET", path: "/subscriptions$", ms: 300, times: 2 });
+    enablex.server.fault({
+      kind: "delay",
+      method: "GET",
+      path: "/subscriptions$",
+      ms: 300,
+      times: 2,
+    });
     const results = await Promise.allSettled([1, 2].map(() => providersOf(enablex.basic, journal).subscription.create(inputs)));
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    expect(results.find((result) => result.status === "rejected")?.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
+    expect(results.find((result) => result.status === "rejected")?.reason).toMatchObject({
+      code: "JOURNAL_OUTDATED",
+    });
     expect(Object.keys(enablex.server.state.subscriptions)).toHaveLength(1);
   });
 });
@@ -80,8 +99,12 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
     async ({ kind, one, change, routes }) => {
       const { id, outs } = await providersOf(enablex.basic)[kind].create(one());
       const provider = providersOf({ ...enablex.basic, "enablex:routes": routes })[kind];
-      expect(await failureOf(provider.create({ ...one(), ...change }))).toMatchObject({ code: "ALREADY_EXISTS" });
-      expect(await failureOf(provider.delete(id, outs as EnableXOutputs))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+      expect(await failureOf(provider.create({ ...one(), ...change }))).toMatchObject({
+        code: "ALREADY_EXISTS",
+      });
+      expect(await failureOf(provider.delete(id, outs as EnableXOutputs))).toMatchObject({
+        code: "TAKE_OVER_OPEN",
+      });
       expect(Object.keys(enablex.server.state[`${kind}s`])).toContain(id);
     },
   );
@@ -130,7 +153,10 @@ describe("a server whose route is another one than was inferred, and which says 
     enablex.server.setOptions({ deletableDependents: true });
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const error = await failureOf(wrong("userDelete", "DELETE /members/{id}").user.delete(id, outs as EnableXOutputs));
-    expect(error).toMatchObject({ code: "ROUTE_NOT_FOUND", hint: expect.stringContaining("enablex:routes.userDelete") });
+    expect(error).toMatchObject({
+      code: "ROUTE_NOT_FOUND",
+      hint: expect.stringContaining("enablex:routes.userDelete"),
+    });
     const right = "DELETE /users/{id}";
     await wrong("userDelete", right).user.delete(id, outs as EnableXOutputs);
     await wrong("userDelete", right).user.delete(id, outs as EnableXOutputs);
@@ -145,7 +171,10 @@ describe("a subscription", () => {
     const { id, outs } = await subscription.create(inputs);
     expect(outs).toMatchObject({ ...inputs, subscriptionId: id, statusText: "Active" });
     await enablex.change("subscriptions", id, { seats: 9, status: "S" });
-    expect((await subscription.read(id, outs as EnableXOutputs)).inputs).toEqual({ ...inputs, fields: { seats: 9 } });
+    expect((await subscription.read(id, outs as EnableXOutputs)).inputs).toEqual({
+      ...inputs,
+      fields: { seats: 9 },
+    });
     await subscription.update(id, outs as EnableXOutputs, { ...inputs, planId: 8 });
     expect(patches()).toEqual([[`/subscriptions/${id}`, { plan_id: "8", seats: 5 }]]);
     await subscription.delete(id, outs as EnableXOutputs);
@@ -164,8 +193,13 @@ describe("a subscription", () => {
       changes: true,
       replaces: ["customerId"],
     });
-    expect(await subscription.diff("1", olds, { customerId: "1001", planId: "8" })).toMatchObject({ changes: true, replaces: [] });
-    expect(await subscription.diff("1", olds, { customerId: "1001", planId: "7" })).toMatchObject({ changes: false });
+    expect(await subscription.diff("1", olds, { customerId: "1001", planId: "8" })).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+    expect(await subscription.diff("1", olds, { customerId: "1001", planId: "7" })).toMatchObject({
+      changes: false,
+    });
   });
 
   test("that the customer has already is found among those of other plans", async () => {
@@ -183,7 +217,10 @@ describe("a subscription", () => {
 
   test("is deleted where the config says that the server can", async () => {
     enablex.server.setOptions({ deletableDependents: true });
-    const { subscription } = providersOf({ ...enablex.basic, "enablex:routes": '{"subscriptionDelete": "DELETE /subscriptions/{id}"}' });
+    const { subscription } = providersOf({
+      ...enablex.basic,
+      "enablex:routes": '{"subscriptionDelete": "DELETE /subscriptions/{id}"}',
+    });
     const { id, outs } = await subscription.create({ customerId, planId: 7 });
     await subscription.delete(id, outs as EnableXOutputs);
     expect(enablex.server.state.subscriptions).toEqual({});
@@ -197,7 +234,10 @@ describe("a user", () => {
     const { id, outs } = await user.create(ada());
     expect(outs).toMatchObject({ ...ada(), userId: id });
     await enablex.change("users", id, { email: "ADA@acme.test", last_name: "Lovelace" });
-    expect((await user.read(id, outs as EnableXOutputs)).inputs).toEqual({ ...ada(), lastName: "Lovelace" });
+    expect((await user.read(id, outs as EnableXOutputs)).inputs).toEqual({
+      ...ada(),
+      lastName: "Lovelace",
+    });
     await user.update(id, outs as EnableXOutputs, { ...ada(), firstName: "Augusta" });
     expect(patches()).toEqual([[`/users/${id}`, { first_name: "Augusta", last_name: "King" }]]);
     await user.delete(id, outs as EnableXOutputs);
@@ -213,7 +253,10 @@ describe("a user", () => {
     const { inputs: read, props } = await user.read(id, outs as EnableXOutputs);
     expect(read).toEqual(inputs);
     const news = { ...ada(), fields: { password: "second-Passw0rd" } };
-    expect(await user.diff(id, props as EnableXOutputs, news)).toMatchObject({ changes: true, replaces: [] });
+    expect(await user.diff(id, props as EnableXOutputs, news)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
     await user.update(id, props as EnableXOutputs, news);
     expect(patches()).toEqual([[`/users/${id}`, { password: "second-Passw0rd" }]]);
   });
@@ -226,7 +269,7 @@ describe("a user", () => {
       body: JSON.stringify({ result: 406, desc: "too weak: canary-Passw0rd" }),
     });
     const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), fields: { password: "canary-Passw0rd" } }));
-    expect(withoutSecrets(error.message)).toContain("too weak: [secret]");
+    expect(maskSecrets(error.message)).toContain("too weak: [secret]");
   });
 
   test("with what the program marked as secret, a name or a number too, is refused without quoting it", async () => {
@@ -238,8 +281,15 @@ describe("a user", () => {
     });
     const __secretPaths = JSON.stringify([["lastName"], ["fields"]]);
     const fields = { greeting: "canary-hello", extension: 471142 };
-    const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), lastName: "canary-Augusta", fields, __secretPaths }));
-    expect(withoutSecrets(error.message)).toContain("no: [secret], [secret], [secret]");
+    const error = await failureOf(
+      providersOf(enablex.basic).user.create({
+        ...ada(),
+        lastName: "canary-Augusta",
+        fields,
+        __secretPaths,
+      }),
+    );
+    expect(maskSecrets(error.message)).toContain("no: [secret], [secret], [secret]");
   });
 
   test("of which the customer is declared for the first time, and wrongly, is told so and not written", async () => {
@@ -256,7 +306,10 @@ describe("a user", () => {
   });
 
   test("with the email of another customer's user is never taken over, whatever adopt says", async () => {
-    const [other = ""] = await enablex.seed(1, { customer_code: "X-#", contact_email: "x-#@customers.test" });
+    const [other = ""] = await enablex.seed(1, {
+      customer_code: "X-#",
+      contact_email: "x-#@customers.test",
+    });
     await providersOf(enablex.basic).user.create({ ...ada(), customerId: other });
     const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), adopt: "always" }));
     expect(error).toMatchObject({
@@ -267,7 +320,10 @@ describe("a user", () => {
   });
 
   test("replaced on a server that deletes users is deleted first, since its email is unique", async () => {
-    const { user } = providersOf({ ...enablex.basic, "enablex:routes": '{"userDelete": "DELETE /users/{id}"}' });
+    const { user } = providersOf({
+      ...enablex.basic,
+      "enablex:routes": '{"userDelete": "DELETE /users/{id}"}',
+    });
     expect(await user.diff("1", { ...ada(), schemaVersion: 1 }, { ...ada(), customerId: "9" })).toMatchObject({
       replaces: ["customerId"],
       deleteBeforeReplace: true,

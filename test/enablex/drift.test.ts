@@ -6,7 +6,14 @@ import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schem
 import { type EnablexReseller, enablexReseller, providersOf } from "./enablex-server.ts";
 
 const routes = routesSchema.parse(undefined);
-const lines = { address1: "1 High Street", address2: "Floor 2", address3: "Door 3", city: "Leeds", state: "Yorkshire", zipcode: "LS1" };
+const lines = {
+  address1: "1 High Street",
+  address2: "Floor 2",
+  address3: "Door 3",
+  city: "Leeds",
+  state: "Yorkshire",
+  zipcode: "LS1",
+};
 
 /** Everything that can be declared. */
 const declarations: [name: string, kind: typeof customerType, declaration: EnableXInputs][] = [

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
 import { afterAll } from "vitest";
-import { PartialFailure, UcaasError } from "../../provider/dynamic/errors.ts";
 import { enablexProviders } from "../../provider/enablex/provider.ts";
+import { PartialFailure, UcaasError } from "../../provider/runtime/errors.ts";
 import { type EnablexOptions, enablexServer } from "../../sandbox/enablex/server.ts";
 import { secret } from "../engine/workspace.ts";
 import { control } from "../xima/licence-server.ts";
@@ -17,7 +17,10 @@ interface Account {
   readonly password: string;
 }
 
-/** An EnableX server with a reseller's account, and the config that leads to it. Waits are short, so that what never comes is not waited for long. */
+/**
+ * An EnableX server with a reseller's account, and the config that leads to it. Waits are
+ * short, so that what never comes is not waited for long.
+ */
 export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
   const server = enablexServer();
   await server.start({ options });
@@ -46,8 +49,13 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
     },
     /** Makes many customers that were not made by a stack. */
     async seed(customers: number, fields: Record<string, unknown> = {}): Promise<string[]> {
-      return ((await control(server.control, "seed", { customers, fields, accessId: reseller.accessId })) as { customer_ids: string[] })
-        .customer_ids;
+      return (
+        (await control(server.control, "seed", {
+          customers,
+          fields,
+          accessId: reseller.accessId,
+        })) as { customer_ids: string[] }
+      ).customer_ids;
     },
     [Symbol.asyncDispose]: () => server.stop(),
   };
@@ -64,7 +72,10 @@ export const journalFolder = () => mkdtempSync(join(journals, "journal-"));
 /** The three providers as the provider process makes them, in this process. */
 export function providersOf(config: Record<string, string>, journal = journalFolder()) {
   const all: Record<string, string> = { "ucaas:journalDir": journal, ...config };
-  const source = { get: (key: string) => all[key], require: (key: string) => all[key] ?? "" } as dynamic.Config;
+  const source = {
+    get: (key: string) => all[key],
+    require: (key: string) => all[key] ?? "",
+  } as dynamic.Config;
   return enablexProviders(source);
 }
 

@@ -88,7 +88,11 @@ describe("a declaration and what the server shows", () => {
   });
 
   test("show drift in the form of the declaration: a country by its code, a status by its word", () => {
-    const drifted = found(declared, { ...row, status: "S", office_address: { city: "Leeds", country_id: "81" } });
+    const drifted = found(declared, {
+      ...row,
+      status: "S",
+      office_address: { city: "Leeds", country_id: "81" },
+    });
     expect(withActual(declared, drifted)).toEqual({
       ...declared,
       status: "suspended",
@@ -116,7 +120,12 @@ describe("a declaration and what the server shows", () => {
 
   test("whatever is declared and written as it is declared shows no difference", () => {
     const address = fc.record(
-      { address1: fc.string(), city: fc.string(), zipcode: fc.string(), country: fc.constantFrom("DE", "gb", " GB ") },
+      {
+        address1: fc.string(),
+        city: fc.string(),
+        zipcode: fc.string(),
+        country: fc.constantFrom("DE", "gb", " GB "),
+      },
       { requiredKeys: [] },
     );
     const customer = fc.record(
@@ -151,7 +160,13 @@ describe("a declaration and what the server shows", () => {
       individual: fc.boolean(),
       status: fc.constantFrom("A", "S", "X"),
     });
-    const inputs = { customerName: "Acme", contactEmail: "it@acme.test", customerType: 1, individual: true, status: "active" };
+    const inputs = {
+      customerName: "Acme",
+      contactEmail: "it@acme.test",
+      customerType: 1,
+      individual: true,
+      status: "active",
+    };
     fc.assert(
       fc.property(row, (shown) => {
         expect(found(withActual(inputs, found(inputs, shown)), shown)).toEqual([]);
@@ -162,7 +177,13 @@ describe("a declaration and what the server shows", () => {
 
 describe("a changed declaration", () => {
   test("is changed in what means something else, in what begins to be managed and in what ends to be", () => {
-    const olds = { customerName: "Acme", contactEmail: "it@acme.test", contactName: "Ada", customerId: "7", statusText: "Active" };
+    const olds = {
+      customerName: "Acme",
+      contactEmail: "it@acme.test",
+      contactName: "Ada",
+      customerId: "7",
+      statusText: "Active",
+    };
     const news = { customerName: " Acme", contactEmail: "IT@acme.test", customerCode: "ACME" };
     expect(properties(changedFields(customerType, olds, news, routes)).sort()).toEqual(["contactName", "customerCode"]);
   });
@@ -187,7 +208,12 @@ describe("a changed declaration", () => {
   });
 
   test("empties a text that is declared no longer, and leaves choices as they are", () => {
-    const olds = { customerName: "Acme", contactName: "Ada", status: "suspended", officeAddress: { city: "Leeds", country: "GB" } };
+    const olds = {
+      customerName: "Acme",
+      contactName: "Ada",
+      status: "suspended",
+      officeAddress: { city: "Leeds", country: "GB" },
+    };
     const { cleared: emptied, unmanaged: left } = removedFields(customerType, olds, { customerName: "Acme" }, routes);
     expect(properties(emptied)).toEqual(["contactName", "officeAddress.city"]);
     expect(properties(left)).toEqual(["status", "officeAddress.country"]);
@@ -207,7 +233,13 @@ describe("a changed declaration", () => {
     const news = { customerName: "Acme", contactName: "Ada", officeAddress: { city: "York" } };
     const row = {
       customer_name: "Acme",
-      office_address: { city: "Leeds", zipcode: "LS1", address_2: "", country_id: 235, country: "United Kingdom" },
+      office_address: {
+        city: "Leeds",
+        zipcode: "LS1",
+        address_2: "",
+        country_id: 235,
+        country: "United Kingdom",
+      },
     };
     const changed = declaredFields(customerType, news, routes).filter(({ property }) => property !== "customerName");
     expect(updateBody(customerType, changed, news, row, wording)).toEqual({
@@ -223,8 +255,14 @@ describe("a changed declaration", () => {
   });
 
   test("is written by the field names that the config corrects", () => {
-    const corrected = routesSchema.parse({ customerFields: { contactEmail: "mail", "officeAddress.city": "office.town" } });
-    const inputs = { contactEmail: "a@b.test", contactName: "Ada", officeAddress: { city: "Leeds" } };
+    const corrected = routesSchema.parse({
+      customerFields: { contactEmail: "mail", "officeAddress.city": "office.town" },
+    });
+    const inputs = {
+      contactEmail: "a@b.test",
+      contactName: "Ada",
+      officeAddress: { city: "Leeds" },
+    };
     expect(createBody(declaredFields(customerType, inputs, corrected), inputs, { routes: corrected })).toEqual({
       mail: "a@b.test",
       contact_name: "Ada",

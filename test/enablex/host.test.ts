@@ -32,10 +32,20 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     const customerId = customer.outs.customerId;
     const [subscription, user] = await Promise.all([
       host.create("EnableXSubscription", { customerId, planId: 7 }),
-      host.create("EnableXUser", { customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test" }),
+      host.create("EnableXUser", {
+        customerId,
+        userType: "moderator",
+        firstName: "Ada",
+        email: "ada@acme.test",
+      }),
     ]);
     expect([customer.id, subscription.outs.subscriptionId, user.outs.userId]).toEqual([customerId, subscription.id, user.id]);
-    expect(await host.diff("EnableXCustomer", customerId, customer.outs, { ...acme, contactEmail: "IT@acme.test" })).toMatchObject({
+    expect(
+      await host.diff("EnableXCustomer", customerId, customer.outs, {
+        ...acme,
+        contactEmail: "IT@acme.test",
+      }),
+    ).toMatchObject({
       changes: false,
     });
 
@@ -43,7 +53,10 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     const read = await host.read("EnableXCustomer", customerId, customer.outs);
     expect(read).toMatchObject({ id: customerId, inputs: { ...acme, customerName: "By hand" } });
     expect(read.inputs).not.toHaveProperty("customerId");
-    expect(await host.diff("EnableXCustomer", customerId, read.props, acme)).toMatchObject({ changes: true, replaces: [] });
+    expect(await host.diff("EnableXCustomer", customerId, read.props, acme)).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
     expect((await host.update("EnableXCustomer", customerId, read.props, acme)).outs).toMatchObject(acme);
 
     await host.delete("EnableXSubscription", subscription.id, subscription.outs);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const page = (kind: string) => readFileSync(join(root, "docs", `enablex-${kind}.md`), "utf8");
 const sources = ["provider/enablex", "provider/http"].flatMap((folder) =>

@@ -41,18 +41,31 @@ describe("further fields within objects", () => {
   const inputs = (qty: number) => ({
     customerId,
     planId: "7",
-    fields: { user_license: { qty }, settings: { recording: true, participants: 50 }, subscription: { trial: false } },
+    fields: {
+      user_license: { qty },
+      settings: { recording: true, participants: 50 },
+      subscription: { trial: false },
+    },
   });
 
   test("are created, compared by their paths, and written when they differ", async () => {
     const { subscription } = providers();
     const { id, outs } = await subscription.create(inputs(25));
     expect(bodies("POST")).toEqual([{ customer_id: customerId, plan_id: "7", ...inputs(25).fields }]);
-    await enablex.change("subscriptions", id, { user_license: { qty: 500 }, settings: { recording: false } });
+    await enablex.change("subscriptions", id, {
+      user_license: { qty: 500 },
+      settings: { recording: false },
+    });
     const { inputs: seen, props } = await subscription.read(id, outs as EnableXOutputs);
-    expect(seen?.fields).toEqual({ ...inputs(500).fields, settings: { recording: false, participants: 50 } });
+    expect(seen?.fields).toEqual({
+      ...inputs(500).fields,
+      settings: { recording: false, participants: 50 },
+    });
     await subscription.update(id, props as EnableXOutputs, inputs(25));
-    expect(enablex.server.state.subscriptions[id]?.fields).toMatchObject({ user_license: { qty: 25 }, settings: { recording: true } });
+    expect(enablex.server.state.subscriptions[id]?.fields).toMatchObject({
+      user_license: { qty: 25 },
+      settings: { recording: true },
+    });
   });
 
   test("are named by path with both values when an existing subscription differs", async () => {
@@ -67,7 +80,9 @@ describe("further fields within objects", () => {
   ])("are updated with objectUpdate %s", async (objectUpdate, body) => {
     const { subscription } = providers({ objectUpdate });
     const { id, outs } = await subscription.create(inputs(25));
-    await enablex.change("subscriptions", id, { user_license: { unit: 2, unit_ex: "label", price: { currency: 1 } } });
+    await enablex.change("subscriptions", id, {
+      user_license: { unit: 2, unit_ex: "label", price: { currency: 1 } },
+    });
     await subscription.update(id, outs as EnableXOutputs, inputs(30));
     expect(bodies("PATCH")).toEqual([body]);
   });
@@ -78,7 +93,10 @@ describe("further fields within objects", () => {
       { ...inputs(1), fields: { subscription: { status: "A" }, a: { b_ex: 1 } } },
     );
     expect(failures).toEqual([
-      { property: "fields.subscription.status", reason: "is a property of its own: declare status" },
+      {
+        property: "fields.subscription.status",
+        reason: "is a property of its own: declare status",
+      },
       { property: "fields.a.b_ex", reason: "is assigned by the server" },
     ]);
   });
@@ -103,7 +121,9 @@ test("a user's customer_id is left out where the config says so, and another cus
   const { outs } = await user.create(ada());
   expect(bodies("POST")[0]).not.toHaveProperty("customer_id");
   const news = { ...ada(), customerId: "77" } as EnableXInputs;
-  expect(await user.diff("1", outs as EnableXOutputs, news)).toMatchObject({ replaces: ["customerId"] });
+  expect(await user.diff("1", outs as EnableXOutputs, news)).toMatchObject({
+    replaces: ["customerId"],
+  });
 });
 
 test.each([
@@ -113,7 +133,10 @@ test.each([
   [{ error: "Duplicate data", description: "Email Address is already registered" }],
 ])("a refusal keeps the server's reason: %j", (json) => {
   const answer = parseReply({ status: 406, text: JSON.stringify(json), json });
-  expect(answer).toMatchObject({ ok: false, failure: { reason: expect.stringContaining("Email Address is already registered") } });
+  expect(answer).toMatchObject({
+    ok: false,
+    failure: { reason: expect.stringContaining("Email Address is already registered") },
+  });
 });
 
 describe("a user's published fields", () => {
@@ -130,7 +153,13 @@ describe("a user's published fields", () => {
     const { user } = providers();
     const { id, outs } = await user.create(full());
     expect(bodies("POST")).toMatchObject([
-      { middle_name: "Augusta", password: "first-secret", department: "Sales", designation: "Head", send_welcome_mail: true },
+      {
+        middle_name: "Augusta",
+        password: "first-secret",
+        department: "Sales",
+        designation: "Head",
+        send_welcome_mail: true,
+      },
     ]);
     expect((await user.read(id, outs as EnableXOutputs)).inputs).toEqual(full());
     const changed = { ...full(), department: "Support", sendWelcomeMail: false };
@@ -150,7 +179,11 @@ describe("a user's published fields", () => {
 
   test("that moved from fields to arguments of their own are no change", async () => {
     const { user } = providers();
-    const olds = { ...ada(), fields: { password: "first-secret", department: "Sales" }, schemaVersion: 1 } as unknown as EnableXOutputs;
+    const olds = {
+      ...ada(),
+      fields: { password: "first-secret", department: "Sales" },
+      schemaVersion: 1,
+    } as unknown as EnableXOutputs;
     expect(await user.diff("1", olds, { ...ada(), password: "first-secret", department: "Sales" })).toMatchObject({ changes: false });
   });
 

@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import PQueue from "p-queue";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { readConfig } from "../../provider/dynamic/config.ts";
 import { EnableXClient } from "../../provider/enablex/client.ts";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
 import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
@@ -57,7 +57,11 @@ describe.each(["full", "id", "none"] as const)("300 creates whose reply has %s",
 });
 
 test("creates among many existing customers find those by the same list", async () => {
-  await enablex.seed(250, { customer_code: "CODE-#", customer_name: "Customer #", contact_email: "" });
+  await enablex.seed(250, {
+    customer_code: "CODE-#",
+    customer_name: "Customer #",
+    contact_email: "",
+  });
   const results = await up(providersOf(enablex.basic).customer, many(260), 8);
   expect(statuses(results).get("fulfilled")).toHaveLength(260);
   expect(enablex.calls(/^POST/)).toHaveLength(10);
@@ -87,7 +91,11 @@ describe("another stack that creates the same customers at the same time", () =>
     const running = up(provider, all, 8);
     await vi.waitFor(() => expect(enablex.calls(/^POST/).length).toBeGreaterThan(0));
     for (const number of numbers)
-      await enablex.seed(1, { customer_code: `CODE-${number}`, customer_name: `Other ${number}`, contact_email: "" });
+      await enablex.seed(1, {
+        customer_code: `CODE-${number}`,
+        customer_name: `Other ${number}`,
+        contact_email: "",
+      });
     return await running;
   };
 
@@ -115,7 +123,13 @@ describe("another stack that creates the same customers at the same time", () =>
     enablex.server.fault({ kind: "delay", method: "POST", path: "/customers$", ms: 200, times: 2 });
     const posting = up(provider, many(2), 8);
     await vi.waitFor(() => expect(enablex.calls(/^POST/).length).toBeGreaterThan(0));
-    enablex.server.fault({ kind: "status", status: 406, method: "GET", path: "/customers$", times: 100 });
+    enablex.server.fault({
+      kind: "status",
+      status: 406,
+      method: "GET",
+      path: "/customers$",
+      times: 100,
+    });
     expect(statuses(await posting).get("fulfilled")).toHaveLength(2);
     expect(said.join()).toContain("could not be checked");
   });
@@ -145,17 +159,31 @@ test("a delete that the reply confirms is one request", async () => {
 
 describe("a wait ends within its time", () => {
   test("where a server asks for a day before the create is repeated, which is then not sent again", async () => {
-    enablex.server.fault({ kind: "status", status: 503, retryAfter: 86_400, method: "POST", path: "/customers$" });
+    enablex.server.fault({
+      kind: "status",
+      status: 503,
+      retryAfter: 86_400,
+      method: "POST",
+      path: "/customers$",
+    });
     const config = { ...enablex.basic, "enablex:settleSeconds": "0.3" };
     const error = await failureOf(providersOf(config).customer.create(customer(1)));
-    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", hint: expect.stringContaining("86400 s") });
+    expect(error).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      hint: expect.stringContaining("86400 s"),
+    });
     expect(enablex.calls(/^POST/)).toHaveLength(1);
     expect(said.join()).toContain("looking for up to 0.3 s");
   });
 
   test("where a list never ends, by time", async () => {
     let id = 0;
-    const rows = () => Array.from({ length: 100 }, () => ({ customer_id: ++id, customer_name: "A", customer_code: `X-${id}` }));
+    const rows = () =>
+      Array.from({ length: 100 }, () => ({
+        customer_id: ++id,
+        customer_name: "A",
+        customer_code: `X-${id}`,
+      }));
     const server = createServer((_, response) => response.end(JSON.stringify({ result: 1, customers: rows() })));
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     try {
@@ -167,7 +195,9 @@ describe("a wait ends within its time", () => {
         "enablex:deadlineSeconds": "1",
       };
       const client = new EnableXClient(readConfig(enablexConfig, { get: (key: string) => config[key] }));
-      const reading = client.find(customerType, customerType.searches[0]!, { customerCode: "ACME" });
+      const reading = client.find(customerType, customerType.searches[0]!, {
+        customerCode: "ACME",
+      });
       await expect(reading).rejects.toMatchObject({ code: "LIST_ENDLESS" });
     } finally {
       server.closeAllConnections();

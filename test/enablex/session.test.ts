@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
 import { Session } from "../../provider/enablex/session.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 
 const credentials = { accessId: "id-of-the-app", tokenMinutes: 15 };
-const login = { ...credentials, email: "reseller@voicehouse.test", password: "pass-of-the-reseller" };
+const login = {
+  ...credentials,
+  email: "reseller@voicehouse.test",
+  password: "pass-of-the-reseller",
+};
 const minute = 60_000;
 
 /** A session with a login that counts, and a clock to set. */
@@ -25,7 +29,7 @@ describe("the way in", () => {
     const header = await session.authorization();
     expect(header).toBe(`Basic ${Buffer.from("id-of-the-app:key:of-the-app").toString("base64")}`);
     expect(await session.refused(header)).toBe(false);
-    expect(withoutSecrets(`sent ${header}`)).toBe("sent Basic [secret]");
+    expect(maskSecrets(`sent ${header}`)).toBe("sent Basic [secret]");
   });
 
   test("is else one login for all calls that come at the same time", async () => {
@@ -77,7 +81,7 @@ describe("the way in", () => {
   test("keeps its token out of every text", async () => {
     const { session } = counted();
     const header = await session.authorization();
-    expect(withoutSecrets(`the server said ${header}`)).toBe("the server said Token [secret]");
+    expect(maskSecrets(`the server said ${header}`)).toBe("the server said Token [secret]");
   });
 
   test.each([

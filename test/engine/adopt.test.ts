@@ -19,7 +19,10 @@ async function world(config: Record<string, unknown>) {
   const stack = await stackProject(config, environment);
   const folder = join(stack.folder, "stacks", "customers", "test");
   const adopt = (...args: string[]) =>
-    ucaas(["adopt", ...args, "--stack", "test"], { cwd: stack.folder, env: stack.env as NodeJS.ProcessEnv });
+    ucaas(["adopt", ...args, "--stack", "test"], {
+      cwd: stack.folder,
+      env: stack.env as NodeJS.ProcessEnv,
+    });
   const state = async () => (await stack.export()).deployment.resources ?? [];
   return {
     sandbox,
@@ -31,7 +34,10 @@ async function world(config: Record<string, unknown>) {
     edit(slug: string, change: (text: string) => string) {
       writeFileSync(join(folder, `${slug}.yaml`), change(this.file(slug)));
     },
-    /** Adopts, and says that it is proved; whether that is so, the engine itself is asked in some tests. */
+    /**
+     * Adopts, and says that it is proved; whether that is so, the engine itself is asked
+     * in some tests.
+     */
     async adopted(...args: string[]) {
       const run = await adopt(...args, "--yes");
       expect(run.exitCode, run.stdout + run.stderr).toBe(0);
@@ -63,7 +69,10 @@ type World = Awaited<ReturnType<typeof world>>;
 async function makeAtEnablex({ sandbox: { enablex } }: World, path: string, body: object): Promise<void> {
   const response = await fetch(`${enablex.baseUrl}${path}`, {
     method: "POST",
-    headers: { authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`,
+      "content-type": "application/json",
+    },
     body: JSON.stringify(body),
   });
   expect(response.status, await response.text()).toBe(200);
@@ -83,7 +92,12 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
     fields: { contact_name: "Contact #", office_address: { city: "Leeds", country_id: "1" } },
   });
   const [first = ""] = Object.keys(server.state.customers);
-  await makeAtEnablex(it, "/users", { customer_id: first, user_type: "moderator", first_name: "Ada", email: "ada@customers.test" });
+  await makeAtEnablex(it, "/users", {
+    customer_id: first,
+    user_type: "moderator",
+    first_name: "Ada",
+    email: "ada@customers.test",
+  });
   await makeAtEnablex(it, "/subscriptions", { customer_id: first, plan_id: "12" });
   const made = server.received.length;
 
@@ -105,9 +119,14 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
   expect(writes(server.received.slice(made))).toEqual([]);
 });
 
-test("in a project whose program reads no stack files, nothing is written, and the command says why", { timeout: 120_000 }, async () => {
+test("in a project whose program reads no stack files, nothing is written, and the command says why", {
+  timeout: 120_000,
+}, async () => {
   await using it = await world({ "ucaas:customers": {} });
-  await control(it.sandbox.enablex.control, "seed", { customers: 2, accessId: it.sandbox.enablex.accessId });
+  await control(it.sandbox.enablex.control, "seed", {
+    customers: 2,
+    accessId: it.sandbox.enablex.accessId,
+  });
   it.stack.write("index.ts", "export const customers = 0;\n");
   const message = await it.refused("enablex");
   expect(message).toContain("the program of this project does not read stack files [FILES_NOT_READ]");
@@ -118,7 +137,9 @@ test("in a project whose program reads no stack files, nothing is written, and t
   expect(existsSync(it.folder)).toBe(false);
 });
 
-describe("customers that are in the files already get what exists elsewhere", { timeout: 180_000 }, () => {
+describe("customers that are in the files already get what exists elsewhere", {
+  timeout: 180_000,
+}, () => {
   let it: World;
   const stackFile = () => join(it.stack.folder, "stacks", "Pulumi.test.yaml");
   const changeStackFile = (change: (text: string) => string) => writeFileSync(stackFile(), change(readFileSync(stackFile(), "utf8")));
@@ -128,7 +149,12 @@ describe("customers that are in the files already get what exists elsewhere", { 
   beforeAll(async () => {
     it = await world({
       "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse" } } },
-      "ucaas:customers": { acme: { name: "Acme Ltd", xima: { ccId: { resellerName: "Voicehouse" }, essentialSeats: 5 } } },
+      "ucaas:customers": {
+        acme: {
+          name: "Acme Ltd",
+          xima: { ccId: { resellerName: "Voicehouse" }, essentialSeats: 5 },
+        },
+      },
     });
     changeStackFile((text) => `# Ours\n${text}`);
     (await it.stack.up()).ok();
@@ -137,8 +163,16 @@ describe("customers that are in the files already get what exists elsewhere", { 
 
   test("EnableX: a customer joins that of its slug in a file of its own, one without a code is known by its email, one without both is left out", async () => {
     const before = readFileSync(stackFile(), "utf8");
-    await makeAtEnablex(it, "/customers", { customer_name: "Acme Limited", customer_code: "ACME", contact_email: "it@acme.example" });
-    await makeAtEnablex(it, "/customers", { customer_name: "Bäckerei Zürich", contact_email: "office@bakery.example", individual: true });
+    await makeAtEnablex(it, "/customers", {
+      customer_name: "Acme Limited",
+      customer_code: "ACME",
+      contact_email: "it@acme.example",
+    });
+    await makeAtEnablex(it, "/customers", {
+      customer_name: "Bäckerei Zürich",
+      contact_email: "office@bakery.example",
+      individual: true,
+    });
     await makeAtEnablex(it, "/customers", { customer_name: "Nobody" });
     await it.adopted("enablex");
     await it.hasNothingToDo();
@@ -155,7 +189,11 @@ describe("customers that are in the files already get what exists elsewhere", { 
   });
 
   test("not while the stack has other changes waiting, nor when the declaration is not what is there", async () => {
-    await makeAtEnablex(it, "/customers", { customer_name: "Clinic", customer_code: "CLINIC", contact_name: "Ada" });
+    await makeAtEnablex(it, "/customers", {
+      customer_name: "Clinic",
+      customer_code: "CLINIC",
+      contact_name: "Ada",
+    });
     changeStackFile((text) => text.replace("essentialSeats: 5", "essentialSeats: 6"));
     const waiting = await it.refused("enablex", "--filter", "clinic");
     expect(waiting).toMatch(
@@ -173,7 +211,12 @@ describe("customers that are in the files already get what exists elsewhere", { 
   test("Xima: seats stand as blanks in the file, and nothing is imported while one is left; nothing but a look-up is ever sent", async () => {
     const { server } = it.sandbox.xima;
     server.state.customers["voicehouse/clinic"] = {
-      ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "clinic", tenantName: "Clinic" },
+      ccId: {
+        resellerId: "voicehouse",
+        resellerName: "Voicehouse",
+        tenantId: "clinic",
+        tenantName: "Clinic",
+      },
       licence: { eliteSeats: 20 },
     };
     const made = server.received.length;
@@ -262,6 +305,8 @@ describe("customers that are in the files already get what exists elsewhere", { 
     );
     expect(new Set(after)).toEqual(new Set(["POST /v1/licensing/update", "POST /ns-api/v2/tokens", "POST /api/v1/provision/test"]));
     expect(it.sandbox.xelion.server.state.orders).toEqual({});
-    expect(it.sandbox.xima.server.state.customers["voicehouse/clinic"]?.licence).toEqual({ eliteSeats: 20 });
+    expect(it.sandbox.xima.server.state.customers["voicehouse/clinic"]?.licence).toEqual({
+      eliteSeats: 20,
+    });
   });
 });

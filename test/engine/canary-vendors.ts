@@ -1,4 +1,5 @@
-// Each vendor with a canary in every secret that it can be given: config and arguments. Programs take them from the config, as people do.
+// Each vendor with a canary in every secret that it can be given: config and arguments.
+// Programs take them from the config, as people do.
 import { createPrivateKey } from "node:crypto";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
 import { canary } from "../../trials/secrets/leaks.ts";
@@ -17,7 +18,10 @@ export interface Planted {
   readonly refusal: string;
   /** All secrets, those included that the vendor gave out meanwhile. */
   secrets(): readonly string[];
-  /** The next write, which one of the programs brings about, is refused by a server that quotes what it was sent. */
+  /**
+   * The next write, which one of the programs brings about, is refused by a server that
+   * quotes what it was sent.
+   */
   refuse(which: 0 | 1): void;
   /** Somebody puts another secret into the server by hand. */
   changeElsewhere(): Promise<void> | void;
@@ -60,7 +64,10 @@ export async function ximaPlanted(): Promise<Planted> {
         bodyMatches: "professionalSeats",
         body: { code: "VALIDATION_ERROR", message: refusedWith(...sip) },
       }),
-    changeElsewhere: () => void Object.assign(server.state.customers["voicehouse/acme"]!.licence.sipCredentials!, { password: elsewhere }),
+    changeElsewhere: () =>
+      void Object.assign(server.state.customers["voicehouse/acme"]!.licence.sipCredentials!, {
+        password: elsewhere,
+      }),
     breakOff: () => void server.fault({ kind: "malformed", bodyMatches: "professionalSeats" }),
     stop: () => server.stop(),
   };
@@ -103,7 +110,11 @@ export async function enablexPlanted(): Promise<Planted> {
         status: 406,
         path: "/users",
         bodyMatches: "password",
-        body: { result: 406, msg: "Validation failed", desc: refusedWith([password, renewed][which]!, greeting) },
+        body: {
+          result: 406,
+          msg: "Validation failed",
+          desc: refusedWith([password, renewed][which]!, greeting),
+        },
       }),
     changeElsewhere: () => enablex.change("users", Object.keys(server.state.users)[0]!, { greeting: elsewhere }),
     breakOff: () => void server.fault({ kind: "malformed", method: "POST", path: "/users$" }),
@@ -166,7 +177,13 @@ export async function xelionPlanted(): Promise<Planted> {
   service.state.organizations.reseller!.apiKey = apiKey;
   tenant.state.tenants.pbx1!.provisioning!.password = login;
   const validUntil = new Date(Date.now() + 3_600_000).toISOString();
-  tenant.state.sessions[tenantToken] = { tenant: "pbx2", userName: "provisioning", userSpace: "ours", renewalToken: "none", validUntil };
+  tenant.state.sessions[tenantToken] = {
+    tenant: "pbx2",
+    userName: "provisioning",
+    userSpace: "ours",
+    renewalToken: "none",
+    validUntil,
+  };
   const tokens = new Set<string>();
   const program = (name: string) => `
     new ucaas.XelionTenantProvision("tenant", {

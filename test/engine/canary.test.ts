@@ -5,7 +5,9 @@ import { licenceServer } from "../xima/licence-server.ts";
 import { enablexPlanted, netsapiensPlanted, xelionPlanted, ximaPlanted } from "./canary-vendors.ts";
 import { workspace } from "./workspace.ts";
 
-test("no secret of any vendor is in any output, log, error, diff, file or exported state", { timeout: 400_000 }, async () => {
+test("no secret of any vendor is in any output, log, error, diff, file or exported state", {
+  timeout: 400_000,
+}, async () => {
   const vendors = await Promise.all([ximaPlanted(), enablexPlanted(), netsapiensPlanted(), xelionPlanted()]);
   const program = (which: 0 | 1) => `
     import * as pulumi from "@pulumi/pulumi";
@@ -14,7 +16,11 @@ test("no secret of any vendor is in any output, log, error, diff, file or export
     export const outputs: Record<string, unknown> = {};
     ${vendors.map(({ programs }) => `{${programs[which]}\n}`).join("\n")}`;
   const config = Object.assign({}, ...vendors.map((vendor) => vendor.config));
-  await using stack = await workspace({ program: program(0), config, env: { NODE_DEBUG: "ucaas" } });
+  await using stack = await workspace({
+    program: program(0),
+    config,
+    env: { NODE_DEBUG: "ucaas" },
+  });
   const printed: string[] = [];
   const run = async (args: string[]) => {
     const { output, exitCode } = await stack.pulumi([...args, "--logtostderr", "-v=3"]);
@@ -71,7 +77,9 @@ const broken = [
   ["tenantLogin.passwort", `new XelionTenantProvision("acme", { ${tenant}, tenantLogin: { userName: "acme", passwort: password } })`],
 ] as const;
 
-test("no secret within a declaration that breaks a rule is shown, only the property and the rule", { timeout: 120_000 }, async () => {
+test("no secret within a declaration that breaks a rule is shown, only the property and the rule", {
+  timeout: 120_000,
+}, async () => {
   const word = canary("argument");
   const { server, config } = await licenceServer();
   await using stack = await workspace({ program: "", config, env: { CANARY: word } });

@@ -23,7 +23,9 @@ async function inLanes<Work, Result>(work: readonly Work[], run: (work: Work, se
 
 const text = ({ story, runs }: Outcome) => [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
 
-test("a dozen stories of kills and server faults end as declared, with nothing made twice", { timeout: 600_000 }, async () => {
+test("a dozen stories of kills and server faults end as declared, with nothing made twice", {
+  timeout: 600_000,
+}, async () => {
   const random = Array.from({ length: 8 }, (_, at) => writeStory(1, at + 1, { short: true }));
   const stories = [...random, ...Object.values(mutantStories).map(({ story }) => story)];
   const outcomes = await inLanes(stories, (story, servers) => runStory(story, servers));
@@ -31,12 +33,18 @@ test("a dozen stories of kills and server faults end as declared, with nothing m
   for (const outcome of outcomes) expect(outcome.findings, text(outcome)).toEqual([]);
 });
 
-test("the oracle sees each provider that repeats, forgets or takes away", { timeout: 300_000 }, async () => {
+test("the oracle sees each provider that repeats, forgets or takes away", {
+  timeout: 300_000,
+}, async () => {
   const seen = await inLanes(Object.keys(mutants) as MutantName[], async (name, servers) => {
     await using mutant = await makeMutant(name);
     const { story, verdict } = mutantStories[name];
     const outcome = await runStory(story, servers, mutant.folder);
-    return { name, sees: outcome.findings.some((finding) => finding.verdict === verdict), text: text(outcome) };
+    return {
+      name,
+      sees: outcome.findings.some((finding) => finding.verdict === verdict),
+      text: text(outcome),
+    };
   });
   for (const { name, sees, text } of seen) expect(sees, `${name}\n${text}`).toBe(true);
 });

@@ -13,12 +13,25 @@ function kindsIn({ netsapiens, xelion }: Sandbox): Kind[] {
   return [
     {
       type: "NetsapiensOAuthClient",
-      args: { domain: netsapiens.domain, clientId: netsapiens.clientId, clientSecret: netsapiens.clientSecret, driver: "existing" },
+      args: {
+        domain: netsapiens.domain,
+        clientId: netsapiens.clientId,
+        clientSecret: netsapiens.clientSecret,
+        driver: "existing",
+      },
       change: { sipProxyServerPort: 5061 },
     },
     {
       type: "XimaLicense",
-      args: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" }, essentialSeats: 5 },
+      args: {
+        ccId: {
+          resellerId: "voicehouse",
+          resellerName: "Voicehouse",
+          tenantId: "acme",
+          tenantName: "Acme",
+        },
+        essentialSeats: 5,
+      },
       change: { essentialSeats: 6 },
     },
     {
@@ -32,9 +45,17 @@ function kindsIn({ netsapiens, xelion }: Sandbox): Kind[] {
       },
       change: { configuration: { version: 1, organization: { name: "Acme Ltd" } } },
     },
-    { type: "EnableXCustomer", args: { customerName: "Acme", customerCode: "acme" }, change: { contactName: "Ada King" } },
+    {
+      type: "EnableXCustomer",
+      args: { customerName: "Acme", customerCode: "acme" },
+      change: { contactName: "Ada King" },
+    },
     { type: "EnableXSubscription", args: { planId: "1" }, change: { status: "suspended" } },
-    { type: "EnableXUser", args: { userType: "moderator", firstName: "Ada", email: "ada@acme.example" }, change: { lastName: "King" } },
+    {
+      type: "EnableXUser",
+      args: { userType: "moderator", firstName: "Ada", email: "ada@acme.example" },
+      change: { lastName: "King" },
+    },
   ];
 }
 
@@ -53,7 +74,10 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     await sandbox.stop();
   });
 
-  /** A program that makes all of them; `options` is code in which `name`, `change` and `previous` mean the resource at hand. */
+  /**
+   * A program that makes all of them; `options` is code in which `name`, `change` and
+   * `previous` mean the resource at hand.
+   */
   const program = (options: string, { prefix = "a", changed = false } = {}) => `
     import * as ucaas from "pulumi-ucaas";
     let previous, customer;
@@ -114,7 +138,9 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     }
     (await stack.up(...others.flatMap(({ resource }) => ["--target", resource.urn]))).ok();
     for (const { type, change, resource } of await each("b")) expect(resource.inputs, type).toMatchObject(change);
-    expect(Object.values(sandbox.xima.server.state.customers)[0]?.licence).toMatchObject({ essentialSeats: 6 });
+    expect(Object.values(sandbox.xima.server.state.customers)[0]?.licence).toMatchObject({
+      essentialSeats: 6,
+    });
   });
 
   test("protect: none is deleted", async () => {

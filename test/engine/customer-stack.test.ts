@@ -7,7 +7,11 @@ import { type StackProject, stackProject } from "./stack-project.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a stack file is free text to the engine, and these tests bend it.
 type StackFile = Record<string, any>;
 
-const canaries = { sip: "sip-canary-4711", contact: "Contact-Canary", client: "Client-canary-4711" };
+const canaries = {
+  sip: "sip-canary-4711",
+  contact: "Contact-Canary",
+  client: "Client-canary-4711",
+};
 
 describe("the customers of a stack's files on the real engine", { timeout: 120_000 }, () => {
   let sandbox: Sandbox;
@@ -25,19 +29,27 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     };
     stack = await stackProject(
       {
-        "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } }, netsapiens: { driver: "existing" } },
+        "ucaas:defaults": {
+          xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } },
+          netsapiens: { driver: "existing" },
+        },
         "ucaas:customers": {
           acme: {
             name: "Acme Ltd",
             netsapiens: { domain: "acme", clientId, did },
-            xima: { professionalSeats: "twelve", sipCredentials: { username: "2000", transport: "tls" } },
+            xima: {
+              professionalSeats: "twelve",
+              sipCredentials: { username: "2000", transport: "tls" },
+            },
           },
           bakery: {
             name: "Bakery",
             xima: { essentialSeats: 5 },
             enablex: {
               contactEmail: "office@bakery.example",
-              users: { ada: { userType: "moderator", firstName: "Ada", email: "ada@bakery.example" } },
+              users: {
+                ada: { userType: "moderator", firstName: "Ada", email: "ada@bakery.example" },
+              },
             },
           },
         },
@@ -140,13 +152,23 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     expect(run.output).toContain("VERIFICATION_FAILED");
     expect(run.output).toContain("error: acme: the licence at Xima is left as it is, since the NetSapiens client failed");
     expect(run.output).not.toMatch(/\n\s+at |failed to register/);
-    expect((await stack.outputs()).customers).toMatchObject({ acme: "Acme Ltd · NetSapiens FAILED · Xima left as it is" });
-    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 12, sipCredentials: { sipPort: 5060 } });
-    expect(Object.values(sandbox.enablex.server.state.customers)[0]?.fields).toMatchObject({ contact_email: "desk@bakery.example" });
+    expect((await stack.outputs()).customers).toMatchObject({
+      acme: "Acme Ltd · NetSapiens FAILED · Xima left as it is",
+    });
+    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({
+      professionalSeats: 12,
+      sipCredentials: { sipPort: 5060 },
+    });
+    expect(Object.values(sandbox.enablex.server.state.customers)[0]?.fields).toMatchObject({
+      contact_email: "desk@bakery.example",
+    });
 
     number.application = "to-user";
     (await stack.up()).ok();
-    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 15, sipCredentials: { sipPort: 5061 } });
+    expect(licences()["voicehouse/acme"]?.licence).toMatchObject({
+      professionalSeats: 15,
+      sipCredentials: { sipPort: 5061 },
+    });
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
   });
 

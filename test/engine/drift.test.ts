@@ -59,7 +59,10 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
               "xima:baseUrl": elsewhere.baseUrl,
               "xima:deadlineSeconds": "1",
             }),
-            "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } }, netsapiens: { clientId, did } },
+            "ucaas:defaults": {
+              xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } },
+              netsapiens: { clientId, did },
+            },
             "ucaas:customers": { [slug]: { name: `Customer ${slug}`, ...systems } },
           },
         }),
@@ -109,7 +112,10 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
   });
 
   test("a terminal shows how far it is, a pipeline's log does not", async () => {
-    const terminal = await onTerminal(["drift", "--stack", "same"], [], { cwd: project.folder, env: project.env });
+    const terminal = await onTerminal(["drift", "--stack", "same"], [], {
+      cwd: project.folder,
+      env: project.env,
+    });
     expect(terminal).toContain("1 of 1 resources");
     expect(terminal).toContain("1 stack: 1 without drift.");
     expect((await drift("--stack", "nowhere")).stderr).toBe("");
@@ -117,7 +123,10 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
 
   test("each kind of drift is found as plain refresh finds it; what could not be told is never none, and wins", async () => {
     const customer = Object.values(sandbox.enablex.server.state.customers)[0]!;
-    Object.assign(customer.fields, { contact_email: "eve@elsewhere.example", contact_name: otherCanary });
+    Object.assign(customer.fields, {
+      contact_email: "eve@elsewhere.example",
+      contact_name: otherCanary,
+    });
     delete sandbox.xima.server.state.customers["voicehouse/gone"];
     sandbox.netsapiens.server.state.phonenumbers = {};
     await elsewhere.stop();
@@ -128,7 +137,13 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     const report = JSON.parse(readFileSync(out, "utf8")) as DriftReport;
     const told = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
 
-    expect(told).toEqual({ same: "none", changed: "drift", gone: "drift", unverified: "drift", unreachable: "unknown" });
+    expect(told).toEqual({
+      same: "none",
+      changed: "drift",
+      gone: "drift",
+      unverified: "drift",
+      unreachable: "unknown",
+    });
     const status = { none: 0, drift: 2, unknown: 1 };
     expect(Object.fromEntries(stacks.map((stack, index) => [stack, plain[index]]))).toEqual(
       Object.fromEntries(Object.entries(told).map(([stack, of]) => [stack, status[of]])),
@@ -148,7 +163,11 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     ]);
     expect(of("gone").differences).toEqual([expect.objectContaining({ customer: "gone", resource: "XimaLicense", kind: "gone" })]);
     expect(of("unverified").differences).toContainEqual(
-      expect.objectContaining({ property: "verification[5].status", declared: "passed", actual: "failed" }),
+      expect.objectContaining({
+        property: "verification[5].status",
+        declared: "passed",
+        actual: "failed",
+      }),
     );
     expect(of("unreachable").unknown).toEqual([
       expect.objectContaining({
@@ -184,7 +203,10 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       expect(exitCode, output).toBe(130);
       expect(output.lastIndexOf("\u001b[?25h")).toBeGreaterThan(output.lastIndexOf("\u001b[?25l"));
       expect(output).toContain("Interrupted");
-      await vi.waitFor(() => expect(processesWith(mark)).toBe(""), { timeout: 60_000, interval: 200 });
+      await vi.waitFor(() => expect(processesWith(mark)).toBe(""), {
+        timeout: 60_000,
+        interval: 200,
+      });
     } finally {
       silent.closeAllConnections();
       silent.close();
@@ -195,7 +217,10 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     (await project.pulumi(["stack", "init", "empty", "--no-select"])).ok();
     writeFileSync(file("empty"), "config: {}\n");
     const run = await drift("--stack", "empty", "nowhere");
-    expect(run).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("empty: could not tell: the state has no resource") });
+    expect(run).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("empty: could not tell: the state has no resource"),
+    });
     expect(run.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found. What to do:");
     expect(run.stdout).toContain("2 stacks: 2 that could not be told. 0 resources: 0 compared.");
   });
@@ -203,14 +228,21 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
   test("a report that cannot be written is an error before anything is checked", async () => {
     writeFileSync(join(project.folder, "occupied"), "");
     const run = await drift("--stack", "same", "--out", "occupied/drift.json");
-    expect(run).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("[FILE_NOT_WRITTEN]") });
+    expect(run).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: expect.stringContaining("[FILE_NOT_WRITTEN]"),
+    });
   });
 
   test("a database that is down is named, and its password is in no form of the report", async () => {
     const url = "postgres://ucaas:canary-of-the-backend@127.0.0.1:1/state?sslmode=disable&sslpassword=canary-of-the-key";
     const env = { ...project.env, PULUMI_BACKEND_URL: url };
     for (const form of [[], ["--json"], ["--markdown"]]) {
-      const run = await ucaas(["drift", "--stack", "same", ...form, "--out", "down.txt"], { cwd: project.folder, env });
+      const run = await ucaas(["drift", "--stack", "same", ...form, "--out", "down.txt"], {
+        cwd: project.folder,
+        env,
+      });
       const report = readFileSync(join(project.folder, "down.txt"), "utf8");
       expect(run.exitCode).toBe(1);
       expect(report).toContain("connection refused");
@@ -235,15 +267,24 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
 
   test("a stack that cannot be opened, or that is in the middle of an update, could not be told", async () => {
     const [passphrase, missing, none] = await Promise.all([
-      ucaas(["drift", "--stack", "same"], { cwd: project.folder, env: { ...project.env, PULUMI_CONFIG_PASSPHRASE: "another" } }),
+      ucaas(["drift", "--stack", "same"], {
+        cwd: project.folder,
+        env: { ...project.env, PULUMI_CONFIG_PASSPHRASE: "another" },
+      }),
       drift("--stack", "nowhere"),
       ucaas(["drift"], { cwd: project.folder, env: project.env }),
     ]);
-    expect(passphrase).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("same: could not tell") });
+    expect(passphrase).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("same: could not tell"),
+    });
     expect(passphrase.stdout).toContain("incorrect passphrase");
     expect(missing.exitCode).toBe(1);
     expect(missing.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found");
-    expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/no stack.* selected/) });
+    expect(none).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/no stack.* selected/),
+    });
 
     // What a kill -9 in the middle of a create leaves behind. `pulumi stack import` would drop it.
     const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");

@@ -27,7 +27,9 @@ test("of two stacks that come up at once with the same customer one makes it, an
   expect(JSON.stringify(await loser.export())).not.toContain("EnableXCustomer");
 });
 
-test("a state that an earlier release wrote is previewed, refreshed, updated and destroyed by this one", { timeout: 180_000 }, async () => {
+test("a state that an earlier release wrote is previewed, refreshed, updated and destroyed by this one", {
+  timeout: 180_000,
+}, async () => {
   const folder = join(import.meta.dirname, "../fixtures/enablex");
   /** What was declared in those days. */
   const declared = ({ contactName = "", seats = 5, firstName = "Ada" } = {}) => `
@@ -54,10 +56,19 @@ test("a state that an earlier release wrote is previewed, refreshed, updated and
         office_address: { city: "Zürich", country_id: "216" },
       },
     };
-    server.state.subscriptions["1002"] = { owner, fields: { customer_id: "1001", plan_id: "7", seats: 5 } };
+    server.state.subscriptions["1002"] = {
+      owner,
+      fields: { customer_id: "1001", plan_id: "7", seats: 5 },
+    };
     server.state.users["1003"] = {
       owner,
-      fields: { user_type: "moderator", first_name: "Ada", email: "ada@kept.test", customer_id: "1001", password: "made-in-those-days-1" },
+      fields: {
+        user_type: "moderator",
+        first_name: "Ada",
+        email: "ada@kept.test",
+        customer_id: "1001",
+        password: "made-in-those-days-1",
+      },
     };
     // The file has names in the place of what is another one with each run.
     const text = readFileSync(join(folder, name), "utf8").replaceAll("HOST", new URL(server.url).host).replaceAll("ACCESS_ID", owner);

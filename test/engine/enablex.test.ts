@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { importEntry } from "../../provider/dynamic/import-file.ts";
+import { importEntry } from "../../provider/runtime/import-file.ts";
 import { type EnablexReseller, enablexReseller } from "../enablex/enablex-server.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
@@ -39,7 +39,9 @@ const acme = {
 const secrets = { password, fields: { sso: { client_secret: nestedSecret } } };
 const adaFields = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
 
-describe("customers, subscriptions and users of EnableX on the real engine", { timeout: 180_000 }, () => {
+describe("customers, subscriptions and users of EnableX on the real engine", {
+  timeout: 180_000,
+}, () => {
   let enablex: EnablexReseller;
   let stack: Workspace;
   let ids: { customer: string; subscription: string; user: string };
@@ -71,9 +73,21 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
     const outputs = await stack.outputs();
     ids = outputs.ids as typeof ids;
     expect(outputs.statusText).toBe("Active");
-    expect(fields("customers", ids.customer)).toMatchObject({ customer_code: "ACME", office_address: { city: "Leeds" } });
-    expect(fields("subscriptions", ids.subscription)).toMatchObject({ customer_id: ids.customer, plan_id: "7", seats: 5 });
-    expect(fields("users", ids.user)).toMatchObject({ customer_id: ids.customer, email: "ada@acme.test", password, ...secrets.fields });
+    expect(fields("customers", ids.customer)).toMatchObject({
+      customer_code: "ACME",
+      office_address: { city: "Leeds" },
+    });
+    expect(fields("subscriptions", ids.subscription)).toMatchObject({
+      customer_id: ids.customer,
+      plan_id: "7",
+      seats: 5,
+    });
+    expect(fields("users", ids.user)).toMatchObject({
+      customer_id: ids.customer,
+      email: "ada@acme.test",
+      password,
+      ...secrets.fields,
+    });
     await expectNoChange();
   });
 
@@ -89,7 +103,11 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
 
   test("an update shows each change, sends just that, and replaces nothing that depends on it", async () => {
     await stack.writeProgram(
-      program({ customer: { contactEmail: "office@acme.test" }, subscription: { planId: 8 }, user: { firstName: "Augusta" } }),
+      program({
+        customer: { contactEmail: "office@acme.test" },
+        subscription: { planId: 8 },
+        user: { firstName: "Augusta" },
+      }),
     );
     const preview = (await stack.preview("--diff")).ok().output;
     expect(preview).toMatch(/~ contactEmail *: "it@acme.test" => "office@acme.test"/);
@@ -105,7 +123,11 @@ describe("customers, subscriptions and users of EnableX on the real engine", { t
   });
 
   test("what is changed by hand on the server is found by a refresh that only looks, and put right by up", async () => {
-    await enablex.change("customers", ids.customer, { contact_email: "eve@elsewhere.test", status: "S", customer_legal_name: "unmanaged" });
+    await enablex.change("customers", ids.customer, {
+      contact_email: "eve@elsewhere.test",
+      status: "S",
+      customer_legal_name: "unmanaged",
+    });
     await enablex.change("subscriptions", ids.subscription, { seats: 50 });
     await enablex.change("users", ids.user, { first_name: "Eve" });
     const seen = await stack.refresh("--preview-only", "--expect-no-changes", "--diff");
@@ -274,7 +296,9 @@ test("a refresh of 300 customers asks for four pages at most, finds the one that
   expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(enablex.calls().length);
 });
 
-test("100 customers cost one request each and a few pages, and 1.6 KB of state each", { timeout: 180_000 }, async () => {
+test("100 customers cost one request each and a few pages, and 1.6 KB of state each", {
+  timeout: 180_000,
+}, async () => {
   await using enablex = await enablexReseller();
   const program = `
     import { EnableXCustomer } from "pulumi-ucaas";

@@ -39,7 +39,10 @@ test("a program runs on the project's Node with its configuration, its output re
   expect(up.output).toContain("to standard error");
   expect(up.output).not.toContain("hunter2");
   const outputs = await ws.outputs({ showSecrets: true });
-  expect(outputs).toMatchObject({ plain: { list: [1, true, "ä"] }, hidden: "-----BEGIN=\nhunter2\n-----END" });
+  expect(outputs).toMatchObject({
+    plain: { list: [1, true, "ä"] },
+    hidden: "-----BEGIN=\nhunter2\n-----END",
+  });
   expect([outputs.program, outputs.provider]).toEqual([projectNode, projectNode]);
   expect(JSON.stringify(await ws.export())).not.toContain("hunter2");
   (await ws.preview("--expect-no-changes")).ok();
@@ -69,7 +72,9 @@ test("Ctrl-C ends a run when the resource at work is done, and keeps it", async 
 });
 
 test("after a power cut the stack is locked, and pulumi cancel frees it", async () => {
-  await using ws = await workspace({ program: `${resource} new Slow("one", { delay: 60_000, marker: process.cwd() + "/begun" });` });
+  await using ws = await workspace({
+    program: `${resource} new Slow("one", { delay: 60_000, marker: process.cwd() + "/begun" });`,
+  });
 
   const up = ws.start(["up", "--yes", "--skip-preview"]);
   await vi.waitUntil(() => existsSync(`${ws.folder}/begun`), { timeout: 30_000 });

@@ -5,14 +5,17 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { type GitHubApi, gitHubApi } from "../gitops/github-api.ts";
 import { Runner, type WorkflowEvent } from "../gitops/runner.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 
 const passphrase = "a passphrase of the tests";
 
-/** The workflows as they stand, from a pull request to the nightly check, on the real engine against the licence server. */
+/**
+ * The workflows as they stand, from a pull request to the nightly check, on the real
+ * engine against the licence server.
+ */
 describe("the workflows", { timeout: 300_000 }, () => {
   let base: string;
   let repository: string;
@@ -58,7 +61,10 @@ describe("the workflows", { timeout: 300_000 }, () => {
       PATH: `${join(engineFolder(), "bin")}:${process.env.PATH}`,
     };
     const pulumi = (...args: string[]) =>
-      promisify(execFile)("pulumi", [...args, "--non-interactive"], { cwd: repository, env: environment });
+      promisify(execFile)("pulumi", [...args, "--non-interactive"], {
+        cwd: repository,
+        env: environment,
+      });
     const customers = {
       voicehouse: { acme: { name: "Acme", xima: { professionalSeats: 12 } } },
       north: { bakery: { name: "Bakery", xima: { essentialSeats: 5 } } },
@@ -70,7 +76,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
           config: {
             "xima:baseUrl": licences.server.baseUrl,
             "xima:keyId": "key-of-the-tests",
-            "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } } },
+            "ucaas:defaults": {
+              xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } },
+            },
             "ucaas:customers": declared,
           },
         }),
@@ -88,7 +96,12 @@ describe("the workflows", { timeout: 300_000 }, () => {
       api,
       repository,
       vars: { PULUMI_BACKEND_URL: environment.PULUMI_BACKEND_URL },
-      environments: { voicehouse: secrets, "voicehouse-preview": secrets, north: secrets, "north-preview": secrets },
+      environments: {
+        voicehouse: secrets,
+        "voicehouse-preview": secrets,
+        north: secrets,
+        "north-preview": secrets,
+      },
     });
   }, 60_000);
   afterAll(async () => {
@@ -219,7 +232,11 @@ describe("the workflows", { timeout: 300_000 }, () => {
   test("drift at night opens an issue, and the issue is closed when there is none any more", async () => {
     const nightly: WorkflowEvent = { name: "schedule", sha: git("rev-parse", "main"), payload: {} };
     // Of a stack that was never brought up nothing is known.
-    const up = await runner.run("up.yml", { ...nightly, name: "workflow_dispatch", inputs: { stack: "voicehouse" } });
+    const up = await runner.run("up.yml", {
+      ...nightly,
+      name: "workflow_dispatch",
+      inputs: { stack: "voicehouse" },
+    });
     expect(up.result("up (voicehouse)"), up.log).toBe("success");
     const kept = structuredClone(licences.server.state.customers["voicehouse/bakery"]!);
     delete licences.server.state.customers["voicehouse/bakery"];
@@ -234,7 +251,11 @@ describe("the workflows", { timeout: 300_000 }, () => {
       ["issue", "success"],
     ]);
     expect(api.state.issues).toMatchObject([
-      { state: "open", title: "Drift check: drift in north", body: expect.stringContaining("| `north` | `bakery` | `XimaLicense` |") },
+      {
+        state: "open",
+        title: "Drift check: drift in north",
+        body: expect.stringContaining("| `north` | `bakery` | `XimaLicense` |"),
+      },
     ]);
 
     licences.server.state.customers["voicehouse/bakery"] = kept;

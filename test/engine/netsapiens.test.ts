@@ -2,13 +2,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { importEntry } from "../../provider/dynamic/import-file.ts";
+import { importEntry } from "../../provider/runtime/import-file.ts";
 import { ucaas } from "../cli/ucaas.ts";
 import { processesWith } from "../netsapiens/processes.ts";
 import { type System, system, there } from "../netsapiens/system.ts";
 import { type Run, type Workspace, workspace } from "./workspace.ts";
 
-/** One client of each driver, with every secret that an argument can be; `verified` is what has no secret in it. */
+/**
+ * One client of each driver, with every secret that an argument can be; `verified` is
+ * what has no secret in it.
+ */
 const program = ({ made = "xima-acme", port = 5060, password = there.apiPassword } = {}) => `
   import { NetsapiensOAuthClient } from "pulumi-ucaas";
   const given = new NetsapiensOAuthClient("given", {
@@ -29,7 +32,11 @@ let temporary: string;
 beforeAll(async () => {
   ns = await system();
   temporary = mkdtempSync(join(tmpdir(), "ucaas-run-"));
-  stack = await workspace({ program: program(), config: ns.config, env: { TMPDIR: temporary, NODE_DEBUG: "ucaas" } });
+  stack = await workspace({
+    program: program(),
+    config: ns.config,
+    env: { TMPDIR: temporary, NODE_DEBUG: "ucaas" },
+  });
 }, 60_000);
 afterAll(async () => {
   await stack?.remove();
@@ -57,7 +64,11 @@ const clean = (run: Run): Run => {
   }
   return run;
 };
-const verified = async () => (await stack.outputs()).verified as { verification: { step: string; status: string }[]; verifiedAt: string }[];
+const verified = async () =>
+  (await stack.outputs()).verified as {
+    verification: { step: string; status: string }[];
+    verifiedAt: string;
+  }[];
 const inState = async (name: string) => (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 const made = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
@@ -83,7 +94,10 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
         did: "3125550100",
       },
     });
-    const all = ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map((step) => ({ step, status: "passed" }));
+    const all = ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map((step) => ({
+      step,
+      status: "passed",
+    }));
     expect(await verified()).toMatchObject([{ verification: all }, { verification: all, apiVersion: "45.1.0" }]);
     clean((await stack.preview("--expect-no-changes")).ok());
     clean((await stack.refresh("--preview-only", "--expect-no-changes")).ok());
@@ -92,7 +106,10 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   test("no secret stands in the state, nor in what the stack shows", async () => {
     for (const name of ["given", "made"]) {
       const { inputs, outputs } = (await inState(name))!;
-      expect(outputs).toMatchObject({ bundle: { ciphertext: expect.any(String) }, clientSecret: { ciphertext: expect.any(String) } });
+      expect(outputs).toMatchObject({
+        bundle: { ciphertext: expect.any(String) },
+        clientSecret: { ciphertext: expect.any(String) },
+      });
       for (const secret of secrets()) expect(JSON.stringify({ inputs, outputs })).not.toContain(secret);
     }
     const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -133,7 +150,10 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
 
     ns.server.state.phonenumbers["13125550100"]!.application = "to-user";
     clean((await stack.up()).ok());
-    expect((await verified())[1]?.verification.at(-1)).toMatchObject({ step: "did", status: "passed" });
+    expect((await verified())[1]?.verification.at(-1)).toMatchObject({
+      step: "did",
+      status: "passed",
+    });
     (await stack.preview("--expect-no-changes")).ok();
     expect(made()).toEqual(["created xima-acme"]);
   });
@@ -183,7 +203,10 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
 
   test("ucaas netsapiens verify runs the same steps for the clients of a stack, or with its config for another client", async () => {
     const verify = (args: string[], env = {}) =>
-      ucaas(["netsapiens", "verify", "--stack", "test", "--json", ...args], { cwd: stack.folder, env: { ...stack.env, ...env } });
+      ucaas(["netsapiens", "verify", "--stack", "test", "--json", ...args], {
+        cwd: stack.folder,
+        env: { ...stack.env, ...env },
+      });
     const all = await verify([]);
     expect(all.exitCode, all.stderr).toBe(0);
     const { host } = new URL(ns.server.url);
@@ -235,7 +258,11 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
         .replaceAll("HOST", new URL(old.server.url).host)
         .replaceAll("BROWSER_PATH", old.plainConfig["netsapiens:browserPath"]!)
         .replaceAll("SECRET", "made-in-those-days-1");
-      await using days = await workspace({ program: declared(5060), config: old.config, env: { TMPDIR: temporary } });
+      await using days = await workspace({
+        program: declared(5060),
+        config: old.config,
+        env: { TMPDIR: temporary },
+      });
       (await days.import(JSON.parse(text))).ok();
       expect((await days.preview("--expect-no-changes")).ok().output, name).toContain("3 unchanged");
       (await days.refresh("--expect-no-changes", "--run-program")).ok();

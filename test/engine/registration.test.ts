@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
-/** Resources that cannot be registered, each of a class of its own where that matters, and what is said of each. */
+/**
+ * Resources that cannot be registered, each of a class of its own where that matters, and
+ * what is said of each.
+ */
 const faults: [name: string, source: string, words: string][] = [
   ["timeout", `licence(n, { customTimeouts: { create: "5min" } })`, "unable to parse customTimeout Value 5min"],
   ["timeout-enablex", `new u.EnableXCustomer(n, { customerName: "A", customerCode: "a" }, { customTimeouts: { create: "5min" } })`, "5min"],
@@ -71,7 +74,11 @@ describe("a resource that could not be registered", { timeout: 240_000 }, () => 
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    stack = await workspace({ main: "index.mjs", program: program(declared), env: sandbox.environment });
+    stack = await workspace({
+      main: "index.mjs",
+      program: program(declared),
+      env: sandbox.environment,
+    });
     (await stack.up()).ok();
   });
   afterAll(async () => {

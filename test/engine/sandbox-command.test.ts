@@ -9,7 +9,10 @@ it("npm run sandbox prints addresses without secrets, and pulumi works in a shel
   const root = join(import.meta.dirname, "../..");
   const folder = mkdtempSync(join(tmpdir(), "sandbox-command-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, ["sandbox/main.ts", folder], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["sandbox/main.ts", folder], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
@@ -24,7 +27,11 @@ it("npm run sandbox prints addresses without secrets, and pulumi works in a shel
     const [source, ...commands] = output.split("\n").flatMap((line) => /^ {2}(\. .*|npx pulumi .*)$/.exec(line)?.[1] ?? []);
     expect(commands).toEqual(["npx pulumi preview", "npx pulumi up"]);
 
-    const shell = (command: string) => promisify(execFile)("sh", ["-c", `${source}; ${command} 2>&1`], { cwd: root, timeout: 120_000 });
+    const shell = (command: string) =>
+      promisify(execFile)("sh", ["-c", `${source}; ${command} 2>&1`], {
+        cwd: root,
+        timeout: 120_000,
+      });
     const { stdout: exported } = await shell("env");
     const secrets = /^(?:ENABLEX_ACCESS_KEY|NETSAPIENS_\w*PASSWORD|XELION_API_KEY)=(.+)$/gm;
     const values = [...exported.matchAll(secrets)].map(([, value]) => value!);

@@ -4,11 +4,16 @@ import { licenceServer } from "../xima/licence-server.ts";
 import { workspace } from "./workspace.ts";
 
 /**
- * JavaScript whose lines are others than those of its TypeScript, with the source map in it, as compilers write it. It is CommonJS, as
+ * JavaScript whose lines are others than those of its TypeScript, with the source map in
+ * it, as compilers write it. It is CommonJS, as
  * Pulumi's own templates are: the SDK reads no position from the trace of an ES module.
  */
 function compiled(source: string): string {
-  const compilerOptions = { inlineSourceMap: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS };
+  const compilerOptions = {
+    inlineSourceMap: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.CommonJS,
+  };
   return ts.transpileModule(source, { fileName: "index.ts", compilerOptions }).outputText;
 }
 
@@ -29,9 +34,15 @@ beforeAll(async () => {
 });
 afterAll(() => licences.server.stop());
 
-describe("the line of the program's TypeScript on which a licence is declared", { timeout: 60_000 }, () => {
+describe("the line of the program's TypeScript on which a licence is declared", {
+  timeout: 60_000,
+}, () => {
   test("stands in the state", async () => {
-    await using stack = await workspace({ main: "index.cjs", program: compiled(licence(`"acme"`)), config: licences.config });
+    await using stack = await workspace({
+      main: "index.cjs",
+      program: compiled(licence(`"acme"`)),
+      config: licences.config,
+    });
     (await stack.up()).ok();
     const { resources } = (await stack.export()).deployment;
     expect(resources?.find(({ urn }) => urn.endsWith("::acme"))).toMatchObject({
@@ -40,7 +51,11 @@ describe("the line of the program's TypeScript on which a licence is declared", 
   });
 
   test("stands in the error when it cannot be declared", async () => {
-    await using stack = await workspace({ main: "index.cjs", program: compiled(licence("undefined as never")), config: licences.config });
+    await using stack = await workspace({
+      main: "index.cjs",
+      program: compiled(licence("undefined as never")),
+      config: licences.config,
+    });
     const { output, exitCode } = await stack.preview();
     expect(exitCode, output).not.toBe(0);
     expect(output).toContain("Missing resource name argument");

@@ -5,11 +5,19 @@ import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { type StackProject, stackProject } from "./stack-project.ts";
 
 const defaults = { xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } } };
-const user = (firstName: string) => ({ userType: "moderator", firstName, email: `${firstName.toLowerCase()}@acme.example` });
+const user = (firstName: string) => ({
+  userType: "moderator",
+  firstName,
+  email: `${firstName.toLowerCase()}@acme.example`,
+});
 const acme = {
   name: "Acme Ltd",
   xima: { professionalSeats: 12 },
-  enablex: { contactEmail: "it@acme.example", users: { ada: user("Ada"), bob: user("Bob") }, subscriptions: { meetings: { planId: "1" } } },
+  enablex: {
+    contactEmail: "it@acme.example",
+    users: { ada: user("Ada"), bob: user("Bob") },
+    subscriptions: { meetings: { planId: "1" } },
+  },
 };
 
 describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, () => {
@@ -52,7 +60,9 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     stack.write("customers/test/bakery.yaml", "name: Bakery\nxima: {essentialSeats: 5}\n");
     (await stack.preview()).ok();
     (await stack.up()).ok();
-    expect(sandbox.xima.server.state.customers["voicehouse/bakery"]?.licence).toMatchObject({ essentialSeats: 5 });
+    expect(sandbox.xima.server.state.customers["voicehouse/bakery"]?.licence).toMatchObject({
+      essentialSeats: 5,
+    });
   });
 
   test("a file with another ending deletes no customer: the error names the slug, and the files searched and found", async () => {

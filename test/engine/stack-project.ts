@@ -1,12 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { type Workspace, workspace } from "./workspace.ts";
 
 /** The program of stacks/ with stack `test`, in a project of its own. */
 export interface StackProject extends Workspace {
-  /** Writes the stack file's config. What is encrypted in it stays: give the object as `stackFile()` gave it. */
+  /**
+   * Writes the stack file's config. What is encrypted in it stays: give the object as
+   * `stackFile()` gave it.
+   */
   writeStackFile(config: Record<string, unknown>): void;
   stackFile(): Record<string, unknown>;
   /** Writes a file below stacks/. */
@@ -16,7 +19,10 @@ export interface StackProject extends Workspace {
 export async function stackProject(config: Record<string, unknown>, env: Record<string, string> = {}): Promise<StackProject> {
   const ws = await workspace({ program: "", env: { ...env, PULUMI_CONTINUE_ON_ERROR: "true" } });
   cpSync(join(root, "Pulumi.yaml"), join(ws.folder, "Pulumi.yaml"));
-  cpSync(join(root, "stacks"), join(ws.folder, "stacks"), { recursive: true, filter: (path) => !/Pulumi\..*yaml$|customers$/.test(path) });
+  cpSync(join(root, "stacks"), join(ws.folder, "stacks"), {
+    recursive: true,
+    filter: (path) => !/Pulumi\..*yaml$|customers$/.test(path),
+  });
   const path = join(ws.folder, "stacks", "Pulumi.test.yaml");
   (await ws.pulumi(["stack", "init", "test"])).ok();
   const read = () => parse(readFileSync(path, "utf8")) as Record<string, unknown>;

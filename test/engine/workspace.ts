@@ -1,33 +1,48 @@
-// A Pulumi project in a temporary folder, driven by the real engine: the fixture of all tests in test/engine.
+// A Pulumi project in a temporary folder, driven by the real engine: the fixture of all
+// tests in test/engine.
 //
 //   await using ws = await workspace({
-//     program: `import { XimaLicense } from "pulumi-ucaas"; export const id = new XimaLicense("acme", { … }).id;`,
+//     program: `import { XimaLicense } from "pulumi-ucaas"; export const id = new
+// XimaLicense("acme", { … }).id;`,
 //     config: { "xima:baseUrl": server.url, "xima:privateKey": secret(pem) },
 //   });
-//   (await ws.up()).ok();                                       // throws with the whole output unless the command ended with 0
-//   const preview = (await ws.preview("--expect-no-changes"));  // arguments are passed on to the CLI
+//   (await ws.up()).ok();                                       // throws with the whole
+// output unless the command ended with 0
+//   const preview = (await ws.preview("--expect-no-changes"));  // arguments are passed
+// on to the CLI
 //   expect(preview.exitCode, preview.output).toBe(0);
 //   await ws.writeProgram(`…`);
 //   expect((await ws.outputs()).id).toBe("…");
 //
-// Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file backend and passphrase, and its own environment, from which
-// every PULUMI_* variable of the caller is taken out. `pulumi-ucaas` is a link to this repository, so the program runs the code as it stands.
+// Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file
+// backend and passphrase, and its own environment, from which
+// every PULUMI_* variable of the caller is taken out. `pulumi-ucaas` is a link to this
+// repository, so the program runs the code as it stands.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { engineFolder, root } from "../../tools/engine/paths.mjs";
 
 export interface WorkspaceOptions {
-  /** Text of index.ts. An ES module in TypeScript that Node can strip; it may import `pulumi-ucaas`, `@pulumi/pulumi` and every other dependency. */
+  /**
+   * Text of index.ts. An ES module in TypeScript that Node can strip; it may import
+   * `pulumi-ucaas`, `@pulumi/pulumi` and every other dependency.
+   */
   program: string;
   /** The program's file; default index.ts. */
   main?: string;
-  /** A folder of modules that is used as it is, such as one that npm installed; default links to the repository and to its modules. */
+  /**
+   * A folder of modules that is used as it is, such as one that npm installed; default
+   * links to the repository and to its modules.
+   */
   modules?: string;
-  /** Stack configuration; a key without a namespace is the project's (`ucaas-test:`). A value in `secret()` is encrypted. */
+  /**
+   * Stack configuration; a key without a namespace is the project's (`ucaas-test:`). A
+   * value in `secret()` is encrypted.
+   */
   config?: Record<string, unknown>;
   /** Environment variables for every command (a value of undefined takes one away). */
   env?: Record<string, string | undefined>;
@@ -98,14 +113,20 @@ export interface Workspace extends AsyncDisposable {
   readonly stateFolder: string;
   /** The environment that commands run in. */
   readonly env: Record<string, string | undefined>;
-  /** Runs the CLI, non-interactively, in the project's folder. Does not throw when the command fails. */
+  /**
+   * Runs the CLI, non-interactively, in the project's folder. Does not throw when the
+   * command fails.
+   */
   pulumi(args: string[], options?: { env?: Record<string, string | undefined>; timeoutMs?: number }): Promise<Run>;
   /** Starts the CLI and returns at once. */
   start(args: string[], options?: { env?: Record<string, string | undefined>; timeoutMs?: number }): RunningCommand;
   /** `pulumi up --yes --skip-preview` */
   up(...args: string[]): Promise<Run>;
   preview(...args: string[]): Promise<Run>;
-  /** `pulumi refresh --yes --skip-preview`, or with `--preview-only` among the arguments just that. */
+  /**
+   * `pulumi refresh --yes --skip-preview`, or with `--preview-only` among the arguments
+   * just that.
+   */
   refresh(...args: string[]): Promise<Run>;
   destroy(...args: string[]): Promise<Run>;
   /** `pulumi stack export`; secrets stay encrypted. */
@@ -114,7 +135,10 @@ export interface Workspace extends AsyncDisposable {
   import(deployment: Deployment): Promise<Run>;
   /** The stack's outputs; `{ showSecrets: true }` decrypts them. */
   outputs(options?: { showSecrets?: boolean }): Promise<Record<string, unknown>>;
-  /** Sets configuration; see WorkspaceOptions. Plain values are written into the stack's file, so this costs no command unless a value is secret. */
+  /**
+   * Sets configuration; see WorkspaceOptions. Plain values are written into the stack's
+   * file, so this costs no command unless a value is secret.
+   */
   setConfig(config: Record<string, unknown>): Promise<void>;
   setConfig(key: string, value: unknown, options?: { secret?: boolean }): Promise<void>;
   removeConfig(...keys: string[]): Promise<void>;
@@ -125,7 +149,10 @@ export interface Workspace extends AsyncDisposable {
 
 const secretMark = Symbol("secret");
 
-/** Marks a configuration value as secret. An object is encrypted as the JSON that Pulumi reads back. */
+/**
+ * Marks a configuration value as secret. An object is encrypted as the JSON that Pulumi
+ * reads back.
+ */
 export function secret(value: unknown): { [secretMark]: string } {
   return { [secretMark]: typeof value === "string" ? value : JSON.stringify(value) };
 }
@@ -147,7 +174,14 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 
   await Promise.all([folder, stateFolder, home].map((path) => mkdir(path)));
   await Promise.all([
-    writeFile(join(folder, "Pulumi.yaml"), stringify({ name: project, runtime: { name: "nodejs", options: { typescript: false } }, main })),
+    writeFile(
+      join(folder, "Pulumi.yaml"),
+      stringify({
+        name: project,
+        runtime: { name: "nodejs", options: { typescript: false } },
+        main,
+      }),
+    ),
     writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: main.endsWith(".cjs") ? "commonjs" : "module" })),
     writeFile(join(folder, main), options.program),
     symlink(dirname(engineFolder()), join(home, "versions")),
@@ -267,7 +301,10 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
   }
 }
 
-/** Links to the repository's modules one by one: a link to the whole folder would leave no room for `pulumi-ucaas` itself. */
+/**
+ * Links to the repository's modules one by one: a link to the whole folder would leave no
+ * room for `pulumi-ucaas` itself.
+ */
 async function linkModules(folder: string): Promise<void> {
   const installed = join(root, "node_modules");
   await mkdir(folder);
@@ -276,7 +313,10 @@ async function linkModules(folder: string): Promise<void> {
   await Promise.all(names.map((name) => symlink(join(installed, name), join(folder, name))));
 }
 
-/** Kills a process and its descendants. They are listed first: once the engine is gone, nothing leads to what it had started. */
+/**
+ * Kills a process and its descendants. They are listed first: once the engine is gone,
+ * nothing leads to what it had started.
+ */
 async function crash(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null) return;
   for (const pid of [child.pid, ...(await descendants(child.pid))]) {

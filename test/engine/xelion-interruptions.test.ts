@@ -5,7 +5,10 @@ import { expect, test, vi } from "vitest";
 import { login, world } from "../xelion/world.ts";
 import { type RunningCommand, workspace } from "./workspace.ts";
 
-/** How a run of the CLI is disturbed, and when: so many milliseconds after the service or the tenant has seen a request, or a callback. */
+/**
+ * How a run of the CLI is disturbed, and when: so many milliseconds after the service or
+ * the tenant has seen a request, or a callback.
+ */
 const disturbance = fc.record({
   who: fc.constantFrom("provider", "engine", "both", "cancel"),
   after: fc.constantFrom("login", "POST", "callback", "end"),
@@ -14,9 +17,14 @@ const disturbance = fc.record({
   look: fc.constantFrom<string[]>([], ["refresh", "--preview-only"], ["preview", "--refresh"]),
 });
 const seed = Number(process.env.SEED ?? 4);
-const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }), { numRuns: 5, seed });
+const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }), {
+  numRuns: 5,
+  seed,
+});
 
-test(`runs killed and cancelled at random moments never order a configuration twice (seed ${seed})`, { timeout: 240_000 }, async () => {
+test(`runs killed and cancelled at random moments never order a configuration twice (seed ${seed})`, {
+  timeout: 240_000,
+}, async () => {
   await using w = await world();
   w.service.setOptions({ orderRoute: true, latencyMs: 80, courseMs: 40 });
   const program = (name: string, args: string) => `
@@ -27,7 +35,11 @@ test(`runs killed and cancelled at random moments never order a configuration tw
     });`;
   // Callbacks are lost while no run is at work; orderPath finds what they said.
   const config = { ...w.config, "xelion:orderPath": "/api/v1/orders/{id}" };
-  await using stack = await workspace({ program: program("0", ""), config, env: { UCAAS_JOURNAL_DIR: w.journalDir } });
+  await using stack = await workspace({
+    program: program("0", ""),
+    config,
+    env: { UCAAS_JOURNAL_DIR: w.journalDir },
+  });
   const ordersOf = (name: string) => w.orders().filter(({ configuration }) => JSON.parse(configuration).organization.name === name);
   const posts = () => w.service.received.filter(({ path }) => path === "/api/v1/provision").length;
   const seen = {
@@ -46,7 +58,10 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       let ended = false;
       void run.done.finally(() => (ended = true));
       // A run that has nothing left to do ends by itself.
-      await vi.waitFor(() => expect(ended || seen[after]() > before).toBe(true), { timeout: 60_000, interval: 2 });
+      await vi.waitFor(() => expect(ended || seen[after]() > before).toBe(true), {
+        timeout: 60_000,
+        interval: 2,
+      });
       await pause(milliseconds);
       const providers = await providersOf(run);
       if (who === "provider") for (const pid of providers) kill(pid);
@@ -55,7 +70,10 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       if (who === "cancel") run.signal("SIGINT");
       await run.done;
       // Whom the engine left behind ends by itself, and does not act beside the next run.
-      await vi.waitFor(() => expect(providers.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 50 });
+      await vi.waitFor(() => expect(providers.filter(isAlive)).toEqual([]), {
+        timeout: 20_000,
+        interval: 50,
+      });
       (await stack.pulumi(["cancel", "--yes"])).ok();
       if (look.length > 0) (await stack.pulumi(look)).ok();
     }
@@ -73,7 +91,10 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       name,
     ).toEqual(["COMPLETED"]);
     const state = (await stack.export()).deployment.resources?.find(({ type }) => type.endsWith("XelionTenantProvision"));
-    expect(state?.outputs, name).toMatchObject({ orderId: ordersOf(name)[0]?.id, status: "COMPLETED" });
+    expect(state?.outputs, name).toMatchObject({
+      orderId: ordersOf(name)[0]?.id,
+      status: "COMPLETED",
+    });
   }
   expect(posts()).toBeGreaterThanOrEqual(courses.length);
 });

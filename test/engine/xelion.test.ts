@@ -6,7 +6,10 @@ import { type RunningCommand, secret, type Workspace, workspace } from "./worksp
 
 const pin = "pin-4711-canary";
 
-/** A program with one tenant; the configuration has its keys in an order that no sorting would give, and a secret in its middle. */
+/**
+ * A program with one tenant; the configuration has its keys in an order that no sorting
+ * would give, and a secret in its middle.
+ */
 const program = (serverUrl: string, args = "", name = "Fairy Tail") => `
   import * as pulumi from "@pulumi/pulumi";
   import { XelionTenantProvision } from "pulumi-ucaas";
@@ -61,7 +64,12 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     vi.waitFor(() => expect(run.output()).toContain(words), { timeout: 60_000, interval: 50 });
 
   test("a preview shows what the service refuses, with secrets masked, and sends no order", async () => {
-    w.service.fault({ kind: "status", status: 400, path: "/test$", body: `no trunk for pin ${pin}` });
+    w.service.fault({
+      kind: "status",
+      status: 400,
+      path: "/test$",
+      body: `no trunk for pin ${pin}`,
+    });
     const refused = await stack.preview();
     expect(refused.exitCode, refused.output).not.toBe(0);
     expect(refused.output).toContain("the provisioning service refuses it: no trunk for pin [secret]");
@@ -154,7 +162,8 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     (await stack.pulumi(["cancel", "--yes"])).ok();
     expect((await resource())?.outputs).toMatchObject({ orderId: 3 });
 
-    // Neither a drift check at night nor a preview with a refresh saves what it reads, so neither may take it from the journal.
+    // Neither a drift check at night nor a preview with a refresh saves what it reads, so
+    // neither may take it from the journal.
     expect((await stack.refresh("--preview-only")).ok().output).toContain("1 to update");
     (await stack.preview("--refresh")).ok();
     expect((await resource())?.outputs).toMatchObject({ orderId: 3 });
@@ -215,7 +224,11 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
       await using w = await world();
       w.service.setOptions({ checkTenant: false });
       const config = { ...w.config, token: secret("token-of-the-tenant") };
-      await using old = await workspace({ program: kept("Fairy Tail"), config, env: { UCAAS_JOURNAL_DIR: w.journalDir } });
+      await using old = await workspace({
+        program: kept("Fairy Tail"),
+        config,
+        env: { UCAAS_JOURNAL_DIR: w.journalDir },
+      });
       (await old.import(JSON.parse(readFileSync(join(folder, name), "utf8")))).ok();
       expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("2 unchanged");
       await old.writeProgram(kept("Sabertooth"));

@@ -26,7 +26,9 @@ let stack: Workspace;
 beforeAll(async () => {
   licences = await licenceServer();
   stack = await workspace({
-    program: program({ acme: `professionalSeats: 12, aiMessaging: { standardBundles: 2 }, ${sip}` }),
+    program: program({
+      acme: `professionalSeats: 12, aiMessaging: { standardBundles: 2 }, ${sip}`,
+    }),
     config: licences.config,
   });
 }, 60_000);
@@ -48,7 +50,10 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
       sipCredentials: { password },
     });
     const kept = await inState("acme");
-    expect(kept).toMatchObject({ id: "voicehouse/acme", outputs: { schemaVersion: 1, professionalSeats: 12 } });
+    expect(kept).toMatchObject({
+      id: "voicehouse/acme",
+      outputs: { schemaVersion: 1, professionalSeats: 12 },
+    });
     for (const bag of [kept?.inputs, kept?.outputs]) expect(bag?.sipCredentials).toMatchObject({ ciphertext: expect.any(String) });
     expect(JSON.stringify(kept)).not.toContain(password);
     expect(await leaksBelow(stack.stateFolder, [password])).toEqual([]);
@@ -72,7 +77,10 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     expect(preview).not.toContain("__stack");
     expect(preview).not.toContain(password);
     (await stack.up()).ok();
-    expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15, aiMessaging: { standardBundles: 0 } });
+    expect(customer("acme")?.licence).toMatchObject({
+      professionalSeats: 15,
+      aiMessaging: { standardBundles: 0 },
+    });
     expect((await inState("acme"))?.outputs?.lastChanges).toEqual([
       { property: "professionalSeats", oldValue: 12, newValue: 15 },
       { property: "aiMessaging.standardBundles", oldValue: 2, newValue: 0 },
@@ -116,7 +124,8 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("one that is renamed is deleted neither when it may not be taken over nor when it is, and goes when nothing declares it", async () => {
-    // A resource that is called otherwise is a new one to the engine, which makes it before it deletes the old one; with --continue-on-error
+    // A resource that is called otherwise is a new one to the engine, which makes it
+    // before it deletes the old one; with --continue-on-error
     // it goes on to the delete when that failed, unless the program needs what was not made.
     await stack.writeProgram(`
       import { XimaLicense } from "pulumi-ucaas";
@@ -127,7 +136,9 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     );
     expect(customer("acme-2")?.deletion).toBeUndefined();
     await stack.writeProgram(
-      program({ renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true` }),
+      program({
+        renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true`,
+      }),
     );
     expect((await stack.up()).ok().output).toContain("voicehouse/acme-2: is kept: another resource of this stack has it now");
     expect(customer("acme-2")?.deletion).toBeUndefined();
@@ -142,7 +153,10 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     const failed = await stack.up();
     expect(failed.exitCode).not.toBe(0);
     expect(failed.output).toContain("MALFORMED_REPLY");
-    expect(await inState("broken")).toMatchObject({ id: "voicehouse/broken", initErrors: [expect.stringContaining("MALFORMED_REPLY")] });
+    expect(await inState("broken")).toMatchObject({
+      id: "voicehouse/broken",
+      initErrors: [expect.stringContaining("MALFORMED_REPLY")],
+    });
     (await stack.up()).ok();
     expect(await inState("broken")).not.toHaveProperty("initErrors");
     (await stack.preview("--expect-no-changes")).ok();
@@ -152,13 +166,20 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7" }));
     licences.server.fault({ kind: "hangAfter", bodyMatches: '"cut"[\\s\\S]*eliteSeats' });
     const doomed = stack.start(["up", "--yes", "--skip-preview"]);
-    await expect.poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), { timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
+        timeout: 60_000,
+      })
+      .toBe(true);
     await doomed.crash();
     await doomed.done;
     (await stack.pulumi(["cancel", "--yes"])).ok();
     expect(await inState("cut")).toBeUndefined();
     (await stack.up()).ok();
-    expect(await inState("cut")).toMatchObject({ id: "voicehouse/cut", outputs: { eliteSeats: 7 } });
+    expect(await inState("cut")).toMatchObject({
+      id: "voicehouse/cut",
+      outputs: { eliteSeats: 7 },
+    });
     (await stack.preview("--expect-no-changes")).ok();
   });
 
@@ -179,14 +200,33 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("an existing customer comes in by an import file, nothing is sent nor due, and its secret is encrypted", async () => {
-    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "old", tenantName: "Café Zürich 📞" };
-    const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };
-    licences.server.state.customers["voicehouse/old"] = { ccId, licence: { eliteSeats: 8, sipCredentials } };
+    const ccId = {
+      resellerId: "voicehouse",
+      resellerName: "Voicehouse",
+      tenantId: "old",
+      tenantName: "Café Zürich 📞",
+    };
+    const sipCredentials = {
+      username: "acme-trunk",
+      password,
+      sipServer: "sip.acme.example",
+      outboundProxy: "proxy.acme.example",
+    };
+    licences.server.state.customers["voicehouse/old"] = {
+      ccId,
+      licence: { eliteSeats: 8, sipCredentials },
+    };
     const declared = join(stack.folder, "licences.yaml");
     const file = join(stack.folder, "import.json");
     await writeFile(declared, JSON.stringify({ old: { ccId, eliteSeats: 8, sipCredentials, reassertAfter: "7d" } }));
     await writeImportFile(declared, file);
-    await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7", old: `eliteSeats: 8, reassertAfter: "7d", ${sip}` }));
+    await stack.writeProgram(
+      program({
+        broken: "eliteSeats: 5",
+        cut: "eliteSeats: 7",
+        old: `eliteSeats: 8, reassertAfter: "7d", ${sip}`,
+      }),
+    );
     const before = licences.writes().length;
     (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
@@ -213,37 +253,66 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
         "xima:baseUrl": baseUrl,
         "xima:keyId": keyId,
         "xima:privateKey": privateKey,
-        "xima:accounts": { north: { baseUrl: other.server.baseUrl, privateKey: other.pem, keyId: other.plainConfig["xima:keyId"] } },
+        "xima:accounts": {
+          north: {
+            baseUrl: other.server.baseUrl,
+            privateKey: other.pem,
+            keyId: other.plainConfig["xima:keyId"],
+          },
+        },
       },
     });
     const up = (await two.up()).ok();
     expect(customer("home")?.licence).toMatchObject({ eliteSeats: 5 });
-    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({ eliteSeats: 6 });
+    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({
+      eliteSeats: 6,
+    });
     expect(up.output).toContain(
       "xima:privateKey is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret xima:privateKey",
     );
     expect(up.output).toContain("Run: pulumi config set --secret --path xima:accounts.north.privateKey");
 
     // An account at another server: the licence is made there, then given back here.
-    await two.writeProgram(program({ home: `eliteSeats: 5, account: "north"`, north: `eliteSeats: 6, account: "north"` }));
+    await two.writeProgram(
+      program({
+        home: `eliteSeats: 5, account: "north"`,
+        north: `eliteSeats: 6, account: "north"`,
+      }),
+    );
     const moved = (await two.up()).ok();
-    expect(other.server.state.customers["voicehouse/home"]).toMatchObject({ licence: { eliteSeats: 5 } });
+    expect(other.server.state.customers["voicehouse/home"]).toMatchObject({
+      licence: { eliteSeats: 5 },
+    });
     expect(moved.output).toContain(`deletionId ${customer("home")?.deletion?.deletionId}`);
     expect(other.server.state.customers["voicehouse/home"]?.deletion).toBeUndefined();
 
     // A path is no secret, and one in a section is encrypted by the command that the warning gives.
     const passphrase = "open-sesame-canary";
     const file = join(two.folder, "key.pem");
-    await writeFile(file, createPrivateKey(other.pem).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }));
+    await writeFile(
+      file,
+      createPrivateKey(other.pem).export({
+        type: "pkcs8",
+        format: "pem",
+        cipher: "aes-256-cbc",
+        passphrase,
+      }),
+    );
     await two.removeConfig("xima:privateKey");
     await two.setConfig("xima:accounts", {
-      north: { baseUrl: other.server.baseUrl, privateKey: file, keyId: other.plainConfig["xima:keyId"] },
+      north: {
+        baseUrl: other.server.baseUrl,
+        privateKey: file,
+        keyId: other.plainConfig["xima:keyId"],
+      },
     });
     (await two.pulumi(["config", "set", "--secret", "--path", "xima:accounts.north.privateKeyPassphrase", passphrase])).ok();
     await two.writeProgram(program({ north: `eliteSeats: 7, account: "north"` }));
     const quiet = (await two.up("--target", "**XimaLicense::north")).ok();
     expect(quiet.output).not.toContain("in plain text");
-    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({ eliteSeats: 7 });
+    expect(other.server.state.customers["voicehouse/north"]?.licence).toMatchObject({
+      eliteSeats: 7,
+    });
     expect(await leaksBelow(two.stateFolder, [passphrase])).toEqual([]);
   });
 });
@@ -253,12 +322,21 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
     const folder = join(import.meta.dirname, "../fixtures/xima-license");
     for (const name of await readdir(folder)) {
       const deployment = JSON.parse(await readFile(join(folder, name), "utf8")) as Deployment;
-      const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "kept", tenantName: "Café Zürich 📞" };
+      const ccId = {
+        resellerId: "voicehouse",
+        resellerName: "Voicehouse",
+        tenantId: "kept",
+        tenantName: "Café Zürich 📞",
+      };
       licences.server.state.customers["voicehouse/kept"] = { ccId, licence: { eliteSeats: 5 } };
-      await using old = await workspace({ program: program({ kept: `eliteSeats: 5, ${sip}` }), config: licences.config });
+      await using old = await workspace({
+        program: program({ kept: `eliteSeats: 5, ${sip}` }),
+        config: licences.config,
+      });
       (await old.import(deployment)).ok();
       expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("2 unchanged");
-      // Without a program a refresh takes the config from the state, and with it the server of those days.
+      // Without a program a refresh takes the config from the state, and with it the
+      // server of those days.
       (await old.refresh("--run-program")).ok();
       await old.writeProgram(program({ kept: `eliteSeats: 6, ${sip}` }));
       (await old.up()).ok();

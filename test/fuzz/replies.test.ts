@@ -8,7 +8,9 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-test("a hostile reply, transport or argument ends in a clear error, and calls nobody else", { timeout: 300_000 }, async () => {
+test("a hostile reply, transport or argument ends in a clear error, and calls nobody else", {
+  timeout: 300_000,
+}, async () => {
   const cases = await chosen(sandbox, { seed: 1, count: 200 });
   expect(await fuzz(cases, 16)).toEqual({ findings: [], elsewhere: 0 });
 });

@@ -1,19 +1,29 @@
-// The expressions of GitHub's workflows, as far as ours use them: `${{ needs.stacks.outputs.stacks != '[]' }}`.
+// The expressions of GitHub's workflows, as far as ours use them: `${{
+// needs.stacks.outputs.stacks != '[]' }}`.
 
 export interface Scope {
-  /** `github`, `needs`, `matrix`, … A name that is not here is an error; below it, what is not there is empty. */
+  /**
+   * `github`, `needs`, `matrix`, … A name that is not here is an error; below it, what is
+   * not there is empty.
+   */
   readonly contexts: Record<string, unknown>;
   readonly functions: Record<string, (...args: unknown[]) => unknown>;
 }
 
-/** A value of a workflow, with its expressions evaluated; one that is an expression as a whole keeps its type. */
+/**
+ * A value of a workflow, with its expressions evaluated; one that is an expression as a
+ * whole keeps its type.
+ */
 export function evaluated(text: string, scope: Scope): unknown {
   const whole = /^\$\{\{((?:(?!\}\}).)*)\}\}$/s.exec(text.trim());
   if (whole) return new Expression(whole[1]!, scope).value();
   return text.replace(/\$\{\{(.*?)\}\}/gs, (_, expression: string) => String(new Expression(expression, scope).value() ?? ""));
 }
 
-/** Whether a job or a step runs: without a function that asks for the status, only when nothing failed before. */
+/**
+ * Whether a job or a step runs: without a function that asks for the status, only when
+ * nothing failed before.
+ */
 export function isMet(condition: string | undefined, scope: Scope): boolean {
   const text = condition?.trim().replace(/^\$\{\{(.*)\}\}$/s, "$1") ?? "true";
   const asksStatus = /\b(success|failure|always|cancelled)\(\)/.test(text);

@@ -25,7 +25,8 @@ const repository = "voicehouse/ucaas";
 const bot = { login: "github-actions[bot]", type: "Bot" } as const;
 
 /**
- * The routes of GitHub's REST API that pipelines use, after GitHub's documentation (version 2022-11-28). It is strict: a missing header, a permission
+ * The routes of GitHub's REST API that pipelines use, after GitHub's documentation
+ * (version 2022-11-28). It is strict: a missing header, a permission
  * that the job did not ask for, a key that is not documented or a text that is too long is refused.
  */
 export async function gitHubApi() {
@@ -72,7 +73,12 @@ export async function gitHubApi() {
       /^POST issues\/(\d+)\/comments$/,
       ([issue], { body, headers }) => {
         if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0) return invalid();
-        const comment: Comment = { id: nextId++, issue: Number(issue), body: body.body, user: writer(headers) };
+        const comment: Comment = {
+          id: nextId++,
+          issue: Number(issue),
+          body: body.body,
+          user: writer(headers),
+        };
         state.comments.push(comment);
         return { status: 201, body: shown(comment) };
       },
@@ -104,7 +110,14 @@ export async function gitHubApi() {
         if (typeof body?.title !== "string" || unknownKeys(body, ["title", "body", "labels", "assignees", "milestone"]).length > 0)
           return invalid();
         const text = typeof body.body === "string" ? body.body : null;
-        const issue: Issue = { number: nextId++, title: body.title, body: text, state: "open", state_reason: null, user: writer(headers) };
+        const issue: Issue = {
+          number: nextId++,
+          title: body.title,
+          body: text,
+          state: "open",
+          state_reason: null,
+          user: writer(headers),
+        };
         state.issues.push(issue);
         return { status: 201, body: shownIssue(issue) };
       },
@@ -127,7 +140,10 @@ export async function gitHubApi() {
     [
       ["pull-requests"],
       /^GET commits\/([0-9a-f]{40})\/pulls$/,
-      ([commit = ""], { query }) => ({ status: 200, body: pageOf(state.pulls[commit] ?? [], query, 30) }),
+      ([commit = ""], { query }) => ({
+        status: 200,
+        body: pageOf(state.pulls[commit] ?? [], query, 30),
+      }),
     ],
     [
       ["actions"],
@@ -140,7 +156,10 @@ export async function gitHubApi() {
             asked(query, "event", run.event) &&
             asked(query, "status", run.conclusion),
         );
-        return { status: 200, body: { total_count: runs.length, workflow_runs: pageOf(runs, query, 30) } };
+        return {
+          status: 200,
+          body: { total_count: runs.length, workflow_runs: pageOf(runs, query, 30) },
+        };
       },
     ],
   ];
@@ -195,11 +214,17 @@ export async function gitHubApi() {
 export type GitHubApi = Awaited<ReturnType<typeof gitHubApi>>;
 
 function refusal(status: number, message: string): PlatformReply {
-  return { status, body: { message, documentation_url: "https://docs.github.com/rest", status: String(status) } };
+  return {
+    status,
+    body: { message, documentation_url: "https://docs.github.com/rest", status: String(status) },
+  };
 }
 
 function shown({ issue, ...comment }: Comment): object {
-  return { ...comment, html_url: `https://github.com/${repository}/pull/${issue}#issuecomment-${comment.id}` };
+  return {
+    ...comment,
+    html_url: `https://github.com/${repository}/pull/${issue}#issuecomment-${comment.id}`,
+  };
 }
 
 function shownIssue(issue: Issue): object {

@@ -17,7 +17,10 @@ interface Issue {
 
 const projectUrl = "https://gitlab.example/voicehouse/ucaas";
 
-/** The routes of GitLab's REST API v4 that pipelines use, after GitLab's documentation; strict in the same way as the stand-in for GitHub. */
+/**
+ * The routes of GitLab's REST API v4 that pipelines use, after GitLab's documentation;
+ * strict in the same way as the stand-in for GitHub.
+ */
 export async function gitLabApi() {
   const token = "glpat-a-token-of-the-tests";
   const me = { id: 77, username: "project_42_bot" };
@@ -75,7 +78,13 @@ export async function gitLabApi() {
       (_, { body }) => {
         if (typeof body?.title !== "string" || unknownKeys(body, ["title", "description", "labels", "confidential"]).length > 0) return bad;
         const description = typeof body.description === "string" ? body.description : null;
-        const issue: Issue = { iid: nextId++, title: body.title, description, state: "opened", author: me };
+        const issue: Issue = {
+          iid: nextId++,
+          title: body.title,
+          description,
+          state: "opened",
+          author: me,
+        };
         state.issues.push(issue);
         return { status: 201, body: shown(issue) };
       },

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { workflowFiles, workflowText } from "./runner.ts";
 
 const [, text = ""] = /```yaml\n# \.gitlab-ci\.yml\n(.*?)```/s.exec(readFileSync(join(root, "docs", "gitops.md"), "utf8")) ?? [];
-const { stages, variables, ...jobs } = parse(text) as { stages: string[]; variables: object } & Record<string, Record<string, unknown>>;
+const { stages, variables, ...jobs } = parse(text) as {
+  stages: string[];
+  variables: object;
+} & Record<string, Record<string, unknown>>;
 const lines = Object.values(jobs).flatMap((job) => [...((job.before_script ?? []) as string[]), ...((job.script ?? []) as string[])]);
 
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {

@@ -44,7 +44,10 @@ export async function platformServer(handle: (request: PlatformRequest) => Platf
   };
 }
 
-/** One page of a list, by `page` and `per_page` as both forges have them: 1 and up, 20 or 30 by default, 100 at most. */
+/**
+ * One page of a list, by `page` and `per_page` as both forges have them: 1 and up, 20 or
+ * 30 by default, 100 at most.
+ */
 export function pageOf<Item>(items: readonly Item[], query: URLSearchParams, byDefault: number): Item[] {
   const perPage = Math.min(100, Number(query.get("per_page") ?? byDefault));
   const page = Number(query.get("page") ?? 1);

@@ -26,14 +26,28 @@ const drift = (stack: string, status: StackDrift["status"], differences: StackDr
   keep(
     `drift-${stack}.json`,
     driftReport([
-      { stack, status, ...nothingChecked, checked: 1, differences, unknown: status === "unknown" ? [{ reason: "not reached" }] : [] },
+      {
+        stack,
+        status,
+        ...nothingChecked,
+        checked: 1,
+        differences,
+        unknown: status === "unknown" ? [{ reason: "not reached" }] : [],
+      },
     ]),
   );
 const gone = { resource: "XimaLicense", name: "acme", urn: "urn", kind: "gone" } as const;
 
-const commands = { comment: commentCommand, issue: issueCommand, "find-preview": findPreviewCommand };
+const commands = {
+  comment: commentCommand,
+  issue: issueCommand,
+  "find-preview": findPreviewCommand,
+};
 
-/** Runs a subcommand as a step of a pipeline does, but in this process: with its variables, and with what it says on stdout, or stderr when it fails. */
+/**
+ * Runs a subcommand as a step of a pipeline does, but in this process: with its
+ * variables, and with what it says on stdout, or stderr when it fails.
+ */
 async function step(env: Record<string, string>, name: keyof typeof commands, ...args: string[]): Promise<Outcome> {
   for (const pipeline of ["GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "GITLAB_CI"]) vi.stubEnv(pipeline, undefined);
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
@@ -68,7 +82,11 @@ describe("ucaas ci comment", () => {
   test("the first preview adds a comment and the next one changes it, among however many others there are", async () => {
     await using github = await gitHub({ "pull-requests": "write" });
     const other = { issue: 7, user: { login: "ada", type: "User" as const } };
-    github.state.comments.push({ ...other, id: 1, body: `${commentMarker} is what the bot writes` });
+    github.state.comments.push({
+      ...other,
+      id: 1,
+      body: `${commentMarker} is what the bot writes`,
+    });
     preview("north", "Previewing\nResources:\n    ~ 1 to update\n    4 unchanged\n");
     const comment = (stacks: string) => step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", stacks);
     expect(await comment('["north","south"]')).toMatchObject({
@@ -118,7 +136,14 @@ describe("ucaas ci comment", () => {
     const env = { ...github.env, GITHUB_TOKEN: github.userToken("voice-bot") };
     const other = { user: { login: "eve", type: "User" as const } };
     github.state.comments.push({ ...other, issue: 7, id: 1, body: `${commentMarker} planted` });
-    github.state.issues.push({ ...other, number: 2, title: "x", body: `${issueMarker} planted`, state: "open", state_reason: null });
+    github.state.issues.push({
+      ...other,
+      number: 2,
+      title: "x",
+      body: `${issueMarker} planted`,
+      state: "open",
+      state_reason: null,
+    });
     preview("north", "Resources:\n    ~ 1 to update\n");
     drift("north", "drift", [gone]);
     for (const result of ["Added", "Changed", "Changed"]) {
@@ -156,13 +181,19 @@ describe("ucaas ci comment", () => {
   test("a job without the permission is told which one it needs, and the token shows nowhere", async () => {
     await using github = await gitHub({ contents: "read" });
     const run = await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north"]');
-    expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("a comment needs pull-requests: write") });
+    expect(run).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("a comment needs pull-requests: write"),
+    });
     expect(run.stdout + run.stderr).not.toContain(github.env.GITHUB_TOKEN);
   });
 
   test("a forge that quotes the token in its refusal does not bring it into the log", async () => {
     const token = "ghs_the-token-of-this-job";
-    await using proxy = await platformServer(() => ({ status: 401, body: { message: `Bad credentials: Bearer ${token}` } }));
+    await using proxy = await platformServer(() => ({
+      status: 401,
+      body: { message: `Bad credentials: Bearer ${token}` },
+    }));
     const env = {
       ...process.env,
       GITHUB_ACTIONS: "true",
@@ -187,7 +218,10 @@ describe("ucaas ci comment", () => {
     preview("north", "Resources:\n    ~ 1 to update\n");
     for (const word of ["Added", "Changed"]) {
       const run = await step(env, "comment", "--previews", folder, "--stacks", '["north"]');
-      expect(run, run.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(`^${word} https.*#note_500\n$`) });
+      expect(run, run.stderr).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(`^${word} https.*#note_500\n$`),
+      });
     }
     expect(gitlab.state.notes.filter(({ author }) => author.id === gitlab.me.id)).toMatchObject([
       { body: expect.stringContaining("1 to update") },
@@ -200,7 +234,12 @@ describe("ucaas ci issue", () => {
 
   test("drift opens one issue, changes it while it lasts, and closes it when all stacks are known to have none", async () => {
     await using github = await gitHub({ issues: "write" });
-    const other = { title: "x", state: "open" as const, state_reason: null, user: { login: "ada", type: "User" as const } };
+    const other = {
+      title: "x",
+      state: "open" as const,
+      state_reason: null,
+      user: { login: "ada", type: "User" as const },
+    };
     github.state.issues.push({ ...other, number: 1, body: issueMarker }, { ...other, number: 2, body: null });
     // To GitHub a pull request is an issue.
     github.state.issues.unshift({
@@ -217,7 +256,11 @@ describe("ucaas ci issue", () => {
     expect((await issue(github.env)).stdout).toMatch(/^Changed /);
     const ours = () => github.state.issues.filter(({ user }) => user.login === "github-actions[bot]");
     expect(ours()).toMatchObject([
-      { title: "Drift check: drift in north", state: "open", body: expect.stringContaining("`XimaLicense bakery`") },
+      {
+        title: "Drift check: drift in north",
+        state: "open",
+        body: expect.stringContaining("`XimaLicense bakery`"),
+      },
     ]);
     drift("north", "none");
     expect((await issue(github.env)).stdout).toMatch(/^Closed /);
@@ -250,7 +293,10 @@ describe("ucaas ci issue", () => {
     ] as const) {
       drift("north", status, status === "drift" ? [gone] : []);
       const run = await issue(gitlab.env);
-      expect(run, run.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(`^${word} https`) });
+      expect(run, run.stderr).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(`^${word} https`),
+      });
       expect(gitlab.state.issues).toMatchObject([{ state, author: gitlab.me }]);
     }
   });
@@ -280,13 +326,19 @@ describe("ucaas ci find-preview", () => {
       { ...run, id: 14, workflow: "up.yml" },
       { ...run, id: 15, head_sha: "c".repeat(40) },
     );
-    expect(await step(github.env, "find-preview")).toMatchObject({ exitCode: 0, stdout: "run-id=12\n" });
+    expect(await step(github.env, "find-preview")).toMatchObject({
+      exitCode: 0,
+      stdout: "run-id=12\n",
+    });
   });
 
   test("a plan that a fork's workflow made is never taken, and a commit without a pull request has none", async () => {
     await using github = await gitHub({ actions: "read", "pull-requests": "read" });
     const without = await step(github.env, "find-preview");
-    expect(without).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("the commit came by no pull request") });
+    expect(without).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("the commit came by no pull request"),
+    });
     github.state.pulls[merged] = [{ number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } }];
     github.state.runs.push({ ...run, id: 11, head_repository: { full_name: "eve/ucaas" } });
     const forked = await step(github.env, "find-preview");

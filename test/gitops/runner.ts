@@ -14,11 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
-import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { evaluated, isMet, type Scope } from "./expression.ts";
 import type { GitHubApi, Permissions } from "./github-api.ts";
 
-/** A workflow file, as far as ours use the syntax; what is not here is refused, so that nothing is silently left out. */
+/**
+ * A workflow file, as far as ours use the syntax; what is not here is refused, so that
+ * nothing is silently left out.
+ */
 export interface Workflow {
   readonly name: string;
   readonly on: unknown;
@@ -93,8 +96,10 @@ interface Settings {
 }
 
 /**
- * Runs the repository's workflows as GitHub does, step by step: `run` as it stands, in bash; the actions that ours use are played here, the packages are
- * those that are installed already. Each job gets a token with just the permissions that it asks for.
+ * Runs the repository's workflows as GitHub does, step by step: `run` as it stands, in
+ * bash; the actions that ours use are played here, the packages are
+ * those that are installed already. Each job gets a token with just the permissions that
+ * it asks for.
  */
 export class Runner {
   readonly #settings: Settings;
@@ -110,7 +115,8 @@ export class Runner {
     symlinkSync(dirname(engineFolder()), join(home, "versions"));
     const bin = join(this.#folder, "bin");
     mkdirSync(bin);
-    // `npm ci` would take minutes, and the network: the checkout has a link to the packages in its place.
+    // `npm ci` would take minutes, and the network: the checkout has a link to the
+    // packages in its place.
     const npm = join(bin, "npm");
     writeFileSync(npm, `#!/bin/sh\n[ "$*" = ci ] && exit 0\nPATH=\${PATH#${bin}:}\nexec npm "$@"\n`);
     chmodSync(npm, 0o755);
@@ -127,7 +133,10 @@ export class Runner {
     const needs: Record<string, { result: JobRun["result"]; outputs: Record<string, string> }> = {};
     for (const [name, job] of Object.entries(workflow.jobs)) {
       const needed = [job.needs ?? []].flat();
-      const contexts = { ...this.#contexts(event, id), needs: Object.fromEntries(needed.map((each) => [each, needs[each]])) };
+      const contexts = {
+        ...this.#contexts(event, id),
+        needs: Object.fromEntries(needed.map((each) => [each, needs[each]])),
+      };
       const success = () => needed.every((each) => needs[each]?.result === "success");
       if (!isMet(job.if, { contexts, functions: functions(success) })) {
         needs[name] = { result: "skipped", outputs: {} };
@@ -173,11 +182,21 @@ export class Runner {
       if (!isMet(step.if, scope)) continue;
       try {
         if (step.uses !== undefined)
-          log += await this.#action(step.uses, strings(step.with), { workspace, runId, sha: event.sha, permissions: job.permissions });
+          log += await this.#action(step.uses, strings(step.with), {
+            workspace,
+            runId,
+            sha: event.sha,
+            permissions: job.permissions,
+          });
         else {
           writeFileSync(outputFile, "");
           writeFileSync(join(folder, "script.sh"), String(evaluated(step.run ?? "", scope)));
-          const env = { ...this.#environment(event, runId), ...strings(step.env), GITHUB_OUTPUT: outputFile, GITHUB_EVENT_PATH: eventFile };
+          const env = {
+            ...this.#environment(event, runId),
+            ...strings(step.env),
+            GITHUB_OUTPUT: outputFile,
+            GITHUB_EVENT_PATH: eventFile,
+          };
           const { exitCode, output } = await command("bash", ["-e", join(folder, "script.sh")], workspace, env);
           log += `$ ${step.run}\n${output}`;
           if (exitCode !== 0) failed = true;
@@ -193,7 +212,11 @@ export class Runner {
       }
     }
     const matrix = Object.values((contexts.matrix as object) ?? {});
-    const run: JobRun = { name: matrix.length > 0 ? `${name} (${matrix.join(", ")})` : name, result: failed ? "failure" : "success", log };
+    const run: JobRun = {
+      name: matrix.length > 0 ? `${name} (${matrix.join(", ")})` : name,
+      result: failed ? "failure" : "success",
+      log,
+    };
     return { run, outputs: strings(job.outputs) };
   }
 
@@ -239,11 +262,20 @@ export class Runner {
 
   #contexts(event: WorkflowEvent, runId: number): Record<string, unknown> {
     const { api, vars } = this.#settings;
-    const github = { event: event.payload, event_name: event.name, repository: api.repository, sha: event.sha, run_id: String(runId) };
+    const github = {
+      event: event.payload,
+      event_name: event.name,
+      repository: api.repository,
+      sha: event.sha,
+      run_id: String(runId),
+    };
     return { github, vars, inputs: event.inputs ?? {} };
   }
 
-  /** What GitHub sets for every step, and the machine's own. Nothing of this process's environment comes along. */
+  /**
+   * What GitHub sets for every step, and the machine's own. Nothing of this process's
+   * environment comes along.
+   */
   #environment(event: WorkflowEvent, runId: number): Record<string, string> {
     const { api } = this.#settings;
     return {

@@ -1,19 +1,23 @@
-// Pulumi's own dynamic-provider process, driven over gRPC as the engine does it: the fixture for handlers.
+// Pulumi's own dynamic-provider process, driven over gRPC as the engine does it: the
+// fixture for handlers.
 //
-//   await using host = await dynamicHost({ config: server.plainConfig, env: { XIMA_ADOPT: "voicehouse/acme" } });
+//   await using host = await dynamicHost({ config: server.plainConfig, env: { XIMA_ADOPT:
+// "voicehouse/acme" } });
 //   const { failures } = await host.check("XimaLicense", news);
 //   const { id, outs } = await host.create("XimaLicense", news);
 //   expect(await host.diff("XimaLicense", id, outs, news)).toMatchObject({ changes: false });
-//   const failure = await host.failure(host.update("XimaLicense", id, outs, broken)); // HostFailure: message, partial?
+//   const failure = await host.failure(host.update("XimaLicense", id, outs, broken)); //
+// HostFailure: message, partial?
 //
-// What runs is the constant line of provider/dynamic/loader.ts, in the process that ships with @pulumi/pulumi, and behind it this repository.
+// What runs is the constant line of provider/runtime/loader.ts, in the process that ships
+// with @pulumi/pulumi, and behind it this repository.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
-import { loaderLine } from "../../provider/dynamic/loader.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { loaderLine } from "../../provider/runtime/loader.ts";
+import { root } from "../../tools/engine/paths.mjs";
 
 // The SDK's copies: a message is only taken by the protobuf runtime that made it.
 const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
@@ -35,7 +39,10 @@ export const testHome = join(root, "node_modules", ".cache", "pulumi-ucaas-tests
 export type Bag = Record<string, any>;
 
 export interface DynamicHostOptions {
-  /** The stack's config as the engine sends it: secrets unwrapped, structured values as JSON text (objects given here are made so). */
+  /**
+   * The stack's config as the engine sends it: secrets unwrapped, structured values as
+   * JSON text (objects given here are made so).
+   */
   config?: Record<string, unknown>;
   /** For the process. A journal folder is best given here: `UCAAS_JOURNAL_DIR`. */
   env?: Record<string, string | undefined>;
@@ -45,7 +52,10 @@ export interface DynamicHostOptions {
 
 /** What a handler threw. */
 export class HostFailure extends Error {
-  /** Present when the engine keeps the resource: a partial failure. `properties` as they go into the state. */
+  /**
+   * Present when the engine keeps the resource: a partial failure. `properties` as they
+   * go into the state.
+   */
   readonly partial?: { id: string; properties: Bag; reasons: string[] };
 
   constructor(message: string, partial?: HostFailure["partial"]) {
@@ -55,7 +65,10 @@ export class HostFailure extends Error {
 }
 
 export interface DynamicHost extends AsyncDisposable {
-  /** `inputs` as the engine keeps them. `olds` are the inputs in the state; none before a create. */
+  /**
+   * `inputs` as the engine keeps them. `olds` are the inputs in the state; none before a
+   * create.
+   */
   check(type: string, news: Bag, olds?: Bag): Promise<{ inputs: Bag; failures: { property: string; reason: string }[] }>;
   /** `olds` are the outputs in the state. `changes` is undefined when the provider does not say. */
   diff(
@@ -86,12 +99,21 @@ export interface DynamicHost extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts the process and configures it. Bags get `__provider` and `__stack` as a resource class would give them, unless they have them. */
+/**
+ * Starts the process and configures it. Bags get `__provider` and `__stack` as a resource
+ * class would give them, unless they have them.
+ */
 export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/test" }: DynamicHostOptions = {}): Promise<DynamicHost> {
   const child = spawn(process.execPath, [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"], {
     cwd: root,
-    // Not the user's home: compiled code is kept there, and the journal unless it is given a folder.
-    env: { ...process.env, PULUMI_HOME: testHome, PULUMI_NODEJS_PROJECT: stack.split("/")[0], ...env },
+    // Not the user's home: compiled code is kept there, and the journal unless it is
+    // given a folder.
+    env: {
+      ...process.env,
+      PULUMI_HOME: testHome,
+      PULUMI_NODEJS_PROJECT: stack.split("/")[0],
+      ...env,
+    },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let printed = "";
@@ -113,7 +135,8 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
 
   const raw = (method: string, request: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      // What the process printed before it answered came in with the answer; the event loop reads it in the same round.
+      // What the process printed before it answered came in with the answer; the event
+      // loop reads it in the same round.
       client[method]!(request, (error, response) => setImmediate(() => (error ? reject(failureOf(error)) : resolve(response))));
     });
   async function call<Response>(method: string, request: unknown): Promise<Response> {
@@ -147,7 +170,8 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
       return {
         inputs: response.getInputs()!.toJavaScript(),
         failures: response.getFailuresList().map((failure) => {
-          // The engine would print the value of a property that it is told of, so the path comes in the reason.
+          // The engine would print the value of a property that it is told of, so the
+          // path comes in the reason.
           const [property = "", ...reason] = failure.getReason().split(": ");
           return { property, reason: reason.join(": ") };
         }),
@@ -179,7 +203,11 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
       request.setProperties(bag(type, props));
       const response = await call<InstanceType<typeof messages.ReadResponse>>("read", request);
       const inputs = response.getInputs()?.toJavaScript();
-      return { id: response.getId(), props: response.getProperties()!.toJavaScript(), ...(inputs && { inputs }) };
+      return {
+        id: response.getId(),
+        props: response.getProperties()!.toJavaScript(),
+        ...(inputs && { inputs }),
+      };
     },
     async update(type, id, olds, news) {
       const request = new messages.UpdateRequest();
@@ -227,5 +255,9 @@ function failureOf(error: unknown): HostFailure {
   if (!packed) return new HostFailure(details);
   const [detail] = Status.deserializeBinary(packed as Buffer).getDetailsList();
   const init = messages.ErrorResourceInitFailed.deserializeBinary(detail!.getValue_asU8());
-  return new HostFailure(details, { id: init.getId(), properties: init.getProperties()!.toJavaScript(), reasons: init.getReasonsList() });
+  return new HostFailure(details, {
+    id: init.getId(),
+    properties: init.getProperties()!.toJavaScript(),
+    reasons: init.getReasonsList(),
+  });
 }

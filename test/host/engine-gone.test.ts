@@ -14,7 +14,12 @@ test("a provider process whose engine was killed finishes the request that is un
   const start = () => dynamicHost({ config: plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
   try {
     const licence = {
-      ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" },
+      ccId: {
+        resellerId: "voicehouse",
+        resellerName: "Voicehouse",
+        tenantId: "acme",
+        tenantName: "Acme",
+      },
       professionalSeats: 12,
       __resource: "acme",
     };
@@ -28,7 +33,10 @@ test("a provider process whose engine was killed finishes the request that is un
     await create;
 
     await using second = await start();
-    expect(await second.create("XimaLicense", licence)).toMatchObject({ id: "voicehouse/acme", outs: { professionalSeats: 12 } });
+    expect(await second.create("XimaLicense", licence)).toMatchObject({
+      id: "voicehouse/acme",
+      outs: { professionalSeats: 12 },
+    });
   } finally {
     await server.stop();
     rmSync(journal, { recursive: true });
@@ -40,8 +48,19 @@ test("a provider process whose engine was killed repeats no write beside the nex
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
   try {
     const host = await dynamicHost({ config: plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
-    server.fault({ kind: "statusAfter", status: 503, retryAfter: "2", bodyMatches: "professionalSeats", times: 99 });
-    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" };
+    server.fault({
+      kind: "statusAfter",
+      status: 503,
+      retryAfter: "2",
+      bodyMatches: "professionalSeats",
+      times: 99,
+    });
+    const ccId = {
+      resellerId: "voicehouse",
+      resellerName: "Voicehouse",
+      tenantId: "acme",
+      tenantName: "Acme",
+    };
     const create = host.create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" }).catch(() => undefined);
     const writes = () => server.received.filter(({ body }) => body.includes("professionalSeats")).length;
     await expect.poll(writes, patient).toBe(1);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const recorder = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
@@ -22,7 +22,9 @@ function loadedFor(specifier: string): Set<string> {
 
 const heavy = ["zod", "jose", "undici", "p-queue", "@peculiar/x509", "playwright-core", "awesome-phonenumber", "commander"];
 
-test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", { timeout: 60_000 }, () => {
+test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", {
+  timeout: 60_000,
+}, () => {
   const loaded = loadedFor("pulumi-ucaas");
   expect(loaded).toContain("@pulumi/pulumi");
   expect(heavy.filter((name) => loaded.has(name))).toEqual([]);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loaderLine } from "../../provider/dynamic/loader.ts";
+import { loaderLine } from "../../provider/runtime/loader.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { type DynamicHost, dynamicHost } from "./dynamic-host.ts";
 
@@ -41,12 +41,23 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
 
     const { id, outs } = await host.create("XimaLicense", inputs);
     expect(id).toBe("voicehouse/acme");
-    expect(outs).toMatchObject({ professionalSeats: 12, schemaVersion: 1, __provider: loaderLine("XimaLicense") });
+    expect(outs).toMatchObject({
+      professionalSeats: 12,
+      schemaVersion: 1,
+      __provider: loaderLine("XimaLicense"),
+    });
 
-    expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual({ changes: false, replaces: [], deleteBeforeReplace: false });
+    expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual({
+      changes: false,
+      replaces: [],
+      deleteBeforeReplace: false,
+    });
     expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
     const { outs: updated } = await host.update("XimaLicense", id, outs, licence("acme", { professionalSeats: 20 }));
-    expect(updated).toMatchObject({ professionalSeats: 20, lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }] });
+    expect(updated).toMatchObject({
+      professionalSeats: 20,
+      lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
+    });
     await host.delete("XimaLicense", id, updated);
     expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
   });
@@ -60,7 +71,10 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
   });
 
   test("gives the config to all of several first calls at once", async () => {
-    await using fresh = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
+    await using fresh = await dynamicHost({
+      config: licences.plainConfig,
+      env: { UCAAS_JOURNAL_DIR: journal },
+    });
     const names = ["one", "two", "three", "four", "five", "six"];
     const made = await Promise.all(names.map((tenantId) => fresh.create("XimaLicense", licence(tenantId))));
     expect(made.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
@@ -76,7 +90,11 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
     const { partial } = await host.failure(host.create("XimaLicense", licence("half")));
     expect(partial).toMatchObject({
       id: "voicehouse/half",
-      properties: { professionalSeats: 12, __provider: loaderLine("XimaLicense"), __stack: "ucaas-test/test" },
+      properties: {
+        professionalSeats: 12,
+        __provider: loaderLine("XimaLicense"),
+        __stack: "ucaas-test/test",
+      },
       reasons: [expect.stringContaining("MALFORMED_REPLY")],
     });
   });

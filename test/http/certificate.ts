@@ -14,5 +14,8 @@ export async function selfSigned(...hosts: string[]): Promise<{ cert: string; ke
     notAfter: new Date(Date.now() + 3_600_000),
     extensions: [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" : "dns", value })))],
   });
-  return { cert: certificate.toString("pem"), key: KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString() };
+  return {
+    cert: certificate.toString("pem"),
+    key: KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString(),
+  };
 }

@@ -66,7 +66,13 @@ beforeEach(() => {
 
 /** A call from a process with this environment. */
 async function send(baseUrl: string, env: Record<string, string> = {}, call: object = {}, message?: object) {
-  const whole = { operation: "ask", method: "GET", path: "/licences", repeatable: "never", ...call };
+  const whole = {
+    operation: "ask",
+    method: "GET",
+    path: "/licences",
+    retry: "never",
+    ...call,
+  };
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/proxy$|^NODE_/i.test(name)));
   const child = spawn(
     process.execPath,
@@ -79,13 +85,27 @@ async function send(baseUrl: string, env: Record<string, string> = {}, call: obj
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   await new Promise((resolve) => child.on("close", resolve));
-  return { ...(JSON.parse(stdout || "{}") as { status?: number; code?: string; sent?: boolean; message?: string }), stderr };
+  return {
+    ...(JSON.parse(stdout || "{}") as {
+      status?: number;
+      code?: string;
+      sent?: boolean;
+      message?: string;
+    }),
+    stderr,
+  };
 }
 
 describe("TLS", () => {
   test("a certificate that nobody vouches for is refused, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and nothing is sent", async () => {
-    const refused = await send(`https://127.0.0.1:${secure}`, { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
-    expect(refused).toMatchObject({ code: "TLS_REFUSED", sent: false, message: expect.stringContaining("NODE_EXTRA_CA_CERTS") });
+    const refused = await send(`https://127.0.0.1:${secure}`, {
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    });
+    expect(refused).toMatchObject({
+      code: "TLS_REFUSED",
+      sent: false,
+      message: expect.stringContaining("NODE_EXTRA_CA_CERTS"),
+    });
     expect(requests).toEqual([]);
   });
 
@@ -152,7 +172,10 @@ describe("a proxy from the environment", () => {
   });
 
   test("is left out for the hosts of NO_PROXY", async () => {
-    const left = await send("https://licensing.invalid", { ...through(), NO_PROXY: "other.example,licensing.invalid" });
+    const left = await send("https://licensing.invalid", {
+      ...through(),
+      NO_PROXY: "other.example,licensing.invalid",
+    });
     expect(left).toMatchObject({ code: "NOT_REACHED" });
     expect(tunnels).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
 import { verify } from "../../provider/netsapiens/verify.ts";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
 import { initialState } from "../../sandbox/netsapiens/state.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { type Exchange, openApiDocument, type Published } from "../openapi/document.ts";
 import { type Recorder, recordTraffic } from "../openapi/recorder.ts";
 import { there } from "./system.ts";
@@ -20,7 +20,12 @@ beforeAll(async () => {
   recorder = await recordTraffic(server.url);
 });
 afterEach(() => {
-  server.setOptions({ usersForbidden: false, refusedStatus: 401, scopeSpelling: "blanks", v2: "served" });
+  server.setOptions({
+    usersForbidden: false,
+    refusedStatus: 401,
+    scopeSpelling: "blanks",
+    v2: "served",
+  });
   Object.assign(server.state, initialState());
   recorder.exchanges.length = 0;
 });
@@ -40,7 +45,11 @@ const subject = {
 } as const;
 
 async function traffic(changes: { domain?: string; password?: string } = {}): Promise<readonly Exchange[]> {
-  const client = new NetsapiensClient(recorder.url, { concurrency: 1, requestsPerSecond: 1000, deadlineSeconds: 5 });
+  const client = new NetsapiensClient(recorder.url, {
+    concurrency: 1,
+    requestsPerSecond: 1000,
+    deadlineSeconds: 5,
+  });
   await verify(client, { ...subject, ...changes });
   return recorder.exchanges;
 }
@@ -74,7 +83,8 @@ describe("the sandbox", () => {
     server.state.users["api@acme"]!.scope = "Super User";
     const exchanges = await traffic({ domain: "nowhere" });
     expect(exchanges.map(({ status }) => status)).toContain(404);
-    // The document names no failures for the user and the number, which a failed domain keeps from being read.
+    // The document names no failures for the user and the number, which a failed domain
+    // keeps from being read.
     expect(exchanges.flatMap(published.replyFaults)).toEqual([]);
   });
 
@@ -82,7 +92,10 @@ describe("the sandbox", () => {
     const { enum: applications } = (facts.components as { schemas: { DialruleApplication: { enum: string[] } } }).schemas
       .DialruleApplication;
     for (const application of applications) {
-      Object.assign(server.state.phonenumbers["13125550100"]!, { application, destinationUser: "1000" });
+      Object.assign(server.state.phonenumbers["13125550100"]!, {
+        application,
+        destinationUser: "1000",
+      });
       await traffic();
     }
     expect(recorder.exchanges.flatMap(published.replyFaults)).toEqual([]);

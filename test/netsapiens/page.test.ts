@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { netsapiensConfig, oauthClientSchema } from "../../provider/netsapiens/schema.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
 const page = read("docs", "netsapiens-oauth-client.md");
@@ -13,10 +13,10 @@ const codes = (texts: readonly string[], pattern: RegExp) => [
 const missingIn = (text: string, wanted: readonly string[]) => wanted.filter((code) => !text.includes(`\`${code}\``));
 
 test("every code with which a NetSapiens client fails stands in its page, with what to do, and in the comment of its class", () => {
-  const config = codes([read("provider/dynamic/config.ts")], /code: "([A-Z_]{5,})"/g);
-  const url = codes([read("provider/http/transport.ts")], /code: "([A-Z_]{5,})"/g);
+  const config = codes([read("provider/runtime/config.ts")], /code: "([A-Z_]{5,})"/g);
+  const url = codes([read("provider/http/pool.ts")], /code: "([A-Z_]{5,})"/g);
   // Of what the HTTP client says, only a call that cannot be made is no answer to be judged.
-  const thrown = [...codes(sources, /(?:code: |new PortalProblem\(\s*|super\(\s*)"([A-Z_]{5,})"/g), ...config, ...url, "INVALID_REQUEST"];
+  const thrown = [...codes(sources, /(?:code: |new PortalError\(\s*|super\(\s*)"([A-Z_]{5,})"/g), ...config, ...url, "INVALID_REQUEST"];
   expect(thrown.length).toBeGreaterThan(20);
   for (const text of [page, read("provider/netsapiens/resource.ts")]) expect(missingIn(text, thrown)).toEqual([]);
 });

@@ -2,8 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * A portal of another make, with the guide's labels and nothing else in common with the sandbox's: menus of plain elements, labels that are bound to
- * no field, a list that is loaded without an address of its own, the form on a page of its own, secrets in fields, one more list on the page.
+ * A portal of another make, with the guide's labels and nothing else in common with the
+ * sandbox's: menus of plain elements, labels that are bound to
+ * no field, a list that is loaded without an address of its own, the form on a page of
+ * its own, secrets in fields, one more list on the page.
  */
 export async function plainPortal() {
   const clients: { id: string; secret: string }[] = [{ id: "somebody-else", secret: "0123456789abcdef" }];
@@ -31,7 +33,10 @@ export async function plainPortal() {
     "/SiPbx/new": () =>
       `<form method="post" action="/SiPbx/made"><p>Search <input name="search"></p><table><tr><td>Client ID *</td><td><input name="id"></td></tr><tr><td>Redirect URL</td><td><input name="url"></td></tr></table><input type="submit" value="Create"></form>`,
     "/SiPbx/made": (body) => {
-      clients.push({ id: body.get("id") ?? "", secret: `secret-of-${body.get("id")}-${body.get("url")}${body.get("search")}` });
+      clients.push({
+        id: body.get("id") ?? "",
+        secret: `secret-of-${body.get("id")}-${body.get("url")}${body.get("search")}`,
+      });
       return "<p>Done.</p>";
     },
     "/SiPbx/remove": (_, query) => {

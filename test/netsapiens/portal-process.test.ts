@@ -9,7 +9,10 @@ import { type System, system, there } from "./system.ts";
 const type = "NetsapiensOAuthClient";
 const inputs = { domain: "acme", clientId: "xima-acme", driver: "portal" };
 
-/** The browser has the folder for temporary files on its command line, so a folder of its own tells whose it is. */
+/**
+ * The browser has the folder for temporary files on its command line, so a folder of its
+ * own tells whose it is.
+ */
 let temporary: string;
 let ns: System;
 beforeEach(async () => {
@@ -22,7 +25,10 @@ afterEach(async () => {
 });
 
 const start = (options: { config?: Record<string, unknown>; env?: Record<string, string> } = {}): Promise<DynamicHost> =>
-  dynamicHost({ config: { ...ns.plainConfig, ...options.config }, env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env } });
+  dynamicHost({
+    config: { ...ns.plainConfig, ...options.config },
+    env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env },
+  });
 const until = (holds: () => void) => vi.waitFor(holds, { timeout: 100_000, interval: 20 });
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
@@ -42,7 +48,9 @@ describe("the browser", { timeout: 240_000 }, () => {
   });
 
   test("receives no secret of the provider's environment", async () => {
-    await using host = await start({ env: { PULUMI_CONFIG_PASSPHRASE: "canary-passphrase", AWS_SECRET_ACCESS_KEY: "canary-key" } });
+    await using host = await start({
+      env: { PULUMI_CONFIG_PASSPHRASE: "canary-passphrase", AWS_SECRET_ACCESS_KEY: "canary-key" },
+    });
     await host.create(type, inputs);
     const [pid] = browsers();
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
@@ -95,7 +103,10 @@ describe("without a browser", () => {
 
   test("on the machine, the error names every way to one", async () => {
     const { "netsapiens:browserPath": _, ...config } = ns.plainConfig;
-    await using host = await dynamicHost({ config, env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...hide("@sparticuz/chromium") } });
+    await using host = await dynamicHost({
+      config,
+      env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...hide("@sparticuz/chromium") },
+    });
     const { message } = await host.failure(host.create(type, inputs));
     for (const way of ["apt-get install chromium", "npm install @sparticuz/chromium", "netsapiens:browserPath", 'driver: "existing"']) {
       expect(message).toContain(way);

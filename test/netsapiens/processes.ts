@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Processes on whose command line all these texts stand: a browser has the folder for temporary files on it, in which its profile is. */
+/**
+ * Processes on whose command line all these texts stand: a browser has the folder for
+ * temporary files on it, in which its profile is.
+ */
 export function processesWith(...texts: string[]): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { PartialFailure } from "../../provider/dynamic/errors.ts";
 import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
 import type { OAuthClientInputs, OAuthClientOutputs } from "../../provider/netsapiens/schema.ts";
+import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { type System, system, there } from "./system.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -23,7 +23,10 @@ afterEach(async () => {
 /** A provider as a run has it: nothing is remembered from an earlier one. */
 const run = (config: Record<string, string | undefined> = {}) => {
   const all: Record<string, string | undefined> = { ...ns.plainConfig, ...config };
-  return netsapiensOAuthClientProvider({ get: (key) => all[key], require: (key) => all[key] ?? "" });
+  return netsapiensOAuthClientProvider({
+    get: (key) => all[key],
+    require: (key) => all[key] ?? "",
+  });
 };
 const inputs = (changes: Partial<OAuthClientInputs> = {}): OAuthClientInputs => ({
   domain: "acme",
@@ -54,7 +57,13 @@ describe("check", () => {
   test("takes what is right, and defaults from the config", async () => {
     expect(await failures(inputs())).toEqual([]);
     expect(
-      await failures(inputs({ apiUrl: "https://pbx.example.com/", verify: ["did", "users"], sipProxyServerHost: "10.0.0.1" })),
+      await failures(
+        inputs({
+          apiUrl: "https://pbx.example.com/",
+          verify: ["did", "users"],
+          sipProxyServerHost: "10.0.0.1",
+        }),
+      ),
     ).toEqual([]);
     expect(await failures({ domain: "acme", clientId: "x", driver: "portal" })).toEqual([]);
   });
@@ -116,7 +125,11 @@ describe("check", () => {
       "portal.username: is missing: declare it, or run pulumi config set netsapiens:portalUsername <value> (or set NETSAPIENS_PORTAL_USERNAME)",
       "portal.password: is missing: declare it, or run pulumi config set --secret netsapiens:portalPassword (or set NETSAPIENS_PORTAL_PASSWORD)",
     ]);
-    const section = { "netsapiens:accounts": JSON.stringify({ east: { apiUrl: "https://pbx.example.com", apiUsername: "u" } }) };
+    const section = {
+      "netsapiens:accounts": JSON.stringify({
+        east: { apiUrl: "https://pbx.example.com", apiUsername: "u" },
+      }),
+    };
     expect(await failures(inputs({ account: "east" }), section)).toEqual([
       "apiPassword: is missing: declare it, or run pulumi config set --path --secret netsapiens:accounts.east.apiPassword",
     ]);
@@ -128,20 +141,44 @@ describe("check", () => {
   test("asks nothing of the default account's config while the account is not known, and diff has no replacement to show for it", async () => {
     const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
     const east = { apiUrl: ns.server.url, apiUsername: "api@acme", apiPassword: there.apiPassword };
-    const config = { ...nothing, "netsapiens:accounts": JSON.stringify({ east, west: { ...east, apiUrl: "https://pbx.example.com" } }) };
+    const config = {
+      ...nothing,
+      "netsapiens:accounts": JSON.stringify({
+        east,
+        west: { ...east, apiUrl: "https://pbx.example.com" },
+      }),
+    };
     expect(await failures(inputs({ account: unknown }), config)).toEqual([]);
     const { id, outs } = await run(config).create(inputs({ account: "east" }));
-    expect(await run(config).diff(id, outs!, inputs({ account: unknown }))).toMatchObject({ changes: true, replaces: [] });
-    expect(await run(config).diff(id, outs!, inputs({ account: "west" }))).toMatchObject({ changes: true, replaces: ["apiUrl"] });
+    expect(await run(config).diff(id, outs!, inputs({ account: unknown }))).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
+    expect(await run(config).diff(id, outs!, inputs({ account: "west" }))).toMatchObject({
+      changes: true,
+      replaces: ["apiUrl"],
+    });
   });
 
   test("lets pass what is not known before up", async () => {
     const values = Object.fromEntries(Object.keys(inputs()).map((key) => [key, unknown]));
     expect(
-      await failures({ ...values, apiUrl: unknown, apiPassword: unknown, portal: unknown, verify: unknown, account: unknown }),
+      await failures({
+        ...values,
+        apiUrl: unknown,
+        apiPassword: unknown,
+        portal: unknown,
+        verify: unknown,
+        account: unknown,
+      }),
     ).toEqual([]);
     expect(
-      await failures(inputs({ driver: "portal", portal: { username: unknown, password: unknown, labels: unknown as never } })),
+      await failures(
+        inputs({
+          driver: "portal",
+          portal: { username: unknown, password: unknown, labels: unknown as never },
+        }),
+      ),
     ).toEqual([]);
   });
 });
@@ -155,7 +192,10 @@ describe("diff", () => {
       { apiUrl: ns.server.url.replace("http", "HTTP") },
       {},
     ]) {
-      expect(await run().diff(id, outs, inputs(same))).toMatchObject({ changes: false, replaces: [] });
+      expect(await run().diff(id, outs, inputs(same))).toMatchObject({
+        changes: false,
+        replaces: [],
+      });
     }
     expect(await run().diff(id, outs, inputs({ sipProxyServerPort: 5060, sipProxyServerHost: "127.0.0.1" }))).toMatchObject({
       changes: false,
@@ -176,7 +216,10 @@ describe("diff", () => {
     { did: unknown },
   ])("finds %j, to be made in place", async (change) => {
     const { id, outs } = await created();
-    expect(await run().diff(id, outs, inputs(change))).toMatchObject({ changes: true, replaces: [] });
+    expect(await run().diff(id, outs, inputs(change))).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
   });
 
   test("replaces for another client id or host, and the new client is made first", async () => {
@@ -201,7 +244,10 @@ describe("diff", () => {
 
 describe("a client that exists", () => {
   test("is adopted when it passes, and comes out as the guide's bundle", async () => {
-    const { id, outs } = await created({ sipProxyServerHost: "sip.example.com", sipProxyServerPort: 5061 });
+    const { id, outs } = await created({
+      sipProxyServerHost: "sip.example.com",
+      sipProxyServerPort: 5061,
+    });
     expect(id).toBe(`${new URL(ns.server.url).host}/${clientId}`);
     expect(outs.bundle).toEqual({
       domain: "acme",
@@ -238,7 +284,9 @@ describe("a client that exists", () => {
     ns.server.state.users["api@acme"]!.scope = "Office Manager";
     const { outs } = await run().update(failure.id, olds, inputs({ did: undefined }));
     expect(statuses(outs!)).toEqual([...Array(5).fill("passed"), "skipped"]);
-    expect(await run().diff(failure.id, outs!, inputs({ did: undefined }))).toMatchObject({ changes: false });
+    expect(await run().diff(failure.id, outs!, inputs({ did: undefined }))).toMatchObject({
+      changes: false,
+    });
   });
 
   test("is not verified where that is off, and an old failure then counts no more", async () => {
@@ -247,7 +295,10 @@ describe("a client that exists", () => {
     expect(statuses(outs)).toEqual(Array(6).fill("skipped"));
     await run().read(id, outs);
     expect(ns.apiCalls()).toEqual([]);
-    const failed = { ...outs, verification: [{ step: "users", status: "failed", evidence: "x", code: "FORBIDDEN" }] } as never;
+    const failed = {
+      ...outs,
+      verification: [{ step: "users", status: "failed", evidence: "x", code: "FORBIDDEN" }],
+    } as never;
     expect(await run().diff(id, failed, inputs({ verify: "off", clientSecret: "wrong-but-nobody-asks" }))).toMatchObject({
       changes: false,
     });
@@ -334,9 +385,13 @@ describe("refresh", () => {
   test("is an error, not drift, when the system is down or keeps this machine out", async () => {
     const { id, outs } = await created();
     ns.server.setOptions({ blocked: "json" });
-    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({ code: "BLOCKED" });
+    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({
+      code: "BLOCKED",
+    });
     await ns.server.stop();
-    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({ code: "NO_ANSWER" });
+    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({
+      code: "NO_ANSWER",
+    });
     await ns.server.start();
   });
 });

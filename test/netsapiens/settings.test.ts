@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { readConfig } from "../../provider/dynamic/config.ts";
 import { ruleFailures } from "../../provider/netsapiens/rules.ts";
 import { netsapiensConfig, type OAuthClientInputs } from "../../provider/netsapiens/schema.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
 
 const empty = readConfig(netsapiensConfig, { get: () => undefined }, undefined, {});
 const reasons = (account?: string) => ruleFailures({ driver: "portal", domain: "acme", clientId: "acme-xima", account }, empty);

@@ -16,7 +16,10 @@ export const there = {
   portalPassword: "Sandbox-portal-1",
 };
 
-/** A NetSapiens system, and the config that leads to it. The browser is one for all tests; what failed walks keep goes into a folder of its own. */
+/**
+ * A NetSapiens system, and the config that leads to it. The browser is one for all tests;
+ * what failed walks keep goes into a folder of its own.
+ */
 export async function system(options: Partial<NetsapiensOptions> = {}) {
   const server = netsapiensServer();
   await server.start({ options });

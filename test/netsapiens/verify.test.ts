@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
 import type { Verify } from "../../provider/netsapiens/steps.ts";
-import { type Subject, verify } from "../../provider/netsapiens/verify.ts";
+import { type VerificationTarget, verify } from "../../provider/netsapiens/verify.ts";
 import type { NetsapiensOptions } from "../../sandbox/netsapiens/options.ts";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
 import type { NetsapiensState } from "../../sandbox/netsapiens/state.ts";
 import { there } from "./system.ts";
 
-const subject: Subject = {
+const subject: VerificationTarget = {
   clientId: there.clientId,
   clientSecret: there.clientSecret,
   username: "api@acme",
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const client = (deadlineSeconds = 20, url = server.url) => new NetsapiensClient(url, { concurrency: 4, deadlineSeconds });
-const run = (changes: Partial<Subject> = {}, choice?: Verify, by = client()) => verify(by, { ...subject, ...changes }, choice);
+const run = (changes: Partial<VerificationTarget> = {}, choice?: Verify, by = client()) => verify(by, { ...subject, ...changes }, choice);
 
 /** The steps in one line each: `apiUrl passed`, `did failed DID_NOT_FOUND`. */
 const lines = ({ results }: Awaited<ReturnType<typeof verify>>) =>
@@ -73,7 +73,9 @@ describe("a system that is set up as the guide says", () => {
     ["with country code", "13125550100"],
     ["without country code", "3125550100"],
   ])("finds a DID that it holds %s, however it is declared", async (_, stored) => {
-    server.state.phonenumbers = { [stored]: { domain: "acme", application: "to-user", destinationUser: "1000" } };
+    server.state.phonenumbers = {
+      [stored]: { domain: "acme", application: "to-user", destinationUser: "1000" },
+    };
     for (const did of ["+13125550100", "3125550100", "1 (312) 555-0100"]) expect(lines(await run({ did }))).toEqual(allPassed);
   });
 
@@ -101,7 +103,7 @@ describe("a system that is set up as the guide says", () => {
 interface Cause {
   options?: Partial<NetsapiensOptions>;
   state?: (state: NetsapiensState) => void;
-  subject?: Partial<Subject>;
+  subject?: Partial<VerificationTarget>;
   expected: string[];
   remedy: RegExp;
 }
@@ -132,9 +134,21 @@ const causes: Record<string, Cause> = {
     remedy: url,
   },
   "a wrong client id": { subject: { clientId: "nobody" }, expected: refused, remedy: credentials },
-  "a wrong client secret": { subject: { clientSecret: "wrong-secret" }, expected: refused, remedy: credentials },
-  "a wrong user name": { subject: { username: "nobody@acme" }, expected: refused, remedy: credentials },
-  "a wrong password": { subject: { password: "wrong-password" }, expected: refused, remedy: credentials },
+  "a wrong client secret": {
+    subject: { clientSecret: "wrong-secret" },
+    expected: refused,
+    remedy: credentials,
+  },
+  "a wrong user name": {
+    subject: { username: "nobody@acme" },
+    expected: refused,
+    remedy: credentials,
+  },
+  "a wrong password": {
+    subject: { password: "wrong-password" },
+    expected: refused,
+    remedy: credentials,
+  },
   "wrong credentials that are answered with 400": {
     options: { refusedStatus: 400 },
     subject: { password: "x" },
@@ -260,7 +274,11 @@ const causes: Record<string, Cause> = {
     expected: from("did", "did failed DID_NOT_FOUND"),
     remedy: remedy.did,
   },
-  "a DID that is disabled": { state: number({ enabled: "no" }), expected: from("did", "did failed DID_DISABLED"), remedy: remedy.did },
+  "a DID that is disabled": {
+    state: number({ enabled: "no" }),
+    expected: from("did", "did failed DID_DISABLED"),
+    remedy: remedy.did,
+  },
   "a DID that is an available number": {
     state: number({ application: "available-number" }),
     expected: from("did", "did failed DID_NOT_ROUTED"),
@@ -373,7 +391,11 @@ describe("a block is told from a refusal:", () => {
   test("a system that answers 503 is not judged by it", async () => {
     server.fault({ kind: "status", status: 503, path: "/tokens$", times: 100 });
     const { results } = await run({}, "all", client(1));
-    expect(results[1]).toMatchObject({ status: "failed", code: "NO_ANSWER", evidence: expect.stringContaining("HTTP 503") });
+    expect(results[1]).toMatchObject({
+      status: "failed",
+      code: "NO_ANSWER",
+      evidence: expect.stringContaining("HTTP 503"),
+    });
   });
 });
 
@@ -400,7 +422,11 @@ describe("the steps that are asked for", () => {
   });
 
   test("do not include the DID when none is given, and the entry says so", async () => {
-    expect((await run({ did: undefined })).results.at(-1)).toEqual({ step: "did", status: "skipped", evidence: "no did is given" });
+    expect((await run({ did: undefined })).results.at(-1)).toEqual({
+      step: "did",
+      status: "skipped",
+      evidence: "no did is given",
+    });
   });
 });
 
@@ -416,7 +442,12 @@ describe("one grant", () => {
 
   test("is asked for anew when its token is about to end", async () => {
     const one = client();
-    server.fault({ kind: "status", status: 200, path: "/tokens$", body: { access_token: "a-token-for-50-seconds", expires_in: 50 } });
+    server.fault({
+      kind: "status",
+      status: 200,
+      path: "/tokens$",
+      body: { access_token: "a-token-for-50-seconds", expires_in: 50 },
+    });
     await one.grant(subject);
     await one.grant(subject);
     await one.grant(subject);

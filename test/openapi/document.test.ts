@@ -14,7 +14,9 @@ const document = openApiDocument(
             content: { "application/json": { schema: { $ref: "#/components/schemas/Cake" } } },
           },
           responses: {
-            200: { content: { "application/json": { schema: { $ref: "#/components/schemas/Cake" } } } },
+            200: {
+              content: { "application/json": { schema: { $ref: "#/components/schemas/Cake" } } },
+            },
             204: {},
           },
         },
@@ -24,7 +26,10 @@ const document = openApiDocument(
       schemas: {
         Cake: {
           type: "object",
-          properties: { name: string, baked: { type: "string", format: "date-time", nullable: true } },
+          properties: {
+            name: string,
+            baked: { type: "string", format: "date-time", nullable: true },
+          },
           required: ["name"],
         },
       },

@@ -36,7 +36,10 @@ export interface OpenApiOptions {
 }
 
 export interface OpenApiDocument {
-  /** The operation of a request, such as `POST /v1/licensing/update`; undefined when there is none. */
+  /**
+   * The operation of a request, such as `POST /v1/licensing/update`; undefined when there
+   * is none.
+   */
   operation(exchange: Pick<Exchange, "method" | "path">): string | undefined;
   /** Everything in a request that the document does not describe; empty when it is as published. */
   requestFaults(exchange: Exchange): string[];
@@ -156,7 +159,10 @@ function pathPattern(template: string): RegExp {
   return new RegExp(`^${parts.join("[^/]+")}$`);
 }
 
-/** The document with every object closed that lists its properties and does not say that there may be others. */
+/**
+ * The document with every object closed that lists its properties and does not say that
+ * there may be others.
+ */
 function closed<T>(node: T): T {
   if (Array.isArray(node)) return node.map(closed) as T;
   if (typeof node !== "object" || node === null) return node;

@@ -15,7 +15,13 @@ test("a client behind the recorder gets what the server answers, and both sides 
     expect([reply.status, await reply.json()]).toEqual([201, { made: true }]);
     await expect(fetch(`${recorder.url}/cut`)).rejects.toThrow();
     expect(recorder.exchanges).toEqual([
-      expect.objectContaining({ method: "POST", path: "/v1/cakes", body: "{}", status: 201, replyBody: '{"made":true}' }),
+      expect.objectContaining({
+        method: "POST",
+        path: "/v1/cakes",
+        body: "{}",
+        status: 201,
+        replyBody: '{"made":true}',
+      }),
     ]);
     expect(recorder.exchanges[0]!.query.get("by")).toBe("ada");
   } finally {

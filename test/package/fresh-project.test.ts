@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { secret, workspace } from "../engine/workspace.ts";
 import { type Packed, packed } from "./packed.ts";
 
@@ -66,7 +66,9 @@ describe("the package that npm packs, installed in a new project", () => {
         },
       });
       (await stack.up()).ok();
-      expect(sandbox.xima.server.state.customers["voicehouse/acme"]?.licence).toMatchObject({ professionalSeats: 12 });
+      expect(sandbox.xima.server.state.customers["voicehouse/acme"]?.licence).toMatchObject({
+        professionalSeats: 12,
+      });
       expect(Object.keys(sandbox.enablex.server.state.users)).toHaveLength(1);
       expect((await stack.preview("--expect-no-changes")).ok().output).toContain("7 unchanged");
       (await stack.refresh("--expect-no-changes")).ok();
@@ -76,7 +78,9 @@ describe("the package that npm packs, installed in a new project", () => {
     },
   );
 
-  test("has types that a strict TypeScript takes, from an ES module and from CommonJS", { timeout: 120_000 }, async () => {
+  test("has types that a strict TypeScript takes, from an ES module and from CommonJS", {
+    timeout: 120_000,
+  }, async () => {
     const typed = (resource: string) =>
       `${resource}\nexport const licence: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: 12 };\nexport const made = () => new XimaLicense("acme", licence).lastAssertedAt;\n// @ts-expect-error a text is no number of seats\nexport const wrong: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: "12" };\n`;
     await writeFile(join(project.project, "module.mts"), typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`));
@@ -97,7 +101,9 @@ describe("the package that npm packs, installed in a new project", () => {
     ]);
   });
 
-  test("passes publint, and are-the-types-wrong for a package of ES modules", { timeout: 120_000 }, async () => {
+  test("passes publint, and are-the-types-wrong for a package of ES modules", {
+    timeout: 120_000,
+  }, async () => {
     const lint = await project.run(join(root, "node_modules", ".bin", "publint"), ["run", "--strict", "--pack", "false", project.content]);
     expect(lint.stdout).toContain("All good!");
     await project.run(join(root, "node_modules", ".bin", "attw"), ["--profile", "esm-only", project.tarball]);

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const execute = promisify(execFile);
 
@@ -20,7 +20,10 @@ export interface Packed {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Packs a copy of the repository, for packing changes package.json for as long as it takes, and installs it as a user would. */
+/**
+ * Packs a copy of the repository, for packing changes package.json for as long as it
+ * takes, and installs it as a user would.
+ */
 export async function packed(): Promise<Packed> {
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-package-")));
   const run: Packed["run"] = (program, args, cwd = join(base, "project")) =>

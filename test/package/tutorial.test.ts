@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { packed } from "./packed.ts";
 import { script } from "./tutorial.ts";
 
-test("the tutorial works as it is written, from an empty folder to three customers and back", { timeout: 300_000 }, async () => {
+test("the tutorial works as it is written, from an empty folder to three customers and back", {
+  timeout: 300_000,
+}, async () => {
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-tutorial-")));
   onTestFinished(() => rm(base, { recursive: true, force: true, maxRetries: 3 }));
   await using made = await packed();
@@ -32,7 +34,11 @@ test("the tutorial works as it is written, from an empty folder to three custome
     greeting += text;
   });
   try {
-    await expect.poll(() => sandbox.exitCode !== null || greeting.includes("npx pulumi up"), { timeout: 120_000 }).toBe(true);
+    await expect
+      .poll(() => sandbox.exitCode !== null || greeting.includes("npx pulumi up"), {
+        timeout: 120_000,
+      })
+      .toBe(true);
     const page = await readFile(join(root, "docs", "tutorial.md"), "utf8");
     const run = promisify(execFile)("bash", ["-e", "-c", script(page)], {
       cwd: base,

@@ -1,4 +1,7 @@
-/** One fenced block of a page, with the words behind its language: `sh in=pulumi-ucaas`, `ts file=index.ts`. */
+/**
+ * One fenced block of a page, with the words behind its language: `sh in=pulumi-ucaas`,
+ * `ts file=index.ts`.
+ */
 interface Block {
   readonly language: string;
   readonly about: Record<string, string>;
@@ -15,8 +18,10 @@ function blocks(page: string): Block[] {
 }
 
 /**
- * A shell script that does what the page says: files are written, commands run, in the page's order, in one shell that stops at the
- * first command that fails. What has a terminal of its own, or is done in the clone, is left to the test.
+ * A shell script that does what the page says: files are written, commands run, in the
+ * page's order, in one shell that stops at the
+ * first command that fails. What has a terminal of its own, or is done in the clone, is
+ * left to the test.
  */
 export function script(page: string): string {
   return blocks(page)

@@ -30,7 +30,10 @@ async function open(url: string, count: number, text = ""): Promise<Socket[]> {
   return sockets;
 }
 
-/** Calls on a connection of its own. One that a client keeps open may be closed while it is used again. */
+/**
+ * Calls on a connection of its own. One that a client keeps open may be closed while it
+ * is used again.
+ */
 function callOnce(url: string, body: unknown): Promise<number> {
   return new Promise((resolve, reject) => {
     const calling = request(url, { method: "POST", agent: false }, (response) => resolve(response.resume().statusCode!));

@@ -31,13 +31,19 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
 
   const put = async (id: string, body: unknown) => {
     const reply = await ask(url, "PUT", `/intents/${id}`, body);
-    return { status: reply.status, ...((await reply.json()) as { intent: Intent | null; error?: string; message?: string }) };
+    return {
+      status: reply.status,
+      ...((await reply.json()) as { intent: Intent | null; error?: string; message?: string }),
+    };
   };
   const current = async (key: string) =>
     ((await (await ask(url, "GET", `/intents?key=${key}`)).json()) as { intent: Intent | null }).intent;
   const patch = async (id: string, changes: unknown) => {
     const reply = await ask(url, "PATCH", `/intents/${id}`, changes);
-    return { status: reply.status, ...((await reply.json()) as { intent?: Intent; error?: string; message?: string }) };
+    return {
+      status: reply.status,
+      ...((await reply.json()) as { intent?: Intent; error?: string; message?: string }),
+    };
   };
 
   describe("an intent", () => {
@@ -48,7 +54,14 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       const { status, intent } = await put(id, { key, replaces: null, note });
       expect([status, intent]).toEqual([
         201,
-        { id, key, note, acknowledged: 0, registeredAt: expect.stringMatching(/^\d{4}-.*Z$/), callbackUrl: expect.any(String) },
+        {
+          id,
+          key,
+          note,
+          acknowledged: 0,
+          registeredAt: expect.stringMatching(/^\d{4}-.*Z$/),
+          callbackUrl: expect.any(String),
+        },
       ]);
       expect(intent?.callbackUrl).toMatch(new RegExp(`^${url}/callback/[A-Za-z0-9_-]{43}$`));
       expect(await current(key)).toEqual(intent);
@@ -83,9 +96,18 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     test("is refused when another one is current than it says, with the one that is", async () => {
       const first = await register(url);
       const refused = { status: 409, error: "NOT_CURRENT" };
-      expect(await put(newId(), { key: first.key, replaces: null, note: {} })).toMatchObject({ ...refused, intent: first });
-      expect(await put(newId(), { key: first.key, replaces: newId(), note: {} })).toMatchObject({ ...refused, intent: first });
-      expect(await put(newId(), { key: newKey(), replaces: first.id, note: {} })).toMatchObject({ ...refused, intent: null });
+      expect(await put(newId(), { key: first.key, replaces: null, note: {} })).toMatchObject({
+        ...refused,
+        intent: first,
+      });
+      expect(await put(newId(), { key: first.key, replaces: newId(), note: {} })).toMatchObject({
+        ...refused,
+        intent: first,
+      });
+      expect(await put(newId(), { key: newKey(), replaces: first.id, note: {} })).toMatchObject({
+        ...refused,
+        intent: null,
+      });
       expect(await current(first.key)).toEqual(first);
     });
 
@@ -114,7 +136,12 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       ["note", newId(), { note: { text: "x".repeat(65_536) } }],
       ["colour", newId(), { colour: "red" }],
     ])("with a wrong %s is refused, and the answer says which", async (what, id, wrong) => {
-      const { status, error, message } = await put(id, { key: newKey(), replaces: null, note: {}, ...wrong });
+      const { status, error, message } = await put(id, {
+        key: newKey(),
+        replaces: null,
+        note: {},
+        ...wrong,
+      });
       expect([status, error, message]).toEqual([400, "MALFORMED", expect.stringContaining(what)]);
     });
 
@@ -131,10 +158,22 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     test("gets a new note and keeps count of what was taken over, which never goes down nor beyond what has come", async () => {
       const { id, callbackUrl } = await register(url, { note: { a: 1 } });
       for (const mid of [1, 2, 3]) await call(callbackUrl, statusChanged(mid));
-      expect((await patch(id, { acknowledged: 2 })).intent).toMatchObject({ acknowledged: 2, note: { a: 1 } });
-      expect((await patch(id, { note: { b: 2 }, acknowledged: 1 })).intent).toMatchObject({ acknowledged: 2, note: { b: 2 } });
-      expect((await patch(id, { acknowledged: 99 })).intent).toMatchObject({ acknowledged: 3, note: { b: 2 } });
-      expect(await patch(id, { acknowledged: -1 })).toMatchObject({ status: 400, message: expect.stringContaining("acknowledged") });
+      expect((await patch(id, { acknowledged: 2 })).intent).toMatchObject({
+        acknowledged: 2,
+        note: { a: 1 },
+      });
+      expect((await patch(id, { note: { b: 2 }, acknowledged: 1 })).intent).toMatchObject({
+        acknowledged: 2,
+        note: { b: 2 },
+      });
+      expect((await patch(id, { acknowledged: 99 })).intent).toMatchObject({
+        acknowledged: 3,
+        note: { b: 2 },
+      });
+      expect(await patch(id, { acknowledged: -1 })).toMatchObject({
+        status: 400,
+        message: expect.stringContaining("acknowledged"),
+      });
     });
 
     test("is gone with its messages and its callback address when it is forgotten, and polls of it end", async () => {

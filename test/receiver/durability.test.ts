@@ -34,13 +34,16 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 // What the loads here send in a minute is more than any real Xelion would.
 const unlimited = ["--rate-limit", "1000000", "--callback-rate", "1000000"];
 
-test("a thousand orders at once are each followed to their end, and every callback is handed over once", { timeout: 180_000 }, async () => {
+test("a thousand orders at once are each followed to their end, and every callback is handed over once", {
+  timeout: 180_000,
+}, async () => {
   using files = folder();
   await using receiver = await ReceiverProcess.start(files.path, unlimited);
   const xelion = xelionProvisioningServer();
   await xelion.start({ options: { checkTenant: false, courseMs: 5, callbackTimeoutMs: 60_000 } });
   await using _ = { [Symbol.asyncDispose]: () => xelion.stop() };
-  // The sandbox's queue of connections is short; orders are sent over a few, which are soon free again.
+  // The sandbox's queue of connections is short; orders are sent over a few, which are
+  // soon free again.
   const dispatcher = new Agent({ connections: 50 });
 
   const order = async (_: unknown, number: number) => {
@@ -70,7 +73,10 @@ test("a thousand orders at once are each followed to their end, and every callba
   expect(xelion.state.messages.filter(({ attempts }) => attempts.length !== 1 || attempts[0]?.answered !== 200)).toEqual([]);
 });
 
-/** Receivers that die and come back at their addresses while orders are under way; each has the same database. */
+/**
+ * Receivers that die and come back at their addresses while orders are under way; each
+ * has the same database.
+ */
 class Unrest {
   readonly #folder: string;
   readonly #args: string[];
@@ -113,7 +119,10 @@ class Unrest {
     }
   }
 
-  /** An order as the provider follows it and Xelion reports of it, through all that happens here. */
+  /**
+   * An order as the provider follows it and Xelion reports of it, through all that
+   * happens here.
+   */
   async order(number: number) {
     const [id, key, registration] = [newId(), newKey(), { replaces: null, note: { number } }];
     const { intent } = (await (await this.insist("PUT", `/intents/${id}`, { key, ...registration })).json()) as { intent: Intent };
@@ -145,7 +154,10 @@ class Unrest {
         last = over && batch.length === 0;
         if (batch.length === 0) continue;
         handedOver.push(...batch);
-        const noted = await this.insist("PATCH", `/intents/${id}`, { note: { seen: handedOver.length }, acknowledged: handedOver.length });
+        const noted = await this.insist("PATCH", `/intents/${id}`, {
+          note: { seen: handedOver.length },
+          acknowledged: handedOver.length,
+        });
         expect(noted.status).toBe(200);
       }
     };
@@ -153,7 +165,10 @@ class Unrest {
     return { intent, repeats, answered, handedOver };
   }
 
-  /** Nothing that was answered is lost, nothing is twice, and what was once handed over stays what it was. */
+  /**
+   * Nothing that was answered is lost, nothing is twice, and what was once handed over
+   * stays what it was.
+   */
   async check({ intent, repeats, answered, handedOver }: Awaited<ReturnType<Unrest["order"]>>): Promise<void> {
     const { url } = this.receivers[0]!;
     const kept: Message[] = [];
@@ -177,7 +192,9 @@ class Unrest {
 }
 
 describe("what was answered is handed over, and handed over once,", () => {
-  test("when the receiver is killed again and again while callbacks come", { timeout: 180_000 }, async () => {
+  test("when the receiver is killed again and again while callbacks come", {
+    timeout: 180_000,
+  }, async () => {
     using files = folder();
     await using unrest = new Unrest(files.path);
     await unrest.start(0);
@@ -187,9 +204,13 @@ describe("what was answered is handed over, and handed over once,", () => {
     for (const order of await orders) await unrest.check(order);
   });
 
-  test("when two receivers on one PostgreSQL, and PostgreSQL too, are killed again and again", { timeout: 180_000 }, async () => {
+  test("when two receivers on one PostgreSQL, and PostgreSQL too, are killed again and again", {
+    timeout: 180_000,
+  }, async () => {
     using files = folder();
-    await using unrest = new Unrest(files.path, { XELION_RECEIVER_DATABASE_URL: await postgres.database() });
+    await using unrest = new Unrest(files.path, {
+      XELION_RECEIVER_DATABASE_URL: await postgres.database(),
+    });
     // At the same moment: they make their tables together.
     await Promise.all([unrest.start(0), unrest.start(1)]);
     const orders = Promise.all(Array.from({ length: 20 }, (_, number) => unrest.order(number)));
@@ -273,7 +294,9 @@ describe("with PostgreSQL,", () => {
 
   test("a callback is answered 503 while the database is away, nobody is told that all is well, and later it is kept", async () => {
     using files = folder();
-    await using receiver = await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_DATABASE_URL: await postgres.database() });
+    await using receiver = await ReceiverProcess.start(files.path, [], {
+      XELION_RECEIVER_DATABASE_URL: await postgres.database(),
+    });
     const { id, callbackUrl } = await register(receiver.url);
     await postgres.down();
     const refused = await call(callbackUrl, statusChanged(1));
@@ -297,7 +320,9 @@ describe("with PostgreSQL,", () => {
     using files = folder();
     const url = await postgres.database();
     await postgres.query(url, `alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
-    await using receiver = await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_DATABASE_URL: url });
+    await using receiver = await ReceiverProcess.start(files.path, [], {
+      XELION_RECEIVER_DATABASE_URL: url,
+    });
     expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("synchronous_commit is off")]);
   });
 });

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, call, folder, messages, ReceiverProcess, register, statusChanged } from "./receiver-process.ts";
 
 const cleanUp = new AsyncDisposableStack();
-/** One behind a proxy that it trusts, and one that trusts nobody; both with limits that are soon reached. */
+/**
+ * One behind a proxy that it trusts, and one that trusts nobody; both with limits that
+ * are soon reached.
+ */
 let [trusting, plain]: [ReceiverProcess, ReceiverProcess] = [] as never;
 beforeAll(async () => {
   const limits = ["--body-limit", "200", "--rate-limit", "30", "--callback-rate", "5"];
@@ -21,7 +24,14 @@ test("a callback of the largest size is kept, and a larger one is refused with 4
   expect((await call(callbackUrl, body(201), from("192.0.2.1"))).status).toBe(413);
   const inPieces = ReadableStream.from([Buffer.from(body(201))]);
   expect(
-    (await fetch(callbackUrl, { method: "POST", headers: from("192.0.2.1"), body: inPieces, duplex: "half" } as RequestInit)).status,
+    (
+      await fetch(callbackUrl, {
+        method: "POST",
+        headers: from("192.0.2.1"),
+        body: inPieces,
+        duplex: "half",
+      } as RequestInit)
+    ).status,
   ).toBe(413);
   expect((await messages(trusting.url, id)).map(({ body }) => body.mid)).toEqual([200]);
 });
@@ -55,6 +65,13 @@ test("too many requests from one address are refused with 429, while other addre
 test("X-Forwarded-For counts for nothing when no proxy is trusted", async () => {
   const statuses: number[] = [];
   for (let request = 1; request <= 31; request++)
-    statuses.push((await fetch(`${plain.url}/callback/guess`, { method: "POST", headers: from(`192.0.2.${request}`) })).status);
+    statuses.push(
+      (
+        await fetch(`${plain.url}/callback/guess`, {
+          method: "POST",
+          headers: from(`192.0.2.${request}`),
+        })
+      ).status,
+    );
   expect(statuses).toEqual([...Array(30).fill(404), 429]);
 });

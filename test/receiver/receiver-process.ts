@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { node, root } from "../../tools/engine/place.mjs";
+import { node, root } from "../../tools/engine/paths.mjs";
 
 export const relayKey = "The-key-of-these-tests-0123456789-abcdef";
 
@@ -39,12 +39,20 @@ export class ReceiverProcess {
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
   }
 
-  /** Starts it in a folder; when that does not come to listening, `url` is empty and the process has ended. */
+  /**
+   * Starts it in a folder; when that does not come to listening, `url` is empty and the
+   * process has ended.
+   */
   static async start(cwd: string, args: string[] = [], env: Record<string, string> = {}, command = alone): Promise<ReceiverProcess> {
     const [program = node, ...rest] = command;
     const child = spawn(program, [...rest, ...args], {
       cwd,
-      env: { PATH: process.env.PATH, XELION_RELAY_KEY_FILE: "relay-key", XELION_RECEIVER_LISTEN: "127.0.0.1:0", ...env },
+      env: {
+        PATH: process.env.PATH,
+        XELION_RELAY_KEY_FILE: "relay-key",
+        XELION_RECEIVER_LISTEN: "127.0.0.1:0",
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const receiver = new ReceiverProcess(child);
@@ -77,7 +85,8 @@ export class ReceiverProcess {
 }
 
 /**
- * A port to come back at after a kill. Not one that the system gives to outgoing connections: the callers' own would be given it while nobody
+ * A port to come back at after a kill. Not one that the system gives to outgoing
+ * connections: the callers' own would be given it while nobody
  * listens there.
  */
 export async function lastingPort(): Promise<number> {
@@ -110,7 +119,10 @@ export interface Message {
 export function ask(url: string, method: string, path: string, body?: unknown, key = relayKey): Promise<Response> {
   return fetch(url + path, {
     method,
-    headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { "content-type": "application/json" }) },
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
 }
@@ -134,7 +146,11 @@ export function call(
   body: unknown,
   headers: Record<string, string> = { "content-type": "application/json" },
 ): Promise<Response> {
-  return fetch(callbackUrl, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
+  return fetch(callbackUrl, {
+    method: "POST",
+    headers,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
 }
 
 export function statusChanged(mid: number, status = "IN_PROGRESS", id = 42) {

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { receiverStartCommand } from "../../cli/receiver-start.ts";
-import { node, root } from "../../tools/engine/place.mjs";
+import { node, root } from "../../tools/engine/paths.mjs";
 import { alone, ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
 
 let files: string;
@@ -28,8 +28,16 @@ async function certificate(name: string): Promise<{ certificate: string; key: st
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const extensions = [new (await import("@peculiar/x509")).SubjectAlternativeNameExtension([{ type: "dns", value: name }])];
-  const made = await X509CertificateGenerator.createSelfSigned({ name: `CN=${name}`, keys, signingAlgorithm: algorithm, extensions });
-  return { certificate: made.toString("pem"), key: `${KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" })}` };
+  const made = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm: algorithm,
+    extensions,
+  });
+  return {
+    certificate: made.toString("pem"),
+    key: `${KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" })}`,
+  };
 }
 
 describe("the command starts", () => {

@@ -7,8 +7,10 @@ import { type World, world } from "../xelion/world.ts";
 import { Postgres } from "./postgres.ts";
 import { folder, ReceiverProcess, relayKey } from "./receiver-process.ts";
 
-// The whole path: the provisioning service of the sandbox calls one receiver, and providers on two machines ask it and another one, which has the
-// same PostgreSQL. (test/xelion/relay.test.ts has the provider's own side, with one receiver and SQLite.)
+// The whole path: the provisioning service of the sandbox calls one receiver, and
+// providers on two machines ask it and another one, which has the
+// same PostgreSQL. (test/xelion/relay.test.ts has the provider's own side, with one
+// receiver and SQLite.)
 const cleanUp = new AsyncDisposableStack();
 let w: World;
 let receivers: [ReceiverProcess, ReceiverProcess];
@@ -29,18 +31,28 @@ beforeEach(async () => {
   };
 });
 
-/** A machine of its own: it shares no journal with the other, and asks the receiver of this number. */
+/**
+ * A machine of its own: it shares no journal with the other, and asks the receiver of
+ * this number.
+ */
 function machine(receiver: 0 | 1) {
   const journalDir = mkdtempSync(join(tmpdir(), "ucaas-machine-"));
   cleanUp.defer(() => rmSync(journalDir, { recursive: true, force: true }));
-  return runs(w, { "ucaas:journalDir": journalDir, "xelion:callback": { relayUrl: receivers[receiver].url, relayKey } });
+  return runs(w, {
+    "ucaas:journalDir": journalDir,
+    "xelion:callback": { relayUrl: receivers[receiver].url, relayKey },
+  });
 }
 
 describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
   test("an order is followed to its end whose callbacks all came before the service had answered", async () => {
     w.next("allBeforeReply");
     const { outs, code } = await machine(0).create({ tenantName: "pbx2" });
-    expect({ code, status: outs.status, history: outs.statusHistory.map(({ status, source }) => `${status} ${source}`) }).toEqual({
+    expect({
+      code,
+      status: outs.status,
+      history: outs.statusHistory.map(({ status, source }) => `${status} ${source}`),
+    }).toEqual({
       code: undefined,
       status: "COMPLETED",
       history: ["SUBMITTED reply", "NOT_STARTED relay", "IN_PROGRESS relay", "COMPLETED relay"],
@@ -51,7 +63,9 @@ describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
     w.service.state.courses.push({
       steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
     });
-    expect(await machine(0).create({ tenantName: "pbx3", timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    expect(await machine(0).create({ tenantName: "pbx3", timeout: "300ms" })).toMatchObject({
+      code: "NOT_FINISHED",
+    });
     const second = machine(1).create({ tenantName: "pbx3" });
     await expect.poll(() => polls(receivers[1]), { timeout: 30_000 }).toBe(1);
     await w.proceed(1);

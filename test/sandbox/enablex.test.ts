@@ -26,12 +26,18 @@ beforeEach(async () => {
 });
 
 const control = async (route: string, body: unknown, method = "POST"): Promise<unknown> => {
-  const response = await fetch(`${server.control}/${route}`, { method, body: JSON.stringify(body) });
+  const response = await fetch(`${server.control}/${route}`, {
+    method,
+    body: JSON.stringify(body),
+  });
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 };
 const account = (role: string, customer_id?: string) =>
-  control("accounts", { role, ...(customer_id === undefined ? {} : { customer_id }) }) as Promise<Account>;
+  control("accounts", {
+    role,
+    ...(customer_id === undefined ? {} : { customer_id }),
+  }) as Promise<Account>;
 
 const basic = ({ accessId, accessKey }: Account) => ({
   authorization: `Basic ${Buffer.from(`${accessId}:${accessKey}`).toString("base64")}`,
@@ -83,15 +89,24 @@ describe("the way in", () => {
 
   it("is also a login, whose token is good until its time is over", async () => {
     const { body } = await login({ "x-api-id": reseller.accessId });
-    expect(body).toMatchObject({ token: expect.stringMatching(/^[0-9a-f]{48}$/), user: { email: reseller.email } });
+    expect(body).toMatchObject({
+      token: expect.stringMatching(/^[0-9a-f]{48}$/),
+      user: { email: reseller.email },
+    });
     const withToken = () => call("GET", "/customers", undefined, { authorization: `Token ${body.token}` });
     expect((await withToken()).status).toBe(200);
     server.setOptions({ clockOffsetSeconds: 1199 });
     expect((await withToken()).status).toBe(200);
     server.setOptions({ clockOffsetSeconds: 1201 });
-    expect(await withToken()).toMatchObject({ status: 403, body: { result: 403, msg: "Token has expired." } });
+    expect(await withToken()).toMatchObject({
+      status: 403,
+      body: { result: 403, msg: "Token has expired." },
+    });
     server.setOptions({ expiredAs: 1001 });
-    expect(await withToken()).toMatchObject({ status: 401, body: { result: 1001, msg: "Token is not valid." } });
+    expect(await withToken()).toMatchObject({
+      status: 401,
+      body: { result: 1001, msg: "Token is not valid." },
+    });
   });
 
   it("of login wants the header X-Api-Id, and e-mail and password of that very account", async () => {
@@ -131,7 +146,9 @@ describe("roles", () => {
     const id = await make("customers", acme);
     const own = basic(await account("customer", id));
     expect((await call("GET", `/customers/${id}`, undefined, own)).status).toBe(200);
-    expect((await call("POST", "/customers", { customer_name: "Other" }, own)).body).toMatchObject({ result: 401 });
+    expect((await call("POST", "/customers", { customer_name: "Other" }, own)).body).toMatchObject({
+      result: 401,
+    });
     expect((await call("PATCH", `/customers/${id}`, { customer_name: "Other" }, own)).body).toMatchObject({ result: 401 });
     expect(
       (await call("POST", "/users", { user_type: "host", first_name: "Ann", email: "a@b.test", customer_id: id }, own)).body,
@@ -160,7 +177,10 @@ describe("the envelope", () => {
     await make("customers", acme);
     server.setOptions({ errorsAs });
     expect(await get("/customers/7")).toEqual({ status: notFound, body });
-    expect(await call("POST", "/customers", acme)).toMatchObject({ status: duplicate, body: { result: 1504 } });
+    expect(await call("POST", "/customers", acme)).toMatchObject({
+      status: duplicate,
+      body: { result: 1504 },
+    });
   });
 });
 
@@ -171,8 +191,20 @@ describe("a customer", () => {
       status: "S",
       office_address: { city: "Zürich", country_id: countryId("Switzerland") },
     });
-    expect(created).toEqual({ status: 200, body: { result: 1, customer: { customer_id: "1001" } } });
-    const none = { address_1: "", address_2: "", address_3: "", city: "", state: "", zipcode: "", country_id: "", country: "" };
+    expect(created).toEqual({
+      status: 200,
+      body: { result: 1, customer: { customer_id: "1001" } },
+    });
+    const none = {
+      address_1: "",
+      address_2: "",
+      address_3: "",
+      city: "",
+      state: "",
+      zipcode: "",
+      country_id: "",
+      country: "",
+    };
     expect((await get("/customers/1001")).body.customer).toEqual({
       customer_id: "1001",
       ...acme,
@@ -183,7 +215,12 @@ describe("a customer", () => {
       individual: false,
       status: "S",
       status_ex: "Suspended",
-      office_address: { ...none, city: "Zürich", country_id: countryId("Switzerland"), country: "Switzerland" },
+      office_address: {
+        ...none,
+        city: "Zürich",
+        country_id: countryId("Switzerland"),
+        country: "Switzerland",
+      },
       billing_address: none,
     });
   });
@@ -192,12 +229,24 @@ describe("a customer", () => {
     server.setOptions({ createReply: "full" });
     expect((await call("POST", "/customers", acme)).body.customer).toMatchObject(acme);
     server.setOptions({ createReply: "none" });
-    expect((await call("POST", "/customers", { customer_name: "Other" })).body).toEqual({ result: 1 });
+    expect((await call("POST", "/customers", { customer_name: "Other" })).body).toEqual({
+      result: 1,
+    });
   });
 
   it("keeps what a PATCH does not name, in its addresses too", async () => {
-    const id = await make("customers", { ...acme, office_address: { city: "Bern", zipcode: "3000" } });
-    expect((await call("PATCH", `/customers/${id}`, { contact_name: "Eve", office_address: { city: "Basel" } })).body).toEqual({
+    const id = await make("customers", {
+      ...acme,
+      office_address: { city: "Bern", zipcode: "3000" },
+    });
+    expect(
+      (
+        await call("PATCH", `/customers/${id}`, {
+          contact_name: "Eve",
+          office_address: { city: "Basel" },
+        })
+      ).body,
+    ).toEqual({
       result: 1,
     });
     expect((await get(`/customers/${id}`)).body.customer).toMatchObject({
@@ -209,7 +258,12 @@ describe("a customer", () => {
 
   it("is gone after a DELETE, and so are its subscriptions and users", async () => {
     const id = await make("customers", acme);
-    const user = await make("users", { user_type: "host", first_name: "Ann", email: "a@b.test", customer_id: id });
+    const user = await make("users", {
+      user_type: "host",
+      first_name: "Ann",
+      email: "a@b.test",
+      customer_id: id,
+    });
     expect((await call("DELETE", `/customers/${id}`)).body).toEqual({ result: 1 });
     for (const path of [`/customers/${id}`, `/users/${user}`]) expect((await get(path)).body).toMatchObject({ result: 404 });
     expect((await call("DELETE", `/customers/${id}`)).body).toMatchObject({ result: 404 });
@@ -235,17 +289,31 @@ describe("a customer", () => {
     [{ nickname: "A" }, /nickname/],
   ])("with %o is refused with 406 that names the field", async (changes, why) => {
     const answer = await call("POST", "/customers", { ...acme, ...changes });
-    expect(answer).toMatchObject({ status: 406, body: { result: 406, desc: expect.stringMatching(why) } });
+    expect(answer).toMatchObject({
+      status: 406,
+      body: { result: 406, desc: expect.stringMatching(why) },
+    });
     expect(server.state.customers).toEqual({});
   });
 
   it("ignores read-only fields, or refuses them when it is switched so", async () => {
-    const given = { ...acme, customer_id: 5, status_ex: "Active", office_address: { country: "Nowhere" } };
+    const given = {
+      ...acme,
+      customer_id: 5,
+      status_ex: "Active",
+      office_address: { country: "Nowhere" },
+    };
     const id = await make("customers", given);
-    expect((await get(`/customers/${id}`)).body.customer).toMatchObject({ customer_id: id, office_address: { country: "" } });
+    expect((await get(`/customers/${id}`)).body.customer).toMatchObject({
+      customer_id: id,
+      office_address: { country: "" },
+    });
     server.setOptions({ readOnly: "refuse" });
     for (const body of [{ customer_id: 5 }, { status_ex: "Active" }, { office_address: { country: "Nowhere" } }]) {
-      expect((await call("PATCH", `/customers/${id}`, body)).body).toMatchObject({ result: 406, desc: expect.stringMatching(/read-only/) });
+      expect((await call("PATCH", `/customers/${id}`, body)).body).toMatchObject({
+        result: 406,
+        desc: expect.stringMatching(/read-only/),
+      });
     }
   });
 
@@ -339,7 +407,9 @@ describe("a list", () => {
 });
 
 it("300 customers are seeded by one request and read in three", async () => {
-  const { customer_ids } = (await control("seed", { customers: 300 })) as { customer_ids: string[] };
+  const { customer_ids } = (await control("seed", { customers: 300 })) as {
+    customer_ids: string[];
+  };
   expect(new Set(customer_ids).size).toBe(300);
   const pages = [1, 2, 3].map((page) => get(`/customers?page=${page}&page_length=100`));
   expect((await Promise.all(pages)).flatMap(({ body }) => body.customers)).toHaveLength(300);
@@ -377,32 +447,60 @@ describe("a write that is seen late", () => {
 describe("subscriptions and users", () => {
   it("are made for a customer that is there, read, listed and updated", async () => {
     const id = await make("customers", acme);
-    const subscription = await make("subscriptions", { customer_id: Number(id), plan_id: "3", seats: 10 });
+    const subscription = await make("subscriptions", {
+      customer_id: Number(id),
+      plan_id: "3",
+      seats: 10,
+    });
     await call("PATCH", `/subscriptions/${subscription}`, { plan_id: "4" });
     const labels = { status: "A", status_ex: "Active" };
-    const expected = { subscription_id: subscription, customer_id: id, plan_id: "4", seats: 10, subscription: labels };
+    const expected = {
+      subscription_id: subscription,
+      customer_id: id,
+      plan_id: "4",
+      seats: 10,
+      subscription: labels,
+    };
     expect((await get(`/subscriptions/${subscription}`)).body.subscription).toEqual(expected);
     expect((await get("/subscriptions?page=1")).body.subscriptions).toEqual([expected]);
-    await call("PATCH", `/subscriptions/${subscription}`, { subscription: { status: "S" }, user_license: { qty: 5 } });
+    await call("PATCH", `/subscriptions/${subscription}`, {
+      subscription: { status: "S" },
+      user_license: { qty: 5 },
+    });
     await call("PATCH", `/subscriptions/${subscription}`, { user_license: { unit: 2 } });
     expect((await get(`/subscriptions/${subscription}`)).body.subscription).toMatchObject({
       subscription: { status: "S" },
       user_license: { qty: 5, unit: 2 },
     });
     server.setOptions({ subscriptionStatus: "flat" });
-    expect((await get(`/subscriptions/${subscription}`)).body.subscription).toMatchObject({ status: "S", status_ex: "Suspended" });
+    expect((await get(`/subscriptions/${subscription}`)).body.subscription).toMatchObject({
+      status: "S",
+      status_ex: "Suspended",
+    });
   });
 
   it("of a user the create answers the name as well, and ids of a plan are text, as the pages say", async () => {
-    const ann = { user_type: "host", first_name: "Ann", last_name: "Lee", email: "ann@acme.test", send_welcome_mail: true };
-    expect((await call("POST", "/users", ann)).body).toMatchObject({ user: { user_id: expect.anything(), name: "Ann Lee" } });
+    const ann = {
+      user_type: "host",
+      first_name: "Ann",
+      last_name: "Lee",
+      email: "ann@acme.test",
+      send_welcome_mail: true,
+    };
+    expect((await call("POST", "/users", ann)).body).toMatchObject({
+      user: { user_id: expect.anything(), name: "Ann Lee" },
+    });
     const id = await make("customers", acme);
     expect((await call("POST", "/subscriptions", { customer_id: id, plan_id: 3 })).body).toMatchObject({ result: 406 });
   });
 
   it("are refused with error and description where it is switched so", async () => {
     server.setOptions({ errorWords: "error" });
-    expect((await get("/users/7")).body).toEqual({ result: 404, error: "Not Found.", description: "There is no user 7" });
+    expect((await get("/users/7")).body).toEqual({
+      result: 404,
+      error: "Not Found.",
+      description: "There is no user 7",
+    });
   });
 
   it("are not made for a customer that is not there, or is another reseller's", async () => {
@@ -424,16 +522,28 @@ describe("subscriptions and users", () => {
   });
 
   it("of one e-mail address there is one user, whose password is never shown", async () => {
-    const ann = { user_type: "host", first_name: "Ann", email: "ann@acme.test", password: "hidden-7" };
+    const ann = {
+      user_type: "host",
+      first_name: "Ann",
+      email: "ann@acme.test",
+      password: "hidden-7",
+    };
     const user = await make("users", ann);
-    expect((await call("POST", "/users", ann)).body).toMatchObject({ result: 1504, data: { email: "ann@acme.test" } });
+    expect((await call("POST", "/users", ann)).body).toMatchObject({
+      result: 1504,
+      data: { email: "ann@acme.test" },
+    });
     const { body } = await get(`/users/${user}`);
     expect(body.user).toMatchObject({ user_id: user, first_name: "Ann" });
     expect(JSON.stringify(body)).not.toContain("hidden-7");
   });
 
   it("have no DELETE, unless it is switched on", async () => {
-    const user = await make("users", { user_type: "host", first_name: "Ann", email: "ann@acme.test" });
+    const user = await make("users", {
+      user_type: "host",
+      first_name: "Ann",
+      email: "ann@acme.test",
+    });
     expect((await call("DELETE", `/users/${user}`)).body).toMatchObject({ result: 404 });
     expect((await get(`/users/${user}`)).status).toBe(200);
   });
@@ -443,13 +553,18 @@ describe("the master lists", () => {
   it("have every country once, with its ISO code, or without it when it is switched so", async () => {
     expect(countries.length).toBeGreaterThan(240);
     expect(new Set(countries.map((row) => row.country_id)).size).toBe(countries.length);
-    expect(countries.find((row) => row.country_code === "CH")).toMatchObject({ country: "Switzerland" });
+    expect(countries.find((row) => row.country_code === "CH")).toMatchObject({
+      country: "Switzerland",
+    });
     server.setOptions({ countryCodes: false });
     expect(Object.keys((await get("/countries")).body.countries[0])).toEqual(["country_id", "country"]);
   });
 
   it("have the time zones", async () => {
-    expect((await get("/timezones")).body.timezones).toContainEqual({ timezone_id: expect.any(String), timezone: "Europe/Zurich" });
+    expect((await get("/timezones")).body.timezones).toContainEqual({
+      timezone_id: expect.any(String),
+      timezone: "Europe/Zurich",
+    });
   });
 });
 
@@ -467,5 +582,8 @@ it.each([
 it("an out-of-band change is a merge into the state", async () => {
   const id = await make("customers", acme);
   await control("state", { customers: { [id]: { fields: { contact_name: "Eve" } } } }, "PATCH");
-  expect((await get(`/customers/${id}`)).body.customer).toMatchObject({ ...acme, contact_name: "Eve" });
+  expect((await get(`/customers/${id}`)).body.customer).toMatchObject({
+    ...acme,
+    contact_name: "Eve",
+  });
 });

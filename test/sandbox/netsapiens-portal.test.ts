@@ -43,7 +43,10 @@ describe("without a browser", () => {
     };
   };
   const logIn = async () => {
-    const answer = await visit("adminlogin.php", { LoginUsername: "superuser", LoginPassword: "Sandbox-portal-1" });
+    const answer = await visit("adminlogin.php", {
+      LoginUsername: "superuser",
+      LoginPassword: "Sandbox-portal-1",
+    });
     cookie = answer.cookie?.split(";")[0] ?? "";
     return answer;
   };
@@ -69,8 +72,18 @@ describe("without a browser", () => {
   it("a client is made only by the portal's own form, and what was posted is kept", async () => {
     await logIn();
     expect((await visit("clients.php", { action: "create", client_id: "forged", redirect_url: "" })).status).toBe(403);
-    await visit("clients.php", { action: "create", formKey: formKey(), client_id: "made", redirect_url: "" });
-    await visit("clients.php", { action: "create", formKey: formKey(), client_id: "redirected", redirect_url: "https://x" });
+    await visit("clients.php", {
+      action: "create",
+      formKey: formKey(),
+      client_id: "made",
+      redirect_url: "",
+    });
+    await visit("clients.php", {
+      action: "create",
+      formKey: formKey(),
+      client_id: "redirected",
+      redirect_url: "https://x",
+    });
     expect(server.state.portalLog.slice(1)).toMatchObject([
       { did: "created", clientId: "made", redirectUrl: "" },
       { did: "created", clientId: "redirected", redirectUrl: "https://x" },
@@ -92,14 +105,24 @@ describe("without a browser", () => {
 
   it("texts are escaped", async () => {
     await logIn();
-    await visit("clients.php", { action: "create", formKey: formKey(), client_id: '<b>"x"</b>', redirect_url: "" });
+    await visit("clients.php", {
+      action: "create",
+      formKey: formKey(),
+      client_id: '<b>"x"</b>',
+      redirect_url: "",
+    });
     expect((await visit("clients.php")).text).toContain("&lt;b&gt;&quot;x&quot;&lt;/b&gt;");
   });
 
   it("a new row may be left out of some displays of the list", async () => {
     server.setOptions({ rowUnseenFor: 2 });
     await logIn();
-    await visit("clients.php", { action: "create", formKey: formKey(), client_id: "late", redirect_url: "" });
+    await visit("clients.php", {
+      action: "create",
+      formKey: formKey(),
+      client_id: "late",
+      redirect_url: "",
+    });
     const seen: boolean[] = [];
     for (let display = 0; display < 4; display++) seen.push((await visit("clients.php")).text.includes("<td>late</td>"));
     expect(seen).toEqual([false, false, true, true]);
@@ -114,9 +137,16 @@ describe("without a browser", () => {
     expect((await create()).to).toBe("/SiPbx/adminlogin.php?expired=1");
     expect(Object.keys(server.state.clients)).toEqual(["1"]);
     await logIn();
-    expect((await visit("clients.php", { action: "create", formKey: formKey(), client_id: "new", redirect_url: "" })).to).toBe(
-      "/SiPbx/clients.php",
-    );
+    expect(
+      (
+        await visit("clients.php", {
+          action: "create",
+          formKey: formKey(),
+          client_id: "new",
+          redirect_url: "",
+        })
+      ).to,
+    ).toBe("/SiPbx/clients.php");
   });
 
   it("the portal may be closed to the network while the API is open", async () => {
@@ -179,7 +209,9 @@ describe("with a browser", () => {
   }
   const row = (clientId: string) => page.getByRole("row").filter({ has: page.getByRole("cell", { name: clientId, exact: true }) });
 
-  it("the path of the guide makes a client whose secret is in the list and works, and Delete ends it", { timeout: 60_000 }, async () => {
+  it("the path of the guide makes a client whose secret is in the list and works, and Delete ends it", {
+    timeout: 60_000,
+  }, async () => {
     await walk();
     await add("xima-acme");
     const secret = (await row("xima-acme").getByRole("cell").nth(1).textContent()) ?? "";
@@ -199,7 +231,13 @@ describe("with a browser", () => {
   it("a slow list that comes by script, a row that wants a refresh, a masked secret and a page that asks again", {
     timeout: 60_000,
   }, async () => {
-    server.setOptions({ slowListMs: 300, rowsByScript: true, rowUnseenFor: 1, secrets: "masked", confirmation: "page" });
+    server.setOptions({
+      slowListMs: 300,
+      rowsByScript: true,
+      rowUnseenFor: 1,
+      secrets: "masked",
+      confirmation: "page",
+    });
     await walk();
     await page.getByText("Loading").waitFor();
     await add("xima-acme");
@@ -222,7 +260,9 @@ describe("with a browser", () => {
   });
 
   it("labels in other words are what is on the pages", { timeout: 60_000 }, async () => {
-    server.setOptions({ labels: { "Log In": "Sign in", "OAuth Clients": "API Applications", Add: "New" } });
+    server.setOptions({
+      labels: { "Log In": "Sign in", "OAuth Clients": "API Applications", Add: "New" },
+    });
     await page.goto(`${server.url}/SiPbx/adminlogin.php`);
     await page.getByLabel("Login Name").fill("superuser");
     await page.getByLabel("Password").fill("Sandbox-portal-1");

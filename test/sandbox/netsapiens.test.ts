@@ -17,7 +17,11 @@ const right = {
 };
 
 const ask = (body: object = right) =>
-  fetch(`${server.url}/ns-api/v2/tokens`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  fetch(`${server.url}/ns-api/v2/tokens`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 const askV1 = (body: Record<string, string> = right, path = "/ns-api/oauth2/token/") =>
   fetch(server.url + path, { method: "POST", body: new URLSearchParams(body), redirect: "manual" });
 const token = async (body: object = right): Promise<string> => ((await (await ask(body)).json()) as { access_token: string }).access_token;
@@ -78,7 +82,10 @@ describe("the password grant", () => {
       expect(answer.status).toBe(400);
       expect(await answer.json()).toMatchObject({ code: 400, message: expect.any(String) });
     }
-    const form = await fetch(`${server.url}/ns-api/v2/tokens`, { method: "POST", body: new URLSearchParams(right) });
+    const form = await fetch(`${server.url}/ns-api/v2/tokens`, {
+      method: "POST",
+      body: new URLSearchParams(right),
+    });
     expect(form.status).toBe(400);
     expect((await fetch(`${server.url}/ns-api/v2/tokens`)).status).toBe(405);
   });
@@ -86,7 +93,10 @@ describe("the password grant", () => {
   it("works by the v1 route with a form-encoded body and the slash at its end only", async () => {
     const answer = await askV1();
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ access_token: expect.any(String), client_id: "existing-client" });
+    expect(await answer.json()).toMatchObject({
+      access_token: expect.any(String),
+      client_id: "existing-client",
+    });
     expect((await askV1({ ...right, password: "x" })).status).toBe(401);
     const redirected = await askV1(right, "/ns-api/oauth2/token");
     expect([redirected.status, redirected.headers.get("location")]).toEqual([301, "/ns-api/oauth2/token/"]);
@@ -115,22 +125,39 @@ describe("the password grant", () => {
   it("can be answered 200 without a token, under text/html, or with another client id", async () => {
     server.setOptions({ grantWithoutToken: true });
     expect(await (await ask()).json()).not.toHaveProperty("access_token");
-    server.setOptions({ grantWithoutToken: false, jsonAsHtml: true, echoedClientId: "somebody-else" });
+    server.setOptions({
+      grantWithoutToken: false,
+      jsonAsHtml: true,
+      echoedClientId: "somebody-else",
+    });
     const answer = await ask();
     expect(answer.headers.get("content-type")).toBe("text/html; charset=UTF-8");
-    expect(await answer.json()).toMatchObject({ access_token: expect.any(String), client_id: "somebody-else" });
+    expect(await answer.json()).toMatchObject({
+      access_token: expect.any(String),
+      client_id: "somebody-else",
+    });
   });
 
   it("shows a legacy password as scope null or recover, and MFA as scope or flag, and neither token may read", async () => {
     const user = server.state.users["api@acme"]!;
     user.legacyPassword = true;
-    expect(await (await ask()).json()).toMatchObject({ access_token: expect.any(String), scope: null });
+    expect(await (await ask()).json()).toMatchObject({
+      access_token: expect.any(String),
+      scope: null,
+    });
     expect((await get("/domains/acme", await token())).status).toBe(403);
     server.setOptions({ legacyPasswordShows: "recover" });
-    expect(await (await ask()).json()).toMatchObject({ access_token: expect.any(String), scope: "Office Manager", recover: true });
+    expect(await (await ask()).json()).toMatchObject({
+      access_token: expect.any(String),
+      scope: "Office Manager",
+      recover: true,
+    });
     user.legacyPassword = false;
     user.mfa = true;
-    expect(await (await ask()).json()).toMatchObject({ access_token: expect.any(String), scope: "MFA" });
+    expect(await (await ask()).json()).toMatchObject({
+      access_token: expect.any(String),
+      scope: "MFA",
+    });
     expect((await get("/domains/acme", await token())).status).toBe(403);
     server.setOptions({ mfaShows: "flag" });
     const flagged = await (await ask()).json();
@@ -159,13 +186,19 @@ describe("the reads", () => {
       "user-scope": "Office Manager",
       "account-status": "standard",
     });
-    const reset = await getAs("/domains/~/users/~", { accountStatus: "pwd reset", scope: "Basic User" });
+    const reset = await getAs("/domains/~/users/~", {
+      accountStatus: "pwd reset",
+      scope: "Basic User",
+    });
     expect(reset.json).toMatchObject({ "user-scope": "Basic User", "account-status": "pwd reset" });
   });
 
   it("answer a domain that does not exist, or is hidden, 404 with code and message", async () => {
     const bearer = await token();
-    expect((await get("/domains/nowhere", bearer)).json).toEqual({ code: 404, message: "Domain nowhere not found" });
+    expect((await get("/domains/nowhere", bearer)).json).toEqual({
+      code: 404,
+      message: "Domain nowhere not found",
+    });
     server.state.domains.acme!.hidden = true;
     expect((await get("/domains/acme", bearer)).status).toBe(404);
   });
@@ -203,7 +236,10 @@ describe("the reads", () => {
     expect(one.text).not.toContain("Sandbox-api-1");
     expect((await get("/domains/acme/users?limit=0", bearer)).status).toBe(400);
     server.setOptions({ usersForbidden: true });
-    expect((await get("/domains/acme/users?limit=1", bearer)).json).toEqual({ code: 403, message: "Forbidden" });
+    expect((await get("/domains/acme/users?limit=1", bearer)).json).toEqual({
+      code: 403,
+      message: "Forbidden",
+    });
   });
 
   it("find a number only as it is stored, and show whether it is enabled and routed", async () => {
@@ -215,8 +251,15 @@ describe("the reads", () => {
       "dial-rule-application": "to-user",
       "dial-rule-translation-destination-user": "1000",
     });
-    expect((await get("/domains/acme/phonenumbers/3125550100", bearer)).json).toEqual({ code: 404, message: expect.any(String) });
-    server.state.phonenumbers["3125550101"] = { domain: "acme", enabled: "no", application: "available-number" };
+    expect((await get("/domains/acme/phonenumbers/3125550100", bearer)).json).toEqual({
+      code: 404,
+      message: expect.any(String),
+    });
+    server.state.phonenumbers["3125550101"] = {
+      domain: "acme",
+      enabled: "no",
+      application: "available-number",
+    };
     expect((await get("/domains/acme/phonenumbers/3125550101", bearer)).json).toMatchObject({
       enabled: "no",
       "dial-rule-application": "available-number",
@@ -257,10 +300,23 @@ describe("clients", () => {
     const patch = {
       domains: { globex: { territory: "northwind" } },
       users: { "robot@globex": { password: "pw", scope: "Super User" } },
-      clients: { a: { clientId: "planted", clientSecret: "s", redirectUrl: "", createdAt: "2026-01-01T00:00:00Z" } },
+      clients: {
+        a: {
+          clientId: "planted",
+          clientSecret: "s",
+          redirectUrl: "",
+          createdAt: "2026-01-01T00:00:00Z",
+        },
+      },
     };
     await fetch(`${server.control}/state`, { method: "PATCH", body: JSON.stringify(patch) });
-    const bearer = await token({ ...right, client_id: "planted", client_secret: "s", username: "robot@globex", password: "pw" });
+    const bearer = await token({
+      ...right,
+      client_id: "planted",
+      client_secret: "s",
+      username: "robot@globex",
+      password: "pw",
+    });
     expect((await get("/domains/~", bearer)).json).toMatchObject({ domain: "globex" });
   });
 });

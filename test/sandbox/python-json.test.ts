@@ -13,10 +13,17 @@ for line in sys.stdin.buffer:
         print("null")
 `;
 
-/** What a real Python makes of each JSON text: its serialization, or null where it refuses the text. */
+/**
+ * What a real Python makes of each JSON text: its serialization, or null where it refuses
+ * the text.
+ */
 function python(texts: string[]): (string | null)[] {
   const input = texts.map((text) => JSON.stringify(text)).join("\n");
-  const { stdout, stderr, status } = spawnSync("python3", ["-c", program], { input, encoding: "utf8", maxBuffer: 1e8 });
+  const { stdout, stderr, status } = spawnSync("python3", ["-c", program], {
+    input,
+    encoding: "utf8",
+    maxBuffer: 1e8,
+  });
   if (status !== 0) throw new Error(`python3 ended with ${status}: ${stderr}`);
   return stdout
     .trim()
@@ -33,8 +40,12 @@ function ours(text: string): string | null {
   }
 }
 
-it("serializes a parsed body as Python does, whatever strings, keys, numbers and blanks are in it", { timeout: 60_000 }, () => {
-  const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) });
+it("serializes a parsed body as Python does, whatever strings, keys, numbers and blanks are in it", {
+  timeout: 60_000,
+}, () => {
+  const text = fc.string({
+    unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+  });
   const written = fc.oneof(
     fc.string({ unit: "binary" }).map((value) => JSON.stringify(value)),
     text.map((value) => JSON.stringify(value)),

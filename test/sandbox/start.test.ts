@@ -46,7 +46,15 @@ async function knock(environment: Record<string, string>): Promise<Record<string
   const kid = new X509Certificate(from("XIMA_CERTIFICATE")).fingerprint.replaceAll(":", "").toLowerCase();
   const now = Math.floor(Date.now() / 1000);
   const payload_hash = createHash("sha256").update(JSON.stringify(licence)).digest("hex");
-  const claims = { iss: "xima-ccaas", aud: "xima-ccaas", sub: kid, payload_hash, jti: randomUUID(), iat: now, exp: now + 60 };
+  const claims = {
+    iss: "xima-ccaas",
+    aud: "xima-ccaas",
+    sub: kid,
+    payload_hash,
+    jti: randomUUID(),
+    iat: now,
+    exp: now + 60,
+  };
   const signed = [{ alg: "RS256", typ: "JWT", kid }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
@@ -54,7 +62,11 @@ async function knock(environment: Record<string, string>): Promise<Record<string
   const basic = Buffer.from(`${from("ENABLEX_ACCESS_ID")}:${from("ENABLEX_ACCESS_KEY")}`).toString("base64");
   return {
     xima: await post(`${from("XIMA_BASE_URL")}/licensing/update`, { authorization: `Bearer ${signed}.${signature}` }, licence),
-    enablex: (await fetch(`${from("ENABLEX_BASE_URL")}/customers`, { headers: { ...fresh, authorization: `Basic ${basic}` } })).status,
+    enablex: (
+      await fetch(`${from("ENABLEX_BASE_URL")}/customers`, {
+        headers: { ...fresh, authorization: `Basic ${basic}` },
+      })
+    ).status,
     netsapiens: await post(
       `${from("NETSAPIENS_API_URL")}/ns-api/v2/tokens`,
       {},

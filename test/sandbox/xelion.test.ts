@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type CourseName, readCourse } from "../../sandbox/xelion/courses.ts";
+import { readScenario, type ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "../../sandbox/xelion/server.ts";
 
 let tenant: ReturnType<typeof xelionTenantServer>;
@@ -58,9 +58,18 @@ const post = (base: string, path: string, body: unknown, headers: Record<string,
   });
 const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
 const logIn = async (userSpace = "a", more: object = {}) =>
-  post(tenant.url, "pbx1/me/login", { userName: "provisioning", password: "Sandbox-tenant-1", userSpace, ...more });
+  post(tenant.url, "pbx1/me/login", {
+    userName: "provisioning",
+    password: "Sandbox-tenant-1",
+    userSpace,
+    ...more,
+  });
 const session = async (userSpace?: string) =>
-  (await (await logIn(userSpace)).json()) as { authentication: string; renewalToken: string; validUntil: string };
+  (await (await logIn(userSpace)).json()) as {
+    authentication: string;
+    renewalToken: string;
+    validUntil: string;
+  };
 
 const headers = async (more: Record<string, string> = {}) => ({
   "x-auth-key": "Sandbox-xelion-key-1",
@@ -74,7 +83,7 @@ const order = async (more: Record<string, string> = {}, body: unknown = fairyTai
   post(service.url, "provision", body, await headers(more));
 const orderId = async (more?: Record<string, string>) => ((await (await order(more)).json()) as { id: number }).id;
 const proceed = async (id: number) => (await fetch(`${service.control}/proceed`, { method: "POST", body: JSON.stringify({ id }) })).status;
-const next = (course: CourseName, ms = 2) => service.state.courses.push(readCourse({ course, ms }));
+const next = (course: ScenarioName, ms = 2) => service.state.courses.push(readScenario({ course, ms }));
 
 describe("an order", () => {
   it("is answered with its id, runs, and announces each status with a rising mid", async () => {
@@ -95,7 +104,12 @@ describe("an order", () => {
     await order();
     const orders = Object.values(service.state.orders);
     expect(orders).toMatchObject(
-      [1, 2].map((id) => ({ id, organization: "reseller", tenantName: "pbx1", configuration: JSON.stringify(fairyTail) })),
+      [1, 2].map((id) => ({
+        id,
+        organization: "reseller",
+        tenantName: "pbx1",
+        configuration: JSON.stringify(fairyTail),
+      })),
     );
     expect(orders[0]!.configurationSha256).toBe(orders[1]!.configurationSha256);
     expect(Date.parse(orders[0]!.submittedAt)).not.toBeNaN();
@@ -133,7 +147,7 @@ describe("an order", () => {
     for (const steps of [1, 2]) {
       const token = (await session(`ended-${steps}`)).authentication;
       service.state.courses.push(
-        readCourse({
+        readScenario({
           steps: [
             ...(steps === 1 ? [] : [{ do: "status", status: "IN_PROGRESS" } as const]),
             { do: "reply" },
@@ -145,7 +159,9 @@ describe("an order", () => {
       );
       const id = await orderId({ "xelion-tenant-token": token });
       expect(service.state.orders[id]!.status).toBe(steps === 1 ? "NOT_STARTED" : "IN_PROGRESS");
-      const out = await post(tenant.url, "pbx1/me/logout", "", { authorization: `xelion ${token}` });
+      const out = await post(tenant.url, "pbx1/me/logout", "", {
+        authorization: `xelion ${token}`,
+      });
       expect(out.status).toBe(204);
       await proceed(id);
       await settled(id);
@@ -173,7 +189,9 @@ describe("an order", () => {
     const id = await orderId({ "x-auth-key": "Sandbox-xelion-key-2" });
     const above = await orderId();
     const read = async (order: number, key: string) => {
-      const answer = await fetch(`${service.url}/api/v1/orders/${order}`, { headers: { "x-auth-key": key } });
+      const answer = await fetch(`${service.url}/api/v1/orders/${order}`, {
+        headers: { "x-auth-key": key },
+      });
       return answer.status === 200 ? ((await answer.json()) as object) : answer.status;
     };
     await Promise.all([settled(id), settled(above)]);
@@ -188,16 +206,22 @@ describe("an order", () => {
 });
 
 describe("courses", () => {
-  /** Orders one and waits for the end of its course: its last status, and the callbacks as `mid status`. */
-  async function follow(course: CourseName, expected: number) {
+  /**
+   * Orders one and waits for the end of its course: its last status, and the callbacks as
+   * `mid status`.
+   */
+  async function follow(course: ScenarioName, expected: number) {
     next(course);
     const id = await orderId();
     await settled(id);
     await until(() => expect(receiver.got).toHaveLength(expected));
-    return { status: service.state.orders[id]!.status, callbacks: receiver.got.map(({ mid, data }) => `${mid} ${data.status}`) };
+    return {
+      status: service.state.orders[id]!.status,
+      callbacks: receiver.got.map(({ mid, data }) => `${mid} ${data.status}`),
+    };
   }
 
-  it.each<[CourseName, string, string[]]>([
+  it.each<[ScenarioName, string, string[]]>([
     ["fails", "FAILED", ["1 NOT_STARTED", "2 IN_PROGRESS", "3 FAILED"]],
     ["failsAtOnce", "FAILED", ["1 FAILED"]],
     ["hangs", "IN_PROGRESS", ["1 NOT_STARTED", "2 IN_PROGRESS"]],
@@ -238,7 +262,9 @@ describe("courses", () => {
     expect((await control({ tenantName: "pbx2", course: "failsAtOnce" })).status).toBe(200);
     const steps = [{ do: "reply" }, { do: "status", status: "FAILED", callback: "never" }];
     expect((await control({ tenantName: "pbx1", steps })).status).toBe(200);
-    expect(await (await control({ course: "explodes" })).json()).toMatchObject({ error: expect.stringContaining("at course") });
+    expect(await (await control({ course: "explodes" })).json()).toMatchObject({
+      error: expect.stringContaining("at course"),
+    });
     expect((await control({})).status).toBe(400);
     const first = await orderId();
     const second = await orderId();
@@ -267,7 +293,12 @@ describe("a callback", () => {
     service.setOptions({ callbackRetries: 2, callbackRetryMs: 1 });
     next("failsAtOnce");
     await settled(await orderId());
-    await until(() => expect(service.state.messages[1]).toMatchObject({ left: 0, attempts: Array(3).fill({ answered: 503 }) }));
+    await until(() =>
+      expect(service.state.messages[1]).toMatchObject({
+        left: 0,
+        attempts: Array(3).fill({ answered: 503 }),
+      }),
+    );
   });
 
   it("to nobody is noted and does not stop the order", async () => {
@@ -289,7 +320,7 @@ it("a message that was not taken before a restart of the service is sent after i
     service.setOptions({ callbackRetries: 1, callbackRetryMs: 3_600_000 });
     receiver.answer = 503;
     service.state.courses.push(
-      readCourse({
+      readScenario({
         steps: [
           { do: "reply" },
           { do: "status", status: "IN_PROGRESS" },
@@ -320,7 +351,7 @@ it("an order goes on after a restart of the service", async () => {
     await service.stop();
     await service.start({ dataFile });
     service.state.courses.push(
-      readCourse({
+      readScenario({
         steps: [{ do: "status", status: "IN_PROGRESS" }, { do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED" }],
       }),
     );
@@ -392,12 +423,18 @@ describe("/provision/test", () => {
     ["an external number wants a central one", department({ externalNumbers: [external] }), "organization.centralPhoneNumber: is required"],
     [
       "the central number equals an external one",
-      { organization: { centralPhoneNumber: { new: false, value: "+3120" } }, ...department({ externalNumbers: [external] }) },
+      {
+        organization: { centralPhoneNumber: { new: false, value: "+3120" } },
+        ...department({ externalNumbers: [external] }),
+      },
       "organization.centralPhoneNumber: must equal",
     ],
     [
       "the central number is as new as that external one",
-      { organization: { centralPhoneNumber: { ...external, new: true } }, ...department({ externalNumbers: [external] }) },
+      {
+        organization: { centralPhoneNumber: { ...external, new: true } },
+        ...department({ externalNumbers: [external] }),
+      },
       "organization.centralPhoneNumber: must equal",
     ],
     [
@@ -512,7 +549,11 @@ describe("a Xelion server", () => {
 
   it("says too many requests in its own words", async () => {
     tenant.fault({ kind: "status", status: 429 });
-    tenant.fault({ kind: "status", status: 429, body: { errorCode: 10402, message: "Too many logins", info: "" } });
+    tenant.fault({
+      kind: "status",
+      status: 429,
+      body: { errorCode: 10402, message: "Too many logins", info: "" },
+    });
     expect(await (await logIn()).json()).toMatchObject({ errorCode: 10400 });
     expect(await (await logIn()).json()).toMatchObject({ errorCode: 10402 });
     expect((await logIn()).status).toBe(200);

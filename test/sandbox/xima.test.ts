@@ -65,7 +65,11 @@ async function send(method: string, body: unknown, signing: Signing & { authoriz
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const authorization = signing.authorization ?? `Bearer ${token(text, signing)}`;
   const headers = { authorization, "content-type": "application/json" };
-  const response = await fetch(`${server.baseUrl}/licensing/update`, { method, headers, body: text });
+  const response = await fetch(`${server.baseUrl}/licensing/update`, {
+    method,
+    headers,
+    body: text,
+  });
   return { status: response.status, ...((await response.json()) as object) };
 }
 
@@ -110,7 +114,10 @@ describe("a request is let in only", () => {
   it("once for each jti, also when the body was refused", async () => {
     const jti = randomUUID();
     expect(await code(post({ eliteSeats: 1 }, { claims: { jti } }))).toBe("VALIDATION_ERROR");
-    expect(await post({ eliteSeats: 5 }, { claims: { jti: jti.toUpperCase() } })).toMatchObject({ status: 401, code: "DUPLICATE_JTI" });
+    expect(await post({ eliteSeats: 5 }, { claims: { jti: jti.toUpperCase() } })).toMatchObject({
+      status: 401,
+      code: "DUPLICATE_JTI",
+    });
   });
 
   it("by the server's own clock, which the Date header tells", async () => {
@@ -123,10 +130,15 @@ describe("a request is let in only", () => {
 });
 
 describe("the hash of the body", () => {
-  it("is taken as Python serializes it, for any names and whatever blanks the client put in", { timeout: 60_000 }, async () => {
+  it("is taken as Python serializes it, for any names and whatever blanks the client put in", {
+    timeout: 60_000,
+  }, async () => {
     const name = fc.oneof(
       fc.string({ unit: "binary", minLength: 1 }),
-      fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), minLength: 1 }),
+      fc.string({
+        unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+        minLength: 1,
+      }),
       fc.constantFrom("Café Zürich", "🦄", "\ud800", "\udc00\ud800", 'a\u007f/\\"\b'),
     );
     const filled = name.filter((value) => value.trim() !== "");
@@ -140,7 +152,8 @@ import hashlib, json, sys
 for line in sys.stdin.buffer:
     print(hashlib.sha256(json.dumps(json.loads(json.loads(line)), sort_keys=False, separators=(",", ":")).encode("utf-8")).hexdigest())`;
     const input = bodies.map((body) => JSON.stringify(body)).join("\n");
-    // Not awaited in a blocking way: the server lives in this process, and would drop the connections that it keeps.
+    // Not awaited in a blocking way: the server lives in this process, and would drop the
+    // connections that it keeps.
     const python = promisify(execFile)("python3", ["-c", program]);
     python.child.stdin?.end(input);
     const { stdout } = await python;
@@ -166,7 +179,10 @@ describe("a licence", () => {
     expect(await post({ eliteSeats: 5, dialerSeats: 10 })).toEqual({
       status: 200,
       ccId: named,
-      changes: { eliteSeats: { oldValue: 0, newValue: 5 }, dialerSeats: { oldValue: 0, newValue: 10 } },
+      changes: {
+        eliteSeats: { oldValue: 0, newValue: 5 },
+        dialerSeats: { oldValue: 0, newValue: 10 },
+      },
     });
     expect(await send("POST", { ccId, eliteSeats: 7 })).toMatchObject({
       ccId: named,
@@ -175,7 +191,10 @@ describe("a licence", () => {
     expect(await send("POST", { ccId, eliteSeats: 7, dialerSeats: 0 })).toMatchObject({
       changes: { dialerSeats: { oldValue: 10, newValue: 0 } },
     });
-    expect(server.state.customers["acme/t1"]).toEqual({ ccId: named, licence: { eliteSeats: 7, dialerSeats: 0 } });
+    expect(server.state.customers["acme/t1"]).toEqual({
+      ccId: named,
+      licence: { eliteSeats: 7, dialerSeats: 0 },
+    });
   });
 
   it("is found by ccId alone, which changes nothing, and 404 says that there is none", async () => {
@@ -232,11 +251,18 @@ describe("a licence", () => {
     await post({ eliteSeats: 5 });
     const body = JSON.stringify({ customers: { "acme/t1": { licence: { eliteSeats: 9 } } } });
     await fetch(`${server.control}/state`, { method: "PATCH", body });
-    expect(await post({ eliteSeats: 5 })).toMatchObject({ changes: { eliteSeats: { oldValue: 9, newValue: 5 } } });
+    expect(await post({ eliteSeats: 5 })).toMatchObject({
+      changes: { eliteSeats: { oldValue: 9, newValue: 5 } },
+    });
   });
 });
 
-const sip = { username: "u", password: "old-secret", sipServer: "sip.example", outboundProxy: "proxy.example" };
+const sip = {
+  username: "u",
+  password: "old-secret",
+  sipServer: "sip.example",
+  outboundProxy: "proxy.example",
+};
 
 describe("by the rules of 1.4", () => {
   const cases: [object, RegExp | "accepted"][] = [
@@ -279,14 +305,24 @@ describe("by the rules of 1.4", () => {
   it.each(cases)("%o is %s", async (licence, expected) => {
     const answer = await post(licence);
     if (expected === "accepted") expect(answer).toMatchObject({ status: 200 });
-    else expect(answer).toEqual({ status: 400, code: "VALIDATION_ERROR", message: expect.stringMatching(expected) });
+    else
+      expect(answer).toEqual({
+        status: 400,
+        code: "VALIDATION_ERROR",
+        message: expect.stringMatching(expected),
+      });
   });
 
   it("a bundle is switched only when one request sets both fields", async () => {
     await post({ professionalSeats: 5, aiMessaging: { standardBundles: 2 } });
     expect(await code(post({ aiMessaging: { advancedBundles: 1 } }))).toBe("VALIDATION_ERROR");
     expect(await post({ aiMessaging: { standardBundles: 0, advancedBundles: 1 } })).toMatchObject({
-      changes: { aiMessaging: { standardBundles: { oldValue: 2, newValue: 0 }, advancedBundles: { oldValue: 0, newValue: 1 } } },
+      changes: {
+        aiMessaging: {
+          standardBundles: { oldValue: 2, newValue: 0 },
+          advancedBundles: { oldValue: 0, newValue: 1 },
+        },
+      },
     });
   });
 
@@ -308,7 +344,9 @@ describe("by the rules of 1.4", () => {
         },
       },
     });
-    expect(await post({ sipCredentials: { ...sip, password: "new-secret" } })).toMatchObject({ changes: {} });
+    expect(await post({ sipCredentials: { ...sip, password: "new-secret" } })).toMatchObject({
+      changes: {},
+    });
   });
 
   it.each([[{ seats: 5 }], [{ aiMessaging: { bundles: 1 } }], [{ ccId: { ...named, country: "CH" } }], [{ additionalAiMessages: 1 }]])(
@@ -316,7 +354,10 @@ describe("by the rules of 1.4", () => {
     async (fields) => {
       expect(await code(post(fields))).toBe("accepted");
       server.setOptions({ unknownFields: "refuse" });
-      expect(await post(fields)).toMatchObject({ status: 400, message: expect.stringMatching(/is not a known field/) });
+      expect(await post(fields)).toMatchObject({
+        status: 400,
+        message: expect.stringMatching(/is not a known field/),
+      });
       expect(await code(post({ eliteSeats: 5, jti: randomUUID(), exp: seconds() + 60 }))).toBe("accepted");
     },
   );
@@ -335,8 +376,22 @@ describe("by the rules of 1.4", () => {
 });
 
 describe("by the guide's revision", () => {
-  const body = (changes: object = {}) => ({ ccId: named, jti: randomUUID(), exp: seconds() + 600, ...changes });
-  const bare: Signing = { claims: { iss: undefined, aud: undefined, sub: undefined, jti: undefined, exp: undefined, iat: undefined } };
+  const body = (changes: object = {}) => ({
+    ccId: named,
+    jti: randomUUID(),
+    exp: seconds() + 600,
+    ...changes,
+  });
+  const bare: Signing = {
+    claims: {
+      iss: undefined,
+      aud: undefined,
+      sub: undefined,
+      jti: undefined,
+      exp: undefined,
+      iat: undefined,
+    },
+  };
   beforeEach(() => server.setOptions({ revision: "guide" }));
 
   it.each<[object, string]>([
@@ -407,7 +462,9 @@ describe("a deletion", () => {
     await post({ eliteSeats: 5 });
     await deleted();
     expect([await code(probe()), await code(deleted())]).toEqual(["CUSTOMER_NOT_FOUND", "CUSTOMER_NOT_FOUND"]);
-    expect(await post({ dialerSeats: 10 })).toMatchObject({ changes: { dialerSeats: { oldValue: 0 } } });
+    expect(await post({ dialerSeats: 10 })).toMatchObject({
+      changes: { dialerSeats: { oldValue: 0 } },
+    });
     expect(server.state.customers["acme/t1"]?.licence).toEqual({ dialerSeats: 10 });
   });
 
@@ -433,7 +490,10 @@ describe("a deletion", () => {
 describe("a certificate", () => {
   it("is issued for a request, and its fingerprint is the kid from then on", async () => {
     const { pem, privateKey } = await certificateRequest();
-    const answer = (await (await control("sign", { csr: pem })).json()) as { kid: string; certificate: string };
+    const answer = (await (await control("sign", { csr: pem })).json()) as {
+      kid: string;
+      certificate: string;
+    };
     const fingerprint = new X509Certificate(answer.certificate).fingerprint.replaceAll(":", "").toLowerCase();
     expect(answer.kid).toBe(fingerprint);
     const signing = { key: privateKey, header: { kid: fingerprint }, claims: { sub: fingerprint } };
@@ -442,17 +502,31 @@ describe("a certificate", () => {
 
   it("is not accepted after its end, or before its beginning", async () => {
     const { pem, privateKey } = await certificateRequest();
-    const { kid } = (await (await control("sign", { csr: pem, days: 10 })).json()) as { kid: string };
-    const signing = () => ({ key: privateKey, header: { kid }, claims: { sub: kid, exp: seconds() + 60 } });
+    const { kid } = (await (await control("sign", { csr: pem, days: 10 })).json()) as {
+      kid: string;
+    };
+    const signing = () => ({
+      key: privateKey,
+      header: { kid },
+      claims: { sub: kid, exp: seconds() + 60 },
+    });
     server.setOptions({ clockOffsetSeconds: 11 * 86_400 });
-    expect(await post({}, signing())).toMatchObject({ code: "INVALID_CERTIFICATE", message: expect.stringMatching(/expired/) });
+    expect(await post({}, signing())).toMatchObject({
+      code: "INVALID_CERTIFICATE",
+      message: expect.stringMatching(/expired/),
+    });
     server.setOptions({ clockOffsetSeconds: -86_400 });
-    expect(await post({}, signing())).toMatchObject({ code: "INVALID_CERTIFICATE", message: expect.stringMatching(/not valid yet/) });
+    expect(await post({}, signing())).toMatchObject({
+      code: "INVALID_CERTIFICATE",
+      message: expect.stringMatching(/not valid yet/),
+    });
   });
 
   it("may be registered under an id issued by the vendor, as in earlier days", async () => {
     const { pem, privateKey } = await certificateRequest();
-    const { certificate } = (await (await control("sign", { csr: pem })).json()) as { certificate: string };
+    const { certificate } = (await (await control("sign", { csr: pem })).json()) as {
+      certificate: string;
+    };
     await control("keys", { certificate, kid: "opaque-7" });
     expect(await code(post({}, { key: privateKey, header: { kid: "opaque-7" }, claims: { sub: "opaque-7" } }))).toBe("accepted");
   });
@@ -489,9 +563,18 @@ describe("the routes", () => {
   });
 
   it("want JSON, an object, under the content type of JSON", async () => {
-    expect(await send("POST", "{")).toMatchObject({ code: "VALIDATION_ERROR", message: expect.stringMatching(/not JSON/) });
-    expect(await send("POST", "[]")).toMatchObject({ code: "VALIDATION_ERROR", message: expect.stringMatching(/object/) });
+    expect(await send("POST", "{")).toMatchObject({
+      code: "VALIDATION_ERROR",
+      message: expect.stringMatching(/not JSON/),
+    });
+    expect(await send("POST", "[]")).toMatchObject({
+      code: "VALIDATION_ERROR",
+      message: expect.stringMatching(/object/),
+    });
     const plain = await fetch(`${server.baseUrl}/licensing/update`, { method: "POST", body: "{}" });
-    expect(await plain.json()).toMatchObject({ code: "VALIDATION_ERROR", message: expect.stringMatching(/Content-Type/) });
+    expect(await plain.json()).toMatchObject({
+      code: "VALIDATION_ERROR",
+      message: expect.stringMatching(/Content-Type/),
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { engineConfig } from "../../stacks/engine-config.ts";
-import { guardFaults } from "../../stacks/guard.ts";
+import { guardErrors } from "../../stacks/guard.ts";
 import { fromResources } from "../../stacks/last-update.ts";
 import { stackOf } from "./stack-of.ts";
 
@@ -21,10 +21,12 @@ const lastUpdate = (tenants: Record<string, string>) =>
 
 function guard(files: Record<string, string>, last: Record<string, string>) {
   const stack = stackOf(files);
-  return guardFaults(stack, stack.asWritten, stack.customers(stack.asWritten), lastUpdate(last));
+  return guardErrors(stack, stack.asWritten, stack.customers(stack.asWritten), lastUpdate(last));
 }
 
-const stackFile = (customers: string, more = "") => ({ "Pulumi.acme.yaml": `config:\n  ucaas:customers: ${customers}\n${more}` });
+const stackFile = (customers: string, more = "") => ({
+  "Pulumi.acme.yaml": `config:\n  ucaas:customers: ${customers}\n${more}`,
+});
 const missing = (slugs: string) => expect.stringContaining(`${slugs} of the last update: no file declares`);
 
 describe("a customer of the last update that no file declares", () => {
@@ -76,7 +78,10 @@ describe("a customer of the last update that no file declares", () => {
   test("is none if a customer is renamed from it", () => {
     expect(guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last)).toEqual([]);
     expect(
-      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), { acme: "acme", baker: "bakery" }),
+      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), {
+        acme: "acme",
+        baker: "bakery",
+      }),
     ).toEqual([]);
   });
 });
@@ -89,9 +94,11 @@ describe("what contradicts itself is an error:", () => {
   });
 
   test("a customer that is renamed and listed as removed", () => {
-    expect(guard(stackFile("{new: {name: A, renamedFrom: old}}", "  ucaas:removed: [old]\n"), { old: "old" })).toEqual([
-      "stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists old, which new is renamed from: keep one of the two",
-    ]);
+    expect(
+      guard(stackFile("{new: {name: A, renamedFrom: old}}", "  ucaas:removed: [old]\n"), {
+        old: "old",
+      }),
+    ).toEqual(["stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists old, which new is renamed from: keep one of the two"]);
   });
 
   test("a rename to a customer that is there already", () => {
@@ -129,8 +136,14 @@ describe("the engine's config", () => {
       defaults: undefined,
       removed: ["b"],
     });
-    expect(read({ "ucaas:customers": "", "ucaas:defaults": "null" })).toMatchObject({ customers: null, defaults: null });
-    expect(read({ "ucaas:customers": "{not json", "ucaas:defaults": "[1]" })).toMatchObject({ customers: "{not json", defaults: [1] });
+    expect(read({ "ucaas:customers": "", "ucaas:defaults": "null" })).toMatchObject({
+      customers: null,
+      defaults: null,
+    });
+    expect(read({ "ucaas:customers": "{not json", "ucaas:defaults": "[1]" })).toMatchObject({
+      customers: "{not json",
+      defaults: [1],
+    });
     expect([read({}).isSecret("customers"), read({}).isSecret("defaults")]).toEqual([true, false]);
   });
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { schemaFiles } from "../../stacks/json-schema.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const stacks = join(root, "stacks");
 const stackFile = z.fromJSONSchema(JSON.parse(schemaFiles["schema.json"] ?? ""));

@@ -55,6 +55,8 @@ describe("an unquoted key", () => {
   test.each(["acme", "101", "12", "true", "a-b"])("%j is text", (text) => expect(plainKey(text)).toEqual({ value: text }));
 
   test.each(["007", "1_0", "0x1", "~", "null", "yes", "2026-01-01", "1.0"])("refuses %j, and gives the quoted form", (text) => {
-    expect(plainKey(text)).toEqual({ ambiguous: `is ambiguous: write the key in quotes (${JSON.stringify(text)})` });
+    expect(plainKey(text)).toEqual({
+      ambiguous: `is ambiguous: write the key in quotes (${JSON.stringify(text)})`,
+    });
   });
 });

@@ -11,7 +11,11 @@ describe("a YAML file", () => {
   test("knows each value, its place and its key's place, through anchors and lists too", () => {
     const file = read("a: &x\n  - one\n  - {b: 2}\nc: *x\nd: |\r\n  text\r\n  lines\r\n");
     expect(file.faults).toEqual([]);
-    expect(file.value([])).toEqual({ a: ["one", { b: 2 }], c: ["one", { b: 2 }], d: "text\nlines\n" });
+    expect(file.value([])).toEqual({
+      a: ["one", { b: 2 }],
+      c: ["one", { b: 2 }],
+      d: "text\nlines\n",
+    });
     expect(file.place(["a", 1, "b"], "value")).toBe("file.yaml:3:9");
     expect(file.place(["a", 1, "b"], "key")).toBe("file.yaml:3:6");
     expect(file.place(["c"], "value")).toBe("file.yaml:4:4");

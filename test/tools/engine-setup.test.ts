@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { root, version } from "../../tools/engine/place.mjs";
+import { root, version } from "../../tools/engine/paths.mjs";
 import { setUpEngine } from "../../tools/engine/setup.mjs";
 
 let home: string;
@@ -48,7 +48,10 @@ function setUpInAnotherProcess() {
       await watched("Building", "sh", ["-c", "echo $$ > ${join(home, "builder")}; exec sleep 60"]);
     };
     await setUpEngine({ build, download: async () => "closed" });`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { env: env(), stdio: "ignore" });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    env: env(),
+    stdio: "ignore",
+  });
   return { child, ended: new Promise<void>((resolve) => child.on("exit", () => resolve())) };
 }
 
@@ -105,7 +108,12 @@ test("Pulumi's download gives up at once on a closed network", async () => {
   const build = builds();
   // A proxy on a port where nobody listens: no packet leaves the machine.
   await setUpEngine({
-    env: env({ HTTPS_PROXY: "http://127.0.0.1:1", https_proxy: "http://127.0.0.1:1", NO_PROXY: "", no_proxy: "" }),
+    env: env({
+      HTTPS_PROXY: "http://127.0.0.1:1",
+      https_proxy: "http://127.0.0.1:1",
+      NO_PROXY: "",
+      no_proxy: "",
+    }),
     say,
     build,
   });
@@ -154,7 +162,12 @@ test("a set-up that was killed leaves nothing that looks like an engine, and the
 });
 
 test("an engine that does not run on this machine is not installed", async () => {
-  const failing = setUpEngine({ env: env(), say, download: closed, build: builds("#!/bin/sh\necho wrong format >&2\nexit 126\n") });
+  const failing = setUpEngine({
+    env: env(),
+    say,
+    download: closed,
+    build: builds("#!/bin/sh\necho wrong format >&2\nexit 126\n"),
+  });
   await expect(failing).rejects.toThrow(`The new engine does not run as ${version} on this machine: wrong format`);
   expect(await readdir(folder)).toEqual([]);
 });
@@ -179,7 +192,12 @@ test("a home that cannot be written to is named, with what to do", async () => {
 
 /** A `go` whose answer to `go env` and to every other command is given. */
 async function fakeGo({ goVersion = "go1.99.0", modules = home, proxy = "https://proxy.example", otherwise = "exit 0" }) {
-  const answer = JSON.stringify({ GOVERSION: goVersion, GOCACHE: home, GOMODCACHE: modules, GOPROXY: proxy });
+  const answer = JSON.stringify({
+    GOVERSION: goVersion,
+    GOCACHE: home,
+    GOMODCACHE: modules,
+    GOPROXY: proxy,
+  });
   await put(join(home, "path", "go"), `#!/bin/sh\nif [ "$1" = env ]; then echo '${answer}'; exit; fi\n${otherwise}\n`);
   return { PATH: `${join(home, "path")}:/usr/bin:/bin` };
 }
@@ -221,7 +239,11 @@ if (existsSync("/proc/self")) {
 }
 
 test.each(cases)("when %s, one sentence says so and what to do, and nothing is left", async (_name, machine, sentence) => {
-  const failing = setUpEngine({ env: { PULUMI_HOME: home, HOME: home, ...(await machine()) }, say, download: closed });
+  const failing = setUpEngine({
+    env: { PULUMI_HOME: home, HOME: home, ...(await machine()) },
+    say,
+    download: closed,
+  });
   await expect(failing).rejects.toThrow(sentence);
   await expect(failing).rejects.toThrow(/Or open the network to get\.pulumi\.com/);
   await expect(failing).rejects.not.toThrow("hunter2");

@@ -1,12 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { fits } from "../../tools/install.mjs";
 
 describe("what is installed fits the lock file", () => {
   const zod = { version: "4.6.7", integrity: "sha512-a" };
-  const locked = { "": {}, "node_modules/zod": zod, "node_modules/for-macos": { version: "1.0.0", optional: true } };
+  const locked = {
+    "": {},
+    "node_modules/zod": zod,
+    "node_modules/for-macos": { version: "1.0.0", optional: true },
+  };
 
   test("when each package has the locked version and content", () => {
     expect(fits(locked, { "node_modules/zod": zod })).toBe(true);
@@ -33,7 +37,8 @@ interface Locked {
 describe("package-lock.json", async () => {
   const packages: Record<string, Locked> = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")).packages;
 
-  // A registry that has not every platform's packages makes `npm install` leave them out, and `npm ci` then refuses the file everywhere.
+  // A registry that has not every platform's packages makes `npm install` leave them out,
+  // and `npm ci` then refuses the file everywhere.
   test("has an entry for each package that another one asks for, on every platform", () => {
     const found = (from: string, name: string): boolean => {
       if (packages[`${from && `${from}/`}node_modules/${name}`]) return true;

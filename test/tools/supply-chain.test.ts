@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { allowed, licences } from "../../tools/licences.mjs";
 
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
@@ -15,7 +15,8 @@ test("each locked package has the hash of its contents", () => {
   const without = Object.entries(lock.packages).filter(
     ([path, { integrity, link }]) => path.includes("node_modules/") && !integrity && !link,
   );
-  // npm leaves it out for packages of other platforms. To fill it in, take their entries out and run: npm install --package-lock-only
+  // npm leaves it out for packages of other platforms. To fill it in, take their entries
+  // out and run: npm install --package-lock-only
   expect(without.map(([path]) => path)).toEqual([]);
 });
 

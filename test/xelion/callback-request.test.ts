@@ -9,7 +9,10 @@ import type { StatusEvent } from "../../provider/xelion/schema.ts";
 import { folder, messages, ReceiverProcess, register } from "../receiver/receiver-process.ts";
 import { freePort } from "./world.ts";
 
-/** What a caller sends: the path is `{token}` with something around it, and goes out as it stands. */
+/**
+ * What a caller sends: the path is `{token}` with something around it, and goes out as it
+ * stands.
+ */
 interface Request {
   path?: string;
   method?: string;
@@ -96,7 +99,13 @@ function post(address: string, { path = `${prefix}/{token}`, method = "POST", he
   const escaped = [...token].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
   return new Promise((resolve, reject) => {
     const target = path.replace("{token}", token).replace("{escaped}", escaped);
-    const call = request({ hostname, port, method, path: target, headers: { "content-type": "application/json", ...headers } });
+    const call = request({
+      hostname,
+      port,
+      method,
+      path: target,
+      headers: { "content-type": "application/json", ...headers },
+    });
     call.on("response", (response) => resolve(response.resume().statusCode!)).on("error", reject);
     call.end(body);
   });
@@ -117,13 +126,21 @@ beforeAll(async () => {
 
 async function receiverSide(): Promise<Side> {
   const { id, callbackUrl } = await register(receiver.url);
-  return { address: callbackUrl, heard: async () => (await messages(receiver.url, id)).map(({ body }) => body) };
+  return {
+    address: callbackUrl,
+    heard: async () => (await messages(receiver.url, id)).map(({ body }) => body),
+  };
 }
 
 async function listenerSide(): Promise<Side & AsyncDisposable> {
   const port = await freePort();
   const listener = new CallbackListener({ listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}${prefix}` }, "key");
-  const declared = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" } as const;
+  const declared = {
+    configurationHash: "a",
+    retryFailed: null,
+    givenOrderId: null,
+    wait: "completed",
+  } as const;
   const order = newOrder(declared, "direct", "2025-01-31T02:00:00.000Z");
   const address = await listener.prepare("thing", order);
   const taken: StatusEvent[] = [];

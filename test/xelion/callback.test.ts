@@ -43,7 +43,17 @@ describe("the callback listener", () => {
   test("takes what is said about its order, on a path that nobody can guess", async () => {
     expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/hooks/xelion/[\\w-]{43}$`));
     expect((await post(url, message)).status).toBe(200);
-    expect(taken).toEqual([[{ orderId: 42, status: "IN_PROGRESS", mid: 1, source: "callback", time: expect.any(String) }]]);
+    expect(taken).toEqual([
+      [
+        {
+          orderId: 42,
+          status: "IN_PROGRESS",
+          mid: 1,
+          source: "callback",
+          time: expect.any(String),
+        },
+      ],
+    ]);
   });
 
   test("has the same path in the next process, and another with another key or order", async () => {

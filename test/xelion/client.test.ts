@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ProvisioningService } from "../../provider/xelion/client.ts";
-import type { FaultOrder } from "../../sandbox/faults.ts";
+import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { apiKey, fairyTail } from "./world.ts";
 
@@ -24,7 +24,11 @@ const service = (more: object = {}) =>
     ...more,
   } as ConstructorParameters<typeof ProvisioningService>[0]);
 const body = JSON.stringify(fairyTail);
-const destination = { serverUrl: "https://pbx.example", tenantName: "pbx1", token: "token-of-the-tenant" };
+const destination = {
+  serverUrl: "https://pbx.example",
+  tenantName: "pbx1",
+  token: "token-of-the-tenant",
+};
 const submit = () => service().submit(body, destination);
 const orders = () => Object.keys(server.state.orders).length;
 
@@ -81,7 +85,10 @@ describe("the POST of an order", () => {
     ["nor half a reply", { kind: "malformed" }, "unknown", 1],
   ])("%s, and it is never repeated", async (_, fault, kind, made) => {
     server.fault({ ...fault, times: 5 } as FaultOrder);
-    expect(await submit()).toMatchObject({ kind, failure: { vendor: "xelion", operation: "provision pbx1" } });
+    expect(await submit()).toMatchObject({
+      kind,
+      failure: { vendor: "xelion", operation: "provision pbx1" },
+    });
     expect(server.received).toHaveLength(1);
     expect(orders()).toBe(made);
   });
@@ -97,12 +104,20 @@ describe("the POST of an order", () => {
 describe("the test of a configuration", () => {
   test.each(["text", "json"] as const)("is answered in the service's words, told as %s", async (errorBody) => {
     server.setOptions({ errorBody });
-    expect(await service().test("{}")).toEqual({ kind: "invalid", reason: expect.stringContaining("version") });
+    expect(await service().test("{}")).toEqual({
+      kind: "invalid",
+      reason: expect.stringContaining("version"),
+    });
     expect(await service().test(body)).toEqual({ kind: "valid" });
   });
 
   test("does not take a page or a flood of text for words", async () => {
-    server.fault({ kind: "status", status: 400, headers: { "content-type": "text/html" }, body: "<h1>Bad</h1>" });
+    server.fault({
+      kind: "status",
+      status: 400,
+      headers: { "content-type": "text/html" },
+      body: "<h1>Bad</h1>",
+    });
     expect(await service().test(body)).toEqual({ kind: "invalid", reason: "" });
     server.fault({ kind: "status", status: 400, body: "x".repeat(50_000) });
     const validate = await service().test(body);
@@ -111,7 +126,9 @@ describe("the test of a configuration", () => {
 
   test("tells a service that is down from one that refuses us", async () => {
     server.fault({ kind: "status", status: 503, times: 50 });
-    expect(await service({ deadlineSeconds: 0.2 }).test(body)).toMatchObject({ kind: "unreachable" });
+    expect(await service({ deadlineSeconds: 0.2 }).test(body)).toMatchObject({
+      kind: "unreachable",
+    });
     server.faults.clear();
     // The call that was given up may still be on its way.
     server.fault({ kind: "status", status: 403, times: 50 });

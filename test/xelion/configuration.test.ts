@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { propertyPath } from "../../provider/dynamic/check.ts";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
+import { propertyPath } from "../../provider/runtime/validation.ts";
 import { configurationOf, inOrder } from "../../provider/xelion/configuration.ts";
 import { validateConfiguration } from "../../provider/xelion/rules.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
@@ -57,7 +57,10 @@ describe("the rules of version 1", () => {
   });
   const twoDepartments = {
     ...dutch([external("0101234567")]),
-    departments: ["Bar", "Kitchen"].map((name) => ({ name, externalNumbers: [external("0101234567")] })),
+    departments: ["Bar", "Kitchen"].map((name) => ({
+      name,
+      externalNumbers: [external("0101234567")],
+    })),
   };
 
   test.each<[string, Record<string, unknown>]>([
@@ -71,7 +74,10 @@ describe("the rules of version 1", () => {
     ],
     [
       "an international number, without a country",
-      { ...dutch([external("+442079460000")]), organization: { name: "F", centralPhoneNumber: external("+442079460000") } },
+      {
+        ...dutch([external("+442079460000")]),
+        organization: { name: "F", centralPhoneNumber: external("+442079460000") },
+      },
     ],
     ["any words for a new number", dutch([{ new: true, value: "Sales 1", country: "NL", area: "015" } as never])],
   ])("pass %s, as the service does", (_, configuration) => {
@@ -80,13 +86,19 @@ describe("the rules of version 1", () => {
   });
 
   test("refuse a fallback to a user that the configuration does not list, where it lists users", () => {
-    const of = (users: unknown) => ({ ...department({ fallback: { type: "user", value: "lucy@f.example" } }), users });
+    const of = (users: unknown) => ({
+      ...department({ fallback: { type: "user", value: "lucy@f.example" } }),
+      users,
+    });
     expect(found(of([{ email: "natsu@f.example" }])).join()).toContain("departments[1].fallback.value: is no user");
     expect(found(of([{ email: "Lucy@f.example" }]))).toEqual([]);
     expect(found(of(undefined))).toEqual([]);
   });
 
-  const department = (more: object) => ({ ...fairyTail, departments: [{ name: "Bar" }, { name: "Reception", ...more }] });
+  const department = (more: object) => ({
+    ...fairyTail,
+    departments: [{ name: "Bar" }, { name: "Reception", ...more }],
+  });
   test.each<[string, Record<string, unknown>, string]>([
     ["another version", { ...fairyTail, version: 2 }, "version: must be 1"],
     ["no organization", { version: 1 }, "organization: is missing"],
@@ -145,7 +157,10 @@ describe("the rules of version 1", () => {
     ],
     [
       "a national number without a country",
-      { ...dutch([external("0101234567")]), organization: { name: "F", centralPhoneNumber: external("0101234567") } },
+      {
+        ...dutch([external("0101234567")]),
+        organization: { name: "F", centralPhoneNumber: external("0101234567") },
+      },
       "departments[0].externalNumbers[0].value: must be an international number",
     ],
     [
@@ -234,7 +249,10 @@ describe("what is sent", () => {
 
   test("is a text as it stands, white space and numbers included", async () => {
     const text = '{ "version": 1.0,  "organization": {"name": "F"}, "number": [15e-1, 0.1, -0, 9007199254740991] }';
-    expect(await configurationOf(inputs({ configuration: text }))).toMatchObject({ property: "configuration", text });
+    expect(await configurationOf(inputs({ configuration: text }))).toMatchObject({
+      property: "configuration",
+      text,
+    });
   });
 
   test("counts as the same when only keys moved", async () => {
@@ -251,9 +269,18 @@ describe("what is sent", () => {
   });
 
   test("is masked where the program marked it as secret, and only there", async () => {
-    const configuration = { ...fairyTail, phones: [{ pin: "pin-canary-1", label: "hall-phone" }], users: [{ code: 48151623 }] };
-    await configurationOf(inputs({ configuration, __secretPaths: JSON.stringify([["phones", 0, "pin"], ["users"], ["gone", 1]]) }));
-    expect(withoutSecrets("wrong pin pin-canary-1 of hall-phone, code 48151623")).toBe("wrong pin [secret] of hall-phone, code [secret]");
+    const configuration = {
+      ...fairyTail,
+      phones: [{ pin: "pin-canary-1", label: "hall-phone" }],
+      users: [{ code: 48151623 }],
+    };
+    await configurationOf(
+      inputs({
+        configuration,
+        __secretPaths: JSON.stringify([["phones", 0, "pin"], ["users"], ["gone", 1]]),
+      }),
+    );
+    expect(maskSecrets("wrong pin pin-canary-1 of hall-phone, code 48151623")).toBe("wrong pin [secret] of hall-phone, code [secret]");
   });
 });
 
@@ -271,7 +298,10 @@ describe("a configuration file", () => {
 
   test("is sent byte for byte", async () => {
     const text = '{\n  "zeta": 1,\n  "version": 1,\n  "alpha": {"b": 1, "a": 2}\n}\n';
-    expect(await configurationOf(file(text))).toMatchObject({ property: "configurationFile", text });
+    expect(await configurationOf(file(text))).toMatchObject({
+      property: "configurationFile",
+      text,
+    });
   });
 
   test.each([
@@ -304,7 +334,10 @@ describe("a configuration file", () => {
     const declared =
       typeof text === "string" ? file(text) : inputs({ configurationFile: text === null ? join(folder, "none.json") : folder });
     const error = await configurationOf(declared).catch((thrown: Error) => thrown);
-    expect(error).toMatchObject({ code: "CONFIGURATION_UNREADABLE", message: expect.stringContaining(words) });
+    expect(error).toMatchObject({
+      code: "CONFIGURATION_UNREADABLE",
+      message: expect.stringContaining(words),
+    });
     expect((error as Error).message).not.toContain("canary");
   });
 });

@@ -1,9 +1,12 @@
-import { PartialFailure } from "../../provider/dynamic/errors.ts";
+import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { World } from "./world.ts";
 
-/** What the engine has of a call: the outputs, also of one that failed after something was made, and the error's code. */
+/**
+ * What the engine has of a call: the outputs, also of one that failed after something was
+ * made, and the error's code.
+ */
 export interface Outcome {
   outs: ProvisionOutputs;
   code?: string;
@@ -12,9 +15,16 @@ export interface Outcome {
 
 /** A provider as a new process would have it. */
 export function provider(w: World, more: Record<string, unknown> = {}): ReturnType<typeof xelionTenantProvisionProvider> {
-  const config: Record<string, unknown> = { ...w.plainConfig, "ucaas:journalDir": w.journalDir, ...more };
+  const config: Record<string, unknown> = {
+    ...w.plainConfig,
+    "ucaas:journalDir": w.journalDir,
+    ...more,
+  };
   const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value));
-  return xelionTenantProvisionProvider({ get: (key) => text(config[key]) as never, require: (key) => text(config[key]) as never });
+  return xelionTenantProvisionProvider({
+    get: (key) => text(config[key]) as never,
+    require: (key) => text(config[key]) as never,
+  });
 }
 
 export const inputsOf = (w: World, more: Partial<ProvisionInputs> = {}) =>

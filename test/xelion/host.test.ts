@@ -37,7 +37,9 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     await first.raw("cancel", new Empty());
     const { partial, message } = await failure;
     expect(message).toContain("[INTERRUPTED]");
-    expect(partial).toMatchObject({ properties: { orderId: 1, status: "IN_PROGRESS", __provider: expect.stringContaining(type) } });
+    expect(partial).toMatchObject({
+      properties: { orderId: 1, status: "IN_PROGRESS", __provider: expect.stringContaining(type) },
+    });
     await first.stop();
 
     await using second = await start();
@@ -56,7 +58,9 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
       const failure = host.failure(host.create(type, { ...w.inputs, timeout: "10m" }));
       await said(host, "order 1: IN_PROGRESS");
       host.signal(signal);
-      expect((await failure).partial).toMatchObject({ properties: { orderId: 1, status: "IN_PROGRESS" } });
+      expect((await failure).partial).toMatchObject({
+        properties: { orderId: 1, status: "IN_PROGRESS" },
+      });
       // It would hang here if the process went on.
       await host.ended;
     },
@@ -77,11 +81,25 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
   });
 
   test("no secret is printed, by whatever goes wrong, with the log of calls switched on", async () => {
-    const configuration = (name: string) => ({ version: 1, organization: { name }, trunk: { password: "trunk-canary" } });
-    const inputs = { ...w.inputs, configuration: configuration("F"), __secretPaths: '[["trunk","password"]]', timeout: "300ms" };
+    const configuration = (name: string) => ({
+      version: 1,
+      organization: { name },
+      trunk: { password: "trunk-canary" },
+    });
+    const inputs = {
+      ...w.inputs,
+      configuration: configuration("F"),
+      __secretPaths: '[["trunk","password"]]',
+      timeout: "300ms",
+    };
     await using host = await start({ NODE_DEBUG: "ucaas" });
     const texts: unknown[] = [];
-    w.service.fault({ kind: "status", status: 400, path: "/test$", body: `trunk-canary ${login.password} Sandbox-xelion-key-1` });
+    w.service.fault({
+      kind: "status",
+      status: 400,
+      path: "/test$",
+      body: `trunk-canary ${login.password} Sandbox-xelion-key-1`,
+    });
     texts.push(await host.check(type, { ...inputs, configuration: configuration("G") }).then(({ failures }) => failures));
     w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     w.next("losesAll");

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { Journal } from "../../provider/dynamic/journal.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { type CallbackListener, toStatusEvent } from "../../provider/xelion/callback.ts";
 import { ProvisioningService } from "../../provider/xelion/client.ts";
 import { OrderReconciler } from "../../provider/xelion/order-reconciler.ts";
@@ -15,8 +15,8 @@ import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
 import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { Order, ProvisionOutputs, StatusEvent } from "../../provider/xelion/schema.ts";
 import type { StatusSource } from "../../provider/xelion/status-source.ts";
-import type { FaultOrder } from "../../sandbox/faults.ts";
-import { courseNames, readCourse } from "../../sandbox/xelion/courses.ts";
+import type { FaultOrder } from "../../sandbox/fault-injection.ts";
+import { readScenario, scenarioNames } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 
 const service = xelionProvisioningServer();
@@ -46,25 +46,37 @@ afterAll(async () => {
   await Promise.all([service.stop(), new Promise((resolve) => callbacks.close(resolve)), rm(folder, { recursive: true })]);
 });
 
-/** One `pulumi up`: what is declared, what the service does with the order, and what happens to the run. */
+/**
+ * One `pulumi up`: what is declared, what the service does with the order, and what
+ * happens to the run.
+ */
 interface Run {
   /** Whether the declaration is another than in the run before. */
   change: "nothing" | "configuration" | "retryFailed";
-  course: (typeof courseNames)[number];
+  course: (typeof scenarioNames)[number];
   fault: FaultOrder["kind"] | "none";
-  /** At which of its steps the process is killed: each call of the journal, the service and the source is two, before and after it did its work. */
+  /**
+   * At which of its steps the process is killed: each call of the journal, the service
+   * and the source is two, before and after it did its work.
+   */
   killedAt: number;
   /** Whether a `Cancel` comes at that step instead. */
   cancelled: boolean;
-  /** The engine was killed too, or could not save: the state does not hear of what the run came to. */
+  /**
+   * The engine was killed too, or could not save: the state does not hear of what the run
+   * came to.
+   */
   stateLost: boolean;
-  /** What is asked for before the next run: previews, which save nothing, and refreshes, with their answers kept or not. */
+  /**
+   * What is asked for before the next run: previews, which save nothing, and refreshes,
+   * with their answers kept or not.
+   */
   between: ("preview" | "preview --refresh" | "refresh" | "refresh --preview-only")[];
 }
 
 const runArbitrary: fc.Arbitrary<Run> = fc.record({
   change: fc.constantFrom("nothing", "nothing", "nothing", "configuration", "retryFailed"),
-  course: fc.constantFrom(...courseNames),
+  course: fc.constantFrom(...scenarioNames),
   fault: fc.constantFrom("none", "none", "none", "cut", "cutBefore", "statusAfter", "empty", "malformed"),
   killedAt: fc.integer({ min: 0, max: 45 }),
   cancelled: fc.boolean(),
@@ -73,7 +85,9 @@ const runArbitrary: fc.Arbitrary<Run> = fc.record({
 });
 
 describe("whatever happens to orders, callbacks and runs", () => {
-  test("no declaration is ever ordered twice, and a quiet run at the end knows where it stands", { timeout: 120_000 }, async () => {
+  test("no declaration is ever ordered twice, and a quiet run at the end knows where it stands", {
+    timeout: 120_000,
+  }, async () => {
     let number = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(runArbitrary, { minLength: 1, maxLength: 5 }), async (runs) => {
@@ -95,7 +109,8 @@ describe("whatever happens to orders, callbacks and runs", () => {
 
         const orders = Object.values(service.state.orders).filter((order) => order.tenantName === tenantName);
         expect(orders.length).toBeLessThanOrEqual(tenant.declarations);
-        // What was noted is never above what was ordered: each declaration has one order of its own configuration.
+        // What was noted is never above what was ordered: each declaration has one order
+        // of its own configuration.
         for (const hash of new Set(orders.map(({ configurationSha256 }) => configurationSha256))) {
           const allowed = tenant.declared.filter(({ sha256 }) => sha256 === hash).length;
           expect(orders.filter(({ configurationSha256 }) => configurationSha256 === hash).length).toBeLessThanOrEqual(allowed);
@@ -133,9 +148,12 @@ class Tenant {
   async up(run: Run): Promise<{ code?: string }> {
     if (run.change === "configuration") this.#configuration++;
     if (run.change === "retryFailed") this.#retryFailed++;
-    this.#text = JSON.stringify({ version: 1, organization: { name: `${this.name} ${this.#configuration}` } });
+    this.#text = JSON.stringify({
+      version: 1,
+      organization: { name: `${this.name} ${this.#configuration}` },
+    });
     if (this.declared.length === 0 || run.change !== "nothing") this.declared.push({ sha256: hash(this.#text) });
-    service.state.courses.push(readCourse({ course: run.course, ms: 1, tenantName: this.name }));
+    service.state.courses.push(readScenario({ course: run.course, ms: 1, tenantName: this.name }));
     service.faults.clear();
     if (run.fault !== "none") {
       service.fault({
@@ -173,12 +191,16 @@ class Tenant {
       "xelion:apiKey": "Sandbox-xelion-key-1",
       "ucaas:journalDir": folder,
     };
-    const provider = xelionTenantProvisionProvider({ get: (key) => config[key] as never, require: (key) => config[key] as never });
+    const provider = xelionTenantProvisionProvider({
+      get: (key) => config[key] as never,
+      require: (key) => config[key] as never,
+    });
     const news = this.#news;
     const saved = outputsOf(news, this.state, service.baseUrl);
     if (command === "preview") return void (await provider.diff("id", saved, news));
     const answer = (await provider.read("id", saved)).props as ProvisionOutputs;
-    // The engine compares what was read with what was declared last, and in a preview then with what is declared now.
+    // The engine compares what was read with what was declared last, and in a preview
+    // then with what is declared now.
     await provider.diff("id", answer, news);
     if (command === "preview --refresh") await provider.diff("id", answer, news);
     if (command === "refresh") this.state = orderFromState(answer);
@@ -212,7 +234,10 @@ class Tenant {
       listen: (order, take) =>
         process.step(async () => {
           hearers.set(`/${order().intentId}`, (news) => process.step(() => take(news)));
-          return { failed: new Promise<never>(() => {}), stop: async () => void hearers.delete(`/${order().intentId}`) };
+          return {
+            failed: new Promise<never>(() => {}),
+            stop: async () => void hearers.delete(`/${order().intentId}`),
+          };
         }),
       poll: async () => [],
       deleteRecord: async () => {},
@@ -226,7 +251,9 @@ class Tenant {
       },
       account: {
         config,
-        service: { submit: (...args) => process.step(() => client.submit(...args)) } as ProvisioningService,
+        service: {
+          submit: (...args) => process.step(() => client.submit(...args)),
+        } as ProvisioningService,
         callback: source as CallbackListener,
         polling: undefined,
         sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),
@@ -234,7 +261,12 @@ class Tenant {
         validate: () => process.step(async () => ({ kind: "valid" })),
       },
       news: this.#news,
-      configuration: { property: "configuration", text: this.#text, value: {}, hash: hash(this.#text) },
+      configuration: {
+        property: "configuration",
+        text: this.#text,
+        value: {},
+        hash: hash(this.#text),
+      },
       signal: process.cancel.signal,
     };
   }

@@ -33,7 +33,12 @@ test.each(readdirSync(folder))("the state that release 0.1.0 wrote has its whole
 });
 
 test("the state keeps an order whole, also when the engine drops what is null", () => {
-  const declared = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" } as const;
+  const declared = {
+    configurationHash: "a",
+    retryFailed: null,
+    givenOrderId: null,
+    wait: "completed",
+  } as const;
   const order = newOrder(declared, null, "2025-01-31T02:00:00.000Z");
   const outs = outputsOf({ serverUrl: "https://pbx.example", tenantName: "pbx1" }, order, "https://provisioning.example");
   const kept = JSON.parse(JSON.stringify(outs, (_, value) => value ?? undefined)) as ProvisionOutputs;

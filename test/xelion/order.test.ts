@@ -13,11 +13,26 @@ import {
 import type { Order, StatusEvent } from "../../provider/xelion/schema.ts";
 
 const at = (second: number) => new Date(Date.UTC(2025, 0, 31, 2, 0, second)).toISOString();
-const declared: DesiredOrder = { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" };
+const declared: DesiredOrder = {
+  configurationHash: "a",
+  retryFailed: null,
+  givenOrderId: null,
+  wait: "completed",
+};
 const sent = newOrder(declared, "direct", at(0));
 const submitted = accepted(sent, 42, "reply", at(1));
-const order = (status: string, extra: Partial<Order> = {}): Order => ({ ...submitted, status, ...extra });
-const news = (mid: number, status: string, orderId = 42): StatusEvent => ({ mid, status, orderId, time: at(mid), source: "callback" });
+const order = (status: string, extra: Partial<Order> = {}): Order => ({
+  ...submitted,
+  status,
+  ...extra,
+});
+const news = (mid: number, status: string, orderId = 42): StatusEvent => ({
+  mid,
+  status,
+  orderId,
+  time: at(mid),
+  source: "callback",
+});
 
 const followed = { canFollow: true, canConfirm: true };
 const deaf = { canFollow: false, canConfirm: false };
@@ -63,7 +78,10 @@ describe("what to do next", () => {
   });
 
   test("an order that is named by its id is taken up without anything being sent", () => {
-    expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({ do: "adopt", orderId: 7 });
+    expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({
+      do: "adopt",
+      orderId: 7,
+    });
   });
 
   test("a completed order that a create finds is repeated for a changed retryFailed only, and never where orderId names it", () => {
@@ -83,7 +101,11 @@ describe("what to do next", () => {
         fc.boolean(),
         (status, retryFailed, wait, reach, isNew) => {
           const want = { ...declared, retryFailed, wait };
-          const known = { ...newOrder(want, "direct", at(0)), status, orderId: status === "UNKNOWN" ? null : 42 };
+          const known = {
+            ...newOrder(want, "direct", at(0)),
+            status,
+            orderId: status === "UNKNOWN" ? null : 42,
+          };
           expect(decide(want, known, reach, isNew).do).not.toBe("submit");
           // Taking retryFailed away allows nothing either.
           expect(decide({ ...want, retryFailed: null }, known, reach, isNew).do).not.toBe("submit");
@@ -120,8 +142,16 @@ describe("news of an order", () => {
 
   test("that came before the reply are taken when the id is known, and name it when the reply is lost", () => {
     const heard = { ...sent, heard: [news(2, "IN_PROGRESS"), news(1, "FAILED", 1042)] };
-    expect(accepted(heard, 42, "reply", at(5))).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
-    expect(applyBuffered({ ...sent, heard: [news(2, "IN_PROGRESS")] })).toMatchObject({ orderId: 42, status: "IN_PROGRESS", heard: [] });
+    expect(accepted(heard, 42, "reply", at(5))).toMatchObject({
+      orderId: 42,
+      status: "IN_PROGRESS",
+      heard: [],
+    });
+    expect(applyBuffered({ ...sent, heard: [news(2, "IN_PROGRESS")] })).toMatchObject({
+      orderId: 42,
+      status: "IN_PROGRESS",
+      heard: [],
+    });
     expect(applyBuffered(sent)).toBe(sent);
   });
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
-import type { CourseName } from "../../sandbox/xelion/courses.ts";
+import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
 import { fairyTail, login, type World, world } from "./world.ts";
 
@@ -40,7 +40,10 @@ const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provisi
 describe("an order", () => {
   test("is sent once, followed to its end, and then nothing is left to do", async () => {
     const made = await provider().create(inputs());
-    expect(made).toMatchObject({ id: `${new URL(w.tenant.url).host}/pbx1`, outs: { orderId: 1, status: "COMPLETED", schemaVersion: 2 } });
+    expect(made).toMatchObject({
+      id: `${new URL(w.tenant.url).host}/pbx1`,
+      outs: { orderId: 1, status: "COMPLETED", schemaVersion: 2 },
+    });
     expect(statuses(made.outs as ProvisionOutputs)).toEqual(["SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "COMPLETED"]);
     for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]) expect(told()).toContain(`order 1: ${status} (callback)`);
     expect(w.orders()).toMatchObject([{ serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) }]);
@@ -67,7 +70,7 @@ describe("an order", () => {
     expect(outs).not.toHaveProperty("configuration");
   });
 
-  const courses: [CourseName, string, string | undefined][] = [
+  const courses: [ScenarioName, string, string | undefined][] = [
     ["completes", "COMPLETED", undefined],
     ["fails", "FAILED", "ORDER_FAILED"],
     ["failsAtOnce", "FAILED", "ORDER_FAILED"],
@@ -103,7 +106,10 @@ describe("an order", () => {
     await vi.waitFor(() => expect(w.orders()[0]?.status).toBe("COMPLETED"), 30_000);
     const read = await provider(polled).read("id", outs);
     expect(read.props).toMatchObject({ status: "COMPLETED", orderId: 1 });
-    expect(read.props?.statusHistory.at(-1)).toMatchObject({ status: "COMPLETED", source: "polling" });
+    expect(read.props?.statusHistory.at(-1)).toMatchObject({
+      status: "COMPLETED",
+      source: "polling",
+    });
     expect(await changes(read.props as ProvisionOutputs, { wait: "submitted" }, polled)).toBe(false);
   });
 
@@ -153,9 +159,14 @@ describe("a failed order", () => {
     w.next("fails");
     const second = await update(failed, { retryFailed: "tuesday" });
     expect(second).toMatchObject({ code: "ORDER_FAILED", outs: { orderId: 2 } });
-    expect(await update(second.outs, { retryFailed: "tuesday" })).toMatchObject({ code: "ORDER_FAILED" });
+    expect(await update(second.outs, { retryFailed: "tuesday" })).toMatchObject({
+      code: "ORDER_FAILED",
+    });
     expect(w.orders()).toHaveLength(2);
-    expect((await update(second.outs, { retryFailed: "wednesday" })).outs).toMatchObject({ status: "COMPLETED", orderId: 3 });
+    expect((await update(second.outs, { retryFailed: "wednesday" })).outs).toMatchObject({
+      status: "COMPLETED",
+      orderId: 3,
+    });
   });
 
   test("shows in every preview until somebody has decided", async () => {
@@ -169,7 +180,9 @@ describe("a failed order", () => {
   test("may be followed by a changed configuration", async () => {
     w.next("fails");
     const { outs } = await create();
-    const next = await update(outs, { configuration: { version: 1, organization: { name: "Sabertooth" } } });
+    const next = await update(outs, {
+      configuration: { version: 1, organization: { name: "Sabertooth" } },
+    });
     expect(next.outs).toMatchObject({ status: "COMPLETED", orderId: 2 });
   });
 });
@@ -208,7 +221,10 @@ describe("a POST whose outcome is not known", () => {
     expect(first.outs.orderId).toBeUndefined();
     expect(first.outs.adminHint).toContain("for an order of pbx1, submitted about");
     expect(await create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
-    const changed = { timeout: "100ms", configuration: { version: 1, organization: { name: "Other" } } };
+    const changed = {
+      timeout: "100ms",
+      configuration: { version: 1, organization: { name: "Other" } },
+    };
     expect(await update(first.outs, changed)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     expect(w.orders()).toHaveLength(1);
 
@@ -233,7 +249,10 @@ describe("a POST whose outcome is not known", () => {
     w.service.fault({ kind: "cutBefore", method: "POST", path: "/provision$" });
     const first = await create({ timeout: "100ms" });
     expect(first).toMatchObject({ code: "OUTCOME_UNKNOWN" });
-    expect((await update(first.outs, { retryFailed: "none in the Admin UI" })).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+    expect((await update(first.outs, { retryFailed: "none in the Admin UI" })).outs).toMatchObject({
+      orderId: 1,
+      status: "COMPLETED",
+    });
   });
 
   test("because this process was killed in the middle is found in the journal", async () => {
@@ -263,12 +282,19 @@ describe("nothing is sent, and nothing is left behind,", () => {
     ["when the tenant's session is shorter than the wait", () => w.tenant.setOptions({ tokenLifetimeSeconds: 5 }), "SESSION_TOO_SHORT"],
     [
       "when the login is wrong",
-      () => ((w.tenant.state.tenants.pbx1 as Record<string, { password: string }>).provisioning = { password: "other" }),
+      () =>
+        ((w.tenant.state.tenants.pbx1 as Record<string, { password: string }>).provisioning = {
+          password: "other",
+        }),
       "LOGIN_REFUSED",
     ],
     [
       "when the login needs a second factor",
-      () => ((w.tenant.state.tenants.pbx1 as Record<string, object>).provisioning = { password: login.password, mfa: true }),
+      () =>
+        ((w.tenant.state.tenants.pbx1 as Record<string, object>).provisioning = {
+          password: login.password,
+          mfa: true,
+        }),
       "LOGIN_REFUSED",
     ],
     ["when the Xelion server cannot be reached", () => w.tenant.stop(), "NOT_REACHED"],
@@ -290,7 +316,10 @@ describe("nothing is sent, and nothing is left behind,", () => {
   test("when the callback address cannot be opened", async () => {
     const taken = createServer().listen(w.port, "127.0.0.1");
     await vi.waitFor(() => expect(taken.listening).toBe(true), 30_000);
-    expect(await create()).toMatchObject({ code: "CALLBACK_NOT_READY", message: expect.stringContaining("EADDRINUSE") });
+    expect(await create()).toMatchObject({
+      code: "CALLBACK_NOT_READY",
+      message: expect.stringContaining("EADDRINUSE"),
+    });
     expect(w.orders()).toEqual([]);
     await new Promise((resolve) => taken.close(resolve));
   });
@@ -314,7 +343,10 @@ describe("nothing is sent, and nothing is left behind,", () => {
     const one = provider();
     await one.create(inputs());
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
-    expect(await outcome(one.create(inputs(other)))).toMatchObject({ code: "DECLARED_TWICE", outs: undefined });
+    expect(await outcome(one.create(inputs(other)))).toMatchObject({
+      code: "DECLARED_TWICE",
+      outs: undefined,
+    });
     expect(w.orders()).toHaveLength(1);
   });
 });
@@ -324,7 +356,10 @@ describe("a changed configuration", () => {
 
   test("is one new order in place; moved keys are no change", async () => {
     const { outs } = await create();
-    expect(await provider().diff("id", outs, inputs(other))).toMatchObject({ changes: true, replaces: [] });
+    expect(await provider().diff("id", outs, inputs(other))).toMatchObject({
+      changes: true,
+      replaces: [],
+    });
     expect(await changes(outs, { configuration: { organization: { name: "Fairy Tail" }, version: 1 } })).toBe(false);
     expect(await changes(outs, { configuration: '{"organization":{"name":"Fairy Tail"},"version":1}' })).toBe(false);
     expect((await update(outs, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -336,7 +371,9 @@ describe("a changed configuration", () => {
       steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
     });
     const { outs } = await create({ timeout: "200ms" });
-    expect(await update(outs, { ...other, timeout: "100ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    expect(await update(outs, { ...other, timeout: "100ms" })).toMatchObject({
+      code: "NOT_FINISHED",
+    });
     printed.mockClear();
     const second = update(outs, other);
     await vi.waitFor(() => expect(told()).toContain("a new order is sent when this one has ended"), 30_000);
@@ -350,7 +387,10 @@ describe("a changed configuration", () => {
     // The state never heard of the second order, the journal did.
     await update(first, other);
     expect(await changes(first)).toBe(true);
-    expect((await update(first)).outs).toMatchObject({ orderId: 3, configurationHash: first.configurationHash });
+    expect((await update(first)).outs).toMatchObject({
+      orderId: 3,
+      configurationHash: first.configurationHash,
+    });
   });
 });
 
@@ -360,7 +400,9 @@ describe("a create that finds the tenant ordered already", () => {
     const { outs } = await create();
     const elsewhere = await mkdtemp(join(tmpdir(), "ucaas-elsewhere-"));
     const there = runs(w, { "ucaas:journalDir": elsewhere });
-    const updated = await there.update(outs, { configuration: { version: 1, organization: { name: "Sabertooth" } } });
+    const updated = await there.update(outs, {
+      configuration: { version: 1, organization: { name: "Sabertooth" } },
+    });
     await there.delete(updated.outs);
     await rm(elsewhere, { recursive: true });
     printed.mockClear();
@@ -406,7 +448,10 @@ describe("a create that finds the tenant ordered already", () => {
     };
     expect(await replace(inputs())).toMatchObject({ orderId: 1 });
     expect(told()).toContain(nothing);
-    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({
+      orderId: 2,
+      status: "COMPLETED",
+    });
     expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({ orderId: 2 });
     expect(w.orders()).toHaveLength(2);
   });
@@ -433,12 +478,16 @@ describe("a refresh that nobody saves", () => {
       steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
     });
     // Killed: the state never hears of order 2.
-    expect(await update(saved, { ...other, timeout: "200ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    expect(await update(saved, { ...other, timeout: "200ms" })).toMatchObject({
+      code: "NOT_FINISHED",
+    });
     for (let time = 0; time < 2; time++) {
       const preview = provider();
       const { props } = await preview.read("id", saved);
       expect(props).toMatchObject({ orderId: 2 });
-      expect(await preview.diff("id", props as ProvisionOutputs, inputs(other))).toMatchObject({ changes: true });
+      expect(await preview.diff("id", props as ProvisionOutputs, inputs(other))).toMatchObject({
+        changes: true,
+      });
     }
     const up = update(saved, other);
     await vi.waitFor(() => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"), 30_000);
@@ -472,13 +521,19 @@ describe("diff", () => {
       { callback: false },
       { serverUrl: `${w.tenant.url}/` },
     ]) {
-      expect(await provider().diff("id", outs, inputs(more)), JSON.stringify(more)).toMatchObject({ changes: false, replaces: [] });
+      expect(await provider().diff("id", outs, inputs(more)), JSON.stringify(more)).toMatchObject({
+        changes: false,
+        replaces: [],
+      });
     }
     expect(await provider().diff("id", outs, inputs({ serverUrl: "https://other.example" }))).toMatchObject({
       changes: true,
       replaces: ["serverUrl"],
     });
-    expect(await provider().diff("id", outs, inputs({ tenantName: "pbx2" }))).toMatchObject({ changes: true, replaces: ["tenantName"] });
+    expect(await provider().diff("id", outs, inputs({ tenantName: "pbx2" }))).toMatchObject({
+      changes: true,
+      replaces: ["tenantName"],
+    });
   });
 
   test("takes what the engine made of the outputs, which has no nulls", async () => {
@@ -504,7 +559,13 @@ describe("diff", () => {
 
   test("has something to do when a killed run came further than the state says, if only to write it down", async () => {
     const ended = (await create()).outs;
-    const submitted = { ...ended.intent, status: "SUBMITTED", finishedAt: null, lastMid: null, endMid: null };
+    const submitted = {
+      ...ended.intent,
+      status: "SUBMITTED",
+      finishedAt: null,
+      lastMid: null,
+      endMid: null,
+    };
     const before = outputsOf(inputs(), { ...submitted, statusHistory: ended.statusHistory.slice(0, 1) }, w.service.baseUrl);
     expect(await changes(before)).toBe(true);
     const update = await runs(w).update(before);
@@ -532,7 +593,12 @@ describe("an orderId", () => {
     w.next("fails");
     await create();
     w.service.setOptions({ orderRoute: true });
-    const declared = { configurationHash: "a", retryFailed: null, givenOrderId: 1, wait: "completed" } as const;
+    const declared = {
+      configurationHash: "a",
+      retryFailed: null,
+      givenOrderId: 1,
+      wait: "completed",
+    } as const;
     const adopted = outputsOf(inputs({ tenantName: "pbx2" }), adoptedOrder(declared, new Date().toISOString()), w.service.baseUrl);
     const read = await runs(w, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" }).read(adopted);
     expect(read).toMatchObject({ orderId: 1, status: "FAILED" });
@@ -590,7 +656,10 @@ describe("delete", () => {
     const [entry] = journal() as [string];
     writeFileSync(join(w.journalDir, file), "{}");
     const renaming = provider();
-    expect(await outcome(renaming.create(inputs()))).toMatchObject({ code: "JOURNAL_UNREADABLE", outs: undefined });
+    expect(await outcome(renaming.create(inputs()))).toMatchObject({
+      code: "JOURNAL_UNREADABLE",
+      outs: undefined,
+    });
     writeFileSync(join(w.journalDir, file), entry);
     await renaming.delete("pbx", old);
     expect((await create()).outs.orderId).toBe(1);
@@ -624,7 +693,12 @@ describe("check", () => {
   });
 
   test("shows the service's words at the configuration", async () => {
-    w.service.fault({ kind: "status", status: 400, path: "/test$", body: "trunk 7 is not known\u001b[31m" });
+    w.service.fault({
+      kind: "status",
+      status: 400,
+      path: "/test$",
+      body: "trunk 7 is not known\u001b[31m",
+    });
     expect(await check({})).toEqual(["configuration: the provisioning service refuses it: trunk 7 is not known[31m"]);
   });
 
@@ -645,7 +719,9 @@ describe("check", () => {
 
   test("asks nothing when it is switched off, when not all is known, and when the rules here are broken", async () => {
     await check({}, { "xelion:testProvision": "false" });
-    await check({ configuration: { ...fairyTail, phones: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } });
+    await check({
+      configuration: { ...fairyTail, phones: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" },
+    });
     expect(await check({ configuration: { version: 1, organization: {} } })).toEqual([
       expect.stringMatching(/^configuration\.organization\.name: is missing/),
     ]);
@@ -730,7 +806,10 @@ test("a new order for the tenant is not sent while the journal cannot be written
       server.close(() => resolve(address));
     });
   });
-  const config = { "ucaas:journalDir": "/dev/null/journal", "xelion:callback": { listen: port, url: `http://127.0.0.1:${port}` } };
+  const config = {
+    "ucaas:journalDir": "/dev/null/journal",
+    "xelion:callback": { listen: port, url: `http://127.0.0.1:${port}` },
+  };
   expect(await create({}, config)).toMatchObject({ code: "JOURNAL_UNAVAILABLE" });
   expect(w.orders()).toEqual([]);
   expect(w.sessions()).toEqual([]);
@@ -771,7 +850,10 @@ test("finds its order under the identity that it was created with when the stack
   const { outs } = await create();
   const renamed = { __stack: "shop/renamed" } as never;
   expect(await runs(w).changes(outs, renamed)).toBe(false);
-  const updated = await update(outs, { configuration: { version: 1, organization: { name: "Renamed" } }, ...(renamed as object) } as never);
+  const updated = await update(outs, {
+    configuration: { version: 1, organization: { name: "Renamed" } },
+    ...(renamed as object),
+  } as never);
   // The state of the update is lost.
   expect(await runs(w).read(outs)).toMatchObject({ orderId: updated.outs.orderId });
   await provider().delete("pbx", outs);
@@ -783,5 +865,7 @@ test("refuses an order id that stayed when the tenant changed", async () => {
   const { failures } = await provider().check(olds, { ...olds, tenantName: "another" } as never);
   expect(failures).toEqual([expect.objectContaining({ property: "orderId" })]);
   await create();
-  expect(await create({ tenantName: "another", orderId: 1 } as never)).toMatchObject({ code: "ORDER_OF_ANOTHER_TENANT" });
+  expect(await create({ tenantName: "another", orderId: 1 } as never)).toMatchObject({
+    code: "ORDER_OF_ANOTHER_TENANT",
+  });
 });

@@ -23,7 +23,9 @@ afterEach(async () => {
   await cleanUp.disposeAsync();
 });
 
-const config = (relay: object = {}) => ({ "xelion:callback": { relayUrl: receiver.url, relayKey, ...relay } });
+const config = (relay: object = {}) => ({
+  "xelion:callback": { relayUrl: receiver.url, relayKey, ...relay },
+});
 const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
 /** Another machine: the stack's state may get there, this one's journal does not. */
 const elsewhere = () => {
@@ -33,7 +35,9 @@ const elsewhere = () => {
 };
 const here = () => runs(w, config());
 const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
-  w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status, callback: "now", times: 1 }] });
+  w.service.state.courses.push({
+    steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status, callback: "now", times: 1 }],
+  });
 const delivered = (count: number) =>
   vi.waitFor(
     () => expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
@@ -82,9 +86,15 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test("a changed configuration is one new order on another machine, in place of the one that the relay knows", async () => {
     const { outs } = await here().create();
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
-    expect((await elsewhere().update(outs, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect((await elsewhere().update(outs, other)).outs).toMatchObject({
+      orderId: 2,
+      status: "COMPLETED",
+    });
     // A machine whose state is behind finds the order at the relay.
-    expect((await elsewhere().update(outs, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect((await elsewhere().update(outs, other)).outs).toMatchObject({
+      orderId: 2,
+      status: "COMPLETED",
+    });
     expect(w.orders()).toHaveLength(2);
   });
 
@@ -104,7 +114,11 @@ describe("by the relay", { timeout: 60_000 }, () => {
     const port = await freePort();
     await receiver.kill();
     const again = async () => {
-      receiver = cleanUp.use(await ReceiverProcess.start(files.path, [], { XELION_RECEIVER_LISTEN: `127.0.0.1:${port}` }));
+      receiver = cleanUp.use(
+        await ReceiverProcess.start(files.path, [], {
+          XELION_RECEIVER_LISTEN: `127.0.0.1:${port}`,
+        }),
+      );
     };
     await again();
     holding();
@@ -191,20 +205,28 @@ describe("by the relay", { timeout: 60_000 }, () => {
       message: expect.stringContaining('declare wait: "submitted"'),
     });
     expect(await here().update(outs, { wait: "submitted" })).toEqual({ outs, message: "" });
-    expect((await here().update(outs, { retryFailed: "forgotten" })).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect((await here().update(outs, { retryFailed: "forgotten" })).outs).toMatchObject({
+      orderId: 2,
+      status: "COMPLETED",
+    });
   });
 
   test("a refresh that nobody saves leaves an order that has ended to the next up, which sends no second one", async () => {
     const saved = (await here().create()).outs;
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
     holding();
-    expect(await here().update(saved, { ...other, timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    expect(await here().update(saved, { ...other, timeout: "300ms" })).toMatchObject({
+      code: "NOT_FINISHED",
+    });
     await w.proceed(2);
     await delivered(4);
     const answer = await here().read(saved);
     expect(answer).toMatchObject({ orderId: 2, status: "COMPLETED" });
     expect(await here().changes(answer, other)).toBe(false);
-    expect((await here().update(saved, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+    expect((await here().update(saved, other)).outs).toMatchObject({
+      orderId: 2,
+      status: "COMPLETED",
+    });
     expect(w.orders()).toHaveLength(2);
   });
 
@@ -212,7 +234,9 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(await runs(w, config({ relayKey: "a-wrong-key-canary-of-enough-characters" })).create()).toMatchObject({
       code: "RELAY_REFUSED",
     });
-    expect(await runs(w, config({ relayUrl: w.tenant.url })).create()).toMatchObject({ code: "RELAY_REFUSED" });
+    expect(await runs(w, config({ relayUrl: w.tenant.url })).create()).toMatchObject({
+      code: "RELAY_REFUSED",
+    });
     expect(await runs(w, config({ relayUrl: `http://127.0.0.1:${await freePort()}` })).create()).toMatchObject({ code: "NOT_REACHED" });
     expect(w.orders()).toEqual([]);
     expect(w.tenant.state.logins).toEqual([]);

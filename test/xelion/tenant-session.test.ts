@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { logIn, requireLongEnough, secondsLeft } from "../../provider/xelion/tenant-session.ts";
 import { xelionTenantServer } from "../../sandbox/xelion/server.ts";
 import { login } from "./world.ts";
@@ -33,7 +33,7 @@ describe("a login for an order", () => {
 
   test("keeps token and password from every text", async () => {
     const { token } = await open();
-    expect(withoutSecrets(`${token} ${login.password} ${Buffer.from(token).toString("base64")}`)).toBe("[secret] [secret] [secret]");
+    expect(maskSecrets(`${token} ${login.password} ${Buffer.from(token).toString("base64")}`)).toBe("[secret] [secret] [secret]");
   });
 
   test.each([
@@ -43,7 +43,12 @@ describe("a login for an order", () => {
     [10013, () => (server.state.tenants.pbx1 = { provisioning: { ...login, mfa: true } }), "second factor"],
     [
       10005,
-      () => server.fault({ kind: "status", status: 401, body: { errorCode: 10005, message: "taken", info: "" } }),
+      () =>
+        server.fault({
+          kind: "status",
+          status: 401,
+          body: { errorCode: 10005, message: "taken", info: "" },
+        }),
       "userSpace of its own",
     ],
     [404, () => (server.state.tenants = {}), "check serverUrl and tenantName"],

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CourseName, readCourse } from "../../sandbox/xelion/courses.ts";
+import { readScenario, type ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "../../sandbox/xelion/server.ts";
 import { secret } from "../engine/workspace.ts";
 
@@ -10,7 +10,10 @@ export const apiKey = "Sandbox-xelion-key-1";
 export const login = { userName: "provisioning", password: "Sandbox-tenant-1" };
 export const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
 
-/** Both servers of Xelion, a journal folder, a port for callbacks, and the config that leads to them. */
+/**
+ * Both servers of Xelion, a journal folder, a port for callbacks, and the config that
+ * leads to them.
+ */
 export async function world({ callback = true }: { callback?: boolean } = {}) {
   const [service, tenant] = [xelionProvisioningServer(), xelionTenantServer()];
   const [journalDir, port] = await Promise.all([mkdtemp(join(tmpdir(), "ucaas-xelion-")), freePort(), service.start(), tenant.start()]);
@@ -20,7 +23,9 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
   const plainConfig: Record<string, unknown> = {
     "xelion:baseUrl": service.baseUrl,
     "xelion:apiKey": apiKey,
-    ...(callback && { "xelion:callback": { listen: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/xelion` } }),
+    ...(callback && {
+      "xelion:callback": { listen: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/xelion` },
+    }),
   };
   return {
     service,
@@ -32,9 +37,15 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
     /** For a workspace: the key as a secret. */
     config: { ...plainConfig, "xelion:apiKey": secret(apiKey) },
     /** The arguments of a resource for the tenant pbx1. */
-    inputs: { serverUrl: tenant.url, tenantName: "pbx1", tenantLogin: login, configuration: fairyTail, timeout: "20s" },
+    inputs: {
+      serverUrl: tenant.url,
+      tenantName: "pbx1",
+      tenantLogin: login,
+      configuration: fairyTail,
+      timeout: "20s",
+    },
     /** What becomes of the next order. */
-    next: (course: CourseName, ms = 5) => service.state.courses.push(readCourse({ course, ms })),
+    next: (course: ScenarioName, ms = 5) => service.state.courses.push(readScenario({ course, ms })),
     orders: () => Object.values(service.state.orders),
     sessions: () => Object.values(tenant.state.sessions),
     /** Lets an order go on that holds. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { driftIn, flatChanges } from "../../provider/xima/changes.ts";
+import { detectDrift, flatChanges } from "../../provider/xima/changes.ts";
 
 const sip = { username: "u", password: "canary", sipServer: "s", outboundProxy: "o" };
 
@@ -8,7 +8,10 @@ describe("what a reply says has changed", () => {
     expect(
       flatChanges({
         eliteSeats: { oldValue: 0, newValue: 5 },
-        aiMessaging: { standardBundles: { oldValue: 2, newValue: 0 }, advancedBundles: { oldValue: 0, newValue: 3 } },
+        aiMessaging: {
+          standardBundles: { oldValue: 2, newValue: 0 },
+          advancedBundles: { oldValue: 0, newValue: 3 },
+        },
       }),
     ).toEqual([
       { property: "eliteSeats", oldValue: 0, newValue: 5 },
@@ -28,7 +31,12 @@ describe("what a reply says has changed", () => {
   test.each([
     [
       "field by field",
-      { sipCredentials: { password: { oldValue: null, newValue: "canary" }, username: { oldValue: "canary", newValue: "u" } } },
+      {
+        sipCredentials: {
+          password: { oldValue: null, newValue: "canary" },
+          username: { oldValue: "canary", newValue: "u" },
+        },
+      },
     ],
     ["as a whole", { sipCredentials: { oldValue: sip, newValue: { ...sip, password: "canary-2" } } }],
     ["as one text", { sipCredentials: { oldValue: null, newValue: "sip:u:canary@sip.example" } }],
@@ -36,14 +44,17 @@ describe("what a reply says has changed", () => {
   ])("never has a SIP credential in it, reported %s", (_, changes) => {
     const flat = flatChanges(changes);
     expect(flat.map(({ property }) => property.split(".")[0])).toContain("sipCredentials");
-    expect(JSON.stringify([flat, driftIn(changes, { sipCredentials: { ...sip, password: "canary-3" } })])).not.toContain("canary");
+    expect(JSON.stringify([flat, detectDrift(changes, { sipCredentials: { ...sip, password: "canary-3" } })])).not.toContain("canary");
   });
 });
 
 describe("drift", () => {
   test("is what the server had otherwise than the state said", () => {
-    const changes = { eliteSeats: { oldValue: 9, newValue: 6 }, professionalSeats: { oldValue: 12, newValue: 15 } };
-    expect(driftIn(changes, { eliteSeats: 5, professionalSeats: 12 })).toEqual([{ property: "eliteSeats", oldValue: 5, newValue: 9 }]);
+    const changes = {
+      eliteSeats: { oldValue: 9, newValue: 6 },
+      professionalSeats: { oldValue: 12, newValue: 15 },
+    };
+    expect(detectDrift(changes, { eliteSeats: 5, professionalSeats: 12 })).toEqual([{ property: "eliteSeats", oldValue: 5, newValue: 9 }]);
   });
 
   test("is not concluded from what was never declared, from a 0 that the server has as nothing, or from names", () => {
@@ -53,11 +64,11 @@ describe("drift", () => {
       ccId: { tenantName: { oldValue: "Old", newValue: "New" } },
     };
     const ccId = { resellerId: "r", tenantId: "t", tenantName: "Other" };
-    expect(driftIn(changes, { ccId, dialerSeats: 0 })).toEqual([]);
+    expect(detectDrift(changes, { ccId, dialerSeats: 0 })).toEqual([]);
   });
 
   test("is a licence that was taken away elsewhere", () => {
-    expect(driftIn({ dialerSeats: { oldValue: null, newValue: 10 } }, { dialerSeats: 10 })).toEqual([
+    expect(detectDrift({ dialerSeats: { oldValue: null, newValue: 10 } }, { dialerSeats: 10 })).toEqual([
       { property: "dialerSeats", oldValue: 10, newValue: null },
     ]);
   });

@@ -26,7 +26,11 @@ const deletion = (more: Partial<Deletion> = {}): Deletion => ({
 });
 
 describe("the line of a run", () => {
-  const reply = { status: "scheduled_for_deletion", scheduledAt: "2025-07-28T21:10:05Z", deletionId: "del_1" };
+  const reply = {
+    status: "scheduled_for_deletion",
+    scheduledAt: "2025-07-28T21:10:05Z",
+    deletionId: "del_1",
+  };
   test.each([
     ["1 week", "is scheduled for deletion in 1 week (scheduled at 2025-07-28T21:10:05Z), deletionId del_1"],
     ["within 7 days", "is scheduled for deletion within 7 days (scheduled at"],
@@ -44,7 +48,11 @@ describe("the line of a run", () => {
 describe("the record", () => {
   test("holds each deletion once, the newest first, for the user alone", async () => {
     const deletions = new Deletions(join(folder, "journal"), {});
-    const newer = deletion({ tenantId: "zoe", deletionId: "del_2", scheduledAt: "2025-08-01T00:00:00Z" });
+    const newer = deletion({
+      tenantId: "zoe",
+      deletionId: "del_2",
+      scheduledAt: "2025-08-01T00:00:00Z",
+    });
     for (const one of [deletion(), newer, deletion()]) await deletions.add(one);
     expect(await deletions.list()).toEqual({ deletions: [newer, deletion()], unreadable: [] });
     expect(statSync(deletions.file).mode & 0o777).toBe(0o600);
@@ -77,22 +85,39 @@ describe("the record", () => {
 
 describe("a delete", { timeout: 60_000 }, () => {
   const args = {
-    ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Secret Name Ltd" },
+    ccId: {
+      resellerId: "voicehouse",
+      resellerName: "Voicehouse",
+      tenantId: "acme",
+      tenantName: "Secret Name Ltd",
+    },
     professionalSeats: 12,
-    sipCredentials: { username: "trunk", password: "sip-canary", sipServer: "sip.example", outboundProxy: "proxy.example" },
+    sipCredentials: {
+      username: "trunk",
+      password: "sip-canary",
+      sipServer: "sip.example",
+      outboundProxy: "proxy.example",
+    },
     __resource: "acme",
   };
   const file = () => join(folder, "xima-deletions.jsonl");
 
   test("is recorded with what support needs, without secrets and names", async () => {
     await using licences = await licenceServer();
-    await using host = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: folder } });
+    await using host = await dynamicHost({
+      config: licences.plainConfig,
+      env: { UCAAS_JOURNAL_DIR: folder },
+    });
     const { id, outs } = await host.create("XimaLicense", args);
     await host.delete("XimaLicense", id, outs);
     const { deletionId, scheduledAt } = licences.server.state.customers[id]!.deletion!;
     expect((await new Deletions(folder, {}).list()).deletions).toEqual([
       {
-        ...{ stack: expect.stringMatching(/^[\w-]+\/[\w-]+$/), resource: "acme", baseUrl: licences.server.baseUrl },
+        ...{
+          stack: expect.stringMatching(/^[\w-]+\/[\w-]+$/),
+          resource: "acme",
+          baseUrl: licences.server.baseUrl,
+        },
         ...{ resellerId: "voicehouse", tenantId: "acme", deletionId, scheduledAt },
         ...{ estimatedDeletionTime: "1 week", recordedAt: expect.any(String) },
       },
@@ -102,7 +127,10 @@ describe("a delete", { timeout: 60_000 }, () => {
 
   test("whose reply was lost is recorded without an id; one of a customer that was gone is not", async () => {
     await using licences = await licenceServer();
-    await using host = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: folder } });
+    await using host = await dynamicHost({
+      config: licences.plainConfig,
+      env: { UCAAS_JOURNAL_DIR: folder },
+    });
     const { id, outs } = await host.create("XimaLicense", args);
     licences.server.state.customers = {};
     await host.delete("XimaLicense", id, outs);
@@ -115,7 +143,9 @@ describe("a delete", { timeout: 60_000 }, () => {
 
   test("is done and reported when it cannot be recorded", async () => {
     await using licences = await licenceServer();
-    await using host = await dynamicHost({ config: { ...licences.plainConfig, "ucaas:journalDir": folder } });
+    await using host = await dynamicHost({
+      config: { ...licences.plainConfig, "ucaas:journalDir": folder },
+    });
     const { id, outs } = await host.create("XimaLicense", args);
     mkdirSync(file());
     await host.delete("XimaLicense", id, outs);

@@ -36,7 +36,8 @@ describe("the bytes that are hashed and sent", () => {
     await fc.assert(
       fc.asyncProperty(anyBody, async (body) => {
         const text = pythonJson(body);
-        // Python reads our text (or JSON.stringify's, which is another) and writes it as the server does before it hashes.
+        // Python reads our text (or JSON.stringify's, which is another) and writes it as
+        // the server does before it hashes.
         expect(await py.dumps(text)).toBe(text);
         expect(await py.dumps(JSON.stringify(body))).toBe(text);
         expect(text).toMatch(/^[ -~]*$/);
@@ -60,7 +61,13 @@ describe("a signed request", () => {
   const signed = async (placement: ClaimsPlacement) => {
     const request = await sign(body, { privateKey, kid: "the-kid" }, placement, now);
     const token = request.authorization.replace(/^Bearer /, "");
-    return { ...request, token, header: decodeProtectedHeader(token), claims: decodeJwt(token), sent: JSON.parse(request.body) };
+    return {
+      ...request,
+      token,
+      header: decodeProtectedHeader(token),
+      claims: decodeJwt(token),
+      sent: JSON.parse(request.body),
+    };
   };
 
   test("is RS256 by the key, with the claims of OpenAPI 1.4 and the hash of the very body", async () => {

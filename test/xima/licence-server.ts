@@ -9,7 +9,10 @@ export async function licenceServer(options: Partial<XimaOptions> = {}) {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const kid = "key-of-the-tests";
-  await control(server.control, "keys", { publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(), kid });
+  await control(server.control, "keys", {
+    publicKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    kid,
+  });
   const plainConfig = { "xima:baseUrl": server.baseUrl, "xima:privateKey": pem, "xima:keyId": kid };
   return {
     server,

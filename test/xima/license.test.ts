@@ -9,13 +9,21 @@ import { licenceServer } from "./licence-server.ts";
 const type = "XimaLicense";
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const password = "sip-canary-password";
-const sipCredentials = { username: "acme-trunk", password, sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" };
+const sipCredentials = {
+  username: "acme-trunk",
+  password,
+  sipServer: "sip.acme.example",
+  outboundProxy: "proxy.acme.example",
+};
 
 let licences: Awaited<ReturnType<typeof licenceServer>>;
 let host: DynamicHost;
 const folder = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
 const start = (env: Record<string, string> = {}, more: Record<string, unknown> = {}) =>
-  dynamicHost({ config: { ...licences.plainConfig, ...more }, env: { UCAAS_JOURNAL_DIR: folder, ...env } });
+  dynamicHost({
+    config: { ...licences.plainConfig, ...more },
+    env: { UCAAS_JOURNAL_DIR: folder, ...env },
+  });
 
 /** The config of a server as a section `xima:accounts.<name>`. */
 const section = (config: Record<string, string>) => ({
@@ -66,7 +74,12 @@ const failures = async (args: object, olds?: object, on = host) => (await on.che
 describe("check", () => {
   test("finds all that is wrong at once, each at its property", async () => {
     const args = {
-      ...licence({ professionalSeats: 3, dialerSeats: 7, eliteSeats: "many", sipCredentials: { ...sipCredentials, sipPort: 5060 } }),
+      ...licence({
+        professionalSeats: 3,
+        dialerSeats: 7,
+        eliteSeats: "many",
+        sipCredentials: { ...sipCredentials, sipPort: 5060 },
+      }),
       ccId: { resellerId: "voicehouse", tenantId: "", tenantNam: "Acme" },
       reassertAfter: "soon",
       essentialSeat: 5,
@@ -89,10 +102,19 @@ describe("check", () => {
     "has nothing against %s not being known yet",
     async (property) => {
       expect(await failures(licence({ [property]: unknown }))).toEqual([]);
-      const ccId = { resellerId: unknown, resellerName: unknown, tenantId: unknown, tenantName: unknown };
+      const ccId = {
+        resellerId: unknown,
+        resellerName: unknown,
+        tenantId: unknown,
+        tenantName: unknown,
+      };
       expect(
         await failures(
-          licence({ ccId, aiMessaging: { standardBundles: unknown }, sipCredentials: { ...sipCredentials, password: unknown } }),
+          licence({
+            ccId,
+            aiMessaging: { standardBundles: unknown },
+            sipCredentials: { ...sipCredentials, password: unknown },
+          }),
         ),
       ).toEqual([]);
     },
@@ -112,13 +134,21 @@ describe("check", () => {
     expect(await failures(args, undefined, fresh)).toEqual([]);
     expect(await failures(args, args, fresh)).toEqual([]);
     expect(await failures({ ...args, __resource: "copy" }, undefined, fresh)).toEqual([
-      { property: "ccId", reason: expect.stringContaining(`is declared by ${args.__resource} too`) },
+      {
+        property: "ccId",
+        reason: expect.stringContaining(`is declared by ${args.__resource} too`),
+      },
     ]);
   });
 
   test("takes the minimum that xima:seatRules gives, and shows a rule that is set to warn as a note", async () => {
     await using lenient = await start({}, { "xima:seatRules": { dialerSeats: 5, aiMessaging: "warn" } });
-    const args = licence({ dialerSeats: 5, professionalSeats: 0, essentialSeats: 5, aiMessaging: { standardBundles: 1 } });
+    const args = licence({
+      dialerSeats: 5,
+      professionalSeats: 0,
+      essentialSeats: 5,
+      aiMessaging: { standardBundles: 1 },
+    });
     expect((await failures(args)).map(({ property }) => property)).toEqual(["dialerSeats", "aiMessaging"]);
     expect(await failures(args, undefined, lenient)).toEqual([]);
     expect(lenient.output()).toContain(`${idOf(args)}: aiMessaging: any bundle needs at least one Professional seat`);
@@ -144,7 +174,10 @@ describe("check", () => {
   test("refuses to take SIP credentials away, and says why", async () => {
     const before = licence({ sipCredentials });
     expect(await failures({ ...before, sipCredentials: undefined }, before)).toEqual([
-      { property: "sipCredentials", reason: expect.stringMatching(/cannot be removed: the licensing API only sets them/) },
+      {
+        property: "sipCredentials",
+        reason: expect.stringMatching(/cannot be removed: the licensing API only sets them/),
+      },
     ]);
     // Another customer is another licence, which may have none.
     expect(await failures(licence(), before)).toEqual([]);
@@ -162,13 +195,19 @@ describe("check", () => {
     ]);
     await using wrong = await start({}, { "xima:privateKey": "/no/such/key.pem" });
     expect(await failures(licence(), undefined, wrong)).toEqual([
-      expect.objectContaining({ property: expect.not.stringContaining("account"), reason: expect.stringContaining("KEY_UNREADABLE") }),
+      expect.objectContaining({
+        property: expect.not.stringContaining("account"),
+        reason: expect.stringContaining("KEY_UNREADABLE"),
+      }),
     ]);
   });
 
   test("takes each account's own server, key and revision", async () => {
     const { "xima:baseUrl": baseUrl, "xima:privateKey": privateKey, "xima:keyId": keyId } = licences.plainConfig;
-    const accounts = { older: { baseUrl, privateKey, keyId, apiRevision: "guide" }, half: { baseUrl } };
+    const accounts = {
+      older: { baseUrl, privateKey, keyId, apiRevision: "guide" },
+      half: { baseUrl },
+    };
     await using several = await start({}, { "xima:accounts": accounts });
     const few = { dialerSeats: 7 };
     expect(await failures(licence({ ...few, account: "older" }), undefined, several)).toEqual([]);
@@ -190,7 +229,11 @@ describe("check", () => {
 
 describe("create", () => {
   test("asks whether the customer exists, then states the licence once", async () => {
-    const args = licence({ aiMessaging: { standardBundles: 2 }, adopt: false, reassertAfter: "7d" });
+    const args = licence({
+      aiMessaging: { standardBundles: 2 },
+      adopt: false,
+      reassertAfter: "7d",
+    });
     const { id, outs } = await host.create(type, args);
     expect(id).toBe(idOf(args));
     expect(licences.server.received.map(({ status }) => status)).toEqual([404, 200]);
@@ -246,7 +289,8 @@ describe("create", () => {
     const refused = answers.filter((answer) => answer.status === "rejected");
     expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringMatching(/DECLARED_TWICE/)]);
     expect(licences.writes()).toHaveLength(1);
-    // Nor is one that comes later taken for another try of the first: neither in this run, whatever its name, nor in the next.
+    // Nor is one that comes later taken for another try of the first: neither in this
+    // run, whatever its name, nor in the next.
     expect((await host.failure(host.create(type, args))).message).toContain("DECLARED_TWICE");
     await using next = await start();
     expect((await next.failure(next.create(type, { ...args, __resource: "copy" }))).message).toContain("ALREADY_EXISTS");
@@ -259,7 +303,10 @@ describe("create", () => {
       licences.server.fault({ kind, bodyMatches: "professionalSeats" });
       const failure = await host.failure(host.create(type, args));
       expect(failure.message).toContain("MALFORMED_REPLY");
-      expect(failure.partial).toMatchObject({ id: idOf(args), reasons: [expect.stringContaining("MALFORMED_REPLY")] });
+      expect(failure.partial).toMatchObject({
+        id: idOf(args),
+        reasons: [expect.stringContaining("MALFORMED_REPLY")],
+      });
       expect(failure.partial?.properties).toMatchObject({
         ...args,
         __provider: expect.stringContaining("pulumi-ucaas/host"),
@@ -276,7 +323,10 @@ describe("create", () => {
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
     const { partial } = await hasty.failure(hasty.create(type, args));
     licences.server.faults.clear();
-    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
+    expect(partial).toMatchObject({
+      id: idOf(args),
+      properties: { professionalSeats: 12, unconfirmed: true },
+    });
     await hasty.delete(type, partial!.id, partial!.properties);
     expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
   });
@@ -285,7 +335,10 @@ describe("create", () => {
     const args = licence();
     exists(args);
     const { message } = await host.failure(
-      host.create(type, { ...args, sipCredentials: { ...sipCredentials, username: args.ccId.tenantId } }),
+      host.create(type, {
+        ...args,
+        sipCredentials: { ...sipCredentials, username: args.ccId.tenantId },
+      }),
     );
     expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
   });
@@ -299,7 +352,10 @@ describe("create", () => {
     const { partial } = await hasty.failure(hasty.create(type, args));
     licences.server.faults.clear();
     expect(stored(args)).toBeDefined();
-    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
+    expect(partial).toMatchObject({
+      id: idOf(args),
+      properties: { professionalSeats: 12, unconfirmed: true },
+    });
   });
 
   test.each([
@@ -331,7 +387,12 @@ describe("create", () => {
     await hasty.failure(hasty.create(type, args));
     licences.server.faults.clear();
     const refused = { code: "VALIDATION_ERROR", message: "no" };
-    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: refused });
+    licences.server.fault({
+      kind: "status",
+      status: 400,
+      bodyMatches: "professionalSeats",
+      body: refused,
+    });
     await using second = await start();
     await second.failure(second.create(type, args));
     exists(args);
@@ -367,20 +428,37 @@ describe("create", () => {
     const args = licence();
     const refused = { code: "VALIDATION_ERROR", message: "no" };
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
-    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: refused });
+    licences.server.fault({
+      kind: "status",
+      status: 400,
+      bodyMatches: "professionalSeats",
+      body: refused,
+    });
     const { message, partial } = await host.failure(host.create(type, args));
     expect(message).toContain("VALIDATION_ERROR");
     expect(stored(args)).toMatchObject({ professionalSeats: 12 });
-    expect(partial).toMatchObject({ id: idOf(args), properties: { professionalSeats: 12, unconfirmed: true } });
+    expect(partial).toMatchObject({
+      id: idOf(args),
+      properties: { professionalSeats: 12, unconfirmed: true },
+    });
   });
 
   test("writes its failures without a stack trace of ours and without a secret", async () => {
     const args = licence({ sipCredentials });
     const echo = { code: "VALIDATION_ERROR", message: `password ${password} is too weak` };
-    licences.server.fault({ kind: "status", status: 400, bodyMatches: "professionalSeats", body: echo });
+    licences.server.fault({
+      kind: "status",
+      status: 400,
+      bodyMatches: "professionalSeats",
+      body: echo,
+    });
     const { message } = await host.failure(host.create(type, args));
     expect(message).toContain("password [secret] is too weak");
-    licences.server.fault({ kind: "status", status: 404, body: { code: "OTHER", message: password } });
+    licences.server.fault({
+      kind: "status",
+      status: 404,
+      body: { code: "OTHER", message: password },
+    });
     await host.failure(host.delete(type, idOf(args), args));
     expect(`${message}${host.output()}`).not.toContain(password);
     expect(`${message}${host.output()}`).not.toMatch(/\n\s+at .*provider\//);
@@ -390,7 +468,11 @@ describe("create", () => {
 describe("a create that was cut off", () => {
   /** Another process, killed while the server has made the licence and not answered yet. */
   async function killed(args: Licence, stack?: string) {
-    const doomed = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: folder }, stack });
+    const doomed = await dynamicHost({
+      config: licences.plainConfig,
+      env: { UCAAS_JOURNAL_DIR: folder },
+      stack,
+    });
     licences.server.fault({ kind: "hangAfter", bodyMatches: "professionalSeats" });
     const hung = () => licences.server.received.filter(({ fault }) => fault === "hangAfter").length;
     const before = hung();
@@ -428,7 +510,11 @@ describe("a create that was cut off", () => {
     await killed(args);
     const notes = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
     const note = notes.find((text) => text.includes(idOf(args)))!;
-    expect(JSON.parse(note)).toMatchObject({ vendor: "xima", stack: "ucaas-test/test", thing: `${licences.server.baseUrl} ${idOf(args)}` });
+    expect(JSON.parse(note)).toMatchObject({
+      vendor: "xima",
+      stack: "ucaas-test/test",
+      thing: `${licences.server.baseUrl} ${idOf(args)}`,
+    });
     for (const secret of Object.values(sipCredentials)) expect(note).not.toContain(secret);
     await host.create(type, args);
   });
@@ -452,9 +538,20 @@ describe("update", () => {
   }
 
   test("sends what is no longer declared as an explicit 0, or it would be billed on", async () => {
-    const args = licence({ eliteSeats: 5, dialerSeats: 10, aiMessaging: { standardBundles: 2 }, aiAudioServices: { additionalHours: 20 } });
+    const args = licence({
+      eliteSeats: 5,
+      dialerSeats: 10,
+      aiMessaging: { standardBundles: 2 },
+      aiAudioServices: { additionalHours: 20 },
+    });
     const { id, outs } = await made(args);
-    const after = { ...args, eliteSeats: undefined, dialerSeats: undefined, aiMessaging: undefined, aiAudioServices: undefined };
+    const after = {
+      ...args,
+      eliteSeats: undefined,
+      dialerSeats: undefined,
+      aiMessaging: undefined,
+      aiAudioServices: undefined,
+    };
     expect(await host.diff(type, id, outs, after)).toMatchObject({ changes: true, replaces: [] });
     const updated = await host.update(type, id, outs, after);
     expect(sent()).toEqual([
@@ -499,7 +596,10 @@ describe("update", () => {
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     const { partial } = await hasty.failure(hasty.update(type, id, outs, { ...args, professionalSeats: 20, dialerSeats: 10 }));
-    expect(partial).toMatchObject({ id, properties: { professionalSeats: 20, dialerSeats: 10, unconfirmed: true } });
+    expect(partial).toMatchObject({
+      id,
+      properties: { professionalSeats: 20, dialerSeats: 10, unconfirmed: true },
+    });
     licences.server.faults.clear();
     expect(stored(args)).toMatchObject({ professionalSeats: 20, dialerSeats: 10 });
 
@@ -529,7 +629,9 @@ describe("update", () => {
 
     await using next = await start();
     await next.read(type, id, outs);
-    expect(await next.diff(type, id, outs, args), "a refresh is no time to write").toMatchObject({ changes: false });
+    expect(await next.diff(type, id, outs, args), "a refresh is no time to write").toMatchObject({
+      changes: false,
+    });
     expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
     const { outs: after } = await next.update(type, id, outs, args);
     expect(stored(args)).toMatchObject({ eliteSeats: 5, dialerSeats: 0 });
@@ -543,7 +645,11 @@ describe("update", () => {
       config: { "xima:accounts": { north: section(licences.plainConfig) } },
       env: { UCAAS_JOURNAL_DIR: folder },
     });
-    const { outs: after } = await moved.update(type, id, outs, { ...args, account: "north", professionalSeats: 20 });
+    const { outs: after } = await moved.update(type, id, outs, {
+      ...args,
+      account: "north",
+      professionalSeats: 20,
+    });
     expect(after).toMatchObject({ account: "north", professionalSeats: 20 });
   });
 
@@ -560,7 +666,10 @@ describe("update", () => {
   test("reports what the server had otherwise, and only that", async () => {
     const args = licence({ eliteSeats: 5, sipCredentials });
     const { id, outs } = await made(args);
-    Object.assign(stored(args)!, { professionalSeats: 99, sipCredentials: { ...sipCredentials, password: "changed-elsewhere" } });
+    Object.assign(stored(args)!, {
+      professionalSeats: 99,
+      sipCredentials: { ...sipCredentials, password: "changed-elsewhere" },
+    });
     const { outs: after } = await host.update(type, id, outs, { ...args, eliteSeats: 6 });
     expect(after.lastChanges).toHaveLength(3);
     expect(after.lastChanges).toEqual(
@@ -586,10 +695,16 @@ describe("update", () => {
   test("that fails keeps what the state says, so that the next up makes the same change", async () => {
     const args = licence();
     const { id, outs } = await made(args);
-    licences.server.fault({ kind: "statusAfter", status: 400, body: { code: "VALIDATION_ERROR", message: "no" } });
+    licences.server.fault({
+      kind: "statusAfter",
+      status: 400,
+      body: { code: "VALIDATION_ERROR", message: "no" },
+    });
     const failure = await host.failure(host.update(type, id, outs, { ...args, professionalSeats: 20 }));
     expect(failure.partial).toBeUndefined();
-    expect(await host.diff(type, id, outs, { ...args, professionalSeats: 20 })).toMatchObject({ changes: true });
+    expect(await host.diff(type, id, outs, { ...args, professionalSeats: 20 })).toMatchObject({
+      changes: true,
+    });
   });
 });
 
@@ -653,7 +768,9 @@ describe("diff", () => {
     expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: false });
     expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: true });
     await host.read(type, idOf(there), old);
-    expect(await host.diff(type, idOf(there), props, { ...there, eliteSeats: 5 })).toMatchObject({ changes: true });
+    expect(await host.diff(type, idOf(there), props, { ...there, eliteSeats: 5 })).toMatchObject({
+      changes: true,
+    });
   });
 
   test("does not fail when the account of old is gone from the config", async () => {
@@ -662,11 +779,26 @@ describe("diff", () => {
 });
 
 describe("another account", () => {
-  /** A host with two servers: accounts `here` and `alias` lead to the one that needs no account, `there` to another. */
+  /**
+   * A host with two servers: accounts `here` and `alias` lead to the one that needs no
+   * account, `there` to another.
+   */
   async function accounts() {
     const other = await licenceServer();
-    const alias = { ...section(licences.plainConfig), baseUrl: `${licences.server.baseUrl.replace("http:", "HTTP:")}/` };
-    const moved = await start({}, { "xima:accounts": { here: section(licences.plainConfig), alias, there: section(other.plainConfig) } });
+    const alias = {
+      ...section(licences.plainConfig),
+      baseUrl: `${licences.server.baseUrl.replace("http:", "HTTP:")}/`,
+    };
+    const moved = await start(
+      {},
+      {
+        "xima:accounts": {
+          here: section(licences.plainConfig),
+          alias,
+          there: section(other.plainConfig),
+        },
+      },
+    );
     return {
       other: other.server,
       moved,
@@ -761,11 +893,19 @@ describe("delete", () => {
     await using doomed = await start();
     licences.server.fault({ kind: "hangAfter", method: "DELETE" });
     void doomed.delete(type, id, outs).catch(() => {});
-    await expect.poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
+        timeout: 10_000,
+      })
+      .toBe(true);
     await doomed.crash();
     await using next = await start();
     delete licences.server.state.customers[id];
-    expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: ["ccId"], deleteBeforeReplace: false });
+    expect(await next.diff(type, id, outs, args)).toMatchObject({
+      changes: true,
+      replaces: ["ccId"],
+      deleteBeforeReplace: false,
+    });
     const again = await next.create(type, args);
     await next.delete(type, id, outs);
     expect(stored(args)).toMatchObject({ professionalSeats: 12 });
@@ -850,7 +990,12 @@ describe("delete", () => {
     test("does not stay when that one came to nothing, and the old one is declared again", async () => {
       const args = licence({ adopt: true });
       const { outs } = await host.create(type, args);
-      licences.server.fault({ kind: "status", status: 500, bodyMatches: "professionalSeats", times: 99 });
+      licences.server.fault({
+        kind: "status",
+        status: 500,
+        bodyMatches: "professionalSeats",
+        times: 99,
+      });
       await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
       await hasty.failure(hasty.create(type, { ...args, __resource: "renamed" }));
       licences.server.faults.clear();
@@ -870,14 +1015,19 @@ describe("delete", () => {
       await later.diff(type, idOf(args), renamed.outs, args);
       await later.delete(type, idOf(args), old(args));
       expect(deletion(args)).toBeUndefined();
-      const { outs } = await later.update(type, idOf(args), renamed.outs, { ...args, professionalSeats: 13 });
+      const { outs } = await later.update(type, idOf(args), renamed.outs, {
+        ...args,
+        professionalSeats: 13,
+      });
       await later.delete(type, idOf(args), outs);
       expect(deletion(args)).toBeDefined();
     });
   });
 
   test("of a customer whose ids have slashes is of that customer alone", async () => {
-    const args = licence({ ccId: { resellerId: "a/b", resellerName: "A", tenantId: "c%d", tenantName: "C" } });
+    const args = licence({
+      ccId: { resellerId: "a/b", resellerName: "A", tenantId: "c%d", tenantName: "C" },
+    });
     const { id, outs } = await host.create(type, args);
     expect(id).toBe("a%2Fb/c%25d");
     await host.delete(type, id, outs);

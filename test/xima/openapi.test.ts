@@ -7,7 +7,7 @@ import { SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ximaLicenseProvider } from "../../provider/xima/provider.ts";
 import { deleteReplySchema, errorReplySchema, type LicenseInputs, licenseSchema, updateReplySchema } from "../../provider/xima/schema.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 import { type Exchange, openApiDocument, type Published } from "../openapi/document.ts";
 import { type Recorder, recordTraffic } from "../openapi/recorder.ts";
 import { licenceServer } from "./licence-server.ts";
@@ -53,11 +53,24 @@ function provider(more: Record<string, string> = {}) {
     "ucaas:journalDir": journal,
     ...more,
   };
-  return ximaLicenseProvider({ get: (key: string) => config[key], require: (key: string) => config[key]! });
+  return ximaLicenseProvider({
+    get: (key: string) => config[key],
+    require: (key: string) => config[key]!,
+  });
 }
 
-const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Café Zürich" };
-const sipCredentials = { username: "2000", password: "old", sipServer: "sip.example", outboundProxy: "proxy.example" };
+const ccId = {
+  resellerId: "voicehouse",
+  resellerName: "Voicehouse",
+  tenantId: "acme",
+  tenantName: "Café Zürich",
+};
+const sipCredentials = {
+  username: "2000",
+  password: "old",
+  sipServer: "sip.example",
+  outboundProxy: "proxy.example",
+};
 const full: LicenseInputs = {
   ccId,
   digitalOnlySeats: 5,
@@ -130,7 +143,8 @@ describe("every request that the provider sends is one of the published document
     });
     const name = fc.constantFrom("Acme", "Café Zürich", "日本電話", "Taxi 📞 24", '"quoted" \\ name');
     const made = provider({ "xima:claimsIn": "token" });
-    // With adopt: true the provider leaves it to the server whether the seats that an add-on needs are there.
+    // With adopt: true the provider leaves it to the server whether the seats that an
+    // add-on needs are there.
     licences.server.setOptions({ commercialNotes: false });
     let [runs, sent] = [0, 0];
     await fc.assert(
@@ -215,7 +229,11 @@ describe("every reply of the sandbox is one of the published document", () => {
   ])("to the provider, %s", async (_, options) => {
     licences.server.setOptions(options);
     const { sipPort: _port, transport: _transport, ...srv } = full.sipCredentials!;
-    await live(provider({ "xima:probe": "off" }), full, { ...full, eliteSeats: 6, sipCredentials: { ...srv, password: "new" } });
+    await live(provider({ "xima:probe": "off" }), full, {
+      ...full,
+      eliteSeats: 6,
+      sipCredentials: { ...srv, password: "new" },
+    });
     expect(recorder.exchanges).toHaveLength(3);
     expect(contradictions(recorder.exchanges.flatMap((exchange) => published.replyFaults(exchange)))).toEqual([]);
   });
@@ -232,7 +250,10 @@ describe("every published example", () => {
     requestBody: { content: Record<string, { examples: Record<string, { value: unknown }> }> };
     responses: Record<string, { content: Record<string, { examples: Record<string, { value: unknown }> }> }>;
   }
-  const { post, delete: remove } = facts.paths["/v1/licensing/update"] as unknown as { post: Operation; delete: Operation };
+  const { post, delete: remove } = facts.paths["/v1/licensing/update"] as unknown as {
+    post: Operation;
+    delete: Operation;
+  };
   const examples = (content: Operation["requestBody"]["content"]) =>
     Object.values(content["application/json"]!.examples).map(({ value }) => value);
 

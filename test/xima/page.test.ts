@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { licenseSchema, ximaConfig } from "../../provider/xima/schema.ts";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 const page = readFileSync(join(root, "docs", "xima-license.md"), "utf8");
 const sources = ["provider/xima", "provider/http"].flatMap((folder) =>

@@ -22,12 +22,20 @@ afterEach(() => {
 });
 
 const start = (probe: string, env: Record<string, string> = {}): Promise<DynamicHost> =>
-  dynamicHost({ config: { ...licences.plainConfig, "xima:probe": probe }, env: { UCAAS_JOURNAL_DIR: folder, ...env } });
+  dynamicHost({
+    config: { ...licences.plainConfig, "xima:probe": probe },
+    env: { UCAAS_JOURNAL_DIR: folder, ...env },
+  });
 
 let customers = 0;
 function licence(more: object = {}) {
   const tenantId = `probed-${++customers}`;
-  const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId, tenantName: "Acme" };
+  const ccId = {
+    resellerId: "voicehouse",
+    resellerName: "Voicehouse",
+    tenantId,
+    tenantName: "Acme",
+  };
   return { ccId, professionalSeats: 12, __resource: tenantId, ...more };
 }
 type Licence = ReturnType<typeof licence>;
@@ -57,7 +65,9 @@ describe("a server that wants the customer's names on the first request", () => 
     const { message } = await host.failure(host.read(type, id, outs));
     expect(message).toMatch(/resellerName is required[\s\S]*xima:probe names[\s\S]*pulumi state delete/);
     licences.server.state.customers = {};
-    await expect(host.read(type, id, { ...outs, unconfirmed: true })).resolves.toMatchObject({ id: "" });
+    await expect(host.read(type, id, { ...outs, unconfirmed: true })).resolves.toMatchObject({
+      id: "",
+    });
   });
 
   test("on every request is satisfied by xima:probe names, and keeps its guard against an existing customer", async () => {
@@ -68,13 +78,20 @@ describe("a server that wants the customer's names on the first request", () => 
     expect(bodies()[0]).toEqual({ ccId: args.ccId });
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
     const taken = licence();
-    licences.server.state.customers[idOf(taken)] = { ccId: taken.ccId, licence: { eliteSeats: 50 } };
+    licences.server.state.customers[idOf(taken)] = {
+      ccId: taken.ccId,
+      licence: { eliteSeats: 50 },
+    };
     expect((await host.failure(host.create(type, taken))).message).toContain("ALREADY_EXISTS");
   });
 
   test("but refuses the look-up for another reason ends in an error that names the setting", async () => {
     await using host = await start("ccid");
-    licences.server.fault({ kind: "status", status: 400, body: { code: "VALIDATION_ERROR", message: "no seats given" } });
+    licences.server.fault({
+      kind: "status",
+      status: 400,
+      body: { code: "VALIDATION_ERROR", message: "no seats given" },
+    });
     const { message } = await host.failure(host.create(type, licence()));
     expect(message).toMatch(/no seats given \[VALIDATION_ERROR, HTTP 400\][\s\S]*xima:probe names[\s\S]*xima:probe off/);
   });
@@ -92,7 +109,10 @@ describe("a server that creates the customer on the look-up", () => {
     await using host = await start("off");
     const args = licence();
     const { id, outs } = await host.create(type, args);
-    await expect(host.read(type, id, outs)).resolves.toMatchObject({ id, props: { professionalSeats: 12 } });
+    await expect(host.read(type, id, outs)).resolves.toMatchObject({
+      id,
+      props: { professionalSeats: 12 },
+    });
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
     await host.update(type, id, outs, { ...args, professionalSeats: 20 });
     expect(bodies().map((body) => body.professionalSeats)).toEqual([12, 20]);
@@ -105,7 +125,10 @@ describe("without a look-up", () => {
   test("a create over a customer that existed says which values it replaced", async () => {
     await using host = await start("off");
     const args = licence({ eliteSeats: 5 });
-    licences.server.state.customers[idOf(args)] = { ccId: args.ccId, licence: { eliteSeats: 50, dialerSeats: 10 } };
+    licences.server.state.customers[idOf(args)] = {
+      ccId: args.ccId,
+      licence: { eliteSeats: 50, dialerSeats: 10 },
+    };
     const { outs } = await host.create(type, args);
     expect(host.output()).toContain(`${idOf(args)}: the customer existed already; this create replaced eliteSeats (50, now 5)`);
     expect(outs.lastChanges).toContainEqual({ property: "eliteSeats", oldValue: 50, newValue: 5 });

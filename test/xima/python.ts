@@ -7,7 +7,10 @@ for line in sys.stdin:
     print(json.dumps(json.loads(line), sort_keys=False, separators=(",", ":")), flush=True)
 `;
 
-/** One Python process that reads JSON and writes it as the licence server does: as \`json.dumps(body, sort_keys=False, separators=(",", ":"))\`. */
+/**
+ * One Python process that reads JSON and writes it as the licence server does: as
+ * \`json.dumps(body, sort_keys=False, separators=(",", ":"))\`.
+ */
 export function python() {
   const child = spawn("python3", ["-c", program], {
     stdio: ["pipe", "pipe", "inherit"],

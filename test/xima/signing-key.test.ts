@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { UcaasError } from "../../provider/dynamic/errors.ts";
-import { withoutSecrets } from "../../provider/dynamic/secrets.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { type SigningKeySource, signingKey } from "../../provider/xima/signing-key.ts";
 import { certificateFor } from "./certificate.ts";
 
@@ -84,14 +84,18 @@ describe("a key", () => {
     ],
   ])("that %s is told apart", (_, source, code, message) => {
     const error = refusal(source());
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/.+/) });
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(/.+/),
+    });
     expect(error.message).not.toContain("canary");
   });
 
   test("read from a file is masked like one that was given as text", () => {
     signingKey({ keyId: "k", privateKey: file("key.pem", pem("pkcs8")) });
     const line = pem("pkcs8").split("\n")[3]!;
-    expect(withoutSecrets(`a line of it: ${line}`)).toBe("a line of it: [secret]");
+    expect(maskSecrets(`a line of it: ${line}`)).toBe("a line of it: [secret]");
   });
 });
 
@@ -101,7 +105,11 @@ describe("a PEM that was damaged on the way", () => {
     ["the characters \\r\\n for line ends", (pem) => pem.replaceAll("\n", "\\r\\n")],
   ])("is read, as text and from a file: %s", (name, damaged) => {
     for (const given of [damaged(pem("pkcs1", "open")), file(`${name}.pem`, damaged(pem("pkcs1", "open")))]) {
-      const key = signingKey({ privateKey: given, privateKeyPassphrase: "open", certificate: damaged(certificate) });
+      const key = signingKey({
+        privateKey: given,
+        privateKeyPassphrase: "open",
+        certificate: damaged(certificate),
+      });
       expect(key.privateKey.export({ type: "pkcs8", format: "pem" })).toBe(pem("pkcs8"));
     }
   });
@@ -148,7 +156,10 @@ describe("a kid", () => {
   });
 
   test("that can be known from neither is asked for", () => {
-    expect(refusal({ keyId: undefined })).toMatchObject({ code: "KEY_ID_MISSING", hint: expect.stringContaining("xima:certificate") });
+    expect(refusal({ keyId: undefined })).toMatchObject({
+      code: "KEY_ID_MISSING",
+      hint: expect.stringContaining("xima:certificate"),
+    });
   });
 });
 
@@ -165,6 +176,9 @@ describe("a certificate", () => {
     ["that is none", () => "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "CERTIFICATE_UNREADABLE", /not PEM of X.509/],
     ["that is not there", () => "no-such-file.pem", "CERTIFICATE_UNREADABLE", /ENOENT/],
   ])("%s is told apart", async (_, made, code, message) => {
-    expect(refusal({ certificate: await made() })).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(refusal({ certificate: await made() })).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 });

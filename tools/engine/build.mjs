@@ -1,9 +1,11 @@
-// Builds the engine from Go modules, for networks that have a mirror of packages and cannot reach Pulumi's own site. go.mod and go.sum beside this
-// file pin every source. What Go downloads and compiles on the way stays in Go's own caches, as with any build of Go.
+// Builds the engine from Go modules, for networks that have a mirror of packages and
+// cannot reach Pulumi's own site. go.mod and go.sum beside this
+// file pin every source. What Go downloads and compiles on the way stays in Go's own
+// caches, as with any build of Go.
 import { readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupError, silent, watched } from "../progress.mjs";
-import { root, version } from "./place.mjs";
+import { root, version } from "./paths.mjs";
 
 const source = join(root, "tools", "engine");
 const engine = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
@@ -65,7 +67,8 @@ export async function buildEngine({ bin, env, say }) {
 async function goOnThisMachine(env) {
   const wanted = /^go (\S+)$/m.exec(readFileSync(join(source, "go.mod"), "utf8"))?.[1] ?? "";
   const install = `Install Go ${wanted} or newer (https://go.dev/dl)`;
-  // Go 1.21 and later fetch a newer Go by themselves when go.mod asks for one, so this may take a while and may fail.
+  // Go 1.21 and later fetch a newer Go by themselves when go.mod asks for one, so this
+  // may take a while and may fail.
   const asked = await watched("go env", "go", ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOPROXY"], {
     cwd: source,
     env,

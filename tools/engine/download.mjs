@@ -1,4 +1,5 @@
-// Pulumi's own download, by the code of its npm package `pulumi`: `node download.mjs <version> <folder>`. A process of its own, so that it can be
+// Pulumi's own download, by the code of its npm package `pulumi`: `node download.mjs
+// <version> <folder>`. A process of its own, so that it can be
 // stopped after a time whatever it waits for.
 // @ts-expect-error: the package brings no types
 import { installCLI } from "pulumi/lib/download.js";

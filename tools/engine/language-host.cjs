@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // pulumi-ucaas stand-in, revision 2
 //
-// Pulumi's own `pulumi-language-nodejs` comes only with Pulumi's download. Where the engine had to be built from Go modules, this file takes
-// its place: it serves the engine's LanguageRuntime protocol with the stubs of the program's own @pulumi/pulumi, and starts the program with the
-// SDK's own runner. It is copied beside the engine, so it needs no checkout. It runs on Node 20 too; the program gets its project's Node.
+// Pulumi's own `pulumi-language-nodejs` comes only with Pulumi's download. Where the
+// engine had to be built from Go modules, this file takes
+// its place: it serves the engine's LanguageRuntime protocol with the stubs of the
+// program's own @pulumi/pulumi, and starts the program with the
+// SDK's own runner. It is copied beside the engine, so it needs no checkout. It runs on
+// Node 20 too; the program gets its project's Node.
 //
 // @ts-nocheck: the stubs are found when this runs, in the program's SDK, so nothing here has a type
 "use strict";
@@ -38,7 +41,8 @@ const children = new Set();
 
 const calls = {
   handshake: async () => new messages.LanguageHandshakeResponse(),
-  // Provider plug-ins are not looked for ahead of the program: the engine fetches each when its first resource is registered.
+  // Provider plug-ins are not looked for ahead of the program: the engine fetches each
+  // when its first resource is registered.
   getRequiredPackages: async () => new messages.GetRequiredPackagesResponse(),
   getRequiredPlugins: async () => new messages.GetRequiredPluginsResponse(),
   getPluginInfo: async () => {
@@ -56,7 +60,10 @@ const calls = {
   },
 };
 
-/** Runs the program; ends when it ends. Whatever it prints goes straight into the pipes that the engine reads. */
+/**
+ * Runs the program; ends when it ends. Whatever it prints goes straight into the pipes
+ * that the engine reads.
+ */
 async function run(request) {
   const info = request.getInfo();
   const options = info.getOptions()?.toJavaScript() ?? {};
@@ -164,9 +171,17 @@ function installDependencies(call) {
   finished(npm).then(
     ({ code }) => {
       if (code === 0) call.end();
-      else call.emit("error", { code: grpc.status.UNKNOWN, details: `npm install failed in ${folder} with status ${code}` });
+      else
+        call.emit("error", {
+          code: grpc.status.UNKNOWN,
+          details: `npm install failed in ${folder} with status ${code}`,
+        });
     },
-    (error) => call.emit("error", { code: grpc.status.UNKNOWN, details: `npm could not be started: ${error.message}` }),
+    (error) =>
+      call.emit("error", {
+        code: grpc.status.UNKNOWN,
+        details: `npm could not be started: ${error.message}`,
+      }),
   );
 }
 
@@ -239,14 +254,18 @@ for (const [name, { responseStream }] of Object.entries(LanguageRuntimeService))
   }
 }
 
-const server = new grpc.Server({ "grpc.max_receive_message_length": LONGEST_MESSAGE, "grpc.max_send_message_length": LONGEST_MESSAGE });
+const server = new grpc.Server({
+  "grpc.max_receive_message_length": LONGEST_MESSAGE,
+  "grpc.max_send_message_length": LONGEST_MESSAGE,
+});
 server.addService(LanguageRuntimeService, implementation);
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   process.stdout.write(`${port}\n`); // the engine reads this one line, and takes all that follows as the program's output
 });
 
-// The engine interrupts its plug-ins when it has done with them. If it dies instead, the pipe on our stdin closes.
+// The engine interrupts its plug-ins when it has done with them. If it dies instead, the
+// pipe on our stdin closes.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, shutDown);
 const stdin = fs.fstatSync(0);
 if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on("end", shutDown).on("error", shutDown).resume();

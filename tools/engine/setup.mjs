@@ -1,20 +1,26 @@
-// Gets the pinned engine onto a machine: what is there already, else Pulumi's own download, else a build from Go modules.
+// Gets the pinned engine onto a machine: what is there already, else Pulumi's own
+// download, else a build from Go modules.
 import { accessSync, chmodSync, closeSync, constants, copyFileSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SetupError, silent, terminal, watched } from "../progress.mjs";
 import { buildEngine } from "./build.mjs";
-import { engineFolder, node, root, version } from "./place.mjs";
+import { engineFolder, node, root, version } from "./paths.mjs";
 
 /** Files of this folder that take the place of what only Pulumi's download has. */
-const standIns = { "pulumi-language-nodejs": "language-host.cjs", "pulumi-resource-pulumi-nodejs": "dynamic-provider.sh" };
+const standIns = {
+  "pulumi-language-nodejs": "language-host.cjs",
+  "pulumi-resource-pulumi-nodejs": "dynamic-provider.sh",
+};
 const commands = ["pulumi", ...Object.keys(standIns)];
 
 /**
  * Makes sure that the engine is there; returns its folder. A second call takes a few file look-ups.
  *
- * One set-up at a time on a machine; it works in a folder beside the final one and renames that at the end, so that whoever looks finds all or nothing.
- * @param {{ env?: NodeJS.ProcessEnv, say?: import("../progress.mjs").Say, download?: typeof downloadEngine, build?: typeof buildEngine }} options
+ * One set-up at a time on a machine; it works in a folder beside the final one and
+ * renames that at the end, so that whoever looks finds all or nothing.
+ * @param {{ env?: NodeJS.ProcessEnv, say?: import("../progress.mjs").Say, download?:
+ *   typeof downloadEngine, build?: typeof buildEngine }} options
  */
 export async function setUpEngine({ env = process.env, say = terminal(), download = downloadEngine, build = buildEngine } = {}) {
   const folder = engineFolder(env);
@@ -163,7 +169,13 @@ async function makeFolder(folder) {
  */
 async function onlySetUp(folder, say) {
   const { default: lockfile } = await import("proper-lockfile"); // here, since the fast way needs no module at all
-  const options = { realpath: false, lockfilePath: join(folder, "setup.lock"), stale: 15_000, update: 5_000, onCompromised: () => {} };
+  const options = {
+    realpath: false,
+    lockfilePath: join(folder, "setup.lock"),
+    stale: 15_000,
+    update: 5_000,
+    onCompromised: () => {},
+  };
   const started = Date.now();
   for (let waited = false; ; waited = true) {
     try {

@@ -1,5 +1,6 @@
 /**
- * `npm run chaos -- --seed S --stories N [--minutes M] [--hard]`: random stories on the real CLI, against the vendors' sandbox.
+ * `npm run chaos -- --seed S --stories N [--minutes M] [--hard]`: random stories on the
+ * real CLI, against the vendors' sandbox.
  *
  *   --seed S       what the stories follow from; default 1
  *   --stories N    how many; default 12

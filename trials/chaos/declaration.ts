@@ -1,4 +1,7 @@
-/** What a story's program declares, and how an engineer edits it. Nothing here does anything: declarations go in and come out. */
+/**
+ * What a story's program declares, and how an engineer edits it. Nothing here does
+ * anything: declarations go in and come out.
+ */
 import type { Random } from "./random.ts";
 
 export const types = [
@@ -11,7 +14,10 @@ export const types = [
 ] as const;
 export type ResourceType = (typeof types)[number];
 
-/** One declared resource. `key` identifies it at the vendor; `name` is the resource's name in the program. */
+/**
+ * One declared resource. `key` identifies it at the vendor; `name` is the resource's name
+ * in the program.
+ */
 export interface Declared {
   readonly type: ResourceType;
   readonly name: string;
@@ -42,7 +48,10 @@ const independent: Readonly<Record<Exclude<ResourceType, "EnableXSubscription" |
   NetsapiensOAuthClient: 1,
 };
 
-/** Types whose resources exchange their identity by replacement, so that two resources can want one thing for a moment. */
+/**
+ * Types whose resources exchange their identity by replacement, so that two resources can
+ * want one thing for a moment.
+ */
 const replaceable = (thing: Declared) => thing.type === "XimaLicense" || thing.type === "XelionTenantProvision";
 
 const titled = ({ type, name, key }: Declared) => `${type} ${name} (${key})`;
@@ -74,20 +83,29 @@ export const edits = {
     const thing = random.pick(before);
     const { remedy: _, ...rest } = thing;
     const version = thing.version + random.pick([1, 494]);
-    return { label: `change ${titled(thing)} to version ${version}`, after: replaced(before, thing, { ...rest, version }) };
+    return {
+      label: `change ${titled(thing)} to version ${version}`,
+      after: replaced(before, thing, { ...rest, version }),
+    };
   },
   rename(before, random, fresh) {
     if (before.length === 0) return undefined;
     const thing = random.pick(before);
     const name = fresh.name();
-    return { label: `rename ${titled(thing)} to ${name}`, after: replaced(before, thing, { ...thing, name }) };
+    return {
+      label: `rename ${titled(thing)} to ${name}`,
+      after: replaced(before, thing, { ...thing, name }),
+    };
   },
   replace(before, random, fresh) {
     if (before.length === 0) return undefined;
     const thing = random.pick(before);
     const key = fresh.key();
     const { remedy: _, ...rest } = thing;
-    return { label: `give ${titled(thing)} the key ${key}`, after: replaced(before, thing, { ...rest, key }) };
+    return {
+      label: `give ${titled(thing)} the key ${key}`,
+      after: replaced(before, thing, { ...rest, key }),
+    };
   },
   swap(before, random) {
     const pairs = before.flatMap((one, at) =>
@@ -107,7 +125,10 @@ export const edits = {
     if (pairs.length === 0) return undefined;
     const [giver, taker] = random.pick(pairs);
     const after = before.flatMap((thing) => (thing === giver ? [] : thing === taker ? [{ ...giver, name: taker.name }] : [thing]));
-    return { label: `hand ${titled(giver)} over to ${taker.name}, whose own ${taker.key} goes`, after };
+    return {
+      label: `hand ${titled(giver)} over to ${taker.name}, whose own ${taker.key} goes`,
+      after,
+    };
   },
 } satisfies Record<string, Edit>;
 
@@ -132,12 +153,26 @@ export function argumentsOf({ type, key, version, remedy }: Declared, addresses:
     switch (type) {
       case "XimaLicense":
         return {
-          ccId: { resellerId: reseller, resellerName: "Reseller", tenantId: key, tenantName: `Tenant ${key}` },
+          ccId: {
+            resellerId: reseller,
+            resellerName: "Reseller",
+            tenantId: key,
+            tenantName: `Tenant ${key}`,
+          },
           professionalSeats: seatsOf(version),
-          sipCredentials: { username: key, password: `Chaos-sip-${key}`, sipServer: "sip.example", outboundProxy: "proxy.example" },
+          sipCredentials: {
+            username: key,
+            password: `Chaos-sip-${key}`,
+            sipServer: "sip.example",
+            outboundProxy: "proxy.example",
+          },
         };
       case "EnableXCustomer":
-        return { customerName: nameOf(version), customerCode: key, contactName: `Contact of ${key}` };
+        return {
+          customerName: nameOf(version),
+          customerCode: key,
+          contactName: `Contact of ${key}`,
+        };
       case "EnableXSubscription":
         return { planId: key, fields: { note: nameOf(version) } };
       case "EnableXUser":
@@ -151,7 +186,12 @@ export function argumentsOf({ type, key, version, remedy }: Declared, addresses:
           timeout: "10s",
         };
       case "NetsapiensOAuthClient":
-        return { ...addresses.netsapiens, clientId: key, clientSecret: clientSecretOf(key), driver: "existing" };
+        return {
+          ...addresses.netsapiens,
+          clientId: key,
+          clientSecret: clientSecretOf(key),
+          driver: "existing",
+        };
     }
   }
 }

@@ -1,11 +1,17 @@
-/** What the engineer does after a story: `pulumi cancel`, `pulumi up`, and the remedies that the errors name. No other knowledge is used. */
+/**
+ * What the engineer does after a story: `pulumi cancel`, `pulumi up`, and the remedies
+ * that the errors name. No other knowledge is used.
+ */
 import { type Declaration, type Declared, reseller } from "./declaration.ts";
 import type { Project, Run } from "./project.ts";
 import type { Servers } from "./servers.ts";
 
 const mostUps = 6;
 
-/** @returns the last `up`, and how many were needed; `healed` is false when the last one failed too. */
+/**
+ * @returns the last `up`, and how many were needed; `healed` is false when the last one
+ * failed too.
+ */
 export async function heal(project: Project, servers: Servers, declaration: Declaration): Promise<{ healed: boolean; ups: number }> {
   let now = declaration;
   for (let ups = 1; ; ups++) {

@@ -1,4 +1,7 @@
-/** For each mutant a story in which its fault shows, and what the oracle then says. The provider itself passes all of them. */
+/**
+ * For each mutant a story in which its fault shows, and what the oracle then says. The
+ * provider itself passes all of them.
+ */
 import type { Declared } from "./declaration.ts";
 import type { MutantName } from "./mutants.ts";
 import type { Verdict } from "./oracle.ts";
@@ -30,7 +33,12 @@ const licence = (mutant: MutantName, at: number, name = `r${at}`): Declared => (
   version: 1,
 });
 
-const customer: Declared = { type: "EnableXCustomer", name: "r1", key: keyOf("repeated-post", 1), version: 1 };
+const customer: Declared = {
+  type: "EnableXCustomer",
+  name: "r1",
+  key: keyOf("repeated-post", 1),
+  version: 1,
+};
 const subscription: Declared = {
   type: "EnableXSubscription",
   name: "r2",
@@ -38,7 +46,12 @@ const subscription: Declared = {
   version: 1,
   owner: customer.key,
 };
-const tenant: Declared = { type: "XelionTenantProvision", name: "r1", key: keyOf("blind-journal", 1), version: 1 };
+const tenant: Declared = {
+  type: "XelionTenantProvision",
+  name: "r1",
+  key: keyOf("blind-journal", 1),
+  version: 1,
+};
 
 export const mutantStories: Readonly<Record<MutantName, { readonly story: Story; readonly verdict: Verdict }>> = {
   "repeated-post": {
@@ -54,7 +67,10 @@ export const mutantStories: Readonly<Record<MutantName, { readonly story: Story;
     story: story("blind-journal", {
       label: "all is killed when the service has the order and has not replied",
       declaration: [tenant],
-      blow: { moment: { when: "committed", afterMs: 50, skip: 0 }, blow: { kind: "kill", process: "tree" } },
+      blow: {
+        moment: { when: "committed", afterMs: 50, skip: 0 },
+        blow: { kind: "kill", process: "tree" },
+      },
     }),
   },
   "blind-ownership": {
@@ -62,7 +78,10 @@ export const mutantStories: Readonly<Record<MutantName, { readonly story: Story;
     story: story(
       "blind-ownership",
       { label: "declare a licence", declaration: [licence("blind-ownership", 1)] },
-      { label: "rename its resource", declaration: [{ ...licence("blind-ownership", 1, "renamed"), remedy: { adopt: true } }] },
+      {
+        label: "rename its resource",
+        declaration: [{ ...licence("blind-ownership", 1, "renamed"), remedy: { adopt: true } }],
+      },
     ),
   },
   "lost-partial-failure": {

@@ -1,8 +1,11 @@
-/** Providers with a known fault, to show that the oracle sees it. Each is a copy of the provider's source with one change. */
+/**
+ * Providers with a known fault, to show that the oracle sees it. Each is a copy of the
+ * provider's source with one change.
+ */
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../../tools/engine/place.mjs";
+import { root } from "../../tools/engine/paths.mjs";
 
 interface Mutant {
   readonly about: string;
@@ -15,24 +18,24 @@ export const mutants = {
   "repeated-post": {
     about: "a write whose reply was lost is sent again at once",
     file: "provider/http/retry.ts",
-    from: /if \(repeatable === "(?:never|unsent)"[^\n]*attempts\) return undefined;/,
-    to: "if (attempt.number >= policy.attempts) return undefined;\n  repeatable = 'always';",
+    from: /if \(repeatable === "(?:never|if-unsent)"[^\n]*attempts\) return undefined;/,
+    to: "if (attempt.number >= policy.attempts) return undefined;\n  repeatable = 'safe';",
   },
   "blind-journal": {
     about: "an intent that was written is never found again",
-    file: "provider/dynamic/journal-folder.ts",
+    file: "provider/runtime/journal-folder.ts",
     from: /(async read\([^\n]*\{\n)/,
     to: "$1    if (key) return undefined;\n",
   },
   "blind-ownership": {
     about: "a delete does not ask whether another resource has taken the thing over",
-    file: "provider/dynamic/ownership.ts",
+    file: "provider/runtime/ownership.ts",
     from: /return \(this\.#owners\.get\(remoteId\)\?\.size \?\? 0\) > 0;/,
     to: "return false;",
   },
   "lost-partial-failure": {
     about: "a failure after something was made says only that it failed",
-    file: "provider/dynamic/provider-table.ts",
+    file: "provider/runtime/dispatch.ts",
     from: /if \(error instanceof PartialFailure\)/,
     to: "if (error instanceof PartialFailure && error.id === '')",
   },

@@ -41,7 +41,13 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
   for (const { ccId, licence, deletion } of Object.values(sandbox.xima.server.state.customers)) {
     if (!isOurs(ccId.tenantId) || deletion) continue;
     const isAs = ({ version }: Declared) => licence.professionalSeats === seatsOf(version);
-    records.push({ type: "XimaLicense", key: ccId.tenantId, id: ccId.tenantId, isAs, found: JSON.stringify(licence) });
+    records.push({
+      type: "XimaLicense",
+      key: ccId.tenantId,
+      id: ccId.tenantId,
+      isAs,
+      found: JSON.stringify(licence),
+    });
   }
   const { customers, subscriptions, users } = sandbox.enablex.server.state;
   for (const [id, { fields }] of Object.entries(customers)) {
@@ -55,13 +61,27 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
     const key = fields.plan_id;
     if (!isOurs(key)) continue;
     const isAs = ({ version }: Declared) => fields.note === nameOf(version);
-    records.push({ type: "EnableXSubscription", key, id, owner: codeOf(fields.customer_id), isAs, found: JSON.stringify(fields) });
+    records.push({
+      type: "EnableXSubscription",
+      key,
+      id,
+      owner: codeOf(fields.customer_id),
+      isAs,
+      found: JSON.stringify(fields),
+    });
   }
   for (const [id, { fields }] of Object.entries(users)) {
     const key = String(fields.email).replace(/@.*/, "");
     if (!isOurs(key) || fields.email !== emailOf(key)) continue;
     const isAs = ({ version }: Declared) => fields.first_name === nameOf(version);
-    records.push({ type: "EnableXUser", key, id, owner: codeOf(fields.customer_id), isAs, found: JSON.stringify(fields) });
+    records.push({
+      type: "EnableXUser",
+      key,
+      id,
+      owner: codeOf(fields.customer_id),
+      isAs,
+      found: JSON.stringify(fields),
+    });
   }
   const lastOrders = new Map(Object.values(sandbox.xelion.server.state.orders).map((order) => [order.tenantName, order]));
   for (const [key, order] of lastOrders) {
@@ -78,7 +98,10 @@ const titled = ({ type, key, owner }: Pick<Declared, "type" | "key" | "owner">) 
 const matches = (declared: Declared, record: Record_) =>
   declared.type === record.type && declared.key === record.key && (declared.owner === undefined || declared.owner === record.owner);
 
-/** Each declared thing exists once and as declared; what is not declared is named in what was printed since. */
+/**
+ * Each declared thing exists once and as declared; what is not declared is named in what
+ * was printed since.
+ */
 export function judgeRecords(declaration: Declaration, records: readonly Record_[], runs: readonly Run[]): Finding[] {
   const findings: Finding[] = [];
   for (const declared of declaration) {
@@ -86,21 +109,35 @@ export function judgeRecords(declaration: Declaration, records: readonly Record_
     if (declared.type === "NetsapiensOAuthClient") continue;
     const own = records.filter((record) => matches(declared, record));
     if (own.length === 0) findings.push({ verdict: "missing", about: titled(declared) });
-    if (own.length > 1) findings.push({ verdict: "made twice", about: `${titled(declared)}: ${own.map(({ id }) => id).join(", ")}` });
+    if (own.length > 1)
+      findings.push({
+        verdict: "made twice",
+        about: `${titled(declared)}: ${own.map(({ id }) => id).join(", ")}`,
+      });
     for (const record of own) {
       if (!record.isAs(declared))
-        findings.push({ verdict: "not as declared", about: `${titled(declared)}, version ${declared.version}: ${record.found}` });
+        findings.push({
+          verdict: "not as declared",
+          about: `${titled(declared)}, version ${declared.version}: ${record.found}`,
+        });
     }
   }
   const undeclared = records.filter((record) => !declaration.some((declared) => matches(declared, record)));
   for (const record of undeclared) {
     const since = runs.filter((run) => !run.declaration.some((declared) => matches(declared, record)));
     if (!since.some(({ output }) => isReported(record, output)))
-      findings.push({ verdict: "left unreported", about: `${titled(record)} (${record.id}): ${record.found}` });
+      findings.push({
+        verdict: "left unreported",
+        about: `${titled(record)} (${record.id}): ${record.found}`,
+      });
   }
   for (const [at, record] of undeclared.entries()) {
     const twin = undeclared.slice(at + 1).find((other) => matches(record as unknown as Declared, other) && other.id !== record.id);
-    if (twin) findings.push({ verdict: "made twice", about: `${titled(record)}: ${record.id}, ${twin.id}` });
+    if (twin)
+      findings.push({
+        verdict: "made twice",
+        about: `${titled(record)}: ${record.id}, ${twin.id}`,
+      });
   }
   return findings;
 }
@@ -120,7 +157,12 @@ export function judgeOrders(story: number, declarations: readonly Declaration[],
     }).length;
     const failed = made.filter(({ status }) => status === "FAILED").length;
     if (made.length <= asks + failed) return [];
-    return [{ verdict: "made twice", about: `${group}: orders ${made.map(({ id }) => id).join(", ")} for ${asks} declarations` } as const];
+    return [
+      {
+        verdict: "made twice",
+        about: `${group}: orders ${made.map(({ id }) => id).join(", ")} for ${asks} declarations`,
+      } as const,
+    ];
   });
 }
 

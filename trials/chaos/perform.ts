@@ -1,4 +1,7 @@
-/** Carries out one step of a story: the command, the servers' faults, and the blow at its moment. */
+/**
+ * Carries out one step of a story: the command, the servers' faults, and the blow at its
+ * moment.
+ */
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { processesOf, send } from "./processes.ts";
@@ -12,7 +15,10 @@ const commands: Readonly<Record<Step["command"], string[]>> = {
   refresh: ["refresh", "--yes", "--skip-preview"],
 };
 
-/** Writes, by server: what a blow is aimed at. A login and Xima's question whether a customer is there are none. */
+/**
+ * Writes, by server: what a blow is aimed at. A login and Xima's question whether a
+ * customer is there are none.
+ */
 const writes: Readonly<Partial<Record<ServerName, { method: string; path: string; bodyMatches?: string }>>> = {
   xima: { method: "POST", path: "/licensing/update$", bodyMatches: "Seats" },
   enablex: { method: "POST", path: "/(customers|subscriptions|users)$" },

@@ -1,6 +1,9 @@
-// Loaded into each Node process of a story's commands (NODE_OPTIONS): the machine's faults that need no rights of an administrator.
-// In the folder UCAAS_TRIAL_MACHINE, the file `clock` says by how many milliseconds the clock is off, and while the file `disk-full` is
-// there, nothing new can be written below UCAAS_TRIAL_DISK. Both are read from that folder alone, so that a story can change them at once.
+// Loaded into each Node process of a story's commands (NODE_OPTIONS): the machine's
+// faults that need no rights of an administrator.
+// In the folder UCAAS_TRIAL_MACHINE, the file `clock` says by how many milliseconds the
+// clock is off, and while the file `disk-full` is
+// there, nothing new can be written below UCAAS_TRIAL_DISK. Both are read from that
+// folder alone, so that a story can change them at once.
 import fs, { existsSync, readFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join, resolve, sep } from "node:path";
@@ -25,7 +28,12 @@ if (machine && disk) {
   const writes = (path, flags) => isFull(path) && flags !== "r" && flags !== undefined && typeof flags !== "number";
   const full = () => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC", errno: -28 });
   /** @type {Record<string, (path: unknown, second: unknown) => boolean>} */
-  const refused = { open: writes, writeFile: isFull, appendFile: isFull, mkdir: (path) => isFull(path) && !found(String(path)) };
+  const refused = {
+    open: writes,
+    writeFile: isFull,
+    appendFile: isFull,
+    mkdir: (path) => isFull(path) && !found(String(path)),
+  };
   for (const [name, isRefused] of Object.entries(refused)) {
     for (const [owner, how] of /** @type {const} */ ([
       [fs.promises, "promise"],

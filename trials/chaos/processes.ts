@@ -1,4 +1,7 @@
-/** The processes of a story, found by a mark in their environment. It reads /proc, so the trials of processes run on Linux only. */
+/**
+ * The processes of a story, found by a mark in their environment. It reads /proc, so the
+ * trials of processes run on Linux only.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Process } from "./story.ts";
@@ -44,7 +47,10 @@ export function send(signal: NodeJS.Signals, processes: readonly Found[]): void 
   }
 }
 
-/** Waits until no process of the story lives; those that still do after `seconds` are ended and returned. */
+/**
+ * Waits until no process of the story lives; those that still do after `seconds` are
+ * ended and returned.
+ */
 export async function waitForEnd(id: string, seconds: number): Promise<Found[]> {
   const until = Date.now() + seconds * 1000;
   for (;;) {

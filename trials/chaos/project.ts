@@ -1,11 +1,14 @@
-/** A story's Pulumi project: program, file backend, machine. Nothing of the user's is read or written. */
+/**
+ * A story's Pulumi project: program, file backend, machine. Nothing of the user's is read
+ * or written.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { engineFolder, root } from "../../tools/engine/place.mjs";
+import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { type Addresses, argumentsOf, type Declaration, inProgramOrder } from "./declaration.ts";
 import { mark, processesOf, send } from "./processes.ts";
 
@@ -42,7 +45,10 @@ export class Project {
     this.#addresses = addresses;
   }
 
-  /** `packageFolder` is the package that the program and the provider process load: this repository, or a mutant of it. */
+  /**
+   * `packageFolder` is the package that the program and the provider process load: this
+   * repository, or a mutant of it.
+   */
   static async make(id: string, addresses: Addresses, config: Record<string, unknown>, packageFolder = root): Promise<Project> {
     if (!existsSync(join(engineFolder(), "bin", "pulumi"))) throw new Error('There is no Pulumi engine. Run "npm run engine".');
     const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-chaos-")));
@@ -52,7 +58,11 @@ export class Project {
     await Promise.all([
       writeFile(
         join(folder, "Pulumi.yaml"),
-        stringify({ name: "chaos", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }),
+        stringify({
+          name: "chaos",
+          runtime: { name: "nodejs", options: { typescript: false } },
+          main: "index.js",
+        }),
       ),
       writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })),
       writeFile(join(folder, "index.js"), program),
@@ -79,11 +89,17 @@ export class Project {
 
   async declare(declaration: Declaration): Promise<void> {
     this.#declaration = declaration;
-    const things = inProgramOrder(declaration).map((thing) => ({ ...thing, args: argumentsOf(thing, this.#addresses) }));
+    const things = inProgramOrder(declaration).map((thing) => ({
+      ...thing,
+      args: argumentsOf(thing, this.#addresses),
+    }));
     await writeFile(join(this.#base, "project", "declared.json"), JSON.stringify(things, undefined, 2));
   }
 
-  /** From now on another machine: the same project and backend, nothing of the home folder, so no journal either. */
+  /**
+   * From now on another machine: the same project and backend, nothing of the home
+   * folder, so no journal either.
+   */
   async moveToAnotherMachine(): Promise<void> {
     this.#machines += 1;
     await this.#makeHome();
@@ -110,7 +126,9 @@ export class Project {
 
   /** Whether a command holds the stack, or held it when it was killed. */
   async isLocked(): Promise<boolean> {
-    const entries = await readdir(join(this.#base, "state", ".pulumi", "locks"), { recursive: true }).catch(() => []);
+    const entries = await readdir(join(this.#base, "state", ".pulumi", "locks"), {
+      recursive: true,
+    }).catch(() => []);
     return entries.some((entry) => entry.endsWith(".json"));
   }
 
@@ -157,7 +175,13 @@ export class Project {
       child.on("error", reject);
       child.on("close", (code) => {
         clearTimeout(timer);
-        const run: Run = { command: `pulumi ${args.join(" ")}`, exitCode: code ?? -1, output, declaration, stuck };
+        const run: Run = {
+          command: `pulumi ${args.join(" ")}`,
+          exitCode: code ?? -1,
+          output,
+          declaration,
+          stuck,
+        };
         this.runs.push(run);
         resolve(run);
       });
@@ -171,7 +195,10 @@ export class Project {
   }
 }
 
-/** Links to the repository's modules one by one, so that `pulumi-ucaas` itself can be another folder. */
+/**
+ * Links to the repository's modules one by one, so that `pulumi-ucaas` itself can be
+ * another folder.
+ */
 async function linkModules(folder: string, packageFolder: string): Promise<void> {
   const installed = join(root, "node_modules");
   await mkdir(folder);

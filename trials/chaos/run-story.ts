@@ -70,7 +70,14 @@ export async function runStory(story: Story, servers: Servers, packageFolder?: s
       ...judgeOrders(story.number, wanted, servers),
       ...project.runs.flatMap(judgeOutput),
     );
-    return { story, findings, runs: project.runs, ups, faultsMet, seconds: (Date.now() - started) / 1000 };
+    return {
+      story,
+      findings,
+      runs: project.runs,
+      ups,
+      faultsMet,
+      seconds: (Date.now() - started) / 1000,
+    };
   } finally {
     await project.remove();
   }

@@ -68,7 +68,9 @@ export class Servers {
   prepare(keys: readonly string[]): void {
     const { xelion, netsapiens } = this.sandbox;
     for (const key of keys) {
-      xelion.tenant.server.state.tenants[key] = { [xelion.userName]: { password: xelion.password } };
+      xelion.tenant.server.state.tenants[key] = {
+        [xelion.userName]: { password: xelion.password },
+      };
       netsapiens.server.state.clients[key] = {
         clientId: key,
         clientSecret: clientSecretOf(key),

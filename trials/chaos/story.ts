@@ -1,5 +1,5 @@
 /** A story: what engineers and machines do to one stack, as data that a seed determines. */
-import type { FaultOrder } from "../../sandbox/faults.ts";
+import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { type Declaration, type EditName, edits, type Fresh, type ResourceType } from "./declaration.ts";
 import { Random } from "./random.ts";
 
@@ -7,17 +7,27 @@ export type ServerName = "xima" | "enablex" | "netsapiens" | "xelion" | "xelion-
 export type Process = "cli" | "language" | "provider" | "tree";
 
 /**
- * When a blow falls: `afterMs` after the command's start; or after a write has reached a server, the server has committed
+ * When a blow falls: `afterMs` after the command's start; or after a write has reached a
+ * server, the server has committed
  * it and not yet replied, or the reply has left.
  */
 export type Moment =
   | { readonly when: "start"; readonly afterMs: number }
-  | { readonly when: "arrived" | "committed" | "replied"; readonly afterMs: number; readonly skip: number };
+  | {
+      readonly when: "arrived" | "committed" | "replied";
+      readonly afterMs: number;
+      readonly skip: number;
+    };
 
 /** What happens to the machine while a command runs. */
 export type Blow =
   | { readonly kind: "kill"; readonly process: Process }
-  | { readonly kind: "freeze"; readonly process: Process; readonly ms: number; readonly thenKill: boolean }
+  | {
+      readonly kind: "freeze";
+      readonly process: Process;
+      readonly ms: number;
+      readonly thenKill: boolean;
+    }
   | { readonly kind: "interrupt"; readonly times: 1 | 2 }
   | { readonly kind: "diskFull" }
   | { readonly kind: "secondUp"; readonly lostLock: boolean };
@@ -169,7 +179,12 @@ function fault(random: Random, hard: boolean): FaultOrder {
   switch (kind) {
     case "status":
     case "statusAfter":
-      return { ...common, kind, status, ...(status === 429 || status === 503 ? { retryAfter: random.pick([0, 1, 2]) } : {}) };
+      return {
+        ...common,
+        kind,
+        status,
+        ...(status === 429 || status === 503 ? { retryAfter: random.pick([0, 1, 2]) } : {}),
+      };
     case "late":
     case "delay":
     case "delayAfter":
@@ -186,12 +201,21 @@ function blow(random: Random, hard: boolean): Step["blow"] {
   const moment: Moment =
     when === "start"
       ? { when, afterMs: random.int(200, 5_000) }
-      : { when, afterMs: random.int(0, when === "replied" ? 300 : 100), skip: Number(random.weighted({ "0": 5, "1": 3, "2": 1 })) };
+      : {
+          when,
+          afterMs: random.int(0, when === "replied" ? 300 : 100),
+          skip: Number(random.weighted({ "0": 5, "1": 3, "2": 1 })),
+        };
   const process = random.weighted<Process>({ cli: 2, language: 1, provider: 3, tree: 3 });
   const kind = random.weighted({ kill: 6, freeze: 1, interrupt: 2, diskFull: 2, secondUp: 1 });
   const blows: Record<typeof kind, () => Blow> = {
     kill: () => ({ kind: "kill", process }),
-    freeze: () => ({ kind: "freeze", process, ms: random.int(200, hard ? 8_000 : 1_500), thenKill: random.chance(0.3) }),
+    freeze: () => ({
+      kind: "freeze",
+      process,
+      ms: random.int(200, hard ? 8_000 : 1_500),
+      thenKill: random.chance(0.3),
+    }),
     interrupt: () => ({ kind: "interrupt", times: random.pick([1, 2]) }),
     diskFull: () => ({ kind: "diskFull" }),
     secondUp: () => ({ kind: "secondUp", lostLock: hard && random.chance(0.3) }),

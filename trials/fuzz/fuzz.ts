@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz [-- --cases N --seed S --only WORD --lanes N]`: hostile replies, transports, arguments and config.
+ * `npm run fuzz [-- --cases N --seed S --only WORD --lanes N]`: hostile replies,
+ * transports, arguments and config.
  *
  *   --cases N    that many, chosen by the seed; default all
  *   --seed S     default 1
@@ -20,7 +21,11 @@ const { values } = parseArgs({
 });
 const sandbox = await startSandbox();
 try {
-  const cases = await chosen(sandbox, { seed: Number(values.seed), count: Number(values.cases), only: values.only });
+  const cases = await chosen(sandbox, {
+    seed: Number(values.seed),
+    count: Number(values.cases),
+    only: values.only,
+  });
   const started = Date.now();
   let peak = 0;
   const watch = setInterval(() => {

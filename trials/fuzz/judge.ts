@@ -8,11 +8,15 @@ const longestOutputs = 2_000_000;
 /** All deadlines of the trials together are far below this. */
 const longestCall = 60_000;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const active = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+const active =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 const inherited = /function Object\(\)|\[native code\]|\[object \w+\]/;
 
-/** What is wrong with a life; empty when nothing is. `given` is what the program declared, whose texts are its own. */
+/**
+ * What is wrong with a life; empty when nothing is. `given` is what the program declared,
+ * whose texts are its own.
+ */
 export function faultsOf({ calls, printed }: Life, secrets: readonly string[], given: unknown): string[] {
   return [
     ...calls.flatMap((call) => faultsOfCall(call, secrets, given).map((fault) => `${call.method}: ${fault}`)),

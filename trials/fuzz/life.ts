@@ -35,7 +35,10 @@ async function newDispatcher(): Promise<typeof import("../../provider/host.ts").
   return (await import(/* @vite-ignore */ host.href)).call;
 }
 
-/** Check, create, and whatever the resource's state allows then, in two processes: up, and the run after it. */
+/**
+ * Check, create, and whatever the resource's state allows then, in two processes: up, and
+ * the run after it.
+ */
 export async function live(
   type: string,
   values: Record<string, string>,
@@ -44,7 +47,10 @@ export async function live(
 ): Promise<Life> {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-fuzz-"));
   const all: Record<string, string> = { "ucaas:journalDir": folder, ...values };
-  const config = { get: (key: string) => all[key], require: (key: string) => all[key] ?? "" } as dynamic.Config;
+  const config = {
+    get: (key: string) => all[key],
+    require: (key: string) => all[key] ?? "",
+  } as dynamic.Config;
   const calls: CallEnd[] = [];
   const printed: string[] = [];
   const step = async (call: Awaited<ReturnType<typeof newDispatcher>>, method: Parameters<typeof call>[1], args: unknown[]) => {
@@ -65,7 +71,11 @@ export async function live(
     const { failures = [] } = (checked.result ?? {}) as dynamic.CheckResult;
     if (checked.error || failures.length > 0) return { calls, printed };
     const created = await step(first, "create", [inputs]);
-    const made = (created.result ?? created.error) as { id?: string; outs?: object; properties?: object };
+    const made = (created.result ?? created.error) as {
+      id?: string;
+      outs?: object;
+      properties?: object;
+    };
     if (made.id === undefined) return { calls, printed };
     const second = await newDispatcher();
     let outs: unknown = made.outs ?? made.properties;

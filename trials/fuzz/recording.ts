@@ -70,7 +70,14 @@ export class Player {
     });
     const text = await answer.text();
     const type = answer.headers.get("content-type") ?? undefined;
-    this.recorded.push({ server: name, method, path: url, status: answer.status, type, body: text });
+    this.recorded.push({
+      server: name,
+      method,
+      path: url,
+      status: answer.status,
+      type,
+      body: text,
+    });
     send(response, answer.status, type, text);
   }
 
@@ -93,7 +100,10 @@ export class Player {
     else this.#spoiled.answer(socket, reply);
   }
 
-  /** The next reply to this request, the last one when all were played, or that to the request that is most like it. */
+  /**
+   * The next reply to this request, the last one when all were played, or that to the
+   * request that is most like it.
+   */
   #find(name: string, method: string, path: string): number {
     const recording = this.#recording ?? [];
     const indexes = [...recording.keys()].filter((at) => recording[at]?.server === name && recording[at].method === method);

@@ -26,7 +26,10 @@ export async function chosen(sandbox: Sandbox, { seed = 1, count = Infinity, onl
   return Array.from({ length: count }, () => left.splice(random.int(0, left.length - 1), 1)[0] as Case);
 }
 
-/** Runs the cases. A rejection that no code handles, and a request to a server that a reply only names, are findings too. */
+/**
+ * Runs the cases. A rejection that no code handles, and a request to a server that a
+ * reply only names, are findings too.
+ */
 export async function fuzz(cases: readonly Case[], lanes: number, report: (text: string) => void = () => {}) {
   const findings: CaseFinding[] = [];
   const found = (name: string, faults: readonly string[]) => {

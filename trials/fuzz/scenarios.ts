@@ -19,7 +19,10 @@ const identity = { __stack: "fuzz/one", __resource: "thing" };
 
 export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Scenario[] {
   // A customer for the subscription and the user, and a route that shows an order's end.
-  enablex.server.state.customers["1"] = { owner: enablex.accessId, fields: { customer_name: "Owner", customer_code: "OWNER" } };
+  enablex.server.state.customers["1"] = {
+    owner: enablex.accessId,
+    fields: { customer_name: "Owner", customer_code: "OWNER" },
+  };
   xelion.server.setOptions({ orderRoute: true });
   const sipPassword = "Fuzz-sip-password-1";
   const licence: Scenario = {
@@ -36,7 +39,12 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       ccId: { resellerId: "fuzz", resellerName: "Fuzz", tenantId: "t1", tenantName: "Tenant" },
       professionalSeats: 5,
       aiMessaging: { standardBundles: 1 },
-      sipCredentials: { username: "2000", password: sipPassword, sipServer: "sip.example", outboundProxy: "proxy.example" },
+      sipCredentials: {
+        username: "2000",
+        password: sipPassword,
+        sipServer: "sip.example",
+        outboundProxy: "proxy.example",
+      },
     }),
     changes: { professionalSeats: 7 },
     secrets: [sipPassword],

@@ -1,10 +1,13 @@
-/** Stack files and customers' files of any content: each ends in faults that a person can read, or in none. */
+/**
+ * Stack files and customers' files of any content: each ends in faults that a person can
+ * read, or in none.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { faultsIn, plainSecretsIn, warningsIn } from "../../stacks/faults.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
+import { collectWarnings, findPlaintextSecrets, validateStackFiles } from "../../stacks/validate.ts";
 import type { Case } from "./cases.ts";
 import { faultsOfText } from "./judge.ts";
 import { hostileTexts, hostileValues, pathsIn, withValueAt } from "./values.ts";
@@ -15,7 +18,15 @@ const customer = {
     customer: { customerName: "Acme", customerCode: "ACME", officeAddress: { country: "GB" } },
     users: { ada: { userType: "moderator", firstName: "Ada", email: "ada@acme.example" } },
   },
-  xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" }, professionalSeats: 12 },
+  xima: {
+    ccId: {
+      resellerId: "voicehouse",
+      resellerName: "Voicehouse",
+      tenantId: "acme",
+      tenantName: "Acme",
+    },
+    professionalSeats: 12,
+  },
   xelion: {
     serverUrl: "https://pbx.example",
     tenantName: "acme",
@@ -71,7 +82,10 @@ export function stackFileCases(): Case[] {
       files.push([`${path.join(".")} has the key ${JSON.stringify(key)}`, () => stringify(inside())]);
     }
   }
-  return files.map(([name, text]) => ({ name: `customer's file: ${name}`, run: async () => judged(text()) }));
+  return files.map(([name, text]) => ({
+    name: `customer's file: ${name}`,
+    run: async () => judged(text()),
+  }));
 }
 
 const secret = "Fuzz-sip-password-1";
@@ -95,7 +109,11 @@ function said(folder: string): string[] {
     const files = new StackFiles(folder, "one");
     const config = { defaults: undefined, customers: undefined, isSecret: () => false };
     const customers = files.customers(config);
-    return [...faultsIn(files, config, customers, { get: () => "x" }), ...warningsIn(files), ...plainSecretsIn(customers)];
+    return [
+      ...validateStackFiles(files, config, customers, { get: () => "x" }),
+      ...collectWarnings(files),
+      ...findPlaintextSecrets(customers),
+    ];
   } catch (error) {
     const { message } = error as Error;
     // An error of the reading names the file and what to do.

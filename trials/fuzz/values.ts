@@ -48,14 +48,26 @@ export function hostileValues(secrets: readonly string[], deepest = 3_000): { na
     { name: "an empty list", value: [] },
     { name: "a list of a text", value: ["text"] },
     { name: "an empty object", value: {} },
-    { name: "an object with toString", value: { toString: 1, valueOf: null, constructor: { name: "x" } } },
+    {
+      name: "an object with toString",
+      value: { toString: 1, valueOf: null, constructor: { name: "x" } },
+    },
     { name: "a deep object", value: nested(deepest) },
     { name: "a text of 300,000 characters", value: "long ".repeat(60_000) },
-    { name: "20,000 keys", value: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])) },
-    { name: "an object with own __proto__", value: JSON.parse('{"__proto__": {"polluted": true}, "hasOwnProperty": 1}') },
+    {
+      name: "20,000 keys",
+      value: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])),
+    },
+    {
+      name: "an object with own __proto__",
+      value: JSON.parse('{"__proto__": {"polluted": true}, "hasOwnProperty": 1}'),
+    },
     ...hostileTexts.map((value) => ({ name: JSON.stringify(value), value })),
     ...secrets.map((value, at) => ({ name: `secret ${at + 1}, echoed`, value: `it was ${value}` })),
-    ...secrets.map((value, at) => ({ name: `secret ${at + 1}, echoed below password`, value: { nested: { password: value } } })),
+    ...secrets.map((value, at) => ({
+      name: `secret ${at + 1}, echoed below password`,
+      value: { nested: { password: value } },
+    })),
   ];
 }
 

@@ -1,9 +1,13 @@
 /**
- * `npm run hunt-secrets`: plants a canary in each secret of config and arguments, runs the CLI through a life with errors that quote them, and
- * looks for every spelling of every canary in all outputs, all files, and the command lines and environments of all processes.
+ * `npm run hunt-secrets`: plants a canary in each secret of config and arguments, runs
+ * the CLI through a life with errors that quote them, and
+ * looks for every spelling of every canary in all outputs, all files, and the command
+ * lines and environments of all processes.
  *
- * What the engine itself shows when it is asked to (`-v=9`, gRPC log, tracing) and what it hands to its processes (`PULUMI_CONFIG`) is listed
- * apart: SECURITY.md says what to do about it. The command ends with 1 when anything else has a canary.
+ * What the engine itself shows when it is asked to (`-v=9`, gRPC log, tracing) and what
+ * it hands to its processes (`PULUMI_CONFIG`) is listed
+ * apart: SECURITY.md says what to do about it. The command ends with 1 when anything else
+ * has a canary.
  */
 import { createPrivateKey } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -42,7 +46,9 @@ try {
   for (const account of enablex.server.state.accounts) account.accessKey = accessKey;
   for (const organization of Object.values(xelion.server.state.organizations).slice(0, 1)) organization.apiKey = apiKey;
   xelion.server.setOptions({ orderRoute: true });
-  xelion.tenant.server.state.tenants[xelion.tenantName] = { [xelion.userName]: { password: tenantPassword } };
+  xelion.tenant.server.state.tenants[xelion.tenantName] = {
+    [xelion.userName]: { password: tenantPassword },
+  };
   const user = netsapiens.server.state.users[netsapiens.apiUsername];
   if (user) user.password = apiPassword;
   for (const client of Object.values(netsapiens.server.state.clients)) client.clientSecret = clientSecret;
@@ -113,7 +119,10 @@ try {
     const { output } = await stack.pulumi(args, { env });
     places.push({ name: `output of pulumi ${name}`, engine, leaks: leaksIn(output, secrets()) });
   };
-  /** What a server says that quotes what it was sent or knows, at such a length that it is cut somewhere. */
+  /**
+   * What a server says that quotes what it was sent or knows, at such a length that it is
+   * cut somewhere.
+   */
   const quoting = (own: readonly string[]) =>
     Array.from(
       { length: 40 },
@@ -122,12 +131,28 @@ try {
   /** Each server refuses the next writes. */
   const refuse = () => {
     const fault = { kind: "status", status: 400, times: 3 } as const;
-    xima.server.fault({ ...fault, bodyMatches: "Seats", body: { code: "VALIDATION_ERROR", message: quoting(sip) } });
-    const refusal = { result: 406, msg: quoting([accessKey]), desc: quoting([accessKey, userPassword]) };
+    xima.server.fault({
+      ...fault,
+      bodyMatches: "Seats",
+      body: { code: "VALIDATION_ERROR", message: quoting(sip) },
+    });
+    const refusal = {
+      result: 406,
+      msg: quoting([accessKey]),
+      desc: quoting([accessKey, userPassword]),
+    };
     enablex.server.fault({ ...fault, method: "POST", path: "/users", body: refusal });
     enablex.server.fault({ ...fault, method: "PATCH", path: "/users", body: refusal });
-    xelion.server.fault({ ...fault, method: "POST", path: "/provision$", body: quoting([apiKey, tenantPassword]) });
-    netsapiens.server.fault({ ...fault, body: { code: 400, message: quoting([clientSecret, apiPassword]) } });
+    xelion.server.fault({
+      ...fault,
+      method: "POST",
+      path: "/provision$",
+      body: quoting([apiKey, tenantPassword]),
+    });
+    netsapiens.server.fault({
+      ...fault,
+      body: { code: 400, message: quoting([clientSecret, apiPassword]) },
+    });
   };
   const calm = () => {
     for (const { server } of [xima, enablex, netsapiens, xelion, xelion.tenant]) server.faults.clear();
@@ -163,9 +188,21 @@ try {
   await look("destroy", ["destroy", "--yes", "--skip-preview"]);
   clearInterval(watch);
   places.push(
-    { name: "command lines of all processes", engine: false, leaks: leaksIn([...commandLines].join("\n"), secrets()) },
-    { name: "environments of processes, PULUMI_CONFIG", engine: true, leaks: leaksIn(only(environments, true), secrets()) },
-    { name: "environments of processes, all else", engine: false, leaks: leaksIn(only(environments, false), secrets()) },
+    {
+      name: "command lines of all processes",
+      engine: false,
+      leaks: leaksIn([...commandLines].join("\n"), secrets()),
+    },
+    {
+      name: "environments of processes, PULUMI_CONFIG",
+      engine: true,
+      leaks: leaksIn(only(environments, true), secrets()),
+    },
+    {
+      name: "environments of processes, all else",
+      engine: false,
+      leaks: leaksIn(only(environments, false), secrets()),
+    },
   );
 
   console.log(`${secrets().length} secrets, in each of their spellings`);

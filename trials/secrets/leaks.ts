@@ -6,7 +6,10 @@ export function canary(name: string): string {
   return `Canary-${name}: ü+/%&"\\ 9`;
 }
 
-/** Each place in which a secret stands, in whatever spelling: as it is, in JSON, a URL, a form, or Base64 at any offset. */
+/**
+ * Each place in which a secret stands, in whatever spelling: as it is, in JSON, a URL, a
+ * form, or Base64 at any offset.
+ */
 export function leaksIn(text: Buffer | string, secrets: readonly string[]): string[] {
   const bytes = Buffer.from(text);
   return secrets.flatMap((secret) =>
@@ -29,7 +32,10 @@ export async function leaksBelow(folder: string, secrets: readonly string[]): Pr
   return found.flat();
 }
 
-/** How a secret can be written: encoded, encoded twice, and cut in two. A half shorter than this could be an ordinary text. */
+/**
+ * How a secret can be written: encoded, encoded twice, and cut in two. A half shorter
+ * than this could be an ordinary text.
+ */
 const shortestHalf = 16;
 
 /** What a tool or a vendor could make of a secret. Each is looked for. */
@@ -78,6 +84,12 @@ function spellings(secret: string): Record<string, string> {
   return Object.fromEntries(Object.entries(all).filter(([, spelling]) => spelling.length >= 8));
 }
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 const inHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? character);

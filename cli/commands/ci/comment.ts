@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { UcaasError } from "../../../provider/dynamic/errors.ts";
+import { UcaasError } from "../../../provider/runtime/errors.ts";
 import { previewIn } from "../../gitops/preview-report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
 import { print } from "../../output.ts";
 
-/** `ucaas ci comment`: the previews of a pull request in one comment, which is changed as often as the pull request is. */
+/**
+ * `ucaas ci comment`: the previews of a pull request in one comment, which is changed as
+ * often as the pull request is.
+ */
 export function commentCommand(): Command {
   return new Command("comment")
     .description("write the previews of a pull request into one comment, or change the one that is there")
@@ -39,7 +42,11 @@ async function comment({
   const earlier = await platform.findComment(number, commentMarker);
   if (stacks.length === 0 && !earlier) return print("No stack is touched, so there is nothing to say.");
   const previews = new Map(stacks.map((stack) => [stack, previewIn(join(folder, `preview-${stack}.json`))]));
-  const text = previewComment(previews, { run: platform.run, commit: platform.commit, length: platform.longestText });
+  const text = previewComment(previews, {
+    run: platform.run,
+    commit: platform.commit,
+    length: platform.longestText,
+  });
   const { url } = earlier ? await platform.changeComment(number, earlier.id, text) : await platform.addComment(number, text);
   print(`${earlier ? "Changed" : "Added"} ${url}`);
 }

@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { json } from "../../../provider/dynamic/json.ts";
+import { tryParseJson } from "../../../provider/runtime/parse-json.ts";
 import { type DriftReport, driftReportSchema } from "../../drift/report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
 import { print } from "../../output.ts";
 
-/** `ucaas ci issue`: one issue that is open as long as there is drift, or as long as nobody can tell. */
+/**
+ * `ucaas ci issue`: one issue that is open as long as there is drift, or as long as
+ * nobody can tell.
+ */
 export function issueCommand(): Command {
   return new Command("issue")
     .description("keep one issue about drift: open it, change it, or close it when all stacks are known to have none")
@@ -35,5 +38,5 @@ async function issue({ stacks, reports }: { stacks: string[]; reports: string })
 function reportsIn(folder: string): DriftReport[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  return files.sort().flatMap((name) => driftReportSchema.safeParse(json(readFileSync(join(folder, name), "utf8"))).data ?? []);
+  return files.sort().flatMap((name) => driftReportSchema.safeParse(tryParseJson(readFileSync(join(folder, name), "utf8"))).data ?? []);
 }

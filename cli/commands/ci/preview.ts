@@ -15,7 +15,10 @@ Examples:
   ucaas preview --stack prod
   ucaas ci preview --stack prod --plan previews/plan-prod.json --out previews/preview-prod.json`;
 
-/** `ucaas preview`: a preview that a pipeline can hand on, to a comment and to the `pulumi up` that keeps to it. */
+/**
+ * `ucaas preview`: a preview that a pipeline can hand on, to a comment and to the `pulumi
+ * up` that keeps to it.
+ */
 export function previewCommand(): Command {
   return new Command("preview")
     .description("show what pulumi up would change, without the outputs that stay; keep it for a pipeline")

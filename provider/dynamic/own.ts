@@ -1,6 +1,0 @@
-/** What a value itself has under a key: `{}` has neither `constructor` nor `toString`. For keys that come from outside. */
-export function own(value: unknown, key: PropertyKey): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<PropertyKey, unknown>)[key]
-    : undefined;
-}

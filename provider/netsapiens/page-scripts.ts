@@ -1,0 +1,185 @@
+/**
+ * Functions that run inside the portal's page. They are sent there as text, so each must
+ * be whole in itself: no imports, nothing from outside.
+ * The project's types are Node's, so as much of the DOM as they need is declared here.
+ */
+interface Element {
+  readonly tagName: string;
+  textContent: string | null;
+  readonly children: Iterable<Element> & { readonly length: number };
+  readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
+  readonly parentElement: Element | null;
+  value?: string;
+  cloneNode(deep: true): Element;
+  closest(selector: string): Element | null;
+  getAttribute(name: string): string | null;
+  getClientRects(): { readonly length: number };
+  matches(selector: string): boolean;
+  querySelector(selector: string): Element | null;
+  querySelectorAll(selector: string): Iterable<Element>;
+  remove(): void;
+  removeAttribute(name: string): void;
+  setAttribute(name: string, value: string): void;
+  readonly outerHTML: string;
+}
+interface TextNode {
+  nodeValue: string | null;
+  readonly parentElement: Element | null;
+}
+declare const document: Element & {
+  readonly documentElement: Element;
+  createTreeWalker(root: Element, what: number): { nextNode(): TextNode | null };
+};
+
+/** A row of the list of clients. */
+export interface ClientRow {
+  readonly clientId: string;
+  /** Selector of the row, good until the page changes. */
+  readonly selector: string;
+  /** Text of the secret's cell; absent when there is no such column. */
+  readonly secret?: string;
+}
+
+/**
+ * The rows of a client, or of all: undefined when the page has no table with a column of
+ * that label.
+ */
+export function readClients({
+  clientId,
+  idLabels,
+  secretLabels,
+}: {
+  clientId?: string;
+  idLabels: string[];
+  secretLabels: string[];
+}): ClientRow[] | undefined {
+  const plain = (text: string | null | undefined) => (text ?? "").replace(/\s+/g, " ").trim();
+  const label = (text: string | null | undefined) =>
+    plain(text)
+      .replace(/\s*[:*]$/, "")
+      .toLowerCase();
+  const isOneOf = (labels: string[]) => (cell: Element) => labels.some((wanted) => label(wanted) === label(cell.textContent));
+  const cellsOf = (row: Element) =>
+    [...row.children].filter((cell) => cell.matches("td, th, [role=cell], [role=gridcell], [role=columnheader], [role=rowheader]"));
+  const textOf = (cell: Element) => {
+    const input = cell.querySelector("input:not([type=hidden]):not([type=submit]):not([type=button])");
+    if (input) return plain(input.value);
+    const copy = cell.cloneNode(true);
+    for (const control of copy.querySelectorAll("button, a, input, select, script, style")) control.remove();
+    return plain(copy.textContent);
+  };
+  const wanted = clientId === undefined ? undefined : plain(clientId);
+  for (const table of document.querySelectorAll("table, [role=table], [role=grid]")) {
+    if (table.getClientRects().length === 0) continue;
+    const [header, ...rows] = table.querySelectorAll("tr, [role=row]");
+    if (!header || header.querySelector("input")) continue;
+    const columns = cellsOf(header);
+    const idColumn = columns.findIndex(isOneOf(idLabels));
+    if (idColumn === -1) continue;
+    const secretColumn = columns.findIndex(isOneOf(secretLabels));
+    const found: ClientRow[] = [];
+    for (const row of rows) {
+      const cells = cellsOf(row);
+      const id = plain(cells[idColumn]?.textContent);
+      if (cells.length !== columns.length || (wanted !== undefined && id !== wanted)) continue;
+      row.setAttribute("data-ucaas-row", String(found.length));
+      const secret = cells[secretColumn];
+      found.push({
+        clientId: id,
+        selector: `[data-ucaas-row="${found.length}"]`,
+        ...(secret && { secret: textOf(secret) }),
+      });
+    }
+    return found;
+  }
+  return undefined;
+}
+
+/**
+ * The texts of all controls, fields and column headers that a visitor sees, in the page's
+ * order.
+ */
+export function visibleLabels(): string[] {
+  const found = new Set<string>();
+  const controls =
+    "a, button, input[type=submit], input[type=button], label, th, legend, h1, h2, [role=tab], [role=menuitem], [role=button], [role=link]";
+  for (const control of document.querySelectorAll(controls)) {
+    const text = (control.textContent || control.value || control.getAttribute("aria-label") || "").replace(/\s+/g, " ").trim();
+    if (text && text.length <= 60 && control.getClientRects().length > 0) found.add(text);
+  }
+  return [...found].slice(0, 60);
+}
+
+/** What the page says in its alerts. */
+export function alerts(): string {
+  const texts = [...document.querySelectorAll("[role=alert], .error, .alert, .errorMessage")]
+    .filter((element) => element.getClientRects().length > 0)
+    .map((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim());
+  return [...new Set(texts.filter(Boolean))].join(" ").slice(0, 300);
+}
+
+/**
+ * The page as HTML that may be kept: no scripts, no hidden fields, no typed values, no
+ * secret. The page
+ * lists the secrets of other clients too, in markup that is not public. So in a table
+ * only the column
+ * headers, the client IDs and the controls keep their texts. Elsewhere every word is
+ * masked that is a
+ * known secret, or that mixes letters and digits, or upper and lower case.
+ */
+export function maskedPage({ secrets, idLabels }: { secrets: string[]; idLabels: string[] }): string {
+  const mask = "[masked]";
+  const label = (text: string | null | undefined) =>
+    (text ?? "")
+      .replace(/\s+/g, " ")
+      .trim()
+      .replace(/\s*[:*]$/, "")
+      .toLowerCase();
+  const root = document.documentElement.cloneNode(true);
+  for (const element of root.querySelectorAll(
+    "script, noscript, template, iframe, frame, object, embed, meta, base, link, input[type=hidden], svg",
+  ))
+    element.remove();
+  for (const table of root.querySelectorAll("table, [role=table], [role=grid]")) {
+    for (const row of table.querySelectorAll("tr, [role=row]")) {
+      const header = table.querySelector("tr, [role=row]");
+      if (!header || row === header) continue;
+      const isId = [...header.children].map((cell) => idLabels.some((wanted) => label(wanted) === label(cell.textContent)));
+      // A row with a field is a form's, unless the table lists clients: its other cells are labels.
+      if (!isId.includes(true) && row.querySelector("input, select, textarea")) continue;
+      for (const [index, cell] of [...row.children].entries()) {
+        if (isId[index]) continue;
+        const texts = document.createTreeWalker(cell, 4);
+        for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+          const isControl = node.parentElement?.closest("button, a, th, [role=button], [role=rowheader]");
+          if (!isControl && (node.nodeValue ?? "").trim() !== "") node.nodeValue = mask;
+        }
+      }
+    }
+  }
+  const known = (text: string) => {
+    let masked = text;
+    for (const secret of secrets) masked = masked.split(secret).join(mask);
+    return masked;
+  };
+  const clean = (text: string) =>
+    known(text).replace(/[^\s<>"'()]{8,}/g, (word) =>
+      (/[a-z]/i.test(word) && /\d/.test(word)) || /[a-z][A-Z]/.test(word) || word.length > 24 ? mask : word,
+    );
+  const kept = ["class", "id", "style", "type", "for", "role", "hidden", "colspan", "rowspan", "scope", "align", "lang", "charset"];
+  for (const element of root.querySelectorAll("*")) {
+    const isButton = element.matches("input[type=submit], input[type=button], input[type=reset]");
+    for (const { name, value } of [...element.attributes]) {
+      if ((isButton && name === "value") || name.startsWith("aria-")) element.setAttribute(name, clean(value));
+      else if (kept.includes(name) && !value.includes("url(")) element.setAttribute(name, known(value));
+      else element.removeAttribute(name);
+    }
+    if (element.matches("textarea, code, pre, output, samp")) element.textContent = "";
+  }
+  const texts = document.createTreeWalker(root, 4);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const text = node.nodeValue ?? "";
+    node.nodeValue = node.parentElement?.tagName === "STYLE" ? known(text) : clean(text);
+  }
+  return `<!doctype html><meta charset="utf-8">${root.outerHTML}`;
+}

@@ -1,0 +1,230 @@
+import PQueue from "p-queue";
+import { UcaasError } from "../runtime/errors.ts";
+import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
+import { type BrowserChoice, withBrowser } from "./browser.ts";
+import type { Acquired, ClientDriver, RemoteStatus } from "./driver.ts";
+import { saveFailureArtifacts } from "./failure-artifacts.ts";
+import type { ClientRow } from "./page-scripts.ts";
+import { PortalError, SessionLost } from "./portal-error.ts";
+import { portalLabels, portalPath } from "./portal-labels.ts";
+import { type PortalLogin, PortalSession } from "./portal-session.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * A new row may need the page to be shown again (guide): pauses before each look, in
+ * milliseconds.
+ */
+const pollAfterCreate = [0, 250, 500, 1_000, 2_000];
+
+/**
+ * Before a client is made, the list is shown twice: one that was made a moment ago must
+ * not be made again.
+ */
+const pollBeforeCreate = [0, 0];
+
+/**
+ * A client that a browser makes, finds and deletes in the admin portal, as the guide
+ * describes it for a person.
+ */
+export function portalClient(settings: Settings): ClientDriver {
+  const { clientId, clientSecret: declared } = settings;
+  const portal = Portal.of(settings);
+  return {
+    async acquire(known, beforeCreate): Promise<Acquired> {
+      if (known !== undefined) return { clientSecret: known };
+      return portal.withSession(`make or adopt client ${clientId}`, findOrCreate(clientId, declared, beforeCreate));
+    },
+    find: () =>
+      portal.withSession<RemoteStatus>(`look for client ${clientId}`, async (session) => {
+        const rows = await waitForRow(session, clientId, pollAfterCreate.slice(0, 3));
+        const [row] = rows;
+        if (!row) return { kind: "gone" };
+        return {
+          kind: "there",
+          clientSecret: remembered(rows.length === 1 ? await session.secretOf(row, clientId) : undefined),
+        };
+      }),
+    release: (known) =>
+      portal.withSession(`delete client ${clientId}`, async (session) => {
+        const rows = await waitForRow(session, clientId, pollBeforeCreate);
+        if (rows.length === 0) return "was gone already";
+        await session.delete(await selectRow(session, rows, clientId, known), clientId);
+        if ((await session.look(clientId)).length < rows.length) return "deleted in the portal; what still uses it has lost access";
+        throw new PortalError(
+          "DELETE_NOT_DONE",
+          `the portal still lists ${clientId} after it was deleted`,
+          `delete it by hand: ${portalPath}`,
+        );
+      }),
+  };
+}
+
+/**
+ * The ids of all clients that the portal lists, one that it lists twice twice. Nothing is
+ * looked at but the list.
+ */
+export function portalClients(settings: Settings): Promise<string[]> {
+  return Portal.of(settings).withSession("list clients", async (session) => (await session.look()).map(({ clientId }) => clientId));
+}
+
+/**
+ * Finds the client or makes it. It may be run twice, when the session ends in the middle;
+ * whether Create was clicked before is remembered then,
+ * and the list tells what came of it.
+ */
+function findOrCreate(
+  clientId: string,
+  declared: string | undefined,
+  beforeCreate: () => Promise<void>,
+): (session: PortalSession) => Promise<Acquired> {
+  let clicked = false;
+  let refusal = "";
+  return async (session) => {
+    let rows = await waitForRow(session, clientId, clicked ? pollAfterCreate : pollBeforeCreate);
+    if (rows.length === 0) {
+      await beforeCreate();
+      refusal = await session.add(clientId, () => {
+        clicked = true;
+      });
+      rows = await waitForRow(session, clientId, pollAfterCreate);
+      if (rows.length === 0) throw notCreated(clientId, refusal);
+    }
+    const clientSecret = remembered((await session.secretOf(await selectRow(session, rows, clientId, declared), clientId)) ?? declared);
+    const made = clicked && !refusal;
+    if (clientSecret === undefined && !made) throw secretNotShown(clientId);
+    return {
+      clientSecret,
+      message: made
+        ? "made in the portal"
+        : "was in the portal already, and is adopted: it will be deleted there when it is no longer declared",
+    };
+  };
+}
+
+/** Looks at the list until the client is there, at most once for each pause. */
+async function waitForRow(session: PortalSession, clientId: string, pauses: readonly number[]): Promise<ClientRow[]> {
+  for (const pause of pauses) {
+    if (pause > 0) await session.page.waitForTimeout(pause);
+    const rows = await session.look(clientId);
+    if (rows.length > 0) return rows;
+  }
+  return [];
+}
+
+/** The row that is meant, where the portal allows the same name twice. */
+async function selectRow(
+  session: PortalSession,
+  rows: readonly ClientRow[],
+  clientId: string,
+  known: string | undefined,
+): Promise<ClientRow> {
+  if (rows.length === 1) return rows[0]!;
+  for (const row of rows) if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
+  throw new PortalError(
+    "AMBIGUOUS_CLIENT",
+    `the portal lists ${rows.length} clients ${clientId}, and none of them has the secret that is known`,
+    `delete those that nothing uses, or declare another clientId: ${portalPath}`,
+  );
+}
+
+function remembered(secret: string | undefined): string | undefined {
+  rememberSecret(secret);
+  return secret;
+}
+
+function notCreated(clientId: string, refusal: string): PortalError {
+  return refusal
+    ? new PortalError("CREATE_REFUSED", `the portal did not make ${clientId}: ${refusal}`, "declare a clientId that the portal takes")
+    : new PortalError(
+        "CREATE_UNSETTLED",
+        `Create was clicked, and ${clientId} does not show in the list`,
+        "run `pulumi up` again: it looks at the list first, and never makes a second client of that name",
+      );
+}
+
+function secretNotShown(clientId: string): PortalError {
+  return new PortalError(
+    "SECRET_NOT_SHOWN",
+    `${clientId} is in the portal already, and its secret is not shown there`,
+    "declare its secret as clientSecret, or declare another clientId to have a new client made",
+  );
+}
+
+const portals = new Map<string, Portal>();
+
+/** One portal, as one of its users: a walk at a time, one login for all of them. */
+class Portal {
+  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #login: PortalLogin;
+  readonly #browser: BrowserChoice;
+  readonly #evidenceDir: string | undefined;
+  #session: PortalSession | undefined;
+  /** A login that was refused is not tried again in this run: more tries may lock the user out. */
+  #refused: UcaasError | undefined;
+
+  static of({
+    apiUrl,
+    portal: { username = "", password = "", labels, browserPath, headless = true, stepSeconds = 30, evidenceDir, sandbox },
+  }: Settings): Portal {
+    const login = {
+      apiUrl,
+      username,
+      password,
+      labels: portalLabels(labels),
+      patience: stepSeconds * 1000,
+    };
+    const browser = { path: browserPath, headless, sandbox };
+    const key = JSON.stringify([login, browser, evidenceDir]);
+    const portal = portals.get(key) ?? new Portal(login, browser, evidenceDir);
+    portals.set(key, portal);
+    return portal;
+  }
+
+  private constructor(login: PortalLogin, browser: BrowserChoice, evidenceDir: string | undefined) {
+    this.#login = login;
+    this.#browser = browser;
+    this.#evidenceDir = evidenceDir;
+  }
+
+  /**
+   * Does some work in the portal. When the session ends in the middle, it logs in again
+   * and begins the work anew, once.
+   */
+  withSession<T>(operation: string, work: (session: PortalSession) => Promise<T>): Promise<T> {
+    return this.#queue.add(() => {
+      if (this.#refused) throw this.#refused;
+      return withBrowser(this.#browser, async (browser) => {
+        if (!this.#session?.isOpen) this.#session = await PortalSession.open(browser, this.#login);
+        const session = this.#session;
+        try {
+          return await work(session).catch((error) => {
+            if (!(error instanceof SessionLost)) throw error;
+            session.forgetLogin();
+            return work(session);
+          });
+        } catch (error) {
+          const failure = await this.#failure(operation, session, error);
+          if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
+          this.#session = undefined;
+          await session.close().catch(() => {});
+          throw failure;
+        }
+      });
+    });
+  }
+
+  async #failure(operation: string, session: PortalSession, error: unknown): Promise<UcaasError> {
+    const problem = error instanceof PortalError ? error : new PortalError("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
+    const kept = await saveFailureArtifacts(session, [this.#login.password], this.#login.labels.clientId, this.#evidenceDir);
+    const evidence =
+      "folder" in kept
+        ? `screenshot and trace, secrets masked: ${kept.folder}`
+        : `neither screenshot nor trace could be kept: ${kept.reason}`;
+    return new UcaasError(maskSecrets(`at the step '${session.step}': ${problem.message}`), {
+      code: problem.code,
+      vendor: "netsapiens",
+      operation,
+      hint: [problem.hint, evidence].filter(Boolean).join("\n  "),
+    });
+  }
+}

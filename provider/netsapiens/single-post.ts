@@ -1,0 +1,49 @@
+import type { Page, Route } from "playwright-core";
+import { HttpClient, NoResponseError } from "../http/client.ts";
+
+/**
+ * While some work is done on a page, every form that it posts to the portal is sent
+ * exactly once. Chromium by itself sends a POST again
+ * when a connection that was in use before breaks without an answer (seen with Chromium
+ * 153), and a client could be made twice.
+ * The request is still the browser's own: it is only carried over this process's
+ * connections, and the reply is handed back.
+ */
+export async function singlePost<T>(page: Page, origin: string, work: () => Promise<T>): Promise<T> {
+  const http = new HttpClient({
+    vendor: "netsapiens",
+    baseUrl: origin,
+    limits: { concurrency: 1 },
+  });
+  const carry = async (route: Route) => {
+    const request = route.request();
+    const url = new URL(request.url());
+    if (request.method() !== "POST" || url.origin !== origin) return route.continue();
+    const headers = without(await request.allHeaders(), ["host", "connection", "content-length", "accept-encoding"]);
+    try {
+      const reply = await http.send({
+        operation: "post a form of the portal",
+        method: "POST",
+        path: `${url.pathname}${url.search}`,
+        retry: "never",
+        buildRequest: () => ({ headers, body: request.postData() ?? "" }),
+      });
+      const kept = without(reply.headers, ["connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"]);
+      return route.fulfill({ status: reply.status, headers: kept, body: reply.text });
+    } catch (error) {
+      if (!(error instanceof NoResponseError)) throw error;
+      return route.abort("connectionreset");
+    }
+  };
+  await page.route("**/*", carry);
+  try {
+    return await work();
+  } finally {
+    await page.unroute("**/*", carry);
+  }
+}
+
+/** HTTP/2 has headers of its own, which begin with a colon. */
+function without(headers: Record<string, string>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(":") && !names.includes(name.toLowerCase())));
+}

@@ -1,0 +1,60 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { type ConfigDefinition, type ConfigOf, readConfig } from "./config.ts";
+import { UcaasError } from "./errors.ts";
+import { isUnknown } from "./unknown.ts";
+
+/**
+ * Config and client of each account of one vendor, read and made when first needed and
+ * kept for the life of the provider
+ * process, so that all resources of an account share its connections, limits and tokens.
+ */
+export class Accounts<D extends ConfigDefinition, Client> {
+  readonly #definition: D;
+  readonly #source: dynamic.Config;
+  readonly #connect: (config: ConfigOf<D>) => Client;
+  readonly #configs = new Map<string | undefined, ConfigOf<D>>();
+  readonly #clients = new Map<string | undefined, Client>();
+
+  constructor(definition: D, source: dynamic.Config, connect: (config: ConfigOf<D>) => Client) {
+    this.#definition = definition;
+    this.#source = source;
+    this.#connect = connect;
+  }
+
+  /** @throws {UcaasError} as `readConfig` does */
+  config(account: string | undefined): ConfigOf<D> {
+    const config = this.#configs.get(account) ?? readConfig(this.#definition, this.#source, account);
+    this.#configs.set(account, config);
+    return config;
+  }
+
+  /** @throws {UcaasError} as `readConfig` and the client's constructor do */
+  client(account: string | undefined): Client {
+    const client = this.#clients.get(account) ?? this.#connect(this.config(account));
+    this.#clients.set(account, client);
+    return client;
+  }
+
+  /**
+   * Whether two accounts differ in a key of the config. Of one that is not known yet, or
+   * not configured, nothing can be told: then they do not.
+   */
+  differsBetween(key: keyof ConfigOf<D>, one: string | undefined, other: string | undefined): boolean {
+    if (isUnknown(one) || isUnknown(other)) return false;
+    try {
+      return this.config(one)[key] !== this.config(other)[key];
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return false;
+    }
+  }
+}
+
+/**
+ * What an account says against a resource, for the engine. The argument `account` is
+ * named only where the program gave
+ * one: of a config key that is missing, no argument is the cause.
+ */
+export function accountFailure(account: string | undefined, error: UcaasError): dynamic.CheckFailure {
+  return { property: account === undefined ? "" : "account", reason: error.message };
+}

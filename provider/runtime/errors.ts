@@ -1,0 +1,89 @@
+/**
+ * What a {@link UcaasError} says beside its message. All of it may be shown to a user:
+ * never a body, a header, a token or a secret.
+ */
+export interface UcaasErrorDetails {
+  /** Stable, for programs: `CONFIG_MISSING`, `ALREADY_EXISTS`, `DUPLICATE_JTI`, … */
+  readonly code: string;
+  /** `xima`, `enablex`, `netsapiens`, `xelion`; absent when the fault is not tied to a vendor. */
+  readonly vendor?: string;
+  /** What was tried, in words: `create licence acme/berlin`. */
+  readonly operation?: string;
+  /** HTTP status, when there was a reply. */
+  readonly status?: number;
+  /** The vendor's own code for the error. */
+  readonly vendorCode?: string;
+  /**
+   * Whether an earlier try of the same call may have been acted on, though this is what a
+   * later one came to.
+   */
+  readonly earlierAttemptMayHaveSucceeded?: boolean;
+  /** What to do now, in the vendor's own words where it documents them. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class of this package. Its message reads: what was tried, what went
+ * wrong, what to do.
+ *
+ * @example
+ * ```ts
+ * throw new UcaasError("the licence exists already", { code: "ALREADY_EXISTS", vendor: "xima", operation: "create acme/berlin", hint: "set adopt: true" });
+ * ```
+ */
+export class UcaasError extends Error implements UcaasErrorDetails {
+  override readonly name = "UcaasError";
+  readonly code: string;
+  readonly vendor?: string;
+  readonly operation?: string;
+  readonly status?: number;
+  readonly vendorCode?: string;
+  readonly earlierAttemptMayHaveSucceeded?: boolean;
+  readonly hint?: string;
+  /** The bare sentence, without operation, code and hint. */
+  readonly reason: string;
+
+  constructor(sentence: string, details: UcaasErrorDetails) {
+    // A vendor's text may be of any length, and what to do would be lost behind it.
+    const reason = cut(sentence, 6_000);
+    const vendorCode = details.vendorCode && cut(details.vendorCode, 64);
+    const where = [details.vendor, details.operation].filter(Boolean).join(" ");
+    const codes = [details.code, vendorCode === details.code ? undefined : vendorCode, details.status && `HTTP ${details.status}`];
+    super(
+      `${where && `${where}: `}${reason} [${codes.filter(Boolean).join(", ")}]${details.hint ? `\n  What to do: ${details.hint}` : ""}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.reason = reason;
+    this.code = details.code;
+    this.vendor = details.vendor;
+    this.operation = details.operation;
+    this.status = details.status;
+    this.vendorCode = vendorCode;
+    this.earlierAttemptMayHaveSucceeded = details.earlierAttemptMayHaveSucceeded;
+    this.hint = details.hint;
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/**
+ * A failure after something was made. The engine keeps the resource with these outputs,
+ * shows the reasons,
+ * and calls `update` at the next `up`: the way not to lose what exists.
+ */
+export class PartialFailure extends Error {
+  override readonly name = "PartialFailure";
+  readonly id: string;
+  readonly properties: Record<string, unknown>;
+  readonly reasons: string[];
+
+  constructor(id: string, properties: object, cause: Error) {
+    super(cause.message, { cause });
+    this.id = id;
+    this.properties = { ...properties };
+    this.reasons = [cause.message];
+  }
+}

@@ -1,0 +1,61 @@
+import { loaderLine } from "./loader.ts";
+import { type Json, toJson } from "./to-json.ts";
+
+/** How the engine marks a secret in a file; the value stands beside it as JSON within a string. */
+const secretMark = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+
+/** One resource of a file for `pulumi import --file`. */
+export interface ImportEntry {
+  readonly type: string;
+  readonly name: string;
+  readonly id: string;
+  readonly inputs: Record<string, Json>;
+  readonly outputs: Record<string, Json>;
+}
+
+/**
+ * An entry of a file for `pulumi import --file F --generate-code=false`, the one way in
+ * which a dynamic resource can be
+ * imported: with both bags given, and the loader line in both, the engine takes them as
+ * they are and reads nothing.
+ *
+ * `secretPaths` name what the engine has to encrypt, with dots into objects
+ * (`sipCredentials`, `fields.password`); a secret
+ * that is not named stays readable in the state for good. Paths that lead to nothing are
+ * passed over.
+ *
+ * @example
+ * ```ts
+ * const resources = [importEntry("EnableXCustomer", "acme", "1001", inputs, { ...inputs, customerId: "1001", schemaVersion: 1 }, [])];
+ * await writeFile("import.json", JSON.stringify({ resources }), { mode: 0o600 });
+ * ```
+ */
+export function importEntry(
+  type: string,
+  name: string,
+  id: string,
+  inputs: Record<string, unknown>,
+  outputs: Record<string, unknown>,
+  secretPaths: readonly string[],
+): ImportEntry {
+  const bag = (values: Record<string, unknown>) =>
+    secretPaths.reduce((result, path) => withSecret(result, path.split(".")), {
+      ...(toJson(values) as Record<string, Json>),
+      __provider: loaderLine(type),
+    } as Record<string, Json>);
+  return {
+    type: `pulumi-nodejs:dynamic/ucaas:${type}`,
+    name,
+    id,
+    inputs: bag(inputs),
+    outputs: bag(outputs),
+  };
+}
+
+function withSecret(bag: Record<string, Json>, [key = "", ...rest]: readonly string[]): Record<string, Json> {
+  const value = bag[key];
+  if (value === undefined) return bag;
+  if (rest.length === 0) return { ...bag, [key]: { ...secretMark, plaintext: JSON.stringify(value) } };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return bag;
+  return { ...bag, [key]: withSecret(value, rest) };
+}

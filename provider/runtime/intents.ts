@@ -1,0 +1,93 @@
+import { isSameStack, type JournalEntry } from "./journal.ts";
+import type { Json } from "./to-json.ts";
+
+/** What the state says of the resource that an entry may be about. */
+export interface KnownResource {
+  readonly __stack?: string;
+  readonly __resource?: string;
+  readonly __intent?: string;
+}
+
+/**
+ * What a journal entry means for a resource that the state has:
+ * - `known`: the state has this write, or a later one, so the entry has done its duty
+ * - `other`: another resource's create, which is about to take over what this one has
+ * - `delete`: whether this resource is still there is for the server to say
+ * - `open`: a write that the state does not have: it may have arrived
+ */
+export type EntryMeaning = "known" | "other" | "delete" | "open";
+
+export function classifyEntry(entry: JournalEntry, state: KnownResource): EntryMeaning {
+  const owner = ownerOf(entry);
+  const isOther = owner !== undefined && state.__resource !== undefined && owner !== state.__resource;
+  if (entry.id === undefined) return isOther ? "other" : "known";
+  if (entry.id === state.__intent) return "known";
+  if (entry.completedAt !== undefined && entry.id < (state.__intent ?? "")) return "known";
+  if (entry.operation === "delete") return "delete";
+  return isOther ? "other" : "open";
+}
+
+/**
+ * The resource that wrote an entry, by its name in the program. 0.1.0 wrote it into the
+ * note of a licence.
+ */
+export function ownerOf({ resource, note }: JournalEntry): string | undefined {
+  if (resource !== undefined) return resource;
+  const isRecord = typeof note === "object" && note !== null && !Array.isArray(note);
+  return isRecord && typeof note.resource === "string" ? note.resource : undefined;
+}
+
+/**
+ * Whether this entry of another stack keeps a create from being sent: that stack creates
+ * the same, or did so a moment
+ * ago, or it is this stack under an earlier name.
+ */
+export function blocksCreate(entry: JournalEntry, stack: string): boolean {
+  if (isSameStack(entry.stack, stack) || entry.operation === "delete") return false;
+  return entry.operation !== "update" || entry.completedAt === undefined;
+}
+
+/**
+ * What every write keeps for the next run, beside the vendor's own note: the names of the
+ * fields that it sent.
+ */
+export function sentFields(entry: JournalEntry<Json> | undefined): readonly string[] {
+  const note = entry?.note;
+  const fields = typeof note === "object" && note !== null && !Array.isArray(note) ? note.fields : undefined;
+  return Array.isArray(fields) ? fields.filter((field) => typeof field === "string") : [];
+}
+
+/**
+ * Whether the outcome of a write is known. An order stays in the journal as long as its
+ * tenant, and its note says what came of it.
+ */
+export function isSettled({ vendor, completedAt, note }: JournalEntry): boolean {
+  if (vendor !== "xelion") return completedAt !== undefined;
+  return typeof note === "object" && note !== null && !Array.isArray(note) && note.status === "COMPLETED";
+}
+
+/** A resource in the state, as far as the journal is concerned. */
+export interface StateResource {
+  readonly type: string;
+  readonly name: string;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The creates and updates of a stack that no resource in its state knows: what they sent
+ * may be at the vendor, unmanaged
+ * and billed.
+ *
+ * @param stack the stack's identity
+ */
+export function openIntents(entries: readonly JournalEntry[], stack: string, resources: readonly StateResource[]): JournalEntry[] {
+  const identities = [stack, ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string")];
+  return entries.filter((entry) => {
+    if (entry.id === undefined || entry.operation === "delete") return false;
+    if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
+    const owner = resources.find(({ type, name }) => type === entry.type && name === entry.resource);
+    if (!owner) return true;
+    // The state of an order is compared by every run.
+    return entry.vendor !== "xelion" && classifyEntry(entry, { ...owner.outputs, __resource: owner.name }) === "open";
+  });
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { dynamic } from "@pulumi/pulumi";
+import { dataDir } from "./data-dir.ts";
+import { UcaasError } from "./errors.ts";
+import { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
+import { JournalFolder } from "./journal-folder.ts";
+import type { JournalListing, JournalStore } from "./journal-store.ts";
+import { withoutBackend } from "./stack-identity.ts";
+import type { Json } from "./to-json.ts";
+
+export { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
+
+/** The part of a config that names the journal. */
+type Source = Pick<dynamic.Config, "get">;
+
+/** Not about a resource, but about a stack's identity. */
+const moves = { vendor: "ucaas", thing: "moved" } as const;
+
+/** Where an entry is, or where it would be. */
+export interface Located<Note extends Json = Json> {
+  readonly key: JournalKey;
+  readonly entry?: JournalEntry<Note>;
+}
+
+/**
+ * The intent journal. An entry is written and synced before a request leaves that changes
+ * something at a vendor, and
+ * completed with what the reply said. Nothing can be put into the state in the middle of
+ * a write, so after a kill only
+ * this tells a first try from a second. An entry is dropped when a later call shows that
+ * the state has the write.
+ *
+ * It is kept in a folder: `ucaas:journalDir` (a shared disk, when more than one machine
+ * runs the same stack), else
+ * `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.
+ */
+export class Journal {
+  readonly #store: JournalStore;
+  /** By a stack's identity, the one that `move` gave it. */
+  readonly #moves = new Map<string, Promise<string | undefined>>();
+
+  constructor(config: Source, environment: NodeJS.ProcessEnv = process.env, store?: JournalStore) {
+    this.#store = store ?? new JournalFolder(journalFolder(config, environment));
+  }
+
+  /** For people: where the entries are. */
+  get location(): string {
+    return this.#store.location;
+  }
+
+  /**
+   * The entry of a thing, or undefined when there is none. One that 0.1.0 wrote has no
+   * backend in its `stack`.
+   */
+  async find<Note extends Json>(key: JournalKey): Promise<JournalEntry<Note> | undefined> {
+    const stacks = [...new Set([key.stack, withoutBackend(key.stack)])];
+    for (const stack of stacks) {
+      const entry = await this.#store.read({ ...key, stack });
+      if (entry) return entry as JournalEntry<Note>;
+    }
+    return undefined;
+  }
+
+  /**
+   * The entry of a thing under the first of these identities that has one, and the key to
+   * write under. A stack that was
+   * renamed has resources with its earlier identity in the state; `ucaas journal move`
+   * says where its entries are now.
+   */
+  async locate<Note extends Json>(vendor: string, thing: string, stacks: readonly string[]): Promise<Located<Note>> {
+    for (const stack of stacks) {
+      const moved = await this.#movedTo(stack);
+      for (const name of moved === undefined ? [stack] : [stack, moved]) {
+        const entry = await this.find<Note>({ vendor, stack: name, thing });
+        if (entry) return { key: { vendor, stack: name, thing }, entry };
+      }
+    }
+    return { key: { vendor, stack: stacks[0] ?? "", thing } };
+  }
+
+  /**
+   * Moves a stack's entries to its new identity, and keeps in mind that it has another
+   * one now. Returns how many there were.
+   */
+  async move(from: string, to: string): Promise<number> {
+    const { entries } = await this.list();
+    const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
+    for (const entry of own) {
+      await this.#store.write({ ...entry, stack: to });
+      await this.#store.remove(entry);
+    }
+    await this.intend({ ...moves, stack: from }, to, to);
+    this.#moves.clear();
+    return own.length;
+  }
+
+  #movedTo(stack: string): Promise<string | undefined> {
+    const known = this.#moves.get(stack);
+    if (known) return known;
+    const read = this.#store.read({ ...moves, stack }).then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
+    this.#moves.set(stack, read);
+    return read;
+  }
+
+  /** The entries of one thing, of whichever stack. */
+  findThing(vendor: string, thing: string): Promise<JournalEntry[]> {
+    return this.#store.readThing(vendor, thing);
+  }
+
+  async list(): Promise<JournalListing> {
+    return await this.#store.list();
+  }
+
+  /**
+   * Notes that a request is about to leave. Returns after the disk has it.
+   *
+   * @param seen the entry on which the decision to send was made, null when there was
+   *   none; when the journal has another
+   *   by now, nothing is written. Left out: whatever is there is replaced.
+   * @param guard throws what else keeps the request from being sent; it sees the entries
+   *   that other stacks have of this thing
+   * @throws {UcaasError} `JOURNAL_OUTDATED` when another process was quicker, `JOURNAL_UNAVAILABLE`
+   */
+  async intend<Note extends Json>(
+    key: JournalKey,
+    args: unknown,
+    note: Note,
+    seen?: JournalEntry | null,
+    { write, guard }: { write?: JournalWrite; guard?: (others: readonly JournalEntry[]) => void } = {},
+  ): Promise<JournalEntry<Note>> {
+    const { vendor, stack, thing } = key;
+    const intendedAt = new Date().toISOString();
+    // By its time, so that a completed write can be told from a later one.
+    const about = { id: `${intendedAt}/${randomUUID()}`, argumentsHash: hashOf(args), intendedAt };
+    const entry: JournalEntry<Note> = { vendor, stack, thing, ...write, ...about, note };
+    const check = (present: readonly JournalEntry[]) => {
+      const own = present.filter((other) => isSameStack(other.stack, stack));
+      if (seen !== undefined) refuseOutdated(seen, own.find((other) => other.stack === stack) ?? own[0], key);
+      guard?.(present.filter((other) => !own.includes(other)));
+    };
+    await this.#store.write(entry, seen === undefined && !guard ? undefined : check);
+    // What 0.1.0 wrote for this stack has a successor now.
+    if (seen && seen.stack !== stack) await this.#store.remove({ vendor, stack: seen.stack, thing });
+    return entry;
+  }
+
+  /** Replaces an entry's note while the outcome is still open. Returns after the disk has it. */
+  async annotate<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+    return await this.#put(key, { ...entry, note });
+  }
+
+  /** Notes what the reply said. Returns after the disk has it. */
+  async complete<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+    return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note });
+  }
+
+  /** Forgets a thing: the state has it, or it is known that nothing was made. */
+  async drop({ vendor, stack, thing }: JournalKey): Promise<void> {
+    for (const each of new Set([stack, withoutBackend(stack)])) await this.#store.remove({ vendor, stack: each, thing });
+  }
+
+  async #put<Note extends Json>({ vendor, stack, thing }: JournalKey, entry: JournalEntry<Note>): Promise<JournalEntry<Note>> {
+    const kept = { ...entry, vendor, stack, thing };
+    await this.#store.write(kept);
+    if (entry.stack !== stack && isSameStack(entry.stack, stack)) await this.#store.remove({ vendor, stack: entry.stack, thing });
+    return kept;
+  }
+}
+
+function journalFolder(config: Source, environment: NodeJS.ProcessEnv): string {
+  return config.get("ucaas:journalDir") || environment.UCAAS_JOURNAL_DIR || join(dataDir(environment), "journal");
+}
+
+/**
+ * Whether two identities are of one stack, as far as can be told: 0.1.0 did not name the
+ * backend.
+ */
+export function isSameStack(one: string, other: string): boolean {
+  if (one === other) return true;
+  return withoutBackend(one) === withoutBackend(other) && (one === withoutBackend(one) || other === withoutBackend(other));
+}
+
+function refuseOutdated(seen: JournalEntry | null, found: JournalEntry | undefined, key: JournalKey): void {
+  const isSame = seen?.id === found?.id && seen?.intendedAt === found?.intendedAt && seen?.argumentsHash === found?.argumentsHash;
+  if (isSame) return;
+  throw new UcaasError(`another process is at work on ${key.thing}`, {
+    code: "JOURNAL_OUTDATED",
+    vendor: key.vendor,
+    operation: "journal",
+    hint: "nothing was sent. See that no other `pulumi up` of this stack is running and that the program declares this once, then run it again",
+  });
+}

@@ -1,0 +1,437 @@
+import { randomUUID } from "node:crypto";
+import type { dynamic } from "@pulumi/pulumi";
+import { accountFailure } from "./accounts.ts";
+import { type CallContext, uncancelled } from "./cancellation.ts";
+import { PartialFailure, UcaasError } from "./errors.ts";
+import { blocksCreate, classifyEntry, ownerOf } from "./intents.ts";
+import { isSameStack, type Journal, type JournalEntry, type JournalKey, type JournalWrite } from "./journal.ts";
+import { declaredTwice, type ErrorSubject, isAlreadyThere, otherStack, ownedByThisStack, takeOverOpen } from "./lifecycle-errors.ts";
+import { logInfo } from "./log.ts";
+import { Operation } from "./operation.ts";
+import { claimOf, Ownership } from "./ownership.ts";
+import { isUnknown } from "./unknown.ts";
+
+/** What every resource's inputs have, beside its own arguments. */
+export interface ManagedInputs {
+  readonly account?: string;
+  readonly __stack?: string;
+  readonly __resource?: string;
+}
+
+/** What the lifecycle keeps in the state. */
+export interface ManagedOutputs extends ManagedInputs {
+  /** Tells this resource from another one with the same remote id, as while one is renamed. */
+  readonly __claim?: string;
+  /** The last write that this state knows. */
+  readonly __intent?: string;
+  readonly lastAssertedAt?: string;
+  readonly verifiedAt?: string;
+}
+
+/**
+ * What the resource types differ in, as far as the lifecycle is concerned.
+ *
+ * @typeParam S what inputs and outputs have in common
+ */
+export interface LifecycleDescriptor<S extends ManagedInputs> {
+  /** `XimaLicense`: for log lines and the journal. */
+  readonly type: string;
+  readonly vendor: string;
+  readonly noun: string;
+  /** The argument that names what the resource is. */
+  readonly identity: string;
+  /** What people call it: `reseller/tenant`. */
+  label(resource: S): string;
+  /**
+   * What is at the vendor, with its server; undefined before a create whose id the server
+   * gives.
+   */
+  remoteId(resource: S, id?: string): string | undefined;
+  /** What else tells it from all others, where the server gives the id. */
+  names?(resource: S): readonly string[];
+  /**
+   * The journal's `thing`: before a create without the id, later with it. By default the
+   * remote id.
+   */
+  journalThing?(resource: S, id?: string): string;
+  /** By argument, the server that it leads to. A resource at another server is another resource. */
+  servers(resource: S, id?: string): { readonly [argument: string]: string | undefined };
+  /**
+   * The handlers keep an entry as long as the resource lives, and nothing is removed at
+   * the vendor.
+   */
+  readonly keepsEntries?: boolean;
+}
+
+/** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
+export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutputs> {
+  /** Outputs that hold secrets which the program did not give. */
+  readonly secretOutputs?: readonly string[];
+  /** What is wrong with the arguments, whatever the account. */
+  validate(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
+  /** What the account says of them. What it throws is reported for `account`. */
+  validateWithAccount(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
+  diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
+  create(news: I, operation: Operation): Promise<dynamic.CreateResult<O>>;
+  read(id: string, props: O): Promise<dynamic.ReadResult<O>>;
+  update(id: string, olds: O, news: I, operation: Operation): Promise<dynamic.UpdateResult<O>>;
+  delete(id: string, props: O, operation: Operation): Promise<void>;
+  /** Whether it is there, asked where a delete was cut off. */
+  exists?(id: string, props: O): Promise<boolean>;
+}
+
+/** What the lifecycle knows when two declarations are compared. */
+export interface DiffSituation {
+  /** The arguments that lead to another server than before. */
+  readonly moved: readonly string[];
+  /** The comparison follows a read: what is due is no drift. */
+  readonly refreshing: boolean;
+}
+
+/** A resource type's provider, as the dispatcher calls it. */
+export interface ManagedProvider<I, O> {
+  readonly secretOutputs?: readonly string[];
+  check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>>;
+  diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult>;
+  create(news: I, context?: CallContext): Promise<dynamic.CreateResult<O>>;
+  read(id: string, props?: O): Promise<dynamic.ReadResult<O>>;
+  update(id: string, olds: O, news: I, context?: CallContext): Promise<dynamic.UpdateResult<O>>;
+  delete(id: string, props: O, context?: CallContext): Promise<void>;
+}
+
+/**
+ * The lifecycle that all resources have, around a vendor's own handlers: ownership,
+ * take-over, "declared twice", the
+ * account check, the journal's entries, and "another server means another resource".
+ */
+export function withLifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>(
+  handlers: ResourceHandlers<I, O>,
+  descriptor: LifecycleDescriptor<S>,
+  journal: Journal,
+): ManagedProvider<I, O> {
+  return new Lifecycle<S, I, O>(handlers, descriptor, journal);
+}
+
+class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs> implements ManagedProvider<I, O> {
+  readonly secretOutputs?: readonly string[];
+  readonly #handlers: ResourceHandlers<I, O>;
+  readonly #descriptor: LifecycleDescriptor<S>;
+  readonly #journal: Journal;
+  readonly #ownership = new Ownership();
+  /** By remote id, the resource that declares it. Only what the program declares is checked. */
+  readonly #declared = new Map<string, string>();
+  /**
+   * What was read and not compared since. The engine compares what it has just read, and
+   * a change is drift to it then.
+   */
+  readonly #refreshing = new Set<string>();
+
+  constructor(handlers: ResourceHandlers<I, O>, descriptor: LifecycleDescriptor<S>, journal: Journal) {
+    this.secretOutputs = handlers.secretOutputs;
+    this.#handlers = handlers;
+    this.#descriptor = descriptor;
+    this.#journal = journal;
+  }
+
+  async check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>> {
+    const failures = [...(await this.#handlers.validate(olds, news))];
+    // An account that is not known yet says nothing.
+    if (isUnknown(news.account)) return { inputs: news, failures };
+    try {
+      failures.push(...(await this.#handlers.validateWithAccount(olds, news)));
+      failures.push(...this.#declaredByAnother(news));
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      failures.push(accountFailure(news.account, error));
+    }
+    return { inputs: news, failures };
+  }
+
+  async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {
+    const { type, identity } = this.#descriptor;
+    const refreshing = this.#refreshing.delete(this.#readKey(id, olds));
+    this.#acquire(id, olds);
+    const { entry, meaning } = await this.#recall(id, olds, news.__stack, refreshing ? "maybe" : "declared");
+    const moved = this.#movedArguments(id, olds, news);
+    if (meaning === "delete" && moved.length === 0 && !(await this.#isThere(id, olds))) {
+      logInfo(type, this.#descriptor.label(olds), "was deleted by a run that was cut off; it is created again");
+      return { changes: true, replaces: [identity], deleteBeforeReplace: false };
+    }
+    const result = await this.#handlers.diff(id, olds, news, { moved, refreshing });
+    // Also after a delete: a vendor that schedules it says that the resource is there.
+    const reapply = (meaning === "open" || meaning === "delete") && !refreshing;
+    if (reapply)
+      logInfo(type, this.#descriptor.label(olds), `is applied again: ${entry?.operation} of ${entry?.intendedAt} has no known outcome`);
+    const replaces = [...new Set([...(result.replaces ?? []), ...moved])];
+    return { ...result, changes: result.changes || reapply || moved.length > 0, replaces };
+  }
+
+  async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
+    const claim = randomUUID();
+    const remoteId = this.#descriptor.remoteId(news);
+    const names = this.#descriptor.names?.(news) ?? [];
+    // By the first name it is looked for; by the others it is only known.
+    const owned = remoteId === undefined ? names.slice(0, 1) : [remoteId];
+    const own = (each: string) => {
+      if (!this.#ownership.registerCreate(each, claim)) throw declaredTwice(this.#subject(news));
+      owned.push(each);
+    };
+    const registered: string[] = [];
+    for (const each of owned) {
+      if (this.#ownership.registerCreate(each, claim)) registered.push(each);
+      else {
+        for (const name of registered) this.#ownership.release(name, claim);
+        throw declaredTwice(this.#subject(news));
+      }
+    }
+    try {
+      const operation = this.#operation("create", undefined, news, news.__stack, signal, own);
+      const created = await this.#keepMarks(operation, news, claim, () => this.#handlers.create(news, operation));
+      await operation.complete(created.id);
+      return created;
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) for (const each of [...owned, ...names]) this.#ownership.markCreateFailed(each, claim);
+      const isOurs = owned.some((each) => this.#ownership.isOwnedByAnother(each, claim));
+      throw isOurs && isAlreadyThere(error) ? ownedByThisStack(error, this.#subject(news)) : error;
+    } finally {
+      // From now on the id tells it from all others.
+      if (remoteId === undefined) for (const name of registered) this.#ownership.release(name, claim);
+    }
+  }
+
+  async read(id: string, props = {} as O): Promise<dynamic.ReadResult<O>> {
+    this.#acquire(id, props);
+    await this.#recall(id, props, undefined, "maybe");
+    const result = await this.#handlers.read(id, props);
+    if (!result.id) return result;
+    this.#refreshing.add(this.#readKey(id, props));
+    return { ...result, props: { ...result.props, ...marksOf(props) } as O };
+  }
+
+  async update(id: string, olds: O, news: I, { signal }: CallContext = uncancelled): Promise<dynamic.UpdateResult<O>> {
+    // Its account may have left the config; another account of the same server leads to
+    // the same resource.
+    const resource = {
+      ...olds,
+      account: news.account,
+      __resource: news.__resource ?? olds.__resource,
+    };
+    this.#acquire(id, resource);
+    const recalled = await this.#recall(id, resource, news.__stack, "declared");
+    const own = (remoteId: string) => this.#ownership.acquire(remoteId, claimOf(olds));
+    const operation = this.#operation("update", id, resource, news.__stack, signal, own, recalled);
+    const work = () => this.#handlers.update(id, olds, news, operation);
+    const updated = await this.#keepMarks(operation, olds, claimOf(olds) || randomUUID(), work);
+    await operation.complete(id);
+    // A create of this resource that the state does not know has an entry of its own.
+    if (recalled.key && recalled.key.thing !== this.#thing(resource, id)) await this.#journal.drop(recalled.key);
+    return updated;
+  }
+
+  async delete(id: string, props: O, { signal }: CallContext = uncancelled): Promise<void> {
+    const { type, keepsEntries, names } = this.#descriptor;
+    const subject = { ...this.#subject(props), label: id };
+    const remoteId = this.#descriptor.remoteId(props, id);
+    const taker = keepsEntries ? undefined : await this.#taker(id, props);
+    if (remoteId !== undefined && this.#ownership.release(remoteId, claimOf(props)))
+      return logInfo(type, id, "is kept: another resource of this stack has it now");
+    const all = [...(remoteId === undefined ? [] : [remoteId]), ...(names?.(props) ?? [])];
+    const hasFailed = all.some((each) => this.#ownership.hasFailedCreate(each));
+    // What is kept is only remembered here: the next create finds it.
+    if (hasFailed && keepsEntries) return logInfo(type, id, "is kept for the resource of this stack that could not be created");
+    // An error, so that it stays in the state: the next up takes it over or, if it is
+    // declared no more, deletes it.
+    if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
+    const operation = this.#operation("delete", id, props, undefined, signal, () => {});
+    await this.#handlers.delete(id, props, operation);
+    await operation.complete(id);
+  }
+
+  /**
+   * The state names the write that it knows, and the identity that the resource was
+   * created under: a renamed stack finds its entries by it.
+   */
+  async #keepMarks<R extends { outs?: O }>(
+    operation: Operation,
+    state: S & ManagedOutputs,
+    claim: string,
+    work: () => Promise<R>,
+  ): Promise<R> {
+    const marks = () => {
+      const __intent = operation.id ?? state.__intent;
+      return {
+        __claim: claim,
+        ...(state.__stack !== undefined && { __stack: state.__stack }),
+        ...(__intent !== undefined && { __intent }),
+      };
+    };
+    try {
+      const result = await work();
+      return { ...result, outs: { ...result.outs, ...marks() } as O };
+    } catch (error) {
+      if (error instanceof PartialFailure) Object.assign(error.properties, marks());
+      throw error;
+    }
+  }
+
+  #operation(
+    operation: JournalWrite["operation"],
+    id: string | undefined,
+    resource: S & ManagedOutputs,
+    programStack: string | undefined,
+    signal: AbortSignal,
+    own: (remoteId: string) => void,
+    recalled?: Recalled,
+  ): Operation {
+    const { type, vendor, keepsEntries, label } = this.#descriptor;
+    return new Operation({
+      journal: this.#journal,
+      write: {
+        operation,
+        type,
+        resource: resource.__resource ?? "",
+        ...(id !== undefined && { remoteId: id }),
+        ...(resource.account !== undefined && { account: resource.account }),
+      },
+      locate: async () => {
+        const { key, entry } = await this.#journal.locate(vendor, this.#thing(resource, id), stacksOf(resource, programStack));
+        const isOpen = entry !== undefined && (operation === "create" || classifyEntry(entry, resource) !== "known");
+        return {
+          key,
+          present: entry,
+          previous: keepsEntries ? undefined : isOpen ? entry : recalled?.entry,
+        };
+      },
+      guard: ({ stack }, others) => {
+        const other = others.find((each) => blocksCreate(each, stack));
+        if (operation === "create" && other) throw otherStack(this.#subject(resource), other, stack, this.#journal.location);
+      },
+      signal,
+      own,
+      log: (text) => logInfo(type, label(resource), text),
+    });
+  }
+
+  /** What the journal says of a resource in the state; an entry that the state knows is dropped. */
+  async #recall(id: string, state: O, programStack: string | undefined, standing: "declared" | "maybe"): Promise<Recalled> {
+    const { vendor, keepsEntries } = this.#descriptor;
+    // Whose entries would they be?
+    if (keepsEntries || (state.__stack ?? programStack) === undefined) return {};
+    try {
+      let found: Recalled = {};
+      for (const thing of new Set([this.#thing(state, undefined), this.#thing(state, id)])) {
+        const { key, entry } = await this.#journal.locate(vendor, thing, stacksOf(state, programStack));
+        if (!entry) continue;
+        const meaning = classifyEntry(entry, state);
+        if (meaning === "known" || (meaning === "other" && standing === "declared" && entry.id === undefined))
+          await this.#journal.drop(key);
+        else if (meaning === "other" && standing === "declared") found = { key, entry, meaning: "open" };
+        else found = { key, entry, meaning };
+      }
+      return found;
+    } catch (error) {
+      // An account that left the config; or a journal that cannot be read, which stops a
+      // write, but no look.
+      if (!(error instanceof UcaasError) || error.code === "JOURNAL_UNREADABLE") throw error;
+      return {};
+    }
+  }
+
+  /** The entry of another resource that is about to take over what this one has. */
+  async #taker(id: string, state: O): Promise<JournalEntry | undefined> {
+    const entries = await Promise.all(
+      [...new Set([this.#thing(state, undefined), this.#thing(state, id)])].map((thing) =>
+        this.#journal.findThing(this.#descriptor.vendor, thing),
+      ),
+    );
+    return entries.flat().find((entry) => isSameStackOrRenamed(entry, state) && classifyEntry(entry, state) === "other");
+  }
+
+  async #isThere(id: string, state: O): Promise<boolean> {
+    if (!this.#handlers.exists) return true;
+    return await this.#handlers.exists(id, state);
+  }
+
+  #acquire(id: string, state: O): void {
+    const remoteId = this.#tryRemoteId(state, id);
+    if (remoteId !== undefined) this.#ownership.acquire(remoteId, claimOf(state));
+  }
+
+  /**
+   * Undefined also where the account left the config, or lacks something: that is an
+   * error elsewhere.
+   */
+  #tryRemoteId(resource: S, id?: string): string | undefined {
+    try {
+      return this.#descriptor.remoteId(resource, id);
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return undefined;
+    }
+  }
+
+  #thing(resource: S, id: string | undefined): string {
+    const { journalThing, remoteId } = this.#descriptor;
+    return journalThing?.(resource, id) ?? remoteId(resource, id) ?? "";
+  }
+
+  #subject(resource: S): ErrorSubject {
+    const { vendor, noun, identity, label } = this.#descriptor;
+    return { vendor, noun, identity, label: label(resource) };
+  }
+
+  #readKey(id: string, { account }: O): string {
+    return `${account} ${id}`;
+  }
+
+  /** Two that are carried out one after the other would each overwrite what the other declares. */
+  #declaredByAnother(news: I): dynamic.CheckFailure[] {
+    const { identity, noun } = this.#descriptor;
+    const { __resource: name } = news;
+    const remoteId = this.#tryRemoteId(news);
+    if (name === undefined || remoteId === undefined) return [];
+    const other = this.#declared.get(remoteId) ?? name;
+    this.#declared.set(remoteId, other);
+    if (other === name) return [];
+    return [
+      {
+        property: identity,
+        reason: `is declared by ${other} too; each would overwrite the other's ${noun}`,
+      },
+    ];
+  }
+
+  #movedArguments(id: string, olds: O, news: I): string[] {
+    const [before, now] = [this.#serversOf(olds, id), this.#serversOf(news)];
+    return Object.keys(now).filter((name) => before[name] !== undefined && now[name] !== undefined && before[name] !== now[name]);
+  }
+
+  #serversOf(resource: S, id?: string) {
+    try {
+      return this.#descriptor.servers(resource, id);
+    } catch (error) {
+      // Of an account that is not configured nothing can be told.
+      if (!(error instanceof UcaasError)) throw error;
+      return {};
+    }
+  }
+}
+
+interface Recalled {
+  readonly key?: JournalKey;
+  readonly entry?: JournalEntry;
+  readonly meaning?: ReturnType<typeof classifyEntry>;
+}
+
+/** The identity that the resource was created under, then that of the program. */
+function stacksOf({ __stack }: ManagedInputs, programStack: string | undefined): string[] {
+  return [...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined))];
+}
+
+function isSameStackOrRenamed(entry: JournalEntry, { __stack }: ManagedOutputs): boolean {
+  return __stack === undefined || isSameStack(entry.stack, __stack);
+}
+
+function marksOf({ __claim, __intent }: ManagedOutputs): ManagedOutputs {
+  return { ...(__claim !== undefined && { __claim }), ...(__intent !== undefined && { __intent }) };
+}

@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import { UcaasError } from "./errors.ts";
+import { isProgramOfCli, requireHostIn } from "./host-location.ts";
+import { notRegistered, requireOptions, requireRegistration, requireSerializable } from "./registration.ts";
+import { stackIdentity } from "./stack-identity.ts";
+import { disableSourceMapsWhile } from "./stack-traces.ts";
+
+/**
+ * The line of code that every resource of this package carries in its state, as the
+ * property `__provider`.
+ *
+ * It loads the installed package when it is called, so nothing is captured into the
+ * state, and a fix reaches
+ * resources that were made by an older release, on refresh and destroy too. The engine
+ * keeps the line twice for
+ * each resource and runs it later from the state: **it is wire format**. Change nothing
+ * in it without a migration.
+ *
+ * `configure` must not await: the host caches a provider before its `configure` has ended.
+ */
+export function loaderLine(type: string): string {
+  return `let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("${type}",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})`;
+}
+
+/** What a resource class tells its base about itself. */
+export interface UcaasResourceType {
+  /**
+   * The name of the class, for example `XimaLicense`; the engine sees
+   * `pulumi-nodejs:dynamic/ucaas:XimaLicense`.
+   */
+  readonly type: string;
+  /**
+   * The outputs that only the provider fills; they are seeded so that the class has them
+   * from the start.
+   */
+  readonly outputs: readonly string[];
+  /** Properties that the engine encrypts in the state, whatever the program passed. */
+  readonly secrets: readonly string[];
+  /**
+   * Config keys whose value is a secret; one that stands in the stack file in plain text
+   * earns a warning.
+   */
+  readonly secretConfig: readonly string[];
+  /** Those of them that may name a PEM file in place of its text; the path is no secret. */
+  readonly pathConfig?: readonly string[];
+}
+
+/**
+ * The environment alone does not tell: an inline program of the Automation API has its
+ * config elsewhere. The SDK declares no type for it.
+ */
+const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+const warned = new Set<string>();
+
+/**
+ * Base of all resource classes. It does what `pulumi.dynamic.Resource` does after it has
+ * serialized a closure,
+ * with a constant line in the closure's place.
+ *
+ * @internal
+ */
+export abstract class UcaasResource extends pulumi.CustomResource {
+  protected constructor(about: UcaasResourceType, name: string, args: object, options: pulumi.CustomResourceOptions = {}) {
+    if (isProgramOfCli()) requireHost();
+    for (const key of about.secretConfig) warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
+    const props: Record<string, unknown> = {
+      ...args,
+      __provider: loaderLine(about.type),
+      __stack: stackIdentity(pulumi.getProject(), pulumi.getStack()),
+      __resource: name,
+    };
+    for (const output of about.outputs) props[output] ??= undefined;
+    requireSerializable(args, about.type, name);
+    requireOptions(options, about.type, name);
+    const restore = disableSourceMapsWhile(import.meta.url);
+    try {
+      super(
+        `pulumi-nodejs:dynamic/ucaas:${about.type}`,
+        name,
+        props,
+        pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
+      );
+    } catch (error) {
+      throw notRegistered(error, about.type, name);
+    } finally {
+      restore();
+    }
+    requireRegistration(this, about.type, name);
+  }
+}
+
+/** In plain words: of any other error the SDK prints the program's stack. */
+function requireHost(): void {
+  try {
+    requireHostIn(process.cwd());
+  } catch (error) {
+    throw error instanceof UcaasError ? new pulumi.RunError(error.message) : error;
+  }
+}
+
+/**
+ * The provider process gets config with the secrets unwrapped, so only the program can
+ * tell that one is in plain text.
+ */
+function warnOfPlainSecret(key: string, mayBePath: boolean): void {
+  if (warned.has(key)) return;
+  warned.add(key);
+  const [namespace, path] = key.split(":") as [string, string];
+  const [name, ...rest] = path.split(".") as [string, ...string[]];
+  const config = new pulumi.Config(namespace);
+  const isPlain = (fullKey: string) => !runtime.isConfigSecret(fullKey);
+  const isSecret = (value: unknown) => value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
+  const warn = (fullKey: string, command: string) =>
+    void pulumi.log.warn(
+      `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
+    );
+  const value = rest.length > 0 ? at(structured(config.get(name)), rest) : config.get(name);
+  if (isSecret(value) && isPlain(`${namespace}:${name}`)) warn(key, rest.length > 0 ? "--secret --path" : "--secret");
+  if (!isPlain(`${namespace}:accounts`)) return;
+  for (const [account, section] of Object.entries(structured(config.get("accounts")) ?? {})) {
+    if (isSecret(at(section, [name, ...rest]))) warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
+  }
+}
+
+/** What is no object is told by the provider's check, with the command that mends it. */
+function structured(text: string | undefined): object | undefined {
+  try {
+    return Object(JSON.parse(text ?? "{}"));
+  } catch {
+    return undefined;
+  }
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part], value);
+}

@@ -1,0 +1,17 @@
+/**
+ * The value that a text is in JSON; undefined when it is none. JSON's own error would
+ * quote the text, which may hold secrets.
+ */
+export function tryParseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The object that a text is in JSON; undefined when it is none. */
+export function tryParseObject(text: string): Record<string, unknown> | undefined {
+  const value = tryParseJson(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,464 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { afterAll, test as base, describe, expect } from "vitest";
+import { closeBrowser } from "../../provider/netsapiens/browser.ts";
+import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
+import type { OAuthClientInputs, OAuthClientOutputs, PortalInputs } from "../../provider/netsapiens/schema.ts";
+import { PartialFailure, type UcaasError } from "../../provider/runtime/errors.ts";
+import { chromiumPath } from "../../tools/chromium.ts";
+import { plainPortal } from "./plain-portal.ts";
+import { type System, system, there } from "./system.ts";
+
+/**
+ * Walks wait more than they work, so the tests go side by side; each has a system of its
+ * own, and all share the one browser.
+ */
+const test = base.extend<{ ns: System }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures from the pattern.
+  ns: async ({}, use) => {
+    await using ns = await system();
+    await use(ns);
+  },
+});
+afterAll(() => closeBrowser());
+
+const inputs = (changes: Partial<OAuthClientInputs> = {}, portal: PortalInputs = {}): OAuthClientInputs => ({
+  domain: "acme",
+  clientId: "xima-acme",
+  driver: "portal",
+  // On a busy machine the first start of a browser takes longer than a person would wait
+  // for a step.
+  portal: { stepSeconds: 100, ...portal },
+  ...changes,
+});
+/** A provider as a run has it: nothing is remembered from an earlier one. */
+const run = (ns: System, config: Record<string, string> = {}) => {
+  const all: Record<string, string> = { ...ns.plainConfig, ...config };
+  return netsapiensOAuthClientProvider({
+    get: (key) => all[key],
+    require: (key) => all[key] ?? "",
+  });
+};
+const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) => run(ns).create(inputs(changes, portal));
+const failureOf = async (work: Promise<unknown>): Promise<UcaasError> =>
+  (await work.then(
+    () => expect.fail("it did not fail"),
+    (error) => error,
+  )) as UcaasError;
+const made = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
+const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
+
+describe("a client is made in the portal", { timeout: 120_000, concurrent: true }, () => {
+  test("from a list that is slow, comes by script, hides secrets and shows a new row late, and is made once", async ({ ns }) => {
+    ns.server.setOptions({
+      slowListMs: 200,
+      rowsByScript: true,
+      secrets: "masked",
+      rowUnseenFor: 2,
+    });
+    const { id, outs } = await create(ns);
+    expect(id).toBe(`${new URL(ns.server.url).host}/xima-acme`);
+    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+    expect(outs?.verification.filter(({ status }) => status === "failed")).toEqual([]);
+    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(ns.server.state.portalLog.find(({ did }) => did === "created")).toMatchObject({
+      redirectUrl: "",
+    });
+  });
+
+  test.for(["page", "none"] as const)("and deleted there, when the portal asks by %s", async (confirmation, { ns }) => {
+    ns.server.setOptions({ confirmation });
+    const { id, outs } = await create(ns);
+    await run(ns).delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+    expect(ns.client(there.clientId)).toBeDefined();
+    await run(ns).delete(id, outs!);
+    expect(ns.portalLog().filter((line) => line.startsWith("deleted"))).toEqual(["deleted xima-acme"]);
+  });
+
+  test("only if there is none of that name: one that is there is adopted with the secret that the page shows", async ({ ns }) => {
+    const { outs } = await create(ns, { clientId: there.clientId });
+    expect(secretIn(outs)).toBe(there.clientSecret);
+    expect(made(ns)).toEqual([]);
+  });
+
+  test("only if there is none of that name: one whose secret is not shown is an error that says so, and nothing is made or kept", async ({
+    ns,
+  }) => {
+    ns.server.setOptions({ secrets: "absent" });
+    const failure = await failureOf(create(ns, { clientId: there.clientId }));
+    expect(failure).not.toBeInstanceOf(PartialFailure);
+    expect(failure).toMatchObject({
+      code: "SECRET_NOT_SHOWN",
+      hint: expect.stringContaining("declare its secret as clientSecret"),
+    });
+    expect(made(ns)).toEqual([]);
+    expect(secretIn((await create(ns, { clientId: there.clientId, clientSecret: there.clientSecret })).outs)).toBe(there.clientSecret);
+  });
+
+  test("is kept when the page does not show its secret, and the next up goes on with the one that is declared", async ({ ns }) => {
+    ns.server.setOptions({ secrets: "absent" });
+    const failure = (await failureOf(create(ns))) as unknown as PartialFailure;
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure.message).toContain("SECRET_NOT_SHOWN");
+    const { clientSecret } = ns.client("xima-acme")!;
+    const { outs } = await run(ns).update(failure.id, failure.properties as unknown as OAuthClientOutputs, inputs({ clientSecret }));
+    expect(secretIn(outs)).toBe(clientSecret);
+    expect(made(ns)).toHaveLength(1);
+  });
+
+  test("and kept there when its resource is renamed: the old one is deleted after the new one has taken the client over", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const renaming = run(ns);
+    await renaming.create(inputs());
+    await renaming.delete(id, outs!);
+    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+  });
+
+  test("and kept there by a later run as well, when the one that renamed it ended in between; the last resource deletes it", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const { outs: renamed } = await create(ns);
+    const later = run(ns);
+    expect(await later.diff(id, renamed!, inputs())).toMatchObject({ changes: false });
+    await later.delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeDefined();
+    const { outs: updated } = await later.update(id, renamed!, inputs({ sipProxyServerPort: 5061 }));
+    const last = run(ns);
+    await last.diff(id, updated!, inputs({ sipProxyServerPort: 5061 }));
+    await last.delete(id, updated!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
+  test("and kept there when its resource is renamed and the new one could not take it over, even if the run goes on after that", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    const renaming = run(ns);
+    ns.server.setOptions({ secrets: "absent" });
+    expect(await failureOf(renaming.create(inputs()))).toMatchObject({ code: "SECRET_NOT_SHOWN" });
+    expect(await failureOf(renaming.delete(id, outs!))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+    expect(ns.client("xima-acme")).toBeDefined();
+    await run(ns).delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
+  test("and kept there as well when an earlier release wrote both states", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    const { outs: renamed } = await create(ns);
+    const [old, anew] = [outs!, renamed!].map(({ __claim, ...earlier }: OAuthClientOutputs) => earlier);
+    const later = run(ns);
+    await later.diff(id, anew!, inputs());
+    await later.delete(id, old!);
+    expect(ns.client("xima-acme")).toBeDefined();
+    const { outs: updated } = await run(ns).update(id, anew!, inputs());
+    const last = run(ns);
+    await last.diff(id, updated!, inputs());
+    await last.delete(id, updated!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
+  test("as one walk after the other, with one login for all of them", async ({ ns }) => {
+    const provider = run(ns);
+    await Promise.all(["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))));
+    expect(made(ns).sort()).toEqual(["created xima-a", "created xima-b", "created xima-c"]);
+    expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(1);
+    const walks = ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"));
+    expect(Math.max(...walks.map(({ inFlight }) => inFlight))).toBeLessThanOrEqual(2);
+  });
+});
+
+test("a portal of another make is walked by the same labels, and a client is made, adopted and deleted there", {
+  timeout: 120_000,
+  concurrent: true,
+}, async ({ ns }) => {
+  await using portal = await plainPortal();
+  const declared = inputs({ apiUrl: portal.url, verify: "off" }, { username: "admin", password: "Plain-portal-1" });
+  const { id, outs } = await run(ns).create(declared);
+  expect(secretIn(outs)).toBe("secret-of-xima-acme-");
+  expect(secretIn((await run(ns).create(declared)).outs)).toBe("secret-of-xima-acme-");
+  await run(ns).delete(id, outs!);
+  expect(portal.clients.map((client) => client.id)).toEqual(["somebody-else"]);
+});
+
+describe("a session that ends in the middle", { timeout: 120_000, concurrent: true }, () => {
+  test.for(["home", "clients", "create", "secret"] as const)("(%s) is begun anew, and one client is made", async (step, { ns }) => {
+    ns.server.setOptions({ logOutOnceAt: step, secrets: "masked" });
+    const { outs } = await create(ns);
+    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(2);
+  });
+
+  test("(delete) is begun anew, and the client is deleted", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.server.setOptions({ logOutOnceAt: "delete" });
+    await run(ns).delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+  });
+
+  test("every time is an error after the second login", async ({ ns }) => {
+    ns.server.fault({
+      kind: "status",
+      status: 303,
+      path: "/settings.php",
+      headers: { location: "adminlogin.php?expired=1" },
+      times: 9,
+    });
+    expect(await failureOf(create(ns))).toMatchObject({ code: "PORTAL_SESSION_LOST" });
+    expect(ns.portalLog()).toEqual(["logged in", "logged in"]);
+  });
+});
+
+describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: true }, () => {
+  const isCreate = { method: "POST", path: "/clients.php$", bodyMatches: "action=create" } as const;
+
+  test("is settled by the list: the client that was made is taken, and no second one is made even where the portal would allow it", async ({
+    ns,
+  }) => {
+    ns.server.setOptions({ duplicateNames: true });
+    ns.server.fault({ kind: "cut", ...isCreate });
+    const { outs } = await create(ns);
+    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+  });
+
+  test("and that left nothing in the list is an error; the next up makes the client", async ({ ns }) => {
+    ns.server.fault({ kind: "cutBefore", ...isCreate, times: 9 });
+    expect(await failureOf(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
+    ns.server.faults.clear();
+    await create(ns);
+    expect(made(ns)).toEqual(["created xima-acme"]);
+  });
+
+  test("because the portal refused it, is told in the portal's words", async ({ ns }) => {
+    ns.server.fault({
+      kind: "status",
+      status: 200,
+      headers: { "content-type": "text/html" },
+      body: '<p role="alert">Too many clients.</p><table><tr><th>Client ID</th></tr></table>',
+      ...isCreate,
+    });
+    expect((await failureOf(create(ns))).message).toContain("Too many clients.");
+  });
+});
+
+const twins = (ns: System) => {
+  ns.server.state.clients = {
+    1: {
+      clientId: "twin",
+      clientSecret: "secret-of-the-first-1",
+      redirectUrl: "",
+      createdAt: "2026-01-05T09:00:00.000Z",
+    },
+    2: {
+      clientId: "twin",
+      clientSecret: "secret-of-the-second-2",
+      redirectUrl: "",
+      createdAt: "2026-01-05T09:00:00.000Z",
+    },
+  };
+};
+
+describe("two clients of one name", { timeout: 120_000, concurrent: true }, () => {
+  test("are told apart by the secret: destroy deletes the one that is in the state", async ({ ns }) => {
+    twins(ns);
+    const { id, outs } = await create(ns, {
+      clientId: "twin",
+      clientSecret: "secret-of-the-second-2",
+    });
+    await run(ns).delete(id, outs!);
+    expect(Object.keys(ns.server.state.clients)).toEqual(["1"]);
+  });
+
+  test("are an error without it, and neither is touched", async ({ ns }) => {
+    twins(ns);
+    expect(await failureOf(create(ns, { clientId: "twin" }))).toMatchObject({
+      code: "AMBIGUOUS_CLIENT",
+    });
+    expect(Object.keys(ns.server.state.clients)).toEqual(["1", "2"]);
+  });
+});
+
+describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
+  const folderIn = (error: Error) => /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
+
+  test("for a label says the step, the label and those that it saw; the label can be declared, in more than one wording", async ({
+    ns,
+  }) => {
+    ns.server.setOptions({ labels: { "OAuth Clients": "API Applications" } });
+    const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
+    expect(failure).toMatchObject({
+      code: "PORTAL_LABEL_NOT_FOUND",
+      hint: expect.stringContaining("portal.labels.oauthClients"),
+    });
+    expect(failure.message).toContain(`at the step 'choose "OAuth Clients"': nothing on the page is labelled "OAuth Clients"`);
+    expect(failure.message).toMatch(/labels seen: .*"Advanced".*"UI Configurations", "API Applications", "Certificates"/);
+    expect(secretIn((await create(ns, {}, { labels: { oauthClients: ["OAuth-Clients", "API Applications"] } })).outs)).toBe(
+      ns.client("xima-acme")?.clientSecret,
+    );
+  });
+
+  test("is not led astray by labels that are only alike", async ({ ns }) => {
+    // "My Settings" and "Advanced Search" are on the pages; the right ones are not.
+    ns.server.setOptions({ labels: { Settings: "Preferences" } });
+    expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain('nothing on the page is labelled "Settings"');
+  });
+
+  test.for([
+    ["Client Secret", "letters-only"],
+    ["Geheimnis", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+    ["Geheimnis", "letters-only"],
+    ["Geheimnis", "short1"],
+  ] as const)(
+    "keeps a picture and a trace in which no secret can be read (column %s, secret of another client %s)",
+    async ([title, others], { ns }) => {
+      ns.server.state.clients.x = {
+        clientId: "somebody-else",
+        clientSecret: others,
+        redirectUrl: "",
+        createdAt: "2026-01-05T09:00:00.000Z",
+      };
+      ns.server.setOptions({ labels: { Add: "Neu", "Client Secret": title } });
+      const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
+      const folder = folderIn(failure);
+      expect(folder.startsWith(ns.evidenceDir)).toBe(true);
+      expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
+      for (const name of readdirSync(folder)) {
+        const file = readFileSync(join(folder, name));
+        for (const secret of [others, there.clientSecret, there.portalPassword, there.apiPassword]) {
+          for (const spelling of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])
+            expect(file.includes(spelling)).toBe(false);
+        }
+        expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+      }
+      const page = readFileSync(join(folder, "page.html"), "utf8");
+      expect(page).toContain("Redirect URL");
+      expect(page).not.toMatch(/<script|formKey|type="hidden"/);
+      expect(JSON.parse(readFileSync(join(folder, "trace.json"), "utf8")).map(({ step }: { step: string }) => step)).toContain(
+        'choose "Add"',
+      );
+      // The picture shows that page and nothing else, so no secret can be read in it either.
+      const browser = await chromium.launch({
+        executablePath: await chromiumPath(),
+        chromiumSandbox: false,
+      });
+      const copy = await browser.newPage({
+        javaScriptEnabled: false,
+        viewport: { width: 1280, height: 900 },
+      });
+      await copy.setContent(page);
+      expect((await copy.screenshot({ fullPage: true })).equals(readFileSync(join(folder, "screenshot.png")))).toBe(true);
+      await browser.close();
+    },
+  );
+
+  test("for a wrong password is tried once for all resources, and says what the portal said, without the password", async ({ ns }) => {
+    const provider = run(ns, { "netsapiens:portalPassword": "Wrong-portal-pw" });
+    const failures = await Promise.all(["a", "b"].map((name) => failureOf(provider.create(inputs({ clientId: `xima-${name}` })))));
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ code: "PORTAL_LOGIN_REFUSED" });
+      expect(failure.message).toContain("Invalid login name or password.");
+      expect(failure.message).not.toContain("Wrong-portal-pw");
+    }
+    expect(ns.portalLog()).toEqual(["failed to log in"]);
+    for (const name of readdirSync(folderIn(failures[0]!))) {
+      expect(readFileSync(join(folderIn(failures[0]!), name)).includes("Wrong-portal-pw")).toBe(false);
+    }
+  });
+
+  test("since the portal is closed to this network, says so and names the other way", async ({ ns }) => {
+    ns.server.setOptions({ portal: "closed" });
+    expect(await failureOf(create(ns))).toMatchObject({
+      code: "PORTAL_CLOSED",
+      hint: expect.stringContaining('driver: "existing"'),
+    });
+  });
+
+  test("since the portal does not answer, says how the connection failed", async ({ ns }) => {
+    ns.server.fault({ kind: "cutBefore", path: "^/SiPbx/", times: 1000 });
+    const failure = await failureOf(create(ns));
+    expect(failure).toMatchObject({ code: "PORTAL_NOT_REACHED" });
+    expect(failure.message).toContain("ERR_EMPTY_RESPONSE");
+  });
+
+  test("since the portal leads elsewhere, ends before the password is typed", async ({ ns }) => {
+    const bodies: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      request.on("data", (piece) => bodies.push(String(piece)));
+      response.setHeader("content-type", "text/html");
+      response.end(
+        '<form method="post"><label>Login Name <input></label><label>Password <input type="password"></label><button>Log In</button></form>',
+      );
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
+    ns.server.fault({
+      kind: "status",
+      status: 302,
+      path: "/adminlogin.php",
+      headers: { location },
+    });
+    expect(await failureOf(create(ns))).toMatchObject({ code: "PORTAL_REDIRECTED" });
+    expect(bodies).toEqual([]);
+    elsewhere.closeAllConnections();
+    elsewhere.close();
+  });
+});
+
+describe("refresh", { timeout: 120_000, concurrent: true }, () => {
+  test("opens no browser while the grant is accepted", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.server.received.length = 0;
+    const read = await run(ns).read(id, outs!);
+    expect(read.props).toEqual(outs);
+    expect(ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"))).toEqual([]);
+  });
+
+  test("takes a client out of the state only when the portal's list does not have it", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.server.state.clients = { 1: ns.client(there.clientId)! };
+    expect(await run(ns).read(id, outs!)).toMatchObject({ id: undefined });
+  });
+
+  test("takes the new secret of a client that was made anew elsewhere", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.client("xima-acme")!.clientSecret = "renewed-secret-000001";
+    const { props } = await run(ns).read(id, outs!);
+    expect(secretIn(props)).toBe("renewed-secret-000001");
+    expect(props?.verification.filter(({ status }) => status === "failed")).toEqual([]);
+    expect(await run(ns).diff(id, props!, inputs())).toMatchObject({ changes: false });
+  });
+
+  test("keeps the client when the user is refused but the client is there, and when the portal cannot be asked", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.server.state.users["api@acme"]!.password = "changed-elsewhere";
+    for (const portal of ["open", "closed"] as const) {
+      ns.server.setOptions({ portal });
+      const { id: kept, props } = await run(ns).read(id, outs!);
+      expect(kept).toBe(id);
+      expect(props?.verification[1]).toMatchObject({ status: "failed", code: "GRANT_REFUSED" });
+      expect(await run(ns).diff(id, props!, inputs())).toMatchObject({
+        changes: true,
+        replaces: [],
+      });
+    }
+  });
+});
+
+test("update makes the client again when it was deleted in the portal", {
+  timeout: 120_000,
+  concurrent: true,
+}, async ({ ns }) => {
+  const { id, outs } = await create(ns);
+  ns.server.state.clients = {};
+  const updated = await run(ns).update(id, outs!, inputs());
+  expect(secretIn(updated.outs)).toBe(ns.client("xima-acme")?.clientSecret);
+  expect(secretIn(updated.outs)).not.toBe(secretIn(outs));
+});

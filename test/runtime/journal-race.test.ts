@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-journal-race-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const journal = () => new Journal({ get: () => folder as never }, {});
+const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example tenant" };
+
+test("of many processes that saw no entry and want to send, exactly one may", {
+  timeout: 60_000,
+}, async () => {
+  const tries = await Promise.allSettled(Array.from({ length: 8 }, (_, number) => journal().intend(key, { number }, { number }, null)));
+  const won = tries.filter((each) => each.status === "fulfilled");
+  expect(won).toHaveLength(1);
+  expect(await journal().find(key)).toEqual(won[0]?.value);
+  for (const each of tries) if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
+});
+
+test("an entry is replaced by who has seen it, and by nobody who saw an older one", {
+  timeout: 60_000,
+}, async () => {
+  const first = await journal().intend(key, 1, "first", null);
+  const second = await journal().intend(key, 2, "second", first);
+  await expect(journal().intend(key, 3, "third", first)).rejects.toMatchObject({
+    code: "JOURNAL_OUTDATED",
+    message: expect.stringContaining("nothing was sent"),
+  });
+  await expect(journal().intend(key, 3, "third", null)).rejects.toMatchObject({
+    code: "JOURNAL_OUTDATED",
+  });
+  expect(await journal().find(key)).toEqual(second);
+});

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { toOutputs } from "../../provider/runtime/outputs.ts";
+import { printable, printableLine } from "../../provider/runtime/printable.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
+
+describe("a text that is shown", () => {
+  test.each([
+    ["a colour", "\u001b[31mred", "\\u001b[31mred"],
+    ["a link", "\u001b]8;;https://evil.example\u0007click", "\\u001b]8;;https://evil.example\\u0007click"],
+    ["a C1 control", "\u009b31m", "\\u009b31m"],
+    ["a carriage return", "paid\rfree", "paid\\u000dfree"],
+    ["a backspace", "a\bb", "a\\u0008b"],
+    ["a bidirectional override", "user\u202etxt.exe", "user\\u202etxt.exe"],
+    ["what has no width", "ac\u200bme\ufeff", "ac\\u200bme\\ufeff"],
+    ["a lone surrogate", "a\ud800b", "a\\ud800b"],
+    ["Pulumi's markup", "<{%fg 1%}>x<{%reset%}>", "<{ %fg 1%}>x<{ %reset%}>"],
+    ["line breaks, tabs and other scripts", "a\n\tMüller 山田 📞", "a\n\tMüller 山田 📞"],
+  ])("has no power over a terminal or the engine: %s", (_, text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  test("is in one line where a table wants it", () => {
+    expect(printableLine("a\nb\tc")).toBe("a\\u000ab\\u0009c");
+  });
+
+  test("is cut, and says how long it was", () => {
+    expect(printable("x".repeat(1_000_000))).toBe(`${"x".repeat(8_000)}… (1000000 characters)`);
+  });
+
+  test("never shows the first part of a secret that its end cuts off", () => {
+    rememberSecret("a-canary-that-is-cut");
+    expect(printable(`${"x".repeat(7_990)}a-canary-that-is-cut`)).toBe(`${"x".repeat(7_990)}[secret]`);
+  });
+});
+
+describe("what goes into the state", () => {
+  test("is what the program gave, letter by letter", () => {
+    const given = {
+      name: "<{%x%}>\u001b",
+      fields: { password: "pw-of-the-program", list: ["\u202e"] },
+    };
+    expect(toOutputs({ ...given, extra: undefined }, given)).toEqual(given);
+  });
+
+  test("has no secret that a vendor echoes, under whatever name", () => {
+    rememberSecret("the-sip-password-1");
+    const echoed = {
+      lastChanges: [
+        {
+          note: "password the-sip-password-1 was set",
+          sip_credentials: { password: "another-one" },
+        },
+      ],
+      statusText: '{"error":"no \\"the-sip-password-1\\""}',
+      sessionToken: "abc",
+      bundle: { api_client_secret: "the-sip-password-1" },
+    };
+    expect(toOutputs(echoed, {}, ["bundle"])).toEqual({
+      lastChanges: [{ note: "password [secret] was set", sip_credentials: { password: "[secret]" } }],
+      statusText: '{"error":"no \\"[secret]\\""}',
+      sessionToken: "[secret]",
+      bundle: { api_client_secret: "the-sip-password-1" },
+    });
+  });
+
+  test("has no markup, at which each later command of the engine would panic", () => {
+    expect(toOutputs({ status: "<{%x%}>", changes: { "<{%y%}>": "\u001b[2J" } }, {})).toEqual({
+      status: "<{ %x%}>",
+      changes: { "<{ %y%}>": "\\u001b[2J" },
+    });
+  });
+
+  test("can be had of whatever JSON can say, so that nothing that was made is lost for a reply", () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const value = JSON.parse(text) as unknown;
+        const outputs = toOutputs({ value }, {});
+        expect(JSON.parse(JSON.stringify(outputs))).toEqual(outputs);
+      }),
+    );
+    const hostile = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"name":1},"toString":2,"hasOwnProperty":3}');
+    expect(Object.entries(toOutputs(hostile, {}))).toEqual([
+      ["constructor", { name: 1 }],
+      ["toString", 2],
+      ["hasOwnProperty", 3],
+    ]);
+    const deep = JSON.parse(`${"[".repeat(5_000)}${"]".repeat(5_000)}`);
+    expect(JSON.stringify(toOutputs({ deep }, {}))).toContain("[nested too deeply]");
+    expect(toOutputs({ big: 12n, none: Number.NaN, never: new Date(Number.NaN), run: () => 1 }, {})).toEqual({
+      big: "12",
+      none: null,
+      never: null,
+    });
+  });
+});

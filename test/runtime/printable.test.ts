@@ -1,0 +1,15 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { printable } from "../../provider/runtime/printable.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
+
+test("a text that is cut shows no part of a secret, wherever the cut falls", () => {
+  const secret = "Northwind-Example-0123456789-abcdefghijklmnopqrstuvwxyz";
+  rememberSecret(secret);
+  fc.assert(
+    fc.property(fc.nat(400), fc.nat(3), fc.constantFrom(20, 100, 300), (before, blanks, limit) => {
+      const text = "x".repeat(before) + `${secret}${" ".repeat(blanks)}`.repeat(200);
+      expect(printable(text, limit)).not.toMatch(/North|thwind|Exampl/);
+    }),
+  );
+});

@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isSameStack } from "../../provider/runtime/journal.ts";
+import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-identity-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const identity = (environment: NodeJS.ProcessEnv) =>
+  stackIdentity("shop", "live", join(folder, "src"), { PULUMI_HOME: folder, ...environment });
+
+describe("the identity of a stack", () => {
+  test("names the backend by Pulumi's own rule: the environment, the project file, the login", () => {
+    expect(identity({})).toBe("shop/live");
+    writeFileSync(join(folder, "credentials.json"), JSON.stringify({ current: "https://api.pulumi.com" }));
+    expect(identity({})).toBe("shop/live@https://api.pulumi.com");
+    mkdirSync(join(folder, "src"));
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nbackend:\n  url: file:///srv/state\nruntime: nodejs\n");
+    expect(identity({})).toBe("shop/live@file:///srv/state");
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nbackend: { url: 's3://states' }\n");
+    expect(identity({})).toBe("shop/live@s3://states");
+    expect(identity({ PULUMI_BACKEND_URL: "gs://bucket/" })).toBe("shop/live@gs://bucket");
+  });
+
+  test("has no credentials in it, and tells two queries apart", () => {
+    const first = identity({
+      PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?password=canary",
+    });
+    expect(first).toMatch(/^shop\/live@postgres:\/\/db\.example\/state#[0-9a-f]{8}$/);
+    expect(identity({ PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?table=b" })).not.toBe(first);
+  });
+
+  test("is the same as what 0.1.0 wrote for the stack, and another on another backend", () => {
+    expect(isSameStack("shop/live", "shop/live@s3://a")).toBe(true);
+    expect(isSameStack("shop/live@s3://a", "shop/live")).toBe(true);
+    expect(isSameStack("shop/live@s3://a", "shop/live@s3://b")).toBe(false);
+    expect(isSameStack("shop/live", "shop/test")).toBe(false);
+  });
+});
