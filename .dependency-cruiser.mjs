@@ -27,7 +27,8 @@ export default {
     {
       severity: "error",
       name: "sandbox-is-written-from-the-contracts",
-      comment: "A vendor's server that shares code, or only a type, with our client would mirror its misreadings.",
+      comment:
+        "A vendor's server that shares code, or only a type, with our client would mirror its misreadings.",
       from: { path: "^sandbox/" },
       to: { path: "^(provider|stacks|receiver|cli|demo|bench|test|trials)/" },
     },
@@ -41,7 +42,8 @@ export default {
     {
       severity: "error",
       name: "receiver-stands-alone",
-      comment: "It meets the provider by HTTP, and shares only how a callback of Xelion is read, and how text is escaped and masked.",
+      comment:
+        "It meets the provider by HTTP, and shares only how a callback of Xelion is read, and how text is escaped and masked.",
       from: { path: "^receiver/" },
       to: {
         path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",
@@ -67,16 +69,24 @@ export default {
       comment: "Our stacks import what everybody else's can: the package's exports.",
       from: { path: "^stacks/" },
       to: {
-        path: ["^provider/(?!(index|schemas)[.]ts$)", "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/"],
+        path: [
+          "^provider/(?!(index|schemas)[.]ts$)",
+          "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/",
+        ],
       },
     },
     {
       severity: "error",
       name: "program-is-light",
-      comment: "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
+      comment:
+        "What these files load, every program loads: resources, the loader, the SDK. Import the type, or move the value.",
       from: { path: light },
       to: {
-        pathNot: [...light, "node_modules/(@pulumi/pulumi|fastest-levenshtein)/", "^(node:)?(crypto|fs|module|os|path|url)$"],
+        pathNot: [
+          ...light,
+          "node_modules/(@pulumi/pulumi|fastest-levenshtein)/",
+          "^(node:)?(crypto|fs|module|os|path|url)$",
+        ],
         ...runtime,
       },
     },
@@ -86,7 +96,11 @@ export default {
       comment: "Whoever checks a file with our schemas calls no vendor and registers nothing.",
       from: { path: "^provider/schemas[.]ts$" },
       to: {
-        path: [program, "^provider/(host[.]ts$|http/)", `${vendor}(client|provider|resource)[.]ts$`],
+        path: [
+          program,
+          "^provider/(host[.]ts$|http/)",
+          `${vendor}(client|provider|resource)[.]ts$`,
+        ],
         ...runtime,
       },
     },

@@ -20,8 +20,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
-if (unknown.length > 0) throw new Error(`No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`);
+if (unknown.length > 0)
+  throw new Error(
+    `No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`,
+  );
 
 for (const [name, run] of Object.entries(benchmarks)) {
-  if (positionals.length === 0 || positionals.includes(name)) console.log(await run(Number(values.resources), Number(values.runs)));
+  if (positionals.length === 0 || positionals.includes(name))
+    console.log(await run(Number(values.resources), Number(values.runs)));
 }

@@ -14,7 +14,10 @@ const variants = [
   { name: "one GET each", listRefused: true },
 ];
 
-async function measure({ listRefused }: (typeof variants)[number], customers: number): Promise<{ seconds: number; requests: number }> {
+async function measure(
+  { listRefused }: (typeof variants)[number],
+  customers: number,
+): Promise<{ seconds: number; requests: number }> {
   const server = enablexServer();
   await server.start();
   const account = (await (
@@ -66,7 +69,9 @@ export async function enablexRefresh(customers: number, runs: number): Promise<s
     head: [`refresh of ${customers}`, "requests", "seconds"],
     style: { head: [], border: [] },
   });
-  for (const { variant, figures } of await interleave(variants, runs, (variant) => measure(variant, customers))) {
+  for (const { variant, figures } of await interleave(variants, runs, (variant) =>
+    measure(variant, customers),
+  )) {
     table.push([
       variant.name,
       median(figures.map(({ requests }) => requests)).toString(),

@@ -8,7 +8,8 @@ export interface Variant {
 /** The same arguments for every variant, so that only the way of writing a resource differs. */
 const args = `(i) => ({ ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "tenant-" + i, tenantName: "Tenant " + i }, professionalSeats: 12, aiMessaging: { standardBundles: 1 } })`;
 
-const loop = (declaration: string, resources: number) => `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
+const loop = (declaration: string, resources: number) =>
+  `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
 
 /**
  * The floor does nothing at all. The second sends the requests that the API asks for, and

@@ -46,9 +46,16 @@ async function measure(variant: Variant, resources: number, modules: string): Pr
   try {
     const up = await seconds(stack, "up", "--yes", "--skip-preview");
     const preview = await seconds(stack, "preview", "--expect-no-changes");
-    const refresh = await seconds(stack, "refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    const refresh = await seconds(
+      stack,
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--expect-no-changes",
+    );
     const state = await stack.export();
-    const provider = state.deployment.resources?.find((resource) => resource.inputs?.__provider)?.inputs?.__provider;
+    const provider = state.deployment.resources?.find((resource) => resource.inputs?.__provider)
+      ?.inputs?.__provider;
     const destroy = await seconds(stack, "destroy", "--yes", "--skip-preview");
     return {
       up,
@@ -78,10 +85,17 @@ export async function licences(resources: number, runs: number): Promise<string>
   // of its types by each process.
   await using installed = await packed();
   const modules = join(installed.project, "node_modules");
-  const measured = await interleave(variants, runs, (variant) => measure(variant, resources, modules));
+  const measured = await interleave(variants, runs, (variant) =>
+    measure(variant, resources, modules),
+  );
   const columns = ["up", "preview", "refresh", "destroy"] as const;
   const table = new Table({
-    head: [`${resources} resources`, ...columns.map((name) => `${name} s`), "state KB each", "__provider bytes"],
+    head: [
+      `${resources} resources`,
+      ...columns.map((name) => `${name} s`),
+      "state KB each",
+      "__provider bytes",
+    ],
     style: { head: [], border: [] },
   });
   for (const { variant, figures } of measured) {

@@ -11,8 +11,17 @@ import { credentialProblem } from "../provider/runtime/identifiers.ts";
  *   `SECRET_INVALID` when it holds what no secret can,
  * `SECRET_DIFFERS` when the second was another.
  */
-export async function askSecret(question: string, hint: string, { twice = false } = {}): Promise<string> {
-  if (!process.stdin.isTTY) throw fault("SECRET_MISSING", `${question}: not given, and there is no terminal to ask on`, hint);
+export async function askSecret(
+  question: string,
+  hint: string,
+  { twice = false } = {},
+): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw fault(
+      "SECRET_MISSING",
+      `${question}: not given, and there is no terminal to ask on`,
+      hint,
+    );
   // Made before anything is asked: it takes the terminal's echo away.
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   terminal.on("SIGINT", () => {
@@ -28,10 +37,17 @@ export async function askSecret(question: string, hint: string, { twice = false 
   };
   try {
     const first = await ask(question);
-    if (first === "") throw fault("SECRET_MISSING", `${question}: nothing was typed`, "run the command again");
+    if (first === "")
+      throw fault("SECRET_MISSING", `${question}: nothing was typed`, "run the command again");
     const problem = credentialProblem(first);
-    if (problem) throw fault("SECRET_INVALID", `${question}: ${problem}`, "type it, or paste it without blanks and line breaks");
-    if (twice && (await ask("Once more")) !== first) throw fault("SECRET_DIFFERS", "the two are not the same", "run the command again");
+    if (problem)
+      throw fault(
+        "SECRET_INVALID",
+        `${question}: ${problem}`,
+        "type it, or paste it without blanks and line breaks",
+      );
+    if (twice && (await ask("Once more")) !== first)
+      throw fault("SECRET_DIFFERS", "the two are not the same", "run the command again");
     return first;
   } finally {
     terminal.close();

@@ -6,7 +6,10 @@ import { printNotice } from "./output.ts";
  * Prints why a command failed, and sets the exit status. Nothing that a command throws
  * reaches the user in another way.
  */
-export function reportFailure(error: unknown, { version, debug }: { version: string; debug: boolean }): void {
+export function reportFailure(
+  error: unknown,
+  { version, debug }: { version: string; debug: boolean },
+): void {
   process.exitCode = error instanceof Interrupted ? error.exitCode : 1;
   printNotice(error instanceof Interrupted ? "Interrupted." : messageOf(error, version));
   if (debug) printNotice(stackOf(error));
@@ -45,5 +48,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
 /** The stack, and those of the errors that caused it. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  return [error.stack ?? "", error.cause === undefined ? "" : `caused by ${stackOf(error.cause)}`].filter(Boolean).join("\n");
+  return [error.stack ?? "", error.cause === undefined ? "" : `caused by ${stackOf(error.cause)}`]
+    .filter(Boolean)
+    .join("\n");
 }

@@ -39,7 +39,8 @@ export async function untilEnded<T>(work: () => Promise<T>, stop: Stop): Promise
     return result;
   } finally {
     running.delete(stop);
-    if (running.size === 0) for (const signal of Object.keys(signals)) process.off(signal, interrupt);
+    if (running.size === 0)
+      for (const signal of Object.keys(signals)) process.off(signal, interrupt);
   }
 }
 
@@ -50,6 +51,7 @@ function throwIfInterrupted(): void {
 function interrupt(signal: Signal): void {
   caught ??= signal;
   times++;
-  if (times === 1) printNotice("Interrupted: waiting for Pulumi to stop. A second interruption ends it at once.");
+  if (times === 1)
+    printNotice("Interrupted: waiting for Pulumi to stop. A second interruption ends it at once.");
   for (const stop of running) stop(times);
 }

@@ -22,15 +22,25 @@ export async function listJournal(options: Options & { readonly open?: true }): 
       status: statusOf(entry),
       ...entry,
     }));
-    print(JSON.stringify({ version: 1, journal: journal.location, entries: shown, unreadable }, undefined, 2));
-  } else if (listed.length === 0) print(`No ${options.open ? "open " : ""}entry in ${journal.location}.`);
+    print(
+      JSON.stringify(
+        { version: 1, journal: journal.location, entries: shown, unreadable },
+        undefined,
+        2,
+      ),
+    );
+  } else if (listed.length === 0)
+    print(`No ${options.open ? "open " : ""}entry in ${journal.location}.`);
   else print(renderTable(["entry", "status", "write", "of", "stack", "at"], listed.map(toRow)));
   for (const message of options.json ? [] : unreadable) printNotice(message);
   if (unreadable.length > 0) process.exitCode = 1;
 }
 
 /** Removes entries by their references. */
-export async function resolveEntries(references: readonly string[], options: Options): Promise<void> {
+export async function resolveEntries(
+  references: readonly string[],
+  options: Options,
+): Promise<void> {
   const journal = await openJournal(options);
   const { entries } = await journal.list();
   const found = references.map((reference) => findEntry(entries, reference, journal.location));
@@ -48,7 +58,9 @@ export async function moveEntries(from: string, to: string, options: Options): P
 }
 
 async function openJournal({ stack }: Options): Promise<Journal> {
-  return new Journal(stack === undefined ? { get: () => undefined as never } : ((await stackConfig(stack)) as never));
+  return new Journal(
+    stack === undefined ? { get: () => undefined as never } : ((await stackConfig(stack)) as never),
+  );
 }
 
 /** A stack's identity has an entry too, where it was moved. */
@@ -61,7 +73,11 @@ function referenceOf({ vendor, stack, thing }: JournalEntry): string {
   return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
 }
 
-function findEntry(entries: readonly JournalEntry[], reference: string, location: string): JournalEntry {
+function findEntry(
+  entries: readonly JournalEntry[],
+  reference: string,
+  location: string,
+): JournalEntry {
   const found = entries.find((entry) => isWrite(entry) && referenceOf(entry) === reference);
   if (found) return found;
   throw new UcaasError(`there is no entry ${reference} in ${location}`, {
@@ -81,5 +97,12 @@ function describe(entry: JournalEntry): string {
 
 function toRow(entry: JournalEntry): string[] {
   const { operation, vendor, thing, stack, intendedAt } = entry;
-  return [referenceOf(entry), statusOf(entry), `${operation ?? "write"} ${vendor} ${thing}`, ownerOf(entry) ?? "", stack, intendedAt];
+  return [
+    referenceOf(entry),
+    statusOf(entry),
+    `${operation ?? "write"} ${vendor} ${thing}`,
+    ownerOf(entry) ?? "",
+    stack,
+    intendedAt,
+  ];
 }

@@ -13,7 +13,13 @@ import { ximaCommand } from "./xima.ts";
  * All commands. One file a command; what a command needs beyond its own options is
  * imported when it runs.
  */
-export function createProgram({ description, version }: { description: string; version: string }): Command {
+export function createProgram({
+  description,
+  version,
+}: {
+  description: string;
+  version: string;
+}): Command {
   const program = new Command("ucaas")
     .description(description)
     .version(version)
@@ -41,7 +47,8 @@ export function createProgram({ description, version }: { description: string; v
 function markRequired(command: Command): void {
   const help = new Help();
   command.configureHelp({
-    optionDescription: (option) => help.optionDescription(option) + (option.mandatory ? " (required)" : ""),
+    optionDescription: (option) =>
+      help.optionDescription(option) + (option.mandatory ? " (required)" : ""),
   });
   for (const inner of command.commands) markRequired(inner);
 }

@@ -33,31 +33,67 @@ const secretConfig = {
  */
 export function receiverStartCommand(name = "start"): Command {
   return new Command(name)
-    .description("take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up")
+    .description(
+      "take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up",
+    )
     .addOption(
       option("--listen <address>", "LISTEN", "host and port to listen on")
         .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080")
         .argParser(address),
     )
     .addOption(
-      option("--public-url <url>", "PUBLIC_URL", "how Xelion reaches it; default the address, when that is of this machine").argParser(
-        publicUrl,
+      option(
+        "--public-url <url>",
+        "PUBLIC_URL",
+        "how Xelion reaches it; default the address, when that is of this machine",
+      ).argParser(publicUrl),
+    )
+    .addOption(
+      option("--file <path>", "FILE", "SQLite file that keeps it all").default(
+        "xelion-receiver.sqlite",
       ),
     )
-    .addOption(option("--file <path>", "FILE", "SQLite file that keeps it all").default("xelion-receiver.sqlite"))
-    .addOption(option("--tls-cert <file>", "TLS_CERT", "certificate with its chain, in PEM; without it, a proxy in front has to speak TLS"))
+    .addOption(
+      option(
+        "--tls-cert <file>",
+        "TLS_CERT",
+        "certificate with its chain, in PEM; without it, a proxy in front has to speak TLS",
+      ),
+    )
     .addOption(option("--tls-key <file>", "TLS_KEY", "its private key, in PEM"))
     .addOption(
-      option("--trust-proxy <addresses>", "TRUST_PROXY", "proxies whose X-Forwarded-For is believed: addresses or networks, with commas")
+      option(
+        "--trust-proxy <addresses>",
+        "TRUST_PROXY",
+        "proxies whose X-Forwarded-For is believed: addresses or networks, with commas",
+      )
         .default([], "none")
         .argParser(networks),
     )
-    .addOption(option("--body-limit <bytes>", "BODY_LIMIT", "largest callback").default(65_536).argParser(count))
     .addOption(
-      option("--rate-limit <number>", "RATE_LIMIT", "requests a minute from one address, without the key").default(6_000).argParser(count),
+      option("--body-limit <bytes>", "BODY_LIMIT", "largest callback")
+        .default(65_536)
+        .argParser(count),
     )
-    .addOption(option("--callback-rate <number>", "CALLBACK_RATE", "callbacks a minute of one order").default(120).argParser(count))
-    .addOption(option("--max-connections <number>", "MAX_CONNECTIONS", "open connections").default(10_000).argParser(count))
+    .addOption(
+      option(
+        "--rate-limit <number>",
+        "RATE_LIMIT",
+        "requests a minute from one address, without the key",
+      )
+        .default(6_000)
+        .argParser(count),
+    )
+    .addOption(
+      option("--callback-rate <number>", "CALLBACK_RATE", "callbacks a minute of one order")
+        .default(120)
+        .argParser(count),
+    )
+    .addOption(
+      option("--max-connections <number>", "MAX_CONNECTIONS", "open connections")
+        .default(10_000)
+        .argParser(count),
+    )
     .addOption(
       option("--expire <duration>", "EXPIRE", "an order is forgotten after so long without news")
         .default(ms("30d"), "30d")
@@ -82,7 +118,19 @@ interface Options {
 }
 
 async function run(options: Options): Promise<void> {
-  const { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, bodyLimit, rateLimit, callbackRate, maxConnections, expire } = options;
+  const {
+    listen,
+    publicUrl,
+    file,
+    tlsCert,
+    tlsKey,
+    trustProxy,
+    bodyLimit,
+    rateLimit,
+    callbackRate,
+    maxConnections,
+    expire,
+  } = options;
   const { relayKey, receiverDatabaseUrl: url } = readConfig(secretConfig, { get: () => undefined });
   if (relayKey === undefined)
     throw fault(
@@ -98,7 +146,11 @@ async function run(options: Options): Promise<void> {
     );
   // Not shown: it may hold a password.
   if (file.includes("://"))
-    throw fault("DATABASE_URL_INVALID", "--file is a URL, not a file", "set XELION_RECEIVER_DATABASE_URL to it instead");
+    throw fault(
+      "DATABASE_URL_INVALID",
+      "--file is a URL, not a file",
+      "set XELION_RECEIVER_DATABASE_URL to it instead",
+    );
   if (publicUrl === undefined && !isLoopback(listen.host))
     throw fault(
       "PUBLIC_URL_MISSING",
@@ -106,7 +158,11 @@ async function run(options: Options): Promise<void> {
       "set --public-url https://<its name>",
     );
   if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw fault("TLS_FILES_INVALID", "only one of certificate and key is set", "set both --tls-cert and --tls-key, or none");
+    throw fault(
+      "TLS_FILES_INVALID",
+      "only one of certificate and key is set",
+      "set both --tls-cert and --tls-key, or none",
+    );
 
   const [{ startReceiver }, { StartupError }] = await Promise.all([
     import("../receiver/receiver.ts"),
@@ -118,7 +174,10 @@ async function run(options: Options): Promise<void> {
       publicUrl,
       relayKey,
       database: url === undefined ? { file } : { url },
-      tls: tlsCert === undefined || tlsKey === undefined ? undefined : { certificate: tlsCert, key: tlsKey },
+      tls:
+        tlsCert === undefined || tlsKey === undefined
+          ? undefined
+          : { certificate: tlsCert, key: tlsKey },
       trustProxy,
       limits: {
         bodyBytes: bodyLimit,
@@ -168,7 +227,9 @@ function address(text: string): { host: string; port: number } {
 function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)
-    throw new InvalidArgumentError("Write an address such as https://relay.example, without a query.");
+    throw new InvalidArgumentError(
+      "Write an address such as https://relay.example, without a query.",
+    );
   return url.href.replace(/\/+$/, "");
 }
 
@@ -176,8 +237,12 @@ function networks(text: string): string[] {
   return text.split(",").map((part) => {
     const [address = "", bits] = part.trim().split("/");
     const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
-    const fits = longest > 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest));
-    if (!fits) throw new InvalidArgumentError("Write addresses or networks, for example 127.0.0.1,10.0.0.0/8.");
+    const fits =
+      longest > 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= longest));
+    if (!fits)
+      throw new InvalidArgumentError(
+        "Write addresses or networks, for example 127.0.0.1,10.0.0.0/8.",
+      );
     return part.trim();
   });
 }
@@ -189,7 +254,8 @@ function count(text: string): number {
 
 function duration(text: string): number {
   const milliseconds = ms(text as ms.StringValue);
-  if (!(milliseconds >= ms("1h"))) throw new InvalidArgumentError("Write a duration of an hour or more, for example 30d or 12h.");
+  if (!(milliseconds >= ms("1h")))
+    throw new InvalidArgumentError("Write a duration of an hour or more, for example 30d or 12h.");
   return milliseconds;
 }
 

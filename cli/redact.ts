@@ -31,7 +31,8 @@ const secretParameter =
   /((?:[?&;]|\\u0026)[\w.-]*(?:password|passwd|pwd|passphrase|token|secret|signature|credential|api[-_]?key|access[-_]?key|sig|auth))=[^&;\s"'`<>\\[]+/gi;
 
 /** Tokens of GitHub, GitLab and Pulumi Cloud have a form of their own. */
-const knownTokens = /\b(?:gh[pousr]_[A-Za-z0-9_.-]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|pul-[0-9a-f]{40})/g;
+const knownTokens =
+  /\b(?:gh[pousr]_[A-Za-z0-9_.-]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|pul-[0-9a-f]{40})/g;
 
 /** Remembers the secrets of the environment, so that `redact` finds them in every spelling. */
 export function rememberEnvironment(env: NodeJS.ProcessEnv): void {
@@ -40,7 +41,8 @@ export function rememberEnvironment(env: NodeJS.ProcessEnv): void {
     const password = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@:]*:(.*)@/is.exec(value)?.[1];
     if (password === undefined) continue;
     // A parser that takes a slash for the end of the password prints the parts.
-    for (const part of [password, decoded(password), ...password.split(/[/?#@]/)]) rememberSecret(part);
+    for (const part of [password, decoded(password), ...password.split(/[/?#@]/)])
+      rememberSecret(part);
   }
 }
 

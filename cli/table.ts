@@ -8,30 +8,51 @@ import { redact, visible } from "./redact.ts";
  * shown by their number. A line
  * break within a cell stays. Where the columns would be too narrow to read, each row is a list.
  */
-export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], width = terminalWidth()): string {
-  const cells = rows.map((row) => row.map((cell) => redact(cell).split("\n").map(visible).join("\n")));
+export function renderTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width = terminalWidth(),
+): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => redact(cell).split("\n").map(visible).join("\n")),
+  );
   const widths = columnWidths([head, ...cells], width);
   if (widths === undefined) return asLists(head, cells);
-  const lines = [head, ...cells].map((row, index) => drawRow(row, widths, index === 0 ? bold : (text) => text));
-  const rule = (left: string, middle: string, right: string) => left + widths.map((each) => "─".repeat(each + 2)).join(middle) + right;
-  return [rule("┌", "┬", "┐"), lines.join(`\n${rule("├", "┼", "┤")}\n`), rule("└", "┴", "┘")].join("\n");
+  const lines = [head, ...cells].map((row, index) =>
+    drawRow(row, widths, index === 0 ? bold : (text) => text),
+  );
+  const rule = (left: string, middle: string, right: string) =>
+    left + widths.map((each) => "─".repeat(each + 2)).join(middle) + right;
+  return [rule("┌", "┬", "┐"), lines.join(`\n${rule("├", "┼", "┤")}\n`), rule("└", "┴", "┘")].join(
+    "\n",
+  );
 }
 
 /** A row, of as many lines as its highest cell. */
-function drawRow(row: readonly string[], widths: readonly number[], style: (text: string) => string): string {
-  const cells = row.map((cell, column) => wrapAnsi(cell, widths[column]!, { hard: true, trim: false }).split("\n"));
+function drawRow(
+  row: readonly string[],
+  widths: readonly number[],
+  style: (text: string) => string,
+): string {
+  const cells = row.map((cell, column) =>
+    wrapAnsi(cell, widths[column]!, { hard: true, trim: false }).split("\n"),
+  );
   const height = Math.max(...cells.map((lines) => lines.length));
-  const padded = (text: string, width: number) => style(text) + " ".repeat(Math.max(0, width - stringWidth(text)));
+  const padded = (text: string, width: number) =>
+    style(text) + " ".repeat(Math.max(0, width - stringWidth(text)));
   return Array.from(
     { length: height },
-    (_, line) => `│ ${cells.map((lines, column) => padded(lines[line] ?? "", widths[column]!)).join(" │ ")} │`,
+    (_, line) =>
+      `│ ${cells.map((lines, column) => padded(lines[line] ?? "", widths[column]!)).join(" │ ")} │`,
   ).join("\n");
 }
 
 /** The columns of the terminal; without one, no limit, so that a pipe gets one line a row. */
 function terminalWidth(): number {
   const told = Number(process.env.COLUMNS) || undefined;
-  return process.stdout.isTTY ? process.stdout.columns || told || 80 : (told ?? Number.POSITIVE_INFINITY);
+  return process.stdout.isTTY
+    ? process.stdout.columns || told || 80
+    : (told ?? Number.POSITIVE_INFINITY);
 }
 
 /** Narrower columns cut names into pieces. */
@@ -44,7 +65,10 @@ const narrowest = 10;
 function columnWidths(rows: readonly (readonly string[])[], width: number): number[] | undefined {
   const columns = rows[0]!.length;
   const needed = Array.from({ length: columns }, (_, column) =>
-    Math.max(1, ...rows.flatMap((row) => (row[column] ?? "").split("\n").map((line) => stringWidth(line)))),
+    Math.max(
+      1,
+      ...rows.flatMap((row) => (row[column] ?? "").split("\n").map((line) => stringWidth(line))),
+    ),
   );
   // Each column has a border and two blanks, and the last has a border behind it.
   const room = width - 3 * columns - 1;
@@ -57,8 +81,11 @@ function columnWidths(rows: readonly (readonly string[])[], width: number): numb
 
 function asLists(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const longest = Math.max(...head.map((name) => stringWidth(name)));
-  const line = (name: string, cell: string) => `${bold(name.padEnd(longest))}  ${cell.replaceAll("\n", " ")}`;
-  return rows.map((row) => row.map((cell, column) => line(head[column] ?? "", cell)).join("\n")).join("\n\n");
+  const line = (name: string, cell: string) =>
+    `${bold(name.padEnd(longest))}  ${cell.replaceAll("\n", " ")}`;
+  return rows
+    .map((row) => row.map((cell, column) => line(head[column] ?? "", cell)).join("\n"))
+    .join("\n\n");
 }
 
 /** Only on a terminal, and not with NO_COLOR. */

@@ -20,7 +20,9 @@ process.on("uncaughtException", (error) => {
   process.exit();
 });
 // The reader of a pipe, such as `head`, may end first.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? process.exit() : fail(error)));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  error.code === "EPIPE" ? process.exit() : fail(error),
+);
 
 try {
   await createProgram(about).parseAsync(

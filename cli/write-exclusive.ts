@@ -7,7 +7,11 @@ import { UcaasError } from "../provider/runtime/errors.ts";
  *
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
-export async function writeExclusive(file: string, text: string, { mode, operation }: { mode: number; operation: string }): Promise<void> {
+export async function writeExclusive(
+  file: string,
+  text: string,
+  { mode, operation }: { mode: number; operation: string },
+): Promise<void> {
   try {
     const handle = await open(file, "wx", mode);
     try {

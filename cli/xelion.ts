@@ -3,5 +3,7 @@ import { receiverStartCommand } from "./receiver-start.ts";
 
 /** `ucaas xelion receiver`: the old name of `ucaas receiver start`, for one release. */
 export function xelionCommand(): Command {
-  return new Command("xelion").description("Xelion tenants").addCommand(receiverStartCommand("receiver"));
+  return new Command("xelion")
+    .description("Xelion tenants")
+    .addCommand(receiverStartCommand("receiver"));
 }

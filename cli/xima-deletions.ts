@@ -7,7 +7,10 @@ const day = 86_400_000;
 
 /** Prints the deletions that were recorded on this machine, as a list or as JSON. */
 export async function printDeletions(options: { stack?: string; json?: true }): Promise<void> {
-  const journalDir = options.stack === undefined ? undefined : (await stackConfig(options.stack)).get("ucaas:journalDir");
+  const journalDir =
+    options.stack === undefined
+      ? undefined
+      : (await stackConfig(options.stack)).get("ucaas:journalDir");
   const record = new Deletions(journalDir);
   const { deletions, unreadable } = await record.list().catch((error: NodeJS.ErrnoException) => {
     throw new UcaasError(`${record.file} cannot be read (${error.code})`, {
@@ -16,7 +19,8 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
       hint: "check its permissions; ucaas:journalDir or UCAAS_JOURNAL_DIR names its folder",
     });
   });
-  for (const line of unreadable) console.error(`${record.file}:${line} is no record of a deletion, and is left out`);
+  for (const line of unreadable)
+    console.error(`${record.file}:${line} is no record of a deletion, and is left out`);
   if (options.json) {
     const listed = deletions.map((deletion) => ({
       ...deletion,
@@ -26,8 +30,15 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
     return;
   }
   if (deletions.length === 0) return console.log(`No deletion is recorded in ${record.file}.`);
-  console.log(renderTable(["customer", "deletionId", "scheduled", "restorable", "resource"], deletions.map(toRow)));
-  console.log("To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).");
+  console.log(
+    renderTable(
+      ["customer", "deletionId", "scheduled", "restorable", "resource"],
+      deletions.map(toRow),
+    ),
+  );
+  console.log(
+    "To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).",
+  );
 }
 
 function toRow(deletion: Deletion): string[] {

@@ -32,7 +32,9 @@ export async function writeImportFile(from: string, to: string): Promise<number>
     });
   }
   const resources = Object.entries(licences).map(([name, args]) =>
-    importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), ["sipCredentials"]),
+    importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), [
+      "sipCredentials",
+    ]),
   );
   await writeExclusive(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, {
     mode: 0o600,
@@ -60,15 +62,19 @@ function readLicences(path: string): Record<string, Record<string, unknown>> {
   if (file.faults.length > 0) {
     const lines = file.faults.map((fault) => {
       const [name = "", ...property] = fault.path;
-      return yamlFaultLine(licencesSchema, file, fault, String(name), property.length > 0 ? ["xima", ...property] : []).replace(
-        ".xima.",
-        ".",
-      );
+      return yamlFaultLine(
+        licencesSchema,
+        file,
+        fault,
+        String(name),
+        property.length > 0 ? ["xima", ...property] : [],
+      ).replace(".xima.", ".");
     });
     throw unreadable(path, `cannot be taken as it stands:\n  ${lines.join("\n  ")}`);
   }
   const licences = file.value([]);
-  if (!isRecord(licences) || !Object.values(licences).every(isRecord)) throw unreadable(path, "is no map of licences by name");
+  if (!isRecord(licences) || !Object.values(licences).every(isRecord))
+    throw unreadable(path, "is no map of licences by name");
   return licences as Record<string, Record<string, unknown>>;
 }
 

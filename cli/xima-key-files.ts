@@ -28,7 +28,8 @@ export interface NewKey {
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
 export async function newKeyFiles(wanted: NewKey): Promise<void> {
-  for (const file of [wanted.key, wanted.csr]) if (existsSync(file)) throw fileExists(file, operation);
+  for (const file of [wanted.key, wanted.csr])
+    if (existsSync(file)) throw fileExists(file, operation);
   const { Name, Pkcs10CertificateRequestGenerator } = await import("@peculiar/x509");
   const algorithm = {
     name: "RSASSA-PKCS1-v1_5",
@@ -49,7 +50,8 @@ export async function newKeyFiles(wanted: NewKey): Promise<void> {
     keys,
     signingAlgorithm: algorithm,
   });
-  const encryption = wanted.passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase: wanted.passphrase };
+  const encryption =
+    wanted.passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase: wanted.passphrase };
   const pem = KeyObject.from(keys.privateKey)
     .export({ type: "pkcs8", format: "pem", ...encryption })
     .toString();

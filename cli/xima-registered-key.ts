@@ -24,9 +24,15 @@ type Jwk = z.output<typeof jwksSchema>["keys"][number];
  * @throws {UcaasError} `KEY_NOT_REGISTERED`, `KEY_REGISTERED_OTHERWISE`,
  *   `KEY_LIST_UNUSABLE`, and those of the network
  */
-export async function checkRegistered(server: Server, kid: string, key: KeyObject | undefined): Promise<string> {
+export async function checkRegistered(
+  server: Server,
+  kid: string,
+  key: KeyObject | undefined,
+): Promise<string> {
   const { address, keys } = await publishedKeys(server);
-  const registered = keys.find((one) => one.kid?.replaceAll(":", "").toLowerCase() === kid.toLowerCase());
+  const registered = keys.find(
+    (one) => one.kid?.replaceAll(":", "").toLowerCase() === kid.toLowerCase(),
+  );
   if (registered) {
     if (key && !isSameKey(registered, key)) {
       throw fault(
@@ -51,7 +57,10 @@ export async function checkRegistered(server: Server, kid: string, key: KeyObjec
   );
 }
 
-async function publishedKeys({ baseUrl, updatePath }: Server): Promise<{ address: string; keys: Jwk[] }> {
+async function publishedKeys({
+  baseUrl,
+  updatePath,
+}: Server): Promise<{ address: string; keys: Jwk[] }> {
   const { origin, pathname } = new URL(baseUrl);
   const http = new HttpClient({
     vendor: "xima",

@@ -3,7 +3,12 @@ import { Command, Option } from "commander";
 import { readConfig } from "../provider/runtime/config.ts";
 import { UcaasError } from "../provider/runtime/errors.ts";
 import { ximaConfig } from "../provider/xima/schema.ts";
-import { certificateFaults, fingerprint, readCertificate, readPrivateKey } from "../provider/xima/signing-key.ts";
+import {
+  certificateFaults,
+  fingerprint,
+  readCertificate,
+  readPrivateKey,
+} from "../provider/xima/signing-key.ts";
 import { askSecret } from "./ask-secret.ts";
 import { newKeyFiles } from "./xima-key-files.ts";
 
@@ -15,18 +20,38 @@ const passphraseHint = "set XIMA_PRIVATE_KEY_PASSPHRASE_FILE to the path of a fi
 
 /** `ucaas xima`: the key pair that licence requests are signed with. */
 export function ximaCommand(): Command {
-  const keys = new Command("keys").description("the RSA key and certificate that requests are signed with");
+  const keys = new Command("keys").description(
+    "the RSA key and certificate that requests are signed with",
+  );
 
   keys
     .command("new")
-    .description("make an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file")
-    .addOption(new Option("--common-name <name>", "who the certificate is for: the reseller's name").argParser(name).makeOptionMandatory())
-    .addOption(new Option("--organization <name>", "the reseller's company, as it stands in the certificate").argParser(name))
+    .description(
+      "make an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file",
+    )
+    .addOption(
+      new Option("--common-name <name>", "who the certificate is for: the reseller's name")
+        .argParser(name)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option(
+        "--organization <name>",
+        "the reseller's company, as it stands in the certificate",
+      ).argParser(name),
+    )
     .addOption(new Option("--country <code>", "two letters").argParser((code) => country(code)))
-    .addOption(new Option("--bits <number>", "size of the key").choices(["2048", "3072", "4096"]).default("2048"))
+    .addOption(
+      new Option("--bits <number>", "size of the key")
+        .choices(["2048", "3072", "4096"])
+        .default("2048"),
+    )
     .option("--key <file>", "where the private key goes", "xima.key.pem")
     .option("--csr <file>", "where the certificate request goes", "xima.csr.pem")
-    .option("--encrypt", "ask for a passphrase and encrypt the key with it (without asking when the environment has one)")
+    .option(
+      "--encrypt",
+      "ask for a passphrase and encrypt the key with it (without asking when the environment has one)",
+    )
     .addHelpText("after", passphraseHelp)
     .action(
       async (options: {
@@ -40,7 +65,8 @@ export function ximaCommand(): Command {
       }) => {
         const passphrase =
           fromEnvironment().privateKeyPassphrase ??
-          (options.encrypt && (await askSecret("A passphrase for the new key", passphraseHint, { twice: true })));
+          (options.encrypt &&
+            (await askSecret("A passphrase for the new key", passphraseHint, { twice: true })));
         await newKeyFiles({ ...options, bits: Number(options.bits), passphrase });
         console.log(`${options.key}  private key, RSA ${options.bits}, mode 0600, ${passphrase === undefined ? "not encrypted" : "encrypted"}
 ${options.csr}  certificate request for "${options.commonName}"
@@ -58,28 +84,46 @@ What to do next:
   keys
     .command("fingerprint")
     .description("print the kid of a certificate: the SHA-1 of its DER bytes, in lower-case hex")
-    .argument("[certificate]", "file in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
-    .action((file?: string) => console.log(fingerprint(readCertificate(given("certificate", file), undefined, file))));
+    .argument(
+      "[certificate]",
+      "file in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives",
+    )
+    .action((file?: string) =>
+      console.log(fingerprint(readCertificate(given("certificate", file), undefined, file))),
+    );
 
   keys
     .command("check")
-    .description("see whether key and certificate belong together and are valid now; ends with 1 when they are not")
+    .description(
+      "see whether key and certificate belong together and are valid now; ends with 1 when they are not",
+    )
     .option("--online", "see too whether the server lists the kid (JWKS); nothing is signed")
     .option("--base-url <url>", "with --online, the server; default what XIMA_BASE_URL gives")
-    .option("--key <file>", "private key in PEM; default what XIMA_PRIVATE_KEY or XIMA_PRIVATE_KEY_FILE gives")
-    .option("--certificate <file>", "certificate in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives")
+    .option(
+      "--key <file>",
+      "private key in PEM; default what XIMA_PRIVATE_KEY or XIMA_PRIVATE_KEY_FILE gives",
+    )
+    .option(
+      "--certificate <file>",
+      "certificate in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives",
+    )
     .addHelpText("after", passphraseHelp)
     .action(async (options: CheckOptions) => {
       const key = await attempt(() => openKey(given("privateKey", options.key), options.key));
       const privateKey = key instanceof UcaasError ? undefined : key;
-      const certificate = await attempt(() => readCertificate(given("certificate", options.certificate), privateKey, options.certificate));
-      if (!(key instanceof UcaasError)) console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
+      const certificate = await attempt(() =>
+        readCertificate(given("certificate", options.certificate), privateKey, options.certificate),
+      );
+      if (!(key instanceof UcaasError))
+        console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
       if (!(certificate instanceof UcaasError)) console.log(describe(certificate));
       const faults = [
         ...[key, certificate].filter((found) => found instanceof UcaasError),
         ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, privateKey)),
       ];
-      const address = options.online && (await attempt(() => registered(certificate, privateKey, options.baseUrl)));
+      const address =
+        options.online &&
+        (await attempt(() => registered(certificate, privateKey, options.baseUrl)));
       if (address instanceof UcaasError) faults.push(address);
       else if (address) console.log(`server       lists this kid: ${address}`);
       for (const fault of faults) console.error(fault.message);
@@ -88,9 +132,18 @@ What to do next:
     });
 
   const importFile = new Command("import-file")
-    .description("write the file with which existing licences come into a stack unchanged, for pulumi import")
-    .argument("<licences>", "YAML or JSON: by the name of the resource in the program, its arguments")
-    .option("--out <file>", "the file to write; it may hold secrets and has mode 0600", "import.json")
+    .description(
+      "write the file with which existing licences come into a stack unchanged, for pulumi import",
+    )
+    .argument(
+      "<licences>",
+      "YAML or JSON: by the name of the resource in the program, its arguments",
+    )
+    .option(
+      "--out <file>",
+      "the file to write; it may hold secrets and has mode 0600",
+      "import.json",
+    )
     .action(async (licences: string, { out }: { out: string }) => {
       const { writeImportFile } = await import("./xima-import-file.ts"); // it loads Pulumi's SDK
       const count = await writeImportFile(licences, out);
@@ -103,7 +156,9 @@ What to do next:
     });
 
   const deletions = new Command("deletions")
-    .description("list the deletions of licences that ran on this machine, with the deletionId by which Xima support restores them")
+    .description(
+      "list the deletions of licences that ran on this machine, with the deletionId by which Xima support restores them",
+    )
     .option("-s, --stack <name>", "take the folder from ucaas:journalDir of this stack's config")
     .option("--json", "as JSON")
     .action(async (options: { stack?: string; json?: true }) => {
@@ -111,7 +166,11 @@ What to do next:
       await printDeletions(options);
     });
 
-  return new Command("xima").description("Xima CCaaS licences").addCommand(keys).addCommand(importFile).addCommand(deletions);
+  return new Command("xima")
+    .description("Xima CCaaS licences")
+    .addCommand(keys)
+    .addCommand(importFile)
+    .addCommand(deletions);
 }
 
 interface CheckOptions {
@@ -121,7 +180,8 @@ interface CheckOptions {
   readonly baseUrl?: string;
 }
 
-const { privateKey, privateKeyPassphrase, certificate, keyId, baseUrl, updatePath } = ximaConfig.keys;
+const { privateKey, privateKeyPassphrase, certificate, keyId, baseUrl, updatePath } =
+  ximaConfig.keys;
 
 /** What the environment has of it, by the same names as for the provider. */
 function fromEnvironment() {
@@ -137,7 +197,8 @@ function fromEnvironment() {
 function given(what: "privateKey" | "certificate", file: string | undefined): string {
   const value = file ?? fromEnvironment()[what];
   if (value !== undefined) return value;
-  const [variable, option] = what === "privateKey" ? ["XIMA_PRIVATE_KEY", "--key"] : ["XIMA_CERTIFICATE", "--certificate"];
+  const [variable, option] =
+    what === "privateKey" ? ["XIMA_PRIVATE_KEY", "--key"] : ["XIMA_CERTIFICATE", "--certificate"];
   throw new UcaasError(`no ${what === "privateKey" ? "private key" : "certificate"} is given`, {
     code: "CONFIG_MISSING",
     vendor: "xima",
@@ -155,7 +216,9 @@ async function registered(
   key: KeyObject | undefined,
   url?: string,
 ): Promise<string | undefined> {
-  const kid = fromEnvironment().keyId ?? (certificate instanceof UcaasError ? undefined : fingerprint(certificate));
+  const kid =
+    fromEnvironment().keyId ??
+    (certificate instanceof UcaasError ? undefined : fingerprint(certificate));
   if (kid === undefined) return undefined;
   const server = readConfig(
     { namespace: "xima", keys: { baseUrl, updatePath } },
@@ -170,9 +233,17 @@ async function openKey(pemOrPath: string, file?: string): Promise<KeyObject> {
   try {
     return readPrivateKey(pemOrPath, known, file);
   } catch (error) {
-    const asks = error instanceof UcaasError && error.code === "KEY_PASSPHRASE" && known === undefined && process.stdin.isTTY;
+    const asks =
+      error instanceof UcaasError &&
+      error.code === "KEY_PASSPHRASE" &&
+      known === undefined &&
+      process.stdin.isTTY;
     if (!asks) throw error;
-    return readPrivateKey(pemOrPath, await askSecret("Passphrase of the key", passphraseHint), file);
+    return readPrivateKey(
+      pemOrPath,
+      await askSecret("Passphrase of the key", passphraseHint),
+      file,
+    );
   }
 }
 
@@ -193,7 +264,9 @@ function describe(found: X509Certificate): string {
     `issuer       ${oneLine(found.issuer)}`,
     `valid        ${from.toISOString()} to ${to.toISOString()}${days >= 0 ? ` (${days} days left)` : ""}`,
     `kid          ${fingerprint(found)}`,
-    ...(days >= 0 && days < 30 ? ["It ends soon: have Xima sign a new request in time (ucaas xima keys new)."] : []),
+    ...(days >= 0 && days < 30
+      ? ["It ends soon: have Xima sign a new request in time (ucaas xima keys new)."]
+      : []),
   ].join("\n");
 }
 

@@ -33,7 +33,9 @@ try {
     `\n${bold(`All ${steps.length} steps did what they say`)}, in ${Math.round((performance.now() - begun) / 1000)} s. Next: npm run sandbox, to play by hand.`,
   );
 } catch (error) {
-  console.error(`\n${bold("The demo stopped")}: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(
+    `\n${bold("The demo stopped")}: ${error instanceof Error ? error.message : String(error)}`,
+  );
   process.exitCode = 1;
 } finally {
   await sandbox.stop();

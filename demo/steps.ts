@@ -21,12 +21,16 @@ export interface Step {
 
 /** The licence of a customer as the licence server has it. */
 function licence(sandbox: Sandbox, tenant: string): Record<string, unknown> | undefined {
-  return sandbox.xima.server.state.customers[`voicehouse/${tenant}`]?.licence as Record<string, unknown> | undefined;
+  return sandbox.xima.server.state.customers[`voicehouse/${tenant}`]?.licence as
+    | Record<string, unknown>
+    | undefined;
 }
 
 /** The hotel as EnableX has it. */
 function hotelAtEnableX(sandbox: Sandbox): Record<string, unknown> {
-  const hotel = Object.values(sandbox.enablex.server.state.customers).find(({ fields }) => fields.customer_code === "hotel");
+  const hotel = Object.values(sandbox.enablex.server.state.customers).find(
+    ({ fields }) => fields.customer_code === "hotel",
+  );
   assert.ok(hotel, "EnableX has no customer with the code hotel");
   return hotel.fields;
 }
@@ -78,7 +82,14 @@ export const steps: readonly Step[] = [
   },
   {
     title: "Acme hires three people: its seats go from 12 to 15 in the stack file …",
-    command: ["pulumi", "config", "set", "--path", "ucaas:customers.acme.xima.professionalSeats", "15"],
+    command: [
+      "pulumi",
+      "config",
+      "set",
+      "--path",
+      "ucaas:customers.acme.xima.professionalSeats",
+      "15",
+    ],
     proof: ({ exitCode }) => assert.equal(exitCode, 0),
   },
   {
@@ -119,13 +130,21 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title: "A customer with all four systems arrives, in a file of its own; its one secret is encrypted in the stack file",
+    title:
+      "A customer with all four systems arrives, in a file of its own; its one secret is encrypted in the stack file",
     before(sandbox, project) {
       const file = join(project, "stacks", "customers", "sandbox", "hotel.yaml");
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, stringify(hotel(sandbox)));
     },
-    command: ["pulumi", "config", "set", "--secret", "--path", "ucaas:customers.hotel.xelion.tenantLogin.password"],
+    command: [
+      "pulumi",
+      "config",
+      "set",
+      "--secret",
+      "--path",
+      "ucaas:customers.hotel.xelion.tenantLogin.password",
+    ],
     input: (sandbox) => sandbox.xelion.password,
     proof: ({ exitCode }) => assert.equal(exitCode, 0),
   },
@@ -142,7 +161,11 @@ export const steps: readonly Step[] = [
       );
       assert.match(output, /6 of 6 steps verified/);
       assert.match(output, /IN_PROGRESS[\s\S]*COMPLETED/);
-      assert.equal(Object.keys(sandbox.xelion.server.state.orders).length, 1, "one order, never two");
+      assert.equal(
+        Object.keys(sandbox.xelion.server.state.orders).length,
+        1,
+        "one order, never two",
+      );
       assert.equal(hotelAtEnableX(sandbox).contact_name, "Front desk");
     },
   },
@@ -156,7 +179,8 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title: "Somebody changes the hotel's contact by hand at EnableX; the nightly preview says which field, and what it was",
+    title:
+      "Somebody changes the hotel's contact by hand at EnableX; the nightly preview says which field, and what it was",
     before(sandbox) {
       hotelAtEnableX(sandbox).contact_name = "Somebody else";
       sandbox.enablex.server.save();
@@ -184,7 +208,8 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title: "A customer that somebody made by hand at EnableX is adopted: declared in a file, imported, and proved by an empty preview",
+    title:
+      "A customer that somebody made by hand at EnableX is adopted: declared in a file, imported, and proved by an empty preview",
     async before({ enablex }) {
       const made = await fetch(`${enablex.baseUrl}/customers`, {
         method: "POST",
@@ -207,12 +232,14 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title: "All of it is taken down; the deletion ids stay on the screen, for support can restore a licence for a week",
+    title:
+      "All of it is taken down; the deletion ids stay on the screen, for support can restore a licence for a week",
     command: ["pulumi", "destroy", "--yes", "--skip-preview"],
     proof({ exitCode, output }, sandbox) {
       assert.equal(exitCode, 0);
       assert.match(output, /deletionId/);
-      for (const customer of Object.values(sandbox.xima.server.state.customers)) assert.ok(customer.deletion, "a licence was left");
+      for (const customer of Object.values(sandbox.xima.server.state.customers))
+        assert.ok(customer.deletion, "a licence was left");
     },
   },
 ];

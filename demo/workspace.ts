@@ -28,11 +28,15 @@ export class Playground {
     symlinkSync(dirname(engineFolder()), join(this.folder, "home", "versions"));
     cpSync(join(root, "stacks"), join(this.project, "stacks"), { recursive: true });
     cpSync(join(root, "Pulumi.yaml"), join(this.project, "Pulumi.yaml"));
-    const others = Object.entries(process.env).filter(([name]) => !/^(PULUMI_|NODE_OPTIONS$)/.test(name));
+    const others = Object.entries(process.env).filter(
+      ([name]) => !/^(PULUMI_|NODE_OPTIONS$)/.test(name),
+    );
     this.#environment = {
       ...Object.fromEntries(others),
       ...vendors,
-      PATH: [join(root, "node_modules", ".bin"), dirname(process.execPath), process.env.PATH].join(delimiter),
+      PATH: [join(root, "node_modules", ".bin"), dirname(process.execPath), process.env.PATH].join(
+        delimiter,
+      ),
       PULUMI_HOME: join(this.folder, "home"),
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "sandbox",
@@ -44,9 +48,14 @@ export class Playground {
   }
 
   /** Runs a command of the project as a user would type it, and shows what it prints. */
-  run(program: string, args: readonly string[], { quiet = false, input }: { quiet?: boolean; input?: string } = {}): Promise<Outcome> {
+  run(
+    program: string,
+    args: readonly string[],
+    { quiet = false, input }: { quiet?: boolean; input?: string } = {},
+  ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const [file, ...first] = program === "ucaas" ? [process.execPath, join(root, "cli", "start.mjs")] : [program];
+      const [file, ...first] =
+        program === "ucaas" ? [process.execPath, join(root, "cli", "start.mjs")] : [program];
       const child = spawn(file as string, [...first, ...args], {
         cwd: this.project,
         env: this.#environment,

@@ -7,7 +7,11 @@ import {
   EnableXUser,
   type EnableXUserArgs,
 } from "./enablex/resource.ts";
-import { type NetsapiensBundle, NetsapiensOAuthClient, type NetsapiensOAuthClientArgs } from "./netsapiens/resource.ts";
+import {
+  type NetsapiensBundle,
+  NetsapiensOAuthClient,
+  type NetsapiensOAuthClientArgs,
+} from "./netsapiens/resource.ts";
 import { notRegistered, requireOptions, requireRegistration } from "./runtime/registration.ts";
 import { closestMatches } from "./runtime/suggest.ts";
 import { XelionTenantProvision, type XelionTenantProvisionArgs } from "./xelion/resource.ts";
@@ -21,7 +25,8 @@ export interface CustomerXimaArgs extends Omit<XimaLicenseArgs, "sipCredentials"
    * `sipPort` where `transport` is given. User name and password are those of a SIP
    * device, which no bundle holds.
    */
-  readonly sipCredentials?: Omit<XimaSipCredentials, "sipServer" | "outboundProxy"> & Partial<XimaSipCredentials>;
+  readonly sipCredentials?: Omit<XimaSipCredentials, "sipServer" | "outboundProxy"> &
+    Partial<XimaSipCredentials>;
 }
 
 /** A {@link Customer} at EnableX, with its subscriptions and users by names of your own. */
@@ -111,8 +116,15 @@ function license(
   client: NetsapiensOAuthClient | undefined,
   options: pulumi.CustomResourceOptions,
 ): XimaLicense {
-  if (!client) return new XimaLicense(name, { ...args, sipCredentials: sip as XimaSipCredentials | undefined }, options);
-  const verified = madeOrElse(`${name}: the licence at Xima is left as it is, since the NetSapiens client failed`);
+  if (!client)
+    return new XimaLicense(
+      name,
+      { ...args, sipCredentials: sip as XimaSipCredentials | undefined },
+      options,
+    );
+  const verified = madeOrElse(
+    `${name}: the licence at Xima is left as it is, since the NetSapiens client failed`,
+  );
   const bundle = verified(client.bundle);
   const sipCredentials = sip && {
     ...sip,
@@ -120,7 +132,11 @@ function license(
     outboundProxy: sip.outboundProxy ?? bundle.sip_proxy_server_host,
     ...(sip.transport !== undefined && { sipPort: sip.sipPort ?? bundle.sip_proxy_server_port }),
   };
-  return new XimaLicense(name, { ...args, sipCredentials }, { ...options, dependsOn: verified(client.urn.apply(() => client)) });
+  return new XimaLicense(
+    name,
+    { ...args, sipCredentials },
+    { ...options, dependsOn: verified(client.urn.apply(() => client)) },
+  );
 }
 
 function enablexCustomer(
@@ -129,12 +145,15 @@ function enablexCustomer(
   options: pulumi.CustomResourceOptions,
 ): EnableXCustomer {
   const customer = new EnableXCustomer(name, args, options);
-  const made = madeOrElse(`${name}: subscriptions and users at EnableX are left as they are, since the customer failed there`);
+  const made = madeOrElse(
+    `${name}: subscriptions and users at EnableX are left as they are, since the customer failed there`,
+  );
   const common = { customerId: made(customer.customerId), account: args.account };
   for (const [key, subscription] of Object.entries(subscriptions ?? {})) {
     new EnableXSubscription(`${name}-${key}`, { ...common, ...subscription }, options);
   }
-  for (const [key, user] of Object.entries(users ?? {})) new EnableXUser(`${name}-${key}`, { ...common, ...user }, options);
+  for (const [key, user] of Object.entries(users ?? {}))
+    new EnableXUser(`${name}-${key}`, { ...common, ...user }, options);
   return customer;
 }
 
@@ -171,7 +190,9 @@ function refuseUnknown(name: string, args: CustomerArgs): void {
   const faults = [
     ...unknownKeys("", args, sections),
     ...unknownKeys("enablex", args?.enablex, enablexKeys),
-    ...["netsapiens", "xima", "xelion", "enablex"].flatMap((section) => noMap(section, args?.[section as keyof CustomerArgs])),
+    ...["netsapiens", "xima", "xelion", "enablex"].flatMap((section) =>
+      noMap(section, args?.[section as keyof CustomerArgs]),
+    ),
     ...noMap("enablex.subscriptions", args?.enablex?.subscriptions),
     ...noMap("enablex.users", args?.enablex?.users),
   ];
@@ -194,7 +215,9 @@ function unknownKeys(path: string, value: unknown, known: Record<string, true>):
 }
 
 function noMap(path: string, value: unknown): string[] {
-  return value === undefined || isMap(value) ? [] : [`${path} must be an object, not ${kindOf(value)}. Leave it out if there is none`];
+  return value === undefined || isMap(value)
+    ? []
+    : [`${path} must be an object, not ${kindOf(value)}. Leave it out if there is none`];
 }
 
 function isMap(value: unknown): value is object {
@@ -203,7 +226,8 @@ function isMap(value: unknown): value is object {
 
 function kindOf(value: unknown): string {
   if (value === null) return "null";
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return "a value that is known later";
+  if (pulumi.Output.isInstance(value) || value instanceof Promise)
+    return "a value that is known later";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
@@ -228,7 +252,10 @@ function madeOrElse(words: string): <T>(output: pulumi.Output<T>) => pulumi.Outp
     });
 }
 
-function summary(args: CustomerArgs, { netsapiens, xima, xelion, enablex }: Customer): pulumi.Output<string> {
+function summary(
+  args: CustomerArgs,
+  { netsapiens, xima, xelion, enablex }: Customer,
+): pulumi.Output<string> {
   const systems: (pulumi.Output<string> | undefined)[] = [
     netsapiens &&
       orFailed(
@@ -246,14 +273,20 @@ function summary(args: CustomerArgs, { netsapiens, xima, xelion, enablex }: Cust
           .apply(([id, declared]) => `${id}, ${counts(declared)}`),
       ),
     xelion && orFailed("Xelion", pulumi.interpolate`${xelion.id}, ${xelion.status}`),
-    enablex && orFailed("EnableX", pulumi.interpolate`${enablex.customerId}, ${enablex.statusText}`),
+    enablex &&
+      orFailed("EnableX", pulumi.interpolate`${enablex.customerId}, ${enablex.statusText}`),
   ];
-  return pulumi.all([args.name, ...systems.filter((system) => system !== undefined)]).apply((parts) => parts.join(" · "));
+  return pulumi
+    .all([args.name, ...systems.filter((system) => system !== undefined)])
+    .apply((parts) => parts.join(" · "));
 }
 
 function orFailed(system: string, words: pulumi.Output<string>): pulumi.Output<string> {
   const line = pulumi.interpolate`${system} ${words}`;
-  return pulumi.recover(line, (error) => `${system} ${error instanceof LeftAsItIs ? "left as it is" : "FAILED"}`);
+  return pulumi.recover(
+    line,
+    (error) => `${system} ${error instanceof LeftAsItIs ? "left as it is" : "FAILED"}`,
+  );
 }
 
 /** `12 professional seats, 2 standard bundles` */
@@ -261,7 +294,9 @@ function counts(declared: object): string {
   const words = (value: object): string[] =>
     Object.entries(value).flatMap(([field, count]) => {
       if (typeof count === "object" && count !== null && field !== "ccId") return words(count);
-      return typeof count === "number" && count > 0 ? [`${count} ${field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`] : [];
+      return typeof count === "number" && count > 0
+        ? [`${count} ${field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`]
+        : [];
     });
   return words(declared).join(", ") || "no seats";
 }

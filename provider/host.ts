@@ -11,9 +11,13 @@ if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(dataDir(), "compile
 
 // The host makes a config for each type, but a process serves one stack: the first speaks
 // for all, so that the three share a login.
-let enablex: Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>> | undefined;
+let enablex:
+  | Promise<ReturnType<typeof import("./enablex/provider.ts").enablexProviders>>
+  | undefined;
 const enablexOf = (config: dynamic.Config, context: CallContext) =>
-  (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) => enablexProviders(config, context)));
+  (enablex ??= import("./enablex/provider.ts").then(({ enablexProviders }) =>
+    enablexProviders(config, context),
+  ));
 
 /**
  * What the provider process loads: the table of resource providers, by type. The loader
@@ -27,8 +31,10 @@ export const call = createDispatcher(
   {
     NetsapiensOAuthClient: async (config, context) =>
       (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),
-    XelionTenantProvision: async (config, context) => (await import("./xelion/provider.ts")).xelionTenantProvisionProvider(config, context),
-    XimaLicense: async (config, context) => (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
+    XelionTenantProvision: async (config, context) =>
+      (await import("./xelion/provider.ts")).xelionTenantProvisionProvider(config, context),
+    XimaLicense: async (config, context) =>
+      (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
     EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
     EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,
     EnableXUser: async (config, context) => (await enablexOf(config, context)).user,

@@ -14,7 +14,13 @@ declare module "fastify" {
 }
 
 /** `POST /callback/{token}`: what Xelion calls. */
-export function callbackRoute({ store, polls, metrics, health, limits }: ServerContext): FastifyPluginAsync {
+export function callbackRoute({
+  store,
+  polls,
+  metrics,
+  health,
+  limits,
+}: ServerContext): FastifyPluginAsync {
   return async (app) => {
     const pathLimit = app.createRateLimit({
       max: limits.perCallbackPath,
@@ -25,7 +31,9 @@ export function callbackRoute({ store, polls, metrics, health, limits }: ServerC
     app.decorateRequest("intentId", "");
     app.decorateRequest("callbackType", undefined);
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
+      done(null, body),
+    );
     app.addHook("onResponse", async (_request, reply) => {
       metrics.callback(result(reply, repeats.has(reply)), reply.elapsedTime / 1_000);
       if (reply.statusCode === 200) health.callbackKept();
@@ -41,7 +49,8 @@ export function callbackRoute({ store, polls, metrics, health, limits }: ServerC
           if (!intentId) return notFound(reply);
           request.intentId = intentId;
           const limit = await pathLimit(request);
-          if (!limit.isAllowed && limit.isExceeded) return tooMany(reply, limit.ttlInSeconds, "too many callbacks on this path");
+          if (!limit.isAllowed && limit.isExceeded)
+            return tooMany(reply, limit.ttlInSeconds, "too many callbacks on this path");
           // Fastify would refuse a type that is not well-formed.
           request.callbackType = request.headers["content-type"];
           delete request.headers["content-type"];
@@ -53,11 +62,18 @@ export function callbackRoute({ store, polls, metrics, health, limits }: ServerC
           "content-encoding": headers["content-encoding"],
           "content-type": callbackType,
         };
-        const body = await readCallbackBody(request.body ?? new Uint8Array(), written, limits.bodyBytes);
+        const body = await readCallbackBody(
+          request.body ?? new Uint8Array(),
+          written,
+          limits.bodyBytes,
+        );
         if (body.kind === "tooLarge") return tooLarge(reply);
         if (body.kind === "malformed") {
           request.log.warn({ intent: intentId }, "a callback's body is not a JSON object");
-          return malformed(reply, "the body must be a JSON object in UTF-8, or in the charset that Content-Type names");
+          return malformed(
+            reply,
+            "the body must be a JSON object in UTF-8, or in the charset that Content-Type names",
+          );
         }
         const mid = toMid(body.message.mid);
         const saved = await store.keep(intentId, { body: body.text, mid });

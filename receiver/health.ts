@@ -41,7 +41,8 @@ export class Health {
     if (this.#isStopping) return "the receiver is stopping";
     const reason = await this.#probed();
     if (reason !== undefined) return reason;
-    if (this.#failedAt === undefined || Date.now() - this.#failedAt > failureCountsFor) return undefined;
+    if (this.#failedAt === undefined || Date.now() - this.#failedAt > failureCountsFor)
+      return undefined;
     return "a callback could not be kept a moment ago";
   }
 

@@ -11,7 +11,10 @@ const id = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hexadecimal digits");
 const key = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits");
 const note = z
   .record(z.string(), z.unknown())
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= largestNote, `must be at most ${largestNote} bytes of JSON`);
+  .refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= largestNote,
+    `must be at most ${largestNote} bytes of JSON`,
+  );
 const oneIntent = z.strictObject({ id });
 const registration = z.strictObject({ key, replaces: id.nullable(), note });
 const currentIntent = z.strictObject({ key });
@@ -57,7 +60,10 @@ export function intentRoutes({ store, polls, callbackUrl }: ServerContext): Fast
     });
 
     app.patch("/intents/:id", options, async (request, reply) => {
-      const intent = await store.update(oneIntent.parse(request.params).id, changes.parse(request.body));
+      const intent = await store.update(
+        oneIntent.parse(request.params).id,
+        changes.parse(request.body),
+      );
       return intent ? { intent: shown(intent) } : unknown(reply);
     });
 
@@ -70,7 +76,9 @@ export function intentRoutes({ store, polls, callbackUrl }: ServerContext): Fast
         gone: request.signal,
         read: () => store.messages(id, after),
       });
-      return messages ? reply.type("application/json; charset=utf-8").send(list(messages)) : unknown(reply);
+      return messages
+        ? reply.type("application/json; charset=utf-8").send(list(messages))
+        : unknown(reply);
     });
 
     app.delete("/intents/:id", options, async (request, reply) => {
@@ -89,11 +97,14 @@ export function intentRoutes({ store, polls, callbackUrl }: ServerContext): Fast
  */
 function list(messages: readonly Message[]): string {
   const written = messages.map(
-    ({ sequence, receivedAt, body }) => `{"sequence":${sequence},"receivedAt":${JSON.stringify(receivedAt)},"body":${body}}`,
+    ({ sequence, receivedAt, body }) =>
+      `{"sequence":${sequence},"receivedAt":${JSON.stringify(receivedAt)},"body":${body}}`,
   );
   return `{"messages":[${written.join(",")}]}`;
 }
 
 function unknown(reply: FastifyReply): FastifyReply {
-  return reply.code(410).send({ error: "UNKNOWN_INTENT", message: "the intent is unknown, forgotten or expired" });
+  return reply
+    .code(410)
+    .send({ error: "UNKNOWN_INTENT", message: "the intent is unknown, forgotten or expired" });
 }

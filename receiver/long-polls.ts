@@ -51,7 +51,8 @@ export class LongPolls {
       gone.addEventListener("abort", poll.wake, { once: true });
       try {
         const found = await read();
-        if (!found || found.length > 0 || this.#closed || gone.aborted || Date.now() >= deadline) return found;
+        if (!found || found.length > 0 || this.#closed || gone.aborted || Date.now() >= deadline)
+          return found;
         await woken.promise;
       } finally {
         clearTimeout(timer);

@@ -3,7 +3,14 @@ import type { LongPolls } from "./long-polls.ts";
 import type { Store } from "./store.ts";
 
 /** What happened to a callback; the label `result` of its counter. */
-export type CallbackResult = "kept" | "repeat" | "unknown_path" | "malformed" | "too_large" | "too_many" | "not_durable";
+export type CallbackResult =
+  | "kept"
+  | "repeat"
+  | "unknown_path"
+  | "malformed"
+  | "too_large"
+  | "too_many"
+  | "not_durable";
 
 export interface Metrics {
   callback(result: CallbackResult, seconds: number): void;

@@ -48,10 +48,13 @@ async function mustNotBeOff(database: Database, setting: string): Promise<void> 
     value: string;
   }>`select current_setting(${setting}) as value`.execute(database);
   if (rows[0]?.value !== "off") return;
-  throw new StartupError(`PostgreSQL's ${setting} is off, so a callback that was answered could be lost`, {
-    code: "DATABASE_NOT_DURABLE",
-    hint: `set ${setting} = on for this database`,
-  });
+  throw new StartupError(
+    `PostgreSQL's ${setting} is off, so a callback that was answered could be lost`,
+    {
+      code: "DATABASE_NOT_DURABLE",
+      hint: `set ${setting} = on for this database`,
+    },
+  );
 }
 
 function readUrl(url: string): pg.PoolConfig {

@@ -53,7 +53,8 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
   const store = await openStore(options.database);
   try {
     const polls = new LongPolls();
-    const callbackUrl = (token: string) => `${options.publicUrl ?? origin(app, tls ? "https" : "http")}/callback/${token}`;
+    const callbackUrl = (token: string) =>
+      `${options.publicUrl ?? origin(app, tls ? "https" : "http")}/callback/${token}`;
     const limits = {
       ...options.limits,
       connections: possibleConnections(options.limits.connections),
@@ -70,7 +71,10 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     };
     const app = await newServer(context, { tls, trustProxy: options.trustProxy });
     if (limits.connections < options.limits.connections)
-      app.log.info({ connections: limits.connections }, "the limit of open files allows fewer connections than --max-connections");
+      app.log.info(
+        { connections: limits.connections },
+        "the limit of open files allows fewer connections than --max-connections",
+      );
     await listen(app, options.listen);
     const tasks = startBackgroundTasks(app, context, options);
     return {
@@ -99,21 +103,33 @@ async function openStore(database: ReceiverOptions["database"]): Promise<Store> 
   );
 }
 
-async function readTls({ certificate, key }: { certificate: string; key: string }): Promise<{ cert: Buffer; key: Buffer }> {
+async function readTls({
+  certificate,
+  key,
+}: {
+  certificate: string;
+  key: string;
+}): Promise<{ cert: Buffer; key: Buffer }> {
   try {
     const tls = { cert: await readFile(certificate), key: await readFile(key) };
     createSecureContext(tls);
     return tls;
   } catch (cause) {
-    throw new StartupError(`cannot load TLS certificate ${certificate} and key ${key}: ${(cause as Error).message}`, {
-      code: "TLS_FILES_INVALID",
-      hint: "name the certificate with its chain and its own private key, both in PEM and readable, with --tls-cert and --tls-key",
-      cause,
-    });
+    throw new StartupError(
+      `cannot load TLS certificate ${certificate} and key ${key}: ${(cause as Error).message}`,
+      {
+        code: "TLS_FILES_INVALID",
+        hint: "name the certificate with its chain and its own private key, both in PEM and readable, with --tls-cert and --tls-key",
+        cause,
+      },
+    );
   }
 }
 
-async function listen(app: FastifyInstance, { host, port }: ReceiverOptions["listen"]): Promise<void> {
+async function listen(
+  app: FastifyInstance,
+  { host, port }: ReceiverOptions["listen"],
+): Promise<void> {
   try {
     // Xelion may call for very many orders at once, and what finds the queue full is
     // turned away by the kernel.
@@ -147,7 +163,9 @@ function startBackgroundTasks(
   const { signal } = stopping;
   const again = async (milliseconds: number, task: () => Promise<void>) => {
     while (!signal.aborted) {
-      await task().catch((error: Error) => log.error({ error: error.message }, "background task failed, retrying"));
+      await task().catch((error: Error) =>
+        log.error({ error: error.message }, "background task failed, retrying"),
+      );
       await pause(milliseconds, undefined, { signal }).catch(() => {});
     }
   };
@@ -161,7 +179,8 @@ function startBackgroundTasks(
       const intents = "url" in database ? polls.intents : [];
       if (intents.length === 0) return;
       const sequences = await store.lastSequences(intents);
-      for (const intent of intents) polls.notify(intent, sequences.get(intent) ?? Number.POSITIVE_INFINITY);
+      for (const intent of intents)
+        polls.notify(intent, sequences.get(intent) ?? Number.POSITIVE_INFINITY);
     }),
   ]);
   return {

@@ -77,12 +77,16 @@ export async function newServer(
     const holdsKey = keys.open(request.headers.authorization);
     if (!holdsKey) {
       const limit = await addressLimit(request);
-      if (!limit.isAllowed && limit.isExceeded) return tooMany(reply, limit.ttlInSeconds, "too many requests from this address");
+      if (!limit.isAllowed && limit.isExceeded)
+        return tooMany(reply, limit.ttlInSeconds, "too many requests from this address");
     }
-    if (request.is404 || (request.routeOptions.config.needsKey && !holdsKey)) return notFound(reply);
+    if (request.is404 || (request.routeOptions.config.needsKey && !holdsKey))
+      return notFound(reply);
   });
   app.setErrorHandler(failed);
-  app.addHook("onResponse", async (request, reply) => metrics.answered(request.routeOptions.url ?? "unknown", reply.statusCode));
+  app.addHook("onResponse", async (request, reply) =>
+    metrics.answered(request.routeOptions.url ?? "unknown", reply.statusCode),
+  );
 
   let stopping = false;
   app.addHook("preClose", async () => {
@@ -98,7 +102,9 @@ export async function newServer(
   app.register(intentRoutes(context));
   app.get("/health", async (_request, reply) => {
     const reason = await health.problem();
-    return reason === undefined ? { status: "ok" } : reply.code(503).send({ status: "unavailable", reason });
+    return reason === undefined
+      ? { status: "ok" }
+      : reply.code(503).send({ status: "unavailable", reason });
   });
   app.get("/live", async () => ({ status: "ok" }));
   app.get("/metrics", { config: { needsKey: true } }, async (_request, reply) => {

@@ -1,6 +1,13 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { CamelCasePlugin, Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import {
+  CamelCasePlugin,
+  Kysely,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+} from "kysely";
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
@@ -13,7 +20,9 @@ export async function openSqlite(file: string): Promise<Database> {
     closeSync(openSync(file, "a", 0o600));
     // Waits a while for the file, which the receiver that ran before may not have let go of yet.
     const connection = new DatabaseSync(file, { timeout: 2_000 });
-    connection.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
+    connection.exec(
+      "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full",
+    );
     const database = new Kysely<Tables>({
       dialect: new Dialect({ database: adapted(connection) }),
       plugins: [new CamelCasePlugin()],

@@ -6,7 +6,10 @@ export class StartupError extends Error {
   /** What to do now. */
   readonly hint: string;
 
-  constructor(message: string, { code, hint, cause }: { code: string; hint: string; cause?: unknown }) {
+  constructor(
+    message: string,
+    { code, hint, cause }: { code: string; hint: string; cause?: unknown },
+  ) {
     super(message, { cause });
     this.code = code;
     this.hint = hint;

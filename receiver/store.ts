@@ -38,7 +38,9 @@ export type Registration =
   | { readonly outcome: "notCurrent"; readonly intent: Intent | null }
   | { readonly outcome: "otherKey" };
 
-export type SaveResult = { readonly outcome: "kept"; readonly sequence: number } | { readonly outcome: "repeat" | "unknownIntent" };
+export type SaveResult =
+  | { readonly outcome: "kept"; readonly sequence: number }
+  | { readonly outcome: "repeat" | "unknownIntent" };
 
 /**
  * Polls are noted this often at most, so that waiting does not write all the time.
@@ -65,7 +67,12 @@ export class Store {
   }
 
   /** A compare-and-set: of two that replace the same intent, or none, one is registered. */
-  async register(wanted: { id: string; key: string; replaces: string | null; note: Note }): Promise<Registration> {
+  async register(wanted: {
+    id: string;
+    key: string;
+    replaces: string | null;
+    note: Note;
+  }): Promise<Registration> {
     const { id, key } = wanted;
     const known = await this.#find(id);
     if (known && known.key !== key) return { outcome: "otherKey" };
@@ -74,10 +81,22 @@ export class Store {
     if (registered) return { outcome: "registered", intent: registered };
     // Another was faster: this very request, sent twice, or somebody else's.
     const twin = await this.#find(id);
-    return twin ? { outcome: "repeated", intent: twin } : { outcome: "notCurrent", intent: await this.current(key) };
+    return twin
+      ? { outcome: "repeated", intent: twin }
+      : { outcome: "notCurrent", intent: await this.current(key) };
   }
 
-  #insertAsCurrent({ id, key, replaces, note }: { id: string; key: string; replaces: string | null; note: Note }) {
+  #insertAsCurrent({
+    id,
+    key,
+    replaces,
+    note,
+  }: {
+    id: string;
+    key: string;
+    replaces: string | null;
+    note: Note;
+  }) {
     return this.#database.transaction().execute(async (transaction) => {
       if (replaces !== null) {
         const replaced = await transaction
@@ -108,7 +127,8 @@ export class Store {
         .onConflict((conflict) => conflict.doNothing())
         .returningAll()
         .executeTakeFirst();
-      if (!row && replaces !== null) throw new Error("the id was registered for another key a moment ago");
+      if (!row && replaces !== null)
+        throw new Error("the id was registered for another key a moment ago");
       return row && intentOf(row);
     });
   }
@@ -136,7 +156,10 @@ export class Store {
         .returning(["acknowledged", "lastSequence"])
         .executeTakeFirst();
       if (!row) return undefined;
-      const acknowledged = Math.max(row.acknowledged, Math.min(changes.acknowledged ?? 0, row.lastSequence));
+      const acknowledged = Math.max(
+        row.acknowledged,
+        Math.min(changes.acknowledged ?? 0, row.lastSequence),
+      );
       const changed = await transaction
         .updateTable("receiverIntents")
         .set({ acknowledged, ...(changes.note && { note: JSON.stringify(changes.note) }) })
@@ -154,10 +177,18 @@ export class Store {
 
   /** Messages above a sequence, oldest first. Undefined: no such intent. */
   async messages(id: string, after: number): Promise<Message[] | undefined> {
-    const intent = await this.#database.selectFrom("receiverIntents").select("touchedAt").where("id", "=", id).executeTakeFirst();
+    const intent = await this.#database
+      .selectFrom("receiverIntents")
+      .select("touchedAt")
+      .where("id", "=", id)
+      .executeTakeFirst();
     if (!intent) return undefined;
     if (intent.touchedAt < ago(pollsAreNotedEvery))
-      await this.#database.updateTable("receiverIntents").set({ touchedAt: now() }).where("id", "=", id).execute();
+      await this.#database
+        .updateTable("receiverIntents")
+        .set({ touchedAt: now() })
+        .where("id", "=", id)
+        .execute();
     return this.#database
       .selectFrom("receiverMessages")
       .select(["sequence", "receivedAt", "body"])
@@ -170,7 +201,11 @@ export class Store {
 
   /** Whose callback address this is. */
   async intentOfToken(token: string): Promise<string | undefined> {
-    const row = await this.#database.selectFrom("receiverIntents").select("id").where("token", "=", token).executeTakeFirst();
+    const row = await this.#database
+      .selectFrom("receiverIntents")
+      .select("id")
+      .where("token", "=", token)
+      .executeTakeFirst();
     return row?.id;
   }
 
@@ -192,7 +227,11 @@ export class Store {
         .onConflict((conflict) => conflict.columns(["intentId", "mid"]).doNothing())
         .executeTakeFirst();
       if (inserted.numInsertedOrUpdatedRows === 0n) return { outcome: "repeat" };
-      await transaction.updateTable("receiverIntents").set({ lastSequence: sequence }).where("id", "=", intentId).execute();
+      await transaction
+        .updateTable("receiverIntents")
+        .set({ lastSequence: sequence })
+        .where("id", "=", intentId)
+        .execute();
       return { outcome: "kept", sequence };
     });
   }
@@ -211,7 +250,11 @@ export class Store {
 
   /** How far each of these intents is. An intent that is missing here is gone. */
   async lastSequences(ids: string[]): Promise<Map<string, number>> {
-    const rows = await this.#database.selectFrom("receiverIntents").select(["id", "lastSequence"]).where("id", "in", ids).execute();
+    const rows = await this.#database
+      .selectFrom("receiverIntents")
+      .select(["id", "lastSequence"])
+      .where("id", "in", ids)
+      .execute();
     return new Map(rows.map((row) => [row.id, row.lastSequence]));
   }
 
@@ -219,7 +262,10 @@ export class Store {
     const row = await this.#database
       .selectFrom("receiverIntents")
       .where("id", "not like", `${probePrefix}%`)
-      .select(({ fn, eb }) => [fn.countAll().as("intents"), fn.sum(eb("lastSequence", "-", eb.ref("acknowledged"))).as("unacknowledged")])
+      .select(({ fn, eb }) => [
+        fn.countAll().as("intents"),
+        fn.sum(eb("lastSequence", "-", eb.ref("acknowledged"))).as("unacknowledged"),
+      ])
       .executeTakeFirstOrThrow();
     return { intents: Number(row.intents), unacknowledged: Number(row.unacknowledged) };
   }
@@ -254,12 +300,23 @@ export class Store {
   }
 
   async #find(id: string): Promise<Intent | undefined> {
-    const row = await this.#database.selectFrom("receiverIntents").selectAll().where("id", "=", id).executeTakeFirst();
+    const row = await this.#database
+      .selectFrom("receiverIntents")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
     return row && intentOf(row);
   }
 }
 
-function intentOf({ id, key, registeredAt, token, acknowledged, note }: Selectable<Tables["receiverIntents"]>): Intent {
+function intentOf({
+  id,
+  key,
+  registeredAt,
+  token,
+  acknowledged,
+  note,
+}: Selectable<Tables["receiverIntents"]>): Intent {
   return { id, key, registeredAt, token, acknowledged, note: JSON.parse(note) as Note };
 }
 

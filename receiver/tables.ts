@@ -57,10 +57,16 @@ const migrations: Record<string, Migration> = {
         .column("key")
         .where(sql.ref("current"), "is not", null)
         .execute();
-      await db.schema.createIndex("receiverIntentsTouchedAt").on("receiverIntents").column("touchedAt").execute();
+      await db.schema
+        .createIndex("receiverIntentsTouchedAt")
+        .on("receiverIntents")
+        .column("touchedAt")
+        .execute();
       await db.schema
         .createTable("receiverMessages")
-        .addColumn("intentId", "text", (column) => column.notNull().references("receiverIntents.id").onDelete("cascade"))
+        .addColumn("intentId", "text", (column) =>
+          column.notNull().references("receiverIntents.id").onDelete("cascade"),
+        )
         .addColumn("sequence", "integer", (column) => column.notNull())
         .addColumn("mid", "text")
         .addColumn("receivedAt", "text", (column) => column.notNull())
@@ -93,9 +99,12 @@ export async function migrate(database: Database): Promise<void> {
   });
   const { error } = await migrator.migrateToLatest();
   if (error)
-    throw new StartupError(`the database's tables cannot be brought to this version: ${(error as Error).message}`, {
-      code: "DATABASE_NOT_MIGRATED",
-      hint: "a database that a newer receiver has used needs that receiver or a newer one; else see whether the database's user may create tables",
-      cause: error,
-    });
+    throw new StartupError(
+      `the database's tables cannot be brought to this version: ${(error as Error).message}`,
+      {
+        code: "DATABASE_NOT_MIGRATED",
+        hint: "a database that a newer receiver has used needs that receiver or a newer one; else see whether the database's user may create tables",
+        cause: error,
+      },
+    );
 }

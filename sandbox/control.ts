@@ -23,7 +23,9 @@ interface Controlled {
     readonly name: string;
     readonly options: z.ZodType;
     // A method, not a property: each vendor's routes want that vendor's own server.
-    readonly control?: Readonly<Record<string, { route(body: unknown, server: never): unknown }["route"]>>;
+    readonly control?: Readonly<
+      Record<string, { route(body: unknown, server: never): unknown }["route"]>
+    >;
   };
   readonly baseUrl: string;
   received: unknown[];
@@ -52,8 +54,12 @@ async function obey(request: SandboxRequest, server: Controlled): Promise<unknow
       return {
         vendor: server.vendor.name,
         baseUrl: server.baseUrl,
-        routes: ["received", "faults", "state", "options", ...own].map((route) => `${controlPrefix}/${route}`),
-        faults: faultSchema.options.map((fault) => `${fault.shape.kind.value}: ${fault.description}`),
+        routes: ["received", "faults", "state", "options", ...own].map(
+          (route) => `${controlPrefix}/${route}`,
+        ),
+        faults: faultSchema.options.map(
+          (fault) => `${fault.shape.kind.value}: ${fault.description}`,
+        ),
         options: z.toJSONSchema(server.vendor.options, { io: "input" }).properties,
       };
     case "GET received":
@@ -94,7 +100,9 @@ async function obey(request: SandboxRequest, server: Controlled): Promise<unknow
     server.save();
     return answer;
   }
-  throw new ControlError(`${request.method} ${request.path} is no control request; GET ${controlPrefix} lists them`);
+  throw new ControlError(
+    `${request.method} ${request.path} is no control request; GET ${controlPrefix} lists them`,
+  );
 }
 
 function jsonBody(request: SandboxRequest): unknown {
@@ -105,7 +113,8 @@ function jsonBody(request: SandboxRequest): unknown {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function asState(value: unknown): object {
   if (!isObject(value)) throw new ControlError("the state is a JSON object");

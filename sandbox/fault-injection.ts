@@ -41,21 +41,49 @@ const answer = {
 
 export const faultSchema = z.discriminatedUnion("kind", [
   // Before the change is made:
-  z.strictObject({ ...match, kind: z.literal("delay"), ms }).describe("waits, then goes on as usual"),
-  z.strictObject({ ...match, kind: z.literal("status"), ...answer }).describe("answers so; nothing is changed"),
-  z.strictObject({ ...match, kind: z.literal("cutBefore") }).describe("the connection is cut; nothing is changed"),
-  z.strictObject({ ...match, kind: z.literal("hang") }).describe("nothing is changed and nothing is ever answered"),
-  z.strictObject({ ...match, kind: z.literal("late"), ms }).describe("the connection is cut at once, and the change is made ms later"),
+  z
+    .strictObject({ ...match, kind: z.literal("delay"), ms })
+    .describe("waits, then goes on as usual"),
+  z
+    .strictObject({ ...match, kind: z.literal("status"), ...answer })
+    .describe("answers so; nothing is changed"),
+  z
+    .strictObject({ ...match, kind: z.literal("cutBefore") })
+    .describe("the connection is cut; nothing is changed"),
+  z
+    .strictObject({ ...match, kind: z.literal("hang") })
+    .describe("nothing is changed and nothing is ever answered"),
+  z
+    .strictObject({ ...match, kind: z.literal("late"), ms })
+    .describe("the connection is cut at once, and the change is made ms later"),
   // After the change was made:
-  z.strictObject({ ...match, kind: z.literal("delayAfter"), ms }).describe("the change is made, and answered ms later"),
-  z.strictObject({ ...match, kind: z.literal("statusAfter"), ...answer }).describe("the change is made, and this is answered"),
-  z.strictObject({ ...match, kind: z.literal("cut") }).describe("the change is made, and the connection is cut"),
-  z.strictObject({ ...match, kind: z.literal("hangAfter") }).describe("the change is made, and nothing is ever answered"),
-  z.strictObject({ ...match, kind: z.literal("malformed") }).describe("the answer's JSON breaks off in the middle"),
-  z.strictObject({ ...match, kind: z.literal("html") }).describe("200 with an HTML page instead of the answer"),
-  z.strictObject({ ...match, kind: z.literal("empty") }).describe("200 without a body instead of the answer"),
-  z.strictObject({ ...match, kind: z.literal("contentType"), type: z.string() }).describe("the right answer under this content type"),
-  z.strictObject({ ...match, kind: z.literal("drip"), ms }).describe("the answer's body in ten pieces, ms apart"),
+  z
+    .strictObject({ ...match, kind: z.literal("delayAfter"), ms })
+    .describe("the change is made, and answered ms later"),
+  z
+    .strictObject({ ...match, kind: z.literal("statusAfter"), ...answer })
+    .describe("the change is made, and this is answered"),
+  z
+    .strictObject({ ...match, kind: z.literal("cut") })
+    .describe("the change is made, and the connection is cut"),
+  z
+    .strictObject({ ...match, kind: z.literal("hangAfter") })
+    .describe("the change is made, and nothing is ever answered"),
+  z
+    .strictObject({ ...match, kind: z.literal("malformed") })
+    .describe("the answer's JSON breaks off in the middle"),
+  z
+    .strictObject({ ...match, kind: z.literal("html") })
+    .describe("200 with an HTML page instead of the answer"),
+  z
+    .strictObject({ ...match, kind: z.literal("empty") })
+    .describe("200 without a body instead of the answer"),
+  z
+    .strictObject({ ...match, kind: z.literal("contentType"), type: z.string() })
+    .describe("the right answer under this content type"),
+  z
+    .strictObject({ ...match, kind: z.literal("drip"), ms })
+    .describe("the answer's body in ten pieces, ms apart"),
 ]);
 
 /** A fault as it is ordered. */
@@ -85,7 +113,8 @@ export class FaultQueue {
     for (const fault of this.#waiting) {
       if (fault.method !== undefined && fault.method !== request.method) continue;
       if (fault.path !== undefined && !new RegExp(fault.path).test(request.path)) continue;
-      if (fault.bodyMatches !== undefined && !new RegExp(fault.bodyMatches).test(request.body)) continue;
+      if (fault.bodyMatches !== undefined && !new RegExp(fault.bodyMatches).test(request.body))
+        continue;
       if (fault.skip > 0) {
         fault.skip -= 1;
         continue;

@@ -23,14 +23,22 @@ export interface Reply {
 }
 
 /** An answer in JSON. */
-export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({
+export const json = (
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): Reply => ({
   status,
   headers: { "content-type": "application/json; charset=utf-8", ...headers },
   body: JSON.stringify(value),
 });
 
 /** An answer as a web page. */
-export const html = (status: number, page: string, headers: Record<string, string | string[]> = {}): Reply => ({
+export const html = (
+  status: number,
+  page: string,
+  headers: Record<string, string | string[]> = {},
+): Reply => ({
   status,
   headers: { "content-type": "text/html; charset=utf-8", ...headers },
   body: page,

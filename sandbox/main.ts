@@ -61,13 +61,18 @@ async function makeStack(): Promise<void> {
     symlinkSync(engines, versions);
   }
   const pulumi = (...args: string[]) =>
-    promisify(execFile)(process.execPath, [join(root, "node_modules/pulumi/run.js"), ...args, "--non-interactive"], {
-      cwd: root,
-      env: { ...process.env, ...pulumiEnvironment },
-    });
+    promisify(execFile)(
+      process.execPath,
+      [join(root, "node_modules/pulumi/run.js"), ...args, "--non-interactive"],
+      {
+        cwd: root,
+        env: { ...process.env, ...pulumiEnvironment },
+      },
+    );
   const { stdout } = await pulumi("stack", "ls", "--json");
   const stacks = JSON.parse(stdout) as { name: string }[];
-  if (!stacks.some(({ name }) => name === "sandbox")) await pulumi("stack", "init", "sandbox", "--no-select");
+  if (!stacks.some(({ name }) => name === "sandbox"))
+    await pulumi("stack", "init", "sandbox", "--no-select");
 }
 
 function exports(variables: Record<string, string>): string {

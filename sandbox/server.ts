@@ -38,7 +38,13 @@
  * honours the option `clockOffsetSeconds`. A change made outside a request (a timer) is
  * followed by `server.save()`.
  */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
@@ -49,7 +55,10 @@ import { html, json, type Reply, type SandboxRequest } from "./http-types.ts";
 
 /** Switches that every vendor server has. */
 export const commonOptions = {
-  clockOffsetSeconds: z.number().default(0).describe("how far the server's clock is ahead of the true time"),
+  clockOffsetSeconds: z
+    .number()
+    .default(0)
+    .describe("how far the server's clock is ahead of the true time"),
   latencyMs: z.number().min(0).default(0).describe("how long every answer takes at least"),
   rateLimit: z
     .strictObject({ requests: z.int().min(1), seconds: z.number().positive() })
@@ -97,7 +106,10 @@ export interface Vendor<State extends object, Options extends CommonOptions> {
    * Further control routes: `POST /_sandbox/<name>` with a JSON body. Throw a {@link
    * ControlError} for a wrong body.
    */
-  readonly control?: Record<string, (body: unknown, server: SandboxServer<State, Options>) => unknown>;
+  readonly control?: Record<
+    string,
+    (body: unknown, server: SandboxServer<State, Options>) => unknown
+  >;
   /** After the start, with the state as it was kept: the place to go on with timers. */
   started?(server: SandboxServer<State, Options>): void;
   /** Before the stop: the place to end timers. */
@@ -116,7 +128,10 @@ export interface StartOptions<Options> {
 const longestBody = 10 * 1024 * 1024;
 const longestLog = 20_000;
 
-export class SandboxServer<State extends object = object, Options extends CommonOptions = CommonOptions> {
+export class SandboxServer<
+  State extends object = object,
+  Options extends CommonOptions = CommonOptions,
+> {
   readonly vendor: Vendor<State, Options>;
   /** Every request since the start, oldest first; control requests are not among them. */
   received: Received[] = [];
@@ -164,7 +179,8 @@ export class SandboxServer<State extends object = object, Options extends Common
 
   /** Starts to listen and gives `url`. */
   async start({ port = 0, dataFile, options }: StartOptions<Options> = {}): Promise<string> {
-    if (this.#http !== undefined) throw new Error(`the ${this.vendor.name} sandbox is started already`);
+    if (this.#http !== undefined)
+      throw new Error(`the ${this.vendor.name} sandbox is started already`);
     this.#stopping = new AbortController();
     this.#dataFile = dataFile;
     if (dataFile !== undefined) this.#load(dataFile);
@@ -224,13 +240,18 @@ export class SandboxServer<State extends object = object, Options extends Common
     const text = readIfThere(dataFile);
     if (text === undefined) return;
     try {
-      const kept = z.object({ options: z.looseObject({}), state: z.looseObject({}) }).parse(JSON.parse(text));
+      const kept = z
+        .object({ options: z.looseObject({}), state: z.looseObject({}) })
+        .parse(JSON.parse(text));
       this.options = this.vendor.options.parse(kept.options);
       this.state = kept.state as State;
     } catch (cause) {
-      throw new Error(`${dataFile} does not hold the data of the ${this.vendor.name} sandbox: remove it to start with an empty one`, {
-        cause,
-      });
+      throw new Error(
+        `${dataFile} does not hold the data of the ${this.vendor.name} sandbox: remove it to start with an empty one`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -278,13 +299,20 @@ export class SandboxServer<State extends object = object, Options extends Common
       }
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
-        process.stderr.write(`${this.vendor.name} sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
+        process.stderr.write(
+          `${this.vendor.name} sandbox: ${error instanceof Error ? error.stack : String(error)}\n`,
+        );
       }
       socket.destroy();
     }
   }
 
-  async #answer(request: SandboxRequest, line: Received, response: ServerResponse, socket: Socket): Promise<void> {
+  async #answer(
+    request: SandboxRequest,
+    line: Received,
+    response: ServerResponse,
+    socket: Socket,
+  ): Promise<void> {
     const signal = this.#stopping.signal;
     const wait = (ms: number) => pause(ms, undefined, { signal });
     const give = (reply: Reply) => {
@@ -337,7 +365,10 @@ export class SandboxServer<State extends object = object, Options extends Common
       }
       case "html":
         return give(
-          html(200, "<!doctype html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n"),
+          html(
+            200,
+            "<!doctype html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n",
+          ),
         );
       case "empty":
         return give({ status: 200 });
@@ -366,7 +397,9 @@ export class SandboxServer<State extends object = object, Options extends Common
       reply = await this.vendor.handle(request, this);
     } catch (error) {
       // A fault of the sandbox itself must be seen by whoever runs it, not only by the client.
-      process.stderr.write(`${this.vendor.name} sandbox: ${error instanceof Error ? error.stack : String(error)}\n`);
+      process.stderr.write(
+        `${this.vendor.name} sandbox: ${error instanceof Error ? error.stack : String(error)}\n`,
+      );
       reply = this.vendor.refuse(500, "internal error");
     }
     this.save();
@@ -377,7 +410,8 @@ export class SandboxServer<State extends object = object, Options extends Common
     const usual = this.vendor.refuse(fault.status, `fault on demand: ${fault.status}`);
     const ordered: Record<string, string> = { ...fault.headers };
     if (fault.retryAfter !== undefined) ordered["retry-after"] = fault.retryAfter;
-    if (fault.body === undefined) return { ...usual, status: fault.status, headers: { ...usual.headers, ...ordered } };
+    if (fault.body === undefined)
+      return { ...usual, status: fault.status, headers: { ...usual.headers, ...ordered } };
     if (typeof fault.body === "string")
       return {
         status: fault.status,

@@ -79,7 +79,10 @@ export interface SandboxSettings {
 }
 
 /** Starts all servers, or none. */
-export async function startSandbox({ dataDir, ports = {} }: SandboxSettings = {}): Promise<Sandbox> {
+export async function startSandbox({
+  dataDir,
+  ports = {},
+}: SandboxSettings = {}): Promise<Sandbox> {
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const remembered = dataDir === undefined ? {} : readPorts(dataDir);
   const servers = makeServers();
@@ -93,8 +96,13 @@ export async function startSandbox({ dataDir, ports = {} }: SandboxSettings = {}
       const dataFile = dataDir === undefined ? {} : { dataFile: join(dataDir, `${name}.json`) };
       await servers[name].start({ port, ...dataFile }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "EADDRINUSE") throw error;
-        const again = dataDir === undefined ? "" : `, or remove ${join(dataDir, portsFile)} to have other ports`;
-        throw new Error(`Port ${port} of the ${name} sandbox is taken. Is another sandbox running? Stop it${again}.`);
+        const again =
+          dataDir === undefined
+            ? ""
+            : `, or remove ${join(dataDir, portsFile)} to have other ports`;
+        throw new Error(
+          `Port ${port} of the ${name} sandbox is taken. Is another sandbox running? Stop it${again}.`,
+        );
       });
     }
     const ximaKey = await resellerKey(servers.xima, dataDir);
@@ -112,7 +120,9 @@ export async function startSandbox({ dataDir, ports = {} }: SandboxSettings = {}
     if (dataDir !== undefined) {
       writeWhole(
         join(dataDir, portsFile),
-        JSON.stringify(Object.fromEntries(names.map((name) => [name, Number(new URL(servers[name].url).port)]))),
+        JSON.stringify(
+          Object.fromEntries(names.map((name) => [name, Number(new URL(servers[name].url).port)])),
+        ),
       );
     }
     return { ...sandbox, environment: variables(sandbox) };
@@ -122,7 +132,9 @@ export async function startSandbox({ dataDir, ports = {} }: SandboxSettings = {}
   }
 }
 
-const running = <Server extends { baseUrl: string; control: string }>(server: Server): Running<Server> => ({
+const running = <Server extends { baseUrl: string; control: string }>(
+  server: Server,
+): Running<Server> => ({
   baseUrl: server.baseUrl,
   control: server.control,
   server,
@@ -136,7 +148,10 @@ function readPorts(dataDir: string): Partial<Record<Name, number>> {
   try {
     return z.record(z.string(), z.int().min(1).max(65535)).parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${join(dataDir, portsFile)} does not hold the sandbox's ports: remove it to have new ones`, { cause });
+    throw new Error(
+      `${join(dataDir, portsFile)} does not hold the sandbox's ports: remove it to have new ones`,
+      { cause },
+    );
   }
 }
 
@@ -176,7 +191,12 @@ function xelionCredentials() {
   return { apiKey, tenantName, userName, password };
 }
 
-function variables({ xima, enablex, netsapiens, xelion }: Omit<Sandbox, "environment">): Record<string, string> {
+function variables({
+  xima,
+  enablex,
+  netsapiens,
+  xelion,
+}: Omit<Sandbox, "environment">): Record<string, string> {
   return {
     XIMA_BASE_URL: xima.baseUrl,
     ...(xima.files === undefined

@@ -19,25 +19,36 @@ import { isRecord, leaves, mapLeaves, merge, type Path, valueAt } from "./object
  */
 export const slugSchema = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, "must be lower-case letters, digits and hyphens, with a letter or digit at both ends");
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+    "must be lower-case letters, digits and hyphens, with a letter or digit at both ends",
+  );
 
 /**
  * The SIP credentials of a licence: what the NetSapiens client's bundle knows may be left
  * out, if the customer has such a client.
  */
-const sipCredentials = licenseSchema.shape.sipCredentials.unwrap().partial({ sipServer: true, outboundProxy: true });
+const sipCredentials = licenseSchema.shape.sipCredentials
+  .unwrap()
+  .partial({ sipServer: true, outboundProxy: true });
 
 /** A customer's systems: the arguments of each system's resource by their own names. */
 const systems = {
-  netsapiens: oauthClientSchema.meta({ id: "netsapiens", description: "The OAuth client of NetSapiens that Xima uses" }).optional(),
+  netsapiens: oauthClientSchema
+    .meta({ id: "netsapiens", description: "The OAuth client of NetSapiens that Xima uses" })
+    .optional(),
   xima: licenseSchema
     .extend({ sipCredentials: sipCredentials.optional() })
     .meta({ id: "xima", description: "The licence of Xima CCaaS" })
     .optional(),
-  xelion: provisionSchema.meta({ id: "xelion", description: "The tenant of a Xelion server, configured by an order" }).optional(),
+  xelion: provisionSchema
+    .meta({ id: "xelion", description: "The tenant of a Xelion server, configured by an order" })
+    .optional(),
   enablex: enablexCustomerSchema
     .extend({
-      customerCode: enablexCustomerSchema.shape.customerCode.nullable().describe("Default the slug; null for a customer without a code"),
+      customerCode: enablexCustomerSchema.shape.customerCode
+        .nullable()
+        .describe("Default the slug; null for a customer without a code"),
       subscriptions: z
         .record(slugSchema, subscriptionSchema.omit({ customerId: true }))
         .optional()
@@ -56,11 +67,15 @@ export const customerSchema = z.strictObject({
   name: z
     .string()
     .min(1, "must not be empty")
-    .describe("The customer's name, for people, and its name at the vendors unless another is given there"),
+    .describe(
+      "The customer's name, for people, and its name at the vendors unless another is given there",
+    ),
   protect: z
     .boolean()
     .optional()
-    .describe("Whether the customer's resources are protected from deletion; without it the stack's ucaas:production says so"),
+    .describe(
+      "Whether the customer's resources are protected from deletion; without it the stack's ucaas:production says so",
+    ),
   renamedFrom: z
     .union([slugSchema, z.array(slugSchema).min(1)])
     .optional()
@@ -89,9 +104,13 @@ export const ucaasKeys = {
   defaults: defaultsSchema.describe("What customers have alike"),
   removed: z
     .array(slugSchema)
-    .describe("Slugs of customers that are to be deleted: without it, a customer that is no longer declared is an error"),
+    .describe(
+      "Slugs of customers that are to be deleted: without it, a customer that is no longer declared is an error",
+    ),
   production: z.boolean().describe("Protect all resources of the stack from deletion"),
-  journalDir: z.string().describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
+  journalDir: z
+    .string()
+    .describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
 };
 
 /** What follows from a customer's slug and name where nothing else is said. */
@@ -127,16 +146,26 @@ export function formerSlugs(customer: unknown): string[] {
 export function withDefaults(slug: string, customer: unknown): unknown {
   if (!isRecord(customer)) return customer;
   const sources = { slug: formerSlugs(customer)[0] ?? slug, name: customer.name };
-  const values = mapLeaves(implied, (source) => sources[source as "slug" | "name"]) as Record<string, Record<string, unknown>>;
+  const values = mapLeaves(implied, (source) => sources[source as "slug" | "name"]) as Record<
+    string,
+    Record<string, unknown>
+  >;
   return Object.fromEntries(
     Object.entries(customer).map(([key, value]) => [
       key,
-      isRecord(value) ? withImpliedValues(value, (valueAt(values, [key]) ?? {}) as Record<string, unknown>) : value,
+      isRecord(value)
+        ? withImpliedValues(value, (valueAt(values, [key]) ?? {}) as Record<string, unknown>)
+        : value,
     ]),
   );
 }
 
-function withImpliedValues(section: Record<string, unknown>, values: Record<string, unknown>): unknown {
+function withImpliedValues(
+  section: Record<string, unknown>,
+  values: Record<string, unknown>,
+): unknown {
   const all = Object.entries(merge(values, section) as Record<string, unknown>);
-  return Object.fromEntries(all.filter(([name, value]) => value !== null || !Object.hasOwn(values, name)));
+  return Object.fromEntries(
+    all.filter(([name, value]) => value !== null || !Object.hasOwn(values, name)),
+  );
 }

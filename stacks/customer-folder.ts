@@ -21,12 +21,17 @@ export function customerFolder(folder: string): CustomerFolder {
   const unread: { name: string; remedy: string }[] = [];
   for (const entry of entriesOf(folder)) {
     const { name } = entry;
-    const [, slug, extension] = /^(.*?)(\.ya?ml)?$/i.exec(name) as unknown as [string, string, string | undefined];
+    const [, slug, extension] = /^(.*?)(\.ya?ml)?$/i.exec(name) as unknown as [
+      string,
+      string,
+      string | undefined,
+    ];
     if (entry.isDirectory()) {
       if (name.startsWith(".") || entriesOf(join(folder, name)).length === 0) continue;
       unread.push({ name, remedy: "move its files up: customers' files stand side by side" });
     } else if (extension === ".yaml" && !name.startsWith(".")) files.push({ slug, name });
-    else if (extension) unread.push({ name, remedy: `rename it to ${slug.replace(/^\.+_?/, "")}.yaml` });
+    else if (extension)
+      unread.push({ name, remedy: `rename it to ${slug.replace(/^\.+_?/, "")}.yaml` });
     else if (!name.startsWith(".")) {
       unread.push({ name, remedy: "move it elsewhere: here are only <slug>.yaml files" });
     }

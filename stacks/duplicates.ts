@@ -64,7 +64,9 @@ export interface Duplicate {
 /** What the customers of the stack claim though another has it already. */
 export function duplicates(files: StackFiles, customers: readonly Declaration[]): Duplicate[] {
   const taken = new Map<string, Claim>();
-  for (const other of files.others()) for (const claim of claims(other, other.customers(other.asWritten))) taken.set(claim.key, claim);
+  for (const other of files.others())
+    for (const claim of claims(other, other.customers(other.asWritten)))
+      taken.set(claim.key, claim);
   const found: Duplicate[] = [];
   for (const claim of claims(files, customers)) {
     const first = taken.get(claim.key);
@@ -73,7 +75,9 @@ export function duplicates(files: StackFiles, customers: readonly Declaration[])
       continue;
     }
     const whose =
-      first.stack === files.stack ? `customer ${first.customer.slug}` : `customer ${first.customer.slug} of stack ${first.stack}`;
+      first.stack === files.stack
+        ? `customer ${first.customer.slug}`
+        : `customer ${first.customer.slug} of stack ${first.stack}`;
     found.push({
       customer: claim.customer,
       path: claim.path,
@@ -89,7 +93,11 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
       const values = of.map((part) => valueAt(customer.value, part));
       // What is missing or encrypted identifies nothing; that it is missing is told elsewhere.
       if (!values.every((value) => typeof value === "string")) return [];
-      const key = JSON.stringify([what, serverOf(files, customer, String(path[0]), server), ...values.map(normal)]);
+      const key = JSON.stringify([
+        what,
+        serverOf(files, customer, String(path[0]), server),
+        ...values.map(normal),
+      ]);
       return [{ key, words: `${what} ${values.join("/")}`, path, customer, stack: files.stack }];
     }),
   );
@@ -101,7 +109,10 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
  */
 function serverOf(files: StackFiles, customer: Declaration, system: string, key: string): unknown {
   const account = valueAt(customer.value, [system, "account"]);
-  const inConfig = typeof account === "string" ? [`${system}:accounts`, account, key] : [`${system}:${key}`];
+  const inConfig =
+    typeof account === "string" ? [`${system}:accounts`, account, key] : [`${system}:${key}`];
   const said = valueAt(customer.value, [system, key]) ?? files.file?.value(["config", ...inConfig]);
-  return typeof said === "string" && URL.canParse(said) ? new URL(said).href.replace(/\/+$/, "") : said;
+  return typeof said === "string" && URL.canParse(said)
+    ? new URL(said).href.replace(/\/+$/, "")
+    : said;
 }

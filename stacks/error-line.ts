@@ -15,7 +15,12 @@ const maxShown = 80;
  * number or a boolean that is no
  * secret: where it wants a map, a whole map may stand there in one text, with its password.
  */
-export function faultLine(schema: z.ZodType, declaration: Declaration, path: Path, reason: string): string {
+export function faultLine(
+  schema: z.ZodType,
+  declaration: Declaration,
+  path: Path,
+  reason: string,
+): string {
   const isUnknownKey = reason.startsWith("is not a property");
   const { label, place } = declaration.locate(path, isUnknownKey ? "key" : "value");
   if (isUnknownKey && !mayShowKey(schema, path, valueAt(declaration.value, path) === null)) {
@@ -23,7 +28,8 @@ export function faultLine(schema: z.ZodType, declaration: Declaration, path: Pat
     return `${place} ${labelled(label, path.slice(0, -1))}: a key here is none of its properties; it is not shown, since it may be a secret. Known: ${known}.`;
   }
   const value = valueAt(declaration.value, path);
-  const isShown = value !== undefined && !isUnknownKey && (typeof value !== "object" || value === null);
+  const isShown =
+    value !== undefined && !isUnknownKey && (typeof value !== "object" || value === null);
   // What is still to be filled in is no value yet.
   const isPlaceholder = isUnfilled(value);
   const isHidden = !isPlaceholder && (declaration.isSecret(path) || isSecretPath(path));
@@ -40,9 +46,17 @@ export function faultLine(schema: z.ZodType, declaration: Declaration, path: Pat
  * that the fault quotes is shown unless
  * it may be a secret; `path` is the one below the customer.
  */
-export function yamlFaultLine(schema: z.ZodType, file: YamlFile, { offset, reason, quotes }: YamlFault, label: string, path: Path): string {
+export function yamlFaultLine(
+  schema: z.ZodType,
+  file: YamlFile,
+  { offset, reason, quotes }: YamlFault,
+  label: string,
+  path: Path,
+): string {
   const isSecret = isSecretPath(path) || isSecretByName([label]);
-  const isHidden = quotes !== undefined && (isSecret || !mayShowKey(schema, path.length > 0 ? path : [label.replace(/^\w+:/, "")]));
+  const isHidden =
+    quotes !== undefined &&
+    (isSecret || !mayShowKey(schema, path.length > 0 ? path : [label.replace(/^\w+:/, "")]));
   const isHiddenKey = isHidden && path.at(-1) === quotes;
   const where = labelled(label, isHiddenKey ? path.slice(0, -1) : path);
   const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;

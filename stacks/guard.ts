@@ -11,7 +11,12 @@ import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
  * that is to go is listed under
  * `ucaas:removed`.
  */
-export function guardErrors(files: StackFiles, config: GivenConfig, customers: readonly Declaration[], last: LastUpdate): string[] {
+export function guardErrors(
+  files: StackFiles,
+  config: GivenConfig,
+  customers: readonly Declaration[],
+  last: LastUpdate,
+): string[] {
   const removed = new Set(Array.isArray(config.removed) ? config.removed.map(String) : []);
   return [
     ...missing(files, customers, removed, last),
@@ -21,8 +26,16 @@ export function guardErrors(files: StackFiles, config: GivenConfig, customers: r
   ];
 }
 
-function missing(files: StackFiles, customers: readonly Declaration[], removed: ReadonlySet<string>, last: LastUpdate): string[] {
-  const accounted = new Set([...customers.flatMap(({ slug, value }) => [slug, ...formerSlugs(value)]), ...removed]);
+function missing(
+  files: StackFiles,
+  customers: readonly Declaration[],
+  removed: ReadonlySet<string>,
+  last: LastUpdate,
+): string[] {
+  const accounted = new Set([
+    ...customers.flatMap(({ slug, value }) => [slug, ...formerSlugs(value)]),
+    ...removed,
+  ]);
   const slugs = [...last.customers].filter((slug) => !accounted.has(slug));
   if (slugs.length === 0) return [];
   const what = slugs.length === 1 ? "customer" : "customers";
@@ -39,11 +52,17 @@ function missing(files: StackFiles, customers: readonly Declaration[], removed: 
   ];
 }
 
-function contradictions(files: StackFiles, customers: readonly Declaration[], removed: ReadonlySet<string>): string[] {
+function contradictions(
+  files: StackFiles,
+  customers: readonly Declaration[],
+  removed: ReadonlySet<string>,
+): string[] {
   const place = (slug: string) => {
     const list = files.asWritten.removed;
     const index = Array.isArray(list) ? list.indexOf(slug) : -1;
-    return index < 0 ? files.fileName : (files.file?.place([...files.keyPath("removed"), index], "value") ?? files.fileName);
+    return index < 0
+      ? files.fileName
+      : (files.file?.place([...files.keyPath("removed"), index], "value") ?? files.fileName);
   };
   return customers.flatMap((customer) => [
     ...(removed.has(customer.slug)
@@ -53,7 +72,10 @@ function contradictions(files: StackFiles, customers: readonly Declaration[], re
       : []),
     ...formerSlugs(customer.value)
       .filter((former) => removed.has(former))
-      .map((former) => `${place(former)} ucaas:removed lists ${former}, which ${customer.slug} is renamed from: keep one of the two`),
+      .map(
+        (former) =>
+          `${place(former)} ucaas:removed lists ${former}, which ${customer.slug} is renamed from: keep one of the two`,
+      ),
   ]);
 }
 
@@ -75,13 +97,21 @@ function impossibleRenames(customers: readonly Declaration[], last: LastUpdate):
  * update would make a new tenant and delete the old.
  */
 function lostIds(customer: Declaration, last: LastUpdate): string[] {
-  const former = [customer.slug, ...formerSlugs(customer.value)].find((slug) => last.customers.has(slug));
+  const former = [customer.slug, ...formerSlugs(customer.value)].find((slug) =>
+    last.customers.has(slug),
+  );
   if (former === undefined) return [];
   return slugPaths.flatMap((path) => {
     const [system, ...property] = path;
     const now = valueAt(customer.value, path);
     const before = valueAt(last.outputs(former, String(system)), property);
-    if (customer.says(path) || typeof now !== "string" || typeof before !== "string" || now === before) return [];
+    if (
+      customer.says(path) ||
+      typeof now !== "string" ||
+      typeof before !== "string" ||
+      now === before
+    )
+      return [];
     return [lostId(customer, path, now)];
   });
 }

@@ -27,7 +27,10 @@ const files = new StackFiles(import.meta.dirname, pulumi.getStack());
 announceStackFiles(files.folder);
 const declarations = files.customers(config);
 
-const faults = [...validateStackFiles(files, config, declarations, { get }), ...guardErrors(files, config, declarations, await last)];
+const faults = [
+  ...validateStackFiles(files, config, declarations, { get }),
+  ...guardErrors(files, config, declarations, await last),
+];
 if (faults.length > 0) {
   const count = `${faults.length} ${faults.length === 1 ? "error" : "errors"}`;
   const more = faults.length > maxFaults ? [`… and ${faults.length - maxFaults} more`] : [];
@@ -35,7 +38,8 @@ if (faults.length > 0) {
     `${count} in the stack files; nothing was changed:\n  ${[...faults.slice(0, maxFaults), ...more].join("\n  ")}`,
   );
 }
-for (const warning of [...collectWarnings(files), ...findPlaintextSecrets(declarations)]) void pulumi.log.warn(warning);
+for (const warning of [...collectWarnings(files), ...findPlaintextSecrets(declarations)])
+  void pulumi.log.warn(warning);
 
 const made = declarations.map((customer) => {
   const { protect, renamedFrom, ...args } = mapLeaves(customer.value, (leaf, path) =>
@@ -54,5 +58,7 @@ export const customers = Object.fromEntries(made.map(([slug, { summary }]) => [s
  * client; a secret.
  */
 export const bundles = Object.fromEntries(
-  made.flatMap(([slug, { bundle }]) => (bundle ? [[slug, pulumi.recover(bundle, () => undefined as never)]] : [])),
+  made.flatMap(([slug, { bundle }]) =>
+    bundle ? [[slug, pulumi.recover(bundle, () => undefined as never)]] : [],
+  ),
 );

@@ -42,7 +42,9 @@ function nothingRequired(schema: z.ZodType, inStackFile: boolean): JsonSchema {
 
 /** `pulumi config set` writes numbers and booleans as text. */
 function orText(schema: JsonSchema): JsonSchema {
-  return /^(number|integer|boolean)$/.test(String(schema.type)) ? { ...schema, type: [schema.type, "string"] } : schema;
+  return /^(number|integer|boolean)$/.test(String(schema.type))
+    ? { ...schema, type: [schema.type, "string"] }
+    : schema;
 }
 
 const { properties: ofCustomers, definitions } = nothingRequired(z.object(ucaasKeys), true) as {
@@ -53,7 +55,9 @@ definitions.secure = secure;
 
 /** The keys of the config, by namespace. */
 const namespaces: Record<string, Record<string, JsonSchema>> = {
-  ucaas: Object.fromEntries(Object.entries(ofCustomers).map(([name, schema]) => [name, orText(schema)])),
+  ucaas: Object.fromEntries(
+    Object.entries(ofCustomers).map(([name, schema]) => [name, orText(schema)]),
+  ),
 };
 for (const { namespace, keys } of Object.values(vendorConfigs)) {
   // An account has the same keys.
@@ -89,7 +93,10 @@ const stackFile = {
       ),
       // Other namespaces are other people's; in these an unknown key is a misspelt one.
       patternProperties: Object.fromEntries(
-        Object.entries(namespaces).map(([namespace, keys]) => [`^${namespace}:(?!(?:${Object.keys(keys).join("|")})$)`, false]),
+        Object.entries(namespaces).map(([namespace, keys]) => [
+          `^${namespace}:(?!(?:${Object.keys(keys).join("|")})$)`,
+          false,
+        ]),
       ),
     },
     encryptionsalt: text,
@@ -112,4 +119,6 @@ export const schemaFiles: Readonly<Record<string, string>> = {
   "customer.schema.json": `${JSON.stringify(customerFile, undefined, 2)}\n`,
 };
 
-if (import.meta.main) for (const [name, content] of Object.entries(schemaFiles)) writeFileSync(join(import.meta.dirname, name), content);
+if (import.meta.main)
+  for (const [name, content] of Object.entries(schemaFiles))
+    writeFileSync(join(import.meta.dirname, name), content);

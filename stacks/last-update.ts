@@ -61,7 +61,8 @@ export function fromResources(resources: Record<string, unknown>): LastUpdate {
     const own = types.slice(types.lastIndexOf("$") + 1);
     if (own === customerType) customers.add(name);
     const system = systems[own.slice(own.lastIndexOf(":") + 1)];
-    if (system && isRecord(resource) && isRecord(resource.outputs)) outputs.set(`${name} ${system}`, resource.outputs);
+    if (system && isRecord(resource) && isRecord(resource.outputs))
+      outputs.set(`${name} ${system}`, resource.outputs);
   }
   return { customers, outputs: (slug, system) => outputs.get(`${slug} ${system}`) };
 }

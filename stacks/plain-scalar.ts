@@ -17,7 +17,9 @@ const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt\s].*)?$/;
 const otherBoolean = /^(yes|no|on|off)$/i;
 
 /** What unquoted text means, to every reader alike; or why it has no such meaning. */
-export type PlainScalar = { readonly value: string | number | boolean | null } | { readonly ambiguous: string };
+export type PlainScalar =
+  | { readonly value: string | number | boolean | null }
+  | { readonly ambiguous: string };
 
 /** Decides what an unquoted value means. */
 export function plainScalar(text: string): PlainScalar {
@@ -27,16 +29,19 @@ export function plainScalar(text: string): PlainScalar {
     return {
       ambiguous: `is ambiguous: write ${text.toLowerCase()}, or text in quotes (${quoted(text)})`,
     };
-  if (text === "~" || /^null$/i.test(text)) return { ambiguous: `is ambiguous: write null, or text in quotes (${quoted(text)})` };
+  if (text === "~" || /^null$/i.test(text))
+    return { ambiguous: `is ambiguous: write null, or text in quotes (${quoted(text)})` };
   if (numeric.some((form) => form.test(text))) return numberOf(text);
-  if (date.test(text) || otherBoolean.test(text)) return { ambiguous: `is ambiguous: write it in quotes (${quoted(text)})` };
+  if (date.test(text) || otherBoolean.test(text))
+    return { ambiguous: `is ambiguous: write it in quotes (${quoted(text)})` };
   return { value: text };
 }
 
 /** Only a number that is written as a number prints is the same to all. */
 function numberOf(text: string): PlainScalar {
   const value = Number(text);
-  const isSame = String(value) === text && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  const isSame =
+    String(value) === text && (!Number.isInteger(value) || Number.isSafeInteger(value));
   return isSame
     ? { value }
     : {

@@ -15,8 +15,13 @@ export function renameFaults(customers: readonly Declaration[]): RenameFault[] {
     formerSlugs(customer.value).flatMap((former) => {
       const other = taken.get(former);
       taken.set(former, customer.slug);
-      if (declared.has(former)) return [{ customer, reason: `${former} is still declared: take its section out, secrets too` }];
-      return other === undefined ? [] : [{ customer, reason: `${former} is named twice, by ${other} too` }];
+      if (declared.has(former))
+        return [
+          { customer, reason: `${former} is still declared: take its section out, secrets too` },
+        ];
+      return other === undefined
+        ? []
+        : [{ customer, reason: `${former} is named twice, by ${other} too` }];
     }),
   );
 }

@@ -33,15 +33,23 @@ const rules: {
   netsapiens: (section, config) => netsapiensRuleFailures(section, config).map(failure),
   xima: ({ sipCredentials: sip, ...section }, { apiRevision }, { netsapiens }) => {
     const fromBundle = netsapiens && sip?.sipPort === undefined;
-    return licenseFindings({ ...section, ...(!fromBundle && sip && { sipCredentials: sip as Required<typeof sip> }) }, apiRevision)
+    return licenseFindings(
+      { ...section, ...(!fromBundle && sip && { sipCredentials: sip as Required<typeof sip> }) },
+      apiRevision,
+    )
       .filter(({ note }) => !note)
       .map(failure);
   },
-  xelion: ({ configuration }) => (isRecord(configuration) ? below(["configuration"], configurationFindings(configuration)) : []),
+  xelion: ({ configuration }) =>
+    isRecord(configuration) ? below(["configuration"], configurationFindings(configuration)) : [],
   enablex: ({ subscriptions, users, ...customer }) => [
     ...ruleFailures(customerKind, customer).map(failure),
-    ...Object.entries(subscriptions ?? {}).flatMap(([name, each]) => below(["subscriptions", name], ruleFailures(subscriptionKind, each))),
-    ...Object.entries(users ?? {}).flatMap(([name, each]) => below(["users", name], ruleFailures(userKind, each))),
+    ...Object.entries(subscriptions ?? {}).flatMap(([name, each]) =>
+      below(["subscriptions", name], ruleFailures(subscriptionKind, each)),
+    ),
+    ...Object.entries(users ?? {}).flatMap(([name, each]) =>
+      below(["users", name], ruleFailures(userKind, each)),
+    ),
   ],
 };
 
@@ -51,16 +59,28 @@ const rules: {
  * of another. A value that is wrong by itself comes as Pulumi's unknown value, about
  * which no rule concludes anything.
  */
-export function checkRules(customer: CustomerDeclaration, source: ConfigSource): ValidationFailure[] {
+export function checkRules(
+  customer: CustomerDeclaration,
+  source: ConfigSource,
+): ValidationFailure[] {
   const systems = Object.keys(vendorConfigs) as System[];
-  return [...systems.flatMap((system) => systemFailures(system, customer, source)), ...sipFieldsMissing(customer)];
+  return [
+    ...systems.flatMap((system) => systemFailures(system, customer, source)),
+    ...sipFieldsMissing(customer),
+  ];
 }
 
-function systemFailures<S extends System>(system: S, customer: CustomerDeclaration, source: ConfigSource): ValidationFailure[] {
+function systemFailures<S extends System>(
+  system: S,
+  customer: CustomerDeclaration,
+  source: ConfigSource,
+): ValidationFailure[] {
   const section = customer[system];
   if (!isRecord(section) || section.account === unknownValue) return [];
   try {
-    const config = readConfig(vendorConfigs[system], source, section.account) as ConfigOf<(typeof vendorConfigs)[S]>;
+    const config = readConfig(vendorConfigs[system], source, section.account) as ConfigOf<
+      (typeof vendorConfigs)[S]
+    >;
     return below([system], rules[system](section, config, customer));
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
@@ -88,6 +108,11 @@ function failure({ property, reason }: { property: string; reason: string }): Va
   return { path: property.split("."), reason };
 }
 
-function below(path: Path, failures: readonly (ValidationFailure | { property: string; reason: string })[]): ValidationFailure[] {
-  return failures.map((each) => ("path" in each ? each : failure(each))).map((each) => ({ ...each, path: [...path, ...each.path] }));
+function below(
+  path: Path,
+  failures: readonly (ValidationFailure | { property: string; reason: string })[],
+): ValidationFailure[] {
+  return failures
+    .map((each) => ("path" in each ? each : failure(each)))
+    .map((each) => ({ ...each, path: [...path, ...each.path] }));
 }

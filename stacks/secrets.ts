@@ -15,7 +15,8 @@ const secretArguments: Record<string, readonly string[]> = {
  */
 export function isSecretPath(path: Path): boolean {
   const [system, argument] = path.map(String);
-  if (system !== undefined && argument !== undefined && secretArguments[system]?.includes(argument)) return true;
+  if (system !== undefined && argument !== undefined && secretArguments[system]?.includes(argument))
+    return true;
   return isSecretByName(path);
 }
 

@@ -37,7 +37,8 @@ export class StackFiles {
   constructor(folder: string, stack: string) {
     const project = projectFile(folder);
     const nameOf = (...parts: string[]) => join(basename(folder), ...parts);
-    const read = (...parts: string[]) => YamlFile.read(join(folder, ...parts), nameOf(...parts), { within: project.folder });
+    const read = (...parts: string[]) =>
+      YamlFile.read(join(folder, ...parts), nameOf(...parts), { within: project.folder });
     const own = customerFolder(join(folder, "customers", stack));
     this.folder = folder;
     this.stack = stack;
@@ -70,12 +71,18 @@ export class StackFiles {
     const stacks = new Set([this.stack, ...this.#stacks()]);
     const inCustomers = entriesOf(join(this.folder, "customers"));
     const unread = entriesOf(this.folder).find(
-      ({ name }) => name !== basename(this.fileName) && [".json", ".yaml", ".yml"].some((ext) => name === `Pulumi.${this.stack}${ext}`),
+      ({ name }) =>
+        name !== basename(this.fileName) &&
+        [".json", ".yaml", ".yml"].some((ext) => name === `Pulumi.${this.stack}${ext}`),
     );
     return {
       unreadStackFile: unread && nameOf(unread.name),
-      folders: inCustomers.filter((entry) => entry.isDirectory() && !stacks.has(entry.name)).map(({ name }) => nameOf("customers", name)),
-      files: inCustomers.filter(({ name }) => /\.ya?ml$/i.test(name)).map(({ name }) => nameOf("customers", name)),
+      folders: inCustomers
+        .filter((entry) => entry.isDirectory() && !stacks.has(entry.name))
+        .map(({ name }) => nameOf("customers", name)),
+      files: inCustomers
+        .filter(({ name }) => /\.ya?ml$/i.test(name))
+        .map(({ name }) => nameOf("customers", name)),
     };
   }
 
@@ -89,7 +96,9 @@ export class StackFiles {
       entriesOf(join(this.folder, ...parts)).flatMap((entry) => {
         if (entry.isDirectory()) return parts.length < 4 ? search(...parts, entry.name) : [];
         const slug = entry.name.split(".")[0] ?? "";
-        return wanted.has(slug) || wanted.has(slug.toLowerCase()) ? [join(basename(this.folder), ...parts, entry.name)] : [];
+        return wanted.has(slug) || wanted.has(slug.toLowerCase())
+          ? [join(basename(this.folder), ...parts, entry.name)]
+          : [];
       });
     return search("customers").slice(0, 10);
   }
@@ -97,7 +106,10 @@ export class StackFiles {
   /** Names of the other stacks that have a file in the folder. */
   #stacks(): string[] {
     return entriesOf(this.folder).flatMap(({ name }) => {
-      const stack = name.startsWith("Pulumi.") && name.endsWith(this.#extension) ? name.slice(7, -this.#extension.length) : "";
+      const stack =
+        name.startsWith("Pulumi.") && name.endsWith(this.#extension)
+          ? name.slice(7, -this.#extension.length)
+          : "";
       return stack && stack !== this.stack ? [stack] : [];
     });
   }
@@ -215,7 +227,8 @@ export class Declaration {
       const near = path.slice(0, length);
       const around = this.#own.find(({ file, base }) => file?.has([...base, ...near]));
       const at = around && [...around.base, ...near];
-      if (at) return { label: this.slug, place: around.file!.place(at, at.length > 0 ? "key" : "value") };
+      if (at)
+        return { label: this.slug, place: around.file!.place(at, at.length > 0 ? "key" : "value") };
     }
     return { label: this.slug, place: unknownPlace };
   }
@@ -245,7 +258,9 @@ export class Declaration {
   get emptied(): { path: Path; place: string }[] {
     return this.#own.flatMap(({ file, base, value }) =>
       leaves(value)
-        .filter(({ path, value: leaf }) => leaf === null && (valueAt(this.value, path) ?? null) !== null)
+        .filter(
+          ({ path, value: leaf }) => leaf === null && (valueAt(this.value, path) ?? null) !== null,
+        )
         .map(({ path }) => ({
           path,
           place: file?.place([...base, ...path], "value") ?? unknownPlace,
@@ -269,5 +284,7 @@ export class Declaration {
 /** Only the systems that a customer has take part: a default gives nobody a system. */
 function defaultsFor(customer: unknown, defaults: unknown): unknown {
   if (!isRecord(customer) || !isRecord(defaults)) return {};
-  return Object.fromEntries(Object.entries(defaults).filter(([system]) => Object.hasOwn(customer, system)));
+  return Object.fromEntries(
+    Object.entries(defaults).filter(([system]) => Object.hasOwn(customer, system)),
+  );
 }

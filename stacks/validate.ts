@@ -1,5 +1,19 @@
-import { closestMatches, maskSecrets, propertyPath, rememberSecret, unknownValue, validationFailures } from "pulumi-ucaas/schemas";
-import { type CustomerDeclaration, customerSchema, defaultsSchema, slugSchema, ucaasKeys, vendorConfigs } from "./config.ts";
+import {
+  closestMatches,
+  maskSecrets,
+  propertyPath,
+  rememberSecret,
+  unknownValue,
+  validationFailures,
+} from "pulumi-ucaas/schemas";
+import {
+  type CustomerDeclaration,
+  customerSchema,
+  defaultsSchema,
+  slugSchema,
+  ucaasKeys,
+  vendorConfigs,
+} from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
 import { isRecord, leaves, type Path, replaced, valueAt } from "./object-path.ts";
@@ -26,8 +40,12 @@ export function validateStackFiles(
     ...mapFaults(files, config),
     ...defaultsFaults(files.defaults(config)),
     ...customers.flatMap((customer) => customerFaults(files, customer, source)),
-    ...duplicates(files, customers).map(({ customer, path, reason }) => faultLine(customerSchema, customer, path, reason)),
-    ...renameFaults(customers).map(({ customer, reason }) => faultLine(customerSchema, customer, ["renamedFrom"], reason)),
+    ...duplicates(files, customers).map(({ customer, path, reason }) =>
+      faultLine(customerSchema, customer, path, reason),
+    ),
+    ...renameFaults(customers).map(({ customer, reason }) =>
+      faultLine(customerSchema, customer, ["renamedFrom"], reason),
+    ),
   ];
   return withoutSecretsOf(customers, [...new Set(lines)]);
 }
@@ -37,8 +55,13 @@ export function collectWarnings(files: StackFiles): string[] {
   const { folders } = files.strays();
   const unreadable = files.others().filter(({ file }) => file && !file.isReadable);
   return [
-    ...folders.map((name) => `${name} belongs to no stack of this folder, so its files are not read.`),
-    ...unreadable.map(({ fileName }) => `${fileName} cannot be read, so nobody knows whether it declares the same things as this stack.`),
+    ...folders.map(
+      (name) => `${name} belongs to no stack of this folder, so its files are not read.`,
+    ),
+    ...unreadable.map(
+      ({ fileName }) =>
+        `${fileName} cannot be read, so nobody knows whether it declares the same things as this stack.`,
+    ),
   ];
 }
 
@@ -46,7 +69,12 @@ export function collectWarnings(files: StackFiles): string[] {
 export function findPlaintextSecrets(customers: readonly Declaration[]): string[] {
   return customers.flatMap((customer) =>
     leaves(customer.value)
-      .filter(({ path, value }) => /^(string|number)$/.test(typeof value) && isSecretByName(path) && !customer.isSecret(path))
+      .filter(
+        ({ path, value }) =>
+          /^(string|number)$/.test(typeof value) &&
+          isSecretByName(path) &&
+          !customer.isSecret(path),
+      )
       .map(({ path }) => {
         const { label, place } = customer.locate(path);
         const key = label === "defaults" ? "ucaas:defaults" : `ucaas:customers.${customer.slug}`;
@@ -60,7 +88,8 @@ function withoutSecretsOf(customers: readonly Declaration[], lines: readonly str
   if (lines.length === 0) return [];
   for (const customer of customers) {
     for (const { path, value } of leaves(customer.value)) {
-      if (customer.isSecret(path) || isSecretPath(path)) rememberSecret(typeof value === "number" ? String(value) : value);
+      if (customer.isSecret(path) || isSecretPath(path))
+        rememberSecret(typeof value === "number" ? String(value) : value);
     }
   }
   return lines.map((line) => {
@@ -73,10 +102,17 @@ function withoutSecretsOf(customers: readonly Declaration[], lines: readonly str
 function unreadFaults(files: StackFiles): string[] {
   const { unreadStackFile, files: loose } = files.strays();
   return [
-    ...files.unread.map(({ name, remedy }) => `${files.customersName}/${name} is not read. What to do: ${remedy}.`),
-    ...loose.map((name) => `${name} is not read. What to do: move it to ${files.customersName}, or to the stack that it belongs to.`),
+    ...files.unread.map(
+      ({ name, remedy }) => `${files.customersName}/${name} is not read. What to do: ${remedy}.`,
+    ),
+    ...loose.map(
+      (name) =>
+        `${name} is not read. What to do: move it to ${files.customersName}, or to the stack that it belongs to.`,
+    ),
     ...(unreadStackFile
-      ? [`${unreadStackFile} is not read: the engine reads ${files.fileName}. What to do: move its content there and delete it.`]
+      ? [
+          `${unreadStackFile} is not read: the engine reads ${files.fileName}. What to do: move its content there and delete it.`,
+        ]
       : []),
   ];
 }
@@ -88,7 +124,9 @@ function stackFileFaults(file: YamlFile): string[] {
   const isOurs = ([top, key]: Path) =>
     top === undefined ||
     (top === "config" &&
-      (key === undefined || !String(key).includes(":") || [...namespaces, "ucaas"].includes(String(key).split(":")[0] ?? "")));
+      (key === undefined ||
+        !String(key).includes(":") ||
+        [...namespaces, "ucaas"].includes(String(key).split(":")[0] ?? "")));
   return file.faults
     .filter(({ path }) => isOurs(path))
     .map((fault) => yamlFaultLine(customerSchema, file, fault, ...placeInStack(fault.path)));
@@ -101,7 +139,8 @@ function stackFileFaults(file: YamlFile): string[] {
 function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path] {
   const name = String(key ?? "");
   if (/^(ucaas:)?customers$/.test(name) && slug !== undefined) return [String(slug), rest];
-  if (/^(ucaas:)?defaults$/.test(name)) return ["defaults", slug === undefined ? [] : [slug, ...rest]];
+  if (/^(ucaas:)?defaults$/.test(name))
+    return ["defaults", slug === undefined ? [] : [slug, ...rest]];
   return [name, slug === undefined ? [] : [slug, ...rest]];
 }
 
@@ -111,7 +150,10 @@ function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path]
  */
 function keyFaults(file: YamlFile): string[] {
   const known = new Map(
-    Object.values(vendorConfigs).map(({ namespace, keys }) => [namespace as string, [...Object.keys(keys), "accounts"]]),
+    Object.values(vendorConfigs).map(({ namespace, keys }) => [
+      namespace as string,
+      [...Object.keys(keys), "accounts"],
+    ]),
   );
   known.set("ucaas", Object.keys(ucaasKeys));
   const fault = (path: Path, name: string, key: string, among: readonly string[]) => {
@@ -120,7 +162,9 @@ function keyFaults(file: YamlFile): string[] {
   };
   const config = file.value(["config"]);
   return Object.entries(isRecord(config) ? config : {}).flatMap(([name, value]) => {
-    const [namespace, key] = name.includes(":") ? (name.split(":", 2) as [string, string]) : ["ucaas", name];
+    const [namespace, key] = name.includes(":")
+      ? (name.split(":", 2) as [string, string])
+      : ["ucaas", name];
     const among = known.get(namespace);
     if (!among) return [];
     if (!among.includes(key)) return [fault(["config", name], name, key, among)];
@@ -129,7 +173,9 @@ function keyFaults(file: YamlFile): string[] {
     return Object.entries(value).flatMap(([account, section]) =>
       Object.keys(isRecord(section) ? section : {})
         .filter((each) => !inAccounts.includes(each))
-        .map((each) => fault(["config", name, account, each], `${name}.${account}.${each}`, each, inAccounts)),
+        .map((each) =>
+          fault(["config", name, account, each], `${name}.${account}.${each}`, each, inAccounts),
+        ),
     );
   });
 }
@@ -140,7 +186,9 @@ function keyFaults(file: YamlFile): string[] {
  */
 function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenConfig): string[] {
   const place = (key: string, what: "key" | "value" = "value") =>
-    files.file?.has(files.keyPath(key)) ? files.file.place(files.keyPath(key), what) : "the stack's config";
+    files.file?.has(files.keyPath(key))
+      ? files.file.place(files.keyPath(key), what)
+      : "the stack's config";
   const found: string[] = [];
   if (customers === undefined && files.customerFiles.size === 0) {
     found.push(
@@ -154,7 +202,9 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
   } else if (customers !== undefined && !isRecord(customers))
     found.push(`${place("customers")} ucaas:customers: expected a map of customers by slug`);
   if (defaults === null)
-    found.push(`${place("defaults", "key")} ucaas:defaults is empty. Declare the defaults below it, or take the line out`);
+    found.push(
+      `${place("defaults", "key")} ucaas:defaults is empty. Declare the defaults below it, or take the line out`,
+    );
   else if (defaults !== undefined && !isRecord(defaults))
     found.push(`${place("defaults")} ucaas:defaults: expected a map of sections, one a system`);
   if (removed !== undefined && !ucaasKeys.removed.safeParse(removed).success) {
@@ -182,26 +232,40 @@ function customerFaults(files: StackFiles, customer: Declaration, source: Config
   if (own && (!own.isReadable || own.isEmpty)) return inOwn;
   const found: string[] = [...inOwn];
   const slugFault = slugSchema.safeParse(slug).error?.issues[0];
-  if (slugFault) found.push(`${customer.locate([], "key").place} ${JSON.stringify(slug)} is no slug: it ${slugFault.message}`);
+  if (slugFault)
+    found.push(
+      `${customer.locate([], "key").place} ${JSON.stringify(slug)} is no slug: it ${slugFault.message}`,
+    );
   for (const { path, places } of customer.saidTwice)
     found.push(`${places[0]} ${labelled(slug, path)} is said in ${places[1]} too; say it once`);
   for (const { path, place } of customer.emptied)
-    found.push(`${place} ${labelled(slug, path)} is empty here, and declared elsewhere: write it here, or take the line out`);
+    found.push(
+      `${place} ${labelled(slug, path)} is empty here, and declared elsewhere: write it here, or take the line out`,
+    );
   const encrypted = encryptedIn(own);
   for (const path of encrypted) {
     found.push(
       `${customer.locate(path).place} ${labelled(slug, path)} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path '${labelled(`ucaas:customers.${slug}`, path)}'`,
     );
   }
-  if (!isRecord(value)) return [...found, faultLine(customerSchema, customer, [], "expected a map")];
+  if (!isRecord(value))
+    return [...found, faultLine(customerSchema, customer, [], "expected a map")];
   // The name goes to the vendors as well, where nothing else is said: there a blank one
   // is no further fault.
-  const blanks = leaves(value).filter(({ path, value: leaf }) => isUnfilled(leaf) && (path.length === 1 || leaf !== value.name));
+  const blanks = leaves(value).filter(
+    ({ path, value: leaf }) => isUnfilled(leaf) && (path.length === 1 || leaf !== value.name),
+  );
   // What is told of the text needs not be told of the value.
-  const told = [...blanks.map(({ path }) => path), ...(own?.faults ?? []).map(({ path }) => path), ...encrypted];
+  const told = [
+    ...blanks.map(({ path }) => path),
+    ...(own?.faults ?? []).map(({ path }) => path),
+    ...encrypted,
+  ];
   const failures = [
     ...blanks.map(({ path }) => ({ path, reason: "is a blank, which is still to be filled in" })),
-    ...validationFailures(customerSchema, value).filter(({ path }) => !told.some((other) => isSamePath(other, path))),
+    ...validationFailures(customerSchema, value).filter(
+      ({ path }) => !told.some((other) => isSamePath(other, path)),
+    ),
   ];
   // A rule that looks at a value which is wrong by itself passes, as it does for one that
   // is not known yet.
@@ -212,14 +276,23 @@ function customerFaults(files: StackFiles, customer: Declaration, source: Config
   const broken = checkRules(checkable as CustomerDeclaration, source).filter(
     ({ path }) => !failures.some((other) => isSamePath(other.path, path)),
   );
-  return [...found, ...[...failures, ...broken].map(({ path, reason }) => faultLine(customerSchema, customer, path, reason))];
+  return [
+    ...found,
+    ...[...failures, ...broken].map(({ path, reason }) =>
+      faultLine(customerSchema, customer, path, reason),
+    ),
+  ];
 }
 
 function ownFileFaults(own: YamlFile, slug: string): string[] {
   if (own.unreadable) return [`${own.name} ${own.unreadable}`];
   if (own.isEmpty)
-    return [`${own.at(0)} the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`];
-  return own.faults.map((fault) => yamlFaultLine(customerSchema, own, fault, fault.path.length > 0 ? slug : "", fault.path));
+    return [
+      `${own.at(0)} the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`,
+    ];
+  return own.faults.map((fault) =>
+    yamlFaultLine(customerSchema, own, fault, fault.path.length > 0 ? slug : "", fault.path),
+  );
 }
 
 function isSamePath(a: Path, b: Path): boolean {

@@ -37,7 +37,11 @@ export class YamlFile {
 
   /** Whether there is nothing in it but, perhaps, comments. */
   get isEmpty(): boolean {
-    return this.unreadable === undefined && this.faults.length === 0 && (this.#root?.value ?? null) === null;
+    return (
+      this.unreadable === undefined &&
+      this.faults.length === 0 &&
+      (this.#root?.value ?? null) === null
+    );
   }
 
   /** Whether its text has a meaning, if not in all places the one that was meant. */
@@ -72,6 +76,9 @@ export class YamlFile {
   }
 
   #node(path: Path): YamlNode | undefined {
-    return path.reduce<YamlNode | undefined>((node, part) => node?.children.get(String(part)), this.#root);
+    return path.reduce<YamlNode | undefined>(
+      (node, part) => node?.children.get(String(part)),
+      this.#root,
+    );
   }
 }

@@ -1,4 +1,13 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+} from "yaml";
 import type { Path } from "./object-path.ts";
 import { plainKey, plainScalar } from "./plain-scalar.ts";
 
@@ -83,7 +92,9 @@ class TooMuch extends Error {
 function forbiddenCharacters(text: string): YamlFault[] {
   const found =
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/.exec(text);
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/.exec(
+      text,
+    );
   if (!found) return [];
   const codePoint = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
   return [
@@ -115,8 +126,11 @@ function syntaxFaults(document: Document, text: string): YamlFault[] {
 /** The parser's words without what they repeat of the text, which may be a secret. */
 function syntaxReason(message: string): string {
   if (message.includes("call stack")) return tooDeep;
-  if (message.startsWith("Source contains multiple documents")) return "a second document (---) is not read: take it out";
-  return message.replace(/(?<=\S): .*$/s, "").replace(/^(Invalid escape sequence|Unresolved tag) .*$/s, "$1");
+  if (message.startsWith("Source contains multiple documents"))
+    return "a second document (---) is not read: take it out";
+  return message
+    .replace(/(?<=\S): .*$/s, "")
+    .replace(/^(Invalid escape sequence|Unresolved tag) .*$/s, "$1");
 }
 
 /** Walks through a document once: values, places and faults. */
@@ -139,7 +153,8 @@ class Reader {
     const before = this.#count;
     const found = { ...this.#content(node, path, start), start, keyStart };
     const { anchor, tag } = (node ?? {}) as { anchor?: string; tag?: string };
-    if (tag) this.#fault(path, start, "a tag (!) is not read: take it out, and write text in quotes");
+    if (tag)
+      this.#fault(path, start, "a tag (!) is not read: take it out, and write text in quotes");
     if (anchor) this.#anchors.set(anchor, { node: found, size: this.#count - before });
     return found;
   }
@@ -159,7 +174,9 @@ class Reader {
   #content(node: unknown, path: Path, start: number): Omit<YamlNode, "start"> {
     if (isMap(node)) return this.#map(node.items, path);
     if (isSeq(node)) {
-      const children = new Map(node.items.map((item, index) => [String(index), this.node(item, [...path, index])]));
+      const children = new Map(
+        node.items.map((item, index) => [String(index), this.node(item, [...path, index])]),
+      );
       return { value: [...children.values()].map(({ value }) => value), isSecure: false, children };
     }
     return {
@@ -175,7 +192,8 @@ class Reader {
       const keyStart = (key as { range?: [number] } | null)?.range?.[0] ?? 0;
       const name = this.#key(key, path, keyStart);
       if (name === undefined) continue;
-      if (children.has(name)) this.#fault([...path, name], keyStart, "is there twice in the same map");
+      if (children.has(name))
+        this.#fault([...path, name], keyStart, "is there twice in the same map");
       children.set(name, this.node(value, [...path, name], keyStart));
     }
     const value = Object.fromEntries([...children].map(([name, child]) => [name, child.value]));
@@ -190,7 +208,11 @@ class Reader {
     }
     const text = key.type === "PLAIN" ? (key.source ?? "") : String(key.value);
     if (text === "<<" && key.type === "PLAIN") {
-      this.#fault(path, offset, "merge keys (<<) are not read: write the values out, or use ucaas:defaults");
+      this.#fault(
+        path,
+        offset,
+        "merge keys (<<) are not read: write the values out, or use ucaas:defaults",
+      );
       return undefined;
     }
     if (text === "__proto__") {
@@ -217,7 +239,11 @@ class Reader {
 
   #add(count: number, offset: number): void {
     this.#count += count;
-    if (this.#count > maxValues) throw new TooMuch(offset, `the file holds more than ${maxValues} values, counting what aliases repeat`);
+    if (this.#count > maxValues)
+      throw new TooMuch(
+        offset,
+        `the file holds more than ${maxValues} values, counting what aliases repeat`,
+      );
   }
 
   #fault(path: Path, offset: number, reason: string, quotes?: string): void {

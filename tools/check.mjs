@@ -4,7 +4,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { node, root } from "./engine/paths.mjs";
 
-const code = "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
+const code =
+  "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
 
 /** Each is a sentence, and the tool that proves it. */
 export const checks = [
@@ -33,14 +34,19 @@ export const checks = [
  */
 export function run({ script, args }, folder = root) {
   return new Promise((resolve) => {
-    execFile(node, [join(root, "node_modules", script), ...args], { cwd: folder, maxBuffer: 64e6 }, (error, stdout, stderr) =>
-      resolve({ passed: !error, output: `${stdout}${stderr}` }),
+    execFile(
+      node,
+      [join(root, "node_modules", script), ...args],
+      { cwd: folder, maxBuffer: 64e6 },
+      (error, stdout, stderr) => resolve({ passed: !error, output: `${stdout}${stderr}` }),
     );
   });
 }
 
 if (import.meta.main) {
-  const results = await Promise.all(checks.map(async (check) => ({ ...check, ...(await run(check)) })));
+  const results = await Promise.all(
+    checks.map(async (check) => ({ ...check, ...(await run(check)) })),
+  );
   for (const { sentence, passed, output } of results) {
     console.log(`${passed ? "✓" : "✗"} ${sentence}`);
     if (!passed) {

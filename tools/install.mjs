@@ -34,7 +34,11 @@ export async function installPackages({ say = terminal() } = {}) {
  */
 function isInstalled() {
   const installed = readPackages(join(root, "node_modules", ".package-lock.json"));
-  return installed !== undefined && existsSync(node) && fits(readPackages(join(root, "package-lock.json")) ?? {}, installed);
+  return (
+    installed !== undefined &&
+    existsSync(node) &&
+    fits(readPackages(join(root, "package-lock.json")) ?? {}, installed)
+  );
 }
 
 /**
@@ -77,20 +81,30 @@ async function npm(args, what, say) {
     .filter((folder) => !`${folder}${sep}`.startsWith(inModules))
     .join(delimiter);
   const cli = process.env.npm_execpath; // the npm that started us, if one did
-  const [command, ...first] = cli?.endsWith("npm-cli.js") ? ["node", cli] : [process.platform === "win32" ? "npm.cmd" : "npm"];
+  const [command, ...first] = cli?.endsWith("npm-cli.js")
+    ? ["node", cli]
+    : [process.platform === "win32" ? "npm.cmd" : "npm"];
   let fetched = 0;
   const ending = await watched(what, command ?? "npm", [...first, ...args], {
     cwd: root,
     env: { ...process.env, PATH },
-    onLine: (line) => (/http (fetch|cache)/.test(line) ? `${++fetched} replies of the registry` : undefined),
+    onLine: (line) =>
+      /http (fetch|cache)/.test(line) ? `${++fetched} replies of the registry` : undefined,
     say,
   });
   if (ending.code === 0) return;
   // npm's own sentences, without the stack and the fields of its error objects.
   const errors = ending.output
     .split("\n")
-    .filter((line) => /^npm (error|ERR!) [A-Za-z`]/.test(line) && !/complete log|_logs|(error|ERR!) (syscall|errno) /.test(line));
-  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(ending.output);
+    .filter(
+      (line) =>
+        /^npm (error|ERR!) [A-Za-z`]/.test(line) &&
+        !/complete log|_logs|(error|ERR!) (syscall|errno) /.test(line),
+    );
+  const offline =
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(
+      ending.output,
+    );
   const remedy = /ENOSPC/.test(ending.output)
     ? "There is too little space on the disk: node_modules needs about 1 GB."
     : offline

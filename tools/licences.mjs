@@ -29,7 +29,10 @@ export function licences(file = join(root, "package-lock.json")) {
    */
   const packages = JSON.parse(readFileSync(file, "utf8")).packages;
   return Object.entries(packages)
-    .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional && !entry.link)
+    .filter(
+      ([path, entry]) =>
+        path.startsWith("node_modules/") && !entry.dev && !entry.devOptional && !entry.link,
+    )
     .map(([path, { version, license }]) => ({
       name: path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length),
       version,
@@ -39,7 +42,9 @@ export function licences(file = join(root, "package-lock.json")) {
 
 if (import.meta.main) {
   const groups = Object.groupBy(licences(), ({ licence }) => licence);
-  for (const [licence, packages = []] of Object.entries(groups).sort(([a], [b]) => a.localeCompare(b))) {
+  for (const [licence, packages = []] of Object.entries(groups).sort(([a], [b]) =>
+    a.localeCompare(b),
+  )) {
     console.log(`${licence} (${packages.length})`);
     for (const { name, version } of packages) console.log(`  ${name} ${version}`);
   }

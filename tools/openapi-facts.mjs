@@ -3,7 +3,15 @@
 //   node tools/openapi-facts.mjs published.json > test/fixtures/openapi/vendor.json
 import { readFileSync } from "node:fs";
 
-const prose = ["description", "summary", "externalDocs", "tags", "info", "example", "x-codeSamples"];
+const prose = [
+  "description",
+  "summary",
+  "externalDocs",
+  "tags",
+  "info",
+  "example",
+  "x-codeSamples",
+];
 
 /**
  * @param {unknown} node
@@ -17,7 +25,11 @@ function facts(node, areNames = false) {
   return Object.fromEntries(
     Object.entries(node)
       .filter(([key]) => areNames || !prose.includes(key))
-      .flatMap(([key, value]) => (key === "examples" && !areNames ? examples(value) : [[key, facts(value, key === "properties")]])),
+      .flatMap(([key, value]) =>
+        key === "examples" && !areNames
+          ? examples(value)
+          : [[key, facts(value, key === "properties")]],
+      ),
   );
 }
 
@@ -29,9 +41,16 @@ function facts(node, areNames = false) {
  */
 function examples(given) {
   if (Array.isArray(given)) return [];
-  return [["examples", Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, { value }]))]];
+  return [
+    [
+      "examples",
+      Object.fromEntries(Object.entries(given).map(([name, { value }]) => [name, { value }])),
+    ],
+  ];
 }
 
 const published = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 const { title, version } = published.info;
-process.stdout.write(`${JSON.stringify({ .../** @type {object} */ (facts(published)), info: { title, version } }, undefined, 1)}\n`);
+process.stdout.write(
+  `${JSON.stringify({ .../** @type {object} */ (facts(published)), info: { title, version } }, undefined, 1)}\n`,
+);

@@ -39,7 +39,8 @@ try {
   await keep(page, "Client ID and Client Secret are in the list");
 
   const cells = stops.map(
-    ({ caption, image }, index) => `<figure><figcaption><b>${index + 1}</b> ${caption}</figcaption><img src="${image}"></figure>`,
+    ({ caption, image }, index) =>
+      `<figure><figcaption><b>${index + 1}</b> ${caption}</figcaption><img src="${image}"></figure>`,
   );
   await page.setViewportSize({ width: 1000, height: 640 });
   await page.setContent(`<style>

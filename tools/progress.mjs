@@ -24,7 +24,12 @@ const KEPT = 256 * 1024;
  * beside the time
  * @returns {Promise<Ending>}
  */
-export async function watched(what, command, args, { cwd, env, timeoutMs, onLine, say = terminal() } = {}) {
+export async function watched(
+  what,
+  command,
+  args,
+  { cwd, env, timeoutMs, onLine, say = terminal() } = {},
+) {
   // A group of its own, so that what the command starts can be ended with it.
   const child = spawn(command, args, {
     cwd,
@@ -73,7 +78,9 @@ export async function watched(what, command, args, { cwd, env, timeoutMs, onLine
     });
   }
   try {
-    const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+    const code = await new Promise((resolve, reject) =>
+      child.on("error", reject).on("close", resolve),
+    );
     if (interruptedBy) throw new Interrupted(interruptedBy);
     return { ...ending, code };
   } finally {
@@ -92,7 +99,9 @@ export const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 export class Interrupted extends Error {
   /** @param {string} signal */
   constructor(signal) {
-    super(`Interrupted by ${signal}. What was half done is put aside; the next start begins it again.`);
+    super(
+      `Interrupted by ${signal}. What was half done is put aside; the next start begins it again.`,
+    );
   }
 }
 
@@ -120,7 +129,8 @@ export function terminal(out = process.stderr) {
     line: (text) => void out.write(`${text}\n`),
     progress(what, elapsedMs, word, last = false) {
       const text = `${what} … ${duration(elapsedMs)}${word ? `, ${word}` : ""}`;
-      if (out.isTTY) out.write(`\r\u001b[K${text.slice(0, (out.columns || 80) - 1)}${last ? "\n" : ""}`);
+      if (out.isTTY)
+        out.write(`\r\u001b[K${text.slice(0, (out.columns || 80) - 1)}${last ? "\n" : ""}`);
       else if (last || elapsedMs >= nextAt) {
         if (!last || elapsedMs >= 1000) out.write(`${text}\n`);
         nextAt = last ? 0 : elapsedMs + 15_000;
@@ -132,5 +142,7 @@ export function terminal(out = process.stderr) {
 /** @param {number} ms */
 function duration(ms) {
   const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+  return seconds < 60
+    ? `${seconds} s`
+    : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }

@@ -47,7 +47,15 @@ function proseOfPage(text) {
     if (token.type === "table_open" || token.type === "table_close") inTable = token.nesting > 0;
     if (token.type !== "inline") continue;
     const plain = (token.children ?? [])
-      .map(({ type, content }) => (type === "text" ? content : type === "code_inline" ? "code" : type === "softbreak" ? " " : ""))
+      .map(({ type, content }) =>
+        type === "text"
+          ? content
+          : type === "code_inline"
+            ? "code"
+            : type === "softbreak"
+              ? " "
+              : "",
+      )
       .join("");
     found.push({ line: (token.map?.[0] ?? 0) + 1, text: plain, isSentence: !inTable });
   }
@@ -62,7 +70,8 @@ function proseOfPage(text) {
  */
 function proseOfProgram(file, text) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const line = (/** @type {number} */ position) => source.getLineAndCharacterOfPosition(position).line + 1;
+  const line = (/** @type {number} */ position) =>
+    source.getLineAndCharacterOfPosition(position).line + 1;
   /** @type {{ line: number, text: string, isSentence: boolean }[]} */
   const found = [];
   /** @type {Map<number, number>} */
@@ -73,8 +82,13 @@ function proseOfProgram(file, text) {
       ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
     ];
     for (const { pos, end } of ranges) comments.set(pos, end);
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      if (/\s/.test(node.text.trim())) found.push({ line: line(node.getStart()), text: node.text, isSentence: false });
+    if (
+      ts.isStringLiteralLike(node) ||
+      ts.isTemplateHead(node) ||
+      ts.isTemplateMiddleOrTemplateTail(node)
+    ) {
+      if (/\s/.test(node.text.trim()))
+        found.push({ line: line(node.getStart()), text: node.text, isSentence: false });
     }
     for (const child of node.getChildren(source)) visit(child);
   };
@@ -85,15 +99,19 @@ function proseOfProgram(file, text) {
   for (const [pos, end] of [...comments].sort(([a], [b]) => a - b)) {
     const comment = text.slice(pos, end);
     if (comment.startsWith("//")) {
-      const continues = open && text.slice(open.end, pos).trim() === "" && line(open.end) + 1 === line(pos);
-      if (open && continues) Object.assign(open, { end, text: `${open.text} ${comment.slice(2).trim()}` });
+      const continues =
+        open && text.slice(open.end, pos).trim() === "" && line(open.end) + 1 === line(pos);
+      if (open && continues)
+        Object.assign(open, { end, text: `${open.text} ${comment.slice(2).trim()}` });
       else open = { line: line(pos), text: comment.slice(2).trim(), end, isSentence: true };
       if (!continues) found.push(open);
       continue;
     }
     open = undefined;
     const body = comment.replace(/^\/\*+|\*+\/$/g, "").replace(/^[ \t]*\*[ ]?/gm, "");
-    const withoutCode = body.replace(/```[\s\S]*?```/g, (code) => code.replace(/[^\n]/g, "")).replace(/`[^`\n]*`/g, "code");
+    const withoutCode = body
+      .replace(/```[\s\S]*?```/g, (code) => code.replace(/[^\n]/g, ""))
+      .replace(/`[^`\n]*`/g, "code");
     const first = line(pos);
     let offset = 0;
     for (const part of withoutCode.split(/(\n[ \t]*\n|\n(?=[ \t]*(?:[-*@]|\d+\.) ?))/)) {
@@ -125,23 +143,32 @@ export function proseFindings(file, text) {
     if (!part.isSentence) return found;
     for (const sentence of plain.split(/(?<=[.!?:;])\s+/)) {
       const count = sentence.split(/\s+/).filter((word) => /\w/.test(word)).length;
-      if (count > maxWords) found.push(`${file}:${part.line} a sentence of ${count} words: "${sentence.slice(0, 60)}…"`);
+      if (count > maxWords)
+        found.push(
+          `${file}:${part.line} a sentence of ${count} words: "${sentence.slice(0, 60)}…"`,
+        );
     }
     return found;
   });
 }
 
 if (import.meta.main) {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md", "*.ts", "*.mjs", "*.cjs"], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const listed = execFileSync(
+    "git",
+    ["ls-files", "--cached", "--others", "--exclude-standard", "*.md", "*.ts", "*.mjs", "*.cjs"],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
   const wanted = process.argv.slice(2);
   const files = listed
     .split("\n")
     .filter((file) => file && !/^(docs\/reference|test\/fixtures)\//.test(file))
     .filter((file) => wanted.length === 0 || wanted.some((start) => file.startsWith(start)));
-  const findings = files.flatMap((file) => proseFindings(file, readFileSync(join(root, file), "utf8")));
+  const findings = files.flatMap((file) =>
+    proseFindings(file, readFileSync(join(root, file), "utf8")),
+  );
   if (findings.length > 0) console.log(findings.join("\n"));
   console.log(`${findings.length} findings in ${files.length} files`);
   process.exitCode = findings.length > 0 ? 1 : 0;

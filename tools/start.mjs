@@ -19,14 +19,18 @@ const { SetupError, Interrupted } = await import("./progress.mjs");
 try {
   const { installPackages } = await import("./install.mjs");
   await installPackages();
-  const folder = withoutEngine ? undefined : await (await import("./engine/setup.mjs")).setUpEngine();
+  const folder = withoutEngine
+    ? undefined
+    : await (await import("./engine/setup.mjs")).setUpEngine();
   if (args.length > 0) {
     const { runOnProjectNode } = await import("./run-on-project-node.mjs");
     const { code, signal } = await runOnProjectNode(args);
     if (signal) process.kill(process.pid, signal);
     else process.exitCode = code ?? 1;
   } else {
-    console.log(`Ready: the packages are installed${folder ? `, and the engine is in ${folder}` : ""}.`);
+    console.log(
+      `Ready: the packages are installed${folder ? `, and the engine is in ${folder}` : ""}.`,
+    );
   }
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof Interrupted)) throw error;

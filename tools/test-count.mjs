@@ -20,7 +20,8 @@ export function count(report, exitCode) {
   const passed = report?.numPassedTests ?? 0;
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
   const brokenFiles = report?.testResults.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+    (file) =>
+      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
   );
   let failed = (report?.numFailedTests ?? 0) + (brokenFiles?.length ?? 0);
   if (failed === 0 && exitCode !== 0) failed = 1;

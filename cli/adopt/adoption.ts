@@ -17,7 +17,10 @@ import type { AdoptionSource } from "./source.ts";
 import type { Config, Stack, Step } from "./stack.ts";
 
 /** What is asked and done of a stack. */
-type AdoptStack = Pick<Stack, "name" | "filesFolder" | "resources" | "readsStackFiles" | "preview" | "import" | "hasNoChanges">;
+type AdoptStack = Pick<
+  Stack,
+  "name" | "filesFolder" | "resources" | "readsStackFiles" | "preview" | "import" | "hasNoChanges"
+>;
 
 /** What the user asked for. */
 interface AdoptOptions {
@@ -41,7 +44,9 @@ export async function adopt(
 ): Promise<void> {
   const files = new StackFiles(stack.filesFolder, stack.name);
   const candidates = await vendor.candidates();
-  const unknown = [...chosen.keys()].filter((id) => !candidates.some((candidate) => candidate.id === id));
+  const unknown = [...chosen.keys()].filter(
+    (id) => !candidates.some((candidate) => candidate.id === id),
+  );
   if (unknown.length > 0) throw notListed(unknown);
   const planned = plan(candidates, { vendor, files, state: await stack.resources(), chosen });
   print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
@@ -51,14 +56,23 @@ export async function adopt(
   if (!(await stack.readsStackFiles(declared))) throw filesNotRead(stack.filesFolder);
   const written = writeCustomerFiles(vendor, files, planned);
   if (written > 0) print(`Wrote ${written} ${written === 1 ? "file" : "files"}.`);
-  const sections = sectionsOf(vendor, new StackFiles(stack.filesFolder, stack.name), config, planned, command);
+  const sections = sectionsOf(
+    vendor,
+    new StackFiles(stack.filesFolder, stack.name),
+    config,
+    planned,
+    command,
+  );
   print("Asking the program what it makes of the files (pulumi preview) …");
   const steps = await stack.preview(vendor.previewEnvironment);
   const adopted = await existingResources(vendor, config, sections, planned, steps);
   const file = importFile(adopted, steps);
   const others = unrelatedSteps(steps, file);
   if (others.length > 0) throw otherChangesPending(others);
-  if (adopted.length === 0) return void print("There is nothing to import: the state has all of it, and the preview is empty.");
+  if (adopted.length === 0)
+    return void print(
+      "There is nothing to import: the state has all of it, and the preview is empty.",
+    );
 
   print(`Importing ${counted(adopted)} …`);
   const protect = adopted.some(({ pending }) => pending.protect);
@@ -108,26 +122,38 @@ function sectionsOf(
   const faults = validateStackFiles(files, config, customers, config);
   if (faults.length > 0) throw filesNotReady(faults, planned, command);
   for (const customer of customers) {
-    for (const { path, value } of leaves(customer.value)) if (customer.isSecret(path)) rememberSecret(value);
+    for (const { path, value } of leaves(customer.value))
+      if (customer.isSecret(path)) rememberSecret(value);
   }
-  return new Map(customers.map((customer) => [customer.slug, sectionOf(customer, vendor.name) ?? {}]));
+  return new Map(
+    customers.map((customer) => [customer.slug, sectionOf(customer, vendor.name) ?? {}]),
+  );
 }
 
-function filesNotReady(faults: readonly string[], planned: readonly PlannedCandidate[], command: string): UcaasError {
+function filesNotReady(
+  faults: readonly string[],
+  planned: readonly PlannedCandidate[],
+  command: string,
+): UcaasError {
   const missingSecrets = planned.flatMap(({ candidate, action }) =>
     (candidate.secrets ?? [])
       .map((path) => ("slug" in action ? `${action.slug}.${path}` : ""))
       .filter((path) => faults.some((fault) => fault.includes(` ${path} is missing`))),
   );
-  return new UcaasError(`nothing was imported, since the stack's files are not ready (${faults.length}):${listed(faults)}`, {
-    code: "FILES_NOT_READY",
-    operation: "adopt",
-    hint: [
-      "fill in the blanks, mend the rest, and run the same command again. Do not run `pulumi up` before: it would make anew what exists",
-      ...missingSecrets.map((path) => `pulumi config set --secret --path 'ucaas:customers.${path}'`),
-      command,
-    ].join("\n    "),
-  });
+  return new UcaasError(
+    `nothing was imported, since the stack's files are not ready (${faults.length}):${listed(faults)}`,
+    {
+      code: "FILES_NOT_READY",
+      operation: "adopt",
+      hint: [
+        "fill in the blanks, mend the rest, and run the same command again. Do not run `pulumi up` before: it would make anew what exists",
+        ...missingSecrets.map(
+          (path) => `pulumi config set --secret --path 'ucaas:customers.${path}'`,
+        ),
+        command,
+      ].join("\n    "),
+    },
+  );
 }
 
 function otherChangesPending(steps: readonly Step[]): UcaasError {
@@ -135,11 +161,14 @@ function otherChangesPending(steps: readonly Step[]): UcaasError {
     const { qualifiedType, name } = parseUrn(urn);
     return `${op} ${qualifiedType} ${name}`;
   });
-  return new UcaasError(`the stack has other changes waiting (${lines.length}), so nothing was imported:${listed(lines)}`, {
-    code: "OTHER_CHANGES",
-    operation: "adopt",
-    hint: "an adoption is proved by an empty preview. Adopt what exists of them too (without --filter, or with another vendor), run `pulumi up` for what does not, or take it out of the files; then run the same command again",
-  });
+  return new UcaasError(
+    `the stack has other changes waiting (${lines.length}), so nothing was imported:${listed(lines)}`,
+    {
+      code: "OTHER_CHANGES",
+      operation: "adopt",
+      hint: "an adoption is proved by an empty preview. Adopt what exists of them too (without --filter, or with another vendor), run `pulumi up` for what does not, or take it out of the files; then run the same command again",
+    },
+  );
 }
 
 /** More than a person reads is counted. */
@@ -157,7 +186,11 @@ async function verifyImport(stack: AdoptStack, adopted: readonly Adopted[]): Pro
       hint: "look at what it would change before you run `pulumi up`; `pulumi state delete <urn>` takes a resource out of the state again",
     });
   }
-  const readable = findPlaintextSecrets(await stack.resources(), adopted, (text) => redact(text) !== text);
+  const readable = findPlaintextSecrets(
+    await stack.resources(),
+    adopted,
+    (text) => redact(text) !== text,
+  );
   if (readable.length > 0) {
     throw new UcaasError(`secrets are readable in the exported state:${listed(readable)}`, {
       code: "SECRETS_READABLE",

@@ -39,7 +39,9 @@ export function withSection(existing: string, part: Part): string | undefined {
     ...((before.toJS() ?? {}) as Section),
     [part.vendor]: parse(text(part.section)),
   };
-  return after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted) ? extended : undefined;
+  return after.errors.length === 0 && isDeepStrictEqual(after.toJS(), wanted)
+    ? extended
+    : undefined;
 }
 
 function textOf({ vendor, section, comment }: Part): string {
@@ -73,14 +75,21 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
  *
  * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
  */
-export function writeCustomerFiles(vendor: Pick<AdoptionSource, "name">, files: StackFiles, planned: readonly PlannedCandidate[]): number {
+export function writeCustomerFiles(
+  vendor: Pick<AdoptionSource, "name">,
+  files: StackFiles,
+  planned: readonly PlannedCandidate[],
+): number {
   const folder = join(files.folder, "customers", files.stack);
   const texts = planned.flatMap(({ candidate, action }) => {
     if (action.kind !== "new" && action.kind !== "joins") return [];
     const path = join(folder, `${action.slug}.yaml`);
     const part = { vendor: vendor.name, section: candidate.section, comment: candidate.comment };
-    const name = action.kind === "new" ? (candidate.name ?? placeholder("the customer's name")) : undefined;
-    const content = existsSync(path) ? withSection(readFileSync(path, "utf8"), part) : newFile(name, part);
+    const name =
+      action.kind === "new" ? (candidate.name ?? placeholder("the customer's name")) : undefined;
+    const content = existsSync(path)
+      ? withSection(readFileSync(path, "utf8"), part)
+      : newFile(name, part);
     if (content === undefined) throw notExtended(fileOf(files, action.slug), candidate.id);
     return [{ path, content }];
   });

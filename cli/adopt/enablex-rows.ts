@@ -8,7 +8,11 @@ import { printNotice } from "../output.ts";
 export type Rows = ReadonlyMap<string, ApiRecord>;
 
 /** Subscriptions or users of the customers, by customer. */
-export async function dependents(client: EnableXClient, kind: ResourceType, customers: Rows): Promise<ReadonlyMap<string, Rows>> {
+export async function dependents(
+  client: EnableXClient,
+  kind: ResourceType,
+  customers: Rows,
+): Promise<ReadonlyMap<string, Rows>> {
   const listed = await list(client, kind).catch((error: unknown) => {
     if (!(error instanceof UcaasError)) throw error;
     throw new UcaasError(error.reason, {
@@ -26,9 +30,15 @@ export async function dependents(client: EnableXClient, kind: ResourceType, cust
     kind,
     wanted.map(([id]) => id),
   );
-  const groups = Map.groupBy(rows, ([id, row]) => customerOf(client, kind, row) ?? customerOf(client, kind, listed.get(id) ?? {}));
+  const groups = Map.groupBy(
+    rows,
+    ([id, row]) => customerOf(client, kind, row) ?? customerOf(client, kind, listed.get(id) ?? {}),
+  );
   const nobodys = groups.get(undefined) ?? [];
-  if (nobodys.length > 0) printNotice(`${nobodys.length} ${kind.name}s are left aside, since the server does not say whose they are.`);
+  if (nobodys.length > 0)
+    printNotice(
+      `${nobodys.length} ${kind.name}s are left aside, since the server does not say whose they are.`,
+    );
   return new Map([...groups].map(([customer, of]) => [customer ?? "", new Map(of)]));
 }
 
@@ -52,20 +62,36 @@ export async function list(client: EnableXClient, kind: ResourceType): Promise<R
  * A row of a list may lack fields, and what is not declared is not managed: so each is
  * read by itself.
  */
-export async function inFull(client: EnableXClient, kind: ResourceType, ids: readonly string[]): Promise<Rows> {
+export async function inFull(
+  client: EnableXClient,
+  kind: ResourceType,
+  ids: readonly string[],
+): Promise<Rows> {
   const rows = await Promise.all(ids.map(async (id) => [id, await client.read(kind, id)] as const));
   return new Map(rows.filter((entry): entry is [string, ApiRecord] => entry[1] !== undefined));
 }
 
 /** What it takes to read customers: the list of countries is asked for where one has a country. */
-export async function wordingFor(client: EnableXClient, rows: readonly ApiRecord[]): Promise<WireContext> {
-  const wires = Object.entries(client.routes.customerFields).filter(([property]) => property.endsWith(".country"));
-  const someCountry = rows.some((row) => wires.some(([, wire]) => normalize("id", get(row, wire), client.routes) !== undefined));
+export async function wordingFor(
+  client: EnableXClient,
+  rows: readonly ApiRecord[],
+): Promise<WireContext> {
+  const wires = Object.entries(client.routes.customerFields).filter(([property]) =>
+    property.endsWith(".country"),
+  );
+  const someCountry = rows.some((row) =>
+    wires.some(([, wire]) => normalize("id", get(row, wire), client.routes) !== undefined),
+  );
   return { routes: client.routes, countries: someCountry ? await client.countries() : undefined };
 }
 
 /** A value as text, without blanks around it. */
-export function textIn(client: EnableXClient, kind: ResourceType, row: ApiRecord, property: string): string | undefined {
+export function textIn(
+  client: EnableXClient,
+  kind: ResourceType,
+  row: ApiRecord,
+  property: string,
+): string | undefined {
   const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
   return normalize("text", get(row, wires[property] ?? property), client.routes);
 }

@@ -1,5 +1,11 @@
 import type { z } from "zod";
-import { type ApiRecord, fromWire, get, set, type WireContext } from "../../provider/enablex/fields.ts";
+import {
+  type ApiRecord,
+  fromWire,
+  get,
+  set,
+  type WireContext,
+} from "../../provider/enablex/fields.ts";
 import type { ResourceType } from "../../provider/enablex/resource-types.ts";
 import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
 import { validationFailures } from "../../provider/runtime/validation.ts";
@@ -31,14 +37,18 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
     if (kind.writeOnly.includes(property)) continue;
     const wire = wires[property] ?? property;
     const value = fromWire(format, get(row, wire), wording);
-    if (value !== undefined && isTheWayToSay(property, get(row, wire), wording)) section = set(section, property, value);
+    if (value !== undefined && isTheWayToSay(property, get(row, wire), wording))
+      section = set(section, property, value);
   }
   const notes: string[] = [];
   const { shape } = schemas[kind.name];
   for (const { path, reason } of validationFailures(schemas[kind.name], section)) {
     const property = String(path[0]);
-    if (!shape[property]?.safeParse(undefined).success) return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
-    notes.push(`${path.join(".")} is not managed: on the server it is ${JSON.stringify(get(section, path.join(".")))}, and it ${reason}`);
+    if (!shape[property]?.safeParse(undefined).success)
+      return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
+    notes.push(
+      `${path.join(".")} is not managed: on the server it is ${JSON.stringify(get(section, path.join(".")))}, and it ${reason}`,
+    );
     section = without(section, property);
   }
   return { section, notes };

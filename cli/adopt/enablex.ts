@@ -1,7 +1,12 @@
 import { EnableXClient } from "../../provider/enablex/client.ts";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { type ApiRecord, normalize, type WireContext } from "../../provider/enablex/fields.ts";
-import { customerType, type ResourceType, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
+import {
+  customerType,
+  type ResourceType,
+  subscriptionType,
+  userType,
+} from "../../provider/enablex/resource-types.ts";
 import { call } from "../../provider/host.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
 import { UcaasError } from "../../provider/runtime/errors.ts";
@@ -43,8 +48,16 @@ async function candidates(
 ): Promise<Candidate[]> {
   const listed = await list(client, customerType);
   const isWanted = (id: string, row: ApiRecord) => {
-    const shown = [id, ...["customerName", "customerCode", "contactEmail"].map((property) => textIn(client, customerType, row, property))];
-    return filter.length === 0 || filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())));
+    const shown = [
+      id,
+      ...["customerName", "customerCode", "contactEmail"].map((property) =>
+        textIn(client, customerType, row, property),
+      ),
+    ];
+    return (
+      filter.length === 0 ||
+      filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())))
+    );
   };
   const customers = await inFull(
     client,
@@ -52,12 +65,21 @@ async function candidates(
     [...listed].filter(([id, row]) => isWanted(id, row)).map(([id]) => id),
   );
   const kinds = customersOnly ? [] : [subscriptionType, userType];
-  const of = await Promise.all(kinds.map(async (kind) => ({ kind, rows: await dependents(client, kind, customers) })));
+  const of = await Promise.all(
+    kinds.map(async (kind) => ({ kind, rows: await dependents(client, kind, customers) })),
+  );
   const wording = await wordingFor(client, [...customers.values()]);
   const isShared = sharedBy(client, [...listed.values()]);
   return [...customers].map(([id, row]) => {
-    const groups = of.map(({ kind, rows }) => declaredGroup(client, kind, rows.get(id) ?? new Map(), wording));
-    return candidate({ client, config, account }, id, withOwnIdentity(declaredAs(customerType, row, wording), isShared), groups);
+    const groups = of.map(({ kind, rows }) =>
+      declaredGroup(client, kind, rows.get(id) ?? new Map(), wording),
+    );
+    return candidate(
+      { client, config, account },
+      id,
+      withOwnIdentity(declaredAs(customerType, row, wording), isShared),
+      groups,
+    );
   });
 }
 
@@ -79,26 +101,37 @@ interface Group {
 }
 
 function candidate(
-  { client, config, account }: { client: EnableXClient; config: Config; account: string | undefined },
+  {
+    client,
+    config,
+    account,
+  }: { client: EnableXClient; config: Config; account: string | undefined },
   id: string,
   { section, notes, blockedReason }: Declared,
   groups: readonly Group[],
 ): Candidate {
   const { customerCode, customerName, status } = section;
-  const counts = [subscriptionType, userType].map((kind) => groups.find((group) => group.kind === kind)?.items.length);
+  const counts = [subscriptionType, userType].map(
+    (kind) => groups.find((group) => group.kind === kind)?.items.length,
+  );
   const isDeclaredBy = (declared: Section) => {
-    const identity = identities.find(({ property }) => declared[property] !== undefined && declared[property] !== null);
+    const identity = identities.find(
+      ({ property }) => declared[property] !== undefined && declared[property] !== null,
+    );
     if (!identity || (declared.account ?? undefined) !== account) return false;
     const { property, format } = identity;
     return (
       section[property] !== undefined &&
-      normalize(format, declared[property], client.routes) === normalize(format, section[property], client.routes)
+      normalize(format, declared[property], client.routes) ===
+        normalize(format, section[property], client.routes)
     );
   };
   return {
     id,
     cells: [customerName, customerCode, status, ...counts].map((cell) => String(cell ?? "")),
-    names: [customerCode, customerName, `customer ${id}`].filter((name) => typeof name === "string"),
+    names: [customerCode, customerName, `customer ${id}`].filter(
+      (name) => typeof name === "string",
+    ),
     name: typeof customerName === "string" ? customerName : undefined,
     section: {
       ...(account !== undefined && { account }),
@@ -106,7 +139,9 @@ function candidate(
       ...(customerCode === undefined && { customerCode: null }),
       ...section,
       ...Object.fromEntries(
-        groups.filter(({ sections }) => Object.keys(sections).length > 0).map(({ kind, sections }) => [`${kind.name}s`, sections]),
+        groups
+          .filter(({ sections }) => Object.keys(sections).length > 0)
+          .map(({ kind, sections }) => [`${kind.name}s`, sections]),
       ),
     },
     notes: [...notes, ...groups.flatMap((group) => group.notes)],
@@ -118,13 +153,16 @@ function candidate(
         inputs,
         outputs: () => outputs(pending.type, found, inputs, config),
       });
-      if (pending.type === customerType.type) return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
+      if (pending.type === customerType.type)
+        return isDeclaredBy(pending.inputs) ? existing(id, pending.inputs) : undefined;
       const group = groups.find(({ kind }) => kind.type === pending.type);
       const inputs = {
         ...pending.inputs,
         customerId: isUnknown(pending.inputs.customerId) ? id : pending.inputs.customerId,
       };
-      const item = group?.items.find(({ identity }) => identity === identityOf(client, group.kind, inputs));
+      const item = group?.items.find(
+        ({ identity }) => identity === identityOf(client, group.kind, inputs),
+      );
       return item && existing(item.id, inputs);
     },
   };
@@ -134,7 +172,12 @@ function candidate(
  * What a read tells of it: the declaration with the server's values, and what the server
  * assigned.
  */
-async function outputs(type: string, id: string, inputs: Record<string, unknown>, config: Config): Promise<Record<string, unknown>> {
+async function outputs(
+  type: string,
+  id: string,
+  inputs: Record<string, unknown>,
+  config: Config,
+): Promise<Record<string, unknown>> {
   const result = (await call(type, "read", [id, inputs], config)) as {
     id?: string;
     props: Record<string, unknown>;
@@ -151,13 +194,21 @@ async function outputs(type: string, id: string, inputs: Record<string, unknown>
  * A code or an email that several customers have tells none of them from the others, and
  * no two may declare it.
  */
-function withOwnIdentity(declared: Declared, isShared: (property: string, value: unknown) => boolean): Declared {
-  const shared = identities.map(({ property }) => property).filter((property) => isShared(property, declared.section[property]));
+function withOwnIdentity(
+  declared: Declared,
+  isShared: (property: string, value: unknown) => boolean,
+): Declared {
+  const shared = identities
+    .map(({ property }) => property)
+    .filter((property) => isShared(property, declared.section[property]));
   const section = shared.reduce(without, declared.section);
   const missing = identities.every(({ property }) => section[property] === undefined);
   return {
     section,
-    notes: [...declared.notes, ...shared.map((property) => `${property} is not managed: another customer has the same`)],
+    notes: [
+      ...declared.notes,
+      ...shared.map((property) => `${property} is not managed: another customer has the same`),
+    ],
     blockedReason:
       declared.blockedReason ??
       (missing
@@ -166,7 +217,10 @@ function withOwnIdentity(declared: Declared, isShared: (property: string, value:
   };
 }
 
-function sharedBy(client: EnableXClient, rows: readonly ApiRecord[]): (property: string, value: unknown) => boolean {
+function sharedBy(
+  client: EnableXClient,
+  rows: readonly ApiRecord[],
+): (property: string, value: unknown) => boolean {
   const counts = new Map<string, number>();
   const keyOf = (property: string, value: unknown) => {
     const format = identities.find((identity) => identity.property === property)?.format ?? "text";
@@ -186,7 +240,12 @@ function sharedBy(client: EnableXClient, rows: readonly ApiRecord[]): (property:
  * Names are the plan, or the email's part before the @. Two that agree in what tells one
  * from all others are left aside.
  */
-function declaredGroup(client: EnableXClient, kind: ResourceType, rows: Rows, wording: WireContext): Group {
+function declaredGroup(
+  client: EnableXClient,
+  kind: ResourceType,
+  rows: Rows,
+  wording: WireContext,
+): Group {
   const sections: Section = {};
   const items: { id: string; identity: string }[] = [];
   const notes: string[] = [];
@@ -195,11 +254,22 @@ function declaredGroup(client: EnableXClient, kind: ResourceType, rows: Rows, wo
     const identity = identityOf(client, kind, section);
     const twins = all.filter((other) => identityOf(client, kind, other.section) === identity);
     const reason =
-      blockedReason ?? (twins.length > 1 ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}` : undefined);
-    notes.push(...(reason === undefined ? own : [`is left out: ${reason}`]).map((note) => `${kind.name} ${id}: ${note}`));
+      blockedReason ??
+      (twins.length > 1
+        ? `${twins.length} agree in ${kind.searches[0]!.properties.join(" and ")}`
+        : undefined);
+    notes.push(
+      ...(reason === undefined ? own : [`is left out: ${reason}`]).map(
+        (note) => `${kind.name} ${id}: ${note}`,
+      ),
+    );
     if (reason !== undefined) continue;
-    const name = kind === userType ? String(section.email).split("@")[0]! : `plan ${section.planId}`;
-    sections[slugOf([name, `${kind.name} ${id}`], (slug) => slug in sections)] = without(section, "customerId");
+    const name =
+      kind === userType ? String(section.email).split("@")[0]! : `plan ${section.planId}`;
+    sections[slugOf([name, `${kind.name} ${id}`], (slug) => slug in sections)] = without(
+      section,
+      "customerId",
+    );
     items.push({ id, identity });
   }
   return { kind, sections, items, notes };
@@ -207,6 +277,8 @@ function declaredGroup(client: EnableXClient, kind: ResourceType, rows: Rows, wo
 
 function identityOf(client: EnableXClient, kind: ResourceType, section: Section): string {
   return JSON.stringify(
-    kind.searches[0]!.properties.map((property) => normalize(kind.formats[property] ?? "text", section[property], client.routes)),
+    kind.searches[0]!.properties.map((property) =>
+      normalize(kind.formats[property] ?? "text", section[property], client.routes),
+    ),
   );
 }

@@ -25,13 +25,23 @@ export async function existingResources(
   planned: readonly PlannedCandidate[],
   steps: readonly Step[],
 ): Promise<Adopted[]> {
-  const candidates = new Map(planned.flatMap(({ candidate, action }) => ("slug" in action ? [[action.slug, candidate]] : [])));
+  const candidates = new Map(
+    planned.flatMap(({ candidate, action }) =>
+      "slug" in action ? [[action.slug, candidate]] : [],
+    ),
+  );
   const found = steps.flatMap((step) => {
     const pending = toPlannedResource(step, sections);
-    const existing = pending && candidates.get(pending.parent === undefined ? pending.name : parseUrn(pending.parent).name)?.match(pending);
+    const existing =
+      pending &&
+      candidates
+        .get(pending.parent === undefined ? pending.name : parseUrn(pending.parent).name)
+        ?.match(pending);
     return existing ? [{ pending, existing }] : [];
   });
-  const results = await Promise.all(found.map(({ pending, existing }) => inState(pending, existing, config)));
+  const results = await Promise.all(
+    found.map(({ pending, existing }) => inState(pending, existing, config)),
+  );
   const refused = results.filter((result) => typeof result === "string");
   if (refused.length === 0) return results.filter((result) => typeof result !== "string");
   const count = `${refused.length} ${refused.length === 1 ? "resource differs from its" : "resources differ from their"} declaration`;
@@ -52,25 +62,33 @@ async function inState(
   const { type, name, unresolvedSecrets } = pending;
   if (unresolvedSecrets.length > 0)
     return `${type} ${name}: ${unresolvedSecrets.join(", ")} is a secret that does not come from the customer's own declaration: declare it there`;
-  if (hasUnknown(inputs)) return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
+  if (hasUnknown(inputs))
+    return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
   try {
     const outputs = toJson(await fetch()) as Record<string, unknown>;
     const { changes } = (await call(type, "diff", [id, outputs, inputs], config)) as {
       changes?: boolean;
     };
-    return changes ? `${type} ${name}: ${differences(pending, inputs, outputs)}` : { pending, id, inputs, outputs };
+    return changes
+      ? `${type} ${name}: ${differences(pending, inputs, outputs)}`
+      : { pending, id, inputs, outputs };
   } catch (error) {
     return `${type} ${name}: ${(error as Error).message}`;
   }
 }
 
 function differences({ secretPaths }: PlannedResource, inputs: unknown, outputs: unknown): string {
-  const isSecret = (path: string) => secretPaths.some((secret) => path === secret || path.startsWith(`${secret}.`));
+  const isSecret = (path: string) =>
+    secretPaths.some((secret) => path === secret || path.startsWith(`${secret}.`));
   const found = leaves(inputs).flatMap(({ path, value }) => {
     const actual = valueAt(outputs, path);
     if (actual === value) return [];
     const at = path.join(".");
-    return [isSecret(at) ? `${at} is another there` : `${at} is declared ${JSON.stringify(value)}, there it is ${JSON.stringify(actual)}`];
+    return [
+      isSecret(at)
+        ? `${at} is another there`
+        : `${at} is declared ${JSON.stringify(value)}, there it is ${JSON.stringify(actual)}`,
+    ];
   });
   return found.join(", ") || "the provider sees a difference";
 }

@@ -26,20 +26,32 @@ export function readIdentifiers(
 ): Identifier[] {
   const lines = [
     ...given.map((text) => ({ text, where: "" })),
-    ...files.flatMap((file) => linesOf(file).map((text, index) => ({ text, where: `${file}:${index + 1} ` }))),
+    ...files.flatMap((file) =>
+      linesOf(file).map((text, index) => ({ text, where: `${file}:${index + 1} ` })),
+    ),
   ];
   const named = new Map<string, Identifier>();
   for (const { text, where } of lines) {
     const [, word = "", name] = /^\s*(\S*)\s*(.*?)\s*$/.exec(text) ?? [];
     if (where !== "" && (word === "" || word.startsWith("#"))) continue;
     const parts = parseUrn(word);
-    if (!parts) throw fault("NAME_MALFORMED", `${where}${JSON.stringify(word)} is not of the form ${form}`, "see --help");
+    if (!parts)
+      throw fault(
+        "NAME_MALFORMED",
+        `${where}${JSON.stringify(word)} is not of the form ${form}`,
+        "see --help",
+      );
     const key = JSON.stringify(parts);
-    if (named.has(key)) throw fault("NAMED_TWICE", `${where}${word} is named twice`, "name it once");
+    if (named.has(key))
+      throw fault("NAMED_TWICE", `${where}${word} is named twice`, "name it once");
     named.set(key, { text: word, parts, ...(name && { name }) });
   }
   if (named.size === 0)
-    throw fault("NOTHING_NAMED", "nothing is named to adopt, and this vendor does not list what it has", `name each as ${form}`);
+    throw fault(
+      "NOTHING_NAMED",
+      "nothing is named to adopt, and this vendor does not list what it has",
+      `name each as ${form}`,
+    );
   return [...named.values()];
 }
 
@@ -69,7 +81,11 @@ function linesOf(file: string): string[] {
     return readText(file).split(/\r?\n/);
   } catch (error) {
     if (!(error instanceof UnreadableTextError)) throw error;
-    throw fault("FILE_UNREADABLE", `${file} ${error.message}`, "check the path and its permissions");
+    throw fault(
+      "FILE_UNREADABLE",
+      `${file} ${error.message}`,
+      "check the path and its permissions",
+    );
   }
 }
 

@@ -51,7 +51,9 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
 
   async function named(): Promise<Identifier[]> {
     if (clients.length + clientFiles.length > 0) {
-      return readIdentifiers(clients, clientFiles, "domain/clientId", (text) => parseClientRef(text));
+      return readIdentifiers(clients, clientFiles, "domain/clientId", (text) =>
+        parseClientRef(text),
+      );
     }
     if (defaults.portalUsername === undefined) {
       throw fault(
@@ -62,14 +64,23 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
     }
     const listed = await portalClients(settingsFor(inputsFor("")));
     return listed
-      .filter((id) => filter.length === 0 || filter.some((word) => id.toLowerCase().includes(word.toLowerCase())))
+      .filter(
+        (id) =>
+          filter.length === 0 ||
+          filter.some((word) => id.toLowerCase().includes(word.toLowerCase())),
+      )
       .map((clientId) => ({ text: clientId, parts: ["", clientId] }));
   }
 
-  function candidate({ parts: [domain = "", clientId = ""], name }: Identifier, isTwice: boolean): Candidate {
+  function candidate(
+    { parts: [domain = "", clientId = ""], name }: Identifier,
+    isTwice: boolean,
+  ): Candidate {
     const inputs = inputsFor(clientId);
     const isDeclaredBy = (declared: Section) =>
-      (declared.account ?? undefined) === account && declared.clientId === clientId && hostOf(declared.apiUrl ?? defaults.apiUrl) === host;
+      (declared.account ?? undefined) === account &&
+      declared.clientId === clientId &&
+      hostOf(declared.apiUrl ?? defaults.apiUrl) === host;
     const id = idOf(settingsFor(inputs));
     return {
       id,
@@ -87,10 +98,13 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
           ? "The client was made elsewhere. With the driver portal it is deleted in the portal when it is no longer declared here."
           : undefined,
       secrets: inputs.driver === "existing" ? ["netsapiens.clientSecret"] : undefined,
-      blockedReason: isTwice ? "the portal lists this id twice: delete the one that nothing uses" : undefined,
+      blockedReason: isTwice
+        ? "the portal lists this id twice: delete the one that nothing uses"
+        : undefined,
       isDeclaredBy,
       match(planned) {
-        if (planned.type !== "NetsapiensOAuthClient" || !isDeclaredBy(planned.inputs)) return undefined;
+        if (planned.type !== "NetsapiensOAuthClient" || !isDeclaredBy(planned.inputs))
+          return undefined;
         return {
           id,
           inputs: planned.inputs,
@@ -106,7 +120,8 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
    * is called, with the secret that the portal shows where it is the portal's.
    */
   async function outputs(inputs: OAuthClientInputs): Promise<Record<string, unknown>> {
-    const clientSecret = inputs.driver === "portal" ? await secretInPortal(inputs) : inputs.clientSecret;
+    const clientSecret =
+      inputs.driver === "portal" ? await secretInPortal(inputs) : inputs.clientSecret;
     const given = { ...inputs, driver: "existing", clientSecret };
     const { outs } = (await call("NetsapiensOAuthClient", "create", [given], config)) as {
       outs: Record<string, unknown>;
@@ -116,7 +131,8 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
 
   async function secretInPortal(inputs: OAuthClientInputs): Promise<string> {
     const standing = await portalClient(settingsFor(inputs)).find();
-    const secret = standing.kind === "there" ? (standing.clientSecret ?? inputs.clientSecret) : undefined;
+    const secret =
+      standing.kind === "there" ? (standing.clientSecret ?? inputs.clientSecret) : undefined;
     if (secret !== undefined) return secret;
     throw standing.kind === "there"
       ? fault(
@@ -134,7 +150,9 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
     columns: ["domain", "driver"],
     async candidates() {
       const all = await named();
-      return [...Map.groupBy(all, ({ text }) => text).values()].map(([each, twin]) => candidate(each!, twin !== undefined));
+      return [...Map.groupBy(all, ({ text }) => text).values()].map(([each, twin]) =>
+        candidate(each!, twin !== undefined),
+      );
     },
     close: closeBrowser,
   };

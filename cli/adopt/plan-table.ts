@@ -19,8 +19,14 @@ export function asTable(
     "slug" in action ? action.slug : "",
     inWords(action, fileOf),
   ]);
-  const notes = planned.flatMap(({ candidate }) => (candidate.notes ?? []).map((note) => visible(`${candidate.id}: ${note}`)));
-  return [...(planned.length > 0 ? [renderTable(head, rows)] : []), ...notes, summary(planned)].join("\n");
+  const notes = planned.flatMap(({ candidate }) =>
+    (candidate.notes ?? []).map((note) => visible(`${candidate.id}: ${note}`)),
+  );
+  return [
+    ...(planned.length > 0 ? [renderTable(head, rows)] : []),
+    ...notes,
+    summary(planned),
+  ].join("\n");
 }
 
 function inWords(action: Action, fileOf: (slug: string) => string): string {
@@ -39,7 +45,8 @@ function inWords(action: Action, fileOf: (slug: string) => string): string {
 }
 
 function summary(planned: readonly PlannedCandidate[]): string {
-  const count = (...kinds: Action["kind"][]) => planned.filter(({ action }) => kinds.includes(action.kind)).length;
+  const count = (...kinds: Action["kind"][]) =>
+    planned.filter(({ action }) => kinds.includes(action.kind)).length;
   const parts = [
     `${count("new", "joins")} to declare and import`,
     `${count("declared")} declared already and to import`,

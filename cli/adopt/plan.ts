@@ -48,8 +48,10 @@ export function plan(candidates: readonly Candidate[], situation: PlanContext): 
   const first = candidates.map((candidate): PlannedCandidate => {
     const known = managed(candidate, situation) ?? declared(candidate, vendor.name, customers);
     if (known) return { candidate, action: known };
-    if (candidate.blockedReason !== undefined) return { candidate, action: { kind: "left out", reason: candidate.blockedReason } };
-    const isTaken = (slug: string) => given.has(slug) || sectionOf(bySlug.get(slug), vendor.name) !== undefined;
+    if (candidate.blockedReason !== undefined)
+      return { candidate, action: { kind: "left out", reason: candidate.blockedReason } };
+    const isTaken = (slug: string) =>
+      given.has(slug) || sectionOf(bySlug.get(slug), vendor.name) !== undefined;
     const wanted = chosen.get(candidate.id);
     const wrong = wanted === undefined ? undefined : slugSchema.safeParse(wanted).error?.issues[0];
     if (wrong)
@@ -79,24 +81,35 @@ export function plan(candidates: readonly Candidate[], situation: PlanContext): 
 function managed({ id }: Candidate, { vendor, state }: PlanContext): Action | undefined {
   const found = state.find(
     (resource) =>
-      resource.type.endsWith(`:${vendor.type}`) && resource.id === id && (resource.inputs?.account ?? undefined) === vendor.account,
+      resource.type.endsWith(`:${vendor.type}`) &&
+      resource.id === id &&
+      (resource.inputs?.account ?? undefined) === vendor.account,
   );
   return found && { kind: "managed", slug: parseUrn(found.parent ?? found.urn).name };
 }
 
-function declared(candidate: Candidate, vendor: string, customers: readonly Declaration[]): Action | undefined {
+function declared(
+  candidate: Candidate,
+  vendor: string,
+  customers: readonly Declaration[],
+): Action | undefined {
   const found = customers.find((customer) => {
     const section = sectionOf(customer, vendor);
     return section && candidate.isDeclaredBy(section);
   });
-  return found && { kind: "declared", slug: found.slug, place: found.locate([vendor], "key").place };
+  return (
+    found && { kind: "declared", slug: found.slug, place: found.locate([vendor], "key").place }
+  );
 }
 
 /**
  * What the files of this stack or of another in the folder say already, the program would
  * refuse a second time.
  */
-function withoutDuplicates(planned: readonly PlannedCandidate[], { vendor, files }: PlanContext): PlannedCandidate[] {
+function withoutDuplicates(
+  planned: readonly PlannedCandidate[],
+  { vendor, files }: PlanContext,
+): PlannedCandidate[] {
   const { asWritten } = files;
   const inStack = isRecord(asWritten.customers) ? asWritten.customers : {};
   const added = planned.flatMap(({ candidate, action }) =>
@@ -119,11 +132,23 @@ function withoutDuplicates(planned: readonly PlannedCandidate[], { vendor, files
     customers: { ...inStack, ...Object.fromEntries(added) },
   });
   // The later of two is told to be the second.
-  const inOrder = [...all.filter(({ slug }) => !slugs.has(slug)), ...all.filter(({ slug }) => slugs.has(slug))];
+  const inOrder = [
+    ...all.filter(({ slug }) => !slugs.has(slug)),
+    ...all.filter(({ slug }) => slugs.has(slug)),
+  ];
   const found = duplicates(files, inOrder);
-  const reasons = new Map(found.filter(({ path }) => path[0] === vendor.name).map(({ customer, reason }) => [customer.slug, reason]));
+  const reasons = new Map(
+    found
+      .filter(({ path }) => path[0] === vendor.name)
+      .map(({ customer, reason }) => [customer.slug, reason]),
+  );
   return planned.map((each) => {
-    const reason = "slug" in each.action && slugs.has(each.action.slug) ? reasons.get(each.action.slug) : undefined;
-    return reason === undefined ? each : { candidate: each.candidate, action: { kind: "left out", reason } };
+    const reason =
+      "slug" in each.action && slugs.has(each.action.slug)
+        ? reasons.get(each.action.slug)
+        : undefined;
+    return reason === undefined
+      ? each
+      : { candidate: each.candidate, action: { kind: "left out", reason } };
   });
 }

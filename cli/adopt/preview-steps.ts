@@ -31,14 +31,22 @@ export interface PlannedResource {
  * A resource of this package as it is pending, or undefined for what is none. `sections`
  * are the declarations of customers, by slug.
  */
-export function toPlannedResource({ op, urn, newState }: Step, sections: ReadonlyMap<string, Section>): PlannedResource | undefined {
+export function toPlannedResource(
+  { op, urn, newState }: Step,
+  sections: ReadonlyMap<string, Section>,
+): PlannedResource | undefined {
   if (op !== "create" || !newState?.type.startsWith(dynamicType)) return undefined;
   const { parent, protect = false, additionalSecretOutputs = [] } = newState;
   const { __provider: _, ...shown } = newState.inputs ?? {};
   const { name } = parseUrn(urn);
   const slug = parent === undefined ? name : parseUrn(parent).name;
   const found = { secretPaths: new Set(additionalSecretOutputs), unresolvedSecrets: [] };
-  const inputs = withSecrets(shown, declarationOf(name, slug, sections.get(slug)), [], found) as Record<string, unknown>;
+  const inputs = withSecrets(
+    shown,
+    declarationOf(name, slug, sections.get(slug)),
+    [],
+    found,
+  ) as Record<string, unknown>;
   const { unresolvedSecrets, secretPaths } = found;
   return {
     urn,
@@ -72,7 +80,12 @@ interface Secrets {
  * A preview shows a secret as `[secret]`; the declaration has it. Within a list the whole
  * list is marked.
  */
-function withSecrets(value: unknown, declared: unknown, path: readonly string[], found: Secrets): unknown {
+function withSecrets(
+  value: unknown,
+  declared: unknown,
+  path: readonly string[],
+  found: Secrets,
+): unknown {
   if (value === "[secret]") {
     found.secretPaths.add(path.join("."));
     if (declared === undefined) found.unresolvedSecrets.push(path.join("."));
@@ -80,13 +93,20 @@ function withSecrets(value: unknown, declared: unknown, path: readonly string[],
   }
   if (Array.isArray(value)) {
     const inList = { secretPaths: new Set<string>(), unresolvedSecrets: found.unresolvedSecrets };
-    const items = value.map((item, index) => withSecrets(item, Array.isArray(declared) ? declared[index] : undefined, path, inList));
+    const items = value.map((item, index) =>
+      withSecrets(item, Array.isArray(declared) ? declared[index] : undefined, path, inList),
+    );
     if (inList.secretPaths.size > 0) found.secretPaths.add(path.join("."));
     return items;
   }
   if (!isRecord(value)) return value;
   const below = (key: string) => (isRecord(declared) ? declared[key] : undefined);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withSecrets(item, below(key), [...path, key], found)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      withSecrets(item, below(key), [...path, key], found),
+    ]),
+  );
 }
 
 /** A resource that goes into the state. */
@@ -114,7 +134,11 @@ type Entry = (ImportEntry & { readonly logicalName: string; readonly parent?: st
  * by its own name in `logicalName`.
  */
 export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) {
-  const made = new Map(steps.flatMap(({ op, urn, newState }) => (op === "create" && newState?.custom === false ? [[urn, newState]] : [])));
+  const made = new Map(
+    steps.flatMap(({ op, urn, newState }) =>
+      op === "create" && newState?.custom === false ? [[urn, newState]] : [],
+    ),
+  );
   const components = new Map<string, Component>();
   const nameTable: Record<string, string> = {};
   const parentOf = (urn: string | undefined): { parent?: string } => {
@@ -132,12 +156,14 @@ export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) 
     }
     return { parent: urn };
   };
-  const resources: Entry[] = adopted.map(({ pending: { urn, type, name, parent, secretPaths }, id, inputs, outputs }) => ({
-    ...importEntry(type, name, id, inputs, outputs, secretPaths),
-    name: urn,
-    logicalName: name,
-    ...parentOf(parent),
-  }));
+  const resources: Entry[] = adopted.map(
+    ({ pending: { urn, type, name, parent, secretPaths }, id, inputs, outputs }) => ({
+      ...importEntry(type, name, id, inputs, outputs, secretPaths),
+      name: urn,
+      logicalName: name,
+      ...parentOf(parent),
+    }),
+  );
   return { nameTable, resources: [...components.values(), ...resources] };
 }
 
@@ -147,10 +173,15 @@ const stackType = "pulumi:pulumi:Stack";
  * The steps of a preview that the import does not cover. The stack itself and Pulumi's
  * own providers come with any import.
  */
-export function unrelatedSteps(steps: readonly Step[], file: ReturnType<typeof importFile>): Step[] {
+export function unrelatedSteps(
+  steps: readonly Step[],
+  file: ReturnType<typeof importFile>,
+): Step[] {
   const covered = new Set(file.resources.map(({ name }) => name));
   return steps.filter(
-    ({ urn, newState }) => !covered.has(urn) && !/^pulumi:(pulumi:Stack$|providers:)/.test(newState?.type ?? parseUrn(urn).type),
+    ({ urn, newState }) =>
+      !covered.has(urn) &&
+      !/^pulumi:(pulumi:Stack$|providers:)/.test(newState?.type ?? parseUrn(urn).type),
   );
 }
 
@@ -158,7 +189,11 @@ export function unrelatedSteps(steps: readonly Step[], file: ReturnType<typeof i
  * Where the state has something readable that is to be a secret. `isSecret` tells of a
  * text whether it holds one that is known.
  */
-export function findPlaintextSecrets(state: readonly State[], adopted: readonly Adopted[], isSecret: (text: string) => boolean): string[] {
+export function findPlaintextSecrets(
+  state: readonly State[],
+  adopted: readonly Adopted[],
+  isSecret: (text: string) => boolean,
+): string[] {
   const paths = new Map(adopted.map(({ pending }) => [pending.urn, pending.secretPaths]));
   return state.flatMap(({ urn, inputs = {}, outputs = {} }) =>
     Object.entries({ inputs, outputs }).flatMap(([bag, values]) =>
@@ -166,7 +201,9 @@ export function findPlaintextSecrets(state: readonly State[], adopted: readonly 
         .map(({ path, value }) => ({ path: path.join("."), value }))
         .filter(({ path, value }) => {
           const isEncrypted = /(^|\.)(ciphertext|4dabf18193072939515e22adb298388d)$/.test(path);
-          const isMarked = paths.get(urn)?.some((secret) => path === secret || path.startsWith(`${secret}.`));
+          const isMarked = paths
+            .get(urn)
+            ?.some((secret) => path === secret || path.startsWith(`${secret}.`));
           return !isEncrypted && (isMarked || (typeof value === "string" && isSecret(value)));
         })
         .map(({ path }) => `${urn} ${bag}.${path}`),

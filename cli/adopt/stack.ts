@@ -7,7 +7,14 @@ import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
 import { findProject } from "../pulumi/project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
-import { type StackConfig, type State, selectedStack, stackConfig, stackState, stateSchema } from "../pulumi/stack.ts";
+import {
+  type StackConfig,
+  type State,
+  selectedStack,
+  stackConfig,
+  stackState,
+  stateSchema,
+} from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 
@@ -80,10 +87,14 @@ export class Stack {
     throw previewFailed(failure);
   }
 
-  async #preview(env?: Record<string, string>): Promise<{ steps: Step[]; failure: string | undefined }> {
+  async #preview(
+    env?: Record<string, string>,
+  ): Promise<{ steps: Step[]; failure: string | undefined }> {
     const run = await this.#pulumi(["preview", "--json"], { env });
     const digest = digestSchema.safeParse(tryParseJson(run.stdout)).data;
-    const errors = (digest?.diagnostics ?? []).filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+    const errors = (digest?.diagnostics ?? [])
+      .filter(({ severity }) => severity === "error")
+      .map(({ message }) => message.trim());
     const failed = !digest || run.exitCode !== 0 || errors.length > 0;
     return {
       steps: digest?.steps ?? [],
@@ -129,7 +140,13 @@ export class Stack {
    * them at the end, or nothing.
    */
   async import(file: unknown, protect: boolean): Promise<void> {
-    const flags = ["--generate-code=false", "--yes", "--skip-preview", "--suppress-outputs", `--protect=${protect}`];
+    const flags = [
+      "--generate-code=false",
+      "--yes",
+      "--skip-preview",
+      "--suppress-outputs",
+      `--protect=${protect}`,
+    ];
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
     if (run.exitCode !== 0)

@@ -27,7 +27,11 @@ export function xelionVendor(
     account,
     columns: [],
     async candidates() {
-      const there = await Promise.all(tenants.map(({ parts: [serverUrl = "", tenantName = ""] }) => exists(serverUrl, tenantName, limits)));
+      const there = await Promise.all(
+        tenants.map(({ parts: [serverUrl = "", tenantName = ""] }) =>
+          exists(serverUrl, tenantName, limits),
+        ),
+      );
       const missing = tenants.filter((_, index) => !there[index]);
       if (missing.length > 0) throw notFound("xelion", missing, "the Xelion server does not know");
       return tenants.map((tenant) => candidate(tenant, account, config, limits.baseUrl));
@@ -47,7 +51,11 @@ export function serverAndTenant(text: string): readonly string[] | undefined {
  * The version needs no login (Xelion API manual), and is asked for below the tenant's
  * name: an unknown one is 404 (inferred).
  */
-async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<typeof xelionConfig>): Promise<boolean> {
+async function exists(
+  serverUrl: string,
+  tenantName: string,
+  limits: ConfigOf<typeof xelionConfig>,
+): Promise<boolean> {
   const operation = `look for ${tenantName}`;
   const http = new HttpClient({
     vendor: "xelion",
@@ -77,7 +85,12 @@ async function exists(serverUrl: string, tenantName: string, limits: ConfigOf<ty
 const comment = `How a tenant is configured cannot be read from Xelion: put in the configuration that it has, or configurationFile and the path of its JSON file.
 A login is needed as soon as the configuration is changed; its password: pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
 
-function candidate({ parts, name }: Identifier, account: string | undefined, config: Config, service: string): Candidate {
+function candidate(
+  { parts, name }: Identifier,
+  account: string | undefined,
+  config: Config,
+  service: string,
+): Candidate {
   const [serverUrl = "", tenantName = ""] = parts;
   const id = resourceId({ serverUrl, tenantName });
   return {
@@ -90,7 +103,9 @@ function candidate({ parts, name }: Identifier, account: string | undefined, con
       serverUrl,
       tenantName,
       tenantLogin: { userName: placeholder("user for the next order") },
-      configuration: placeholder("the configuration that the tenant has: version, organization, departments …"),
+      configuration: placeholder(
+        "the configuration that the tenant has: version, organization, departments …",
+      ),
     },
     comment,
     secrets: ["xelion.tenantLogin.password"],
@@ -111,10 +126,23 @@ function candidate({ parts, name }: Identifier, account: string | undefined, con
  * says that it is so. An `orderId` that is declared is looked
  * up where the service shows orders.
  */
-async function outputs(id: string, inputs: ProvisionInputs, config: Config, service: string): Promise<Record<string, unknown>> {
+async function outputs(
+  id: string,
+  inputs: ProvisionInputs,
+  config: Config,
+  service: string,
+): Promise<Record<string, unknown>> {
   const { retryFailed = null, orderId: givenOrderId = null } = inputs;
   const configurationHash = (await configurationOf(inputs))?.hash ?? "";
-  const order = adoptedOrder({ configurationHash, retryFailed, givenOrderId, wait: "completed" }, new Date().toISOString());
-  const result = await call("XelionTenantProvision", "read", [id, outputsOf(inputs, order, service)], config);
+  const order = adoptedOrder(
+    { configurationHash, retryFailed, givenOrderId, wait: "completed" },
+    new Date().toISOString(),
+  );
+  const result = await call(
+    "XelionTenantProvision",
+    "read",
+    [id, outputsOf(inputs, order, service)],
+    config,
+  );
   return (result as { props: Record<string, unknown> }).props;
 }

@@ -3,7 +3,13 @@ import { UcaasError } from "../../provider/runtime/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
 import { leastSeats, seatFields } from "../../provider/xima/rules.ts";
-import { type ApiRevision, type LicenseInputs, licenseId, type SeatRules, ximaConfig } from "../../provider/xima/schema.ts";
+import {
+  type ApiRevision,
+  type LicenseInputs,
+  licenseId,
+  type SeatRules,
+  ximaConfig,
+} from "../../provider/xima/schema.ts";
 import { isRecord, valueAt } from "../../stacks/object-path.ts";
 import { placeholder } from "../../stacks/placeholder.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
@@ -31,7 +37,9 @@ export function ximaVendor(
     previewEnvironment: { XIMA_ADOPT: tenants.map(({ parts }) => idOf(parts)).join(",") },
     async candidates() {
       const there = await Promise.all(
-        tenants.map(({ parts: [resellerId = "", tenantId = ""] }) => client.exists({ resellerId, tenantId })),
+        tenants.map(({ parts: [resellerId = "", tenantId = ""] }) =>
+          client.exists({ resellerId, tenantId }),
+        ),
       );
       // With xima:probe off nobody was asked, and the operator's word counts.
       const missing = tenants.filter((_, index) => there[index] === false);
@@ -49,7 +57,12 @@ interface Settings {
 const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
 Delete the lines of what shall not be managed here: that stays as it is.`;
 
-function candidate({ parts, name }: Identifier, account: string | undefined, settings: Settings, defaults: unknown): Candidate {
+function candidate(
+  { parts, name }: Identifier,
+  account: string | undefined,
+  settings: Settings,
+  defaults: unknown,
+): Candidate {
   const [resellerId = "", tenantId = ""] = parts;
   const id = idOf(parts);
   return {
@@ -64,9 +77,15 @@ function candidate({ parts, name }: Identifier, account: string | undefined, set
     },
     comment,
     isDeclaredBy: (declared) =>
-      isRecord(declared.ccId) && licenseId(declared as unknown as LicenseInputs) === id && (declared.account ?? undefined) === account,
+      isRecord(declared.ccId) &&
+      licenseId(declared as unknown as LicenseInputs) === id &&
+      (declared.account ?? undefined) === account,
     match(planned) {
-      if (planned.type !== "XimaLicense" || licenseId(planned.inputs as unknown as LicenseInputs) !== id) return undefined;
+      if (
+        planned.type !== "XimaLicense" ||
+        licenseId(planned.inputs as unknown as LicenseInputs) !== id
+      )
+        return undefined;
       return { id, inputs: planned.inputs, outputs: async () => outputs(planned.inputs) };
     },
   };
@@ -75,7 +94,8 @@ function candidate({ parts, name }: Identifier, account: string | undefined, set
 /** A name among the stack's defaults is that of the reseller there. */
 function nameOfAnother(resellerId: string, defaults: unknown): Section {
   const ccId = valueAt(defaults, ["xima", "ccId"]);
-  const isOther = isRecord(ccId) && ccId.resellerName !== undefined && ccId.resellerId !== resellerId;
+  const isOther =
+    isRecord(ccId) && ccId.resellerName !== undefined && ccId.resellerId !== resellerId;
   return isOther ? { resellerName: placeholder("the reseller's name at Xima") } : {};
 }
 
@@ -104,7 +124,9 @@ function outputs(inputs: Record<string, unknown>): Record<string, unknown> {
   const { sipCredentials: sip } = inputs;
   if (
     isRecord(sip) &&
-    ["sipServer", "outboundProxy", ...(sip.transport === undefined ? [] : ["sipPort"])].some((field) => sip[field] === undefined)
+    ["sipServer", "outboundProxy", ...(sip.transport === undefined ? [] : ["sipPort"])].some(
+      (field) => sip[field] === undefined,
+    )
   ) {
     throw new UcaasError("sipCredentials takes part of itself from the NetSapiens client", {
       code: "SECRET_NOT_SEEN",

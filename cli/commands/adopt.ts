@@ -28,11 +28,19 @@ export function adoptCommand(): Command {
       .description(description)
       .option("--stack <name>", "the stack; default the one that is selected")
       .option("--account <name>", `section ${name}:accounts.<name> of the config`)
-      .option("--as <id=slug>", "the customer that a thing becomes, or joins (may be repeated)", pairs)
+      .option(
+        "--as <id=slug>",
+        "the customer that a thing becomes, or joins (may be repeated)",
+        pairs,
+      )
       .option("--yes", "do it; without it, only show what would be done");
 
   vendorCommand("enablex", "customers of EnableX, with their subscriptions and users")
-    .option("--filter <text>", "only customers with this text in their id, name, code or email (may be repeated)", collected)
+    .option(
+      "--filter <text>",
+      "only customers with this text in their id, name, code or email (may be repeated)",
+      collected,
+    )
     .option("--customers-only", "leave subscriptions and users aside")
     .action((options: Options & { filter?: string[]; customersOnly?: true }) =>
       run(options, async (config) => {
@@ -41,10 +49,25 @@ export function adoptCommand(): Command {
       }),
     );
 
-  vendorCommand("netsapiens", "OAuth clients of NetSapiens: those that the admin portal lists, or those that are named")
-    .option("--filter <text>", "only listed clients with this text in their id (may be repeated)", collected)
-    .option("--client <domain/clientId>", "a client, with its domain if it is known (may be repeated)", collected)
-    .option("--clients <file>", "a file that names one client a line, and behind it the customer's name if wanted", collected)
+  vendorCommand(
+    "netsapiens",
+    "OAuth clients of NetSapiens: those that the admin portal lists, or those that are named",
+  )
+    .option(
+      "--filter <text>",
+      "only listed clients with this text in their id (may be repeated)",
+      collected,
+    )
+    .option(
+      "--client <domain/clientId>",
+      "a client, with its domain if it is known (may be repeated)",
+      collected,
+    )
+    .option(
+      "--clients <file>",
+      "a file that names one client a line, and behind it the customer's name if wanted",
+      collected,
+    )
     .action((options: Options & { filter?: string[]; client?: string[]; clients?: string[] }) =>
       run(options, async (config) => {
         const { netsapiensVendor } = await import("../adopt/netsapiens.ts");
@@ -57,8 +80,16 @@ export function adoptCommand(): Command {
     );
 
   vendorCommand("xima", "licences of Xima CCaaS; the API lists none, so their tenants are named")
-    .option("--tenant <reseller/tenant>", "a tenant (may be repeated); a slash within a name is %2F", collected)
-    .option("--tenants <file>", "a file that names one tenant a line, and behind it the customer's name if wanted", collected)
+    .option(
+      "--tenant <reseller/tenant>",
+      "a tenant (may be repeated); a slash within a name is %2F",
+      collected,
+    )
+    .option(
+      "--tenants <file>",
+      "a file that names one tenant a line, and behind it the customer's name if wanted",
+      collected,
+    )
     .action((options: Options & { tenant?: string[]; tenants?: string[] }) =>
       run(options, async (config) => {
         const { ximaVendor } = await import("../adopt/xima.ts");
@@ -71,23 +102,42 @@ export function adoptCommand(): Command {
     );
 
   vendorCommand("xelion", "tenants of Xelion servers; nothing lists them, so they are named")
-    .option("--tenant <server/tenant>", "a tenant, such as https://my.server.xelion.com/pbx1 (may be repeated)", collected)
-    .option("--tenants <file>", "a file that names one tenant a line, and behind it the customer's name if wanted", collected)
+    .option(
+      "--tenant <server/tenant>",
+      "a tenant, such as https://my.server.xelion.com/pbx1 (may be repeated)",
+      collected,
+    )
+    .option(
+      "--tenants <file>",
+      "a file that names one tenant a line, and behind it the customer's name if wanted",
+      collected,
+    )
     .action((options: Options & { tenant?: string[]; tenants?: string[] }) =>
       run(options, async (config) => {
         const { serverAndTenant, xelionVendor } = await import("../adopt/xelion.ts");
         const { readIdentifiers } = await import("../adopt/identifiers.ts");
         return xelionVendor(config, {
           ...options,
-          tenants: readIdentifiers(options.tenant, options.tenants, "server/tenant", serverAndTenant),
+          tenants: readIdentifiers(
+            options.tenant,
+            options.tenants,
+            "server/tenant",
+            serverAndTenant,
+          ),
         });
       }),
     );
   return adopt;
 }
 
-async function run(options: Options, vendorFor: (config: Config) => Promise<AdoptionSource>): Promise<void> {
-  const [{ Stack }, { adopt }] = await Promise.all([import("../adopt/stack.ts"), import("../adopt/adoption.ts")]);
+async function run(
+  options: Options,
+  vendorFor: (config: Config) => Promise<AdoptionSource>,
+): Promise<void> {
+  const [{ Stack }, { adopt }] = await Promise.all([
+    import("../adopt/stack.ts"),
+    import("../adopt/adoption.ts"),
+  ]);
   const stack = await Stack.open(options.stack);
   const config = await stack.config();
   const vendor = await vendorFor(config);
@@ -113,7 +163,10 @@ function collected(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-function pairs(value: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+function pairs(
+  value: string,
+  before: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
   const at = value.lastIndexOf("=");
   if (at < 1) throw new InvalidArgumentError("Write it as id=slug.");
   return new Map(before).set(value.slice(0, at), value.slice(at + 1));

@@ -24,13 +24,22 @@ Examples:
 export function driftCommand(): Command {
   return new Command("drift")
     .description("show what differs at the vendors from what is declared; reads only")
-    .addOption(new Option("-s, --stack <name...>", "a stack, or several; default the selected one").conflicts("all"))
+    .addOption(
+      new Option(
+        "-s, --stack <name...>",
+        "a stack, or several; default the selected one",
+      ).conflicts("all"),
+    )
     .option("--all", "all stacks that have a stack file in this project")
     .option("--except <name...>", "with --all, not these")
     .addOption(new Option("--json", "the report as JSON").conflicts("markdown"))
     .option("--markdown", "the report as Markdown")
     .option("-o, --out <file>", "write the report into a file, beside the table on the terminal")
-    .addOption(new Option("--parallel <number>", "stacks at once").default(Math.min(4, availableParallelism())).argParser(count))
+    .addOption(
+      new Option("--parallel <number>", "stacks at once")
+        .default(Math.min(4, availableParallelism()))
+        .argParser(count),
+    )
     .addHelpText("after", details)
     .action(drift);
 }
@@ -46,7 +55,12 @@ interface Options {
 }
 
 async function drift(options: Options): Promise<void> {
-  const [{ default: PQueue }, { checkStack }, { driftReport, exitStatus }, { asMarkdown, asTable }] = await Promise.all([
+  const [
+    { default: PQueue },
+    { checkStack },
+    { driftReport, exitStatus },
+    { asMarkdown, asTable },
+  ] = await Promise.all([
     import("p-queue"),
     import("../drift/check.ts"),
     import("../drift/report.ts"),
@@ -67,7 +81,11 @@ async function drift(options: Options): Promise<void> {
   );
 
   const table = asTable(report);
-  const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : options.markdown ? asMarkdown(report) : `${table}\n`;
+  const text = options.json
+    ? `${JSON.stringify(report, null, 2)}\n`
+    : options.markdown
+      ? asMarkdown(report)
+      : `${table}\n`;
   print(out === undefined ? text.trimEnd() : table);
   process.exitCode = exitStatus[report.status];
   out?.write(text);
@@ -79,11 +97,14 @@ async function stacksToCheck({ stack, all, except = [] }: Options): Promise<stri
   const { stackFolder, stacks } = findProject();
   const chosen = stacks.filter((name) => !except.includes(name));
   if (chosen.length > 0) return chosen;
-  throw new UcaasError(`there is no stack file${except.length > 0 ? " of another stack" : ""} in ${stackFolder}`, {
-    code: "NO_STACK",
-    operation: "drift --all",
-    hint: "create a stack with pulumi stack init, or name stacks with --stack",
-  });
+  throw new UcaasError(
+    `there is no stack file${except.length > 0 ? " of another stack" : ""} in ${stackFolder}`,
+    {
+      code: "NO_STACK",
+      operation: "drift --all",
+      hint: "create a stack with pulumi stack init, or name stacks with --stack",
+    },
+  );
 }
 
 /** On a terminal, with a bar: resources looked at, of all stacks together. */

@@ -9,7 +9,9 @@ config names (ucaas:journalDir).`;
 
 /** `ucaas journal`: what runs have begun, and whose end is not known. */
 export function journalCommand(): Command {
-  const command = new Command("journal").description("list and settle what interrupted runs have begun").addHelpText("after", about);
+  const command = new Command("journal")
+    .description("list and settle what interrupted runs have begun")
+    .addHelpText("after", about);
   command
     .command("list")
     .description("list the entries of the intent journal")
@@ -22,12 +24,18 @@ export function journalCommand(): Command {
     .description("remove entries, once you have seen at the vendor what they came to")
     .option("-s, --stack <name>", "the stack whose config names the journal")
     .option("--json", "what was removed as JSON")
-    .action(async (entries, options) => (await import("../journal.ts")).resolveEntries(entries, options));
+    .action(async (entries, options) =>
+      (await import("../journal.ts")).resolveEntries(entries, options),
+    );
   command
     .command("move <old> <new>")
-    .description("move the entries of a stack that was renamed: project/stack@backend, as the error names both")
+    .description(
+      "move the entries of a stack that was renamed: project/stack@backend, as the error names both",
+    )
     .option("-s, --stack <name>", "the stack whose config names the journal")
     .option("--json", "how many were moved as JSON")
-    .action(async (from, to, options) => (await import("../journal.ts")).moveEntries(from, to, options));
+    .action(async (from, to, options) =>
+      (await import("../journal.ts")).moveEntries(from, to, options),
+    );
   return command;
 }

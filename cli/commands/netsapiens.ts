@@ -19,7 +19,10 @@ It ends with 0 only when every step that was asked for passed.`;
 export function netsapiensCommand(): Command {
   const command = new Command("verify")
     .description("run the six steps of the guide's troubleshooting against a NetSapiens system")
-    .option("--stack <name>", "a stack of the project in this folder: its clients, or the defaults from its config")
+    .option(
+      "--stack <name>",
+      "a stack of the project in this folder: its clients, or the defaults from its config",
+    )
     .option("--account <name>", "section netsapiens:accounts.<name> of the config")
     .option("--client-id <id>", "the client to verify")
     .option("--api-url <url>", "full URL of the management portal, without a path")
@@ -27,8 +30,17 @@ export function netsapiensCommand(): Command {
     .option("--api-username <login>", "login name of the API user")
     .option("--did <number>", "number for inbound testing, E.164 or national digits")
     .option("--did-destination <name>", "user, device or queue that the number must be routed to")
-    .addOption(new Option("--minimum-scope <scope>", "least scope of the API user; default Office Manager").choices(acceptedScopes))
-    .addOption(new Option("--steps <names>", `only these, with commas: ${steps.join(",")}`).argParser(stepNames))
+    .addOption(
+      new Option(
+        "--minimum-scope <scope>",
+        "least scope of the API user; default Office Manager",
+      ).choices(acceptedScopes),
+    )
+    .addOption(
+      new Option("--steps <names>", `only these, with commas: ${steps.join(",")}`).argParser(
+        stepNames,
+      ),
+    )
     .option("--stdin", "read secrets that are missing from stdin")
     .option("--json", "as JSON, for programs")
     .addHelpText("after", about)
@@ -42,7 +54,8 @@ export function netsapiensCommand(): Command {
 function stepNames(text: string): Step[] {
   return text.split(",").map((name) => {
     const step = steps.find((known) => known === name.trim());
-    if (step === undefined) throw new InvalidArgumentError(`${JSON.stringify(name)} is no step: ${steps.join(", ")}`);
+    if (step === undefined)
+      throw new InvalidArgumentError(`${JSON.stringify(name)} is no step: ${steps.join(", ")}`);
     return step;
   });
 }

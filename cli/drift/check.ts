@@ -24,19 +24,28 @@ export async function checkStack(stack: string, progress?: Progress): Promise<St
   const state = await stackState(stack).catch(pulumiFailure);
   if (state instanceof UcaasError) return unknownDrift(stack, { reason: reasonOf(state) });
   const expected = state.resources.filter(isAtVendor).length;
-  if (expected === 0) return unknownDrift(stack, nothingToCompare, ...interrupted(state), ...(await openWrites(stack, state)));
+  if (expected === 0)
+    return unknownDrift(
+      stack,
+      nothingToCompare,
+      ...interrupted(state),
+      ...(await openWrites(stack, state)),
+    );
   progress?.expect(expected);
 
   const events = new RefreshEvents(locator(state.resources));
-  const run = await pulumi(["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"], {
-    // Without it, --json waits for the end, and then shows of each resource what was known before.
-    env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
-    onLine(line) {
-      const count = events.counts.checked;
-      events.take(line);
-      if (events.counts.checked > count) progress?.checked();
+  const run = await pulumi(
+    ["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"],
+    {
+      // Without it, --json waits for the end, and then shows of each resource what was known before.
+      env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+      onLine(line) {
+        const count = events.counts.checked;
+        events.take(line);
+        if (events.counts.checked > count) progress?.checked();
+      },
     },
-  });
+  );
   const { status, errors } = evaluateRefresh(run, events);
   const unknown = [...errors, ...interrupted(state), ...(await openWrites(stack, state))];
   return {
@@ -56,11 +65,16 @@ const nothingToCompare: CheckError = {
 /** What the CLI ends with when --expect-no-changes was wrong. */
 const changed = 7;
 
-function evaluateRefresh(run: PulumiRun, events: RefreshEvents): { status: Status; errors: readonly CheckError[] } {
+function evaluateRefresh(
+  run: PulumiRun,
+  events: RefreshEvents,
+): { status: Status; errors: readonly CheckError[] } {
   if (events.errors.length > 0) return { status: "unknown", errors: events.errors };
-  if (run.exitCode !== 0 && run.exitCode !== changed) return { status: "unknown", errors: [{ reason: errorOf(run) }] };
+  if (run.exitCode !== 0 && run.exitCode !== changed)
+    return { status: "unknown", errors: [{ reason: errorOf(run) }] };
   if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", errors: [] };
-  const reason = "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";
+  const reason =
+    "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";
   return { status: "unknown", errors: [{ reason }] };
 }
 
@@ -88,12 +102,19 @@ function interrupted({ resources, pending }: StackState): CheckError[] {
 
 /** What an interrupted run may have left at a vendor, and no resource in the state knows. */
 async function openWrites(stack: string, { resources }: StackState): Promise<CheckError[]> {
-  const { exitCode, stdout } = await pulumi(["config", "get", "ucaas:journalDir", "--stack", stack]);
+  const { exitCode, stdout } = await pulumi([
+    "config",
+    "get",
+    "ucaas:journalDir",
+    "--stack",
+    stack,
+  ]);
   const folder = exitCode === 0 ? stdout.trim() : undefined;
   const journal = new Journal({
     get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never,
   });
-  const project = resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
+  const project =
+    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
   const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
   const inState = resources.map(({ urn, outputs }) => ({ ...parseUrn(urn), outputs }));
   try {
@@ -107,6 +128,9 @@ async function openWrites(stack: string, { resources }: StackState): Promise<Che
   }
 }
 
-function describeOpenWrite({ operation = "create", type, resource, thing, intendedAt }: JournalEntry, location: string): string {
+function describeOpenWrite(
+  { operation = "create", type, resource, thing, intendedAt }: JournalEntry,
+  location: string,
+): string {
   return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}, ${intendedAt}) has no known outcome, and the state does not have it (${location}). What to do: if the program declares it, run pulumi up. Else look at the vendor: remove it there or adopt it (ucaas adopt), then forget the entry (ucaas journal list, ucaas journal resolve <entry>)`;
 }

@@ -32,7 +32,9 @@ const eventSchema = z.object({
       }),
     })
     .optional(),
-  diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }).optional(),
+  diagnosticEvent: z
+    .object({ urn: z.string().optional(), message: z.string(), severity: z.string() })
+    .optional(),
   summaryEvent: z.object({}).optional(),
 });
 
@@ -78,7 +80,9 @@ export class RefreshEvents {
     if (!old || !now) this.differences.push({ ...place, kind: "gone" });
     else {
       const changed = changedProperties(old, now);
-      this.differences.push(...changed.map((change) => ({ ...place, kind: "changed" as const, ...change })));
+      this.differences.push(
+        ...changed.map((change) => ({ ...place, kind: "changed" as const, ...change })),
+      );
       if (changed.length === 0) this.differences.push({ ...place, kind: "hidden" });
     }
   }
@@ -110,7 +114,9 @@ function changedProperties(old: State, now: State): Change[] {
     const declared = changes(key, inputs, outputs);
     if (declared.length > 0) return declared;
     // When something was looked at says nothing about it.
-    return changes(key, outputs, inputs).filter(({ declared: before, actual }) => !(isTime(before) && isTime(actual)));
+    return changes(key, outputs, inputs).filter(
+      ({ declared: before, actual }) => !(isTime(before) && isTime(actual)),
+    );
   });
 }
 
@@ -119,7 +125,11 @@ function changedProperties(old: State, now: State): Change[] {
  * whether it differs; what is marked as secret anywhere, be it in the
  * `others` (the same property in the other bag), is secret.
  */
-function changes(path: string, [before, after]: readonly [unknown, unknown], others: readonly unknown[]): Change[] {
+function changes(
+  path: string,
+  [before, after]: readonly [unknown, unknown],
+  others: readonly unknown[],
+): Change[] {
   if ([before, after, ...others].some(isSecret)) {
     const appeared = before === undefined || after === undefined;
     const change = {
@@ -140,7 +150,9 @@ function changes(path: string, [before, after]: readonly [unknown, unknown], oth
       ),
     );
   }
-  return Object.is(before, after) ? [] : [{ property: path, declared: masked(before), actual: masked(after) }];
+  return Object.is(before, after)
+    ? []
+    : [{ property: path, declared: masked(before), actual: masked(after) }];
 }
 
 /** How the engine marks a secret; the value beside the mark is `[secret]`. */
@@ -154,7 +166,8 @@ function isSecret(value: unknown): boolean {
 function masked(value: unknown): unknown {
   if (isSecret(value)) return secretMask;
   if (Array.isArray(value)) return value.map(masked);
-  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
   return value;
 }
 

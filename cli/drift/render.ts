@@ -8,7 +8,9 @@ const head = ["stack", "customer", "resource", "property", "declared", "actual"]
 
 /** The report for a terminal. */
 export function asTable({ stacks }: DriftReport): string {
-  const rows = stacks.flatMap(({ stack, differences }) => differences.map((difference) => [stack, ...toRow(difference)]));
+  const rows = stacks.flatMap(({ stack, differences }) =>
+    differences.map((difference) => [stack, ...toRow(difference)]),
+  );
   const errors = stacks.flatMap(({ stack, unknown }) =>
     unknown.map((error) => {
       const parts = [stack, "could not tell", resourceLabel(error), error.reason];
@@ -21,7 +23,9 @@ export function asTable({ stacks }: DriftReport): string {
 
 /** The report for a comment or an issue. */
 export function asMarkdown({ stacks, status, checkedAt }: DriftReport): string {
-  const rows = stacks.flatMap(({ stack, differences }) => differences.map((difference) => row([stack, ...toRow(difference)].map(cell))));
+  const rows = stacks.flatMap(({ stack, differences }) =>
+    differences.map((difference) => row([stack, ...toRow(difference)].map(cell))),
+  );
   const errors = stacks.flatMap(({ stack, unknown }) =>
     unknown.map((error) => {
       const parts = [code(stack), code(resourceLabel(error)), code(error.reason)];
@@ -54,7 +58,8 @@ function summary(stacks: readonly StackDrift[]): string {
 
 /** `12 resources: 8 compared, 3 only known to exist, 1 that cannot be read back`. */
 function coverage(stacks: readonly StackDrift[]): string {
-  const sum = (key: "checked" | "compared" | "existenceOnly" | "notReadable") => stacks.reduce((total, stack) => total + stack[key], 0);
+  const sum = (key: "checked" | "compared" | "existenceOnly" | "notReadable") =>
+    stacks.reduce((total, stack) => total + stack[key], 0);
   const parts = [
     `${sum("compared")} compared`,
     sum("existenceOnly") > 0 && `${sum("existenceOnly")} only known to exist (licences)`,
@@ -72,7 +77,8 @@ function toRow(difference: Difference): [string, string, string, string, string]
   const { customer, resource, name, kind, property, declared, actual } = difference;
   const where = [customer ?? "", name === customer ? resource : `${resource} ${name}`] as const;
   if (kind === "gone") return [...where, "", "exists", "gone"];
-  if (kind === "hidden") return [...where, "(not shown)", "", "differs in a secret or internal value"];
+  if (kind === "hidden")
+    return [...where, "(not shown)", "", "differs in a secret or internal value"];
   return [...where, property ?? "", formatValue(declared), formatValue(actual)];
 }
 

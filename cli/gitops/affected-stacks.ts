@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 
 /** Of the project, what no stack runs: neither `pulumi up` nor a provider reads it. */
-const ignoredPaths = /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
+const ignoredPaths =
+  /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
 
 /**
  * The stacks that a change of files concerns: those whose own files changed, and all of
@@ -10,7 +11,11 @@ const ignoredPaths = /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.g
  * @param files  changed files, relative to the project's folder, with slashes
  * @param stackFolder  folder of the stack files, relative to the project's folder: `stacks`
  */
-export function affectedStacks(files: readonly string[], stackFolder: string, stacks: readonly string[]): string[] {
+export function affectedStacks(
+  files: readonly string[],
+  stackFolder: string,
+  stacks: readonly string[],
+): string[] {
   const touched = new Set<string>();
   for (const file of files) {
     const owner = ownerOf(posix.relative(stackFolder, file));
@@ -25,5 +30,8 @@ export function affectedStacks(files: readonly string[], stackFolder: string, st
  * deleted owns them still.
  */
 function ownerOf(file: string): string | undefined {
-  return /^Pulumi\.([^/]+)\.ya?ml$/.exec(file)?.[1] ?? /^customers\/([^/]+)\/[^/]+\.yaml$/.exec(file)?.[1];
+  return (
+    /^Pulumi\.([^/]+)\.ya?ml$/.exec(file)?.[1] ??
+    /^customers\/([^/]+)\/[^/]+\.yaml$/.exec(file)?.[1]
+  );
 }

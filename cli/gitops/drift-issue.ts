@@ -9,22 +9,34 @@ export const issueMarker = "<!-- ucaas: drift -->";
  * One report of many, about the stacks that were to be checked: the drift of one without
  * a report is unknown.
  */
-export function mergeReports(reports: readonly DriftReport[], stacks: readonly string[]): DriftReport {
-  const told = reports.flatMap((report) => report.stacks).filter(({ stack }) => stacks.includes(stack));
+export function mergeReports(
+  reports: readonly DriftReport[],
+  stacks: readonly string[],
+): DriftReport {
+  const told = reports
+    .flatMap((report) => report.stacks)
+    .filter(({ stack }) => stacks.includes(stack));
   const untold = stacks.filter((stack) => !told.some((each) => each.stack === stack));
   const reason = "its check ended before it had a result; see the log of the run";
   return driftReport([...told, ...untold.map((stack) => unknownDrift(stack, { reason }))]);
 }
 
 /** Title and text of the issue. */
-export function driftIssue(report: DriftReport, { run, length }: { run?: string; length: number }): { title: string; text: string } {
-  const names = (status: string) => report.stacks.filter((each) => each.status === status).map(({ stack }) => stack);
+export function driftIssue(
+  report: DriftReport,
+  { run, length }: { run?: string; length: number },
+): { title: string; text: string } {
+  const names = (status: string) =>
+    report.stacks.filter((each) => each.status === status).map(({ stack }) => stack);
   const parts = [
     ["drift in", names("drift")],
     ["could not tell for", names("unknown")],
   ] as const;
-  const said = parts.filter(([, stacks]) => stacks.length > 0).map(([words, stacks]) => `${words} ${abbreviate(stacks)}`);
-  const title = said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
+  const said = parts
+    .filter(([, stacks]) => stacks.length > 0)
+    .map(([words, stacks]) => `${words} ${abbreviate(stacks)}`);
+  const title =
+    said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
   const link = run ? `\n[Log of the run](${run})\n` : "";
   return {
     title,
@@ -34,5 +46,7 @@ export function driftIssue(report: DriftReport, { run, length }: { run?: string;
 
 /** A title is one line: three names, and how many more. */
 function abbreviate(stacks: readonly string[]): string {
-  return stacks.length <= 3 ? stacks.join(", ") : `${stacks.slice(0, 3).join(", ")} and ${stacks.length - 3} more`;
+  return stacks.length <= 3
+    ? stacks.join(", ")
+    : `${stacks.slice(0, 3).join(", ")} and ${stacks.length - 3} more`;
 }

@@ -21,7 +21,14 @@ export async function hasCommit(project: Project, commit: string): Promise<boole
   // Anything that keeps git from reading the repository shows here, apart from the
   // question about the commit.
   await git(project, "rev-parse", "--git-dir").catch(failed("read the repository"));
-  return await git(project, "rev-parse", "--quiet", "--verify", "--end-of-options", `${commit}^{commit}`).then(
+  return await git(
+    project,
+    "rev-parse",
+    "--quiet",
+    "--verify",
+    "--end-of-options",
+    `${commit}^{commit}`,
+  ).then(
     () => true,
     () => false,
   );
@@ -46,7 +53,11 @@ async function changedFiles(project: Project, from: string, to: string): Promise
  */
 export async function changedStacks(project: Project, from: string, to: string): Promise<string[]> {
   const { folder, stackFolder, stacks } = project;
-  return affectedStacks(await changedFiles(project, from, to), relative(folder, stackFolder).split(sep).join("/"), stacks);
+  return affectedStacks(
+    await changedFiles(project, from, to),
+    relative(folder, stackFolder).split(sep).join("/"),
+    stacks,
+  );
 }
 
 /**
@@ -64,7 +75,10 @@ export async function mergedInto(project: Project): Promise<string | undefined> 
 function failed(operation: string): (error: unknown) => never {
   return (error) => {
     const { code, stderr = "", message } = error as NodeJS.ErrnoException & { stderr?: string };
-    const reason = code === "ENOENT" ? "the command `git` is not on the PATH" : (stderr.trim().split("\n")[0] ?? message);
+    const reason =
+      code === "ENOENT"
+        ? "the command `git` is not on the PATH"
+        : (stderr.trim().split("\n")[0] ?? message);
     throw new UcaasError(redact(reason), {
       code: "GIT_FAILED",
       vendor: "git",

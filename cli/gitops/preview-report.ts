@@ -32,7 +32,11 @@ export const commentMarker = "<!-- ucaas: preview -->";
 function operations({ status, text }: PreviewReport): string {
   if (status === "failed") return "**the preview failed**";
   const [, counts = ""] = /^Resources:\n((?: +.*\n?)+)/m.exec(text) ?? [];
-  const changes = counts.split("\n").flatMap((line) => /\d+ (?:to [a-z]+(?: original)?|errored)|\d+ changes?/.exec(line)?.[0] ?? []);
+  const changes = counts
+    .split("\n")
+    .flatMap(
+      (line) => /\d+ (?:to [a-z]+(?: original)?|errored)|\d+ changes?/.exec(line)?.[0] ?? [],
+    );
   return changes.length > 0 ? changes.join(", ") : "no changes";
 }
 
@@ -48,20 +52,44 @@ export function previewComment(
   { run, commit, length }: { run?: string; commit?: string; length: number },
 ): string {
   const bottom = footer(run, commit);
-  if (previews.size === 0) return [commentMarker, "No stack is touched by this change any more.", "", bottom].join("\n");
+  if (previews.size === 0)
+    return [commentMarker, "No stack is touched by this change any more.", "", bottom].join("\n");
   const missing = "**no preview**: its job ended before";
-  const table = [...previews].map(([stack, preview]) => row([cell(stack), preview ? operations(preview) : missing]));
-  const top = [commentMarker, "### What `pulumi up` would do", "", row(["stack", "changes"]), row(["---", "---"]), ...table, ""].join("\n");
-  const reports = [...previews].flatMap(([stack, preview]) => (preview ? [{ stack, preview }] : []));
+  const table = [...previews].map(([stack, preview]) =>
+    row([cell(stack), preview ? operations(preview) : missing]),
+  );
+  const top = [
+    commentMarker,
+    "### What `pulumi up` would do",
+    "",
+    row(["stack", "changes"]),
+    row(["---", "---"]),
+    ...table,
+    "",
+  ].join("\n");
+  const reports = [...previews].flatMap(([stack, preview]) =>
+    preview ? [{ stack, preview }] : [],
+  );
   // Each has the same room, less what stands around it.
-  const room = Math.floor((length - top.length - bottom.length) / Math.max(1, reports.length)) - 300;
+  const room =
+    Math.floor((length - top.length - bottom.length) / Math.max(1, reports.length)) - 300;
   const details = reports.map(({ stack, preview }) =>
-    [`<details><summary>${htmlCode(stack)}</summary>`, "", block(shortened(preview.text, room)), "", "</details>", ""].join("\n"),
+    [
+      `<details><summary>${htmlCode(stack)}</summary>`,
+      "",
+      block(shortened(preview.text, room)),
+      "",
+      "</details>",
+      "",
+    ].join("\n"),
   );
   return [top, ...details, bottom].join("\n");
 }
 
 function footer(run: string | undefined, commit: string | undefined): string {
-  const parts = [commit && `Commit ${code(commit.slice(0, 12))}`, run && `[log of the run](${run})`];
+  const parts = [
+    commit && `Commit ${code(commit.slice(0, 12))}`,
+    run && `[log of the run](${run})`,
+  ];
   return parts.filter(Boolean).join(" · ");
 }

@@ -49,7 +49,10 @@ function changedOnly(lines: readonly string[]): string[] {
     const line = lines[index]!;
     const indent = unmarked.exec(`${line} `)?.[1];
     const end = indent === undefined ? undefined : endOf(lines, index, indent);
-    if (end === undefined || lines.slice(index, end + 1).some((each) => /^\s*[+~-]{1,2} /.test(each))) {
+    if (
+      end === undefined ||
+      lines.slice(index, end + 1).some((each) => /^\s*[+~-]{1,2} /.test(each))
+    ) {
       // Whether what was left out stood before a change or behind it says nothing.
       if (/^\s*[}\]]/.test(line)) flush();
       kept.push(line);
@@ -65,7 +68,9 @@ function changedOnly(lines: readonly string[]): string[] {
 /** The last line of an entry: its own, or that of the bracket that closes it. */
 function endOf(lines: readonly string[], start: number, indent: string): number | undefined {
   if (!/[[{]$/.test(lines[start]!)) return start;
-  const end = lines.findIndex((line, index) => index > start && (line === `${indent}}` || line === `${indent}]`));
+  const end = lines.findIndex(
+    (line, index) => index > start && (line === `${indent}}` || line === `${indent}]`),
+  );
   return end < 0 ? undefined : end;
 }
 

@@ -7,6 +7,10 @@ import { tryParseJson } from "../../provider/runtime/parse-json.ts";
  */
 export function stackList(text: string): string[] {
   const list = tryParseJson(text);
-  if (Array.isArray(list) && list.every((stack) => typeof stack === "string" && /^\w[\w.-]*$/.test(stack))) return list;
+  if (
+    Array.isArray(list) &&
+    list.every((stack) => typeof stack === "string" && /^\w[\w.-]*$/.test(stack))
+  )
+    return list;
   throw new InvalidArgumentError('It must be a JSON array of names: ["one","two"].');
 }

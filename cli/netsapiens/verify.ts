@@ -1,6 +1,11 @@
 import { createInterface } from "node:readline";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
-import { type IntegrationBundle, netsapiensConfig, oauthClientSchema, type StepResult } from "../../provider/netsapiens/schema.ts";
+import {
+  type IntegrationBundle,
+  netsapiensConfig,
+  oauthClientSchema,
+  type StepResult,
+} from "../../provider/netsapiens/schema.ts";
 import type { Scope } from "../../provider/netsapiens/scopes.ts";
 import { originOf } from "../../provider/netsapiens/settings.ts";
 import { chosenSteps, type Step, steps } from "../../provider/netsapiens/steps.ts";
@@ -47,17 +52,22 @@ interface Target {
  */
 export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   refuseInvalid(options);
-  const source = options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
+  const source =
+    options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
   const config = readConfig(netsapiensConfig, source, options.account);
   const inState = options.stack !== undefined && options.clientId === undefined;
-  const targets = inState ? await targetsOf(options.stack!, options, config) : [await targetOf(options, config)];
+  const targets = inState
+    ? await targetsOf(options.stack!, options, config)
+    : [await targetOf(options, config)];
   const clients = new Map<string, NetsapiensClient>();
   const reports = [];
   for (const target of targets) {
     const origin = originOf(target.bundle.api_url);
     const client = clients.get(origin) ?? new NetsapiensClient(origin, config);
     clients.set(origin, client);
-    reports.push(reportOf(target, await verifyOne(client, target, options), chosenSteps(options.steps)));
+    reports.push(
+      reportOf(target, await verifyOne(client, target, options), chosenSteps(options.steps)),
+    );
   }
   if (options.json) print(redact(JSON.stringify(reports, undefined, 2)));
   else for (const report of reports) print(redact(inWords(report)));
@@ -70,7 +80,11 @@ function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
   const issue = error?.issues[0];
   if (!issue) return;
   const option = issue.path[0] === "did" ? "--did" : "--api-url";
-  throw fault("INVALID_ARGUMENT", `${option} ${issue.message}`, "see npx ucaas netsapiens verify --help");
+  throw fault(
+    "INVALID_ARGUMENT",
+    `${option} ${issue.message}`,
+    "see npx ucaas netsapiens verify --help",
+  );
 }
 
 function verifyOne(
@@ -108,7 +122,11 @@ interface Report extends Verification {
   readonly passed: boolean;
 }
 
-function reportOf({ bundle }: Target, { results, apiVersion }: Verification, asked: readonly Step[]): Report {
+function reportOf(
+  { bundle }: Target,
+  { results, apiVersion }: Verification,
+  asked: readonly Step[],
+): Report {
   const passed = results.every(({ step, status }) => status === "passed" || !asked.includes(step));
   return {
     id: `${new URL(originOf(bundle.api_url)).host}/${bundle.api_client_id}`,
@@ -122,8 +140,13 @@ function inWords({ id, passed, results }: Report): string {
   const rows = results.map((result) => [result.step, result.status, explained(result)]);
   const table = renderTable(["Step", "Status", "Evidence and what to do"], rows);
   const verdict = passed ? "All steps that were asked for passed." : "Not all steps passed.";
-  const onlyDidSkipped = !passed && results.at(-1)?.status === "skipped" && results.slice(0, -1).every(({ status }) => status !== "failed");
-  const hint = onlyDidSkipped ? ` The last one wants --did <number>; to leave it out: --steps ${steps.slice(0, -1).join(",")}` : "";
+  const onlyDidSkipped =
+    !passed &&
+    results.at(-1)?.status === "skipped" &&
+    results.slice(0, -1).every(({ status }) => status !== "failed");
+  const hint = onlyDidSkipped
+    ? ` The last one wants --did <number>; to leave it out: --steps ${steps.slice(0, -1).join(",")}`
+    : "";
   return `${id}\n${table}\n${verdict}${hint}`;
 }
 
@@ -133,20 +156,39 @@ function explained({ evidence, code, remedy }: StepResult): string {
 
 /** The client that the options name. */
 async function targetOf(options: VerifyOptions, config: Config): Promise<Target> {
-  const { clientId, domain, apiUrl = config.apiUrl, apiUsername = config.apiUsername, did } = options;
+  const {
+    clientId,
+    domain,
+    apiUrl = config.apiUrl,
+    apiUsername = config.apiUsername,
+    did,
+  } = options;
   const missing = [
     clientId === undefined && "--client-id",
     domain === undefined && "--domain",
     apiUrl === undefined && "--api-url",
     apiUsername === undefined && "--api-username",
   ].filter((name) => name !== false);
-  if (clientId === undefined || domain === undefined || apiUrl === undefined || apiUsername === undefined) {
-    throw fault("CONFIG_MISSING", `what to verify is not known: ${missing.join(", ")} missing`, "see npx ucaas netsapiens verify --help");
+  if (
+    clientId === undefined ||
+    domain === undefined ||
+    apiUrl === undefined ||
+    apiUsername === undefined
+  ) {
+    throw fault(
+      "CONFIG_MISSING",
+      `what to verify is not known: ${missing.join(", ")} missing`,
+      "see npx ucaas netsapiens verify --help",
+    );
   }
   const { clientSecret } = readConfig(clientSecretConfig, { get: () => undefined });
   const lines = options.stdin ? await linesOfStdin() : [];
-  const secret = clientSecret ?? (await missingSecret(`Secret of the client ${clientId}`, "NETSAPIENS_CLIENT_SECRET", lines));
-  const password = config.apiPassword ?? (await missingSecret(`Password of ${apiUsername}`, "NETSAPIENS_API_PASSWORD", lines));
+  const secret =
+    clientSecret ??
+    (await missingSecret(`Secret of the client ${clientId}`, "NETSAPIENS_CLIENT_SECRET", lines));
+  const password =
+    config.apiPassword ??
+    (await missingSecret(`Password of ${apiUsername}`, "NETSAPIENS_API_PASSWORD", lines));
   return {
     bundle: {
       domain,
@@ -196,7 +238,11 @@ async function targetsOf(
 ): Promise<Target[]> {
   const { resources } = await stackState(stack, { showSecrets: true });
   const targets = resources
-    .filter(({ type, inputs }) => type.endsWith(":NetsapiensOAuthClient") && (account === undefined || inputs?.account === account))
+    .filter(
+      ({ type, inputs }) =>
+        type.endsWith(":NetsapiensOAuthClient") &&
+        (account === undefined || inputs?.account === account),
+    )
     .flatMap(({ inputs, outputs }) => {
       const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
       const bundle = tryParseJson(plaintext ?? "") as IntegrationBundle | undefined;

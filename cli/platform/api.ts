@@ -44,7 +44,11 @@ export class Api {
   }
 
   /** Adds something, so it is said once: after a lost reply nobody knows whether it is there. */
-  async post<Schema extends z.ZodType>(schema: Schema, request: Request, body: object): Promise<z.output<Schema>> {
+  async post<Schema extends z.ZodType>(
+    schema: Schema,
+    request: Request,
+    body: object,
+  ): Promise<z.output<Schema>> {
     return await this.#send("POST", schema, request, body);
   }
 
@@ -84,7 +88,9 @@ export class Api {
       operation,
       method,
       path,
-      params: Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, String(value)])),
+      params: Object.fromEntries(
+        Object.entries(params ?? {}).map(([name, value]) => [name, String(value)]),
+      ),
       query,
       list: method === "GET",
       retry: method === "POST" ? "if-unsent" : "safe",
@@ -95,7 +101,8 @@ export class Api {
     });
     const details = { vendor: this.#vendor, operation, status: reply.status };
     if (reply.status < 200 || reply.status > 299) {
-      const said = z.object({ message: z.unknown() }).safeParse(reply.json).data?.message ?? "no reason given";
+      const said =
+        z.object({ message: z.unknown() }).safeParse(reply.json).data?.message ?? "no reason given";
       const refused = [401, 403, 404].includes(reply.status);
       throw new UcaasError(typeof said === "string" ? said : JSON.stringify(said), {
         ...details,

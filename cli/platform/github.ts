@@ -54,7 +54,11 @@ export class GitHub implements Platform {
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#repository = requireEnv(env, "GITHUB_REPOSITORY", "GitHub sets it in each job");
-    const token = requireEnv(env, "GITHUB_TOKEN", "give the step github.token as GITHUB_TOKEN, in its env");
+    const token = requireEnv(
+      env,
+      "GITHUB_TOKEN",
+      "give the step github.token as GITHUB_TOKEN, in its env",
+    );
     this.#token = token;
     this.#api = new Api({
       vendor: "github",
@@ -73,7 +77,8 @@ export class GitHub implements Platform {
     // A workflow of a pull request runs on a merge that nobody else knows.
     this.commit = event.pull_request?.head.sha ?? env.GITHUB_SHA;
     this.run =
-      env.GITHUB_RUN_ID && `${env.GITHUB_SERVER_URL || "https://github.com"}/${this.#repository}/actions/runs/${env.GITHUB_RUN_ID}`;
+      env.GITHUB_RUN_ID &&
+      `${env.GITHUB_SERVER_URL || "https://github.com"}/${this.#repository}/actions/runs/${env.GITHUB_RUN_ID}`;
   }
 
   async findComment(pullRequest: number, marker: string): Promise<CommentRef | undefined> {
@@ -95,7 +100,11 @@ export class GitHub implements Platform {
   }
 
   async changeComment(pullRequest: number, id: number, text: string): Promise<CommentRef> {
-    const request = this.#at(`change the comment on pull request ${pullRequest}`, "issues/comments/{id}", { id });
+    const request = this.#at(
+      `change the comment on pull request ${pullRequest}`,
+      "issues/comments/{id}",
+      { id },
+    );
     const { html_url: url } = await this.#api.change("PATCH", commentSchema, request, {
       body: text,
     });
@@ -111,17 +120,26 @@ export class GitHub implements Platform {
         ...this.#at("find the issue", "issues"),
         query: { state: "open", sort: "created", direction: "asc" },
       },
-      ({ body, user, pull_request }) => pull_request === undefined && body?.startsWith(marker) === true && isOurs(user),
+      ({ body, user, pull_request }) =>
+        pull_request === undefined && body?.startsWith(marker) === true && isOurs(user),
     );
     return ours && { id: ours.number, url: ours.html_url };
   }
 
   async openIssue({ title, text }: IssueText): Promise<CommentRef> {
-    const { number, html_url: url } = await this.#api.post(issueSchema, this.#at("open the issue", "issues"), { title, body: text });
+    const { number, html_url: url } = await this.#api.post(
+      issueSchema,
+      this.#at("open the issue", "issues"),
+      { title, body: text },
+    );
     return { id: number, url };
   }
 
-  async changeIssue(id: number, { title, text }: IssueText, { close } = { close: false }): Promise<CommentRef> {
+  async changeIssue(
+    id: number,
+    { title, text }: IssueText,
+    { close } = { close: false },
+  ): Promise<CommentRef> {
     const request = this.#at(`change issue ${id}`, "issues/{id}", { id });
     const closing = close ? { state: "closed", state_reason: "completed" } : {};
     const { html_url: url } = await this.#api.change("PATCH", issueSchema, request, {
@@ -140,9 +158,13 @@ export class GitHub implements Platform {
    */
   async reviewedRun(commit: string, workflow: string): Promise<number> {
     const operation = `find the reviewed preview of ${commit}`;
-    const pulls = await this.#api.get(z.array(pullSchema), this.#at(operation, "commits/{commit}/pulls", { commit }));
+    const pulls = await this.#api.get(
+      z.array(pullSchema),
+      this.#at(operation, "commits/{commit}/pulls", { commit }),
+    );
     const merged = pulls.find((pull) => pull.merged_at !== null);
-    const byHand = "merge a pull request that was previewed, or run the workflow by hand for this stack, which previews anew";
+    const byHand =
+      "merge a pull request that was previewed, or run the workflow by hand for this stack, which previews anew";
     if (!merged)
       throw new UcaasError("the commit came by no pull request", {
         code: "NO_PULL_REQUEST",
@@ -155,14 +177,20 @@ export class GitHub implements Platform {
       query: { head_sha: merged.head.sha, event: "pull_request", status: "success", per_page: 100 },
     });
     // A fork's workflow can put anything into its artifacts.
-    const own = runs.filter((run) => run.head_sha === merged.head.sha && run.head_repository?.full_name === this.#repository);
+    const own = runs.filter(
+      (run) =>
+        run.head_sha === merged.head.sha && run.head_repository?.full_name === this.#repository,
+    );
     if (own.length > 0) return Math.max(...own.map(({ id }) => id));
-    throw new UcaasError(`pull request ${merged.number} has no preview of its last commit ${merged.head.sha} that succeeded`, {
-      code: "NO_PREVIEW",
-      vendor: "github",
-      operation,
-      hint: byHand,
-    });
+    throw new UcaasError(
+      `pull request ${merged.number} has no preview of its last commit ${merged.head.sha} that succeeded`,
+      {
+        code: "NO_PREVIEW",
+        vendor: "github",
+        operation,
+        hint: byHand,
+      },
+    );
   }
 
   /**

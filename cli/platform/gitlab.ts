@@ -28,7 +28,11 @@ export class GitLab implements Platform {
   constructor(env: NodeJS.ProcessEnv) {
     this.#project = requireEnv(env, "CI_PROJECT_ID", "GitLab sets it in each job");
     this.#projectUrl = env.CI_PROJECT_URL ?? "";
-    const token = requireEnv(env, "GITLAB_TOKEN", "a project access token with the scope api, as a masked and protected CI/CD variable");
+    const token = requireEnv(
+      env,
+      "GITLAB_TOKEN",
+      "a project access token with the scope api, as a masked and protected CI/CD variable",
+    );
     this.#api = new Api({
       vendor: "gitlab",
       baseUrl: requireEnv(env, "CI_API_V4_URL", "GitLab sets it in each job"),
@@ -56,15 +60,23 @@ export class GitLab implements Platform {
   }
 
   async addComment(mergeRequest: number, text: string): Promise<CommentRef> {
-    const request = this.#at(`comment on merge request ${mergeRequest}`, "merge_requests/{iid}/notes", { iid: mergeRequest });
+    const request = this.#at(
+      `comment on merge request ${mergeRequest}`,
+      "merge_requests/{iid}/notes",
+      { iid: mergeRequest },
+    );
     return this.#note(mergeRequest, (await this.#api.post(noteSchema, request, { body: text })).id);
   }
 
   async changeComment(mergeRequest: number, id: number, text: string): Promise<CommentRef> {
-    const request = this.#at(`change the comment on merge request ${mergeRequest}`, "merge_requests/{iid}/notes/{id}", {
-      iid: mergeRequest,
-      id,
-    });
+    const request = this.#at(
+      `change the comment on merge request ${mergeRequest}`,
+      "merge_requests/{iid}/notes/{id}",
+      {
+        iid: mergeRequest,
+        id,
+      },
+    );
     await this.#api.change("PUT", noteSchema, request, { body: text });
     return this.#note(mergeRequest, id);
   }
@@ -89,11 +101,19 @@ export class GitLab implements Platform {
   }
 
   async openIssue({ title, text }: IssueText): Promise<CommentRef> {
-    const { iid, web_url: url } = await this.#api.post(issueSchema, this.#at("open the issue", "issues"), { title, description: text });
+    const { iid, web_url: url } = await this.#api.post(
+      issueSchema,
+      this.#at("open the issue", "issues"),
+      { title, description: text },
+    );
     return { id: iid, url };
   }
 
-  async changeIssue(id: number, { title, text }: IssueText, { close } = { close: false }): Promise<CommentRef> {
+  async changeIssue(
+    id: number,
+    { title, text }: IssueText,
+    { close } = { close: false },
+  ): Promise<CommentRef> {
     const request = this.#at(`change issue ${id}`, "issues/{iid}", { iid: id });
     const body = { title, description: text, ...(close && { state_event: "close" }) };
     return { id, url: (await this.#api.change("PUT", issueSchema, request, body)).web_url };

@@ -46,7 +46,8 @@ function stackConfigDirOf(file: string): string {
   const project: unknown = document.toJS();
   if (!isRecord(project)) throw invalid(file, "is not a map with the keys of a project");
   const { stackConfigDir = "." } = project;
-  if (typeof stackConfigDir !== "string") throw invalid(file, "has a stackConfigDir that is no text");
+  if (typeof stackConfigDir !== "string")
+    throw invalid(file, "has a stackConfigDir that is no text");
   return stackConfigDir;
 }
 
@@ -68,6 +69,8 @@ function invalid(place: string, reason: string): UcaasError {
 function stackNames(folder: string): string[] {
   if (!existsSync(folder)) return [];
   // The names that Pulumi allows. A file with any other name could write what a pipeline reads.
-  const names = readdirSync(folder).flatMap((name) => /^Pulumi\.(\w[\w.-]*)\.ya?ml$/.exec(name)?.[1] ?? []);
+  const names = readdirSync(folder).flatMap(
+    (name) => /^Pulumi\.(\w[\w.-]*)\.ya?ml$/.exec(name)?.[1] ?? [],
+  );
   return [...new Set(names)].sort();
 }

@@ -48,7 +48,13 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
   let child: ChildProcess | undefined;
   const run = async (): Promise<PulumiRun> => {
     const { env, onLine, input } = options;
-    const [program = "", ...rest] = [...(input === undefined ? [] : withPipe), "pulumi", ...args, "--non-interactive", "--color=never"];
+    const [program = "", ...rest] = [
+      ...(input === undefined ? [] : withPipe),
+      "pulumi",
+      ...args,
+      "--non-interactive",
+      "--color=never",
+    ];
     const started = spawn(program, rest, {
       env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true", ...env },
       stdio: ["pipe", "pipe", "pipe"],
@@ -58,12 +64,21 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
     // The command may end before it has read all; how it ended says more than that.
     started.stdin.on("error", () => {}).end(input);
     const ended = new Promise<number>((resolve, reject) => {
-      started.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? notInstalled() : error));
+      started.on("error", (error: NodeJS.ErrnoException) =>
+        reject(error.code === "ENOENT" ? notInstalled() : error),
+      );
       started.on("close", (code) => resolve(code ?? -1));
     });
     const lines: string[] = [];
-    const reader = createInterface({ input: started.stdout }).on("line", onLine ?? ((line) => lines.push(line)));
-    const [exitCode, stderr] = await Promise.all([ended, text(started.stderr), once(reader, "close")]);
+    const reader = createInterface({ input: started.stdout }).on(
+      "line",
+      onLine ?? ((line) => lines.push(line)),
+    );
+    const [exitCode, stderr] = await Promise.all([
+      ended,
+      text(started.stderr),
+      once(reader, "close"),
+    ]);
     return { exitCode, stdout: lines.join("\n"), stderr: redact(stderr) };
   };
   return untilEnded(run, (times) => stop(child, times));

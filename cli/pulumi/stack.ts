@@ -11,7 +11,10 @@ export interface StackConfig {
   isSecret(key: string): boolean;
 }
 
-const configSchema = z.record(z.string(), z.object({ value: z.string().optional(), secret: z.boolean().optional() }));
+const configSchema = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), secret: z.boolean().optional() }),
+);
 
 const bag = z.record(z.string(), z.unknown()).optional();
 
@@ -83,7 +86,11 @@ export function configIn(text: string): StackConfig {
  */
 export async function stackState(stack: string, { showSecrets = false } = {}): Promise<StackState> {
   const operation = "read the stack's state";
-  const text = await printed(operation, ["stack", "export", ...(showSecrets ? ["--show-secrets"] : [])], stack);
+  const text = await printed(
+    operation,
+    ["stack", "export", ...(showSecrets ? ["--show-secrets"] : [])],
+    stack,
+  );
   const { deployment } = parsed(exportSchema, operation, text);
   return { resources: deployment.resources ?? [], pending: deployment.pending_operations ?? [] };
 }
@@ -114,7 +121,11 @@ const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[
     "NO_STACK",
     "name a stack with --stack, or select one with pulumi stack select; pulumi stack ls lists them",
   ],
-  [/passphrase/i, "PASSPHRASE", "set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the passphrase of the stack"],
+  [
+    /passphrase/i,
+    "PASSPHRASE",
+    "set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the passphrase of the stack",
+  ],
   [
     /PULUMI_ACCESS_TOKEN|not logged in|unauthorized|\b401\b|could not determine current user/i,
     "BACKEND_REFUSED",
@@ -125,16 +136,27 @@ const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[
     "BACKEND_FAILED",
     "check PULUMI_BACKEND_URL, the network and the backend's credentials; pulumi whoami --verbose shows which backend is used",
   ],
-  [/could not unmarshal|invalid YAML|failed to load project|project file/i, "PROJECT_INVALID", "correct the file that is named above"],
+  [
+    /could not unmarshal|invalid YAML|failed to load project|project file/i,
+    "PROJECT_INVALID",
+    "correct the file that is named above",
+  ],
 ];
 
-function parsed<Schema extends z.ZodType>(schema: Schema, operation: string, text: string): z.output<Schema> {
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  operation: string,
+  text: string,
+): z.output<Schema> {
   const result = schema.safeParse(tryParseJson(text));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new UcaasError(`pulumi printed other JSON than expected (${issue?.path.join(".") || "at the top"})`, {
-    code: "PULUMI_FAILED",
-    operation,
-    hint: "use the version of the Pulumi CLI that pulumi-ucaas was tested with (docs/cli.md)",
-  });
+  throw new UcaasError(
+    `pulumi printed other JSON than expected (${issue?.path.join(".") || "at the top"})`,
+    {
+      code: "PULUMI_FAILED",
+      operation,
+      hint: "use the version of the Pulumi CLI that pulumi-ucaas was tested with (docs/cli.md)",
+    },
+  );
 }

@@ -21,9 +21,15 @@ export type Adoption = "take" | "overwrite" | "exists" | "differs";
  * is ours even if the declaration
  * was changed meanwhile. What cannot be changed through the API is never overwritten.
  */
-export function adoption(mode: Adopt, origin: Origin, found: readonly Difference[], fixed: readonly string[]): Adoption {
+export function adoption(
+  mode: Adopt,
+  origin: Origin,
+  found: readonly Difference[],
+  fixed: readonly string[],
+): Adoption {
   const same = found.length === 0;
-  if (mode === "never" && (origin === "foreign" || (origin === "perhaps ours" && !same))) return "exists";
+  if (mode === "never" && (origin === "foreign" || (origin === "perhaps ours" && !same)))
+    return "exists";
   if (same) return "take";
   if (found.some(({ field }) => fixed.includes(field.property))) return "differs";
   return mode === "always" || origin === "ours" ? "overwrite" : "differs";

@@ -31,7 +31,14 @@ export interface ReadState {
  * customers of a long list never
  * cost more than twice their single calls, and many cost one call a page.
  */
-export function nextRead({ waiting, asked, served, lacking, pages, exhausted }: ReadState): "page" | "single" {
+export function nextRead({
+  waiting,
+  asked,
+  served,
+  lacking,
+  pages,
+  exhausted,
+}: ReadState): "page" | "single" {
   return !exhausted && waiting > 1 && lacking <= served && pages < asked ? "page" : "single";
 }
 
@@ -101,7 +108,8 @@ export class BatchReader {
         served: this.#served,
         lacking: this.#lacking,
       };
-      if (nextRead({ ...state, pages: this.#pages, exhausted: this.#exhausted }) === "page") await this.#page();
+      if (nextRead({ ...state, pages: this.#pages, exhausted: this.#exhausted }) === "page")
+        await this.#page();
       else this.#readSingly();
     }
     this.#running = false;
@@ -147,7 +155,8 @@ export class BatchReader {
   }
 
   #readSingly(): void {
-    for (const { id, resolve, reject } of this.#waiting.splice(0)) this.#source.single(id).then(resolve, reject);
+    for (const { id, resolve, reject } of this.#waiting.splice(0))
+      this.#source.single(id).then(resolve, reject);
   }
 }
 

@@ -1,6 +1,11 @@
 import { performance } from "node:perf_hooks";
 import { z } from "zod";
-import { HttpClient, type HttpRequest, type HttpResponse, NoResponseError } from "../http/client.ts";
+import {
+  HttpClient,
+  type HttpRequest,
+  type HttpResponse,
+  NoResponseError,
+} from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { UcaasError } from "../runtime/errors.ts";
@@ -29,7 +34,9 @@ export type CreateReply =
  * How an update ended. `row` is what the reply shows. The failure of a refusal is kept
  * for 1504.
  */
-export type UpdateReply = { readonly ok: true; readonly row: ApiRecord | undefined } | { readonly ok: false; readonly failure: ApiFailure };
+export type UpdateReply =
+  | { readonly ok: true; readonly row: ApiRecord | undefined }
+  | { readonly ok: false; readonly failure: ApiFailure };
 
 /** A list may have so many pages; one that goes on has no end. */
 const maxPages = 10_000;
@@ -60,7 +67,9 @@ export class EnableXClient {
       retry: { deadline: config.deadlineSeconds * 1000 },
       signal,
     });
-    this.#session = new Session(config, (accessId, email, password) => this.#login(accessId, email, password));
+    this.#session = new Session(config, (accessId, email, password) =>
+      this.#login(accessId, email, password),
+    );
   }
 
   get baseUrl(): string {
@@ -74,7 +83,12 @@ export class EnableXClient {
   /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
   async create(kind: ResourceType, body: ApiRecord, operation: string): Promise<CreateReply> {
     try {
-      const { answer, reply } = await this.#send(operation, this.routes[`${kind.name}Create`], "if-unsent", { body });
+      const { answer, reply } = await this.#send(
+        operation,
+        this.routes[`${kind.name}Create`],
+        "if-unsent",
+        { body },
+      );
       if (answer.ok) {
         const row = this.#rowIn(kind, answer.payload);
         return {
@@ -92,7 +106,8 @@ export class EnableXClient {
           }
         : { outcome: "refused", failure: answer.failure, error };
     } catch (error) {
-      if (error instanceof NoResponseError && error.sent) return { outcome: "unknown", error, retryAfterSeconds: 0 };
+      if (error instanceof NoResponseError && error.sent)
+        return { outcome: "unknown", error, retryAfterSeconds: 0 };
       throw error;
     }
   }
@@ -109,23 +124,36 @@ export class EnableXClient {
    * One thing for a refresh: together with others that are wanted at the same time, and
    * no older than this run; undefined when it is gone.
    */
-  readTogether(kind: ResourceType, id: string, wires: readonly string[]): Promise<ApiRecord | undefined> {
+  readTogether(
+    kind: ResourceType,
+    id: string,
+    wires: readonly string[],
+  ): Promise<ApiRecord | undefined> {
     return this.#reader(kind).read(id, wires);
   }
 
   /** All existing things that agree with the values in every field of the search. */
-  async find(kind: ResourceType, search: Search, values: Readonly<Record<string, unknown>>): Promise<ApiRecord[]> {
+  async find(
+    kind: ResourceType,
+    search: Search,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<ApiRecord[]> {
     const [first] = search.properties;
     const searchBy = this.routes[search.by] as string;
-    const query = searchBy === "none" ? {} : { searchBy, searchString: String(values[first]).trim() };
+    const query =
+      searchBy === "none" ? {} : { searchBy, searchString: String(values[first]).trim() };
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
     const agrees = (row: ApiRecord) =>
       search.properties.every((property) => {
         const format = kind.formats[property] ?? "text";
-        return normalize(format, get(row, wires[property] ?? property), this.routes) === normalize(format, values[property], this.routes);
+        return (
+          normalize(format, get(row, wires[property] ?? property), this.routes) ===
+          normalize(format, values[property], this.routes)
+        );
       });
     // A list may leave fields out of its rows: what tells one from the other is then read.
-    const isShort = (row: ApiRecord) => search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
+    const isShort = (row: ApiRecord) =>
+      search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
     const found = new Map<string, ApiRecord>();
     for await (const rows of this.pages(kind, query)) {
       for (const row of rows) {
@@ -147,7 +175,10 @@ export class EnableXClient {
    *
    * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
    */
-  async *pages(kind: ResourceType, query: { searchBy?: string; searchString?: string } = {}): AsyncGenerator<readonly ApiRecord[]> {
+  async *pages(
+    kind: ResourceType,
+    query: { searchBy?: string; searchString?: string } = {},
+  ): AsyncGenerator<readonly ApiRecord[]> {
     const end = performance.now() + this.config.deadlineSeconds * 1000;
     const seen = new Set<string | undefined>();
     for (let number = 1; ; number++) {
@@ -169,7 +200,9 @@ export class EnableXClient {
       params: { id },
       body,
     });
-    return answer.ok ? { ok: true, row: this.#rowIn(kind, answer.payload) } : { ok: false, failure: answer.failure };
+    return answer.ok
+      ? { ok: true, row: this.#rowIn(kind, answer.payload) }
+      : { ok: false, failure: answer.failure };
   }
 
   /** What the creates of one kind share. */
@@ -187,7 +220,11 @@ export class EnableXClient {
   }
 
   /** An identity in the one spelling in which it can be compared. */
-  identity(kind: ResourceType, properties: readonly string[], values: readonly unknown[]): Identity {
+  identity(
+    kind: ResourceType,
+    properties: readonly string[],
+    values: readonly unknown[],
+  ): Identity {
     const by = properties.join();
     return { by, key: JSON.stringify([this.baseUrl, kind.name, by, values]) };
   }
@@ -198,7 +235,11 @@ export class EnableXClient {
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
     return kind.searches.flatMap(({ properties }) => {
       const values = properties.map((property) =>
-        normalize(kind.formats[property] ?? "text", get(row, wires[property] ?? property), this.routes),
+        normalize(
+          kind.formats[property] ?? "text",
+          get(row, wires[property] ?? property),
+          this.routes,
+        ),
       );
       return values.includes(undefined) ? [] : [this.identity(kind, properties, values)];
     });
@@ -212,13 +253,19 @@ export class EnableXClient {
   async delete(kind: ResourceType, id: string): Promise<ApiFailure | undefined> {
     this.#reader(kind).forget(id);
     const thing = `${kind.name} ${id}`;
-    const { answer, reply } = await this.#send(`delete ${thing}`, this.routes[`${kind.name}Delete`], "safe", { params: { id } });
+    const { answer, reply } = await this.#send(
+      `delete ${thing}`,
+      this.routes[`${kind.name}Delete`],
+      "safe",
+      { params: { id } },
+    );
     if (!answer.ok) {
       const { gone } = answer.failure;
       if (gone === undefined) return answer.failure;
       // The list may be behind what this run has done.
       const mayBeOurs = reply.earlierAttemptMayHaveSucceeded || this.#deleted.has(thing);
-      if (gone === "bare" && !mayBeOurs && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Delete");
+      if (gone === "bare" && !mayBeOurs && (await this.#isListed(kind, id)))
+        throw this.#wrongRoute(kind, id, "Delete");
     }
     // A list that is behind would show it to the next look-up, and a replacement would
     // take over what is being deleted.
@@ -238,12 +285,16 @@ export class EnableXClient {
     return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
   }
 
-  async #read(kind: ResourceType, id: string): Promise<{ row?: ApiRecord; gone?: ApiFailure["gone"] }> {
+  async #read(
+    kind: ResourceType,
+    id: string,
+  ): Promise<{ row?: ApiRecord; gone?: ApiFailure["gone"] }> {
     const operation = `read ${kind.name} ${id}`;
     const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "safe", {
       params: { id },
     });
-    if (answer.ok) return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
+    if (answer.ok)
+      return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
     if (answer.failure.gone === undefined) throw toError(answer.failure, operation);
     return { gone: answer.failure.gone };
   }
@@ -254,7 +305,8 @@ export class EnableXClient {
    */
   async #readForGood(kind: ResourceType, id: string): Promise<ApiRecord | undefined> {
     const { row, gone } = await this.#read(kind, id);
-    if (gone === "bare" && (await this.#isListed(kind, id))) throw this.#wrongRoute(kind, id, "Read");
+    if (gone === "bare" && (await this.#isListed(kind, id)))
+      throw this.#wrongRoute(kind, id, "Read");
     return row;
   }
 
@@ -268,7 +320,8 @@ export class EnableXClient {
 
   async #readIds(kind: ResourceType): Promise<ReadonlySet<string>> {
     const ids = new Set<string>();
-    for await (const rows of this.pages(kind)) for (const row of rows) ids.add(this.idOf(kind, row) ?? "");
+    for await (const rows of this.pages(kind))
+      for (const row of rows) ids.add(this.idOf(kind, row) ?? "");
     return ids;
   }
 
@@ -328,7 +381,11 @@ export class EnableXClient {
   async #page(
     kind: ResourceType,
     number: number,
-    { length, searchBy, searchString }: { length?: number; searchBy?: string; searchString?: string },
+    {
+      length,
+      searchBy,
+      searchString,
+    }: { length?: number; searchBy?: string; searchString?: string },
   ): Promise<ApiRecord[]> {
     const operation = searchBy ? `look up ${kind.name} by ${searchBy}` : `list ${kind.name}s`;
     const { pageQuery, pageLengthQuery, searchByQuery, searchStringQuery } = this.routes;
@@ -349,7 +406,8 @@ export class EnableXClient {
     }
     // Some servers say so when a search finds nothing; only in their own words, or a
     // wrong address would look like an empty list.
-    if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy) return [];
+    if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy)
+      return [];
     throw toError(answer.failure, operation);
   }
 
@@ -375,7 +433,13 @@ export class EnableXClient {
         buildRequest: () => this.#message({ authorization }, more.body),
       });
       const answer = parseReply(reply);
-      if (again && !answer.ok && answer.failure.tokenRefused && (await this.#session.refused(authorization))) continue;
+      if (
+        again &&
+        !answer.ok &&
+        answer.failure.tokenRefused &&
+        (await this.#session.refused(authorization))
+      )
+        continue;
       return { answer, reply };
     }
   }
@@ -390,7 +454,12 @@ export class EnableXClient {
     });
     // The guide shows the reply as the token alone, without `result`.
     const token = loginReplySchema.safeParse(reply.json).data;
-    if (reply.status === 200 && token && (token.result === undefined || String(token.result) === "1")) return token.token;
+    if (
+      reply.status === 200 &&
+      token &&
+      (token.result === undefined || String(token.result) === "1")
+    )
+      return token.token;
     const answer = parseReply(reply);
     if (!answer.ok) throw toError(answer.failure, operation);
     throw new UcaasError("the reply to the login has no token", {
@@ -454,7 +523,10 @@ function flattened(kind: ResourceType, row: ApiRecord): ApiRecord {
  * Whether a row is one that the search asked for. Without a search none is, so that the
  * list is read to its very end.
  */
-function isFound(row: ApiRecord, { searchBy, searchString = "" }: { searchBy?: string; searchString?: string }): boolean {
+function isFound(
+  row: ApiRecord,
+  { searchBy, searchString = "" }: { searchBy?: string; searchString?: string },
+): boolean {
   return (
     searchBy !== undefined &&
     String(row[searchBy] ?? "")

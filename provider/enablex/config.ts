@@ -31,7 +31,8 @@ export const enablexConfig = {
     },
     tokenMinutes: {
       value: z.coerce.number().positive().max(1440).default(15),
-      about: "how long a login's token is good for; the guide says 20 minutes, another page 15; default 15",
+      about:
+        "how long a login's token is good for; the guide says 20 minutes, another page 15; default 15",
     },
     pageSize: {
       value: z.coerce.number().int().min(1).max(1000).default(100),
@@ -43,7 +44,8 @@ export const enablexConfig = {
     },
     settleSeconds: {
       value: z.coerce.number().min(0).max(600).default(30),
-      about: "how long something is looked for whose create had no clear outcome, before it is sent again; default 30",
+      about:
+        "how long something is looked for whose create had no clear outcome, before it is sent again; default 30",
     },
     routes: {
       value: routesSchema,

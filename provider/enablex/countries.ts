@@ -40,7 +40,9 @@ export function countriesOf(rows: readonly unknown[]): Countries {
     if (typeof row !== "object" || row === null) continue;
     const values = Object.entries(row).filter(([key]) => !/(^|_)id$/.test(key));
     const id = idOf(row as Record<string, unknown>);
-    const code = values.map(([, value]) => isoCode(value)).find(Boolean) ?? values.map(([, value]) => namedCode(value)).find(Boolean);
+    const code =
+      values.map(([, value]) => isoCode(value)).find(Boolean) ??
+      values.map(([, value]) => namedCode(value)).find(Boolean);
     if (id === undefined || code === undefined) continue;
     ids.set(code, id);
     codes.set(id, code);
@@ -59,7 +61,11 @@ function idOf(row: Record<string, unknown>): string | undefined {
 
 function isoCode(value: unknown): string | undefined {
   if (typeof value !== "string" || !/^[A-Z]{2,3}$/.test(value)) return undefined;
-  return value.length === 2 ? (iso().isValid(value) ? value : undefined) : iso().alpha3ToAlpha2(value);
+  return value.length === 2
+    ? iso().isValid(value)
+      ? value
+      : undefined
+    : iso().alpha3ToAlpha2(value);
 }
 
 function namedCode(value: unknown): string | undefined {
@@ -87,7 +93,9 @@ function didYouMean(text: string, codes: Record<string, string>): string {
   const upper = word.toUpperCase();
   const meant = iso().alpha3ToAlpha2(upper) ?? iso().getAlpha2Code(word, "en");
   if (meant && meant in codes) return `Did you mean ${labelled(meant)}?`;
-  const names = new Map(Object.keys(codes).map((code) => [iso().getName(code, "en") ?? code, code]));
+  const names = new Map(
+    Object.keys(codes).map((code) => [iso().getName(code, "en") ?? code, code]),
+  );
   const near =
     word.length > 3
       ? closestMatches(word, names.keys(), 3).map((name) => names.get(name) as string)

@@ -154,9 +154,14 @@ export class CreateBatch {
     return list;
   }
 
-  async #look(entries: readonly { created: CreatedObject; hasReturned: boolean }[]): Promise<LastLook> {
-    const found = new Map<string, Map<string, ApiRecord>>(entries.map(({ created }) => [created.identity.key, new Map()]));
-    const note = (key: string, row: ApiRecord) => found.get(key)?.set(this.#source.idOf(row) ?? "", row);
+  async #look(
+    entries: readonly { created: CreatedObject; hasReturned: boolean }[],
+  ): Promise<LastLook> {
+    const found = new Map<string, Map<string, ApiRecord>>(
+      entries.map(({ created }) => [created.identity.key, new Map()]),
+    );
+    const note = (key: string, row: ApiRecord) =>
+      found.get(key)?.set(this.#source.idOf(row) ?? "", row);
     if (entries.length === 1 || this.#list === "too long") {
       await Promise.all(
         entries.map(async ({ created: { identity, search } }) => {
@@ -165,11 +170,14 @@ export class CreateBatch {
       );
     } else {
       for await (const page of this.#source.pages())
-        for (const row of page) for (const { key } of this.#source.identitiesOf(row)) note(key, row);
+        for (const row of page)
+          for (const { key } of this.#source.identitiesOf(row)) note(key, row);
     }
     const rows = ({ key }: Identity) => [...(found.get(key)?.values() ?? [])];
     const returned = entries.filter(({ hasReturned }) => hasReturned);
-    const verified = await Promise.all(returned.map(({ created }) => created.findProblem(rows(created.identity))));
+    const verified = await Promise.all(
+      returned.map(({ created }) => created.findProblem(rows(created.identity))),
+    );
     const problems = verified.filter((problem) => problem !== undefined);
     return { rows, takeProblems: () => problems.splice(0) };
   }

@@ -39,7 +39,10 @@ export type CreateResult =
  * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
  *   cannot be learnt; `NOT_REACHED` and the like
  */
-export async function createOnce(client: EnableXClient, request: CreateRequest): Promise<CreateResult> {
+export async function createOnce(
+  client: EnableXClient,
+  request: CreateRequest,
+): Promise<CreateResult> {
   const { kind, body, operation, find, tell } = request;
   const { consistencySeconds } = client.config;
   const idOf = (row: ApiRecord | undefined) => (row ? client.idOf(kind, row) : undefined);
@@ -53,14 +56,22 @@ export async function createOnce(client: EnableXClient, request: CreateRequest):
     if (reply.outcome === "refused") {
       // After an attempt of unknown outcome, "already there" is most likely that attempt,
       // which came late.
-      const late = attempt > 1 && reply.failure.code === "DUPLICATE" ? idOf(await waitFor(consistencySeconds, find)) : undefined;
-      return late === undefined ? { outcome: "refused", refusal: reply } : { outcome: "found", id: late };
+      const late =
+        attempt > 1 && reply.failure.code === "DUPLICATE"
+          ? idOf(await waitFor(consistencySeconds, find))
+          : undefined;
+      return late === undefined
+        ? { outcome: "refused", refusal: reply }
+        : { outcome: "found", id: late };
     }
     const { seconds, mayRepeat } = searchTime(client.config, reply.retryAfterSeconds);
-    tell(`the create got no clear answer (${reply.error.reason}); looking for up to ${seconds} s whether it was made`);
+    tell(
+      `the create got no clear answer (${reply.error.reason}); looking for up to ${seconds} s whether it was made`,
+    );
     const id = idOf(await waitFor(seconds, find));
     if (id !== undefined) return { outcome: "found", id };
-    if (attempt === maxAttempts || !mayRepeat) throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
+    if (attempt === maxAttempts || !mayRepeat)
+      throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
     tell("it was not made; sending the create again");
   }
 }
@@ -70,7 +81,10 @@ export async function createOnce(client: EnableXClient, request: CreateRequest):
  * repeated, within the deadline of a call;
  * one that asks for more is not waited for, and gets no repetition either.
  */
-function searchTime(config: { settleSeconds: number; deadlineSeconds: number }, retryAfterSeconds: number) {
+function searchTime(
+  config: { settleSeconds: number; deadlineSeconds: number },
+  retryAfterSeconds: number,
+) {
   const mayRepeat = retryAfterSeconds <= config.deadlineSeconds;
   return {
     seconds: mayRepeat ? Math.max(config.settleSeconds, retryAfterSeconds) : config.settleSeconds,
@@ -79,16 +93,27 @@ function searchTime(config: { settleSeconds: number; deadlineSeconds: number }, 
 }
 
 function idUnknown(kind: ResourceType, operation: string, seconds: number): UcaasError {
-  return new UcaasError(`the ${kind.name} was created, but the list does not show it after ${seconds} s`, {
-    code: "NOT_SHOWN",
-    vendor: "enablex",
-    operation,
-    hint: "run pulumi up again: it looks for what was created and takes it over",
-  });
+  return new UcaasError(
+    `the ${kind.name} was created, but the list does not show it after ${seconds} s`,
+    {
+      code: "NOT_SHOWN",
+      vendor: "enablex",
+      operation,
+      hint: "run pulumi up again: it looks for what was created and takes it over",
+    },
+  );
 }
 
-function outcomeUnknown(last: UcaasError, operation: string, attempts: number, retryAfterSeconds: number): UcaasError {
-  const asked = retryAfterSeconds > 0 ? ` The server asks for a pause of ${Math.ceil(retryAfterSeconds)} s.` : "";
+function outcomeUnknown(
+  last: UcaasError,
+  operation: string,
+  attempts: number,
+  retryAfterSeconds: number,
+): UcaasError {
+  const asked =
+    retryAfterSeconds > 0
+      ? ` The server asks for a pause of ${Math.ceil(retryAfterSeconds)} s.`
+      : "";
   return new UcaasError(`it is not known whether it was created: ${last.reason}`, {
     code: "OUTCOME_UNKNOWN",
     vendor: "enablex",

@@ -5,7 +5,9 @@ import type { ApiRecord } from "./fields.ts";
 import { lookupResultCode } from "./result-codes.ts";
 
 /** What a reply means. `result` in the body decides; the HTTP status may say no as well. */
-export type ApiResult = { readonly ok: true; readonly payload: ApiRecord } | { readonly ok: false; readonly failure: ApiFailure };
+export type ApiResult =
+  | { readonly ok: true; readonly payload: ApiRecord }
+  | { readonly ok: false; readonly failure: ApiFailure };
 
 export interface ApiFailure {
   readonly code: string;
@@ -35,12 +37,17 @@ export interface ApiFailure {
  */
 export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">): ApiResult {
   const { status, json } = reply;
-  const envelope = isRow(json) && (typeof json.result === "number" || typeof json.result === "string") ? json : undefined;
+  const envelope =
+    isRow(json) && (typeof json.result === "number" || typeof json.result === "string")
+      ? json
+      : undefined;
   const result = envelope && String(envelope.result).trim();
-  if (envelope && result === "1" && status >= 200 && status < 300) return { ok: true, payload: envelope };
+  if (envelope && result === "1" && status >= 200 && status < 300)
+    return { ok: true, payload: envelope };
 
   const byResult = result === undefined || result === "0" || result === "1" ? undefined : result;
-  if (status >= 200 && status < 300 && result === undefined) return { ok: false, failure: noEnvelope(reply) };
+  if (status >= 200 && status < 300 && result === undefined)
+    return { ok: false, failure: noEnvelope(reply) };
   const vendorCode = byResult ?? (status >= 400 || result === undefined ? String(status) : result);
   const { code, message: words, hint, group } = lookupResultCode(vendorCode);
   return {
@@ -52,9 +59,11 @@ export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">
       reason: [words, ...serverWords(json, words)].join(" "),
       hint,
       data: isRow(envelope?.data) ? envelope.data : undefined,
-      mayHaveActed: group === "server" || group === "progress" || (status >= 500 && byResult === undefined),
+      mayHaveActed:
+        group === "server" || group === "progress" || (status >= 500 && byResult === undefined),
       gone: vendorCode === "404" || status === 404 ? (envelope ? "said" : "bare") : undefined,
-      tokenRefused: vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),
+      tokenRefused:
+        vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),
     },
   };
 }
@@ -65,7 +74,11 @@ export function toError(failure: ApiFailure, operation: string, hint = failure.h
   return new UcaasError(reason, { code, vendor: "enablex", operation, status, vendorCode, hint });
 }
 
-function noEnvelope({ status, text, json }: Pick<HttpResponse, "status" | "text" | "json">): ApiFailure {
+function noEnvelope({
+  status,
+  text,
+  json,
+}: Pick<HttpResponse, "status" | "text" | "json">): ApiFailure {
   const base = { status, mayHaveActed: true, tokenRefused: false };
   if (text.trim() === "") {
     return {
@@ -104,12 +117,19 @@ const wordKeys = ["msg", "desc", "error", "description"];
 
 /** The server's own words, unless they only repeat the guide's or each other. */
 function serverWords(body: unknown, words: string): string[] {
-  const byKey = new Map(isRow(body) ? Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]) : []);
+  const byKey = new Map(
+    isRow(body) ? Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]) : [],
+  );
   const said = wordKeys
     .map((key) => byKey.get(key))
     .filter((text) => typeof text === "string")
     .map((text) => printable(text.replace(/\s+/g, " ").trim(), longestWords))
-    .filter((text, index, all) => text !== "" && all.indexOf(text) === index && !words.toLowerCase().includes(text.toLowerCase()));
+    .filter(
+      (text, index, all) =>
+        text !== "" &&
+        all.indexOf(text) === index &&
+        !words.toLowerCase().includes(text.toLowerCase()),
+    );
   return said.length ? [`The server says: ${said.join(": ")}`] : [];
 }
 

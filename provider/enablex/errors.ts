@@ -1,7 +1,13 @@
 import { UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
-import { type ApiRecord, type Difference, formatDifferences, get, type Properties } from "./fields.ts";
+import {
+  type ApiRecord,
+  type Difference,
+  formatDifferences,
+  get,
+  type Properties,
+} from "./fields.ts";
 import { toLabel } from "./resource-id.ts";
 import { customerType, type ResourceType } from "./resource-types.ts";
 
@@ -17,22 +23,28 @@ export function notAdopted(
   const differing = found.length ? `. It differs:\n  ${formatDifferences(found)}` : "";
   const docs = `docs/enablex-${kind.name}.md`;
   return why === "exists"
-    ? new UcaasError(`${describeRecord(kind, row, id)} exists already, and adopt is "never"${differing}`, {
-        code: "ALREADY_EXISTS",
-        vendor: "enablex",
-        operation,
-        hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
-      })
-    : new UcaasError(`${describeRecord(kind, row, id)} exists already, and is not as declared:\n  ${formatDifferences(found)}`, {
-        code: "ALREADY_EXISTS",
-        vendor: "enablex",
-        operation,
-        hint: steps(
-          "To take it over as it is: declare what the server has, or import it (" + docs + ").",
-          'To overwrite the server\'s values: set adopt: "always".',
-          "If it belongs to another owner: declare another one.",
-        ),
-      });
+    ? new UcaasError(
+        `${describeRecord(kind, row, id)} exists already, and adopt is "never"${differing}`,
+        {
+          code: "ALREADY_EXISTS",
+          vendor: "enablex",
+          operation,
+          hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
+        },
+      )
+    : new UcaasError(
+        `${describeRecord(kind, row, id)} exists already, and is not as declared:\n  ${formatDifferences(found)}`,
+        {
+          code: "ALREADY_EXISTS",
+          vendor: "enablex",
+          operation,
+          hint: steps(
+            "To take it over as it is: declare what the server has, or import it (" + docs + ").",
+            'To overwrite the server\'s values: set adopt: "always".',
+            "If it belongs to another owner: declare another one.",
+          ),
+        },
+      );
 }
 
 /**
@@ -46,24 +58,31 @@ export function ambiguous(
   rows: readonly string[],
   own?: string,
 ): UcaasError {
-  return new UcaasError(`${rows.length} ${kind.name}s agree in ${properties.join(" and ")}: ${rows.join(", ")}`, {
-    code: "AMBIGUOUS",
-    vendor: "enablex",
-    operation,
-    hint: own
-      ? steps(
-          `This stack created ${kind.name} ${own} and manages it. Another stack or person created the others at the same time.`,
-          "Look at the others in the portal, and delete what is there twice.",
-        )
-      : steps(
-          "Nothing was changed. Look at them in the portal, and delete what is there twice.",
-          `If all are wanted: import the right one by its id (docs/enablex-${kind.name}.md).`,
-        ),
-  });
+  return new UcaasError(
+    `${rows.length} ${kind.name}s agree in ${properties.join(" and ")}: ${rows.join(", ")}`,
+    {
+      code: "AMBIGUOUS",
+      vendor: "enablex",
+      operation,
+      hint: own
+        ? steps(
+            `This stack created ${kind.name} ${own} and manages it. Another stack or person created the others at the same time.`,
+            "Look at the others in the portal, and delete what is there twice.",
+          )
+        : steps(
+            "Nothing was changed. Look at them in the portal, and delete what is there twice.",
+            `If all are wanted: import the right one by its id (docs/enablex-${kind.name}.md).`,
+          ),
+    },
+  );
 }
 
 /** Objects that this run created and that are not as they should be, found after the creates. */
-export function problemsOfOthers(kind: ResourceType, operation: string, problems: readonly [UcaasError, ...UcaasError[]]): UcaasError {
+export function problemsOfOthers(
+  kind: ResourceType,
+  operation: string,
+  problems: readonly [UcaasError, ...UcaasError[]],
+): UcaasError {
   return new UcaasError(
     `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${problems.map(({ message }) => message).join("\n  ")}`,
     {
@@ -76,7 +95,13 @@ export function problemsOfOthers(kind: ResourceType, operation: string, problems
 }
 
 /** What was written does not show. */
-export function notVisible(kind: ResourceType, id: string, operation: string, seconds: number, differing: string | undefined): UcaasError {
+export function notVisible(
+  kind: ResourceType,
+  id: string,
+  operation: string,
+  seconds: number,
+  differing: string | undefined,
+): UcaasError {
   return new UcaasError(
     differing === undefined
       ? `the server does not show the ${kind.name} ${id} after ${seconds} s`
@@ -119,10 +144,16 @@ export async function duplicate(
 }
 
 /** The guide's example echoes `email` where the field may be `contact_email`. */
-function duplicateProperty(kind: ResourceType, failure: ApiFailure, { routes }: EnableXClient): string | undefined {
+function duplicateProperty(
+  kind: ResourceType,
+  failure: ApiFailure,
+  { routes }: EnableXClient,
+): string | undefined {
   const wires = Object.entries(routes[`${kind.name}Fields`] as Record<string, string>);
   for (const name of Object.keys(failure.data ?? {})) {
-    const hit = wires.find(([, wire]) => wire === name) ?? wires.find(([, wire]) => wire.endsWith(`_${name}`));
+    const hit =
+      wires.find(([, wire]) => wire === name) ??
+      wires.find(([, wire]) => wire.endsWith(`_${name}`));
     if (hit) return hit[0];
   }
   return undefined;
@@ -132,15 +163,28 @@ function duplicateProperty(kind: ResourceType, failure: ApiFailure, { routes }: 
  * The owner in words, as far as a search can tell; what cannot be told is left out rather
  * than failed on.
  */
-async function ownerOf(client: EnableXClient, kind: ResourceType, property: string, inputs: Properties): Promise<string | undefined> {
-  const search = kind.searches.find(({ properties }) => properties.length === 1 && properties[0] === property);
+async function ownerOf(
+  client: EnableXClient,
+  kind: ResourceType,
+  property: string,
+  inputs: Properties,
+): Promise<string | undefined> {
+  const search = kind.searches.find(
+    ({ properties }) => properties.length === 1 && properties[0] === property,
+  );
   if (!search) return undefined;
-  const [row] = await client.find(kind, search, { [property]: get(inputs, property) }).catch(() => []);
+  const [row] = await client
+    .find(kind, search, { [property]: get(inputs, property) })
+    .catch(() => []);
   return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?");
 }
 
 /** A delete that was refused. What of a customer stands in the way is not public. */
-export function deleteRefused(kind: ResourceType, failure: ApiFailure, operation: string): UcaasError {
+export function deleteRefused(
+  kind: ResourceType,
+  failure: ApiFailure,
+  operation: string,
+): UcaasError {
   if (kind.name !== "customer" || failure.mayHaveActed) return toError(failure, operation);
   return toError(
     { ...failure, reason: `the server does not delete the customer. ${failure.reason}` },
@@ -153,10 +197,14 @@ export function deleteRefused(kind: ResourceType, failure: ApiFailure, operation
   );
 }
 
-const mayGoWithItsCustomer = "It may go with its customer when that is deleted, which is not public either. ";
+const mayGoWithItsCustomer =
+  "It may go with its customer when that is deleted, which is not public either. ";
 
 /** By kind, what is said of a thing that stays at the server. */
-const orphanTexts: Record<ResourceType["name"], { which: (inputs: Properties) => string; why: string; cost: string; also: string }> = {
+const orphanTexts: Record<
+  ResourceType["name"],
+  { which: (inputs: Properties) => string; why: string; cost: string; also: string }
+> = {
   customer: {
     which: (inputs) => toLabel(customerType, inputs),
     why: "enablex:routes.customerDelete is none",
@@ -186,7 +234,9 @@ export function orphanWarning({ name }: ResourceType, id: string, inputs: Proper
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
 export function describeRecord(kind: ResourceType, row: ApiRecord, id: string): string {
   const name = row.customer_name ?? row.first_name ?? row.name;
-  const also = ["customer_code", "contact_email", "email", "plan_id"].filter((key) => row[key]).map((key) => `${key} ${row[key]}`);
+  const also = ["customer_code", "contact_email", "email", "plan_id"]
+    .filter((key) => row[key])
+    .map((key) => `${key} ${row[key]}`);
   return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
 }
 

@@ -76,7 +76,10 @@ export function declaredFields(kind: ResourceType, inputs: Properties, routes: R
 
 /** The values within an object that are no objects themselves, by their dotted paths. */
 export function leaves(value: unknown, path = ""): [path: string, value: unknown][] {
-  if (isObject(value)) return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+  if (isObject(value))
+    return Object.entries(value).flatMap(([key, inner]) =>
+      leaves(inner, path ? `${path}.${key}` : key),
+    );
   return path && isSet(value) ? [[path, value]] : [];
 }
 
@@ -85,8 +88,13 @@ export function leaves(value: unknown, path = ""): [path: string, value: unknown
  * says so.
  */
 function secretMatcher({ __secretPaths }: Properties): (property: string) => boolean {
-  const marked = typeof __secretPaths === "string" ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join(".")) : [];
-  return (property) => isSecretName(property) || marked.some((path) => path === "" || property === path || property.startsWith(`${path}.`));
+  const marked =
+    typeof __secretPaths === "string"
+      ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join("."))
+      : [];
+  return (property) =>
+    isSecretName(property) ||
+    marked.some((path) => path === "" || property === path || property.startsWith(`${path}.`));
 }
 
 function isSet(value: unknown): boolean {
@@ -118,8 +126,10 @@ export function normalize(format: Format, value: unknown, routes: Routes): strin
     case "flag":
       return /^(true|1|y|yes)$/i.test(text) ? "true" : "false";
     case "status":
-      if (text === "active" || text.toUpperCase() === routes.activeStatus.toUpperCase()) return routes.activeStatus;
-      if (text === "suspended" || text.toUpperCase() === routes.suspendedStatus.toUpperCase()) return routes.suspendedStatus;
+      if (text === "active" || text.toUpperCase() === routes.activeStatus.toUpperCase())
+        return routes.activeStatus;
+      if (text === "suspended" || text.toUpperCase() === routes.suspendedStatus.toUpperCase())
+        return routes.suspendedStatus;
       return text;
     default:
       return text;
@@ -142,12 +152,20 @@ function toWire({ format }: Field, value: unknown, { routes, countries }: WireCo
 }
 
 /** The API's value as it would be declared; undefined when it is empty. */
-export function fromWire(format: Format, value: unknown, { routes, countries }: WireContext): unknown {
+export function fromWire(
+  format: Format,
+  value: unknown,
+  { routes, countries }: WireContext,
+): unknown {
   const text = normalize(format, value, routes);
   if (text === undefined) return undefined;
   switch (format) {
     case "status":
-      return text === routes.activeStatus ? "active" : text === routes.suspendedStatus ? "suspended" : text;
+      return text === routes.activeStatus
+        ? "active"
+        : text === routes.suspendedStatus
+          ? "suspended"
+          : text;
     case "flag":
       return text === "true";
     case "country":
@@ -160,10 +178,18 @@ export function fromWire(format: Format, value: unknown, { routes, countries }: 
 }
 
 /** The body of a create: every declared field. */
-export function createBody(fields: readonly Field[], inputs: Properties, wording: WireContext): ApiRecord {
+export function createBody(
+  fields: readonly Field[],
+  inputs: Properties,
+  wording: WireContext,
+): ApiRecord {
   return fields
     .filter(isSent)
-    .reduce<ApiRecord>((body, field) => set(body, field.apiName, toWire(field, get(inputs, field.property), wording)), {});
+    .reduce<ApiRecord>(
+      (body, field) =>
+        set(body, field.apiName, toWire(field, get(inputs, field.property), wording)),
+      {},
+    );
 }
 
 function isSent({ apiName: wire }: Field): boolean {
@@ -184,10 +210,13 @@ export function updateBody(
   wording: WireContext,
 ): ApiRecord {
   let body: ApiRecord = {};
-  const isDeclared = new Set(declaredFields(kind, news, wording.routes).map(({ property }) => property));
+  const isDeclared = new Set(
+    declaredFields(kind, news, wording.routes).map(({ property }) => property),
+  );
   for (const field of changed.filter(isSent)) {
     for (const parent of wording.routes.objectUpdate === "whole" ? parentsOf(field.apiName) : [])
-      if (get(body, parent) === undefined) body = set(body, parent, writable(kind, parent, row, wording.routes));
+      if (get(body, parent) === undefined)
+        body = set(body, parent, writable(kind, parent, row, wording.routes));
     const value = isDeclared.has(field.property)
       ? toWire(field, get(news, field.property), wording)
       : wording.routes.emptied === "null"
@@ -209,12 +238,21 @@ function parentsOf(wire: string): string[] {
  * plain values that are no labels.
  */
 function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Routes): ApiRecord {
-  const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter((wire) => wire.startsWith(`${parent}.`));
+  const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter(
+    (wire) => wire.startsWith(`${parent}.`),
+  );
   const shown = get(row, parent);
-  const names = wires.length > 0 ? wires.map((wire) => wire.slice(parent.length + 1)) : isObject(shown) ? Object.keys(shown) : [];
+  const names =
+    wires.length > 0
+      ? wires.map((wire) => wire.slice(parent.length + 1))
+      : isObject(shown)
+        ? Object.keys(shown)
+        : [];
   const kept = names
     .map((name) => [name, get(shown, name)] as const)
-    .filter(([name, value]) => isSet(value) && value !== "" && !isObject(value) && !name.endsWith("_ex"));
+    .filter(
+      ([name, value]) => isSet(value) && value !== "" && !isObject(value) && !name.endsWith("_ex"),
+    );
   return Object.fromEntries(kept);
 }
 
@@ -231,7 +269,9 @@ export function removedFields(
   routes: Routes,
 ): { cleared: Field[]; unmanaged: Field[] } {
   const now = declaredFields(kind, news, routes);
-  const gone = declaredFields(kind, olds, routes).filter((field) => !now.some(({ apiName: wire }) => wire === field.apiName));
+  const gone = declaredFields(kind, olds, routes).filter(
+    (field) => !now.some(({ apiName: wire }) => wire === field.apiName),
+  );
   return {
     cleared: gone.filter(({ format }) => format === "text"),
     unmanaged: gone.filter(({ format }) => format !== "text"),
@@ -247,13 +287,21 @@ export interface Difference {
 }
 
 /** What the server has otherwise than declared. */
-export function differences(fields: readonly Field[], inputs: Properties, row: ApiRecord, wording: WireContext): Difference[] {
+export function differences(
+  fields: readonly Field[],
+  inputs: Properties,
+  row: ApiRecord,
+  wording: WireContext,
+): Difference[] {
   return fields.flatMap((field) => {
     const raw = get(row, field.apiName);
-    if (field.writeOnly || !isSent(field) || (raw === undefined && field.optionalInReply)) return [];
+    if (field.writeOnly || !isSent(field) || (raw === undefined && field.optionalInReply))
+      return [];
     const declared = get(inputs, field.property);
     const actual = fromWire(field.format, raw, wording);
-    return sameMeaning(field.format, declared, actual, wording.routes) ? [] : [{ field, declared, actual }];
+    return sameMeaning(field.format, declared, actual, wording.routes)
+      ? []
+      : [{ field, declared, actual }];
   });
 }
 
@@ -270,13 +318,23 @@ function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): bo
  * another name of the same API field is
  * not. Unknown values are never the same.
  */
-export function changedFields(kind: ResourceType, olds: Properties, news: Properties, routes: Routes): Field[] {
-  const [before, after] = [byName(declaredFields(kind, olds, routes)), byName(declaredFields(kind, news, routes))];
+export function changedFields(
+  kind: ResourceType,
+  olds: Properties,
+  news: Properties,
+  routes: Routes,
+): Field[] {
+  const [before, after] = [
+    byName(declaredFields(kind, olds, routes)),
+    byName(declaredFields(kind, news, routes)),
+  ];
   return [...new Map([...before, ...after])].flatMap(([name, field]) => {
     const [one, other] = [before.get(name), after.get(name)];
     if (!one || !other) return [field];
     const value = get(news, other.property);
-    return !isUnknown(value) && sameMeaning(other.format, get(olds, one.property), value, routes) ? [] : [field];
+    return !isUnknown(value) && sameMeaning(other.format, get(olds, one.property), value, routes)
+      ? []
+      : [field];
   });
 }
 
@@ -288,7 +346,12 @@ export function expectedInList(kind: ResourceType, fields: readonly Field[]): st
   return fields
     .filter(
       ({ property, writeOnly, apiName: wire }) =>
-        !(property.startsWith("fields.") || kind.fixed.includes(property) || writeOnly || wire === "none"),
+        !(
+          property.startsWith("fields.") ||
+          kind.fixed.includes(property) ||
+          writeOnly ||
+          wire === "none"
+        ),
     )
     .map(({ apiName: wire }) => wire);
 }
@@ -308,7 +371,8 @@ function byName(fields: readonly Field[]): Map<string, Field> {
  */
 export function withActual(inputs: Properties, found: readonly Difference[]): Properties {
   let result = inputs;
-  for (const { field, actual } of found) result = set(result, field.property, actual ?? (field.format === "flag" ? false : ""));
+  for (const { field, actual } of found)
+    result = set(result, field.property, actual ?? (field.format === "flag" ? false : ""));
   return result;
 }
 
@@ -329,7 +393,12 @@ function shown(value: unknown): string {
 
 /** The value at a dotted path, or undefined. */
 export function get(bag: unknown, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), bag);
+  return path
+    .split(".")
+    .reduce<unknown>(
+      (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+      bag,
+    );
 }
 
 /** A copy with the value at a dotted path. */

@@ -51,7 +51,14 @@ export class Operation {
   readonly fields: readonly Field[];
   readonly #wording: WireContext;
 
-  constructor(kind: ResourceType, client: EnableXClient, news: EnableXInputs, verb: string, id?: string, countries?: Countries) {
+  constructor(
+    kind: ResourceType,
+    client: EnableXClient,
+    news: EnableXInputs,
+    verb: string,
+    id?: string,
+    countries?: Countries,
+  ) {
     this.kind = kind;
     this.client = client;
     this.news = news;
@@ -78,8 +85,10 @@ export class Operation {
     const { countries } = this.#wording;
     for (const { property, format } of this.fields) {
       const code = String(get(this.news, property));
-      const reason = format === "country" && countries ? unlistedCountry(code, countries) : undefined;
-      if (reason) throw this.#error(`${property} ${JSON.stringify(code)} ${reason}`, "UNKNOWN_COUNTRY");
+      const reason =
+        format === "country" && countries ? unlistedCountry(code, countries) : undefined;
+      if (reason)
+        throw this.#error(`${property} ${JSON.stringify(code)} ${reason}`, "UNKNOWN_COUNTRY");
     }
   }
 
@@ -100,7 +109,9 @@ export class Operation {
 
   /** An object that must be there; reads that are behind are given time. */
   async readExisting(id: string): Promise<ApiRecord> {
-    const row = await waitFor(this.client.config.consistencySeconds, () => this.client.read(this.kind, id));
+    const row = await waitFor(this.client.config.consistencySeconds, () =>
+      this.client.read(this.kind, id),
+    );
     if (row) return row;
     const account = JSON.stringify(this.news.account ?? "(none)");
     throw this.#error(
@@ -152,15 +163,21 @@ export class Operation {
   pendingChanges(olds: Properties, row: ApiRecord): Field[] {
     const { kind, fields, news } = this;
     const before = declaredFields(kind, olds, this.client.routes).map(fieldKey);
-    const declared = changedFields(kind, olds, news, this.client.routes).map(({ property }) => property);
+    const declared = changedFields(kind, olds, news, this.client.routes).map(
+      ({ property }) => property,
+    );
     const actual = this.differences(row).map(({ field }) => field.property);
     return fields.filter((field) => {
-      if (kind.fixed.includes(field.property) || kind.createOnly.includes(field.property)) return false;
+      if (kind.fixed.includes(field.property) || kind.createOnly.includes(field.property))
+        return false;
       const isNew = !before.includes(fieldKey(field));
       // What is declared for the first time and is so on the server already needs no
       // writing, unless it cannot be seen.
       const isSeen = !field.writeOnly && get(row, field.apiName) !== undefined;
-      return actual.includes(field.property) || (declared.includes(field.property) && (!isNew || !isSeen));
+      return (
+        actual.includes(field.property) ||
+        (declared.includes(field.property) && (!isNew || !isSeen))
+      );
     });
   }
 
@@ -169,30 +186,55 @@ export class Operation {
    *
    * @returns what the reply shows of the object, if anything
    */
-  async write(id: string, row: ApiRecord, changed: readonly Field[]): Promise<ApiRecord | undefined> {
+  async write(
+    id: string,
+    row: ApiRecord,
+    changed: readonly Field[],
+  ): Promise<ApiRecord | undefined> {
     const { kind, client, news, name } = this;
-    const result = await client.update(kind, id, updateBody(kind, changed, news, row, this.#wording));
+    const result = await client.update(
+      kind,
+      id,
+      updateBody(kind, changed, news, row, this.#wording),
+    );
     if (result.ok) return result.row;
-    throw result.failure.code === "DUPLICATE" ? await duplicate(client, kind, result.failure, news, name) : toError(result.failure, name);
+    throw result.failure.code === "DUPLICATE"
+      ? await duplicate(client, kind, result.failure, news, name)
+      : toError(result.failure, name);
   }
 
   /** Whether a row shows all that is declared, as it is declared, and the given fields as empty. */
   #isComplete(row: ApiRecord, cleared: readonly Field[] = []): boolean {
     const { routes } = this.client;
     const isShown = ({ writeOnly, apiName: wire, format, property }: Field) =>
-      writeOnly || wire === "none" || get(row, wire) !== undefined || normalize(format, get(this.news, property), routes) === undefined;
-    return this.fields.every(isShown) && this.differences(row).length === 0 && this.#full(row, cleared).length === 0;
+      writeOnly ||
+      wire === "none" ||
+      get(row, wire) !== undefined ||
+      normalize(format, get(this.news, property), routes) === undefined;
+    return (
+      this.fields.every(isShown) &&
+      this.differences(row).length === 0 &&
+      this.#full(row, cleared).length === 0
+    );
   }
 
   #full(row: ApiRecord, cleared: readonly Field[]): Difference[] {
     return cleared
-      .filter(({ format, apiName: wire }) => normalize(format, get(row, wire), this.client.routes) !== undefined)
+      .filter(
+        ({ format, apiName: wire }) =>
+          normalize(format, get(row, wire), this.client.routes) !== undefined,
+      )
       .map((field) => ({ field, declared: "", actual: get(row, field.apiName) }));
   }
 
   /** What a reply or a list has shown of it, when it is all that is declared. */
-  completeOf(rows: readonly (ApiRecord | undefined)[], cleared: readonly Field[] = []): ApiRecord | undefined {
-    return rows.find((row): row is ApiRecord => row !== undefined && this.#isComplete(row, cleared));
+  completeOf(
+    rows: readonly (ApiRecord | undefined)[],
+    cleared: readonly Field[] = [],
+  ): ApiRecord | undefined {
+    return rows.find(
+      (row): row is ApiRecord => row !== undefined && this.#isComplete(row, cleared),
+    );
   }
 
   /**
@@ -214,13 +256,27 @@ export class Operation {
       visible: false,
       row,
       found,
-      error: notVisible(kind, id, name, client.config.consistencySeconds, row && formatDifferences(found)),
+      error: notVisible(
+        kind,
+        id,
+        name,
+        client.config.consistencySeconds,
+        row && formatDifferences(found),
+      ),
     };
   }
 
   #ambiguous(rows: readonly ApiRecord[], own?: string): UcaasError {
-    const texts = rows.map((row) => describeRecord(this.kind, row, this.client.idOf(this.kind, row) ?? "?"));
-    return ambiguous(this.kind, this.name, chooseSearch(this.kind, this.news).properties, texts, own);
+    const texts = rows.map((row) =>
+      describeRecord(this.kind, row, this.client.idOf(this.kind, row) ?? "?"),
+    );
+    return ambiguous(
+      this.kind,
+      this.name,
+      chooseSearch(this.kind, this.news).properties,
+      texts,
+      own,
+    );
   }
 
   #error(reason: string, code: string, hint?: string): UcaasError {

@@ -6,7 +6,12 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import {
+  type DiffSituation,
+  type LifecycleDescriptor,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../runtime/lifecycle.ts";
 import { logInfo } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -18,7 +23,14 @@ import { enablexConfig } from "./config.ts";
 import { unlistedCountry } from "./countries.ts";
 import type { CreatedObject, LastLook } from "./create-batch.ts";
 import type { CreateResult } from "./create-once.ts";
-import { deleteRefused, describeRecord, duplicate, notAdopted, orphanWarning, problemsOfOthers } from "./errors.ts";
+import {
+  deleteRefused,
+  describeRecord,
+  duplicate,
+  notAdopted,
+  orphanWarning,
+  problemsOfOthers,
+} from "./errors.ts";
 import {
   type ApiRecord,
   changedFields,
@@ -37,7 +49,13 @@ import { toOutputs } from "./outputs.ts";
 import { toIdentities, toLabel } from "./resource-id.ts";
 import { customerType, type ResourceType, subscriptionType, userType } from "./resource-types.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
-import { customerSchema, type EnableXInputs, type EnableXOutputs, subscriptionSchema, userSchema } from "./schema.ts";
+import {
+  customerSchema,
+  type EnableXInputs,
+  type EnableXOutputs,
+  subscriptionSchema,
+  userSchema,
+} from "./schema.ts";
 import { waitFor } from "./wait-for.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
@@ -47,10 +65,18 @@ type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
  * connections and its lists.
  */
 export function enablexProviders(source: dynamic.Config, context?: CallContext) {
-  const accounts = new Accounts(enablexConfig, source, (config) => new EnableXClient(config, context?.signal));
+  const accounts = new Accounts(
+    enablexConfig,
+    source,
+    (config) => new EnableXClient(config, context?.signal),
+  );
   const journal = new Journal(source);
   const provider = (kind: ResourceType, schema: z.ZodObject) =>
-    withLifecycle(new EnableXHandlers(kind, schema, accounts), descriptorOf(kind, accounts), journal);
+    withLifecycle(
+      new EnableXHandlers(kind, schema, accounts),
+      descriptorOf(kind, accounts),
+      journal,
+    );
   return {
     customer: provider(customerType, customerSchema),
     subscription: provider(subscriptionType, subscriptionSchema),
@@ -58,7 +84,10 @@ export function enablexProviders(source: dynamic.Config, context?: CallContext) 
   };
 }
 
-function descriptorOf(kind: ResourceType, accounts: EnableXAccounts): LifecycleDescriptor<EnableXInputs> {
+function descriptorOf(
+  kind: ResourceType,
+  accounts: EnableXAccounts,
+): LifecycleDescriptor<EnableXInputs> {
   return {
     type: kind.type,
     vendor: "enablex",
@@ -66,8 +95,10 @@ function descriptorOf(kind: ResourceType, accounts: EnableXAccounts): LifecycleD
     identity: kind.searches[0]?.properties.at(-1) ?? "",
     label: (inputs) => toLabel(kind, inputs),
     // The server gives the id.
-    remoteId: ({ account }, id) => (id === undefined ? undefined : `${accounts.client(account).baseUrl} ${id}`),
-    names: (inputs) => toIdentities(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
+    remoteId: ({ account }, id) =>
+      id === undefined ? undefined : `${accounts.client(account).baseUrl} ${id}`,
+    names: (inputs) =>
+      toIdentities(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
     journalThing(inputs, id) {
       const { baseUrl } = accounts.config(inputs.account);
       return `${baseUrl} ${kind.name} ${id === undefined ? toLabel(kind, inputs) : `id ${id}`}`;
@@ -96,7 +127,10 @@ type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result?: undefined; readonly id: string; readonly reply: ApiRecord | undefined }
 );
 
-function withProblem(result: dynamic.CreateResult<EnableXOutputs>, problem: UcaasError | undefined) {
+function withProblem(
+  result: dynamic.CreateResult<EnableXOutputs>,
+  problem: UcaasError | undefined,
+) {
   if (problem) throw new PartialFailure(result.id, result.outs ?? {}, problem);
   return result;
 }
@@ -117,7 +151,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return [...validate(this.#schema, news), ...ruleFailures(this.#kind, news)];
   }
 
-  async validateWithAccount(olds: Partial<EnableXInputs>, news: EnableXInputs): Promise<dynamic.CheckFailure[]> {
+  async validateWithAccount(
+    olds: Partial<EnableXInputs>,
+    news: EnableXInputs,
+  ): Promise<dynamic.CheckFailure[]> {
     const client = this.#accounts.client(news.account);
     const failures = await this.#unlistedCountries(client, newCountries(olds, news));
     const isSound = failures.length === 0 && this.validate(olds, news).length === 0;
@@ -125,7 +162,12 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return failures;
   }
 
-  async diff(_id: string, olds: EnableXOutputs, news: EnableXInputs, { moved }: DiffSituation): Promise<dynamic.DiffResult> {
+  async diff(
+    _id: string,
+    olds: EnableXOutputs,
+    news: EnableXInputs,
+    { moved }: DiffSituation,
+  ): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
     const changed = changedFields(this.#kind, olds, news, routes).map(({ property }) => property);
@@ -133,7 +175,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       changes: changed.length > 0 || (olds.account ?? "") !== (news.account ?? ""),
       replaces: [
         ...changed.filter(
-          (property) => this.#kind.fixed.includes(property) && olds[property] !== undefined && news[property] !== undefined,
+          (property) =>
+            this.#kind.fixed.includes(property) &&
+            olds[property] !== undefined &&
+            news[property] !== undefined,
         ),
       ],
       // What is made before the old one is deleted would find the old one at the same
@@ -150,16 +195,25 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       for (const problem of look?.takeProblems() ?? []) this.#tell(news, problem.message);
       throw error;
     });
-    return await this.#verified(creation, await this.#lastLook(news, batch.finish(creation.object)));
+    return await this.#verified(
+      creation,
+      await this.#lastLook(news, batch.finish(creation.object)),
+    );
   }
 
   /** A list that cannot be read after the creates costs none of them its place in the state. */
-  async #lastLook(news: EnableXInputs, looking: Promise<LastLook | undefined>): Promise<LastLook | undefined> {
+  async #lastLook(
+    news: EnableXInputs,
+    looking: Promise<LastLook | undefined>,
+  ): Promise<LastLook | undefined> {
     try {
       return await looking;
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      this.#tell(news, `whether another stack created the same ${this.#kind.name} could not be checked: ${error.message}`);
+      this.#tell(
+        news,
+        `whether another stack created the same ${this.#kind.name} could not be checked: ${error.message}`,
+      );
       return { rows: () => [], takeProblems: () => [] };
     }
   }
@@ -167,7 +221,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   async #create(news: EnableXInputs, intent: Intent): Promise<Creation> {
     const op = await this.#operation("create", news);
     op.requireListedCountries();
-    const existing = await this.#existing(op, (await intent.recall()) as JournalEntry<WriteNote> | undefined);
+    const existing = await this.#existing(
+      op,
+      (await intent.recall()) as JournalEntry<WriteNote> | undefined,
+    );
     if (existing) return { op, result: await this.#takeOver(op, existing, intent) };
 
     const fields = op.fields.map(({ property }) => property);
@@ -176,12 +233,18 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     await intent.note({ id: created.id, fields }, created.id);
     if (created.outcome === "created") {
       this.#own(intent, op, created.id);
-      const object = op.identity && op.created(op.identity, created.id, op.completeOf([created.row]) !== undefined);
+      const object =
+        op.identity &&
+        op.created(op.identity, created.id, op.completeOf([created.row]) !== undefined);
       return { op, object, id: created.id, reply: created.row };
     }
     // Found and not answered, it could be what another stack created in this moment: it
     // is ours only when it is as declared.
-    const result = await this.#takeOver(op, { row: await op.readExisting(created.id), origin: "perhaps ours" }, intent);
+    const result = await this.#takeOver(
+      op,
+      { row: await op.readExisting(created.id), origin: "perhaps ours" },
+      intent,
+    );
     // An earlier try may have arrived as well; if so, both are named.
     await op.find();
     return { op, result };
@@ -191,7 +254,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
    * The outcome of a create, after the look at the list that all creates of the run
    * share, if this is one of the last.
    */
-  async #verified(creation: Creation, look: LastLook | undefined): Promise<dynamic.CreateResult<EnableXOutputs>> {
+  async #verified(
+    creation: Creation,
+    look: LastLook | undefined,
+  ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const { op, object } = creation;
     const [first, ...rest] = look?.takeProblems() ?? [];
     const ofOthers = first && problemsOfOthers(this.#kind, op.name, [first, ...rest]);
@@ -215,14 +281,20 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return (await this.#accounts.client(account).read(this.#kind, id)) !== undefined;
   }
 
-  async update(id: string, state: EnableXOutputs, news: EnableXInputs, intent: Intent): Promise<dynamic.UpdateResult<EnableXOutputs>> {
+  async update(
+    id: string,
+    state: EnableXOutputs,
+    news: EnableXInputs,
+    intent: Intent,
+  ): Promise<dynamic.UpdateResult<EnableXOutputs>> {
     const op = await this.#operation("update", news, id);
     op.requireListedCountries();
     const row = await op.readExisting(id);
     const lost = sentFields(await intent.recall());
     const olds = withLost(state, lost);
     const { cleared, unmanaged } = removedFields(this.#kind, olds, news, op.client.routes);
-    for (const { property } of unmanaged) this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
+    for (const { property } of unmanaged)
+      this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...cleared];
     const reply = await this.#write(op, id, row, changed, intent, lost);
     return await this.#result(op, id, cleared, [reply]);
@@ -243,8 +315,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
     // The server may quote what it refuses.
-    for (const { secret, property } of fields) if (secret) rememberSecret(String(get(news, property)));
-    const countries = fields.some(({ format }) => format === "country") ? await client.countries() : undefined;
+    for (const { secret, property } of fields)
+      if (secret) rememberSecret(String(get(news, property)));
+    const countries = fields.some(({ format }) => format === "country")
+      ? await client.countries()
+      : undefined;
     return new Operation(this.#kind, client, news, verb, id, countries);
   }
 
@@ -252,7 +327,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
    * Codes that the server does not list. A server that does not answer is no reason to
    * fail a preview: the create will ask again.
    */
-  async #unlistedCountries(client: EnableXClient, countries: { property: string; code: string }[]): Promise<dynamic.CheckFailure[]> {
+  async #unlistedCountries(
+    client: EnableXClient,
+    countries: { property: string; code: string }[],
+  ): Promise<dynamic.CheckFailure[]> {
     if (countries.length === 0) return [];
     try {
       const list = await client.countries();
@@ -262,7 +340,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       });
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      logInfo(this.#kind.type, countries.map(({ code }) => code).join(), `the country could not be checked: ${error.message}`);
+      logInfo(
+        this.#kind.type,
+        countries.map(({ code }) => code).join(),
+        `the country could not be checked: ${error.message}`,
+      );
       return [];
     }
   }
@@ -271,13 +353,21 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
    * What is there already, found by the id that the journal has, else by look-up; after a
    * create that was cut off, with time for it to arrive.
    */
-  async #existing(op: Operation, entry: JournalEntry<WriteNote> | undefined): Promise<Existing | undefined> {
+  async #existing(
+    op: Operation,
+    entry: JournalEntry<WriteNote> | undefined,
+  ): Promise<Existing | undefined> {
     const noted = typeof entry?.note === "string" ? entry.note : entry?.note?.id;
     if (noted !== undefined) {
       const row = await op.client.read(this.#kind, noted);
       if (row) return { row, origin: "ours" };
     }
-    if (entry === undefined && op.identity && !(await op.client.creates(this.#kind).mayExist(op.identity))) return undefined;
+    if (
+      entry === undefined &&
+      op.identity &&
+      !(await op.client.creates(this.#kind).mayExist(op.identity))
+    )
+      return undefined;
     const cutOff = entry !== undefined && entry.completedAt === undefined;
     // The clock that wrote the entry may be ahead of this one.
     const age = cutOff ? Math.max(0, (Date.now() - Date.parse(entry.intendedAt)) / 1000) : 0;
@@ -286,13 +376,18 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
   }
 
-  async #send(op: Operation, intent: Intent): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
+  async #send(
+    op: Operation,
+    intent: Intent,
+  ): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
     try {
       const result = await op.createOnce((text) => this.#tell(op.news, text));
       if (result.outcome !== "refused") return result;
       await intent.withdraw();
       const { failure, error } = result.refusal;
-      throw failure.code === "DUPLICATE" ? await duplicate(op.client, this.#kind, failure, op.news, op.name) : error;
+      throw failure.code === "DUPLICATE"
+        ? await duplicate(op.client, this.#kind, failure, op.news, op.name)
+        : error;
     } catch (error) {
       if (error instanceof NoResponseError && !error.sent) await intent.withdraw();
       throw error;
@@ -300,7 +395,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   /** Takes over what exists, as `adopt` allows. */
-  async #takeOver(op: Operation, { row: listed, origin }: Existing, intent: Intent): Promise<dynamic.CreateResult<EnableXOutputs>> {
+  async #takeOver(
+    op: Operation,
+    { row: listed, origin }: Existing,
+    intent: Intent,
+  ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const id = op.client.idOf(this.#kind, listed) ?? "";
     this.#own(intent, op, id);
     const { news } = op;
@@ -308,22 +407,34 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const row = (await op.client.read(this.#kind, id)) ?? listed;
     const found = op.differences(row);
     const decision = adoption(news.adopt ?? "if-same", origin, found, this.#kind.fixed);
-    if (decision === "exists" || decision === "differs") throw notAdopted(this.#kind, op.name, decision, row, id, found);
+    if (decision === "exists" || decision === "differs")
+      throw notAdopted(this.#kind, op.name, decision, row, id, found);
     this.#tell(
       news,
       `took over ${describeRecord(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${formatDifferences(found)}` : ""}`,
     );
-    const unseen = op.fields.filter(({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property));
-    const overwritten = decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
+    const unseen = op.fields.filter(
+      ({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property),
+    );
+    const overwritten =
+      decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
     if (!overwritten && origin === "foreign")
-      for (const { property } of unseen) this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
+      for (const { property } of unseen)
+        this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
     const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
     const reply = await this.#write(op, id, row, changed, intent);
     return await this.#result(op, id, [], [reply]);
   }
 
   /** Sends the fields, with a note in the journal before. */
-  async #write(op: Operation, id: string, row: ApiRecord, changed: readonly Field[], intent: Intent, lost: readonly string[] = []) {
+  async #write(
+    op: Operation,
+    id: string,
+    row: ApiRecord,
+    changed: readonly Field[],
+    intent: Intent,
+    lost: readonly string[] = [],
+  ) {
     if (changed.length === 0) return row;
     const fields = [...new Set([...changed.map(({ property }) => property), ...lost])];
     await intent.intend(fields, { id, fields });
@@ -350,7 +461,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     emptied: readonly Field[],
     seen: readonly (ApiRecord | undefined)[],
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const outputs = (row: ApiRecord, found: readonly Difference[]) => toOutputs(this.#kind, id, op.news, row, found);
+    const outputs = (row: ApiRecord, found: readonly Difference[]) =>
+      toOutputs(this.#kind, id, op.news, row, found);
     const shown = op.completeOf(seen, emptied);
     if (shown) return { id, outs: outputs(shown, []) };
     const visibility = await op.waitUntilVisible(id, emptied).catch((error: unknown) => {
@@ -361,9 +473,16 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   #inputsIn(outputs: EnableXOutputs): EnableXOutputs {
-    const names = new Set(["__stack", "__resource", "__secretPaths", ...Object.keys(this.#schema.shape)]);
+    const names = new Set([
+      "__stack",
+      "__resource",
+      "__secretPaths",
+      ...Object.keys(this.#schema.shape),
+    ]);
     // The SDK's type says outputs; what the engine takes here is inputs.
-    return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.has(name))) as EnableXInputs as EnableXOutputs;
+    return Object.fromEntries(
+      Object.entries(outputs).filter(([name]) => names.has(name)),
+    ) as EnableXInputs as EnableXOutputs;
   }
 
   #tell(inputs: Properties, text: string): void {
@@ -385,6 +504,9 @@ function withLost(state: EnableXOutputs, lost: readonly string[]): EnableXOutput
 function isRefusal(error: unknown): boolean {
   if (error instanceof NoResponseError) return !error.sent;
   return (
-    error instanceof UcaasError && !error.earlierAttemptMayHaveSucceeded && error.code !== "MALFORMED_REPLY" && (error.status ?? 200) < 500
+    error instanceof UcaasError &&
+    !error.earlierAttemptMayHaveSucceeded &&
+    error.code !== "MALFORMED_REPLY" &&
+    (error.status ?? 200) < 500
   );
 }

@@ -4,8 +4,13 @@ import { get, normalize, type Properties } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 
 /** By what a declared thing is found; the first way where nothing is declared that would do. */
-export function chooseSearch(kind: ResourceType, inputs: Readonly<Record<string, unknown>>): Search {
-  const usable = kind.searches.find(({ properties }) => properties.every((property) => inputs[property] !== undefined));
+export function chooseSearch(
+  kind: ResourceType,
+  inputs: Readonly<Record<string, unknown>>,
+): Search {
+  const usable = kind.searches.find(({ properties }) =>
+    properties.every((property) => inputs[property] !== undefined),
+  );
   return usable ?? (kind.searches[0] as Search);
 }
 
@@ -17,9 +22,15 @@ export function toLabel(kind: ResourceType, inputs: Readonly<Record<string, unkn
 }
 
 /** All that tells the declared object from all others; first that by which it is looked for. */
-export function toIdentities(kind: ResourceType, client: EnableXClient, inputs: Properties): Identity[] {
+export function toIdentities(
+  kind: ResourceType,
+  client: EnableXClient,
+  inputs: Properties,
+): Identity[] {
   return kind.searches.flatMap(({ properties }) => {
-    const values = properties.map((property) => normalize(kind.formats[property] ?? "text", get(inputs, property), client.routes));
+    const values = properties.map((property) =>
+      normalize(kind.formats[property] ?? "text", get(inputs, property), client.routes),
+    );
     return values.includes(undefined) ? [] : [client.identity(kind, properties, values)];
   });
 }

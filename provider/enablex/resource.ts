@@ -20,7 +20,9 @@ const secretConfig = ["enablex:accessKey", "enablex:password"];
  * The arguments, with what is secret by its name marked as such, and told to the provider
  * process together with what the program marked.
  */
-function withSecrets<Args extends EnableXMetaArguments & { readonly fields?: pulumi.Input<EnableXFurtherFields> }>(args: Args) {
+function withSecrets<
+  Args extends EnableXMetaArguments & { readonly fields?: pulumi.Input<EnableXFurtherFields> },
+>(args: Args) {
   const named = Object.entries(args).map(([name, value]) => [
     name,
     value !== undefined && isSecretName(name) ? pulumi.secret(value) : value,
@@ -31,16 +33,22 @@ function withSecrets<Args extends EnableXMetaArguments & { readonly fields?: pul
   };
   return {
     ...secured,
-    __secretPaths: secretPaths(secured).then((paths) => (paths.length > 0 ? JSON.stringify(paths) : undefined)),
+    __secretPaths: secretPaths(secured).then((paths) =>
+      paths.length > 0 ? JSON.stringify(paths) : undefined,
+    ),
   };
 }
 
 /** Further fields at any depth, those that are secret by their name as secrets. */
 function marked(fields: unknown): unknown {
-  if (pulumi.Output.isInstance(fields) || fields instanceof Promise) return pulumi.output(fields).apply(marked);
+  if (pulumi.Output.isInstance(fields) || fields instanceof Promise)
+    return pulumi.output(fields).apply(marked);
   if (typeof fields !== "object" || fields === null) return fields;
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? pulumi.secret(value) : marked(value)]),
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      isSecretName(name) ? pulumi.secret(value) : marked(value),
+    ]),
   );
 }
 
@@ -156,7 +164,14 @@ export class EnableXCustomer extends UcaasResource {
     super(
       {
         type: "EnableXCustomer",
-        outputs: ["customerId", "customerCode", "contactEmail", "status", "statusText", "customerTypeText"],
+        outputs: [
+          "customerId",
+          "customerCode",
+          "contactEmail",
+          "status",
+          "statusText",
+          "customerTypeText",
+        ],
         secrets: [],
         secretConfig,
       },

@@ -148,5 +148,9 @@ const unlisted: Meaning = {
  * own: each is a refusal.
  */
 export function lookupResultCode(code: string): Meaning {
-  return meanings.get(code) ?? (/^[1-5]\d\d$/.test(code) ? groups[code[0] as string] : undefined) ?? unlisted;
+  return (
+    meanings.get(code) ??
+    (/^[1-5]\d\d$/.test(code) ? groups[code[0] as string] : undefined) ??
+    unlisted
+  );
 }

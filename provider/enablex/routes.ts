@@ -43,10 +43,9 @@ function addressFields<P extends string>(property: P, wire: string) {
     country: "country_id",
     countryId: "country_id",
   };
-  return Object.fromEntries(Object.entries(fields).map(([key, name]) => [`${property}.${key}`, `${wire}.${name}`])) as Record<
-    `${P}.${keyof typeof fields}`,
-    string
-  >;
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, name]) => [`${property}.${key}`, `${wire}.${name}`]),
+  ) as Record<`${P}.${keyof typeof fields}`, string>;
 }
 
 /**
@@ -75,7 +74,12 @@ const userFields = {
   sendWelcomeMail: "send_welcome_mail",
 };
 
-const route = z.string().regex(/^(GET|POST|PUT|PATCH|DELETE) \/\S*$/, 'must be a method and a path, such as "PATCH /customers/{id}"');
+const route = z
+  .string()
+  .regex(
+    /^(GET|POST|PUT|PATCH|DELETE) \/\S*$/,
+    'must be a method and a path, such as "PATCH /customers/{id}"',
+  );
 const routeOfOne = route.regex(/\{id\}/, "must have {id} where the id goes");
 /** `none` says that the server has no such route. */
 const optionalRoute = z.literal("none").or(routeOfOne);
@@ -89,8 +93,12 @@ const searchName = name;
 const writeOnly = z.array(name).default([]);
 
 function names<F extends Record<string, string>>(fields: F) {
-  const shape = Object.fromEntries(Object.entries(fields).map(([property, wire]) => [property, name.default(wire)]));
-  return z.strictObject(shape).prefault({}) as unknown as z.ZodPrefault<z.ZodType<Record<keyof F & string, string>, object>>;
+  const shape = Object.fromEntries(
+    Object.entries(fields).map(([property, wire]) => [property, name.default(wire)]),
+  );
+  return z.strictObject(shape).prefault({}) as unknown as z.ZodPrefault<
+    z.ZodType<Record<keyof F & string, string>, object>
+  >;
 }
 
 /** Schema of `enablex:routes`. A key that is left out is as here. */

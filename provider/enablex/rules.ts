@@ -11,7 +11,9 @@ const addresses = ["officeAddress", "billingAddress"] as const;
  * failure of `check`.
  */
 export function ruleFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
-  return kind.name === "customer" ? [...identityFailures(inputs), ...countryFailures(inputs)] : furtherFieldFailures(kind, inputs);
+  return kind.name === "customer"
+    ? [...identityFailures(inputs), ...countryFailures(inputs)]
+    : furtherFieldFailures(kind, inputs);
 }
 
 function identityFailures(inputs: Properties): dynamic.CheckFailure[] {
@@ -19,14 +21,18 @@ function identityFailures(inputs: Properties): dynamic.CheckFailure[] {
   return [
     {
       property: "customerCode",
-      reason: "is missing: declare customerCode or contactEmail, by which the customer is found again when a create is cut off",
+      reason:
+        "is missing: declare customerCode or contactEmail, by which the customer is found again when a create is cut off",
     },
   ];
 }
 
 function countryFailures(inputs: Properties): dynamic.CheckFailure[] {
   return addresses.flatMap((address) => {
-    const [country, countryId] = [get(inputs, `${address}.country`), get(inputs, `${address}.countryId`)];
+    const [country, countryId] = [
+      get(inputs, `${address}.country`),
+      get(inputs, `${address}.countryId`),
+    ];
     if (country !== undefined && countryId !== undefined)
       return [
         {
@@ -34,7 +40,8 @@ function countryFailures(inputs: Properties): dynamic.CheckFailure[] {
           reason: "says the same as country: declare one of the two",
         },
       ];
-    const wrong = typeof country === "string" && !isUnknown(country) ? wrongCountryCode(country) : undefined;
+    const wrong =
+      typeof country === "string" && !isUnknown(country) ? wrongCountryCode(country) : undefined;
     return wrong ? [{ property: `${address}.country`, reason: wrong }] : [];
   });
 }
@@ -50,15 +57,22 @@ const formerFields = ["middleName", "password", "department", "designation", "se
  * managed twice.
  */
 function furtherFieldFailures(kind: ResourceType, inputs: Properties): dynamic.CheckFailure[] {
-  const snakeCase = (property: string) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const known = new Map(Object.keys(kind.formats).map((property) => [snakeCase(property), property]));
+  const snakeCase = (property: string) =>
+    property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const known = new Map(
+    Object.keys(kind.formats).map((property) => [snakeCase(property), property]),
+  );
   return leaves(inputs.fields).flatMap(([path]) => {
     // A subscription's own values stand within an object of that name.
     const name = path.startsWith(`${kind.name}.`) ? path.slice(kind.name.length + 1) : path;
     const property = known.get(name);
     if (property && inputs[property] === undefined && formerFields.includes(property)) return [];
-    if (property) return [{ property: `fields.${path}`, reason: `is a property of its own: declare ${property}` }];
-    if (name === `${kind.name}_id` || name.endsWith("_ex")) return [{ property: `fields.${path}`, reason: "is assigned by the server" }];
+    if (property)
+      return [
+        { property: `fields.${path}`, reason: `is a property of its own: declare ${property}` },
+      ];
+    if (name === `${kind.name}_id` || name.endsWith("_ex"))
+      return [{ property: `fields.${path}`, reason: "is assigned by the server" }];
     return [];
   });
 }
@@ -67,11 +81,20 @@ function furtherFieldFailures(kind: ResourceType, inputs: Properties): dynamic.C
  * The country codes that a declaration has and the earlier one had not: what the server's
  * list has to be asked for.
  */
-export function newCountries(olds: Properties, news: Properties): { property: string; code: string }[] {
+export function newCountries(
+  olds: Properties,
+  news: Properties,
+): { property: string; code: string }[] {
   return addresses.flatMap((address) => {
     const property = `${address}.country`;
     const code = get(news, property);
-    if (typeof code !== "string" || isUnknown(code) || code === get(olds, property) || wrongCountryCode(code)) return [];
+    if (
+      typeof code !== "string" ||
+      isUnknown(code) ||
+      code === get(olds, property) ||
+      wrongCountryCode(code)
+    )
+      return [];
     return [{ property, code }];
   });
 }

@@ -2,7 +2,10 @@ import { z } from "zod";
 import { credential, displayName, identifier } from "../runtime/identifiers.ts";
 
 const text = z.string();
-const email = identifier().refine((value) => z.email().safeParse(value.trim()).success, "must be an email address");
+const email = identifier().refine(
+  (value) => z.email().safeParse(value.trim()).success,
+  "must be an email address",
+);
 /** Ids arrive as numbers or strings and are kept as strings. */
 const id = z.union([identifier(), z.int()], "must be an id: a text or a whole number");
 const status = z.enum(["active", "suspended"]);
@@ -44,7 +47,9 @@ export const customerSchema = z.strictObject({
   ...metaArguments,
 });
 
-const fieldName = z.string().regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date");
+const fieldName = z
+  .string()
+  .regex(/^[A-Za-z]\w*$/, "must be a field name of the API, such as start_date");
 type FurtherValue = string | number | boolean | { [name: string]: FurtherValue };
 const furtherValue: z.ZodType<FurtherValue> = z
   .union([

@@ -51,7 +51,10 @@ export class Session {
       header.catch((error: unknown) => {
         // A refused login stays refused in this run: trying it again for every resource
         // would lock the user out.
-        if (!(error instanceof UcaasError && error.status !== undefined && error.status < 500) && this.#token === made)
+        if (
+          !(error instanceof UcaasError && error.status !== undefined && error.status < 500) &&
+          this.#token === made
+        )
           this.#token = undefined;
       });
     }
@@ -65,7 +68,8 @@ export class Session {
   async refused(authorization: string): Promise<boolean> {
     if (this.#credentials.accessKey) return false;
     // Another call may have logged in again already.
-    if ((await this.#token?.header.catch(() => undefined)) === authorization) this.#token = undefined;
+    if ((await this.#token?.header.catch(() => undefined)) === authorization)
+      this.#token = undefined;
     return true;
   }
 }

@@ -13,7 +13,10 @@ export function pauseBefore(look: number): number {
  * Looks at once and then again with growing pauses, until there is something to see or
  * the time is up. The last look is at the end of the time.
  */
-export async function waitFor<T>(seconds: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function waitFor<T>(
+  seconds: number,
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   // A time that is no number, such as one reckoned from a broken clock, is no time.
   const end = performance.now() + (seconds > 0 ? seconds * 1000 : 0);
   for (let number = 1; ; number++) {

@@ -32,14 +32,17 @@ export async function decodeBody(
   { limit, strict = false }: DecodeOptions,
 ): Promise<string> {
   const unpacked = await decompress(bytes, contentEncoding, limit);
-  const text = new TextDecoder(charsetOf(unpacked, contentType), { fatal: strict }).decode(unpacked);
+  const text = new TextDecoder(charsetOf(unpacked, contentType), { fatal: strict }).decode(
+    unpacked,
+  );
   // The decoder removes one byte order mark of its own charset.
   return text.replace(/^\uFEFF+/, "");
 }
 
 async function decompress(bytes: Uint8Array, encoding: string | undefined, limit: number) {
   if (bytes.length === 0) return bytes;
-  if (/\b(x-)?(gzip|deflate)\b/i.test(encoding ?? "")) return unpack(bytes, { maxOutputLength: limit });
+  if (/\b(x-)?(gzip|deflate)\b/i.test(encoding ?? ""))
+    return unpack(bytes, { maxOutputLength: limit });
   if (/\bbr\b/i.test(encoding ?? "")) return unpackBrotli(bytes, { maxOutputLength: limit });
   return bytes;
 }
@@ -72,7 +75,10 @@ const tooLarge = "ERR_BUFFER_TOO_LARGE";
  *
  * @throws {Error} with `code` `ERR_BUFFER_TOO_LARGE`
  */
-export async function readUpTo(body: AsyncIterable<Uint8Array> & { destroy(): unknown }, limit: number): Promise<Uint8Array> {
+export async function readUpTo(
+  body: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  limit: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {

@@ -7,8 +7,23 @@ import { tryParseJson } from "../runtime/parse-json.ts";
 import { maskSecrets } from "../runtime/secrets.ts";
 import { acceptEncoding, decodeBody, readUpTo } from "./body.ts";
 import { abortedError, classifyTransportError, type TransportError, transient } from "./errors.ts";
-import { baseUrlOf, connections, createPool, createRateLimiter, type Limits, maxListBytes, maxReplyBytes } from "./pool.ts";
-import { defaultRetry, mayHaveActed, type Outcome, type Repeatable, type RetryPolicy, retryDelay } from "./retry.ts";
+import {
+  baseUrlOf,
+  connections,
+  createPool,
+  createRateLimiter,
+  type Limits,
+  maxListBytes,
+  maxReplyBytes,
+} from "./pool.ts";
+import {
+  defaultRetry,
+  mayHaveActed,
+  type Outcome,
+  type Repeatable,
+  type RetryPolicy,
+  retryDelay,
+} from "./retry.ts";
 
 /** Seen with `NODE_DEBUG=ucaas`: one line a call, without query, headers and body. */
 const log = debuglog("ucaas");
@@ -91,7 +106,10 @@ export interface HttpResponse {
  */
 export class NoResponseError extends UcaasError {
   readonly sent: boolean;
-  constructor(reason: string, details: { vendor: string; operation: string; sent: boolean; code: string; hint: string }) {
+  constructor(
+    reason: string,
+    details: { vendor: string; operation: string; sent: boolean; code: string; hint: string },
+  ) {
     super(reason, details);
     this.sent = details.sent;
   }
@@ -136,7 +154,11 @@ export class HttpClient {
         // The deadline is for the call itself: a call that waited long for its turn has
         // had no try yet.
         begun ??= performance.now();
-        return this.#try(call, number, Math.max(1, this.#retry.deadline - (performance.now() - begun)));
+        return this.#try(
+          call,
+          number,
+          Math.max(1, this.#retry.deadline - (performance.now() - begun)),
+        );
       };
       // A repeat goes before calls that have not begun, whose deadline does not run yet.
       const result = await this.#unlessAborted(
@@ -162,7 +184,8 @@ export class HttpClient {
         // After the signal another run may be at work on the same resource.
         if (!this.#signal?.aborted) continue;
       }
-      if (!(result instanceof NoResponseError)) return { ...result, earlierAttemptMayHaveSucceeded: unheard };
+      if (!(result instanceof NoResponseError))
+        return { ...result, earlierAttemptMayHaveSucceeded: unheard };
       // The deadline may have left the last try no time; what the one before it came to says more.
       const failure = (result.code === "NO_REPLY_IN_TIME" && lastFailure) || result;
       const sent = result.sent || unheard;
@@ -187,7 +210,15 @@ export class HttpClient {
     const timeout = AbortSignal.timeout(milliseconds);
     const begun = performance.now();
     const done = (how: string | number) =>
-      log("%s %s %s -> %s in %d ms, try %d", this.#vendor, call.method, call.path, how, Math.round(performance.now() - begun), number);
+      log(
+        "%s %s %s -> %s in %d ms, try %d",
+        this.#vendor,
+        call.method,
+        call.path,
+        how,
+        Math.round(performance.now() - begun),
+        number,
+      );
     let dispatcher: Awaited<ReturnType<typeof connections>>["dispatcher"] | undefined;
     try {
       const connected = await (call.freshConnection ? createPool() : connections());
@@ -224,7 +255,9 @@ export class HttpClient {
     } catch (error) {
       const failure = this.#noReply(
         call,
-        call.signal?.aborted ? abortedError(this.#host, true) : classifyTransportError(error, this.#host, timeout.aborted),
+        call.signal?.aborted
+          ? abortedError(this.#host, true)
+          : classifyTransportError(error, this.#host, timeout.aborted),
       );
       done(failure.code);
       return failure;
@@ -244,9 +277,12 @@ export class HttpClient {
   }
 
   #url(call: HttpRequest): string {
-    const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) => this.#pathSegment(call, name));
+    const path = call.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+      this.#pathSegment(call, name),
+    );
     const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(call.query ?? {})) if (value !== undefined) query.set(key, String(value));
+    for (const [key, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) query.set(key, String(value));
     return `${this.baseUrl}${path}${query.size ? `?${query}` : ""}`;
   }
 
@@ -283,7 +319,9 @@ export class HttpClient {
   }
 }
 
-function flattenHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flattenHeaders(
+  headers: Record<string, string | string[] | undefined>,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,

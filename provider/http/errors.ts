@@ -11,7 +11,11 @@ export interface TransportError {
 }
 
 /** Codes of failures that may be different the next time. */
-export const transient: ReadonlySet<string> = new Set(["NO_REPLY_IN_TIME", "NOT_REACHED", "CONNECTION_LOST"]);
+export const transient: ReadonlySet<string> = new Set([
+  "NO_REPLY_IN_TIME",
+  "NOT_REACHED",
+  "CONNECTION_LOST",
+]);
 
 /**
  * undici's, when the proxy does not open the tunnel. It has the same code for calls that
@@ -28,15 +32,24 @@ const connecting = new Set(["connect", "getaddrinfo"]);
 const ofCertificate = /ALTNAME|^CERT_|SELF_SIGNED|UNABLE_TO/;
 const ofTls = /^ERR_(SSL|TLS)_|^EPROTO$/;
 /** By TLS 1.3 a client is told of these when its request may have left. */
-const afterHandshake = /BAD_RECORD|DECRYPT|ALERT_(?!HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)/;
+const afterHandshake =
+  /BAD_RECORD|DECRYPT|ALERT_(?!HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)/;
 
 /**
  * What an error of undici or Node means for a call to a host that was not given up by its
  * caller.
  */
-export function classifyTransportError(thrown: unknown, host: string, timedOut: boolean): TransportError {
+export function classifyTransportError(
+  thrown: unknown,
+  host: string,
+  timedOut: boolean,
+): TransportError {
   const error = innermost(thrown);
-  const code = proxyRefusal.test((thrown as Error).message) ? "PROXY_REFUSED" : typeof error.code === "string" ? error.code : error.name;
+  const code = proxyRefusal.test((thrown as Error).message)
+    ? "PROXY_REFUSED"
+    : typeof error.code === "string"
+      ? error.code
+      : error.name;
   if (code === "PROXY_INVALID")
     return {
       code,

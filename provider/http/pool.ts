@@ -60,7 +60,10 @@ export function connections(): NonNullable<typeof loaded> {
 
 /** As {@link connections}, but with a pool that no call has used yet. Who asks for it closes it. */
 export async function createPool(): NonNullable<typeof loaded> {
-  const [httpProxy, httpsProxy] = [proxyFrom("http_proxy", "HTTP_PROXY"), proxyFrom("https_proxy", "HTTPS_PROXY")];
+  const [httpProxy, httpsProxy] = [
+    proxyFrom("http_proxy", "HTTP_PROXY"),
+    proxyFrom("https_proxy", "HTTPS_PROXY"),
+  ];
   const { EnvHttpProxyAgent, request } = await import("undici");
   const dispatcher = new EnvHttpProxyAgent({
     httpProxy,
@@ -98,7 +101,8 @@ function proxyFrom(...variables: readonly string[]): string | undefined {
   if (!variable) return undefined;
   const value = process.env[variable]?.trim() ?? "";
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new ProxyVariableError(variable);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new ProxyVariableError(variable);
   return url;
 }
 
@@ -134,12 +138,15 @@ export function createRateLimiter({ concurrency, requestsPerSecond }: Limits): P
 export function baseUrlOf(vendor: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new UcaasError(`${text.includes("@") ? "it" : JSON.stringify(text)} is not an https URL`, {
-      code: "INVALID_URL",
-      vendor,
-      operation: "config",
-      hint: `pulumi config set ${vendor}:baseUrl <https://…>`,
-    });
+    throw new UcaasError(
+      `${text.includes("@") ? "it" : JSON.stringify(text)} is not an https URL`,
+      {
+        code: "INVALID_URL",
+        vendor,
+        operation: "config",
+        hint: `pulumi config set ${vendor}:baseUrl <https://…>`,
+      },
+    );
   if (url.username || url.password)
     throw new UcaasError("the URL carries a user name or password", {
       code: "INVALID_URL",

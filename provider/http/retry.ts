@@ -61,9 +61,15 @@ const transientStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
  * The pause before the next try in milliseconds, or undefined when the call must not be
  * repeated.
  */
-export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome: Outcome, attempt: Attempt): number | undefined {
+export function retryDelay(
+  policy: RetryPolicy,
+  repeatable: Repeatable,
+  outcome: Outcome,
+  attempt: Attempt,
+): number | undefined {
   if (repeatable === "never" || attempt.number >= policy.attempts) return undefined;
-  if (outcome.kind === "status" ? !transientStatuses.has(outcome.status) : !outcome.transient) return undefined;
+  if (outcome.kind === "status" ? !transientStatuses.has(outcome.status) : !outcome.transient)
+    return undefined;
   const nothingDone = outcome.kind === "status" ? outcome.status === 429 : !outcome.sent;
   if (repeatable === "if-unsent" && !nothingDone) return undefined;
   const asked = outcome.kind === "status" ? retryAfter(outcome.retryAfter, attempt.now) : undefined;
@@ -79,7 +85,9 @@ export function retryDelay(policy: RetryPolicy, repeatable: Repeatable, outcome:
  * or its answer never came.
  */
 export function mayHaveActed(outcome: Outcome): boolean {
-  return outcome.kind === "failure" ? outcome.sent : outcome.status === 408 || outcome.status >= 500;
+  return outcome.kind === "failure"
+    ? outcome.sent
+    : outcome.status === 408 || outcome.status >= 500;
 }
 
 /**

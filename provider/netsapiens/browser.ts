@@ -28,7 +28,10 @@ const flags = [
 ];
 
 const namesOnPath = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const usualPlaces = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
+const usualPlaces = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
 
 const running = new Map<string, Promise<Browser>>();
 let users = 0;
@@ -43,7 +46,10 @@ let closeWhenUnused = false;
  * @throws {UcaasError} `BROWSER_MISSING`, which says what to install, `BROWSER_FAILED`,
  *   and what the work throws
  */
-export async function withBrowser<T>(choice: BrowserChoice, work: (browser: Browser) => Promise<T>): Promise<T> {
+export async function withBrowser<T>(
+  choice: BrowserChoice,
+  work: (browser: Browser) => Promise<T>,
+): Promise<T> {
   users++;
   try {
     return await work(await open(choice));
@@ -111,13 +117,18 @@ async function playwright(): Promise<typeof import("playwright-core")> {
   }
 }
 
-async function findExecutable(given: string | undefined): Promise<{ path: string; ofNpm: boolean }> {
+async function findExecutable(
+  given: string | undefined,
+): Promise<{ path: string; ofNpm: boolean }> {
   if (given !== undefined) {
     if (isExecutable(given)) return { path: given, ofNpm: false };
     throw missing(`browserPath ${given} is not an executable file`);
   }
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
-  const candidates = [...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))), ...usualPlaces];
+  const candidates = [
+    ...namesOnPath.flatMap((name) => folders.map((folder) => join(folder, name))),
+    ...usualPlaces,
+  ];
   const installed = candidates.find(isExecutable);
   if (installed) return { path: installed, ofNpm: false };
   const unpacked = await bundledChromium(dataDir());
@@ -135,13 +146,17 @@ const neededVariables =
  */
 function browserEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => value !== undefined && neededVariables.test(name)),
+    Object.entries(environment).filter(
+      ([name, value]) => value !== undefined && neededVariables.test(name),
+    ),
   ) as Record<string, string>;
 }
 
 /** The package brings a font along, for machines that have none at all. */
 function fontsOfNpm(executable: string): Record<string, string> {
-  return existsSync("/etc/fonts/fonts.conf") ? {} : { FONTCONFIG_PATH: join(dirname(executable), "fonts") };
+  return existsSync("/etc/fonts/fonts.conf")
+    ? {}
+    : { FONTCONFIG_PATH: join(dirname(executable), "fonts") };
 }
 
 function isExecutable(path: string): boolean {

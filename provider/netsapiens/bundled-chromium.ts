@@ -38,12 +38,15 @@ export async function bundledChromium(parent: string): Promise<string | undefine
   } catch (error) {
     // Another process was quicker: its copy is as good.
     if (!existsSync(executable)) {
-      throw new UcaasError(`the Chromium of @sparticuz/chromium cannot be unpacked into ${folder}: ${lastErrorLine(error)}`, {
-        code: "BROWSER_FAILED",
-        vendor: "netsapiens",
-        operation: "start the browser",
-        hint: "it needs some 250 MB there; or name an installed browser: pulumi config set netsapiens:browserPath <path>",
-      });
+      throw new UcaasError(
+        `the Chromium of @sparticuz/chromium cannot be unpacked into ${folder}: ${lastErrorLine(error)}`,
+        {
+          code: "BROWSER_FAILED",
+          vendor: "netsapiens",
+          operation: "start the browser",
+          hint: "it needs some 250 MB there; or name an installed browser: pulumi config set netsapiens:browserPath <path>",
+        },
+      );
     }
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -66,7 +69,9 @@ function packageOf(name: string): string | undefined {
  */
 export function lastErrorLine(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error)).split("\n");
-  const printed = lines.filter((line) => line.includes("[err]")).map((line) => line.replace(/.*\[err\]\s*/, ""));
+  const printed = lines
+    .filter((line) => line.includes("[err]"))
+    .map((line) => line.replace(/.*\[err\]\s*/, ""));
   const words = printed.at(-1) ?? lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? "";
   return maskSecrets(words.trim());
 }

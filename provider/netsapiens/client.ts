@@ -54,7 +54,11 @@ export class NetsapiensClient {
   readonly #grants = new Map<string, { until: number; grant: Promise<Grant> }>();
   #version: Promise<Answer> | undefined;
 
-  constructor(apiUrl: string, limits: Limits & { readonly deadlineSeconds: number }, signal?: AbortSignal) {
+  constructor(
+    apiUrl: string,
+    limits: Limits & { readonly deadlineSeconds: number },
+    signal?: AbortSignal,
+  ) {
     this.#deadline = limits.deadlineSeconds * 1000;
     this.#http = new HttpClient({
       vendor: "netsapiens",
@@ -101,7 +105,13 @@ export class NetsapiensClient {
   }
 
   /** A read with a token. */
-  read(operation: string, path: string, params: Record<string, string>, token: string, query: HttpRequest["query"] = {}): Promise<Answer> {
+  read(
+    operation: string,
+    path: string,
+    params: Record<string, string>,
+    token: string,
+    query: HttpRequest["query"] = {},
+  ): Promise<Answer> {
     const message = () => ({ headers: { authorization: `Bearer ${token}` } });
     return this.#patiently({
       operation,
@@ -115,7 +125,12 @@ export class NetsapiensClient {
     });
   }
 
-  async #ask({ clientId: client_id, clientSecret: client_secret, username, password }: Credentials): Promise<Grant> {
+  async #ask({
+    clientId: client_id,
+    clientSecret: client_secret,
+    username,
+    password,
+  }: Credentials): Promise<Grant> {
     const body = { grant_type: "password", client_id, client_secret, username, password };
     // A second token harms nobody, so both may be repeated.
     const call = { operation: "get a token", method: "POST", retry: "safe" } as const;
@@ -149,7 +164,8 @@ export class NetsapiensClient {
     const begun = performance.now();
     for (let number = 1; ; number++) {
       const answer = await this.#once(call);
-      if (!("status" in answer) || answer.status !== 403 || !(await this.#refusesEverybody())) return answer;
+      if (!("status" in answer) || answer.status !== 403 || !(await this.#refusesEverybody()))
+        return answer;
       const delay = retryDelay(
         { ...patience, deadline: this.#deadline },
         "safe",
@@ -187,12 +203,20 @@ export class NetsapiensClient {
 
 /** Whether the same call may be answered otherwise in a moment, with nothing changed. */
 function isPassing(answer: Answer): boolean {
-  return answer.kind === "none" || answer.kind === "blocked" || answer.status === 429 || answer.status >= 500;
+  return (
+    answer.kind === "none" ||
+    answer.kind === "blocked" ||
+    answer.status === 429 ||
+    answer.status >= 500
+  );
 }
 
 /** Older systems answer an unknown route with 404, or with a page of the portal (contract). */
 function hasNoSuchRoute(answer: Answer): boolean {
-  return (answer.kind === "api" && answer.status === 404) || (answer.kind === "foreign" && answer.status < 500 && answer.status !== 403);
+  return (
+    (answer.kind === "api" && answer.status === 404) ||
+    (answer.kind === "foreign" && answer.status < 500 && answer.status !== 403)
+  );
 }
 
 /**
@@ -200,7 +224,10 @@ function hasNoSuchRoute(answer: Answer): boolean {
  * run when it was refused.
  */
 function expiryOf(answer: Answer): number {
-  const seconds = Number((answer.kind === "api" && (answer.json as { expires_in?: unknown }).expires_in) || Number.POSITIVE_INFINITY);
+  const seconds = Number(
+    (answer.kind === "api" && (answer.json as { expires_in?: unknown }).expires_in) ||
+      Number.POSITIVE_INFINITY,
+  );
   return Date.now() + (seconds - 60) * 1000;
 }
 

@@ -26,9 +26,13 @@ export function didForms(text: string, homeCountry: string = defaultHomeCountry)
   const international = parsePhoneNumber(`+${digits}`);
   const national = parsePhoneNumber(digits, { regionCode: homeCountry });
   const readings = text.trim().startsWith("+") ? [international] : [national, international];
-  const number = readings.find(({ valid }) => valid) ?? readings.find(({ possibility }) => possibility === "is-possible");
+  const number =
+    readings.find(({ valid }) => valid) ??
+    readings.find(({ possibility }) => possibility === "is-possible");
   if (number?.number) return [number.number.e164.slice(1), number.number.significant];
   // A country code that the library does not know, such as that of a satellite network.
   const isUnknownCountry = international.possibility === "invalid-country-code";
-  return text.trim().startsWith("+") && isUnknownCountry && /^[1-9]\d{7,14}$/.test(digits) ? [digits] : [];
+  return text.trim().startsWith("+") && isUnknownCountry && /^[1-9]\d{7,14}$/.test(digits)
+    ? [digits]
+    : [];
 }

@@ -45,7 +45,8 @@ export function evaluateApiUrl(version: Answer): StepOutcome {
   const unanswered = withoutAnswer(version);
   if (unanswered) return unanswered;
   const { apiversion, hostname } = fields(version);
-  if (!hasStatus(version, 200) || !apiversion) return failed("NO_API_V2", `no API v2 answers there (${said(version)})`, remedies.apiUrl);
+  if (!hasStatus(version, 200) || !apiversion)
+    return failed("NO_API_V2", `no API v2 answers there (${said(version)})`, remedies.apiUrl);
   return passed(`API v2, version ${shown(apiversion)}${hostname ? `, on ${shown(hostname)}` : ""}`);
 }
 
@@ -77,7 +78,11 @@ export function evaluateGrant({ route, answer }: Grant, expected: GrantExpectati
     return failed("NO_TOKEN", "the system answered without an access token", remedies.credentials);
   }
   if (client_id !== undefined && client_id !== expected.clientId) {
-    return failed("OTHER_CLIENT", `the token is for the client ${shown(client_id)}, not ${shown(expected.clientId)}`, remedies.client);
+    return failed(
+      "OTHER_CLIENT",
+      `the token is for the client ${shown(client_id)}, not ${shown(expected.clientId)}`,
+      remedies.client,
+    );
   }
   const elsewhere = domain !== undefined && !same(domain, expected.domain);
   if (elsewhere && isScopeOfOneDomain(scope)) {
@@ -87,7 +92,9 @@ export function evaluateGrant({ route, answer }: Grant, expected: GrantExpectati
       remedies.domain,
     );
   }
-  return passed(`a token by API ${route}${domain ? `, for a user of the domain ${shown(domain)}` : ""}`);
+  return passed(
+    `a token by API ${route}${domain ? `, for a user of the domain ${shown(domain)}` : ""}`,
+  );
 }
 
 /**
@@ -108,11 +115,19 @@ export function evaluatePermissions(grant: Grant, user: Answer, minimumScope: Sc
   if (unread) return unread;
   const { "user-scope": userScope = granted.scope, "account-status": status } = fields(user);
   if (["reset", "new", "pwdreset"].includes(compact(status))) {
-    return failed("PASSWORD_NOT_SET", `the user's account status is ${shown(status)}`, remedies.password);
+    return failed(
+      "PASSWORD_NOT_SET",
+      `the user's account status is ${shown(status)}`,
+      remedies.password,
+    );
   }
   const accepted = acceptedScopes.slice(acceptedScopes.indexOf(minimumScope));
   if (!accepted.some((scope) => scopeKey(scope) === scopeKey(userScope))) {
-    return failed("SCOPE_TOO_LOW", `the user's scope is ${shown(userScope)}; wanted: ${accepted.join(", ")}`, remedies.scope);
+    return failed(
+      "SCOPE_TOO_LOW",
+      `the user's scope is ${shown(userScope)}; wanted: ${accepted.join(", ")}`,
+      remedies.scope,
+    );
   }
   return passed(`scope ${shown(userScope)}${status ? `, account status ${shown(status)}` : ""}`);
 }
@@ -120,12 +135,20 @@ export function evaluatePermissions(grant: Grant, user: Answer, minimumScope: Sc
 /** Step 4: the domain exists, and the user sees it. */
 export function evaluateDomain(answer: Answer, domain: string): StepOutcome {
   if (hasStatus(answer, 404))
-    return failed("DOMAIN_NOT_FOUND", `there is no domain ${shown(domain)} that the user sees (${said(answer)})`, remedies.domain);
+    return failed(
+      "DOMAIN_NOT_FOUND",
+      `there is no domain ${shown(domain)} that the user sees (${said(answer)})`,
+      remedies.domain,
+    );
   const unread = unreadable(answer, `the domain ${shown(domain)}`, remedies.domain);
   if (unread) return unread;
   const { domain: echoed } = fields(answer);
   if (echoed !== undefined && !same(echoed, domain)) {
-    return failed("OTHER_DOMAIN", `the system answered with the domain ${shown(echoed)}`, remedies.domain);
+    return failed(
+      "OTHER_DOMAIN",
+      `the system answered with the domain ${shown(echoed)}`,
+      remedies.domain,
+    );
   }
   return passed(`the domain ${shown(domain)} is there and visible`);
 }
@@ -138,9 +161,19 @@ export function evaluateUsers(answer: Answer, userIsAmongThem: boolean): StepOut
   const unread = unreadable(answer, "the users of the domain", remedies.scope);
   if (unread) return unread;
   const users = answer.kind === "api" ? answer.json : undefined;
-  if (!Array.isArray(users)) return failed("MALFORMED_REPLY", "the system did not answer with a list of users", remedies.apiUrl);
+  if (!Array.isArray(users))
+    return failed(
+      "MALFORMED_REPLY",
+      "the system did not answer with a list of users",
+      remedies.apiUrl,
+    );
   if (users.length > 0) return passed("the users of the domain can be listed");
-  if (userIsAmongThem) return failed("NO_USERS", "the API user is of this domain, and is shown an empty list of its users", remedies.scope);
+  if (userIsAmongThem)
+    return failed(
+      "NO_USERS",
+      "the API user is of this domain, and is shown an empty list of its users",
+      remedies.scope,
+    );
   return passed("the users of the domain can be listed; it has none yet");
 }
 
@@ -148,19 +181,35 @@ export function evaluateUsers(answer: Answer, userIsAmongThem: boolean): StepOut
  * Step 6: the DID is assigned, enabled and routed to a user, a device or a queue (guide). With
  * `destination`, it must be routed there. `answer` is the last one for the DID's `forms`.
  */
-export function evaluateDid(answer: Answer, forms: readonly string[], destination?: string): StepOutcome {
+export function evaluateDid(
+  answer: Answer,
+  forms: readonly string[],
+  destination?: string,
+): StepOutcome {
   if (hasStatus(answer, 404)) {
-    return failed("DID_NOT_FOUND", `the domain has no number ${forms.join(" or ")} (${said(answer)})`, remedies.did);
+    return failed(
+      "DID_NOT_FOUND",
+      `the domain has no number ${forms.join(" or ")} (${said(answer)})`,
+      remedies.did,
+    );
   }
   const unread = unreadable(answer, "the DID", remedies.scope);
   if (unread) return unread;
-  const { enabled, "dial-rule-application": application, "dial-rule-translation-destination-user": user } = fields(answer);
+  const {
+    enabled,
+    "dial-rule-application": application,
+    "dial-rule-translation-destination-user": user,
+  } = fields(answer);
   if (["no", "false", "0"].includes(compact(enabled)))
     return failed("DID_DISABLED", "the number is assigned, but not enabled", remedies.did);
   const target = destinationName(user);
   if (!reachesAPhone(application) || target === "") {
     const way = `application ${shown(application || "none")}, destination ${shown(target || "none")}`;
-    return failed("DID_NOT_ROUTED", `the number reaches no user, device or queue (${way})`, remedies.did);
+    return failed(
+      "DID_NOT_ROUTED",
+      `the number reaches no user, device or queue (${way})`,
+      remedies.did,
+    );
   }
   if (destination !== undefined && !same(target, destinationName(destination))) {
     const evidence = `the number is routed to ${shown(target)}, not to ${shown(destination)}`;
@@ -175,11 +224,20 @@ export function evaluateDid(answer: Answer, forms: readonly string[], destinatio
  */
 function withoutAnswer(answer: Answer): StepOutcome | undefined {
   if (answer.kind === "none")
-    return failed("NO_ANSWER", `${answer.reason} (${answer.code})`, answer.hint ? `${remedies.network}; ${answer.hint}` : remedies.network);
+    return failed(
+      "NO_ANSWER",
+      `${answer.reason} (${answer.code})`,
+      answer.hint ? `${remedies.network}; ${answer.hint}` : remedies.network,
+    );
   if (answer.kind === "blocked") {
-    return failed("BLOCKED", "HTTP 403 for every call, even for those that need no permission: this machine is blocked", remedies.blocked);
+    return failed(
+      "BLOCKED",
+      "HTTP 403 for every call, even for those that need no permission: this machine is blocked",
+      remedies.blocked,
+    );
   }
-  if (answer.status === 429 || answer.status >= 500) return failed("NO_ANSWER", `the system answered ${said(answer)}`, remedies.later);
+  if (answer.status === 429 || answer.status >= 500)
+    return failed("NO_ANSWER", `the system answered ${said(answer)}`, remedies.later);
   return undefined;
 }
 
@@ -189,9 +247,18 @@ function unreadable(answer: Answer, what: string, refusedRemedy: string): StepOu
   if (unanswered) return unanswered;
   if (answer.kind === "api" && answer.status < 300) return undefined;
   if (hasStatus(answer, 401))
-    return failed("TOKEN_REFUSED", `the token was not accepted for ${what} (${said(answer)})`, remedies.credentials);
-  if (hasStatus(answer, 403)) return failed("FORBIDDEN", `the user may not read ${what} (${said(answer)})`, refusedRemedy);
-  return failed("MALFORMED_REPLY", `no answer of the API for ${what} (${said(answer)})`, remedies.apiUrl);
+    return failed(
+      "TOKEN_REFUSED",
+      `the token was not accepted for ${what} (${said(answer)})`,
+      remedies.credentials,
+    );
+  if (hasStatus(answer, 403))
+    return failed("FORBIDDEN", `the user may not read ${what} (${said(answer)})`, refusedRemedy);
+  return failed(
+    "MALFORMED_REPLY",
+    `no answer of the API for ${what} (${said(answer)})`,
+    remedies.apiUrl,
+  );
 }
 
 function passed(evidence: string): StepOutcome {
@@ -211,7 +278,9 @@ function said(answer: Answer): string {
 }
 
 function fields(answer: Answer): Record<string, unknown> {
-  return answer.kind === "api" && !Array.isArray(answer.json) ? (answer.json as Record<string, unknown>) : {};
+  return answer.kind === "api" && !Array.isArray(answer.json)
+    ? (answer.json as Record<string, unknown>)
+    : {};
 }
 
 function hasStatus(answer: Answer, status: number): boolean {
@@ -260,9 +329,15 @@ function destinationName(destination: unknown): string {
  * will tell.
  */
 function isScopeOfOneDomain(scope: unknown): boolean {
-  return ["officemanager", "callcentersupervisor", "sitemanager", "callcenteragent", "basicuser", "simpleuser", "advanceduser"].includes(
-    scopeKey(scope),
-  );
+  return [
+    "officemanager",
+    "callcentersupervisor",
+    "sitemanager",
+    "callcenteragent",
+    "basicuser",
+    "simpleuser",
+    "advanceduser",
+  ].includes(scopeKey(scope));
 }
 
 /** A value of the system's in a sentence. */

@@ -9,6 +9,7 @@ export function existingClient(apiUrl: string, clientSecret: string | undefined)
   return {
     acquire: async () => ({ clientSecret }),
     find: async () => ({ kind: "unknown" }),
-    release: async () => `is kept at NetSapiens, since it was not made here. To revoke it: ${portalUrl(apiUrl)}, ${portalPath}`,
+    release: async () =>
+      `is kept at NetSapiens, since it was not made here. To revoke it: ${portalUrl(apiUrl)}, ${portalPath}`,
   };
 }

@@ -24,11 +24,15 @@ export async function saveFailureArtifacts(
   try {
     mkdirSync(parent, { recursive: true });
     const folder = mkdtempSync(join(parent, "ucaas-portal-"));
-    const keep = (name: string, content: string | Buffer) => writeFileSync(join(folder, name), content, { mode: 0o600 });
+    const keep = (name: string, content: string | Buffer) =>
+      writeFileSync(join(folder, name), content, { mode: 0o600 });
     keep("trace.json", maskSecrets(`${JSON.stringify(session.trace, undefined, 2)}\n`));
     // A page of somebody else's is told nothing.
-    const known = new URL(session.page.url()).origin === session.origin ? secrets.filter(Boolean) : [];
-    const html = maskSecrets(await session.page.evaluate(maskedPage, { secrets: known, idLabels: [...idLabels] }));
+    const known =
+      new URL(session.page.url()).origin === session.origin ? secrets.filter(Boolean) : [];
+    const html = maskSecrets(
+      await session.page.evaluate(maskedPage, { secrets: known, idLabels: [...idLabels] }),
+    );
     keep("page.html", html);
     keep("screenshot.png", await picture(session, html));
     return { folder };

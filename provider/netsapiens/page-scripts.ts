@@ -58,14 +58,20 @@ export function readClients({
     plain(text)
       .replace(/\s*[:*]$/, "")
       .toLowerCase();
-  const isOneOf = (labels: string[]) => (cell: Element) => labels.some((wanted) => label(wanted) === label(cell.textContent));
+  const isOneOf = (labels: string[]) => (cell: Element) =>
+    labels.some((wanted) => label(wanted) === label(cell.textContent));
   const cellsOf = (row: Element) =>
-    [...row.children].filter((cell) => cell.matches("td, th, [role=cell], [role=gridcell], [role=columnheader], [role=rowheader]"));
+    [...row.children].filter((cell) =>
+      cell.matches("td, th, [role=cell], [role=gridcell], [role=columnheader], [role=rowheader]"),
+    );
   const textOf = (cell: Element) => {
-    const input = cell.querySelector("input:not([type=hidden]):not([type=submit]):not([type=button])");
+    const input = cell.querySelector(
+      "input:not([type=hidden]):not([type=submit]):not([type=button])",
+    );
     if (input) return plain(input.value);
     const copy = cell.cloneNode(true);
-    for (const control of copy.querySelectorAll("button, a, input, select, script, style")) control.remove();
+    for (const control of copy.querySelectorAll("button, a, input, select, script, style"))
+      control.remove();
     return plain(copy.textContent);
   };
   const wanted = clientId === undefined ? undefined : plain(clientId);
@@ -104,7 +110,9 @@ export function visibleLabels(): string[] {
   const controls =
     "a, button, input[type=submit], input[type=button], label, th, legend, h1, h2, [role=tab], [role=menuitem], [role=button], [role=link]";
   for (const control of document.querySelectorAll(controls)) {
-    const text = (control.textContent || control.value || control.getAttribute("aria-label") || "").replace(/\s+/g, " ").trim();
+    const text = (control.textContent || control.value || control.getAttribute("aria-label") || "")
+      .replace(/\s+/g, " ")
+      .trim();
     if (text && text.length <= 60 && control.getClientRects().length > 0) found.add(text);
   }
   return [...found].slice(0, 60);
@@ -127,7 +135,13 @@ export function alerts(): string {
  * masked that is a
  * known secret, or that mixes letters and digits, or upper and lower case.
  */
-export function maskedPage({ secrets, idLabels }: { secrets: string[]; idLabels: string[] }): string {
+export function maskedPage({
+  secrets,
+  idLabels,
+}: {
+  secrets: string[];
+  idLabels: string[];
+}): string {
   const mask = "[masked]";
   const label = (text: string | null | undefined) =>
     (text ?? "")
@@ -144,14 +158,18 @@ export function maskedPage({ secrets, idLabels }: { secrets: string[]; idLabels:
     for (const row of table.querySelectorAll("tr, [role=row]")) {
       const header = table.querySelector("tr, [role=row]");
       if (!header || row === header) continue;
-      const isId = [...header.children].map((cell) => idLabels.some((wanted) => label(wanted) === label(cell.textContent)));
+      const isId = [...header.children].map((cell) =>
+        idLabels.some((wanted) => label(wanted) === label(cell.textContent)),
+      );
       // A row with a field is a form's, unless the table lists clients: its other cells are labels.
       if (!isId.includes(true) && row.querySelector("input, select, textarea")) continue;
       for (const [index, cell] of [...row.children].entries()) {
         if (isId[index]) continue;
         const texts = document.createTreeWalker(cell, 4);
         for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-          const isControl = node.parentElement?.closest("button, a, th, [role=button], [role=rowheader]");
+          const isControl = node.parentElement?.closest(
+            "button, a, th, [role=button], [role=rowheader]",
+          );
           if (!isControl && (node.nodeValue ?? "").trim() !== "") node.nodeValue = mask;
         }
       }
@@ -164,14 +182,32 @@ export function maskedPage({ secrets, idLabels }: { secrets: string[]; idLabels:
   };
   const clean = (text: string) =>
     known(text).replace(/[^\s<>"'()]{8,}/g, (word) =>
-      (/[a-z]/i.test(word) && /\d/.test(word)) || /[a-z][A-Z]/.test(word) || word.length > 24 ? mask : word,
+      (/[a-z]/i.test(word) && /\d/.test(word)) || /[a-z][A-Z]/.test(word) || word.length > 24
+        ? mask
+        : word,
     );
-  const kept = ["class", "id", "style", "type", "for", "role", "hidden", "colspan", "rowspan", "scope", "align", "lang", "charset"];
+  const kept = [
+    "class",
+    "id",
+    "style",
+    "type",
+    "for",
+    "role",
+    "hidden",
+    "colspan",
+    "rowspan",
+    "scope",
+    "align",
+    "lang",
+    "charset",
+  ];
   for (const element of root.querySelectorAll("*")) {
     const isButton = element.matches("input[type=submit], input[type=button], input[type=reset]");
     for (const { name, value } of [...element.attributes]) {
-      if ((isButton && name === "value") || name.startsWith("aria-")) element.setAttribute(name, clean(value));
-      else if (kept.includes(name) && !value.includes("url(")) element.setAttribute(name, known(value));
+      if ((isButton && name === "value") || name.startsWith("aria-"))
+        element.setAttribute(name, clean(value));
+      else if (kept.includes(name) && !value.includes("url("))
+        element.setAttribute(name, known(value));
       else element.removeAttribute(name);
     }
     if (element.matches("textarea, code, pre, output, samp")) element.textContent = "";

@@ -32,7 +32,10 @@ export function portalClient(settings: Settings): ClientDriver {
   return {
     async acquire(known, beforeCreate): Promise<Acquired> {
       if (known !== undefined) return { clientSecret: known };
-      return portal.withSession(`make or adopt client ${clientId}`, findOrCreate(clientId, declared, beforeCreate));
+      return portal.withSession(
+        `make or adopt client ${clientId}`,
+        findOrCreate(clientId, declared, beforeCreate),
+      );
     },
     find: () =>
       portal.withSession<RemoteStatus>(`look for client ${clientId}`, async (session) => {
@@ -41,7 +44,9 @@ export function portalClient(settings: Settings): ClientDriver {
         if (!row) return { kind: "gone" };
         return {
           kind: "there",
-          clientSecret: remembered(rows.length === 1 ? await session.secretOf(row, clientId) : undefined),
+          clientSecret: remembered(
+            rows.length === 1 ? await session.secretOf(row, clientId) : undefined,
+          ),
         };
       }),
     release: (known) =>
@@ -49,7 +54,8 @@ export function portalClient(settings: Settings): ClientDriver {
         const rows = await waitForRow(session, clientId, pollBeforeCreate);
         if (rows.length === 0) return "was gone already";
         await session.delete(await selectRow(session, rows, clientId, known), clientId);
-        if ((await session.look(clientId)).length < rows.length) return "deleted in the portal; what still uses it has lost access";
+        if ((await session.look(clientId)).length < rows.length)
+          return "deleted in the portal; what still uses it has lost access";
         throw new PortalError(
           "DELETE_NOT_DONE",
           `the portal still lists ${clientId} after it was deleted`,
@@ -64,7 +70,9 @@ export function portalClient(settings: Settings): ClientDriver {
  * looked at but the list.
  */
 export function portalClients(settings: Settings): Promise<string[]> {
-  return Portal.of(settings).withSession("list clients", async (session) => (await session.look()).map(({ clientId }) => clientId));
+  return Portal.of(settings).withSession("list clients", async (session) =>
+    (await session.look()).map(({ clientId }) => clientId),
+  );
 }
 
 /**
@@ -89,7 +97,10 @@ function findOrCreate(
       rows = await waitForRow(session, clientId, pollAfterCreate);
       if (rows.length === 0) throw notCreated(clientId, refusal);
     }
-    const clientSecret = remembered((await session.secretOf(await selectRow(session, rows, clientId, declared), clientId)) ?? declared);
+    const clientSecret = remembered(
+      (await session.secretOf(await selectRow(session, rows, clientId, declared), clientId)) ??
+        declared,
+    );
     const made = clicked && !refusal;
     if (clientSecret === undefined && !made) throw secretNotShown(clientId);
     return {
@@ -102,7 +113,11 @@ function findOrCreate(
 }
 
 /** Looks at the list until the client is there, at most once for each pause. */
-async function waitForRow(session: PortalSession, clientId: string, pauses: readonly number[]): Promise<ClientRow[]> {
+async function waitForRow(
+  session: PortalSession,
+  clientId: string,
+  pauses: readonly number[],
+): Promise<ClientRow[]> {
   for (const pause of pauses) {
     if (pause > 0) await session.page.waitForTimeout(pause);
     const rows = await session.look(clientId);
@@ -119,7 +134,8 @@ async function selectRow(
   known: string | undefined,
 ): Promise<ClientRow> {
   if (rows.length === 1) return rows[0]!;
-  for (const row of rows) if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
+  for (const row of rows)
+    if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
   throw new PortalError(
     "AMBIGUOUS_CLIENT",
     `the portal lists ${rows.length} clients ${clientId}, and none of them has the secret that is known`,
@@ -134,7 +150,11 @@ function remembered(secret: string | undefined): string | undefined {
 
 function notCreated(clientId: string, refusal: string): PortalError {
   return refusal
-    ? new PortalError("CREATE_REFUSED", `the portal did not make ${clientId}: ${refusal}`, "declare a clientId that the portal takes")
+    ? new PortalError(
+        "CREATE_REFUSED",
+        `the portal did not make ${clientId}: ${refusal}`,
+        "declare a clientId that the portal takes",
+      )
     : new PortalError(
         "CREATE_UNSETTLED",
         `Create was clicked, and ${clientId} does not show in the list`,
@@ -164,7 +184,16 @@ class Portal {
 
   static of({
     apiUrl,
-    portal: { username = "", password = "", labels, browserPath, headless = true, stepSeconds = 30, evidenceDir, sandbox },
+    portal: {
+      username = "",
+      password = "",
+      labels,
+      browserPath,
+      headless = true,
+      stepSeconds = 30,
+      evidenceDir,
+      sandbox,
+    },
   }: Settings): Portal {
     const login = {
       apiUrl,
@@ -214,8 +243,16 @@ class Portal {
   }
 
   async #failure(operation: string, session: PortalSession, error: unknown): Promise<UcaasError> {
-    const problem = error instanceof PortalError ? error : new PortalError("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
-    const kept = await saveFailureArtifacts(session, [this.#login.password], this.#login.labels.clientId, this.#evidenceDir);
+    const problem =
+      error instanceof PortalError
+        ? error
+        : new PortalError("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
+    const kept = await saveFailureArtifacts(
+      session,
+      [this.#login.password],
+      this.#login.labels.clientId,
+      this.#evidenceDir,
+    );
     const evidence =
       "folder" in kept
         ? `screenshot and trace, secrets masked: ${kept.folder}`

@@ -15,6 +15,9 @@ export class PortalError extends Error {
 /** The portal shows its login page in the middle of a walk. */
 export class SessionLost extends PortalError {
   constructor() {
-    super("PORTAL_SESSION_LOST", "the portal ended the session, and did so again after a new login");
+    super(
+      "PORTAL_SESSION_LOST",
+      "the portal ended the session, and did so again after a new login",
+    );
   }
 }

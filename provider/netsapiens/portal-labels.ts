@@ -31,7 +31,10 @@ const english: PortalLabels = {
 
 /** The labels with what a stack says otherwise. */
 export function portalLabels(overrides: PortalLabelInputs = {}): PortalLabels {
-  const own = Object.entries(overrides).map(([name, label]) => [name, typeof label === "string" ? [label] : label]);
+  const own = Object.entries(overrides).map(([name, label]) => [
+    name,
+    typeof label === "string" ? [label] : label,
+  ]);
   return { ...english, ...Object.fromEntries(own) };
 }
 

@@ -209,7 +209,8 @@ export class PortalSession {
     let answered = false;
     let wasInside = false;
     const watch = (request: Request) => {
-      if (request.isNavigationRequest() && request.method() === "GET") wasInside ||= new URL(request.url()).pathname !== loginPage;
+      if (request.isNavigationRequest() && request.method() === "GET")
+        wasInside ||= new URL(request.url()).pathname !== loginPage;
     };
     this.#begin("log in");
     this.page.on("request", watch);
@@ -238,18 +239,24 @@ export class PortalSession {
   async #goto(step: string, url: string): Promise<void> {
     this.#begin(step);
     const { host } = new URL(url);
-    const response = await this.page.goto(url, { waitUntil: "domcontentloaded", timeout: this.#login.patience }).catch((error: Error) => {
-      const reason = /net::(\w+)/.exec(error.message)?.[1] ?? "it did not answer in time";
-      throw new PortalError(
-        "PORTAL_NOT_REACHED",
-        `the portal at ${host} could not be opened: ${reason}`,
-        "check apiUrl and the network. Chromium takes proxies from HTTPS_PROXY, and private authorities from the system's store",
-      );
-    });
+    const response = await this.page
+      .goto(url, { waitUntil: "domcontentloaded", timeout: this.#login.patience })
+      .catch((error: Error) => {
+        const reason = /net::(\w+)/.exec(error.message)?.[1] ?? "it did not answer in time";
+        throw new PortalError(
+          "PORTAL_NOT_REACHED",
+          `the portal at ${host} could not be opened: ${reason}`,
+          "check apiUrl and the network. Chromium takes proxies from HTTPS_PROXY, and private authorities from the system's store",
+        );
+      });
     const status = response?.status() ?? 200;
     if (status < 400) return;
     if (status >= 500)
-      throw new PortalError("PORTAL_NOT_REACHED", `the portal at ${host} answered HTTP ${status}`, "run the command again");
+      throw new PortalError(
+        "PORTAL_NOT_REACHED",
+        `the portal at ${host} answered HTTP ${status}`,
+        "run the command again",
+      );
     throw new PortalError(
       "PORTAL_CLOSED",
       `the portal at ${host} answered HTTP ${status}`,
@@ -278,7 +285,9 @@ export class PortalSession {
    * waited for half of what a step may take.
    */
   async #settle(): Promise<void> {
-    await this.page.waitForLoadState("networkidle", { timeout: this.#login.patience / 2 }).catch(() => {});
+    await this.page
+      .waitForLoadState("networkidle", { timeout: this.#login.patience / 2 })
+      .catch(() => {});
   }
 
   /** Waits for the control of a label. */
@@ -311,7 +320,11 @@ export class PortalSession {
 
   async #visible(label: PortalLabel): Promise<Locator | undefined> {
     for (const text of this.#login.labels[label]) {
-      const found = await firstVisible(isField(label) ? fieldsOf(this.page, text) : controlsOf(this.page, text, label !== "confirm"));
+      const found = await firstVisible(
+        isField(label)
+          ? fieldsOf(this.page, text)
+          : controlsOf(this.page, text, label !== "confirm"),
+      );
       if (found) return found;
     }
     return undefined;
@@ -346,10 +359,17 @@ export class PortalSession {
 }
 
 /** Labels that are looked for on the login page itself. */
-const atLogin: ReadonlySet<PortalLabel> = new Set<PortalLabel>(["loginName", "password", "logIn", "system"]);
+const atLogin: ReadonlySet<PortalLabel> = new Set<PortalLabel>([
+  "loginName",
+  "password",
+  "logIn",
+  "system",
+]);
 
 function isField(label: PortalLabel): boolean {
-  return label === "loginName" || label === "password" || label === "clientId" || label === "redirectUrl";
+  return (
+    label === "loginName" || label === "password" || label === "clientId" || label === "redirectUrl"
+  );
 }
 
 /**
@@ -367,7 +387,9 @@ function exactly(text: string): RegExp {
 /** Controls by role; `orText`: where a menu is made of plain elements, whatever bears the text. */
 function controlsOf(within: Page | Locator, text: string, orText: boolean): Locator[] {
   const name = exactly(text);
-  const byRole = (["link", "button", "tab", "menuitem"] as const).map((role) => within.getByRole(role, { name }));
+  const byRole = (["link", "button", "tab", "menuitem"] as const).map((role) =>
+    within.getByRole(role, { name }),
+  );
   return orText ? [...byRole, within.getByText(name)] : byRole;
 }
 
@@ -385,11 +407,16 @@ async function firstVisible(candidates: readonly Locator[]): Promise<Locator | u
  */
 function fieldsOf(page: Page, text: string): Locator[] {
   const name = exactly(text);
-  const field = page.locator("input:not([type]), input[type=text], input[type=password], input[type=email], input[type=url]");
+  const field = page.locator(
+    "input:not([type]), input[type=text], input[type=password], input[type=email], input[type=url]",
+  );
   return [
     page.getByLabel(name).and(field),
     page.getByPlaceholder(name),
-    page.getByText(name).locator("xpath=ancestor::*[self::tr or self::li or self::p or self::div][1]").locator(field),
+    page
+      .getByText(name)
+      .locator("xpath=ancestor::*[self::tr or self::li or self::p or self::div][1]")
+      .locator(field),
   ];
 }
 

@@ -4,7 +4,11 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties, isEqual } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { Journal } from "../runtime/journal.ts";
-import { type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import {
+  type LifecycleDescriptor,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../runtime/lifecycle.ts";
 import { logInfo } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -15,13 +19,26 @@ import type { ClientDriver } from "./driver.ts";
 import { existingClient } from "./existing-driver.ts";
 import { portalClient } from "./portal-driver.ts";
 import { ruleFailures } from "./rules.ts";
-import { netsapiensConfig, type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema, type StepResult } from "./schema.ts";
+import {
+  netsapiensConfig,
+  type OAuthClientInputs,
+  type OAuthClientOutputs,
+  oauthClientSchema,
+  type StepResult,
+} from "./schema.ts";
 import { bundleOf, idOf, originOf, type Settings, toSettings } from "./settings.ts";
 import { chosenSteps } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
 /** What steers this program; everything else that is declared shows in the bundle. */
-const steering = ["driver", "verify", "minimumScope", "didDestination", "portal", "account"] as const;
+const steering = [
+  "driver",
+  "verify",
+  "minimumScope",
+  "didDestination",
+  "portal",
+  "account",
+] as const;
 
 type NetsapiensAccounts = Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
 type Client = Pick<OAuthClientInputs, "clientId" | "apiUrl" | "account" | "__stack"> & {
@@ -35,15 +52,22 @@ type Client = Pick<OAuthClientInputs, "clientId" | "apiUrl" | "account" | "__sta
 export function netsapiensOAuthClientProvider(source: dynamic.Config, context?: CallContext) {
   // One account may have clients at several hosts.
   const accounts: NetsapiensAccounts = new Accounts(netsapiensConfig, source, () => new Map());
-  return withLifecycle(new OAuthClientHandlers(accounts, context?.signal), clientDescriptor(accounts), new Journal(source));
+  return withLifecycle(
+    new OAuthClientHandlers(accounts, context?.signal),
+    clientDescriptor(accounts),
+    new Journal(source),
+  );
 }
 
 function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Client> {
-  const settings = (client: Client) => toSettings(client as OAuthClientInputs, accounts.config(client.account));
+  const settings = (client: Client) =>
+    toSettings(client as OAuthClientInputs, accounts.config(client.account));
   const remoteId = (client: Client, id?: string) => {
     if (id !== undefined) return id;
     const { apiUrl, clientId } = settings(client);
-    return isUnknown(apiUrl) || isUnknown(clientId) || !URL.canParse(apiUrl) ? undefined : idOf(settings(client));
+    return isUnknown(apiUrl) || isUnknown(clientId) || !URL.canParse(apiUrl)
+      ? undefined
+      : idOf(settings(client));
   };
   return {
     type: "NetsapiensOAuthClient",
@@ -79,20 +103,36 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   /** What is missing is told by the account. */
-  validateWithAccount(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
+  validateWithAccount(
+    _olds: Partial<OAuthClientInputs>,
+    news: OAuthClientInputs,
+  ): dynamic.CheckFailure[] {
     return ruleFailures(news, this.#accounts.config(news.account));
   }
 
-  async diff(id: string, olds: OAuthClientOutputs, news: OAuthClientInputs): Promise<dynamic.DiffResult> {
-    const settings = this.#settings(isUnknown(news.account) ? { ...news, account: olds.account } : news);
+  async diff(
+    id: string,
+    olds: OAuthClientOutputs,
+    news: OAuthClientInputs,
+  ): Promise<dynamic.DiffResult> {
+    const settings = this.#settings(
+      isUnknown(news.account) ? { ...news, account: olds.account } : news,
+    );
     const replaces = news.clientId === olds.clientId ? [] : ["clientId"];
     // What the portal said counts there; a declared secret only stands in for one that it
     // does not show.
-    const secret = news.driver === "portal" ? (olds.bundle?.api_client_secret ?? news.clientSecret) : news.clientSecret;
+    const secret =
+      news.driver === "portal"
+        ? (olds.bundle?.api_client_secret ?? news.clientSecret)
+        : news.clientSecret;
     const failed = news.verify === "off" ? [] : failedSteps(olds.verification ?? []);
     if (failed.length > 0 && !this.#told.has(id)) {
       const steps = failed.map(({ step, evidence }) => `${step} (${evidence})`).join(", ");
-      logInfo("NetsapiensOAuthClient", id, `is verified again by up, since it failed the last time: ${steps}`);
+      logInfo(
+        "NetsapiensOAuthClient",
+        id,
+        `is verified again by up, since it failed the last time: ${steps}`,
+      );
     }
     return {
       changes:
@@ -107,13 +147,19 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     };
   }
 
-  async create(news: OAuthClientInputs, operation: Operation): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
+  async create(
+    news: OAuthClientInputs,
+    operation: Operation,
+  ): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
     const settings = this.#settings(news);
     const id = idOf(settings);
     return { id, outs: await this.#establish(id, news, settings, operation) };
   }
 
-  async read(id: string, props: OAuthClientOutputs): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
+  async read(
+    id: string,
+    props: OAuthClientOutputs,
+  ): Promise<dynamic.ReadResult<OAuthClientOutputs>> {
     const settings = this.#settingsInState(props);
     const asked = await this.#verifyAsHandedOut(settings, props);
     if (!asked) return { id, props };
@@ -131,11 +177,19 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     const standing = await this.#driver(settings)
       .find()
       .catch((error: Error) => {
-        logInfo("NetsapiensOAuthClient", id, `whether the client is still in the portal is not known: ${error.message}`);
+        logInfo(
+          "NetsapiensOAuthClient",
+          id,
+          `whether the client is still in the portal is not known: ${error.message}`,
+        );
         return { kind: "unknown" } as const;
       });
     if (standing.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
-    if (standing.kind === "there" && standing.clientSecret && standing.clientSecret !== props.bundle.api_client_secret) {
+    if (
+      standing.kind === "there" &&
+      standing.clientSecret &&
+      standing.clientSecret !== props.bundle.api_client_secret
+    ) {
       const renewed = withSecret(props, standing.clientSecret);
       const again = await this.#verifyAsHandedOut(settings, renewed);
       if (again) return { id, props: this.#observed(id, renewed, again) };
@@ -159,7 +213,11 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
     const settings = this.#settingsInState(props);
     if (settings.driver === "portal") await operation.intend(id, null);
-    logInfo("NetsapiensOAuthClient", id, await this.#driver(settings).release(props.bundle?.api_client_secret));
+    logInfo(
+      "NetsapiensOAuthClient",
+      id,
+      await this.#driver(settings).release(props.bundle?.api_client_secret),
+    );
   }
 
   /**
@@ -194,7 +252,8 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   async #verify(settings: Settings, clientSecret: string | undefined): Promise<Verification> {
-    if (clientSecret === undefined) return { results: skipped("the client's secret is not known"), apiVersion: "" };
+    if (clientSecret === undefined)
+      return { results: skipped("the client's secret is not known"), apiVersion: "" };
     rememberSecret(clientSecret);
     return verify(
       this.#client(settings),
@@ -217,11 +276,23 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
    * Whether what Xima was given still works: the state's bundle is verified, whatever the
    * config says by now.
    */
-  async #verifyAsHandedOut(settings: Settings, { bundle }: OAuthClientOutputs): Promise<Verification | undefined> {
+  async #verifyAsHandedOut(
+    settings: Settings,
+    { bundle }: OAuthClientOutputs,
+  ): Promise<Verification | undefined> {
     if (!bundle?.api_client_secret || chosenSteps(settings.verify).length === 0) return undefined;
     rememberSecret(bundle.api_password);
-    const { api_url: apiUrl, api_username: apiUsername, api_password: apiPassword, domain, did } = bundle;
-    return this.#verify({ ...settings, apiUrl, apiUsername, apiPassword, domain, did }, bundle.api_client_secret);
+    const {
+      api_url: apiUrl,
+      api_username: apiUsername,
+      api_password: apiPassword,
+      domain,
+      did,
+    } = bundle;
+    return this.#verify(
+      { ...settings, apiUrl, apiUsername, apiPassword, domain, did },
+      bundle.api_client_secret,
+    );
   }
 
   #observed(id: string, props: OAuthClientOutputs, verification: Verification): OAuthClientOutputs {
@@ -244,19 +315,25 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   #client({ account, apiUrl }: Settings): NetsapiensClient {
     const clients = this.#accounts.client(account);
     const origin = originOf(apiUrl);
-    const client = clients.get(origin) ?? new NetsapiensClient(origin, this.#accounts.config(account), this.#signal);
+    const client =
+      clients.get(origin) ??
+      new NetsapiensClient(origin, this.#accounts.config(account), this.#signal);
     clients.set(origin, client);
     return client;
   }
 
   #driver(settings: Settings): ClientDriver {
     const apiUrl = originOf(settings.apiUrl);
-    return settings.driver === "portal" ? portalClient({ ...settings, apiUrl }) : existingClient(apiUrl, settings.clientSecret);
+    return settings.driver === "portal"
+      ? portalClient({ ...settings, apiUrl })
+      : existingClient(apiUrl, settings.clientSecret);
   }
 }
 
 function credentialsWereRefused({ results }: Verification): boolean {
-  return results.some(({ step, code }) => step === "credentials" && (code === "GRANT_REFUSED" || code === "NO_TOKEN"));
+  return results.some(
+    ({ step, code }) => step === "credentials" && (code === "GRANT_REFUSED" || code === "NO_TOKEN"),
+  );
 }
 
 function skipped(evidence: string): StepResult[] {
@@ -288,7 +365,10 @@ function outputs(
  * that a refresh is quiet.
  */
 function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
-  const same = before !== undefined && before.verifiedAt !== undefined && isEqual(results, before.verification);
+  const same =
+    before !== undefined &&
+    before.verifiedAt !== undefined &&
+    isEqual(results, before.verification);
   return {
     verification: results,
     apiVersion,
@@ -311,10 +391,13 @@ function verificationFailed(id: string, failures: readonly StepResult[]): UcaasE
     const saidBefore = remedy === failures[index - 1]?.remedy;
     return `\n    ${step}: ${evidence} [${code}]\n      ${saidBefore ? "as before" : remedy}`;
   });
-  return new UcaasError(`the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`, {
-    code: "VERIFICATION_FAILED",
-    vendor: "netsapiens",
-    operation: `verify ${id}`,
-    hint: remedies.join(""),
-  });
+  return new UcaasError(
+    `the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`,
+    {
+      code: "VERIFICATION_FAILED",
+      vendor: "netsapiens",
+      operation: `verify ${id}`,
+      hint: remedies.join(""),
+    },
+  );
 }

@@ -1,6 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../runtime/loader.ts";
-import type { IntegrationBundle as NetsapiensBundle, StepResult as NetsapiensStepResult, PortalLabelInputs } from "./schema.ts";
+import type {
+  IntegrationBundle as NetsapiensBundle,
+  StepResult as NetsapiensStepResult,
+  PortalLabelInputs,
+} from "./schema.ts";
 
 export type { NetsapiensBundle, NetsapiensStepResult };
 
@@ -133,7 +137,11 @@ export class NetsapiensOAuthClient extends UcaasResource {
   /** ISO time at which the verification last came out otherwise than before. */
   declare readonly verifiedAt: pulumi.Output<string>;
 
-  constructor(name: string, args: NetsapiensOAuthClientArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: NetsapiensOAuthClientArgs,
+    options?: pulumi.CustomResourceOptions,
+  ) {
     super(
       {
         type: "NetsapiensOAuthClient",

@@ -7,7 +7,11 @@ import { type Config, toSettings } from "./settings.ts";
 
 /** The rules between arguments and config: every failure, each with its property. */
 export function ruleFailures(inputs: OAuthClientInputs, config: Config): dynamic.CheckFailure[] {
-  return [...missingSettings(inputs, config), ...didFailures(inputs, config), ...clientIdFailures(inputs)];
+  return [
+    ...missingSettings(inputs, config),
+    ...didFailures(inputs, config),
+    ...clientIdFailures(inputs),
+  ];
 }
 
 type RequiredKey = "apiUrl" | "apiUsername" | "apiPassword" | "portalUsername" | "portalPassword";
@@ -50,7 +54,9 @@ function didFailures({ did }: OAuthClientInputs, { homeCountry }: Config): dynam
  * clients apart.
  */
 function clientIdFailures({ clientId, driver }: OAuthClientInputs): dynamic.CheckFailure[] {
-  if (driver !== "portal" || typeof clientId !== "string" || !/\s\s|[^\S ]/.test(clientId)) return [];
-  const reason = "has two blanks in a row, or a blank other than U+0020: the portal shows both as one blank. Use single blanks, or none";
+  if (driver !== "portal" || typeof clientId !== "string" || !/\s\s|[^\S ]/.test(clientId))
+    return [];
+  const reason =
+    "has two blanks in a row, or a blank other than U+0020: the portal shows both as one blank. Use single blanks, or none";
   return [{ property: "clientId", reason }];
 }

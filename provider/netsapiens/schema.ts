@@ -15,10 +15,13 @@ const apiUrl = identifier().superRefine((value, context) => {
 
 function urlFault(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) return "must be a URL such as https://yourcompany.domain.com";
+  if (!url || !/^https?:$/.test(url.protocol))
+    return "must be a URL such as https://yourcompany.domain.com";
   if (url.username || url.password) return "must not carry a user name or password";
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) return "must be https: plain http would show the credentials to the network";
-  if (url.pathname !== "/" || url.search || url.hash) return `must not have a path: write ${url.origin}`;
+  if (url.protocol === "http:" && !isLoopback(url.hostname))
+    return "must be https: plain http would show the credentials to the network";
+  if (url.pathname !== "/" || url.search || url.hash)
+    return `must not have a path: write ${url.origin}`;
   return undefined;
 }
 
@@ -73,13 +76,21 @@ export const oauthClientSchema = z.strictObject({
   apiUsername: identifier().optional(),
   apiPassword: credential().optional(),
   did: identifier()
-    .regex(/^\+?[\d\s().-]+$/, "is not a telephone number: write it as E.164 (+13125550100), or in national digits")
+    .regex(
+      /^\+?[\d\s().-]+$/,
+      "is not a telephone number: write it as E.164 (+13125550100), or in national digits",
+    )
     .optional(),
   didDestination: identifier().optional(),
   sipProxyServerHost: hostName.optional(),
   sipProxyServerPort: z.int(port).min(1, port).max(65_535, port).optional(),
   driver: z.enum(["existing", "portal"]),
-  verify: z.union([z.enum(["all", "off"], choiceOfSteps), z.array(z.enum(steps, choiceOfSteps), choiceOfSteps)]).optional(),
+  verify: z
+    .union([
+      z.enum(["all", "off"], choiceOfSteps),
+      z.array(z.enum(steps, choiceOfSteps), choiceOfSteps),
+    ])
+    .optional(),
   minimumScope: z.enum(acceptedScopes).optional(),
   portal: portalSchema.optional(),
   account: identifier().optional(),
@@ -155,18 +166,23 @@ export const netsapiensConfig = {
     homeCountry: {
       value: z
         .string()
-        .regex(/^[A-Z]{2}$/, "must be a country in two capital letters (ISO 3166-1), such as US or NL")
+        .regex(
+          /^[A-Z]{2}$/,
+          "must be a country in two capital letters (ISO 3166-1), such as US or NL",
+        )
         .default(defaultHomeCountry),
       about: "country of a DID in national digits, as two letters",
     },
     browserPath: { value: text.optional(), about: "executable of a Chromium or Chrome" },
     browserSandbox: {
       value: z.stringbool().optional(),
-      about: "whether Chromium's own sandbox is on; default true, but false for root and for the Chromium of npm",
+      about:
+        "whether Chromium's own sandbox is on; default true, but false for root and for the Chromium of npm",
     },
     evidenceDir: {
       value: text.optional(),
-      about: "folder for what is kept when a walk through the portal fails; default the one for temporary files",
+      about:
+        "folder for what is kept when a walk through the portal fails; default the one for temporary files",
     },
     ...transportKeys,
   },

@@ -36,7 +36,8 @@ export function toSettings(inputs: OAuthClientInputs, config: Config): Settings 
       sandbox: config.browserSandbox,
     },
   };
-  for (const secret of [settings.clientSecret, settings.apiPassword, settings.portal.password]) rememberSecret(secret);
+  for (const secret of [settings.clientSecret, settings.apiPassword, settings.portal.password])
+    rememberSecret(secret);
   return settings;
 }
 
@@ -58,7 +59,8 @@ export function bundleOf(settings: Settings, clientSecret: string | undefined): 
   const known = !isUnknown(settings.apiUrl);
   return {
     domain: settings.domain,
-    sip_proxy_server_host: settings.sipProxyServerHost ?? (known ? new URL(settings.apiUrl).hostname : settings.apiUrl),
+    sip_proxy_server_host:
+      settings.sipProxyServerHost ?? (known ? new URL(settings.apiUrl).hostname : settings.apiUrl),
     sip_proxy_server_port: settings.sipProxyServerPort ?? 5060,
     api_url: known ? originOf(settings.apiUrl) : settings.apiUrl,
     api_client_id: settings.clientId,

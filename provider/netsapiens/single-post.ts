@@ -9,7 +9,11 @@ import { HttpClient, NoResponseError } from "../http/client.ts";
  * The request is still the browser's own: it is only carried over this process's
  * connections, and the reply is handed back.
  */
-export async function singlePost<T>(page: Page, origin: string, work: () => Promise<T>): Promise<T> {
+export async function singlePost<T>(
+  page: Page,
+  origin: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const http = new HttpClient({
     vendor: "netsapiens",
     baseUrl: origin,
@@ -19,7 +23,12 @@ export async function singlePost<T>(page: Page, origin: string, work: () => Prom
     const request = route.request();
     const url = new URL(request.url());
     if (request.method() !== "POST" || url.origin !== origin) return route.continue();
-    const headers = without(await request.allHeaders(), ["host", "connection", "content-length", "accept-encoding"]);
+    const headers = without(await request.allHeaders(), [
+      "host",
+      "connection",
+      "content-length",
+      "accept-encoding",
+    ]);
     try {
       const reply = await http.send({
         operation: "post a form of the portal",
@@ -28,7 +37,13 @@ export async function singlePost<T>(page: Page, origin: string, work: () => Prom
         retry: "never",
         buildRequest: () => ({ headers, body: request.postData() ?? "" }),
       });
-      const kept = without(reply.headers, ["connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"]);
+      const kept = without(reply.headers, [
+        "connection",
+        "content-encoding",
+        "content-length",
+        "keep-alive",
+        "transfer-encoding",
+      ]);
       return route.fulfill({ status: reply.status, headers: kept, body: reply.text });
     } catch (error) {
       if (!(error instanceof NoResponseError)) throw error;
@@ -44,6 +59,13 @@ export async function singlePost<T>(page: Page, origin: string, work: () => Prom
 }
 
 /** HTTP/2 has headers of its own, which begin with a colon. */
-function without(headers: Record<string, string>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(":") && !names.includes(name.toLowerCase())));
+function without(
+  headers: Record<string, string>,
+  names: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => !name.startsWith(":") && !names.includes(name.toLowerCase()),
+    ),
+  );
 }

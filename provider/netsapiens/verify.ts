@@ -52,19 +52,31 @@ interface VerificationContext {
  * what was seen and what to do. A step that an earlier failure makes meaningless is
  * skipped, with that reason.
  */
-export async function verify(client: NetsapiensClient, subject: VerificationTarget, choice: Verify = "all"): Promise<Verification> {
+export async function verify(
+  client: NetsapiensClient,
+  subject: VerificationTarget,
+  choice: Verify = "all",
+): Promise<Verification> {
   const chosen = chosenSteps(choice);
   const found: VerificationContext = { apiVersion: "" };
   const results: StepResult[] = [];
   for (const step of steps) {
-    if (!chosen.includes(step)) results.push({ step, status: "skipped", evidence: "not asked for" });
-    else if (step === "did" && subject.did === undefined) results.push({ step, status: "skipped", evidence: "no did is given" });
-    else if (found.skipReason) results.push({ step, status: "skipped", evidence: found.skipReason });
+    if (!chosen.includes(step))
+      results.push({ step, status: "skipped", evidence: "not asked for" });
+    else if (step === "did" && subject.did === undefined)
+      results.push({ step, status: "skipped", evidence: "no did is given" });
+    else if (found.skipReason)
+      results.push({ step, status: "skipped", evidence: found.skipReason });
     else {
       const judgement = await run(step, client, subject, found);
       // Where nothing is the API, that is said once, by the first step.
-      const saidBefore = found.noReads && judgement.status === "failed" && judgement.code === "NO_TOKEN_ROUTE";
-      results.push(saidBefore ? { step, status: "skipped", evidence: "no API answers at this URL" } : { step, ...judgement });
+      const saidBefore =
+        found.noReads && judgement.status === "failed" && judgement.code === "NO_TOKEN_ROUTE";
+      results.push(
+        saidBefore
+          ? { step, status: "skipped", evidence: "no API answers at this URL" }
+          : { step, ...judgement },
+      );
     }
   }
   return { results, apiVersion: found.apiVersion };
@@ -83,10 +95,19 @@ export function inconclusive(results: readonly StepResult[]): StepResult | undef
   return results.find(({ code }) => code !== undefined && inconclusiveCodes.has(code));
 }
 
-async function run(step: Step, client: NetsapiensClient, subject: VerificationTarget, found: VerificationContext): Promise<StepOutcome> {
+async function run(
+  step: Step,
+  client: NetsapiensClient,
+  subject: VerificationTarget,
+  found: VerificationContext,
+): Promise<StepOutcome> {
   const { domain } = subject;
-  const read = (operation: string, path: string, params: Record<string, string>, query?: Record<string, number>) =>
-    client.read(operation, path, params, found.token ?? "", query);
+  const read = (
+    operation: string,
+    path: string,
+    params: Record<string, string>,
+    query?: Record<string, number>,
+  ) => client.read(operation, path, params, found.token ?? "", query);
   switch (step) {
     case "apiUrl": {
       const version = await client.version();
@@ -103,8 +124,10 @@ async function run(step: Step, client: NetsapiensClient, subject: VerificationTa
       found.token = text(grant.answer, "access_token");
       found.apiVersion ||= text(grant.answer, "apiversion");
       if (found.noReads) found.skipReason = "it is read by API v2, which is not there";
-      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code)) found.skipReason = "there is no token";
-      else if (judgement.status === "failed" && judgement.code === "USER_OF_OTHER_DOMAIN") found.otherDomain = true;
+      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code))
+        found.skipReason = "there is no token";
+      else if (judgement.status === "failed" && judgement.code === "USER_OF_OTHER_DOMAIN")
+        found.otherDomain = true;
       return judgement;
     }
     case "permissions": {
@@ -118,12 +141,20 @@ async function run(step: Step, client: NetsapiensClient, subject: VerificationTa
       return judgement;
     }
     case "domain": {
-      const judgement = evaluateDomain(await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }), domain);
+      const judgement = evaluateDomain(
+        await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }),
+        domain,
+      );
       if (judgement.status === "failed") found.skipReason = "the domain cannot be read";
       return judgement;
     }
     case "users": {
-      const users = await read(`list users of ${domain}`, "/ns-api/v2/domains/{domain}/users", { domain }, { limit: 1 });
+      const users = await read(
+        `list users of ${domain}`,
+        "/ns-api/v2/domains/{domain}/users",
+        { domain },
+        { limit: 1 },
+      );
       return evaluateUsers(users, same(text(found.grant!.answer, "domain"), domain));
     }
     case "did": {
@@ -143,7 +174,10 @@ async function run(step: Step, client: NetsapiensClient, subject: VerificationTa
 }
 
 /** Systems hold numbers with country code or without; the first form that is there counts. */
-async function firstFound(forms: readonly string[], read: (form: string) => Promise<Answer>): Promise<Answer> {
+async function firstFound(
+  forms: readonly string[],
+  read: (form: string) => Promise<Answer>,
+): Promise<Answer> {
   let answer: Answer = { kind: "foreign", status: 404 };
   for (const form of forms) {
     answer = await read(form);
@@ -156,8 +190,11 @@ async function firstFound(forms: readonly string[], read: (form: string) => Prom
 const mayGoOn = new Set(["OTHER_CLIENT", "USER_OF_OTHER_DOMAIN"]);
 
 function afterPermissions(code: string): string | undefined {
-  if (code === "PASSWORD_NOT_SECURE") return "the token of a legacy password carries no permissions";
-  return code === "TOKEN_REFUSED" || inconclusiveCodes.has(code) ? "the token was not accepted" : undefined;
+  if (code === "PASSWORD_NOT_SECURE")
+    return "the token of a legacy password carries no permissions";
+  return code === "TOKEN_REFUSED" || inconclusiveCodes.has(code)
+    ? "the token was not accepted"
+    : undefined;
 }
 
 function text(answer: Answer, field: string): string {

@@ -23,7 +23,8 @@ export class Accounts<D extends ConfigDefinition, Client> {
 
   /** @throws {UcaasError} as `readConfig` does */
   config(account: string | undefined): ConfigOf<D> {
-    const config = this.#configs.get(account) ?? readConfig(this.#definition, this.#source, account);
+    const config =
+      this.#configs.get(account) ?? readConfig(this.#definition, this.#source, account);
     this.#configs.set(account, config);
     return config;
   }
@@ -39,7 +40,11 @@ export class Accounts<D extends ConfigDefinition, Client> {
    * Whether two accounts differ in a key of the config. Of one that is not known yet, or
    * not configured, nothing can be told: then they do not.
    */
-  differsBetween(key: keyof ConfigOf<D>, one: string | undefined, other: string | undefined): boolean {
+  differsBetween(
+    key: keyof ConfigOf<D>,
+    one: string | undefined,
+    other: string | undefined,
+  ): boolean {
     if (isUnknown(one) || isUnknown(other)) return false;
     try {
       return this.config(one)[key] !== this.config(other)[key];
@@ -55,6 +60,9 @@ export class Accounts<D extends ConfigDefinition, Client> {
  * named only where the program gave
  * one: of a config key that is missing, no argument is the cause.
  */
-export function accountFailure(account: string | undefined, error: UcaasError): dynamic.CheckFailure {
+export function accountFailure(
+  account: string | undefined,
+  error: UcaasError,
+): dynamic.CheckFailure {
   return { property: account === undefined ? "" : "account", reason: error.message };
 }

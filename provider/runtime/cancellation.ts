@@ -40,7 +40,9 @@ let watching = false;
  *
  * @returns what the work returns
  */
-export async function withCancellation<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T> {
+export async function withCancellation<T>(
+  work: (interrupted: AbortSignal) => Promise<T>,
+): Promise<T> {
   watch();
   underWay++;
   try {

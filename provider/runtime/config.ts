@@ -28,7 +28,8 @@ export interface ConfigDefinition<K extends Record<string, ConfigKey> = Record<s
 }
 
 /** The parsed config of one account. */
-export type ConfigOf<D> = D extends ConfigDefinition<infer K> ? { [N in keyof K]: z.output<K[N]["value"]> } : never;
+export type ConfigOf<D> =
+  D extends ConfigDefinition<infer K> ? { [N in keyof K]: z.output<K[N]["value"]> } : never;
 
 /**
  * The environment variable that stands in for a key: `xima:baseUrl` is `XIMA_BASE_URL`;
@@ -64,7 +65,10 @@ export function readConfig<D extends ConfigDefinition>(
   for (const [name, key] of Object.entries(keys)) {
     const raw = section
       ? scalarText(section[name])
-      : parsed(source.get(`${namespace}:${name}`) ?? fromEnvironment(namespace, name, environment), key);
+      : parsed(
+          source.get(`${namespace}:${name}`) ?? fromEnvironment(namespace, name, environment),
+          key,
+        );
     if (key.secret) rememberSecret(raw);
     const result = key.value.safeParse(raw, { reportInput: false });
     if (result.success) {
@@ -98,7 +102,11 @@ export function readConfig<D extends ConfigDefinition>(
 }
 
 /** The section of one account. */
-function accountSection(definition: ConfigDefinition, source: Pick<dynamic.Config, "get">, account: string): Record<string, unknown> {
+function accountSection(
+  definition: ConfigDefinition,
+  source: Pick<dynamic.Config, "get">,
+  account: string,
+): Record<string, unknown> {
   const { namespace } = definition;
   const accounts = sections(namespace, source);
   const section = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
@@ -117,7 +125,10 @@ function accountSection(definition: ConfigDefinition, source: Pick<dynamic.Confi
 
 const sectionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
 
-function sections(namespace: string, source: Pick<dynamic.Config, "get">): Record<string, Record<string, unknown>> {
+function sections(
+  namespace: string,
+  source: Pick<dynamic.Config, "get">,
+): Record<string, Record<string, unknown>> {
   const raw = source.get(`${namespace}:accounts`);
   if (raw === undefined) return {};
   const result = sectionsSchema.safeParse(tryParseJson(raw));
@@ -141,10 +152,16 @@ function scalarText(value: unknown): unknown {
  */
 function parsed(raw: string | undefined, key: ConfigKey): unknown {
   if (raw === undefined) return undefined;
-  return /^\s*[{[]/.test(raw) && !key.value.safeParse(raw).success ? (tryParseJson(raw) ?? raw) : raw;
+  return /^\s*[{[]/.test(raw) && !key.value.safeParse(raw).success
+    ? (tryParseJson(raw) ?? raw)
+    : raw;
 }
 
-function fromEnvironment(namespace: string, name: string, environment: NodeJS.ProcessEnv): string | undefined {
+function fromEnvironment(
+  namespace: string,
+  name: string,
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
   const variable = environmentVariable(namespace, name);
   // A pipeline leaves a variable empty when the secret that it should hold does not exist.
   if (environment[variable]) return environment[variable];
@@ -166,18 +183,33 @@ function fromEnvironment(namespace: string, name: string, environment: NodeJS.Pr
 function qualified(namespace: string, name: string, account: string | undefined): string {
   if (account === undefined) return `${namespace}:${name}`;
   const simple = /^[\w-]+$/.test(account);
-  return simple ? `${namespace}:accounts.${account}.${name}` : `'${namespace}:accounts[${JSON.stringify(account)}].${name}'`;
+  return simple
+    ? `${namespace}:accounts.${account}.${name}`
+    : `'${namespace}:accounts[${JSON.stringify(account)}].${name}'`;
 }
 
 /**
  * The command that sets a key; without an account, also the environment variable that can
  * stand in for it.
  */
-export function setCommand({ namespace, keys }: ConfigDefinition, name: string, account: string | undefined): string {
+export function setCommand(
+  { namespace, keys }: ConfigDefinition,
+  name: string,
+  account: string | undefined,
+): string {
   const secret = keys[name]?.secret;
   const flags = [account !== undefined && "--path", secret && "--secret"];
   // A secret's value is asked for by the CLI: on a command line it would stay in the
   // shell's history.
-  const command = ["pulumi config set", ...flags, qualified(namespace, name, account), !secret && "<value>"].filter(Boolean).join(" ");
-  return account === undefined ? `${command} (or set ${environmentVariable(namespace, name)})` : command;
+  const command = [
+    "pulumi config set",
+    ...flags,
+    qualified(namespace, name, account),
+    !secret && "<value>",
+  ]
+    .filter(Boolean)
+    .join(" ");
+  return account === undefined
+    ? `${command} (or set ${environmentVariable(namespace, name)})`
+    : command;
 }

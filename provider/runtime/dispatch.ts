@@ -12,7 +12,10 @@ import { toJson } from "./to-json.ts";
  * context's signal is the same for all calls of the process,
  * so that clients can be made with it.
  */
-export type ProviderFactory = (config: dynamic.Config, context: CallContext) => Promise<TypedProvider>;
+export type ProviderFactory = (
+  config: dynamic.Config,
+  context: CallContext,
+) => Promise<TypedProvider>;
 
 /** What the table calls: the handlers of one resource. */
 export type TypedProvider = Required<Omit<dynamic.ResourceProvider, "configure">> & {
@@ -43,9 +46,17 @@ const noConfig: dynamic.Config = {
  * comes out, and lets no error
  * pass with a secret or a stack trace in it.
  */
-export function createDispatcher(factories: Record<string, ProviderFactory>, context: CallContext = uncancelled) {
+export function createDispatcher(
+  factories: Record<string, ProviderFactory>,
+  context: CallContext = uncancelled,
+) {
   const made = new Map<string, ReturnType<ProviderFactory>>();
-  return async function call(type: string, method: Method, args: unknown[], config: dynamic.Config = noConfig): Promise<unknown> {
+  return async function call(
+    type: string,
+    method: Method,
+    args: unknown[],
+    config: dynamic.Config = noConfig,
+  ): Promise<unknown> {
     let secretOutputs: readonly string[] | undefined;
     try {
       const factory = own(factories, type) as ProviderFactory | undefined;
@@ -64,8 +75,12 @@ export function createDispatcher(factories: Record<string, ProviderFactory>, con
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
       // Handlers that wait for long observe the signal. All are tracked, so that the
       // process ends when the engine does.
-      const result = await withCancellation((signal) => run.apply(ready, [...args.map(omitProvider), { signal }]));
-      return result === undefined ? undefined : answerOf(method, result as object, given(method, args), secretOutputs);
+      const result = await withCancellation((signal) =>
+        run.apply(ready, [...args.map(omitProvider), { signal }]),
+      );
+      return result === undefined
+        ? undefined
+        : answerOf(method, result as object, given(method, args), secretOutputs);
     } catch (error) {
       const failure = toEngineError(error, args, secretOutputs);
       if (!failure.stack && method !== "create" && method !== "update") printOnlyByEngine(failure);
@@ -86,7 +101,12 @@ function given(method: Method, args: unknown[]): unknown {
   }[method];
 }
 
-function answerOf(method: Method, result: object, before: unknown, secretOutputs: readonly string[] | undefined): unknown {
+function answerOf(
+  method: Method,
+  result: object,
+  before: unknown,
+  secretOutputs: readonly string[] | undefined,
+): unknown {
   if (method === "check") return toJson(hidePropertyNames(result as dynamic.CheckResult));
   if (method === "diff" || method === "delete") return toJson(result);
   const bags = Object.entries(result).map(([name, value]) => {
@@ -119,10 +139,16 @@ function omitProvider(argument: unknown): unknown {
  * The host prints the stack of what it catches, and copies a partial failure's properties
  * without `__provider`.
  */
-function toEngineError(error: unknown, args: unknown[], secretOutputs: readonly string[] | undefined): Error {
+function toEngineError(
+  error: unknown,
+  args: unknown[],
+  secretOutputs: readonly string[] | undefined,
+): Error {
   const failure = new Error(printable(error instanceof Error ? error.message : String(error)));
   if (error instanceof PartialFailure) {
-    const inputs = args.findLast((argument) => typeof argument === "object" && argument !== null) as Record<string, unknown>;
+    const inputs = args.findLast(
+      (argument) => typeof argument === "object" && argument !== null,
+    ) as Record<string, unknown>;
     Object.assign(failure, {
       id: error.id,
       properties: {

@@ -12,10 +12,13 @@ export type Same = (declared: unknown, actual: unknown) => boolean;
 export function isEqual(a: unknown, b: unknown): boolean {
   if (isUnknown(a) || isUnknown(b)) return false;
   if (isEmpty(a) && isEmpty(b)) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
   if (isRecord(a) && isRecord(b)) {
     const [left, right] = [a, b];
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => isEqual(own(left, key), own(right, key)));
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
+      isEqual(own(left, key), own(right, key)),
+    );
   }
   return a === b;
 }
@@ -25,7 +28,8 @@ export function isEqual(a: unknown, b: unknown): boolean {
  * slashes at the end do not count.
  */
 export function isSameUrl(a: unknown, b: unknown): boolean {
-  if (typeof a !== "string" || typeof b !== "string" || isUnknown(a) || isUnknown(b)) return isEqual(a, b);
+  if (typeof a !== "string" || typeof b !== "string" || isUnknown(a) || isUnknown(b))
+    return isEqual(a, b);
   return normalUrl(a) === normalUrl(b);
 }
 
@@ -46,11 +50,17 @@ export function changedProperties(
   properties: readonly string[],
   same: Record<string, Same> = {},
 ): string[] {
-  return properties.filter((property) => !(same[property] ?? isEqual)(news[property], olds[property]));
+  return properties.filter(
+    (property) => !(same[property] ?? isEqual)(news[property], olds[property]),
+  );
 }
 
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || (isRecord(value) && Object.values(value).every(isEmpty));
+  return (
+    value === undefined ||
+    value === null ||
+    (isRecord(value) && Object.values(value).every(isEmpty))
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

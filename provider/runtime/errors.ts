@@ -49,7 +49,11 @@ export class UcaasError extends Error implements UcaasErrorDetails {
     const reason = cut(sentence, 6_000);
     const vendorCode = details.vendorCode && cut(details.vendorCode, 64);
     const where = [details.vendor, details.operation].filter(Boolean).join(" ");
-    const codes = [details.code, vendorCode === details.code ? undefined : vendorCode, details.status && `HTTP ${details.status}`];
+    const codes = [
+      details.code,
+      vendorCode === details.code ? undefined : vendorCode,
+      details.status && `HTTP ${details.status}`,
+    ];
     super(
       `${where && `${where}: `}${reason} [${codes.filter(Boolean).join(", ")}]${details.hint ? `\n  What to do: ${details.hint}` : ""}`,
       details.cause === undefined ? undefined : { cause: details.cause },

@@ -40,7 +40,8 @@ export async function lockFile(path: string): Promise<FileLock> {
     if (seen?.token !== owner?.token || !seen) seen = { token: owner?.token, since: now };
     const hasEnded = owner?.host === hostname() && !isRunning(owner.pid);
     if (hasEnded || now - seen.since > deadAfter) await removeDeadLock(path, owner);
-    if (now - begun > patience) throw Object.assign(new Error(`${path} is locked`), { code: "ELOCKED" });
+    if (now - begun > patience)
+      throw Object.assign(new Error(`${path} is locked`), { code: "ELOCKED" });
     await pause(5 + Math.random() * 20);
   }
 }
@@ -104,7 +105,8 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
     const owner = JSON.parse(await readFile(path, "utf8")) as Owner | null;
     return typeof owner?.token === "string" && typeof owner.pid === "number" ? owner : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT")
+      return undefined;
     throw error;
   }
 }

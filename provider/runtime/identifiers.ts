@@ -43,16 +43,21 @@ export function credentialProblem(value: string): string | undefined {
 }
 
 function displayNameProblem(value: string): string | undefined {
-  return problem(value, (character) => isHidden(character) && !/\u200c|\u200d|\p{Variation_Selector}/u.test(character));
+  return problem(
+    value,
+    (character) => isHidden(character) && !/\u200c|\u200d|\p{Variation_Selector}/u.test(character),
+  );
 }
 
 function problem(value: string, isRefused: (character: string) => boolean): string | undefined {
   if (/^\p{White_Space}*$/u.test(value)) return "must not be empty";
   const characters = [...value];
   const stray = characters.findIndex(isRefused);
-  if (stray >= 0) return `must not contain ${codePoint(characters[stray])} at position ${stray + 1}`;
+  if (stray >= 0)
+    return `must not contain ${codePoint(characters[stray])} at position ${stray + 1}`;
   if (isBlank(characters[0])) return `must not begin with ${codePoint(characters[0])}`;
-  if (isBlank(characters.at(-1))) return `must not end with ${codePoint(characters.at(-1))} at position ${characters.length}`;
+  if (isBlank(characters.at(-1)))
+    return `must not end with ${codePoint(characters.at(-1))} at position ${characters.length}`;
   return undefined;
 }
 
@@ -61,7 +66,9 @@ function problem(value: string, isRefused: (character: string) => boolean): stri
  * bytes that were no text.
  */
 function isHidden(character: string): boolean {
-  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\ufffd]/u.test(character);
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\ufffd]/u.test(
+    character,
+  );
 }
 
 function isOtherBlank(character: string): boolean {

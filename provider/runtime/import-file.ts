@@ -52,10 +52,14 @@ export function importEntry(
   };
 }
 
-function withSecret(bag: Record<string, Json>, [key = "", ...rest]: readonly string[]): Record<string, Json> {
+function withSecret(
+  bag: Record<string, Json>,
+  [key = "", ...rest]: readonly string[],
+): Record<string, Json> {
   const value = bag[key];
   if (value === undefined) return bag;
-  if (rest.length === 0) return { ...bag, [key]: { ...secretMark, plaintext: JSON.stringify(value) } };
+  if (rest.length === 0)
+    return { ...bag, [key]: { ...secretMark, plaintext: JSON.stringify(value) } };
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bag;
   return { ...bag, [key]: withSecret(value, rest) };
 }

@@ -19,7 +19,8 @@ export type EntryMeaning = "known" | "other" | "delete" | "open";
 
 export function classifyEntry(entry: JournalEntry, state: KnownResource): EntryMeaning {
   const owner = ownerOf(entry);
-  const isOther = owner !== undefined && state.__resource !== undefined && owner !== state.__resource;
+  const isOther =
+    owner !== undefined && state.__resource !== undefined && owner !== state.__resource;
   if (entry.id === undefined) return isOther ? "other" : "known";
   if (entry.id === state.__intent) return "known";
   if (entry.completedAt !== undefined && entry.id < (state.__intent ?? "")) return "known";
@@ -53,7 +54,8 @@ export function blocksCreate(entry: JournalEntry, stack: string): boolean {
  */
 export function sentFields(entry: JournalEntry<Json> | undefined): readonly string[] {
   const note = entry?.note;
-  const fields = typeof note === "object" && note !== null && !Array.isArray(note) ? note.fields : undefined;
+  const fields =
+    typeof note === "object" && note !== null && !Array.isArray(note) ? note.fields : undefined;
   return Array.isArray(fields) ? fields.filter((field) => typeof field === "string") : [];
 }
 
@@ -63,7 +65,9 @@ export function sentFields(entry: JournalEntry<Json> | undefined): readonly stri
  */
 export function isSettled({ vendor, completedAt, note }: JournalEntry): boolean {
   if (vendor !== "xelion") return completedAt !== undefined;
-  return typeof note === "object" && note !== null && !Array.isArray(note) && note.status === "COMPLETED";
+  return (
+    typeof note === "object" && note !== null && !Array.isArray(note) && note.status === "COMPLETED"
+  );
 }
 
 /** A resource in the state, as far as the journal is concerned. */
@@ -80,14 +84,26 @@ export interface StateResource {
  *
  * @param stack the stack's identity
  */
-export function openIntents(entries: readonly JournalEntry[], stack: string, resources: readonly StateResource[]): JournalEntry[] {
-  const identities = [stack, ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string")];
+export function openIntents(
+  entries: readonly JournalEntry[],
+  stack: string,
+  resources: readonly StateResource[],
+): JournalEntry[] {
+  const identities = [
+    stack,
+    ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string"),
+  ];
   return entries.filter((entry) => {
     if (entry.id === undefined || entry.operation === "delete") return false;
     if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
-    const owner = resources.find(({ type, name }) => type === entry.type && name === entry.resource);
+    const owner = resources.find(
+      ({ type, name }) => type === entry.type && name === entry.resource,
+    );
     if (!owner) return true;
     // The state of an order is compared by every run.
-    return entry.vendor !== "xelion" && classifyEntry(entry, { ...owner.outputs, __resource: owner.name }) === "open";
+    return (
+      entry.vendor !== "xelion" &&
+      classifyEntry(entry, { ...owner.outputs, __resource: owner.name }) === "open"
+    );
   });
 }

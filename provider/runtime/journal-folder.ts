@@ -63,11 +63,16 @@ export class JournalFolder implements JournalStore {
     return { entries, unreadable };
   }
 
-  async write(entry: JournalEntry, guard?: (present: readonly JournalEntry[]) => void): Promise<void> {
+  async write(
+    entry: JournalEntry,
+    guard?: (present: readonly JournalEntry[]) => void,
+  ): Promise<void> {
     const lock = guard && (await this.#lock(entry));
     try {
       if (guard) {
-        const others = (await this.readThing(entry.vendor, entry.thing)).filter(({ stack }) => stack !== entry.stack);
+        const others = (await this.readThing(entry.vendor, entry.thing)).filter(
+          ({ stack }) => stack !== entry.stack,
+        );
         const own = await this.read(entry);
         guard(own ? [own, ...others] : others);
       }
@@ -124,7 +129,9 @@ export class JournalFolder implements JournalStore {
   async #lock({ vendor, thing }: JournalKey): Promise<FileLock> {
     try {
       this.#makeFolder();
-      return await lockFile(join(this.location, `${vendor}-${shortHash(`${vendor}\n${thing}`)}.lock`));
+      return await lockFile(
+        join(this.location, `${vendor}-${shortHash(`${vendor}\n${thing}`)}.lock`),
+      );
     } catch (error) {
       throw this.#unavailable("written", error);
     }
@@ -141,7 +148,8 @@ export class JournalFolder implements JournalStore {
       } finally {
         await handle.close();
       }
-      if (lock && !(await lock.isHeld())) throw Object.assign(new Error("the lock was lost"), { code: "ELOCKED" });
+      if (lock && !(await lock.isHeld()))
+        throw Object.assign(new Error("the lock was lost"), { code: "ELOCKED" });
       const isNew = !existsSync(file);
       await rename(draft, file);
       // A new name is on the disk only when its folder is.

@@ -68,7 +68,11 @@ export class Journal {
    * renamed has resources with its earlier identity in the state; `ucaas journal move`
    * says where its entries are now.
    */
-  async locate<Note extends Json>(vendor: string, thing: string, stacks: readonly string[]): Promise<Located<Note>> {
+  async locate<Note extends Json>(
+    vendor: string,
+    thing: string,
+    stacks: readonly string[],
+  ): Promise<Located<Note>> {
     for (const stack of stacks) {
       const moved = await this.#movedTo(stack);
       for (const name of moved === undefined ? [stack] : [stack, moved]) {
@@ -98,7 +102,9 @@ export class Journal {
   #movedTo(stack: string): Promise<string | undefined> {
     const known = this.#moves.get(stack);
     if (known) return known;
-    const read = this.#store.read({ ...moves, stack }).then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
+    const read = this.#store
+      .read({ ...moves, stack })
+      .then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
     this.#moves.set(stack, read);
     return read;
   }
@@ -127,7 +133,10 @@ export class Journal {
     args: unknown,
     note: Note,
     seen?: JournalEntry | null,
-    { write, guard }: { write?: JournalWrite; guard?: (others: readonly JournalEntry[]) => void } = {},
+    {
+      write,
+      guard,
+    }: { write?: JournalWrite; guard?: (others: readonly JournalEntry[]) => void } = {},
   ): Promise<JournalEntry<Note>> {
     const { vendor, stack, thing } = key;
     const intendedAt = new Date().toISOString();
@@ -136,40 +145,59 @@ export class Journal {
     const entry: JournalEntry<Note> = { vendor, stack, thing, ...write, ...about, note };
     const check = (present: readonly JournalEntry[]) => {
       const own = present.filter((other) => isSameStack(other.stack, stack));
-      if (seen !== undefined) refuseOutdated(seen, own.find((other) => other.stack === stack) ?? own[0], key);
+      if (seen !== undefined)
+        refuseOutdated(seen, own.find((other) => other.stack === stack) ?? own[0], key);
       guard?.(present.filter((other) => !own.includes(other)));
     };
     await this.#store.write(entry, seen === undefined && !guard ? undefined : check);
     // What 0.1.0 wrote for this stack has a successor now.
-    if (seen && seen.stack !== stack) await this.#store.remove({ vendor, stack: seen.stack, thing });
+    if (seen && seen.stack !== stack)
+      await this.#store.remove({ vendor, stack: seen.stack, thing });
     return entry;
   }
 
   /** Replaces an entry's note while the outcome is still open. Returns after the disk has it. */
-  async annotate<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+  async annotate<Note extends Json>(
+    key: JournalKey,
+    entry: JournalEntry<Note>,
+    note: Note,
+  ): Promise<JournalEntry<Note>> {
     return await this.#put(key, { ...entry, note });
   }
 
   /** Notes what the reply said. Returns after the disk has it. */
-  async complete<Note extends Json>(key: JournalKey, entry: JournalEntry<Note>, note: Note): Promise<JournalEntry<Note>> {
+  async complete<Note extends Json>(
+    key: JournalKey,
+    entry: JournalEntry<Note>,
+    note: Note,
+  ): Promise<JournalEntry<Note>> {
     return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note });
   }
 
   /** Forgets a thing: the state has it, or it is known that nothing was made. */
   async drop({ vendor, stack, thing }: JournalKey): Promise<void> {
-    for (const each of new Set([stack, withoutBackend(stack)])) await this.#store.remove({ vendor, stack: each, thing });
+    for (const each of new Set([stack, withoutBackend(stack)]))
+      await this.#store.remove({ vendor, stack: each, thing });
   }
 
-  async #put<Note extends Json>({ vendor, stack, thing }: JournalKey, entry: JournalEntry<Note>): Promise<JournalEntry<Note>> {
+  async #put<Note extends Json>(
+    { vendor, stack, thing }: JournalKey,
+    entry: JournalEntry<Note>,
+  ): Promise<JournalEntry<Note>> {
     const kept = { ...entry, vendor, stack, thing };
     await this.#store.write(kept);
-    if (entry.stack !== stack && isSameStack(entry.stack, stack)) await this.#store.remove({ vendor, stack: entry.stack, thing });
+    if (entry.stack !== stack && isSameStack(entry.stack, stack))
+      await this.#store.remove({ vendor, stack: entry.stack, thing });
     return kept;
   }
 }
 
 function journalFolder(config: Source, environment: NodeJS.ProcessEnv): string {
-  return config.get("ucaas:journalDir") || environment.UCAAS_JOURNAL_DIR || join(dataDir(environment), "journal");
+  return (
+    config.get("ucaas:journalDir") ||
+    environment.UCAAS_JOURNAL_DIR ||
+    join(dataDir(environment), "journal")
+  );
 }
 
 /**
@@ -178,11 +206,21 @@ function journalFolder(config: Source, environment: NodeJS.ProcessEnv): string {
  */
 export function isSameStack(one: string, other: string): boolean {
   if (one === other) return true;
-  return withoutBackend(one) === withoutBackend(other) && (one === withoutBackend(one) || other === withoutBackend(other));
+  return (
+    withoutBackend(one) === withoutBackend(other) &&
+    (one === withoutBackend(one) || other === withoutBackend(other))
+  );
 }
 
-function refuseOutdated(seen: JournalEntry | null, found: JournalEntry | undefined, key: JournalKey): void {
-  const isSame = seen?.id === found?.id && seen?.intendedAt === found?.intendedAt && seen?.argumentsHash === found?.argumentsHash;
+function refuseOutdated(
+  seen: JournalEntry | null,
+  found: JournalEntry | undefined,
+  key: JournalKey,
+): void {
+  const isSame =
+    seen?.id === found?.id &&
+    seen?.intendedAt === found?.intendedAt &&
+    seen?.argumentsHash === found?.argumentsHash;
   if (isSame) return;
   throw new UcaasError(`another process is at work on ${key.thing}`, {
     code: "JOURNAL_OUTDATED",

@@ -21,7 +21,10 @@ export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): 
   });
 }
 
-export function takeOverOpen({ vendor, noun, label }: ErrorSubject, taker: string | undefined): UcaasError {
+export function takeOverOpen(
+  { vendor, noun, label }: ErrorSubject,
+  taker: string | undefined,
+): UcaasError {
   const other = taker === undefined ? "another resource" : `resource ${JSON.stringify(taker)}`;
   return new UcaasError(`not deleted: ${other} failed to take over this ${noun}`, {
     code: "TAKE_OVER_OPEN",
@@ -37,20 +40,28 @@ export function takeOverOpen({ vendor, noun, label }: ErrorSubject, taker: strin
 }
 
 /** An entry of another stack, or of this one before it was renamed. */
-export function otherStack(subject: ErrorSubject, entry: JournalEntry, stack: string, location: string): UcaasError {
+export function otherStack(
+  subject: ErrorSubject,
+  entry: JournalEntry,
+  stack: string,
+  location: string,
+): UcaasError {
   const { vendor, noun, label } = subject;
   const owner = ownerOf(entry);
   const what = `${entry.operation ?? "create"}${owner === undefined ? "" : ` of resource ${owner}`} at ${entry.intendedAt}`;
-  return new UcaasError(`not sent: stack ${entry.stack} has written this ${noun} (${what}, ${location})`, {
-    code: "JOURNAL_OTHER_STACK",
-    vendor,
-    operation: `create ${noun} ${label}`,
-    hint: [
-      `1. If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
-      `2. If the other stack declares the ${noun} too: remove it from one of them.`,
-      `3. If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.`,
-    ].join("\n    "),
-  });
+  return new UcaasError(
+    `not sent: stack ${entry.stack} has written this ${noun} (${what}, ${location})`,
+    {
+      code: "JOURNAL_OTHER_STACK",
+      vendor,
+      operation: `create ${noun} ${label}`,
+      hint: [
+        `1. If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
+        `2. If the other stack declares the ${noun} too: remove it from one of them.`,
+        `3. If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.`,
+      ].join("\n    "),
+    },
+  );
 }
 
 /** The remedy that `ALREADY_EXISTS` lacks: what exists belongs to this very stack. */

@@ -4,8 +4,21 @@ import { accountFailure } from "./accounts.ts";
 import { type CallContext, uncancelled } from "./cancellation.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
 import { blocksCreate, classifyEntry, ownerOf } from "./intents.ts";
-import { isSameStack, type Journal, type JournalEntry, type JournalKey, type JournalWrite } from "./journal.ts";
-import { declaredTwice, type ErrorSubject, isAlreadyThere, otherStack, ownedByThisStack, takeOverOpen } from "./lifecycle-errors.ts";
+import {
+  isSameStack,
+  type Journal,
+  type JournalEntry,
+  type JournalKey,
+  type JournalWrite,
+} from "./journal.ts";
+import {
+  declaredTwice,
+  type ErrorSubject,
+  isAlreadyThere,
+  otherStack,
+  ownedByThisStack,
+  takeOverOpen,
+} from "./lifecycle-errors.ts";
 import { logInfo } from "./log.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, Ownership } from "./ownership.ts";
@@ -70,7 +83,10 @@ export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutp
   /** What is wrong with the arguments, whatever the account. */
   validate(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
   /** What the account says of them. What it throws is reported for `account`. */
-  validateWithAccount(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
+  validateWithAccount(
+    olds: Partial<I>,
+    news: I,
+  ): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
   diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
   create(news: I, operation: Operation): Promise<dynamic.CreateResult<O>>;
   read(id: string, props: O): Promise<dynamic.ReadResult<O>>;
@@ -112,7 +128,9 @@ export function withLifecycle<S extends ManagedInputs, I extends S, O extends S 
   return new Lifecycle<S, I, O>(handlers, descriptor, journal);
 }
 
-class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs> implements ManagedProvider<I, O> {
+class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>
+  implements ManagedProvider<I, O>
+{
   readonly secretOutputs?: readonly string[];
   readonly #handlers: ResourceHandlers<I, O>;
   readonly #descriptor: LifecycleDescriptor<S>;
@@ -126,7 +144,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
    */
   readonly #refreshing = new Set<string>();
 
-  constructor(handlers: ResourceHandlers<I, O>, descriptor: LifecycleDescriptor<S>, journal: Journal) {
+  constructor(
+    handlers: ResourceHandlers<I, O>,
+    descriptor: LifecycleDescriptor<S>,
+    journal: Journal,
+  ) {
     this.secretOutputs = handlers.secretOutputs;
     this.#handlers = handlers;
     this.#descriptor = descriptor;
@@ -151,17 +173,30 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const { type, identity } = this.#descriptor;
     const refreshing = this.#refreshing.delete(this.#readKey(id, olds));
     this.#acquire(id, olds);
-    const { entry, meaning } = await this.#recall(id, olds, news.__stack, refreshing ? "maybe" : "declared");
+    const { entry, meaning } = await this.#recall(
+      id,
+      olds,
+      news.__stack,
+      refreshing ? "maybe" : "declared",
+    );
     const moved = this.#movedArguments(id, olds, news);
     if (meaning === "delete" && moved.length === 0 && !(await this.#isThere(id, olds))) {
-      logInfo(type, this.#descriptor.label(olds), "was deleted by a run that was cut off; it is created again");
+      logInfo(
+        type,
+        this.#descriptor.label(olds),
+        "was deleted by a run that was cut off; it is created again",
+      );
       return { changes: true, replaces: [identity], deleteBeforeReplace: false };
     }
     const result = await this.#handlers.diff(id, olds, news, { moved, refreshing });
     // Also after a delete: a vendor that schedules it says that the resource is there.
     const reapply = (meaning === "open" || meaning === "delete") && !refreshing;
     if (reapply)
-      logInfo(type, this.#descriptor.label(olds), `is applied again: ${entry?.operation} of ${entry?.intendedAt} has no known outcome`);
+      logInfo(
+        type,
+        this.#descriptor.label(olds),
+        `is applied again: ${entry?.operation} of ${entry?.intendedAt} has no known outcome`,
+      );
     const replaces = [...new Set([...(result.replaces ?? []), ...moved])];
     return { ...result, changes: result.changes || reapply || moved.length > 0, replaces };
   }
@@ -186,16 +221,20 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     }
     try {
       const operation = this.#operation("create", undefined, news, news.__stack, signal, own);
-      const created = await this.#keepMarks(operation, news, claim, () => this.#handlers.create(news, operation));
+      const created = await this.#keepMarks(operation, news, claim, () =>
+        this.#handlers.create(news, operation),
+      );
       await operation.complete(created.id);
       return created;
     } catch (error) {
-      if (!(error instanceof PartialFailure)) for (const each of [...owned, ...names]) this.#ownership.markCreateFailed(each, claim);
+      if (!(error instanceof PartialFailure))
+        for (const each of [...owned, ...names]) this.#ownership.markCreateFailed(each, claim);
       const isOurs = owned.some((each) => this.#ownership.isOwnedByAnother(each, claim));
       throw isOurs && isAlreadyThere(error) ? ownedByThisStack(error, this.#subject(news)) : error;
     } finally {
       // From now on the id tells it from all others.
-      if (remoteId === undefined) for (const name of registered) this.#ownership.release(name, claim);
+      if (remoteId === undefined)
+        for (const name of registered) this.#ownership.release(name, claim);
     }
   }
 
@@ -208,7 +247,12 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     return { ...result, props: { ...result.props, ...marksOf(props) } as O };
   }
 
-  async update(id: string, olds: O, news: I, { signal }: CallContext = uncancelled): Promise<dynamic.UpdateResult<O>> {
+  async update(
+    id: string,
+    olds: O,
+    news: I,
+    { signal }: CallContext = uncancelled,
+  ): Promise<dynamic.UpdateResult<O>> {
     // Its account may have left the config; another account of the same server leads to
     // the same resource.
     const resource = {
@@ -224,7 +268,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const updated = await this.#keepMarks(operation, olds, claimOf(olds) || randomUUID(), work);
     await operation.complete(id);
     // A create of this resource that the state does not know has an entry of its own.
-    if (recalled.key && recalled.key.thing !== this.#thing(resource, id)) await this.#journal.drop(recalled.key);
+    if (recalled.key && recalled.key.thing !== this.#thing(resource, id))
+      await this.#journal.drop(recalled.key);
     return updated;
   }
 
@@ -238,7 +283,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const all = [...(remoteId === undefined ? [] : [remoteId]), ...(names?.(props) ?? [])];
     const hasFailed = all.some((each) => this.#ownership.hasFailedCreate(each));
     // What is kept is only remembered here: the next create finds it.
-    if (hasFailed && keepsEntries) return logInfo(type, id, "is kept for the resource of this stack that could not be created");
+    if (hasFailed && keepsEntries)
+      return logInfo(type, id, "is kept for the resource of this stack that could not be created");
     // An error, so that it stays in the state: the next up takes it over or, if it is
     // declared no more, deletes it.
     if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
@@ -294,8 +340,14 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         ...(resource.account !== undefined && { account: resource.account }),
       },
       locate: async () => {
-        const { key, entry } = await this.#journal.locate(vendor, this.#thing(resource, id), stacksOf(resource, programStack));
-        const isOpen = entry !== undefined && (operation === "create" || classifyEntry(entry, resource) !== "known");
+        const { key, entry } = await this.#journal.locate(
+          vendor,
+          this.#thing(resource, id),
+          stacksOf(resource, programStack),
+        );
+        const isOpen =
+          entry !== undefined &&
+          (operation === "create" || classifyEntry(entry, resource) !== "known");
         return {
           key,
           present: entry,
@@ -304,7 +356,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       },
       guard: ({ stack }, others) => {
         const other = others.find((each) => blocksCreate(each, stack));
-        if (operation === "create" && other) throw otherStack(this.#subject(resource), other, stack, this.#journal.location);
+        if (operation === "create" && other)
+          throw otherStack(this.#subject(resource), other, stack, this.#journal.location);
       },
       signal,
       own,
@@ -313,19 +366,32 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   /** What the journal says of a resource in the state; an entry that the state knows is dropped. */
-  async #recall(id: string, state: O, programStack: string | undefined, standing: "declared" | "maybe"): Promise<Recalled> {
+  async #recall(
+    id: string,
+    state: O,
+    programStack: string | undefined,
+    standing: "declared" | "maybe",
+  ): Promise<Recalled> {
     const { vendor, keepsEntries } = this.#descriptor;
     // Whose entries would they be?
     if (keepsEntries || (state.__stack ?? programStack) === undefined) return {};
     try {
       let found: Recalled = {};
       for (const thing of new Set([this.#thing(state, undefined), this.#thing(state, id)])) {
-        const { key, entry } = await this.#journal.locate(vendor, thing, stacksOf(state, programStack));
+        const { key, entry } = await this.#journal.locate(
+          vendor,
+          thing,
+          stacksOf(state, programStack),
+        );
         if (!entry) continue;
         const meaning = classifyEntry(entry, state);
-        if (meaning === "known" || (meaning === "other" && standing === "declared" && entry.id === undefined))
+        if (
+          meaning === "known" ||
+          (meaning === "other" && standing === "declared" && entry.id === undefined)
+        )
           await this.#journal.drop(key);
-        else if (meaning === "other" && standing === "declared") found = { key, entry, meaning: "open" };
+        else if (meaning === "other" && standing === "declared")
+          found = { key, entry, meaning: "open" };
         else found = { key, entry, meaning };
       }
       return found;
@@ -344,7 +410,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         this.#journal.findThing(this.#descriptor.vendor, thing),
       ),
     );
-    return entries.flat().find((entry) => isSameStackOrRenamed(entry, state) && classifyEntry(entry, state) === "other");
+    return entries
+      .flat()
+      .find(
+        (entry) => isSameStackOrRenamed(entry, state) && classifyEntry(entry, state) === "other",
+      );
   }
 
   async #isThere(id: string, state: O): Promise<boolean> {
@@ -403,7 +473,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
 
   #movedArguments(id: string, olds: O, news: I): string[] {
     const [before, now] = [this.#serversOf(olds, id), this.#serversOf(news)];
-    return Object.keys(now).filter((name) => before[name] !== undefined && now[name] !== undefined && before[name] !== now[name]);
+    return Object.keys(now).filter(
+      (name) => before[name] !== undefined && now[name] !== undefined && before[name] !== now[name],
+    );
   }
 
   #serversOf(resource: S, id?: string) {
@@ -425,7 +497,9 @@ interface Recalled {
 
 /** The identity that the resource was created under, then that of the program. */
 function stacksOf({ __stack }: ManagedInputs, programStack: string | undefined): string[] {
-  return [...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined))];
+  return [
+    ...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined)),
+  ];
 }
 
 function isSameStackOrRenamed(entry: JournalEntry, { __stack }: ManagedOutputs): boolean {

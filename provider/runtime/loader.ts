@@ -1,7 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
-import { notRegistered, requireOptions, requireRegistration, requireSerializable } from "./registration.ts";
+import {
+  notRegistered,
+  requireOptions,
+  requireRegistration,
+  requireSerializable,
+} from "./registration.ts";
 import { stackIdentity } from "./stack-identity.ts";
 import { disableSourceMapsWhile } from "./stack-traces.ts";
 
@@ -61,9 +66,15 @@ const warned = new Set<string>();
  * @internal
  */
 export abstract class UcaasResource extends pulumi.CustomResource {
-  protected constructor(about: UcaasResourceType, name: string, args: object, options: pulumi.CustomResourceOptions = {}) {
+  protected constructor(
+    about: UcaasResourceType,
+    name: string,
+    args: object,
+    options: pulumi.CustomResourceOptions = {},
+  ) {
     if (isProgramOfCli()) requireHost();
-    for (const key of about.secretConfig) warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
+    for (const key of about.secretConfig)
+      warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
     const props: Record<string, unknown> = {
       ...args,
       __provider: loaderLine(about.type),
@@ -110,16 +121,19 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   const [name, ...rest] = path.split(".") as [string, ...string[]];
   const config = new pulumi.Config(namespace);
   const isPlain = (fullKey: string) => !runtime.isConfigSecret(fullKey);
-  const isSecret = (value: unknown) => value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
+  const isSecret = (value: unknown) =>
+    value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
   const warn = (fullKey: string, command: string) =>
     void pulumi.log.warn(
       `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
     );
   const value = rest.length > 0 ? at(structured(config.get(name)), rest) : config.get(name);
-  if (isSecret(value) && isPlain(`${namespace}:${name}`)) warn(key, rest.length > 0 ? "--secret --path" : "--secret");
+  if (isSecret(value) && isPlain(`${namespace}:${name}`))
+    warn(key, rest.length > 0 ? "--secret --path" : "--secret");
   if (!isPlain(`${namespace}:accounts`)) return;
   for (const [account, section] of Object.entries(structured(config.get("accounts")) ?? {})) {
-    if (isSecret(at(section, [name, ...rest]))) warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
+    if (isSecret(at(section, [name, ...rest])))
+      warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
   }
 }
 
@@ -133,5 +147,8 @@ function structured(text: string | undefined): object | undefined {
 }
 
 function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part], value);
+  return path.reduce<unknown>(
+    (inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part],
+    value,
+  );
 }

@@ -105,7 +105,9 @@ export class Operation<Note extends Json = Json> {
     if (!this.#entry) return;
     const entry = { ...this.#entry, note, ...(remoteId !== undefined && { remoteId }) };
     this.#entry = entry;
-    await this.#try(async () => this.#means.journal.annotate((await this.#locate()).key, entry, note));
+    await this.#try(async () =>
+      this.#means.journal.annotate((await this.#locate()).key, entry, note),
+    );
   }
 
   /** It is certain that nothing was changed. What an earlier run left open is open still. */
@@ -130,7 +132,12 @@ export class Operation<Note extends Json = Json> {
     const entry = this.#entry;
     await this.#try(async () => {
       const { key, present, previous } = await this.#locate();
-      if (entry) await journal.complete(key, { ...entry, ...(remoteId !== undefined && { remoteId }) }, entry.note);
+      if (entry)
+        await journal.complete(
+          key,
+          { ...entry, ...(remoteId !== undefined && { remoteId }) },
+          entry.note,
+        );
       else if (present && previous) await journal.drop(key);
     });
   }

@@ -21,13 +21,20 @@ const speaksOfSecrets = /passw(or)?d|passphrase|secret|token|private_?key|api_?k
  * @param secretOutputs  top-level outputs that hold secrets of their own, and that the
  *   resource class marks so
  */
-export function toOutputs(values: object, given: unknown, secretOutputs: readonly string[] = []): { [key: string]: Json } {
-  return record(Object.entries(values), given, 0, (key) => (secretOutputs.includes(key) ? "as it is" : secretIf(key)));
+export function toOutputs(
+  values: object,
+  given: unknown,
+  secretOutputs: readonly string[] = [],
+): { [key: string]: Json } {
+  return record(Object.entries(values), given, 0, (key) =>
+    secretOutputs.includes(key) ? "as it is" : secretIf(key),
+  );
 }
 
 type Treatment = "as it is" | "as a secret" | undefined;
 
-const secretIf = (key: string): Treatment => (speaksOfSecrets.test(key) ? "as a secret" : undefined);
+const secretIf = (key: string): Treatment =>
+  speaksOfSecrets.test(key) ? "as a secret" : undefined;
 
 function record(
   entries: readonly [string, unknown][],
@@ -46,7 +53,12 @@ function record(
   return result;
 }
 
-function output(value: unknown, given: unknown, depth: number, treatment: Treatment): Json | undefined {
+function output(
+  value: unknown,
+  given: unknown,
+  depth: number,
+  treatment: Treatment,
+): Json | undefined {
   if (typeof value === "string") return text(value, given, treatment);
   if (value === null || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
@@ -54,7 +66,10 @@ function output(value: unknown, given: unknown, depth: number, treatment: Treatm
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (typeof value !== "object") return undefined;
   if (depth > deepest) return "[nested too deeply]";
-  if (Array.isArray(value)) return value.map((item, index) => output(item, own(given, index), depth + 1, treatment) ?? null);
+  if (Array.isArray(value))
+    return value.map(
+      (item, index) => output(item, own(given, index), depth + 1, treatment) ?? null,
+    );
   return record(Object.entries(value), given, depth, (key) => treatment ?? secretIf(key));
 }
 

@@ -61,6 +61,10 @@ export class Ownership {
  * What tells two resources apart. States of older releases have none; there, the time of
  * the last write does.
  */
-export function claimOf(state: { readonly __claim?: string; readonly lastAssertedAt?: string; readonly verifiedAt?: string }): string {
+export function claimOf(state: {
+  readonly __claim?: string;
+  readonly lastAssertedAt?: string;
+  readonly verifiedAt?: string;
+}): string {
   return state.__claim ?? state.lastAssertedAt ?? state.verifiedAt ?? "";
 }

@@ -13,5 +13,7 @@ export function tryParseJson(text: string): unknown {
 /** The object that a text is in JSON; undefined when it is none. */
 export function tryParseObject(text: string): Record<string, unknown> | undefined {
   const value = tryParseJson(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }

@@ -16,7 +16,10 @@ export function printable(text: string, limit = longestText): string {
   const isHuge = text.length > 8 * limit + longestSecret();
   const masked = maskSecrets(isHuge ? text.slice(0, 8 * limit + longestSecret()) : text);
   const whole = isHuge ? masked.slice(0, -longestSecret() || undefined) : masked;
-  const cut = isHuge || whole.length > limit ? `${whole.slice(0, limit)}… (${text.length} characters)` : whole;
+  const cut =
+    isHuge || whole.length > limit
+      ? `${whole.slice(0, limit)}… (${text.length} characters)`
+      : whole;
   return cut.replace(active, escaped).replaceAll("<{%", "<{ %");
 }
 

@@ -55,7 +55,10 @@ export function decodeText(bytes: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new UnreadableTextError("is UTF-16, not UTF-8: save it as UTF-8", "NOT_UTF8");
   }
-  throw new UnreadableTextError(`is not UTF-8 (line ${firstBadLine(bytes)}): save it as UTF-8`, "NOT_UTF8");
+  throw new UnreadableTextError(
+    `is not UTF-8 (line ${firstBadLine(bytes)}): save it as UTF-8`,
+    "NOT_UTF8",
+  );
 }
 
 function firstBadLine(bytes: Uint8Array): number {
@@ -72,7 +75,8 @@ function readBytes(path: string, { maxBytes = 5 * mebibyte, within }: ReadTextOp
   try {
     const target = within === undefined ? path : insideOf(within, path);
     // Opening a named pipe waits for its other end, unless it is told not to.
-    const flags = within === undefined ? constants.O_RDONLY : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+    const flags =
+      within === undefined ? constants.O_RDONLY : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
     file = openSync(target, flags);
     if (within !== undefined && !fstatSync(file).isFile()) {
       throw new UnreadableTextError("is not a regular file", "NOT_REGULAR");
@@ -91,7 +95,10 @@ function insideOf(folder: string, path: string): string {
   const target = realpathSync(path);
   const way = relative(realpathSync(folder), target);
   if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
-    throw new UnreadableTextError("is a link out of the project: only files of the project are read", "OUTSIDE");
+    throw new UnreadableTextError(
+      "is a link out of the project: only files of the project are read",
+      "OUTSIDE",
+    );
   }
   return target;
 }

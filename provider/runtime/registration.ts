@@ -20,7 +20,10 @@ export function requireRegistration(resource: pulumi.Resource, type: string, nam
     pulumi.recover(output, (error): undefined => {
       if (isOfEngine(error, resource, name)) {
         // The SDK prints it for each resource that was to be made from this one.
-        sayPlainly(error, `what depends on ${type} ${JSON.stringify(name)} is left as it is, since that failed`);
+        sayPlainly(
+          error,
+          `what depends on ${type} ${JSON.stringify(name)} is left as it is, since that failed`,
+        );
         return undefined;
       }
       throw notRegistered(error, type, name);
@@ -50,7 +53,10 @@ export function notRegistered(error: unknown, type: string, name: string): unkno
  */
 function isOfEngine(error: unknown, resource: pulumi.Resource, name: string): boolean {
   const type = (resource as { __pulumiType?: string }).__pulumiType;
-  return error instanceof Error && (engineFailures.get(error) ?? error.message) === `resource ${name} [${type}] failed to register`;
+  return (
+    error instanceof Error &&
+    (engineFailures.get(error) ?? error.message) === `resource ${name} [${type}] failed to register`
+  );
 }
 
 /** The original messages of the engine's failures, whose text is replaced. */
@@ -89,7 +95,10 @@ function placeIn(error: unknown): string {
 }
 
 /** Options of every resource and component (SDK 3.259.0). */
-const knownOptions: Record<keyof pulumi.CustomResourceOptions | keyof pulumi.ComponentResourceOptions, true> = {
+const knownOptions: Record<
+  keyof pulumi.CustomResourceOptions | keyof pulumi.ComponentResourceOptions,
+  true
+> = {
   additionalSecretOutputs: true,
   aliases: true,
   customTimeouts: true,
@@ -125,23 +134,37 @@ const knownOptions: Record<keyof pulumi.CustomResourceOptions | keyof pulumi.Com
  *
  * @throws {pulumi.RunError}
  */
-export function requireOptions(options: object | null | undefined, type: string, name: string): void {
+export function requireOptions(
+  options: object | null | undefined,
+  type: string,
+  name: string,
+): void {
   const problem = optionProblem(options ?? {});
-  if (problem) throw new pulumi.RunError(`${type} ${JSON.stringify(name)} could not be registered: ${problem}`);
+  if (problem)
+    throw new pulumi.RunError(
+      `${type} ${JSON.stringify(name)} could not be registered: ${problem}`,
+    );
 }
 
 function optionProblem(options: object): string | undefined {
   if (typeof options !== "object") return `its options must be an object, not a ${typeof options}`;
   for (const key of Object.keys(options)) {
-    const [near] = Object.hasOwn(knownOptions, key) ? [] : closestMatches(key, Object.keys(knownOptions));
+    const [near] = Object.hasOwn(knownOptions, key)
+      ? []
+      : closestMatches(key, Object.keys(knownOptions));
     if (near) return `${key} is not an option. Did you mean ${near}?`;
   }
   const { aliases, deletedWith } = options as { aliases?: unknown; deletedWith?: unknown };
-  if (deletedWith !== undefined && !pulumi.Resource.isInstance(deletedWith)) return "deletedWith must be a resource";
+  if (deletedWith !== undefined && !pulumi.Resource.isInstance(deletedWith))
+    return "deletedWith must be a resource";
   if (aliases === undefined || aliases === null) return undefined;
   if (!Array.isArray(aliases)) return "aliases must be a list";
-  const wrong = aliases.findIndex((alias) => typeof alias !== "string" && (typeof alias !== "object" || alias === null));
-  return wrong < 0 ? undefined : `aliases[${wrong}] must be a URN, or an object such as { name: "old-name" }`;
+  const wrong = aliases.findIndex(
+    (alias) => typeof alias !== "string" && (typeof alias !== "object" || alias === null),
+  );
+  return wrong < 0
+    ? undefined
+    : `aliases[${wrong}] must be a URN, or an object such as { name: "old-name" }`;
 }
 
 /**
@@ -152,13 +175,28 @@ function optionProblem(options: object): string | undefined {
  */
 export function requireSerializable(args: object, type: string, name: string): void {
   const problem = unserializable(args, "", []);
-  if (problem) throw new pulumi.RunError(`${type} ${JSON.stringify(name)} could not be registered: ${problem}`);
+  if (problem)
+    throw new pulumi.RunError(
+      `${type} ${JSON.stringify(name)} could not be registered: ${problem}`,
+    );
 }
 
-function unserializable(value: unknown, path: string, parents: readonly unknown[]): string | undefined {
-  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") return `${path} must not be a ${typeof value}`;
-  if (typeof value !== "object" || value === null || pulumi.Output.isInstance(value) || pulumi.Resource.isInstance(value)) return undefined;
-  if (value instanceof Date || value instanceof Map || value instanceof Set) return `${path} must not be a ${value.constructor.name}`;
+function unserializable(
+  value: unknown,
+  path: string,
+  parents: readonly unknown[],
+): string | undefined {
+  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint")
+    return `${path} must not be a ${typeof value}`;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    pulumi.Output.isInstance(value) ||
+    pulumi.Resource.isInstance(value)
+  )
+    return undefined;
+  if (value instanceof Date || value instanceof Map || value instanceof Set)
+    return `${path} must not be a ${value.constructor.name}`;
   if (parents.includes(value)) return `${path} contains itself`;
   for (const [key, item] of Object.entries(value)) {
     const problem = unserializable(item, path ? `${path}.${key}` : key, [...parents, value]);

@@ -25,7 +25,8 @@ export function rememberSecret(value: unknown): void {
   remembered.add(value);
   longestFirst = undefined;
   const lines = value.split(/\r?\n/);
-  if (lines.length > 1) for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
+  if (lines.length > 1)
+    for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
   for (const spelling of spellings(value)) known.add(spelling);
   for (const spelling of base64Spellings(value)) known.add(spelling);
 }
@@ -53,28 +54,40 @@ export function maskSecrets(text: string): string {
 type Encoder = (text: string) => string;
 
 const json: Encoder = (text) => JSON.stringify(text).slice(1, -1);
-const unicodeEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const unicodeEscape = (character: string) =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 const ascii: Encoder = (text) => json(text).replace(/[\u007f-\uffff]/g, unicodeEscape);
 /** A lone surrogate cannot be in a text that was sent or received. */
 const url: Encoder = (text) => encodeURIComponent(text.toWellFormed());
-const strictUrl: Encoder = (text) => url(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+const strictUrl: Encoder = (text) =>
+  url(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 const lower =
   (encode: Encoder, pattern: RegExp): Encoder =>
   (text) =>
     encode(text).replace(pattern, (match) => match.toLowerCase());
-const upper: Encoder = (text) => ascii(text).replace(/\\u[0-9a-f]{4}/g, (match) => `\\u${match.slice(2).toUpperCase()}`);
-const form: Encoder = (text) => new URLSearchParams({ "": text.toWellFormed() }).toString().slice(1);
+const upper: Encoder = (text) =>
+  ascii(text).replace(/\\u[0-9a-f]{4}/g, (match) => `\\u${match.slice(2).toUpperCase()}`);
+const form: Encoder = (text) =>
+  new URLSearchParams({ "": text.toWellFormed() }).toString().slice(1);
 const entities =
   (quote: string, apostrophe: string): Encoder =>
   (text) =>
     text.replace(
       /[&<>"']/g,
-      (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': quote, "'": apostrophe })[character] ?? character,
+      (character) =>
+        ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': quote, "'": apostrophe })[character] ??
+        character,
     );
 const numericEntities =
   (radix: 10 | 16): Encoder =>
   (text) =>
-    text.replace(/[^\w\s.,:;/-]/gu, (character) => `&#${radix === 16 ? "x" : ""}${character.codePointAt(0)?.toString(radix)};`);
+    text.replace(
+      /[^\w\s.,:;/-]/gu,
+      (character) => `&#${radix === 16 ? "x" : ""}${character.codePointAt(0)?.toString(radix)};`,
+    );
 
 /**
  * How servers, proxies and frameworks write a text into another: JSON of several
@@ -125,11 +138,21 @@ function base64Spellings(text: string): Set<string> {
     const shifted = Buffer.concat([Buffer.alloc(offset), bytes])
       .toString("base64")
       .replace(/=+$/, "");
-    const stable = shifted.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+    const stable = shifted.slice(
+      Math.ceil((offset * 8) / 6),
+      Math.floor(((offset + bytes.length) * 8) / 6),
+    );
     // A shorter one could be part of any word.
     if (stable.length >= 8) found.add(stable);
   }
-  return new Set([...found].flatMap((spelling) => [spelling, toUrlAlphabet(spelling), url(spelling), spelling.replaceAll("/", "\\/")]));
+  return new Set(
+    [...found].flatMap((spelling) => [
+      spelling,
+      toUrlAlphabet(spelling),
+      url(spelling),
+      spelling.replaceAll("/", "\\/"),
+    ]),
+  );
 }
 
 function toUrlAlphabet(base64: string): string {

@@ -20,7 +20,9 @@ export function stackIdentity(
   environment: NodeJS.ProcessEnv = process.env,
 ): string {
   const backend = backendUrl(folder, environment);
-  return backend === undefined ? `${project}/${stack}` : `${project}/${stack}@${describeBackend(backend)}`;
+  return backend === undefined
+    ? `${project}/${stack}`
+    : `${project}/${stack}@${describeBackend(backend)}`;
 }
 
 /** `project/stack`, which is all that 0.1.0 wrote. */
@@ -37,14 +39,18 @@ function projectBackend(folder: string): string | undefined {
   for (let current = folder; ; current = dirname(current)) {
     for (const name of ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"]) {
       const text = tryRead(join(current, name));
-      if (text !== undefined) return /^["']?backend["']?\s*:\s*\{?\s*["']?url["']?\s*:\s*["']?([^"'\s},]+)/m.exec(text)?.[1];
+      if (text !== undefined)
+        return /^["']?backend["']?\s*:\s*\{?\s*["']?url["']?\s*:\s*["']?([^"'\s},]+)/m.exec(
+          text,
+        )?.[1];
     }
     if (dirname(current) === current) return undefined;
   }
 }
 
 function loginBackend(environment: NodeJS.ProcessEnv): string | undefined {
-  const folder = environment.PULUMI_CREDENTIALS_PATH || environment.PULUMI_HOME || join(homedir(), ".pulumi");
+  const folder =
+    environment.PULUMI_CREDENTIALS_PATH || environment.PULUMI_HOME || join(homedir(), ".pulumi");
   const { current } = tryParseObject(tryRead(join(folder, "credentials.json")) ?? "") ?? {};
   return typeof current === "string" && current !== "" ? current : undefined;
 }

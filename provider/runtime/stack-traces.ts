@@ -20,7 +20,9 @@ export function disableSourceMapsWhile(ownFile: string): () => void {
   const prepareStackTrace: typeof mapped = (error, frames) => {
     const others = frames.filter((frame) => frame.getFileName() !== ownFile);
     const tellsTheDeclaration = Error.stackTraceLimit === Number.POSITIVE_INFINITY;
-    return mapped && tellsTheDeclaration ? upToProgram(mapped, error, others) : [error, ...others].join("\n    at ");
+    return mapped && tellsTheDeclaration
+      ? upToProgram(mapped, error, others)
+      : [error, ...others].join("\n    at ");
   };
   Object.assign(Error, { prepareStackTrace });
   return () => Object.assign(Error, { prepareStackTrace: mapped });

@@ -7,7 +7,10 @@ import { distance } from "fastest-levenshtein";
 export function closestMatches(word: string, candidates: Iterable<string>, count = 1): string[] {
   return [...candidates]
     .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, far }) => far <= Math.max(2, Math.floor(Math.max(word.length, candidate.length) / 3)))
+    .filter(
+      ({ candidate, far }) =>
+        far <= Math.max(2, Math.floor(Math.max(word.length, candidate.length) / 3)),
+    )
     .sort((a, b) => a.far - b.far)
     .slice(0, count)
     .map(({ candidate }) => candidate);

@@ -13,11 +13,16 @@ export function toJson(value: unknown, path = ""): Json {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map((item, index) => toJson(item ?? null, `${path}[${index}]`));
+  if (Array.isArray(value))
+    return value.map((item, index) => toJson(item ?? null, `${path}[${index}]`));
   if (typeof value === "object") {
     const present = Object.entries(value).filter(([, item]) => item !== undefined);
     // Assigned one by one, a key `__proto__` would be the prototype.
-    return Object.fromEntries(present.map(([key, item]) => [key, toJson(item, path ? `${path}.${key}` : key)]));
+    return Object.fromEntries(
+      present.map(([key, item]) => [key, toJson(item, path ? `${path}.${key}` : key)]),
+    );
   }
-  throw new TypeError(`${path || "the value"} cannot be kept in the state: ${typeof value} ${String(value)}`);
+  throw new TypeError(
+    `${path || "the value"} cannot be kept in the state: ${typeof value} ${String(value)}`,
+  );
 }

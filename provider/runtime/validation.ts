@@ -12,7 +12,8 @@ export function propertyPath(path: Path): string {
   let text = "";
   for (const part of path) {
     if (typeof part === "number") text += `[${part}]`;
-    else if (/^[A-Za-z_$][\w$]*$/.test(String(part))) text += text ? `.${String(part)}` : String(part);
+    else if (/^[A-Za-z_$][\w$]*$/.test(String(part)))
+      text += text ? `.${String(part)}` : String(part);
     else text += `[${JSON.stringify(part)}]`;
   }
   return text;
@@ -32,7 +33,10 @@ export interface ValidationFailure {
  * known one is named. Keys that begin with `__` belong to Pulumi and to the core; they
  * are left out.
  */
-export function validate(schema: z.ZodType, inputs: Record<string, unknown>): dynamic.CheckFailure[] {
+export function validate(
+  schema: z.ZodType,
+  inputs: Record<string, unknown>,
+): dynamic.CheckFailure[] {
   return validationFailures(schema, inputs).map(({ path, reason }) => ({
     property: propertyPath(path),
     reason,
@@ -40,14 +44,21 @@ export function validate(schema: z.ZodType, inputs: Record<string, unknown>): dy
 }
 
 /** As {@link validate}, with each path in its parts. */
-export function validationFailures(schema: z.ZodType, inputs: Record<string, unknown>): ValidationFailure[] {
+export function validationFailures(
+  schema: z.ZodType,
+  inputs: Record<string, unknown>,
+): ValidationFailure[] {
   const own = Object.fromEntries(Object.entries(inputs).filter(([key]) => !key.startsWith("__")));
   const result = schema.safeParse(own, { reportInput: false });
   if (result.success) return [];
   return result.error.issues.flatMap((issue) => failuresOfIssue(issue, schema, own));
 }
 
-function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unknown): ValidationFailure[] {
+function failuresOfIssue(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  inputs: unknown,
+): ValidationFailure[] {
   if (throughUnknown(inputs, issue.path)) return [];
   if (issue.code === "unrecognized_keys") {
     const known = propertiesAt(schema as z.ZodType, issue.path);
@@ -63,7 +74,9 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
     // The branch that got furthest is the one that was meant; one without a failure waits
     // for what is not known yet.
     const branches = issue.errors.map((branch) =>
-      branch.flatMap((inner) => failuresOfIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema, inputs)),
+      branch.flatMap((inner) =>
+        failuresOfIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema, inputs),
+      ),
     );
     const best = branches.sort((a, b) => a.length - b.length)[0];
     if (best) return best;
@@ -71,7 +84,9 @@ function failuresOfIssue(issue: z.core.$ZodIssue, schema: z.ZodType, inputs: unk
   const missing = valueAt(inputs, issue.path) === undefined;
   // What is wrong with a key stands one level deeper.
   const message = (issue.code === "invalid_key" && issue.issues[0]?.message) || issue.message;
-  const said = message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, "");
+  const said = message
+    .replace(/^Invalid (input|option): /, "")
+    .replace(/, received undefined$/, "");
   return [{ path: issue.path, reason: missing ? `is missing: ${said}` : said }];
 }
 
@@ -121,10 +136,14 @@ interface Definition {
  */
 function definitionsAt(schema: z.core.$ZodType, path: Path): Definition[] {
   const definition = (schema as z.ZodType).def as unknown as Definition;
-  if (definition.options) return definition.options.flatMap((option) => definitionsAt(option, path));
+  if (definition.options)
+    return definition.options.flatMap((option) => definitionsAt(option, path));
   const inner = definition.innerType ?? definition.in;
   if (inner) return definitionsAt(inner, path);
   if (path.length === 0) return [definition];
-  const next = definition.element ?? definition.valueType ?? (own(definition.shape, String(path[0])) as z.ZodType | undefined);
+  const next =
+    definition.element ??
+    definition.valueType ??
+    (own(definition.shape, String(path[0])) as z.ZodType | undefined);
   return next ? definitionsAt(next, path.slice(1)) : [];
 }

@@ -17,12 +17,15 @@ export class AccountServices {
   readonly #verdicts = new Map<string, Promise<ValidationResult>>();
 
   constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
-    const say = (text: string) => logInfo("XelionTenantProvision", new URL(config.baseUrl).host, text);
+    const say = (text: string) =>
+      logInfo("XelionTenantProvision", new URL(config.baseUrl).host, text);
     this.config = config;
     this.service = new ProvisioningService(config, signal);
     if (config.callback) {
       this.callback =
-        "relayUrl" in config.callback ? new Relay(config.callback, say, signal) : new CallbackListener(config.callback, config.apiKey);
+        "relayUrl" in config.callback
+          ? new Relay(config.callback, say, signal)
+          : new CallbackListener(config.callback, config.apiKey);
     }
     if (config.orderPath) this.polling = new OrderPoller(this.service, config.pollSeconds, say);
   }
@@ -42,7 +45,8 @@ export class AccountServices {
   /** What can tell of an order that was sent before: its callbacks go where they went then. */
   sourceOf({ callback }: Order): StatusSource | undefined {
     const isTheWay =
-      (this.callback?.kind === "callback" && callback === "direct") || (this.callback?.kind === "relay" && callback === "relay");
+      (this.callback?.kind === "callback" && callback === "direct") ||
+      (this.callback?.kind === "relay" && callback === "relay");
     return isTheWay ? this.callback : this.polling;
   }
 
@@ -53,8 +57,9 @@ export class AccountServices {
    */
   pollableSources({ status, statusHistory, callback }: Order): StatusSource[] {
     if (status === "COMPLETED" && statusHistory.at(-1)?.source !== "operator") return [];
-    return [callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined, this.polling].filter(
-      (source) => source !== undefined,
-    );
+    return [
+      callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined,
+      this.polling,
+    ].filter((source) => source !== undefined);
   }
 }

@@ -68,7 +68,11 @@ export interface CallbackHeaders {
  * Reads a callback's body: a JSON object of any content, whatever its type is said to be. It may be
  * compressed and in any charset that its headers name; without one it must be UTF-8.
  */
-export async function readCallbackBody(bytes: Uint8Array, headers: CallbackHeaders, limit = defaultBodyLimit): Promise<CallbackBody> {
+export async function readCallbackBody(
+  bytes: Uint8Array,
+  headers: CallbackHeaders,
+  limit = defaultBodyLimit,
+): Promise<CallbackBody> {
   if (bytes.length > limit) return { kind: "tooLarge" };
   const declared = {
     contentEncoding: headers["content-encoding"],
@@ -79,15 +83,21 @@ export async function readCallbackBody(bytes: Uint8Array, headers: CallbackHeade
   return body.kind === "malformed" ? readAs(bytes, {}, limit) : body;
 }
 
-async function readAs(bytes: Uint8Array, headers: BodyHeaders, limit: number): Promise<CallbackBody> {
+async function readAs(
+  bytes: Uint8Array,
+  headers: BodyHeaders,
+  limit: number,
+): Promise<CallbackBody> {
   try {
     const text = await decodeBody(bytes, headers, { limit, strict: true });
     const message: unknown = JSON.parse(text);
-    if (typeof message !== "object" || message === null || Array.isArray(message)) return { kind: "malformed" };
+    if (typeof message !== "object" || message === null || Array.isArray(message))
+      return { kind: "malformed" };
     return { kind: "message", text, message: message as Record<string, unknown> };
   } catch (error) {
     return {
-      kind: (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "tooLarge" : "malformed",
+      kind:
+        (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "tooLarge" : "malformed",
     };
   }
 }

@@ -1,7 +1,12 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { UcaasError } from "../runtime/errors.ts";
-import { callbackToken, defaultBodyLimit, readCallbackBody, refuseUnreadable } from "./callback-request.ts";
+import {
+  callbackToken,
+  defaultBodyLimit,
+  readCallbackBody,
+  refuseUnreadable,
+} from "./callback-request.ts";
 import { callbackSchema, type Order, type StatusEvent } from "./schema.ts";
 import type { StatusSource, Subscription } from "./status-source.ts";
 
@@ -66,7 +71,9 @@ export class CallbackListener implements StatusSource {
   }
 
   #token(order: Order): string {
-    return createHmac("sha256", this.#apiKey).update(`xelion callback ${order.intentId}`).digest("base64url");
+    return createHmac("sha256", this.#apiKey)
+      .update(`xelion callback ${order.intentId}`)
+      .digest("base64url");
   }
 
   #listening(): Promise<Server> {
@@ -79,12 +86,17 @@ export class CallbackListener implements StatusSource {
 
   #start(): Promise<Server> {
     const { host, port } = this.#address.listen;
-    const server = createServer({ requestTimeout: slowestBody, headersTimeout: slowestBody }, (request, response) => {
-      this.#answer(request, response).catch(() => end(response, 503));
-    });
+    const server = createServer(
+      { requestTimeout: slowestBody, headersTimeout: slowestBody },
+      (request, response) => {
+        this.#answer(request, response).catch(() => end(response, 503));
+      },
+    );
     server.on("clientError", refuseUnreadable);
     return new Promise((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error.code)));
+      server.once("error", (error: NodeJS.ErrnoException) =>
+        reject(cannotListen(host, port, error.code)),
+      );
       server.listen(port, host, () => resolve(server));
     });
   }
@@ -106,7 +118,10 @@ export class CallbackListener implements StatusSource {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const take = request.method === "POST" ? this.#takers.get(callbackToken(request.url ?? "") ?? "") : undefined;
+    const take =
+      request.method === "POST"
+        ? this.#takers.get(callbackToken(request.url ?? "") ?? "")
+        : undefined;
     if (!take) return end(response, 404);
     const bytes = await bodyOf(request);
     if (bytes === undefined) return end(response, 413);
@@ -120,7 +135,11 @@ export class CallbackListener implements StatusSource {
 }
 
 /** What a callback says of an order; undefined for other types of messages and for what is none. */
-export function toStatusEvent(message: unknown, source: "callback" | "relay", time: string): StatusEvent | undefined {
+export function toStatusEvent(
+  message: unknown,
+  source: "callback" | "relay",
+  time: string,
+): StatusEvent | undefined {
   const result = callbackSchema.safeParse(message);
   if (!result.success) return undefined;
   const { mid, data } = result.data;
@@ -144,7 +163,11 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(pieces);
 }
 
-function cannotListen(host: string | undefined, port: number, code: string | undefined): UcaasError {
+function cannotListen(
+  host: string | undefined,
+  port: number,
+  code: string | undefined,
+): UcaasError {
   return new UcaasError(`the callback address ${host ?? "*"}:${port} cannot be opened (${code})`, {
     code: "CALLBACK_NOT_READY",
     vendor: "xelion",

@@ -70,11 +70,16 @@ export class ProvisioningService {
     if (reply.status === 200) return { kind: "valid" };
     if (reply.status === 400) return { kind: "invalid", reason: reasonIn(reply) };
     const failure = refusal(reply, operation);
-    return reply.status === 429 || reply.status >= 500 ? { kind: "unreachable", failure } : { kind: "refused", failure };
+    return reply.status === 429 || reply.status >= 500
+      ? { kind: "unreachable", failure }
+      : { kind: "refused", failure };
   }
 
   /** Sends one order: one POST, on a connection of its own, never repeated. */
-  async submit(configuration: string, { serverUrl, tenantName, token, callbackUrl }: Destination): Promise<Submission> {
+  async submit(
+    configuration: string,
+    { serverUrl, tenantName, token, callbackUrl }: Destination,
+  ): Promise<Submission> {
     const operation = `provision ${tenantName}`;
     let reply: HttpResponse;
     try {
@@ -106,7 +111,11 @@ export class ProvisioningService {
       if (result.success) return { kind: "accepted", orderId: result.data.id };
       return {
         kind: "unknown",
-        failure: malformed(operation, reply, "the service took the order, but its reply has no id that can be read"),
+        failure: malformed(
+          operation,
+          reply,
+          "the service took the order, but its reply has no id that can be read",
+        ),
       };
     }
     return {
@@ -143,7 +152,9 @@ export class ProvisioningService {
  * may be the answer to a POST that was done.
  */
 function provesNothingWasMade(status: number): boolean {
-  return status === 408 ? false : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
+  return status === 408
+    ? false
+    : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
 }
 
 const hints: Record<number, string> = {
@@ -157,15 +168,22 @@ function refusal(reply: HttpResponse, operation: string): UcaasError {
   const isRedirect = reply.status >= 300 && reply.status < 400;
   return new UcaasError(
     reasonIn(reply) ||
-      (isRedirect ? "the service answered with a redirect, which is not followed" : "the service refused without a reason"),
+      (isRedirect
+        ? "the service answered with a redirect, which is not followed"
+        : "the service refused without a reason"),
     {
-      code: isRedirect ? "REDIRECTED" : reply.status === 400 ? "CONFIGURATION_REFUSED" : `HTTP_${reply.status}`,
+      code: isRedirect
+        ? "REDIRECTED"
+        : reply.status === 400
+          ? "CONFIGURATION_REFUSED"
+          : `HTTP_${reply.status}`,
       vendor: "xelion",
       operation,
       status: reply.status,
       hint: isRedirect
         ? "check xelion:baseUrl"
-        : (hints[reply.status] ?? (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
+        : (hints[reply.status] ??
+          (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
     },
   );
 }
@@ -188,8 +206,11 @@ const longestWords = 2_000;
  */
 function reasonIn(reply: HttpResponse): string {
   if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
-  const { message, error, cause } = (typeof reply.json === "object" && reply.json !== null ? reply.json : {}) as Record<string, unknown>;
-  const words = [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
+  const { message, error, cause } = (
+    typeof reply.json === "object" && reply.json !== null ? reply.json : {}
+  ) as Record<string, unknown>;
+  const words =
+    [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
   // Control characters would act on the user's terminal.
   const clean = String(words)
     .replace(/(?![\n\t])\p{Cc}/gu, "")

@@ -54,7 +54,11 @@ function contentOf(file: string): string {
   }
 }
 
-function fromText(property: Configuration["property"], given: string, mayShow: boolean): Configuration {
+function fromText(
+  property: Configuration["property"],
+  given: string,
+  mayShow: boolean,
+): Configuration {
   const text = given.replace(/^\uFEFF/, "");
   let value: unknown;
   try {
@@ -63,7 +67,8 @@ function fromText(property: Configuration["property"], given: string, mayShow: b
     // The parser's own message quotes the text.
     throw unreadable(property, "is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(property, "must be a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw unreadable(property, "must be a JSON object");
   const number = inexactNumberIn(text);
   if (number) throw inexact(property, number, mayShow);
   return { property, text, value: value as Record<string, unknown>, hash: hashOf(value) };
@@ -77,7 +82,11 @@ function unreadable(property: Configuration["property"], reason: string): UcaasE
   });
 }
 
-function inexact(property: Configuration["property"], { path, source }: InexactNumber, mayShow: boolean): UcaasError {
+function inexact(
+  property: Configuration["property"],
+  { path, source }: InexactNumber,
+  mayShow: boolean,
+): UcaasError {
   return new UcaasError(`${property}: the number at ${propertyPath(path)} cannot be kept exactly`, {
     code: "CONFIGURATION_UNREADABLE",
     vendor: "xelion",
@@ -98,7 +107,9 @@ export function inOrder<T>(value: T, keyOrder: string | undefined): T {
     if (typeof item !== "object" || item === null) return item;
     const source = item as Record<string, unknown>;
     const keys = new Set([...(lists.next().value ?? []), ...Object.keys(source)]);
-    return Object.fromEntries([...keys].filter((key) => Object.hasOwn(source, key)).map((key) => [key, visit(source[key])]));
+    return Object.fromEntries(
+      [...keys].filter((key) => Object.hasOwn(source, key)).map((key) => [key, visit(source[key])]),
+    );
   };
   return visit(value) as T;
 }
@@ -109,11 +120,17 @@ export function inOrder<T>(value: T, keyOrder: string | undefined): T {
  */
 function rememberSecrets(configuration: unknown, secretPaths: string | undefined): void {
   for (const path of JSON.parse(secretPaths ?? "[]") as (string | number)[][]) {
-    rememberLeaves(path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], configuration));
+    rememberLeaves(
+      path.reduce<unknown>(
+        (value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part],
+        configuration,
+      ),
+    );
   }
 }
 
 function rememberLeaves(value: unknown): void {
-  if (typeof value === "object" && value !== null) for (const item of Object.values(value)) rememberLeaves(item);
+  if (typeof value === "object" && value !== null)
+    for (const item of Object.values(value)) rememberLeaves(item);
   else if (typeof value === "string" || typeof value === "number") rememberSecret(String(value));
 }

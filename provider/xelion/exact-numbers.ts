@@ -18,10 +18,16 @@ interface Place {
 export function inexactNumberIn(text: string): InexactNumber | undefined {
   const places = new Map<unknown, Place>();
   let first: (Place & { readonly source: string }) | undefined;
-  const visit = function (this: unknown, key: string, value: unknown, context?: { source?: string }) {
+  const visit = function (
+    this: unknown,
+    key: string,
+    value: unknown,
+    context?: { source?: string },
+  ) {
     if (typeof value === "object" && value !== null) places.set(value, { holder: this, key });
     const source = context?.source ?? String(value);
-    if (typeof value === "number" && !isExact(source, value)) first ??= { holder: this, key, source };
+    if (typeof value === "number" && !isExact(source, value))
+      first ??= { holder: this, key, source };
     return value;
   };
   JSON.parse(text, visit);
@@ -38,9 +44,14 @@ function pathTo(place: Place, places: ReadonlyMap<unknown, Place>): (string | nu
 }
 
 /** The first whole number that a program may have rounded before it came here. */
-export function roundedNumberIn(value: unknown, path: (string | number)[] = []): InexactNumber | undefined {
+export function roundedNumberIn(
+  value: unknown,
+  path: (string | number)[] = [],
+): InexactNumber | undefined {
   if (typeof value === "number") {
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? { path, source: String(value) } : undefined;
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? { path, source: String(value) }
+      : undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {
@@ -60,7 +71,8 @@ function isExact(source: string, value: number): boolean {
 
 /** Significant digits and exponent, so that two spellings of one number are the same text. */
 function decimalOf(source: string): string {
-  const [, sign, whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(source) ?? [];
+  const [, sign, whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(source) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");
   if (significant === "") return "0";

@@ -21,7 +21,10 @@ export class OrderPoller implements StatusSource {
     return undefined;
   }
 
-  async listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription> {
+  async listen(
+    order: () => Order,
+    take: (news: StatusEvent[]) => Promise<void>,
+  ): Promise<Subscription> {
     return startPolling((stopped) => this.#poll(order, take, stopped));
   }
 
@@ -36,7 +39,11 @@ export class OrderPoller implements StatusSource {
     return { orderId, status, time: new Date().toISOString(), source: "polling" };
   }
 
-  async #poll(order: () => Order, take: (news: StatusEvent[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #poll(
+    order: () => Order,
+    take: (news: StatusEvent[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     let complained = false;
     while (!signal.aborted) {
       const { orderId } = order();
@@ -45,7 +52,8 @@ export class OrderPoller implements StatusSource {
       } catch (error) {
         if (signal.aborted) return;
         if (!mayPass(error)) throw error;
-        if (!complained) this.#tell(`${(error as Error).message}. Looking again every ${this.#interval / 1000} s`);
+        if (!complained)
+          this.#tell(`${(error as Error).message}. Looking again every ${this.#interval / 1000} s`);
         complained = true;
       }
       await pause(this.#interval, undefined, { signal }).catch(() => {});
@@ -55,5 +63,8 @@ export class OrderPoller implements StatusSource {
 
 /** A fault of the service or of the way to it, after which the next look may succeed. */
 function mayPass(error: unknown): boolean {
-  return error instanceof UcaasError && (error.status === undefined || error.status === 429 || error.status >= 500);
+  return (
+    error instanceof UcaasError &&
+    (error.status === undefined || error.status === 429 || error.status >= 500)
+  );
 }

@@ -32,7 +32,10 @@ import { sessionFor, type TenantSession } from "./tenant-session.ts";
 
 /** What an {@link OrderReconciler} works with. */
 interface Dependencies {
-  readonly account: Pick<AccountServices, "config" | "service" | "callback" | "polling" | "sourceOf" | "pollableSources" | "validate">;
+  readonly account: Pick<
+    AccountServices,
+    "config" | "service" | "callback" | "polling" | "sourceOf" | "pollableSources" | "validate"
+  >;
   readonly journal: Pick<Journal, "find" | "intend" | "annotate" | "drop">;
   /** What is declared. */
   readonly news: ProvisionInputs;
@@ -79,7 +82,10 @@ export class OrderReconciler {
   #onChange = Promise.withResolvers<void>();
 
   /** @param stateOrder the order in the state, if there is one */
-  constructor({ account, journal, news, configuration, signal }: Dependencies, stateOrder: Order | undefined) {
+  constructor(
+    { account, journal, news, configuration, signal }: Dependencies,
+    stateOrder: Order | undefined,
+  ) {
     this.#account = account;
     this.#journal = journal;
     this.#news = news;
@@ -103,7 +109,8 @@ export class OrderReconciler {
       await this.#findLastOrder();
       let next = this.#next();
       // Nothing is in the state yet, so the user expects an order to be sent.
-      if (this.#isNew && this.order && next.do === "done") this.#tell(nothingSentMessage(this.order));
+      if (this.#isNew && this.order && next.do === "done")
+        this.#tell(nothingSentMessage(this.order));
       for (; next.do !== "done"; next = this.#next()) {
         if (next.do === "refuse") throw next.failure;
         if (next.do === "submit") await this.#submit(next.note);
@@ -119,7 +126,12 @@ export class OrderReconciler {
   }
 
   #next(): Next {
-    return decide(this.#desired, this.order, capabilitiesOf(this.order && this.#account.sourceOf(this.order)), this.#isNew);
+    return decide(
+      this.#desired,
+      this.order,
+      capabilitiesOf(this.order && this.#account.sourceOf(this.order)),
+      this.#isNew,
+    );
   }
 
   /** The order once there is one. */
@@ -139,7 +151,10 @@ export class OrderReconciler {
   async #findLastOrder(): Promise<void> {
     this.#entry = (await this.#journal.find<Order>(this.#key)) ?? null;
     const noted = this.#entry ? parseOrder(this.#entry.note, "journal") : undefined;
-    this.order = mostRecent(mostRecent(this.order, noted), await this.#source?.findLastOrder?.(relayKey(this.#key)));
+    this.order = mostRecent(
+      mostRecent(this.order, noted),
+      await this.#source?.findLastOrder?.(relayKey(this.#key)),
+    );
     if (!this.order || this.order.status === "COMPLETED") return;
     await this.#change(applyBuffered);
     await this.#poll();
@@ -165,12 +180,22 @@ export class OrderReconciler {
     await this.#requireValid();
     const session = await this.#openSession();
     const before = { order: this.order, entry: this.#entry };
-    const order = newOrder(this.#desired, source ? callbackBy[source.kind] : null, now(), this.order);
+    const order = newOrder(
+      this.#desired,
+      source ? callbackBy[source.kind] : null,
+      now(),
+      this.order,
+    );
     let callbackUrl: string | undefined;
     try {
       callbackUrl = await source?.prepare(relayKey(this.#key), order);
       this.#requireGoingOn();
-      this.#entry = await this.#journal.intend(this.#key, order.configurationHash, order, before.entry);
+      this.#entry = await this.#journal.intend(
+        this.#key,
+        order.configurationHash,
+        order,
+        before.entry,
+      );
       this.order = order;
       this.#requestInFlight = true;
       await this.#subscribe(order);
@@ -236,7 +261,9 @@ export class OrderReconciler {
     const how = this.#source
       ? `waiting up to ${this.#timeout} for its end (${this.#source.kind})`
       : "nothing follows it: neither a callback nor xelion:orderPath is configured";
-    this.#tell(`order ${submission.orderId} submitted; ${this.#desired.wait === "submitted" ? "not waiting for its end" : how}`);
+    this.#tell(
+      `order ${submission.orderId} submitted; ${this.#desired.wait === "submitted" ? "not waiting for its end" : how}`,
+    );
   }
 
   /** It is certain that nothing was sent: all is as it was before. */
@@ -256,12 +283,15 @@ export class OrderReconciler {
 
   async #follow(why: string): Promise<void> {
     const order = this.#current();
-    if (this.#subscription?.to !== order.intentId) this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
+    if (this.#subscription?.to !== order.intentId)
+      this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
     await this.#waitUntil(({ status }) => isTerminal(status), notFinished);
   }
 
   async #awaitConfirmation(): Promise<void> {
-    this.#tell(`waiting up to ${this.#timeout} for a callback that names ${describeOrder(this.#current())}`);
+    this.#tell(
+      `waiting up to ${this.#timeout} for a callback that names ${describeOrder(this.#current())}`,
+    );
     await this.#waitUntil(({ orderId }) => orderId !== null, outcomeUnknown);
   }
 
@@ -278,10 +308,18 @@ export class OrderReconciler {
   async #adopt(orderId: number): Promise<void> {
     // Its callbacks, if any, come to the address that the unsettled order was sent with.
     await this.#replace((order) => {
-      const unsettled = order?.orderId === null ? order : newOrder(this.#desired, null, now(), order);
-      return accepted({ ...unsettled, givenOrderId: orderId, retryFailed: this.#desired.retryFailed }, orderId, "operator", now());
+      const unsettled =
+        order?.orderId === null ? order : newOrder(this.#desired, null, now(), order);
+      return accepted(
+        { ...unsettled, givenOrderId: orderId, retryFailed: this.#desired.retryFailed },
+        orderId,
+        "operator",
+        now(),
+      );
     });
-    this.#tell(`order ${orderId} is taken for this tenant's, as declared by orderId; nothing is sent`);
+    this.#tell(
+      `order ${orderId} is taken for this tenant's, as declared by orderId; nothing is sent`,
+    );
     await this.#poll();
   }
 
@@ -289,7 +327,10 @@ export class OrderReconciler {
    * Listens to the order there is, until what is waited for has come, or the time is
    * over, or the run is to end.
    */
-  async #waitUntil(isDone: (order: Order) => boolean, tooLate: (order: Order, timeout: string) => UcaasError): Promise<void> {
+  async #waitUntil(
+    isDone: (order: Order) => boolean,
+    tooLate: (order: Order, timeout: string) => UcaasError,
+  ): Promise<void> {
     const subscription = await this.#subscribe(this.#current());
     const deadline = AbortSignal.timeout(ms(this.#timeout as ms.StringValue));
     const ending = aborted(AbortSignal.any([deadline, this.#signal]));
@@ -297,7 +338,11 @@ export class OrderReconciler {
       while (!isDone(this.#current())) {
         this.#requireGoingOn();
         if (deadline.aborted) throw tooLate(this.#current(), this.#timeout);
-        await Promise.race([this.#onChange.promise, ending.promise, ...(subscription ? [subscription.failed] : [])]);
+        await Promise.race([
+          this.#onChange.promise,
+          ending.promise,
+          ...(subscription ? [subscription.failed] : []),
+        ]);
       }
     } finally {
       ending.forget();
@@ -323,7 +368,11 @@ export class OrderReconciler {
 
   /** Resolves when the events are in the journal. */
   #take(events: readonly StatusEvent[]): Promise<void> {
-    return this.#change((order) => (this.#requestInFlight ? { ...order, heard: [...order.heard, ...events] } : applyEvents(order, events)));
+    return this.#change((order) =>
+      this.#requestInFlight
+        ? { ...order, heard: [...order.heard, ...events] }
+        : applyEvents(order, events),
+    );
   }
 
   #change(next: (order: Order) => Order): Promise<void> {
@@ -337,7 +386,9 @@ export class OrderReconciler {
       const after = next(before);
       if (after === before && !this.#unsaved) return;
       await this.#save(after);
-      for (const { status, source } of after.statusHistory.filter((entry) => !before?.statusHistory.includes(entry))) {
+      for (const { status, source } of after.statusHistory.filter(
+        (entry) => !before?.statusHistory.includes(entry),
+      )) {
         if (status !== "SUBMITTED") this.#tell(`${describeOrder(after)}: ${status} (${source})`);
       }
     });
@@ -347,7 +398,8 @@ export class OrderReconciler {
 
   async #save(order: Order): Promise<void> {
     const own = this.#entry?.note.intentId === order.intentId ? this.#entry : undefined;
-    const entry = own ?? (await this.#journal.intend(this.#key, order.configurationHash, order, this.#entry));
+    const entry =
+      own ?? (await this.#journal.intend(this.#key, order.configurationHash, order, this.#entry));
     // First, so that the state gets what was learnt even where the journal's disk is full.
     this.order = order;
     this.#unsaved = true;
@@ -369,7 +421,11 @@ export class OrderReconciler {
     const session = this.#session;
     if (!session || !isTerminal(this.order?.status ?? "")) return;
     this.#session = undefined;
-    await session.close().catch((error: unknown) => this.#tell(`the tenant's session is left to expire: ${(error as Error).message}`));
+    await session
+      .close()
+      .catch((error: unknown) =>
+        this.#tell(`the tenant's session is left to expire: ${(error as Error).message}`),
+      );
   }
 }
 

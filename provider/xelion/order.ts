@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { UcaasError } from "../runtime/errors.ts";
-import { type Order, orderSchema, type ProvisionInputs, type StatusEvent, type StatusOrigin } from "./schema.ts";
+import {
+  type Order,
+  orderSchema,
+  type ProvisionInputs,
+  type StatusEvent,
+  type StatusOrigin,
+} from "./schema.ts";
 
 const details = { vendor: "xelion" } as const;
 
@@ -14,7 +20,10 @@ export interface DesiredOrder {
 }
 
 /** The order that a resource's arguments ask for. */
-export function toDesiredOrder(inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait">, configurationHash: string): DesiredOrder {
+export function toDesiredOrder(
+  inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait">,
+  configurationHash: string,
+): DesiredOrder {
   const { retryFailed = null, orderId: givenOrderId = null, wait = "completed" } = inputs;
   return { configurationHash, retryFailed, givenOrderId, wait };
 }
@@ -59,23 +68,34 @@ export type Next =
  * @param isNew whether the resource is created: then the order is not the state's, but
  *   one that journal or relay remember
  */
-export function decide(declared: DesiredOrder, order: Order | undefined, { canFollow, canConfirm }: Capabilities, isNew = false): Next {
+export function decide(
+  declared: DesiredOrder,
+  order: Order | undefined,
+  { canFollow, canConfirm }: Capabilities,
+  isNew = false,
+): Next {
   const given = declared.givenOrderId;
-  if (given !== null && given !== order?.givenOrderId && given !== order?.orderId) return { do: "adopt", orderId: given };
+  if (given !== null && given !== order?.givenOrderId && given !== order?.orderId)
+    return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
   const changed = order.configurationHash !== declared.configurationHash;
   const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
   const allowsAnother = allowed && isNew && given === null;
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
-  if (order.status === "COMPLETED" && !allowsAnother) return { do: allowed ? "recordRetryToken" : "done" };
-  if (order.status === "FAILED") return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
+  if (order.status === "COMPLETED" && !allowsAnother)
+    return { do: allowed ? "recordRetryToken" : "done" };
+  if (order.status === "FAILED")
+    return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
   if (allowed)
     return {
       do: "submit",
       note: `${describeOrder(order)} was last seen as ${order.status}; retryFailed allows another one`,
     };
-  if (order.orderId === null) return canConfirm ? { do: "awaitConfirmation" } : { do: "refuse", failure: outcomeUnknown(order) };
+  if (order.orderId === null)
+    return canConfirm
+      ? { do: "awaitConfirmation" }
+      : { do: "refuse", failure: outcomeUnknown(order) };
   if (canFollow && changed)
     return {
       do: "follow",
@@ -86,7 +106,9 @@ export function decide(declared: DesiredOrder, order: Order | undefined, { canFo
       do: "submit",
       note: `nothing tells whether ${describeOrder(order)} has ended; the changed configuration is ordered all the same`,
     };
-  return canFollow && declared.wait === "completed" ? { do: "follow", why: "waiting for its end" } : { do: "done" };
+  return canFollow && declared.wait === "completed"
+    ? { do: "follow", why: "waiting for its end" }
+    : { do: "done" };
 }
 
 /**
@@ -96,14 +118,22 @@ export function decide(declared: DesiredOrder, order: Order | undefined, { canFo
  * @param before the last order that is known. The new one counts as later, also where
  *   another machine's clock, which sent that one, is ahead.
  */
-export function newOrder(declared: DesiredOrder, callback: Order["callback"], now: string, before?: Order): Order {
+export function newOrder(
+  declared: DesiredOrder,
+  callback: Order["callback"],
+  now: string,
+  before?: Order,
+): Order {
   return {
     intentId: randomBytes(16).toString("hex"),
     configurationHash: declared.configurationHash,
     retryFailed: declared.retryFailed,
     givenOrderId: declared.givenOrderId,
     callback,
-    submittedAt: before && before.submittedAt >= now ? new Date(Date.parse(before.submittedAt) + 1).toISOString() : now,
+    submittedAt:
+      before && before.submittedAt >= now
+        ? new Date(Date.parse(before.submittedAt) + 1).toISOString()
+        : now,
     finishedAt: null,
     orderId: null,
     status: "UNKNOWN",
@@ -190,7 +220,10 @@ function applyEvent(order: Order, { orderId, status, mid, time, source }: Status
 
 const longestHistory = 50;
 
-function appendHistory(order: Order, entry: Order["statusHistory"][number]): Order["statusHistory"] {
+function appendHistory(
+  order: Order,
+  entry: Order["statusHistory"][number],
+): Order["statusHistory"] {
   return [...order.statusHistory, entry].slice(-longestHistory);
 }
 
@@ -221,7 +254,14 @@ export function mostRecent(a: Order | undefined, b: Order | undefined): Order | 
 function recencyKey(order: Order): number[] {
   const settled = order.orderId === null ? 0 : 1;
   const ended = isTerminal(order.status) ? 1 : 0;
-  return [settled, ended, order.endMid ?? -1, order.lastMid ?? -1, order.statusHistory.length, order.heard.length];
+  return [
+    settled,
+    ended,
+    order.endMid ?? -1,
+    order.lastMid ?? -1,
+    order.statusHistory.length,
+    order.heard.length,
+  ];
 }
 
 /**
@@ -241,7 +281,9 @@ export function parseOrder(note: unknown, where: string): Order {
 
 /** In words, for people. */
 export function describeOrder(order: Order): string {
-  return order.orderId === null ? `the order sent at ${order.submittedAt}` : `order ${order.orderId}`;
+  return order.orderId === null
+    ? `the order sent at ${order.submittedAt}`
+    : `order ${order.orderId}`;
 }
 
 /** Why a create or an update sends no order. */
@@ -263,16 +305,19 @@ function orderFailed(order: Order): UcaasError {
 }
 
 export function outcomeUnknown(order: Order): UcaasError {
-  return new UcaasError(`${describeOrder(order)} may or may not exist: no reply and no callback arrived`, {
-    ...details,
-    code: "OUTCOME_UNKNOWN",
-    hint: [
-      "nothing is sent until you say which it is.",
-      "1. Look in the Admin UI for an order of this tenant from that time.",
-      "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
-      "3. Run `pulumi up`.",
-    ].join("\n    "),
-  });
+  return new UcaasError(
+    `${describeOrder(order)} may or may not exist: no reply and no callback arrived`,
+    {
+      ...details,
+      code: "OUTCOME_UNKNOWN",
+      hint: [
+        "nothing is sent until you say which it is.",
+        "1. Look in the Admin UI for an order of this tenant from that time.",
+        "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
+        "3. Run `pulumi up`.",
+      ].join("\n    "),
+    },
+  );
 }
 
 export function notFinished(order: Order, timeout: string): UcaasError {
@@ -288,7 +333,9 @@ export function notFinished(order: Order, timeout: string): UcaasError {
 
 export function interrupted(order: Order | undefined): UcaasError {
   return new UcaasError(
-    order ? `interrupted; ${describeOrder(order)} goes on at the service (${order.status})` : "interrupted before an order was sent",
+    order
+      ? `interrupted; ${describeOrder(order)} goes on at the service (${order.status})`
+      : "interrupted before an order was sent",
     {
       ...details,
       code: "INTERRUPTED",
@@ -298,11 +345,14 @@ export function interrupted(order: Order | undefined): UcaasError {
 }
 
 export function configurationRefused(tenantName: string, reason: string): UcaasError {
-  return new UcaasError(`the provisioning service refuses the configuration: ${reason || "without a reason"}`, {
-    ...details,
-    code: "CONFIGURATION_REFUSED",
-    operation: `provision ${tenantName}`,
-    status: 400,
-    hint: "nothing was sent; correct the configuration",
-  });
+  return new UcaasError(
+    `the provisioning service refuses the configuration: ${reason || "without a reason"}`,
+    {
+      ...details,
+      code: "CONFIGURATION_REFUSED",
+      operation: `provision ${tenantName}`,
+      status: 400,
+      hint: "nothing was sent; correct the configuration",
+    },
+  );
 }

@@ -2,7 +2,10 @@ import { UcaasError } from "../runtime/errors.ts";
 import { storedOrder } from "./migrations.ts";
 import { type Order, orderSchema, type ProvisionOutputs } from "./schema.ts";
 
-type Tenant = Pick<ProvisionOutputs, "__stack" | "__claim" | "serverUrl" | "tenantName" | "account">;
+type Tenant = Pick<
+  ProvisionOutputs,
+  "__stack" | "__claim" | "serverUrl" | "tenantName" | "account"
+>;
 
 /** What the state keeps of an order; `service` is the base URL of the provisioning service. */
 export function outputsOf(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
@@ -26,9 +29,14 @@ export function outputsOf(inputs: Tenant, order: Order, service: string): Provis
   };
 }
 
-function hint({ orderId, status, submittedAt }: Order, tenantName: string, service: string): string {
+function hint(
+  { orderId, status, submittedAt }: Order,
+  tenantName: string,
+  service: string,
+): string {
   if (orderId !== null) return `order ${orderId} in the Admin UI of ${service}`;
-  if (status === "UNKNOWN") return `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`;
+  if (status === "UNKNOWN")
+    return `look in the Admin UI of ${service} for an order of ${tenantName}, submitted about ${submittedAt}`;
   return `the tenant was taken over without an order; the Admin UI of ${service} may have one`;
 }
 

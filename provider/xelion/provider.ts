@@ -5,7 +5,12 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { isEqual, isSameUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import {
+  type DiffSituation,
+  type LifecycleDescriptor,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../runtime/lifecycle.ts";
 import { logInfo } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -13,12 +18,27 @@ import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
-import { applyBuffered, applyEvents, decide, describeOrder, isTerminal, mostRecent, parseOrder, toDesiredOrder } from "./order.ts";
+import {
+  applyBuffered,
+  applyEvents,
+  decide,
+  describeOrder,
+  isTerminal,
+  mostRecent,
+  parseOrder,
+  toDesiredOrder,
+} from "./order.ts";
 import { OrderReconciler } from "./order-reconciler.ts";
 import { orderFromState, outputsOf } from "./outputs.ts";
 import { journalKey, relayKey, resourceId } from "./resource-id.ts";
 import { validateConfiguration } from "./rules.ts";
-import { type Order, type ProvisionInputs, type ProvisionOutputs, provisionSchema, xelionConfig } from "./schema.ts";
+import {
+  type Order,
+  type ProvisionInputs,
+  type ProvisionOutputs,
+  provisionSchema,
+  xelionConfig,
+} from "./schema.ts";
 import { capabilitiesOf } from "./status-source.ts";
 
 const type = "XelionTenantProvision";
@@ -33,9 +53,17 @@ type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__
  * all resources have.
  */
 export function xelionTenantProvisionProvider(source: dynamic.Config, context?: CallContext) {
-  const accounts: XelionAccounts = new Accounts(xelionConfig, source, (config) => new AccountServices(config, context?.signal));
+  const accounts: XelionAccounts = new Accounts(
+    xelionConfig,
+    source,
+    (config) => new AccountServices(config, context?.signal),
+  );
   const journal = new Journal(source);
-  return withLifecycle(new ProvisionHandlers(accounts, journal), tenantDescriptor(accounts), journal);
+  return withLifecycle(
+    new ProvisionHandlers(accounts, journal),
+    tenantDescriptor(accounts),
+    journal,
+  );
 }
 
 function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant> {
@@ -45,7 +73,10 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
     noun: "tenant",
     identity: "tenantName",
     label: resourceId,
-    remoteId: (tenant) => (isUnknown(tenant.serverUrl) || isUnknown(tenant.tenantName) ? undefined : journalKey(tenant).thing),
+    remoteId: (tenant) =>
+      isUnknown(tenant.serverUrl) || isUnknown(tenant.tenantName)
+        ? undefined
+        : journalKey(tenant).thing,
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
@@ -68,7 +99,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     this.#journal = journal;
   }
 
-  async validate(olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
+  async validate(
+    olds: Partial<ProvisionInputs>,
+    news: ProvisionInputs,
+  ): Promise<dynamic.CheckFailure[]> {
     rememberSecret(news.tenantToken);
     rememberSecret(news.tenantLogin?.password);
     const failures = validate(provisionSchema, news);
@@ -76,7 +110,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       !failures.some(({ property }) => properties.includes(property.split(/[.[]/)[0] as string));
     failures.push(...oneOfEach(news), ...orderOfAnotherTenant(olds, news));
     try {
-      if (wellFormed("serverUrl") && !isUnknown(news.serverUrl)) baseUrlOf("xelion", news.serverUrl);
+      if (wellFormed("serverUrl") && !isUnknown(news.serverUrl))
+        baseUrlOf("xelion", news.serverUrl);
     } catch (error) {
       // The whole message would name the config's URL.
       if (!(error instanceof UcaasError)) throw error;
@@ -85,25 +120,40 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
         reason: `${error.reason}: write the Xelion server's https URL`,
       });
     }
-    if (wellFormed("configuration", "configurationFile")) failures.push(...(await this.#checkConfiguration(news, undefined)));
+    if (wellFormed("configuration", "configurationFile"))
+      failures.push(...(await this.#checkConfiguration(news, undefined)));
     return failures;
   }
 
-  async validateWithAccount(_olds: Partial<ProvisionInputs>, news: ProvisionInputs): Promise<dynamic.CheckFailure[]> {
+  async validateWithAccount(
+    _olds: Partial<ProvisionInputs>,
+    news: ProvisionInputs,
+  ): Promise<dynamic.CheckFailure[]> {
     const account = this.#accounts.client(news.account);
-    const isSound = validate(provisionSchema, news).length === 0 && (await this.#checkConfiguration(news, undefined)).length === 0;
+    const isSound =
+      validate(provisionSchema, news).length === 0 &&
+      (await this.#checkConfiguration(news, undefined)).length === 0;
     return isSound ? await this.#checkConfiguration(news, account) : [];
   }
 
   /** The rules that are known here, then the service's own. */
-  async #checkConfiguration(news: ProvisionInputs, account: AccountServices | undefined): Promise<dynamic.CheckFailure[]> {
+  async #checkConfiguration(
+    news: ProvisionInputs,
+    account: AccountServices | undefined,
+  ): Promise<dynamic.CheckFailure[]> {
     let configuration: Configuration | undefined;
     try {
       configuration = await configurationOf(news);
     } catch (error) {
-      return [failureOf(news.configurationFile === undefined ? "configuration" : "configurationFile", error)];
+      return [
+        failureOf(
+          news.configurationFile === undefined ? "configuration" : "configurationFile",
+          error,
+        ),
+      ];
     }
-    if (typeof news.configuration === "object" && !configuration) return findingsIn("configuration", news.configuration);
+    if (typeof news.configuration === "object" && !configuration)
+      return findingsIn("configuration", news.configuration);
     if (!configuration) return [];
     const { property } = configuration;
     const failures = findingsIn(property, configuration.value);
@@ -118,32 +168,54 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       ];
     if (result.kind === "refused") return [failureOf("account", result.failure)];
     if (result.kind === "unreachable")
-      logInfo(type, resourceId(news), `warning: the configuration could not be tested at the service: ${result.failure.message}`);
+      logInfo(
+        type,
+        resourceId(news),
+        `warning: the configuration could not be tested at the service: ${result.failure.message}`,
+      );
     return [];
   }
 
-  async diff(_id: string, olds: ProvisionOutputs, news: ProvisionInputs, { moved }: DiffSituation): Promise<dynamic.DiffResult> {
+  async diff(
+    _id: string,
+    olds: ProvisionOutputs,
+    news: ProvisionInputs,
+    { moved }: DiffSituation,
+  ): Promise<dynamic.DiffResult> {
     const replaces = [
       ...(isSameUrl(olds.serverUrl, news.serverUrl) ? [] : ["serverUrl"]),
       ...(isEqual(olds.tenantName, news.tenantName) ? [] : ["tenantName"]),
     ];
-    if (replaces.length + moved.length > 0) return { changes: true, replaces, deleteBeforeReplace: false };
+    if (replaces.length + moved.length > 0)
+      return { changes: true, replaces, deleteBeforeReplace: false };
     const known = orderFromState(olds);
     const order = await this.#mostRecentOrder(olds, known);
     const hash = await configurationHashOf(news, order);
-    if (hash === undefined || !isEqual(olds.account, news.account)) return { changes: true, replaces };
+    if (hash === undefined || !isEqual(olds.account, news.account))
+      return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
     const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (news.configurationFile !== undefined && hash !== order.configurationHash) {
-      logInfo(type, resourceId(news), `${news.configurationFile} has other content than was ordered`);
+      logInfo(
+        type,
+        resourceId(news),
+        `${news.configurationFile} has other content than was ordered`,
+      );
     }
     if (next.do === "refuse")
-      logInfo(type, resourceId(news), `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`);
+      logInfo(
+        type,
+        resourceId(news),
+        `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`,
+      );
     return { changes: next.do !== "done" || order !== known, replaces };
   }
 
-  async create(news: ProvisionInputs, operation: Operation): Promise<dynamic.CreateResult<ProvisionOutputs>> {
+  async create(
+    news: ProvisionInputs,
+    operation: Operation,
+  ): Promise<dynamic.CreateResult<ProvisionOutputs>> {
     const id = resourceId(news);
     // An order that the operator names is this tenant's, whichever stack had it before.
     if (news.orderId === undefined) await operation.recall();
@@ -160,10 +232,15 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     news: ProvisionInputs,
     operation: Operation,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
-    const { order, failure } = await this.#reconcile({ ...news, __stack: olds.__stack ?? news.__stack }, orderFromState(olds), operation);
+    const { order, failure } = await this.#reconcile(
+      { ...news, __stack: olds.__stack ?? news.__stack },
+      orderFromState(olds),
+      operation,
+    );
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
-    if (failure && !isEqual(order, orderFromState(olds))) throw new PartialFailure(id, outs, failure);
+    if (failure && !isEqual(order, orderFromState(olds)))
+      throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
   }
@@ -178,7 +255,11 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       } catch (error) {
         // It will never know it again, and what is known of the order is as true as before.
         if (!(error instanceof UcaasError) || error.code !== "RELAY_FORGOT") throw error;
-        logInfo(type, id, `${describeOrder(order)} was last seen as ${order.status}: ${error.message}`);
+        logInfo(
+          type,
+          id,
+          `${describeOrder(order)} was last seen as ${order.status}: ${error.message}`,
+        );
       }
     }
     // What a state of an older release has stays as it is until something has changed.
@@ -216,7 +297,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       const configuration = (await configurationOf(news)) as Configuration;
       const account = this.#accounts.client(news.account);
       const journal = this.#journalOf(news, operation);
-      const reconciler = new OrderReconciler({ account, journal, news, configuration, signal: operation.signal }, stateOrder);
+      const reconciler = new OrderReconciler(
+        { account, journal, news, configuration, signal: operation.signal },
+        stateOrder,
+      );
       try {
         await reconciler.run();
         return { order: reconciler.order };
@@ -229,18 +313,24 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /** The journal, for one tenant's orders at one provisioning service. */
-  #journalOf(news: ProvisionInputs, operation: Operation): ConstructorParameters<typeof OrderReconciler>[0]["journal"] {
+  #journalOf(
+    news: ProvisionInputs,
+    operation: Operation,
+  ): ConstructorParameters<typeof OrderReconciler>[0]["journal"] {
     const journal = this.#journal;
     /** The last order at another service is none of this one, and is replaced by the next. */
     let elsewhere: JournalEntry | undefined;
     return {
       find: async (key) => {
         const entry = await journal.find(key);
-        const isElsewhere = entry?.operation !== undefined && this.#accounts.differsBetween("baseUrl", entry.account, news.account);
+        const isElsewhere =
+          entry?.operation !== undefined &&
+          this.#accounts.differsBetween("baseUrl", entry.account, news.account);
         elsewhere = isElsewhere ? entry : undefined;
         return isElsewhere ? undefined : (entry as never);
       },
-      intend: (key, args, note, seen) => journal.intend(key, args, note, seen ?? elsewhere ?? null, operation.intentOptions(key)),
+      intend: (key, args, note, seen) =>
+        journal.intend(key, args, note, seen ?? elsewhere ?? null, operation.intentOptions(key)),
       annotate: (key, entry, note) => journal.annotate(key, entry, note),
       drop: (key) => journal.drop(key),
     };
@@ -295,7 +385,12 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   /** At the relay, where it may have left the config together with the tenant. */
   async #forget(props: ProvisionOutputs, order: Order): Promise<void> {
     if (order.callback !== "relay") return;
-    const keeps = (why: string) => logInfo(type, resourceId(props), `the relay keeps ${describeOrder(order)} until it expires: ${why}`);
+    const keeps = (why: string) =>
+      logInfo(
+        type,
+        resourceId(props),
+        `the relay keeps ${describeOrder(order)} until it expires: ${why}`,
+      );
     try {
       const { callback } = this.#accounts.client(props.account);
       if (callback?.kind !== "relay") return keeps("xelion:callback does not name it any more");
@@ -318,16 +413,26 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
  * than the program's, so a file that cannot be read there is taken for unchanged: `up`
  * reads it again.
  */
-async function configurationHashOf(inputs: ProvisionInputs, order: Order): Promise<string | undefined> {
+async function configurationHashOf(
+  inputs: ProvisionInputs,
+  order: Order,
+): Promise<string | undefined> {
   try {
     return (await configurationOf(inputs))?.hash;
   } catch (error) {
-    if (error instanceof UcaasError && inputs.configurationFile !== undefined) return order.configurationHash;
+    if (error instanceof UcaasError && inputs.configurationFile !== undefined)
+      return order.configurationHash;
     throw error;
   }
 }
 
-function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile, orderId }: ProvisionInputs): dynamic.CheckFailure[] {
+function oneOfEach({
+  tenantToken,
+  tenantLogin,
+  configuration,
+  configurationFile,
+  orderId,
+}: ProvisionInputs): dynamic.CheckFailure[] {
   const failures: dynamic.CheckFailure[] = [];
   if (tenantToken !== undefined && tenantLogin !== undefined) {
     failures.push({
@@ -354,8 +459,12 @@ function oneOfEach({ tenantToken, tenantLogin, configuration, configurationFile,
   return failures;
 }
 
-function orderOfAnotherTenant(olds: Partial<ProvisionInputs>, news: ProvisionInputs): dynamic.CheckFailure[] {
-  if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName)) return [];
+function orderOfAnotherTenant(
+  olds: Partial<ProvisionInputs>,
+  news: ProvisionInputs,
+): dynamic.CheckFailure[] {
+  if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName))
+    return [];
   if (olds.tenantName === undefined || olds.tenantName === news.tenantName) return [];
   return [
     {
@@ -365,7 +474,10 @@ function orderOfAnotherTenant(olds: Partial<ProvisionInputs>, news: ProvisionInp
   ];
 }
 
-function findingsIn(property: Configuration["property"], configuration: Record<string, unknown>): dynamic.CheckFailure[] {
+function findingsIn(
+  property: Configuration["property"],
+  configuration: Record<string, unknown>,
+): dynamic.CheckFailure[] {
   return validateConfiguration(configuration).map(({ path, reason }) =>
     // A file is one property: what is in it has no path of its own in the inputs.
     property === "configuration"
@@ -380,10 +492,13 @@ function failureOf(property: string, error: unknown): dynamic.CheckFailure {
 }
 
 function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {
-  return new UcaasError(`another resource of this stack provisions ${tenantName} of ${serverUrl} as well`, {
-    code: "DECLARED_TWICE",
-    vendor: "xelion",
-    operation: `provision ${tenantName}`,
-    hint: "a tenant takes one order at a time: declare it once",
-  });
+  return new UcaasError(
+    `another resource of this stack provisions ${tenantName} of ${serverUrl} as well`,
+    {
+      code: "DECLARED_TWICE",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: "a tenant takes one order at a time: declare it once",
+    },
+  );
 }

@@ -19,7 +19,9 @@ const intentSchema = z.looseObject({
   note: z.unknown(),
 });
 const messagesSchema = z.looseObject({
-  messages: z.array(z.looseObject({ sequence: z.number(), receivedAt: z.string(), body: z.unknown() })),
+  messages: z.array(
+    z.looseObject({ sequence: z.number(), receivedAt: z.string(), body: z.unknown() }),
+  ),
 });
 
 /**
@@ -35,7 +37,11 @@ export class Relay implements StatusSource {
   /** The intent that the relay was seen to hold for current, by key. */
   readonly #current = new Map<string, string | null>();
 
-  constructor({ relayUrl, relayKey }: { relayUrl: string; relayKey: string }, tell: (text: string) => void, signal?: AbortSignal) {
+  constructor(
+    { relayUrl, relayKey }: { relayUrl: string; relayKey: string },
+    tell: (text: string) => void,
+    signal?: AbortSignal,
+  ) {
     rememberSecret(relayKey);
     this.#key = relayKey;
     this.#tell = tell;
@@ -52,7 +58,11 @@ export class Relay implements StatusSource {
   async findLastOrder(thing: string): Promise<Order | undefined> {
     const key = keyOf(thing);
     const reply = await this.#send("GET", "recall the last order", "/intents", { query: { key } });
-    const { intent } = this.#parse(reply, "recall the last order", z.looseObject({ intent: intentSchema.nullable() }));
+    const { intent } = this.#parse(
+      reply,
+      "recall the last order",
+      z.looseObject({ intent: intentSchema.nullable() }),
+    );
     this.#current.set(key, intent?.id ?? null);
     return intent ? parseOrder(intent.note, "relay") : undefined;
   }
@@ -68,7 +78,10 @@ export class Relay implements StatusSource {
     return intent.callbackUrl;
   }
 
-  async listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription> {
+  async listen(
+    order: () => Order,
+    take: (news: StatusEvent[]) => Promise<void>,
+  ): Promise<Subscription> {
     return startPolling((stopped) => this.#poll(order, take, stopped));
   }
 
@@ -90,7 +103,11 @@ export class Relay implements StatusSource {
     for (const [key, id] of this.#current) if (id === intentId) this.#current.set(key, null);
   }
 
-  async #poll(order: () => Order, take: (news: StatusEvent[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #poll(
+    order: () => Order,
+    take: (news: StatusEvent[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { intentId } = order();
     let after = 0;
     let complained = false;
@@ -99,7 +116,12 @@ export class Relay implements StatusSource {
     let noted = "";
     while (!signal.aborted) {
       try {
-        const { news, last } = await this.#messages(intentId, after, noted === "" ? 0 : pollWait, signal);
+        const { news, last } = await this.#messages(
+          intentId,
+          after,
+          noted === "" ? 0 : pollWait,
+          signal,
+        );
         await take(news);
         const note = JSON.stringify(order());
         if (last > after || note !== noted) await this.saveRecord(order(), last);
@@ -107,15 +129,25 @@ export class Relay implements StatusSource {
         after = last;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof NoResponseError) && !(error instanceof UcaasError && (error.status ?? 0) >= 500)) throw error;
-        if (!complained) this.#tell(`the relay does not answer (${error.code}); trying again until the timeout`);
+        if (
+          !(error instanceof NoResponseError) &&
+          !(error instanceof UcaasError && (error.status ?? 0) >= 500)
+        )
+          throw error;
+        if (!complained)
+          this.#tell(`the relay does not answer (${error.code}); trying again until the timeout`);
         complained = true;
         await pause(2_000, undefined, { signal }).catch(() => {});
       }
     }
   }
 
-  async #messages(id: string, after: number, wait: number, signal?: AbortSignal): Promise<{ news: StatusEvent[]; last: number }> {
+  async #messages(
+    id: string,
+    after: number,
+    wait: number,
+    signal?: AbortSignal,
+  ): Promise<{ news: StatusEvent[]; last: number }> {
     const operation = "fetch callbacks";
     const reply = await this.#send("GET", operation, "/intents/{id}/messages", {
       id,
@@ -125,7 +157,9 @@ export class Relay implements StatusSource {
     });
     const { messages } = this.#parse(reply, operation, messagesSchema);
     return {
-      news: messages.flatMap(({ body, receivedAt }) => toStatusEvent(body, "relay", receivedAt) ?? []),
+      news: messages.flatMap(
+        ({ body, receivedAt }) => toStatusEvent(body, "relay", receivedAt) ?? [],
+      ),
       last: Math.max(after, ...messages.map(({ sequence }) => sequence)),
     };
   }

@@ -12,7 +12,11 @@ export function resourceId({ serverUrl, tenantName }: Tenant): string {
 }
 
 /** Under which the journal keeps the tenant's last order. */
-export function journalKey({ __stack, serverUrl, tenantName }: Tenant & Pick<ProvisionInputs, "__stack">): JournalKey {
+export function journalKey({
+  __stack,
+  serverUrl,
+  tenantName,
+}: Tenant & Pick<ProvisionInputs, "__stack">): JournalKey {
   return {
     vendor: "xelion",
     stack: __stack ?? "",

@@ -195,11 +195,24 @@ export class XelionTenantProvision extends UcaasResource {
   /** Where a person finds the order. */
   declare readonly adminHint: pulumi.Output<string>;
 
-  constructor(name: string, args: XelionTenantProvisionArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: XelionTenantProvisionArgs,
+    options?: pulumi.CustomResourceOptions,
+  ) {
     super(
       {
         type: "XelionTenantProvision",
-        outputs: ["orderId", "status", "statusHistory", "configurationHash", "submittedAt", "finishedAt", "adminHint", "intent"],
+        outputs: [
+          "orderId",
+          "status",
+          "statusHistory",
+          "configurationHash",
+          "submittedAt",
+          "finishedAt",
+          "adminHint",
+          "intent",
+        ],
         secrets: secretArguments,
         secretConfig: ["xelion:apiKey", "xelion:callback.relayKey"],
       },

@@ -11,7 +11,10 @@ import { type ValidationFailure, validationFailures } from "../runtime/validatio
 const text = z.string().min(1, "must not be empty");
 const country = z
   .string()
-  .refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), "must be a country's two letters by ISO 3166-1, such as NL");
+  .refine(
+    (code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code),
+    "must be a country's two letters by ISO 3166-1, such as NL",
+  );
 /** `new` is false unless it is written. */
 const phoneNumber = z.looseObject({ new: z.boolean().optional(), value: text });
 
@@ -53,7 +56,9 @@ const configurationSchema = z.looseObject({
           })
           .optional(),
         internalNumbers: z.array(internalNumber).optional(),
-        externalNumbers: z.array(phoneNumber.extend({ country: country.optional(), area: z.string().optional() })).optional(),
+        externalNumbers: z
+          .array(phoneNumber.extend({ country: country.optional(), area: z.string().optional() }))
+          .optional(),
       }),
     )
     .optional(),
@@ -83,13 +88,24 @@ export function validateConfiguration(configuration: Record<string, unknown>): V
   const isSound = (property: string) => !failures.some(({ path }) => path[0] === property);
   const known = configuration as Known;
   if (!isSound("departments")) return failures;
-  failures.push(...repeatedInternalNumbers(known), ...incompleteNumbers(known), ...unknownFallbacks(known));
+  failures.push(
+    ...repeatedInternalNumbers(known),
+    ...incompleteNumbers(known),
+    ...unknownFallbacks(known),
+  );
   if (!isSound("organization")) return failures;
-  return [...failures, ...repeatedExternalNumbers(known), ...invalidNumbers(known), ...centralNumberFailures(known)];
+  return [
+    ...failures,
+    ...repeatedExternalNumbers(known),
+    ...invalidNumbers(known),
+    ...centralNumberFailures(known),
+  ];
 }
 
 function departmentsOf({ departments }: Known): Department[] {
-  return listOf(departments).map((department) => (isUnknown(department) ? { name: "" } : department));
+  return listOf(departments).map((department) =>
+    isUnknown(department) ? { name: "" } : department,
+  );
 }
 
 function listOf<T>(list: T[] | undefined): T[] {
@@ -102,7 +118,8 @@ function repeatedInternalNumbers(configuration: Known): ValidationFailure[] {
     listOf(internalNumbers).flatMap((number, place) => {
       if (isUnknown(number)) return [];
       const path = ["departments", at, "internalNumbers", place];
-      if (seen.has(number)) return [{ path, reason: `${number} is used twice; internal numbers must be unique` }];
+      if (seen.has(number))
+        return [{ path, reason: `${number} is used twice; internal numbers must be unique` }];
       seen.add(number);
       return [];
     }),
@@ -127,7 +144,10 @@ function repeatedExternalNumbers(configuration: Known): ValidationFailure[] {
   const country = countryOf(configuration);
   return externalNumbersOf(configuration).flatMap(({ number, path }) => {
     if (isUnknown(number.value) || isUnknown(number.new)) return [];
-    const spellings = [number.value, (!number.new && parse(number.value, country)?.number?.e164) || number.value];
+    const spellings = [
+      number.value,
+      (!number.new && parse(number.value, country)?.number?.e164) || number.value,
+    ];
     const isRepeated = spellings.some((spelling) => seen.has(spelling));
     for (const spelling of spellings) seen.add(spelling);
     if (!isRepeated) return [];
@@ -194,14 +214,25 @@ function unknownFallbacks(configuration: Known): ValidationFailure[] {
   const names = departmentsOf(configuration).map(({ name }) => name);
   const emails = emailsOf(configuration);
   return departmentsOf(configuration).flatMap(({ fallback }, at) => {
-    if (isUnknown(fallback) || !fallback || isUnknown(fallback.type) || fallback.type === "voicemail") return [];
+    if (
+      isUnknown(fallback) ||
+      !fallback ||
+      isUnknown(fallback.type) ||
+      fallback.type === "voicemail"
+    )
+      return [];
     const { type, value } = fallback;
     if (isUnknown(value)) return [];
     const path = ["departments", at, "fallback", "value"];
     if (!value) return [{ path, reason: `is missing: it says which ${type}` }];
-    if (type === "user") return !emails || emails.has(value.toLowerCase()) ? [] : [{ path, reason: "is no user of this configuration" }];
+    if (type === "user")
+      return !emails || emails.has(value.toLowerCase())
+        ? []
+        : [{ path, reason: "is no user of this configuration" }];
     if (hasUnknown(configuration.departments) && hasUnknown(names)) return [];
-    return names.includes(value) ? [] : [{ path, reason: `is no department of this configuration: ${names.join(", ")}` }];
+    return names.includes(value)
+      ? []
+      : [{ path, reason: `is no department of this configuration: ${names.join(", ")}` }];
   });
 }
 
@@ -215,18 +246,27 @@ function emailsOf({ users, departments }: Known): Set<string> | undefined {
     ...users.map((user: { email?: unknown } | null) => user?.email),
     ...(departments ?? []).flatMap((department) => department.users),
   ];
-  return new Set(emails.filter((email) => typeof email === "string").map((email) => email.toLowerCase()));
+  return new Set(
+    emails.filter((email) => typeof email === "string").map((email) => email.toLowerCase()),
+  );
 }
 
 function centralNumberFailures(configuration: Known): ValidationFailure[] {
   const { organization } = configuration;
-  const external = departmentsOf(configuration).flatMap(({ externalNumbers }) => listOf(externalNumbers));
+  const external = departmentsOf(configuration).flatMap(({ externalNumbers }) =>
+    listOf(externalNumbers),
+  );
   const central = organization?.centralPhoneNumber;
   const path = ["organization", "centralPhoneNumber"];
-  if (isUnknown(configuration.departments) || isUnknown(organization) || isUnknown(central)) return [];
-  if (!central) return external.length > 0 ? [{ path, reason: "is missing: it is required once an external number is defined" }] : [];
+  if (isUnknown(configuration.departments) || isUnknown(organization) || isUnknown(central))
+    return [];
+  if (!central)
+    return external.length > 0
+      ? [{ path, reason: "is missing: it is required once an external number is defined" }]
+      : [];
   if (hasUnknown(central) || hasUnknown(configuration.departments)) return [];
-  const isCentral = (number: PhoneNumber) => (number.new ?? false) === (central.new ?? false) && number.value === central.value;
+  const isCentral = (number: PhoneNumber) =>
+    (number.new ?? false) === (central.new ?? false) && number.value === central.value;
   if (external.some(isCentral)) return [];
   return [
     {

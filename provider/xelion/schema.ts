@@ -15,7 +15,10 @@ const headerSecret = credential().regex(...headerTextRule);
 const longestTimeout = "7d";
 
 const duration = text.refine(
-  (value) => value !== "" && (ms(value as ms.StringValue) ?? 0) > 0 && ms(value as ms.StringValue) <= ms(longestTimeout),
+  (value) =>
+    value !== "" &&
+    (ms(value as ms.StringValue) ?? 0) > 0 &&
+    ms(value as ms.StringValue) <= ms(longestTimeout),
   `must be a duration such as "30m" or "2h", at most ${longestTimeout}`,
 );
 
@@ -32,7 +35,12 @@ export const provisionSchema = z.strictObject({
   configurationFile: text.optional(),
   wait: z.enum(["completed", "submitted"]).optional(),
   timeout: duration.optional(),
-  callback: z.union([z.boolean(), z.url({ protocol: /^https?$/, error: "must be true, false or a URL of your own" })]).optional(),
+  callback: z
+    .union([
+      z.boolean(),
+      z.url({ protocol: /^https?$/, error: "must be true, false or a URL of your own" }),
+    ])
+    .optional(),
   retryFailed: z.union([z.string(), z.number(), z.boolean()]).optional(),
   orderId: z.int("must be a whole number").min(0, "must not be negative").optional(),
   account: identifier().optional(),
@@ -185,7 +193,10 @@ export const xelionErrorSchema = z.looseObject({
 const listenAddress = z
   .union([z.string(), z.number()])
   .transform(String)
-  .refine((value) => /^(.*:)?\d{1,5}$/.test(value) && Number(/\d+$/.exec(value)?.[0]) < 65_536, 'must be "port" or "host:port"')
+  .refine(
+    (value) => /^(.*:)?\d{1,5}$/.test(value) && Number(/\d+$/.exec(value)?.[0]) < 65_536,
+    'must be "port" or "host:port"',
+  )
   .transform((value) => {
     const [, host, port] = /^(?:(.*):)?(\d+)$/.exec(value) ?? [];
     return { host: host?.replace(/^\[(.*)\]$/, "$1") || undefined, port: Number(port) };
@@ -194,7 +205,10 @@ const listenAddress = z
 const publicUrl = z.url({ protocol: /^https?$/, error: "must be a URL" });
 
 const callbackConfig = z.union(
-  [z.strictObject({ listen: listenAddress, url: publicUrl }), z.strictObject({ relayUrl: publicUrl, relayKey: credential() })],
+  [
+    z.strictObject({ listen: listenAddress, url: publicUrl }),
+    z.strictObject({ relayUrl: publicUrl, relayKey: credential() }),
+  ],
   {
     error: "must be {listen, url} or {relayUrl, relayKey}",
   },
@@ -212,11 +226,13 @@ export const xelionConfig = {
     },
     callback: {
       value: callbackConfig.optional(),
-      about: "how news of orders come: {listen, url} of this machine, or {relayUrl, relayKey} of a receiver",
+      about:
+        "how news of orders come: {listen, url} of this machine, or {relayUrl, relayKey} of a receiver",
     },
     orderPath: {
       value: identifier().startsWith("/").includes("{id}", "must contain {id}").optional(),
-      about: "path that shows an order, such as /…/{id}; not public, so without a default. It is polled when there is no callback",
+      about:
+        "path that shows an order, such as /…/{id}; not public, so without a default. It is polled when there is no callback",
     },
     pollSeconds: {
       value: z.coerce.number().min(0.1).max(3600).default(5),
@@ -224,7 +240,8 @@ export const xelionConfig = {
     },
     testProvision: {
       value: z.union([z.boolean(), z.stringbool()]).default(true),
-      about: "whether configurations are sent to the service's test route while checking; default true",
+      about:
+        "whether configurations are sent to the service's test route while checking; default true",
     },
     ...transportKeys,
   },

@@ -31,17 +31,24 @@ export async function sessionFor(
   const { tenantName, tenantToken, tenantLogin } = inputs;
   if (tenantToken !== undefined) return givenSession(tenantToken);
   if (!tenantLogin) {
-    throw new UcaasError("an order has to be sent, and neither tenantToken nor tenantLogin is declared", {
-      code: "NO_SESSION",
-      vendor: "xelion",
-      operation: `provision ${tenantName}`,
-      hint: "declare one of them; nothing was sent",
-    });
+    throw new UcaasError(
+      "an order has to be sent, and neither tenantToken nor tenantLogin is declared",
+      {
+        code: "NO_SESSION",
+        vendor: "xelion",
+        operation: `provision ${tenantName}`,
+        hint: "declare one of them; nothing was sent",
+      },
+    );
   }
   const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
   try {
     if (session.validSeconds === undefined)
-      logInfo("XelionTenantProvision", resourceId(inputs), "warning: the Xelion server does not say how long the session is valid");
+      logInfo(
+        "XelionTenantProvision",
+        resourceId(inputs),
+        "warning: the Xelion server does not say how long the session is valid",
+      );
     requireLongEnough(session, timeout, tenantName);
     return session;
   } catch (error) {
@@ -67,7 +74,8 @@ const remedies: ReadonlyMap<string, string> = new Map(
     10005: "run the command again: each order logs in with a userSpace of its own",
     10006: "the user is disabled: enable it, or use another for tenantLogin",
     10007: "the password has expired: set a new one on the Xelion server, and in tenantLogin",
-    10013: "this user needs a second factor, which a program cannot give: use a user without it for tenantLogin, or pass tenantToken",
+    10013:
+      "this user needs a second factor, which a program cannot give: use a user without it for tenantLogin, or pass tenantToken",
     10400: "the Xelion server has had too many requests; wait a little",
     10402: "the Xelion server has had too many requests; wait a little",
   }),
@@ -110,7 +118,11 @@ export async function logIn(
       }),
     });
 
-  const reply = await send("login", {}, { ...login, userSpace: `pulumi-ucaas-${randomBytes(8).toString("hex")}` });
+  const reply = await send(
+    "login",
+    {},
+    { ...login, userSpace: `pulumi-ucaas-${randomBytes(8).toString("hex")}` },
+  );
   if (reply.status !== 200) throw refusal(reply, operation);
   const result = loginSchema.safeParse(reply.json);
   if (!result.success) {
@@ -134,7 +146,10 @@ export async function logIn(
 }
 
 /** By the server's own clock where it tells. A time without a zone is taken for UTC (inferred). */
-export function secondsLeft(validUntil: string | undefined, serverDate: string | undefined): number | undefined {
+export function secondsLeft(
+  validUntil: string | undefined,
+  serverDate: string | undefined,
+): number | undefined {
   if (validUntil === undefined) return undefined;
   const hasZone = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(validUntil.trim());
   const end = Date.parse(hasZone ? validUntil : `${validUntil.trim().replace(" ", "T")}Z`);
@@ -146,7 +161,11 @@ export function secondsLeft(validUntil: string | undefined, serverDate: string |
  * @throws {UcaasError} `SESSION_TOO_SHORT`: an order uses the token while it runs, so it
  * must outlive the wait.
  */
-export function requireLongEnough({ validSeconds }: TenantSession, timeout: string, tenantName: string): void {
+export function requireLongEnough(
+  { validSeconds }: TenantSession,
+  timeout: string,
+  tenantName: string,
+): void {
   const needed = ms(timeout as ms.StringValue) / 1000;
   if (validSeconds === undefined || validSeconds >= needed) return;
   throw new UcaasError(
@@ -171,6 +190,8 @@ function refusal(reply: HttpResponse, operation: string): UcaasError {
     vendorCode,
     hint:
       (vendorCode && remedies.get(vendorCode)) ??
-      (reply.status === 404 ? "check serverUrl and tenantName" : "see whether the Xelion server is up"),
+      (reply.status === 404
+        ? "check serverUrl and tenantName"
+        : "see whether the Xelion server is up"),
   });
 }

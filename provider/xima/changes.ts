@@ -31,13 +31,19 @@ export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
  * can be read back. `oldValue` is what was declared, `newValue` what the server had.
  * Properties that were not declared before prove nothing.
  */
-export function detectDrift(changes: Record<string, unknown>, declared: Partial<LicenseInputs>): LicenseChange[] {
+export function detectDrift(
+  changes: Record<string, unknown>,
+  declared: Partial<LicenseInputs>,
+): LicenseChange[] {
   return flatten(changes).flatMap(({ property, oldValue }) => {
     const expected = property.split(".").reduce<unknown>(own, declared);
-    if (expected === undefined || property.startsWith("ccId.") || isEqual(expected, oldValue)) return [];
+    if (expected === undefined || property.startsWith("ccId.") || isEqual(expected, oldValue))
+      return [];
     if (isNothing(expected) && isNothing(oldValue)) return [];
     return [
-      isSecret(property) ? { property, oldValue: mask, newValue: mask } : { property, oldValue: expected, newValue: oldValue ?? null },
+      isSecret(property)
+        ? { property, oldValue: mask, newValue: mask }
+        : { property, oldValue: expected, newValue: oldValue ?? null },
     ];
   });
 }
@@ -48,9 +54,14 @@ export function detectDrift(changes: Record<string, unknown>, declared: Partial<
  */
 export function replacedValues(changes: Record<string, unknown>): string[] {
   return flatten(changes)
-    .filter(({ property, oldValue, newValue }) => !property.startsWith("ccId.") && !isNothing(oldValue) && !isEqual(oldValue, newValue))
+    .filter(
+      ({ property, oldValue, newValue }) =>
+        !property.startsWith("ccId.") && !isNothing(oldValue) && !isEqual(oldValue, newValue),
+    )
     .map(({ property, oldValue, newValue }) =>
-      isSecret(property) ? property : `${property} (${JSON.stringify(oldValue)}, now ${JSON.stringify(newValue)})`,
+      isSecret(property)
+        ? property
+        : `${property} (${JSON.stringify(oldValue)}, now ${JSON.stringify(newValue)})`,
     );
 }
 
@@ -72,7 +83,9 @@ function flatten(changes: Record<string, unknown>, path = "", depth = 0): Licens
     if (typeof value !== "object" || value === null) return [];
     if ("oldValue" in value || "newValue" in value) {
       const { oldValue, newValue } = value as { oldValue?: unknown; newValue?: unknown };
-      return isRecord(oldValue) || isRecord(newValue) ? wholeChange(property, oldValue, newValue) : [{ property, oldValue, newValue }];
+      return isRecord(oldValue) || isRecord(newValue)
+        ? wholeChange(property, oldValue, newValue)
+        : [{ property, oldValue, newValue }];
     }
     return flatten(value as Record<string, unknown>, property, depth + 1);
   });

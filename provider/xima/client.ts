@@ -3,7 +3,13 @@ import { HttpClient, type HttpResponse } from "../http/client.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { sign, tokenLifetime } from "./jws.ts";
-import { type DeleteReply, deleteReplySchema, errorReplySchema, updateReplySchema, type ximaConfig } from "./schema.ts";
+import {
+  type DeleteReply,
+  deleteReplySchema,
+  errorReplySchema,
+  updateReplySchema,
+  type ximaConfig,
+} from "./schema.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
 
 export interface CcId {
@@ -23,7 +29,8 @@ const remedies: ReadonlyMap<string, string> = new Map(
       "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
     DUPLICATE_JTI:
       "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
-    INVALID_JTI: "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
+    INVALID_JTI:
+      "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
     EXPIRED_TOKEN: "Check your server's clock synchronization",
     VALIDATION_ERROR:
       "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
@@ -45,12 +52,18 @@ const knownHint =
 
 /** What to do about a VALIDATION_ERROR depends on what the server refuses. */
 function validationRemedy(message: string): string | undefined {
-  if (/\b(jti|exp)\b/i.test(message)) return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
-  if (/unknown|unexpected|unrecogni[sz]ed|additional propert|not (a )?(known|allowed|permitted|supported)/i.test(message))
+  if (/\b(jti|exp)\b/i.test(message))
+    return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
+  if (
+    /unknown|unexpected|unrecogni[sz]ed|additional propert|not (a )?(known|allowed|permitted|supported)/i.test(
+      message,
+    )
+  )
     return "The server does not know a field. Remove it from the resource, or set xima:apiRevision to the revision of this server; for jti and exp set xima:claimsIn to token";
   if (/ccid|reseller|tenant/i.test(message))
     return "Check ccId: both ids as Xima issued them, and on the customer's first request both names (OpenAPI 1.4)";
-  if (/sip/i.test(message)) return "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)";
+  if (/sip/i.test(message))
+    return "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)";
   return undefined;
 }
 
@@ -124,14 +137,22 @@ export class XimaClient {
    * when asked again after a try whose answer was lost, so that try did it, and its
    * `deletionId` is lost.
    */
-  async delete({ resellerId, tenantId }: CcId): Promise<DeleteReply | "gone" | "earlierAttemptMayHaveSucceeded"> {
+  async delete({
+    resellerId,
+    tenantId,
+  }: CcId): Promise<DeleteReply | "gone" | "earlierAttemptMayHaveSucceeded"> {
     const operation = `delete licence ${resellerId}/${tenantId}`;
     const reply = await this.#send("DELETE", operation, { ccId: { resellerId, tenantId } });
-    if (isUnknownCustomer(reply)) return reply.earlierAttemptMayHaveSucceeded ? "earlierAttemptMayHaveSucceeded" : "gone";
+    if (isUnknownCustomer(reply))
+      return reply.earlierAttemptMayHaveSucceeded ? "earlierAttemptMayHaveSucceeded" : "gone";
     return this.#parse(reply, operation, deleteReplySchema);
   }
 
-  #send(method: "POST" | "DELETE", operation: string, body: Record<string, unknown>): Promise<HttpResponse> {
+  #send(
+    method: "POST" | "DELETE",
+    operation: string,
+    body: Record<string, unknown>,
+  ): Promise<HttpResponse> {
     return this.#http.send({
       operation,
       method,
@@ -166,7 +187,10 @@ export class XimaClient {
  * taking it for "gone" would lose the state.
  */
 function isUnknownCustomer(reply: HttpResponse): boolean {
-  return reply.status === 404 && errorReplySchema.safeParse(reply.json).data?.code === "CUSTOMER_NOT_FOUND";
+  return (
+    reply.status === 404 &&
+    errorReplySchema.safeParse(reply.json).data?.code === "CUSTOMER_NOT_FOUND"
+  );
 }
 
 /**
@@ -175,7 +199,10 @@ function isUnknownCustomer(reply: HttpResponse): boolean {
  */
 function asksForNames(reply: HttpResponse): boolean {
   const error = reply.status === 400 ? errorReplySchema.safeParse(reply.json).data : undefined;
-  return error?.code === "VALIDATION_ERROR" && /(reseller|tenant)[ _-]?name|first request/i.test(error.message ?? "");
+  return (
+    error?.code === "VALIDATION_ERROR" &&
+    /(reseller|tenant)[ _-]?name|first request/i.test(error.message ?? "")
+  );
 }
 
 function refusal(reply: HttpResponse, operation: string, moreToDo?: string): UcaasError {
@@ -206,7 +233,9 @@ function refusal(reply: HttpResponse, operation: string, moreToDo?: string): Uca
       hint: hintFor(reply),
     });
   }
-  const remedy = (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) || remedies.get(error.code);
+  const remedy =
+    (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) ||
+    remedies.get(error.code);
   return new UcaasError(error.message ?? "the server rejected the request", {
     code: error.code,
     vendor: "xima",
@@ -223,7 +252,8 @@ const timedCodes = new Set(["EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CERTIFICA
 
 /** For what the API does not document. */
 function hintFor({ status, headers }: HttpResponse): string {
-  if (status === 404 || status < 400) return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
+  if (status === 404 || status < 400)
+    return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
   if (status === 429) {
     const wait = headers["retry-after"];
     return `${wait ? `the server asks to wait (Retry-After: ${wait}); ` : ""}run the command again later, and set xima:requestsPerSecond to what the server allows`;

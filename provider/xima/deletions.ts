@@ -42,7 +42,9 @@ export class Deletions {
   readonly file: string;
 
   constructor(journalDir: string | undefined, environment: NodeJS.ProcessEnv = process.env) {
-    const folders = [journalDir, environment.UCAAS_JOURNAL_DIR].filter((folder) => folder && !folder.includes("://"));
+    const folders = [journalDir, environment.UCAAS_JOURNAL_DIR].filter(
+      (folder) => folder && !folder.includes("://"),
+    );
     this.file = join(folders[0] ?? dataDir(environment), "xima-deletions.jsonl");
   }
 
@@ -73,7 +75,16 @@ export class Deletions {
       if (line === "") continue;
       const { data } = deletionSchema.safeParse(tryParseJson(line));
       if (!data) unreadable.push(index + 1);
-      else deletions.set(JSON.stringify([data.baseUrl, data.resellerId, data.tenantId, data.deletionId ?? data.recordedAt]), data);
+      else
+        deletions.set(
+          JSON.stringify([
+            data.baseUrl,
+            data.resellerId,
+            data.tenantId,
+            data.deletionId ?? data.recordedAt,
+          ]),
+          data,
+        );
     }
     return {
       deletions: [...deletions.values()].sort((a, b) => (a.scheduledAt < b.scheduledAt ? 1 : -1)),
@@ -86,15 +97,27 @@ export class Deletions {
  * ISO time until which Xima support can restore the licences; undefined when the record's
  * time cannot be read.
  */
-export function restorableUntil({ scheduledAt, estimatedDeletionTime = "" }: Deletion): string | undefined {
+export function restorableUntil({
+  scheduledAt,
+  estimatedDeletionTime = "",
+}: Deletion): string | undefined {
   if (isDate(estimatedDeletionTime)) return estimatedDeletionTime;
   const scheduled = Date.parse(scheduledAt);
   return Number.isNaN(scheduled) ? undefined : new Date(scheduled + week).toISOString();
 }
 
 /** The line that a run shows for a reply to DELETE. */
-export function describeDeletion({ status, message, scheduledAt, estimatedDeletionTime, deletionId }: DeleteReply): string {
-  const state = status === "scheduled_for_deletion" ? "is scheduled for deletion" : `is ${status.replaceAll("_", " ")}`;
+export function describeDeletion({
+  status,
+  message,
+  scheduledAt,
+  estimatedDeletionTime,
+  deletionId,
+}: DeleteReply): string {
+  const state =
+    status === "scheduled_for_deletion"
+      ? "is scheduled for deletion"
+      : `is ${status.replaceAll("_", " ")}`;
   const at = scheduledAt ? ` (scheduled at ${scheduledAt})` : "";
   const words = message ? `. Xima: "${message}"` : "";
   return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (ucaas xima deletions lists it)`;

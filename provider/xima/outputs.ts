@@ -24,7 +24,11 @@ export function outputs(
  * declared now may both be on the server, so both stand here: whatever the next statement
  * leaves out is sent as 0.
  */
-export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: Partial<LicenseOutputs>): LicenseOutputs {
+export function unconfirmedOutputs(
+  news: LicenseInputs,
+  time: string,
+  olds?: Partial<LicenseOutputs>,
+): LicenseOutputs {
   const { lastChanges = [], lastDrift = [], lastAssertedAt = time } = olds ?? {};
   return {
     ...olds,
@@ -42,7 +46,10 @@ export function unconfirmedOutputs(news: LicenseInputs, time: string, olds?: Par
   };
 }
 
-function both<Group extends object>(before: Group | undefined, now: Group | undefined): Group | undefined {
+function both<Group extends object>(
+  before: Group | undefined,
+  now: Group | undefined,
+): Group | undefined {
   return before && now ? { ...before, ...now } : (now ?? before);
 }
 
@@ -51,7 +58,9 @@ function both<Group extends object>(before: Group | undefined, now: Group | unde
  * changed, nothing was stated. Where it is to be
  * stated again after some time, that time begins now.
  */
-export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(inputs: Inputs) {
+export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(
+  inputs: Inputs,
+) {
   const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
   return {
     ...inputs,

@@ -8,7 +8,12 @@ import { changedProperties } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
-import { type DiffSituation, type LifecycleDescriptor, type ResourceHandlers, withLifecycle } from "../runtime/lifecycle.ts";
+import {
+  type DiffSituation,
+  type LifecycleDescriptor,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../runtime/lifecycle.ts";
 import { logInfo } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -36,7 +41,11 @@ import {
  * resources have.
  */
 export function ximaLicenseProvider(source: dynamic.Config, context?: CallContext) {
-  const accounts: XimaAccounts = new Accounts(ximaConfig, source, (config) => new XimaClient(config, context?.signal));
+  const accounts: XimaAccounts = new Accounts(
+    ximaConfig,
+    source,
+    (config) => new XimaClient(config, context?.signal),
+  );
   return withLifecycle(
     new LicenseHandlers(accounts, new Deletions(source.get("ucaas:journalDir"))),
     licenseDescriptor(accounts),
@@ -55,7 +64,8 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     identity: "ccId",
     label: licenseId,
     remoteId(license, id) {
-      if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown)) return undefined;
+      if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown))
+        return undefined;
       return `${accounts.config(license.account).baseUrl} ${id ?? licenseId(license)}`;
     },
     servers: ({ account }) => ({
@@ -80,7 +90,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   validate(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-    return [...validate(licenseSchema, news), ...removedSipCredentials(this.#before(olds, news), news)];
+    return [
+      ...validate(licenseSchema, news),
+      ...removedSipCredentials(this.#before(olds, news), news),
+    ];
   }
 
   /** Which revision counts, and whether its config is sound, is told by the account. */
@@ -88,7 +101,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const failures: dynamic.CheckFailure[] = [];
     const { apiRevision, seatRules } = this.#accounts.config(news.account);
     if (apiRevision === "1.4") failures.push(...missingNames(this.#before(olds, news), news));
-    for (const { property, reason, note } of validateRules(mayAdopt(news) ? { ...news, adopt: true } : news, apiRevision, seatRules)) {
+    for (const { property, reason, note } of validateRules(
+      mayAdopt(news) ? { ...news, adopt: true } : news,
+      apiRevision,
+      seatRules,
+    )) {
       if (note) logInfo("XimaLicense", licenseId(news), `${property}: ${reason}`);
       else failures.push({ property, reason });
     }
@@ -97,7 +114,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     return failures;
   }
 
-  async diff(_id: string, olds: LicenseOutputs, news: LicenseInputs, { refreshing }: DiffSituation): Promise<dynamic.DiffResult> {
+  async diff(
+    _id: string,
+    olds: LicenseOutputs,
+    news: LicenseInputs,
+    { refreshing }: DiffSituation,
+  ): Promise<dynamic.DiffResult> {
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     // That a licence is to be stated again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
@@ -109,7 +131,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     };
   }
 
-  async create(news: LicenseInputs, operation: Operation): Promise<dynamic.CreateResult<LicenseOutputs>> {
+  async create(
+    news: LicenseInputs,
+    operation: Operation,
+  ): Promise<dynamic.CreateResult<LicenseOutputs>> {
     rememberSipCredentials(news);
     const id = licenseId(news);
     const time = new Date().toISOString();
@@ -123,21 +148,31 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     // Without a look-up the server cannot say whether it knows the customer: the declaration does.
     const adopting = (isThere ?? mayAdopt(news)) && !isOwn;
     if (adopting && !mayAdopt(news)) throw alreadyExists(news.ccId);
-    const lost = isThere !== false && (isOwn || earlier?.completedAt === undefined) ? sentFields(earlier) : [];
+    const lost =
+      isThere !== false && (isOwn || earlier?.completedAt === undefined) ? sentFields(earlier) : [];
     const body = updateBody(news, apiRevision, withFields({}, lost));
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost, adopting));
     try {
       const { changes } = await client.update(news.ccId, body, "create");
       const replaced = adopting || isOwn ? [] : replacedValues(changes);
-      if (replaced.length > 0) operation.log(`the customer existed already; this create replaced ${replaced.join(", ")}`);
+      if (replaced.length > 0)
+        operation.log(`the customer existed already; this create replaced ${replaced.join(", ")}`);
       return { id, outs: outputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
-      if (outcome === "nothing") await (isThere !== false ? operation.withdraw() : operation.discard());
+      if (outcome === "nothing")
+        await (isThere !== false ? operation.withdraw() : operation.discard());
       // In the state it is removed with its declaration; in the journal alone it would be
       // billed on when nobody declares it again.
-      if (outcome === "made" || (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId))))
-        throw new PartialFailure(id, unconfirmedOutputs(news, time, withFields({}, lost)), error as Error);
+      if (
+        outcome === "made" ||
+        (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId)))
+      )
+        throw new PartialFailure(
+          id,
+          unconfirmedOutputs(news, time, withFields({}, lost)),
+          error as Error,
+        );
       throw error;
     }
   }
@@ -145,8 +180,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   async read(id: string, props: LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const isKnown = props.ccId !== undefined && !props.unconfirmed;
-    const exists = await this.#accounts.client(props.account).exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
-    if (exists === undefined) this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
+    const exists = await this.#accounts
+      .client(props.account)
+      .exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
+    if (exists === undefined)
+      this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
     return exists === false ? { id: undefined, props: {} as LicenseOutputs } : { id, props };
   }
 
@@ -173,12 +211,17 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       .client(news.account)
       .update(news.ccId, body, "update")
       .catch(async (error: Error) => {
-        if (outcomeOf(error) !== "nothing") throw new PartialFailure(id, unconfirmedOutputs(news, time, olds), error);
+        if (outcomeOf(error) !== "nothing")
+          throw new PartialFailure(id, unconfirmedOutputs(news, time, olds), error);
         await operation.withdraw();
         throw error;
       });
     if (earlierAttemptMayHaveSucceeded)
-      logInfo("XimaLicense", id, "is as declared; the first answer was lost, and with it what the server had otherwise");
+      logInfo(
+        "XimaLicense",
+        id,
+        "is as declared; the first answer was lost, and with it what the server had otherwise",
+      );
     const drift = state.unconfirmed || earlier ? [] : detectDrift(changes, state);
     for (const { property, oldValue, newValue } of drift) {
       logInfo(
@@ -194,7 +237,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     await operation.intend(props.ccId, writeNote(props, []));
     const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
     if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
-    await this.#record(id, props, scheduled === "earlierAttemptMayHaveSucceeded" ? undefined : scheduled);
+    await this.#record(
+      id,
+      props,
+      scheduled === "earlierAttemptMayHaveSucceeded" ? undefined : scheduled,
+    );
     operation.log(
       scheduled === "earlierAttemptMayHaveSucceeded"
         ? "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it"
@@ -206,7 +253,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
    * The only way back for a week, so a record that cannot be written is reported. The
    * deletion itself is done.
    */
-  async #record(id: string, { ccId, account, __stack, __resource }: LicenseOutputs, reply?: DeleteReply): Promise<void> {
+  async #record(
+    id: string,
+    { ccId, account, __stack, __resource }: LicenseOutputs,
+    reply?: DeleteReply,
+  ): Promise<void> {
     const recordedAt = new Date().toISOString();
     const { scheduledAt = recordedAt, estimatedDeletionTime, deletionId = null } = reply ?? {};
     const { resellerId, tenantId } = ccId;
@@ -228,7 +279,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      logInfo("XimaLicense", id, `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`);
+      logInfo(
+        "XimaLicense",
+        id,
+        `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`,
+      );
     }
   }
 
@@ -241,7 +296,9 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   /** What the same licence had before, if there was one. */
   #before(olds: Partial<LicenseInputs>, news: LicenseInputs): Partial<LicenseInputs> {
     const isSame =
-      olds.ccId && sameCustomer(olds as LicenseInputs, news) && !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
+      olds.ccId &&
+      sameCustomer(olds as LicenseInputs, news) &&
+      !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
     return isSame ? olds : {};
   }
 }
@@ -278,18 +335,26 @@ function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInput
  */
 function rememberSipCredentials({ sipCredentials, ccId }: Partial<LicenseInputs>): void {
   const open: unknown[] = Object.values(ccId ?? {});
-  for (const value of Object.values(sipCredentials ?? {})) if (!open.includes(value)) rememberSecret(value);
+  for (const value of Object.values(sipCredentials ?? {}))
+    if (!open.includes(value)) rememberSecret(value);
 }
 
 function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
-  return !isUnknown(b.ccId) && a.ccId?.resellerId === b.ccId?.resellerId && a.ccId?.tenantId === b.ccId?.tenantId;
+  return (
+    !isUnknown(b.ccId) &&
+    a.ccId?.resellerId === b.ccId?.resellerId &&
+    a.ccId?.tenantId === b.ccId?.tenantId
+  );
 }
 
 /**
  * The API has no way to take SIP credentials away (inferred), so a silent change of the
  * declaration would be a lie. `before` is what the same licence had, if there was one.
  */
-function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
+function removedSipCredentials(
+  before: Partial<LicenseInputs>,
+  news: LicenseInputs,
+): dynamic.CheckFailure[] {
   if (!before.sipCredentials || news.sipCredentials) return [];
   return [
     {
@@ -306,29 +371,37 @@ function removedSipCredentials(before: Partial<LicenseInputs>, news: LicenseInpu
  */
 function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
   // Of what is not known yet the check before the create will tell.
-  if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown)) return [];
+  if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown))
+    return [];
   if (before.ccId || !news.ccId || mayAdopt(news)) return [];
   return (["resellerName", "tenantName"] as const)
     .filter((name) => news.ccId[name] === undefined)
     .map((name) => ({
       property: `ccId.${name}`,
-      reason: "is required on the customer's first request (OpenAPI 1.4); leave it out only with adopt: true",
+      reason:
+        "is required on the customer's first request (OpenAPI 1.4); leave it out only with adopt: true",
     }));
 }
 
 /** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */
 function mayAdopt(inputs: LicenseInputs): boolean {
-  return inputs.adopt === true || (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === licenseId(inputs));
+  return (
+    inputs.adopt === true ||
+    (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === licenseId(inputs))
+  );
 }
 
 function alreadyExists(ccId: CcId): UcaasError {
   const thing = licenseId({ ccId });
-  return new UcaasError("the customer exists already, and creating it would overwrite its licences", {
-    code: "ALREADY_EXISTS",
-    vendor: "xima",
-    operation: `create licence ${thing}`,
-    hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
-  });
+  return new UcaasError(
+    "the customer exists already, and creating it would overwrite its licences",
+    {
+      code: "ALREADY_EXISTS",
+      vendor: "xima",
+      operation: `create licence ${thing}`,
+      hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
+    },
+  );
 }
 
 /** What became of a write that ended with an error. */
@@ -339,7 +412,12 @@ function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
   if (error.code === "MALFORMED_REPLY") return "made";
   // Each try has a jti of its own, so the server has taken this very request before:
   // something on the way sent it twice.
-  if (error.earlierAttemptMayHaveSucceeded || error.code === "DUPLICATE_JTI" || error.status === undefined) return "unknown";
+  if (
+    error.earlierAttemptMayHaveSucceeded ||
+    error.code === "DUPLICATE_JTI" ||
+    error.status === undefined
+  )
+    return "unknown";
   const isRefusal = error.status >= 400 && !mayHaveActed({ kind: "status", status: error.status });
   return isRefusal ? "nothing" : "unknown";
 }
@@ -352,10 +430,16 @@ async function mayBeThere(client: XimaClient, ccId: CcId): Promise<boolean> {
   return (await client.exists(ccId).catch(() => true)) !== false;
 }
 
-function reasonToStateAgain({ unconfirmed, lastAssertedAt }: LicenseOutputs, { reassertAfter }: LicenseInputs): string | undefined {
+function reasonToStateAgain(
+  { unconfirmed, lastAssertedAt }: LicenseOutputs,
+  { reassertAfter }: LicenseInputs,
+): string | undefined {
   if (unconfirmed) return "whether the last statement arrived is not known";
   if (reassertAfter === undefined || isUnknown(reassertAfter)) return undefined;
   const asserted = Date.parse(lastAssertedAt ?? "");
-  const due = Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
-  return due ? `last stated ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}` : undefined;
+  const due =
+    Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
+  return due
+    ? `last stated ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}`
+    : undefined;
 }

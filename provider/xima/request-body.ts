@@ -12,12 +12,17 @@ const guideOnly = "additionalAiMessages";
  * explicit 0: left out, it would
  * stay as it is and be billed on.
  */
-export function updateBody(news: LicenseInputs, revision: ApiRevision, olds?: Partial<LicenseInputs>): Body {
+export function updateBody(
+  news: LicenseInputs,
+  revision: ApiRevision,
+  olds?: Partial<LicenseInputs>,
+): Body {
   const body: Body = {};
   for (const property of managedProperties) {
     if (property === "account" || (property === guideOnly && revision !== "guide")) continue;
     const value = withDropped(news[property], olds?.[property], property);
-    if (value !== undefined) body[property] = property === "aiMessaging" ? withoutOtherBundle(value as Body) : value;
+    if (value !== undefined)
+      body[property] = property === "aiMessaging" ? withoutOtherBundle(value as Body) : value;
   }
   return body;
 }
@@ -45,7 +50,9 @@ export function countPaths(inputs: Partial<LicenseInputs>): string[] {
     const value = inputs[property];
     if (property === "ccId" || property === "sipCredentials") return [];
     if (typeof value === "number") return [property];
-    return typeof value === "object" && value !== null ? Object.keys(value).map((key) => `${property}.${key}`) : [];
+    return typeof value === "object" && value !== null
+      ? Object.keys(value).map((key) => `${property}.${key}`)
+      : [];
   });
 }
 
@@ -53,12 +60,18 @@ export function countPaths(inputs: Partial<LicenseInputs>): string[] {
  * The declaration with a count at each of the paths, so that those that are not declared
  * any more are sent as 0.
  */
-export function withFields<Inputs extends Partial<LicenseInputs>>(inputs: Inputs, paths: readonly string[]): Inputs {
+export function withFields<Inputs extends Partial<LicenseInputs>>(
+  inputs: Inputs,
+  paths: readonly string[],
+): Inputs {
   const all: Record<string, unknown> = { ...inputs };
   for (const path of paths) {
     const [property = "", key] = path.split(".");
     if (!managedProperties.some((managed) => managed === property)) continue;
-    all[property] = key === undefined ? (all[property] ?? 0) : { [key]: 0, ...(all[property] as Body | undefined) };
+    all[property] =
+      key === undefined
+        ? (all[property] ?? 0)
+        : { [key]: 0, ...(all[property] as Body | undefined) };
   }
   return all as Inputs;
 }

@@ -11,7 +11,15 @@ export interface Finding {
 
 type SeatField = Exclude<
   keyof LicenseInputs,
-  "ccId" | "aiMessaging" | "aiAudioServices" | "sipCredentials" | "adopt" | "reassertAfter" | "account" | "__stack" | "__resource"
+  | "ccId"
+  | "aiMessaging"
+  | "aiAudioServices"
+  | "sipCredentials"
+  | "adopt"
+  | "reassertAfter"
+  | "account"
+  | "__stack"
+  | "__resource"
 >;
 
 /**
@@ -69,9 +77,17 @@ const contradicted: Partial<Record<ApiRevision, Partial<Record<keyof SeatRules, 
  *
  * `rules` is `xima:seatRules`: it replaces a minimum, or makes a rule a note or nothing.
  */
-export function validateRules(inputs: Partial<LicenseInputs>, revision: ApiRevision, rules: SeatRules = {}): Finding[] {
+export function validateRules(
+  inputs: Partial<LicenseInputs>,
+  revision: ApiRevision,
+  rules: SeatRules = {},
+): Finding[] {
   const ai = revision === "guide" ? aiFindingsOfGuide(inputs) : aiFindings(inputs, revision);
-  const broken: RuleFinding[] = [...minimumFindings(inputs, revision, rules), ...ai, ...sipFindings(inputs)];
+  const broken: RuleFinding[] = [
+    ...minimumFindings(inputs, revision, rules),
+    ...ai,
+    ...sipFindings(inputs),
+  ];
   return broken.flatMap(({ rule, ...finding }) => {
     const setting = rule && rules[rule];
     if (setting === "off") return [];
@@ -84,14 +100,23 @@ interface RuleFinding extends Finding {
   readonly rule?: keyof SeatRules;
 }
 
-function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision, rules: SeatRules): RuleFinding[] {
+function minimumFindings(
+  inputs: Partial<LicenseInputs>,
+  revision: ApiRevision,
+  rules: SeatRules,
+): RuleFinding[] {
   return seatFields.flatMap((rule) => {
     const seats = known(inputs[rule]);
     const setting = rules[rule];
     const least = leastSeats(rule, revision, rules);
     if (seats === undefined || seats === 0 || seats >= least) return [];
-    const source = typeof setting === "number" ? `xima:seatRules.${rule}` : named[revision] + wayOut(rule, revision);
-    return [{ property: rule, reason: `must be 0 or at least ${least}, not ${seats} (${source})`, rule }];
+    const source =
+      typeof setting === "number"
+        ? `xima:seatRules.${rule}`
+        : named[revision] + wayOut(rule, revision);
+    return [
+      { property: rule, reason: `must be 0 or at least ${least}, not ${seats} (${source})`, rule },
+    ];
   });
 }
 
@@ -99,7 +124,11 @@ function minimumFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision, 
  * The least number of seats beside 0, by the revision and `xima:seatRules`; 0 where there
  * is none.
  */
-export function leastSeats(field: (typeof seatFields)[number], revision: ApiRevision, rules: SeatRules): number {
+export function leastSeats(
+  field: (typeof seatFields)[number],
+  revision: ApiRevision,
+  rules: SeatRules,
+): number {
   const setting = rules[field];
   if (setting === "off") return 0;
   return typeof setting === "number" ? setting : (minimum[revision][field] ?? 0);
@@ -148,7 +177,10 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
       note: true,
     });
   }
-  if ((known(inputs.aiAudioServices?.additionalHours) ?? 0) > 0 && absent(inputs, "essentialSeats", "professionalSeats", "eliteSeats")) {
+  if (
+    (known(inputs.aiAudioServices?.additionalHours) ?? 0) > 0 &&
+    absent(inputs, "essentialSeats", "professionalSeats", "eliteSeats")
+  ) {
     found.push({
       property: "aiAudioServices",
       reason: `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}): declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
@@ -162,11 +194,13 @@ const unlessThere = "; for a customer that has such seats already, set adopt: tr
 
 function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
   if (!sipCredentials || isUnknown(sipCredentials)) return [];
-  if ((sipCredentials.sipPort === undefined) === (sipCredentials.transport === undefined)) return [];
+  if ((sipCredentials.sipPort === undefined) === (sipCredentials.transport === undefined))
+    return [];
   return [
     {
       property: "sipCredentials",
-      reason: "sipPort and transport come together or not at all; neither means an SRV look-up (OpenAPI 1.4)",
+      reason:
+        "sipPort and transport come together or not at all; neither means an SRV look-up (OpenAPI 1.4)",
     },
   ];
 }
@@ -177,7 +211,9 @@ function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
  */
 function absent(inputs: Partial<LicenseInputs>, ...fields: SeatField[]): boolean {
   const mayHaveMore = inputs.adopt === true || isUnknown(inputs.adopt);
-  return fields.every((field) => inputs[field] === 0 || (inputs[field] === undefined && !mayHaveMore));
+  return fields.every(
+    (field) => inputs[field] === 0 || (inputs[field] === undefined && !mayHaveMore),
+  );
 }
 
 function known(value: number | undefined): number | undefined {

@@ -60,7 +60,9 @@ const duration = z
 export const licenseSchema = z.strictObject({
   ccId: ccIdSchema,
   ...seatCounts,
-  aiMessaging: z.strictObject({ standardBundles: count.optional(), advancedBundles: count.optional() }).optional(),
+  aiMessaging: z
+    .strictObject({ standardBundles: count.optional(), advancedBundles: count.optional() })
+    .optional(),
   aiAudioServices: z.strictObject({ additionalHours: count }).optional(),
   sipCredentials: sipCredentialsSchema.optional(),
   adopt: z.boolean().optional(),
@@ -77,8 +79,14 @@ export type LicenseInputs = z.output<typeof licenseSchema> & {
  * The id of a licence, `reseller/tenant`; a slash inside either is written as `%2F`, so
  * that no two customers have one id.
  */
-export function licenseId({ ccId }: { readonly ccId?: { readonly resellerId: string; readonly tenantId: string } }): string {
-  return [ccId?.resellerId, ccId?.tenantId].map((part) => String(part).replace(/[%/]/g, encodeURIComponent)).join("/");
+export function licenseId({
+  ccId,
+}: {
+  readonly ccId?: { readonly resellerId: string; readonly tenantId: string };
+}): string {
+  return [ccId?.resellerId, ccId?.tenantId]
+    .map((part) => String(part).replace(/[%/]/g, encodeURIComponent))
+    .join("/");
 }
 
 /**
@@ -146,7 +154,9 @@ export type DeleteReply = z.output<typeof deleteReplySchema>;
 /** Every error (OpenAPI 1.4). */
 export const errorReplySchema = z.looseObject({ code: z.string(), message: z.string().optional() });
 
-const minimumRule = z.union([z.enum(["warn", "off"]), z.coerce.number().int().min(0).max(1_000_000)]).optional();
+const minimumRule = z
+  .union([z.enum(["warn", "off"]), z.coerce.number().int().min(0).max(1_000_000)])
+  .optional();
 const needRule = z.enum(["warn", "off"]).optional();
 
 /**
@@ -193,7 +203,8 @@ export const ximaConfig = {
     },
     certificate: {
       value: z.string().optional(),
-      about: "the certificate that Xima signed, as PEM text or the path of its file; the kid is computed from it",
+      about:
+        "the certificate that Xima signed, as PEM text or the path of its file; the kid is computed from it",
     },
     keyId: { value: identifier().optional(), about: "the kid, where Xima issued one outright" },
     apiRevision: {
@@ -206,11 +217,13 @@ export const ximaConfig = {
     },
     probe: {
       value: z.enum(["ccid", "names", "off"]).default("ccid"),
-      about: "how a create and a refresh ask whether a customer exists: ccid (its ids alone), names (with its names) or off",
+      about:
+        "how a create and a refresh ask whether a customer exists: ccid (its ids alone), names (with its names) or off",
     },
     seatRules: {
       value: seatRulesSchema.default({}),
-      about: "by argument, what a commercial rule is here: a minimum other than the published one, warn or off",
+      about:
+        "by argument, what a commercial rule is here: a minimum other than the published one, warn or off",
     },
     ...transportKeys,
   },

@@ -47,7 +47,11 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
  * All that is wrong with a certificate: `KEY_MISMATCH`, `CERTIFICATE_NOT_YET_VALID`,
  * `CERTIFICATE_EXPIRED`. Without a key only its dates are looked at.
  */
-export function certificateFaults(certificate: X509Certificate, privateKey?: KeyObject, now = new Date()): UcaasError[] {
+export function certificateFaults(
+  certificate: X509Certificate,
+  privateKey?: KeyObject,
+  now = new Date(),
+): UcaasError[] {
   const faults: UcaasError[] = [];
   if (privateKey && !certificate.checkPrivateKey(privateKey)) {
     faults.push(
@@ -60,7 +64,11 @@ export function certificateFaults(certificate: X509Certificate, privateKey?: Key
   }
   if (now < new Date(certificate.validFrom)) {
     faults.push(
-      fault("CERTIFICATE_NOT_YET_VALID", `the certificate is valid from ${iso(certificate.validFrom)}`, "check this machine's clock"),
+      fault(
+        "CERTIFICATE_NOT_YET_VALID",
+        `the certificate is valid from ${iso(certificate.validFrom)}`,
+        "check this machine's clock",
+      ),
     );
   }
   if (now > new Date(certificate.validTo)) {
@@ -94,7 +102,11 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
   const block = blocks.find(({ label }) => label.endsWith("PRIVATE KEY"));
   const where = file ?? privateKeySource.key;
   if (!block && blocks.length > 0)
-    throw fault("KEY_UNREADABLE", `${where} holds a ${blocks[0]?.label}, not a private key`, privateKeySource.hint);
+    throw fault(
+      "KEY_UNREADABLE",
+      `${where} holds a ${blocks[0]?.label}, not a private key`,
+      privateKeySource.hint,
+    );
   const pem = block?.text ?? text;
   rememberSecret(pem);
   let key: KeyObject;
@@ -109,7 +121,11 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
         "pulumi config set --secret xima:privateKeyPassphrase",
       );
     if (encrypted)
-      throw fault("KEY_PASSPHRASE", "the passphrase does not open the private key", "pulumi config set --secret xima:privateKeyPassphrase");
+      throw fault(
+        "KEY_PASSPHRASE",
+        "the passphrase does not open the private key",
+        "pulumi config set --secret xima:privateKeyPassphrase",
+      );
     if (block?.label === "OPENSSH PRIVATE KEY")
       throw fault(
         "KEY_UNREADABLE",
@@ -146,13 +162,23 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
  * @param file as for {@link readPrivateKey}
  * @throws {UcaasError} `CERTIFICATE_UNREADABLE`
  */
-export function readCertificate(pemOrPath: string, privateKey?: KeyObject, file?: string): X509Certificate {
+export function readCertificate(
+  pemOrPath: string,
+  privateKey?: KeyObject,
+  file?: string,
+): X509Certificate {
   const text = pemOf(pemOrPath, certificateSource, file);
   const blocks = pemBlocks(text);
-  const pems = blocks.filter(({ label }) => /^(X509 |TRUSTED )?CERTIFICATE$/.test(label)).map((block) => block.text);
+  const pems = blocks
+    .filter(({ label }) => /^(X509 |TRUSTED )?CERTIFICATE$/.test(label))
+    .map((block) => block.text);
   const where = file ?? certificateSource.key;
   if (pems.length === 0 && blocks.length > 0)
-    throw fault("CERTIFICATE_UNREADABLE", `${where} holds a ${blocks[0]?.label}, not a certificate`, certificateSource.hint);
+    throw fault(
+      "CERTIFICATE_UNREADABLE",
+      `${where} holds a ${blocks[0]?.label}, not a certificate`,
+      certificateSource.hint,
+    );
   let found: X509Certificate[];
   try {
     found = (pems.length > 0 ? pems : [text]).map((pem) => new X509Certificate(pem));
@@ -197,9 +223,14 @@ function pemOf(pemOrPath: string, { key, code, hint }: PemSource, file?: string)
         "a DER file becomes PEM with openssl: `openssl x509 -inform der` for a certificate, `openssl pkey -inform der` for a key",
       );
     }
-    if (file !== undefined) throw fault(code, `${file} ${error.message}`, "check the path and its permissions");
+    if (file !== undefined)
+      throw fault(code, `${file} ${error.message}`, "check the path and its permissions");
     // The value is not shown: a key pasted without its first line would be.
-    throw fault(code, `${key} is neither PEM text nor the path of a file that can be read (${error.code})`, hint);
+    throw fault(
+      code,
+      `${key} is neither PEM text nor the path of a file that can be read (${error.code})`,
+      hint,
+    );
   }
 }
 

@@ -47,14 +47,17 @@ export function caller(
   const [, scheme, credentials] = /^(\S+) +(\S+)$/.exec(authorization) ?? [];
   if (scheme === "Basic") {
     const given = Buffer.from(credentials!, "base64").toString("utf8");
-    const account = accounts.find(({ accessId, accessKey }) => given === `${accessId}:${accessKey}`);
+    const account = accounts.find(
+      ({ accessId, accessKey }) => given === `${accessId}:${accessKey}`,
+    );
     if (account === undefined) throw new Failure(401, "API ACCESS ID or API ACCESS KEY is wrong");
     return account;
   }
   if (scheme !== "Token") throw new Failure(401, "The header Authorization must be Basic or Token");
   const session = Object.hasOwn(sessions, credentials!) ? sessions[credentials!] : undefined;
   const account = accounts.find(({ accessId }) => accessId === session?.accessId);
-  if (session === undefined || account === undefined) throw new Failure(1001, "The token is unknown");
+  if (session === undefined || account === undefined)
+    throw new Failure(1001, "The token is unknown");
   if (session.expires <= now) throw new Failure(expiredAs, "The token has expired, log in again");
   return account;
 }
@@ -71,7 +74,8 @@ export function login(
   if (id === undefined) throw new Failure(400, "The header X-Api-Id is missing");
   const account = accounts.find(({ accessId }) => accessId === id);
   if (account === undefined) throw new Failure(401, "The header X-Api-Id is wrong");
-  if (body.email !== account.email || body.password !== account.password) throw new Failure(401, "Email or password is wrong");
+  if (body.email !== account.email || body.password !== account.password)
+    throw new Failure(401, "Email or password is wrong");
   const token = randomBytes(24).toString("hex");
   sessions[token] = { accessId: account.accessId, expires };
   return {

@@ -61,7 +61,8 @@ export class Envelope {
 
   success(payload: Record<string, unknown>, form: Form): Reply {
     const turn = this.#turn++;
-    const ids = form.idsAs === "alternate" ? (["number", "string"] as const)[(turn >> 1) % 2]! : form.idsAs;
+    const ids =
+      form.idsAs === "alternate" ? (["number", "string"] as const)[(turn >> 1) % 2]! : form.idsAs;
     return json(200, { result: result(1, form, turn), ...(idsAs(ids, payload) as object) });
   }
 
@@ -80,7 +81,8 @@ export class Envelope {
 }
 
 /** An answer outside the rules above, such as a fault on demand. */
-export const refusal = (status: number, desc: string): Reply => json(status, { result: status, msg: messages[status] ?? "Error.", desc });
+export const refusal = (status: number, desc: string): Reply =>
+  json(status, { result: status, msg: messages[status] ?? "Error.", desc });
 
 const result = (code: number, { resultAs }: Form, turn: number): number | string =>
   resultAs === "string" || (resultAs === "alternate" && turn % 2 === 1) ? String(code) : code;

@@ -18,14 +18,24 @@ export interface Lag {
 }
 
 /** Notes what was there before a write. A record that is stale already keeps showing the oldest. */
-export function noteWrite(stale: Record<string, Stale>, key: string, before: Fields | null, lag: Lag): void {
+export function noteWrite(
+  stale: Record<string, Stale>,
+  key: string,
+  before: Fields | null,
+  lag: Lag,
+): void {
   if (lag.visibleAfterMs === 0 && lag.visibleAfterReads === 0) return;
   const shown = isStale(stale[key], lag.now) ? stale[key]!.fields : before;
   stale[key] = { fields: shown, until: lag.now + lag.visibleAfterMs, reads: lag.visibleAfterReads };
 }
 
 /** What this read shows of a record, and counts as one of the reads for which it is stale. */
-export function visibleState(stale: Record<string, Stale>, key: string, truth: Fields | null, now: number): Fields | null {
+export function visibleState(
+  stale: Record<string, Stale>,
+  key: string,
+  truth: Fields | null,
+  now: number,
+): Fields | null {
   const old = stale[key];
   if (old === undefined) return truth;
   if (!isStale(old, now)) {
@@ -36,4 +46,5 @@ export function visibleState(stale: Record<string, Stale>, key: string, truth: F
   return old.fields;
 }
 
-const isStale = (old: Stale | undefined, now: number) => old !== undefined && (now < old.until || old.reads > 0);
+const isStale = (old: Stale | undefined, now: number) =>
+  old !== undefined && (now < old.until || old.reads > 0);

@@ -49,7 +49,9 @@ const further: z.ZodType<Further> = z.union([
     z.lazy(() => further),
   ),
 ]);
-const subscription = z.object({ customer_id: id, plan_id: z.string().trim().min(1), status: status.optional() }).catchall(further);
+const subscription = z
+  .object({ customer_id: id, plan_id: z.string().trim().min(1), status: status.optional() })
+  .catchall(further);
 // The page on users lists all of these but customer_id; further ones are kept as they are given.
 const user = z
   .object({
@@ -85,7 +87,13 @@ export const kinds: readonly Kind[] = [
     singular: "customer",
     schema: customer,
     fixed: [],
-    searchable: ["customer_name", "customer_legal_name", "customer_code", "contact_name", "contact_email"],
+    searchable: [
+      "customer_name",
+      "customer_legal_name",
+      "customer_code",
+      "contact_name",
+      "contact_email",
+    ],
   },
   {
     plural: "subscriptions",
@@ -104,13 +112,19 @@ export const kinds: readonly Kind[] = [
 ];
 
 /** Names that the server alone writes (inferred). */
-const isReadOnly = (name: string, kind: Kind) => name === `${kind.singular}_id` || name.endsWith("_ex") || name === "country";
+const isReadOnly = (name: string, kind: Kind) =>
+  name === `${kind.singular}_id` || name.endsWith("_ex") || name === "country";
 
 /**
  * The body of a create or, when `partial`, of an update, as it is to be stored; 406 names
  * what is wrong.
  */
-export function readFields(kind: Kind, body: Fields, readOnly: "ignore" | "refuse", partial: boolean): Fields {
+export function readFields(
+  kind: Kind,
+  body: Fields,
+  readOnly: "ignore" | "refuse",
+  partial: boolean,
+): Fields {
   const given = strip(kind, withoutOwnObject(kind, body), readOnly, "");
   const result = (partial ? kind.schema.partial() : kind.schema).safeParse(given);
   if (result.success) return result.data;
@@ -130,7 +144,8 @@ function strip(kind: Kind, fields: Fields, readOnly: "ignore" | "refuse", path: 
   const kept: Fields = {};
   for (const [name, value] of Object.entries(fields)) {
     if (isReadOnly(name, kind)) {
-      if (readOnly === "refuse") throw new Failure(406, `${path}${name} is read-only`, { [name]: value });
+      if (readOnly === "refuse")
+        throw new Failure(406, `${path}${name} is read-only`, { [name]: value });
     } else {
       kept[name] = isFields(value) ? strip(kind, value, readOnly, `${path}${name}.`) : value;
     }
@@ -148,10 +163,26 @@ export function patched(stored: Fields, changes: Fields): Fields {
   return whole;
 }
 
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
-const customerWords = ["customer_name", "customer_legal_name", "customer_code", "customer_type", "contact_name", "contact_email"];
-const addressWords = ["address_1", "address_2", "address_3", "city", "state", "zipcode", "country_id"];
+const customerWords = [
+  "customer_name",
+  "customer_legal_name",
+  "customer_code",
+  "customer_type",
+  "contact_name",
+  "contact_email",
+];
+const addressWords = [
+  "address_1",
+  "address_2",
+  "address_3",
+  "city",
+  "state",
+  "zipcode",
+  "country_id",
+];
 
 /** How records are shown. */
 export interface Display {
@@ -169,7 +200,12 @@ export function created(kind: Kind, id: string, { first_name, last_name }: Field
  * A record as it is shown: with its id, what was never written as `absentAs` says, and
  * the labels.
  */
-export function shown(kind: Kind, id: string, fields: Fields, { absentAs, subscriptionStatus }: Display): Fields {
+export function shown(
+  kind: Kind,
+  id: string,
+  fields: Fields,
+  { absentAs, subscriptionStatus }: Display,
+): Fields {
   const filled = (names: string[], given: Fields): Fields => {
     const out: Fields = {};
     for (const name of names) {

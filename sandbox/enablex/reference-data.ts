@@ -21,11 +21,11 @@ export const countries: readonly Country[] = Object.entries(isoCountries.getName
   }));
 
 /** The label of a country's id, or undefined. */
-export const countryLabel = (id: string): string | undefined => countries.find((country) => country.country_id === id)?.country;
+export const countryLabel = (id: string): string | undefined =>
+  countries.find((country) => country.country_id === id)?.country;
 
-export const timezones: readonly { timezone_id: string; timezone: string }[] = Intl.supportedValuesOf("timeZone").map(
-  (timezone, index) => ({
+export const timezones: readonly { timezone_id: string; timezone: string }[] =
+  Intl.supportedValuesOf("timeZone").map((timezone, index) => ({
     timezone_id: String(index + 1),
     timezone,
-  }),
-);
+  }));

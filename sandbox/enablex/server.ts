@@ -36,38 +36,66 @@ import { countries, timezones } from "./reference-data.ts";
 
 const options = z.strictObject({
   ...commonOptions,
-  resultAs: z.enum(["number", "string", "alternate"]).default("alternate").describe("how result is written"),
-  idsAs: z.enum(["number", "string", "alternate"]).default("alternate").describe("how ids are written"),
+  resultAs: z
+    .enum(["number", "string", "alternate"])
+    .default("alternate")
+    .describe("how result is written"),
+  idsAs: z
+    .enum(["number", "string", "alternate"])
+    .default("alternate")
+    .describe("how ids are written"),
   errorsAs: z
     .enum(["both", "body", "status"])
     .default("both")
     .describe("where an error's code stands: in the HTTP status, in the body of a 200, or both"),
-  absentAs: z.enum(["empty", "null", "omit"]).default("empty").describe("how a field is shown that was never written"),
+  absentAs: z
+    .enum(["empty", "null", "omit"])
+    .default("empty")
+    .describe("how a field is shown that was never written"),
   tokenSeconds: z.number().positive().default(1200).describe("how long a login lasts"),
   expiredAs: z
     .union([z.literal(403), z.literal(1001)])
     .default(403)
     .describe("the code for an expired token"),
-  requireAppType: z.boolean().default(false).describe("whether the header X-App-Type (vc or wb) is required"),
+  requireAppType: z
+    .boolean()
+    .default(false)
+    .describe("whether the header X-App-Type (vc or wb) is required"),
   errorWords: z
     .enum(["msg", "error"])
     .default("msg")
-    .describe("the names of an error's words: msg and desc as in the guide's example, or error and description as in its text"),
+    .describe(
+      "the names of an error's words: msg and desc as in the guide's example, or error and description as in its text",
+    ),
   subscriptionStatus: z
     .enum(["nested", "flat"])
     .default("nested")
-    .describe("where a reply has a subscription's status: within subscription, as published, or beside its ids"),
+    .describe(
+      "where a reply has a subscription's status: within subscription, as published, or beside its ids",
+    ),
   createReply: z.enum(["id", "full", "none"]).default("id").describe("what a create answers"),
-  readOnly: z.enum(["ignore", "refuse"]).default("ignore").describe("what becomes of read-only fields in a request"),
+  readOnly: z
+    .enum(["ignore", "refuse"])
+    .default("ignore")
+    .describe("what becomes of read-only fields in a request"),
   uniqueCustomerCode: z.boolean().default(true).describe("whether customer_code is unique"),
   dependents: z
     .enum(["cascade", "refuse"])
     .default("cascade")
     .describe("what becomes of a delete of a customer that has subscriptions or users"),
-  deletableDependents: z.boolean().default(false).describe("whether subscriptions and users have a DELETE route"),
+  deletableDependents: z
+    .boolean()
+    .default(false)
+    .describe("whether subscriptions and users have a DELETE route"),
   longestPage: z.int().min(1).default(100).describe("page_length beyond this is cut down to it"),
-  pastTheEnd: z.enum(["empty", "repeat"]).default("empty").describe("what a page behind the last one shows"),
-  listRows: z.enum(["full", "short"]).default("full").describe("whether a row of a list has every field"),
+  pastTheEnd: z
+    .enum(["empty", "repeat"])
+    .default("empty")
+    .describe("what a page behind the last one shows"),
+  listRows: z
+    .enum(["full", "short"])
+    .default("full")
+    .describe("whether a row of a list has every field"),
   countryCodes: z.boolean().default(true).describe("whether GET /countries tells the ISO codes"),
   visibleAfterMs: z.number().min(0).default(0).describe("how long a write stays unseen by reads"),
   visibleAfterReads: z.int().min(0).default(0).describe("how many reads do not see a write yet"),
@@ -162,9 +190,13 @@ function seed(body: unknown, server: EnablexServer): { customer_ids: string[] } 
       typeof value === "string" ? value.replaceAll("#", String(number)) : value,
     );
     try {
-      customer_ids.push(create(customerKind, readFields(customerKind, fields, "refuse", false), owner, server));
+      customer_ids.push(
+        create(customerKind, readFields(customerKind, fields, "refuse", false), owner, server),
+      );
     } catch (error) {
-      throw error instanceof Failure ? new ControlError(`customer ${number}: ${error.message}`) : error;
+      throw error instanceof Failure
+        ? new ControlError(`customer ${number}: ${error.message}`)
+        : error;
     }
   }
   return { customer_ids };
@@ -181,19 +213,35 @@ const customerKind = kinds[0]!;
 /** The payload of the answer; a {@link Failure} for every other one. */
 function route(request: SandboxRequest, server: EnablexServer): Record<string, unknown> {
   const { state, options } = server;
-  const [plural, id, ...rest] = request.path.startsWith(`${basePath}/`) ? request.path.slice(basePath.length + 1).split("/") : [];
+  const [plural, id, ...rest] = request.path.startsWith(`${basePath}/`)
+    ? request.path.slice(basePath.length + 1).split("/")
+    : [];
   if (plural === undefined || rest.length > 0) throw noRoute(request);
   checkAppType(request, options.requireAppType);
 
   if (plural === "login" && id === undefined && request.method === "POST") {
-    return login(request.headers, bodyOf(request), state.accounts, state.sessions, server.now() + options.tokenSeconds * 1000);
+    return login(
+      request.headers,
+      bodyOf(request),
+      state.accounts,
+      state.sessions,
+      server.now() + options.tokenSeconds * 1000,
+    );
   }
-  const account = caller(request.headers, state.accounts, state.sessions, options.expiredAs, server.now());
+  const account = caller(
+    request.headers,
+    state.accounts,
+    state.sessions,
+    options.expiredAs,
+    server.now(),
+  );
 
   if (request.method === "GET" && id === undefined) {
     if (plural === "countries")
       return {
-        countries: options.countryCodes ? countries : countries.map(({ country_code: _, ...row }) => row),
+        countries: options.countryCodes
+          ? countries
+          : countries.map(({ country_code: _, ...row }) => row),
       };
     if (plural === "timezones") return { timezones };
   }
@@ -212,7 +260,10 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
       const made = create(kind, fields, account.accessId, server);
       if (options.createReply === "none") return {};
       return {
-        [kind.singular]: options.createReply === "full" ? shown(kind, made, fields, options) : created(kind, made, fields),
+        [kind.singular]:
+          options.createReply === "full"
+            ? shown(kind, made, fields, options)
+            : created(kind, made, fields),
       };
     }
     case "PATCH one":
@@ -228,7 +279,8 @@ function route(request: SandboxRequest, server: EnablexServer): Record<string, u
   throw noRoute(request);
 }
 
-const noRoute = (request: SandboxRequest) => new Failure(404, `There is no route ${request.method} ${request.path}`);
+const noRoute = (request: SandboxRequest) =>
+  new Failure(404, `There is no route ${request.method} ${request.path}`);
 
 function checkAppType(request: SandboxRequest, required: boolean): void {
   const type = request.headers["x-app-type"];
@@ -248,7 +300,8 @@ function bodyOf(request: SandboxRequest): Fields {
   } catch {
     throw new Failure(1002, "The body is not JSON");
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new Failure(1002, "The body must be a JSON object");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw new Failure(1002, "The body must be a JSON object");
   return body as Fields;
 }
 
@@ -262,10 +315,17 @@ function mayManage(kind: Kind, { role }: Account): void {
   throw new Failure(401, `The role ${role} may not manage ${kind.plural}`);
 }
 
-function maySee(kind: Kind, id: string, stored: Stored, account: Account, server: EnablexServer): boolean {
+function maySee(
+  kind: Kind,
+  id: string,
+  stored: Stored,
+  account: Account,
+  server: EnablexServer,
+): boolean {
   if (account.role === "administrator") return true;
   const customer_id = kind === customerKind ? id : String(stored.fields.customer_id);
-  if (account.role === "reseller") return (server.state.customers[customer_id] ?? stored).owner === account.accessId;
+  if (account.role === "reseller")
+    return (server.state.customers[customer_id] ?? stored).owner === account.accessId;
   return customer_id === account.customer_id;
 }
 
@@ -273,7 +333,8 @@ function maySee(kind: Kind, id: string, stored: Stored, account: Account, server
 function find(kind: Kind, id: string, account: Account, server: EnablexServer): Stored {
   const records = server.state[kind.plural];
   const stored = Object.hasOwn(records, id) ? records[id] : undefined;
-  if (stored === undefined || !maySee(kind, id, stored, account, server)) throw new Failure(404, `There is no ${kind.singular} ${id}`);
+  if (stored === undefined || !maySee(kind, id, stored, account, server))
+    throw new Failure(404, `There is no ${kind.singular} ${id}`);
   return stored;
 }
 
@@ -281,17 +342,29 @@ function find(kind: Kind, id: string, account: Account, server: EnablexServer): 
 function read(kind: Kind, id: string, account: Account, server: EnablexServer): Fields {
   const { state, options } = server;
   const truth = state[kind.plural][id];
-  const fields = visibleState(state.stale, `${kind.plural}/${id}`, truth?.fields ?? null, server.now());
+  const fields = visibleState(
+    state.stale,
+    `${kind.plural}/${id}`,
+    truth?.fields ?? null,
+    server.now(),
+  );
   const stored = truth ?? { owner: account.accessId, fields: fields ?? {} };
-  if (fields === null || !maySee(kind, id, stored, account, server)) throw new Failure(404, `There is no ${kind.singular} ${id}`);
+  if (fields === null || !maySee(kind, id, stored, account, server))
+    throw new Failure(404, `There is no ${kind.singular} ${id}`);
   return shown(kind, id, fields, options);
 }
 
-function list(kind: Kind, query: URLSearchParams, account: Account, server: EnablexServer): Record<string, unknown> {
+function list(
+  kind: Kind,
+  query: URLSearchParams,
+  account: Account,
+  server: EnablexServer,
+): Record<string, unknown> {
   const { state, options } = server;
   const positive = (name: string, otherwise: number): number => {
     const text = query.get(name) ?? String(otherwise);
-    if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new Failure(406, `${name} must be a positive integer`, { [name]: text });
+    if (!/^[1-9][0-9]{0,8}$/.test(text))
+      throw new Failure(406, `${name} must be a positive integer`, { [name]: text });
     return Number(text);
   };
   const length = Math.min(positive("page_length", 10), options.longestPage);
@@ -304,13 +377,21 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
   const sought = query.get("search_string")?.trim().toLowerCase() ?? "";
 
   const prefix = `${kind.plural}/`;
-  const lately = Object.keys(state.stale).flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []));
-  const ids = [...new Set([...Object.keys(state[kind.plural]), ...lately])].sort((one, other) => Number(one) - Number(other));
+  const lately = Object.keys(state.stale).flatMap((key) =>
+    key.startsWith(prefix) ? [key.slice(prefix.length)] : [],
+  );
+  const ids = [...new Set([...Object.keys(state[kind.plural]), ...lately])].sort(
+    (one, other) => Number(one) - Number(other),
+  );
   const rows: Fields[] = [];
   for (const id of ids) {
     const truth = state[kind.plural][id];
     const fields = visibleState(state.stale, prefix + id, truth?.fields ?? null, server.now());
-    if (fields === null || !maySee(kind, id, truth ?? { owner: account.accessId, fields }, account, server)) continue;
+    if (
+      fields === null ||
+      !maySee(kind, id, truth ?? { owner: account.accessId, fields }, account, server)
+    )
+      continue;
     if (
       by !== null &&
       sought !== "" &&
@@ -325,7 +406,10 @@ function list(kind: Kind, query: URLSearchParams, account: Account, server: Enab
   if (page > last && options.pastTheEnd === "repeat") page = last;
   const onPage = rows.slice((page - 1) * length, page * length);
   return {
-    [kind.plural]: options.listRows === "full" ? onPage : onPage.map((row) => Object.fromEntries(Object.entries(row).slice(0, 2))),
+    [kind.plural]:
+      options.listRows === "full"
+        ? onPage
+        : onPage.map((row) => Object.fromEntries(Object.entries(row).slice(0, 2))),
   };
 }
 
@@ -340,7 +424,13 @@ function create(kind: Kind, fields: Fields, owner: string, server: EnablexServer
   return id;
 }
 
-function update(kind: Kind, id: string, changes: Fields, account: Account, server: EnablexServer): void {
+function update(
+  kind: Kind,
+  id: string,
+  changes: Fields,
+  account: Account,
+  server: EnablexServer,
+): void {
   const stored = find(kind, id, account, server);
   for (const name of kind.fixed) {
     if (name in changes && changes[name] !== stored.fields[name])
@@ -388,11 +478,18 @@ function checkCustomer(fields: Fields, account: Account, server: EnablexServer):
   }
 }
 
-function checkUnique(kind: Kind, id: string | undefined, fields: Fields, server: EnablexServer): void {
+function checkUnique(
+  kind: Kind,
+  id: string | undefined,
+  fields: Fields,
+  server: EnablexServer,
+): void {
   const unique: Record<string, [field: string, words: string][]> = {
     customers: [
       ["contact_email", "Email Address"],
-      ...(server.options.uniqueCustomerCode ? [["customer_code", "Customer Code"] as [string, string]] : []),
+      ...(server.options.uniqueCustomerCode
+        ? [["customer_code", "Customer Code"] as [string, string]]
+        : []),
     ],
     users: [["email", "Email Address"]],
   };

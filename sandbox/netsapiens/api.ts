@@ -15,7 +15,9 @@ export function answerApi(request: SandboxRequest, server: NetsapiensServer): Re
     reply = json(error.status, { code: error.status, message: error.message });
   }
   const isJson = reply.headers?.["content-type"]?.includes("json");
-  return isJson && server.options.jsonAsHtml ? { ...reply, headers: { "content-type": "text/html; charset=UTF-8" } } : reply;
+  return isJson && server.options.jsonAsHtml
+    ? { ...reply, headers: { "content-type": "text/html; charset=UTF-8" } }
+    : reply;
 }
 
 function route(request: SandboxRequest, server: NetsapiensServer): Reply {
@@ -23,23 +25,37 @@ function route(request: SandboxRequest, server: NetsapiensServer): Reply {
   const { method, path } = request;
 
   // Checked before all else: no switch must hide that somebody asked.
-  if (/\/devices(\/|$)/i.test(path) || /(^|[?&])object=device/i.test(`${request.query}&${request.body}`)) {
+  if (
+    /\/devices(\/|$)/i.test(path) ||
+    /(^|[?&])object=device/i.test(`${request.query}&${request.body}`)
+  ) {
     state.deviceReads.push({ at: new Date().toISOString(), method, path });
-    throw new ApiError(403, "devices hold SIP passwords: the integration must never ask for them (said by the sandbox)");
+    throw new ApiError(
+      403,
+      "devices hold SIP passwords: the integration must never ask for them (said by the sandbox)",
+    );
   }
   if (options.blocked === "json") throw new ApiError(403, "Forbidden");
   if (options.blocked === "html")
-    return html(403, "<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n");
+    return html(
+      403,
+      "<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1></body></html>\n",
+    );
 
-  if (path === "/ns-api/oauth2/token") return { status: 301, headers: { location: "/ns-api/oauth2/token/" } };
-  if (path === "/ns-api/oauth2/token/") return post(request, options.tokensV1) ?? json(200, grantV1(request, server));
+  if (path === "/ns-api/oauth2/token")
+    return { status: 301, headers: { location: "/ns-api/oauth2/token/" } };
+  if (path === "/ns-api/oauth2/token/")
+    return post(request, options.tokensV1) ?? json(200, grantV1(request, server));
   if (!path.startsWith("/ns-api/v2/")) throw new ApiError(404, "Resource Not Found");
 
   const missing = absent(options.v2);
   if (missing !== undefined) return missing;
-  if (path === "/ns-api/v2/tokens") return post(request, options.tokensV2) ?? json(200, grantV2(request, server));
-  if (method !== "GET") throw new ApiError(path === "/ns-api/v2/version" ? 405 : 404, "Resource Not Found");
-  if (path === "/ns-api/v2/version") return json(200, { apiversion: options.apiversion, hostname: new URL(server.url).hostname });
+  if (path === "/ns-api/v2/tokens")
+    return post(request, options.tokensV2) ?? json(200, grantV2(request, server));
+  if (method !== "GET")
+    throw new ApiError(path === "/ns-api/v2/version" ? 405 : 404, "Resource Not Found");
+  if (path === "/ns-api/v2/version")
+    return json(200, { apiversion: options.apiversion, hostname: new URL(server.url).hostname });
   return read(request, server);
 }
 
@@ -52,21 +68,26 @@ function read(request: SandboxRequest, server: NetsapiensServer): Reply {
   const own = splitLogin(login);
 
   const [collection, domainName, kind, name, ...rest] = segments(request.path);
-  if (collection !== "domains" || domainName === undefined || rest.length > 0) throw new ApiError(404, "Resource Not Found");
+  if (collection !== "domains" || domainName === undefined || rest.length > 0)
+    throw new ApiError(404, "Resource Not Found");
   const wanted = domainName === "~" ? own.domain : domainName;
 
   // Everybody may read himself, whatever his scope.
-  if (kind === "users" && name === "~" && wanted === own.domain) return json(200, shownUser(login, user, options));
+  if (kind === "users" && name === "~" && wanted === own.domain)
+    return json(200, shownUser(login, user, options));
 
   const domain = state.domains[wanted];
   if (domain === undefined || domain.hidden) throw new ApiError(404, `Domain ${wanted} not found`);
   if (!sees(user, own.domain, wanted, state)) throw new ApiError(403, "Forbidden");
-  if (kind === undefined) return json(200, { domain: wanted, reseller: domain.territory, description: "" });
+  if (kind === undefined)
+    return json(200, { domain: wanted, reseller: domain.territory, description: "" });
 
   if (options.usersForbidden && kind === "users") throw new ApiError(403, "Forbidden");
   if (!mayListUsers(user)) throw new ApiError(403, "Forbidden");
   if (kind === "users") {
-    const users = Object.entries(state.users).filter(([each]) => splitLogin(each).domain === wanted);
+    const users = Object.entries(state.users).filter(
+      ([each]) => splitLogin(each).domain === wanted,
+    );
     if (name === undefined)
       return json(
         200,
@@ -78,7 +99,8 @@ function read(request: SandboxRequest, server: NetsapiensServer): Reply {
   }
   if (kind === "phonenumbers" && name !== undefined) {
     const number = state.phonenumbers[name];
-    if (number === undefined || number.domain !== wanted) throw new ApiError(404, `Phone number ${name} not found`);
+    if (number === undefined || number.domain !== wanted)
+      throw new ApiError(404, `Phone number ${name} not found`);
     return json(200, {
       phonenumber: name,
       domain: wanted,
@@ -105,7 +127,11 @@ function bearer(request: SandboxRequest, server: NetsapiensServer): string {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const granted = token === undefined ? undefined : server.state.tokens[token];
   // A token outlives neither its hour nor its client.
-  if (granted === undefined || granted.expiresAt <= server.now() || server.state.clients[granted.row] === undefined) {
+  if (
+    granted === undefined ||
+    granted.expiresAt <= server.now() ||
+    server.state.clients[granted.row] === undefined
+  ) {
     throw new ApiError(401, "Unauthorized");
   }
   return granted.login;
@@ -121,7 +147,8 @@ function segments(path: string): string[] {
 
 function limit(request: SandboxRequest): number {
   const text = request.query.get("limit") ?? "100";
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new ApiError(400, "limit: expected a whole number from 1");
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new ApiError(400, "limit: expected a whole number from 1");
   return Number(text);
 }
 
@@ -131,14 +158,19 @@ function limit(request: SandboxRequest): number {
  */
 function post(request: SandboxRequest, served: "served" | "404" | "html"): Reply | undefined {
   const missing = absent(served);
-  if (missing === undefined && request.method !== "POST") throw new ApiError(405, "Method Not Allowed");
+  if (missing === undefined && request.method !== "POST")
+    throw new ApiError(405, "Method Not Allowed");
   return missing;
 }
 
 function absent(served: "served" | "404" | "html"): Reply | undefined {
   if (served === "served") return undefined;
-  const page = "<!doctype html>\n<html><head><title>Manager Portal</title></head><body><p>Please log in.</p></body></html>\n";
+  const page =
+    "<!doctype html>\n<html><head><title>Manager Portal</title></head><body><p>Please log in.</p></body></html>\n";
   return served === "html"
     ? html(200, page)
-    : html(404, "<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n");
+    : html(
+        404,
+        "<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n",
+      );
 }

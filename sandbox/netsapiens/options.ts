@@ -29,7 +29,15 @@ export const portalLabels = [
 ] as const;
 
 /** Pages and actions of the portal at which a session can be made to end. */
-const portalSteps = ["home", "system", "settings", "clients", "create", "secret", "delete"] as const;
+const portalSteps = [
+  "home",
+  "system",
+  "settings",
+  "clients",
+  "create",
+  "secret",
+  "delete",
+] as const;
 
 const route = z.enum(["served", "404", "html"]).default("served");
 
@@ -41,9 +49,18 @@ export const netsapiensOptions = z.strictObject({
   tokensV2: route.describe("the same for POST /ns-api/v2/tokens alone"),
   tokensV1: route.describe("the same for POST /ns-api/oauth2/token/"),
   jsonAsHtml: z.boolean().default(false).describe("JSON is sent under text/html"),
-  blocked: z.enum(["no", "json", "html"]).default("no").describe("a rate-limit block: 403 for all of /ns-api/, as JSON or as a page"),
-  refusedStatus: z.literal([400, 401, 403]).default(401).describe("how a wrong client, secret, user or password is answered, all alike"),
-  grantWithoutToken: z.boolean().default(false).describe("a right grant is answered 200 without an access_token"),
+  blocked: z
+    .enum(["no", "json", "html"])
+    .default("no")
+    .describe("a rate-limit block: 403 for all of /ns-api/, as JSON or as a page"),
+  refusedStatus: z
+    .literal([400, 401, 403])
+    .default(401)
+    .describe("how a wrong client, secret, user or password is answered, all alike"),
+  grantWithoutToken: z
+    .boolean()
+    .default(false)
+    .describe("a right grant is answered 200 without an access_token"),
   legacyPasswordShows: z
     .enum(["scope", "recover"])
     .default("scope")
@@ -51,21 +68,45 @@ export const netsapiensOptions = z.strictObject({
   mfaShows: z
     .enum(["scope", "scope mfa_required", "flag"])
     .default("scope")
-    .describe("how MFA shows in a grant: scope MFA, scope mfa_required, or a flag mfa_required without a token"),
-  scopeSpelling: z.enum(["blanks", "hyphens"]).default("blanks").describe("how scopes are shown: Super User, or super-user"),
-  echoedClientId: z.string().optional().describe("the client_id that grants echo instead of the one that was sent"),
+    .describe(
+      "how MFA shows in a grant: scope MFA, scope mfa_required, or a flag mfa_required without a token",
+    ),
+  scopeSpelling: z
+    .enum(["blanks", "hyphens"])
+    .default("blanks")
+    .describe("how scopes are shown: Super User, or super-user"),
+  echoedClientId: z
+    .string()
+    .optional()
+    .describe("the client_id that grants echo instead of the one that was sent"),
   usersForbidden: z.boolean().default(false).describe("nobody may list users: 403"),
 
-  portal: z.enum(["open", "closed"]).default("open").describe("closed: 403 for all of /SiPbx/ while /ns-api/ is open"),
-  labels: z.partialRecord(z.enum(portalLabels), z.string()).default({}).describe("other texts for some of the portal's labels"),
+  portal: z
+    .enum(["open", "closed"])
+    .default("open")
+    .describe("closed: 403 for all of /SiPbx/ while /ns-api/ is open"),
+  labels: z
+    .partialRecord(z.enum(portalLabels), z.string())
+    .default({})
+    .describe("other texts for some of the portal's labels"),
   slowListMs: z.number().min(0).default(0).describe("how long the list of clients takes"),
-  rowsByScript: z.boolean().default(false).describe("the page of the list comes without rows, and its script fetches them"),
-  rowUnseenFor: z.int().min(0).default(0).describe("how many displays of the list leave a new client out"),
+  rowsByScript: z
+    .boolean()
+    .default(false)
+    .describe("the page of the list comes without rows, and its script fetches them"),
+  rowUnseenFor: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("how many displays of the list leave a new client out"),
   secrets: z
     .enum(["shown", "masked", "absent"])
     .default("shown")
     .describe("what the list says of secrets; masked ones have a control that shows them"),
-  confirmation: z.enum(["dialog", "page", "none"]).default("dialog").describe("how the portal asks before it deletes"),
+  confirmation: z
+    .enum(["dialog", "page", "none"])
+    .default("dialog")
+    .describe("how the portal asks before it deletes"),
   duplicateNames: z.boolean().default(false).describe("two clients may have the same Client ID"),
   logOutOnceAt: z.enum(portalSteps).optional().describe("the session ends at this step, once"),
 });

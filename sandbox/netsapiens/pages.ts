@@ -19,7 +19,10 @@ export interface View {
 }
 
 const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[char]!);
+  text.replace(
+    /[&<>"']/g,
+    (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[char]!,
+  );
 
 const style = `
 body { margin: 0; font: 12px Tahoma, Verdana, sans-serif; color: #333; background: #e9edf1; }
@@ -50,12 +53,18 @@ const document = (title: string, body: string) => `<!DOCTYPE html>
 `;
 
 const message = (kind: "notice" | "error", text: string | undefined) =>
-  text === undefined ? "" : `<div class="${kind}" role="${kind === "error" ? "alert" : "status"}">${escaped(text)}</div>`;
+  text === undefined
+    ? ""
+    : `<div class="${kind}" role="${kind === "error" ? "alert" : "status"}">${escaped(text)}</div>`;
 
 /** A page behind the login: header, main menu, second menu, content. */
 function page(view: View, title: string, here: string, submenu: string, content: string): string {
   const menu = ["Home", "Resellers", "Domains", "Users", "Inventory", "Reports"].map((name) =>
-    item(name === "Home" ? "home.php" : `listing.php?of=${name.toLowerCase()}`, name, name === here),
+    item(
+      name === "Home" ? "home.php" : `listing.php?of=${name.toLowerCase()}`,
+      name,
+      name === here,
+    ),
   );
   menu.push(item("system.php", view.say("System"), here === "System"));
   return document(
@@ -67,7 +76,8 @@ function page(view: View, title: string, here: string, submenu: string, content:
   );
 }
 
-const item = (href: string, text: string, here: boolean) => `<li><a href="${href}"${here ? ' class="here"' : ""}>${escaped(text)}</a></li>`;
+const item = (href: string, text: string, here: boolean) =>
+  `<li><a href="${href}"${here ? ' class="here"' : ""}>${escaped(text)}</a></li>`;
 
 const systemMenu = (view: View, here: string) =>
   `<ul class="bar" role="navigation" aria-label="System menu">${[
@@ -87,10 +97,22 @@ export const loginPage = (view: Pick<View, "say">, error?: string) =>
   );
 
 export const homePage = (view: View) =>
-  page(view, "Home", "Home", "", "<p>Welcome. Choose a section from the menu above.</p><p>Active calls: 0 &middot; Registrations: 2</p>");
+  page(
+    view,
+    "Home",
+    "Home",
+    "",
+    "<p>Welcome. Choose a section from the menu above.</p><p>Active calls: 0 &middot; Registrations: 2</p>",
+  );
 
 export const systemPage = (view: View) =>
-  page(view, "System Overview", "System", systemMenu(view, "Overview"), "<p>All services are running.</p>");
+  page(
+    view,
+    "System Overview",
+    "System",
+    systemMenu(view, "Overview"),
+    "<p>All services are running.</p>",
+  );
 
 /** A page of the portal with nothing in it that matters here. */
 export const otherPage = (view: View, name: string) =>
@@ -118,8 +140,13 @@ export function settingsPage(view: View): string {
     "System",
     systemMenu(view, "Settings"),
     `<div class="tabs" role="tablist">${tabs
-      .map((tab, at) => `<button type="button" role="tab" aria-selected="${at === 0}" onclick="show(${at})">${escaped(tab)}</button>`)
-      .join("")}</div>${panes.map((pane, at) => `<div class="pane" role="tabpanel"${at === 0 ? "" : " hidden"}>${pane}</div>`).join("")}
+      .map(
+        (tab, at) =>
+          `<button type="button" role="tab" aria-selected="${at === 0}" onclick="show(${at})">${escaped(tab)}</button>`,
+      )
+      .join(
+        "",
+      )}</div>${panes.map((pane, at) => `<div class="pane" role="tabpanel"${at === 0 ? "" : " hidden"}>${pane}</div>`).join("")}
 <script>
 function show(at) {
   var tabs = document.querySelectorAll("[role=tab]"), panes = document.querySelectorAll("[role=tabpanel]");
@@ -185,7 +212,8 @@ ${
 /** The rows of the list: row number and client. */
 export function clientRows(view: View, clients: [string, Client][]): string {
   const columns = view.secrets === "absent" ? 4 : 5;
-  if (clients.length === 0) return `<tr><td colspan="${columns}">No OAuth clients defined.</td></tr>`;
+  if (clients.length === 0)
+    return `<tr><td colspan="${columns}">No OAuth clients defined.</td></tr>`;
   return clients
     .map(([row, client]) => {
       const secret =

@@ -19,7 +19,10 @@ import type { Client } from "./state.ts";
 
 const cookieName = "SIPBXADMIN";
 
-export async function answerPortal(request: SandboxRequest, server: NetsapiensServer): Promise<Reply> {
+export async function answerPortal(
+  request: SandboxRequest,
+  server: NetsapiensServer,
+): Promise<Reply> {
   if (server.options.portal === "closed") return html(403, forbiddenPage());
   const name = request.path.slice("/SiPbx/".length);
   if (name === "adminlogin.php") return logIn(request, server);
@@ -30,11 +33,18 @@ function logIn(request: SandboxRequest, server: NetsapiensServer): Reply {
   const { state, options } = server;
   const say: View["say"] = (label) => options.labels[label] ?? label;
   if (request.method !== "POST") {
-    return html(200, loginPage({ say }, request.query.has("expired") ? "Your session has expired. Please log in again." : undefined));
+    return html(
+      200,
+      loginPage(
+        { say },
+        request.query.has("expired") ? "Your session has expired. Please log in again." : undefined,
+      ),
+    );
   }
   const form = new URLSearchParams(request.body);
   const admin = form.get("LoginUsername") ?? "";
-  const right = Object.hasOwn(state.admins, admin) && state.admins[admin] === form.get("LoginPassword");
+  const right =
+    Object.hasOwn(state.admins, admin) && state.admins[admin] === form.get("LoginPassword");
   state.portalLog.push({
     at: new Date().toISOString(),
     admin,
@@ -57,7 +67,9 @@ class Visit {
   constructor(request: SandboxRequest, server: NetsapiensServer) {
     this.request = request;
     this.server = server;
-    this.cookie = new RegExp(`(?:^|;\\s*)${cookieName}=([0-9a-f]+)`).exec(request.headers.cookie ?? "")?.[1] ?? "";
+    this.cookie =
+      new RegExp(`(?:^|;\\s*)${cookieName}=([0-9a-f]+)`).exec(request.headers.cookie ?? "")?.[1] ??
+      "";
   }
 
   get session() {
@@ -91,7 +103,9 @@ class Visit {
         return html(200, otherPage(this.#view(), of.charAt(0).toUpperCase() + of.slice(1)));
       }
       case "clients.php":
-        return request.method === "POST" ? this.#post(new URLSearchParams(request.body)) : this.#clients(request.query.get("action"));
+        return request.method === "POST"
+          ? this.#post(new URLSearchParams(request.body))
+          : this.#clients(request.query.get("action"));
       case "logout.php":
         server.state.portalLog.push({
           at: new Date().toISOString(),
@@ -111,14 +125,19 @@ class Visit {
     if (name === "system.php") return "system";
     if (name === "settings.php") return "settings";
     if (name !== "clients.php") return undefined;
-    const action = this.request.method === "POST" ? new URLSearchParams(this.request.body).get("action") : this.request.query.get("action");
+    const action =
+      this.request.method === "POST"
+        ? new URLSearchParams(this.request.body).get("action")
+        : this.request.query.get("action");
     return action === "create" || action === "secret" || action === "delete" ? action : "clients";
   }
 
   /** To the login page; a script's own request is just refused. */
   #strangers(): Reply {
     const byScript = this.request.query.get("action") !== null;
-    return byScript ? { status: 401 } : seeOther(this.cookie === "" ? "adminlogin.php" : "adminlogin.php?expired=1");
+    return byScript
+      ? { status: 401 }
+      : seeOther(this.cookie === "" ? "adminlogin.php" : "adminlogin.php?expired=1");
   }
 
   /** Takes the notice with it, which is shown once. */
@@ -138,7 +157,10 @@ class Visit {
     };
   }
 
-  async #clients(action: string | null, refused?: Parameters<typeof clientsPage>[2]): Promise<Reply> {
+  async #clients(
+    action: string | null,
+    refused?: Parameters<typeof clientsPage>[2],
+  ): Promise<Reply> {
     const { options, state } = this.server;
     if (action === "secret") {
       const client = state.clients[this.request.query.get("row") ?? ""];
@@ -151,7 +173,8 @@ class Visit {
       };
     }
     const byScript = options.rowsByScript;
-    if (action !== "rows" && byScript) return html(200, clientsPage(this.#view(), undefined, refused));
+    if (action !== "rows" && byScript)
+      return html(200, clientsPage(this.#view(), undefined, refused));
     // Looked up before the wait, so that what is made meanwhile (by a visitor who did not
     // wait) has not been displayed.
     const clients = this.#shown();
@@ -186,7 +209,11 @@ class Visit {
     const redirectUrl = form.get("redirect_url") ?? "";
     const taken = Object.values(state.clients).some((client) => client.clientId === clientId);
     const error =
-      clientId === "" ? "A Client ID is required." : taken && !options.duplicateNames ? "This Client ID is already in use." : undefined;
+      clientId === ""
+        ? "A Client ID is required."
+        : taken && !options.duplicateNames
+          ? "This Client ID is already in use."
+          : undefined;
     const client: Client = {
       clientId,
       clientSecret: randomBytes(16).toString("hex"),
@@ -215,9 +242,13 @@ class Visit {
     return seeOther("clients.php");
   }
 
-  #log(did: "created" | "failed to create" | "looked at the secret of" | "deleted", { clientId, redirectUrl }: Client): void {
+  #log(
+    did: "created" | "failed to create" | "looked at the secret of" | "deleted",
+    { clientId, redirectUrl }: Client,
+  ): void {
     const entry = { at: new Date().toISOString(), admin: this.session!.admin, clientId };
-    if (did === "created" || did === "failed to create") this.server.state.portalLog.push({ ...entry, did, redirectUrl });
+    if (did === "created" || did === "failed to create")
+      this.server.state.portalLog.push({ ...entry, did, redirectUrl });
     else this.server.state.portalLog.push({ ...entry, did });
   }
 }

@@ -18,7 +18,8 @@ const passwordGrant = z.strictObject({
 const seconds = 3600;
 
 export function grantV2(request: SandboxRequest, server: NetsapiensServer): object {
-  if (mediaType(request) !== "application/json") throw new ApiError(400, "expected Content-Type application/json");
+  if (mediaType(request) !== "application/json")
+    throw new ApiError(400, "expected Content-Type application/json");
   let body: unknown;
   try {
     body = JSON.parse(request.body);
@@ -29,7 +30,8 @@ export function grantV2(request: SandboxRequest, server: NetsapiensServer): obje
 }
 
 export function grantV1(request: SandboxRequest, server: NetsapiensServer): object {
-  if (mediaType(request) !== "application/x-www-form-urlencoded") throw new ApiError(400, "expected a form-encoded body");
+  if (mediaType(request) !== "application/x-www-form-urlencoded")
+    throw new ApiError(400, "expected a form-encoded body");
   return grant(Object.fromEntries(new URLSearchParams(request.body)), server);
 }
 
@@ -76,8 +78,12 @@ function grant(body: unknown, server: NetsapiensServer): object {
     ...about,
   };
   if (user.mfa) return { ...granted, scope: options.mfaShows === "scope" ? "MFA" : "mfa_required" };
-  if (user.legacyPassword) return options.legacyPasswordShows === "scope" ? { ...granted, scope: null } : { ...granted, recover: true };
+  if (user.legacyPassword)
+    return options.legacyPasswordShows === "scope"
+      ? { ...granted, scope: null }
+      : { ...granted, recover: true };
   return granted;
 }
 
-const mediaType = (request: SandboxRequest) => (request.headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();
+const mediaType = (request: SandboxRequest) =>
+  (request.headers["content-type"] ?? "").split(";")[0]!.trim().toLowerCase();

@@ -8,21 +8,28 @@ import countries from "i18n-iso-countries";
 import { z } from "zod";
 
 const text = z.string().trim().min(1, "must not be empty");
-const country = z.string().refine((code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code), "expected a country by ISO 3166-1 alpha-2");
+const country = z
+  .string()
+  .refine(
+    (code) => /^[A-Z]{2}$/.test(code) && countries.isValid(code),
+    "expected a country by ISO 3166-1 alpha-2",
+  );
 const phoneNumber = z.looseObject({ new: z.boolean().default(false), value: text });
 const reserved = ["600", "7000"];
 
-const externalNumber = phoneNumber.extend({ country: country.optional(), area: text.optional() }).superRefine((number, context) => {
-  if (!number.new) return;
-  for (const key of ["country", "area"] as const) {
-    if (number[key] === undefined)
-      context.addIssue({
-        code: "custom",
-        path: [key],
-        message: "is required when the number is new",
-      });
-  }
-});
+const externalNumber = phoneNumber
+  .extend({ country: country.optional(), area: text.optional() })
+  .superRefine((number, context) => {
+    if (!number.new) return;
+    for (const key of ["country", "area"] as const) {
+      if (number[key] === undefined)
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: "is required when the number is new",
+        });
+    }
+  });
 
 const fallback = z
   .looseObject({ type: z.enum(["voicemail", "dept", "user"]), value: z.string().optional() })
@@ -59,56 +66,62 @@ const organization = z.looseObject({
 
 const configuration = z
   .looseObject({ version: z.literal(1), organization, departments: z.array(department).optional() })
-  .superRefine(({ organization: { centralPhoneNumber: central, country }, departments = [] }, context) => {
-    const seen = new Set<string>();
-    const seenOutside = new Set<string>();
-    const names = departments.map(({ name }) => name);
-    for (const [at, { fallback, externalNumbers = [] }] of departments.entries()) {
-      if (fallback?.type === "dept" && fallback.value && !names.includes(fallback.value)) {
-        context.addIssue({
-          code: "custom",
-          path: ["departments", at, "fallback", "value"],
-          message: "there is no such department",
-        });
-      }
-      for (const [place, { new: isNew, value }] of externalNumbers.entries()) {
-        const path = ["departments", at, "externalNumbers", place, "value"];
-        const parsed = parsePhoneNumber(value, { regionCode: country });
-        if (!isNew && !parsed.valid) context.addIssue({ code: "custom", path, message: "is no valid external number" });
-        const spelling = (!isNew && parsed.number?.e164) || value;
-        if (seenOutside.has(spelling)) context.addIssue({ code: "custom", path, message: `${value} is used twice` });
-        seenOutside.add(spelling);
-      }
-    }
-    for (const [at, { internalNumbers = [] }] of departments.entries()) {
-      for (const [place, number] of internalNumbers.entries()) {
-        if (seen.has(number)) {
+  .superRefine(
+    ({ organization: { centralPhoneNumber: central, country }, departments = [] }, context) => {
+      const seen = new Set<string>();
+      const seenOutside = new Set<string>();
+      const names = departments.map(({ name }) => name);
+      for (const [at, { fallback, externalNumbers = [] }] of departments.entries()) {
+        if (fallback?.type === "dept" && fallback.value && !names.includes(fallback.value)) {
           context.addIssue({
             code: "custom",
-            path: ["departments", at, "internalNumbers", place],
-            message: `${number} is used twice`,
+            path: ["departments", at, "fallback", "value"],
+            message: "there is no such department",
           });
         }
-        seen.add(number);
+        for (const [place, { new: isNew, value }] of externalNumbers.entries()) {
+          const path = ["departments", at, "externalNumbers", place, "value"];
+          const parsed = parsePhoneNumber(value, { regionCode: country });
+          if (!isNew && !parsed.valid)
+            context.addIssue({ code: "custom", path, message: "is no valid external number" });
+          const spelling = (!isNew && parsed.number?.e164) || value;
+          if (seenOutside.has(spelling))
+            context.addIssue({ code: "custom", path, message: `${value} is used twice` });
+          seenOutside.add(spelling);
+        }
       }
-    }
-    const path = ["organization", "centralPhoneNumber"];
-    const external = departments.flatMap(({ externalNumbers = [] }) => externalNumbers);
-    if (central === undefined) {
-      if (external.length > 0)
+      for (const [at, { internalNumbers = [] }] of departments.entries()) {
+        for (const [place, number] of internalNumbers.entries()) {
+          if (seen.has(number)) {
+            context.addIssue({
+              code: "custom",
+              path: ["departments", at, "internalNumbers", place],
+              message: `${number} is used twice`,
+            });
+          }
+          seen.add(number);
+        }
+      }
+      const path = ["organization", "centralPhoneNumber"];
+      const external = departments.flatMap(({ externalNumbers = [] }) => externalNumbers);
+      if (central === undefined) {
+        if (external.length > 0)
+          context.addIssue({
+            code: "custom",
+            path,
+            message: "is required once there is an external number",
+          });
+      } else if (
+        !external.some((number) => number.new === central.new && number.value === central.value)
+      ) {
         context.addIssue({
           code: "custom",
           path,
-          message: "is required once there is an external number",
+          message: "must equal one of the external numbers",
         });
-    } else if (!external.some((number) => number.new === central.new && number.value === central.value)) {
-      context.addIssue({
-        code: "custom",
-        path,
-        message: "must equal one of the external numbers",
-      });
-    }
-  });
+      }
+    },
+  );
 
 /** What is wrong with a configuration as it was posted, in words; undefined when nothing is. */
 export function wrongConfiguration(body: string): string | undefined {
@@ -120,5 +133,7 @@ export function wrongConfiguration(body: string): string | undefined {
   }
   const checked = configuration.safeParse(value);
   if (checked.success) return undefined;
-  return checked.error.issues.map(({ path, message }) => `${z.core.toDotPath(path) || "configuration"}: ${message}`).join("\n");
+  return checked.error.issues
+    .map(({ path, message }) => `${z.core.toDotPath(path) || "configuration"}: ${message}`)
+    .join("\n");
 }

@@ -70,8 +70,10 @@ export class OrderRunner {
 
   /** Goes on where the last run of the server ended. */
   resume(): void {
-    for (const message of this.#server.state.messages) if (message.left > 0 && !message.held) this.#send(message);
-    for (const order of Object.values(this.#server.state.orders)) if (order.steps.length > 0) void this.begin(order.id);
+    for (const message of this.#server.state.messages)
+      if (message.left > 0 && !message.held) this.#send(message);
+    for (const order of Object.values(this.#server.state.orders))
+      if (order.steps.length > 0) void this.begin(order.id);
   }
 
   stop(): void {
@@ -83,7 +85,8 @@ export class OrderRunner {
     const reply = Promise.withResolvers<void>();
     this.#run(id, reply.resolve)
       .catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted) process.stderr.write(`xelion sandbox, order ${id}: ${String(error)}\n`);
+        if (!this.#stopping.signal.aborted)
+          process.stderr.write(`xelion sandbox, order ${id}: ${String(error)}\n`);
       })
       .finally(reply.resolve);
     return reply.promise;
@@ -244,7 +247,10 @@ export class OrderRunner {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(message.body),
         redirect: "manual",
-        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#server.options.callbackTimeoutMs)]),
+        signal: AbortSignal.any([
+          this.#stopping.signal,
+          AbortSignal.timeout(this.#server.options.callbackTimeoutMs),
+        ]),
       });
       await answer.body?.cancel();
       return answer.status;

@@ -19,7 +19,11 @@ export const initialProvisioning = (): ProvisioningState => ({
   nextMid: 1,
 });
 
-export async function answerProvisioning(request: SandboxRequest, server: ProvisioningServer, runner: OrderRunner): Promise<Reply> {
+export async function answerProvisioning(
+  request: SandboxRequest,
+  server: ProvisioningServer,
+  runner: OrderRunner,
+): Promise<Reply> {
   const { method, path } = request;
   const no = (status: number, cause: string): Reply =>
     server.options.errorBody === "json"
@@ -39,7 +43,8 @@ export async function answerProvisioning(request: SandboxRequest, server: Provis
   const id = /^\/api\/v1\/orders\/([1-9]\d*)$/.exec(path)?.[1];
   if (id !== undefined && method === "GET" && server.options.orderRoute) {
     const order = server.state.orders[id];
-    if (order === undefined || !manages(organization, order.organization, server.state)) return no(404, `no order ${id}`);
+    if (order === undefined || !manages(organization, order.organization, server.state))
+      return no(404, `no order ${id}`);
     return json(200, { id: order.id, status: order.status });
   }
   return no(404, "Not Found");
@@ -67,13 +72,20 @@ async function provision(
 ): Promise<Reply> {
   const { state, options } = server;
   const header = (name: string) => (request.headers[name] as string | undefined)?.trim() ?? "";
-  const [serverUrl, tenantName, tenantToken] = [header("xelion-server-url"), header("xelion-tenant-name"), header("xelion-tenant-token")];
+  const [serverUrl, tenantName, tenantToken] = [
+    header("xelion-server-url"),
+    header("xelion-tenant-name"),
+    header("xelion-tenant-token"),
+  ];
   const callbackUrl = header("x-callback-url");
-  if (!isWebAddress(serverUrl)) return no(400, "Xelion-Server-Url: expected the URL of a Xelion server");
+  if (!isWebAddress(serverUrl))
+    return no(400, "Xelion-Server-Url: expected the URL of a Xelion server");
   if (tenantName === "") return no(400, "Xelion-Tenant-Name is required");
   if (tenantToken === "") return no(400, "Xelion-Tenant-Token is required");
-  if (callbackUrl !== "" && !isWebAddress(callbackUrl)) return no(400, "X-Callback-Url: expected a URL");
-  if (!/^application\/json\b/i.test(header("content-type"))) return no(400, "Content-Type: expected application/json");
+  if (callbackUrl !== "" && !isWebAddress(callbackUrl))
+    return no(400, "X-Callback-Url: expected a URL");
+  if (!/^application\/json\b/i.test(header("content-type")))
+    return no(400, "Content-Type: expected application/json");
   const wrong = wrongConfiguration(request.body);
   if (wrong !== undefined) return no(400, wrong);
 
@@ -100,7 +112,9 @@ async function provision(
 
 /** The course ordered for this tenant or for any, the oldest first; else the usual one. */
 function nextCourse({ state, options }: ProvisioningServer, tenantName: string) {
-  const at = state.courses.findIndex((course) => course.tenantName === undefined || course.tenantName === tenantName);
+  const at = state.courses.findIndex(
+    (course) => course.tenantName === undefined || course.tenantName === tenantName,
+  );
   const [ordered] = at === -1 ? [] : state.courses.splice(at, 1);
   return (ordered ?? readScenario({ course: options.course, ms: options.courseMs })).steps;
 }
@@ -110,7 +124,11 @@ function organizationOf(request: SandboxRequest, state: ProvisioningState): stri
   return Object.keys(state.organizations).find((name) => state.organizations[name]!.apiKey === key);
 }
 
-function manages(organization: string, other: string | undefined, state: ProvisioningState): boolean {
+function manages(
+  organization: string,
+  other: string | undefined,
+  state: ProvisioningState,
+): boolean {
   if (other === undefined) return false;
   return organization === other || manages(organization, state.organizations[other]?.parent, state);
 }

@@ -17,10 +17,16 @@ const callback = {
 const stepSchema = z.discriminatedUnion("do", [
   z
     .strictObject({ do: z.literal("reply") })
-    .describe("the POST that made the order is answered here; without this step, before all others"),
+    .describe(
+      "the POST that made the order is answered here; without this step, before all others",
+    ),
   z.strictObject({ do: z.literal("wait"), ms: z.number().min(0).max(3_600_000) }),
-  z.strictObject({ do: z.literal("hold") }).describe("waits until POST /_sandbox/proceed lets the order go on"),
-  z.strictObject({ do: z.literal("status"), status: z.enum(statuses), ...callback }).describe("the order's status changes"),
+  z
+    .strictObject({ do: z.literal("hold") })
+    .describe("waits until POST /_sandbox/proceed lets the order go on"),
+  z
+    .strictObject({ do: z.literal("status"), status: z.enum(statuses), ...callback })
+    .describe("the order's status changes"),
   z
     .strictObject({
       do: z.literal("message"),
@@ -31,7 +37,9 @@ const stepSchema = z.discriminatedUnion("do", [
       ...callback,
     })
     .describe("a callback that goes with no change"),
-  z.strictObject({ do: z.literal("release") }).describe("what was kept for later is sent, the newest first"),
+  z
+    .strictObject({ do: z.literal("release") })
+    .describe("what was kept for later is sent, the newest first"),
 ]);
 
 /** All courses that have a name; `ms` is the pause between their steps. */
@@ -41,8 +49,19 @@ const named = {
   failsAtOnce: () => [{ do: "reply" }, status("FAILED")],
   hangs: (ms) => [...opening(ms), status("IN_PROGRESS")],
   neverStarts: () => [{ do: "reply" }, status("NOT_STARTED")],
-  callbackBeforeReply: (ms) => [status("NOT_STARTED"), status("IN_PROGRESS"), { do: "reply" }, wait(ms), status("COMPLETED")],
-  allBeforeReply: () => [status("NOT_STARTED"), status("IN_PROGRESS"), status("COMPLETED"), { do: "reply" }],
+  callbackBeforeReply: (ms) => [
+    status("NOT_STARTED"),
+    status("IN_PROGRESS"),
+    { do: "reply" },
+    wait(ms),
+    status("COMPLETED"),
+  ],
+  allBeforeReply: () => [
+    status("NOT_STARTED"),
+    status("IN_PROGRESS"),
+    status("COMPLETED"),
+    { do: "reply" },
+  ],
   repeats: (ms) => [
     { do: "reply" },
     status("NOT_STARTED", { times: 2 }),
@@ -67,7 +86,12 @@ const named = {
     wait(ms),
     status("COMPLETED", { callback: "never" }),
   ],
-  losesTheLast: (ms) => [...opening(ms), status("IN_PROGRESS"), wait(ms), status("COMPLETED", { callback: "never" })],
+  losesTheLast: (ms) => [
+    ...opening(ms),
+    status("IN_PROGRESS"),
+    wait(ms),
+    status("COMPLETED", { callback: "never" }),
+  ],
   unknownWords: (ms) => [
     ...opening(ms),
     { do: "message", type: "tenantRenamed", status: "COMPLETED" },
@@ -87,12 +111,20 @@ const named = {
   ],
 } satisfies Record<string, (ms: number) => z.input<typeof stepSchema>[]>;
 
-function status(to: (typeof statuses)[number], extra: { callback?: "later" | "never"; times?: number } = {}) {
+function status(
+  to: (typeof statuses)[number],
+  extra: { callback?: "later" | "never"; times?: number } = {},
+) {
   return { do: "status" as const, status: to, ...extra };
 }
 
 const wait = (ms: number) => ({ do: "wait" as const, ms });
-const opening = (ms: number) => [{ do: "reply" as const }, wait(ms), status("NOT_STARTED"), wait(ms)];
+const opening = (ms: number) => [
+  { do: "reply" as const },
+  wait(ms),
+  status("NOT_STARTED"),
+  wait(ms),
+];
 
 export const scenarioNames = Object.keys(named) as ScenarioName[];
 
@@ -105,7 +137,10 @@ const courseSchema = z
     ms: z.number().min(0).max(3_600_000).default(20),
     steps: z.array(stepSchema).optional(),
   })
-  .refine(({ course, steps }) => (course === undefined) !== (steps === undefined), "expected either course or steps");
+  .refine(
+    ({ course, steps }) => (course === undefined) !== (steps === undefined),
+    "expected either course or steps",
+  );
 
 export type ScenarioName = keyof typeof named;
 export type OrderStatus = (typeof statuses)[number];

@@ -9,7 +9,14 @@ import { type ProvisioningOptions, provisioningOptions } from "./options.ts";
 import { OrderRunner, type ProvisioningState } from "./orders.ts";
 import { answerProvisioning, initialProvisioning } from "./provisioning.ts";
 import { readScenario } from "./scenarios.ts";
-import { answerTenant, initialTenants, type TenantOptions, type TenantState, tenantError, tenantOptions } from "./tenant.ts";
+import {
+  answerTenant,
+  initialTenants,
+  type TenantOptions,
+  type TenantState,
+  tenantError,
+  tenantOptions,
+} from "./tenant.ts";
 
 /**
  * The service that takes orders. `POST /_sandbox/course` chooses what becomes of the next

@@ -6,7 +6,11 @@ import { commonOptions, type SandboxServer } from "../server.ts";
 
 export const tenantOptions = z.strictObject({
   ...commonOptions,
-  tokenLifetimeSeconds: z.number().positive().default(3600).describe("how long a login or a renewal is valid"),
+  tokenLifetimeSeconds: z
+    .number()
+    .positive()
+    .default(3600)
+    .describe("how long a login or a renewal is valid"),
   version: z.string().default("9.0.0").describe("what /server/version tells"),
 });
 
@@ -58,11 +62,18 @@ export function tenantError(status: number, errorCode: number = status, info = "
   return json(status, { errorCode, message: messages[errorCode] ?? `Error ${status}`, info });
 }
 
-export function answerTenant(request: SandboxRequest, server: SandboxServer<TenantState, TenantOptions>): Reply {
+export function answerTenant(
+  request: SandboxRequest,
+  server: SandboxServer<TenantState, TenantOptions>,
+): Reply {
   const [, name = "", route] = /^\/api\/v1\/([^/]+)\/(.+)$/.exec(request.path) ?? [];
   const tenant = decode(name);
-  const users = tenant !== undefined && Object.hasOwn(server.state.tenants, tenant) ? server.state.tenants[tenant] : undefined;
-  if (tenant === undefined || users === undefined || route === undefined) return tenantError(404, 404, "no such tenant or route");
+  const users =
+    tenant !== undefined && Object.hasOwn(server.state.tenants, tenant)
+      ? server.state.tenants[tenant]
+      : undefined;
+  if (tenant === undefined || users === undefined || route === undefined)
+    return tenantError(404, 404, "no such tenant or route");
   switch (`${request.method} ${route}`) {
     case "GET server/version":
       return json(200, { version: server.options.version });
@@ -78,7 +89,9 @@ export function answerTenant(request: SandboxRequest, server: SandboxServer<Tena
     }
     case "GET me": {
       const token = tokenOf(request, server, tenant);
-      return token === undefined ? tenantError(401) : json(200, { userName: server.state.sessions[token]!.userName });
+      return token === undefined
+        ? tenantError(401)
+        : json(200, { userName: server.state.sessions[token]!.userName });
     }
     default:
       return tenantError(404, 404, "no such route");
@@ -103,7 +116,10 @@ function logIn(
   const user = Object.hasOwn(users, userName) ? users[userName] : undefined;
   const taken = Object.values(server.state.sessions).some(
     (session) =>
-      session.tenant === tenant && session.userName === userName && session.userSpace === userSpace && isAlive(session, server.now()),
+      session.tenant === tenant &&
+      session.userName === userName &&
+      session.userSpace === userSpace &&
+      isAlive(session, server.now()),
   );
   const refused =
     user === undefined || user.password !== password
@@ -128,26 +144,45 @@ function logIn(
   return open(server, { tenant, userName, userSpace });
 }
 
-function renew(request: SandboxRequest, server: SandboxServer<TenantState, TenantOptions>, tenant: string): Reply {
+function renew(
+  request: SandboxRequest,
+  server: SandboxServer<TenantState, TenantOptions>,
+  tenant: string,
+): Reply {
   const renewalToken = readJson(request);
-  if (typeof renewalToken !== "string") return tenantError(400, 400, "expected the renewal token as a JSON string");
+  if (typeof renewalToken !== "string")
+    return tenantError(400, 400, "expected the renewal token as a JSON string");
   const { sessions } = server.state;
-  const token = Object.keys(sessions).find((each) => sessions[each]!.renewalToken === renewalToken && sessions[each]!.tenant === tenant);
+  const token = Object.keys(sessions).find(
+    (each) => sessions[each]!.renewalToken === renewalToken && sessions[each]!.tenant === tenant,
+  );
   if (token === undefined) return tenantError(401);
   const { userName, userSpace } = sessions[token]!;
   delete sessions[token];
   return open(server, { tenant, userName, userSpace });
 }
 
-function open(server: SandboxServer<TenantState, TenantOptions>, who: Pick<Session, "tenant" | "userName" | "userSpace">): Reply {
-  const [authentication, renewalToken] = [randomBytes(33).toString("hex"), randomBytes(33).toString("hex")];
-  const validUntil = new Date(server.now() + server.options.tokenLifetimeSeconds * 1000).toISOString();
+function open(
+  server: SandboxServer<TenantState, TenantOptions>,
+  who: Pick<Session, "tenant" | "userName" | "userSpace">,
+): Reply {
+  const [authentication, renewalToken] = [
+    randomBytes(33).toString("hex"),
+    randomBytes(33).toString("hex"),
+  ];
+  const validUntil = new Date(
+    server.now() + server.options.tokenLifetimeSeconds * 1000,
+  ).toISOString();
   server.state.sessions[authentication] = { ...who, renewalToken, validUntil };
   return json(200, { authentication, renewalToken, validUntil });
 }
 
 /** The token of a live session of this tenant, from `Authorization: xelion <token>`. */
-function tokenOf(request: SandboxRequest, server: SandboxServer<TenantState, TenantOptions>, tenant: string): string | undefined {
+function tokenOf(
+  request: SandboxRequest,
+  server: SandboxServer<TenantState, TenantOptions>,
+  tenant: string,
+): string | undefined {
   const token = /^xelion (\S+)$/.exec(request.headers.authorization ?? "")?.[1];
   const session = token === undefined ? undefined : server.state.sessions[token];
   return session?.tenant === tenant && isAlive(session, server.now()) ? token : undefined;

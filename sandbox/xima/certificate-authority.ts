@@ -23,7 +23,8 @@ export async function signRequest(requestPem: string, now: number, days: number)
   } catch {
     throw new ControlError("csr is not a certificate request in PEM");
   }
-  if (!(await request.verify())) throw new ControlError("the certificate request is not signed by its own key");
+  if (!(await request.verify()))
+    throw new ControlError("the certificate request is not signed by its own key");
   // Nobody verifies the chain, so the authority needs no key that lasts.
   const authority = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -68,7 +69,8 @@ export function readCertificate(pem: string): { kid: string; key: RegisteredKey 
 export function readPublicKey(pem: string): RegisteredKey {
   try {
     const key = createPublicKey(pem);
-    if (key.asymmetricKeyType === "rsa") return { publicKey: key.export({ type: "spki", format: "pem" }) as string };
+    if (key.asymmetricKeyType === "rsa")
+      return { publicKey: key.export({ type: "spki", format: "pem" }) as string };
   } catch {
     // Told below, as for a key of another kind.
   }

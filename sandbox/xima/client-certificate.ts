@@ -21,7 +21,10 @@ export interface ResellerKey {
 }
 
 /** The key that is kept in the folder, if the server still accepts it, or else a new one. */
-export async function resellerKey(server: XimaServer, folder: string | undefined): Promise<ResellerKey> {
+export async function resellerKey(
+  server: XimaServer,
+  folder: string | undefined,
+): Promise<ResellerKey> {
   if (folder === undefined) return newKey(server);
   const files = {
     privateKey: join(folder, "xima-key.pem"),
@@ -31,7 +34,8 @@ export async function resellerKey(server: XimaServer, folder: string | undefined
   if (privateKey !== undefined && certificate !== undefined) {
     const keyId = fingerprint(certificate);
     const known = Object.hasOwn(server.state.keys, keyId) ? server.state.keys[keyId] : undefined;
-    if (known !== undefined && server.now() < (known.notAfter ?? 0)) return { privateKey, certificate, keyId, files };
+    if (known !== undefined && server.now() < (known.notAfter ?? 0))
+      return { privateKey, certificate, keyId, files };
   }
   const made = await newKey(server);
   writeWhole(files.privateKey, made.privateKey);
@@ -52,7 +56,9 @@ async function newKey(server: XimaServer): Promise<ResellerKey> {
     keys,
     signingAlgorithm: algorithm,
   });
-  const privateKey = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }).toString();
+  const privateKey = KeyObject.from(keys.privateKey)
+    .export({ type: "pkcs8", format: "pem" })
+    .toString();
   const { kid, certificate } = await issueCertificate(server, request.toString("pem"));
   server.save();
   return { privateKey, certificate, keyId: kid };

@@ -46,13 +46,21 @@ const most = 1_000_000;
 
 /** The fields that the revision publishes, those of a group as `group.field`. */
 export function licenceFields(revision: Revision): string[] {
-  const inside = Object.entries(groups).flatMap(([group, names]) => [group, ...names.map((name) => `${group}.${name}`)]);
-  return [...Object.keys(seats).filter((field) => seats[field]?.[revision] !== undefined), ...inside];
+  const inside = Object.entries(groups).flatMap(([group, names]) => [
+    group,
+    ...names.map((name) => `${group}.${name}`),
+  ]);
+  return [
+    ...Object.keys(seats).filter((field) => seats[field]?.[revision] !== undefined),
+    ...inside,
+  ];
 }
 
 /** The fields inside the body's objects, as `object.field`. */
 export function nestedKeys(body: Map<string, PyValue>): string[] {
-  return [...body].flatMap(([group, value]) => (value instanceof Map ? [...value.keys()].map((name) => `${group}.${name}`) : []));
+  return [...body].flatMap(([group, value]) =>
+    value instanceof Map ? [...value.keys()].map((name) => `${group}.${name}`) : [],
+  );
 }
 
 /**
@@ -67,7 +75,8 @@ export function readLicence(body: Map<string, PyValue>, revision: Revision): Lic
     else if (field === "aiMessaging") licence[field] = counts(field, value);
     else if (field === "aiAudioServices") {
       licence[field] = counts(field, value);
-      if (!(value as Map<string, PyValue>).has("additionalHours")) throw invalid("aiAudioServices.additionalHours is required");
+      if (!(value as Map<string, PyValue>).has("additionalHours"))
+        throw invalid("aiAudioServices.additionalHours is required");
     } else if (field === "sipCredentials") licence[field] = sipCredentials(value);
   }
   return licence;
@@ -82,7 +91,10 @@ export function merge(stored: Licence, asked: Licence): Licence {
   const whole: Licence = { ...stored };
   for (const [field, value] of Object.entries(asked)) {
     const before = whole[field];
-    whole[field] = field === "aiMessaging" && typeof value === "object" && typeof before === "object" ? { ...before, ...value } : value;
+    whole[field] =
+      field === "aiMessaging" && typeof value === "object" && typeof before === "object"
+        ? { ...before, ...value }
+        : value;
   }
   return whole;
 }
@@ -94,18 +106,29 @@ export function checkWhole(licence: Licence, revision: Revision, commercialNotes
     return Number((typeof value === "object" && inner !== undefined ? value[inner] : value) ?? 0);
   };
   if (revision === "guide") {
-    if (has("additionalAiMessages") > 0 && has("eliteSeats") < 1) throw invalid("additionalAiMessages requires at least one of eliteSeats");
+    if (has("additionalAiMessages") > 0 && has("eliteSeats") < 1)
+      throw invalid("additionalAiMessages requires at least one of eliteSeats");
     return;
   }
-  const [standard, advanced] = [has("aiMessaging", "standardBundles"), has("aiMessaging", "advancedBundles")];
+  const [standard, advanced] = [
+    has("aiMessaging", "standardBundles"),
+    has("aiMessaging", "advancedBundles"),
+  ];
   if (standard > 0 && advanced > 0)
-    throw invalid("only one of aiMessaging.standardBundles and aiMessaging.advancedBundles may be greater than 0");
+    throw invalid(
+      "only one of aiMessaging.standardBundles and aiMessaging.advancedBundles may be greater than 0",
+    );
   if (!commercialNotes) return;
   const professionalOrHigher = has("professionalSeats") + has("eliteSeats");
   if (standard + advanced > 0 && professionalOrHigher < 1)
     throw invalid("aiMessaging requires at least one of professionalSeats or eliteSeats");
-  if (has("aiAudioServices", "additionalHours") > 0 && has("essentialSeats") + professionalOrHigher < 1) {
-    throw invalid("aiAudioServices requires at least one of essentialSeats, professionalSeats or eliteSeats");
+  if (
+    has("aiAudioServices", "additionalHours") > 0 &&
+    has("essentialSeats") + professionalOrHigher < 1
+  ) {
+    throw invalid(
+      "aiAudioServices requires at least one of essentialSeats, professionalSeats or eliteSeats",
+    );
   }
 }
 
@@ -123,7 +146,8 @@ export function changesBetween(before: Licence, after: Licence): Changes {
       continue;
     }
     const none = typeof (old ?? now) === "number" ? 0 : "";
-    if ((old ?? none) !== (now ?? none)) changes[field] = { oldValue: old ?? none, newValue: now ?? none };
+    if ((old ?? none) !== (now ?? none))
+      changes[field] = { oldValue: old ?? none, newValue: now ?? none };
   }
   return changes;
 }
@@ -133,13 +157,15 @@ const invalid = (message: string) => new Refusal("VALIDATION_ERROR", message);
 function count(path: string, value: PyValue, least: number): number {
   if (typeof value !== "bigint") throw invalid(`${path} must be an integer`);
   if (value < 0n || value > BigInt(most)) throw invalid(`${path} must be between 0 and ${most}`);
-  if (value !== 0n && value < BigInt(least)) throw invalid(`${path} must be 0 or at least ${least}`);
+  if (value !== 0n && value < BigInt(least))
+    throw invalid(`${path} must be 0 or at least ${least}`);
   return Number(value);
 }
 
 function counts(path: string, value: PyValue): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [name, item] of object(path, value)) if (groups[path]?.includes(name)) found[name] = count(`${path}.${name}`, item, 0);
+  for (const [name, item] of object(path, value))
+    if (groups[path]?.includes(name)) found[name] = count(`${path}.${name}`, item, 0);
   return found;
 }
 
@@ -154,7 +180,8 @@ function sipCredentials(value: PyValue): Record<string, number | string> {
   const port = count("sipCredentials.sipPort", group.get("sipPort")!, 1);
   if (port < 1 || port > 65535) throw invalid("sipCredentials.sipPort must be between 1 and 65535");
   const transport = text("sipCredentials.transport", group.get("transport"));
-  if (!["udp", "tcp", "tls"].includes(transport)) throw invalid("sipCredentials.transport must be udp, tcp or tls");
+  if (!["udp", "tcp", "tls"].includes(transport))
+    throw invalid("sipCredentials.transport must be udp, tcp or tls");
   return { ...found, sipPort: port, transport };
 }
 
@@ -167,6 +194,7 @@ export function object(path: string, value: PyValue | undefined): Map<string, Py
 /** A text that is there and not empty. */
 export function text(path: string, value: PyValue | undefined): string {
   if (value === undefined) throw invalid(`${path} is required`);
-  if (typeof value !== "string" || value.trim() === "") throw invalid(`${path} must be a non-empty string`);
+  if (typeof value !== "string" || value.trim() === "")
+    throw invalid(`${path} must be a non-empty string`);
   return value;
 }

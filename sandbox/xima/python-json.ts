@@ -69,9 +69,12 @@ export function loads(text: string): PyValue {
     for (;;) {
       value += match(plainText)?.[0] ?? "";
       if (take('"')) return value;
-      if (!take("\\")) return fail("expected the end of the string, or an escape instead of a control character,");
+      if (!take("\\"))
+        return fail("expected the end of the string, or an escape instead of a control character,");
       if (take("u")) {
-        value += String.fromCharCode(Number.parseInt(match(hex4)?.[0] ?? fail("expected four hexadecimal digits"), 16));
+        value += String.fromCharCode(
+          Number.parseInt(match(hex4)?.[0] ?? fail("expected four hexadecimal digits"), 16),
+        );
       } else {
         value += shortEscapes[text[at] ?? ""] ?? fail("expected a known escape");
         at += 1;
@@ -132,7 +135,8 @@ export function dumps(value: PyValue): string {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number") return floatRepr(value);
   if (Array.isArray(value)) return `[${value.map(dumps).join(",")}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${quoted(key)}:${dumps(item)}`).join(",")}}`;
+  if (value instanceof Map)
+    return `{${[...value].map(([key, item]) => `${quoted(key)}:${dumps(item)}`).join(",")}}`;
   return String(value);
 }
 
@@ -153,7 +157,9 @@ function quoted(text: string): string {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text[index]!;
     const code = text.charCodeAt(index);
-    out += shortest[unit] ?? (code >= 0x20 && code <= 0x7e ? unit : `\\u${code.toString(16).padStart(4, "0")}`);
+    out +=
+      shortest[unit] ??
+      (code >= 0x20 && code <= 0x7e ? unit : `\\u${code.toString(16).padStart(4, "0")}`);
   }
   return `${out}"`;
 }

@@ -44,29 +44,61 @@ import { z } from "zod";
 import { ControlError, json, type Reply, type SandboxRequest } from "../http-types.ts";
 import { commonOptions, SandboxServer } from "../server.ts";
 import { readCertificate, readPublicKey, signRequest } from "./certificate-authority.ts";
-import { changesBetween, checkWhole, type Licence, licenceFields, merge, nestedKeys, object, readLicence, text } from "./licence.ts";
+import {
+  changesBetween,
+  checkWhole,
+  type Licence,
+  licenceFields,
+  merge,
+  nestedKeys,
+  object,
+  readLicence,
+  text,
+} from "./licence.ts";
 import { loads, PyJsonError, type PyValue } from "./python-json.ts";
 import { Refusal } from "./refusal.ts";
 import { checkToken, type RegisteredKey } from "./token.ts";
 
 const options = z.strictObject({
   ...commonOptions,
-  revision: z.enum(["guide", "1.4"]).default("1.4").describe("which revision of the contract is served"),
-  updatePath: z.string().startsWith("/").default("/licensing/update").describe("the path below the base URL"),
-  unknownFields: z.enum(["ignore", "refuse"]).default("ignore").describe("what is done with a field that is not published"),
-  tolerateBodyClaims: z.boolean().default(true).describe("at 1.4, jti and exp in the body are ignored instead of refused"),
+  revision: z
+    .enum(["guide", "1.4"])
+    .default("1.4")
+    .describe("which revision of the contract is served"),
+  updatePath: z
+    .string()
+    .startsWith("/")
+    .default("/licensing/update")
+    .describe("the path below the base URL"),
+  unknownFields: z
+    .enum(["ignore", "refuse"])
+    .default("ignore")
+    .describe("what is done with a field that is not published"),
+  tolerateBodyClaims: z
+    .boolean()
+    .default(true)
+    .describe("at 1.4, jti and exp in the body are ignored instead of refused"),
   lookUp: z
     .enum(["not-found", "names-required", "create"])
     .default("not-found")
     .describe("the answer to a POST of the ccId alone, for an unknown customer"),
-  namesRequired: z.enum(["first", "always"]).default("first").describe("which POSTs need the customer's names"),
+  namesRequired: z
+    .enum(["first", "always"])
+    .default("first")
+    .describe("which POSTs need the customer's names"),
   badSignature: z
     .enum(["INVALID_TOKEN", "INVALID_SIGNATURE"])
     .default("INVALID_TOKEN")
     .describe("at 1.4, the code for a signature that does not hold"),
   deletionTime: z.enum(["text", "date"]).default("text").describe("what estimatedDeletionTime is"),
-  commercialNotes: z.boolean().default(true).describe("at 1.4, add-ons need the seats that the commercial notes name"),
-  duringDeletion: z.enum(["gone", "known"]).default("gone").describe("whether a customer is still known in the week after DELETE"),
+  commercialNotes: z
+    .boolean()
+    .default(true)
+    .describe("at 1.4, add-ons need the seats that the commercial notes name"),
+  duringDeletion: z
+    .enum(["gone", "known"])
+    .default("gone")
+    .describe("whether a customer is still known in the week after DELETE"),
 });
 export type XimaOptions = z.output<typeof options>;
 
@@ -95,15 +127,20 @@ export const ximaServer = (): XimaServer =>
     basePath: "/v1",
     options,
     initialState: () => ({ keys: {}, customers: {}, usedJtis: {} }),
-    refuse: (status, message) => json(status, { code: status >= 500 ? "INTERNAL_ERROR" : "REQUEST_REFUSED", message }),
+    refuse: (status, message) =>
+      json(status, { code: status >= 500 ? "INTERNAL_ERROR" : "REQUEST_REFUSED", message }),
     handle,
     started(server) {
       const { usedJtis } = server.state;
-      for (const [jti, exp] of Object.entries(usedJtis)) if (exp * 1000 <= server.now()) delete usedJtis[jti];
+      for (const [jti, exp] of Object.entries(usedJtis))
+        if (exp * 1000 <= server.now()) delete usedJtis[jti];
     },
     control: {
       sign(body, server) {
-        const { csr, days } = asked(z.strictObject({ csr: z.string(), days: z.number().positive().optional() }), body);
+        const { csr, days } = asked(
+          z.strictObject({ csr: z.string(), days: z.number().positive().optional() }),
+          body,
+        );
         return issueCertificate(server, csr, days);
       },
       keys: (body, server) =>
@@ -121,7 +158,11 @@ export const ximaServer = (): XimaServer =>
   });
 
 /** Signs a certificate request in PEM, and accepts signatures of its key from now on. */
-export async function issueCertificate(server: XimaServer, csr: string, days = 825): Promise<{ kid: string; certificate: string }> {
+export async function issueCertificate(
+  server: XimaServer,
+  csr: string,
+  days = 825,
+): Promise<{ kid: string; certificate: string }> {
   const certificate = await signRequest(csr, server.now(), days);
   return { ...register(server, { certificate }), certificate };
 }
@@ -130,7 +171,10 @@ export async function issueCertificate(server: XimaServer, csr: string, days = 8
  * Accepts signatures of this key from now on. A certificate's `kid` follows from it,
  * unless one is issued with it as in earlier days.
  */
-function register(server: XimaServer, given: { certificate: string; kid?: string } | { publicKey: string; kid: string }): { kid: string } {
+function register(
+  server: XimaServer,
+  given: { certificate: string; kid?: string } | { publicKey: string; kid: string },
+): { kid: string } {
   if ("publicKey" in given) {
     server.state.keys[given.kid] = readPublicKey(given.publicKey);
     return { kid: given.kid };
@@ -149,21 +193,26 @@ function asked<T>(schema: z.ZodType<T>, body: unknown): T {
 function handle(request: SandboxRequest, server: XimaServer): Reply {
   const base = server.vendor.basePath;
   if (request.path === `${base}/licensing/.well-known/jwks.json`) {
-    return request.method === "GET" ? json(200, { keys: publishedKeys(server) }) : notAllowed("GET");
+    return request.method === "GET"
+      ? json(200, { keys: publishedKeys(server) })
+      : notAllowed("GET");
   }
-  if (request.path !== base + server.options.updatePath) return json(404, { code: "NOT_FOUND", message: "there is no such route" });
+  if (request.path !== base + server.options.updatePath)
+    return json(404, { code: "NOT_FOUND", message: "there is no such route" });
   if (request.method !== "POST" && request.method !== "DELETE") return notAllowed("POST, DELETE");
   try {
     const body = readBody(request);
     authenticate(request, body, server);
     return json(200, request.method === "POST" ? update(body, server) : remove(body, server));
   } catch (error) {
-    if (error instanceof Refusal) return json(error.status, { code: error.code, message: error.message });
+    if (error instanceof Refusal)
+      return json(error.status, { code: error.code, message: error.message });
     throw error;
   }
 }
 
-const notAllowed = (allow: string) => json(405, { code: "METHOD_NOT_ALLOWED", message: `allowed: ${allow}` }, { allow });
+const notAllowed = (allow: string) =>
+  json(405, { code: "METHOD_NOT_ALLOWED", message: `allowed: ${allow}` }, { allow });
 
 function readBody(request: SandboxRequest): Map<string, PyValue> {
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
@@ -173,14 +222,20 @@ function readBody(request: SandboxRequest): Map<string, PyValue> {
   try {
     body = loads(request.body);
   } catch (error) {
-    if (error instanceof PyJsonError) throw new Refusal("VALIDATION_ERROR", `the body is not JSON: ${error.message}`);
+    if (error instanceof PyJsonError)
+      throw new Refusal("VALIDATION_ERROR", `the body is not JSON: ${error.message}`);
     throw error;
   }
-  if (!(body instanceof Map)) throw new Refusal("VALIDATION_ERROR", "the body must be a JSON object");
+  if (!(body instanceof Map))
+    throw new Refusal("VALIDATION_ERROR", "the body must be a JSON object");
   return body;
 }
 
-function authenticate(request: SandboxRequest, body: Map<string, PyValue>, server: XimaServer): void {
+function authenticate(
+  request: SandboxRequest,
+  body: Map<string, PyValue>,
+  server: XimaServer,
+): void {
   const { state, options } = server;
   const now = server.now();
   const { revision, badSignature } = options;
@@ -201,7 +256,9 @@ const claimsInBody = ["jti", "exp"];
 function checkFields(fields: string[], published: string[], { options }: XimaServer): void {
   const refusesClaims = options.revision === "1.4" && !options.tolerateBodyClaims;
   for (const field of fields) {
-    const refused = claimsInBody.includes(field) ? refusesClaims : options.unknownFields === "refuse" && !published.includes(field);
+    const refused = claimsInBody.includes(field)
+      ? refusesClaims
+      : options.unknownFields === "refuse" && !published.includes(field);
     if (refused) throw new Refusal("VALIDATION_ERROR", `${field} is not a known field`);
   }
 }
@@ -219,40 +276,70 @@ function readCcId(body: Map<string, PyValue>): CcId {
     resellerId: text("ccId.resellerId", given.get("resellerId")),
     tenantId: text("ccId.tenantId", given.get("tenantId")),
   };
-  for (const name of ["resellerName", "tenantName"] as const) if (given.has(name)) ccId[name] = text(`ccId.${name}`, given.get(name));
+  for (const name of ["resellerName", "tenantName"] as const)
+    if (given.has(name)) ccId[name] = text(`ccId.${name}`, given.get(name));
   return ccId;
 }
 
-const ccIdFields = ["resellerId", "tenantId", "resellerName", "tenantName"].map((name) => `ccId.${name}`);
+const ccIdFields = ["resellerId", "tenantId", "resellerName", "tenantName"].map(
+  (name) => `ccId.${name}`,
+);
 
 const keyOf = (ccId: CcId) => `${encoded(ccId.resellerId)}/${encoded(ccId.tenantId)}`;
 // encodeURIComponent throws at a lone surrogate, which is a lawful character here.
-const encoded = (id: string) => id.replace(/[%/]/g, (character) => (character === "%" ? "%25" : "%2F"));
+const encoded = (id: string) =>
+  id.replace(/[%/]/g, (character) => (character === "%" ? "%25" : "%2F"));
 
 function find(ccId: CcId, server: XimaServer): Customer | undefined {
   const key = keyOf(ccId);
-  const customer = Object.hasOwn(server.state.customers, key) ? server.state.customers[key] : undefined;
-  if (customer?.deletion !== undefined && Date.parse(customer.deletion.scheduledAt) + week <= server.now()) {
+  const customer = Object.hasOwn(server.state.customers, key)
+    ? server.state.customers[key]
+    : undefined;
+  if (
+    customer?.deletion !== undefined &&
+    Date.parse(customer.deletion.scheduledAt) + week <= server.now()
+  ) {
     delete server.state.customers[key];
     return undefined;
   }
-  return customer?.deletion !== undefined && server.options.duringDeletion === "gone" ? undefined : customer;
+  return customer?.deletion !== undefined && server.options.duringDeletion === "gone"
+    ? undefined
+    : customer;
 }
 
 function update(body: Map<string, PyValue>, server: XimaServer): object {
   const { revision, commercialNotes, lookUp, namesRequired } = server.options;
   const ccId = readCcId(body);
-  checkFields([...body.keys(), ...nestedKeys(body)], ["ccId", ...ccIdFields, ...licenceFields(revision)], server);
+  checkFields(
+    [...body.keys(), ...nestedKeys(body)],
+    ["ccId", ...ccIdFields, ...licenceFields(revision)],
+    server,
+  );
   const asked = readLicence(body, revision);
   const known = find(ccId, server);
   const looksUp = Object.keys(asked).length === 0;
   const { resellerName, tenantName } = ccId;
 
   const isFirst = known === undefined && !(looksUp && lookUp === "create");
-  if (isFirst && looksUp && lookUp === "not-found" && resellerName === undefined && tenantName === undefined) throw notFound();
+  if (
+    isFirst &&
+    looksUp &&
+    lookUp === "not-found" &&
+    resellerName === undefined &&
+    tenantName === undefined
+  )
+    throw notFound();
   if (isFirst || namesRequired === "always") {
-    if (resellerName === undefined) throw new Refusal("VALIDATION_ERROR", "ccId.resellerName is required on the customer's first request");
-    if (tenantName === undefined) throw new Refusal("VALIDATION_ERROR", "ccId.tenantName is required on the customer's first request");
+    if (resellerName === undefined)
+      throw new Refusal(
+        "VALIDATION_ERROR",
+        "ccId.resellerName is required on the customer's first request",
+      );
+    if (tenantName === undefined)
+      throw new Refusal(
+        "VALIDATION_ERROR",
+        "ccId.tenantName is required on the customer's first request",
+      );
   }
   if (isFirst && looksUp && lookUp === "names-required") throw notFound();
   const names = {
@@ -267,7 +354,8 @@ function update(body: Map<string, PyValue>, server: XimaServer): object {
     ccId: { resellerId: ccId.resellerId, tenantId: ccId.tenantId, ...names },
     licence,
   };
-  if (known?.deletion !== undefined && Object.keys(asked).length === 0) customer.deletion = known.deletion;
+  if (known?.deletion !== undefined && Object.keys(asked).length === 0)
+    customer.deletion = known.deletion;
   server.state.customers[keyOf(ccId)] = customer;
   return { ccId: customer.ccId, changes: changesBetween(before, licence) };
 }
@@ -289,12 +377,16 @@ function remove(body: Map<string, PyValue>, server: XimaServer): object {
     status: "scheduled_for_deletion",
     message: "Resources have been scheduled for deletion",
     scheduledAt,
-    estimatedDeletionTime: server.options.deletionTime === "text" ? "1 week" : new Date(Date.parse(scheduledAt) + week).toISOString(),
+    estimatedDeletionTime:
+      server.options.deletionTime === "text"
+        ? "1 week"
+        : new Date(Date.parse(scheduledAt) + week).toISOString(),
     deletionId,
   };
 }
 
-const notFound = () => new Refusal("CUSTOMER_NOT_FOUND", "No customer found with the provided ccId");
+const notFound = () =>
+  new Refusal("CUSTOMER_NOT_FOUND", "No customer found with the provided ccId");
 
 /**
  * The document: "the public keys needed to verify JWT signatures, indexed by certificate

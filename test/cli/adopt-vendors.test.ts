@@ -94,7 +94,8 @@ describe("customers of EnableX", () => {
   test("are chosen by a text in their id, name, code or email, in any case, beyond the first page too", async () => {
     await using enablex = await reseller();
     await enablex.seed(150);
-    const names = async (...filter: string[]) => (await enablex.candidates({ filter, customersOnly: true })).map(({ name }) => name);
+    const names = async (...filter: string[]) =>
+      (await enablex.candidates({ filter, customersOnly: true })).map(({ name }) => name);
     expect(await names("CONTACT-149@", "c-150")).toEqual(["Customer 149", "Customer 150"]);
     expect(await names("1001")).toEqual(["Customer 1"]);
     expect(await names()).toHaveLength(150);
@@ -115,15 +116,21 @@ describe("customers of EnableX", () => {
     });
     expect(north?.notes).toEqual(["customerCode is not managed: another customer has the same"]);
     expect(north?.isDeclaredBy({ contactEmail: "North@acme.example" })).toBe(true);
-    expect(north?.isDeclaredBy({ customerCode: "ACME", contactEmail: "north@acme.example" })).toBe(false);
-    expect(north?.isDeclaredBy({ contactEmail: "north@acme.example", account: "other" })).toBe(false);
+    expect(north?.isDeclaredBy({ customerCode: "ACME", contactEmail: "north@acme.example" })).toBe(
+      false,
+    );
+    expect(north?.isDeclaredBy({ contactEmail: "north@acme.example", account: "other" })).toBe(
+      false,
+    );
     expect(south?.blockedReason).toMatch(/neither a customer_code nor a contact_email of its own/);
   });
 
   test("come with their subscriptions and users; what is created for them is found, and takes the customer's id", async () => {
     await using enablex = await reseller();
-    for (const code of ["A", "B"]) await enablex.make("/customers", { customer_name: code, customer_code: code });
-    for (const plan_id of ["12", "13", "13"]) await enablex.make("/subscriptions", { customer_id: 1001, plan_id });
+    for (const code of ["A", "B"])
+      await enablex.make("/customers", { customer_name: code, customer_code: code });
+    for (const plan_id of ["12", "13", "13"])
+      await enablex.make("/subscriptions", { customer_id: 1001, plan_id });
     for (const email of ["ada@a.example", "ada@b.example"])
       await enablex.make("/users", { customer_id: 1001, user_type: "u", first_name: "Ada", email });
     const [a, b] = await enablex.candidates();
@@ -145,17 +152,25 @@ describe("customers of EnableX", () => {
       statusText: "Active",
       schemaVersion: 1,
     });
-    expect(a?.match(pending("EnableXSubscription", { planId: 12, customerId: unknown }))?.id).toBe("1003");
-    expect(a?.match(pending("EnableXSubscription", { planId: 14, customerId: unknown }))).toBeUndefined();
+    expect(a?.match(pending("EnableXSubscription", { planId: 12, customerId: unknown }))?.id).toBe(
+      "1003",
+    );
+    expect(
+      a?.match(pending("EnableXSubscription", { planId: 14, customerId: unknown })),
+    ).toBeUndefined();
     expect(b?.match(pending("EnableXUser", user))).toBeUndefined();
-    expect(b?.match(pending("EnableXCustomer", { customerName: "A", customerCode: "A" }))).toBeUndefined();
+    expect(
+      b?.match(pending("EnableXCustomer", { customerName: "A", customerCode: "A" })),
+    ).toBeUndefined();
   });
 
   test("can be adopted alone where the server does not list users, and the error says so", async () => {
     await using enablex = await reseller();
     await enablex.seed(1);
     enablex.server.fault({ kind: "status", status: 404, path: "/users$", times: 9 });
-    await expect(enablex.candidates()).rejects.toThrow(/To adopt customers alone: --customers-only/);
+    await expect(enablex.candidates()).rejects.toThrow(
+      /To adopt customers alone: --customers-only/,
+    );
     const [alone] = await enablex.candidates({ customersOnly: true });
     expect(alone?.cells).toEqual(["Customer 1", "C-1", "active", "", ""]);
   });
@@ -213,7 +228,10 @@ describe("clients of NetSapiens", () => {
         bundle: { api_client_secret: there.clientSecret, api_username: "api@acme", domain: "acme" },
         schemaVersion: 1,
       });
-      expect(netsapiens.portalLog()).toEqual(["logged in", `looked at the secret of ${there.clientId}`]);
+      expect(netsapiens.portalLog()).toEqual([
+        "logged in",
+        `looked at the secret of ${there.clientId}`,
+      ]);
       expect(Object.values(netsapiens.server.state.clients)).toHaveLength(4);
     } finally {
       await vendor.close?.();
@@ -222,7 +240,8 @@ describe("clients of NetSapiens", () => {
 
   test("are named where no login at the portal is configured, with their domain if it is known", async () => {
     const { "netsapiens:portalUsername": _, ...config } = netsapiens.plainConfig;
-    const candidates = (...clients: string[]) => netsapiensVendor(configOf(config), { clients }).candidates();
+    const candidates = (...clients: string[]) =>
+      netsapiensVendor(configOf(config), { clients }).candidates();
     const [one, other] = await candidates("acme/one", "other");
     expect(one).toMatchObject({
       id: `${host()}/one`,
@@ -233,7 +252,9 @@ describe("clients of NetSapiens", () => {
     expect(other?.section.domain).toMatch(/^<fill in: /);
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: `${netsapiens.server.url}/` })).toBe(true);
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: "https://elsewhere.example" })).toBe(false);
-    await expect(candidates()).rejects.toThrow(/name each with --client domain\/clientId; or set netsapiens:portalUsername.*\[?/);
+    await expect(candidates()).rejects.toThrow(
+      /name each with --client domain\/clientId; or set netsapiens:portalUsername.*\[?/,
+    );
   });
 });
 
@@ -256,8 +277,12 @@ describe("what the user names, since no vendor lists it", () => {
     expect(() => readIdentifiers(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toThrow(
       `${file}:1 voicehouse/acme is named twice [NAMED_TWICE]`,
     );
-    expect(() => readIdentifiers([], [], "reseller/tenant", twoParts)).toThrow(/\[NOTHING_NAMED\]\n.*name each as reseller\/tenant/);
-    expect(() => readIdentifiers([], [join(folder, "none")], "reseller/tenant", twoParts)).toThrow(/cannot be read \(ENOENT\)/);
+    expect(() => readIdentifiers([], [], "reseller/tenant", twoParts)).toThrow(
+      /\[NOTHING_NAMED\]\n.*name each as reseller\/tenant/,
+    );
+    expect(() => readIdentifiers([], [join(folder, "none")], "reseller/tenant", twoParts)).toThrow(
+      /cannot be read \(ENOENT\)/,
+    );
   });
 
   test("Xima: names are not asked for, numbers are, by the rules of the revision that the server keeps; one it does not know is an error", async () => {
@@ -277,15 +302,18 @@ describe("what the user names, since no vendor lists it", () => {
       },
     });
     expect(candidate?.section).not.toHaveProperty("additionalAiMessages");
-    expect((await vendor({ "xima:apiRevision": "guide" }, "voicehouse/a%2Fb").candidates())[0]?.section).toHaveProperty(
-      "additionalAiMessages",
-    );
+    expect(
+      (await vendor({ "xima:apiRevision": "guide" }, "voicehouse/a%2Fb").candidates())[0]?.section,
+    ).toHaveProperty("additionalAiMessages");
     await expect(vendor({}, "voicehouse/a%2Fb", "voicehouse/none").candidates()).rejects.toThrow(
       /the licensing API does not know voicehouse\/none \[NOT_FOUND\]/,
     );
     expect(licences.writes()).toEqual([]);
 
-    const [unasked] = await vendor({ "xima:probe": "off", "xima:seatRules": '{"dialerSeats":5}' }, "voicehouse/none").candidates();
+    const [unasked] = await vendor(
+      { "xima:probe": "off", "xima:seatRules": '{"dialerSeats":5}' },
+      "voicehouse/none",
+    ).candidates();
     expect(unasked?.section).toMatchObject({
       dialerSeats: "<fill in: number of seats, 0 or at least 5>",
     });
@@ -316,11 +344,13 @@ describe("what the user names, since no vendor lists it", () => {
       lastAssertedAt: undefined,
       __claim: expect.any(String),
     });
-    const timed = await candidate?.match(pending("XimaLicense", { ...inputs, reassertAfter: "7d" }))?.outputs();
+    const timed = await candidate
+      ?.match(pending("XimaLicense", { ...inputs, reassertAfter: "7d" }))
+      ?.outputs();
     const sip = { username: "2000", password: "p", sipServer: "s" };
-    await expect(async () => candidate?.match(pending("XimaLicense", { ...inputs, sipCredentials: sip }))?.outputs()).rejects.toThrow(
-      /\[SECRET_NOT_SEEN\]/,
-    );
+    await expect(async () =>
+      candidate?.match(pending("XimaLicense", { ...inputs, sipCredentials: sip }))?.outputs(),
+    ).rejects.toThrow(/\[SECRET_NOT_SEEN\]/);
     expect(Date.parse(String(timed?.lastAssertedAt))).toBeGreaterThan(Date.now() - 60_000);
   });
 
@@ -329,23 +359,31 @@ describe("what the user names, since no vendor lists it", () => {
     await server.start();
     try {
       const config = configOf({ "xelion:baseUrl": "http://127.0.0.1:1", "xelion:apiKey": "key" });
-      const vendor = (...names: string[]) => xelionVendor(config, { tenants: readIdentifiers(names, [], "", serverAndTenant) });
+      const vendor = (...names: string[]) =>
+        xelionVendor(config, { tenants: readIdentifiers(names, [], "", serverAndTenant) });
       const [candidate] = await vendor(`${server.baseUrl}/pbx1`).candidates();
       expect(candidate).toMatchObject({
         id: `${new URL(server.baseUrl).host}/pbx1`,
         section: { serverUrl: server.baseUrl, tenantName: "pbx1" },
       });
-      await expect(vendor(`${server.baseUrl}/pbx2`).candidates()).rejects.toThrow(/does not know .*\/pbx2 \[NOT_FOUND\]/);
+      await expect(vendor(`${server.baseUrl}/pbx2`).candidates()).rejects.toThrow(
+        /does not know .*\/pbx2 \[NOT_FOUND\]/,
+      );
       expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
         "GET /api/v1/pbx1/server/version",
         "GET /api/v1/pbx2/server/version",
       ]);
       server.fault({ kind: "status", status: 403 });
-      await expect(vendor(`${server.baseUrl}/pbx1`).candidates()).rejects.toThrow(/does not say whether it has the tenant \[HTTP_403/);
+      await expect(vendor(`${server.baseUrl}/pbx1`).candidates()).rejects.toThrow(
+        /does not say whether it has the tenant \[HTTP_403/,
+      );
     } finally {
       await server.stop();
     }
-    expect(serverAndTenant("my.server.xelion.com/pbx1")).toEqual(["https://my.server.xelion.com", "pbx1"]);
+    expect(serverAndTenant("my.server.xelion.com/pbx1")).toEqual([
+      "https://my.server.xelion.com",
+      "pbx1",
+    ]);
     expect(serverAndTenant("pbx1")).toBeUndefined();
     expect(serverAndTenant("https://my.server.xelion.com/")).toBeUndefined();
   });

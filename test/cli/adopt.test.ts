@@ -9,7 +9,12 @@ import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { plan } from "../../cli/adopt/plan.ts";
 import { asTable } from "../../cli/adopt/plan-table.ts";
-import { findPlaintextSecrets, importFile, toPlannedResource, unrelatedSteps } from "../../cli/adopt/preview-steps.ts";
+import {
+  findPlaintextSecrets,
+  importFile,
+  toPlannedResource,
+  unrelatedSteps,
+} from "../../cli/adopt/preview-steps.ts";
 import type { Section } from "../../cli/adopt/section.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import type { Candidate } from "../../cli/adopt/source.ts";
@@ -36,15 +41,19 @@ describe("a customer's slug", () => {
 
   test("is a right slug that nobody has, whatever the names are", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }), fc.integer({ min: 0, max: 2 }), (names, others) => {
-        const taken = new Set<string>();
-        for (let number = 0; number <= others; number++) {
-          const slug = slugOf(names, (each) => taken.has(each));
-          expect(slugSchema.safeParse(slug).success).toBe(true);
-          expect(taken).not.toContain(slug);
-          taken.add(slug);
-        }
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }),
+        fc.integer({ min: 0, max: 2 }),
+        (names, others) => {
+          const taken = new Set<string>();
+          for (let number = 0; number <= others; number++) {
+            const slug = slugOf(names, (each) => taken.has(each));
+            expect(slugSchema.safeParse(slug).success).toBe(true);
+            expect(taken).not.toContain(slug);
+            taken.add(slug);
+          }
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -128,7 +137,11 @@ describe("what becomes of a thing", () => {
   const fates = (
     candidates: Candidate[],
     texts: Record<string, string>,
-    { state = [] as State[], chosen = {} as Record<string, string>, account = undefined as string | undefined } = {},
+    {
+      state = [] as State[],
+      chosen = {} as Record<string, string>,
+      account = undefined as string | undefined,
+    } = {},
   ) =>
     plan(candidates, {
       vendor: { name: "enablex", type: "EnableXCustomer", account },
@@ -151,7 +164,9 @@ describe("what becomes of a thing", () => {
         "config:\n  ucaas:customers:\n    acme: {name: Acme, xima: {ccId: {resellerId: r}}}\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
       "customers/prod/clinic.yaml": "name: Clinic\n",
     };
-    expect(fates([customer("1", "ACME"), customer("2", "Bakery"), customer("3", "Clinic")], texts)).toEqual([
+    expect(
+      fates([customer("1", "ACME"), customer("2", "Bakery"), customer("3", "Clinic")], texts),
+    ).toEqual([
       { kind: "joins", slug: "acme" },
       { kind: "new", slug: "bakery-2" },
       { kind: "joins", slug: "clinic" },
@@ -160,10 +175,13 @@ describe("what becomes of a thing", () => {
 
   test("the user's choice of a slug counts, where it can", () => {
     const texts = {
-      "Pulumi.prod.yaml": "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
+      "Pulumi.prod.yaml":
+        "config:\n  ucaas:customers:\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
     };
     const chosen = { 1: "first", 2: "bakery", 3: "Not one" };
-    expect(fates([customer("1", "ACME"), customer("2", "X"), customer("3", "Y")], texts, { chosen })).toEqual([
+    expect(
+      fates([customer("1", "ACME"), customer("2", "X"), customer("3", "Y")], texts, { chosen }),
+    ).toEqual([
       { kind: "new", slug: "first" },
       {
         kind: "left out",
@@ -171,14 +189,17 @@ describe("what becomes of a thing", () => {
       },
       {
         kind: "left out",
-        reason: '"Not one" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
+        reason:
+          '"Not one" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends',
       },
     ]);
   });
 
   test("what is declared already is found, with its place, under whatever slug", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
-    expect(fates([customer("1", "ACME")], texts)).toEqual([{ kind: "declared", slug: "zoo", place: "stacks/customers/prod/zoo.yaml:2:1" }]);
+    expect(fates([customer("1", "ACME")], texts)).toEqual([
+      { kind: "declared", slug: "zoo", place: "stacks/customers/prod/zoo.yaml:2:1" },
+    ]);
   });
 
   test("what the state has is left alone; the same id of another account is another thing", () => {
@@ -190,24 +211,32 @@ describe("what becomes of a thing", () => {
         inputs: {},
       },
     ];
-    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([{ kind: "managed", slug: "zoo" }]);
-    expect(fates([customer("1", "ACME")], {}, { state, account: "north" })).toEqual([{ kind: "new", slug: "acme" }]);
+    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([
+      { kind: "managed", slug: "zoo" },
+    ]);
+    expect(fates([customer("1", "ACME")], {}, { state, account: "north" })).toEqual([
+      { kind: "new", slug: "acme" },
+    ]);
   });
 
   test("what a program of the user's own calls as it likes is told by its whole name", () => {
     const type = "pulumi-nodejs:dynamic/ucaas:EnableXCustomer";
     const state = [{ urn: `urn:pulumi:prod::ucaas::${type}::north::acme`, type, id: "1" }];
-    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([{ kind: "managed", slug: "north::acme" }]);
+    expect(fates([customer("1", "ACME")], {}, { state })).toEqual([
+      { kind: "managed", slug: "north::acme" },
+    ]);
   });
 
   test("what another stack of the folder declares is left out, with the place where it does", () => {
     const texts = {
-      "Pulumi.staging.yaml": "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n",
+      "Pulumi.staging.yaml":
+        "config:\n  ucaas:customers:\n    acme: {name: Acme, enablex: {customerCode: ACME}}\n",
     };
     expect(fates([customer("1", "ACME"), customer("2", "B")], texts)).toEqual([
       {
         kind: "left out",
-        reason: "the EnableX customer code ACME is declared already, for customer acme of stack staging (stacks/Pulumi.staging.yaml:3:48)",
+        reason:
+          "the EnableX customer code ACME is declared already, for customer acme of stack staging (stacks/Pulumi.staging.yaml:3:48)",
       },
       { kind: "new", slug: "b" },
     ]);
@@ -215,25 +244,34 @@ describe("what becomes of a thing", () => {
 
   test("what has an obstacle is left out, unless it is there already", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
-    const candidates = [customer("1", "ACME", { blockedReason: "no" }), customer("2", "B", { blockedReason: "no" })];
+    const candidates = [
+      customer("1", "ACME", { blockedReason: "no" }),
+      customer("2", "B", { blockedReason: "no" }),
+    ];
     expect(fates(candidates, texts).map(({ kind }) => kind)).toEqual(["declared", "left out"]);
   });
 });
 
 test("config that is no map, or that nobody can read, is refused without a word of what is in it", () => {
   const plain = { "ucaas:customers": { value: "hunter2-canary", secret: true } };
-  expect(() => withCustomers(configIn(JSON.stringify(plain)))).toThrow(/^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/);
+  expect(() => withCustomers(configIn(JSON.stringify(plain)))).toThrow(
+    /^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/,
+  );
   expect(() => configIn('warning: {"hunter2-canary"}')).toThrow(
     /^read the stack's config: pulumi printed other JSON than expected \(at the top\) \[PULUMI_FAILED\]/,
   );
 });
 
 describe("an adoption that cannot be proved", () => {
-  const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
+  const urn =
+    "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
   const inputs = { ccId: { resellerId: "r", tenantId: "acme" }, sipCredentials: "[secret]" };
   const secrets = { username: "2000", password: "s1p-canary", sipServer: "s", outboundProxy: "o" };
   const config = {
-    get: (key: string) => ({ "xima:baseUrl": "https://x.example/v1", "xima:privateKey": "pem", "xima:keyId": "kid" })[key],
+    get: (key: string) =>
+      ({ "xima:baseUrl": "https://x.example/v1", "xima:privateKey": "pem", "xima:keyId": "kid" })[
+        key
+      ],
     require: String,
     defaults: undefined,
     customers: { acme: { name: "Acme", xima: { ...inputs, sipCredentials: secrets } } },
@@ -241,7 +279,10 @@ describe("an adoption that cannot be proved", () => {
   };
 
   /** The engine's part played, since it cannot be brought to go wrong just then. */
-  async function adoptWith(proof: { noChanges: boolean; state: State[] }, chosen = new Map<string, string>()) {
+  async function adoptWith(
+    proof: { noChanges: boolean; state: State[] },
+    chosen = new Map<string, string>(),
+  ) {
     const folder = mkdtempSync(join(tmpdir(), "ucaas-proof-"));
     let imported = false;
     const stack = {
@@ -285,7 +326,10 @@ describe("an adoption that cannot be proved", () => {
       columns: [],
       candidates: async () => [candidate],
     } as const;
-    writeFileSync(join(folder, "Pulumi.prod.yaml"), "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n");
+    writeFileSync(
+      join(folder, "Pulumi.prod.yaml"),
+      "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}}}\n",
+    );
     try {
       await adopt(vendor, stack, config, { chosen, yes: true, command: "" });
     } finally {
@@ -301,13 +345,19 @@ describe("an adoption that cannot be proved", () => {
 
   test("is not begun when a slug is chosen for what is not there", async () => {
     const run = adoptWith({ noChanges: true, state: [] }, new Map([["r/acne", "acme"]]));
-    await expect(run).rejects.toThrow(/--as names r\/acne, and nothing that is listed has this id \[NOT_FOUND\]/);
+    await expect(run).rejects.toThrow(
+      /--as names r\/acne, and nothing that is listed has this id \[NOT_FOUND\]/,
+    );
   });
 
   test("since a secret is readable, says where, and not what", async () => {
     const state = [{ urn, type: "t", inputs: { note: "it is s1p-canary" } }];
-    const failure = await adoptWith({ noChanges: true, state }).catch((error: Error) => error.message);
-    expect(failure).toMatch(/secrets are readable in the exported state:\n {2}\S+XimaLicense::acme inputs\.note \[SECRETS_READABLE\]/);
+    const failure = await adoptWith({ noChanges: true, state }).catch(
+      (error: Error) => error.message,
+    );
+    expect(failure).toMatch(
+      /secrets are readable in the exported state:\n {2}\S+XimaLicense::acme inputs\.note \[SECRETS_READABLE\]/,
+    );
     expect(failure).not.toContain("canary");
     await expect(adoptWith({ noChanges: true, state: [] })).resolves.toBeUndefined();
   });
@@ -363,7 +413,8 @@ describe("a customer of EnableX as it would be declared", () => {
     codeOf: (id: string) => (id === "77" ? "GB" : undefined),
     codes: ["GB"],
   };
-  const declared = (row: Record<string, unknown>) => declaredAs(customerType, row, { routes, countries });
+  const declared = (row: Record<string, unknown>) =>
+    declaredAs(customerType, row, { routes, countries });
 
   test("has every field that the server shows, in the words of the declaration", () => {
     const row = {
@@ -440,7 +491,9 @@ describe("the import file", () => {
   };
 
   test("has the components above a resource, and resources by their URN, since those of one customer have one name", () => {
-    const pending = steps.map((step) => toPlannedResource(step, new Map([["acme", section]]))).filter((each) => each !== undefined);
+    const pending = steps
+      .map((step) => toPlannedResource(step, new Map([["acme", section]])))
+      .filter((each) => each !== undefined);
     expect(pending).toHaveLength(1);
     const file = importFile(
       [
@@ -502,7 +555,10 @@ describe("the import file", () => {
     ];
     expect(unrelatedSteps(others, importFile([], others))).toEqual(others);
     expect(
-      unrelatedSteps([{ op: "create", urn: "urn:pulumi:prod::ucaas::pulumi:providers:pulumi-nodejs::default" }], importFile([], [])),
+      unrelatedSteps(
+        [{ op: "create", urn: "urn:pulumi:prod::ucaas::pulumi:providers:pulumi-nodejs::default" }],
+        importFile([], []),
+      ),
     ).toEqual([]);
   });
 
@@ -523,7 +579,9 @@ describe("the import file", () => {
     };
     const adopted = [{ pending, id: "9", inputs: {}, outputs: {} }];
     const found = (fields: unknown, note = "") =>
-      findPlaintextSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) => text.includes("canary"));
+      findPlaintextSecrets([{ urn, type: userType, inputs: { fields, note } }], adopted, (text) =>
+        text.includes("canary"),
+      );
     expect(found({ pin: encrypted })).toEqual([]);
     expect(found(encrypted)).toEqual([]);
     expect(found({ pin: "1" })).toEqual([`${urn} inputs.fields.pin`]);

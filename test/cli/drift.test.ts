@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { RefreshEvents } from "../../cli/drift/events.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
-import { type Difference, driftReport, exitStatus, nothingChecked, type StackDrift } from "../../cli/drift/report.ts";
+import {
+  type Difference,
+  driftReport,
+  exitStatus,
+  nothingChecked,
+  type StackDrift,
+} from "../../cli/drift/report.ts";
 import { locator } from "../../cli/pulumi/locator.ts";
 
 const customer = "urn:pulumi:prod::ucaas::ucaas:index:Customer::acme";
-const urn = "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
+const urn =
+  "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
 const secret = {
   "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
   ciphertext: "[secret]",
@@ -23,7 +30,8 @@ interface Bags {
 /** The differences that are found when a refresh says this of one resource. */
 function differences(op: string, before: Bags, after: Bags | null): Difference[] {
   const events = new RefreshEvents(place);
-  const state = (bags: Bags | null) => bags && { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, ...bags };
+  const state = (bags: Bags | null) =>
+    bags && { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, ...bags };
   events.take(
     JSON.stringify({
       resOutputsEvent: { metadata: { op, urn, old: state(before), new: state(after) } },
@@ -36,7 +44,13 @@ describe("what the engine's events tell", () => {
   test("a changed property is told by its path, with what is declared and what is there", () => {
     const before = { inputs: { seats: 5, ai: { hours: 2 }, tags: ["a", "b"] } };
     const after = { inputs: { seats: 9, ai: { hours: 2, more: true }, tags: ["a"] } };
-    expect(differences("update", before, after).map(({ property, declared, actual }) => [property, declared, actual])).toEqual([
+    expect(
+      differences("update", before, after).map(({ property, declared, actual }) => [
+        property,
+        declared,
+        actual,
+      ]),
+    ).toEqual([
       ["seats", 5, 9],
       ["ai.more", undefined, true],
       ["tags[1]", "b", undefined],
@@ -59,14 +73,16 @@ describe("what the engine's events tell", () => {
       inputs: { domain: "acme", __stack: "b" },
       outputs: { domain: "acme", verifiedAt: "2026-01-02T00:00:00.000Z", status: "failed" },
     };
-    expect(differences("update", before, after).map(({ property }) => property)).toEqual(["status"]);
+    expect(differences("update", before, after).map(({ property }) => property)).toEqual([
+      "status",
+    ]);
   });
 
   test("a date that is declared and differs is drift", () => {
     const [from, to] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
-    expect(differences("update", { inputs: { until: from } }, { inputs: { until: to } })).toMatchObject([
-      { property: "until", declared: from, actual: to },
-    ]);
+    expect(
+      differences("update", { inputs: { until: from } }, { inputs: { until: to } }),
+    ).toMatchObject([{ property: "until", declared: from, actual: to }]);
   });
 
   test("a value that is secret on either side, or in the other bag, or as part of a whole, is never told", () => {
@@ -89,14 +105,22 @@ describe("what the engine's events tell", () => {
       expect(JSON.stringify(found)).not.toContain("canary");
       expect(found).toMatchObject([{ kind: "hidden" }]);
     }
-    expect(differences("update", { inputs: { all: "x" } }, { inputs: { all: { deep: secret, wide: 1 } } })).toMatchObject([
-      { property: "all", actual: { deep: "[secret]", wide: 1 } },
+    expect(
+      differences(
+        "update",
+        { inputs: { all: "x" } },
+        { inputs: { all: { deep: secret, wide: 1 } } },
+      ),
+    ).toMatchObject([{ property: "all", actual: { deep: "[secret]", wide: 1 } }]);
+    expect(differences("update", { inputs: {} }, { inputs: { p: secret } })).toMatchObject([
+      { property: "p", actual: "[secret]" },
     ]);
-    expect(differences("update", { inputs: {} }, { inputs: { p: secret } })).toMatchObject([{ property: "p", actual: "[secret]" }]);
   });
 
   test("what is gone is told once, and what is the same not at all", () => {
-    expect(differences("delete", { inputs: { seats: 5 } }, null)).toMatchObject([{ kind: "gone", customer: "acme" }]);
+    expect(differences("delete", { inputs: { seats: 5 } }, null)).toMatchObject([
+      { kind: "gone", customer: "acme" },
+    ]);
     expect(differences("same", { inputs: { seats: 5 } }, { inputs: { seats: 6 } })).toEqual([]);
   });
 
@@ -123,7 +147,11 @@ describe("what the engine's events tell", () => {
 });
 
 describe("the report", () => {
-  const stack = (name: string, status: StackDrift["status"], more: Partial<StackDrift> = {}): StackDrift => ({
+  const stack = (
+    name: string,
+    status: StackDrift["status"],
+    more: Partial<StackDrift> = {},
+  ): StackDrift => ({
     stack: name,
     status,
     ...nothingChecked,
@@ -145,32 +173,45 @@ describe("the report", () => {
   };
 
   test("drift ends with 2, none with 0, and one stack that could not be told makes it 1, whatever the others have", () => {
-    const status = (...all: StackDrift["status"][]) => exitStatus[driftReport(all.map((each) => stack("x", each))).status];
-    expect([status("none"), status("none", "drift"), status("none", "unknown"), status("drift", "unknown"), status()]).toEqual([
-      0, 2, 1, 1, 1,
-    ]);
+    const status = (...all: StackDrift["status"][]) =>
+      exitStatus[driftReport(all.map((each) => stack("x", each))).status];
+    expect([
+      status("none"),
+      status("none", "drift"),
+      status("none", "unknown"),
+      status("drift", "unknown"),
+      status(),
+    ]).toEqual([0, 2, 1, 1, 1]);
   });
 
   test("text from a vendor can neither move the cursor nor break a table, a link or a mention", () => {
     const hostile = "\u001b[2J|@everyone `x`\n<b>\u202e";
-    const report = driftReport([stack("prod", "drift", { differences: [{ ...changed, actual: hostile }] })]);
+    const report = driftReport([
+      stack("prod", "drift", { differences: [{ ...changed, actual: hostile }] }),
+    ]);
     for (const character of ["\u001b", "\u202e"]) expect(asTable(report)).not.toContain(character);
     const line = asMarkdown(report)
       .split("\n")
       .find((each) => each.includes("everyone"))!;
-    expect(line).toMatch(/ <code>&#34;&#92;u001b&#91;2J&#124;&#64;everyone &#96;x&#96;&#92;n&#60;b&#62;&#92;u202e&#34;<\/code> \|$/);
+    expect(line).toMatch(
+      / <code>&#34;&#92;u001b&#91;2J&#124;&#64;everyone &#96;x&#96;&#92;n&#60;b&#62;&#92;u202e&#34;<\/code> \|$/,
+    );
   });
 
   test("a stack that could not be told stands in every form, with the resource and the reason", () => {
     const report = driftReport([
       stack("prod", "unknown", {
-        unknown: [{ customer: "acme", resource: "XimaLicense", name: "acme", reason: "not reached" }],
+        unknown: [
+          { customer: "acme", resource: "XimaLicense", name: "acme", reason: "not reached" },
+        ],
       }),
       stack("north", "none"),
     ]);
     expect(asTable(report)).toBe(
       "prod: could not tell: XimaLicense acme: not reached\n2 stacks: 1 without drift, 1 that could not be told. 2 resources: 2 compared.",
     );
-    expect(asMarkdown(report)).toContain("- **could not tell** `prod`: `XimaLicense acme`: `not reached`");
+    expect(asMarkdown(report)).toContain(
+      "- **could not tell** `prod`: `XimaLicense acme`: `not reached`",
+    );
   });
 });

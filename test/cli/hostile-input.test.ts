@@ -27,9 +27,24 @@ test.each<[string, string[], string, NodeJS.ProcessEnv?]>([
   ["project", ["drift"], "[PULUMI_MISSING]", { PATH: "/nowhere" }],
   ["project", ["adopt", "xima", "--tenants", "bytes"], "[", { PATH: "/nowhere" }],
   ["project", ["ci", "comment", "--stacks", "x"], "JSON array of names"],
-  ["project", ["ci", "comment", "--stacks", '["a"]'], "GITHUB_EVENT_PATH", { ...github, GITHUB_EVENT_PATH: "/nowhere" }],
-  ["project", ["ci", "comment", "--stacks", '["a"]', "--pull-request", "7"], "[", { ...github, GITHUB_API_URL: "garbage" }],
-  ["project", ["ci", "issue", "--stacks", '["a"]'], "[NO_FORGE]", { GITHUB_ACTIONS: "", GITLAB_CI: "" }],
+  [
+    "project",
+    ["ci", "comment", "--stacks", '["a"]'],
+    "GITHUB_EVENT_PATH",
+    { ...github, GITHUB_EVENT_PATH: "/nowhere" },
+  ],
+  [
+    "project",
+    ["ci", "comment", "--stacks", '["a"]', "--pull-request", "7"],
+    "[",
+    { ...github, GITHUB_API_URL: "garbage" },
+  ],
+  [
+    "project",
+    ["ci", "issue", "--stacks", '["a"]'],
+    "[NO_FORGE]",
+    { GITHUB_ACTIONS: "", GITLAB_CI: "" },
+  ],
   ["empty", ["preview", "--stack", "x"], "[NO_PROJECT]"],
 ])("in %s, %j is answered with one error in words", async (cwd, args, reason, env = {}) => {
   const run = await ucaas(args, {

@@ -19,7 +19,8 @@ const key = {
   thing: "https://licensing.example/v1 acme/berlin",
 };
 const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
-const run = (...args: string[]) => ucaas(["journal", ...args], { cwd: folder, env: { ...process.env, UCAAS_JOURNAL_DIR: folder } });
+const run = (...args: string[]) =>
+  ucaas(["journal", ...args], { cwd: folder, env: { ...process.env, UCAAS_JOURNAL_DIR: folder } });
 
 test("lists what interrupted runs have begun, and forgets what the operator has looked at", async () => {
   await journal.intend(key, {}, null, null, { write });
@@ -28,7 +29,9 @@ test("lists what interrupted runs have begun, and forgets what the operator has 
   const table = await run("list");
   expect(table.stdout).toMatch(/open[\s\S]*acme\/berlin/);
   const { entries } = JSON.parse((await run("list", "--open", "--json")).stdout);
-  expect(entries).toMatchObject([{ status: "open", operation: "create", resource: "berlin", ...key }]);
+  expect(entries).toMatchObject([
+    { status: "open", operation: "create", resource: "berlin", ...key },
+  ]);
   expect((await run("resolve", "00000000")).stderr).toContain("NO_JOURNAL_ENTRY");
   const removed = await run("resolve", entries[0].reference);
   expect(removed).toMatchObject({

@@ -43,7 +43,9 @@ function outsideOfCode(html: string): { tags: string[]; text: string } {
 test("no text of others in a table's cell is a link, a mention, a tag, or one more cell", () => {
   fc.assert(
     fc.property(hostile, hostile, (one, other) => {
-      const html = markdown.render([row(["a", "b"]), row(["---", "---"]), row([cell(one), cell(other)])].join("\n"));
+      const html = markdown.render(
+        [row(["a", "b"]), row(["---", "---"]), row([cell(one), cell(other)])].join("\n"),
+      );
       const { tags, text } = outsideOfCode(html);
       expect(new Set(tags)).toEqual(new Set(["table", "thead", "tr", "th", "tbody", "td"]));
       expect(html.match(/<td>/g)).toHaveLength(2);
@@ -56,7 +58,9 @@ test("no text of others in a table's cell is a link, a mention, a tag, or one mo
 test("no text of others in a line, a block or a summary is more than text", () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      for (const rendered of [`- ${code(text)}`, block(text), `x ${htmlCode(text)}`].map((each) => markdown.render(each))) {
+      for (const rendered of [`- ${code(text)}`, block(text), `x ${htmlCode(text)}`].map((each) =>
+        markdown.render(each),
+      )) {
         const outside = outsideOfCode(rendered);
         expect(outside.tags.filter((tag) => !["ul", "li", "pre", "p"].includes(tag))).toEqual([]);
         expect(outside.text).not.toMatch(/[@#&`]|x\.example/);

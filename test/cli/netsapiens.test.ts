@@ -19,7 +19,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NETSAPIENS_")));
+const without = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("NETSAPIENS_")),
+);
 const secrets = {
   NETSAPIENS_CLIENT_SECRET: there.clientSecret,
   NETSAPIENS_API_PASSWORD: there.apiPassword,
@@ -39,7 +41,12 @@ const flags = () => [
 const verify = (args: string[], env: Record<string, string> = secrets) =>
   ucaas(["netsapiens", "verify", ...args], { cwd: folder, env: { ...without, ...env } });
 const unseen = (text: string) => {
-  for (const secret of [there.clientSecret, there.apiPassword, ...Object.keys(ns.server.state.tokens)]) expect(text).not.toContain(secret);
+  for (const secret of [
+    there.clientSecret,
+    there.apiPassword,
+    ...Object.keys(ns.server.state.tokens),
+  ])
+    expect(text).not.toContain(secret);
 };
 
 describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
@@ -56,7 +63,9 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     ns.server.state.users["api@acme"]!.accountStatus = "new";
     const table = await verify(flags());
     expect(table.exitCode).toBe(1);
-    expect(table.stdout.replace(/\s*│\s*│[\s│]*/g, " ")).toContain("create a new Portal/API password in the Admin Portal");
+    expect(table.stdout.replace(/\s*│\s*│[\s│]*/g, " ")).toContain(
+      "create a new Portal/API password in the Admin Portal",
+    );
     const json = await verify([...flags(), "--json"]);
     expect(json.exitCode).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject([
@@ -74,9 +83,15 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     const noDid = flags().slice(0, -2);
     const skipped = await verify(noDid);
     expect(skipped.exitCode).toBe(1);
-    expect(skipped.stdout).toContain("to leave it out: --steps apiUrl,credentials,permissions,domain,users");
-    expect((await verify([...noDid, "--steps", "apiUrl,credentials,permissions,domain,users"])).exitCode).toBe(0);
-    expect((await verify([...noDid, "--steps", "user"])).stderr).toContain('"user" is no step: apiUrl, credentials');
+    expect(skipped.stdout).toContain(
+      "to leave it out: --steps apiUrl,credentials,permissions,domain,users",
+    );
+    expect(
+      (await verify([...noDid, "--steps", "apiUrl,credentials,permissions,domain,users"])).exitCode,
+    ).toBe(0);
+    expect((await verify([...noDid, "--steps", "user"])).stderr).toContain(
+      '"user" is no step: apiUrl, credentials',
+    );
   });
 
   test("takes secrets from files, from stdin and from the terminal, and asks for none on the command line", async () => {
@@ -88,17 +103,25 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     };
     expect((await verify(flags(), files)).exitCode).toBe(0);
 
-    const child = spawn(process.execPath, [join(root, "cli", "start.mjs"), "netsapiens", "verify", ...flags(), "--stdin"], {
-      env: without,
-      stdio: ["pipe", "ignore", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [join(root, "cli", "start.mjs"), "netsapiens", "verify", ...flags(), "--stdin"],
+      {
+        env: without,
+        stdio: ["pipe", "ignore", "inherit"],
+      },
+    );
     child.stdin.end(`${there.clientSecret}\n${there.apiPassword}\n`);
     expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
 
-    const shown = await onTerminal(["netsapiens", "verify", ...flags()], [there.clientSecret, there.apiPassword], {
-      cwd: folder,
-      env: without,
-    });
+    const shown = await onTerminal(
+      ["netsapiens", "verify", ...flags()],
+      [there.clientSecret, there.apiPassword],
+      {
+        cwd: folder,
+        env: without,
+      },
+    );
     expect(shown).toContain("All steps that were asked for passed.");
     unseen(shown);
 
@@ -117,8 +140,8 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     const nothing = await verify([]);
     expect(nothing.exitCode).toBe(1);
     expect(nothing.stderr).toContain("--client-id, --domain, --api-url, --api-username missing");
-    expect((await verify([...flags(), "--api-url", "https://pbx.example.com/portal"])).stderr).toContain(
-      "must not have a path: write https://pbx.example.com",
-    );
+    expect(
+      (await verify([...flags(), "--api-url", "https://pbx.example.com/portal"])).stderr,
+    ).toContain("must not have a path: write https://pbx.example.com");
   });
 });

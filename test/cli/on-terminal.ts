@@ -53,7 +53,10 @@ export interface TerminalSession {
   ended(): Promise<{ output: string; exitCode: number }>;
 }
 
-export function terminalSession(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): TerminalSession {
+export function terminalSession(
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): TerminalSession {
   const relay = `
 import os, pty, select, sys, json
 command = json.loads(sys.argv[1])
@@ -80,7 +83,8 @@ sys.exit(os.waitstatus_to_exitcode(status))
   const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
   const child: ChildProcess = spawn("python3", ["-c", relay, JSON.stringify(command)], options);
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
   const closed = once(child, "close") as Promise<[number]>;
   return {
     type: (text) => void child.stdin?.write(text),

@@ -39,11 +39,16 @@ describe("what may be printed", () => {
       HTTPS_PROXY: "http://me:third%20canary@proxy.example:3128",
       GITHUB_REPOSITORY: "voicehouse/ucaas",
     });
-    const text = 'invalid port ":first-canary" lookup second-canary; pul-canary-of-the-token; third canary; voicehouse/ucaas';
-    expect(redact(text)).toBe('invalid port ":[secret]" lookup [secret]; [secret]; [secret]; voicehouse/ucaas');
+    const text =
+      'invalid port ":first-canary" lookup second-canary; pul-canary-of-the-token; third canary; voicehouse/ucaas';
+    expect(redact(text)).toBe(
+      'invalid port ":[secret]" lookup [secret]; [secret]; [secret]; voicehouse/ucaas',
+    );
   });
 
   test("text of a vendor moves no cursor and turns no line around", () => {
-    expect(visible("\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀")).toBe(String.raw`\u001b[2Ja\u009b\u202e\u200b\ue0001\ud800é中😀`);
+    expect(visible("\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀")).toBe(
+      String.raw`\u001b[2Ja\u009b\u202e\u200b\ue0001\ud800é中😀`,
+    );
   });
 });

@@ -7,11 +7,15 @@ import { affectedStacks } from "../../cli/gitops/affected-stacks.ts";
 import { ucaas } from "./ucaas.ts";
 
 describe("the stacks that a change concerns", () => {
-  const touched = (...files: string[]) => affectedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
+  const touched = (...files: string[]) =>
+    affectedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
 
   test("a stack file or a customer's file concerns its own stack alone", () => {
     expect(touched("stacks/Pulumi.prod.yaml")).toEqual(["prod"]);
-    expect(touched("stacks/customers/prod-eu/acme.yaml", "stacks/Pulumi.north.yml")).toEqual(["north", "prod-eu"]);
+    expect(touched("stacks/customers/prod-eu/acme.yaml", "stacks/Pulumi.north.yml")).toEqual([
+      "north",
+      "prod-eu",
+    ]);
   });
 
   test("code concerns all stacks, and so does all else that is not known to be harmless", () => {
@@ -29,7 +33,14 @@ describe("the stacks that a change concerns", () => {
 
   test("documents, tests and the pipeline itself concern none", () => {
     expect(
-      touched("README.md", "docs/gitops.md", "docs/picture.png", "test/xima/client.test.ts", ".github/workflows/up.yml", "sandbox/main.ts"),
+      touched(
+        "README.md",
+        "docs/gitops.md",
+        "docs/picture.png",
+        "test/xima/client.test.ts",
+        ".github/workflows/up.yml",
+        "sandbox/main.ts",
+      ),
     ).toEqual([]);
   });
 
@@ -41,7 +52,11 @@ describe("the stacks that a change concerns", () => {
 describe("ucaas ci stacks", { timeout: 120_000 }, () => {
   let repository: string;
   const git = (...args: string[]) =>
-    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], { encoding: "utf8" }).trim();
+    execFileSync(
+      "git",
+      ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args],
+      { encoding: "utf8" },
+    ).trim();
   const write = (file: string, text: string) => {
     mkdirSync(dirname(join(repository, file)), { recursive: true });
     writeFileSync(join(repository, file), text);
@@ -51,13 +66,15 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     git("commit", "--quiet", "--message", "x");
     return git("rev-parse", "HEAD");
   };
-  const stacks = (...args: string[]) => ucaas(["ci", "stacks", ...args], { cwd: join(repository, "telephony", "stacks") });
+  const stacks = (...args: string[]) =>
+    ucaas(["ci", "stacks", ...args], { cwd: join(repository, "telephony", "stacks") });
 
   beforeAll(() => {
     repository = mkdtempSync(join(tmpdir(), "ucaas-stacks-"));
     git("init", "--quiet");
     write("telephony/Pulumi.yaml", "name: ucaas\nruntime: nodejs\nstackConfigDir: stacks\n");
-    for (const stack of ["north", "prod", "sandbox"]) write(`telephony/stacks/Pulumi.${stack}.yaml`, "config: {}\n");
+    for (const stack of ["north", "prod", "sandbox"])
+      write(`telephony/stacks/Pulumi.${stack}.yaml`, "config: {}\n");
     write("telephony/stacks/Pulumi.$(touch x).yaml", "config: {}\n");
   });
   afterAll(() => rmSync(repository, { recursive: true, force: true }));
@@ -80,12 +97,18 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     commit();
     expect((await stacks("--json", "--changed-since", first)).stdout).toBe('["prod"]\n');
     mkdirSync(join(repository, "telephony/stacks/customers/north"));
-    git("mv", "telephony/stacks/customers/prod/acme.yaml", "telephony/stacks/customers/north/acme.yaml");
+    git(
+      "mv",
+      "telephony/stacks/customers/prod/acme.yaml",
+      "telephony/stacks/customers/north/acme.yaml",
+    );
     commit();
     expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe('["north","prod"]\n');
     write("shared.ts", "");
     commit();
-    expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe('["north","prod","sandbox"]\n');
+    expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe(
+      '["north","prod","sandbox"]\n',
+    );
   });
 
   test("since a commit that is not there, all of them count, and it is said why", async () => {
@@ -114,10 +137,16 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
 
   test("a plan whose base is unknown, or not in the clone, does not fit", async () => {
     const fits = (report: object) => {
-      write("preview.json", JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }));
-      return ucaas(["ci", "check-plan", "--preview", join(repository, "preview.json"), "--before", "HEAD"], {
-        cwd: join(repository, "telephony"),
-      });
+      write(
+        "preview.json",
+        JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }),
+      );
+      return ucaas(
+        ["ci", "check-plan", "--preview", join(repository, "preview.json"), "--before", "HEAD"],
+        {
+          cwd: join(repository, "telephony"),
+        },
+      );
     };
     expect(await fits({})).toMatchObject({
       exitCode: 1,

@@ -10,7 +10,10 @@ export interface Outcome {
 }
 
 /** Runs `ucaas` in a folder, in a process of its own. */
-export function ucaas(args: readonly string[], { cwd, env = process.env }: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<Outcome> {
+export function ucaas(
+  args: readonly string[],
+  { cwd, env = process.env }: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,

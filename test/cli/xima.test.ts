@@ -1,6 +1,12 @@
 import "reflect-metadata";
 import { execFile } from "node:child_process";
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  X509Certificate,
+} from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,8 +30,10 @@ const clean = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("XIMA_"))),
   PULUMI_HOME: testHome,
 };
-const ucaas = (args: string[], env: Record<string, string> = {}) => command(["xima", ...args], { cwd: folder, env: { ...clean, ...env } });
-const onTerminal = (args: string[], lines: string[]) => typed(["xima", ...args], lines, { cwd: folder, env: clean });
+const ucaas = (args: string[], env: Record<string, string> = {}) =>
+  command(["xima", ...args], { cwd: folder, env: { ...clean, ...env } });
+const onTerminal = (args: string[], lines: string[]) =>
+  typed(["xima", ...args], lines, { cwd: folder, env: clean });
 const at = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(at(name), "utf8");
 function write(name: string, text: string): string {
@@ -52,8 +60,13 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
 
     const request = new Pkcs10CertificateRequest(read("xima.csr.pem"));
     expect(await request.verify()).toBe(true);
-    expect(request.subjectName.toJSON()).toEqual([{ CN: ["Voicehouse, GmbH"] }, { O: ["Café Zürich"] }, { C: ["CH"] }]);
-    const spki = (half: ReturnType<typeof createPublicKey>) => half.export({ type: "spki", format: "der" }).toString("hex");
+    expect(request.subjectName.toJSON()).toEqual([
+      { CN: ["Voicehouse, GmbH"] },
+      { O: ["Café Zürich"] },
+      { C: ["CH"] },
+    ]);
+    const spki = (half: ReturnType<typeof createPublicKey>) =>
+      half.export({ type: "spki", format: "der" }).toString("hex");
     expect(Buffer.from(request.publicKey.rawData).toString("hex")).toBe(spki(createPublicKey(key)));
 
     await using licences = await licenceServer();
@@ -62,7 +75,14 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     })) as { kid: string; certificate: string };
     write("xima.crt.pem", signed.certificate);
     expect((await ucaas(["keys", "fingerprint", "xima.crt.pem"])).stdout).toBe(`${signed.kid}\n`);
-    const checked = await ucaas(["keys", "check", "--key", "xima.key.pem", "--certificate", "xima.crt.pem"]);
+    const checked = await ucaas([
+      "keys",
+      "check",
+      "--key",
+      "xima.key.pem",
+      "--certificate",
+      "xima.crt.pem",
+    ]);
     expect(checked, checked.stderr).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining(`kid          ${signed.kid}`),
@@ -72,15 +92,28 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(stdout).not.toContain("PRIVATE KEY");
   });
 
-  test.each([['Say "Hello" Ltd'], ["\\backslash"], ["#1 Telecom"], ["a+b=c, d; <e>"], [" Voice house "]])(
-    "puts the name %j into the request as it was typed",
-    async (commonName) => {
-      const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", commonName, "--organization", commonName]);
-      expect(exitCode, stderr).toBe(0);
-      const { subjectName } = new Pkcs10CertificateRequest(read("xima.csr.pem"));
-      expect([subjectName.getField("CN"), subjectName.getField("O")]).toEqual([[commonName], [commonName]]);
-    },
-  );
+  test.each([
+    ['Say "Hello" Ltd'],
+    ["\\backslash"],
+    ["#1 Telecom"],
+    ["a+b=c, d; <e>"],
+    [" Voice house "],
+  ])("puts the name %j into the request as it was typed", async (commonName) => {
+    const { exitCode, stderr } = await ucaas([
+      "keys",
+      "new",
+      "--common-name",
+      commonName,
+      "--organization",
+      commonName,
+    ]);
+    expect(exitCode, stderr).toBe(0);
+    const { subjectName } = new Pkcs10CertificateRequest(read("xima.csr.pem"));
+    expect([subjectName.getField("CN"), subjectName.getField("O")]).toEqual([
+      [commonName],
+      [commonName],
+    ]);
+  });
 
   test("wants a name that is not empty", async () => {
     for (const names of [
@@ -96,20 +129,32 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 
-  test.each([["xima.key.pem"], ["xima.csr.pem"]])("never overwrites %s, and makes nothing then", async (existing) => {
-    write(existing, "precious");
-    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse"]);
-    expect({ exitCode, stderr }).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining(`${existing} exists already and is left as it is [FILE_EXISTS]`),
-    });
-    expect(read(existing)).toBe("precious");
-    const other = existing === "xima.key.pem" ? "xima.csr.pem" : "xima.key.pem";
-    expect(existsSync(at(other))).toBe(false);
-  });
+  test.each([["xima.key.pem"], ["xima.csr.pem"]])(
+    "never overwrites %s, and makes nothing then",
+    async (existing) => {
+      write(existing, "precious");
+      const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse"]);
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(
+          `${existing} exists already and is left as it is [FILE_EXISTS]`,
+        ),
+      });
+      expect(read(existing)).toBe("precious");
+      const other = existing === "xima.key.pem" ? "xima.csr.pem" : "xima.key.pem";
+      expect(existsSync(at(other))).toBe(false);
+    },
+  );
 
   test("takes its key back when the request cannot be written, so that the next try can begin anew", async () => {
-    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--csr", "no/such/folder.pem"]);
+    const { exitCode, stderr } = await ucaas([
+      "keys",
+      "new",
+      "--common-name",
+      "Voicehouse",
+      "--csr",
+      "no/such/folder.pem",
+    ]);
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("FILE_NOT_WRITTEN"),
@@ -125,30 +170,49 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
       stdout: expect.stringContaining("RSA 3072, mode 0600, encrypted"),
     });
     expect(read("xima.key.pem")).toContain("BEGIN ENCRYPTED PRIVATE KEY");
-    expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "open sesame canary" }).asymmetricKeyDetails?.modulusLength).toBe(
-      3072,
-    );
+    expect(
+      createPrivateKey({ key: read("xima.key.pem"), passphrase: "open sesame canary" })
+        .asymmetricKeyDetails?.modulusLength,
+    ).toBe(3072);
     expect(`${made.stdout}${made.stderr}`).not.toContain("canary");
   });
 
   test("asks for a passphrase on a terminal, twice, without showing it", async () => {
-    const typed = await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["new canary", "new canary"]);
+    const typed = await onTerminal(
+      ["keys", "new", "--common-name", "Voicehouse", "--encrypt"],
+      ["new canary", "new canary"],
+    );
     expect(typed).toContain("A passphrase for the new key: ");
     expect(typed).not.toContain("canary");
-    expect(createPrivateKey({ key: read("xima.key.pem"), passphrase: "new canary" }).asymmetricKeyType).toBe("rsa");
+    expect(
+      createPrivateKey({ key: read("xima.key.pem"), passphrase: "new canary" }).asymmetricKeyType,
+    ).toBe("rsa");
     rmSync(at("xima.key.pem"));
     rmSync(at("xima.csr.pem"));
-    expect(await onTerminal(["keys", "new", "--common-name", "V", "--encrypt"], ["one canary", "another"])).toContain("SECRET_DIFFERS");
+    expect(
+      await onTerminal(
+        ["keys", "new", "--common-name", "V", "--encrypt"],
+        ["one canary", "another"],
+      ),
+    ).toContain("SECRET_DIFFERS");
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 
   test("ends at Ctrl-C, with nothing made", async () => {
-    expect(await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["\u0003"])).not.toContain("What to do next");
+    expect(
+      await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["\u0003"]),
+    ).not.toContain("What to do next");
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 
   test("says how to hand over a passphrase where there is no terminal", async () => {
-    const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--encrypt"]);
+    const { exitCode, stderr } = await ucaas([
+      "keys",
+      "new",
+      "--common-name",
+      "Voicehouse",
+      "--encrypt",
+    ]);
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("XIMA_PRIVATE_KEY_PASSPHRASE_FILE"),
@@ -169,7 +233,9 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
     expect(stdout).toContain("certificate  CN=Voicehouse");
     expect(stdout).toContain("issuer       CN=Authority of the tests");
     expect(stdout).toMatch(/valid {8}20\S+Z to 20\S+Z \(10 days left\)/);
-    expect(stdout).toContain(`kid          ${createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex")}`);
+    expect(stdout).toContain(
+      `kid          ${createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex")}`,
+    );
     expect(stdout).toContain("It ends soon");
   });
 
@@ -177,7 +243,14 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     write("k.pem", pem);
     write("c.pem", await certificateFor(other, { from: -30, to: -1 }));
-    const { exitCode, stdout, stderr } = await ucaas(["keys", "check", "--key", "k.pem", "--certificate", "c.pem"]);
+    const { exitCode, stdout, stderr } = await ucaas([
+      "keys",
+      "check",
+      "--key",
+      "k.pem",
+      "--certificate",
+      "c.pem",
+    ]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("KEY_MISMATCH");
     expect(stderr).toContain("CERTIFICATE_EXPIRED");
@@ -185,7 +258,12 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
   });
 
   test("of a key that cannot be opened still tells of the certificate", async () => {
-    write("k.pem", privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "right" }).toString());
+    write(
+      "k.pem",
+      privateKey
+        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "right" })
+        .toString(),
+    );
     write("c.pem", await certificateFor(privateKey));
     const args = ["keys", "check", "--key", "k.pem", "--certificate", "c.pem"];
     const wrong = await ucaas(args, { XIMA_PRIVATE_KEY_PASSPHRASE: "wrong canary" });
@@ -195,9 +273,13 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
       stderr: expect.stringContaining("KEY_PASSPHRASE"),
     });
     expect(wrong.stderr).not.toContain("canary");
-    expect(await ucaas(args, { XIMA_PRIVATE_KEY_PASSPHRASE_FILE: at(write("p", "right\n")) })).toMatchObject({ exitCode: 0 });
+    expect(
+      await ucaas(args, { XIMA_PRIVATE_KEY_PASSPHRASE_FILE: at(write("p", "right\n")) }),
+    ).toMatchObject({ exitCode: 0 });
     const typed = await onTerminal(args, ["right"]);
-    expect(typed).toContain("The key belongs to the certificate, and the certificate is valid now.");
+    expect(typed).toContain(
+      "The key belongs to the certificate, and the certificate is valid now.",
+    );
   });
 
   test("without a file or a variable says which it wants", async () => {
@@ -220,7 +302,8 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
     })) as { certificate: string };
     write("c.pem", certificate);
     const args = ["keys", "check", "--key", "xima.key.pem", "--certificate", "c.pem", "--online"];
-    const online = (env: object = {}) => ucaas(args, { XIMA_BASE_URL: licences.server.baseUrl, ...env });
+    const online = (env: object = {}) =>
+      ucaas(args, { XIMA_BASE_URL: licences.server.baseUrl, ...env });
     const address = `${licences.server.baseUrl}/licensing/.well-known/jwks.json`;
     expect(await online()).toMatchObject({
       exitCode: 0,
@@ -247,7 +330,9 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
     ]);
     expect(unknown).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining("the server does not list this kid (2 listed) [KEY_NOT_REGISTERED]"),
+      stderr: expect.stringContaining(
+        "the server does not list this kid (2 listed) [KEY_NOT_REGISTERED]",
+      ),
     });
 
     const kid = createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex");
@@ -272,7 +357,15 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     write("k.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString());
     write("c.pem", await certificateFor(privateKey));
-    const { exitCode, stderr } = await ucaas(["keys", "check", "--key", "k.pem", "--certificate", "c.pem", "--online"]);
+    const { exitCode, stderr } = await ucaas([
+      "keys",
+      "check",
+      "--key",
+      "k.pem",
+      "--certificate",
+      "c.pem",
+      "--online",
+    ]);
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("XIMA_BASE_URL"),
@@ -317,16 +410,23 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
 
   test("lists what was deleted, the newest first, and until when it can be restored", async () => {
     const later = new Date(Date.now() - 3_600_000).toISOString();
-    write("xima-deletions.jsonl", `${line({})}\n${line({ tenantId: "zoe", deletionId: null, scheduledAt: later })}\nbroken\n`);
+    write(
+      "xima-deletions.jsonl",
+      `${line({})}\n${line({ tenantId: "zoe", deletionId: null, scheduledAt: later })}\nbroken\n`,
+    );
     const { exitCode, stdout, stderr } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
     expect(exitCode, stderr).toBe(0);
-    expect(stdout).toMatch(/voicehouse\/zoe .*lost: ask Xima support.*\(6 days left\)[\s\S]*voicehouse\/acme /);
+    expect(stdout).toMatch(
+      /voicehouse\/zoe .*lost: ask Xima support.*\(6 days left\)[\s\S]*voicehouse\/acme /,
+    );
     expect(stdout).toMatch(
       /voicehouse\/acme +│ del_1 +│ 2025-07-28T21:10:05Z +│ no longer \(until 2025-08-04T21:10:05.000Z\) +│ acme in telephony\/prod/,
     );
     expect(stderr).toContain("xima-deletions.jsonl:3 is no record of a deletion");
 
-    const report = JSON.parse((await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder })).stdout) as { deletions: object[] };
+    const report = JSON.parse(
+      (await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder })).stdout,
+    ) as { deletions: object[] };
     expect(report).toMatchObject({
       version: 1,
       deletions: [{ tenantId: "zoe" }, { restorableUntil: "2025-08-04T21:10:05.000Z" }],
@@ -359,7 +459,9 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     const { resources } = JSON.parse(read("import.json")) as {
       resources: { inputs: object; outputs: object }[];
     };
-    expect(resources).toMatchObject([{ type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", name: "acme", id: "voicehouse/acme" }]);
+    expect(resources).toMatchObject([
+      { type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", name: "acme", id: "voicehouse/acme" },
+    ]);
     for (const bag of [resources[0]!.inputs, resources[0]!.outputs])
       expect(bag).toMatchObject({
         eliteSeats: 8,
@@ -371,8 +473,13 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
   });
 
   test("refuses a customer that stands there twice: when one is taken out again, the licences of the other would go", async () => {
-    write("licences.yaml", "acme: { ccId: { resellerId: r, tenantId: t } }\ncopy: { ccId: { resellerId: r, tenantId: t } }\n");
-    expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("copy: ccId is declared by acme too");
+    write(
+      "licences.yaml",
+      "acme: { ccId: { resellerId: r, tenantId: t } }\ncopy: { ccId: { resellerId: r, tenantId: t } }\n",
+    );
+    expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain(
+      "copy: ccId is declared by acme too",
+    );
   });
 
   test("tells all faults by licence and property, and never quotes a line", async () => {
@@ -392,17 +499,28 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     });
     expect(broken.stderr).not.toContain("canary");
     expect((await ucaas(["import-file", "none.yaml"])).stderr).toContain("cannot be read (ENOENT)");
-    write("other.yaml", "acme:\n  ccId: { resellerId: r, tenantId: 007 }\n  eliteSeats: 012\n  sipCredentials: { password: 0123456 }\n");
+    write(
+      "other.yaml",
+      "acme:\n  ccId: { resellerId: r, tenantId: 007 }\n  eliteSeats: 012\n  sipCredentials: { password: 0123456 }\n",
+    );
     const ambiguous = (await ucaas(["import-file", "other.yaml"])).stderr;
     expect(ambiguous).toContain(
       'other.yaml:2:36 acme.ccId.tenantId is ambiguous: write it in quotes ("007"), or as a plain decimal number',
     );
-    expect(ambiguous).toContain('other.yaml:3:15 acme.eliteSeats is ambiguous: write it in quotes ("012"), or as a plain decimal number');
-    expect(ambiguous).toContain("other.yaml:4:31 acme.sipCredentials.password is ambiguous: write it in quotes ([secret])");
+    expect(ambiguous).toContain(
+      'other.yaml:3:15 acme.eliteSeats is ambiguous: write it in quotes ("012"), or as a plain decimal number',
+    );
+    expect(ambiguous).toContain(
+      "other.yaml:4:31 acme.sipCredentials.password is ambiguous: write it in quotes ([secret])",
+    );
     writeFileSync(at("latin.yaml"), Buffer.from("Bäckerei: {}", "latin1"));
-    expect((await ucaas(["import-file", "latin.yaml"])).stderr).toContain("latin.yaml is not UTF-8 (line 1)");
+    expect((await ucaas(["import-file", "latin.yaml"])).stderr).toContain(
+      "latin.yaml is not UTF-8 (line 1)",
+    );
     write("list.yaml", "- acme\n");
-    expect((await ucaas(["import-file", "list.yaml"])).stderr).toContain("is no map of licences by name");
+    expect((await ucaas(["import-file", "list.yaml"])).stderr).toContain(
+      "is no map of licences by name",
+    );
     expect(existsSync(at("import.json"))).toBe(false);
   });
 });
@@ -410,7 +528,11 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
 test("a Node that is too old is told so in one sentence", async () => {
   const old = `Object.defineProperty(process.versions, "node", { value: "20.20.2" }); await import(${JSON.stringify(start)});`;
   const said = await new Promise<string>((resolve) =>
-    execFile(process.execPath, ["--input-type=module", "-e", old], (_error, stdout, stderr) => resolve(stdout + stderr)),
+    execFile(process.execPath, ["--input-type=module", "-e", old], (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    ),
   );
-  expect(said).toMatch(/^This is Node 20\.20\.2; ucaas needs Node 22\.19 or newer\. .*npx ucaas.*\n$/);
+  expect(said).toMatch(
+    /^This is Node 20\.20\.2; ucaas needs Node 22\.19 or newer\. .*npx ucaas.*\n$/,
+  );
 });

@@ -3,7 +3,13 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../tools/engine/paths.mjs";
 
-const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", ...globSync("docs/**/*.md", { cwd: root })];
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  ...globSync("docs/**/*.md", { cwd: root }),
+];
 
 test.for(pages)("every link of %s leads to a file that is there", (page) => {
   const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```$/gm, "");

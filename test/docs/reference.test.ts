@@ -11,9 +11,15 @@ test("the API reference says what the doc comments say now (npm run reference wr
 }, async () => {
   const out = await mkdtemp(join(tmpdir(), "ucaas-reference-"));
   onTestFinished(() => rm(out, { recursive: true, force: true }));
-  await promisify(execFile)(process.execPath, [join(root, "node_modules", "typedoc", "bin", "typedoc"), "--out", out], { cwd: root });
+  await promisify(execFile)(
+    process.execPath,
+    [join(root, "node_modules", "typedoc", "bin", "typedoc"), "--out", out],
+    { cwd: root },
+  );
   const [made, kept] = await Promise.all(
-    [out, join(root, "docs", "reference")].map((folder) => readFile(join(folder, "README.md"), "utf8")),
+    [out, join(root, "docs", "reference")].map((folder) =>
+      readFile(join(folder, "README.md"), "utf8"),
+    ),
   );
   expect(kept).toBe(made);
 });

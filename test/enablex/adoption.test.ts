@@ -33,10 +33,19 @@ describe("what exists when it is to be created", () => {
     ["always", "foreign", "another", "overwrite"],
     ["always", "perhaps ours", "another", "overwrite"],
   ])("with adopt %s, %s and %s as declared: %s", (mode, origin, how, decision) => {
-    expect(adoption(mode, origin, how === "the same" ? [] : [difference("contactName")], [])).toBe(decision);
+    expect(adoption(mode, origin, how === "the same" ? [] : [difference("contactName")], [])).toBe(
+      decision,
+    );
   });
 
   test("is never overwritten in what the API cannot change", () => {
-    expect(adoption("always", "ours", [difference("contactName"), difference("customerId")], ["customerId"])).toBe("differs");
+    expect(
+      adoption(
+        "always",
+        "ours",
+        [difference("contactName"), difference("customerId")],
+        ["customerId"],
+      ),
+    ).toBe("differs");
   });
 });

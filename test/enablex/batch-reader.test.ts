@@ -5,7 +5,10 @@ import type { ApiRecord } from "../../provider/enablex/fields.ts";
 import { UcaasError } from "../../provider/runtime/errors.ts";
 
 /** A list of customers in pages, that counts what it is asked for. */
-function source(rows: ApiRecord[], { pageSize = 100, listed = rows }: { pageSize?: number; listed?: ApiRecord[] } = {}) {
+function source(
+  rows: ApiRecord[],
+  { pageSize = 100, listed = rows }: { pageSize?: number; listed?: ApiRecord[] } = {},
+) {
   const calls: string[] = [];
   return {
     calls,
@@ -30,7 +33,11 @@ const customers = (count: number): ApiRecord[] =>
 const wires = ["name", "office.city"];
 
 /** Reads all, so many at a time, as the engine does. */
-async function refresh(reader: BatchReader, ids: string[], parallel: number): Promise<(ApiRecord | undefined)[]> {
+async function refresh(
+  reader: BatchReader,
+  ids: string[],
+  parallel: number,
+): Promise<(ApiRecord | undefined)[]> {
   const found: (ApiRecord | undefined)[] = [];
   let next = 0;
   await Promise.all(
@@ -76,7 +83,9 @@ describe("reads that wait at the same time", () => {
   test("go on singly when the list is refused, and fail at once when nobody answers", async () => {
     const rows = customers(2);
     const failing = (error: Error) => ({ ...source(rows), page: () => Promise.reject(error) });
-    const refused = new BatchReader(failing(new UcaasError("no", { code: "HEADER_INVALID", status: 401 })));
+    const refused = new BatchReader(
+      failing(new UcaasError("no", { code: "HEADER_INVALID", status: 401 })),
+    );
     expect((await refresh(refused, ["1", "2"], 2)).map((row) => row?.id)).toEqual([1, 2]);
     const lost = new BatchReader(failing(new UcaasError("lost", { code: "CONNECTION_LOST" })));
     await expect(refresh(lost, ["1", "2"], 2)).rejects.toThrow("lost");
@@ -102,7 +111,9 @@ describe("reads that wait at the same time", () => {
       fc.asyncProperty(world, async ({ size, pageSize, wanted, parallel }) => {
         const list = source(customers(size), { pageSize });
         const found = await refresh(new BatchReader(list), wanted.map(String), parallel);
-        expect(found.map((row) => row?.id)).toEqual(wanted.map((id) => (id <= size ? id : undefined)));
+        expect(found.map((row) => row?.id)).toEqual(
+          wanted.map((id) => (id <= size ? id : undefined)),
+        );
         expect(list.calls.length).toBeLessThanOrEqual(2 * wanted.length);
         expect(new Set(list.calls).size).toBe(list.calls.length);
       }),
@@ -113,5 +124,8 @@ describe("reads that wait at the same time", () => {
 
 test("one read alone is a single call, since a page would carry a hundred for nothing", () => {
   const state = { waiting: 1, asked: 1, served: 0, lacking: 0, pages: 0, exhausted: false };
-  expect([nextRead(state), nextRead({ ...state, waiting: 2, asked: 2 })]).toEqual(["single", "page"]);
+  expect([nextRead(state), nextRead({ ...state, waiting: 2, asked: 2 })]).toEqual([
+    "single",
+    "page",
+  ]);
 });

@@ -26,7 +26,9 @@ describe("a preview", () => {
     { olds = {}, config = enablex.basic }: { olds?: object; config?: Record<string, string> } = {},
   ): Promise<Record<string, string>> {
     const result = await providersOf(config)[kind].check(olds, news as EnableXInputs);
-    return Object.fromEntries((result.failures ?? []).map(({ property, reason }) => [property, reason]));
+    return Object.fromEntries(
+      (result.failures ?? []).map(({ property, reason }) => [property, reason]),
+    );
   }
 
   test("names everything that is wrong with a customer at once, by its path", async () => {
@@ -53,8 +55,15 @@ describe("a preview", () => {
   });
 
   test("names what is wrong with a subscription and a user", async () => {
-    expect(Object.keys(await failures("subscription", { planId: "" }))).toEqual(["customerId", "planId"]);
-    expect(Object.keys(await failures("user", { email: "ada", firstName: " " }))).toEqual(["userType", "firstName", "email"]);
+    expect(Object.keys(await failures("subscription", { planId: "" }))).toEqual([
+      "customerId",
+      "planId",
+    ]);
+    expect(Object.keys(await failures("user", { email: "ada", firstName: " " }))).toEqual([
+      "userType",
+      "firstName",
+      "email",
+    ]);
   });
 
   test("names a further field that has a property of its own, one that the server assigns, and what is no name", async () => {
@@ -94,7 +103,9 @@ describe("a preview", () => {
       "enablex:baseUrl": "http://127.0.0.1:9/ucaas/v1",
       "enablex:deadlineSeconds": "1",
     };
-    expect(await failures("customer", { ...acme, officeAddress: { country: "DE" } }, { config })).toEqual({});
+    expect(
+      await failures("customer", { ...acme, officeAddress: { country: "DE" } }, { config }),
+    ).toEqual({});
     expect(said.join()).toContain("EnableXCustomer DE: the country could not be checked");
   });
 

@@ -13,7 +13,9 @@ afterEach(() => enablex.server.stop());
 
 function client(config: Record<string, string>): EnableXClient {
   const source = { get: (key: string) => config[key], require: (key: string) => config[key] ?? "" };
-  return new EnableXClient(readConfig(enablexConfig, source as Parameters<typeof readConfig>[1], undefined, {}));
+  return new EnableXClient(
+    readConfig(enablexConfig, source as Parameters<typeof readConfig>[1], undefined, {}),
+  );
 }
 const logins = () => enablex.calls(/login/).length;
 
@@ -59,7 +61,9 @@ describe("the client", () => {
     const [id = ""] = await enablex.seed(1);
     const one = client({ ...enablex.login, "enablex:tokenMinutes": "0.02" });
     await one.read(customerType, id);
-    await expect.poll(async () => (await one.read(customerType, id)) && logins(), { timeout: 5_000 }).toBe(2);
+    await expect
+      .poll(async () => (await one.read(customerType, id)) && logins(), { timeout: 5_000 })
+      .toBe(2);
     expect(enablex.server.received.some(({ status }) => status === 403)).toBe(false);
   });
 
@@ -77,7 +81,11 @@ describe("the client", () => {
   test("asks a refused login once only, and the error tells neither the password nor the key", async () => {
     const one = client({ ...enablex.login, "enablex:password": "wrong-Passw0rd" });
     const errors = await Promise.all([1, 2, 3].map(() => failureOf(one.read(customerType, "1"))));
-    expect(errors.map(({ code }) => code)).toEqual(["HEADER_INVALID", "HEADER_INVALID", "HEADER_INVALID"]);
+    expect(errors.map(({ code }) => code)).toEqual([
+      "HEADER_INVALID",
+      "HEADER_INVALID",
+      "HEADER_INVALID",
+    ]);
     expect(errors[0]?.message).toContain("enablex log in");
     expect(errors.join()).not.toContain("wrong-Passw0rd");
     expect(logins()).toBe(1);
@@ -95,7 +103,11 @@ describe("the client", () => {
       "enablex:accessId": account.accessId,
       "enablex:accessKey": account.accessKey,
     });
-    const created = await one.create(customerType, { customer_name: "Acme" }, "create customer ACME");
+    const created = await one.create(
+      customerType,
+      { customer_name: "Acme" },
+      "create customer ACME",
+    );
     expect(created).toMatchObject({
       outcome: "refused",
       error: {
@@ -112,7 +124,9 @@ describe("the client", () => {
       code: "APP_TYPE_MISSING",
       hint: expect.stringContaining("enablex:appType vc"),
     });
-    expect(await client({ ...enablex.basic, "enablex:appType": "vc" }).read(customerType, id)).toBeDefined();
+    expect(
+      await client({ ...enablex.basic, "enablex:appType": "vc" }).read(customerType, id),
+    ).toBeDefined();
   });
 
   test.each([
@@ -136,10 +150,13 @@ describe("the client", () => {
   test("reads the whole list in pages, each once, and stops at a short one", async () => {
     await enablex.seed(25);
     const rows: unknown[] = [];
-    for await (const page of client({ ...enablex.basic, "enablex:pageSize": "10" }).pages(customerType, {
-      searchBy: "customer_name",
-      searchString: "Customer",
-    }))
+    for await (const page of client({ ...enablex.basic, "enablex:pageSize": "10" }).pages(
+      customerType,
+      {
+        searchBy: "customer_name",
+        searchString: "Customer",
+      },
+    ))
       rows.push(...page);
     expect(rows).toHaveLength(25);
     expect(enablex.server.received.map(({ query }) => query.page)).toEqual(["1", "2", "3"]);
@@ -148,10 +165,12 @@ describe("the client", () => {
   test("never takes a list under another name for an empty one, and says how to correct it", async () => {
     const one = client({ ...enablex.basic, "enablex:routes": '{"customerListKey": "rows"}' });
     const search = customerType.searches[0]!;
-    expect(await failureOf(one.find(customerType, search, { customerCode: "ACME" }))).toMatchObject({
-      code: "MALFORMED_REPLY",
-      hint: expect.stringContaining("pulumi config set --path enablex:routes.customerListKey"),
-    });
+    expect(await failureOf(one.find(customerType, search, { customerCode: "ACME" }))).toMatchObject(
+      {
+        code: "MALFORMED_REPLY",
+        hint: expect.stringContaining("pulumi config set --path enablex:routes.customerListKey"),
+      },
+    );
   });
 
   test("goes by the routes that the config corrects", async () => {
@@ -180,8 +199,16 @@ test("an unknown route or a malformed one in the config is told with what is exp
     ...enablex.basic,
     "enablex:routes": JSON.stringify(routes),
   });
-  expect(() => client(config({ customerUpdates: "PATCH /x" }))).toThrow(/enablex:routes .*customerUpdates/);
-  expect(() => client(config({ customerUpdate: "PATCH /customers/{customer_id}" }))).toThrow(/must have \{id\} where the id goes/);
-  expect(client(config({ userDelete: "DELETE /users/{id}" })).routes.userDelete).toBe("DELETE /users/{id}");
-  expect(() => client(config({ customerUpdate: "/x" }))).toThrow(/must be a method and a path, such as "PATCH \/customers\/\{id\}"/);
+  expect(() => client(config({ customerUpdates: "PATCH /x" }))).toThrow(
+    /enablex:routes .*customerUpdates/,
+  );
+  expect(() => client(config({ customerUpdate: "PATCH /customers/{customer_id}" }))).toThrow(
+    /must have \{id\} where the id goes/,
+  );
+  expect(client(config({ userDelete: "DELETE /users/{id}" })).routes.userDelete).toBe(
+    "DELETE /users/{id}",
+  );
+  expect(() => client(config({ customerUpdate: "/x" }))).toThrow(
+    /must be a method and a path, such as "PATCH \/customers\/\{id\}"/,
+  );
 });

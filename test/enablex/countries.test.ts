@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { countriesOf, unlistedCountry, wrongCountryCode } from "../../provider/enablex/countries.ts";
+import {
+  countriesOf,
+  unlistedCountry,
+  wrongCountryCode,
+} from "../../provider/enablex/countries.ts";
 
 describe("the server's list of countries", () => {
   test.each([
@@ -8,7 +12,12 @@ describe("the server's list of countries", () => {
     ["nothing but names", { country_id: 81, country: "Germany" }],
   ])("is understood with %s", (_, row) => {
     const countries = countriesOf([row, { country_id: 1 }, null, "text"]);
-    expect([countries.idOf("DE"), countries.idOf(" de "), countries.codeOf("81"), countries.codes]).toEqual(["81", "81", "DE", ["DE"]]);
+    expect([
+      countries.idOf("DE"),
+      countries.idOf(" de "),
+      countries.codeOf("81"),
+      countries.codes,
+    ]).toEqual(["81", "81", "DE", ["DE"]]);
   });
 });
 

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
-import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
+import {
+  type EnablexReseller,
+  enablexReseller,
+  failureOf,
+  journalFolder,
+  providersOf,
+} from "./enablex-server.ts";
 
 const acme = {
   customerName: "Acme",
@@ -32,7 +38,12 @@ describe("a customer that is created", () => {
     const { id, outs } = await create(acme);
     expect(outs).toMatchObject({ ...acme, customerId: id, statusText: "Active", schemaVersion: 1 });
     expect(typeof outs?.customerId).toBe("string");
-    expect(enablex.calls()).toEqual(["GET /countries", "GET /customers", "POST /customers", "GET /customers"]);
+    expect(enablex.calls()).toEqual([
+      "GET /countries",
+      "GET /customers",
+      "POST /customers",
+      "GET /customers",
+    ]);
     expect(enablex.customers()).toMatchObject([
       {
         customer_name: "Acme",
@@ -42,11 +53,14 @@ describe("a customer that is created", () => {
     ]);
   });
 
-  test.each(["id", "full", "none"] as const)("is known by its id whatever a create answers (%s)", async (createReply) => {
-    enablex.server.setOptions({ createReply });
-    const { id } = await create(acme);
-    expect(enablex.customers()).toMatchObject([{ id }]);
-  });
+  test.each(["id", "full", "none"] as const)(
+    "is known by its id whatever a create answers (%s)",
+    async (createReply) => {
+      enablex.server.setOptions({ createReply });
+      const { id } = await create(acme);
+      expect(enablex.customers()).toMatchObject([{ id }]);
+    },
+  );
 
   test.each([
     ["the connection was cut before the server acted", { kind: "cutBefore" }, 2],
@@ -77,7 +91,11 @@ describe("a customer that is created", () => {
     enablex.server.fault({ kind: "late", ms: 900, method: "POST", path: "/customers$" });
     const { id } = await create(acme, { "enablex:settleSeconds": "0.3" });
     await vi.waitFor(() =>
-      expect(enablex.server.received.filter(({ method, status }) => method === "POST" && status === null)).toHaveLength(1),
+      expect(
+        enablex.server.received.filter(
+          ({ method, status }) => method === "POST" && status === null,
+        ),
+      ).toHaveLength(1),
     );
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(posts()).toBe(2);
@@ -110,7 +128,9 @@ describe("a customer that is created", () => {
   test("tells the user while it waits for a clear answer", async () => {
     enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
     await create(acme);
-    expect(said.join("\n")).toMatch(/EnableXCustomer ACME: the create got no clear answer .*looking for up to 2 s/);
+    expect(said.join("\n")).toMatch(
+      /EnableXCustomer ACME: the create got no clear answer .*looking for up to 2 s/,
+    );
   });
 
   test("is read again while reads are behind, by time and by number", async () => {
@@ -123,7 +143,9 @@ describe("a customer that is created", () => {
 
   test("and never shows stays in the state, with an error that says so", async () => {
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
-    const failure = await create(acme, { "enablex:consistencySeconds": "0.3" }).catch((error: unknown) => error);
+    const failure = await create(acme, { "enablex:consistencySeconds": "0.3" }).catch(
+      (error: unknown) => error,
+    );
     expect(failure).toBeInstanceOf(PartialFailure);
     expect(failure).toMatchObject({
       id: enablex.customers()[0]?.id,
@@ -148,15 +170,21 @@ describe("a customer that is created", () => {
       })
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
-    expect((failure as PartialFailure).message).toContain('contactName: declared "b@acme.test", on the server "a@acme.test"');
+    expect((failure as PartialFailure).message).toContain(
+      'contactName: declared "b@acme.test", on the server "a@acme.test"',
+    );
     expect((failure as PartialFailure).properties.contactName).toBe("a@acme.test");
   });
 
   test("in a country that the server does not list is refused before anything is sent, with near ones", async () => {
     enablex.server.setOptions({ countryCodes: true });
     const providers = providersOf(enablex.basic);
-    const error = await failureOf(providers.customer.create({ ...acme, officeAddress: { country: "ZZ" } }));
-    expect(error.message).toMatch(/officeAddress.country "ZZ" is not among the \d+ countries of this EnableX server/);
+    const error = await failureOf(
+      providers.customer.create({ ...acme, officeAddress: { country: "ZZ" } }),
+    );
+    expect(error.message).toMatch(
+      /officeAddress.country "ZZ" is not among the \d+ countries of this EnableX server/,
+    );
     expect(posts()).toBe(0);
   });
 });
@@ -247,7 +275,10 @@ describe("a customer that exists already", () => {
   test("twice is an error that names both, and none is taken", async () => {
     enablex.server.setOptions({ uniqueCustomerCode: false });
     const { contact_email: _, ...fields } = existing;
-    const ids = [...(await enablex.seed(1, fields)), ...(await enablex.seed(1, { ...fields, contact_email: "other@acme.test" }))];
+    const ids = [
+      ...(await enablex.seed(1, fields)),
+      ...(await enablex.seed(1, { ...fields, contact_email: "other@acme.test" })),
+    ];
     const error = await failureOf(create(acme));
     expect(error.code).toBe("AMBIGUOUS");
     for (const id of ids) expect(error.message).toContain(`customer ${id}`);
@@ -261,7 +292,9 @@ describe("a customer that exists already", () => {
     });
     const error = await failureOf(create(acme));
     expect(error).toMatchObject({ code: "DUPLICATE", vendorCode: "1504" });
-    expect(error.reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`);
+    expect(error.reason).toContain(
+      `contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`,
+    );
     expect(error.reason).toContain("Email Address is already registered");
   });
 
@@ -279,12 +312,15 @@ describe("a customer that exists already", () => {
       method: "POST",
       body: JSON.stringify(body),
     });
-    expect((await failureOf(create(acme))).reason).toContain(`contactEmail "it@acme.test" is taken. It belongs to customer ${id}`);
+    expect((await failureOf(create(acme))).reason).toContain(
+      `contactEmail "it@acme.test" is taken. It belongs to customer ${id}`,
+    );
   });
 
   test("for another reseller is told as 1504 without an owner, and as that", async () => {
     await enablex.seed(1, existing);
-    for (const customer of Object.values(enablex.server.state.customers)) customer.owner = "somebody-else";
+    for (const customer of Object.values(enablex.server.state.customers))
+      customer.owner = "somebody-else";
     const error = await failureOf(create(acme));
     expect(error.reason).toMatch(/is taken. No customer that these credentials see has it/);
     expect(error.hint).toContain("another reseller");
@@ -325,7 +361,10 @@ describe("two stacks that declare the same customer", () => {
 });
 
 describe("a create that was cut off", () => {
-  const killed = async (fault: { kind: "cut" } | { kind: "late"; ms: number } | { kind: "hangAfter" }, inputs: EnableXInputs) => {
+  const killed = async (
+    fault: { kind: "cut" } | { kind: "late"; ms: number } | { kind: "hangAfter" },
+    inputs: EnableXInputs,
+  ) => {
     const journal = journalFolder();
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     // Its process ends here: nobody waits for it, and what it would still send gets no answer.
@@ -352,7 +391,11 @@ describe("a create that was cut off", () => {
   test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {
     const journal = journalFolder();
     const { id } = await create(acme, {}, journal);
-    const { id: again } = await create({ ...acme, customerName: "Acme Ltd", customerCode: "ACME" }, {}, journal);
+    const { id: again } = await create(
+      { ...acme, customerName: "Acme Ltd", customerCode: "ACME" },
+      {},
+      journal,
+    );
     expect(again).toBe(id);
     expect(enablex.customers()).toMatchObject([{ customer_name: "Acme Ltd" }]);
   });

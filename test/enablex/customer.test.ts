@@ -35,7 +35,10 @@ async function made(inputs: EnableXInputs = acme, config: Record<string, string>
     provider: providersOf({ ...enablex.basic, ...config }).customer,
   };
 }
-const patches = () => enablex.server.received.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body) as object);
+const patches = () =>
+  enablex.server.received
+    .filter(({ method }) => method === "PATCH")
+    .map(({ body }) => JSON.parse(body) as object);
 
 describe("a customer that is updated", () => {
   test("gets only what changed, and is read until it shows", async () => {
@@ -118,7 +121,9 @@ describe("a customer that is updated", () => {
   test("and does not show it is an error with the field, its values in the state, so that the next up writes again", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
-    const failure = await provider.update(id, outs, { ...acme, contactName: "Grace" }).catch((error: unknown) => error);
+    const failure = await provider
+      .update(id, outs, { ...acme, contactName: "Grace" })
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
     const { properties, message } = failure as PartialFailure;
     expect(message).toContain('contactName: declared "Grace", on the server "Ada"');
@@ -136,9 +141,13 @@ describe("a customer that is updated", () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const { contactName: _, ...news } = acme;
-    const failure = (await provider.update(id, outs, news).catch((error: unknown) => error)) as PartialFailure;
+    const failure = (await provider
+      .update(id, outs, news)
+      .catch((error: unknown) => error)) as PartialFailure;
     expect(failure.message).toContain('contactName: declared empty, on the server "Ada"');
-    expect(await provider.diff(id, failure.properties as unknown as EnableXOutputs, news)).toMatchObject({ changes: true });
+    expect(
+      await provider.diff(id, failure.properties as unknown as EnableXOutputs, news),
+    ).toMatchObject({ changes: true });
   });
 
   test("to an email that another has is told as 1504 with the customer that owns it", async () => {
@@ -147,7 +156,9 @@ describe("a customer that is updated", () => {
       customer_name: "Other",
     });
     const { id, outs, provider } = await made();
-    const error = await failureOf(provider.update(id, outs, { ...acme, contactEmail: "taken@acme.test" }));
+    const error = await failureOf(
+      provider.update(id, outs, { ...acme, contactEmail: "taken@acme.test" }),
+    );
     expect(error).toMatchObject({
       code: "DUPLICATE",
       reason: expect.stringContaining(`It belongs to customer ${other} "Other"`),
@@ -157,7 +168,9 @@ describe("a customer that is updated", () => {
   test("and is gone is an error that says how it is made again", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0" });
     delete enablex.server.state.customers[id];
-    expect(await failureOf(provider.update(id, outs, { ...acme, contactName: "Grace" }))).toMatchObject({
+    expect(
+      await failureOf(provider.update(id, outs, { ...acme, contactName: "Grace" })),
+    ).toMatchObject({
       code: "NOT_FOUND",
       hint: expect.stringContaining("pulumi refresh"),
     });
@@ -174,7 +187,8 @@ describe("a customer that is read", () => {
       contact_name: "",
     });
     const { inputs, props } = await provider.read(id, outs);
-    const country = (inputs as unknown as { officeAddress: { country: string } }).officeAddress.country;
+    const country = (inputs as unknown as { officeAddress: { country: string } }).officeAddress
+      .country;
     expect(inputs).toEqual({
       ...acme,
       contactEmail: "IT@acme.test",
@@ -206,12 +220,15 @@ describe("a customer that is read", () => {
     });
   });
 
-  test.each(["both", "body", "status"] as const)("and is not there any more is gone, however the server says so (%s)", async (errorsAs) => {
-    const { id, outs, provider } = await made();
-    delete enablex.server.state.customers[id];
-    enablex.server.setOptions({ errorsAs });
-    expect((await provider.read(id, outs)).id).toBeUndefined();
-  });
+  test.each(["both", "body", "status"] as const)(
+    "and is not there any more is gone, however the server says so (%s)",
+    async (errorsAs) => {
+      const { id, outs, provider } = await made();
+      delete enablex.server.state.customers[id];
+      enablex.server.setOptions({ errorsAs });
+      expect((await provider.read(id, outs)).id).toBeUndefined();
+    },
+  );
 
   test("at a wrong address is an error and not gone, or the state would lose it", async () => {
     const { id, outs } = await made({ customerName: "Acme", customerCode: "ACME" });
@@ -245,7 +262,9 @@ describe("300 customers that are refreshed", () => {
       customerName: `Customer ${number}`,
       customerCode: `C-${number}`,
     });
-    return await Promise.all(ids.map((id, index) => customer.read(id, { ...inputs(index + 1), schemaVersion: 1 })));
+    return await Promise.all(
+      ids.map((id, index) => customer.read(id, { ...inputs(index + 1), schemaVersion: 1 })),
+    );
   };
 
   test("take at most ten requests, and each one's drift is its own", async () => {
@@ -261,14 +280,18 @@ describe("300 customers that are refreshed", () => {
   test("ask for pages of the size that the config says", async () => {
     await all(await enablex.seed(300), { "enablex:pageSize": "50" });
     expect(enablex.server.received.every(({ query }) => query.page_length === "50")).toBe(true);
-    expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(enablex.server.received.length);
+    expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(
+      enablex.server.received.length,
+    );
   });
 
   test("are read one by one where the rows of the list are short, and are right all the same", async () => {
     enablex.server.setOptions({ listRows: "short" });
     const ids = await enablex.seed(30);
     const results = await all(ids);
-    expect(results.every(({ inputs }, index) => inputs?.customerCode === `C-${index + 1}`)).toBe(true);
+    expect(results.every(({ inputs }, index) => inputs?.customerCode === `C-${index + 1}`)).toBe(
+      true,
+    );
     expect(enablex.calls(/GET .customers$/)).toHaveLength(1);
   });
 
@@ -348,34 +371,64 @@ describe("a rename that was cut off before the old name was deleted", () => {
 });
 
 describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
-  const refusedLookUp = () => enablex.server.fault({ kind: "status", status: 406, method: "GET", path: "/customers$" });
+  const refusedLookUp = () =>
+    enablex.server.fault({ kind: "status", status: 406, method: "GET", path: "/customers$" });
   const refusedWrite = () => enablex.server.fault({ kind: "status", status: 406, method: "PATCH" });
   const nothing = () => {};
   const { customerCode, ...byEmail } = acme;
   const { contactEmail, ...byCode } = acme;
 
-  test.each<[why: string, old: EnableXInputs, anew: EnableXInputs, fail: () => void, code: string]>([
-    ["a field was changed in the same edit", acme, { ...acme, contactName: "Grace" }, nothing, "ALREADY_EXISTS"],
-    ["and it is found by something else than before", byEmail, { ...byCode, contactName: "Grace" }, nothing, "ALREADY_EXISTS"],
-    ["its code was changed in the same edit", acme, { ...acme, customerCode: "ACME-LTD" }, nothing, "DUPLICATE"],
-    ["the server did not let it be looked up", acme, acme, refusedLookUp, "VALIDATION_FAILED"],
-    ["the server refused what was written", acme, { ...acme, contactName: "Grace", adopt: "always" }, refusedWrite, "VALIDATION_FAILED"],
-  ])("keeps the customer, and the old resource in the state (%s)", async (_, old, anew, fail, code) => {
-    const { id, outs, provider } = await made(old);
-    if (old === byEmail)
-      await enablex.change("customers", id, {
-        customer_code: customerCode,
-        contact_email: contactEmail,
+  test.each<[why: string, old: EnableXInputs, anew: EnableXInputs, fail: () => void, code: string]>(
+    [
+      [
+        "a field was changed in the same edit",
+        acme,
+        { ...acme, contactName: "Grace" },
+        nothing,
+        "ALREADY_EXISTS",
+      ],
+      [
+        "and it is found by something else than before",
+        byEmail,
+        { ...byCode, contactName: "Grace" },
+        nothing,
+        "ALREADY_EXISTS",
+      ],
+      [
+        "its code was changed in the same edit",
+        acme,
+        { ...acme, customerCode: "ACME-LTD" },
+        nothing,
+        "DUPLICATE",
+      ],
+      ["the server did not let it be looked up", acme, acme, refusedLookUp, "VALIDATION_FAILED"],
+      [
+        "the server refused what was written",
+        acme,
+        { ...acme, contactName: "Grace", adopt: "always" },
+        refusedWrite,
+        "VALIDATION_FAILED",
+      ],
+    ],
+  )(
+    "keeps the customer, and the old resource in the state (%s)",
+    async (_, old, anew, fail, code) => {
+      const { id, outs, provider } = await made(old);
+      if (old === byEmail)
+        await enablex.change("customers", id, {
+          customer_code: customerCode,
+          contact_email: contactEmail,
+        });
+      fail();
+      expect(await failureOf(provider.create(anew))).toMatchObject({ code });
+      expect(await failureOf(provider.delete(id, outs))).toMatchObject({
+        code: "TAKE_OVER_OPEN",
+        operation: `delete customer ${id}`,
+        hint: expect.stringContaining("remove the other one"),
       });
-    fail();
-    expect(await failureOf(provider.create(anew))).toMatchObject({ code });
-    expect(await failureOf(provider.delete(id, outs))).toMatchObject({
-      code: "TAKE_OVER_OPEN",
-      operation: `delete customer ${id}`,
-      hint: expect.stringContaining("remove the other one"),
-    });
-    expect(enablex.customers()).toMatchObject([{ id }]);
-  });
+      expect(enablex.customers()).toMatchObject([{ id }]);
+    },
+  );
 
   test("is healed by the next run, once what failed is mended", async () => {
     const { id, outs, provider } = await made();
@@ -423,7 +476,9 @@ describe("whatever form the server's answers have", () => {
         customerLegalName: "",
       });
       const { inputs, props } = await provider.read(id, outs);
-      expect(await provider.diff(id, props as EnableXOutputs, inputs as EnableXInputs)).toMatchObject({ changes: false });
+      expect(
+        await provider.diff(id, props as EnableXOutputs, inputs as EnableXInputs),
+      ).toMatchObject({ changes: false });
       expect(inputs).toMatchObject({
         ...acme,
         customerType: "3",
@@ -469,7 +524,9 @@ describe("a changed account", () => {
       replaces: ["account"],
       deleteBeforeReplace: false,
     });
-    expect(await provider.diff(id, { ...outs, account: "gone-from-the-config" }, news)).toMatchObject({ changes: true, replaces: [] });
+    expect(
+      await provider.diff(id, { ...outs, account: "gone-from-the-config" }, news),
+    ).toMatchObject({ changes: true, replaces: [] });
     expect(await provider.diff(id, outs, { ...acme, account: unknown })).toMatchObject({
       changes: true,
       replaces: [],

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
-import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
+import {
+  type EnablexReseller,
+  enablexReseller,
+  failureOf,
+  journalFolder,
+  providersOf,
+} from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 let customerId: string;
@@ -30,27 +36,41 @@ const patches = () =>
     .map(({ path, body }) => [path.slice("/ucaas/v1".length), JSON.parse(body)]);
 
 describe("a copied line, carried out at the same time", () => {
-  const copies: [kind: "customer" | "subscription" | "user", one: () => EnableXInputs, copy: object][] = [
-    ["customer", () => ({ customerName: "Acme", customerCode: "ACME" }), { customerName: "Acme Ltd", customerCode: " ACME" }],
+  const copies: [
+    kind: "customer" | "subscription" | "user",
+    one: () => EnableXInputs,
+    copy: object,
+  ][] = [
+    [
+      "customer",
+      () => ({ customerName: "Acme", customerCode: "ACME" }),
+      { customerName: "Acme Ltd", customerCode: " ACME" },
+    ],
     ["subscription", () => ({ customerId, planId: 7 }), { planId: "7", fields: { seats: 5 } }],
     ["user", ada, { firstName: "Grace", email: "ADA@acme.test" }],
   ];
 
-  test.each(copies)("makes one %s, and is told that it is declared twice", async (kind, one, copy) => {
-    const kinds = `${kind}s` as const;
-    enablex.server.setOptions({ uniqueCustomerCode: false });
-    enablex.server.fault({ kind: "delay", method: "POST", ms: 200 });
-    const before = Object.keys(enablex.server.state[kinds]).length;
-    const provider = providersOf(enablex.basic)[kind];
-    const [first, second] = await Promise.allSettled([provider.create(one()), provider.create({ ...one(), ...copy })]);
-    expect(first.status).toBe("fulfilled");
-    expect((second as PromiseRejectedResult).reason).toMatchObject({
-      code: "DECLARED_TWICE",
-      hint: expect.stringContaining("remove one"),
-    });
-    expect(Object.keys(enablex.server.state[kinds])).toHaveLength(before + 1);
-    expect(enablex.calls(/^POST/)).toHaveLength(1);
-  });
+  test.each(copies)(
+    "makes one %s, and is told that it is declared twice",
+    async (kind, one, copy) => {
+      const kinds = `${kind}s` as const;
+      enablex.server.setOptions({ uniqueCustomerCode: false });
+      enablex.server.fault({ kind: "delay", method: "POST", ms: 200 });
+      const before = Object.keys(enablex.server.state[kinds]).length;
+      const provider = providersOf(enablex.basic)[kind];
+      const [first, second] = await Promise.allSettled([
+        provider.create(one()),
+        provider.create({ ...one(), ...copy }),
+      ]);
+      expect(first.status).toBe("fulfilled");
+      expect((second as PromiseRejectedResult).reason).toMatchObject({
+        code: "DECLARED_TWICE",
+        hint: expect.stringContaining("remove one"),
+      });
+      expect(Object.keys(enablex.server.state[kinds])).toHaveLength(before + 1);
+      expect(enablex.calls(/^POST/)).toHaveLength(1);
+    },
+  );
 
   test("is made by the copy when the first one was refused", async () => {
     const { subscription } = providersOf(enablex.basic);
@@ -72,7 +92,9 @@ describe("a copied line, carried out at the same time", () => {
       ms: 300,
       times: 2,
     });
-    const results = await Promise.allSettled([1, 2].map(() => providersOf(enablex.basic, journal).subscription.create(inputs)));
+    const results = await Promise.allSettled(
+      [1, 2].map(() => providersOf(enablex.basic, journal).subscription.create(inputs)),
+    );
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(results.find((result) => result.status === "rejected")?.reason).toMatchObject({
       code: "JOURNAL_OUTDATED",
@@ -83,18 +105,27 @@ describe("a copied line, carried out at the same time", () => {
 
 describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
   const renames: [kind: "subscription" | "user", one: () => EnableXInputs, change: object][] = [
-    ["subscription", () => ({ customerId, planId: 7, fields: { seats: 5 } }), { fields: { seats: 6 } }],
+    [
+      "subscription",
+      () => ({ customerId, planId: 7, fields: { seats: 5 } }),
+      { fields: { seats: 6 } },
+    ],
     ["user", ada, { firstName: "Grace" }],
   ];
   const servers = [
     { server: "a server without a delete", routes: "{}" },
     {
       server: "a server that deletes it",
-      routes: '{"subscriptionDelete": "DELETE /subscriptions/{id}", "userDelete": "DELETE /users/{id}"}',
+      routes:
+        '{"subscriptionDelete": "DELETE /subscriptions/{id}", "userDelete": "DELETE /users/{id}"}',
     },
   ];
 
-  test.each(renames.flatMap(([kind, one, change]) => servers.map((server) => ({ kind, one, change, ...server }))))(
+  test.each(
+    renames.flatMap(([kind, one, change]) =>
+      servers.map((server) => ({ kind, one, change, ...server })),
+    ),
+  )(
     "keeps the $kind on $server, and the old resource in the state",
     async ({ kind, one, change, routes }) => {
       const { id, outs } = await providersOf(enablex.basic)[kind].create(one());
@@ -112,7 +143,8 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
 
 describe("a server whose route is another one than was inferred, and which says so by a bare 404", () => {
   beforeEach(() => enablex.server.setOptions({ errorsAs: "status" }));
-  const wrong = (route: string, path: string) => providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });
+  const wrong = (route: string, path: string) =>
+    providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });
 
   test("never empties the state by a refresh: the list has the user still, and the error names the route", async () => {
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
@@ -121,21 +153,30 @@ describe("a server whose route is another one than was inferred, and which says 
       code: "ROUTE_NOT_FOUND",
       operation: `read user ${id}`,
       reason: expect.stringContaining("GET /members/{id}"),
-      hint: expect.stringContaining('pulumi config set --path enablex:routes.userRead "GET /…/{id}"'),
+      hint: expect.stringContaining(
+        'pulumi config set --path enablex:routes.userRead "GET /…/{id}"',
+      ),
     });
   });
 
   test("does so for many at once, with each page of the list read once; what is not in it is gone", async () => {
     const made = await Promise.all(
-      Array.from({ length: 30 }, (_, number) => providersOf(enablex.basic).user.create({ ...ada(), email: `user-${number}@acme.test` })),
+      Array.from({ length: 30 }, (_, number) =>
+        providersOf(enablex.basic).user.create({ ...ada(), email: `user-${number}@acme.test` }),
+      ),
     );
     const [gone] = made;
     delete enablex.server.state.users[gone!.id];
     enablex.server.setOptions({ listRows: "short", longestPage: 10 });
     enablex.server.received = [];
     const { user } = wrong("userRead", "GET /members/{id}");
-    const results = await Promise.allSettled(made.map(({ id, outs }) => user.read(id, outs as EnableXOutputs)));
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", ...Array(29).fill("rejected")]);
+    const results = await Promise.allSettled(
+      made.map(({ id, outs }) => user.read(id, outs as EnableXOutputs)),
+    );
+    expect(results.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      ...Array(29).fill("rejected"),
+    ]);
     expect(results[0]).toMatchObject({ value: { props: {} } });
     // Beside the reads themselves: one page of the batch, then all pages to the empty one.
     expect(enablex.calls(/^GET .users$/).length).toBeLessThanOrEqual(1 + 4);
@@ -145,14 +186,18 @@ describe("a server whose route is another one than was inferred, and which says 
     await providersOf(enablex.basic).user.create(ada());
     enablex.server.setOptions({ listRows: "short" });
     enablex.server.received = [];
-    expect(await failureOf(wrong("userRead", "GET /members/{id}").user.create(ada()))).toMatchObject({ code: "ROUTE_NOT_FOUND" });
+    expect(
+      await failureOf(wrong("userRead", "GET /members/{id}").user.create(ada())),
+    ).toMatchObject({ code: "ROUTE_NOT_FOUND" });
     expect(enablex.calls(/^POST/)).toEqual([]);
   });
 
   test("forgets nobody by a delete that did not arrive, and does not take what was gone already for such", async () => {
     enablex.server.setOptions({ deletableDependents: true });
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
-    const error = await failureOf(wrong("userDelete", "DELETE /members/{id}").user.delete(id, outs as EnableXOutputs));
+    const error = await failureOf(
+      wrong("userDelete", "DELETE /members/{id}").user.delete(id, outs as EnableXOutputs),
+    );
     expect(error).toMatchObject({
       code: "ROUTE_NOT_FOUND",
       hint: expect.stringContaining("enablex:routes.userDelete"),
@@ -242,7 +287,9 @@ describe("a user", () => {
     expect(patches()).toEqual([[`/users/${id}`, { first_name: "Augusta", last_name: "King" }]]);
     await user.delete(id, outs as EnableXOutputs);
     expect(said.join()).toMatch(
-      new RegExp(`WARNING: user ${id} \\(ada@acme.test\\) leaves the state but stays at EnableX.*it can go on logging in`),
+      new RegExp(
+        `WARNING: user ${id} \\(ada@acme.test\\) leaves the state but stays at EnableX.*it can go on logging in`,
+      ),
     );
   });
 
@@ -268,7 +315,9 @@ describe("a user", () => {
       method: "POST",
       body: JSON.stringify({ result: 406, desc: "too weak: canary-Passw0rd" }),
     });
-    const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), fields: { password: "canary-Passw0rd" } }));
+    const error = await failureOf(
+      providersOf(enablex.basic).user.create({ ...ada(), fields: { password: "canary-Passw0rd" } }),
+    );
     expect(maskSecrets(error.message)).toContain("too weak: [secret]");
   });
 
@@ -297,7 +346,9 @@ describe("a user", () => {
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const { customerId: __, ...olds } = outs as EnableXOutputs;
     const { user } = providersOf({ ...enablex.basic, "enablex:consistencySeconds": "0" });
-    const error = await failureOf(user.update(id, olds as EnableXOutputs, { ...without, customerId: "4711" }));
+    const error = await failureOf(
+      user.update(id, olds as EnableXOutputs, { ...without, customerId: "4711" }),
+    );
     expect(error).toMatchObject({
       code: "NOT_SHOWN",
       reason: expect.stringContaining(`customerId: declared "4711", on the server "${customerId}"`),
@@ -311,10 +362,14 @@ describe("a user", () => {
       contact_email: "x-#@customers.test",
     });
     await providersOf(enablex.basic).user.create({ ...ada(), customerId: other });
-    const error = await failureOf(providersOf(enablex.basic).user.create({ ...ada(), adopt: "always" }));
+    const error = await failureOf(
+      providersOf(enablex.basic).user.create({ ...ada(), adopt: "always" }),
+    );
     expect(error).toMatchObject({
       code: "ALREADY_EXISTS",
-      reason: expect.stringContaining(`customerId: declared "${customerId}", on the server "${other}"`),
+      reason: expect.stringContaining(
+        `customerId: declared "${customerId}", on the server "${other}"`,
+      ),
     });
     expect(patches()).toEqual([]);
   });
@@ -324,12 +379,16 @@ describe("a user", () => {
       ...enablex.basic,
       "enablex:routes": '{"userDelete": "DELETE /users/{id}"}',
     });
-    expect(await user.diff("1", { ...ada(), schemaVersion: 1 }, { ...ada(), customerId: "9" })).toMatchObject({
+    expect(
+      await user.diff("1", { ...ada(), schemaVersion: 1 }, { ...ada(), customerId: "9" }),
+    ).toMatchObject({
       replaces: ["customerId"],
       deleteBeforeReplace: true,
     });
     const keeping = providersOf(enablex.basic).user;
-    expect(await keeping.diff("1", { ...ada(), schemaVersion: 1 }, { ...ada(), customerId: "9" })).toMatchObject({
+    expect(
+      await keeping.diff("1", { ...ada(), schemaVersion: 1 }, { ...ada(), customerId: "9" }),
+    ).toMatchObject({
       deleteBeforeReplace: false,
     });
   });

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { changedFields, get, set } from "../../provider/enablex/fields.ts";
-import { customerType, type Format, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
+import {
+  customerType,
+  type Format,
+  subscriptionType,
+  userType,
+} from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { type EnablexReseller, enablexReseller, providersOf } from "./enablex-server.ts";
@@ -77,7 +82,9 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
   const inputs = () => (kind.name === "customer" ? declaration : { customerId, ...declaration });
   // Of one address the country is declared by its code, of the other by the server's id.
   const otherWay = ["officeAddress.countryId", "billingAddress.country"];
-  const fields = Object.entries(kind.formats).filter(([property]) => ![...otherWay, ...kind.writeOnly].includes(property));
+  const fields = Object.entries(kind.formats).filter(
+    ([property]) => ![...otherWay, ...kind.writeOnly].includes(property),
+  );
   let id: string;
   let outs: EnableXOutputs;
   beforeAll(async () => {
@@ -94,7 +101,9 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
     thing.fields = set(before, wire, otherwise[format]) as typeof before;
     const provider = providersOf(enablex.basic)[kind.name];
     const { inputs: seen = {}, props } = await provider.read(id, outs);
-    expect(changedFields(kind, inputs(), seen, routes).map((field) => field.property)).toEqual([property]);
+    expect(changedFields(kind, inputs(), seen, routes).map((field) => field.property)).toEqual([
+      property,
+    ]);
     expect(await provider.diff(id, props as EnableXOutputs, inputs())).toMatchObject({
       changes: true,
       replaces: kind.fixed.includes(property) ? [property] : [],

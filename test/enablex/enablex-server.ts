@@ -40,11 +40,18 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
     login: { ...address, "enablex:email": reseller.email, "enablex:password": reseller.password },
     /** For a workspace: HTTP Basic, the key as a secret. */
     config: { ...address, "enablex:accessKey": secret(reseller.accessKey) },
-    customers: () => Object.entries(server.state.customers).map(([id, { fields }]) => ({ id, ...fields })),
+    customers: () =>
+      Object.entries(server.state.customers).map(([id, { fields }]) => ({ id, ...fields })),
     /** Requests that arrived, as `POST /customers`. */
     calls: (wanted = /./) =>
-      server.received.map(({ method, path }) => `${method} ${path.slice("/ucaas/v1".length)}`).filter((call) => wanted.test(call)),
-    async change(what: "customers" | "subscriptions" | "users", id: string, fields: Record<string, unknown>) {
+      server.received
+        .map(({ method, path }) => `${method} ${path.slice("/ucaas/v1".length)}`)
+        .filter((call) => wanted.test(call)),
+    async change(
+      what: "customers" | "subscriptions" | "users",
+      id: string,
+      fields: Record<string, unknown>,
+    ) {
       await control(server.control, "state", { [what]: { [id]: { fields } } }, "PATCH");
     },
     /** Makes many customers that were not made by a stack. */

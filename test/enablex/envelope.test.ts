@@ -27,10 +27,15 @@ describe("a reply", () => {
   });
 
   test("is never a success with another result, nor with an HTTP error, whatever else it says", () => {
-    const result = fc.oneof(fc.constantFrom(1, "1", 0, "0", 2, 200, "200", true, "01", "1.0", null), fc.integer(), fc.string());
+    const result = fc.oneof(
+      fc.constantFrom(1, "1", 0, "0", 2, 200, "200", true, "01", "1.0", null),
+      fc.integer(),
+      fc.string(),
+    );
     fc.assert(
       fc.property(fc.constantFrom(200, 201, 301, 400, 404, 500, 503), result, (status, result) => {
-        const isSuccess = status < 300 && (result === 1 || (typeof result === "string" && result.trim() === "1"));
+        const isSuccess =
+          status < 300 && (result === 1 || (typeof result === "string" && result.trim() === "1"));
         expect(parseReply(reply(status, { result })).ok).toBe(isSuccess);
       }),
     );
@@ -42,9 +47,12 @@ describe("a reply", () => {
     ["a broken text", '{"result": 1, "cust', "MALFORMED_REPLY"],
     ["JSON without a result", { customer: {} }, "NO_RESULT"],
     ["a list", [1], "NO_RESULT"],
-  ])("of 200 with %s is an error of its own, after which it is open whether the server acted", (_, body, code) => {
-    expect(failureOf(200, body)).toMatchObject({ code, mayHaveActed: true });
-  });
+  ])(
+    "of 200 with %s is an error of its own, after which it is open whether the server acted",
+    (_, body, code) => {
+      expect(failureOf(200, body)).toMatchObject({ code, mayHaveActed: true });
+    },
+  );
 
   test.each([
     ["0", "ERROR", "Error."],
@@ -70,7 +78,8 @@ describe("a reply", () => {
       ] as const) {
         const failure = failureOf(status, { result, msg: "m", desc: "the reason of the server" });
         const error = toError(failure, "create customer ACME");
-        if (vendorCode !== "0" || status === 200) expect(error).toMatchObject({ code, vendorCode, vendor: "enablex" });
+        if (vendorCode !== "0" || status === 200)
+          expect(error).toMatchObject({ code, vendorCode, vendor: "enablex" });
         expect(error.message).toContain(vendorCode === "0" && status !== 200 ? "" : words);
         expect(error.message).toContain("the reason of the server");
         expect(error.hint).toBeTruthy();
@@ -115,7 +124,9 @@ describe("a reply", () => {
 
   test("of an expired or unknown token is told apart from every other refusal", () => {
     expect(
-      [failureOf(403, ""), failureOf(200, { result: 403 }), failureOf(401, { result: 1001 })].every(({ tokenRefused }) => tokenRefused),
+      [failureOf(403, ""), failureOf(200, { result: 403 }), failureOf(401, { result: 1001 })].every(
+        ({ tokenRefused }) => tokenRefused,
+      ),
     ).toBe(true);
     expect(failureOf(401, { result: 401 }).tokenRefused).toBe(false);
   });

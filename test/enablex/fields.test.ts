@@ -24,8 +24,11 @@ const countries = countriesOf([
   { country_id: "235", country: "United Kingdom", country_code: "GB" },
 ]);
 const wording = { routes, countries };
-const found = (inputs: Record<string, unknown>, row: Record<string, unknown>, kind = customerType) =>
-  differences(declaredFields(kind, inputs, routes), inputs, row, wording);
+const found = (
+  inputs: Record<string, unknown>,
+  row: Record<string, unknown>,
+  kind = customerType,
+) => differences(declaredFields(kind, inputs, routes), inputs, row, wording);
 const properties = (fields: readonly { field?: { property: string }; property?: string }[]) =>
   fields.map((one) => one.field?.property ?? one.property);
 
@@ -83,8 +86,11 @@ describe("a declaration and what the server shows", () => {
   });
 
   test("is empty and absent alike: as nothing, null or an empty text", () => {
-    for (const empty of ["", " ", null, undefined]) expect(found({ contactName: "" }, { contact_name: empty })).toEqual([]);
-    expect(properties(found({ contactName: "Ada" }, { contact_name: null }))).toEqual(["contactName"]);
+    for (const empty of ["", " ", null, undefined])
+      expect(found({ contactName: "" }, { contact_name: empty })).toEqual([]);
+    expect(properties(found({ contactName: "Ada" }, { contact_name: null }))).toEqual([
+      "contactName",
+    ]);
   });
 
   test("show drift in the form of the declaration: a country by its code, a status by its word", () => {
@@ -104,7 +110,9 @@ describe("a declaration and what the server shows", () => {
   });
 
   test("a country that the list does not have is shown by its id rather than passed for the same", () => {
-    expect(found({ officeAddress: { country: "GB" } }, { office_address: { country_id: 9 } })).toMatchObject([{ actual: "country_id 9" }]);
+    expect(
+      found({ officeAddress: { country: "GB" } }, { office_address: { country_id: 9 } }),
+    ).toMatchObject([{ actual: "country_id 9" }]);
   });
 
   test("a status that nobody documents is shown as it is", () => {
@@ -114,7 +122,11 @@ describe("a declaration and what the server shows", () => {
   test("a further field that the server does not show is not known to differ, and its value stands in no sentence", () => {
     const inputs = { email: "a@b.test", fields: { password: "s3cret", start_date: "2026-01-01" } };
     expect(found(inputs, { email: "a@b.test" }, userType)).toEqual([]);
-    const differing = found(inputs, { email: "a@b.test", password: "other", start_date: "2026-01-01" }, userType);
+    const differing = found(
+      inputs,
+      { email: "a@b.test", password: "other", start_date: "2026-01-01" },
+      userType,
+    );
     expect(formatDifferences(differing)).toBe("fields.password is another on the server");
   });
 
@@ -144,7 +156,10 @@ describe("a declaration and what the server shows", () => {
     fc.assert(
       fc.property(customer, (inputs) => {
         const fields = declaredFields(customerType, inputs, routes);
-        const body = JSON.parse(JSON.stringify(createBody(fields, inputs, wording))) as Record<string, unknown>;
+        const body = JSON.parse(JSON.stringify(createBody(fields, inputs, wording))) as Record<
+          string,
+          unknown
+        >;
         expect(differences(fields, inputs, body, wording)).toEqual([]);
         expect(changedFields(customerType, inputs, inputs, routes)).toEqual([]);
       }),
@@ -185,25 +200,38 @@ describe("a changed declaration", () => {
       statusText: "Active",
     };
     const news = { customerName: " Acme", contactEmail: "IT@acme.test", customerCode: "ACME" };
-    expect(properties(changedFields(customerType, olds, news, routes)).sort()).toEqual(["contactName", "customerCode"]);
+    expect(properties(changedFields(customerType, olds, news, routes)).sort()).toEqual([
+      "contactName",
+      "customerCode",
+    ]);
   });
 
   test("is changed where a field begins to be managed, even with a value that means nothing", () => {
-    expect(properties(changedFields(customerType, {}, { individual: false, contactName: "" }, routes))).toEqual([
-      "individual",
-      "contactName",
-    ]);
+    expect(
+      properties(changedFields(customerType, {}, { individual: false, contactName: "" }, routes)),
+    ).toEqual(["individual", "contactName"]);
   });
 
   test("with a value that is not known yet is changed there, even where it could be what it was", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-    expect(properties(changedFields(customerType, { individual: false }, { individual: unknown }, routes))).toEqual(["individual"]);
+    expect(
+      properties(
+        changedFields(customerType, { individual: false }, { individual: unknown }, routes),
+      ),
+    ).toEqual(["individual"]);
   });
 
   test("with an id that is not known yet is changed there", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(
-      properties(changedFields(subscriptionType, { customerId: "7", planId: 1 }, { customerId: unknown, planId: "1" }, routes)),
+      properties(
+        changedFields(
+          subscriptionType,
+          { customerId: "7", planId: 1 },
+          { customerId: unknown, planId: "1" },
+          routes,
+        ),
+      ),
     ).toEqual(["customerId"]);
   });
 
@@ -214,7 +242,12 @@ describe("a changed declaration", () => {
       status: "suspended",
       officeAddress: { city: "Leeds", country: "GB" },
     };
-    const { cleared: emptied, unmanaged: left } = removedFields(customerType, olds, { customerName: "Acme" }, routes);
+    const { cleared: emptied, unmanaged: left } = removedFields(
+      customerType,
+      olds,
+      { customerName: "Acme" },
+      routes,
+    );
     expect(properties(emptied)).toEqual(["contactName", "officeAddress.city"]);
     expect(properties(left)).toEqual(["status", "officeAddress.country"]);
   });
@@ -241,7 +274,9 @@ describe("a changed declaration", () => {
         country: "United Kingdom",
       },
     };
-    const changed = declaredFields(customerType, news, routes).filter(({ property }) => property !== "customerName");
+    const changed = declaredFields(customerType, news, routes).filter(
+      ({ property }) => property !== "customerName",
+    );
     expect(updateBody(customerType, changed, news, row, wording)).toEqual({
       contact_name: "Ada",
       office_address: { city: "York", zipcode: "LS1", country_id: 235 },
@@ -250,8 +285,12 @@ describe("a changed declaration", () => {
 
   test("empties with what the config says", () => {
     const [field] = declaredFields(customerType, { contactName: "Ada" }, routes);
-    const body = (emptied: "null" | "empty text") => updateBody(customerType, [field!], {}, {}, { routes: { ...routes, emptied } });
-    expect([body("empty text"), body("null")]).toEqual([{ contact_name: "" }, { contact_name: null }]);
+    const body = (emptied: "null" | "empty text") =>
+      updateBody(customerType, [field!], {}, {}, { routes: { ...routes, emptied } });
+    expect([body("empty text"), body("null")]).toEqual([
+      { contact_name: "" },
+      { contact_name: null },
+    ]);
   });
 
   test("is written by the field names that the config corrects", () => {
@@ -263,7 +302,9 @@ describe("a changed declaration", () => {
       contactName: "Ada",
       officeAddress: { city: "Leeds" },
     };
-    expect(createBody(declaredFields(customerType, inputs, corrected), inputs, { routes: corrected })).toEqual({
+    expect(
+      createBody(declaredFields(customerType, inputs, corrected), inputs, { routes: corrected }),
+    ).toEqual({
       mail: "a@b.test",
       contact_name: "Ada",
       office: { town: "Leeds" },
@@ -274,7 +315,11 @@ describe("a changed declaration", () => {
 test("a dotted path leads into objects and makes them", () => {
   expect(set({ a: { b: 1 } }, "a.c", 2)).toEqual({ a: { b: 1, c: 2 } });
   expect(set({}, "a.c", 2)).toEqual({ a: { c: 2 } });
-  expect([get({ a: { c: 2 } }, "a.c"), get({ a: "text" }, "a.length"), get(undefined, "a")]).toEqual([2, undefined, undefined]);
+  expect([
+    get({ a: { c: 2 } }, "a.c"),
+    get({ a: "text" }, "a.length"),
+    get(undefined, "a"),
+  ]).toEqual([2, undefined, undefined]);
 });
 
 test("an object where a text is published is shown as its JSON, whatever it is made of", () => {

@@ -11,7 +11,8 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
   let enablex: EnablexReseller;
   let host: DynamicHost;
-  const start = (config: Record<string, unknown>) => dynamicHost({ config, env: { UCAAS_JOURNAL_DIR: journal } });
+  const start = (config: Record<string, unknown>) =>
+    dynamicHost({ config, env: { UCAAS_JOURNAL_DIR: journal } });
 
   beforeAll(async () => {
     enablex = await enablexReseller();
@@ -39,7 +40,11 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
         email: "ada@acme.test",
       }),
     ]);
-    expect([customer.id, subscription.outs.subscriptionId, user.outs.userId]).toEqual([customerId, subscription.id, user.id]);
+    expect([customer.id, subscription.outs.subscriptionId, user.outs.userId]).toEqual([
+      customerId,
+      subscription.id,
+      user.id,
+    ]);
     expect(
       await host.diff("EnableXCustomer", customerId, customer.outs, {
         ...acme,
@@ -57,7 +62,9 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
       changes: true,
       replaces: [],
     });
-    expect((await host.update("EnableXCustomer", customerId, read.props, acme)).outs).toMatchObject(acme);
+    expect((await host.update("EnableXCustomer", customerId, read.props, acme)).outs).toMatchObject(
+      acme,
+    );
 
     await host.delete("EnableXSubscription", subscription.id, subscription.outs);
     await host.delete("EnableXCustomer", customerId, customer.outs);
@@ -89,7 +96,8 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
 
   test("no credential and no token is ever said, whatever goes wrong", async () => {
     const said: string[] = [];
-    const failing = async (running: Promise<unknown>) => said.push((await host.failure(running)).message);
+    const failing = async (running: Promise<unknown>) =>
+      said.push((await host.failure(running)).message);
     const token = () => Object.keys(enablex.server.state.sessions).at(-1) ?? "none";
     await host.create("EnableXCustomer", acme);
     const echo = (status: number) =>
@@ -108,7 +116,12 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     await failing(host.update("EnableXCustomer", "1001", acme, { ...acme, customerName: "x" }));
     expect(said.join()).toContain("you sent [secret] [secret]");
     const { password } = enablex.reseller;
-    for (const secret of [token(), password, Buffer.from(password).toString("base64"), encodeURIComponent(password)]) {
+    for (const secret of [
+      token(),
+      password,
+      Buffer.from(password).toString("base64"),
+      encodeURIComponent(password),
+    ]) {
       expect(said.join() + host.output()).not.toContain(secret);
     }
   });

@@ -11,13 +11,18 @@ const sources = ["provider/enablex", "provider/http"].flatMap((folder) =>
 );
 
 test("every error code of EnableX stands in the customer's page, with what to do, and in the comment of its class", () => {
-  const codes = sources.flatMap((text) => [...text.matchAll(/code: "([A-Z_]{5,})"/g)].map(([, code]) => code!));
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/code: "([A-Z_]{5,})"/g)].map(([, code]) => code!),
+  );
   // A base URL is looked at as config, and who gives a call up is this package itself.
   const never = ["INVALID_URL", "INSECURE_URL", "ABORTED"];
-  const wanted = [...new Set([...codes, "JOURNAL_UNAVAILABLE"])].filter((code) => !never.includes(code) && !code.startsWith("ERR_"));
+  const wanted = [...new Set([...codes, "JOURNAL_UNAVAILABLE"])].filter(
+    (code) => !never.includes(code) && !code.startsWith("ERR_"),
+  );
   expect(wanted.length).toBeGreaterThan(30);
   const comment = readFileSync(join(root, "provider/enablex/resource.ts"), "utf8");
-  for (const text of [page("customer"), comment]) expect(wanted.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  for (const text of [page("customer"), comment])
+    expect(wanted.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
 });
 
 test.each([
@@ -31,5 +36,6 @@ test.each([
 test("every config key stands in the customer's page, to which the others lead", () => {
   const keys = Object.keys(enablexConfig.keys).map((key) => `enablex:${key}`);
   expect(keys.filter((key) => !page("customer").includes(`\`${key}`))).toEqual([]);
-  for (const kind of ["subscription", "user"]) expect(page(kind)).toContain("(enablex-customer.md#permissions-at-the-vendor)");
+  for (const kind of ["subscription", "user"])
+    expect(page(kind)).toContain("(enablex-customer.md#permissions-at-the-vendor)");
 });

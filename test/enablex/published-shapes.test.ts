@@ -17,25 +17,37 @@ afterEach(async () => {
   await enablex.server.stop();
 });
 
-const bodies = (method: string) => enablex.server.received.filter((call) => call.method === method).map(({ body }) => JSON.parse(body));
-const providers = (routes: object = {}) => providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify(routes) });
+const bodies = (method: string) =>
+  enablex.server.received
+    .filter((call) => call.method === method)
+    .map(({ body }) => JSON.parse(body));
+const providers = (routes: object = {}) =>
+  providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify(routes) });
 const ada = () => ({ customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test" });
 
-describe.each(["nested", "flat"] as const)("a subscription whose reply has its status %s", (subscriptionStatus) => {
-  beforeEach(() => enablex.server.setOptions({ subscriptionStatus }));
+describe.each(["nested", "flat"] as const)(
+  "a subscription whose reply has its status %s",
+  (subscriptionStatus) => {
+    beforeEach(() => enablex.server.setOptions({ subscriptionStatus }));
 
-  test.each(["status", "subscription.status"])("is created, compared and suspended with status sent as %s", async (status) => {
-    const { subscription } = providers({ subscriptionFields: { status } });
-    const inputs = { customerId, planId: "7", status: "active" };
-    const { id, outs } = await subscription.create(inputs);
-    expect(outs).toMatchObject({ status: "active", statusText: "Active" });
-    await enablex.change("subscriptions", id, { status: "S" });
-    const { props } = await subscription.read(id, outs as EnableXOutputs);
-    expect(props).toMatchObject({ status: "suspended", statusText: "Suspended" });
-    expect((await subscription.update(id, props as EnableXOutputs, inputs)).outs).toMatchObject({ status: "active" });
-    expect(enablex.server.state.subscriptions[id]?.fields).toMatchObject({ status: "A" });
-  });
-});
+    test.each(["status", "subscription.status"])(
+      "is created, compared and suspended with status sent as %s",
+      async (status) => {
+        const { subscription } = providers({ subscriptionFields: { status } });
+        const inputs = { customerId, planId: "7", status: "active" };
+        const { id, outs } = await subscription.create(inputs);
+        expect(outs).toMatchObject({ status: "active", statusText: "Active" });
+        await enablex.change("subscriptions", id, { status: "S" });
+        const { props } = await subscription.read(id, outs as EnableXOutputs);
+        expect(props).toMatchObject({ status: "suspended", statusText: "Suspended" });
+        expect((await subscription.update(id, props as EnableXOutputs, inputs)).outs).toMatchObject(
+          { status: "active" },
+        );
+        expect(enablex.server.state.subscriptions[id]?.fields).toMatchObject({ status: "A" });
+      },
+    );
+  },
+);
 
 describe("further fields within objects", () => {
   const inputs = (qty: number) => ({
@@ -51,7 +63,9 @@ describe("further fields within objects", () => {
   test("are created, compared by their paths, and written when they differ", async () => {
     const { subscription } = providers();
     const { id, outs } = await subscription.create(inputs(25));
-    expect(bodies("POST")).toEqual([{ customer_id: customerId, plan_id: "7", ...inputs(25).fields }]);
+    expect(bodies("POST")).toEqual([
+      { customer_id: customerId, plan_id: "7", ...inputs(25).fields },
+    ]);
     await enablex.change("subscriptions", id, {
       user_license: { qty: 500 },
       settings: { recording: false },
@@ -102,7 +116,10 @@ describe("further fields within objects", () => {
   });
 
   test("that are no value and no object are refused with their path", async () => {
-    const { failures } = await providers().subscription.check({}, { ...inputs(1), fields: { settings: { list: [1] } } });
+    const { failures } = await providers().subscription.check(
+      {},
+      { ...inputs(1), fields: { settings: { list: [1] } } },
+    );
     expect(failures).toMatchObject([{ property: expect.stringContaining("fields.settings.list") }]);
   });
 });
@@ -113,7 +130,11 @@ test("ids and types that are declared as numbers are sent as text, as published"
   await subscription.create({ customerId: Number(id), planId: 7 });
   enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/users$" });
   await failureOf(user.create({ ...ada(), userType: 3 }));
-  expect(bodies("POST")).toMatchObject([{ customer_type: "2" }, { customer_id: id, plan_id: "7" }, { user_type: "3" }]);
+  expect(bodies("POST")).toMatchObject([
+    { customer_type: "2" },
+    { customer_id: id, plan_id: "7" },
+    { user_type: "3" },
+  ]);
 });
 
 test("a user's customer_id is left out where the config says so, and another customer is still another user", async () => {
@@ -184,7 +205,9 @@ describe("a user's published fields", () => {
       fields: { password: "first-secret", department: "Sales" },
       schemaVersion: 1,
     } as unknown as EnableXOutputs;
-    expect(await user.diff("1", olds, { ...ada(), password: "first-secret", department: "Sales" })).toMatchObject({ changes: false });
+    expect(
+      await user.diff("1", olds, { ...ada(), password: "first-secret", department: "Sales" }),
+    ).toMatchObject({ changes: false });
   });
 
   test("may stay in fields, as 0.1.0 had them, but not in both places", async () => {
@@ -192,7 +215,9 @@ describe("a user's published fields", () => {
     const fields = { password: "first-secret" };
     expect((await user.check({}, { ...ada(), fields })).failures).toEqual([]);
     const both = await user.check({}, { ...ada(), fields, password: "first-secret" });
-    expect(both.failures).toEqual([{ property: "fields.password", reason: "is a property of its own: declare password" }]);
+    expect(both.failures).toEqual([
+      { property: "fields.password", reason: "is a property of its own: declare password" },
+    ]);
   });
 
   test("that a server never shows are not compared where the config says so", async () => {

@@ -8,7 +8,13 @@ import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
-import { type EnablexReseller, enablexReseller, failureOf, journalFolder, providersOf } from "./enablex-server.ts";
+import {
+  type EnablexReseller,
+  enablexReseller,
+  failureOf,
+  journalFolder,
+  providersOf,
+} from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 let said: string[];
@@ -39,7 +45,8 @@ async function up(provider: Provider, all: readonly EnableXInputs[], parallel: n
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => customer(index + 1));
-const statuses = (results: readonly PromiseSettledResult<unknown>[]) => Map.groupBy(results, ({ status }) => status);
+const statuses = (results: readonly PromiseSettledResult<unknown>[]) =>
+  Map.groupBy(results, ({ status }) => status);
 
 describe.each(["full", "id", "none"] as const)("300 creates whose reply has %s", (createReply) => {
   beforeEach(() => enablex.server.setOptions({ createReply }));
@@ -103,12 +110,16 @@ describe("another stack that creates the same customers at the same time", () =>
     "is reported as AMBIGUOUS with both ids, of the first creates and the last (%j)",
     async (numbers) => {
       const results = await twins(numbers);
-      const failed = results.filter((result) => result.status === "rejected").map(({ reason }) => reason as Error & { cause: Error });
+      const failed = results
+        .filter((result) => result.status === "rejected")
+        .map(({ reason }) => reason as Error & { cause: Error });
       expect(failed.length).toBeGreaterThan(0);
       const text = failed.map(({ message }) => message).join("\n");
       expect(text).toContain("AMBIGUOUS");
       for (const number of numbers)
-        for (const { id } of enablex.customers().filter((row) => "customer_code" in row && row.customer_code === `CODE-${number}`))
+        for (const { id } of enablex
+          .customers()
+          .filter((row) => "customer_code" in row && row.customer_code === `CODE-${number}`))
           expect(text).toContain(`customer ${id}`);
       // What this run created stays in the state.
       expect(failed.every((error) => error.name === "PartialFailure")).toBe(true);
@@ -146,8 +157,12 @@ test("a value that the server keeps otherwise is reported also for a create that
     index === 0 ? { ...inputs, contactEmail: "a@acme.test", contactName: "b@acme.test" } : inputs,
   );
   const results = await up(providersOf(config).customer, all, 4);
-  const failed = results.flatMap((result) => (result.status === "rejected" ? [String(result.reason.message)] : []));
-  expect(failed.join()).toContain('contactName: declared "b@acme.test", on the server "a@acme.test"');
+  const failed = results.flatMap((result) =>
+    result.status === "rejected" ? [String(result.reason.message)] : [],
+  );
+  expect(failed.join()).toContain(
+    'contactName: declared "b@acme.test", on the server "a@acme.test"',
+  );
 });
 
 test("a delete that the reply confirms is one request", async () => {
@@ -184,7 +199,9 @@ describe("a wait ends within its time", () => {
         customer_name: "A",
         customer_code: `X-${id}`,
       }));
-    const server = createServer((_, response) => response.end(JSON.stringify({ result: 1, customers: rows() })));
+    const server = createServer((_, response) =>
+      response.end(JSON.stringify({ result: 1, customers: rows() })),
+    );
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
     try {
       const { port } = server.address() as { port: number };
@@ -194,7 +211,9 @@ describe("a wait ends within its time", () => {
         "enablex:accessKey": "key-of-a-test",
         "enablex:deadlineSeconds": "1",
       };
-      const client = new EnableXClient(readConfig(enablexConfig, { get: (key: string) => config[key] }));
+      const client = new EnableXClient(
+        readConfig(enablexConfig, { get: (key: string) => config[key] }),
+      );
       const reading = client.find(customerType, customerType.searches[0]!, {
         customerCode: "ACME",
       });
@@ -209,10 +228,15 @@ describe("a wait ends within its time", () => {
     const journal = journalFolder();
     const config = { ...enablex.basic, "enablex:settleSeconds": "0.2" };
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
-    expect(await failureOf(providersOf(config, journal).customer.create(customer(1)))).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(
+      await failureOf(providersOf(config, journal).customer.create(customer(1))),
+    ).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     const [name = ""] = readdirSync(journal).filter((file) => file.endsWith(".json"));
     const entry = JSON.parse(readFileSync(join(journal, name), "utf8"));
-    writeFileSync(join(journal, name), JSON.stringify({ ...entry, intendedAt: "2099-01-01T00:00:00.000Z" }));
+    writeFileSync(
+      join(journal, name),
+      JSON.stringify({ ...entry, intendedAt: "2099-01-01T00:00:00.000Z" }),
+    );
     await providersOf(config, journal).customer.create(customer(1));
     expect(enablex.customers()).toHaveLength(1);
   });

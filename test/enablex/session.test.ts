@@ -25,7 +25,9 @@ function counted() {
 
 describe("the way in", () => {
   test("is HTTP Basic where an access key is configured, and it is not tried again with the same key", async () => {
-    const session = new Session({ ...login, accessKey: "key:of-the-app" }, () => Promise.reject(new Error("no login is needed")));
+    const session = new Session({ ...login, accessKey: "key:of-the-app" }, () =>
+      Promise.reject(new Error("no login is needed")),
+    );
     const header = await session.authorization();
     expect(header).toBe(`Basic ${Buffer.from("id-of-the-app:key:of-the-app").toString("base64")}`);
     expect(await session.refused(header)).toBe(false);
@@ -52,7 +54,9 @@ describe("the way in", () => {
     const { session, logins } = counted();
     const header = await session.authorization();
     const retried = await Promise.all(
-      Array.from({ length: 10 }, async () => ((await session.refused(header)) ? session.authorization() : "given up")),
+      Array.from({ length: 10 }, async () =>
+        (await session.refused(header)) ? session.authorization() : "given up",
+      ),
     );
     expect(new Set(retried)).toEqual(new Set(["Token token-number-2"]));
     expect(logins()).toBe(2);
@@ -64,7 +68,8 @@ describe("the way in", () => {
       logins++;
       throw new UcaasError("no", { code: "HEADER_INVALID", status: 401 });
     });
-    for (let call = 0; call < 3; call++) await expect(session.authorization()).rejects.toThrow("no");
+    for (let call = 0; call < 3; call++)
+      await expect(session.authorization()).rejects.toThrow("no");
     expect(logins).toBe(1);
   });
 
@@ -90,6 +95,8 @@ describe("the way in", () => {
     ["the other half", { password: "pass-of-nobody" }, "enablex:email is not set"],
   ])("with %s configured is asked for with the commands that set it", (_, given, reason) => {
     expect(() => new Session({ ...credentials, ...given }, async () => "")).toThrow(reason);
-    expect(() => new Session({ ...credentials, ...given }, async () => "")).toThrow("pulumi config set --secret enablex:accessKey");
+    expect(() => new Session({ ...credentials, ...given }, async () => "")).toThrow(
+      "pulumi config set --secret enablex:accessKey",
+    );
   });
 });

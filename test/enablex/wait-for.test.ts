@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { pauseBefore, waitFor } from "../../provider/enablex/wait-for.ts";
 
 test("looks are spaced wider and wider, up to three seconds", () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 20].map(pauseBefore)).toEqual([100, 200, 400, 800, 1600, 3000, 3000, 3000]);
+  expect([1, 2, 3, 4, 5, 6, 7, 20].map(pauseBefore)).toEqual([
+    100, 200, 400, 800, 1600, 3000, 3000, 3000,
+  ]);
 });
 
 test("what is there is seen at once, and nothing is looked at again", async () => {

@@ -15,7 +15,11 @@ interface Request {
 /** A stack of stacks/, the vendors that it is for, and the command. */
 async function world(config: Record<string, unknown>) {
   const sandbox = await startSandbox();
-  const { NETSAPIENS_PORTAL_USERNAME: _, NETSAPIENS_PORTAL_PASSWORD: __, ...environment } = sandbox.environment;
+  const {
+    NETSAPIENS_PORTAL_USERNAME: _,
+    NETSAPIENS_PORTAL_PASSWORD: __,
+    ...environment
+  } = sandbox.environment;
   const stack = await stackProject(config, environment);
   const folder = join(stack.folder, "stacks", "customers", "test");
   const adopt = (...args: string[]) =>
@@ -41,7 +45,9 @@ async function world(config: Record<string, unknown>) {
     async adopted(...args: string[]) {
       const run = await adopt(...args, "--yes");
       expect(run.exitCode, run.stdout + run.stderr).toBe(0);
-      expect(run.stdout).toContain("Proved: the preview is empty, and no secret is readable in the exported state.");
+      expect(run.stdout).toContain(
+        "Proved: the preview is empty, and no secret is readable in the exported state.",
+      );
     },
     async hasNothingToDo(...args: string[]) {
       const preview = await stack.preview("--expect-no-changes", ...args);
@@ -55,7 +61,8 @@ async function world(config: Record<string, unknown>) {
       expect(await state()).toEqual(before);
       return run.stderr;
     },
-    ofType: async (type: string) => (await state()).filter((resource) => resource.type.endsWith(`:${type}`)),
+    ofType: async (type: string) =>
+      (await state()).filter((resource) => resource.type.endsWith(`:${type}`)),
     async [Symbol.asyncDispose]() {
       await stack.remove();
       await sandbox.stop();
@@ -66,7 +73,11 @@ async function world(config: Record<string, unknown>) {
 type World = Awaited<ReturnType<typeof world>>;
 
 /** Makes things at EnableX as its portal would. */
-async function makeAtEnablex({ sandbox: { enablex } }: World, path: string, body: object): Promise<void> {
+async function makeAtEnablex(
+  { sandbox: { enablex } }: World,
+  path: string,
+  body: object,
+): Promise<void> {
   const response = await fetch(`${enablex.baseUrl}${path}`, {
     method: "POST",
     headers: {
@@ -103,9 +114,15 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
 
   const shown = await it.adopt("enablex");
   expect(shown.exitCode, shown.stderr).toBe(0);
-  expect(shown.stdout).toMatch(new RegExp(`${first} .*Customer 1 .*C-1 .*active .*1 .*1 .*c-1 .*new: stacks/customers/test/c-1.yaml`));
+  expect(shown.stdout).toMatch(
+    new RegExp(
+      `${first} .*Customer 1 .*C-1 .*active .*1 .*1 .*c-1 .*new: stacks/customers/test/c-1.yaml`,
+    ),
+  );
   expect(shown.stdout).toContain("300 at the vendor: 300 to declare and import");
-  expect(shown.stdout).toContain("Nothing was written or imported. To do it:\n  npx ucaas adopt enablex --stack test --yes");
+  expect(shown.stdout).toContain(
+    "Nothing was written or imported. To do it:\n  npx ucaas adopt enablex --stack test --yes",
+  );
   expect(existsSync(it.folder)).toBe(false);
   expect(await it.state()).toEqual([]);
 
@@ -129,7 +146,9 @@ test("in a project whose program reads no stack files, nothing is written, and t
   });
   it.stack.write("index.ts", "export const customers = 0;\n");
   const message = await it.refused("enablex");
-  expect(message).toContain("the program of this project does not read stack files [FILES_NOT_READ]");
+  expect(message).toContain(
+    "the program of this project does not read stack files [FILES_NOT_READ]",
+  );
   expect(existsSync(it.folder)).toBe(false);
 
   it.stack.write("index.ts", 'throw new Error("the program is broken");\n');
@@ -142,9 +161,19 @@ describe("customers that are in the files already get what exists elsewhere", {
 }, () => {
   let it: World;
   const stackFile = () => join(it.stack.folder, "stacks", "Pulumi.test.yaml");
-  const changeStackFile = (change: (text: string) => string) => writeFileSync(stackFile(), change(readFileSync(stackFile(), "utf8")));
+  const changeStackFile = (change: (text: string) => string) =>
+    writeFileSync(stackFile(), change(readFileSync(stackFile(), "utf8")));
   const encrypt = async (path: string, value: string) =>
-    (await it.stack.pulumi(["config", "set", "--secret", "--path", `ucaas:customers.${path}`, value])).ok();
+    (
+      await it.stack.pulumi([
+        "config",
+        "set",
+        "--secret",
+        "--path",
+        `ucaas:customers.${path}`,
+        value,
+      ])
+    ).ok();
 
   beforeAll(async () => {
     it = await world({
@@ -178,7 +207,9 @@ describe("customers that are in the files already get what exists elsewhere", {
     await it.hasNothingToDo();
     expect(readFileSync(stackFile(), "utf8")).toBe(before);
     expect(it.file("acme")).not.toContain("name: Acme Ltd");
-    expect(it.file("baeckerei-zuerich")).toMatch(/^# yaml-language-server.*\nname: Bäckerei Zürich\nenablex:\n {2}customerCode: null\n/);
+    expect(it.file("baeckerei-zuerich")).toMatch(
+      /^# yaml-language-server.*\nname: Bäckerei Zürich\nenablex:\n {2}customerCode: null\n/,
+    );
     expect(readdirSync(it.folder)).toEqual(["acme.yaml", "baeckerei-zuerich.yaml"]);
     const [acme] = await it.ofType("EnableXCustomer");
     expect(acme).toMatchObject({
@@ -203,7 +234,9 @@ describe("customers that are in the files already get what exists elsewhere", {
 
     it.edit("clinic", (text) => text.replace("contactName: Ada", "contactName: Eve"));
     const otherwise = await it.refused("enablex", "--filter", "clinic");
-    expect(otherwise).toMatch(/EnableXCustomer clinic: contactName is declared "Eve", there it is "Ada".*\[NOT_AS_DECLARED\]/s);
+    expect(otherwise).toMatch(
+      /EnableXCustomer clinic: contactName is declared "Eve", there it is "Ada".*\[NOT_AS_DECLARED\]/s,
+    );
     it.edit("clinic", (text) => text.replace("contactName: Eve", "contactName: Ada"));
     await it.adopted("enablex", "--filter", "clinic");
   });
@@ -248,15 +281,21 @@ describe("customers that are in the files already get what exists elsewhere", {
     expect((await it.ofType("XimaLicense")).map(({ id }) => id)).toContain("voicehouse/clinic");
     const sent = server.received
       .slice(made)
-      .map(({ body }) => Object.keys(JSON.parse(body)).filter((key) => !["jti", "exp"].includes(key)));
+      .map(({ body }) =>
+        Object.keys(JSON.parse(body)).filter((key) => !["jti", "exp"].includes(key)),
+      );
     expect(new Set(sent.map(String))).toEqual(new Set(["ccId"]));
   });
 
   test("NetSapiens: a client is verified, and its secrets are readable nowhere", async () => {
     const { clientId, clientSecret, apiPassword, server } = it.sandbox.netsapiens;
     const missing = await it.refused("netsapiens", "--client", `acme/${clientId}`);
-    expect(missing).toMatch(/stacks\/customers\/test\/acme\.yaml:\d+:\d+ acme\.netsapiens\.clientSecret is missing/);
-    expect(missing).toContain("pulumi config set --secret --path 'ucaas:customers.acme.netsapiens.clientSecret'");
+    expect(missing).toMatch(
+      /stacks\/customers\/test\/acme\.yaml:\d+:\d+ acme\.netsapiens\.clientSecret is missing/,
+    );
+    expect(missing).toContain(
+      "pulumi config set --secret --path 'ucaas:customers.acme.netsapiens.clientSecret'",
+    );
 
     await encrypt("acme.netsapiens.clientSecret", "wr0ng-canary");
     const wrong = await it.refused("netsapiens", "--client", `acme/${clientId}`);
@@ -295,15 +334,27 @@ describe("customers that are in the files already get what exists elsewhere", {
   test("and all of it stays as it is when the program is run, and when it is refreshed", async () => {
     const before = Object.fromEntries(
       Object.entries(it.sandbox).flatMap(([name, vendor]) =>
-        typeof vendor === "object" && "server" in vendor ? [[name, vendor.server.received.length]] : [],
+        typeof vendor === "object" && "server" in vendor
+          ? [[name, vendor.server.received.length]]
+          : [],
       ),
     );
     (await it.stack.up("--refresh")).ok();
     await it.hasNothingToDo("--refresh");
     const after = Object.entries(before).flatMap(([name, count]) =>
-      writes((it.sandbox as unknown as Record<string, { server: { received: Request[] } }>)[name]!.server.received.slice(count as number)),
+      writes(
+        (it.sandbox as unknown as Record<string, { server: { received: Request[] } }>)[
+          name
+        ]!.server.received.slice(count as number),
+      ),
     );
-    expect(new Set(after)).toEqual(new Set(["POST /v1/licensing/update", "POST /ns-api/v2/tokens", "POST /api/v1/provision/test"]));
+    expect(new Set(after)).toEqual(
+      new Set([
+        "POST /v1/licensing/update",
+        "POST /ns-api/v2/tokens",
+        "POST /api/v1/provision/test",
+      ]),
+    );
     expect(it.sandbox.xelion.server.state.orders).toEqual({});
     expect(it.sandbox.xima.server.state.customers["voicehouse/clinic"]?.licence).toEqual({
       eliteSeats: 20,

@@ -30,14 +30,17 @@ export interface Planted {
   stop(): Promise<void>;
 }
 
-const refusedWith = (...secrets: string[]) => `refused: ${secrets.join(" and ")} with ${JSON.stringify(secrets)}`;
+const refusedWith = (...secrets: string[]) =>
+  `refused: ${secrets.join(" and ")} with ${JSON.stringify(secrets)}`;
 
 export async function ximaPlanted(): Promise<Planted> {
   const { server, pem, config } = await licenceServer();
   const passphrase = canary("passphrase");
   const elsewhere = canary("elsewhere");
   const sip = ["username", "password", "sipServer", "outboundProxy"].map(canary);
-  const privateKey = createPrivateKey(pem).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
+  const privateKey = createPrivateKey(pem)
+    .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase })
+    .toString();
   const program = (seats: number) => `
     const [username, password, sipServer, outboundProxy] = [0, 1, 2, 3].map((index) => config.requireSecret("sip" + index));
     new ucaas.XimaLicense("licence", {
@@ -56,7 +59,13 @@ export async function ximaPlanted(): Promise<Planted> {
     },
     programs: [program(5), program(6)],
     refusal: "VALIDATION_ERROR",
-    secrets: () => [passphrase, elsewhere, ...sip, ...pem.split("\n").slice(1, -2), ...privateKey.split("\n").slice(1, -2)],
+    secrets: () => [
+      passphrase,
+      elsewhere,
+      ...sip,
+      ...pem.split("\n").slice(1, -2),
+      ...privateKey.split("\n").slice(1, -2),
+    ],
     refuse: () =>
       void server.fault({
         kind: "status",
@@ -77,9 +86,14 @@ export async function ximaPlanted(): Promise<Planted> {
 export async function enablexPlanted(): Promise<Planted> {
   const enablex = await enablexReseller();
   const { server } = enablex;
-  const [accessKey, login, password, greeting, elsewhere, renewed] = ["key", "login", "password", "greeting", "elsewhere", "renewed"].map(
-    canary,
-  ) as [string, string, string, string, string, string];
+  const [accessKey, login, password, greeting, elsewhere, renewed] = [
+    "key",
+    "login",
+    "password",
+    "greeting",
+    "elsewhere",
+    "renewed",
+  ].map(canary) as [string, string, string, string, string, string];
   const account = server.state.accounts.find(({ role }) => role === "reseller")!;
   Object.assign(account, { accessKey, password: login });
   const { accessId, email } = account;
@@ -94,7 +108,9 @@ export async function enablexPlanted(): Promise<Planted> {
   return {
     vendor: "enablex",
     config: {
-      ...Object.fromEntries(Object.entries(common).map(([key, value]) => [`enablex:${key}`, value])),
+      ...Object.fromEntries(
+        Object.entries(common).map(([key, value]) => [`enablex:${key}`, value]),
+      ),
       "enablex:accessKey": secret(accessKey),
       "enablex:accounts": secret({ login: { ...common, email, password: login } }),
       userPassword: secret(password),
@@ -103,7 +119,15 @@ export async function enablexPlanted(): Promise<Planted> {
     },
     programs: [program("userPassword"), program("renewedPassword")],
     refusal: "VALIDATION_FAILED",
-    secrets: () => [accessKey, login, password, greeting, elsewhere, renewed, ...Object.keys(server.state.sessions)],
+    secrets: () => [
+      accessKey,
+      login,
+      password,
+      greeting,
+      elsewhere,
+      renewed,
+      ...Object.keys(server.state.sessions),
+    ],
     refuse: (which) =>
       void server.fault({
         kind: "status",
@@ -116,7 +140,8 @@ export async function enablexPlanted(): Promise<Planted> {
           desc: refusedWith([password, renewed][which]!, greeting),
         },
       }),
-    changeElsewhere: () => enablex.change("users", Object.keys(server.state.users)[0]!, { greeting: elsewhere }),
+    changeElsewhere: () =>
+      enablex.change("users", Object.keys(server.state.users)[0]!, { greeting: elsewhere }),
     breakOff: () => void server.fault({ kind: "malformed", method: "POST", path: "/users$" }),
     stop: () => server.stop(),
   };
@@ -125,12 +150,12 @@ export async function enablexPlanted(): Promise<Planted> {
 export async function netsapiensPlanted(): Promise<Planted> {
   const server = netsapiensServer();
   await server.start({ options: {} });
-  const [clientSecret, apiPassword, portalPassword, renewed] = ["clientSecret", "apiPassword", "portalPassword", "renewed"].map(canary) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [clientSecret, apiPassword, portalPassword, renewed] = [
+    "clientSecret",
+    "apiPassword",
+    "portalPassword",
+    "renewed",
+  ].map(canary) as [string, string, string, string];
   const client = Object.values(server.state.clients)[0]!;
   client.clientSecret = clientSecret;
   server.state.users["api@acme"]!.password = apiPassword;
@@ -154,7 +179,13 @@ export async function netsapiensPlanted(): Promise<Planted> {
     },
     programs: [program("clientSecret"), program("renewedSecret")],
     refusal: "GRANT_REFUSED",
-    secrets: () => [clientSecret, apiPassword, portalPassword, renewed, ...Object.keys(server.state.tokens)],
+    secrets: () => [
+      clientSecret,
+      apiPassword,
+      portalPassword,
+      renewed,
+      ...Object.keys(server.state.tokens),
+    ],
     refuse: (which) =>
       void server.fault({
         ...tokenRoute,

@@ -8,7 +8,12 @@ import { workspace } from "./workspace.ts";
 test("no secret of any vendor is in any output, log, error, diff, file or exported state", {
   timeout: 400_000,
 }, async () => {
-  const vendors = await Promise.all([ximaPlanted(), enablexPlanted(), netsapiensPlanted(), xelionPlanted()]);
+  const vendors = await Promise.all([
+    ximaPlanted(),
+    enablexPlanted(),
+    netsapiensPlanted(),
+    xelionPlanted(),
+  ]);
   const program = (which: 0 | 1) => `
     import * as pulumi from "@pulumi/pulumi";
     import * as ucaas from "pulumi-ucaas";
@@ -57,7 +62,8 @@ test("no secret of any vendor is in any output, log, error, diff, file or export
   for (const { stop } of vendors) await stop();
 
   const all = printed.join("\n");
-  for (const { vendor } of vendors) expect(all).toMatch(new RegExp(`UCAAS \\d+: ${vendor} POST \\S+ -> 200`));
+  for (const { vendor } of vendors)
+    expect(all).toMatch(new RegExp(`UCAAS \\d+: ${vendor} POST \\S+ -> 200`));
   expect(all).toContain("[secret]");
   expect(keptFiles).toEqual([]);
   expect(await leaksBelow(dirname(stack.folder), secrets())).toEqual([]);
@@ -68,13 +74,25 @@ const sip = `{ username: "acme", password, sipServer: "sip.acme.example", outbou
 const licence = `ccId: { resellerId: "voicehouse", tenantId: "acme" }, eliteSeats: 5`;
 const tenant = `serverUrl: "https://xelion.example", tenantName: "acme", configuration: { version: 1 }`;
 const broken = [
-  ["sipCredentials: sipPort and transport", `new XimaLicense("acme", { ${licence}, sipCredentials: ${sip} })`],
+  [
+    "sipCredentials: sipPort and transport",
+    `new XimaLicense("acme", { ${licence}, sipCredentials: ${sip} })`,
+  ],
   ["sipCredentials", `new XimaLicense("acme", { ${licence}, sipCredentials: password })`],
   ["sipCredential", `new XimaLicense("acme", { ${licence}, sipCredential: ${sip} })`],
   ["eliteSeats", `new XimaLicense("acme", { ${licence}, eliteSeats: password })`],
-  ["fields", `new EnableXUser("acme", { customerId: "1", userType: "moderator", fields: password })`],
-  ["clientSecret", `new NetsapiensOAuthClient("acme", { driver: "existing", clientId: "acme", clientSecret: { password } })`],
-  ["tenantLogin.passwort", `new XelionTenantProvision("acme", { ${tenant}, tenantLogin: { userName: "acme", passwort: password } })`],
+  [
+    "fields",
+    `new EnableXUser("acme", { customerId: "1", userType: "moderator", fields: password })`,
+  ],
+  [
+    "clientSecret",
+    `new NetsapiensOAuthClient("acme", { driver: "existing", clientId: "acme", clientSecret: { password } })`,
+  ],
+  [
+    "tenantLogin.passwort",
+    `new XelionTenantProvision("acme", { ${tenant}, tenantLogin: { userName: "acme", passwort: password } })`,
+  ],
 ] as const;
 
 test("no secret within a declaration that breaks a rule is shown, only the property and the rule", {
@@ -85,7 +103,10 @@ test("no secret within a declaration that breaks a rule is shown, only the prope
   await using stack = await workspace({ program: "", config, env: { CANARY: word } });
   const all: string[] = [];
   const plain = broken.map((row) => ["process.env.CANARY", ...row] as const);
-  for (const [given, property, declaration] of [...plain, ["pulumi.secret(process.env.CANARY)", ...broken[0]]] as const) {
+  for (const [given, property, declaration] of [
+    ...plain,
+    ["pulumi.secret(process.env.CANARY)", ...broken[0]],
+  ] as const) {
     await stack.writeProgram(`import * as pulumi from "@pulumi/pulumi";
       import { EnableXUser, NetsapiensOAuthClient, XelionTenantProvision, XimaLicense } from "pulumi-ucaas";
       const password = ${given};

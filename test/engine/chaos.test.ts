@@ -6,13 +6,17 @@ import { Servers } from "../../trials/chaos/servers.ts";
 import { tell, writeStory } from "../../trials/chaos/story.ts";
 
 /** Two at once, each with servers of its own. */
-async function inLanes<Work, Result>(work: readonly Work[], run: (work: Work, servers: Servers) => Promise<Result>) {
+async function inLanes<Work, Result>(
+  work: readonly Work[],
+  run: (work: Work, servers: Servers) => Promise<Result>,
+) {
   const results: Result[] = [];
   const left = [...work];
   const lane = async () => {
     const servers = await Servers.start();
     try {
-      for (let next = left.shift(); next !== undefined; next = left.shift()) results.push(await run(next, servers));
+      for (let next = left.shift(); next !== undefined; next = left.shift())
+        results.push(await run(next, servers));
     } finally {
       await servers.sandbox.stop();
     }
@@ -21,7 +25,8 @@ async function inLanes<Work, Result>(work: readonly Work[], run: (work: Work, se
   return results;
 }
 
-const text = ({ story, runs }: Outcome) => [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
+const text = ({ story, runs }: Outcome) =>
+  [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
 
 test("a dozen stories of kills and server faults end as declared, with nothing made twice", {
   timeout: 600_000,

@@ -91,11 +91,15 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
   `;
   /** How many requests each vendor has had. */
   const heard = () =>
-    [sandbox.netsapiens, sandbox.xima, sandbox.xelion, sandbox.xelion.tenant, sandbox.enablex].map(({ server }) => server.received.length);
+    [sandbox.netsapiens, sandbox.xima, sandbox.xelion, sandbox.xelion.tenant, sandbox.enablex].map(
+      ({ server }) => server.received.length,
+    );
   const each = async (prefix = "a") => {
     const resources = (await stack.export()).deployment.resources ?? [];
     return kinds.map((kind) => {
-      const resource = resources.find(({ urn }) => urn.endsWith(`dynamic/ucaas:${kind.type}::${prefix}-${kind.type}`));
+      const resource = resources.find(({ urn }) =>
+        urn.endsWith(`dynamic/ucaas:${kind.type}::${prefix}-${kind.type}`),
+      );
       if (!resource) throw new Error(`${kind.type} is not in the state`);
       return { ...kind, resource };
     });
@@ -104,11 +108,15 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
   test("dependsOn: each is made after the one before it", async () => {
     await stack.writeProgram(program("{ dependsOn: previous ? [previous] : [] }"));
     const { output } = (await stack.up("--parallel", "16")).ok();
-    const made = kinds.map(({ type }) => [output.indexOf(`${type} a-${type} creating`), output.indexOf(`${type} a-${type} created`)]);
+    const made = kinds.map(({ type }) => [
+      output.indexOf(`${type} a-${type} creating`),
+      output.indexOf(`${type} a-${type} created`),
+    ]);
     expect(made.flat()).toEqual(made.flat().toSorted((a, b) => a - b));
     const resources = await each();
     for (const [index, { type, resource }] of resources.entries()) {
-      if (index > 0) expect(resource.dependencies, type).toContain(resources[index - 1]?.resource.urn);
+      if (index > 0)
+        expect(resource.dependencies, type).toContain(resources[index - 1]?.resource.urn);
     }
   });
 
@@ -125,7 +133,8 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
   });
 
   test("transforms and --target: what a transform declares is made, for just the resources that are aimed at", async () => {
-    const transforming = "{ transforms: [({ props, opts }) => ({ props: { ...props, ...change }, opts })] }";
+    const transforming =
+      "{ transforms: [({ props, opts }) => ({ props: { ...props, ...change }, opts })] }";
     await stack.writeProgram(program(transforming, { prefix: "b" }));
     const before = await each("b");
     const aimedAt = before.filter((_, index) => index % 2 === 0);
@@ -137,7 +146,8 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
       else expect(resource.inputs, type).not.toMatchObject(change);
     }
     (await stack.up(...others.flatMap(({ resource }) => ["--target", resource.urn]))).ok();
-    for (const { type, change, resource } of await each("b")) expect(resource.inputs, type).toMatchObject(change);
+    for (const { type, change, resource } of await each("b"))
+      expect(resource.inputs, type).toMatchObject(change);
     expect(Object.values(sandbox.xima.server.state.customers)[0]?.licence).toMatchObject({
       essentialSeats: 6,
     });
@@ -151,7 +161,9 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     const run = await stack.up();
     expect(run.exitCode).not.toBe(0);
     expect(run.output).toMatch(/cannot be deleted\s+because it is protected/);
-    expect((await each("b")).map(({ resource }) => resource.protect)).toEqual(kinds.map(() => true));
+    expect((await each("b")).map(({ resource }) => resource.protect)).toEqual(
+      kinds.map(() => true),
+    );
     expect(heard()).toEqual(before);
   });
 
@@ -164,6 +176,8 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     expect(output).toContain(`- ${kinds.length} deleted`);
     expect(output).not.toMatch(/WARNING|is kept|scheduled for deletion/);
     expect(heard()).toEqual(before);
-    expect((await stack.export()).deployment.resources?.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
+    expect((await stack.export()).deployment.resources?.map(({ type }) => type)).toEqual([
+      "pulumi:pulumi:Stack",
+    ]);
   });
 });

@@ -56,7 +56,10 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
       },
       sandbox.environment,
     );
-    stack.write("customers/test/clinic.yaml", "name: Clinic\nnetsapiens: {domain: acme, clientId: second}\nxima: {eliteSeats: 20}\n");
+    stack.write(
+      "customers/test/clinic.yaml",
+      "name: Clinic\nnetsapiens: {domain: acme, clientId: second}\nxima: {eliteSeats: 20}\n",
+    );
   }, 60_000);
   afterAll(async () => {
     await stack.remove();
@@ -64,7 +67,9 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
   });
 
   const encrypt = async (path: string, value: string) =>
-    (await stack.pulumi(["config", "set", "--secret", "--path", `ucaas:customers.${path}`, value])).ok();
+    (
+      await stack.pulumi(["config", "set", "--secret", "--path", `ucaas:customers.${path}`, value])
+    ).ok();
   const change = (how: (customers: StackFile, file: StackFile) => void) => {
     file = stack.stackFile();
     how(file["ucaas:customers"], file);
@@ -76,12 +81,18 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
   test("what is wrong in them is told with its place, and nothing is registered nor asked of a vendor", async () => {
     const run = await stack.up();
     expect(run.exitCode).not.toBe(0);
-    expect(run.output).toContain('stacks/Pulumi.test.yaml:18:28 acme.xima.professionalSeats = "twelve": must be a whole number');
+    expect(run.output).toContain(
+      'stacks/Pulumi.test.yaml:18:28 acme.xima.professionalSeats = "twelve": must be a whole number',
+    );
     expect(run.output).toContain("acme.netsapiens.clientSecret is missing");
     expect(run.output).not.toMatch(/\n\s+at /);
-    const registered = (await resources()).map(({ type }) => type).filter((type) => type !== "pulumi:providers:pulumi");
+    const registered = (await resources())
+      .map(({ type }) => type)
+      .filter((type) => type !== "pulumi:providers:pulumi");
     expect(registered).toEqual(["pulumi:pulumi:Stack"]);
-    expect([sandbox.xima, sandbox.netsapiens, sandbox.enablex].flatMap(({ server }) => server.received)).toEqual([]);
+    expect(
+      [sandbox.xima, sandbox.netsapiens, sandbox.enablex].flatMap(({ server }) => server.received),
+    ).toEqual([]);
   });
 
   test("up makes each in its systems: the client is verified before the licence, which has the bundle's SIP server", async () => {
@@ -117,10 +128,15 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     expect((await stack.outputs()).customers).toEqual({
       acme: "Acme Ltd · NetSapiens existing-client, 6 of 6 steps verified · Xima voicehouse/acme, 12 professional seats",
       bakery: "Bakery · Xima voicehouse/bakery, 5 essential seats · EnableX 1001, Active",
-      clinic: "Clinic · NetSapiens second, 5 of 5 steps verified · Xima voicehouse/clinic, 20 elite seats",
+      clinic:
+        "Clinic · NetSapiens second, 5 of 5 steps verified · Xima voicehouse/clinic, 20 elite seats",
     });
-    const licenceOfClinic = (await resources()).find(({ urn }) => urn.endsWith("XimaLicense::clinic"));
-    expect(licenceOfClinic?.dependencies).toEqual([expect.stringContaining("NetsapiensOAuthClient::clinic")]);
+    const licenceOfClinic = (await resources()).find(({ urn }) =>
+      urn.endsWith("XimaLicense::clinic"),
+    );
+    expect(licenceOfClinic?.dependencies).toEqual([
+      expect.stringContaining("NetsapiensOAuthClient::clinic"),
+    ]);
     expect((await stack.outputs({ showSecrets: true })).bundles).toMatchObject({
       acme: { domain: "acme", api_client_secret: sandbox.netsapiens.clientSecret },
     });
@@ -150,7 +166,9 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     const run = await stack.up();
     expect(run.exitCode).not.toBe(0);
     expect(run.output).toContain("VERIFICATION_FAILED");
-    expect(run.output).toContain("error: acme: the licence at Xima is left as it is, since the NetSapiens client failed");
+    expect(run.output).toContain(
+      "error: acme: the licence at Xima is left as it is, since the NetSapiens client failed",
+    );
     expect(run.output).not.toMatch(/\n\s+at |failed to register/);
     expect((await stack.outputs()).customers).toMatchObject({
       acme: "Acme Ltd · NetSapiens FAILED · Xima left as it is",
@@ -184,7 +202,9 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     });
     const refused = await stack.preview();
     expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toMatch(/XimaLicense::acme" cannot be deleted\s+because it is protected/);
+    expect(refused.output).toMatch(
+      /XimaLicense::acme" cannot be deleted\s+because it is protected/,
+    );
 
     change((customers, whole) => {
       customers.acme = { ...acme, protect: false };
@@ -197,8 +217,12 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     });
     const { output } = (await stack.up()).ok();
     expect(output.indexOf("XimaLicense acme deleted")).toBeGreaterThan(0);
-    expect(output.indexOf("NetsapiensOAuthClient acme deleting")).toBeGreaterThan(output.indexOf("XimaLicense acme deleted"));
-    expect(output).toMatch(/XimaLicense voicehouse\/acme: is scheduled for deletion \S+ .*deletionId \S+/);
+    expect(output.indexOf("NetsapiensOAuthClient acme deleting")).toBeGreaterThan(
+      output.indexOf("XimaLicense acme deleted"),
+    );
+    expect(output).toMatch(
+      /XimaLicense voicehouse\/acme: is scheduled for deletion \S+ .*deletionId \S+/,
+    );
     expect(output).toMatch(
       /NetsapiensOAuthClient \S+\/existing-client: is kept at NetSapiens.* System → Settings → Advanced → OAuth Clients/,
     );

@@ -71,13 +71,32 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     }
     const secrets = [
       ["changed", "ucaas:customers.changed.enablex.contactName", canary],
-      ["unverified", "ucaas:customers.unverified.netsapiens.clientSecret", sandbox.netsapiens.clientSecret],
+      [
+        "unverified",
+        "ucaas:customers.unverified.netsapiens.clientSecret",
+        sandbox.netsapiens.clientSecret,
+      ],
     ] as const;
     for (const [stack, path, value] of secrets) {
-      (await project.pulumi(["config", "set-all", "--stack", stack, "--path", "--secret", `${path}=${value}`])).ok();
+      (
+        await project.pulumi([
+          "config",
+          "set-all",
+          "--stack",
+          stack,
+          "--path",
+          "--secret",
+          `${path}=${value}`,
+        ])
+      ).ok();
     }
     const ups = new PQueue({ concurrency: 2 });
-    await ups.addAll(stacks.map((stack) => async () => (await project.pulumi(["up", "--yes", "--skip-preview", "--stack", stack])).ok()));
+    await ups.addAll(
+      stacks.map(
+        (stack) => async () =>
+          (await project.pulumi(["up", "--yes", "--skip-preview", "--stack", stack])).ok(),
+      ),
+    );
   }, 120_000);
   afterAll(async () => {
     await project.remove();
@@ -86,18 +105,36 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
 
   /** The exit status that means the same as the engine's. */
   async function plainRefresh(stack: string): Promise<number> {
-    const { exitCode } = await project.refresh("--preview-only", "--expect-no-changes", "--stack", stack);
+    const { exitCode } = await project.refresh(
+      "--preview-only",
+      "--expect-no-changes",
+      "--stack",
+      stack,
+    );
     return { 0: 0, 7: 2 }[exitCode] ?? 1;
   }
-  const drift = (...args: string[]) => ucaas(["drift", ...args], { cwd: project.folder, env: project.env });
+  const drift = (...args: string[]) =>
+    ucaas(["drift", ...args], { cwd: project.folder, env: project.env });
 
   test("stacks without drift end with 0, and it is said how much was compared", async () => {
-    const run = await drift("--all", "--except", "gone", "unverified", "unreachable", "--json", "--out", "none.json");
+    const run = await drift(
+      "--all",
+      "--except",
+      "gone",
+      "unverified",
+      "unreachable",
+      "--json",
+      "--out",
+      "none.json",
+    );
     expect(run, run.stderr).toMatchObject({
       exitCode: 0,
-      stdout: "2 stacks: 2 without drift. 2 resources: 1 compared, 1 only known to exist (licences).\n",
+      stdout:
+        "2 stacks: 2 without drift. 2 resources: 1 compared, 1 only known to exist (licences).\n",
     });
-    const report = JSON.parse(readFileSync(join(project.folder, "none.json"), "utf8")) as DriftReport;
+    const report = JSON.parse(
+      readFileSync(join(project.folder, "none.json"), "utf8"),
+    ) as DriftReport;
     expect(report).toMatchObject({ version: 1, status: "none" });
     expect(report.stacks).toContainEqual({
       stack: "same",
@@ -131,9 +168,15 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     sandbox.netsapiens.server.state.phonenumbers = {};
     await elsewhere.stop();
 
-    const state = readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8");
+    const state = readFileSync(
+      join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"),
+      "utf8",
+    );
     const out = join(project.folder, "reports", "drift.json");
-    const [run, ...plain] = [await drift("--all", "--json", "--out", out), ...(await Promise.all(stacks.map(plainRefresh)))];
+    const [run, ...plain] = [
+      await drift("--all", "--json", "--out", out),
+      ...(await Promise.all(stacks.map(plainRefresh))),
+    ];
     const report = JSON.parse(readFileSync(out, "utf8")) as DriftReport;
     const told = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
 
@@ -161,7 +204,9 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
         actual: "eve@elsewhere.example",
       }),
     ]);
-    expect(of("gone").differences).toEqual([expect.objectContaining({ customer: "gone", resource: "XimaLicense", kind: "gone" })]);
+    expect(of("gone").differences).toEqual([
+      expect.objectContaining({ customer: "gone", resource: "XimaLicense", kind: "gone" }),
+    ]);
     expect(of("unverified").differences).toContainEqual(
       expect.objectContaining({
         property: "verification[5].status",
@@ -177,11 +222,18 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       }),
     ]);
 
-    expect(run.stdout).toMatch(/changed .* EnableXCustomer .* contactEmail .* "office@changed\.example" .* "eve@elsewhere\.example"/);
+    expect(run.stdout).toMatch(
+      /changed .* EnableXCustomer .* contactEmail .* "office@changed\.example" .* "eve@elsewhere\.example"/,
+    );
     expect(run.stdout).toContain("unreachable: could not tell: XimaLicense unreachable: xima");
-    expect(run.stdout).toContain("5 stacks: 1 without drift, 3 with drift, 1 that could not be told.");
-    for (const secret of [canary, otherCanary]) expect(run.stdout + run.stderr + JSON.stringify(report)).not.toContain(secret);
-    expect(readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8")).toBe(state);
+    expect(run.stdout).toContain(
+      "5 stacks: 1 without drift, 3 with drift, 1 that could not be told.",
+    );
+    for (const secret of [canary, otherCanary])
+      expect(run.stdout + run.stderr + JSON.stringify(report)).not.toContain(secret);
+    expect(
+      readFileSync(join(project.stateFolder, ".pulumi/stacks/ucaas/changed.json"), "utf8"),
+    ).toBe(state);
   });
 
   test("Ctrl-C gives the terminal back and ends with 130, and no process of the run lives on", async () => {
@@ -221,7 +273,9 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       exitCode: 1,
       stdout: expect.stringContaining("empty: could not tell: the state has no resource"),
     });
-    expect(run.stdout).toContain("nowhere: could not tell: no stack named 'nowhere' found. What to do:");
+    expect(run.stdout).toContain(
+      "nowhere: could not tell: no stack named 'nowhere' found. What to do:",
+    );
     expect(run.stdout).toContain("2 stacks: 2 that could not be told. 0 resources: 0 compared.");
   });
 
@@ -236,7 +290,8 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
   });
 
   test("a database that is down is named, and its password is in no form of the report", async () => {
-    const url = "postgres://ucaas:canary-of-the-backend@127.0.0.1:1/state?sslmode=disable&sslpassword=canary-of-the-key";
+    const url =
+      "postgres://ucaas:canary-of-the-backend@127.0.0.1:1/state?sslmode=disable&sslpassword=canary-of-the-key";
     const env = { ...project.env, PULUMI_BACKEND_URL: url };
     for (const form of [[], ["--json"], ["--markdown"]]) {
       const run = await ucaas(["drift", "--stack", "same", ...form, "--out", "down.txt"], {
@@ -289,11 +344,17 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     // What a kill -9 in the middle of a create leaves behind. `pulumi stack import` would drop it.
     const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
     const state = JSON.parse(readFileSync(path, "utf8"));
-    const licence = state.checkpoint.latest.resources.find(({ type }: { type: string }) => type.endsWith("XimaLicense"));
-    state.checkpoint.latest.pending_operations = [{ type: "creating", resource: { ...licence, urn: `${licence.urn}-2`, id: "" } }];
+    const licence = state.checkpoint.latest.resources.find(({ type }: { type: string }) =>
+      type.endsWith("XimaLicense"),
+    );
+    state.checkpoint.latest.pending_operations = [
+      { type: "creating", resource: { ...licence, urn: `${licence.urn}-2`, id: "" } },
+    ];
     writeFileSync(path, JSON.stringify(state));
     const run = await drift("--stack", "same");
     expect(run.exitCode, run.stdout).toBe(1);
-    expect(run.stdout).toContain('same: could not tell: same XimaLicense same-2: pending operation "creating"');
+    expect(run.stdout).toContain(
+      'same: could not tell: same XimaLicense same-2: pending operation "creating"',
+    );
   });
 });

@@ -71,7 +71,9 @@ test("a state that an earlier release wrote is previewed, refreshed, updated and
       },
     };
     // The file has names in the place of what is another one with each run.
-    const text = readFileSync(join(folder, name), "utf8").replaceAll("HOST", new URL(server.url).host).replaceAll("ACCESS_ID", owner);
+    const text = readFileSync(join(folder, name), "utf8")
+      .replaceAll("HOST", new URL(server.url).host)
+      .replaceAll("ACCESS_ID", owner);
     await using old = await workspace({ program: declared(), config: enablex.config });
     (await old.import(JSON.parse(text))).ok();
     expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("4 unchanged");

@@ -19,7 +19,13 @@ interface Declared {
 }
 
 /** A customer with a subscription and a user, and what differs from the usual. */
-const program = ({ customer = {}, subscription = {}, user = {}, name = "acme", customerId }: Declared = {}) => `
+const program = ({
+  customer = {},
+  subscription = {},
+  user = {},
+  name = "acme",
+  customerId,
+}: Declared = {}) => `
   import { EnableXCustomer, EnableXSubscription, EnableXUser } from "pulumi-ucaas";
   const acme = new EnableXCustomer(${JSON.stringify(name)}, ${JSON.stringify({ ...acme, ...customer })});
   const customerId = ${JSON.stringify(customerId)} ?? acme.customerId;
@@ -59,9 +65,11 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     await stack.writeProgram(program(declared));
     return await stack.up(...args);
   };
-  const expectNoChange = async () => expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
+  const expectNoChange = async () =>
+    expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
   const writes = () => enablex.calls(/^(POST|PATCH|PUT|DELETE)/);
-  const fields = (what: "customers" | "subscriptions" | "users", id: string) => enablex.server.state[what][id]?.fields;
+  const fields = (what: "customers" | "subscriptions" | "users", id: string) =>
+    enablex.server.state[what][id]?.fields;
   /** The state forgets all three; the server keeps them. */
   const forget = async () => {
     (await stack.pulumi(["state", "delete", "--all", "--yes"])).ok();
@@ -95,9 +103,13 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     const state = JSON.stringify(await stack.export());
     for (const secret of [password, nestedSecret]) expect(state).not.toContain(secret);
     expect(state).toContain("ciphertext");
-    const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile(),
+    );
     expect(files.length).toBeGreaterThan(0);
-    const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8")).join();
+    const texts = files
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8"))
+      .join();
     for (const secret of [password, nestedSecret]) expect(texts).not.toContain(secret);
   });
 
@@ -117,8 +129,16 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(preview).not.toContain("replace");
     enablex.server.received = [];
     (await stack.up()).ok();
-    const bodies = enablex.server.received.filter(({ method }) => method === "PATCH").map(({ body }) => JSON.parse(body));
-    expect(bodies).toEqual(expect.arrayContaining([{ contact_email: "office@acme.test" }, { plan_id: "8" }, { first_name: "Augusta" }]));
+    const bodies = enablex.server.received
+      .filter(({ method }) => method === "PATCH")
+      .map(({ body }) => JSON.parse(body));
+    expect(bodies).toEqual(
+      expect.arrayContaining([
+        { contact_email: "office@acme.test" },
+        { plan_id: "8" },
+        { first_name: "Augusta" },
+      ]),
+    );
     expect(writes()).toHaveLength(3);
   });
 
@@ -161,7 +181,10 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
   });
 
   test("a replacement makes a new customer after the old one is gone, and its subscription and user anew", async () => {
-    const urn = (await stack.export()).deployment.resources?.find(({ type }) => type.endsWith("EnableXCustomer"))?.urn ?? "";
+    const urn =
+      (await stack.export()).deployment.resources?.find(({ type }) =>
+        type.endsWith("EnableXCustomer"),
+      )?.urn ?? "";
     (await stack.up("--replace", urn)).ok();
     const before = ids;
     ids = (await stack.outputs()).ids as typeof ids;
@@ -175,11 +198,20 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
   test('what exists already is refused with adopt "never", by name and with the way out, for all three at once', async () => {
     await forget();
     const never = { adopt: "never" };
-    const refused = await up({ customer: never, subscription: never, user: never, customerId: ids.customer }, "--continue-on-error");
+    const refused = await up(
+      { customer: never, subscription: never, user: never, customerId: ids.customer },
+      "--continue-on-error",
+    );
     expect(refused.exitCode).not.toBe(0);
-    for (const thing of [`customer ${ids.customer}`, `subscription ${ids.subscription}`, `user ${ids.user}`])
+    for (const thing of [
+      `customer ${ids.customer}`,
+      `subscription ${ids.subscription}`,
+      `user ${ids.user}`,
+    ])
       expect(refused.output).toContain(`${thing} `);
-    expect(refused.output.match(/exists already, and adopt is "never"/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(
+      refused.output.match(/exists already, and adopt is "never"/g)?.length,
+    ).toBeGreaterThanOrEqual(3);
     expect(writes()).toEqual([]);
   });
 
@@ -218,7 +250,11 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     (await up(declared)).ok();
     expect((await stack.outputs()).ids).toEqual(ids);
     expect(writes().sort()).toEqual(
-      [`PATCH /customers/${ids.customer}`, `PATCH /subscriptions/${ids.subscription}`, `PATCH /users/${ids.user}`].sort(),
+      [
+        `PATCH /customers/${ids.customer}`,
+        `PATCH /subscriptions/${ids.subscription}`,
+        `PATCH /users/${ids.user}`,
+      ].sort(),
     );
     expect(fields("customers", ids.customer)).toMatchObject({ customer_name: "Acme Ltd" });
     (await up({})).ok();
@@ -231,7 +267,14 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     const subscription = { customerId: ids.customer, planId: 7, fields: { seats: 5 }, ...common };
     const user = { customerId: ids.customer, ...adaFields, ...secrets, ...common };
     const resources = [
-      importEntry("EnableXCustomer", "acme", ids.customer, customer, { ...customer, customerId: ids.customer, schemaVersion: 1 }, []),
+      importEntry(
+        "EnableXCustomer",
+        "acme",
+        ids.customer,
+        customer,
+        { ...customer, customerId: ids.customer, schemaVersion: 1 },
+        [],
+      ),
       importEntry(
         "EnableXSubscription",
         "plan",
@@ -240,11 +283,28 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
         { ...subscription, subscriptionId: ids.subscription, schemaVersion: 1 },
         [],
       ),
-      importEntry("EnableXUser", "ada", ids.user, user, { ...user, userId: ids.user, schemaVersion: 1 }, ["password", "fields"]),
+      importEntry(
+        "EnableXUser",
+        "ada",
+        ids.user,
+        user,
+        { ...user, userId: ids.user, schemaVersion: 1 },
+        ["password", "fields"],
+      ),
     ];
     const file = join(stack.folder, "import.json");
     writeFileSync(file, JSON.stringify({ resources }));
-    (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--protect=false", "--yes", "--skip-preview"])).ok();
+    (
+      await stack.pulumi([
+        "import",
+        "--file",
+        file,
+        "--generate-code=false",
+        "--protect=false",
+        "--yes",
+        "--skip-preview",
+      ])
+    ).ok();
     await expectNoChange();
     expect(JSON.stringify(await stack.export())).not.toContain(password);
     // The file says nothing of dependencies; this does, and compares with the server first.
@@ -257,9 +317,13 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(destroyed.output).toContain(
       `WARNING: subscription ${ids.subscription} (plan 7 of customer ${ids.customer}) leaves the state but stays at EnableX`,
     );
-    expect(destroyed.output).toContain(`WARNING: user ${ids.user} (ada@acme.test) leaves the state but stays at EnableX`);
+    expect(destroyed.output).toContain(
+      `WARNING: user ${ids.user} (ada@acme.test) leaves the state but stays at EnableX`,
+    );
     expect(writes()).toEqual([`DELETE /customers/${ids.customer}`]);
-    const deleted = destroyed.output.split("\n").filter((line) => / deleted \(/.test(line) && line.includes("EnableX"));
+    const deleted = destroyed.output
+      .split("\n")
+      .filter((line) => / deleted \(/.test(line) && line.includes("EnableX"));
     expect(deleted.at(-1)).toContain("EnableXCustomer");
     expect(enablex.customers()).toEqual([]);
   });
@@ -279,11 +343,28 @@ test("a refresh of 300 customers asks for four pages at most, finds the one that
       contactEmail: `contact-${number}@customers.test`,
       __stack: "ucaas-test/test",
     };
-    return importEntry("EnableXCustomer", `customer-${number}`, id, inputs, { ...inputs, customerId: id, schemaVersion: 1 }, []);
+    return importEntry(
+      "EnableXCustomer",
+      `customer-${number}`,
+      id,
+      inputs,
+      { ...inputs, customerId: id, schemaVersion: 1 },
+      [],
+    );
   });
   const file = join(stack.folder, "import.json");
   writeFileSync(file, JSON.stringify({ resources }));
-  (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--skip-preview", "--suppress-progress"])).ok();
+  (
+    await stack.pulumi([
+      "import",
+      "--file",
+      file,
+      "--generate-code=false",
+      "--yes",
+      "--skip-preview",
+      "--suppress-progress",
+    ])
+  ).ok();
 
   await enablex.change("customers", customers[150] ?? "", { customer_name: "Changed by hand" });
   enablex.server.received = [];
@@ -293,7 +374,9 @@ test("a refresh of 300 customers asks for four pages at most, finds the one that
   // The stack itself is one more.
   expect(seen.output).toContain("300 unchanged");
   expect(enablex.calls().length).toBeLessThanOrEqual(4);
-  expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(enablex.calls().length);
+  expect(new Set(enablex.server.received.map(({ query }) => query.page)).size).toBe(
+    enablex.calls().length,
+  );
 });
 
 test("100 customers cost one request each and a few pages, and 1.6 KB of state each", {
@@ -309,7 +392,10 @@ test("100 customers cost one request each and a few pages, and 1.6 KB of state e
   expect(enablex.calls(/^POST/)).toHaveLength(100);
   // Before the creates, after them, and as often for one that the engine started late.
   expect(enablex.calls(/^GET/).length).toBeLessThanOrEqual(8);
-  const resources = (await stack.export()).deployment.resources?.filter(({ type }) => type.endsWith(":EnableXCustomer")) ?? [];
+  const resources =
+    (await stack.export()).deployment.resources?.filter(({ type }) =>
+      type.endsWith(":EnableXCustomer"),
+    ) ?? [];
   expect(resources).toHaveLength(100);
   expect(JSON.stringify(resources).length / resources.length).toBeLessThanOrEqual(1.6 * 1024);
   expect((await stack.refresh("--preview-only", "--expect-no-changes")).exitCode).toBe(0);

@@ -68,7 +68,11 @@ test("Ctrl-C ends a run when the resource at work is done, and keeps it", async 
   expect(ended.exitCode, ended.output).not.toBe(0);
   const { deployment } = await ws.export();
   expect(deployment.pending_operations ?? []).toEqual([]);
-  expect(deployment.resources?.filter(({ type }) => type.endsWith("Slow")).map(({ urn }) => urn.split("::").at(-1))).toEqual(["one"]);
+  expect(
+    deployment.resources
+      ?.filter(({ type }) => type.endsWith("Slow"))
+      .map(({ urn }) => urn.split("::").at(-1)),
+  ).toEqual(["one"]);
 });
 
 test("after a power cut the stack is locked, and pulumi cancel frees it", async () => {

@@ -1,5 +1,13 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -25,10 +33,14 @@ describe("the workflows", { timeout: 300_000 }, () => {
   let reviewed: string;
 
   const git = (...args: string[]) =>
-    execFileSync("git", ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args], {
-      encoding: "utf8",
-      stdio: "pipe",
-    }).trim();
+    execFileSync(
+      "git",
+      ["-C", repository, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args],
+      {
+        encoding: "utf8",
+        stdio: "pipe",
+      },
+    ).trim();
   const commit = (message: string) => {
     git("add", "--all");
     git("commit", "--quiet", "--message", message);
@@ -36,10 +48,19 @@ describe("the workflows", { timeout: 300_000 }, () => {
   };
   const stackFile = (stack: string) => join(repository, "stacks", `Pulumi.${stack}.yaml`);
   const seats = (number: number) =>
-    writeFileSync(stackFile("north"), readFileSync(stackFile("north"), "utf8").replace(/essentialSeats: \d+/, `essentialSeats: ${number}`));
+    writeFileSync(
+      stackFile("north"),
+      readFileSync(stackFile("north"), "utf8").replace(
+        /essentialSeats: \d+/,
+        `essentialSeats: ${number}`,
+      ),
+    );
   /** A customer with a file of its own. */
   const clinic = (number: number) =>
-    writeFileSync(join(repository, "stacks", "customers", "north", "clinic.yaml"), `name: Clinic\nxima: {eliteSeats: ${number}}\n`);
+    writeFileSync(
+      join(repository, "stacks", "customers", "north", "clinic.yaml"),
+      `name: Clinic\nxima: {eliteSeats: ${number}}\n`,
+    );
   const licence = () => licences.server.state.customers["voicehouse/bakery"]?.licence;
 
   beforeAll(async () => {
@@ -50,7 +71,17 @@ describe("the workflows", { timeout: 300_000 }, () => {
     mkdirSync(join(base, "state"));
     mkdirSync(home);
     symlinkSync(dirname(engineFolder()), join(home, "versions"));
-    for (const name of ["cli", "provider", "stacks", "tools", ".github", "Pulumi.yaml", "package.json", "package-lock.json", ".gitignore"])
+    for (const name of [
+      "cli",
+      "provider",
+      "stacks",
+      "tools",
+      ".github",
+      "Pulumi.yaml",
+      "package.json",
+      "package-lock.json",
+      ".gitignore",
+    ])
       cpSync(join(root, name), join(repository, name), { recursive: true });
 
     const environment = {
@@ -84,7 +115,14 @@ describe("the workflows", { timeout: 300_000 }, () => {
         }),
       );
       await pulumi("stack", "init", stack, "--no-select");
-      await pulumi("config", "set-all", "--stack", stack, "--secret", `xima:privateKey=${licences.pem}`);
+      await pulumi(
+        "config",
+        "set-all",
+        "--stack",
+        stack,
+        "--secret",
+        `xima:privateKey=${licences.pem}`,
+      );
     }
     mkdirSync(join(repository, "stacks", "customers", "north"), { recursive: true });
     clinic(20);
@@ -132,7 +170,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
     const before = git("rev-parse", "HEAD");
     git("merge", "--quiet", "--squash", "change");
     const sha = commit("merged");
-    api.state.pulls[sha] = [{ number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } }];
+    api.state.pulls[sha] = [
+      { number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } },
+    ];
     return { name: "push", sha, payload: { before } };
   }
 
@@ -166,7 +206,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
       ["preview (north)", "success"],
       ["comment", "success"],
     ]);
-    expect(api.state.comments).toMatchObject([{ issue: 7, body: expect.stringContaining("| `north` | 1 to update |") }]);
+    expect(api.state.comments).toMatchObject([
+      { issue: 7, body: expect.stringContaining("| `north` | 1 to update |") },
+    ]);
     expect(api.state.comments[0]!.body).toContain("~ essentialSeats: 5 => 8");
     expect(run.log).not.toContain(passphrase);
     expect(licence()).toEqual({ essentialSeats: 5 });
@@ -182,7 +224,10 @@ describe("the workflows", { timeout: 300_000 }, () => {
   });
 
   test("a pull request from a fork, or of Dependabot, runs nothing: there are no secrets for it", async () => {
-    for (const event of [pullRequest("eve/ucaas"), pullRequest(api.repository, "dependabot[bot]")]) {
+    for (const event of [
+      pullRequest("eve/ucaas"),
+      pullRequest(api.repository, "dependabot[bot]"),
+    ]) {
       const run = await runner.run("preview.yml", event);
       expect(new Set(run.jobs.map(({ result }) => result))).toEqual(new Set(["skipped"]));
     }

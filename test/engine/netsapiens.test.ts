@@ -59,7 +59,11 @@ const secrets = () => [
 /** The run, once it is known that no secret was printed, not even at debug level. */
 const clean = (run: Run): Run => {
   for (const secret of [...secrets(), ...Object.keys(ns.server.state.tokens)]) {
-    for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+    for (const spelling of [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString("base64"),
+    ])
       expect(run.output).not.toContain(spelling);
   }
   return run;
@@ -69,13 +73,16 @@ const verified = async () =>
     verification: { step: string; status: string }[];
     verifiedAt: string;
   }[];
-const inState = async (name: string) => (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+const inState = async (name: string) =>
+  (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 const made = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
 describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   test("up adopts one, makes the other in a browser, verifies both and gives the bundle; the next preview and refresh are empty", async () => {
     const up = clean((await stack.up()).ok());
-    expect(up.output).toContain(`NetsapiensOAuthClient ${new URL(ns.server.url).host}/xima-acme: made in the portal`);
+    expect(up.output).toContain(
+      `NetsapiensOAuthClient ${new URL(ns.server.url).host}/xima-acme: made in the portal`,
+    );
     expect(ns.portalLog()).toEqual(["logged in", "created xima-acme"]);
     expect(ns.server.state.portalLog.at(-1)).toMatchObject({ redirectUrl: "" });
     const secret = ns.client("xima-acme")?.clientSecret;
@@ -98,7 +105,10 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       step,
       status: "passed",
     }));
-    expect(await verified()).toMatchObject([{ verification: all }, { verification: all, apiVersion: "45.1.0" }]);
+    expect(await verified()).toMatchObject([
+      { verification: all },
+      { verification: all, apiVersion: "45.1.0" },
+    ]);
     clean((await stack.preview("--expect-no-changes")).ok());
     clean((await stack.refresh("--preview-only", "--expect-no-changes")).ok());
   });
@@ -110,18 +120,24 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
         bundle: { ciphertext: expect.any(String) },
         clientSecret: { ciphertext: expect.any(String) },
       });
-      for (const secret of secrets()) expect(JSON.stringify({ inputs, outputs })).not.toContain(secret);
+      for (const secret of secrets())
+        expect(JSON.stringify({ inputs, outputs })).not.toContain(secret);
     }
-    const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const files = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile(),
+    );
     for (const { parentPath, name } of files)
-      for (const secret of secrets()) expect(readFileSync(join(parentPath, name)).includes(secret)).toBe(false);
+      for (const secret of secrets())
+        expect(readFileSync(join(parentPath, name)).includes(secret)).toBe(false);
     expect(await stack.outputs()).toMatchObject({ bundle: "[secret]", secret: "[secret]" });
   });
 
   test("a change is made in place, shown as a diff, and verified again", async () => {
     await stack.writeProgram(program({ port: 5061 }));
     const before = await verified();
-    expect(clean((await stack.preview("--diff")).ok()).output).toMatch(/~ sipProxyServerPort: 5060 => 5061/);
+    expect(clean((await stack.preview("--diff")).ok()).output).toMatch(
+      /~ sipProxyServerPort: 5060 => 5061/,
+    );
     clean((await stack.up()).ok());
     expect(made()).toEqual(["created xima-acme"]);
     // The result is the same, so its time stays.
@@ -133,7 +149,9 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     ns.server.state.phonenumbers["13125550100"]!.application = "available-number";
     const drift = clean(await stack.refresh("--preview-only", "--expect-no-changes"));
     expect(drift.exitCode).not.toBe(0);
-    expect(drift.output).toContain("did failed: the number is assigned, but routed nowhere (application available-number)");
+    expect(drift.output).toContain(
+      "did failed: the number is assigned, but routed nowhere (application available-number)",
+    );
     clean((await stack.refresh()).ok());
     expect((await stack.preview("--expect-no-changes")).exitCode).not.toBe(0);
 
@@ -174,7 +192,9 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("another client id is a rotation without an outage: the new client is made before the old one is deleted", async () => {
-    await stack.writeProgram(program({ made: "xima-acme-2", port: 5061, password: "rotated-elsewhere" }));
+    await stack.writeProgram(
+      program({ made: "xima-acme-2", port: 5061, password: "rotated-elsewhere" }),
+    );
     clean((await stack.up()).ok());
     expect(made().slice(2)).toEqual(["created xima-acme-2", "deleted xima-acme"]);
     expect(await stack.outputs({ showSecrets: true })).toMatchObject({
@@ -184,21 +204,44 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("an import file brings a client back as it is, with its secrets encrypted, and the preview after it is empty", async () => {
-    const exported = JSON.parse((await stack.pulumi(["stack", "export", "--show-secrets"])).ok().stdout);
-    const old = exported.deployment.resources.find(({ urn }: { urn: string }) => urn.endsWith("::made"));
+    const exported = JSON.parse(
+      (await stack.pulumi(["stack", "export", "--show-secrets"])).ok().stdout,
+    );
+    const old = exported.deployment.resources.find(({ urn }: { urn: string }) =>
+      urn.endsWith("::made"),
+    );
     const plain = (bag: Record<string, unknown>): Record<string, unknown> =>
-      JSON.parse(JSON.stringify(bag, (_, value) => (typeof value?.plaintext === "string" ? JSON.parse(value.plaintext) : value)));
+      JSON.parse(
+        JSON.stringify(bag, (_, value) =>
+          typeof value?.plaintext === "string" ? JSON.parse(value.plaintext) : value,
+        ),
+      );
     (await stack.pulumi(["state", "delete", old.urn, "--yes"])).ok();
     const file = join(stack.folder, "import.json");
-    const entry = importEntry("NetsapiensOAuthClient", "made", old.id, plain(old.inputs), plain(old.outputs), [
-      "bundle",
-      "clientSecret",
-      "portal",
-    ]);
+    const entry = importEntry(
+      "NetsapiensOAuthClient",
+      "made",
+      old.id,
+      plain(old.inputs),
+      plain(old.outputs),
+      ["bundle", "clientSecret", "portal"],
+    );
     writeFileSync(file, JSON.stringify({ resources: [entry] }), { mode: 0o600 });
-    (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
+    (
+      await stack.pulumi([
+        "import",
+        "--file",
+        file,
+        "--generate-code=false",
+        "--yes",
+        "--protect=false",
+        "--skip-preview",
+      ])
+    ).ok();
     (await stack.preview("--expect-no-changes")).ok();
-    expect(JSON.stringify(await inState("made"))).not.toContain(ns.client("xima-acme-2")?.clientSecret);
+    expect(JSON.stringify(await inState("made"))).not.toContain(
+      ns.client("xima-acme-2")?.clientSecret,
+    );
   });
 
   test("ucaas netsapiens verify runs the same steps for the clients of a stack, or with its config for another client", async () => {
@@ -221,14 +264,21 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     const args = ["--client-id", there.clientId, "--domain", "acme", "--did", there.did];
     const one = await verify(args, { NETSAPIENS_CLIENT_SECRET: "wrong-secret" });
     expect(one.exitCode).toBe(1);
-    expect(JSON.parse(one.stdout)).toMatchObject([{ passed: false, results: [{}, { code: "GRANT_REFUSED" }, {}, {}, {}, {}] }]);
-    for (const secret of secrets()) expect(all.stdout + all.stderr + one.stdout + one.stderr).not.toContain(secret);
+    expect(JSON.parse(one.stdout)).toMatchObject([
+      { passed: false, results: [{}, { code: "GRANT_REFUSED" }, {}, {}, {}, {}] },
+    ]);
+    for (const secret of secrets())
+      expect(all.stdout + all.stderr + one.stdout + one.stderr).not.toContain(secret);
   });
 
   test("destroy deletes what was made, and keeps what was there with the place where it can be revoked", async () => {
     const destroyed = clean((await stack.destroy()).ok());
-    expect(destroyed.output).toContain(`To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`);
-    expect(Object.values(ns.server.state.clients).map(({ clientId }) => clientId)).toEqual([there.clientId]);
+    expect(destroyed.output).toContain(
+      `To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,
+    );
+    expect(Object.values(ns.server.state.clients).map(({ clientId }) => clientId)).toEqual([
+      there.clientId,
+    ]);
     expect((await stack.export()).deployment.resources ?? []).toEqual([]);
   });
 });
@@ -264,7 +314,9 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
         env: { TMPDIR: temporary },
       });
       (await days.import(JSON.parse(text))).ok();
-      expect((await days.preview("--expect-no-changes")).ok().output, name).toContain("3 unchanged");
+      expect((await days.preview("--expect-no-changes")).ok().output, name).toContain(
+        "3 unchanged",
+      );
       (await days.refresh("--expect-no-changes", "--run-program")).ok();
       await days.writeProgram(declared(5061));
       (await days.up()).ok();

@@ -22,9 +22,13 @@ it("npm run sandbox prints addresses without secrets, and pulumi works in a shel
   });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   try {
-    await expect.poll(() => child.exitCode !== null || /npx pulumi up/.test(output), { timeout: 120_000 }).toBe(true);
+    await expect
+      .poll(() => child.exitCode !== null || /npx pulumi up/.test(output), { timeout: 120_000 })
+      .toBe(true);
     expect(child.exitCode, output).toBeNull();
-    const [source, ...commands] = output.split("\n").flatMap((line) => /^ {2}(\. .*|npx pulumi .*)$/.exec(line)?.[1] ?? []);
+    const [source, ...commands] = output
+      .split("\n")
+      .flatMap((line) => /^ {2}(\. .*|npx pulumi .*)$/.exec(line)?.[1] ?? []);
     expect(commands).toEqual(["npx pulumi preview", "npx pulumi up"]);
 
     const shell = (command: string) =>

@@ -38,9 +38,13 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     stack.writeStackFile({ "ucaas:defaults": defaults, "ucaas:customers": customers, ...more });
   const own = (name: string) => join(stack.folder, "stacks", "customers", "test", name);
   const deletes = () =>
-    [sandbox.xima, sandbox.enablex].flatMap(({ server }) => server.received).filter(({ method }) => method === "DELETE").length;
+    [sandbox.xima, sandbox.enablex]
+      .flatMap(({ server }) => server.received)
+      .filter(({ method }) => method === "DELETE").length;
   const creates = () =>
-    [sandbox.xima, sandbox.enablex].flatMap(({ server }) => server.received).filter(({ method }) => method === "POST").length;
+    [sandbox.xima, sandbox.enablex]
+      .flatMap(({ server }) => server.received)
+      .filter(({ method }) => method === "POST").length;
   const names = async () =>
     ((await stack.export()).deployment.resources ?? [])
       .filter(({ type }) => type.includes("ucaas"))
@@ -67,11 +71,17 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
 
   test("a file with another ending deletes no customer: the error names the slug, and the files searched and found", async () => {
     renameSync(own("bakery.yaml"), own("bakery.yml"));
-    await refusedAs("customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]");
+    await refusedAs(
+      "customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]",
+    );
     const { output } = await stack.preview();
     expect(output).not.toMatch(/to delete/);
-    expect(output).toContain("stacks/customers/test/bakery.yml is not read. What to do: rename it to bakery.yaml.");
-    expect(output).toContain("searched: stacks/Pulumi.test.yaml (ucaas:customers), stacks/customers/test/<slug>.yaml");
+    expect(output).toContain(
+      "stacks/customers/test/bakery.yml is not read. What to do: rename it to bakery.yaml.",
+    );
+    expect(output).toContain(
+      "searched: stacks/Pulumi.test.yaml (ucaas:customers), stacks/customers/test/<slug>.yaml",
+    );
     renameSync(own("bakery.yml"), own("bakery.yaml"));
   });
 
@@ -96,10 +106,19 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
   test("a new slug with renamedFrom creates, changes and deletes nothing, and keeps the ids", async () => {
     declare({ "acme-ltd": { ...acme, renamedFrom: "acme" } });
     const before = { creates: creates(), ids: await ids() };
-    expect((await stack.preview("--expect-no-changes")).ok().output).not.toMatch(/to (create|delete|update|replace)/);
+    expect((await stack.preview("--expect-no-changes")).ok().output).not.toMatch(
+      /to (create|delete|update|replace)/,
+    );
     (await stack.up()).ok();
     expect(await names()).toEqual(
-      [...Array(3).fill("acme-ltd"), "acme-ltd-ada", "acme-ltd-bob", "acme-ltd-meetings", "bakery", "bakery"].sort(),
+      [
+        ...Array(3).fill("acme-ltd"),
+        "acme-ltd-ada",
+        "acme-ltd-bob",
+        "acme-ltd-meetings",
+        "bakery",
+        "bakery",
+      ].sort(),
     );
     expect({ creates: creates(), ids: await ids() }).toEqual(before);
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
@@ -107,7 +126,9 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
 
   test("without its renamedFrom, or with the last slug alone, the ids would change: that is an error", async () => {
     declare({ "acme-ltd": acme });
-    await refusedAs("acme-ltd.xima.ccId.tenantId would become acme-ltd: the last update has another one, which would be deleted [ID_LOST]");
+    await refusedAs(
+      "acme-ltd.xima.ccId.tenantId would become acme-ltd: the last update has another one, which would be deleted [ID_LOST]",
+    );
     declare({ third: { ...acme, renamedFrom: "acme-ltd" } });
     await refusedAs("third.enablex.customerCode would become acme-ltd");
   });
@@ -124,7 +145,9 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
   test("a customer that is listed under ucaas:removed is deleted, and one that is declared too is not", async () => {
     const third = { ...acme, renamedFrom: ["acme", "acme-ltd"] };
     declare({ third }, { "ucaas:removed": ["bakery"] });
-    await refusedAs("ucaas:removed lists bakery, which is declared (stacks/customers/test/bakery.yaml:1:1): keep one of the two");
+    await refusedAs(
+      "ucaas:removed lists bakery, which is declared (stacks/customers/test/bakery.yaml:1:1): keep one of the two",
+    );
     rmSync(own("bakery.yaml"));
     (await stack.up()).ok();
     expect(deletes()).toBe(1);
@@ -133,12 +156,23 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
 
   test("an encrypted name is readable nowhere in the state, though the vendors' names follow from it", async () => {
     declare({ third: { ...acme, renamedFrom: ["acme", "acme-ltd"] } });
-    (await stack.pulumi(["config", "set", "--secret", "--path", "ucaas:customers.third.name", "Name-canary-4711"])).ok();
+    (
+      await stack.pulumi([
+        "config",
+        "set",
+        "--secret",
+        "--path",
+        "ucaas:customers.third.name",
+        "Name-canary-4711",
+      ])
+    ).ok();
     (await stack.up()).ok();
     expect(JSON.stringify(sandbox.xima.server.state.customers)).toContain("Name-canary-4711");
     const readable = readdirSync(stack.stateFolder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .filter((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8").includes("Name-canary-4711"));
+      .filter((entry) =>
+        readFileSync(join(entry.parentPath, entry.name), "utf8").includes("Name-canary-4711"),
+      );
     expect(readable.map(({ name }) => name)).toEqual([]);
     expect((await stack.outputs()).customers).not.toContain("canary");
   });
@@ -152,12 +186,19 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
   test("the engine's Pulumi.yml and Pulumi.test.yml are read, with places", async () => {
     declare({ acme: { ...acme, xima: { professionalSeats: 3 } } });
     renameSync(join(stack.folder, "Pulumi.yaml"), join(stack.folder, "Pulumi.yml"));
-    renameSync(join(stack.folder, "stacks", "Pulumi.test.yaml"), join(stack.folder, "stacks", "Pulumi.test.yml"));
+    renameSync(
+      join(stack.folder, "stacks", "Pulumi.test.yaml"),
+      join(stack.folder, "stacks", "Pulumi.test.yml"),
+    );
     const { output } = await stack.preview("--stack", "test");
-    expect(output).toMatch(/stacks\/Pulumi\.test\.yml:\d+:\d+ acme\.xima\.professionalSeats = 3: must be 0 or at least 5/);
+    expect(output).toMatch(
+      /stacks\/Pulumi\.test\.yml:\d+:\d+ acme\.xima\.professionalSeats = 3: must be 0 or at least 5/,
+    );
   });
 
   async function ids(): Promise<string[]> {
-    return ((await stack.export()).deployment.resources ?? []).flatMap(({ id, type }) => (type.includes("ucaas") && id ? [id] : [])).sort();
+    return ((await stack.export()).deployment.resources ?? [])
+      .flatMap(({ id, type }) => (type.includes("ucaas") && id ? [id] : []))
+      .sort();
   }
 });

@@ -16,7 +16,10 @@ export interface StackProject extends Workspace {
   write(name: string, text: string): void;
 }
 
-export async function stackProject(config: Record<string, unknown>, env: Record<string, string> = {}): Promise<StackProject> {
+export async function stackProject(
+  config: Record<string, unknown>,
+  env: Record<string, string> = {},
+): Promise<StackProject> {
   const ws = await workspace({ program: "", env: { ...env, PULUMI_CONTINUE_ON_ERROR: "true" } });
   cpSync(join(root, "Pulumi.yaml"), join(ws.folder, "Pulumi.yaml"));
   cpSync(join(root, "stacks"), join(ws.folder, "stacks"), {

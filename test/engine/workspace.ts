@@ -20,7 +20,16 @@
 // repository, so the program runs the code as it stands.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -117,9 +126,15 @@ export interface Workspace extends AsyncDisposable {
    * Runs the CLI, non-interactively, in the project's folder. Does not throw when the
    * command fails.
    */
-  pulumi(args: string[], options?: { env?: Record<string, string | undefined>; timeoutMs?: number }): Promise<Run>;
+  pulumi(
+    args: string[],
+    options?: { env?: Record<string, string | undefined>; timeoutMs?: number },
+  ): Promise<Run>;
   /** Starts the CLI and returns at once. */
-  start(args: string[], options?: { env?: Record<string, string | undefined>; timeoutMs?: number }): RunningCommand;
+  start(
+    args: string[],
+    options?: { env?: Record<string, string | undefined>; timeoutMs?: number },
+  ): RunningCommand;
   /** `pulumi up --yes --skip-preview` */
   up(...args: string[]): Promise<Run>;
   preview(...args: string[]): Promise<Run>;
@@ -162,7 +177,8 @@ const stack = "test";
 
 export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
   const engine = join(engineFolder(), "bin");
-  if (!existsSync(join(engine, "pulumi"))) throw new Error(`There is no Pulumi engine in ${engine}. Run "npm run engine".`);
+  if (!existsSync(join(engine, "pulumi")))
+    throw new Error(`There is no Pulumi engine in ${engine}. Run "npm run engine".`);
 
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-workspace-")));
   const folder = join(base, "project");
@@ -182,14 +198,21 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
         main,
       }),
     ),
-    writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: main.endsWith(".cjs") ? "commonjs" : "module" })),
+    writeFile(
+      join(folder, "package.json"),
+      JSON.stringify({ private: true, type: main.endsWith(".cjs") ? "commonjs" : "module" }),
+    ),
     writeFile(join(folder, main), options.program),
     symlink(dirname(engineFolder()), join(home, "versions")),
-    options.modules ? symlink(options.modules, join(folder, "node_modules")) : linkModules(join(folder, "node_modules")),
+    options.modules
+      ? symlink(options.modules, join(folder, "node_modules"))
+      : linkModules(join(folder, "node_modules")),
   ]);
 
   const env: Record<string, string | undefined> = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PULUMI_|NODE_OPTIONS$|VITEST)/.test(name))),
+    ...Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(PULUMI_|NODE_OPTIONS$|VITEST)/.test(name)),
+    ),
     PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${stateFolder}`,
@@ -202,7 +225,10 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 
   function start(
     args: string[],
-    { env: extra = {}, timeoutMs = 120_000 }: { env?: Record<string, string | undefined>; timeoutMs?: number } = {},
+    {
+      env: extra = {},
+      timeoutMs = 120_000,
+    }: { env?: Record<string, string | undefined>; timeoutMs?: number } = {},
   ) {
     const child = spawn(join(engine, "pulumi"), [...args, "--non-interactive", "--color=never"], {
       cwd: folder,
@@ -213,7 +239,8 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
-    const soFar = (exitCode: number) => new Run(`pulumi ${args.join(" ")}`, exitCode, stdout, stderr);
+    const soFar = (exitCode: number) =>
+      new Run(`pulumi ${args.join(" ")}`, exitCode, stdout, stderr);
     const command: RunningCommand = {
       pid: child.pid,
       done: new Promise<Run>((resolve, reject) => {
@@ -242,13 +269,18 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     return parse(await readFile(stackFile, "utf8")) ?? {};
   }
 
-  async function setConfig(keys: string | Record<string, unknown>, value?: unknown, { secret: isSecret = false } = {}) {
+  async function setConfig(
+    keys: string | Record<string, unknown>,
+    value?: unknown,
+    { secret: isSecret = false } = {},
+  ) {
     const config = typeof keys === "string" ? { [keys]: isSecret ? secret(value) : value } : keys;
     const content = await readStackFile();
     const secrets: string[] = [];
     for (const [name, given] of Object.entries(config)) {
       const key = name.includes(":") ? name : `${project}:${name}`;
-      if (given !== null && typeof given === "object" && secretMark in given) secrets.push("--secret", `${key}=${given[secretMark]}`);
+      if (given !== null && typeof given === "object" && secretMark in given)
+        secrets.push("--secret", `${key}=${given[secretMark]}`);
       else content.config = { ...content.config, [key]: given };
     }
     await writeFile(stackFile, stringify(content));
@@ -264,7 +296,12 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     setConfig,
     up: (...args) => pulumi(["up", "--yes", "--skip-preview", ...args]),
     preview: (...args) => pulumi(["preview", ...args]),
-    refresh: (...args) => pulumi(["refresh", ...(args.includes("--preview-only") ? [] : ["--yes", "--skip-preview"]), ...args]),
+    refresh: (...args) =>
+      pulumi([
+        "refresh",
+        ...(args.includes("--preview-only") ? [] : ["--yes", "--skip-preview"]),
+        ...args,
+      ]),
     destroy: (...args) => pulumi(["destroy", "--yes", "--skip-preview", ...args]),
     export: async () => JSON.parse((await pulumi(["stack", "export"])).ok().stdout),
     async import(deployment) {
@@ -273,11 +310,16 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
       return await pulumi(["stack", "import", "--file", file]);
     },
     async outputs({ showSecrets = false } = {}) {
-      return JSON.parse((await pulumi(["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : [])])).ok().stdout);
+      return JSON.parse(
+        (
+          await pulumi(["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : [])])
+        ).ok().stdout,
+      );
     },
     async removeConfig(...keys) {
       const content = await readStackFile();
-      for (const key of keys) delete content.config?.[key.includes(":") ? key : `${project}:${key}`];
+      for (const key of keys)
+        delete content.config?.[key.includes(":") ? key : `${project}:${key}`];
       await writeFile(stackFile, stringify(content));
     },
     writeProgram: (text) => writeFile(join(folder, main), text),
@@ -309,7 +351,9 @@ async function linkModules(folder: string): Promise<void> {
   const installed = join(root, "node_modules");
   await mkdir(folder);
   await symlink(root, join(folder, "pulumi-ucaas"));
-  const names = (await readdir(installed)).filter((name) => name !== "pulumi-ucaas" && name !== ".package-lock.json");
+  const names = (await readdir(installed)).filter(
+    (name) => name !== "pulumi-ucaas" && name !== ".package-lock.json",
+  );
   await Promise.all(names.map((name) => symlink(join(installed, name), join(folder, name))));
 }
 
@@ -337,6 +381,8 @@ async function descendants(pid: number): Promise<number[]> {
     .split("\n")
     .map((line) => line.trim().split(/\s+/).map(Number));
   const found = [pid];
-  for (const ancestor of found) for (const [child, parent] of parents) if (parent === ancestor && child !== undefined) found.push(child);
+  for (const ancestor of found)
+    for (const [child, parent] of parents)
+      if (parent === ancestor && child !== undefined) found.push(child);
   return found.slice(1);
 }

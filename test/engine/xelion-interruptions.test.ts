@@ -40,7 +40,8 @@ test(`runs killed and cancelled at random moments never order a configuration tw
     config,
     env: { UCAAS_JOURNAL_DIR: w.journalDir },
   });
-  const ordersOf = (name: string) => w.orders().filter(({ configuration }) => JSON.parse(configuration).organization.name === name);
+  const ordersOf = (name: string) =>
+    w.orders().filter(({ configuration }) => JSON.parse(configuration).organization.name === name);
   const posts = () => w.service.received.filter(({ path }) => path === "/api/v1/provision").length;
   const seen = {
     login: () => w.tenant.received.length,
@@ -82,7 +83,9 @@ test(`runs killed and cancelled at random moments never order a configuration tw
     if (last.output.includes("OUTCOME_UNKNOWN")) {
       // The operator looks into the Admin UI and says what is there.
       const [there] = ordersOf(name);
-      await stack.writeProgram(program(name, there ? `orderId: ${there.id}` : `retryFailed: "${number}"`));
+      await stack.writeProgram(
+        program(name, there ? `orderId: ${there.id}` : `retryFailed: "${number}"`),
+      );
       last = await stack.up();
     }
     expect(last.exitCode, `${name}\n${last.output}`).toBe(0);
@@ -90,7 +93,9 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       ordersOf(name).map(({ status }) => status),
       name,
     ).toEqual(["COMPLETED"]);
-    const state = (await stack.export()).deployment.resources?.find(({ type }) => type.endsWith("XelionTenantProvision"));
+    const state = (await stack.export()).deployment.resources?.find(({ type }) =>
+      type.endsWith("XelionTenantProvision"),
+    );
     expect(state?.outputs, name).toMatchObject({
       orderId: ordersOf(name)[0]?.id,
       status: "COMPLETED",
@@ -110,8 +115,11 @@ async function providersOf({ pid }: RunningCommand): Promise<number[]> {
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [])
     .map(([, own, parent, args = ""]) => ({ own: Number(own), parent: Number(parent), args }));
   const family = [pid];
-  for (const ancestor of family) for (const { own, parent } of processes) if (parent === ancestor) family.push(own);
-  return processes.filter(({ own, args }) => family.includes(own) && args.includes("dynamic-provider")).map(({ own }) => own);
+  for (const ancestor of family)
+    for (const { own, parent } of processes) if (parent === ancestor) family.push(own);
+  return processes
+    .filter(({ own, args }) => family.includes(own) && args.includes("dynamic-provider"))
+    .map(({ own }) => own);
 }
 
 function kill(pid: number): void {

@@ -49,7 +49,8 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await w[Symbol.asyncDispose]();
   });
 
-  const write = (args?: string, name?: string) => stack.writeProgram(program(w.tenant.url, args, name));
+  const write = (args?: string, name?: string) =>
+    stack.writeProgram(program(w.tenant.url, args, name));
   const holding = () =>
     w.service.state.courses.push({
       steps: [
@@ -59,7 +60,10 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
         { do: "status", status: "COMPLETED", callback: "now", times: 1 },
       ],
     });
-  const resource = async () => (await stack.export()).deployment.resources?.find(({ type }) => type.endsWith("XelionTenantProvision"));
+  const resource = async () =>
+    (await stack.export()).deployment.resources?.find(({ type }) =>
+      type.endsWith("XelionTenantProvision"),
+    );
   const said = (run: RunningCommand, words: string) =>
     vi.waitFor(() => expect(run.output()).toContain(words), { timeout: 60_000, interval: 50 });
 
@@ -72,20 +76,25 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     });
     const refused = await stack.preview();
     expect(refused.exitCode, refused.output).not.toBe(0);
-    expect(refused.output).toContain("the provisioning service refuses it: no trunk for pin [secret]");
+    expect(refused.output).toContain(
+      "the provisioning service refuses it: no trunk for pin [secret]",
+    );
     expect(w.orders()).toEqual([]);
   });
 
   test("up sends the keys in the program's order, tells each status, and the next preview is empty", async () => {
     const up = (await stack.up()).ok();
     expect(w.orders()).toMatchObject([{ configuration: body(), tenantName: "pbx1" }]);
-    for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]) expect(up.output).toContain(`order 1: ${status} (callback)`);
+    for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"])
+      expect(up.output).toContain(`order 1: ${status} (callback)`);
     expect(await stack.outputs()).toMatchObject({
       orderId: 1,
       status: "COMPLETED",
       adminHint: expect.stringContaining("order 1 in the Admin UI"),
     });
-    expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain("2 unchanged");
+    expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain(
+      "2 unchanged",
+    );
     expect(w.sessions()).toEqual([]);
   });
 
@@ -93,23 +102,34 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await stack.writeProgram(program(w.tenant.url).replace('"acme"', '"acme-ltd"'));
     const renamed = (await stack.up()).ok();
     expect(renamed.output).toContain("(COMPLETED, submitted at ");
-    expect(renamed.output).toContain("the tenant's order stays remembered, for the resource of this stack that has the tenant now");
+    expect(renamed.output).toContain(
+      "the tenant's order stays remembered, for the resource of this stack that has the tenant now",
+    );
     await write();
     (await stack.up()).ok();
     const replaced = (await stack.up("--replace", (await resource())?.urn as string)).ok();
     expect(replaced.output).toContain("(COMPLETED, submitted at ");
     expect(readdirSync(w.journalDir)).toHaveLength(1);
-    expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain("2 unchanged");
+    expect((await stack.preview("--refresh", "--expect-no-changes")).ok().output).toContain(
+      "2 unchanged",
+    );
     expect(w.orders()).toHaveLength(1);
   });
 
   test("no secret stands readable in the state, in the journal or in the outputs", async () => {
-    const files = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    const files = (folder: string) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     const kept = [stack.stateFolder, w.journalDir]
-      .flatMap((folder) => files(folder).map((file) => readFileSync(join(file.parentPath, file.name), "utf8")))
+      .flatMap((folder) =>
+        files(folder).map((file) => readFileSync(join(file.parentPath, file.name), "utf8")),
+      )
       .join();
     for (const value of [pin, login.password, w.orders()[0]?.tenantToken as string]) {
-      for (const spelling of [value, Buffer.from(value).toString("base64"), encodeURIComponent(value)])
+      for (const spelling of [
+        value,
+        Buffer.from(value).toString("base64"),
+        encodeURIComponent(value),
+      ])
         expect(kept).not.toContain(spelling);
     }
     const outputs = (await resource())?.outputs;
@@ -119,7 +139,9 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
   test("a changed configuration is an update in place, shown as a diff; a failed order stays in the state and is not sent again", async () => {
     w.next("fails");
     await write(undefined, "Sabertooth");
-    expect((await stack.preview("--diff")).ok().output).toMatch(/~ name: "Fairy Tail" => "Sabertooth"/);
+    expect((await stack.preview("--diff")).ok().output).toMatch(
+      /~ name: "Fairy Tail" => "Sabertooth"/,
+    );
     const failed = await stack.up();
     expect(failed.exitCode).not.toBe(0);
     expect(failed.output).toContain("order 2 FAILED [ORDER_FAILED]");
@@ -141,7 +163,9 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await said(first, "order 3: IN_PROGRESS");
     first.signal("SIGINT");
     const interrupted = await first.done;
-    expect(interrupted.output).toContain("interrupted; order 3 goes on at the service (IN_PROGRESS) [INTERRUPTED]");
+    expect(interrupted.output).toContain(
+      "interrupted; order 3 goes on at the service (IN_PROGRESS) [INTERRUPTED]",
+    );
     expect((await resource())?.outputs).toMatchObject({ orderId: 3, status: "IN_PROGRESS" });
     expect((await stack.export()).deployment.pending_operations ?? []).toEqual([]);
 
@@ -181,7 +205,11 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await stack.removeConfig("xelion:callback");
     await stack.setConfig("xelion:orderPath", "/api/v1/orders/{id}");
     w.service.state.courses.push({
-      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "FAILED", callback: "never", times: 1 }],
+      steps: [
+        { do: "reply" },
+        { do: "hold" },
+        { do: "status", status: "FAILED", callback: "never", times: 1 },
+      ],
     });
     await write(`wait: "submitted"`, "Lamia Scale");
     (await stack.up()).ok();
@@ -194,10 +222,14 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("an orderId takes another tenant over without an order, as a replacement; destroy warns that tenants stay", async () => {
-    await stack.writeProgram(program(w.tenant.url, `wait: "submitted", orderId: 3`, "Lamia Scale").replace("pbx1", "pbx2"));
+    await stack.writeProgram(
+      program(w.tenant.url, `wait: "submitted", orderId: 3`, "Lamia Scale").replace("pbx1", "pbx2"),
+    );
     const up = (await stack.up()).ok();
     expect(up.output).toContain("1 replaced");
-    expect(up.output).toContain("order 3 is taken for this tenant's, as declared by orderId; nothing is sent");
+    expect(up.output).toContain(
+      "order 3 is taken for this tenant's, as declared by orderId; nothing is sent",
+    );
     expect(await stack.outputs()).toMatchObject({ orderId: 3, status: "COMPLETED" });
     expect((await stack.destroy()).ok().output).toContain("the tenant stays as it is configured");
     expect(w.orders()).toHaveLength(5);

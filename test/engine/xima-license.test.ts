@@ -39,7 +39,8 @@ afterAll(async () => {
 afterEach(() => licences.server.faults.clear());
 
 const customer = (tenant: string) => licences.server.state.customers[`voicehouse/${tenant}`];
-const inState = async (name: string) => (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
+const inState = async (name: string) =>
+  (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 
 describe("a licence on the real engine", { timeout: 180_000 }, () => {
   test("up creates it on the server, its secrets are encrypted in the state, and the next preview is empty", async () => {
@@ -54,7 +55,8 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
       id: "voicehouse/acme",
       outputs: { schemaVersion: 1, professionalSeats: 12 },
     });
-    for (const bag of [kept?.inputs, kept?.outputs]) expect(bag?.sipCredentials).toMatchObject({ ciphertext: expect.any(String) });
+    for (const bag of [kept?.inputs, kept?.outputs])
+      expect(bag?.sipCredentials).toMatchObject({ ciphertext: expect.any(String) });
     expect(JSON.stringify(kept)).not.toContain(password);
     expect(await leaksBelow(stack.stateFolder, [password])).toEqual([]);
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("2 unchanged");
@@ -89,13 +91,20 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
 
   test("an out-of-band change is found and undone when reassertAfter has passed", async () => {
     Object.assign(customer("acme")!.licence, { professionalSeats: 99 });
-    await stack.writeProgram(program({ acme: `professionalSeats: 15, reassertAfter: "1s", ${sip}` }));
-    const age = async () => Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt));
+    await stack.writeProgram(
+      program({ acme: `professionalSeats: 15, reassertAfter: "1s", ${sip}` }),
+    );
+    const age = async () =>
+      Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt));
     await expect.poll(age, { timeout: 10_000 }).toBeGreaterThan(1_000);
     const up = (await stack.up()).ok();
-    expect(up.output).toContain("voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99");
+    expect(up.output).toContain(
+      "voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99",
+    );
     expect(customer("acme")?.licence).toMatchObject({ professionalSeats: 15 });
-    expect((await inState("acme"))?.outputs?.lastDrift).toEqual([{ property: "professionalSeats", oldValue: 15, newValue: 99 }]);
+    expect((await inState("acme"))?.outputs?.lastDrift).toEqual([
+      { property: "professionalSeats", oldValue: 15, newValue: 99 },
+    ]);
     // Being due is a task for up; a drift check at night does not ring for it.
     (await stack.refresh("--preview-only", "--expect-no-changes")).ok();
     await stack.writeProgram(program({ acme: `professionalSeats: 15, ${sip}` }));
@@ -140,7 +149,9 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
         renamed: `ccId: { resellerId: "voicehouse", tenantId: "acme-2" }, professionalSeats: 15, adopt: true`,
       }),
     );
-    expect((await stack.up()).ok().output).toContain("voicehouse/acme-2: is kept: another resource of this stack has it now");
+    expect((await stack.up()).ok().output).toContain(
+      "voicehouse/acme-2: is kept: another resource of this stack has it now",
+    );
     expect(customer("acme-2")?.deletion).toBeUndefined();
     await stack.writeProgram(program({}));
     (await stack.up()).ok();
@@ -184,7 +195,8 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("an update of which nobody heard is undone by the next up when its declaration is taken back", async () => {
-    const declared = (seats: number) => program({ broken: "eliteSeats: 5", cut: `eliteSeats: ${seats}` });
+    const declared = (seats: number) =>
+      program({ broken: "eliteSeats: 5", cut: `eliteSeats: ${seats}` });
     await stack.setConfig("xima:deadlineSeconds", 1);
     licences.server.fault({ kind: "cut", bodyMatches: "eliteSeats", times: 99 });
     await stack.writeProgram(declared(20));
@@ -218,7 +230,10 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     };
     const declared = join(stack.folder, "licences.yaml");
     const file = join(stack.folder, "import.json");
-    await writeFile(declared, JSON.stringify({ old: { ccId, eliteSeats: 8, sipCredentials, reassertAfter: "7d" } }));
+    await writeFile(
+      declared,
+      JSON.stringify({ old: { ccId, eliteSeats: 8, sipCredentials, reassertAfter: "7d" } }),
+    );
     await writeImportFile(declared, file);
     await stack.writeProgram(
       program({
@@ -228,7 +243,17 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
       }),
     );
     const before = licences.writes().length;
-    (await stack.pulumi(["import", "--file", file, "--generate-code=false", "--yes", "--protect=false", "--skip-preview"])).ok();
+    (
+      await stack.pulumi([
+        "import",
+        "--file",
+        file,
+        "--generate-code=false",
+        "--yes",
+        "--protect=false",
+        "--skip-preview",
+      ])
+    ).ok();
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("4 unchanged");
     expect(licences.writes()).toHaveLength(before);
     expect(JSON.stringify(await inState("old"))).not.toContain(password);
@@ -245,7 +270,11 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
 
 describe("a stack with accounts", { timeout: 180_000 }, () => {
   test("licenses each customer by its own account, and warns of every secret in plain text", async () => {
-    const { "xima:baseUrl": baseUrl, "xima:privateKey": privateKey, "xima:keyId": keyId } = licences.plainConfig;
+    const {
+      "xima:baseUrl": baseUrl,
+      "xima:privateKey": privateKey,
+      "xima:keyId": keyId,
+    } = licences.plainConfig;
     await using other = await licenceServer();
     await using two = await workspace({
       program: program({ home: "eliteSeats: 5", north: `eliteSeats: 6, account: "north"` }),
@@ -270,7 +299,9 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
     expect(up.output).toContain(
       "xima:privateKey is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret xima:privateKey",
     );
-    expect(up.output).toContain("Run: pulumi config set --secret --path xima:accounts.north.privateKey");
+    expect(up.output).toContain(
+      "Run: pulumi config set --secret --path xima:accounts.north.privateKey",
+    );
 
     // An account at another server: the licence is made there, then given back here.
     await two.writeProgram(
@@ -306,7 +337,16 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
         keyId: other.plainConfig["xima:keyId"],
       },
     });
-    (await two.pulumi(["config", "set", "--secret", "--path", "xima:accounts.north.privateKeyPassphrase", passphrase])).ok();
+    (
+      await two.pulumi([
+        "config",
+        "set",
+        "--secret",
+        "--path",
+        "xima:accounts.north.privateKeyPassphrase",
+        passphrase,
+      ])
+    ).ok();
     await two.writeProgram(program({ north: `eliteSeats: 7, account: "north"` }));
     const quiet = (await two.up("--target", "**XimaLicense::north")).ok();
     expect(quiet.output).not.toContain("in plain text");

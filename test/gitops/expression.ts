@@ -17,7 +17,9 @@ export interface Scope {
 export function evaluated(text: string, scope: Scope): unknown {
   const whole = /^\$\{\{((?:(?!\}\}).)*)\}\}$/s.exec(text.trim());
   if (whole) return new Expression(whole[1]!, scope).value();
-  return text.replace(/\$\{\{(.*?)\}\}/gs, (_, expression: string) => String(new Expression(expression, scope).value() ?? ""));
+  return text.replace(/\$\{\{(.*?)\}\}/gs, (_, expression: string) =>
+    String(new Expression(expression, scope).value() ?? ""),
+  );
 }
 
 /**
@@ -41,7 +43,8 @@ class Expression {
 
   value(): unknown {
     const value = this.#or();
-    if (this.#tokens.length > 0) throw new Error(`not understood in an expression: ${this.#tokens.join(" ")}`);
+    if (this.#tokens.length > 0)
+      throw new Error(`not understood in an expression: ${this.#tokens.join(" ")}`);
     return value;
   }
 
@@ -100,7 +103,10 @@ class Expression {
     let value: unknown = this.#scope.contexts[name];
     while (this.#takes(".")) {
       const key = this.#tokens.shift() ?? "";
-      value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+      value =
+        typeof value === "object" && value !== null
+          ? (value as Record<string, unknown>)[key]
+          : undefined;
     }
     return value;
   }

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { type PlatformReply, type PlatformRequest, pageOf, platformServer, type Route, routed, unknownKeys } from "./platform-server.ts";
+import {
+  type PlatformReply,
+  type PlatformRequest,
+  pageOf,
+  platformServer,
+  type Route,
+  routed,
+  unknownKeys,
+} from "./platform-server.ts";
 
 /** What a job's token may do: the `permissions` of the job. */
 export type Permissions = Record<string, "read" | "write">;
@@ -37,7 +45,10 @@ export async function gitHubApi() {
     comments: [] as Comment[],
     issues: [] as Issue[],
     /** Pull requests by a commit that they brought. */
-    pulls: {} as Record<string, { number: number; merged_at: string | null; head: { sha: string } }[]>,
+    pulls: {} as Record<
+      string,
+      { number: number; merged_at: string | null; head: { sha: string } }[]
+    >,
     runs: [] as {
       id: number;
       workflow: string;
@@ -48,7 +59,8 @@ export async function gitHubApi() {
     }[],
   };
   let nextId = 1000;
-  const tokenOf = (headers: PlatformRequest["headers"]) => /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
+  const tokenOf = (headers: PlatformRequest["headers"]) =>
+    /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
   const writer = (headers: PlatformRequest["headers"]) => {
     const login = users.get(tokenOf(headers));
     return login === undefined ? bot : { login, type: "User" as const };
@@ -56,7 +68,8 @@ export async function gitHubApi() {
 
   const invalid = (more = "") => refusal(422, `Validation Failed${more}`);
   const missing = refusal(404, "Not Found");
-  const asked = (query: URLSearchParams, key: string, value: string) => !query.has(key) || query.get(key) === value;
+  const asked = (query: URLSearchParams, key: string, value: string) =>
+    !query.has(key) || query.get(key) === value;
 
   /** Each with the scopes of which one must be granted: `read` for GET, `write` for the others. */
   const routes: readonly [scopes: string[], ...Route][] = [
@@ -65,14 +78,19 @@ export async function gitHubApi() {
       /^GET issues\/(\d+)\/comments$/,
       ([issue], { query }) => ({
         status: 200,
-        body: pageOf(state.comments.filter((comment) => comment.issue === Number(issue)).map(shown), query, 30),
+        body: pageOf(
+          state.comments.filter((comment) => comment.issue === Number(issue)).map(shown),
+          query,
+          30,
+        ),
       }),
     ],
     [
       ["issues", "pull-requests"],
       /^POST issues\/(\d+)\/comments$/,
       ([issue], { body, headers }) => {
-        if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0) return invalid();
+        if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0)
+          return invalid();
         const comment: Comment = {
           id: nextId++,
           issue: Number(issue),
@@ -89,7 +107,8 @@ export async function gitHubApi() {
       ([id], { body }) => {
         const comment = state.comments.find((each) => each.id === Number(id));
         if (!comment) return missing;
-        if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0) return invalid();
+        if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0)
+          return invalid();
         comment.body = body.body;
         return { status: 200, body: shown(comment) };
       },
@@ -107,7 +126,10 @@ export async function gitHubApi() {
       ["issues"],
       /^POST issues$/,
       (_, { body, headers }) => {
-        if (typeof body?.title !== "string" || unknownKeys(body, ["title", "body", "labels", "assignees", "milestone"]).length > 0)
+        if (
+          typeof body?.title !== "string" ||
+          unknownKeys(body, ["title", "body", "labels", "assignees", "milestone"]).length > 0
+        )
           return invalid();
         const text = typeof body.body === "string" ? body.body : null;
         const issue: Issue = {
@@ -128,10 +150,24 @@ export async function gitHubApi() {
       ([number], { body = {} }) => {
         const issue = state.issues.find((each) => each.number === Number(number));
         if (!issue) return missing;
-        const known = ["title", "body", "state", "state_reason", "labels", "assignees", "milestone"];
+        const known = [
+          "title",
+          "body",
+          "state",
+          "state_reason",
+          "labels",
+          "assignees",
+          "milestone",
+        ];
         if (unknownKeys(body, known).length > 0) return invalid();
-        if ("state" in body && !["open", "closed"].includes(String(body.state))) return invalid(": state");
-        if ("state_reason" in body && !["completed", "not_planned", "duplicate", "reopened", "null"].includes(String(body.state_reason)))
+        if ("state" in body && !["open", "closed"].includes(String(body.state)))
+          return invalid(": state");
+        if (
+          "state_reason" in body &&
+          !["completed", "not_planned", "duplicate", "reopened", "null"].includes(
+            String(body.state_reason),
+          )
+        )
           return invalid();
         Object.assign(issue, body);
         return { status: 200, body: shownIssue(issue) };
@@ -167,18 +203,27 @@ export async function gitHubApi() {
   function handle(request: PlatformRequest): PlatformReply {
     const { method, path, headers, body } = request;
     if (!headers["user-agent"])
-      return refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
-    if (headers.accept !== "application/vnd.github+json") return refusal(415, "Unsupported 'Accept' header");
-    if (headers["x-github-api-version"] !== "2022-11-28") return refusal(400, "X-GitHub-Api-Version is not supported");
+      return refusal(
+        403,
+        "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+      );
+    if (headers.accept !== "application/vnd.github+json")
+      return refusal(415, "Unsupported 'Accept' header");
+    if (headers["x-github-api-version"] !== "2022-11-28")
+      return refusal(400, "X-GitHub-Api-Version is not supported");
     const login = users.get(tokenOf(headers));
     const permissions = tokens.get(tokenOf(headers));
     if (!permissions) return refusal(401, "Bad credentials");
     if (method === "GET" && path === "/user")
-      return login === undefined ? refusal(403, "Resource not accessible by integration") : { status: 200, body: writer(headers) };
-    if (typeof body?.body === "string" && body.body.length > 65_536) return invalid(": body is too long (maximum is 65536 characters)");
+      return login === undefined
+        ? refusal(403, "Resource not accessible by integration")
+        : { status: 200, body: writer(headers) };
+    if (typeof body?.body === "string" && body.body.length > 65_536)
+      return invalid(": body is too long (maximum is 65536 characters)");
     const line = `${method} ${path.replace(`/repos/${repository}/`, "")}`;
     const needed = method === "GET" ? ["read", "write"] : ["write"];
-    const permitted = (scopes: readonly string[]) => scopes.some((scope) => needed.includes(permissions[scope] ?? ""));
+    const permitted = (scopes: readonly string[]) =>
+      scopes.some((scope) => needed.includes(permissions[scope] ?? ""));
     if (routes.some(([scopes, pattern]) => pattern.test(line) && !permitted(scopes)))
       return refusal(403, "Resource not accessible by integration");
     return (

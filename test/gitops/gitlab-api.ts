@@ -46,7 +46,11 @@ export async function gitLabApi() {
     [
       /^POST \/projects\/42\/merge_requests\/(\d+)\/notes$/,
       ([iid], { body }) => {
-        if (typeof body?.body !== "string" || unknownKeys(body, ["body", "created_at", "internal"]).length > 0) return bad;
+        if (
+          typeof body?.body !== "string" ||
+          unknownKeys(body, ["body", "created_at", "internal"]).length > 0
+        )
+          return bad;
         const note = { id: nextId++, mergeRequest: Number(iid), body: body.body, author: me };
         state.notes.push(note);
         return { status: 201, body: note };
@@ -55,7 +59,9 @@ export async function gitLabApi() {
     [
       /^PUT \/projects\/42\/merge_requests\/(\d+)\/notes\/(\d+)$/,
       ([iid, id], { body }) => {
-        const note = state.notes.find((each) => each.id === Number(id) && each.mergeRequest === Number(iid));
+        const note = state.notes.find(
+          (each) => each.id === Number(id) && each.mergeRequest === Number(iid),
+        );
         if (!note) return missing;
         if (typeof body?.body !== "string" || unknownKeys(body, ["body"]).length > 0) return bad;
         note.body = body.body;
@@ -68,7 +74,9 @@ export async function gitLabApi() {
         const asked = query.get("state") ?? "all";
         const author = query.get("author_id") ?? "any";
         const found = state.issues.filter(
-          (issue) => [issue.state, "all"].includes(asked) && [String(issue.author.id), "any"].includes(author),
+          (issue) =>
+            [issue.state, "all"].includes(asked) &&
+            [String(issue.author.id), "any"].includes(author),
         );
         return { status: 200, body: pageOf(found.map(shown), query, 20) };
       },
@@ -76,7 +84,11 @@ export async function gitLabApi() {
     [
       /^POST \/projects\/42\/issues$/,
       (_, { body }) => {
-        if (typeof body?.title !== "string" || unknownKeys(body, ["title", "description", "labels", "confidential"]).length > 0) return bad;
+        if (
+          typeof body?.title !== "string" ||
+          unknownKeys(body, ["title", "description", "labels", "confidential"]).length > 0
+        )
+          return bad;
         const description = typeof body.description === "string" ? body.description : null;
         const issue: Issue = {
           iid: nextId++,
@@ -95,7 +107,10 @@ export async function gitLabApi() {
         const issue = state.issues.find((each) => each.iid === Number(iid));
         if (!issue) return missing;
         const { state_event: event, ...rest } = body;
-        if (unknownKeys(rest, ["title", "description", "labels"]).length > 0 || !["undefined", "close", "reopen"].includes(String(event)))
+        if (
+          unknownKeys(rest, ["title", "description", "labels"]).length > 0 ||
+          !["undefined", "close", "reopen"].includes(String(event))
+        )
           return bad;
         Object.assign(issue, rest, event === "close" ? { state: "closed" } : {});
         return { status: 200, body: shown(issue) };
@@ -104,8 +119,11 @@ export async function gitLabApi() {
   ];
 
   const server = await platformServer((request) => {
-    if (request.headers["private-token"] !== token) return { status: 401, body: { message: "401 Unauthorized" } };
-    return routed(routes, `${request.method} ${request.path.replace("/api/v4", "")}`, request) ?? missing;
+    if (request.headers["private-token"] !== token)
+      return { status: 401, body: { message: "401 Unauthorized" } };
+    return (
+      routed(routes, `${request.method} ${request.path.replace("/api/v4", "")}`, request) ?? missing
+    );
   });
   const env = {
     GITLAB_CI: "true",

@@ -7,12 +7,18 @@ import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { workflowFiles, workflowText } from "./runner.ts";
 
-const [, text = ""] = /```yaml\n# \.gitlab-ci\.yml\n(.*?)```/s.exec(readFileSync(join(root, "docs", "gitops.md"), "utf8")) ?? [];
+const [, text = ""] =
+  /```yaml\n# \.gitlab-ci\.yml\n(.*?)```/s.exec(
+    readFileSync(join(root, "docs", "gitops.md"), "utf8"),
+  ) ?? [];
 const { stages, variables, ...jobs } = parse(text) as {
   stages: string[];
   variables: object;
 } & Record<string, Record<string, unknown>>;
-const lines = Object.values(jobs).flatMap((job) => [...((job.before_script ?? []) as string[]), ...((job.script ?? []) as string[])]);
+const lines = Object.values(jobs).flatMap((job) => [
+  ...((job.before_script ?? []) as string[]),
+  ...((job.script ?? []) as string[]),
+]);
 
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
@@ -20,7 +26,9 @@ test("the pipeline for GitLab runs the commands of GitHub's workflows, which run
   expect(commands).toHaveLength(8);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
-  const used = lines.flatMap((line) => /ucaas ci stacks (.*)\)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? []);
+  const used = lines.flatMap(
+    (line) => /ucaas ci stacks (.*)\)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? [],
+  );
   expect(used.length).toBeGreaterThan(0);
   for (const option of used) expect(known).toContain(option);
 });
@@ -30,6 +38,7 @@ test("its scripts are bash, and its jobs are of a stage and need jobs that there
   for (const line of lines) execFileSync("bash", ["-n", "-c", line]);
   for (const [name, job] of Object.entries(jobs)) {
     if (!name.startsWith(".")) expect(stages, name).toContain(job.stage);
-    for (const needed of [job.needs ?? [], job.extends ?? []].flat() as string[]) expect(Object.keys(jobs), name).toContain(needed);
+    for (const needed of [job.needs ?? [], job.extends ?? []].flat() as string[])
+      expect(Object.keys(jobs), name).toContain(needed);
   }
 });

@@ -31,7 +31,9 @@ export async function platformServer(handle: (request: PlatformRequest) => Platf
     };
     received.push(request);
     const { status, body } = handle(request);
-    outgoing.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(body === undefined ? "" : JSON.stringify(body));
+    outgoing
+      .writeHead(status, { "content-type": "application/json; charset=utf-8" })
+      .end(body === undefined ? "" : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -48,22 +50,36 @@ export async function platformServer(handle: (request: PlatformRequest) => Platf
  * One page of a list, by `page` and `per_page` as both forges have them: 1 and up, 20 or
  * 30 by default, 100 at most.
  */
-export function pageOf<Item>(items: readonly Item[], query: URLSearchParams, byDefault: number): Item[] {
+export function pageOf<Item>(
+  items: readonly Item[],
+  query: URLSearchParams,
+  byDefault: number,
+): Item[] {
   const perPage = Math.min(100, Number(query.get("per_page") ?? byDefault));
   const page = Number(query.get("page") ?? 1);
   return items.slice((page - 1) * perPage, page * perPage);
 }
 
 /** Keys that the route does not document. */
-export function unknownKeys(body: Record<string, unknown> | undefined, known: readonly string[]): string[] {
+export function unknownKeys(
+  body: Record<string, unknown> | undefined,
+  known: readonly string[],
+): string[] {
   return Object.keys(body ?? {}).filter((key) => !known.includes(key));
 }
 
 /** A route: method and path as a pattern, whose groups are handed over. */
-export type Route = readonly [pattern: RegExp, handle: (groups: readonly string[], request: PlatformRequest) => PlatformReply];
+export type Route = readonly [
+  pattern: RegExp,
+  handle: (groups: readonly string[], request: PlatformRequest) => PlatformReply,
+];
 
 /** What the first route says that fits, or nothing. */
-export function routed(routes: readonly Route[], line: string, request: PlatformRequest): PlatformReply | undefined {
+export function routed(
+  routes: readonly Route[],
+  line: string,
+  request: PlatformRequest,
+): PlatformReply | undefined {
   for (const [pattern, handle] of routes) {
     const match = pattern.exec(line);
     if (match) return handle(match.slice(1), request);

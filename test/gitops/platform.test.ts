@@ -20,9 +20,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const keep = (name: string, content: unknown) => writeFileSync(join(folder, name), JSON.stringify(content));
-const preview = (stack: string, text: string, status = "ok") => keep(`preview-${stack}.json`, { version: 1, stack, status, text });
-const drift = (stack: string, status: StackDrift["status"], differences: StackDrift["differences"] = []) =>
+const keep = (name: string, content: unknown) =>
+  writeFileSync(join(folder, name), JSON.stringify(content));
+const preview = (stack: string, text: string, status = "ok") =>
+  keep(`preview-${stack}.json`, { version: 1, stack, status, text });
+const drift = (
+  stack: string,
+  status: StackDrift["status"],
+  differences: StackDrift["differences"] = [],
+) =>
   keep(
     `drift-${stack}.json`,
     driftReport([
@@ -48,11 +54,18 @@ const commands = {
  * Runs a subcommand as a step of a pipeline does, but in this process: with its
  * variables, and with what it says on stdout, or stderr when it fails.
  */
-async function step(env: Record<string, string>, name: keyof typeof commands, ...args: string[]): Promise<Outcome> {
-  for (const pipeline of ["GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "GITLAB_CI"]) vi.stubEnv(pipeline, undefined);
+async function step(
+  env: Record<string, string>,
+  name: keyof typeof commands,
+  ...args: string[]
+): Promise<Outcome> {
+  for (const pipeline of ["GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "GITLAB_CI"])
+    vi.stubEnv(pipeline, undefined);
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
   const said: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((text: string) => void said.push(`${text}\n`));
+  const log = vi
+    .spyOn(console, "log")
+    .mockImplementation((text: string) => void said.push(`${text}\n`));
   try {
     await commands[name]().parseAsync(args, { from: "user" });
     return { exitCode: 0, stdout: said.join(""), stderr: "" };
@@ -88,12 +101,14 @@ describe("ucaas ci comment", () => {
       body: `${commentMarker} is what the bot writes`,
     });
     preview("north", "Previewing\nResources:\n    ~ 1 to update\n    4 unchanged\n");
-    const comment = (stacks: string) => step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", stacks);
+    const comment = (stacks: string) =>
+      step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", stacks);
     expect(await comment('["north","south"]')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^Added https.*\n$/),
     });
-    for (let id = 2; id < 150; id++) github.state.comments.splice(1, 0, { ...other, id, body: "a word" });
+    for (let id = 2; id < 150; id++)
+      github.state.comments.splice(1, 0, { ...other, id, body: "a word" });
     preview("south", "Resources:\n    + 3 to create\n", "failed");
     expect(await comment('["north","south"]')).toMatchObject({
       exitCode: 0,
@@ -102,8 +117,12 @@ describe("ucaas ci comment", () => {
 
     const ours = github.state.comments.filter(({ user }) => user.type === "Bot");
     expect(ours).toHaveLength(1);
-    expect(ours[0]!.body).toContain("| `north` | 1 to update |\n| `south` | **the preview failed** |");
-    expect(ours[0]!.body).toContain("[log of the run](https://github.com/voicehouse/ucaas/actions/runs/99)");
+    expect(ours[0]!.body).toContain(
+      "| `north` | 1 to update |\n| `south` | **the preview failed** |",
+    );
+    expect(ours[0]!.body).toContain(
+      "[log of the run](https://github.com/voicehouse/ucaas/actions/runs/99)",
+    );
     expect(github.state.comments[0]!.body).toContain("is what the bot writes");
 
     expect(await comment("[]")).toMatchObject({ exitCode: 0 });
@@ -113,8 +132,19 @@ describe("ucaas ci comment", () => {
   test("a stack whose preview left nothing, or half a file, stands there as one without a preview", async () => {
     await using github = await gitHub({ "pull-requests": "write" });
     writeFileSync(join(folder, "preview-south.json"), '{"version":1,"sta');
-    await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north","south"]');
-    expect(github.state.comments[0]!.body.match(/\*\*no preview\*\*: its job ended before/g)).toHaveLength(2);
+    await step(
+      github.env,
+      "comment",
+      "--previews",
+      folder,
+      "--pull-request",
+      "7",
+      "--stacks",
+      '["north","south"]',
+    );
+    expect(
+      github.state.comments[0]!.body.match(/\*\*no preview\*\*: its job ended before/g),
+    ).toHaveLength(2);
   });
 
   test("previews that are too long for one comment are shortened, and text in them can end no block", async () => {
@@ -122,7 +152,16 @@ describe("ucaas ci comment", () => {
     const line = "    ~ professionalSeats: 5 => 6 ```\n";
     const stacks = ["a", "b", "c"];
     for (const stack of stacks) preview(stack, line.repeat(2000));
-    const run = await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", JSON.stringify(stacks));
+    const run = await step(
+      github.env,
+      "comment",
+      "--previews",
+      folder,
+      "--pull-request",
+      "7",
+      "--stacks",
+      JSON.stringify(stacks),
+    );
     expect(run).toMatchObject({ exitCode: 0 });
     const { body } = github.state.comments[0]!;
     expect(body.length).toBeGreaterThan(50_000);
@@ -147,7 +186,16 @@ describe("ucaas ci comment", () => {
     preview("north", "Resources:\n    ~ 1 to update\n");
     drift("north", "drift", [gone]);
     for (const result of ["Added", "Changed", "Changed"]) {
-      const run = await step(env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north"]');
+      const run = await step(
+        env,
+        "comment",
+        "--previews",
+        folder,
+        "--pull-request",
+        "7",
+        "--stacks",
+        '["north"]',
+      );
       expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(result) });
     }
     for (const result of ["Opened", "Changed"]) {
@@ -174,13 +222,33 @@ describe("ucaas ci comment", () => {
 
   test("nothing is said when no stack is touched and nothing was said before", async () => {
     await using github = await gitHub({ "pull-requests": "read" });
-    expect(await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", "[]")).toMatchObject({ exitCode: 0 });
+    expect(
+      await step(
+        github.env,
+        "comment",
+        "--previews",
+        folder,
+        "--pull-request",
+        "7",
+        "--stacks",
+        "[]",
+      ),
+    ).toMatchObject({ exitCode: 0 });
     expect(github.received.map(({ method }) => method)).toEqual(["GET"]);
   });
 
   test("a job without the permission is told which one it needs, and the token shows nowhere", async () => {
     await using github = await gitHub({ contents: "read" });
-    const run = await step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", '["north"]');
+    const run = await step(
+      github.env,
+      "comment",
+      "--previews",
+      folder,
+      "--pull-request",
+      "7",
+      "--stacks",
+      '["north"]',
+    );
     expect(run).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("a comment needs pull-requests: write"),
@@ -230,7 +298,8 @@ describe("ucaas ci comment", () => {
 });
 
 describe("ucaas ci issue", () => {
-  const issue = (env: Record<string, string>) => step(env, "issue", "--reports", folder, "--stacks", '["north","south"]');
+  const issue = (env: Record<string, string>) =>
+    step(env, "issue", "--reports", folder, "--stacks", '["north","south"]');
 
   test("drift opens one issue, changes it while it lasts, and closes it when all stacks are known to have none", async () => {
     await using github = await gitHub({ issues: "write" });
@@ -240,7 +309,10 @@ describe("ucaas ci issue", () => {
       state_reason: null,
       user: { login: "ada", type: "User" as const },
     };
-    github.state.issues.push({ ...other, number: 1, body: issueMarker }, { ...other, number: 2, body: null });
+    github.state.issues.push(
+      { ...other, number: 1, body: issueMarker },
+      { ...other, number: 2, body: null },
+    );
     // To GitHub a pull request is an issue.
     github.state.issues.unshift({
       ...other,
@@ -254,7 +326,8 @@ describe("ucaas ci issue", () => {
     expect((await issue(github.env)).stdout).toMatch(/^Opened /);
     drift("north", "drift", [gone, { ...gone, name: "bakery" }]);
     expect((await issue(github.env)).stdout).toMatch(/^Changed /);
-    const ours = () => github.state.issues.filter(({ user }) => user.login === "github-actions[bot]");
+    const ours = () =>
+      github.state.issues.filter(({ user }) => user.login === "github-actions[bot]");
     expect(ours()).toMatchObject([
       {
         title: "Drift check: drift in north",
@@ -264,9 +337,15 @@ describe("ucaas ci issue", () => {
     ]);
     drift("north", "none");
     expect((await issue(github.env)).stdout).toMatch(/^Closed /);
-    expect(ours()).toMatchObject([{ state: "closed", state_reason: "completed", title: "Drift check: no drift any more" }]);
+    expect(ours()).toMatchObject([
+      { state: "closed", state_reason: "completed", title: "Drift check: no drift any more" },
+    ]);
     expect((await issue(github.env)).stdout).toBe("No drift, and no issue is open.\n");
-    expect(github.state.issues.slice(0, 3)).toMatchObject([{ state: "open", title: "x" }, { state: "open" }, { state: "open" }]);
+    expect(github.state.issues.slice(0, 3)).toMatchObject([
+      { state: "open", title: "x" },
+      { state: "open" },
+      { state: "open" },
+    ]);
   });
 
   test("where it could not be told, or a report is missing or torn, an open issue stays open and says so", async () => {
@@ -280,7 +359,9 @@ describe("ucaas ci issue", () => {
     drift("north", "none");
     writeFileSync(join(folder, "drift-south.json"), '{"version":1,"stacks":[{"stack":"sou');
     expect((await issue(github.env)).stdout).toMatch(/^Changed /);
-    expect(github.state.issues).toMatchObject([{ state: "open", title: "Drift check: could not tell for south" }]);
+    expect(github.state.issues).toMatchObject([
+      { state: "open", title: "Drift check: could not tell for south" },
+    ]);
   });
 
   test("the same at GitLab", async () => {
@@ -339,7 +420,9 @@ describe("ucaas ci find-preview", () => {
       exitCode: 1,
       stderr: expect.stringContaining("the commit came by no pull request"),
     });
-    github.state.pulls[merged] = [{ number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } }];
+    github.state.pulls[merged] = [
+      { number: 7, merged_at: "2026-11-22T00:00:00Z", head: { sha: reviewed } },
+    ];
     github.state.runs.push({ ...run, id: 11, head_repository: { full_name: "eve/ucaas" } });
     const forked = await step(github.env, "find-preview");
     expect(forked).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("NO_PREVIEW") });

@@ -8,7 +8,9 @@ function shortened(text: string): string {
 
 const customers = (count: number, changed: number) =>
   Array.from({ length: count }, (_, index) =>
-    index === changed ? `      ~ c${index} : "12 seats" => "14 seats"` : `        c${index} : "C${index} · 12 seats"`,
+    index === changed
+      ? `      ~ c${index} : "12 seats" => "14 seats"`
+      : `        c${index} : "C${index} · 12 seats"`,
   ).join("\n");
 
 describe("a preview in a pipeline", () => {
@@ -47,7 +49,8 @@ describe("a preview in a pipeline", () => {
   });
 
   test("where the plan is, and what the CLI prints a second time on stderr, is left out", () => {
-    const stderr = "error: no\n  at a:1\nUpdate plan written to 'x'\nRun `pulumi up --plan='x'` to constrain\nwarning: other\n";
+    const stderr =
+      "error: no\n  at a:1\nUpdate plan written to 'x'\nRun `pulumi up --plan='x'` to constrain\nwarning: other\n";
     expect(addedBy(stderr, ["error: no", "  at a:1"])).toEqual(["warning: other"]);
     expect(shortened("a\nUpdate plan written to 'x'\nb")).toBe("a\nb");
   });

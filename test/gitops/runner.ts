@@ -118,7 +118,10 @@ export class Runner {
     // `npm ci` would take minutes, and the network: the checkout has a link to the
     // packages in its place.
     const npm = join(bin, "npm");
-    writeFileSync(npm, `#!/bin/sh\n[ "$*" = ci ] && exit 0\nPATH=\${PATH#${bin}:}\nexec npm "$@"\n`);
+    writeFileSync(
+      npm,
+      `#!/bin/sh\n[ "$*" = ci ] && exit 0\nPATH=\${PATH#${bin}:}\nexec npm "$@"\n`,
+    );
     chmodSync(npm, 0o755);
   }
 
@@ -143,7 +146,11 @@ export class Runner {
         jobs.push({ name, result: "skipped", log: "" });
         continue;
       }
-      const runs = await Promise.all(matrixOf(job, contexts).map((matrix) => this.#job(name, job, event, id, { ...contexts, matrix })));
+      const runs = await Promise.all(
+        matrixOf(job, contexts).map((matrix) =>
+          this.#job(name, job, event, id, { ...contexts, matrix }),
+        ),
+      );
       jobs.push(...runs.map(({ run }) => run));
       const result = runs.every(({ run }) => run.result === "success") ? "success" : "failure";
       needs[name] = { result, outputs: Object.assign({}, ...runs.map(({ outputs }) => outputs)) };
@@ -156,14 +163,23 @@ export class Runner {
     };
   }
 
-  async #job(name: string, job: Job, event: WorkflowEvent, runId: number, contexts: Record<string, unknown>) {
+  async #job(
+    name: string,
+    job: Job,
+    event: WorkflowEvent,
+    runId: number,
+    contexts: Record<string, unknown>,
+  ) {
     const folder = mkdtempSync(join(this.#folder, "job-"));
     const workspace = join(folder, "workspace");
     mkdirSync(workspace);
     const outputFile = join(folder, "output");
     const eventFile = join(folder, "event.json");
     writeFileSync(eventFile, JSON.stringify(event.payload));
-    const environment = job.environment === undefined ? "" : String(evaluated(job.environment, { contexts, functions: functions() }));
+    const environment =
+      job.environment === undefined
+        ? ""
+        : String(evaluated(job.environment, { contexts, functions: functions() }));
     const token = this.#settings.api.token(job.permissions);
     const steps: Record<string, { outputs: Record<string, string> }> = {};
     const all: Record<string, unknown> = {
@@ -176,7 +192,12 @@ export class Runner {
     let log = "";
     const scope: Scope = { contexts: all, functions: functions(() => !failed) };
     const strings = (values: object = {}) =>
-      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(evaluated(String(value), scope) ?? "")]));
+      Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [
+          key,
+          String(evaluated(String(value), scope) ?? ""),
+        ]),
+      );
 
     for (const step of job.steps) {
       if (!isMet(step.if, scope)) continue;
@@ -197,13 +218,20 @@ export class Runner {
             GITHUB_OUTPUT: outputFile,
             GITHUB_EVENT_PATH: eventFile,
           };
-          const { exitCode, output } = await command("bash", ["-e", join(folder, "script.sh")], workspace, env);
+          const { exitCode, output } = await command(
+            "bash",
+            ["-e", join(folder, "script.sh")],
+            workspace,
+            env,
+          );
           log += `$ ${step.run}\n${output}`;
           if (exitCode !== 0) failed = true;
           const lines = readFileSync(outputFile, "utf8").split("\n").filter(Boolean);
           if (step.id)
             steps[step.id] = {
-              outputs: Object.fromEntries(lines.map((line) => /^([^=]+)=(.*)$/.exec(line)!.slice(1) as [string, string])),
+              outputs: Object.fromEntries(
+                lines.map((line) => /^([^=]+)=(.*)$/.exec(line)!.slice(1) as [string, string]),
+              ),
             };
         }
       } catch (error) {
@@ -251,12 +279,16 @@ export class Runner {
       this.#artifacts.set(`${job.runId} ${options.name}`, copy);
     } else if (name === "actions/download-artifact") {
       const run = options["run-id"] ?? String(job.runId);
-      if (options["run-id"] !== undefined && !job.permissions.actions) throw new Error("Resource not accessible by integration");
+      if (options["run-id"] !== undefined && !job.permissions.actions)
+        throw new Error("Resource not accessible by integration");
       const found = [...this.#artifacts].filter(([key]) => fits(key, run, options));
       if (options.pattern === undefined && found.length === 0)
-        throw new Error(`Unable to download artifact(s): Artifact not found for name: ${options.name}`);
+        throw new Error(
+          `Unable to download artifact(s): Artifact not found for name: ${options.name}`,
+        );
       for (const [, copy] of found) cpSync(copy, path, { recursive: true });
-    } else if (name !== "actions/setup-node") throw new Error(`the runner does not know the action ${name}`);
+    } else if (name !== "actions/setup-node")
+      throw new Error(`the runner does not know the action ${name}`);
     return `${name}\n`;
   }
 
@@ -279,7 +311,11 @@ export class Runner {
   #environment(event: WorkflowEvent, runId: number): Record<string, string> {
     const { api } = this.#settings;
     return {
-      PATH: [join(this.#folder, "bin"), join(root, "node_modules", "node", "bin"), process.env.PATH].join(delimiter),
+      PATH: [
+        join(this.#folder, "bin"),
+        join(root, "node_modules", "node", "bin"),
+        process.env.PATH,
+      ].join(delimiter),
       HOME: join(this.#folder, "home"),
       CI: "true",
       GITHUB_ACTIONS: "true",
@@ -295,7 +331,10 @@ export class Runner {
 
 function fits(key: string, run: string, { name, pattern }: Record<string, string>): boolean {
   const [ofRun, artifact = ""] = key.split(" ");
-  return ofRun === run && (name === undefined ? artifact.startsWith(pattern!.replace(/\*$/, "")) : artifact === name);
+  return (
+    ofRun === run &&
+    (name === undefined ? artifact.startsWith(pattern!.replace(/\*$/, "")) : artifact === name)
+  );
 }
 
 function matrixOf(job: Job, contexts: Record<string, unknown>): Record<string, unknown>[] {

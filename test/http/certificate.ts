@@ -12,7 +12,11 @@ export async function selfSigned(...hosts: string[]): Promise<{ cert: string; ke
     signingAlgorithm: algorithm,
     notBefore: new Date(Date.now() - 60_000),
     notAfter: new Date(Date.now() + 3_600_000),
-    extensions: [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" : "dns", value })))],
+    extensions: [
+      new SubjectAlternativeNameExtension(
+        hosts.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" : "dns", value })),
+      ),
+    ],
   });
   return {
     cert: certificate.toString("pem"),

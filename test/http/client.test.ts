@@ -80,10 +80,15 @@ describe("a call", () => {
     });
   });
 
-  test.each([[""], ["."], [".."], ["\ud800"]])("is refused before it leaves when %j would lead to another route", async (id) => {
-    await expect(client().send({ ...read, method: "DELETE", params: { id } })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
-    expect(server.received).toEqual([]);
-  });
+  test.each([[""], ["."], [".."], ["\ud800"]])(
+    "is refused before it leaves when %j would lead to another route",
+    async (id) => {
+      await expect(
+        client().send({ ...read, method: "DELETE", params: { id } }),
+      ).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+      expect(server.received).toEqual([]);
+    },
+  );
 
   test("is not sent with a line break in a header, and the header is not shown", async () => {
     const error = await failure(
@@ -109,7 +114,9 @@ describe("a call", () => {
     const one = client({}, { concurrency: 1 });
     for (let i = 0; i < 20; i++) await one.send(read);
     // undici takes a second one when the first has not yet settled after its reply.
-    expect(new Set(server.received.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
+    expect(new Set(server.received.map(({ connection }) => connection)).size).toBeLessThanOrEqual(
+      2,
+    );
   });
 
   test("does not follow a redirect, since credentials would travel along", async () => {
@@ -182,7 +189,11 @@ describe("a repeat", () => {
       retry: "safe",
       buildRequest: () => ({ body: `signature ${++made}` }),
     });
-    expect(server.received.map(({ body }) => body)).toEqual(["signature 1", "signature 2", "signature 3"]);
+    expect(server.received.map(({ body }) => body)).toEqual([
+      "signature 1",
+      "signature 2",
+      "signature 3",
+    ]);
   });
 
   test("ends after the last try with what came back then", async () => {
@@ -195,7 +206,9 @@ test("a repeat does not go to the end of the queue, while its deadline runs", as
   server.fault({ kind: "status", status: 503 });
   server.setOptions({ latencyMs: 10 });
   const one = client({}, { concurrency: 1 });
-  await Promise.all(Array.from({ length: 12 }, (_, id) => one.send({ ...read, params: { id: String(id) } })));
+  await Promise.all(
+    Array.from({ length: 12 }, (_, id) => one.send({ ...read, params: { id: String(id) } })),
+  );
   expect(server.received.map(({ path }) => path).lastIndexOf("/things/0")).toBeLessThan(5);
 });
 
@@ -228,7 +241,9 @@ describe("a deadline", () => {
 
   test("is for the call with its repeats", async () => {
     server.fault({ kind: "hang", times: 99 });
-    const error = await failure(client({ attempts: 99, deadline: 2_000 }).send({ ...read, timeout: 200 }));
+    const error = await failure(
+      client({ attempts: 99, deadline: 2_000 }).send({ ...read, timeout: 200 }),
+    );
     expect(error.code).toBe("NO_REPLY_IN_TIME");
     expect(server.received.length).toBeGreaterThanOrEqual(2);
     expect(server.received.length).toBeLessThanOrEqual(11);
@@ -240,7 +255,10 @@ describe("a deadline", () => {
     server.fault({ kind: "status", status: 503, skip: 9 });
     const one = client({ deadline: 1_500 }, { concurrency: 1 });
     const replies = await Promise.all(Array.from({ length: 10 }, () => one.send(read)));
-    expect(replies.map(({ status, attempts }) => [status, attempts])).toEqual([...Array(9).fill([200, 1]), [200, 2]]);
+    expect(replies.map(({ status, attempts }) => [status, attempts])).toEqual([
+      ...Array(9).fill([200, 1]),
+      [200, 2],
+    ]);
   });
 
   test("can be set earlier by who calls: waiting for its turn, under way, or between two tries", async () => {
@@ -310,7 +328,9 @@ describe("a reply", () => {
     });
 
   test("has each cookie for itself, which a comma would run together", async () => {
-    const url = await serve((_, response) => void response.setHeader("set-cookie", ["a=1; Path=/", "b=2; Path=/"]).end());
+    const url = await serve(
+      (_, response) => void response.setHeader("set-cookie", ["a=1; Path=/", "b=2; Path=/"]).end(),
+    );
     expect((await at(url).send(read)).headers["set-cookie"]).toBe("a=1; Path=/\nb=2; Path=/");
   });
 
@@ -325,9 +345,15 @@ describe("a reply", () => {
   test.each([
     ["UTF-8 with a byte order mark", Buffer.from('\ufeff{"name":"Zoë"}')],
     ["UTF-16 with a byte order mark", Buffer.from('\ufeff{"name":"Zoë"}', "utf16le")],
-    ["Latin-1 that is declared", Buffer.from('{"name":"Zoë"}', "latin1"), "application/json; charset=iso-8859-1"],
+    [
+      "Latin-1 that is declared",
+      Buffer.from('{"name":"Zoë"}', "latin1"),
+      "application/json; charset=iso-8859-1",
+    ],
   ])("is read as JSON from %s", async (_charset, bytes, type = "application/json") => {
-    const url = await serve((_request, response) => void response.writeHead(200, { "content-type": type }).end(bytes));
+    const url = await serve(
+      (_request, response) => void response.writeHead(200, { "content-type": type }).end(bytes),
+    );
     expect(await at(url).send(read)).toMatchObject({
       text: '{"name":"Zoë"}',
       json: { name: "Zoë" },
@@ -340,12 +366,16 @@ describe("a reply", () => {
   ])("is refused when it is larger than the limit %s", async (_, packed) => {
     const serving = async (size: number) => {
       const [bytes, headers] = packed(Buffer.alloc(size, "x"));
-      return at(await serve((_request, response) => void response.writeHead(200, headers).end(bytes)));
+      return at(
+        await serve((_request, response) => void response.writeHead(200, headers).end(bytes)),
+      );
     };
     const larger = await serving(maxReplyBytes + 1);
     expect(await failure(larger.send(read))).toMatchObject({ code: "REPLY_TOO_LARGE", sent: true });
     expect(await larger.send({ ...read, list: true })).toMatchObject({ status: 200 });
-    expect(await failure((await serving(maxListBytes + 1)).send({ ...read, list: true }))).toMatchObject({ code: "REPLY_TOO_LARGE" });
+    expect(
+      await failure((await serving(maxListBytes + 1)).send({ ...read, list: true })),
+    ).toMatchObject({ code: "REPLY_TOO_LARGE" });
   });
 
   test("that is no JSON has none", async () => {
@@ -408,14 +438,17 @@ describe("an earlier try that may have been acted on", () => {
     ["the connection was cut", { kind: "cut" }, true],
     ["the server failed", { kind: "statusAfter", status: 503 }, true],
     ["the server asked to wait", { kind: "status", status: 429, retryAfter: 0 }, false],
-  ] as const)("is told of with the reply to a later one: when %s", async (_, fault, earlierAttemptMayHaveSucceeded) => {
-    server.fault(fault);
-    expect(await client().send(read)).toMatchObject({
-      status: 200,
-      attempts: 2,
-      earlierAttemptMayHaveSucceeded,
-    });
-  });
+  ] as const)(
+    "is told of with the reply to a later one: when %s",
+    async (_, fault, earlierAttemptMayHaveSucceeded) => {
+      server.fault(fault);
+      expect(await client().send(read)).toMatchObject({
+        status: 200,
+        attempts: 2,
+        earlierAttemptMayHaveSucceeded,
+      });
+    },
+  );
 
   test("is not forgotten when nobody listens any more", async () => {
     const once = createServer((request) => {
@@ -439,7 +472,8 @@ describe("an earlier try that may have been acted on", () => {
 });
 
 describe("the base URL", () => {
-  const at = (baseUrl: string) => new HttpClient({ vendor: "xima", baseUrl, limits: { concurrency: 1 } }).baseUrl;
+  const at = (baseUrl: string) =>
+    new HttpClient({ vendor: "xima", baseUrl, limits: { concurrency: 1 } }).baseUrl;
 
   test.each([
     ["https://licensing.example/v1/", "https://licensing.example/v1"],
@@ -458,6 +492,8 @@ describe("the base URL", () => {
     ["https://user:canary@licensing.example", "INVALID_URL"],
     ["user:canary@licensing.example", "INVALID_URL"],
   ])("%s is refused as %s", (url, code) => {
-    expect(() => at(url)).toThrow(expect.objectContaining({ code, message: expect.not.stringContaining("canary") }));
+    expect(() => at(url)).toThrow(
+      expect.objectContaining({ code, message: expect.not.stringContaining("canary") }),
+    );
   });
 });

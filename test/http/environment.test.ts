@@ -65,7 +65,12 @@ beforeEach(() => {
 });
 
 /** A call from a process with this environment. */
-async function send(baseUrl: string, env: Record<string, string> = {}, call: object = {}, message?: object) {
+async function send(
+  baseUrl: string,
+  env: Record<string, string> = {},
+  call: object = {},
+  message?: object,
+) {
   const whole = {
     operation: "ask",
     method: "GET",
@@ -73,10 +78,15 @@ async function send(baseUrl: string, env: Record<string, string> = {}, call: obj
     retry: "never",
     ...call,
   };
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/proxy$|^NODE_/i.test(name)));
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/proxy$|^NODE_/i.test(name)),
+  );
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL("send.ts", import.meta.url)), JSON.stringify({ baseUrl, call: whole, message })],
+    [
+      fileURLToPath(new URL("send.ts", import.meta.url)),
+      JSON.stringify({ baseUrl, call: whole, message }),
+    ],
     {
       env: { ...clean, ...env },
     },
@@ -121,13 +131,23 @@ describe("a proxy from the environment", () => {
   const through = () => ({ HTTPS_PROXY: `http://127.0.0.1:${proxy}` });
 
   test("is used, and what is behind it must still show a trusted certificate of the right name", async () => {
-    expect(await send("https://licensing.example", { ...through(), NODE_EXTRA_CA_CERTS: authority })).toMatchObject({ status: 200 });
-    expect(await send("https://licensing.example", { ...through(), NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toMatchObject({
+    expect(
+      await send("https://licensing.example", { ...through(), NODE_EXTRA_CA_CERTS: authority }),
+    ).toMatchObject({ status: 200 });
+    expect(
+      await send("https://licensing.example", { ...through(), NODE_TLS_REJECT_UNAUTHORIZED: "0" }),
+    ).toMatchObject({
       code: "TLS_REFUSED",
       sent: false,
     });
-    expect(await send("https://other.example", { ...through(), NODE_EXTRA_CA_CERTS: authority })).toMatchObject({ code: "TLS_REFUSED" });
-    expect(tunnels).toEqual(["CONNECT licensing.example:443", "CONNECT licensing.example:443", "CONNECT other.example:443"]);
+    expect(
+      await send("https://other.example", { ...through(), NODE_EXTRA_CA_CERTS: authority }),
+    ).toMatchObject({ code: "TLS_REFUSED" });
+    expect(tunnels).toEqual([
+      "CONNECT licensing.example:443",
+      "CONNECT licensing.example:443",
+      "CONNECT other.example:443",
+    ]);
     expect(requests).toEqual(["GET /licences"]);
   });
 
@@ -142,7 +162,9 @@ describe("a proxy from the environment", () => {
     async (value) => {
       const refused = await send("https://licensing.example", { HTTPS_PROXY: value });
       expect(refused).toMatchObject({ code: "PROXY_INVALID", sent: false, stderr: "" });
-      expect(refused.message).toContain("HTTPS_PROXY is no URL of a proxy [PROXY_INVALID]\n  What to do: set it to http://host:port");
+      expect(refused.message).toContain(
+        "HTTPS_PROXY is no URL of a proxy [PROXY_INVALID]\n  What to do: set it to http://host:port",
+      );
       expect(refused.message).not.toContain("canary");
     },
   );
@@ -157,7 +179,9 @@ describe("a proxy from the environment", () => {
   });
 
   test("that is not there is named, and nothing was sent", async () => {
-    expect(await send("https://licensing.example", { HTTPS_PROXY: "http://127.0.0.1:9" })).toMatchObject({
+    expect(
+      await send("https://licensing.example", { HTTPS_PROXY: "http://127.0.0.1:9" }),
+    ).toMatchObject({
       code: "NOT_REACHED",
       sent: false,
       message: expect.stringContaining("HTTPS_PROXY"),

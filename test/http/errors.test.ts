@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { classifyTransportError } from "../../provider/http/errors.ts";
 
-const of = (details: object) => classifyTransportError(Object.assign(new Error("it failed"), details), "api.example", false);
+const of = (details: object) =>
+  classifyTransportError(Object.assign(new Error("it failed"), details), "api.example", false);
 
 describe("a failure of the network", () => {
   test.each([
@@ -30,9 +31,12 @@ describe("a failure of the network", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", false],
     ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", true],
     ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", true],
-  ])("of TLS (%s) proves that nothing was sent only when it belongs to the handshake", (code, sent) => {
-    expect(of({ code })).toMatchObject({ code: "TLS_REFUSED", sent });
-  });
+  ])(
+    "of TLS (%s) proves that nothing was sent only when it belongs to the handshake",
+    (code, sent) => {
+      expect(of({ code })).toMatchObject({ code: "TLS_REFUSED", sent });
+    },
+  );
 
   test.each([
     [{ code: "ECONNRESET", syscall: "read" }],

@@ -20,7 +20,9 @@ const policies: fc.Arbitrary<RetryPolicy> = fc.record({
 const runs = { numRuns: 2_000 };
 const retryAfters = fc.oneof(
   fc.nat(100_000).map(String),
-  fc.date({ min: new Date("2026-01-01"), max: new Date("2027-01-01"), noInvalidDate: true }).map((date) => date.toUTCString()),
+  fc
+    .date({ min: new Date("2026-01-01"), max: new Date("2027-01-01"), noInvalidDate: true })
+    .map((date) => date.toUTCString()),
   fc.string(),
 );
 const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
@@ -54,7 +56,12 @@ const status = (code: number, after?: string): Outcome => ({
 describe("the retry policy", () => {
   test("never repeats what must not be repeated", () => {
     fc.assert(
-      fc.property(policies, outcomes, attempts, (policy, outcome, attempt) => retryDelay(policy, "never", outcome, attempt) === undefined),
+      fc.property(
+        policies,
+        outcomes,
+        attempts,
+        (policy, outcome, attempt) => retryDelay(policy, "never", outcome, attempt) === undefined,
+      ),
     );
   });
 
@@ -62,7 +69,9 @@ describe("the retry policy", () => {
     fc.assert(
       fc.property(policies, outcomes, attempts, (policy, outcome, attempt) => {
         if (retryDelay(policy, "if-unsent", outcome, attempt) === undefined) return;
-        expect(outcome.kind === "status" ? outcome.status : outcome.sent).toBe(outcome.kind === "status" ? 429 : false);
+        expect(outcome.kind === "status" ? outcome.status : outcome.sent).toBe(
+          outcome.kind === "status" ? 429 : false,
+        );
       }),
       runs,
     );
@@ -70,26 +79,41 @@ describe("the retry policy", () => {
 
   test("makes no more tries than allowed, and none after the deadline", () => {
     fc.assert(
-      fc.property(policies, repeatables, outcomes, attempts, (policy, repeatable, outcome, attempt) => {
-        const delay = retryDelay(policy, repeatable, outcome, attempt);
-        if (delay === undefined) return;
-        expect(attempt.number).toBeLessThan(policy.attempts);
-        expect(attempt.elapsed + delay).toBeLessThanOrEqual(policy.deadline);
-      }),
+      fc.property(
+        policies,
+        repeatables,
+        outcomes,
+        attempts,
+        (policy, repeatable, outcome, attempt) => {
+          const delay = retryDelay(policy, repeatable, outcome, attempt);
+          if (delay === undefined) return;
+          expect(attempt.number).toBeLessThan(policy.attempts);
+          expect(attempt.elapsed + delay).toBeLessThanOrEqual(policy.deadline);
+        },
+      ),
       runs,
     );
   });
 
   test("pauses at least as long as the server asks, and never longer than the caps", () => {
     fc.assert(
-      fc.property(policies, repeatables, outcomes, attempts, (policy, repeatable, outcome, attempt) => {
-        const delay = retryDelay(policy, repeatable, outcome, attempt);
-        if (delay === undefined) return;
-        const asked = outcome.kind === "status" ? (retryAfter(outcome.retryAfter, attempt.now) ?? 0) : 0;
-        expect(delay).toBeGreaterThanOrEqual(asked);
-        expect(delay).toBeLessThanOrEqual(Math.max(asked, Math.min(policy.cap, policy.base * 2 ** (attempt.number - 1))));
-        expect(asked).toBeLessThanOrEqual(policy.retryAfterCap);
-      }),
+      fc.property(
+        policies,
+        repeatables,
+        outcomes,
+        attempts,
+        (policy, repeatable, outcome, attempt) => {
+          const delay = retryDelay(policy, repeatable, outcome, attempt);
+          if (delay === undefined) return;
+          const asked =
+            outcome.kind === "status" ? (retryAfter(outcome.retryAfter, attempt.now) ?? 0) : 0;
+          expect(delay).toBeGreaterThanOrEqual(asked);
+          expect(delay).toBeLessThanOrEqual(
+            Math.max(asked, Math.min(policy.cap, policy.base * 2 ** (attempt.number - 1))),
+          );
+          expect(asked).toBeLessThanOrEqual(policy.retryAfterCap);
+        },
+      ),
       runs,
     );
   });
@@ -99,8 +123,12 @@ describe("the retry policy", () => {
       (code) => retryDelay(defaultRetry, "safe", status(code), first) !== undefined,
     );
     expect(repeated).toEqual([408, 425, 429, 500, 502, 503, 504]);
-    expect(retryDelay(defaultRetry, "safe", { kind: "failure", sent: true, transient: true }, first)).toBeDefined();
-    expect(retryDelay(defaultRetry, "safe", { kind: "failure", sent: false, transient: false }, first)).toBeUndefined();
+    expect(
+      retryDelay(defaultRetry, "safe", { kind: "failure", sent: true, transient: true }, first),
+    ).toBeDefined();
+    expect(
+      retryDelay(defaultRetry, "safe", { kind: "failure", sent: false, transient: false }, first),
+    ).toBeUndefined();
   });
 
   test("doubles the longest pause with each try, up to the cap", () => {
@@ -131,7 +159,9 @@ describe("the retry policy", () => {
   });
 
   test("does not hurry through its tries when the server asks for no pause", () => {
-    expect(retryDelay(defaultRetry, "safe", status(429, "0"), { ...first, number: 3, random: 0.9 })).toBe(900);
+    expect(
+      retryDelay(defaultRetry, "safe", status(429, "0"), { ...first, number: 3, random: 0.9 }),
+    ).toBe(900);
   });
 
   test("gives up at once when the server asks for a longer pause than allowed", () => {

@@ -65,7 +65,9 @@ describe("a judgement", () => {
 
   test("masks a secret that the system quotes in its message, and keeps the message short", () => {
     rememberSecret("hunter2-hunter2");
-    for (const { evidence } of judgements(said({ code: 401, message: `no: hunter2-hunter2 ${"x".repeat(5000)}` }, 401))) {
+    for (const { evidence } of judgements(
+      said({ code: 401, message: `no: hunter2-hunter2 ${"x".repeat(5000)}` }, 401),
+    )) {
       expect(evidence).not.toContain("hunter2");
       expect(evidence.length).toBeLessThan(300);
     }
@@ -74,22 +76,32 @@ describe("a judgement", () => {
   test.each(["office manager", "OFFICE MANAGER", "OfficeManager", " Office  Manager "])(
     "takes the scope %j without regard to case and blanks",
     (scope) => {
-      expect(permissions({ "user-scope": scope, "account-status": "standard" }).status).toBe("passed");
+      expect(permissions({ "user-scope": scope, "account-status": "standard" }).status).toBe(
+        "passed",
+      );
     },
   );
 
-  test.each(["Site Manager", "No Portal", "Office", "Managers", ""])("refuses the scope %j", (scope) => {
-    expect(permissions({ "user-scope": scope, "account-status": "standard" })).toMatchObject({
-      code: "SCOPE_TOO_LOW",
-    });
-  });
+  test.each(["Site Manager", "No Portal", "Office", "Managers", ""])(
+    "refuses the scope %j",
+    (scope) => {
+      expect(permissions({ "user-scope": scope, "account-status": "standard" })).toMatchObject({
+        code: "SCOPE_TOO_LOW",
+      });
+    },
+  );
 
   test("takes the scope from the grant when the user's own entry does not tell it", () => {
     expect(permissions({ "account-status": "standard" }).status).toBe("passed");
   });
 
   test("believes the grant of a legacy password more than the user's entry", () => {
-    expect(permissions({ "user-scope": "Super User", "account-status": "standard" }, { ...granted, scope: null })).toMatchObject({
+    expect(
+      permissions(
+        { "user-scope": "Super User", "account-status": "standard" },
+        { ...granted, scope: null },
+      ),
+    ).toMatchObject({
       code: "PASSWORD_NOT_SECURE",
     });
   });
@@ -125,7 +137,9 @@ describe("the chosen steps", () => {
         expect(chosen).toEqual(steps.filter((step) => chosen.includes(step)));
         for (const step of choice) expect(chosen).toContain(step);
         const reads: Step[] = ["permissions", "domain", "users", "did"];
-        expect(chosen.includes("credentials")).toBe(choice.includes("credentials") || choice.some((step) => reads.includes(step)));
+        expect(chosen.includes("credentials")).toBe(
+          choice.includes("credentials") || choice.some((step) => reads.includes(step)),
+        );
       }),
     );
   });

@@ -10,7 +10,9 @@ import { type Exchange, openApiDocument, type Published } from "../openapi/docum
 import { type Recorder, recordTraffic } from "../openapi/recorder.ts";
 import { there } from "./system.ts";
 
-const facts = JSON.parse(readFileSync(join(root, "test/fixtures/openapi/netsapiens-v45.json"), "utf8")) as Published;
+const facts = JSON.parse(
+  readFileSync(join(root, "test/fixtures/openapi/netsapiens-v45.json"), "utf8"),
+) as Published;
 const published = openApiDocument(facts);
 
 const server = netsapiensServer();
@@ -44,7 +46,9 @@ const subject = {
   minimumScope: "Office Manager",
 } as const;
 
-async function traffic(changes: { domain?: string; password?: string } = {}): Promise<readonly Exchange[]> {
+async function traffic(
+  changes: { domain?: string; password?: string } = {},
+): Promise<readonly Exchange[]> {
   const client = new NetsapiensClient(recorder.url, {
     concurrency: 1,
     requestsPerSecond: 1000,
@@ -89,8 +93,9 @@ describe("the sandbox", () => {
   });
 
   test("gives published numbers for every application of a DID", async () => {
-    const { enum: applications } = (facts.components as { schemas: { DialruleApplication: { enum: string[] } } }).schemas
-      .DialruleApplication;
+    const { enum: applications } = (
+      facts.components as { schemas: { DialruleApplication: { enum: string[] } } }
+    ).schemas.DialruleApplication;
     for (const application of applications) {
       Object.assign(server.state.phonenumbers["13125550100"]!, {
         application,

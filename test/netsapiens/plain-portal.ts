@@ -8,7 +8,9 @@ import type { AddressInfo } from "node:net";
  * its own, secrets in fields, one more list on the page.
  */
 export async function plainPortal() {
-  const clients: { id: string; secret: string }[] = [{ id: "somebody-else", secret: "0123456789abcdef" }];
+  const clients: { id: string; secret: string }[] = [
+    { id: "somebody-else", secret: "0123456789abcdef" },
+  ];
   const menu = (name: string, to: string) => `<span onclick="location = '${to}'">${name}</span> `;
   const home = `${menu("System", "/SiPbx/system")} ${menu("Log Out", "/SiPbx/adminlogin.php")}<h1>Welcome</h1>`;
   const list = () =>
@@ -25,7 +27,9 @@ export async function plainPortal() {
     "/SiPbx/adminlogin.php": () =>
       `<form method="post" action="/SiPbx/home"><table><tr><td>User Name:</td><td><input name="u"></td></tr><tr><td>Password:</td><td><input name="p" type="password"></td></tr></table><button>Sign In</button></form>`,
     "/SiPbx/home": (body) =>
-      body.get("u") === "admin" && body.get("p") === "Plain-portal-1" ? home : pages["/SiPbx/adminlogin.php"]!(body, ""),
+      body.get("u") === "admin" && body.get("p") === "Plain-portal-1"
+        ? home
+        : pages["/SiPbx/adminlogin.php"]!(body, ""),
     "/SiPbx/system": () => `${home}${menu("Settings", "/SiPbx/settings")}`,
     "/SiPbx/settings": () =>
       `${home}<b onclick="this.nextElementSibling.hidden = false">Advanced</b><ul hidden><li onclick="fetch('/SiPbx/list').then((r) => r.text()).then((t) => { main.innerHTML = t; })">OAuth Clients</li></ul><div id="main"></div>`,
@@ -49,7 +53,9 @@ export async function plainPortal() {
     for await (const piece of request) body += piece;
     const { pathname, search } = new URL(request.url ?? "/", "http://portal");
     const page = pages[pathname]?.(new URLSearchParams(body), search.slice(1));
-    response.writeHead(page === undefined ? 404 : 200, { "content-type": "text/html" }).end(page ?? "");
+    response
+      .writeHead(page === undefined ? 404 : 200, { "content-type": "text/html" })
+      .end(page ?? "");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -6,7 +6,11 @@ import { chromium } from "playwright-core";
 import { afterAll, test as base, describe, expect } from "vitest";
 import { closeBrowser } from "../../provider/netsapiens/browser.ts";
 import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
-import type { OAuthClientInputs, OAuthClientOutputs, PortalInputs } from "../../provider/netsapiens/schema.ts";
+import type {
+  OAuthClientInputs,
+  OAuthClientOutputs,
+  PortalInputs,
+} from "../../provider/netsapiens/schema.ts";
 import { PartialFailure, type UcaasError } from "../../provider/runtime/errors.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
 import { plainPortal } from "./plain-portal.ts";
@@ -25,7 +29,10 @@ const test = base.extend<{ ns: System }>({
 });
 afterAll(() => closeBrowser());
 
-const inputs = (changes: Partial<OAuthClientInputs> = {}, portal: PortalInputs = {}): OAuthClientInputs => ({
+const inputs = (
+  changes: Partial<OAuthClientInputs> = {},
+  portal: PortalInputs = {},
+): OAuthClientInputs => ({
   domain: "acme",
   clientId: "xima-acme",
   driver: "portal",
@@ -42,7 +49,8 @@ const run = (ns: System, config: Record<string, string> = {}) => {
     require: (key) => all[key] ?? "",
   });
 };
-const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) => run(ns).create(inputs(changes, portal));
+const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) =>
+  run(ns).create(inputs(changes, portal));
 const failureOf = async (work: Promise<unknown>): Promise<UcaasError> =>
   (await work.then(
     () => expect.fail("it did not fail"),
@@ -52,7 +60,9 @@ const made = (ns: System) => ns.portalLog().filter((line) => line.startsWith("cr
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
 describe("a client is made in the portal", { timeout: 120_000, concurrent: true }, () => {
-  test("from a list that is slow, comes by script, hides secrets and shows a new row late, and is made once", async ({ ns }) => {
+  test("from a list that is slow, comes by script, hides secrets and shows a new row late, and is made once", async ({
+    ns,
+  }) => {
     ns.server.setOptions({
       slowListMs: 200,
       rowsByScript: true,
@@ -69,17 +79,24 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     });
   });
 
-  test.for(["page", "none"] as const)("and deleted there, when the portal asks by %s", async (confirmation, { ns }) => {
-    ns.server.setOptions({ confirmation });
-    const { id, outs } = await create(ns);
-    await run(ns).delete(id, outs!);
-    expect(ns.client("xima-acme")).toBeUndefined();
-    expect(ns.client(there.clientId)).toBeDefined();
-    await run(ns).delete(id, outs!);
-    expect(ns.portalLog().filter((line) => line.startsWith("deleted"))).toEqual(["deleted xima-acme"]);
-  });
+  test.for(["page", "none"] as const)(
+    "and deleted there, when the portal asks by %s",
+    async (confirmation, { ns }) => {
+      ns.server.setOptions({ confirmation });
+      const { id, outs } = await create(ns);
+      await run(ns).delete(id, outs!);
+      expect(ns.client("xima-acme")).toBeUndefined();
+      expect(ns.client(there.clientId)).toBeDefined();
+      await run(ns).delete(id, outs!);
+      expect(ns.portalLog().filter((line) => line.startsWith("deleted"))).toEqual([
+        "deleted xima-acme",
+      ]);
+    },
+  );
 
-  test("only if there is none of that name: one that is there is adopted with the secret that the page shows", async ({ ns }) => {
+  test("only if there is none of that name: one that is there is adopted with the secret that the page shows", async ({
+    ns,
+  }) => {
     const { outs } = await create(ns, { clientId: there.clientId });
     expect(secretIn(outs)).toBe(there.clientSecret);
     expect(made(ns)).toEqual([]);
@@ -96,16 +113,26 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
       hint: expect.stringContaining("declare its secret as clientSecret"),
     });
     expect(made(ns)).toEqual([]);
-    expect(secretIn((await create(ns, { clientId: there.clientId, clientSecret: there.clientSecret })).outs)).toBe(there.clientSecret);
+    expect(
+      secretIn(
+        (await create(ns, { clientId: there.clientId, clientSecret: there.clientSecret })).outs,
+      ),
+    ).toBe(there.clientSecret);
   });
 
-  test("is kept when the page does not show its secret, and the next up goes on with the one that is declared", async ({ ns }) => {
+  test("is kept when the page does not show its secret, and the next up goes on with the one that is declared", async ({
+    ns,
+  }) => {
     ns.server.setOptions({ secrets: "absent" });
     const failure = (await failureOf(create(ns))) as unknown as PartialFailure;
     expect(failure).toBeInstanceOf(PartialFailure);
     expect(failure.message).toContain("SECRET_NOT_SHOWN");
     const { clientSecret } = ns.client("xima-acme")!;
-    const { outs } = await run(ns).update(failure.id, failure.properties as unknown as OAuthClientOutputs, inputs({ clientSecret }));
+    const { outs } = await run(ns).update(
+      failure.id,
+      failure.properties as unknown as OAuthClientOutputs,
+      inputs({ clientSecret }),
+    );
     expect(secretIn(outs)).toBe(clientSecret);
     expect(made(ns)).toHaveLength(1);
   });
@@ -129,7 +156,11 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(await later.diff(id, renamed!, inputs())).toMatchObject({ changes: false });
     await later.delete(id, outs!);
     expect(ns.client("xima-acme")).toBeDefined();
-    const { outs: updated } = await later.update(id, renamed!, inputs({ sipProxyServerPort: 5061 }));
+    const { outs: updated } = await later.update(
+      id,
+      renamed!,
+      inputs({ sipProxyServerPort: 5061 }),
+    );
     const last = run(ns);
     await last.diff(id, updated!, inputs({ sipProxyServerPort: 5061 }));
     await last.delete(id, updated!);
@@ -152,7 +183,9 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
   test("and kept there as well when an earlier release wrote both states", async ({ ns }) => {
     const { id, outs } = await create(ns);
     const { outs: renamed } = await create(ns);
-    const [old, anew] = [outs!, renamed!].map(({ __claim, ...earlier }: OAuthClientOutputs) => earlier);
+    const [old, anew] = [outs!, renamed!].map(
+      ({ __claim, ...earlier }: OAuthClientOutputs) => earlier,
+    );
     const later = run(ns);
     await later.diff(id, anew!, inputs());
     await later.delete(id, old!);
@@ -166,7 +199,9 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
 
   test("as one walk after the other, with one login for all of them", async ({ ns }) => {
     const provider = run(ns);
-    await Promise.all(["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))));
+    await Promise.all(
+      ["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))),
+    );
     expect(made(ns).sort()).toEqual(["created xima-a", "created xima-b", "created xima-c"]);
     expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(1);
     const walks = ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"));
@@ -179,7 +214,10 @@ test("a portal of another make is walked by the same labels, and a client is mad
   concurrent: true,
 }, async ({ ns }) => {
   await using portal = await plainPortal();
-  const declared = inputs({ apiUrl: portal.url, verify: "off" }, { username: "admin", password: "Plain-portal-1" });
+  const declared = inputs(
+    { apiUrl: portal.url, verify: "off" },
+    { username: "admin", password: "Plain-portal-1" },
+  );
   const { id, outs } = await run(ns).create(declared);
   expect(secretIn(outs)).toBe("secret-of-xima-acme-");
   expect(secretIn((await run(ns).create(declared)).outs)).toBe("secret-of-xima-acme-");
@@ -188,13 +226,16 @@ test("a portal of another make is walked by the same labels, and a client is mad
 });
 
 describe("a session that ends in the middle", { timeout: 120_000, concurrent: true }, () => {
-  test.for(["home", "clients", "create", "secret"] as const)("(%s) is begun anew, and one client is made", async (step, { ns }) => {
-    ns.server.setOptions({ logOutOnceAt: step, secrets: "masked" });
-    const { outs } = await create(ns);
-    expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
-    expect(made(ns)).toEqual(["created xima-acme"]);
-    expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(2);
-  });
+  test.for(["home", "clients", "create", "secret"] as const)(
+    "(%s) is begun anew, and one client is made",
+    async (step, { ns }) => {
+      ns.server.setOptions({ logOutOnceAt: step, secrets: "masked" });
+      const { outs } = await create(ns);
+      expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
+      expect(made(ns)).toEqual(["created xima-acme"]);
+      expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(2);
+    },
+  );
 
   test("(delete) is begun anew, and the client is deleted", async ({ ns }) => {
     const { id, outs } = await create(ns);
@@ -229,7 +270,9 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
-  test("and that left nothing in the list is an error; the next up makes the client", async ({ ns }) => {
+  test("and that left nothing in the list is an error; the next up makes the client", async ({
+    ns,
+  }) => {
     ns.server.fault({ kind: "cutBefore", ...isCreate, times: 9 });
     expect(await failureOf(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
     ns.server.faults.clear();
@@ -267,7 +310,9 @@ const twins = (ns: System) => {
 };
 
 describe("two clients of one name", { timeout: 120_000, concurrent: true }, () => {
-  test("are told apart by the secret: destroy deletes the one that is in the state", async ({ ns }) => {
+  test("are told apart by the secret: destroy deletes the one that is in the state", async ({
+    ns,
+  }) => {
     twins(ns);
     const { id, outs } = await create(ns, {
       clientId: "twin",
@@ -287,7 +332,8 @@ describe("two clients of one name", { timeout: 120_000, concurrent: true }, () =
 });
 
 describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
-  const folderIn = (error: Error) => /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
+  const folderIn = (error: Error) =>
+    /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
 
   test("for a label says the step, the label and those that it saw; the label can be declared, in more than one wording", async ({
     ns,
@@ -298,17 +344,26 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
       code: "PORTAL_LABEL_NOT_FOUND",
       hint: expect.stringContaining("portal.labels.oauthClients"),
     });
-    expect(failure.message).toContain(`at the step 'choose "OAuth Clients"': nothing on the page is labelled "OAuth Clients"`);
-    expect(failure.message).toMatch(/labels seen: .*"Advanced".*"UI Configurations", "API Applications", "Certificates"/);
-    expect(secretIn((await create(ns, {}, { labels: { oauthClients: ["OAuth-Clients", "API Applications"] } })).outs)).toBe(
-      ns.client("xima-acme")?.clientSecret,
+    expect(failure.message).toContain(
+      `at the step 'choose "OAuth Clients"': nothing on the page is labelled "OAuth Clients"`,
     );
+    expect(failure.message).toMatch(
+      /labels seen: .*"Advanced".*"UI Configurations", "API Applications", "Certificates"/,
+    );
+    expect(
+      secretIn(
+        (await create(ns, {}, { labels: { oauthClients: ["OAuth-Clients", "API Applications"] } }))
+          .outs,
+      ),
+    ).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
   test("is not led astray by labels that are only alike", async ({ ns }) => {
     // "My Settings" and "Advanced Search" are on the pages; the right ones are not.
     ns.server.setOptions({ labels: { Settings: "Preferences" } });
-    expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain('nothing on the page is labelled "Settings"');
+    expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain(
+      'nothing on the page is labelled "Settings"',
+    );
   });
 
   test.for([
@@ -332,8 +387,17 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
       expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
       for (const name of readdirSync(folder)) {
         const file = readFileSync(join(folder, name));
-        for (const secret of [others, there.clientSecret, there.portalPassword, there.apiPassword]) {
-          for (const spelling of [secret, Buffer.from(secret).toString("base64"), encodeURIComponent(secret)])
+        for (const secret of [
+          others,
+          there.clientSecret,
+          there.portalPassword,
+          there.apiPassword,
+        ]) {
+          for (const spelling of [
+            secret,
+            Buffer.from(secret).toString("base64"),
+            encodeURIComponent(secret),
+          ])
             expect(file.includes(spelling)).toBe(false);
         }
         expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
@@ -341,9 +405,11 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
       const page = readFileSync(join(folder, "page.html"), "utf8");
       expect(page).toContain("Redirect URL");
       expect(page).not.toMatch(/<script|formKey|type="hidden"/);
-      expect(JSON.parse(readFileSync(join(folder, "trace.json"), "utf8")).map(({ step }: { step: string }) => step)).toContain(
-        'choose "Add"',
-      );
+      expect(
+        JSON.parse(readFileSync(join(folder, "trace.json"), "utf8")).map(
+          ({ step }: { step: string }) => step,
+        ),
+      ).toContain('choose "Add"');
       // The picture shows that page and nothing else, so no secret can be read in it either.
       const browser = await chromium.launch({
         executablePath: await chromiumPath(),
@@ -354,14 +420,22 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
         viewport: { width: 1280, height: 900 },
       });
       await copy.setContent(page);
-      expect((await copy.screenshot({ fullPage: true })).equals(readFileSync(join(folder, "screenshot.png")))).toBe(true);
+      expect(
+        (await copy.screenshot({ fullPage: true })).equals(
+          readFileSync(join(folder, "screenshot.png")),
+        ),
+      ).toBe(true);
       await browser.close();
     },
   );
 
-  test("for a wrong password is tried once for all resources, and says what the portal said, without the password", async ({ ns }) => {
+  test("for a wrong password is tried once for all resources, and says what the portal said, without the password", async ({
+    ns,
+  }) => {
     const provider = run(ns, { "netsapiens:portalPassword": "Wrong-portal-pw" });
-    const failures = await Promise.all(["a", "b"].map((name) => failureOf(provider.create(inputs({ clientId: `xima-${name}` })))));
+    const failures = await Promise.all(
+      ["a", "b"].map((name) => failureOf(provider.create(inputs({ clientId: `xima-${name}` })))),
+    );
     for (const failure of failures) {
       expect(failure).toMatchObject({ code: "PORTAL_LOGIN_REFUSED" });
       expect(failure.message).toContain("Invalid login name or password.");
@@ -369,11 +443,15 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
     }
     expect(ns.portalLog()).toEqual(["failed to log in"]);
     for (const name of readdirSync(folderIn(failures[0]!))) {
-      expect(readFileSync(join(folderIn(failures[0]!), name)).includes("Wrong-portal-pw")).toBe(false);
+      expect(readFileSync(join(folderIn(failures[0]!), name)).includes("Wrong-portal-pw")).toBe(
+        false,
+      );
     }
   });
 
-  test("since the portal is closed to this network, says so and names the other way", async ({ ns }) => {
+  test("since the portal is closed to this network, says so and names the other way", async ({
+    ns,
+  }) => {
     ns.server.setOptions({ portal: "closed" });
     expect(await failureOf(create(ns))).toMatchObject({
       code: "PORTAL_CLOSED",
@@ -421,7 +499,9 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
     expect(ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"))).toEqual([]);
   });
 
-  test("takes a client out of the state only when the portal's list does not have it", async ({ ns }) => {
+  test("takes a client out of the state only when the portal's list does not have it", async ({
+    ns,
+  }) => {
     const { id, outs } = await create(ns);
     ns.server.state.clients = { 1: ns.client(there.clientId)! };
     expect(await run(ns).read(id, outs!)).toMatchObject({ id: undefined });
@@ -436,7 +516,9 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
     expect(await run(ns).diff(id, props!, inputs())).toMatchObject({ changes: false });
   });
 
-  test("keeps the client when the user is refused but the client is there, and when the portal cannot be asked", async ({ ns }) => {
+  test("keeps the client when the user is refused but the client is there, and when the portal cannot be asked", async ({
+    ns,
+  }) => {
     const { id, outs } = await create(ns);
     ns.server.state.users["api@acme"]!.password = "changed-elsewhere";
     for (const portal of ["open", "closed"] as const) {

@@ -24,7 +24,9 @@ afterEach(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
-const start = (options: { config?: Record<string, unknown>; env?: Record<string, string> } = {}): Promise<DynamicHost> =>
+const start = (
+  options: { config?: Record<string, unknown>; env?: Record<string, string> } = {},
+): Promise<DynamicHost> =>
   dynamicHost({
     config: { ...ns.plainConfig, ...options.config },
     env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env },
@@ -61,7 +63,9 @@ describe("the browser", { timeout: 240_000 }, () => {
   test("is closed after a walk that failed, while the process goes on", async () => {
     await using host = await start();
     ns.server.setOptions({ labels: { Add: "Neu" } });
-    const failure = await host.failure(host.create(type, { ...inputs, portal: { stepSeconds: 3 } }));
+    const failure = await host.failure(
+      host.create(type, { ...inputs, portal: { stepSeconds: 3 } }),
+    );
     expect(failure.message).toContain("PORTAL_LABEL_NOT_FOUND");
     await until(() => expect(browsers()).toEqual([]));
     ns.server.setOptions({ labels: {} });
@@ -81,7 +85,9 @@ describe("the browser", { timeout: 240_000 }, () => {
     await using next = await start();
     const { outs } = await next.create(type, inputs);
     expect(outs.clientSecret).toBe(ns.client("xima-acme")?.clientSecret);
-    expect(ns.portalLog().filter((line) => line.startsWith("created"))).toEqual(["created xima-acme"]);
+    expect(ns.portalLog().filter((line) => line.startsWith("created"))).toEqual([
+      "created xima-acme",
+    ]);
   });
 });
 
@@ -108,18 +114,27 @@ describe("without a browser", () => {
       env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...hide("@sparticuz/chromium") },
     });
     const { message } = await host.failure(host.create(type, inputs));
-    for (const way of ["apt-get install chromium", "npm install @sparticuz/chromium", "netsapiens:browserPath", 'driver: "existing"']) {
+    for (const way of [
+      "apt-get install chromium",
+      "npm install @sparticuz/chromium",
+      "netsapiens:browserPath",
+      'driver: "existing"',
+    ]) {
       expect(message).toContain(way);
     }
   });
 
   test("at the path that is given, the error names the path", async () => {
     await using host = await start({ config: { "netsapiens:browserPath": "/nowhere/chromium" } });
-    expect((await host.failure(host.create(type, inputs))).message).toContain("browserPath /nowhere/chromium is not an executable file");
+    expect((await host.failure(host.create(type, inputs))).message).toContain(
+      "browserPath /nowhere/chromium is not an executable file",
+    );
   });
 
   test("that starts, the error has the browser's own last words", async () => {
     await using host = await start({ config: { "netsapiens:browserPath": "/bin/false" } });
-    expect((await host.failure(host.create(type, inputs))).message).toMatch(/\/bin\/false does not start: .+ \[BROWSER_FAILED\]/);
+    expect((await host.failure(host.create(type, inputs))).message).toMatch(
+      /\/bin\/false does not start: .+ \[BROWSER_FAILED\]/,
+    );
   });
 });

@@ -48,11 +48,14 @@ const partial = async (work: Promise<unknown>): Promise<PartialFailure> => {
   expect(error).toBeInstanceOf(PartialFailure);
   return error;
 };
-const statuses = ({ verification }: Pick<OAuthClientOutputs, "verification">) => verification.map(({ status }) => status);
+const statuses = ({ verification }: Pick<OAuthClientOutputs, "verification">) =>
+  verification.map(({ status }) => status);
 
 describe("check", () => {
   const failures = async (news: object, config: Record<string, string | undefined> = {}) =>
-    (await run(config).check({}, news as OAuthClientInputs)).failures?.map(({ property, reason }) => `${property}: ${reason}`) ?? [];
+    (await run(config).check({}, news as OAuthClientInputs)).failures?.map(
+      ({ property, reason }) => `${property}: ${reason}`,
+    ) ?? [];
 
   test("takes what is right, and defaults from the config", async () => {
     expect(await failures(inputs())).toEqual([]);
@@ -69,10 +72,19 @@ describe("check", () => {
   });
 
   test.each<[object, string]>([
-    [{ apiUrl: "http://pbx.example.com" }, "apiUrl: must be https: plain http would show the credentials to the network"],
-    [{ apiUrl: "https://pbx.example.com/ns-api/v2" }, "apiUrl: must not have a path: write https://pbx.example.com"],
+    [
+      { apiUrl: "http://pbx.example.com" },
+      "apiUrl: must be https: plain http would show the credentials to the network",
+    ],
+    [
+      { apiUrl: "https://pbx.example.com/ns-api/v2" },
+      "apiUrl: must not have a path: write https://pbx.example.com",
+    ],
     [{ apiUrl: "pbx.example.com" }, "apiUrl: must be a URL such as https://yourcompany.domain.com"],
-    [{ apiUrl: "https://user:pw@pbx.example.com" }, "apiUrl: must not carry a user name or password"],
+    [
+      { apiUrl: "https://user:pw@pbx.example.com" },
+      "apiUrl: must not carry a user name or password",
+    ],
     [
       { sipProxyServerHost: "https://sip.example.com" },
       "sipProxyServerHost: must be a host name or an IP address, without scheme, port and path",
@@ -90,14 +102,23 @@ describe("check", () => {
     [{ clientSecret: "\tsecret" }, "clientSecret: must not contain U+0009 (tab) at position 1"],
     [{ domain: "ac me" }, "domain: must be the domain's name, without blanks and slashes"],
     [{ driver: "manual" }, 'driver: expected one of "existing"|"portal"'],
-    [{ verify: ["dids"] }, 'verify: must be "all", "off", or a list of apiUrl, credentials, permissions, domain, users, did'],
+    [
+      { verify: ["dids"] },
+      'verify: must be "all", "off", or a list of apiUrl, credentials, permissions, domain, users, did',
+    ],
     [
       { minimumScope: "Basic User" },
       'minimumScope: expected one of "Office Manager"|"Call Center Supervisor"|"NDP"|"Reseller"|"Super User"',
     ],
-    [{ clientSecret: undefined }, 'clientSecret: is missing: the driver "existing" adopts a client by its secret'],
+    [
+      { clientSecret: undefined },
+      'clientSecret: is missing: the driver "existing" adopts a client by its secret',
+    ],
     [{ portal: { label: {} } }, "portal.label: is not a property here. Did you mean labels?"],
-    [{ portal: { labels: { oauthClient: "API" } } }, "portal.labels.oauthClient: is not a property here. Did you mean oauthClients?"],
+    [
+      { portal: { labels: { oauthClient: "API" } } },
+      "portal.labels.oauthClient: is not a property here. Did you mean oauthClients?",
+    ],
     [{ clientld: "x" }, "clientld: is not a property here. Did you mean clientId?"],
   ])("refuses %j", async (changes, failure) => {
     expect(await failures({ ...inputs(), ...changes })).toEqual([failure]);
@@ -112,7 +133,13 @@ describe("check", () => {
       apiPassword: " canary-pw-1 ",
       did: "1",
     });
-    expect(found.map((line) => line.split(":")[0])).toEqual(["apiUrl", "domain", "apiPassword", "clientSecret", "did"]);
+    expect(found.map((line) => line.split(":")[0])).toEqual([
+      "apiUrl",
+      "domain",
+      "apiPassword",
+      "clientSecret",
+      "did",
+    ]);
     expect(found.join()).not.toContain("canary-pw-1");
   });
 
@@ -197,7 +224,13 @@ describe("diff", () => {
         replaces: [],
       });
     }
-    expect(await run().diff(id, outs, inputs({ sipProxyServerPort: 5060, sipProxyServerHost: "127.0.0.1" }))).toMatchObject({
+    expect(
+      await run().diff(
+        id,
+        outs,
+        inputs({ sipProxyServerPort: 5060, sipProxyServerHost: "127.0.0.1" }),
+      ),
+    ).toMatchObject({
       changes: false,
     });
   });
@@ -238,7 +271,9 @@ describe("diff", () => {
 
   test("sees that a default in the config has changed", async () => {
     const { id, outs } = await created();
-    expect(await run({ "netsapiens:apiPassword": "rotated-pw-1" }).diff(id, outs, inputs())).toMatchObject({ changes: true, replaces: [] });
+    expect(
+      await run({ "netsapiens:apiPassword": "rotated-pw-1" }).diff(id, outs, inputs()),
+    ).toMatchObject({ changes: true, replaces: [] });
   });
 });
 
@@ -270,10 +305,19 @@ describe("a client that exists", () => {
     const failure = await partial(run().create(inputs()));
     expect(failure.id).toBe(`${new URL(ns.server.url).host}/${clientId}`);
     expect(failure.properties).toMatchObject({ bundle: { api_client_secret: clientSecret } });
-    expect(statuses(failure.properties as never)).toEqual(["passed", "passed", "failed", "passed", "failed", "failed"]);
+    expect(statuses(failure.properties as never)).toEqual([
+      "passed",
+      "passed",
+      "failed",
+      "passed",
+      "failed",
+      "failed",
+    ]);
     const [reason = ""] = failure.reasons;
     expect(reason).toContain("VERIFICATION_FAILED");
-    const places = ["permissions: ", "Select User → Scope", "users: ", "did: "].map((words) => reason.indexOf(words));
+    const places = ["permissions: ", "Select User → Scope", "users: ", "did: "].map((words) =>
+      reason.indexOf(words),
+    );
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
 
@@ -299,7 +343,13 @@ describe("a client that exists", () => {
       ...outs,
       verification: [{ step: "users", status: "failed", evidence: "x", code: "FORBIDDEN" }],
     } as never;
-    expect(await run().diff(id, failed, inputs({ verify: "off", clientSecret: "wrong-but-nobody-asks" }))).toMatchObject({
+    expect(
+      await run().diff(
+        id,
+        failed,
+        inputs({ verify: "off", clientSecret: "wrong-but-nobody-asks" }),
+      ),
+    ).toMatchObject({
       changes: false,
     });
   });
@@ -318,7 +368,9 @@ describe("a client that exists", () => {
     ns.server.state.users["api@acme"]!.scope = "Reseller";
     const { id, outs } = await created();
     const provider = run();
-    const domains = ["acme", "globex", "acme"].map((domain) => inputs({ domain, did: undefined, verify: ["domain"] }));
+    const domains = ["acme", "globex", "acme"].map((domain) =>
+      inputs({ domain, did: undefined, verify: ["domain"] }),
+    );
     await Promise.all(domains.map((news) => provider.update(id, outs, news)));
     await provider.read(id, outs);
     // One for the run that made it, one for the run after.
@@ -368,11 +420,26 @@ describe("refresh", () => {
     const { id: kept, props } = await run().read(id, outs);
     expect(kept).toBe(id);
     expect(props?.verifiedAt).not.toBe(outs.verifiedAt);
-    expect(statuses(props!)).toEqual(["passed", "failed", "skipped", "skipped", "skipped", "skipped"]);
-    expect(told.join()).toContain("credentials failed: the system refused client and user together");
+    expect(statuses(props!)).toEqual([
+      "passed",
+      "failed",
+      "skipped",
+      "skipped",
+      "skipped",
+      "skipped",
+    ]);
+    expect(told.join()).toContain(
+      "credentials failed: the system refused client and user together",
+    );
     expect(await run().diff(id, props!, inputs())).toMatchObject({ changes: true, replaces: [] });
-    expect((await partial(run().update(id, props!, inputs()))).reasons[0]).toContain("GRANT_REFUSED");
-    const { outs: mended } = await run().update(id, props!, inputs({ clientSecret: "rotated-elsewhere" }));
+    expect((await partial(run().update(id, props!, inputs()))).reasons[0]).toContain(
+      "GRANT_REFUSED",
+    );
+    const { outs: mended } = await run().update(
+      id,
+      props!,
+      inputs({ clientSecret: "rotated-elsewhere" }),
+    );
     expect(statuses(mended!)).toEqual(Array(6).fill("passed"));
   });
 

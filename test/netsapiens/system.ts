@@ -51,10 +51,17 @@ export async function system(options: Partial<NetsapiensOptions> = {}) {
       "netsapiens:portalPassword": secret(there.portalPassword),
     },
     /** The portal's log in words: `created xima-acme`. */
-    portalLog: () => server.state.portalLog.map((event) => ("clientId" in event ? `${event.did} ${event.clientId}` : event.did)),
+    portalLog: () =>
+      server.state.portalLog.map((event) =>
+        "clientId" in event ? `${event.did} ${event.clientId}` : event.did,
+      ),
     /** Requests to the API, without the browser's. */
-    apiCalls: () => server.received.filter(({ path }) => path.startsWith("/ns-api/")).map(({ method, path }) => `${method} ${path}`),
-    client: (clientId: string) => Object.values(server.state.clients).find((client) => client.clientId === clientId),
+    apiCalls: () =>
+      server.received
+        .filter(({ path }) => path.startsWith("/ns-api/"))
+        .map(({ method, path }) => `${method} ${path}`),
+    client: (clientId: string) =>
+      Object.values(server.state.clients).find((client) => client.clientId === clientId),
     stop,
     [Symbol.asyncDispose]: stop,
   };

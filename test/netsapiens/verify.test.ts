@@ -28,14 +28,18 @@ afterEach(async () => {
   await server.stop();
 });
 
-const client = (deadlineSeconds = 20, url = server.url) => new NetsapiensClient(url, { concurrency: 4, deadlineSeconds });
-const run = (changes: Partial<VerificationTarget> = {}, choice?: Verify, by = client()) => verify(by, { ...subject, ...changes }, choice);
+const client = (deadlineSeconds = 20, url = server.url) =>
+  new NetsapiensClient(url, { concurrency: 4, deadlineSeconds });
+const run = (changes: Partial<VerificationTarget> = {}, choice?: Verify, by = client()) =>
+  verify(by, { ...subject, ...changes }, choice);
 
 /** The steps in one line each: `apiUrl passed`, `did failed DID_NOT_FOUND`. */
 const lines = ({ results }: Awaited<ReturnType<typeof verify>>) =>
   results.map(({ step, status, code }) => [step, status, code].filter(Boolean).join(" "));
 
-const allPassed = ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map((step) => `${step} passed`);
+const allPassed = ["apiUrl", "credentials", "permissions", "domain", "users", "did"].map(
+  (step) => `${step} passed`,
+);
 
 const remedy = {
   url: /^Verify that the API URL is correct: this must be the correct portal URL/,
@@ -45,7 +49,8 @@ const remedy = {
   mfa: /without multi-factor authentication/,
   scope:
     /^Give the API user sufficient permissions, under Users → Configuration → Select User → Scope\. Minimum recommended role: Office Manager/,
-  password: /If it does not show “Secure password set,” create a new Portal\/API password in the Admin Portal$/,
+  password:
+    /If it does not show “Secure password set,” create a new Portal\/API password in the Admin Portal$/,
   domain: /^Locate the Domain under the Domain tab/,
   did: /^The DID should be assigned within Netsapiens, and route to the configured CCaaS virtual handset or extension$/,
 };
@@ -56,7 +61,12 @@ describe("a system that is set up as the guide says", () => {
     expect(lines(verification)).toEqual(allPassed);
     expect(verification.apiVersion).toBe("45.1.0");
     const text = JSON.stringify(verification);
-    for (const secret of [there.clientSecret, there.apiPassword, ...Object.keys(server.state.tokens)]) expect(text).not.toContain(secret);
+    for (const secret of [
+      there.clientSecret,
+      there.apiPassword,
+      ...Object.keys(server.state.tokens),
+    ])
+      expect(text).not.toContain(secret);
   });
 
   const variations: [string, Partial<NetsapiensOptions>][] = [
@@ -76,7 +86,8 @@ describe("a system that is set up as the guide says", () => {
     server.state.phonenumbers = {
       [stored]: { domain: "acme", application: "to-user", destinationUser: "1000" },
     };
-    for (const did of ["+13125550100", "3125550100", "1 (312) 555-0100"]) expect(lines(await run({ did }))).toEqual(allPassed);
+    for (const did of ["+13125550100", "3125550100", "1 (312) 555-0100"])
+      expect(lines(await run({ did }))).toEqual(allPassed);
   });
 
   test.each(["Office Manager", "Call Center Supervisor", "NDP", "Reseller", "Super User"] as const)(
@@ -89,13 +100,17 @@ describe("a system that is set up as the guide says", () => {
 
   test("shows its API user among the domain's users, however the domain is spelled: an empty list is a lack of permission", async () => {
     server.fault({ kind: "status", status: 200, path: "/users$", body: [], times: 2 });
-    for (const domain of ["acme", "ACME"]) expect(lines(await run({ domain }, ["users"]))).toContain("users failed NO_USERS");
+    for (const domain of ["acme", "ACME"])
+      expect(lines(await run({ domain }, ["users"]))).toContain("users failed NO_USERS");
   });
 
   test("takes an API user who stands above the domain, even where the domain has no users yet", async () => {
     server.state.domains.initech = { territory: "northwind" };
     server.state.users["api@acme"]!.scope = "Reseller";
-    expect(lines(await run({ domain: "initech", did: undefined }))).toEqual([...allPassed.slice(0, 5), "did skipped"]);
+    expect(lines(await run({ domain: "initech", did: undefined }))).toEqual([
+      ...allPassed.slice(0, 5),
+      "did skipped",
+    ]);
   });
 });
 
@@ -111,11 +126,15 @@ interface Cause {
 const { url, credentials } = remedy;
 const noToken = ["permissions skipped", "domain skipped", "users skipped", "did skipped"];
 const refused = ["apiUrl passed", "credentials failed GRANT_REFUSED", ...noToken];
-const from = (step: string, ...outcomes: string[]) => [...allPassed.slice(0, allPassed.indexOf(`${step} passed`)), ...outcomes];
+const from = (step: string, ...outcomes: string[]) => [
+  ...allPassed.slice(0, allPassed.indexOf(`${step} passed`)),
+  ...outcomes,
+];
 const apiUser = (changes: Partial<NetsapiensState["users"][string]>) => (state: NetsapiensState) =>
   Object.assign(state.users["api@acme"]!, changes);
-const number = (changes: Partial<NetsapiensState["phonenumbers"][string]>) => (state: NetsapiensState) =>
-  Object.assign(state.phonenumbers["13125550100"]!, changes);
+const number =
+  (changes: Partial<NetsapiensState["phonenumbers"][string]>) => (state: NetsapiensState) =>
+    Object.assign(state.phonenumbers["13125550100"]!, changes);
 
 const causes: Record<string, Cause> = {
   "an API URL that leads to pages": {
@@ -205,13 +224,25 @@ const causes: Record<string, Cause> = {
   },
   "a legacy password, shown by a scope of null": {
     state: apiUser({ legacyPassword: true }),
-    expected: from("permissions", "permissions failed PASSWORD_NOT_SECURE", "domain skipped", "users skipped", "did skipped"),
+    expected: from(
+      "permissions",
+      "permissions failed PASSWORD_NOT_SECURE",
+      "domain skipped",
+      "users skipped",
+      "did skipped",
+    ),
     remedy: remedy.password,
   },
   "a legacy password, shown by recover": {
     options: { legacyPasswordShows: "recover" },
     state: apiUser({ legacyPassword: true }),
-    expected: from("permissions", "permissions failed PASSWORD_NOT_SECURE", "domain skipped", "users skipped", "did skipped"),
+    expected: from(
+      "permissions",
+      "permissions failed PASSWORD_NOT_SECURE",
+      "domain skipped",
+      "users skipped",
+      "did skipped",
+    ),
     remedy: remedy.password,
   },
   "a password that waits to be reset": {
@@ -236,7 +267,13 @@ const causes: Record<string, Cause> = {
   },
   "a scope that may not even list users": {
     state: apiUser({ scope: "Basic User" }),
-    expected: from("permissions", "permissions failed SCOPE_TOO_LOW", "domain passed", "users failed FORBIDDEN", "did failed FORBIDDEN"),
+    expected: from(
+      "permissions",
+      "permissions failed SCOPE_TOO_LOW",
+      "domain passed",
+      "users failed FORBIDDEN",
+      "did failed FORBIDDEN",
+    ),
     remedy: remedy.scope,
   },
   "a scope below the minimum that is declared": {
@@ -285,7 +322,14 @@ const causes: Record<string, Cause> = {
     remedy: remedy.did,
   },
   ...Object.fromEntries(
-    ["hangup", "to-voicemail", "to-voicemail-residential", "spam-screening", "toggle-timeframe", "to-connection"].map((application) => [
+    [
+      "hangup",
+      "to-voicemail",
+      "to-voicemail-residential",
+      "spam-screening",
+      "toggle-timeframe",
+      "to-connection",
+    ].map((application) => [
       `a DID with the application ${application}, which reaches no user, device or queue`,
       {
         state: number({ application, destinationUser: "1000" }),
@@ -313,16 +357,25 @@ const causes: Record<string, Cause> = {
 };
 
 describe("a failure names its step, its cause and the guide's remedy:", () => {
-  test.each(Object.entries(causes))("%s", async (_, { options, state, subject: changes, expected, remedy: words }) => {
-    if (options) server.setOptions(options);
-    state?.(server.state);
-    const verification = await run(changes);
-    expect(lines(verification)).toEqual(expected);
-    const first = verification.results.find(({ status }) => status === "failed");
-    expect(first?.remedy).toMatch(words);
-    const text = JSON.stringify(verification);
-    for (const secret of [there.clientSecret, there.apiPassword, "wrong-secret", "wrong-password"]) expect(text).not.toContain(secret);
-  });
+  test.each(Object.entries(causes))(
+    "%s",
+    async (_, { options, state, subject: changes, expected, remedy: words }) => {
+      if (options) server.setOptions(options);
+      state?.(server.state);
+      const verification = await run(changes);
+      expect(lines(verification)).toEqual(expected);
+      const first = verification.results.find(({ status }) => status === "failed");
+      expect(first?.remedy).toMatch(words);
+      const text = JSON.stringify(verification);
+      for (const secret of [
+        there.clientSecret,
+        there.apiPassword,
+        "wrong-secret",
+        "wrong-password",
+      ])
+        expect(text).not.toContain(secret);
+    },
+  );
 
   test("an API URL at which nothing answers, and the later steps say that they were not tried", async () => {
     const { url: gone } = server;
@@ -360,16 +413,19 @@ describe("passes", () => {
 });
 
 describe("a block is told from a refusal:", () => {
-  test.each(["json", "html"] as const)("403 for everything (%s) is a block, which says nothing about client and user", async (blocked) => {
-    server.setOptions({ blocked });
-    const { results } = await run({}, "all", client(1));
-    expect(results[0]).toMatchObject({
-      status: "failed",
-      code: "BLOCKED",
-      remedy: expect.stringMatching(/^Wait and run the command again/),
-    });
-    expect(new Set(results.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
-  });
+  test.each(["json", "html"] as const)(
+    "403 for everything (%s) is a block, which says nothing about client and user",
+    async (blocked) => {
+      server.setOptions({ blocked });
+      const { results } = await run({}, "all", client(1));
+      expect(results[0]).toMatchObject({
+        status: "failed",
+        code: "BLOCKED",
+        remedy: expect.stringMatching(/^Wait and run the command again/),
+      });
+      expect(new Set(results.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
+    },
+  );
 
   test("a block that is lifted while we wait does no harm", async () => {
     server.fault({ kind: "status", status: 403, path: "/tokens$", times: 1 });
@@ -417,7 +473,9 @@ describe("the steps that are asked for", () => {
   });
 
   test("may be none: then nothing is called", async () => {
-    expect(new Set(lines(await run({}, "off")).map((line) => line.split(" ")[1]))).toEqual(new Set(["skipped"]));
+    expect(new Set(lines(await run({}, "off")).map((line) => line.split(" ")[1]))).toEqual(
+      new Set(["skipped"]),
+    );
     expect(server.received).toEqual([]);
   });
 

@@ -57,7 +57,10 @@ test("traffic as the document describes it has no fault", () => {
   expect(faults({})).toEqual([]);
   expect(faults({ status: 204, replyBody: "" })).toEqual([]);
   expect(document.operation(right)).toBe("POST /v1/shops/{shop}/cakes");
-  expect(document.documented).toEqual(["POST /v1/shops/{shop}/cakes 200", "POST /v1/shops/{shop}/cakes 204"]);
+  expect(document.documented).toEqual([
+    "POST /v1/shops/{shop}/cakes 200",
+    "POST /v1/shops/{shop}/cakes 204",
+  ]);
 });
 
 test.each<[string, Partial<Exchange>, string]>([
@@ -70,10 +73,18 @@ test.each<[string, Partial<Exchange>, string]>([
   ["text that is no JSON", { body: "{" }, "request: is no JSON"],
   ["a missing field", { body: "{}" }, "request: / must have required property 'name'"],
   ["a type", { body: '{"name": 3}' }, "request: /name must be string"],
-  ["a field that is not listed", { body: '{"name": "a", "nam": "b"}' }, 'additional properties ("nam")'],
+  [
+    "a field that is not listed",
+    { body: '{"name": "a", "nam": "b"}' },
+    'additional properties ("nam")',
+  ],
   ["a status", { status: 500 }, "reply: status 500 is not documented"],
   ["a body where none is documented", { status: 204 }, "reply 204: a body"],
-  ["a format", { replyBody: '{"name": "a", "baked": "today"}' }, 'reply 200: /baked must match format "date-time"'],
+  [
+    "a format",
+    { replyBody: '{"name": "a", "baked": "today"}' },
+    'reply 200: /baked must match format "date-time"',
+  ],
 ])("a fault is found in %s", (_, change, text) => {
   expect(faults(change).join("\n")).toContain(text);
 });

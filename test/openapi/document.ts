@@ -72,7 +72,10 @@ export interface Published {
 
 const methods = ["get", "put", "post", "delete", "patch", "head", "options"];
 
-export function openApiDocument(published: Published, options: OpenApiOptions = {}): OpenApiDocument {
+export function openApiDocument(
+  published: Published,
+  options: OpenApiOptions = {},
+): OpenApiDocument {
   const document = options.closed ? closed(published) : published;
   const { documentPath = (path) => path } = options;
   const validator = new (document.openapi.startsWith("3.0") ? Ajv : Ajv2020)({
@@ -112,20 +115,30 @@ export function openApiDocument(published: Published, options: OpenApiOptions = 
     body: string,
     where: string,
   ): string[] => {
-    if (!offered || Object.keys(offered).length === 0) return body === "" ? [] : [`${where}: a body, where none is documented`];
+    if (!offered || Object.keys(offered).length === 0)
+      return body === "" ? [] : [`${where}: a body, where none is documented`];
     const type = String(headers["content-type"] ?? "")
       .split(";")[0]!
       .trim()
       .toLowerCase();
     const media = offered[type];
-    if (!media) return [`${where}: content type ${type || "missing"}; documented: ${Object.keys(offered).join(", ")}`];
+    if (!media)
+      return [
+        `${where}: content type ${type || "missing"}; documented: ${Object.keys(offered).join(", ")}`,
+      ];
     if (!media.schema) return [];
-    const value = type.endsWith("json") ? parse(body) : Object.fromEntries(new URLSearchParams(body));
-    return value === undefined ? [`${where}: is no JSON`] : check([...pointer, "content", type, "schema"], value, where);
+    const value = type.endsWith("json")
+      ? parse(body)
+      : Object.fromEntries(new URLSearchParams(body));
+    return value === undefined
+      ? [`${where}: is no JSON`]
+      : check([...pointer, "content", type, "schema"], value, where);
   };
 
   return {
-    documented: operations.flatMap(({ name, operation }) => Object.keys(operation.responses).map((status) => `${name} ${status}`)),
+    documented: operations.flatMap(({ name, operation }) =>
+      Object.keys(operation.responses).map((status) => `${name} ${status}`),
+    ),
     operation: (exchange) => find(exchange)?.name,
     requestFaults(exchange) {
       const found = find(exchange);
@@ -133,29 +146,55 @@ export function openApiDocument(published: Published, options: OpenApiOptions = 
       const pointer = ["paths", found.path, found.method.toLowerCase()];
       const { requestBody, parameters = [] } = found.operation;
       const faults = [...found.parameters, ...parameters]
-        .filter((parameter) => parameter.in === "query" && parameter.required && !exchange.query.has(parameter.name))
+        .filter(
+          (parameter) =>
+            parameter.in === "query" && parameter.required && !exchange.query.has(parameter.name),
+        )
         .map(({ name }) => `query: ${name} is required`);
-      const known = [...found.parameters, ...parameters].filter((parameter) => parameter.in === "query").map(({ name }) => name);
-      for (const name of exchange.query.keys()) if (!known.includes(name)) faults.push(`query: ${name} is not documented`);
-      if (requestBody?.required && exchange.body === "") return [...faults, "request: the body is required"];
+      const known = [...found.parameters, ...parameters]
+        .filter((parameter) => parameter.in === "query")
+        .map(({ name }) => name);
+      for (const name of exchange.query.keys())
+        if (!known.includes(name)) faults.push(`query: ${name} is not documented`);
+      if (requestBody?.required && exchange.body === "")
+        return [...faults, "request: the body is required"];
       if (exchange.body === "") return faults;
-      return [...faults, ...content(requestBody?.content, [...pointer, "requestBody"], exchange.headers, exchange.body, "request")];
+      return [
+        ...faults,
+        ...content(
+          requestBody?.content,
+          [...pointer, "requestBody"],
+          exchange.headers,
+          exchange.body,
+          "request",
+        ),
+      ];
     },
     replyFaults(exchange) {
       const found = find(exchange);
       if (!found) return [`${exchange.method} ${exchange.path}: no documented operation`];
       const { responses } = found.operation;
-      const status = [String(exchange.status), `${String(exchange.status)[0]}XX`, "default"].find((one) => Object.hasOwn(responses, one));
+      const status = [String(exchange.status), `${String(exchange.status)[0]}XX`, "default"].find(
+        (one) => Object.hasOwn(responses, one),
+      );
       if (status === undefined) return [`reply: status ${exchange.status} is not documented`];
       const pointer = ["paths", found.path, found.method.toLowerCase(), "responses", status];
-      return content(responses[status]!.content, pointer, exchange.replyHeaders, exchange.replyBody, `reply ${exchange.status}`);
+      return content(
+        responses[status]!.content,
+        pointer,
+        exchange.replyHeaders,
+        exchange.replyBody,
+        `reply ${exchange.status}`,
+      );
     },
   };
 }
 
 /** A template such as `/domains/{domain}/users` as a pattern. */
 function pathPattern(template: string): RegExp {
-  const parts = template.split(/\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = template
+    .split(/\{[^}]*\}/)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join("[^/]+")}$`);
 }
 
@@ -167,7 +206,8 @@ function closed<T>(node: T): T {
   if (Array.isArray(node)) return node.map(closed) as T;
   if (typeof node !== "object" || node === null) return node;
   const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
-  const lists = typeof copy.properties === "object" && copy.properties !== null && copy.type !== undefined;
+  const lists =
+    typeof copy.properties === "object" && copy.properties !== null && copy.type !== undefined;
   return (lists ? { additionalProperties: false, ...copy } : copy) as T;
 }
 
@@ -181,6 +221,10 @@ function parse(text: string): unknown {
 
 function fault(where: string, { instancePath, keyword, message, params }: ErrorObject): string {
   const details: unknown =
-    keyword === "additionalProperties" ? params.additionalProperty : keyword === "enum" ? params.allowedValues : undefined;
+    keyword === "additionalProperties"
+      ? params.additionalProperty
+      : keyword === "enum"
+        ? params.allowedValues
+        : undefined;
   return `${where}: ${instancePath || "/"} ${message}${details === undefined ? "" : ` (${JSON.stringify(details)})`}`;
 }

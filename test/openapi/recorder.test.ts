@@ -10,7 +10,9 @@ test("a client behind the recorder gets what the server answers, and both sides 
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
-    await using recorder = await recordTraffic(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await using recorder = await recordTraffic(
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    );
     const reply = await fetch(`${recorder.url}/v1/cakes?by=ada`, { method: "POST", body: "{}" });
     expect([reply.status, await reply.json()]).toEqual([201, { made: true }]);
     await expect(fetch(`${recorder.url}/cut`)).rejects.toThrow();

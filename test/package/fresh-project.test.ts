@@ -28,7 +28,8 @@ new EnableXSubscription("acme", { customerId: customer.customerId, planId: 7 });
 new EnableXUser("acme", { customerId: customer.customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test" });
 new XelionTenantProvision("acme", { serverUrl: "${sandbox.xelion.tenant.baseUrl}", tenantName: "${sandbox.xelion.tenantName}", tenantLogin: { userName: "${sandbox.xelion.userName}", password: config.requireSecret("tenantPassword") }, configuration: { version: 1, organization: { name: "Acme" } }, timeout: "1m" });
 `;
-const classes = "Customer, EnableXCustomer, EnableXSubscription, EnableXUser, NetsapiensOAuthClient, XelionTenantProvision, XimaLicense";
+const classes =
+  "Customer, EnableXCustomer, EnableXSubscription, EnableXUser, NetsapiensOAuthClient, XelionTenantProvision, XimaLicense";
 
 const languages = [
   {
@@ -83,8 +84,14 @@ describe("the package that npm packs, installed in a new project", () => {
   }, async () => {
     const typed = (resource: string) =>
       `${resource}\nexport const licence: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: 12 };\nexport const made = () => new XimaLicense("acme", licence).lastAssertedAt;\n// @ts-expect-error a text is no number of seats\nexport const wrong: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: "12" };\n`;
-    await writeFile(join(project.project, "module.mts"), typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`));
-    await writeFile(join(project.project, "common.cts"), typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`));
+    await writeFile(
+      join(project.project, "module.mts"),
+      typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`),
+    );
+    await writeFile(
+      join(project.project, "common.cts"),
+      typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`),
+    );
     const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
     await project.run(process.execPath, [
       compiler,
@@ -104,9 +111,19 @@ describe("the package that npm packs, installed in a new project", () => {
   test("passes publint, and are-the-types-wrong for a package of ES modules", {
     timeout: 120_000,
   }, async () => {
-    const lint = await project.run(join(root, "node_modules", ".bin", "publint"), ["run", "--strict", "--pack", "false", project.content]);
+    const lint = await project.run(join(root, "node_modules", ".bin", "publint"), [
+      "run",
+      "--strict",
+      "--pack",
+      "false",
+      project.content,
+    ]);
     expect(lint.stdout).toContain("All good!");
-    await project.run(join(root, "node_modules", ".bin", "attw"), ["--profile", "esm-only", project.tarball]);
+    await project.run(join(root, "node_modules", ".bin", "attw"), [
+      "--profile",
+      "esm-only",
+      project.tarball,
+    ]);
   });
 
   test("brings the command ucaas", { timeout: 60_000 }, async () => {

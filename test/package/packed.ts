@@ -16,7 +16,11 @@ export interface Packed {
   readonly content: string;
   /** A new project outside the repository, into which npm installed the tarball. */
   readonly project: string;
-  run(program: string, args: readonly string[], cwd?: string): Promise<{ stdout: string; stderr: string }>;
+  run(
+    program: string,
+    args: readonly string[],
+    cwd?: string,
+  ): Promise<{ stdout: string; stderr: string }>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -44,9 +48,15 @@ export async function packed(): Promise<Packed> {
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
   await run("npm", ["pack", "--pack-destination", base], copy);
-  const tarball = join(base, (await readdir(base)).find((name) => name.endsWith(".tgz")) ?? "nothing was packed");
+  const tarball = join(
+    base,
+    (await readdir(base)).find((name) => name.endsWith(".tgz")) ?? "nothing was packed",
+  );
   await run("tar", ["xzf", tarball, "-C", base]);
-  await writeFile(join(base, "project", "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await writeFile(
+    join(base, "project", "package.json"),
+    JSON.stringify({ private: true, type: "module" }),
+  );
   await run("npm", ["install", "--no-audit", "--no-fund", tarball, "@pulumi/pulumi@3.259.0"]);
   return {
     tarball,

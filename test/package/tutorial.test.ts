@@ -45,9 +45,13 @@ test("the tutorial works as it is written, from an empty folder to three custome
       env: environment,
       maxBuffer: 16 * 1024 * 1024,
     });
-    const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => expect.fail(`${error.stdout}\n${error.stderr}`));
+    const { stdout } = await run.catch((error: { stdout: string; stderr: string }) =>
+      expect.fail(`${error.stdout}\n${error.stderr}`),
+    );
     expect(stdout).toContain("professionalSeats: 12 => 15");
-    expect(stdout).toMatch(/clinic *: "Clinic am See · Xima voicehouse\/clinic, 20 elite seats · EnableX \d+, Active"/);
+    expect(stdout).toMatch(
+      /clinic *: "Clinic am See · Xima voicehouse\/clinic, 20 elite seats · EnableX \d+, Active"/,
+    );
     expect(stdout).toMatch(/Resources:\n {4}- 9 deleted/);
   } finally {
     sandbox.kill("SIGINT");

@@ -10,11 +10,15 @@ interface Block {
 
 /** The fenced blocks of a page, in order. */
 function blocks(page: string): Block[] {
-  return [...page.matchAll(/^```(\w+)(.*)\n([\s\S]*?)^```$/gm)].map(([, language = "", words = "", text = ""]) => ({
-    language,
-    about: Object.fromEntries([...words.matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => [key, value])) as Record<string, string>,
-    text,
-  }));
+  return [...page.matchAll(/^```(\w+)(.*)\n([\s\S]*?)^```$/gm)].map(
+    ([, language = "", words = "", text = ""]) => ({
+      language,
+      about: Object.fromEntries(
+        [...words.matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => [key, value]),
+      ) as Record<string, string>,
+      text,
+    }),
+  );
 }
 
 /**
@@ -28,7 +32,8 @@ export function script(page: string): string {
     .filter(({ about }) => !about.terminal && !about.in)
     .map(({ language, about, text }) => {
       if (about.file) return `cat > ${about.file} <<'END OF FILE'\n${text}END OF FILE\n`;
-      if (language !== "sh") throw new Error(`A block in ${language} that is neither a file nor a command: ${text}`);
+      if (language !== "sh")
+        throw new Error(`A block in ${language} that is neither a file nor a command: ${text}`);
       return text;
     })
     .join("\n");

@@ -2,7 +2,15 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { alone, ask, folder, messages, ReceiverProcess, register, statusChanged } from "./receiver-process.ts";
+import {
+  alone,
+  ask,
+  folder,
+  messages,
+  ReceiverProcess,
+  register,
+  statusChanged,
+} from "./receiver-process.ts";
 
 async function start(args: string[], command = alone): Promise<ReceiverProcess> {
   const files = folder();
@@ -36,7 +44,9 @@ async function open(url: string, count: number, text = ""): Promise<Socket[]> {
  */
 function callOnce(url: string, body: unknown): Promise<number> {
   return new Promise((resolve, reject) => {
-    const calling = request(url, { method: "POST", agent: false }, (response) => resolve(response.resume().statusCode!));
+    const calling = request(url, { method: "POST", agent: false }, (response) =>
+      resolve(response.resume().statusCode!),
+    );
     calling.on("error", reject).end(JSON.stringify(body));
   });
 }
@@ -46,15 +56,19 @@ const halfRequest = "POST /callback/x HTTP/1.1\r\nhost: x\r\n";
 test.each([
   ["are silent", ""],
   ["have sent half a request", halfRequest],
-])("400 connections that %s turn no callback away where 256 files may be open", async (_how, text) => {
-  const receiver = await start([], ["sh", "-c", 'ulimit -n 256 && exec "$0" "$@"', ...alone]);
-  expect(receiver.output).toContain('"connections":192');
-  const { id, callbackUrl } = await register(receiver.url);
-  await open(receiver.url, 400, text);
-  for (let mid = 1; mid <= 3; mid++) expect(await callOnce(callbackUrl, statusChanged(mid))).toBe(200);
-  // Through the connection that the client has kept, or through another.
-  await expect.poll(() => messages(receiver.url, id).catch(() => [])).toHaveLength(3);
-});
+])(
+  "400 connections that %s turn no callback away where 256 files may be open",
+  async (_how, text) => {
+    const receiver = await start([], ["sh", "-c", 'ulimit -n 256 && exec "$0" "$@"', ...alone]);
+    expect(receiver.output).toContain('"connections":192');
+    const { id, callbackUrl } = await register(receiver.url);
+    await open(receiver.url, 400, text);
+    for (let mid = 1; mid <= 3; mid++)
+      expect(await callOnce(callbackUrl, statusChanged(mid))).toBe(200);
+    // Through the connection that the client has kept, or through another.
+    await expect.poll(() => messages(receiver.url, id).catch(() => [])).toHaveLength(3);
+  },
+);
 
 test("a poll that waits keeps its connection, however many idle ones come", async () => {
   const receiver = await start(["--max-connections", "10"]);

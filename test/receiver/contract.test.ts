@@ -23,7 +23,9 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
   beforeAll(async () => {
     const files = cleanUp.use(folder());
     const env: Record<string, string> =
-      kind === "SQLite" ? {} : { XELION_RECEIVER_DATABASE_URL: await cleanUp.use(await Postgres.start()).database() };
+      kind === "SQLite"
+        ? {}
+        : { XELION_RECEIVER_DATABASE_URL: await cleanUp.use(await Postgres.start()).database() };
     receiver = cleanUp.use(await ReceiverProcess.start(files.path, [], env));
     url = receiver.url;
   });
@@ -37,7 +39,8 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     };
   };
   const current = async (key: string) =>
-    ((await (await ask(url, "GET", `/intents?key=${key}`)).json()) as { intent: Intent | null }).intent;
+    ((await (await ask(url, "GET", `/intents?key=${key}`)).json()) as { intent: Intent | null })
+      .intent;
   const patch = async (id: string, changes: unknown) => {
     const reply = await ask(url, "PATCH", `/intents/${id}`, changes);
     return {
@@ -111,18 +114,28 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       expect(await current(first.key)).toEqual(first);
     });
 
-    test.each([["none"], ["one"]])("is let through once when twenty machines register at the same moment and replace %s", async (which) => {
-      const key = newKey();
-      const replaces = which === "one" ? (await register(url, { key })).id : null;
-      const replies = await Promise.all(Array.from({ length: 20 }, () => put(newId(), { key, replaces, note: {} })));
-      const [winner, ...others] = replies.filter(({ status }) => status === 201);
-      expect([others, replies.filter(({ status }) => status === 409)]).toEqual([[], expect.objectContaining({ length: 19 })]);
-      expect(await current(key)).toEqual(winner?.intent);
-    });
+    test.each([["none"], ["one"]])(
+      "is let through once when twenty machines register at the same moment and replace %s",
+      async (which) => {
+        const key = newKey();
+        const replaces = which === "one" ? (await register(url, { key })).id : null;
+        const replies = await Promise.all(
+          Array.from({ length: 20 }, () => put(newId(), { key, replaces, note: {} })),
+        );
+        const [winner, ...others] = replies.filter(({ status }) => status === 201);
+        expect([others, replies.filter(({ status }) => status === 409)]).toEqual([
+          [],
+          expect.objectContaining({ length: 19 }),
+        ]);
+        expect(await current(key)).toEqual(winner?.intent);
+      },
+    );
 
     test("that one machine registers twice at the same moment is registered once, and both are told the same address", async () => {
       const [id, key] = [newId(), newKey()];
-      const replies = await Promise.all(Array.from({ length: 10 }, () => put(id, { key, replaces: null, note: {} })));
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, () => put(id, { key, replaces: null, note: {} })),
+      );
       expect(replies.map(({ status }) => status).sort()).toEqual([...Array(9).fill(200), 201]);
       expect(new Set(replies.map(({ intent }) => intent?.callbackUrl)).size).toBe(1);
     });
@@ -149,10 +162,16 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       const note = { text: "é".repeat(32_000) };
       expect((await register(url, { note })).note).toEqual(note);
       const id = newId();
-      const body = JSON.stringify({ key: newKey(), replaces: null, note }, null, 8).replaceAll("é", "\\u00e9");
+      const body = JSON.stringify({ key: newKey(), replaces: null, note }, null, 8).replaceAll(
+        "é",
+        "\\u00e9",
+      );
       const headers = { authorization: `Bearer ${relayKey}`, "content-type": "application/json" };
       const reply = await fetch(`${url}/intents/${id}`, { method: "PUT", body, headers });
-      expect([reply.status, ((await reply.json()) as { intent: Intent }).intent.note]).toEqual([201, note]);
+      expect([reply.status, ((await reply.json()) as { intent: Intent }).intent.note]).toEqual([
+        201,
+        note,
+      ]);
     });
 
     test("gets a new note and keeps count of what was taken over, which never goes down nor beyond what has come", async () => {
@@ -190,14 +209,18 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
         ["PATCH", "", { acknowledged: 1 }],
       ] as const) {
         const reply = await ask(url, method, `/intents/${id}${path}`, body);
-        expect([reply.status, await reply.json()]).toEqual([410, { error: "UNKNOWN_INTENT", message: expect.any(String) }]);
+        expect([reply.status, await reply.json()]).toEqual([
+          410,
+          { error: "UNKNOWN_INTENT", message: expect.any(String) },
+        ]);
       }
     });
   });
 
   const forget = async (id: string) => (await ask(url, "DELETE", `/intents/${id}`)).status;
   const metrics = async () => (await ask(url, "GET", "/metrics")).text();
-  const waitingPolls = (count: number) => expect.poll(metrics, { timeout: 10_000 }).toContain(`xelion_receiver_polls_waiting ${count}\n`);
+  const waitingPolls = (count: number) =>
+    expect.poll(metrics, { timeout: 10_000 }).toContain(`xelion_receiver_polls_waiting ${count}\n`);
 
   describe("a callback", () => {
     test("is kept as it came, numbered in the order of arrival, whatever it says and whatever its type is said to be", async () => {
@@ -215,15 +238,24 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
         expect(reply).toEqual({ status: 200, body: "" });
       }
       const kept = await (await ask(url, "GET", `/intents/${id}/messages`)).text();
-      const numbered = bodies.map((body, index) => `{"sequence":${index + 1},"receivedAt":"…","body":${body}}`);
-      expect(kept.replaceAll(/"receivedAt":"\d{4}-[^"]+Z"/g, '"receivedAt":"…"')).toBe(`{"messages":[${numbered.join(",")}]}`);
+      const numbered = bodies.map(
+        (body, index) => `{"sequence":${index + 1},"receivedAt":"…","body":${body}}`,
+      );
+      expect(kept.replaceAll(/"receivedAt":"\d{4}-[^"]+Z"/g, '"receivedAt":"…"')).toBe(
+        `{"messages":[${numbered.join(",")}]}`,
+      );
     });
 
     test("that comes again is answered 200 and kept once, also when it was taken over, and when both come at the same time", async () => {
       const { id, callbackUrl } = await register(url);
-      const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await call(callbackUrl, statusChanged(5))).status));
+      const statuses = await Promise.all(
+        Array.from({ length: 10 }, async () => (await call(callbackUrl, statusChanged(5))).status),
+      );
       await patch(id, { acknowledged: 1 });
-      statuses.push((await call(callbackUrl, statusChanged(5, "COMPLETED"))).status, (await call(callbackUrl, statusChanged(4))).status);
+      statuses.push(
+        (await call(callbackUrl, statusChanged(5, "COMPLETED"))).status,
+        (await call(callbackUrl, statusChanged(4))).status,
+      );
       expect(statuses).toEqual(Array(12).fill(200));
       expect((await messages(url, id)).map(({ sequence, body }) => [sequence, body.mid])).toEqual([
         [1, 5],
@@ -233,7 +265,15 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
 
     test("without a mid that can be compared exactly is kept each time", async () => {
       const { id, callbackUrl } = await register(url);
-      const bodies = ["{}", "{}", '{"mid":"1"}', '{"mid":"1"}', '{"mid":9007199254740993}', '{"mid":9007199254740992}', '{"mid":null}'];
+      const bodies = [
+        "{}",
+        "{}",
+        '{"mid":"1"}',
+        '{"mid":"1"}',
+        '{"mid":9007199254740993}',
+        '{"mid":9007199254740992}',
+        '{"mid":null}',
+      ];
       for (const body of bodies) expect((await call(callbackUrl, body)).status).toBe(200);
       expect(await messages(url, id)).toHaveLength(bodies.length);
     });
@@ -262,18 +302,28 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     test("shows what comes after a sequence, a hundred at most, and takes nothing away", async () => {
       const { id, callbackUrl } = await register(url);
       for (let mid = 1; mid <= 103; mid++) await call(callbackUrl, statusChanged(mid));
-      const mids = async (after: number) => (await messages(url, id, after)).map(({ body }) => body.mid);
+      const mids = async (after: number) =>
+        (await messages(url, id, after)).map(({ body }) => body.mid);
       expect(await mids(0)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
-      expect([await mids(100), await mids(101), await mids(103)]).toEqual([[101, 102, 103], [102, 103], []]);
+      expect([await mids(100), await mids(101), await mids(103)]).toEqual([
+        [101, 102, 103],
+        [102, 103],
+        [],
+      ]);
       expect(await mids(0)).toHaveLength(100);
     });
 
     test("is held back until a message comes, and several polls of one order each get it", async () => {
       const { id, callbackUrl } = await register(url);
-      const polls = [messages(url, id, 0, 60), messages(url, id, 0, 1_000), messages(url, id, 0, 60)];
+      const polls = [
+        messages(url, id, 0, 60),
+        messages(url, id, 0, 1_000),
+        messages(url, id, 0, 60),
+      ];
       await waitingPolls(3);
       await call(callbackUrl, statusChanged(1));
-      for (const found of await Promise.all(polls)) expect(found).toMatchObject([{ sequence: 1, body: statusChanged(1) }]);
+      for (const found of await Promise.all(polls))
+        expect(found).toMatchObject([{ sequence: 1, body: statusChanged(1) }]);
       await waitingPolls(0);
     });
 
@@ -291,24 +341,54 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       await waitingPolls(0);
     });
 
-    test.each(["after=x", "after=-1", "after=1.5", "wait=soon", "colour=red"])("with %s is refused", async (query) => {
-      const { id } = await register(url);
-      expect((await ask(url, "GET", `/intents/${id}/messages?${query}`)).status).toBe(400);
-    });
+    test.each(["after=x", "after=-1", "after=1.5", "wait=soon", "colour=red"])(
+      "with %s is refused",
+      async (query) => {
+        const { id } = await register(url);
+        expect((await ask(url, "GET", `/intents/${id}/messages?${query}`)).status).toBe(400);
+      },
+    );
   });
 
   describe("a stranger", () => {
     const strange: [string, string, string, Record<string, string>?, string?][] = [
       ["without the key", "GET", `/intents?key=${newKey()}`],
-      ["with a wrong key", "GET", `/intents?key=${newKey()}`, { authorization: `Bearer ${relayKey}x` }],
-      ["with half the key", "GET", `/intents?key=${newKey()}`, { authorization: `Bearer ${relayKey.slice(0, -1)}` }],
-      ["with the key in another scheme", "GET", `/intents?key=${newKey()}`, { authorization: `Basic ${relayKey}` }],
+      [
+        "with a wrong key",
+        "GET",
+        `/intents?key=${newKey()}`,
+        { authorization: `Bearer ${relayKey}x` },
+      ],
+      [
+        "with half the key",
+        "GET",
+        `/intents?key=${newKey()}`,
+        { authorization: `Bearer ${relayKey.slice(0, -1)}` },
+      ],
+      [
+        "with the key in another scheme",
+        "GET",
+        `/intents?key=${newKey()}`,
+        { authorization: `Basic ${relayKey}` },
+      ],
       ["who writes", "PUT", `/intents/${newId()}`, { "content-type": "application/json" }, "{}"],
-      ["who writes nonsense", "PATCH", `/intents/${newId()}`, { "content-type": "application/json" }, "{"],
+      [
+        "who writes nonsense",
+        "PATCH",
+        `/intents/${newId()}`,
+        { "content-type": "application/json" },
+        "{",
+      ],
       ["who polls", "GET", `/intents/${newId()}/messages?wait=60`],
       ["who deletes", "DELETE", `/intents/${newId()}`],
       ["who guesses a callback path", "POST", `/callback/${"A".repeat(43)}`, {}, "{}"],
-      ["with nonsense for a callback", "POST", "/callback/A", { "content-type": "a b c" }, "no JSON"],
+      [
+        "with nonsense for a callback",
+        "POST",
+        "/callback/A",
+        { "content-type": "a b c" },
+        "no JSON",
+      ],
       ["with a long path", "POST", `/callback/${"A".repeat(5_000)}`, {}, "{}"],
       ["with a path that is none", "POST", "/callback/%zz", {}, "{}"],
       ["with an endless body", "POST", "/callback/A", {}, "x".repeat(300_000)],
@@ -316,10 +396,17 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       ["at the root", "GET", "/"],
       ["elsewhere", "POST", "/login", { "content-type": "application/json" }, "{"],
     ];
-    test.each(strange)("%s is answered 404, and nothing else", async (_who, method, path, headers = {}, body = undefined) => {
-      const reply = await fetch(url + path, { method, headers, body });
-      expect([reply.status, await reply.text(), reply.headers.get("content-type")]).toEqual([404, "", null]);
-    });
+    test.each(strange)(
+      "%s is answered 404, and nothing else",
+      async (_who, method, path, headers = {}, body = undefined) => {
+        const reply = await fetch(url + path, { method, headers, body });
+        expect([reply.status, await reply.text(), reply.headers.get("content-type")]).toEqual([
+          404,
+          "",
+          null,
+        ]);
+      },
+    );
 
     test.each(["GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])(
       "with %s on a real callback path is answered 404 too",
@@ -355,13 +442,25 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       .toMatch(new RegExp(`"intent":"${id}","mid":"1","outcome":"kept","sequence":1`));
     const tokens = receiver.output.match(/[A-Za-z0-9_-]{43}/g) ?? [];
     expect(tokens.filter((text) => !/^[0-9a-f]+$/.test(text))).toEqual([]);
-    for (const secret of [relayKey, callbackUrl, callbackUrl.slice(-43), "/callback/A", "ON_HOLD", "Fairy Tail", "ExperimentalWarning"])
+    for (const secret of [
+      relayKey,
+      callbackUrl,
+      callbackUrl.slice(-43),
+      "/callback/A",
+      "ON_HOLD",
+      "Fairy Tail",
+      "ExperimentalWarning",
+    ])
       expect(receiver.output).not.toContain(secret);
   });
 });
 
 /** As a caller does that sends no content type of its own. */
-function post(address: string, body: string, headers: Record<string, string>): Promise<{ status: number | undefined; body: string }> {
+function post(
+  address: string,
+  body: string,
+  headers: Record<string, string>,
+): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = request(address, { method: "POST", headers }, (reply) => {
       let text = "";

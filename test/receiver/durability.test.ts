@@ -63,14 +63,21 @@ test("a thousand orders at once are each followed to their end, and every callba
     });
     const orderId = ((await reply.json()) as { id: number }).id;
     const seen: Message[] = [];
-    while (seen.at(-1)?.body.data?.status !== "COMPLETED") seen.push(...(await messages(receiver.url, id, seen.length, 25)));
+    while (seen.at(-1)?.body.data?.status !== "COMPLETED")
+      seen.push(...(await messages(receiver.url, id, seen.length, 25)));
     return { orderId, mids: seen.map(({ body }) => body.mid) };
   };
   const orders = await Promise.all(Array.from({ length: 1_000 }, order));
 
   const sent = Map.groupBy(xelion.state.messages, (message) => message.orderId);
-  expect(orders.map(({ mids }) => mids)).toEqual(orders.map(({ orderId }) => sent.get(orderId)?.map(({ mid }) => mid)));
-  expect(xelion.state.messages.filter(({ attempts }) => attempts.length !== 1 || attempts[0]?.answered !== 200)).toEqual([]);
+  expect(orders.map(({ mids }) => mids)).toEqual(
+    orders.map(({ orderId }) => sent.get(orderId)?.map(({ mid }) => mid)),
+  );
+  expect(
+    xelion.state.messages.filter(
+      ({ attempts }) => attempts.length !== 1 || attempts[0]?.answered !== 200,
+    ),
+  ).toEqual([]);
 });
 
 /**
@@ -104,7 +111,9 @@ class Unrest {
   /** In the middle of the work: when some more callbacks have been answered. */
   async kill(index: number): Promise<void> {
     const enough = this.answered + 20;
-    await expect.poll(() => this.answered, { timeout: 60_000, interval: 5 }).toBeGreaterThan(enough);
+    await expect
+      .poll(() => this.answered, { timeout: 60_000, interval: 5 })
+      .toBeGreaterThan(enough);
     await this.receivers[index]?.kill();
     await this.start(index);
   }
@@ -125,14 +134,19 @@ class Unrest {
    */
   async order(number: number) {
     const [id, key, registration] = [newId(), newKey(), { replaces: null, note: { number } }];
-    const { intent } = (await (await this.insist("PUT", `/intents/${id}`, { key, ...registration })).json()) as { intent: Intent };
+    const { intent } = (await (
+      await this.insist("PUT", `/intents/${id}`, { key, ...registration })
+    ).json()) as { intent: Intent };
     // Some callers repeat what was not answered; some, as Xelion perhaps, do not.
     const repeats = number % 2 === 0;
     const answered: number[] = [];
     const report = async () => {
       for (let mid = 1, attempt = 0; !this.over; attempt++) {
         const { url } = this.receivers[attempt % this.receivers.length]!;
-        const reply = await call(url + new URL(intent.callbackUrl).pathname, statusChanged(mid)).catch(() => undefined);
+        const reply = await call(
+          url + new URL(intent.callbackUrl).pathname,
+          statusChanged(mid),
+        ).catch(() => undefined);
         if (reply?.status === 200) {
           answered.push(mid);
           this.answered++;
@@ -149,7 +163,10 @@ class Unrest {
     const follow = async () => {
       for (let last = false; !last; ) {
         const over = reportedAll;
-        const reply = await this.insist("GET", `/intents/${id}/messages?after=${handedOver.length}&wait=${over ? 0 : 1}`);
+        const reply = await this.insist(
+          "GET",
+          `/intents/${id}/messages?after=${handedOver.length}&wait=${over ? 0 : 1}`,
+        );
         const batch = ((await reply.json()) as { messages: Message[] }).messages;
         last = over && batch.length === 0;
         if (batch.length === 0) continue;
@@ -169,10 +186,19 @@ class Unrest {
    * Nothing that was answered is lost, nothing is twice, and what was once handed over
    * stays what it was.
    */
-  async check({ intent, repeats, answered, handedOver }: Awaited<ReturnType<Unrest["order"]>>): Promise<void> {
+  async check({
+    intent,
+    repeats,
+    answered,
+    handedOver,
+  }: Awaited<ReturnType<Unrest["order"]>>): Promise<void> {
     const { url } = this.receivers[0]!;
     const kept: Message[] = [];
-    for (let batch = await messages(url, intent.id); batch.length > 0; batch = await messages(url, intent.id, kept.length))
+    for (
+      let batch = await messages(url, intent.id);
+      batch.length > 0;
+      batch = await messages(url, intent.id, kept.length)
+    )
       kept.push(...batch);
     const mids = kept.map(({ body }) => body.mid!);
     expect(kept).toEqual(handedOver);
@@ -180,7 +206,9 @@ class Unrest {
     expect(mids).toEqual([...new Set(mids)]);
     expect(mids).toEqual(expect.arrayContaining(answered));
     if (repeats) expect(mids).toEqual(mids.map((_, index) => index + 1));
-    const now = ((await (await ask(url, "GET", `/intents?key=${intent.key}`)).json()) as { intent: Intent }).intent;
+    const now = (
+      (await (await ask(url, "GET", `/intents?key=${intent.key}`)).json()) as { intent: Intent }
+    ).intent;
     // An order that could be registered only when all was over has heard of nothing.
     const note = handedOver.length > 0 ? { seen: handedOver.length } : intent.note;
     expect(now).toEqual({ ...intent, acknowledged: handedOver.length, note });
@@ -244,12 +272,19 @@ describe("what was answered is handed over, and handed over once,", () => {
     await underWay;
     await first.signal("SIGTERM");
     await Promise.all(callers);
-    expect([first.exitCode, first.output]).toEqual([0, expect.stringContaining("receiver has stopped")]);
+    expect([first.exitCode, first.output]).toEqual([
+      0,
+      expect.stringContaining("receiver has stopped"),
+    ]);
     expect(await (await poll).json()).toEqual({ messages: [] });
 
     await using second = await ReceiverProcess.start(files.path, unlimited);
     const kept: (number | undefined)[] = [];
-    for (let batch = await messages(second.url, busy.id); batch.length > 0; batch = await messages(second.url, busy.id, kept.length))
+    for (
+      let batch = await messages(second.url, busy.id);
+      batch.length > 0;
+      batch = await messages(second.url, busy.id, kept.length)
+    )
       kept.push(...batch.map(({ body }) => body.mid));
     expect(kept.toSorted()).toEqual(answered.toSorted());
   });
@@ -263,14 +298,21 @@ test("on a disk that is full, a callback is answered 503 and not kept, and what 
   const { id, callbackUrl } = await register(receiver.url);
   const statuses: number[] = [];
   while (statuses.at(-1) !== 503 && statuses.length < 50)
-    statuses.push((await call(callbackUrl, { mid: statuses.length, text: "x".repeat(60_000) })).status);
+    statuses.push(
+      (await call(callbackUrl, { mid: statuses.length, text: "x".repeat(60_000) })).status,
+    );
   const kept = statuses.filter((status) => status === 200);
   expect([kept.length > 0, statuses]).toEqual([true, [...kept, 503]]);
   expect(await messages(receiver.url, id)).toHaveLength(kept.length);
   const health = await fetch(`${receiver.url}/health`);
-  expect([health.status, await health.json()]).toEqual([503, { status: "unavailable", reason: expect.stringMatching(/callback/) }]);
+  expect([health.status, await health.json()]).toEqual([
+    503,
+    { status: "unavailable", reason: expect.stringMatching(/callback/) },
+  ]);
   expect((await fetch(`${receiver.url}/live`)).status).toBe(200);
-  await expect.poll(() => receiver.output, { timeout: 10_000 }).toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
+  await expect
+    .poll(() => receiver.output, { timeout: 10_000 })
+    .toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
   await receiver.kill();
 
   await using again = await ReceiverProcess.start(files.path);
@@ -300,12 +342,17 @@ describe("with PostgreSQL,", () => {
     const { id, callbackUrl } = await register(receiver.url);
     await postgres.down();
     const refused = await call(callbackUrl, statusChanged(1));
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([
+      503,
+      expect.stringMatching(/^\d+$/),
+    ]);
     expect((await fetch(`${receiver.url}/health`)).status).toBe(503);
     await postgres.up();
     expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
     expect(await messages(receiver.url, id)).toHaveLength(1);
-    await expect.poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 5_000 }).toBe(200);
+    await expect
+      .poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 5_000 })
+      .toBe(200);
   });
 
   test("receivers that start on an empty database at the same moment all come up", async () => {
@@ -319,11 +366,17 @@ describe("with PostgreSQL,", () => {
   test("the receiver does not start on a database that forgets what it has confirmed", async () => {
     using files = folder();
     const url = await postgres.database();
-    await postgres.query(url, `alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`);
+    await postgres.query(
+      url,
+      `alter database ${new URL(url).pathname.slice(1)} set synchronous_commit = off`,
+    );
     await using receiver = await ReceiverProcess.start(files.path, [], {
       XELION_RECEIVER_DATABASE_URL: url,
     });
-    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("synchronous_commit is off")]);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringContaining("synchronous_commit is off"),
+    ]);
   });
 });
 
@@ -332,7 +385,10 @@ test("an order is forgotten a month after the last thing that happened to it, a 
   const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
   const touched = (change?: { id: string; at: string }) => {
     using database = new DatabaseSync(join(files.path, "xelion-receiver.sqlite"));
-    if (change) database.prepare("update receiver_intents set touched_at = ? where id = ?").run(change.at, change.id);
+    if (change)
+      database
+        .prepare("update receiver_intents set touched_at = ? where id = ?")
+        .run(change.at, change.id);
     return Object.fromEntries(
       database
         .prepare("select id, touched_at from receiver_intents")
@@ -350,7 +406,9 @@ test("an order is forgotten a month after the last thing that happened to it, a 
   touched({ id: old.id, at: days(31) });
   touched({ id: polled.id, at: days(29) });
   await run(async (url) => {
-    expect((await call(url + new URL(old.callbackUrl).pathname, statusChanged(1))).status).toBe(404);
+    expect((await call(url + new URL(old.callbackUrl).pathname, statusChanged(1))).status).toBe(
+      404,
+    );
     expect((await ask(url, "GET", `/intents/${old.id}/messages`)).status).toBe(410);
     expect(await messages(url, polled.id)).toEqual([]);
   });

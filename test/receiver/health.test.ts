@@ -9,7 +9,11 @@ const fine = { probe: async () => {} };
 test("is fine when a callback of the largest size could be kept, and asks once a second at most", async () => {
   const probe = vi.fn(async () => {});
   const health = new Health({ probe }, 65_536);
-  expect(await Promise.all([health.problem(), health.problem(), health.problem()])).toEqual([undefined, undefined, undefined]);
+  expect(await Promise.all([health.problem(), health.problem(), health.problem()])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(probe.mock.calls).toEqual([[65_536]]);
   vi.advanceTimersByTime(1_000);
   await health.problem();
@@ -17,13 +21,22 @@ test("is fine when a callback of the largest size could be kept, and asks once a
 });
 
 test.each([
-  [{ errstr: "database or disk is full", message: "at /home/me" }, "the database cannot keep a callback (database or disk is full)"],
-  [{ code: "ECONNREFUSED", message: "connect to db.internal as me" }, "the database cannot keep a callback (ECONNREFUSED)"],
+  [
+    { errstr: "database or disk is full", message: "at /home/me" },
+    "the database cannot keep a callback (database or disk is full)",
+  ],
+  [
+    { code: "ECONNREFUSED", message: "connect to db.internal as me" },
+    "the database cannot keep a callback (ECONNREFUSED)",
+  ],
   [{ message: "who knows" }, "the database cannot keep a callback"],
-])("says why the database cannot be used, without the names of hosts and users", async (error, reason) => {
-  const failing = { probe: async () => Promise.reject(error) };
-  expect(await new Health(failing, 1).problem()).toBe(reason);
-});
+])(
+  "says why the database cannot be used, without the names of hosts and users",
+  async (error, reason) => {
+    const failing = { probe: async () => Promise.reject(error) };
+    expect(await new Health(failing, 1).problem()).toBe(reason);
+  },
+);
 
 test("says so when the database does not answer, and asks it no second time meanwhile", async () => {
   const probe = vi.fn(() => new Promise<void>(() => {}));

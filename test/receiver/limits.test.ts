@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ask, call, folder, messages, ReceiverProcess, register, statusChanged } from "./receiver-process.ts";
+import {
+  ask,
+  call,
+  folder,
+  messages,
+  ReceiverProcess,
+  register,
+  statusChanged,
+} from "./receiver-process.ts";
 
 const cleanUp = new AsyncDisposableStack();
 /**
@@ -9,8 +17,12 @@ const cleanUp = new AsyncDisposableStack();
 let [trusting, plain]: [ReceiverProcess, ReceiverProcess] = [] as never;
 beforeAll(async () => {
   const limits = ["--body-limit", "200", "--rate-limit", "30", "--callback-rate", "5"];
-  const start = (args: string[]) => ReceiverProcess.start(cleanUp.use(folder()).path, [...limits, ...args]);
-  [trusting, plain] = await Promise.all([start(["--trust-proxy", "127.0.0.1,10.0.0.0/8"]), start([])]);
+  const start = (args: string[]) =>
+    ReceiverProcess.start(cleanUp.use(folder()).path, [...limits, ...args]);
+  [trusting, plain] = await Promise.all([
+    start(["--trust-proxy", "127.0.0.1,10.0.0.0/8"]),
+    start([]),
+  ]);
   for (const receiver of [trusting, plain]) cleanUp.use(receiver);
 });
 afterAll(() => cleanUp.disposeAsync());
@@ -19,7 +31,8 @@ const from = (address: string) => ({ "x-forwarded-for": address });
 
 test("a callback of the largest size is kept, and a larger one is refused with 413, with or without its length said", async () => {
   const { id, callbackUrl } = await register(trusting.url);
-  const body = (bytes: number) => JSON.stringify({ mid: bytes, text: "x".repeat(bytes - `{"mid":${bytes},"text":""}`.length) });
+  const body = (bytes: number) =>
+    JSON.stringify({ mid: bytes, text: "x".repeat(bytes - `{"mid":${bytes},"text":""}`.length) });
   expect((await call(callbackUrl, body(200), from("192.0.2.1"))).status).toBe(200);
   expect((await call(callbackUrl, body(201), from("192.0.2.1"))).status).toBe(413);
   const inPieces = ReadableStream.from([Buffer.from(body(201))]);
@@ -38,7 +51,8 @@ test("a callback of the largest size is kept, and a larger one is refused with 4
 
 test("too many callbacks of one order are refused with 429 and told when to come again, and other orders are not hindered", async () => {
   const [order, other] = [await register(trusting.url), await register(trusting.url)];
-  for (let mid = 1; mid <= 5; mid++) expect((await call(order.callbackUrl, statusChanged(mid), from("192.0.2.2"))).status).toBe(200);
+  for (let mid = 1; mid <= 5; mid++)
+    expect((await call(order.callbackUrl, statusChanged(mid), from("192.0.2.2"))).status).toBe(200);
   const refused = await call(order.callbackUrl, statusChanged(6), from("192.0.2.3"));
   expect([refused.status, Number(refused.headers.get("retry-after"))]).toEqual([
     429,
@@ -50,16 +64,21 @@ test("too many callbacks of one order are refused with 429 and told when to come
 test("too many requests from one address are refused with 429, while other addresses and key holders are served", async () => {
   const { id, callbackUrl } = await register(trusting.url);
   const knock = async (address: string) =>
-    (await fetch(`${trusting.url}/callback/guess`, { method: "POST", headers: from(address) })).status;
+    (await fetch(`${trusting.url}/callback/guess`, { method: "POST", headers: from(address) }))
+      .status;
   for (let request = 1; request <= 30; request++) expect(await knock("192.0.2.66")).toBe(404);
   expect(await knock("192.0.2.66")).toBe(429);
   const refused = await call(callbackUrl, statusChanged(1), from("192.0.2.66"));
-  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([
+    429,
+    expect.stringMatching(/^\d+$/),
+  ]);
   // The nearest address that is no trusted proxy counts, whatever the client wrote before it.
   expect(await knock("192.0.2.4, 192.0.2.66, 10.1.2.3")).toBe(429);
   expect(await knock("192.0.2.66, 192.0.2.5")).toBe(404);
   expect((await call(callbackUrl, statusChanged(1), from("192.0.2.6"))).status).toBe(200);
-  for (let request = 1; request <= 40; request++) expect((await ask(trusting.url, "GET", `/intents/${id}/messages`)).status).toBe(200);
+  for (let request = 1; request <= 40; request++)
+    expect((await ask(trusting.url, "GET", `/intents/${id}/messages`)).status).toBe(200);
 });
 
 test("X-Forwarded-For counts for nothing when no proxy is trusted", async () => {

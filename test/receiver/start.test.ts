@@ -9,7 +9,15 @@ import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { receiverStartCommand } from "../../cli/receiver-start.ts";
 import { node, root } from "../../tools/engine/paths.mjs";
-import { alone, ask, folder, ReceiverProcess, register, relayKey, ucaas } from "./receiver-process.ts";
+import {
+  alone,
+  ask,
+  folder,
+  ReceiverProcess,
+  register,
+  relayKey,
+  ucaas,
+} from "./receiver-process.ts";
 
 let files: string;
 beforeEach(() => {
@@ -18,7 +26,11 @@ beforeEach(() => {
   files = made.path;
 });
 
-async function start(args: string[] = [], env: Record<string, string> = {}, command?: string[]): Promise<ReceiverProcess> {
+async function start(
+  args: string[] = [],
+  env: Record<string, string> = {},
+  command?: string[],
+): Promise<ReceiverProcess> {
   const receiver = await ReceiverProcess.start(files, args, env, command);
   onTestFinished(() => receiver[Symbol.asyncDispose]());
   return receiver;
@@ -27,7 +39,11 @@ async function start(args: string[] = [], env: Record<string, string> = {}, comm
 async function certificate(name: string): Promise<{ certificate: string; key: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const extensions = [new (await import("@peculiar/x509")).SubjectAlternativeNameExtension([{ type: "dns", value: name }])];
+  const extensions = [
+    new (await import("@peculiar/x509")).SubjectAlternativeNameExtension([
+      { type: "dns", value: name },
+    ]),
+  ];
   const made = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
@@ -47,23 +63,34 @@ describe("the command starts", () => {
     await register(receiver.url);
     await receiver.signal("SIGTERM");
     const lines = receiver.output.trim().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(lines.map(() => "info"));
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(
+      lines.map(() => "info"),
+    );
   });
 
   test("with the public address that Xelion is to call, below a path too", async () => {
     const receiver = await start(["--public-url", "https://relay.example/xelion/"]);
-    expect((await register(receiver.url)).callbackUrl).toMatch(/^https:\/\/relay\.example\/xelion\/callback\/[A-Za-z0-9_-]{43}$/);
+    expect((await register(receiver.url)).callbackUrl).toMatch(
+      /^https:\/\/relay\.example\/xelion\/callback\/[A-Za-z0-9_-]{43}$/,
+    );
   });
 
   test("with TLS from certificate files, so that no proxy is needed", async () => {
     const made = await certificate("relay.example");
-    await Promise.all([writeFile(join(files, "cert.pem"), made.certificate), writeFile(join(files, "key.pem"), made.key)]);
+    await Promise.all([
+      writeFile(join(files, "cert.pem"), made.certificate),
+      writeFile(join(files, "key.pem"), made.key),
+    ]);
     const receiver = await start(["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
     expect(receiver.url).toMatch(/^https:/);
     const health = await new Promise((resolve, reject) => {
-      request(`${receiver.url}/health`, { ca: made.certificate, servername: "relay.example" }, (reply) => {
-        reply.setEncoding("utf8").on("data", (text: string) => resolve([reply.statusCode, text]));
-      })
+      request(
+        `${receiver.url}/health`,
+        { ca: made.certificate, servername: "relay.example" },
+        (reply) => {
+          reply.setEncoding("utf8").on("data", (text: string) => resolve([reply.statusCode, text]));
+        },
+      )
         .on("error", reject)
         .end();
     });
@@ -75,7 +102,9 @@ describe("the command starts", () => {
       ...["PUBLIC_URL", "FILE", "TLS_CERT", "TLS_KEY", "TRUST_PROXY"],
       ...["BODY_LIMIT", "RATE_LIMIT", "CALLBACK_RATE", "MAX_CONNECTIONS", "EXPIRE"],
     ];
-    const empty = Object.fromEntries(names.map((name, index) => [`XELION_RECEIVER_${name}`, index % 2 === 0 ? "" : "  "]));
+    const empty = Object.fromEntries(
+      names.map((name, index) => [`XELION_RECEIVER_${name}`, index % 2 === 0 ? "" : "  "]),
+    );
     const old = [...ucaas.slice(0, -2), "xelion", "receiver"];
     const receiver = await start([], empty, old);
     expect(receiver.url, receiver.output).not.toBe("");
@@ -100,7 +129,8 @@ describe("the command starts", () => {
         .map((setting) => setting.split("=") as [string, string]),
     );
     for (const line of lines.filter((line) => line.startsWith("COPY ")))
-      for (const source of line.split(" ").slice(1, -1)) await cp(join(root, source), join(files, "app", source), { recursive: true });
+      for (const source of line.split(" ").slice(1, -1))
+        await cp(join(root, source), join(files, "app", source), { recursive: true });
     await symlink(join(root, "node_modules"), join(files, "app", "node_modules"));
     const command = JSON.parse(lines.find((line) => line.startsWith("CMD "))!.slice(4)) as string[];
     const receiver = await ReceiverProcess.start(
@@ -112,11 +142,15 @@ describe("the command starts", () => {
         XELION_RECEIVER_FILE: join(files, "r.sqlite"),
         XELION_RECEIVER_PUBLIC_URL: "https://relay.example",
       },
-      command.map((part) => (part === "node" ? node : part.includes("/") ? join(files, "app", part) : part)),
+      command.map((part) =>
+        part === "node" ? node : part.includes("/") ? join(files, "app", part) : part,
+      ),
     );
     onTestFinished(() => receiver[Symbol.asyncDispose]());
     expect(receiver.url, receiver.output).not.toBe("");
-    expect((await fetch(`${receiver.url.replace("0.0.0.0", "127.0.0.1")}/health`)).status).toBe(200);
+    expect((await fetch(`${receiver.url.replace("0.0.0.0", "127.0.0.1")}/health`)).status).toBe(
+      200,
+    );
   });
 });
 
@@ -132,19 +166,49 @@ describe("the command says what is wrong and ends with 1", () => {
     ],
     ["no public address", ["--listen", "0.0.0.0:0"], {}, "--public-url"],
     ["an address that is none", ["--listen", "here"], {}, "0.0.0.0:8080"],
-    ["a public address that is none", ["--public-url", "relay.example"], {}, "https://relay.example"],
+    [
+      "a public address that is none",
+      ["--public-url", "relay.example"],
+      {},
+      "https://relay.example",
+    ],
     ["a certificate without a key", ["--tls-cert", "cert.pem"], {}, "--tls-key"],
-    ["a certificate that is not there", ["--tls-cert", "cert.pem", "--tls-key", "key.pem"], {}, "TLS_FILES_INVALID"],
-    ["a certificate that is none", ["--tls-cert", "relay-key", "--tls-key", "relay-key"], {}, "both in PEM"],
+    [
+      "a certificate that is not there",
+      ["--tls-cert", "cert.pem", "--tls-key", "key.pem"],
+      {},
+      "TLS_FILES_INVALID",
+    ],
+    [
+      "a certificate that is none",
+      ["--tls-cert", "relay-key", "--tls-key", "relay-key"],
+      {},
+      "both in PEM",
+    ],
     ["a proxy that is no address", ["--trust-proxy", "proxy"], {}, "10.0.0.0/8"],
     ["a network that is too narrow", ["--trust-proxy", "10.0.0.0/33"], {}, "10.0.0.0/8"],
     ["a limit of nothing", ["--body-limit", "0"], {}, "above 0"],
     ["an expiry of a moment", ["--expire", "5m"], {}, "an hour or more"],
     ["a file in no folder", ["--file", "no/where.sqlite"], {}, "DATABASE_NOT_OPENED"],
     ["a file that is no database", ["--file", "relay-key"], {}, "file is not a database"],
-    ["a database's URL for everybody to see", ["--file", "postgresql://me:tell-nobody@h/d"], {}, "XELION_RECEIVER_DATABASE_URL"],
-    ["a database's URL that is empty", [], { XELION_RECEIVER_DATABASE_URL: " " }, "is set but empty"],
-    ["another database's URL", [], { XELION_RECEIVER_DATABASE_URL: "mysql://me:tell-nobody@h/d" }, "DATABASE_URL_INVALID"],
+    [
+      "a database's URL for everybody to see",
+      ["--file", "postgresql://me:tell-nobody@h/d"],
+      {},
+      "XELION_RECEIVER_DATABASE_URL",
+    ],
+    [
+      "a database's URL that is empty",
+      [],
+      { XELION_RECEIVER_DATABASE_URL: " " },
+      "is set but empty",
+    ],
+    [
+      "another database's URL",
+      [],
+      { XELION_RECEIVER_DATABASE_URL: "mysql://me:tell-nobody@h/d" },
+      "DATABASE_URL_INVALID",
+    ],
     [
       "a database that cannot be reached",
       [],
@@ -167,7 +231,9 @@ describe("the command says what is wrong and ends with 1", () => {
       .exitOverride()
       .configureOutput({ writeErr: (text) => (said += text) });
     const paths = args.map((arg) => (arg === "relay-key" ? join(files, arg) : arg));
-    await command.parseAsync(paths, { from: "user" }).catch((error: Error) => (said += error.message));
+    await command
+      .parseAsync(paths, { from: "user" })
+      .catch((error: Error) => (said += error.message));
     expect(said).toContain(words);
     for (const leak of ["tell-nobody", relayKey]) expect(said).not.toContain(leak);
   });
@@ -185,13 +251,19 @@ describe("the command says what is wrong and ends with 1", () => {
     ["alone", alone],
   ])("and masks a secret that is in it, %s", async (_how, command) => {
     const receiver = await start(["--file", `${relayKey}/r.sqlite`], {}, command);
-    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("[secret]/r.sqlite cannot be opened")]);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringContaining("[secret]/r.sqlite cannot be opened"),
+    ]);
     expect(receiver.output).not.toContain(relayKey);
   });
 
   test("and escapes what a terminal would act on", async () => {
     const receiver = await start(["--file", "no\u202e\u001b[31m/where.sqlite"]);
-    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("no\\u202e\\u001b[31m/where.sqlite")]);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringContaining("no\\u202e\\u001b[31m/where.sqlite"),
+    ]);
     for (const raw of ["\u202e", "\u001b"]) expect(receiver.output).not.toContain(raw);
   });
 
@@ -199,23 +271,37 @@ describe("the command says what is wrong and ends with 1", () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void taken.close());
-    const receiver = await start(["--listen", `127.0.0.1:${(taken.address() as { port: number }).port}`]);
-    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("LISTEN_FAILED")]);
+    const receiver = await start([
+      "--listen",
+      `127.0.0.1:${(taken.address() as { port: number }).port}`,
+    ]);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringContaining("LISTEN_FAILED"),
+    ]);
   });
 
   test("for a database that a newer receiver has changed", async () => {
     await (await start()).signal("SIGINT");
     const database = new DatabaseSync(join(files, "xelion-receiver.sqlite"));
-    database.exec("insert into receiver_migrations (name, timestamp) values ('9999_of_the_future', '2999-01-01T00:00:00Z')");
+    database.exec(
+      "insert into receiver_migrations (name, timestamp) values ('9999_of_the_future', '2999-01-01T00:00:00Z')",
+    );
     database.close();
     const receiver = await start();
-    expect([receiver.exitCode, receiver.output]).toEqual([1, expect.stringContaining("DATABASE_NOT_MIGRATED")]);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringContaining("DATABASE_NOT_MIGRATED"),
+    ]);
   });
 
   test("for a file that another receiver has open", async () => {
     const first = await start();
     const second = await start();
-    expect([second.exitCode, second.output]).toEqual([1, expect.stringContaining("database is locked")]);
+    expect([second.exitCode, second.output]).toEqual([
+      1,
+      expect.stringContaining("database is locked"),
+    ]);
     expect((await fetch(`${first.url}/health`)).status).toBe(200);
   });
 });

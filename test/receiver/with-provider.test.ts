@@ -18,7 +18,10 @@ beforeAll(async () => {
   const postgres = cleanUp.use(await Postgres.start());
   const files = cleanUp.use(folder());
   const env = { XELION_RECEIVER_DATABASE_URL: await postgres.database() };
-  receivers = await Promise.all([ReceiverProcess.start(files.path, [], env), ReceiverProcess.start(files.path, [], env)]);
+  receivers = await Promise.all([
+    ReceiverProcess.start(files.path, [], env),
+    ReceiverProcess.start(files.path, [], env),
+  ]);
   for (const receiver of receivers) cleanUp.use(receiver);
 }, 120_000);
 afterAll(() => cleanUp.disposeAsync());
@@ -61,7 +64,11 @@ describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
 
   test("an order is taken up on another machine without its journal, and the end is heard there that the other receiver was told", async () => {
     w.service.state.courses.push({
-      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+      steps: [
+        { do: "reply" },
+        { do: "hold" },
+        { do: "status", status: "COMPLETED", callback: "now", times: 1 },
+      ],
     });
     expect(await machine(0).create({ tenantName: "pbx3", timeout: "300ms" })).toMatchObject({
       code: "NOT_FINISHED",
@@ -70,11 +77,15 @@ describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
     await expect.poll(() => polls(receivers[1]), { timeout: 30_000 }).toBe(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
-    expect(w.orders().map(({ callbackUrl }) => callbackUrl)).toEqual([expect.stringContaining(receivers[0].url)]);
+    expect(w.orders().map(({ callbackUrl }) => callbackUrl)).toEqual([
+      expect.stringContaining(receivers[0].url),
+    ]);
   });
 });
 
 async function polls({ url }: ReceiverProcess): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${relayKey}` } })).text();
+  const text = await (
+    await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${relayKey}` } })
+  ).text();
   return Number(/^xelion_receiver_polls_waiting (\d+)$/m.exec(text)?.[1]);
 }

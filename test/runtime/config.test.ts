@@ -23,11 +23,15 @@ const good = { "acme:baseUrl": "https://api.example/v1", "acme:apiToken": "token
 
 const source = (config: Record<string, unknown>) => ({
   get: (key: string) =>
-    (config[key] === undefined || typeof config[key] === "string" ? config[key] : JSON.stringify(config[key])) as string,
+    (config[key] === undefined || typeof config[key] === "string"
+      ? config[key]
+      : JSON.stringify(config[key])) as string,
   require: () => "",
 });
-const read = (config: Record<string, unknown>, { account, env = {} }: { account?: string; env?: NodeJS.ProcessEnv } = {}) =>
-  readConfig(definition, source(config), account, env);
+const read = (
+  config: Record<string, unknown>,
+  { account, env = {} }: { account?: string; env?: NodeJS.ProcessEnv } = {},
+) => readConfig(definition, source(config), account, env);
 function refusal(run: () => unknown): UcaasError {
   try {
     run();
@@ -77,7 +81,9 @@ describe("config of a vendor", () => {
   ])("%s that is %j is refused with its command", (key, value) => {
     const { code, message } = refusal(() => read({ ...good, [key]: value }));
     expect(code).toBe("CONFIG_INVALID");
-    expect(message).toMatch(new RegExp(`${key} \\(.*\\) is not valid: .*\\. Run: pulumi config set (--secret )?${key}`));
+    expect(message).toMatch(
+      new RegExp(`${key} \\(.*\\) is not valid: .*\\. Run: pulumi config set (--secret )?${key}`),
+    );
   });
 
   test("never has a value in its error", () => {
@@ -111,16 +117,25 @@ describe("config of a vendor", () => {
   });
 
   test("takes a variable that is empty for one that is not set, as a pipeline leaves it when a secret does not exist", () => {
-    expect(refusal(() => read({ "acme:baseUrl": "https://api.example" }, { env: { ACME_API_TOKEN: "" } })).code).toBe("CONFIG_MISSING");
+    expect(
+      refusal(() =>
+        read({ "acme:baseUrl": "https://api.example" }, { env: { ACME_API_TOKEN: "" } }),
+      ).code,
+    ).toBe("CONFIG_MISSING");
   });
 
   test("comes from a file that a variable names, without the line's end", () => {
     const file = join(folder, "token");
     writeFileSync(file, "token-of-the-file\n");
     const env = { ACME_API_TOKEN_FILE: file };
-    expect(read({ "acme:baseUrl": "https://api.example" }, { env }).apiToken).toBe("token-of-the-file");
+    expect(read({ "acme:baseUrl": "https://api.example" }, { env }).apiToken).toBe(
+      "token-of-the-file",
+    );
     const { code, message } = refusal(() =>
-      read({ "acme:baseUrl": "https://api.example" }, { env: { ACME_API_TOKEN_FILE: join(folder, "none") } }),
+      read(
+        { "acme:baseUrl": "https://api.example" },
+        { env: { ACME_API_TOKEN_FILE: join(folder, "none") } },
+      ),
     );
     expect({ code, message }).toMatchObject({
       code: "CONFIG_INVALID",
@@ -132,9 +147,12 @@ describe("config of a vendor", () => {
   test("has its secrets masked in every text from then on, line by line too", () => {
     read({
       ...good,
-      "acme:apiToken": "-----BEGIN KEY-----\nfirst-line-of-a-secret\nsecond-line-of-a-secret\n-----END KEY-----\n",
+      "acme:apiToken":
+        "-----BEGIN KEY-----\nfirst-line-of-a-secret\nsecond-line-of-a-secret\n-----END KEY-----\n",
     });
-    expect(maskSecrets("seen: second-line-of-a-secret, and -----BEGIN KEY-----")).toBe("seen: [secret], and -----BEGIN KEY-----");
+    expect(maskSecrets("seen: second-line-of-a-secret, and -----BEGIN KEY-----")).toBe(
+      "seen: [secret], and -----BEGIN KEY-----",
+    );
   });
 });
 
@@ -162,7 +180,9 @@ describe("an account's section", () => {
       ),
     );
     expect(code).toBe("CONFIG_MISSING");
-    expect(message).toContain("Run: pulumi config set --path --secret acme:accounts.north.apiToken");
+    expect(message).toContain(
+      "Run: pulumi config set --path --secret acme:accounts.north.apiToken",
+    );
     expect(message).not.toContain("ACME_API_TOKEN");
   });
 
@@ -174,8 +194,12 @@ describe("an account's section", () => {
     const { code, message } = refusal(() => read(accounts, { account: "south" }));
     expect(code).toBe("CONFIG_UNKNOWN_ACCOUNT");
     expect(message).toContain('there is no account "south"; known: north');
-    expect(refusal(() => read(good, { account: "south" })).message).toContain("no accounts are declared");
-    expect(refusal(() => read(accounts, { account: "constructor" })).code).toBe("CONFIG_UNKNOWN_ACCOUNT");
+    expect(refusal(() => read(good, { account: "south" })).message).toContain(
+      "no accounts are declared",
+    );
+    expect(refusal(() => read(accounts, { account: "constructor" })).code).toBe(
+      "CONFIG_UNKNOWN_ACCOUNT",
+    );
   });
 
   test("whose name has a dot is quoted in the command", () => {
@@ -185,9 +209,14 @@ describe("an account's section", () => {
     expect(unknown.hint).toBe(`pulumi config set --path 'acme:accounts["a.b"].<key>' <value>`);
   });
 
-  test.each([["text"], [[1]], [{ north: "https://north.example" }]])("is refused when the sections are %j", (sections) => {
-    expect(refusal(() => read({ "acme:accounts": sections }, { account: "north" }))).toMatchObject({ code: "CONFIG_INVALID" });
-  });
+  test.each([["text"], [[1]], [{ north: "https://north.example" }]])(
+    "is refused when the sections are %j",
+    (sections) => {
+      expect(
+        refusal(() => read({ "acme:accounts": sections }, { account: "north" })),
+      ).toMatchObject({ code: "CONFIG_INVALID" });
+    },
+  );
 });
 
 test("config is read and a client is made once for each account, and one that failed is tried again", () => {

@@ -7,8 +7,11 @@ type Provider = Awaited<ReturnType<ProviderFactory>>;
 
 const line = "let c;exports.handler=…";
 const config = { get: (key: string) => `value of ${key}`, require: (key: string) => key };
-const table = (provider: Partial<Provider>) => createDispatcher({ Thing: async () => provider as Provider });
-async function thrown(call: Promise<unknown>): Promise<Error & { id?: string; properties?: object; reasons?: string[] }> {
+const table = (provider: Partial<Provider>) =>
+  createDispatcher({ Thing: async () => provider as Provider });
+async function thrown(
+  call: Promise<unknown>,
+): Promise<Error & { id?: string; properties?: object; reasons?: string[] }> {
   return call.then(
     () => {
       throw new Error("It did not fail.");
@@ -27,7 +30,10 @@ describe("the table of providers", () => {
       },
     });
     expect(seen).toEqual([]);
-    await Promise.all([call("Thing", "create", [{}], config), call("Thing", "create", [{}], config)]);
+    await Promise.all([
+      call("Thing", "create", [{}], config),
+      call("Thing", "create", [{}], config),
+    ]);
     await call("Thing", "create", [{}], config);
     expect(seen).toEqual(["value of acme:key"]);
   });
@@ -40,7 +46,12 @@ describe("the table of providers", () => {
         return { outs: { a: undefined, at: new Date(0), list: [undefined] } };
       },
     });
-    const result = await call("Thing", "update", ["1", { a: 1, __provider: line }, { a: 2, __provider: line }], config);
+    const result = await call(
+      "Thing",
+      "update",
+      ["1", { a: 1, __provider: line }, { a: 2, __provider: line }],
+      config,
+    );
     expect(given.slice(0, -1)).toEqual(["1", { a: 1 }, { a: 2 }]);
     expect(Object.entries((result as { outs: object }).outs)).toEqual([
       ["at", "1970-01-01T00:00:00.000Z"],
@@ -77,7 +88,11 @@ describe("the table of providers", () => {
     rememberSecret("a-canary-in-errors");
     const failing = table({
       create: async () => {
-        throw new PartialFailure("7", { password: "a-canary-in-errors" }, new Error("refused a-canary-in-errors"));
+        throw new PartialFailure(
+          "7",
+          { password: "a-canary-in-errors" },
+          new Error("refused a-canary-in-errors"),
+        );
       },
       delete: async () => {
         throw new Error("no a-canary-in-errors");
@@ -87,13 +102,17 @@ describe("the table of providers", () => {
         failures: [{ property: "password", reason: "is not a-canary-in-errors" }],
       }),
     });
-    const partial = await thrown(failing("Thing", "create", [{ password: "a-canary-in-errors" }], config));
+    const partial = await thrown(
+      failing("Thing", "create", [{ password: "a-canary-in-errors" }], config),
+    );
     expect(`${partial.message} ${partial.reasons} ${partial.stack}`).not.toContain("canary");
     // The state is where it belongs: the engine encrypts it there.
     expect(partial.properties).toMatchObject({ password: "a-canary-in-errors" });
     const raw = await thrown(failing("Thing", "delete", ["1", {}], config));
     expect(`${raw.message} ${raw.stack}`).not.toContain("canary");
-    expect(await failing("Thing", "check", [{}, { password: "a-canary-in-errors" }], config)).toEqual({
+    expect(
+      await failing("Thing", "check", [{}, { password: "a-canary-in-errors" }], config),
+    ).toEqual({
       inputs: { password: "a-canary-in-errors" },
       failures: [{ property: "", reason: "password: is not [secret]" }],
     });
@@ -109,16 +128,24 @@ describe("the table of providers", () => {
       },
     });
     expect((await thrown(call("Thing", "create", [{}], config))).stack).toBe("");
-    expect((await thrown(call("Thing", "delete", ["1", {}], config))).stack).toContain("dispatch.test.ts");
+    expect((await thrown(call("Thing", "delete", ["1", {}], config))).stack).toContain(
+      "dispatch.test.ts",
+    );
   });
 
   test("gives a partial failure the line back, without which the state could not be refreshed", async () => {
     const call = table({
       update: async (id) => {
-        throw new PartialFailure(id, { seats: 5, never: undefined }, new UcaasError("half done", { code: "HALF", hint: "again" }));
+        throw new PartialFailure(
+          id,
+          { seats: 5, never: undefined },
+          new UcaasError("half done", { code: "HALF", hint: "again" }),
+        );
       },
     });
-    const error = await thrown(call("Thing", "update", ["7", { __provider: "an older line" }, { __provider: line }], config));
+    const error = await thrown(
+      call("Thing", "update", ["7", { __provider: "an older line" }, { __provider: line }], config),
+    );
     expect(error).toMatchObject({
       id: "7",
       properties: { seats: 5, __provider: line },
@@ -140,5 +167,7 @@ test("an error says what was tried, what went wrong, the codes, and what to do",
   expect(new UcaasError("it was refused", details).message).toBe(
     "xima create licence a/b: it was refused [REFUSED, E17, HTTP 400]\n  What to do: ask again",
   );
-  expect(new UcaasError("it was refused", { code: "E17", vendorCode: "E17" }).message).toBe("it was refused [E17]");
+  expect(new UcaasError("it was refused", { code: "E17", vendorCode: "E17" }).message).toBe(
+    "it was refused [E17]",
+  );
 });

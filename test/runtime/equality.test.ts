@@ -11,7 +11,8 @@ const values = fc.jsonValue({ maxDepth: 3 });
  */
 function rewritten(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rewritten);
-  if (typeof value !== "object" || value === null) return typeof value === "number" ? Number(`${value}`) : value;
+  if (typeof value !== "object" || value === null)
+    return typeof value === "number" ? Number(`${value}`) : value;
   return {
     ...Object.fromEntries(
       Object.entries(value)
@@ -24,7 +25,12 @@ function rewritten(value: unknown): unknown {
 
 describe("two values", () => {
   test("mean the same in any order of keys, with absent keys as null, empty or left out", () => {
-    fc.assert(fc.property(values, (value) => isEqual(value, rewritten(value)) && isEqual(rewritten(value), value)));
+    fc.assert(
+      fc.property(
+        values,
+        (value) => isEqual(value, rewritten(value)) && isEqual(rewritten(value), value),
+      ),
+    );
     expect(isEqual({ a: 5, b: { c: undefined } }, { a: 5.0 })).toBe(true);
     expect(isEqual(undefined, {})).toBe(true);
     expect(isEqual({ a: { b: null } }, null)).toBe(true);
@@ -79,6 +85,8 @@ describe("two URLs", () => {
 test("only managed properties count as changed, each by its own rule", () => {
   const olds = { seats: 5, url: "https://a.example/", lastChanges: [1], dropped: 1 };
   const news = { seats: 5, url: "https://a.example", lastChanges: [], added: 1 };
-  expect(changedProperties(olds, news, ["seats", "url", "added", "dropped"], { url: isSameUrl })).toEqual(["added", "dropped"]);
+  expect(
+    changedProperties(olds, news, ["seats", "url", "added", "dropped"], { url: isSameUrl }),
+  ).toEqual(["added", "dropped"]);
   expect(changedProperties(olds, news, ["url"])).toEqual(["url"]);
 });

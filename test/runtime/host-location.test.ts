@@ -12,7 +12,10 @@ test("a project that cannot import the package is told which dependency to add, 
     );
     const modules = join(folder, "node_modules", "pulumi-ucaas");
     mkdirSync(modules, { recursive: true });
-    writeFileSync(join(modules, "package.json"), '{"name":"pulumi-ucaas","exports":{"./host":{"default":"./host.js"}}}');
+    writeFileSync(
+      join(modules, "package.json"),
+      '{"name":"pulumi-ucaas","exports":{"./host":{"default":"./host.js"}}}',
+    );
     writeFileSync(join(modules, "host.js"), "");
     expect(() => requireHostIn(folder)).not.toThrow();
   } finally {
@@ -22,7 +25,13 @@ test("a project that cannot import the package is told which dependency to add, 
 
 test("only a program that the CLI runs in its project is asked", () => {
   expect(isProgramOfCli(["node", "/app/node_modules/@pulumi/pulumi/cmd/run/index.js"])).toBe(true);
-  expect(isProgramOfCli(["node", "/app/node_modules/.pnpm/x/node_modules/@pulumi/pulumi/cmd/run"])).toBe(true);
-  for (const other of ["/app/server.js", "/x/@pulumi/pulumi/cmd/dynamic-provider/index.js", undefined])
+  expect(
+    isProgramOfCli(["node", "/app/node_modules/.pnpm/x/node_modules/@pulumi/pulumi/cmd/run"]),
+  ).toBe(true);
+  for (const other of [
+    "/app/server.js",
+    "/x/@pulumi/pulumi/cmd/dynamic-provider/index.js",
+    undefined,
+  ])
     expect(isProgramOfCli(["node", ...(other ? [other] : [])])).toBe(false);
 });

@@ -19,7 +19,8 @@ import {
   ximaConfig,
 } from "../../provider/schemas.ts";
 
-const problem = (schema: z.ZodType, value: string) => schema.safeParse(value).error?.issues.map(({ message }) => message);
+const problem = (schema: z.ZodType, value: string) =>
+  schema.safeParse(value).error?.issues.map(({ message }) => message);
 
 const refused: [string, string][] = [
   ["acme ", "must not end with U+0020 (space) at position 5"],
@@ -38,22 +39,35 @@ const refused: [string, string][] = [
   ["ac\u{e0041}me", "must not contain U+E0041 at position 3"],
   ["📞\ufffe", "must not contain U+FFFE at position 2"],
   ["ac\ud800me", "must not contain U+D800 at position 3"],
-  ["B\ufffdckerei", "must not contain U+FFFD (replacement character: is the file UTF-8?) at position 2"],
+  [
+    "B\ufffdckerei",
+    "must not contain U+FFFD (replacement character: is the file UTF-8?) at position 2",
+  ],
   ["", "must not be empty"],
   [" \u3000", "must not be empty"],
 ];
 
 describe("a text that names something", () => {
-  test.each(refused)("is refused as an identifier, a credential and a name with its code point: %j", (value, message) => {
-    for (const schema of [identifier(), credential(), displayName()]) expect(problem(schema, value)).toEqual([message]);
-  });
+  test.each(refused)(
+    "is refused as an identifier, a credential and a name with its code point: %j",
+    (value, message) => {
+      for (const schema of [identifier(), credential(), displayName()])
+        expect(problem(schema, value)).toEqual([message]);
+    },
+  );
 
-  test.each(["acme", "Müller & Söhne GmbH", "a b", "山田電話", "e\u0301", "📞"])("is taken as it is: %j", (value) => {
-    for (const schema of [identifier(), credential(), displayName()]) expect(schema.parse(value)).toBe(value);
-  });
+  test.each(["acme", "Müller & Söhne GmbH", "a b", "山田電話", "e\u0301", "📞"])(
+    "is taken as it is: %j",
+    (value) => {
+      for (const schema of [identifier(), credential(), displayName()])
+        expect(schema.parse(value)).toBe(value);
+    },
+  );
 
   test("may hold another blank than the plain one only where it is no identifier", () => {
-    expect(problem(identifier(), "a\u00a0b")).toEqual(["must not contain U+00A0 (no-break space) at position 2"]);
+    expect(problem(identifier(), "a\u00a0b")).toEqual([
+      "must not contain U+00A0 (no-break space) at position 2",
+    ]);
     expect(problem(credential(), "a\u00a0b")).toBeUndefined();
     expect(problem(displayName(), "a\u00a0b")).toBeUndefined();
   });
@@ -68,14 +82,38 @@ describe("a text that names something", () => {
 
 describe("every vendor", () => {
   const declarations: Record<string, [z.ZodType, Record<string, unknown>, string]> = {
-    "Xima ids": [licenseSchema, { ccId: { resellerId: "v\u200b", tenantId: "t" } }, "ccId.resellerId"],
-    "Xima tenants": [licenseSchema, { ccId: { resellerId: "v", tenantId: "t\u200b" } }, "ccId.tenantId"],
-    "Xima names": [licenseSchema, { ccId: { resellerId: "v", tenantId: "t", tenantName: "T\u200b" } }, "ccId.tenantName"],
-    "Xima servers": [licenseSchema, { sipCredentials: { sipServer: "sip.example.com\u200b" } }, "sipCredentials.sipServer"],
-    "Xima passwords": [licenseSchema, { sipCredentials: { password: "pw\u200b" } }, "sipCredentials.password"],
+    "Xima ids": [
+      licenseSchema,
+      { ccId: { resellerId: "v\u200b", tenantId: "t" } },
+      "ccId.resellerId",
+    ],
+    "Xima tenants": [
+      licenseSchema,
+      { ccId: { resellerId: "v", tenantId: "t\u200b" } },
+      "ccId.tenantId",
+    ],
+    "Xima names": [
+      licenseSchema,
+      { ccId: { resellerId: "v", tenantId: "t", tenantName: "T\u200b" } },
+      "ccId.tenantName",
+    ],
+    "Xima servers": [
+      licenseSchema,
+      { sipCredentials: { sipServer: "sip.example.com\u200b" } },
+      "sipCredentials.sipServer",
+    ],
+    "Xima passwords": [
+      licenseSchema,
+      { sipCredentials: { password: "pw\u200b" } },
+      "sipCredentials.password",
+    ],
     "EnableX codes": [enablexCustomerSchema, { customerCode: "a\u200b" }, "customerCode"],
     "EnableX names": [enablexCustomerSchema, { customerName: "a\u200b" }, "customerName"],
-    "EnableX emails": [enablexCustomerSchema, { contactEmail: "a@example.com\u200b" }, "contactEmail"],
+    "EnableX emails": [
+      enablexCustomerSchema,
+      { contactEmail: "a@example.com\u200b" },
+      "contactEmail",
+    ],
     "EnableX ids": [subscriptionSchema, { customerId: "1\u200b" }, "customerId"],
     "EnableX plans": [subscriptionSchema, { planId: "1\u200b" }, "planId"],
     "EnableX users": [userSchema, { email: "a@example.com\u200b" }, "email"],
@@ -86,27 +124,48 @@ describe("every vendor", () => {
     "NetSapiens passwords": [oauthClientSchema, { apiPassword: "pw\u200b" }, "apiPassword"],
     "Xelion tenants": [provisionSchema, { tenantName: "pbx1\u200b" }, "tenantName"],
     "Xelion tokens": [provisionSchema, { tenantToken: "abc\u200b" }, "tenantToken"],
-    "Xelion users": [provisionSchema, { tenantLogin: { userName: "a\u200b", password: "pw" } }, "tenantLogin.userName"],
-    "Xelion passwords": [provisionSchema, { tenantLogin: { userName: "a", password: "pw\u200b" } }, "tenantLogin.password"],
+    "Xelion users": [
+      provisionSchema,
+      { tenantLogin: { userName: "a\u200b", password: "pw" } },
+      "tenantLogin.userName",
+    ],
+    "Xelion passwords": [
+      provisionSchema,
+      { tenantLogin: { userName: "a", password: "pw\u200b" } },
+      "tenantLogin.password",
+    ],
   };
-  test.each(Object.entries(declarations))("refuses in its arguments what cannot be seen: %s", (_, [schema, inputs, property]) => {
-    expect(validate(schema, inputs).filter((failure) => failure.property === property)).toEqual([
-      {
-        property,
-        reason: expect.stringMatching(/U\+200B \(zero width space\) at position \d+$/),
-      },
-    ]);
-  });
+  test.each(Object.entries(declarations))(
+    "refuses in its arguments what cannot be seen: %s",
+    (_, [schema, inputs, property]) => {
+      expect(validate(schema, inputs).filter((failure) => failure.property === property)).toEqual([
+        {
+          property,
+          reason: expect.stringMatching(/U\+200B \(zero width space\) at position \d+$/),
+        },
+      ]);
+    },
+  );
 
-  const definitions: ConfigDefinition[] = [ximaConfig, enablexConfig, netsapiensConfig, xelionConfig];
+  const definitions: ConfigDefinition[] = [
+    ximaConfig,
+    enablexConfig,
+    netsapiensConfig,
+    xelionConfig,
+  ];
   const secrets = definitions.flatMap(({ namespace, keys }) =>
     Object.entries(keys)
       .filter(([name, { secret }]) => secret && name !== "privateKey")
       .map(([name, key]) => [`${namespace}:${name}`, key.value] as const),
   );
-  test.each(secrets)("refuses a line break at the end of the secret %s in its config", (_, schema) => {
-    expect(problem(schema, "pw\r")).toEqual(["must not contain U+000D (carriage return) at position 3"]);
-  });
+  test.each(secrets)(
+    "refuses a line break at the end of the secret %s in its config",
+    (_, schema) => {
+      expect(problem(schema, "pw\r")).toEqual([
+        "must not contain U+000D (carriage return) at position 3",
+      ]);
+    },
+  );
 });
 
 test("a secret in a file may end with a line break of any system, and must be UTF-8", () => {
@@ -124,7 +183,9 @@ test("a secret in a file may end with a line break of any system, and must be UT
   try {
     expect(read("pw-canary\r\n")).toBe("pw-canary");
     expect(read("\ufeffpw-canary\n")).toBe("pw-canary");
-    expect(() => read("pw-canary\r")).toThrow("must not contain U+000D (carriage return) at position 10");
+    expect(() => read("pw-canary\r")).toThrow(
+      "must not contain U+000D (carriage return) at position 10",
+    );
     expect(() => read(Buffer.from("pw-caf\u00e9", "latin1"))).toThrow("is not UTF-8 (line 1)");
   } finally {
     rmSync(folder, { recursive: true });

@@ -5,7 +5,14 @@ import { loaderLine } from "../../provider/runtime/loader.ts";
 const mark = "4dabf18193072939515e22adb298388d";
 
 test("an entry has both bags with the loader line, so that the engine reads nothing", () => {
-  const entry = importEntry("EnableXCustomer", "acme", "1001", { customerName: "Acme" }, { customerName: "Acme", customerId: "1001" }, []);
+  const entry = importEntry(
+    "EnableXCustomer",
+    "acme",
+    "1001",
+    { customerName: "Acme" },
+    { customerName: "Acme", customerId: "1001" },
+    [],
+  );
   expect(entry).toEqual({
     type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
     name: "acme",
@@ -21,7 +28,10 @@ test("an entry has both bags with the loader line, so that the engine reads noth
 
 test("a secret is marked for encryption in both bags, inside objects too, and stands nowhere else", () => {
   const values = { sip: { password: "p4ss", user: "u" }, token: { a: [1] } };
-  const entry = importEntry("XimaLicense", "acme", "a/b", values, values, ["sip.password", "token"]);
+  const entry = importEntry("XimaLicense", "acme", "a/b", values, values, [
+    "sip.password",
+    "token",
+  ]);
   for (const bag of [entry.inputs, entry.outputs]) {
     expect(bag.sip).toEqual({
       user: "u",
@@ -35,6 +45,10 @@ test("a secret is marked for encryption in both bags, inside objects too, and st
 });
 
 test("a secret that is not there is passed over, and what JSON has no word for is left out", () => {
-  const entry = importEntry("XimaLicense", "acme", "a/b", { a: undefined, b: 1 }, {}, ["sip.password", "b.c", "a"]);
+  const entry = importEntry("XimaLicense", "acme", "a/b", { a: undefined, b: 1 }, {}, [
+    "sip.password",
+    "b.c",
+    "a",
+  ]);
   expect(entry.inputs).toEqual({ b: 1, __provider: loaderLine("XimaLicense") });
 });

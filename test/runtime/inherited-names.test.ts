@@ -16,7 +16,8 @@ import { merge, valueAt } from "../../stacks/object-path.ts";
  * what nobody wrote.
  */
 const names = ["constructor", "__proto__", "toString", "hasOwnProperty"];
-const bag = (name: string, value: unknown) => JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`) as Record<string, unknown>;
+const bag = (name: string, value: unknown) =>
+  JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`) as Record<string, unknown>;
 
 describe.each(names)("the name %s from outside finds nothing that is inherited", (name) => {
   test("as a vendor's code", () => {
@@ -29,7 +30,9 @@ describe.each(names)("the name %s from outside finds nothing that is inherited",
   test("as a key of what a vendor reports", () => {
     expect(isEqual({}, bag(name, "x"))).toBe(false);
     const changes = { aiMessaging: { oldValue: {}, newValue: bag(name, "x") } };
-    expect(flatChanges(changes)).toEqual([{ property: `aiMessaging.${name}`, oldValue: undefined, newValue: "x" }]);
+    expect(flatChanges(changes)).toEqual([
+      { property: `aiMessaging.${name}`, oldValue: undefined, newValue: "x" },
+    ]);
     expect(detectDrift(bag(name, { oldValue: 1, newValue: 2 }), {})).toEqual([]);
   });
 

@@ -16,11 +16,14 @@ const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example te
 test("of many processes that saw no entry and want to send, exactly one may", {
   timeout: 60_000,
 }, async () => {
-  const tries = await Promise.allSettled(Array.from({ length: 8 }, (_, number) => journal().intend(key, { number }, { number }, null)));
+  const tries = await Promise.allSettled(
+    Array.from({ length: 8 }, (_, number) => journal().intend(key, { number }, { number }, null)),
+  );
   const won = tries.filter((each) => each.status === "fulfilled");
   expect(won).toHaveLength(1);
   expect(await journal().find(key)).toEqual(won[0]?.value);
-  for (const each of tries) if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
+  for (const each of tries)
+    if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
 });
 
 test("an entry is replaced by who has seen it, and by nobody who saw an older one", {

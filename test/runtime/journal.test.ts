@@ -35,7 +35,8 @@ const config = (values: Record<string, string> = {}) => ({
   get: (key: string) => values[key] as string,
   require: () => "",
 });
-const journal = (folder = join(base, "journal")) => new Journal(config({ "ucaas:journalDir": folder }), {});
+const journal = (folder = join(base, "journal")) =>
+  new Journal(config({ "ucaas:journalDir": folder }), {});
 const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example order/1" };
 
 describe("the intent journal", () => {
@@ -77,7 +78,11 @@ describe("the intent journal", () => {
   });
 
   test("has the arguments as a hash only, which does not depend on the order of keys", async () => {
-    await journal().intend(key, { password: "canary", deep: { b: 1, a: [2, { d: 1, c: 2 }] } }, null);
+    await journal().intend(
+      key,
+      { password: "canary", deep: { b: 1, a: [2, { d: 1, c: 2 }] } },
+      null,
+    );
     const file = join(base, "journal", readdirSync(join(base, "journal"))[0]!);
     expect(readFileSync(file, "utf8")).not.toContain("canary");
     expect(hashOf({ a: 1, b: { c: [1, 2], d: 2 } })).toBe(hashOf({ b: { d: 2, c: [1, 2] }, a: 1 }));
@@ -100,7 +105,9 @@ describe("the intent journal", () => {
   });
 
   test("lets one of two tries begin that both saw the same", async () => {
-    const tries = await Promise.allSettled([1, 2, 3].map((seats) => journal().intend(key, { seats }, null, null)));
+    const tries = await Promise.allSettled(
+      [1, 2, 3].map((seats) => journal().intend(key, { seats }, null, null)),
+    );
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(tries.find(({ status }) => status === "rejected")).toMatchObject({
       reason: { code: "JOURNAL_OUTDATED" },
@@ -118,7 +125,11 @@ describe("the intent journal", () => {
     writeFileSync(join(base, "journal"), "a file");
     await expect(journal().intend(key, {}, null)).rejects.toMatchObject({
       code: "JOURNAL_UNAVAILABLE",
-      message: expect.stringMatching(new RegExp(`cannot be written: ${join(base, "journal")}[^]*pulumi config set ucaas:journalDir`)),
+      message: expect.stringMatching(
+        new RegExp(
+          `cannot be written: ${join(base, "journal")}[^]*pulumi config set ucaas:journalDir`,
+        ),
+      ),
     });
   });
 
@@ -152,7 +163,9 @@ describe("the intent journal", () => {
 
   test("removes the drafts of writes that were killed long ago, and leaves those of now", async () => {
     await journal().intend(key, {}, null);
-    const drafts = ["a.json.1.old", "b.lock.2-old", "c.json.3.new"].map((name) => join(base, "journal", name));
+    const drafts = ["a.json.1.old", "b.lock.2-old", "c.json.3.new"].map((name) =>
+      join(base, "journal", name),
+    );
     for (const draft of drafts) writeFileSync(draft, "");
     for (const draft of drafts.slice(0, 2)) utimesSync(draft, 0, 0);
     await journal().list();
@@ -166,7 +179,10 @@ describe("the intent journal", () => {
       note: "customer-7",
       ...key,
     };
-    const name = createHash("sha256").update(`${key.vendor}\n${key.stack}\n${key.thing}`).digest("hex").slice(0, 32);
+    const name = createHash("sha256")
+      .update(`${key.vendor}\n${key.stack}\n${key.thing}`)
+      .digest("hex")
+      .slice(0, 32);
     mkdirSync(join(base, "journal"));
     writeFileSync(join(base, "journal", `acme-${name}.json`), JSON.stringify(old));
     const now = { ...key, stack: `${key.stack}@s3://state` };
@@ -192,9 +208,14 @@ describe("the intent journal", () => {
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     await journal().intend(key, {}, null);
     const lock = `acme-${createHash("sha256").update(`acme\n${key.thing}`).digest("hex").slice(0, 32)}.lock`;
-    writeFileSync(join(base, "journal", lock), JSON.stringify({ token: "killed", host: hostname(), pid }));
+    writeFileSync(
+      join(base, "journal", lock),
+      JSON.stringify({ token: "killed", host: hostname(), pid }),
+    );
     const seen = await journal().find(key);
-    const tries = await Promise.allSettled([1, 2, 3, 4].map((seats) => journal().intend(key, { seats }, null, seen)));
+    const tries = await Promise.allSettled(
+      [1, 2, 3, 4].map((seats) => journal().intend(key, { seats }, null, seen)),
+    );
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(readdirSync(join(base, "journal")).filter((name) => name.includes("lock"))).toEqual([]);
   });
@@ -208,13 +229,16 @@ describe("the intent journal", () => {
   });
 
   test("is where the config says, else the environment, else Pulumi's home", () => {
-    const folder = (values: Record<string, string>, env: NodeJS.ProcessEnv) => new Journal(config(values), env).location;
+    const folder = (values: Record<string, string>, env: NodeJS.ProcessEnv) =>
+      new Journal(config(values), env).location;
     const env = { UCAAS_JOURNAL_DIR: "/from/environment", PULUMI_HOME: "/pulumi" };
     expect(folder({ "ucaas:journalDir": "/shared/disk" }, env)).toBe("/shared/disk");
     expect(folder({}, env)).toBe("/from/environment");
     expect(folder({}, { PULUMI_HOME: "/pulumi" })).toBe("/pulumi/ucaas/journal");
     // A pipeline hands over a variable that nobody set as an empty one.
-    expect(folder({ "ucaas:journalDir": "" }, { UCAAS_JOURNAL_DIR: "", PULUMI_HOME: "/pulumi" })).toBe("/pulumi/ucaas/journal");
+    expect(
+      folder({ "ucaas:journalDir": "" }, { UCAAS_JOURNAL_DIR: "", PULUMI_HOME: "/pulumi" }),
+    ).toBe("/pulumi/ucaas/journal");
     expect(folder({}, {})).toMatch(/\.pulumi\/ucaas\/journal$/);
   });
 });

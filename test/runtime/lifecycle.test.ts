@@ -6,7 +6,12 @@ import { expect, test, vi } from "vitest";
 import { UcaasError } from "../../provider/runtime/errors.ts";
 import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
-import { type ManagedInputs, type ManagedOutputs, type ResourceHandlers, withLifecycle } from "../../provider/runtime/lifecycle.ts";
+import {
+  type ManagedInputs,
+  type ManagedOutputs,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../../provider/runtime/lifecycle.ts";
 import type { Operation } from "../../provider/runtime/operation.ts";
 
 const type = "FakeAccount";
@@ -138,7 +143,9 @@ class Stack {
       name,
       outputs: { ...outs },
     }));
-    return openIntents((await this.journal.list()).entries, stack, resources).map(({ thing }) => thing.replace("fake ", ""));
+    return openIntents((await this.journal.list()).entries, stack, resources).map(({ thing }) =>
+      thing.replace("fake ", ""),
+    );
   }
 }
 
@@ -162,7 +169,8 @@ test("nothing declared is deleted, nothing is created twice, nothing is left unr
       const folder = mkdtempSync(join(tmpdir(), "ucaas-lifecycle-"));
       try {
         const shop = new Stack(folder);
-        const declared = (rows: typeof last) => Object.fromEntries(rows.map(({ resource, name, seats }) => [resource, { name, seats }]));
+        const declared = (rows: typeof last) =>
+          Object.fromEntries(rows.map(({ resource, name, seats }) => [resource, { name, seats }]));
         const go = async (rows: typeof last) =>
           await shop.up(declared(rows)).catch((error: unknown) => {
             if (error instanceof UcaasError) return error.code;
@@ -181,11 +189,15 @@ test("nothing declared is deleted, nothing is created twice, nothing is left unr
         }
         expect(code).toBeUndefined();
         const wanted = Object.values(declared(last));
-        for (const { name, seats } of wanted) expect(shop.vendor.accounts.get(name), name).toBe(seats);
+        for (const { name, seats } of wanted)
+          expect(shop.vendor.accounts.get(name), name).toBe(seats);
         const reported = await shop.reported();
         for (const name of shop.vendor.accounts.keys())
-          if (!wanted.some((each) => each.name === name)) expect(reported, `${name} is left`).toContain(name);
-        expect([...shop.vendor.accounts.keys()].every((name) => shop.vendor.created.includes(name))).toBe(true);
+          if (!wanted.some((each) => each.name === name))
+            expect(reported, `${name} is left`).toContain(name);
+        expect(
+          [...shop.vendor.accounts.keys()].every((name) => shop.vendor.created.includes(name)),
+        ).toBe(true);
       } finally {
         rmSync(folder, { recursive: true });
       }

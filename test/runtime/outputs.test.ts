@@ -7,7 +7,11 @@ import { rememberSecret } from "../../provider/runtime/secrets.ts";
 describe("a text that is shown", () => {
   test.each([
     ["a colour", "\u001b[31mred", "\\u001b[31mred"],
-    ["a link", "\u001b]8;;https://evil.example\u0007click", "\\u001b]8;;https://evil.example\\u0007click"],
+    [
+      "a link",
+      "\u001b]8;;https://evil.example\u0007click",
+      "\\u001b]8;;https://evil.example\\u0007click",
+    ],
     ["a C1 control", "\u009b31m", "\\u009b31m"],
     ["a carriage return", "paid\rfree", "paid\\u000dfree"],
     ["a backspace", "a\bb", "a\\u0008b"],
@@ -30,7 +34,9 @@ describe("a text that is shown", () => {
 
   test("never shows the first part of a secret that its end cuts off", () => {
     rememberSecret("a-canary-that-is-cut");
-    expect(printable(`${"x".repeat(7_990)}a-canary-that-is-cut`)).toBe(`${"x".repeat(7_990)}[secret]`);
+    expect(printable(`${"x".repeat(7_990)}a-canary-that-is-cut`)).toBe(
+      `${"x".repeat(7_990)}[secret]`,
+    );
   });
 });
 
@@ -57,7 +63,9 @@ describe("what goes into the state", () => {
       bundle: { api_client_secret: "the-sip-password-1" },
     };
     expect(toOutputs(echoed, {}, ["bundle"])).toEqual({
-      lastChanges: [{ note: "password [secret] was set", sip_credentials: { password: "[secret]" } }],
+      lastChanges: [
+        { note: "password [secret] was set", sip_credentials: { password: "[secret]" } },
+      ],
       statusText: '{"error":"no \\"[secret]\\""}',
       sessionToken: "[secret]",
       bundle: { api_client_secret: "the-sip-password-1" },
@@ -79,7 +87,9 @@ describe("what goes into the state", () => {
         expect(JSON.parse(JSON.stringify(outputs))).toEqual(outputs);
       }),
     );
-    const hostile = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"name":1},"toString":2,"hasOwnProperty":3}');
+    const hostile = JSON.parse(
+      '{"__proto__":{"polluted":1},"constructor":{"name":1},"toString":2,"hasOwnProperty":3}',
+    );
     expect(Object.entries(toOutputs(hostile, {}))).toEqual([
       ["constructor", { name: 1 }],
       ["toString", 2],
@@ -87,7 +97,9 @@ describe("what goes into the state", () => {
     ]);
     const deep = JSON.parse(`${"[".repeat(5_000)}${"]".repeat(5_000)}`);
     expect(JSON.stringify(toOutputs({ deep }, {}))).toContain("[nested too deeply]");
-    expect(toOutputs({ big: 12n, none: Number.NaN, never: new Date(Number.NaN), run: () => 1 }, {})).toEqual({
+    expect(
+      toOutputs({ big: 12n, none: Number.NaN, never: new Date(Number.NaN), run: () => 1 }, {}),
+    ).toEqual({
       big: "12",
       none: null,
       never: null,

@@ -24,10 +24,17 @@ afterEach(() => {
 });
 
 /** A program with one resource of each vendor. */
-async function programWith(config: Record<string, string>, secretKeys: readonly string[]): Promise<void> {
+async function programWith(
+  config: Record<string, string>,
+  secretKeys: readonly string[],
+): Promise<void> {
   // As the Automation API does for an inline program, whose environment says nothing.
   pulumi.runtime.setAllConfig(config, [...secretKeys]);
-  await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) }, "shop", "test");
+  await pulumi.runtime.setMocks(
+    { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) },
+    "shop",
+    "test",
+  );
   const ucaas = await import("../../provider/index.ts");
   const made = [
     new ucaas.XimaLicense("licence", { ccId: { resellerId: "r", tenantId: "t" } }),

@@ -38,10 +38,9 @@ describe("readText", () => {
   });
 
   test("refuses bytes that are not UTF-8, with the line and without what it holds", () => {
-    expect(refusal(() => readText(file("latin1", Buffer.from("name: x\nstreet: Bäckerei", "latin1"))))).toEqual([
-      "NOT_UTF8",
-      "is not UTF-8 (line 2): save it as UTF-8",
-    ]);
+    expect(
+      refusal(() => readText(file("latin1", Buffer.from("name: x\nstreet: Bäckerei", "latin1")))),
+    ).toEqual(["NOT_UTF8", "is not UTF-8 (line 2): save it as UTF-8"]);
     expect(refusal(() => readText(file("utf16", Buffer.from("\uFEFFname", "utf16le"))))).toEqual([
       "NOT_UTF8",
       "is UTF-16, not UTF-8: save it as UTF-8",
@@ -52,13 +51,19 @@ describe("readText", () => {
       [0xf5, 0x80, 0x80, 0x80],
       [0xe2, 0x82],
     ]) {
-      expect(refusal(() => decodeText(Uint8Array.from(bytes)))).toEqual(["NOT_UTF8", expect.any(String)]);
+      expect(refusal(() => decodeText(Uint8Array.from(bytes)))).toEqual([
+        "NOT_UTF8",
+        expect.any(String),
+      ]);
     }
   });
 
   test("refuses what is too large, before it has read all of it", () => {
     expect(readText(file("fits", "x".repeat(1024)), { maxBytes: 1024 })).toHaveLength(1024);
-    expect(refusal(() => readText(file("large", "x".repeat(1025)), { maxBytes: 1024 }))).toEqual(["TOO_LARGE", "is larger than 1 KB"]);
+    expect(refusal(() => readText(file("large", "x".repeat(1025)), { maxBytes: 1024 }))).toEqual([
+      "TOO_LARGE",
+      "is larger than 1 KB",
+    ]);
     expect(refusal(() => readText("/dev/zero"))).toEqual(["TOO_LARGE", "is larger than 5 MB"]);
   });
 
@@ -74,15 +79,27 @@ describe("readText", () => {
     expect(read(link("to-inner", join(project, "inner")))).toBe("inside");
     expect(read(link("to-outside", outside))).toEqual(["OUTSIDE", expect.any(String)]);
     expect(read(link("to-zero", "/dev/zero"))).toEqual(["OUTSIDE", expect.any(String)]);
-    expect(read(link("to-itself", join(project, "to-itself")))).toEqual(["ELOOP", expect.any(String)]);
+    expect(read(link("to-itself", join(project, "to-itself")))).toEqual([
+      "ELOOP",
+      expect.any(String),
+    ]);
     expect(read(link("to-folder", base))).toEqual(["OUTSIDE", expect.any(String)]);
     execFileSync("mkfifo", [join(project, "pipe")]);
     expect(read(join(project, "pipe"))).toEqual(["NOT_REGULAR", "is not a regular file"]);
-    expect(read(project)).toEqual([expect.stringMatching(/NOT_REGULAR|EISDIR/), expect.any(String)]);
+    expect(read(project)).toEqual([
+      expect.stringMatching(/NOT_REGULAR|EISDIR/),
+      expect.any(String),
+    ]);
   });
 
   test("names why the system does not give it", () => {
-    expect(refusal(() => readText(join(base, "missing")))).toEqual(["ENOENT", "cannot be read (ENOENT): no such file"]);
-    expect(refusal(() => readText(base))).toEqual(["EISDIR", "cannot be read (EISDIR): it is a folder"]);
+    expect(refusal(() => readText(join(base, "missing")))).toEqual([
+      "ENOENT",
+      "cannot be read (ENOENT): no such file",
+    ]);
+    expect(refusal(() => readText(base))).toEqual([
+      "EISDIR",
+      "cannot be read (EISDIR): it is a folder",
+    ]);
   });
 });

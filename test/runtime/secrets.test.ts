@@ -4,28 +4,34 @@ import { maskSecrets, rememberSecret } from "../../provider/runtime/secrets.ts";
 
 test("a remembered secret is in no text, however it is spelled there", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "grapheme", minLength: 9, maxLength: 40 }), fc.string({ maxLength: 20 }), (secret, around) => {
-      rememberSecret(secret);
-      const bytes = Buffer.from(secret);
-      for (const spelling of [
-        secret,
-        encodeURIComponent(secret),
-        JSON.stringify(secret),
-        bytes.toString("base64"),
-        bytes.toString("base64url"),
-        new URLSearchParams({ secret }).toString(),
-      ]) {
-        const seen = maskSecrets(`${around}${spelling}${around}`);
-        expect(seen).toContain("[secret]");
-        expect(seen).not.toContain(spelling);
-      }
-    }),
+    fc.property(
+      fc.string({ unit: "grapheme", minLength: 9, maxLength: 40 }),
+      fc.string({ maxLength: 20 }),
+      (secret, around) => {
+        rememberSecret(secret);
+        const bytes = Buffer.from(secret);
+        for (const spelling of [
+          secret,
+          encodeURIComponent(secret),
+          JSON.stringify(secret),
+          bytes.toString("base64"),
+          bytes.toString("base64url"),
+          new URLSearchParams({ secret }).toString(),
+        ]) {
+          const seen = maskSecrets(`${around}${spelling}${around}`);
+          expect(seen).toContain("[secret]");
+          expect(seen).not.toContain(spelling);
+        }
+      },
+    ),
   );
 });
 
 test("a remembered secret is masked where a server quotes the ASCII in which a signed body has it", () => {
   rememberSecret("geheim-Ü 📞 \u007f");
-  expect(maskSecrets(String.raw`no {"password":"geheim-\u00dc \ud83d\udcde \u007f"}`)).toBe('no {"password":"[secret]"}');
+  expect(maskSecrets(String.raw`no {"password":"geheim-\u00dc \ud83d\udcde \u007f"}`)).toBe(
+    'no {"password":"[secret]"}',
+  );
 });
 
 test("of two secrets, one inside the other, nothing is left over", () => {
@@ -47,17 +53,28 @@ test("a remembered secret is masked where one server quotes what another has quo
   const secret = `pä"ss<wo&rd' /\\ 📞-12`;
   rememberSecret(secret);
   const json = JSON.stringify(secret);
-  const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  const html = secret
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
   const quoted = [
     JSON.stringify(`the body was ${json}`),
     encodeURIComponent(json),
     encodeURIComponent(encodeURIComponent(secret)),
     new URLSearchParams({ body: json }).toString(),
-    json.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+    json
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll('"', "&quot;")
+      .replaceAll("'", "&#39;"),
     JSON.stringify(html),
     JSON.stringify(JSON.stringify({ secret })),
     json.replaceAll("/", "\\/"),
-    json.replace(/[<>&'\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    json.replace(
+      /[<>&'\u007f-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
     encodeURIComponent(secret).replace(/%[0-9A-F]{2}/g, (match) => match.toLowerCase()),
   ];
   for (const text of quoted) {
@@ -73,7 +90,9 @@ test("a remembered secret is masked wherever it stands in a longer text in Base6
     for (const encoding of ["base64", "base64url"] as const) {
       const text = Buffer.from(`${before}${secret}@host`).toString(encoding);
       expect(maskSecrets(text)).toContain("[secret]");
-      expect(Buffer.from(maskSecrets(text).replace("[secret]", ""), encoding).toString()).not.toContain("canary");
+      expect(
+        Buffer.from(maskSecrets(text).replace("[secret]", ""), encoding).toString(),
+      ).not.toContain("canary");
     }
   }
 });

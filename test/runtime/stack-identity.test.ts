@@ -17,10 +17,16 @@ const identity = (environment: NodeJS.ProcessEnv) =>
 describe("the identity of a stack", () => {
   test("names the backend by Pulumi's own rule: the environment, the project file, the login", () => {
     expect(identity({})).toBe("shop/live");
-    writeFileSync(join(folder, "credentials.json"), JSON.stringify({ current: "https://api.pulumi.com" }));
+    writeFileSync(
+      join(folder, "credentials.json"),
+      JSON.stringify({ current: "https://api.pulumi.com" }),
+    );
     expect(identity({})).toBe("shop/live@https://api.pulumi.com");
     mkdirSync(join(folder, "src"));
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nbackend:\n  url: file:///srv/state\nruntime: nodejs\n");
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: shop\nbackend:\n  url: file:///srv/state\nruntime: nodejs\n",
+    );
     expect(identity({})).toBe("shop/live@file:///srv/state");
     writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nbackend: { url: 's3://states' }\n");
     expect(identity({})).toBe("shop/live@s3://states");
@@ -32,7 +38,9 @@ describe("the identity of a stack", () => {
       PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?password=canary",
     });
     expect(first).toMatch(/^shop\/live@postgres:\/\/db\.example\/state#[0-9a-f]{8}$/);
-    expect(identity({ PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?table=b" })).not.toBe(first);
+    expect(
+      identity({ PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?table=b" }),
+    ).not.toBe(first);
   });
 
   test("is the same as what 0.1.0 wrote for the stack, and another on another backend", () => {

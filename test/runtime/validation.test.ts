@@ -11,9 +11,13 @@ const schema = z.strictObject({
   name: z.string().min(1, "must not be empty"),
   seats: z.int("must be a whole number").min(0, "must not be negative").optional(),
   transport: z.enum(["udp", "tcp"]).optional(),
-  departments: z.array(z.strictObject({ title: z.string(), users: z.array(z.string().email()).optional() })).optional(),
+  departments: z
+    .array(z.strictObject({ title: z.string(), users: z.array(z.string().email()).optional() }))
+    .optional(),
   limits: z.record(z.string(), z.number()).optional(),
-  target: z.union([z.string().min(1), z.strictObject({ host: z.string(), port: z.int() })]).optional(),
+  target: z
+    .union([z.string().min(1), z.strictObject({ host: z.string(), port: z.int() })])
+    .optional(),
 });
 const whole = {
   name: "Acme",
@@ -36,7 +40,11 @@ describe("a check", () => {
       departments: [{ title: "Sales", users: ["ok@acme.example", "no"] }, { users: [] }],
       limits: { "calls a day": "many" },
     };
-    expect(Object.fromEntries(validate(schema, inputs).map(({ property, reason }) => [property, reason]))).toEqual({
+    expect(
+      Object.fromEntries(
+        validate(schema, inputs).map(({ property, reason }) => [property, reason]),
+      ),
+    ).toEqual({
       name: "is missing: expected string",
       seats: "must be a whole number",
       transport: 'expected one of "udp"|"tcp"',
@@ -54,18 +62,35 @@ describe("a check", () => {
   });
 
   test("gives the path in parts to who asks", () => {
-    expect(validationFailures(schema, { name: "a", departments: [{}] })).toMatchObject([{ path: ["departments", 0, "title"] }]);
+    expect(validationFailures(schema, { name: "a", departments: [{}] })).toMatchObject([
+      { path: ["departments", 0, "title"] },
+    ]);
   });
 
   test.each([
     [{ seatz: 1 }, "seatz", "is not a property here. Did you mean seats?"],
     [{ Name: "x" }, "Name", "is not a property here. Did you mean name?"],
-    [{ departments: [{ title: "Sales", user: [] }] }, "departments[0].user", "is not a property here. Did you mean users?"],
-    [{ zzzzzzzzz: 1 }, "zzzzzzzzz", "is not a property here. Known: name, seats, transport, departments, limits, target."],
-    [{ target: { host: "a", port: 1, prot: 1 } }, "target.prot", "is not a property here. Did you mean port?"],
-  ])("refuses what the schema does not know, with the nearest name: %j", (more, property, reason) => {
-    expect(validate(schema, { ...whole, ...more })).toContainEqual({ property, reason });
-  });
+    [
+      { departments: [{ title: "Sales", user: [] }] },
+      "departments[0].user",
+      "is not a property here. Did you mean users?",
+    ],
+    [
+      { zzzzzzzzz: 1 },
+      "zzzzzzzzz",
+      "is not a property here. Known: name, seats, transport, departments, limits, target.",
+    ],
+    [
+      { target: { host: "a", port: 1, prot: 1 } },
+      "target.prot",
+      "is not a property here. Did you mean port?",
+    ],
+  ])(
+    "refuses what the schema does not know, with the nearest name: %j",
+    (more, property, reason) => {
+      expect(validate(schema, { ...whole, ...more })).toContainEqual({ property, reason });
+    },
+  );
 
   test("never shows the value of what is wrong", () => {
     const canary = "canary-value";
@@ -96,7 +121,9 @@ describe("a check", () => {
   });
 
   test("still finds what is wrong beside a value that is not known yet", () => {
-    expect(validate(schema, { name: unknown, seats: -1, departments: [unknown, { title: 1 }] })).toEqual([
+    expect(
+      validate(schema, { name: unknown, seats: -1, departments: [unknown, { title: 1 }] }),
+    ).toEqual([
       { property: "seats", reason: "must not be negative" },
       { property: "departments[1].title", reason: "expected string, received number" },
     ]);
@@ -108,7 +135,9 @@ test("a property path is written as Pulumi writes it", () => {
 });
 
 test("the nearest names come first, and what looks like nothing has none", () => {
-  expect(closestMatches("eliteSeat", ["essentialSeats", "eliteSeats", "dialerSeats"], 2)[0]).toBe("eliteSeats");
+  expect(closestMatches("eliteSeat", ["essentialSeats", "eliteSeats", "dialerSeats"], 2)[0]).toBe(
+    "eliteSeats",
+  );
   expect(closestMatches("ELITESEATS", ["eliteSeats"])).toEqual(["eliteSeats"]);
   expect(closestMatches("password", ["eliteSeats", "ccId"])).toEqual([]);
 });
@@ -116,8 +145,13 @@ test("the nearest names come first, and what looks like nothing has none", () =>
 /** Every place in a value, the inner ones too. */
 function pathsIn(value: unknown, path: PropertyKey[] = []): PropertyKey[][] {
   if (typeof value !== "object" || value === null) return path.length ? [path] : [];
-  const entries: [PropertyKey, unknown][] = Array.isArray(value) ? value.map((item, index) => [index, item]) : Object.entries(value);
-  return [...(path.length ? [path] : []), ...entries.flatMap(([key, item]) => pathsIn(item, [...path, key]))];
+  const entries: [PropertyKey, unknown][] = Array.isArray(value)
+    ? value.map((item, index) => [index, item])
+    : Object.entries(value);
+  return [
+    ...(path.length ? [path] : []),
+    ...entries.flatMap(([key, item]) => pathsIn(item, [...path, key])),
+  ];
 }
 
 function put(target: unknown, [key, ...rest]: PropertyKey[], value: unknown): void {

@@ -49,7 +49,12 @@ interface Answer {
   body: any;
 }
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = basic(reseller)): Promise<Answer> {
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = basic(reseller),
+): Promise<Answer> {
   const response = await fetch(server.baseUrl + path, {
     method,
     headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
@@ -74,7 +79,12 @@ describe("the way in", () => {
 
   it.each([
     ["no credentials", {}, 400, 400],
-    ["a wrong key", { authorization: `Basic ${Buffer.from("id:key").toString("base64")}` }, 401, 401],
+    [
+      "a wrong key",
+      { authorization: `Basic ${Buffer.from("id:key").toString("base64")}` },
+      401,
+      401,
+    ],
     ["the scheme Bearer", { authorization: "Bearer abc" }, 401, 401],
     ["a token that nobody gave out", { authorization: "Token abc" }, 401, 1001],
   ])("refuses %s with the guide's code and words", async (_, headers, status, result) => {
@@ -84,8 +94,10 @@ describe("the way in", () => {
     });
   });
 
-  const login = (headers: Record<string, string>, body: unknown = { email: reseller.email, password: reseller.password }) =>
-    call("POST", "/login", body, headers);
+  const login = (
+    headers: Record<string, string>,
+    body: unknown = { email: reseller.email, password: reseller.password },
+  ) => call("POST", "/login", body, headers);
 
   it("is also a login, whose token is good until its time is over", async () => {
     const { body } = await login({ "x-api-id": reseller.accessId });
@@ -93,7 +105,8 @@ describe("the way in", () => {
       token: expect.stringMatching(/^[0-9a-f]{48}$/),
       user: { email: reseller.email },
     });
-    const withToken = () => call("GET", "/customers", undefined, { authorization: `Token ${body.token}` });
+    const withToken = () =>
+      call("GET", "/customers", undefined, { authorization: `Token ${body.token}` });
     expect((await withToken()).status).toBe(200);
     server.setOptions({ clockOffsetSeconds: 1199 });
     expect((await withToken()).status).toBe(200);
@@ -112,13 +125,16 @@ describe("the way in", () => {
   it("of login wants the header X-Api-Id, and e-mail and password of that very account", async () => {
     expect(await login({})).toMatchObject({ status: 400 });
     expect(await login({ "x-api-id": "unknown" })).toMatchObject({ status: 401 });
-    expect(await login({ "x-api-id": reseller.accessId }, { email: reseller.email, password: "no" })).toMatchObject({ status: 401 });
+    expect(
+      await login({ "x-api-id": reseller.accessId }, { email: reseller.email, password: "no" }),
+    ).toMatchObject({ status: 401 });
     const other = await account("reseller");
     expect(await login({ "x-api-id": other.accessId })).toMatchObject({ status: 401 });
   });
 
   it("checks the app type: always a given one, and its absence when it is required", async () => {
-    const withType = (type: string) => call("GET", "/customers", undefined, { ...basic(reseller), "x-app-type": type });
+    const withType = (type: string) =>
+      call("GET", "/customers", undefined, { ...basic(reseller), "x-app-type": type });
     expect(await withType("tv")).toMatchObject({ status: 400, body: { result: 1403 } });
     server.setOptions({ requireAppType: true });
     expect(await get("/customers")).toMatchObject({ status: 400, body: { result: 1401 } });
@@ -149,11 +165,22 @@ describe("roles", () => {
     expect((await call("POST", "/customers", { customer_name: "Other" }, own)).body).toMatchObject({
       result: 401,
     });
-    expect((await call("PATCH", `/customers/${id}`, { customer_name: "Other" }, own)).body).toMatchObject({ result: 401 });
     expect(
-      (await call("POST", "/users", { user_type: "host", first_name: "Ann", email: "a@b.test", customer_id: id }, own)).body,
+      (await call("PATCH", `/customers/${id}`, { customer_name: "Other" }, own)).body,
+    ).toMatchObject({ result: 401 });
+    expect(
+      (
+        await call(
+          "POST",
+          "/users",
+          { user_type: "host", first_name: "Ann", email: "a@b.test", customer_id: id },
+          own,
+        )
+      ).body,
     ).toMatchObject({ result: 1 });
-    expect((await call("GET", "/customers", undefined, basic(await account("user")))).body.customers).toEqual([]);
+    expect(
+      (await call("GET", "/customers", undefined, basic(await account("user")))).body.customers,
+    ).toEqual([]);
   });
 });
 
@@ -166,7 +193,12 @@ describe("the envelope", () => {
       const { body } = await get(`/customers/${id}`);
       seen.add(`${typeof body.result} ${typeof body.customer.customer_id}`);
     }
-    expect([...seen].sort()).toEqual(["number number", "number string", "string number", "string string"]);
+    expect([...seen].sort()).toEqual([
+      "number number",
+      "number string",
+      "string number",
+      "string string",
+    ]);
   });
 
   it.each<[EnablexOptions["errorsAs"], number, number, unknown]>([
@@ -265,7 +297,8 @@ describe("a customer", () => {
       customer_id: id,
     });
     expect((await call("DELETE", `/customers/${id}`)).body).toEqual({ result: 1 });
-    for (const path of [`/customers/${id}`, `/users/${user}`]) expect((await get(path)).body).toMatchObject({ result: 404 });
+    for (const path of [`/customers/${id}`, `/users/${user}`])
+      expect((await get(path)).body).toMatchObject({ result: 404 });
     expect((await call("DELETE", `/customers/${id}`)).body).toMatchObject({ result: 404 });
   });
 
@@ -309,7 +342,11 @@ describe("a customer", () => {
       office_address: { country: "" },
     });
     server.setOptions({ readOnly: "refuse" });
-    for (const body of [{ customer_id: 5 }, { status_ex: "Active" }, { office_address: { country: "Nowhere" } }]) {
+    for (const body of [
+      { customer_id: 5 },
+      { status_ex: "Active" },
+      { office_address: { country: "Nowhere" } },
+    ]) {
       expect((await call("PATCH", `/customers/${id}`, body)).body).toMatchObject({
         result: 406,
         desc: expect.stringMatching(/read-only/),
@@ -341,22 +378,32 @@ beforeEach(async () => {
 describe("duplicates", () => {
   it("are refused with 1504, the guide's words and the field, whatever the case of the letters", async () => {
     await make("customers", acme);
-    expect((await call("POST", "/customers", { customer_name: "B", contact_email: "ANN@acme.test" })).body).toEqual({
+    expect(
+      (await call("POST", "/customers", { customer_name: "B", contact_email: "ANN@acme.test" }))
+        .body,
+    ).toEqual({
       result: 1504,
       msg: "Duplicate data",
       desc: "Email Address is already registered",
       data: { contact_email: "ANN@acme.test" },
     });
-    expect((await call("POST", "/customers", { customer_name: "B", customer_code: "c1" })).body).toMatchObject({
+    expect(
+      (await call("POST", "/customers", { customer_name: "B", customer_code: "c1" })).body,
+    ).toMatchObject({
       result: 1504,
       data: { customer_code: "c1" },
     });
     server.setOptions({ uniqueCustomerCode: false });
-    expect((await call("POST", "/customers", { customer_name: "B", customer_code: "C1" })).body).toMatchObject({ result: 1 });
+    expect(
+      (await call("POST", "/customers", { customer_name: "B", customer_code: "C1" })).body,
+    ).toMatchObject({ result: 1 });
   });
 
   it("of two creates at once: one is made, the other refused", async () => {
-    const both = await Promise.all([call("POST", "/customers", acme), call("POST", "/customers", acme)]);
+    const both = await Promise.all([
+      call("POST", "/customers", acme),
+      call("POST", "/customers", acme),
+    ]);
     expect(both.map(({ body }) => body.result).sort()).toEqual([1, 1504]);
     expect(Object.keys(server.state.customers)).toHaveLength(1);
   });
@@ -364,14 +411,20 @@ describe("duplicates", () => {
   it("are refused in an update as well, and one's own value is none", async () => {
     await make("customers", acme);
     const other = await make("customers", { customer_name: "B", contact_email: "b@b.test" });
-    expect((await call("PATCH", `/customers/${other}`, { contact_email: acme.contact_email })).body).toMatchObject({ result: 1504 });
-    expect((await call("PATCH", `/customers/${other}`, { contact_email: "B@B.test" })).body).toEqual({ result: 1 });
+    expect(
+      (await call("PATCH", `/customers/${other}`, { contact_email: acme.contact_email })).body,
+    ).toMatchObject({ result: 1504 });
+    expect(
+      (await call("PATCH", `/customers/${other}`, { contact_email: "B@B.test" })).body,
+    ).toEqual({ result: 1 });
   });
 });
 
 describe("a list", () => {
   const names = async (query: string) =>
-    ((await get(`/customers?${query}`)).body.customers as { customer_name: string }[]).map((row) => row.customer_name);
+    ((await get(`/customers?${query}`)).body.customers as { customer_name: string }[]).map(
+      (row) => row.customer_name,
+    );
   beforeEach(() => control("seed", { customers: 12, fields: { customer_name: "N#" } }));
 
   it("has pages of ten, or as many as are asked for, in the order of creation", async () => {
@@ -392,18 +445,30 @@ describe("a list", () => {
   });
 
   it("finds what contains the text that is sought", async () => {
-    expect(await names("search_by=customer_code&search_string=c-1")).toEqual(["N1", "N10", "N11", "N12"]);
-    expect(await names("search_by=contact_email&search_string=contact-7@customers.test")).toEqual(["N7"]);
+    expect(await names("search_by=customer_code&search_string=c-1")).toEqual([
+      "N1",
+      "N10",
+      "N11",
+      "N12",
+    ]);
+    expect(await names("search_by=contact_email&search_string=contact-7@customers.test")).toEqual([
+      "N7",
+    ]);
   });
 
   it("has short rows when it is switched so", async () => {
     server.setOptions({ listRows: "short" });
-    expect((await get("/customers?page_length=1")).body.customers).toEqual([{ customer_id: "1001", customer_name: "N1" }]);
+    expect((await get("/customers?page_length=1")).body.customers).toEqual([
+      { customer_id: "1001", customer_name: "N1" },
+    ]);
   });
 
-  it.each(["page=0", "page=x", "page_length=-1", "search_by=shoe_size&search_string=4"])("refuses %s", async (query) => {
-    expect((await get(`/customers?${query}`)).body).toMatchObject({ result: 406 });
-  });
+  it.each(["page=0", "page=x", "page_length=-1", "search_by=shoe_size&search_string=4"])(
+    "refuses %s",
+    async (query) => {
+      expect((await get(`/customers?${query}`)).body).toMatchObject({ result: 406 });
+    },
+  );
 });
 
 it("300 customers are seeded by one request and read in three", async () => {
@@ -426,12 +491,14 @@ describe("a write that is seen late", () => {
 
     await call("PATCH", `/customers/${id}`, { contact_name: "Eve" });
     const seen = [];
-    for (let round = 0; round < 3; round += 1) seen.push((await get(`/customers/${id}`)).body.customer.contact_name);
+    for (let round = 0; round < 3; round += 1)
+      seen.push((await get(`/customers/${id}`)).body.customer.contact_name);
     expect(seen).toEqual(["", "", "Eve"]);
 
     await call("DELETE", `/customers/${id}`);
     const statuses = [];
-    for (let round = 0; round < 3; round += 1) statuses.push((await get(`/customers/${id}`)).status);
+    for (let round = 0; round < 3; round += 1)
+      statuses.push((await get(`/customers/${id}`)).status);
     expect(statuses).toEqual([200, 200, 404]);
   });
 
@@ -491,7 +558,9 @@ describe("subscriptions and users", () => {
       user: { user_id: expect.anything(), name: "Ann Lee" },
     });
     const id = await make("customers", acme);
-    expect((await call("POST", "/subscriptions", { customer_id: id, plan_id: 3 })).body).toMatchObject({ result: 406 });
+    expect(
+      (await call("POST", "/subscriptions", { customer_id: id, plan_id: 3 })).body,
+    ).toMatchObject({ result: 406 });
   });
 
   it("are refused with error and description where it is switched so", async () => {
@@ -507,7 +576,9 @@ describe("subscriptions and users", () => {
     const foreign = await make("customers", acme);
     reseller = await account("reseller");
     for (const customer_id of ["7", foreign]) {
-      expect((await call("POST", "/subscriptions", { customer_id, plan_id: "3" })).body).toMatchObject({
+      expect(
+        (await call("POST", "/subscriptions", { customer_id, plan_id: "3" })).body,
+      ).toMatchObject({
         result: 406,
         data: { customer_id },
       });
@@ -515,10 +586,17 @@ describe("subscriptions and users", () => {
   });
 
   it("do not move to another customer", async () => {
-    const [one, other] = [await make("customers", acme), await make("customers", { customer_name: "B" })];
+    const [one, other] = [
+      await make("customers", acme),
+      await make("customers", { customer_name: "B" }),
+    ];
     const subscription = await make("subscriptions", { customer_id: one, plan_id: "3" });
-    expect((await call("PATCH", `/subscriptions/${subscription}`, { customer_id: other })).body).toMatchObject({ result: 406 });
-    expect((await call("PATCH", `/subscriptions/${subscription}`, { customer_id: Number(one) })).body).toEqual({ result: 1 });
+    expect(
+      (await call("PATCH", `/subscriptions/${subscription}`, { customer_id: other })).body,
+    ).toMatchObject({ result: 406 });
+    expect(
+      (await call("PATCH", `/subscriptions/${subscription}`, { customer_id: Number(one) })).body,
+    ).toEqual({ result: 1 });
   });
 
   it("of one e-mail address there is one user, whose password is never shown", async () => {
@@ -557,7 +635,10 @@ describe("the master lists", () => {
       country: "Switzerland",
     });
     server.setOptions({ countryCodes: false });
-    expect(Object.keys((await get("/countries")).body.countries[0])).toEqual(["country_id", "country"]);
+    expect(Object.keys((await get("/countries")).body.countries[0])).toEqual([
+      "country_id",
+      "country",
+    ]);
   });
 
   it("have the time zones", async () => {
@@ -576,7 +657,10 @@ it.each([
   ["GET", "/customers/1/2", undefined, {}, 404],
   ["GET", "/meetings", undefined, {}, 404],
 ])("%s %s with %s is refused", async (method, path, body, headers, result) => {
-  expect((await call(method, path, body, { ...headers, ...basic(reseller) } as Record<string, string>)).body).toMatchObject({ result });
+  expect(
+    (await call(method, path, body, { ...headers, ...basic(reseller) } as Record<string, string>))
+      .body,
+  ).toMatchObject({ result });
 });
 
 it("an out-of-band change is a merge into the state", async () => {

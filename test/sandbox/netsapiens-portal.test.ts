@@ -25,7 +25,10 @@ const grant = async (clientId: string, clientSecret: string) =>
     })
   ).status;
 
-const done = () => server.state.portalLog.map((event) => ("clientId" in event ? `${event.did} ${event.clientId}` : event.did));
+const done = () =>
+  server.state.portalLog.map((event) =>
+    "clientId" in event ? `${event.did} ${event.clientId}` : event.did,
+  );
 
 describe("without a browser", () => {
   let cookie: string;
@@ -56,7 +59,14 @@ describe("without a browser", () => {
   });
 
   it("every page leads a stranger to the login, and a wrong password stays there", async () => {
-    for (const page of ["", "home.php", "system.php", "settings.php", "clients.php", "listing.php?of=logs"]) {
+    for (const page of [
+      "",
+      "home.php",
+      "system.php",
+      "settings.php",
+      "clients.php",
+      "listing.php?of=logs",
+    ]) {
       expect(await visit(page)).toMatchObject({ status: 303, to: "/SiPbx/adminlogin.php" });
     }
     const wrong = await visit("adminlogin.php", { LoginUsername: "superuser", LoginPassword: "x" });
@@ -71,7 +81,10 @@ describe("without a browser", () => {
 
   it("a client is made only by the portal's own form, and what was posted is kept", async () => {
     await logIn();
-    expect((await visit("clients.php", { action: "create", client_id: "forged", redirect_url: "" })).status).toBe(403);
+    expect(
+      (await visit("clients.php", { action: "create", client_id: "forged", redirect_url: "" }))
+        .status,
+    ).toBe(403);
     await visit("clients.php", {
       action: "create",
       formKey: formKey(),
@@ -95,12 +108,18 @@ describe("without a browser", () => {
 
   it("a Client ID is wanted, and wanted once, unless duplicates are allowed", async () => {
     await logIn();
-    const create = (client_id: string) => visit("clients.php", { action: "create", formKey: formKey(), client_id, redirect_url: "" });
+    const create = (client_id: string) =>
+      visit("clients.php", { action: "create", formKey: formKey(), client_id, redirect_url: "" });
     expect((await create(" ")).text).toMatch(/role="alert">A Client ID is required/);
-    expect((await create("existing-client")).text).toMatch(/role="alert">This Client ID is already in use/);
+    expect((await create("existing-client")).text).toMatch(
+      /role="alert">This Client ID is already in use/,
+    );
     server.setOptions({ duplicateNames: true });
     expect((await create("existing-client")).status).toBe(303);
-    expect(Object.values(server.state.clients).map((client) => client.clientId)).toEqual(["existing-client", "existing-client"]);
+    expect(Object.values(server.state.clients).map((client) => client.clientId)).toEqual([
+      "existing-client",
+      "existing-client",
+    ]);
   });
 
   it("texts are escaped", async () => {
@@ -124,7 +143,8 @@ describe("without a browser", () => {
       redirect_url: "",
     });
     const seen: boolean[] = [];
-    for (let display = 0; display < 4; display++) seen.push((await visit("clients.php")).text.includes("<td>late</td>"));
+    for (let display = 0; display < 4; display++)
+      seen.push((await visit("clients.php")).text.includes("<td>late</td>"));
     expect(seen).toEqual([false, false, true, true]);
   });
 
@@ -133,7 +153,8 @@ describe("without a browser", () => {
     const key = formKey();
     server.setOptions({ logOutOnceAt: "create" });
     expect((await visit("clients.php")).status).toBe(200);
-    const create = () => visit("clients.php", { action: "create", formKey: key, client_id: "new", redirect_url: "" });
+    const create = () =>
+      visit("clients.php", { action: "create", formKey: key, client_id: "new", redirect_url: "" });
     expect((await create()).to).toBe("/SiPbx/adminlogin.php?expired=1");
     expect(Object.keys(server.state.clients)).toEqual(["1"]);
     await logIn();
@@ -207,7 +228,8 @@ describe("with a browser", () => {
     await page.getByLabel("Client ID").fill(clientId);
     await page.getByRole("button", { name: "Create" }).click();
   }
-  const row = (clientId: string) => page.getByRole("row").filter({ has: page.getByRole("cell", { name: clientId, exact: true }) });
+  const row = (clientId: string) =>
+    page.getByRole("row").filter({ has: page.getByRole("cell", { name: clientId, exact: true }) });
 
   it("the path of the guide makes a client whose secret is in the list and works, and Delete ends it", {
     timeout: 60_000,

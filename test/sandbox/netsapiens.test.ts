@@ -24,14 +24,19 @@ const ask = (body: object = right) =>
   });
 const askV1 = (body: Record<string, string> = right, path = "/ns-api/oauth2/token/") =>
   fetch(server.url + path, { method: "POST", body: new URLSearchParams(body), redirect: "manual" });
-const token = async (body: object = right): Promise<string> => ((await (await ask(body)).json()) as { access_token: string }).access_token;
+const token = async (body: object = right): Promise<string> =>
+  ((await (await ask(body)).json()) as { access_token: string }).access_token;
 const get = async (path: string, bearer?: string) => {
   const answer = await fetch(`${server.url}/ns-api/v2${path}`, {
     headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
   });
   const text = await answer.text();
   const json =
-    answer.headers.get("content-type")?.includes("json") || text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : undefined;
+    answer.headers.get("content-type")?.includes("json") ||
+    text.startsWith("{") ||
+    text.startsWith("[")
+      ? JSON.parse(text)
+      : undefined;
   return { status: answer.status, type: answer.headers.get("content-type"), text, json };
 };
 /** The same, logged in as this user, after these changes to him. */
@@ -44,7 +49,10 @@ describe("the password grant", () => {
   it("gives a token for an hour, with scope, domain and the client id that was sent", async () => {
     const answer = await ask();
     expect(answer.status).toBe(200);
-    const { access_token, refresh_token, ...rest } = (await answer.json()) as Record<string, unknown>;
+    const { access_token, refresh_token, ...rest } = (await answer.json()) as Record<
+      string,
+      unknown
+    >;
     expect(access_token).toMatch(/^[0-9a-f]{32}$/);
     expect(refresh_token).toMatch(/^[0-9a-f]{32}$/);
     expect(rest).toMatchObject({
@@ -60,10 +68,12 @@ describe("the password grant", () => {
 
   it("answers a wrong client, secret, user and password all alike", async () => {
     const answers = await Promise.all(
-      [{ client_id: "x" }, { client_secret: "x" }, { username: "x@acme" }, { password: "x" }].map(async (wrong) => {
-        const answer = await ask({ ...right, ...wrong });
-        return `${answer.status} ${await answer.text()}`;
-      }),
+      [{ client_id: "x" }, { client_secret: "x" }, { username: "x@acme" }, { password: "x" }].map(
+        async (wrong) => {
+          const answer = await ask({ ...right, ...wrong });
+          return `${answer.status} ${await answer.text()}`;
+        },
+      ),
     );
     expect(new Set(answers)).toEqual(new Set(['401 {"code":401,"message":"Invalid credentials"}']));
     server.setOptions({ refusedStatus: 403 });
@@ -99,7 +109,10 @@ describe("the password grant", () => {
     });
     expect((await askV1({ ...right, password: "x" })).status).toBe(401);
     const redirected = await askV1(right, "/ns-api/oauth2/token");
-    expect([redirected.status, redirected.headers.get("location")]).toEqual([301, "/ns-api/oauth2/token/"]);
+    expect([redirected.status, redirected.headers.get("location")]).toEqual([
+      301,
+      "/ns-api/oauth2/token/",
+    ]);
     const asJson = await fetch(`${server.url}/ns-api/oauth2/token/`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -112,7 +125,10 @@ describe("the password grant", () => {
     for (const [tokensV2, status] of [["404", 404] as const, ["html", 200] as const]) {
       server.setOptions({ tokensV2 });
       const answer = await ask();
-      expect([answer.status, answer.headers.get("content-type")]).toEqual([status, "text/html; charset=utf-8"]);
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([
+        status,
+        "text/html; charset=utf-8",
+      ]);
       expect((await get("/version")).status).toBe(200);
       expect((await askV1()).status).toBe(200);
     }
@@ -169,7 +185,12 @@ describe("the password grant", () => {
 describe("the reads", () => {
   it("tell the version to everybody and everything else only to a valid token", async () => {
     expect((await get("/version")).json).toEqual({ apiversion: "45.1.0", hostname: "127.0.0.1" });
-    for (const path of ["/domains/~/users/~", "/domains/acme", "/domains/acme/users", "/domains/acme/phonenumbers/13125550100"]) {
+    for (const path of [
+      "/domains/~/users/~",
+      "/domains/acme",
+      "/domains/acme/users",
+      "/domains/acme/phonenumbers/13125550100",
+    ]) {
       expect((await get(path)).json).toEqual({ code: 401, message: "Unauthorized" });
       expect((await get(path, "0".repeat(32))).status).toBe(401);
     }
@@ -215,12 +236,15 @@ describe("the reads", () => {
     ["Super User", 200, 200, 200],
     ["NDP", 200, 200, 200],
     ["No Portal", 403, 403, 403],
-  ])("give a %s: own domain %i, its users %i, a domain of another reseller %i", async (scope, domain, users, other) => {
-    server.state.domains.globex = { territory: "southwind" };
-    expect((await getAs("/domains/acme", { scope })).status).toBe(domain);
-    expect((await getAs("/domains/acme/users?limit=1", { scope })).status).toBe(users);
-    expect((await getAs("/domains/globex", { scope })).status).toBe(other);
-  });
+  ])(
+    "give a %s: own domain %i, its users %i, a domain of another reseller %i",
+    async (scope, domain, users, other) => {
+      server.state.domains.globex = { territory: "southwind" };
+      expect((await getAs("/domains/acme", { scope })).status).toBe(domain);
+      expect((await getAs("/domains/acme/users?limit=1", { scope })).status).toBe(users);
+      expect((await getAs("/domains/globex", { scope })).status).toBe(other);
+    },
+  );
 
   it("show a reseller all domains of his territory", async () => {
     server.state.domains.initech = { territory: "northwind" };
@@ -284,7 +308,10 @@ describe("the reads", () => {
     expect(server.state.deviceReads).toEqual([]);
     expect((await get("/domains/acme/users/1000/devices", bearer)).status).toBe(403);
     expect((await fetch(`${server.url}/ns-api/?object=device&action=read`)).status).toBe(403);
-    expect(server.state.deviceReads).toMatchObject([{ path: "/ns-api/v2/domains/acme/users/1000/devices" }, { path: "/ns-api/" }]);
+    expect(server.state.deviceReads).toMatchObject([
+      { path: "/ns-api/v2/domains/acme/users/1000/devices" },
+      { path: "/ns-api/" },
+    ]);
   });
 });
 

@@ -70,19 +70,24 @@ it("serializes a parsed body as Python does, whatever strings, keys, numbers and
       "\t[ ]\n",
     ),
   );
-  const key = fc.oneof(fc.nat(20).map(String), fc.constantFrom("__proto__", "constructor", ""), text).map((value) => JSON.stringify(value));
+  const key = fc
+    .oneof(fc.nat(20).map(String), fc.constantFrom("__proto__", "constructor", ""), text)
+    .map((value) => JSON.stringify(value));
   const document = fc.letrec<{ any: string }>((tie) => ({
     any: fc.oneof(
       { maxDepth: 4 },
       written,
       fc.array(tie("any"), { maxLength: 4 }).map((items) => `[${items.join(" ,\r\n")}]`),
-      fc.array(fc.tuple(key, tie("any")), { maxLength: 5 }).map((entries) => `{${entries.map(([k, v]) => `${k} :\t${v}`).join(",")}}`),
+      fc
+        .array(fc.tuple(key, tie("any")), { maxLength: 5 })
+        .map((entries) => `{${entries.map(([k, v]) => `${k} :\t${v}`).join(",")}}`),
     ),
   })).any;
   // One Python for all texts: starting a process for each would take minutes.
   const texts = fc.sample(document, 3000);
   const expected = python(texts);
-  for (const [index, text] of texts.entries()) expect([text, ours(text)]).toEqual([text, expected[index]]);
+  for (const [index, text] of texts.entries())
+    expect([text, ours(text)]).toEqual([text, expected[index]]);
 });
 
 it("refuses what Python refuses, and takes what Python takes", () => {
@@ -119,5 +124,7 @@ it("refuses what Python refuses, and takes what Python takes", () => {
 });
 
 it("writes a lone surrogate, an astral character and U+007F as Python does", () => {
-  expect(dumps(loads('{"name":"Café \\ud800 🦄 \u007f"}'))).toBe('{"name":"Caf\\u00e9 \\ud800 \\ud83e\\udd84 \\u007f"}');
+  expect(dumps(loads('{"name":"Café \\ud800 🦄 \u007f"}'))).toBe(
+    '{"name":"Caf\\u00e9 \\ud800 \\ud83e\\udd84 \\u007f"}',
+  );
 });

@@ -23,7 +23,9 @@ const guestBook = () =>
     handle(request, server) {
       if (request.body === "crash") throw new Error("the guest book is on fire");
       if (request.method === "POST") server.state.names.push(request.body);
-      const names = server.state.names.map((name) => (server.options.shout ? name.toUpperCase() : name));
+      const names = server.state.names.map((name) =>
+        server.options.shout ? name.toUpperCase() : name,
+      );
       return json(200, { names, at: server.now() });
     },
     control: {
@@ -48,7 +50,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const sign = (name: string, init: RequestInit = {}) => fetch(`${server.baseUrl}/names`, { method: "POST", body: name, ...init });
+const sign = (name: string, init: RequestInit = {}) =>
+  fetch(`${server.baseUrl}/names`, { method: "POST", body: name, ...init });
 const control = (method: string, route: string, body?: unknown) =>
   fetch(`${server.control}/${route}`, {
     method,
@@ -74,7 +77,9 @@ describe("the log", () => {
 
   it("is read and emptied through the control address, whose own requests are not in it", async () => {
     await fetch(`${server.baseUrl}/names?page=2`);
-    expect(await (await control("GET", "received")).json()).toMatchObject([{ method: "GET", query: { page: "2" } }]);
+    expect(await (await control("GET", "received")).json()).toMatchObject([
+      { method: "GET", query: { page: "2" } },
+    ]);
     await control("DELETE", "received");
     expect(await (await control("GET", "received")).json()).toEqual([]);
   });
@@ -104,8 +109,14 @@ describe("a fault", () => {
     server.fault({ kind: "status", status: 400, body: { error: "no" } });
     server.fault({ kind: "status", status: 502, body: "bad gateway" });
     const [first, second] = [await sign("a"), await sign("b")];
-    expect([await first.json(), first.headers.get("content-type")]).toEqual([{ error: "no" }, "application/json; charset=utf-8"]);
-    expect([await second.text(), second.headers.get("content-type")]).toEqual(["bad gateway", "text/plain"]);
+    expect([await first.json(), first.headers.get("content-type")]).toEqual([
+      { error: "no" },
+      "application/json; charset=utf-8",
+    ]);
+    expect([await second.text(), second.headers.get("content-type")]).toEqual([
+      "bad gateway",
+      "text/plain",
+    ]);
   });
 
   it.each<[FaultOrder, string[]]>([
@@ -122,7 +133,8 @@ describe("a fault", () => {
   ])("%o leaves %o behind", async (order, names) => {
     server.fault(order);
     const seen = await sign("Ada").then(
-      async (response) => `${response.status} ${response.headers.get("content-type")} ${await response.text()}`,
+      async (response) =>
+        `${response.status} ${response.headers.get("content-type")} ${await response.text()}`,
       () => "cut",
     );
     expect(server.state.names).toEqual(names);
@@ -143,10 +155,16 @@ describe("a fault", () => {
     server.fault({ kind: "hang" });
     server.fault({ kind: "hangAfter" });
     const patience = new AbortController();
-    const waiting = [sign("Ada", { signal: patience.signal }), sign("Bob", { signal: patience.signal })];
+    const waiting = [
+      sign("Ada", { signal: patience.signal }),
+      sign("Bob", { signal: patience.signal }),
+    ];
     await expect.poll(() => server.state.names.length + server.received.length).toBe(3);
     patience.abort();
-    expect((await Promise.allSettled(waiting)).map((end) => end.status)).toEqual(["rejected", "rejected"]);
+    expect((await Promise.allSettled(waiting)).map((end) => end.status)).toEqual([
+      "rejected",
+      "rejected",
+    ]);
     expect(server.received.map((line) => line.status)).toEqual([null, null]);
   });
 
@@ -168,7 +186,8 @@ describe("a fault", () => {
       times: 2,
     });
     const statuses = [];
-    for (const name of ["Ada", "Bob", "Alan", "Anna", "Abe"]) statuses.push((await sign(name)).status);
+    for (const name of ["Ada", "Bob", "Alan", "Anna", "Abe"])
+      statuses.push((await sign(name)).status);
     expect(statuses).toEqual([200, 200, 500, 500, 200]);
   });
 });
@@ -226,13 +245,16 @@ describe("the control address", () => {
     ["POST", "sign", {}, /expected \{name\}/],
     ["POST", "nothing", {}, /no control request/],
     ["PATCH", "received", {}, /no control request/],
-  ])("answers 400 and says why to %s %s %o, and changes nothing", async (method, route, body, why) => {
-    const before = JSON.stringify([server.state, server.options, server.faults.list()]);
-    const answer = await control(method, route, body);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toEqual({ error: expect.stringMatching(why) });
-    expect(JSON.stringify([server.state, server.options, server.faults.list()])).toBe(before);
-  });
+  ])(
+    "answers 400 and says why to %s %s %o, and changes nothing",
+    async (method, route, body, why) => {
+      const before = JSON.stringify([server.state, server.options, server.faults.list()]);
+      const answer = await control(method, route, body);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toEqual({ error: expect.stringMatching(why) });
+      expect(JSON.stringify([server.state, server.options, server.faults.list()])).toBe(before);
+    },
+  );
 });
 
 describe("the switches of every vendor", () => {
@@ -290,7 +312,9 @@ describe("over a restart", () => {
   it("a data file that holds something else is refused and left as it is", async () => {
     const dataFile = join(folder, "data.json");
     writeFileSync(dataFile, "[]");
-    await expect(restarted(dataFile)).rejects.toThrow(/data\.json does not hold the data of the guest book sandbox/);
+    await expect(restarted(dataFile)).rejects.toThrow(
+      /data\.json does not hold the data of the guest book sandbox/,
+    );
     expect(readdirSync(folder)).toEqual(["data.json"]);
   });
 });

@@ -29,7 +29,8 @@ const fresh = { connection: "close" };
 async function knock(environment: Record<string, string>): Promise<Record<string, number>> {
   const from = (name: string): string => {
     const file = environment[`${name}_FILE`];
-    const value = environment[name] ?? (file === undefined ? undefined : readFileSync(file, "utf8"));
+    const value =
+      environment[name] ?? (file === undefined ? undefined : readFileSync(file, "utf8"));
     if (value === undefined) throw new Error(`${name} is not in the environment`);
     return value;
   };
@@ -43,7 +44,9 @@ async function knock(environment: Record<string, string>): Promise<Record<string
     ).status;
 
   const licence = { ccId: { resellerId: "r", tenantId: "t", resellerName: "R", tenantName: "T" } };
-  const kid = new X509Certificate(from("XIMA_CERTIFICATE")).fingerprint.replaceAll(":", "").toLowerCase();
+  const kid = new X509Certificate(from("XIMA_CERTIFICATE")).fingerprint
+    .replaceAll(":", "")
+    .toLowerCase();
   const now = Math.floor(Date.now() / 1000);
   const payload_hash = createHash("sha256").update(JSON.stringify(licence)).digest("hex");
   const claims = {
@@ -58,10 +61,18 @@ async function knock(environment: Record<string, string>): Promise<Record<string
   const signed = [{ alg: "RS256", typ: "JWT", kid }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
-  const signature = createSign("RSA-SHA256").update(signed).sign(from("XIMA_PRIVATE_KEY"), "base64url");
-  const basic = Buffer.from(`${from("ENABLEX_ACCESS_ID")}:${from("ENABLEX_ACCESS_KEY")}`).toString("base64");
+  const signature = createSign("RSA-SHA256")
+    .update(signed)
+    .sign(from("XIMA_PRIVATE_KEY"), "base64url");
+  const basic = Buffer.from(`${from("ENABLEX_ACCESS_ID")}:${from("ENABLEX_ACCESS_KEY")}`).toString(
+    "base64",
+  );
   return {
-    xima: await post(`${from("XIMA_BASE_URL")}/licensing/update`, { authorization: `Bearer ${signed}.${signature}` }, licence),
+    xima: await post(
+      `${from("XIMA_BASE_URL")}/licensing/update`,
+      { authorization: `Bearer ${signed}.${signature}` },
+      licence,
+    ),
     enablex: (
       await fetch(`${from("ENABLEX_BASE_URL")}/customers`, {
         headers: { ...fresh, authorization: `Basic ${basic}` },
@@ -79,7 +90,11 @@ async function knock(environment: Record<string, string>): Promise<Record<string
       },
     ),
     // 400: the key is accepted, and the order without a tenant is not.
-    xelion: await post(`${from("XELION_BASE_URL")}/api/v1/provision`, { "x-auth-key": from("XELION_API_KEY") }, {}),
+    xelion: await post(
+      `${from("XELION_BASE_URL")}/api/v1/provision`,
+      { "x-auth-key": from("XELION_API_KEY") },
+      {},
+    ),
   };
 }
 const welcome = { xima: 200, enablex: 200, netsapiens: 200, xelion: 400 };
@@ -109,7 +124,8 @@ describe("the sandbox", () => {
 
   it("keeps what is secret for its owner's eyes", async () => {
     const { xima } = await start();
-    for (const file of [xima.files!.privateKey, join(folder, "enablex.json")]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    for (const file of [xima.files!.privateKey, join(folder, "enablex.json")])
+      expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it("starts none of its servers when a port is taken, and says which", async () => {
@@ -119,11 +135,15 @@ describe("the sandbox", () => {
     await expect(startSandbox({ dataDir: other, ports: { xelion: port } })).rejects.toThrow(
       `Port ${port} of the xelion sandbox is taken. Is another sandbox running? Stop it, or remove ${other}`,
     );
-    await expect(startSandbox({ dataDir: folder })).rejects.toThrow(`Port ${port} of the xima sandbox is taken`);
+    await expect(startSandbox({ dataDir: folder })).rejects.toThrow(
+      `Port ${port} of the xima sandbox is taken`,
+    );
   });
 
   it("says so when the file of its ports holds something else", async () => {
     writeFileSync(join(folder, "ports.json"), "{");
-    await expect(start()).rejects.toThrow(/ports\.json does not hold the sandbox's ports: remove it/);
+    await expect(start()).rejects.toThrow(
+      /ports\.json does not hold the sandbox's ports: remove it/,
+    );
   });
 });

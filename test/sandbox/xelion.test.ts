@@ -12,7 +12,11 @@ let service: ReturnType<typeof xelionProvisioningServer>;
 let receiver: Receiver;
 beforeEach(async () => {
   [tenant, service, receiver] = [xelionTenantServer(), xelionProvisioningServer(), new Receiver()];
-  await Promise.all([tenant.start(), service.start({ options: { courseMs: 2 } }), receiver.start()]);
+  await Promise.all([
+    tenant.start(),
+    service.start({ options: { courseMs: 2 } }),
+    receiver.start(),
+  ]);
 });
 afterEach(() => Promise.all([tenant.stop(), service.stop(), receiver.stop()]));
 
@@ -32,7 +36,8 @@ class Receiver {
     this.#http = createServer(async (request, response) => {
       let body = "";
       for await (const piece of request) body += piece;
-      if (request.method === "POST" && request.headers["content-type"] === "application/json") this.got.push(JSON.parse(body));
+      if (request.method === "POST" && request.headers["content-type"] === "application/json")
+        this.got.push(JSON.parse(body));
       response.writeHead(this.answer).end();
     });
     await new Promise<void>((resolve) => this.#http.listen(0, "127.0.0.1", resolve));
@@ -48,7 +53,8 @@ class Receiver {
 }
 
 const until = (condition: () => void) => vi.waitFor(condition, { timeout: 10_000, interval: 5 });
-const settled = (id: number) => until(() => expect(service.state.orders[id]).toMatchObject({ steps: [] }));
+const settled = (id: number) =>
+  until(() => expect(service.state.orders[id]).toMatchObject({ steps: [] }));
 
 const post = (base: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
   fetch(`${base}/api/v1/${path}`, {
@@ -81,9 +87,13 @@ const headers = async (more: Record<string, string> = {}) => ({
 });
 const order = async (more: Record<string, string> = {}, body: unknown = fairyTail) =>
   post(service.url, "provision", body, await headers(more));
-const orderId = async (more?: Record<string, string>) => ((await (await order(more)).json()) as { id: number }).id;
-const proceed = async (id: number) => (await fetch(`${service.control}/proceed`, { method: "POST", body: JSON.stringify({ id }) })).status;
-const next = (course: ScenarioName, ms = 2) => service.state.courses.push(readScenario({ course, ms }));
+const orderId = async (more?: Record<string, string>) =>
+  ((await (await order(more)).json()) as { id: number }).id;
+const proceed = async (id: number) =>
+  (await fetch(`${service.control}/proceed`, { method: "POST", body: JSON.stringify({ id }) }))
+    .status;
+const next = (course: ScenarioName, ms = 2) =>
+  service.state.courses.push(readScenario({ course, ms }));
 
 describe("an order", () => {
   it("is answered with its id, runs, and announces each status with a rising mid", async () => {
@@ -96,7 +106,11 @@ describe("an order", () => {
       { mid: 2, type: "orderStatusChanged", data: { id: 1, status: "IN_PROGRESS" } },
       { mid: 3, type: "orderStatusChanged", data: { id: 1, status: "COMPLETED" } },
     ]);
-    expect(service.state.orders[1]?.history.map(({ status }) => status)).toEqual(["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]);
+    expect(service.state.orders[1]?.history.map(({ status }) => status)).toEqual([
+      "NOT_STARTED",
+      "IN_PROGRESS",
+      "COMPLETED",
+    ]);
   });
 
   it("is kept with who, what and when, so that a second one for the same configuration is seen", async () => {
@@ -139,7 +153,9 @@ describe("an order", () => {
   it("is made although the connection is cut after it, and goes on to its end", async () => {
     service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     await expect(order()).rejects.toThrow("fetch failed");
-    await until(() => expect(receiver.statuses()).toEqual(["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]));
+    await until(() =>
+      expect(receiver.statuses()).toEqual(["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]),
+    );
     expect(Object.keys(service.state.orders)).toEqual(["1"]);
   });
 
@@ -178,7 +194,9 @@ describe("an order", () => {
     const unknown = await orderId({ "xelion-tenant-name": "pbx2" });
     await settled(unreachable);
     await settled(unknown);
-    expect(service.state.orders[unreachable]!.history.at(-1)!.reason).toContain("could not be reached");
+    expect(service.state.orders[unreachable]!.history.at(-1)!.reason).toContain(
+      "could not be reached",
+    );
     expect(service.state.orders[unknown]!.history.at(-1)!.reason).toContain("404");
     service.setOptions({ checkTenant: false });
     const unchecked = await orderId({ "xelion-server-url": "http://127.0.0.1:1" });
@@ -226,11 +244,24 @@ describe("courses", () => {
     ["failsAtOnce", "FAILED", ["1 FAILED"]],
     ["hangs", "IN_PROGRESS", ["1 NOT_STARTED", "2 IN_PROGRESS"]],
     ["neverStarts", "NOT_STARTED", ["1 NOT_STARTED"]],
-    ["repeats", "COMPLETED", ["1 NOT_STARTED", "1 NOT_STARTED", ...Array(3).fill("2 IN_PROGRESS"), ...Array(3).fill("3 COMPLETED")]],
+    [
+      "repeats",
+      "COMPLETED",
+      [
+        "1 NOT_STARTED",
+        "1 NOT_STARTED",
+        ...Array(3).fill("2 IN_PROGRESS"),
+        ...Array(3).fill("3 COMPLETED"),
+      ],
+    ],
     ["reordered", "COMPLETED", ["3 COMPLETED", "2 IN_PROGRESS", "1 NOT_STARTED"]],
     ["losesAll", "COMPLETED", []],
     ["losesTheLast", "COMPLETED", ["1 NOT_STARTED", "2 IN_PROGRESS"]],
-    ["unknownWords", "COMPLETED", ["1 NOT_STARTED", "2 COMPLETED", "3 ON_HOLD", "4 IN_PROGRESS", "5 COMPLETED"]],
+    [
+      "unknownWords",
+      "COMPLETED",
+      ["1 NOT_STARTED", "2 COMPLETED", "3 ON_HOLD", "4 IN_PROGRESS", "5 COMPLETED"],
+    ],
   ])("%s: ends as %s and sends %j", async (course, status, callbacks) => {
     expect(await follow(course, callbacks.length)).toEqual({ status, callbacks });
   });
@@ -258,7 +289,8 @@ describe("courses", () => {
 
   it("are ordered through the control address, for one tenant or for the next order of any, and are used once", async () => {
     tenant.state.tenants.pbx2 = tenant.state.tenants.pbx1!;
-    const control = (body: object) => fetch(`${service.control}/course`, { method: "POST", body: JSON.stringify(body) });
+    const control = (body: object) =>
+      fetch(`${service.control}/course`, { method: "POST", body: JSON.stringify(body) });
     expect((await control({ tenantName: "pbx2", course: "failsAtOnce" })).status).toBe(200);
     const steps = [{ do: "reply" }, { do: "status", status: "FAILED", callback: "never" }];
     expect((await control({ tenantName: "pbx1", steps })).status).toBe(200);
@@ -269,7 +301,10 @@ describe("courses", () => {
     const first = await orderId();
     const second = await orderId();
     await Promise.all([settled(first), settled(second)]);
-    expect([first, second].map((id) => service.state.orders[id]!.status)).toEqual(["FAILED", "COMPLETED"]);
+    expect([first, second].map((id) => service.state.orders[id]!.status)).toEqual([
+      "FAILED",
+      "COMPLETED",
+    ]);
     expect(service.state.courses).toMatchObject([{ tenantName: "pbx2" }]);
   });
 
@@ -289,7 +324,9 @@ describe("a callback", () => {
     receiver.answer = 503;
     next("failsAtOnce");
     await settled(await orderId());
-    await until(() => expect(service.state.messages).toMatchObject([{ left: 0, attempts: [{ answered: 503 }] }]));
+    await until(() =>
+      expect(service.state.messages).toMatchObject([{ left: 0, attempts: [{ answered: 503 }] }]),
+    );
     service.setOptions({ callbackRetries: 2, callbackRetryMs: 1 });
     next("failsAtOnce");
     await settled(await orderId());
@@ -306,7 +343,9 @@ describe("a callback", () => {
     const id = await orderId();
     await settled(id);
     expect(service.state.orders[id]!.status).toBe("COMPLETED");
-    await until(() => expect(service.state.messages.map(({ attempts }) => attempts.length)).toEqual([1, 1, 1]));
+    await until(() =>
+      expect(service.state.messages.map(({ attempts }) => attempts.length)).toEqual([1, 1, 1]),
+    );
     expect(service.state.messages[0]!.attempts[0]!.answered).toContain("ECONNREFUSED");
   });
 });
@@ -330,7 +369,9 @@ it("a message that was not taken before a restart of the service is sent after i
       }),
     );
     await order();
-    await until(() => expect(service.state.messages[0]).toMatchObject({ left: 1, attempts: [{ answered: 503 }] }));
+    await until(() =>
+      expect(service.state.messages[0]).toMatchObject({ left: 1, attempts: [{ answered: 503 }] }),
+    );
     await settled(1);
     await service.stop();
     receiver.got = [];
@@ -352,7 +393,12 @@ it("an order goes on after a restart of the service", async () => {
     await service.start({ dataFile });
     service.state.courses.push(
       readScenario({
-        steps: [{ do: "status", status: "IN_PROGRESS" }, { do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED" }],
+        steps: [
+          { do: "status", status: "IN_PROGRESS" },
+          { do: "reply" },
+          { do: "hold" },
+          { do: "status", status: "COMPLETED" },
+        ],
       }),
     );
     await order();
@@ -369,9 +415,16 @@ it("an order goes on after a restart of the service", async () => {
 });
 
 describe("/provision/test", () => {
-  const test = (body: unknown, more: Record<string, string> = {}) => post(service.url, "provision/test", body, more);
-  const cause = async (changes: { organization?: object; departments?: unknown; version?: unknown }) =>
-    (await test({ ...fairyTail, ...changes, organization: { name: "F", ...changes.organization } })).text();
+  const test = (body: unknown, more: Record<string, string> = {}) =>
+    post(service.url, "provision/test", body, more);
+  const cause = async (changes: {
+    organization?: object;
+    departments?: unknown;
+    version?: unknown;
+  }) =>
+    (
+      await test({ ...fairyTail, ...changes, organization: { name: "F", ...changes.organization } })
+    ).text();
 
   it("answers a valid configuration 200 without a body, wants no key, and orders nothing", async () => {
     const answer = await test(fairyTail);
@@ -399,13 +452,37 @@ describe("/provision/test", () => {
   const department = (more: object) => ({ departments: [{ name: "Sales", ...more }] });
   const external = { new: false, value: "+31201234567" };
   it.each<[string, Parameters<typeof cause>[0], string]>([
-    ["a country is ISO 3166-1 alpha-2", { organization: { country: "NLD" } }, "organization.country"],
+    [
+      "a country is ISO 3166-1 alpha-2",
+      { organization: { country: "NLD" } },
+      "organization.country",
+    ],
     ["an e-mail address is one", { organization: { email: "guild" } }, "organization.email"],
-    ["users are e-mail addresses", department({ users: ["natsu@fairytail.example", "happy"] }), "departments[0].users[1]"],
-    ["internal numbers are text", department({ internalNumbers: [200] }), "departments[0].internalNumbers[0]"],
-    ["internal numbers do not start with 0", department({ internalNumbers: ["012"] }), "departments[0].internalNumbers[0]"],
-    ["internal numbers do not start with 1", department({ internalNumbers: ["112"] }), "departments[0].internalNumbers[0]"],
-    ["internal numbers have at most 4 digits", department({ internalNumbers: ["20000"] }), "departments[0].internalNumbers[0]"],
+    [
+      "users are e-mail addresses",
+      department({ users: ["natsu@fairytail.example", "happy"] }),
+      "departments[0].users[1]",
+    ],
+    [
+      "internal numbers are text",
+      department({ internalNumbers: [200] }),
+      "departments[0].internalNumbers[0]",
+    ],
+    [
+      "internal numbers do not start with 0",
+      department({ internalNumbers: ["012"] }),
+      "departments[0].internalNumbers[0]",
+    ],
+    [
+      "internal numbers do not start with 1",
+      department({ internalNumbers: ["112"] }),
+      "departments[0].internalNumbers[0]",
+    ],
+    [
+      "internal numbers have at most 4 digits",
+      department({ internalNumbers: ["20000"] }),
+      "departments[0].internalNumbers[0]",
+    ],
     [
       "internal numbers are unique over all departments",
       {
@@ -416,11 +493,27 @@ describe("/provision/test", () => {
       },
       "departments[1].internalNumbers[1]",
     ],
-    ["call recording is a boolean", department({ enableCallRecording: "yes" }), "departments[0].enableCallRecording"],
-    ["a fallback is voicemail, dept or user", department({ fallback: { type: "fax" } }), "departments[0].fallback.type"],
-    ["a fallback to a user says which", department({ fallback: { type: "user" } }), "departments[0].fallback.value"],
+    [
+      "call recording is a boolean",
+      department({ enableCallRecording: "yes" }),
+      "departments[0].enableCallRecording",
+    ],
+    [
+      "a fallback is voicemail, dept or user",
+      department({ fallback: { type: "fax" } }),
+      "departments[0].fallback.type",
+    ],
+    [
+      "a fallback to a user says which",
+      department({ fallback: { type: "user" } }),
+      "departments[0].fallback.value",
+    ],
     ["a department has a name", { departments: [{}] }, "departments[0].name"],
-    ["an external number wants a central one", department({ externalNumbers: [external] }), "organization.centralPhoneNumber: is required"],
+    [
+      "an external number wants a central one",
+      department({ externalNumbers: [external] }),
+      "organization.centralPhoneNumber: is required",
+    ],
     [
       "the central number equals an external one",
       {
@@ -472,7 +565,10 @@ describe("/provision/test", () => {
             enableCallRecording: true,
             fallback: { type: "voicemail" },
             internalNumbers: ["2", "20", "9999"],
-            externalNumbers: [external, { new: true, value: "b", country: "NL", area: "Amsterdam" }],
+            externalNumbers: [
+              external,
+              { new: true, value: "b", country: "NL", area: "Amsterdam" },
+            ],
             callFlows: [],
           },
           { name: "Support", fallback: { type: "dept", value: "Sales" } },
@@ -521,7 +617,9 @@ describe("a Xelion server", () => {
   it("refuses a second login of the same user space until the first is logged out or has ended", async () => {
     const { authentication } = await session("a");
     const second = await logIn("a");
-    expect([second.status, ((await second.json()) as { errorCode: number }).errorCode]).toEqual([401, 10005]);
+    expect([second.status, ((await second.json()) as { errorCode: number }).errorCode]).toEqual([
+      401, 10005,
+    ]);
     expect((await logIn("b")).status).toBe(200);
     expect((await call("me/logout", `xelion ${authentication}`, "POST")).status).toBe(204);
     expect((await call("me/logout", `xelion ${authentication}`, "POST")).status).toBe(401);

@@ -1,5 +1,12 @@
 import { execFile } from "node:child_process";
-import { createHash, createSign, generateKeyPairSync, type KeyObject, randomUUID, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createSign,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  X509Certificate,
+} from "node:crypto";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -25,7 +32,8 @@ beforeEach(async () => {
   await control("keys", { kid: "k1", publicKey: publicPem(keys.publicKey) });
 });
 
-const control = (route: string, body: unknown) => fetch(`${server.control}/${route}`, { method: "POST", body: JSON.stringify(body) });
+const control = (route: string, body: unknown) =>
+  fetch(`${server.control}/${route}`, { method: "POST", body: JSON.stringify(body) });
 
 const seconds = () => Math.floor(server.now() / 1000);
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -38,7 +46,10 @@ interface Signing {
 }
 
 /** A token made with node:crypto alone; `claims` and `header` replace what is right. */
-function token(body: string, { header = {}, claims = {}, key = keys.privateKey, hash }: Signing = {}): string {
+function token(
+  body: string,
+  { header = {}, claims = {}, key = keys.privateKey, hash }: Signing = {},
+): string {
   const right = {
     iss: "xima-ccaas",
     aud: "xima-ccaas",
@@ -61,7 +72,11 @@ interface Answer {
   [field: string]: unknown;
 }
 
-async function send(method: string, body: unknown, signing: Signing & { authorization?: string } = {}): Promise<Answer> {
+async function send(
+  method: string,
+  body: unknown,
+  signing: Signing & { authorization?: string } = {},
+): Promise<Answer> {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const authorization = signing.authorization ?? `Bearer ${token(text, signing)}`;
   const headers = { authorization, "content-type": "application/json" };
@@ -75,7 +90,8 @@ async function send(method: string, body: unknown, signing: Signing & { authoriz
 
 const ccId = { resellerId: "acme", tenantId: "t1" };
 const named = { ...ccId, resellerName: "Acme", tenantName: "Tenant One" };
-const post = (licence: object, signing?: Signing) => send("POST", { ccId: named, ...licence }, signing);
+const post = (licence: object, signing?: Signing) =>
+  send("POST", { ccId: named, ...licence }, signing);
 const probe = () => send("POST", { ccId });
 const code = async (answer: Promise<Answer>) => (await answer).code ?? "accepted";
 
@@ -88,7 +104,12 @@ describe("a request is let in only", () => {
     ["with typ JWT", { header: { typ: undefined } }, 401, "INVALID_TOKEN"],
     ["with a kid", { header: { kid: undefined } }, 401, "INVALID_TOKEN"],
     ["under a registered kid", { header: { kid: "k2" } }, 401, "INVALID_CERTIFICATE"],
-    ["under a kid that is no word of JavaScript's", { header: { kid: "constructor" } }, 401, "INVALID_CERTIFICATE"],
+    [
+      "under a kid that is no word of JavaScript's",
+      { header: { kid: "constructor" } },
+      401,
+      "INVALID_CERTIFICATE",
+    ],
     ["when the registered key signed it", { key: otherKeys.privateKey }, 401, "INVALID_TOKEN"],
     ["with the hash of its own body", { hash: "0".repeat(64) }, 401, "INVALID_SIGNATURE"],
     ["from the right issuer", { claims: { iss: "me" } }, 401, "INVALID_TOKEN"],
@@ -96,10 +117,20 @@ describe("a request is let in only", () => {
     ["with its kid as sub", { claims: { sub: "k2" } }, 401, "INVALID_TOKEN"],
     ["with iat", { claims: { iat: undefined } }, 401, "INVALID_TOKEN"],
     ["with a jti", { claims: { jti: undefined } }, 400, "INVALID_JTI"],
-    ["with a jti of version 4", { claims: { jti: "c232ab00-9414-11ec-b3c8-9e6bdeced846" } }, 400, "INVALID_JTI"],
+    [
+      "with a jti of version 4",
+      { claims: { jti: "c232ab00-9414-11ec-b3c8-9e6bdeced846" } },
+      400,
+      "INVALID_JTI",
+    ],
     ["with an exp", { claims: { exp: undefined } }, 400, "EXPIRED_TOKEN"],
     ["before its exp", { claims: { exp: 1_700_000_000 } }, 400, "EXPIRED_TOKEN"],
-    ["with an exp at most 30 minutes ahead", { claims: { exp: Math.floor(Date.now() / 1000) + 1900 } }, 401, "INVALID_TOKEN"],
+    [
+      "with an exp at most 30 minutes ahead",
+      { claims: { exp: Math.floor(Date.now() / 1000) + 1900 } },
+      401,
+      "INVALID_TOKEN",
+    ],
   ])("%s", async (_, signing, status, expected) => {
     const answer = await send("POST", { ccId: named, eliteSeats: 5 }, signing);
     expect(answer).toEqual({ status, code: expected, message: expect.any(String) });
@@ -108,7 +139,9 @@ describe("a request is let in only", () => {
 
   it("with the prefix Bearer", async () => {
     const body = { ccId: named };
-    expect(await send("POST", body, { authorization: `Token ${token(JSON.stringify(body))}` })).toMatchObject({ code: "INVALID_TOKEN" });
+    expect(
+      await send("POST", body, { authorization: `Token ${token(JSON.stringify(body))}` }),
+    ).toMatchObject({ code: "INVALID_TOKEN" });
   });
 
   it("once for each jti, also when the body was refused", async () => {
@@ -145,7 +178,11 @@ describe("the hash of the body", () => {
     const bodies = fc
       .sample(fc.tuple(filled, filled, fc.nat(3)), 60)
       .map(([resellerName, tenantName, indent]) =>
-        JSON.stringify({ eliteSeats: 5, ccId: { ...ccId, tenantName, resellerName } }, null, indent),
+        JSON.stringify(
+          { eliteSeats: 5, ccId: { ...ccId, tenantName, resellerName } },
+          null,
+          indent,
+        ),
       );
     const program = `
 import hashlib, json, sys
@@ -159,18 +196,25 @@ for line in sys.stdin.buffer:
     const { stdout } = await python;
     const hashes = stdout.trim().split("\n");
     for (const [index, body] of bodies.entries())
-      expect([body, await code(send("POST", body, { hash: hashes[index]! }))]).toEqual([body, "accepted"]);
+      expect([body, await code(send("POST", body, { hash: hashes[index]! }))]).toEqual([
+        body,
+        "accepted",
+      ]);
   });
 
   it("of plain JSON.stringify output is wrong as soon as a character is not ASCII", async () => {
-    expect(await code(send("POST", { ccId: { ...named, tenantName: "Café Zürich" } }))).toBe("INVALID_SIGNATURE");
+    expect(await code(send("POST", { ccId: { ...named, tenantName: "Café Zürich" } }))).toBe(
+      "INVALID_SIGNATURE",
+    );
   });
 
   it("is taken in the order of the body's keys", async () => {
     const hash = createHash("sha256")
       .update(JSON.stringify({ eliteSeats: 5, ccId: named }))
       .digest("hex");
-    expect(await code(send("POST", { ccId: named, eliteSeats: 5 }, { hash }))).toBe("INVALID_SIGNATURE");
+    expect(await code(send("POST", { ccId: named, eliteSeats: 5 }, { hash }))).toBe(
+      "INVALID_SIGNATURE",
+    );
   });
 });
 
@@ -207,12 +251,15 @@ describe("a licence", () => {
     ["not-found", "CUSTOMER_NOT_FOUND", "accepted"],
     ["names-required", "VALIDATION_ERROR", "CUSTOMER_NOT_FOUND"],
     ["create", "accepted", "accepted"],
-  ] as const)("answers a look-up of an unknown one as switched (%s): without names, with them", async (lookUp, bare, withNames) => {
-    server.setOptions({ lookUp });
-    expect(await code(probe())).toBe(bare);
-    server.state = { ...server.state, customers: {} };
-    expect(await code(send("POST", { ccId: named }))).toBe(withNames);
-  });
+  ] as const)(
+    "answers a look-up of an unknown one as switched (%s): without names, with them",
+    async (lookUp, bare, withNames) => {
+      server.setOptions({ lookUp });
+      expect(await code(probe())).toBe(bare);
+      server.state = { ...server.state, customers: {} };
+      expect(await code(send("POST", { ccId: named }))).toBe(withNames);
+    },
+  );
 
   it("is asked for by name always, when it is switched so", async () => {
     await post({ eliteSeats: 5 });
@@ -244,7 +291,9 @@ describe("a licence", () => {
 
   it("tells two customers apart, whatever characters their ids have", async () => {
     await send("POST", { ccId: { ...named, resellerId: "a/b", tenantId: "c" } });
-    expect(await code(send("POST", { ccId: { resellerId: "a", tenantId: "b/c" } }))).toBe("CUSTOMER_NOT_FOUND");
+    expect(await code(send("POST", { ccId: { resellerId: "a", tenantId: "b/c" } }))).toBe(
+      "CUSTOMER_NOT_FOUND",
+    );
   });
 
   it("shows an out-of-band change as the old value of the next request that sets the field", async () => {
@@ -266,18 +315,24 @@ const sip = {
 
 describe("by the rules of 1.4", () => {
   const cases: [object, RegExp | "accepted"][] = [
-    ...["digitalOnlySeats", "essentialSeats", "professionalSeats", "eliteSeats", "speechAnalyticsSeats"].flatMap(
+    ...[
+      "digitalOnlySeats",
+      "essentialSeats",
+      "professionalSeats",
+      "eliteSeats",
+      "speechAnalyticsSeats",
+    ].flatMap((field): [object, RegExp | "accepted"][] => [
+      [{ [field]: 4 }, /must be 0 or at least 5/],
+      [{ [field]: 5 }, "accepted"],
+      [{ [field]: 0 }, "accepted"],
+    ]),
+    ...["workforceOptimizationSeats", "workforceManagementSeats", "dialerSeats"].flatMap(
       (field): [object, RegExp | "accepted"][] => [
-        [{ [field]: 4 }, /must be 0 or at least 5/],
-        [{ [field]: 5 }, "accepted"],
+        [{ [field]: 9 }, /must be 0 or at least 10/],
+        [{ [field]: 10 }, "accepted"],
         [{ [field]: 0 }, "accepted"],
       ],
     ),
-    ...["workforceOptimizationSeats", "workforceManagementSeats", "dialerSeats"].flatMap((field): [object, RegExp | "accepted"][] => [
-      [{ [field]: 9 }, /must be 0 or at least 10/],
-      [{ [field]: 10 }, "accepted"],
-      [{ [field]: 0 }, "accepted"],
-    ]),
     [{ ehrEmrIntegrationSeats: 1 }, "accepted"],
     [{ ehrEmrIntegrationSeats: -1 }, /between/],
     [{ eliteSeats: "5" }, /must be an integer/],
@@ -292,7 +347,10 @@ describe("by the rules of 1.4", () => {
     [{ eliteSeats: 5, aiMessaging: { advancedBundles: 2 } }, "accepted"],
     [{ essentialSeats: 5, aiAudioServices: {} }, /additionalHours is required/],
     [{ essentialSeats: 5, aiAudioServices: { additionalHours: 3 } }, "accepted"],
-    [{ digitalOnlySeats: 5, aiAudioServices: { additionalHours: 3 } }, /essentialSeats, professionalSeats or eliteSeats/],
+    [
+      { digitalOnlySeats: 5, aiAudioServices: { additionalHours: 3 } },
+      /essentialSeats, professionalSeats or eliteSeats/,
+    ],
     [{ sipCredentials: sip }, "accepted"],
     [{ sipCredentials: { ...sip, outboundProxy: undefined } }, /outboundProxy is required/],
     [{ sipCredentials: { ...sip, sipPort: 5060 } }, /together/],
@@ -349,18 +407,22 @@ describe("by the rules of 1.4", () => {
     });
   });
 
-  it.each([[{ seats: 5 }], [{ aiMessaging: { bundles: 1 } }], [{ ccId: { ...named, country: "CH" } }], [{ additionalAiMessages: 1 }]])(
-    "a field that is not published (%o) is refused when it is switched so",
-    async (fields) => {
-      expect(await code(post(fields))).toBe("accepted");
-      server.setOptions({ unknownFields: "refuse" });
-      expect(await post(fields)).toMatchObject({
-        status: 400,
-        message: expect.stringMatching(/is not a known field/),
-      });
-      expect(await code(post({ eliteSeats: 5, jti: randomUUID(), exp: seconds() + 60 }))).toBe("accepted");
-    },
-  );
+  it.each([
+    [{ seats: 5 }],
+    [{ aiMessaging: { bundles: 1 } }],
+    [{ ccId: { ...named, country: "CH" } }],
+    [{ additionalAiMessages: 1 }],
+  ])("a field that is not published (%o) is refused when it is switched so", async (fields) => {
+    expect(await code(post(fields))).toBe("accepted");
+    server.setOptions({ unknownFields: "refuse" });
+    expect(await post(fields)).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/is not a known field/),
+    });
+    expect(await code(post({ eliteSeats: 5, jti: randomUUID(), exp: seconds() + 60 }))).toBe(
+      "accepted",
+    );
+  });
 
   it("a signature that does not hold is INVALID_SIGNATURE when it is switched so", async () => {
     server.setOptions({ badSignature: "INVALID_SIGNATURE" });
@@ -411,9 +473,12 @@ describe("by the guide's revision", () => {
     [{ eliteSeats: 1 }, "accepted"],
     [{ additionalAiMessages: 100 }, "VALIDATION_ERROR"],
     [{ additionalAiMessages: 100, eliteSeats: 1 }, "accepted"],
-  ])("a body with %o is %s, with jti and exp in the body and nothing but the hash in the token", async (changes, expected) => {
-    expect(await code(send("POST", body(changes), bare))).toBe(expected);
-  });
+  ])(
+    "a body with %o is %s, with jti and exp in the body and nothing but the hash in the token",
+    async (changes, expected) => {
+      expect(await code(send("POST", body(changes), bare))).toBe(expected);
+    },
+  );
 
   it("a jti in the body is good once", async () => {
     const same = body();
@@ -448,7 +513,9 @@ describe("a deletion", () => {
     server.setOptions({ deletionTime: "date" });
     await post({ eliteSeats: 5 });
     const answer = await deleted();
-    expect(Date.parse(answer.estimatedDeletionTime as string) - Date.parse(answer.scheduledAt as string)).toBe(7 * 86_400_000);
+    expect(
+      Date.parse(answer.estimatedDeletionTime as string) - Date.parse(answer.scheduledAt as string),
+    ).toBe(7 * 86_400_000);
   });
 
   it("of an unknown customer is refused, and other fields in the body are ignored", async () => {
@@ -461,7 +528,10 @@ describe("a deletion", () => {
   it("makes the customer unknown, and a request with names begins anew", async () => {
     await post({ eliteSeats: 5 });
     await deleted();
-    expect([await code(probe()), await code(deleted())]).toEqual(["CUSTOMER_NOT_FOUND", "CUSTOMER_NOT_FOUND"]);
+    expect([await code(probe()), await code(deleted())]).toEqual([
+      "CUSTOMER_NOT_FOUND",
+      "CUSTOMER_NOT_FOUND",
+    ]);
     expect(await post({ dialerSeats: 10 })).toMatchObject({
       changes: { dialerSeats: { oldValue: 0 } },
     });
@@ -494,7 +564,9 @@ describe("a certificate", () => {
       kid: string;
       certificate: string;
     };
-    const fingerprint = new X509Certificate(answer.certificate).fingerprint.replaceAll(":", "").toLowerCase();
+    const fingerprint = new X509Certificate(answer.certificate).fingerprint
+      .replaceAll(":", "")
+      .toLowerCase();
     expect(answer.kid).toBe(fingerprint);
     const signing = { key: privateKey, header: { kid: fingerprint }, claims: { sub: fingerprint } };
     expect(await code(post({}, signing))).toBe("accepted");
@@ -528,7 +600,11 @@ describe("a certificate", () => {
       certificate: string;
     };
     await control("keys", { certificate, kid: "opaque-7" });
-    expect(await code(post({}, { key: privateKey, header: { kid: "opaque-7" }, claims: { sub: "opaque-7" } }))).toBe("accepted");
+    expect(
+      await code(
+        post({}, { key: privateKey, header: { kid: "opaque-7" }, claims: { sub: "opaque-7" } }),
+      ),
+    ).toBe("accepted");
   });
 
   it.each([
@@ -539,7 +615,10 @@ describe("a certificate", () => {
     ["keys", { kid: "x" }, /Invalid/],
   ])("is refused at %s with %o", async (route, body, why) => {
     const answer = await control(route, body);
-    expect([answer.status, await answer.json()]).toEqual([400, { error: expect.stringMatching(why) }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: expect.stringMatching(why) },
+    ]);
   });
 });
 
@@ -549,8 +628,12 @@ describe("the routes", () => {
   });
 
   it("show the registered public keys by their kid", async () => {
-    const { keys } = (await (await fetch(`${server.baseUrl}/licensing/.well-known/jwks.json`)).json()) as { keys: object[] };
-    expect(keys).toEqual([{ kty: "RSA", n: expect.any(String), e: "AQAB", alg: "RS256", use: "sig", kid: "k1" }]);
+    const { keys } = (await (
+      await fetch(`${server.baseUrl}/licensing/.well-known/jwks.json`)
+    ).json()) as { keys: object[] };
+    expect(keys).toEqual([
+      { kty: "RSA", n: expect.any(String), e: "AQAB", alg: "RS256", use: "sig", kid: "k1" },
+    ]);
   });
 
   it("can be moved, for the prefix differs from page to page", async () => {

@@ -14,7 +14,10 @@ const lastUpdate = (tenants: Record<string, string>) =>
     ...Object.fromEntries(
       Object.entries(tenants).flatMap(([slug, tenantId]) => [
         [urn(customer, slug), { outputs: {} }],
-        [urn(`${customer}$pulumi-nodejs:dynamic/ucaas:XimaLicense`, slug), { outputs: { ccId: { tenantId } } }],
+        [
+          urn(`${customer}$pulumi-nodejs:dynamic/ucaas:XimaLicense`, slug),
+          { outputs: { ccId: { tenantId } } },
+        ],
       ]),
     ),
   });
@@ -27,7 +30,8 @@ function guard(files: Record<string, string>, last: Record<string, string>) {
 const stackFile = (customers: string, more = "") => ({
   "Pulumi.acme.yaml": `config:\n  ucaas:customers: ${customers}\n${more}`,
 });
-const missing = (slugs: string) => expect.stringContaining(`${slugs} of the last update: no file declares`);
+const missing = (slugs: string) =>
+  expect.stringContaining(`${slugs} of the last update: no file declares`);
 
 describe("a customer of the last update that no file declares", () => {
   const last = { acme: "acme", bakery: "bakery" };
@@ -38,7 +42,11 @@ describe("a customer of the last update that no file declares", () => {
     ["the map is null", stackFile("null"), "customers acme, bakery"],
     ["the key is gone", { "Pulumi.acme.yaml": "config: {}\n" }, "customers acme, bakery"],
     ["the stack's file is gone", {}, "customers acme, bakery"],
-    ["its own file has another ending", { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yml": "name: B\n" }, "customer bakery"],
+    [
+      "its own file has another ending",
+      { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yml": "name: B\n" },
+      "customer bakery",
+    ],
     [
       "its own file is in a subfolder",
       { ...stackFile("{acme: {name: A}}"), "customers/acme/x/bakery.yaml": "name: B\n" },
@@ -49,11 +57,17 @@ describe("a customer of the last update that no file declares", () => {
       { ...stackFile("{}"), "customers/old/acme.yaml": "name: A\n" },
       "customers acme, bakery",
     ],
-    ["its slug is written otherwise", stackFile("{acme: {name: A}, Bakery: {name: B}}"), "customer bakery"],
+    [
+      "its slug is written otherwise",
+      stackFile("{acme: {name: A}, Bakery: {name: B}}"),
+      "customer bakery",
+    ],
   ])("is an error: %s", (_, files, slugs) => expect(guard(files, last)).toEqual([missing(slugs)]));
 
   test("is told with the files that were searched and found, and what to do", () => {
-    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/old/bakery.yml": "name: B\n" }, last)).toEqual([
+    expect(
+      guard({ ...stackFile("{acme: {name: A}}"), "customers/old/bakery.yml": "name: B\n" }, last),
+    ).toEqual([
       `stacks/Pulumi.acme.yaml customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]
     searched: stacks/Pulumi.acme.yaml (ucaas:customers), stacks/customers/acme/<slug>.yaml
     found, but not read: stacks/customers/old/bakery.yml
@@ -70,13 +84,22 @@ describe("a customer of the last update that no file declares", () => {
   });
 
   test("is none if a file of its own has it, or on a first update", () => {
-    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: B\n" }, last)).toEqual([]);
-    expect(guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: [B\n" }, last)).toEqual([]);
+    expect(
+      guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: B\n" }, last),
+    ).toEqual([]);
+    expect(
+      guard(
+        { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: [B\n" },
+        last,
+      ),
+    ).toEqual([]);
     expect(guard(stackFile("{acme: {name: A}}"), {})).toEqual([]);
   });
 
   test("is none if a customer is renamed from it", () => {
-    expect(guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last)).toEqual([]);
+    expect(
+      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last),
+    ).toEqual([]);
     expect(
       guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), {
         acme: "acme",
@@ -98,11 +121,15 @@ describe("what contradicts itself is an error:", () => {
       guard(stackFile("{new: {name: A, renamedFrom: old}}", "  ucaas:removed: [old]\n"), {
         old: "old",
       }),
-    ).toEqual(["stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists old, which new is renamed from: keep one of the two"]);
+    ).toEqual([
+      "stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists old, which new is renamed from: keep one of the two",
+    ]);
   });
 
   test("a rename to a customer that is there already", () => {
-    expect(guard(stackFile("{new: {name: A, renamedFrom: old}}"), { old: "old", new: "new" })).toEqual([
+    expect(
+      guard(stackFile("{new: {name: A, renamedFrom: old}}"), { old: "old", new: "new" }),
+    ).toEqual([
       expect.stringMatching(
         /^stacks\/Pulumi\.acme\.yaml:2:49 new\.renamedFrom: the last update has new and old, and only one of them can be new\./,
       ),
@@ -116,14 +143,41 @@ describe("an id that followed from another slug", () => {
   );
 
   test.each([
-    ["renamedFrom is taken out after the rename", "{new: {name: A, xima: {}}}", { new: "old" }, [lost]],
-    ["a second rename names the last slug only", "{new: {name: A, renamedFrom: mid, xima: {}}}", { mid: "old" }, [lost]],
+    [
+      "renamedFrom is taken out after the rename",
+      "{new: {name: A, xima: {}}}",
+      { new: "old" },
+      [lost],
+    ],
+    [
+      "a second rename names the last slug only",
+      "{new: {name: A, renamedFrom: mid, xima: {}}}",
+      { mid: "old" },
+      [lost],
+    ],
     ["a written id is lost", "{new: {name: A, xima: {}}}", { new: "written" }, [lost]],
-    ["a second rename names all slugs, the oldest first", "{new: {name: A, renamedFrom: [old, mid], xima: {}}}", { mid: "old" }, []],
-    ["renamedFrom is replaced by the id", "{new: {name: A, xima: {ccId: {tenantId: old}}}}", { new: "old" }, []],
-    ["another id is written, which is meant", "{new: {name: A, xima: {ccId: {tenantId: other}}}}", { new: "old" }, []],
+    [
+      "a second rename names all slugs, the oldest first",
+      "{new: {name: A, renamedFrom: [old, mid], xima: {}}}",
+      { mid: "old" },
+      [],
+    ],
+    [
+      "renamedFrom is replaced by the id",
+      "{new: {name: A, xima: {ccId: {tenantId: old}}}}",
+      { new: "old" },
+      [],
+    ],
+    [
+      "another id is written, which is meant",
+      "{new: {name: A, xima: {ccId: {tenantId: other}}}}",
+      { new: "old" },
+      [],
+    ],
     ["the system is taken out, which a preview shows", "{new: {name: A}}", { new: "old" }, []],
-  ])("%s", (_, customers, last, faults) => expect(guard(stackFile(customers), last)).toEqual(faults));
+  ])("%s", (_, customers, last, faults) =>
+    expect(guard(stackFile(customers), last)).toEqual(faults),
+  );
 });
 
 describe("the engine's config", () => {

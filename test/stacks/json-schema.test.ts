@@ -14,13 +14,18 @@ const customerFile = z.fromJSONSchema(JSON.parse(schemaFiles["customer.schema.js
 function underlined(schema: z.ZodType, text: string): string[] {
   const issues = schema.safeParse(parse(text)).error?.issues ?? [];
   return issues.flatMap((issue) =>
-    (issue.code === "unrecognized_keys" ? issue.keys : [""]).map((key) => [...issue.path, key].join(".").replace(/[.]$/, "")),
+    (issue.code === "unrecognized_keys" ? issue.keys : [""]).map((key) =>
+      [...issue.path, key].join(".").replace(/[.]$/, ""),
+    ),
   );
 }
 
-test.each(Object.entries(schemaFiles))("stacks/%s is what the program checks today; `npm run schema` writes it", (name, content) => {
-  expect(readFileSync(join(stacks, name), "utf8")).toBe(content);
-});
+test.each(Object.entries(schemaFiles))(
+  "stacks/%s is what the program checks today; `npm run schema` writes it",
+  (name, content) => {
+    expect(readFileSync(join(stacks, name), "utf8")).toBe(content);
+  },
+);
 
 test("the embedded stack file keeps to the schema, and names it for editors", () => {
   const text = readFileSync(join(stacks, "Pulumi.sandbox.yaml"), "utf8");
@@ -57,8 +62,10 @@ config:
     "config.xima:privatKey",
   ]);
   // Only the stack's file is decrypted by the engine.
-  expect(underlined(customerFile, "nam: Acme\nxima: {sipCredentials: {password: {secure: v1:x}}}\n").sort()).toEqual([
-    "nam",
-    "xima.sipCredentials.password",
-  ]);
+  expect(
+    underlined(
+      customerFile,
+      "nam: Acme\nxima: {sipCredentials: {password: {secure: v1:x}}}\n",
+    ).sort(),
+  ).toEqual(["nam", "xima.sipCredentials.password"]);
 });

@@ -37,7 +37,10 @@ describe("an unquoted value", () => {
     [
       ["leading zeros", "012 007 00 08 0101 001565123456 -012 0o12"],
       ["other bases", "0x1F 0b11 -0x1f 0X1f 1:30 12:30:45 10:15:35:12:34:56 190:20:30.15"],
-      ["other spellings of a number", "1_000 1__0 +5 +13125550100 -0 .5 5. 1e3 1E3 1.0 1.50 0.10 1e21 .inf -.Inf .nan .NaN"],
+      [
+        "other spellings of a number",
+        "1_000 1__0 +5 +13125550100 -0 .5 5. 1e3 1E3 1.0 1.50 0.10 1e21 .inf -.Inf .nan .NaN",
+      ],
       [
         "more digits than a number holds",
         "9007199254740993 12345678901234567 89310410106543789301 100000000000000000000 0.12345678901234567890",
@@ -52,11 +55,16 @@ describe("an unquoted value", () => {
 });
 
 describe("an unquoted key", () => {
-  test.each(["acme", "101", "12", "true", "a-b"])("%j is text", (text) => expect(plainKey(text)).toEqual({ value: text }));
+  test.each(["acme", "101", "12", "true", "a-b"])("%j is text", (text) =>
+    expect(plainKey(text)).toEqual({ value: text }),
+  );
 
-  test.each(["007", "1_0", "0x1", "~", "null", "yes", "2026-01-01", "1.0"])("refuses %j, and gives the quoted form", (text) => {
-    expect(plainKey(text)).toEqual({
-      ambiguous: `is ambiguous: write the key in quotes (${JSON.stringify(text)})`,
-    });
-  });
+  test.each(["007", "1_0", "0x1", "~", "null", "yes", "2026-01-01", "1.0"])(
+    "refuses %j, and gives the quoted form",
+    (text) => {
+      expect(plainKey(text)).toEqual({
+        ambiguous: `is ambiguous: write the key in quotes (${JSON.stringify(text)})`,
+      });
+    },
+  );
 });

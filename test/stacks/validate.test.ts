@@ -3,7 +3,11 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StackFiles } from "../../stacks/stack-files.ts";
-import { collectWarnings, findPlaintextSecrets, validateStackFiles } from "../../stacks/validate.ts";
+import {
+  collectWarnings,
+  findPlaintextSecrets,
+  validateStackFiles,
+} from "../../stacks/validate.ts";
 import { decrypted, projectWith, stackOf } from "./stack-of.ts";
 
 /** Config of the vendors, as a pipeline's environment might give it. */
@@ -35,7 +39,10 @@ function faults(
   return faultsOf(stackOf(files), { customers, config });
 }
 
-function faultsOf(stack: StackFiles, { customers, config = vendors }: { customers?: unknown; config?: Record<string, string> } = {}) {
+function faultsOf(
+  stack: StackFiles,
+  { customers, config = vendors }: { customers?: unknown; config?: Record<string, string> } = {},
+) {
   const given = {
     ...stack.asWritten,
     customers: customers ?? decrypted(stack.asWritten.customers),
@@ -98,7 +105,9 @@ test("what is wrong in the defaults is told once and there, however many custome
 `;
   expect(faults({ "Pulumi.acme.yaml": file })).toEqual([
     'stacks/Pulumi.acme.yaml:3:31 defaults.xima.ccId.resellerId = "": must not be empty',
-    expect.stringMatching(/^stacks\/Pulumi\.acme\.yaml:3:36 defaults\.xima\.seats is not a property here\. /),
+    expect.stringMatching(
+      /^stacks\/Pulumi\.acme\.yaml:3:36 defaults\.xima\.seats is not a property here\. /,
+    ),
     "stacks/Pulumi.acme.yaml:4:5 defaults.ximma is not a property here. Did you mean xima?",
   ]);
 });
@@ -132,14 +141,18 @@ describe("secrets", () => {
 
   test("a wrong value that is encrypted is told of without being shown", () => {
     const found = faults({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") }, { customers });
-    expect(found).toEqual(["stacks/Pulumi.acme.yaml:9:123 acme.xima.sipCredentials.sipPort = [secret]: must be a whole number"]);
+    expect(found).toEqual([
+      "stacks/Pulumi.acme.yaml:9:123 acme.xima.sipCredentials.sipPort = [secret]: must be a whole number",
+    ]);
   });
 
   test("nor is one shown that should have been encrypted", () => {
     const found = faults({
       "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {sipCredentials: {password: 4711}}}\n`,
     });
-    expect(found.join("\n")).toContain("acme.xima.sipCredentials.password = [secret]: expected string");
+    expect(found.join("\n")).toContain(
+      "acme.xima.sipCredentials.password = [secret]: expected string",
+    );
     expect(found.join("\n")).not.toContain("4711");
   });
 
@@ -168,9 +181,14 @@ describe("secrets", () => {
   test("just the encrypted values are taken for secrets, so that a diff shows the others", () => {
     const stack = stackOf({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") });
     const [acme] = stack.customers({ ...stack.asWritten, customers, isSecret: () => true });
-    const secret = ["username", "password", "sipServer", "outboundProxy", "sipPort", "transport"].filter((field) =>
-      acme?.isSecret(["xima", "sipCredentials", field]),
-    );
+    const secret = [
+      "username",
+      "password",
+      "sipServer",
+      "outboundProxy",
+      "sipPort",
+      "transport",
+    ].filter((field) => acme?.isSecret(["xima", "sipCredentials", field]));
     expect(secret).toEqual(["username", "password", "sipPort"]);
   });
 
@@ -263,7 +281,9 @@ describe("config", () => {
     expect(faults(files, { config: {} }).join("\n")).toMatch(
       /^stacks\/Pulumi\.acme\.yaml:6:30 acme\.xima: xima:baseUrl .*pulumi config set xima:baseUrl <value>/m,
     );
-    expect(faults({ "Pulumi.acme.yaml": `${head}    acme: {name: Acme}\n` }, { config: {} })).toEqual([]);
+    expect(
+      faults({ "Pulumi.acme.yaml": `${head}    acme: {name: Acme}\n` }, { config: {} }),
+    ).toEqual([]);
   });
 
   test("customers that are not there at all are a fault, since all would be deleted; none at all is said in so many words", () => {
@@ -303,10 +323,16 @@ test("each system's own rules are told with their places too, and what one needs
       /:5:7 acme\.netsapiens\.apiPassword is missing: declare it, or run pulumi config set --secret netsapiens:apiPassword/,
     ),
     expect.stringMatching(/:5:7 acme\.netsapiens\.clientSecret is missing: the driver "existing"/),
-    expect.stringMatching(/:6:50 acme\.xima\.aiMessaging: any bundle needs at least one Professional seat/),
-    expect.stringMatching(/:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\]: 200 is used twice/),
+    expect.stringMatching(
+      /:6:50 acme\.xima\.aiMessaging: any bundle needs at least one Professional seat/,
+    ),
+    expect.stringMatching(
+      /:13:63 acme\.xelion\.configuration\.departments\[0\]\.internalNumbers\[1\]: 200 is used twice/,
+    ),
     expect.stringMatching(/:15:34 acme\.enablex\.officeAddress\.country = "XX": /),
-    expect.stringMatching(/:16:93 acme\.enablex\.users\.ada\.fields\.user_id is assigned by the server/),
+    expect.stringMatching(
+      /:16:93 acme\.enablex\.users\.ada\.fields\.user_id is assigned by the server/,
+    ),
     expect.stringMatching(
       /:19:37 bakery\.xima\.sipCredentials\.sipServer is missing: the customer has no NetSapiens client to take it from/,
     ),
@@ -324,7 +350,9 @@ test("the keys of a map come in the order of the file, as an order at Xelion nee
   };
   const customers = stack.customers({ ...stack.asWritten, customers: sorted });
   expect(customers.map(({ slug }) => slug)).toEqual(["b", "a"]);
-  expect(JSON.stringify(customers[0]?.value)).toContain('"configuration":{"z":1,"a":{"y":1,"b":2}}');
+  expect(JSON.stringify(customers[0]?.value)).toContain(
+    '"configuration":{"z":1,"a":{"y":1,"b":2}}',
+  );
 });
 
 describe("the same thing declared twice", () => {
@@ -346,7 +374,10 @@ describe("the same thing declared twice", () => {
     expect(faults({ "Pulumi.acme.yaml": own, "Pulumi.other.yaml": other })).toEqual([
       'stacks/Pulumi.acme.yaml:6:48 acme.xima.ccId.tenantId = "t1": the Xima tenant voicehouse/t1 is declared already, for customer clinic of stack other (stacks/Pulumi.other.yaml:6:50)',
     ]);
-    const elsewhere = other.replace("config:\n", "config:\n  xima:baseUrl: https://sandbox.example/v1\n");
+    const elsewhere = other.replace(
+      "config:\n",
+      "config:\n  xima:baseUrl: https://sandbox.example/v1\n",
+    );
     expect(faults({ "Pulumi.acme.yaml": own, "Pulumi.other.yaml": elsewhere })).toEqual([]);
   });
 
@@ -365,8 +396,18 @@ describe("the same thing declared twice", () => {
       client('apiUrl: https://a.example, clientId: y, did: "3125550100"'),
       "the DID 3125550100",
     ],
-    ["Xelion tenant", xelion("https://pbx.example", "pbx1"), xelion("https://PBX.example", "pbx1"), "the Xelion tenant pbx1"],
-    ["customer code", "{name: A, enablex: {customerCode: c1}}", "{name: B, enablex: {customerCode: c1}}", "the EnableX customer code c1"],
+    [
+      "Xelion tenant",
+      xelion("https://pbx.example", "pbx1"),
+      xelion("https://PBX.example", "pbx1"),
+      "the Xelion tenant pbx1",
+    ],
+    [
+      "customer code",
+      "{name: A, enablex: {customerCode: c1}}",
+      "{name: B, enablex: {customerCode: c1}}",
+      "the EnableX customer code c1",
+    ],
     [
       "contact, in any case",
       "{name: A, enablex: {contactEmail: IT@acme.example}}",
@@ -378,7 +419,11 @@ describe("the same thing declared twice", () => {
       { "Pulumi.acme.yaml": `config:\n  ucaas:customers:\n    a: ${first}\n    b: ${second}\n` },
       { config: everyVendor },
     );
-    expect(found).toEqual([expect.stringContaining(`: ${words} is declared already, for customer a (stacks/Pulumi.acme.yaml:3:`)]);
+    expect(found).toEqual([
+      expect.stringContaining(
+        `: ${words} is declared already, for customer a (stacks/Pulumi.acme.yaml:3:`,
+      ),
+    ]);
   });
 
   test("is no fault at two servers", () => {
@@ -435,7 +480,12 @@ test("an EnableX customer without a code says so, and other empty values are fau
     name: "Acme",
     enablex: { customerName: "Acme", contactEmail: "it@acme.example" },
   });
-  expect(faults({ "Pulumi.acme.yaml": file }, { config: { "enablex:accessId": "id", "enablex:accessKey": "key" } })).toEqual([
+  expect(
+    faults(
+      { "Pulumi.acme.yaml": file },
+      { config: { "enablex:accessId": "id", "enablex:accessKey": "key" } },
+    ),
+  ).toEqual([
     "stacks/Pulumi.acme.yaml:8:30 bakery.enablex.contactName: expected string, received null",
   ]);
 });
@@ -496,7 +546,9 @@ describe("a customer's own file", () => {
         "customers/acme/a.yaml": Buffer.from("name: Bäckerei\n", "latin1"),
       }),
     ).toEqual(["stacks/customers/acme/a.yaml is not UTF-8 (line 1): save it as UTF-8"]);
-    expect(faults({ "Pulumi.acme.yaml": customers, "customers/acme/a.yaml": `\uFEFF${acme}` })).toEqual([]);
+    expect(
+      faults({ "Pulumi.acme.yaml": customers, "customers/acme/a.yaml": `\uFEFF${acme}` }),
+    ).toEqual([]);
   });
 
   test("that is a link out of the project, a named pipe or too large is an error, and shows nothing of what is there", () => {
@@ -550,9 +602,13 @@ enablex:
     const file = `config:\n  ucaas:customers:\n    acme:\n${body.replace(/^(?=.)/gm, "      ")}  aws:accounts: [0123]\n`;
     // What the engine makes of it stands beside it.
     expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor })).toEqual(
-      expect.arrayContaining(lines((line, column) => `stacks/Pulumi.acme.yaml:${line + 3}:${column + 6}`)),
+      expect.arrayContaining(
+        lines((line, column) => `stacks/Pulumi.acme.yaml:${line + 3}:${column + 6}`),
+      ),
     );
-    expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor }).join()).not.toContain("aws:accounts");
+    expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor }).join()).not.toContain(
+      "aws:accounts",
+    );
   });
 });
 
@@ -560,14 +616,26 @@ describe("a secret is shown in no error", () => {
   const canary = "S3cret-canary";
   test.each([
     ["text where a map is wanted", `acme: {name: A, xima: {sipCredentials: "2000:${canary}"}}`],
-    ["text where a section is wanted", `acme: {name: A, xima: "professionalSeats 12, password ${canary}"}`],
+    [
+      "text where a section is wanted",
+      `acme: {name: A, xima: "professionalSeats 12, password ${canary}"}`,
+    ],
     ["text where the whole customer is wanted", `acme: "name A, password ${canary}"`],
     ["text where a list is wanted", `acme: {name: A, xelion: {configuration: "${canary}"}}`],
     ["a login in one text", `acme: {name: A, xelion: {tenantLogin: "provisioning:${canary}"}}`],
-    ["a portal's login in one text", `acme: {name: A, netsapiens: {driver: portal, domain: d, clientId: c, portal: admin/${canary}}}`],
-    ["values that lost their colons", `acme: {name: A, xima: {sipCredentials: {username 2000, ${canary}}}}`],
+    [
+      "a portal's login in one text",
+      `acme: {name: A, netsapiens: {driver: portal, domain: d, clientId: c, portal: admin/${canary}}}`,
+    ],
+    [
+      "values that lost their colons",
+      `acme: {name: A, xima: {sipCredentials: {username 2000, ${canary}}}}`,
+    ],
     ["a password that lost its colon", `acme: {name: A, xima: {password ${canary}}}`],
-    ["a list where text is wanted", `acme: {name: A, xima: {sipCredentials: {password: [${canary}]}}}`],
+    [
+      "a list where text is wanted",
+      `acme: {name: A, xima: {sipCredentials: {password: [${canary}]}}}`,
+    ],
     [
       "a password under a name of its own",
       `acme: {name: A, enablex: {users: {u: {userType: 1, fields: {sip_password: ${canary}, x-y: ${canary}-pin}}}}}`.replace(
@@ -575,11 +643,20 @@ describe("a secret is shown in no error", () => {
         "x-y: 1",
       ),
     ],
-    ["a wrong field of a secret map", `acme: {name: A, xima: {sipCredentials: {transport: ${canary}}}}`],
+    [
+      "a wrong field of a secret map",
+      `acme: {name: A, xima: {sipCredentials: {transport: ${canary}}}}`,
+    ],
     ["a value that lost its key", `acme: {name: A, ${canary}}`],
-    ["a PIN of digits with leading zeros", `acme: {name: A, enablex: {users: {u: {fields: {pin: 00471147114711}}}}}`],
+    [
+      "a PIN of digits with leading zeros",
+      `acme: {name: A, enablex: {users: {u: {fields: {pin: 00471147114711}}}}}`,
+    ],
   ])("%s", (_, customer) => {
-    const found = faults({ "Pulumi.acme.yaml": `${head}    ${customer}\n` }, { config: everyVendor });
+    const found = faults(
+      { "Pulumi.acme.yaml": `${head}    ${customer}\n` },
+      { config: everyVendor },
+    );
     expect(found.length).toBeGreaterThan(0);
     expect(found.join("\n")).not.toMatch(/S3cret-canary|471147/);
   });
@@ -599,7 +676,10 @@ describe("a secret is shown in no error", () => {
   test("nor one that is encrypted, in what an error says of something else", () => {
     const customer = (slug: string) =>
       `    ${slug}: {name: {secure: v1:${canary}}, enablex: {contactEmail: {secure: v1:${canary}}}, xelion: {serverUrl: https://a.example, tenantName: {secure: v1:${canary}}}}\n`;
-    const found = faults({ "Pulumi.acme.yaml": `${head}${customer("acme")}${customer("bakery")}` }, { config: everyVendor });
+    const found = faults(
+      { "Pulumi.acme.yaml": `${head}${customer("acme")}${customer("bakery")}` },
+      { config: everyVendor },
+    );
     expect(found.join("\n")).toMatch(/is declared already/);
     expect(found.join("\n")).not.toContain(canary);
   });
@@ -623,7 +703,9 @@ describe("a secret is shown in no error", () => {
     const stack = stackOf({
       "Pulumi.acme.yaml": `${head}    acme: {name: A, enablex: {users: {u: {fields: {voicemail_pin: 4711, portal_password: 87654321, desk: 4}}}}}\n`,
     });
-    expect(findPlaintextSecrets(stack.customers(stack.asWritten)).map((line) => line.split(" ")[1])).toEqual([
+    expect(
+      findPlaintextSecrets(stack.customers(stack.asWritten)).map((line) => line.split(" ")[1]),
+    ).toEqual([
       "acme.enablex.users.u.fields.voicemail_pin",
       "acme.enablex.users.u.fields.portal_password",
     ]);
@@ -648,24 +730,33 @@ test("what is wrong with a value and what breaks a rule is told in one round", (
 });
 
 describe("customers and defaults that are empty", () => {
-  test.each(["", " null", ' "null"', ' ""'])("are an error with place and remedy: ucaas:customers:%s", (value) => {
-    const stack = stackOf({
-      "Pulumi.acme.yaml": `config:\n  ucaas:defaults:${value}\n  ucaas:customers:${value}\n#   acme: {name: Acme}\n`,
-    });
-    const given = { customers: null, defaults: null, isSecret: () => false };
-    expect(validateStackFiles(stack, given, stack.customers(given), { get: () => undefined })).toEqual([
-      "stacks/Pulumi.acme.yaml:3:3 ucaas:customers is empty. Declare the customers below it, or write {} for a stack without customers in this file",
-      "stacks/Pulumi.acme.yaml:2:3 ucaas:defaults is empty. Declare the defaults below it, or take the line out",
-    ]);
-  });
+  test.each(["", " null", ' "null"', ' ""'])(
+    "are an error with place and remedy: ucaas:customers:%s",
+    (value) => {
+      const stack = stackOf({
+        "Pulumi.acme.yaml": `config:\n  ucaas:defaults:${value}\n  ucaas:customers:${value}\n#   acme: {name: Acme}\n`,
+      });
+      const given = { customers: null, defaults: null, isSecret: () => false };
+      expect(
+        validateStackFiles(stack, given, stack.customers(given), { get: () => undefined }),
+      ).toEqual([
+        "stacks/Pulumi.acme.yaml:3:3 ucaas:customers is empty. Declare the customers below it, or write {} for a stack without customers in this file",
+        "stacks/Pulumi.acme.yaml:2:3 ucaas:defaults is empty. Declare the defaults below it, or take the line out",
+      ]);
+    },
+  );
 });
 
 describe("the stack's file", () => {
   test("is the one with the ending of the project's file, as for the engine", () => {
     const text = `${head}    acme: {name: Acme, xima: {professionalSeats: 3}}\n  xima:baseUlr: x\n`;
     expect(faultsOf(stackOf({ "Pulumi.acme.yml": text }, "Pulumi.yml"))).toEqual([
-      expect.stringContaining("stacks/Pulumi.acme.yml:7:3 xima:baseUlr is not a key of the config."),
-      expect.stringContaining("stacks/Pulumi.acme.yml:6:50 acme.xima.professionalSeats = 3: must be 0 or at least 5"),
+      expect.stringContaining(
+        "stacks/Pulumi.acme.yml:7:3 xima:baseUlr is not a key of the config.",
+      ),
+      expect.stringContaining(
+        "stacks/Pulumi.acme.yml:6:50 acme.xima.professionalSeats = 3: must be 0 or at least 5",
+      ),
     ]);
     expect(faultsOf(stackOf({ "Pulumi.acme.yml": text }))).toContain(
       "stacks/Pulumi.acme.yml is not read: the engine reads stacks/Pulumi.acme.yaml. What to do: move its content there and delete it.",
@@ -681,7 +772,9 @@ describe("the stack's file", () => {
       "customers/old/acme.yaml": "name: Acme\n",
     };
     expect(faults(files)).toEqual([
-      expect.stringContaining("the Xima tenant voicehouse/acme is declared already, for customer b of stack star"),
+      expect.stringContaining(
+        "the Xima tenant voicehouse/acme is declared already, for customer b of stack star",
+      ),
     ]);
     expect(collectWarnings(stackOf(files))).toEqual([
       "stacks/customers/old belongs to no stack of this folder, so its files are not read.",
@@ -698,20 +791,25 @@ describe("renamedFrom", () => {
   };
 
   test("keeps the ids that followed from the oldest slug", () => {
-    expect(renamed("    new: {name: N, renamedFrom: old, xima: {}, xelion: {}, enablex: {}}\n")).toMatchObject([
+    expect(
+      renamed("    new: {name: N, renamedFrom: old, xima: {}, xelion: {}, enablex: {}}\n"),
+    ).toMatchObject([
       {
         xima: { ccId: { tenantId: "old", tenantName: "N" } },
         xelion: { tenantName: "old" },
         enablex: { customerCode: "old", customerName: "N" },
       },
     ]);
-    expect(renamed("    new: {name: N, renamedFrom: [oldest, old], xima: {ccId: {tenantId: other}}, xelion: {}}\n")).toMatchObject([
-      { xima: { ccId: { tenantId: "other" } }, xelion: { tenantName: "oldest" } },
-    ]);
+    expect(
+      renamed(
+        "    new: {name: N, renamedFrom: [oldest, old], xima: {ccId: {tenantId: other}}, xelion: {}}\n",
+      ),
+    ).toMatchObject([{ xima: { ccId: { tenantId: "other" } }, xelion: { tenantName: "oldest" } }]);
   });
 
   test("is an error for a slug that is declared, that another was renamed from, or that is none", () => {
-    const line = (place: string, slug: string, reason: string) => `stacks/Pulumi.acme.yaml:${place} ${slug}.renamedFrom: ${reason}`;
+    const line = (place: string, slug: string, reason: string) =>
+      `stacks/Pulumi.acme.yaml:${place} ${slug}.renamedFrom: ${reason}`;
     expect(
       faults({
         "Pulumi.acme.yaml": `config:
@@ -724,7 +822,9 @@ describe("renamedFrom", () => {
 `,
       }),
     ).toEqual([
-      expect.stringMatching(/^stacks\/Pulumi\.acme\.yaml:7:31 e\.renamedFrom.*: must be lower-case letters/),
+      expect.stringMatching(
+        /^stacks\/Pulumi\.acme\.yaml:7:31 e\.renamedFrom.*: must be lower-case letters/,
+      ),
       line("3:31", "a", "b is still declared: take its section out, secrets too"),
       line("4:31", "b", "b is still declared: take its section out, secrets too"),
       line("6:31", "d", "y is named twice, by c too"),

@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -31,7 +41,8 @@ async function put(file: string, text: string) {
 }
 
 const closed = async () => "get.pulumi.com cannot be reached";
-const builds = (text = engine) => vi.fn(({ bin }: { bin: string }) => put(join(bin, "pulumi"), text));
+const builds = (text = engine) =>
+  vi.fn(({ bin }: { bin: string }) => put(join(bin, "pulumi"), text));
 const never = vi.fn(async () => {
   throw new Error("must not be called");
 });
@@ -76,7 +87,8 @@ test("an engine that is there is taken as it is, without a download or a build",
   for (const name of ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"])
     await put(join(folder, "bin", name), "Pulumi's own");
   expect(await setUpEngine({ env: env(), say, download: never, build: never })).toBe(folder);
-  for (const name of await readdir(join(folder, "bin"))) expect(await readFile(join(folder, "bin", name), "utf8")).toBe("Pulumi's own");
+  for (const name of await readdir(join(folder, "bin")))
+    expect(await readFile(join(folder, "bin", name), "utf8")).toBe("Pulumi's own");
   expect(await readdir(folder)).toEqual(["bin"]);
 });
 
@@ -88,13 +100,21 @@ test("Pulumi's download is taken whole, with its own language host", async () =>
     return undefined;
   };
   await setUpEngine({ env: env(), say, download, build: never });
-  expect(await readFile(join(folder, "bin", "pulumi-language-nodejs"), "utf8")).toBe("Pulumi's own");
-  expect(await readFile(join(folder, "bin", "pulumi-resource-pulumi-nodejs"), "utf8")).toBe("Pulumi's own");
+  expect(await readFile(join(folder, "bin", "pulumi-language-nodejs"), "utf8")).toBe(
+    "Pulumi's own",
+  );
+  expect(await readFile(join(folder, "bin", "pulumi-resource-pulumi-nodejs"), "utf8")).toBe(
+    "Pulumi's own",
+  );
 });
 
 test("where the download is closed the engine is built, with stand-ins for what only the download has, and nothing else is left", async () => {
   await setUpEngine({ env: env(), say, download: closed, build: builds() });
-  expect((await readdir(join(folder, "bin"))).sort()).toEqual(["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"]);
+  expect((await readdir(join(folder, "bin"))).sort()).toEqual([
+    "pulumi",
+    "pulumi-language-nodejs",
+    "pulumi-resource-pulumi-nodejs",
+  ]);
   expect(await readFile(join(folder, "bin", "pulumi-language-nodejs"), "utf8")).toBe(
     await readFile(join(root, "tools/engine/language-host.cjs"), "utf8"),
   );
@@ -132,7 +152,9 @@ test("two set-ups at once build once, and both have the engine", async () => {
     await wait(200); // long enough that the other one finds the lock taken
     await put(join(bin, "pulumi"), engine);
   });
-  const folders = await Promise.all([1, 2].map(() => setUpEngine({ env: env(), say, download: closed, build })));
+  const folders = await Promise.all(
+    [1, 2].map(() => setUpEngine({ env: env(), say, download: closed, build })),
+  );
   expect(folders).toEqual([folder, folder]);
   expect(build).toHaveBeenCalledOnce();
 });
@@ -168,19 +190,26 @@ test("an engine that does not run on this machine is not installed", async () =>
     download: closed,
     build: builds("#!/bin/sh\necho wrong format >&2\nexit 126\n"),
   });
-  await expect(failing).rejects.toThrow(`The new engine does not run as ${version} on this machine: wrong format`);
+  await expect(failing).rejects.toThrow(
+    `The new engine does not run as ${version} on this machine: wrong format`,
+  );
   expect(await readdir(folder)).toEqual([]);
 });
 
 test("an older stand-in is renewed, and no file of Pulumi's is", async () => {
   await put(join(folder, "bin", "pulumi"), engine);
-  await put(join(folder, "bin", "pulumi-language-nodejs"), "#!/usr/bin/env node\n// pulumi-ucaas stand-in, revision 0\n");
+  await put(
+    join(folder, "bin", "pulumi-language-nodejs"),
+    "#!/usr/bin/env node\n// pulumi-ucaas stand-in, revision 0\n",
+  );
   await put(join(folder, "bin", "pulumi-resource-pulumi-nodejs"), "#!/bin/sh\n# Pulumi's own\n");
   await setUpEngine({ env: env(), say, download: never, build: never });
   expect(await readFile(join(folder, "bin", "pulumi-language-nodejs"), "utf8")).toBe(
     await readFile(join(root, "tools/engine/language-host.cjs"), "utf8"),
   );
-  expect(await readFile(join(folder, "bin", "pulumi-resource-pulumi-nodejs"), "utf8")).toBe("#!/bin/sh\n# Pulumi's own\n");
+  expect(await readFile(join(folder, "bin", "pulumi-resource-pulumi-nodejs"), "utf8")).toBe(
+    "#!/bin/sh\n# Pulumi's own\n",
+  );
 });
 
 test("a home that cannot be written to is named, with what to do", async () => {
@@ -191,14 +220,22 @@ test("a home that cannot be written to is named, with what to do", async () => {
 });
 
 /** A `go` whose answer to `go env` and to every other command is given. */
-async function fakeGo({ goVersion = "go1.99.0", modules = home, proxy = "https://proxy.example", otherwise = "exit 0" }) {
+async function fakeGo({
+  goVersion = "go1.99.0",
+  modules = home,
+  proxy = "https://proxy.example",
+  otherwise = "exit 0",
+}) {
   const answer = JSON.stringify({
     GOVERSION: goVersion,
     GOCACHE: home,
     GOMODCACHE: modules,
     GOPROXY: proxy,
   });
-  await put(join(home, "path", "go"), `#!/bin/sh\nif [ "$1" = env ]; then echo '${answer}'; exit; fi\n${otherwise}\n`);
+  await put(
+    join(home, "path", "go"),
+    `#!/bin/sh\nif [ "$1" = env ]; then echo '${answer}'; exit; fi\n${otherwise}\n`,
+  );
   return { PATH: `${join(home, "path")}:/usr/bin:/bin` };
 }
 
@@ -208,7 +245,11 @@ const cases: [string, () => Promise<NodeJS.ProcessEnv>, RegExp][] = [
     async () => ({ PATH: join(home, "empty") }),
     /needs Go, and there is none on this machine\. Install Go 1\.\d+\.\d+ or newer \(https:\/\/go\.dev\/dl\)\./,
   ],
-  ["Go is too old", () => fakeGo({ goVersion: "go1.19.4" }), /needs Go 1\.\d+\.\d+ or newer, and this machine has go1\.19\.4\. Install/],
+  [
+    "Go is too old",
+    () => fakeGo({ goVersion: "go1.19.4" }),
+    /needs Go 1\.\d+\.\d+ or newer, and this machine has go1\.19\.4\. Install/,
+  ],
   [
     "the sources cannot be reached",
     () =>
@@ -238,14 +279,17 @@ if (existsSync("/proc/self")) {
   ]);
 }
 
-test.each(cases)("when %s, one sentence says so and what to do, and nothing is left", async (_name, machine, sentence) => {
-  const failing = setUpEngine({
-    env: { PULUMI_HOME: home, HOME: home, ...(await machine()) },
-    say,
-    download: closed,
-  });
-  await expect(failing).rejects.toThrow(sentence);
-  await expect(failing).rejects.toThrow(/Or open the network to get\.pulumi\.com/);
-  await expect(failing).rejects.not.toThrow("hunter2");
-  expect(await readdir(folder)).toEqual([]);
-});
+test.each(cases)(
+  "when %s, one sentence says so and what to do, and nothing is left",
+  async (_name, machine, sentence) => {
+    const failing = setUpEngine({
+      env: { PULUMI_HOME: home, HOME: home, ...(await machine()) },
+      say,
+      download: closed,
+    });
+    await expect(failing).rejects.toThrow(sentence);
+    await expect(failing).rejects.toThrow(/Or open the network to get\.pulumi\.com/);
+    await expect(failing).rejects.not.toThrow("hunter2");
+    expect(await readdir(folder)).toEqual([]);
+  },
+);

@@ -34,7 +34,12 @@ const breaches = [
     `import type { Two } from "./other-type.ts"; export type One = Two;`,
     "provider/acme/other-type.ts",
   ],
-  ["no-cycle", "provider/acme/here.ts", `import { b } from "./there.ts"; export const a = b;`, "provider/acme/there.ts"],
+  [
+    "no-cycle",
+    "provider/acme/here.ts",
+    `import { b } from "./there.ts"; export const a = b;`,
+    "provider/acme/there.ts",
+  ],
   [
     "sandbox-is-written-from-the-contracts",
     "sandbox/code.ts",
@@ -59,14 +64,24 @@ const breaches = [
     `import { a } from "../stacks/index.ts"; export const c = a;`,
     "stacks/index.ts",
   ],
-  ["provider-stands-alone", "provider/acme/a.ts", `import { s } from "../../sandbox/main.ts"; export const c = s;`, "sandbox/main.ts"],
+  [
+    "provider-stands-alone",
+    "provider/acme/a.ts",
+    `import { s } from "../../sandbox/main.ts"; export const c = s;`,
+    "sandbox/main.ts",
+  ],
   [
     "provider-stands-alone",
     "provider/acme/b.ts",
     `import type { a } from "../../stacks/index.ts"; export type C = typeof a;`,
     "stacks/index.ts",
   ],
-  ["provider-stands-alone", "provider/acme/c.ts", `import { c } from "../../cli/ucaas.ts"; export const d = c;`, "cli/ucaas.ts"],
+  [
+    "provider-stands-alone",
+    "provider/acme/c.ts",
+    `import { c } from "../../cli/ucaas.ts"; export const d = c;`,
+    "cli/ucaas.ts",
+  ],
   [
     "receiver-stands-alone",
     "receiver/a.ts",
@@ -115,7 +130,12 @@ const breaches = [
     `import { other } from "./schema.ts"; export const c = other;`,
     "provider/other/schema.ts",
   ],
-  ["program-is-light", "provider/third/resource.ts", `import { z } from "zod"; export const c = z;`, "zod"],
+  [
+    "program-is-light",
+    "provider/third/resource.ts",
+    `import { z } from "zod"; export const c = z;`,
+    "zod",
+  ],
   [
     "schemas-decide-only",
     "provider/schemas.ts",
@@ -140,8 +160,18 @@ const breaches = [
     `import { A } from "./resource.ts"; export const c = A;`,
     "provider/acme/resource.ts",
   ],
-  ["installed-with-the-package", "cli/a.ts", `import { test } from "vitest"; export const c = test;`, "vitest"],
-  ["can-be-found", "cli/b.ts", `import { nothing } from "./nowhere.ts"; export const c = nothing;`, "./nowhere.ts"],
+  [
+    "installed-with-the-package",
+    "cli/a.ts",
+    `import { test } from "vitest"; export const c = test;`,
+    "vitest",
+  ],
+  [
+    "can-be-found",
+    "cli/b.ts",
+    `import { nothing } from "./nowhere.ts"; export const c = nothing;`,
+    "./nowhere.ts",
+  ],
 ] as const;
 
 const folders: string[] = [];
@@ -154,7 +184,8 @@ async function house(files: Record<string, string>): Promise<string> {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
-  for (const name of [".dependency-cruiser.mjs", "package.json"]) await cp(join(root, name), join(folder, name));
+  for (const name of [".dependency-cruiser.mjs", "package.json"])
+    await cp(join(root, name), join(folder, name));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
@@ -178,6 +209,8 @@ test("imports that the design allows pass, type imports among them", async () =>
 });
 
 test.each(breaches)("%s: %s is refused", (rule, file, _text, target) => {
-  const found = report.split("\n").filter((line) => line.includes(`error ${rule}: ${file} → `) && line.includes(target));
+  const found = report
+    .split("\n")
+    .filter((line) => line.includes(`error ${rule}: ${file} → `) && line.includes(target));
   expect(found, report).not.toHaveLength(0);
 });

@@ -35,7 +35,9 @@ interface Locked {
 }
 
 describe("package-lock.json", async () => {
-  const packages: Record<string, Locked> = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")).packages;
+  const packages: Record<string, Locked> = JSON.parse(
+    await readFile(join(root, "package-lock.json"), "utf8"),
+  ).packages;
 
   // A registry that has not every platform's packages makes `npm install` leave them out,
   // and `npm ci` then refuses the file everywhere.
@@ -45,15 +47,18 @@ describe("package-lock.json", async () => {
       if (!from) return false;
       return found(from.slice(0, Math.max(0, from.lastIndexOf("/node_modules/"))), name);
     };
-    const missing = Object.entries(packages).flatMap(([from, { dependencies, devDependencies, optionalDependencies }]) =>
-      Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
-        .filter((name) => !found(from, name))
-        .map((name) => `${from} → ${name}`),
+    const missing = Object.entries(packages).flatMap(
+      ([from, { dependencies, devDependencies, optionalDependencies }]) =>
+        Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
+          .filter((name) => !found(from, name))
+          .map((name) => `${from} → ${name}`),
     );
     expect(missing).toEqual([]);
   });
 
   test("names no host that packages come from", () => {
-    expect(Object.entries(packages).filter(([, { resolved }]) => resolved?.startsWith("http"))).toEqual([]);
+    expect(
+      Object.entries(packages).filter(([, { resolved }]) => resolved?.startsWith("http")),
+    ).toEqual([]);
   });
 });

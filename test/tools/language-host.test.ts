@@ -32,17 +32,26 @@ async function equip({ nodeVersion }: { nodeVersion?: string } = {}) {
 }
 
 function start(folder = project) {
-  const host = spawn(process.execPath, [join(root, "tools/engine/language-host.cjs"), "127.0.0.1:1"], { cwd: folder, stdio: "pipe" });
+  const host = spawn(
+    process.execPath,
+    [join(root, "tools/engine/language-host.cjs"), "127.0.0.1:1"],
+    { cwd: folder, stdio: "pipe" },
+  );
   return { host, ended: once(host, "exit").then(([code]) => code as number | null) };
 }
 
 async function connect() {
   const { host, ended } = start();
   const [port] = await once(host.stdout, "data");
-  const client = new LanguageRuntimeClient(`127.0.0.1:${String(port).trim()}`, grpc.credentials.createInsecure());
+  const client = new LanguageRuntimeClient(
+    `127.0.0.1:${String(port).trim()}`,
+    grpc.credentials.createInsecure(),
+  );
   const call = (name: string, request: unknown) =>
     new Promise<Record<string, (...args: unknown[]) => unknown>>((resolve, reject) =>
-      client[name](request, (error: Error | null, reply: never) => (error ? reject(error) : resolve(reply))),
+      client[name](request, (error: Error | null, reply: never) =>
+        error ? reject(error) : resolve(reply),
+      ),
     );
   const stop = () => {
     client.close();
@@ -66,7 +75,10 @@ test("a program gets the Node that its project brings, wherever in the project i
   const request = new messages.AboutRequest();
   request.setInfo(programInfo(join(project, "stacks")));
   const about = await host.call("about", request);
-  expect([about.getExecutable?.(), about.getVersion?.()]).toEqual([join(project, "node_modules/.bin/node"), "v24.1.2"]);
+  expect([about.getExecutable?.(), about.getVersion?.()]).toEqual([
+    join(project, "node_modules/.bin/node"),
+    "v24.1.2",
+  ]);
 });
 
 test("a program whose Node is too old for the SDK is told so, and how to mend it", async () => {
@@ -82,13 +94,18 @@ test("a program whose Node is too old for the SDK is told so, and how to mend it
 
 test("the project's dependencies are told with the versions that are installed", async () => {
   await equip();
-  await writeFile(join(project, "package.json"), JSON.stringify({ dependencies: { "@pulumi/pulumi": "^3.0.0", absent: "1.0.0" } }));
+  await writeFile(
+    join(project, "package.json"),
+    JSON.stringify({ dependencies: { "@pulumi/pulumi": "^3.0.0", absent: "1.0.0" } }),
+  );
   using host = await connect();
   const request = new messages.GetProgramDependenciesRequest();
   request.setInfo(programInfo(project));
   const reply = await host.call("getProgramDependencies", request);
   const found = reply.getDependenciesList?.() as { getName(): string; getVersion(): string }[];
-  expect(found.map((each) => `${each.getName()} ${each.getVersion()}`)).toEqual(["@pulumi/pulumi 3.259.0"]);
+  expect(found.map((each) => `${each.getName()} ${each.getVersion()}`)).toEqual([
+    "@pulumi/pulumi 3.259.0",
+  ]);
 });
 
 test("what the stand-in cannot do is refused by name", async () => {

@@ -8,7 +8,10 @@ import { root } from "../../tools/engine/paths.mjs";
 import { allowed, licences } from "../../tools/licences.mjs";
 
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
-  packages: Record<string, { integrity?: string; link?: boolean; dependencies?: Record<string, string> }>;
+  packages: Record<
+    string,
+    { integrity?: string; link?: boolean; dependencies?: Record<string, string> }
+  >;
 };
 
 test("each locked package has the hash of its contents", () => {
@@ -30,8 +33,12 @@ test("the bill of materials names each package that is installed", async () => {
   const { stdout } = await promisify(execFile)(npm, args, { cwd: root, maxBuffer: 64e6 });
   const bill = JSON.parse(stdout);
   expect(bill.bomFormat).toBe("CycloneDX");
-  const named = new Set(bill.components.map(({ purl }: { purl: string }) => decodeURIComponent(purl)));
-  const missing = licences().filter(({ name, version }) => !named.has(`pkg:npm/${name}@${version}`));
+  const named = new Set(
+    bill.components.map(({ purl }: { purl: string }) => decodeURIComponent(purl)),
+  );
+  const missing = licences().filter(
+    ({ name, version }) => !named.has(`pkg:npm/${name}@${version}`),
+  );
   expect(missing).toEqual([]);
 });
 

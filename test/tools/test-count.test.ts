@@ -27,11 +27,15 @@ test("one failed test makes the run fail", () => {
 });
 
 test("skipped and planned tests are counted as skipped", () => {
-  expect(count({ ...report, numPendingTests: 2, numTodoTests: 1 }, 0).line).toBe("3 passed, 0 failed, 3 skipped");
+  expect(count({ ...report, numPendingTests: 2, numTodoTests: 1 }, 0).line).toBe(
+    "3 passed, 0 failed, 3 skipped",
+  );
 });
 
 test("a file that could not be loaded is a failure", () => {
-  expect(count({ ...report, testResults: [...report.testResults, file("failed")] }, 1).line).toBe("3 passed, 1 failed, 0 skipped");
+  expect(count({ ...report, testResults: [...report.testResults, file("failed")] }, 1).line).toBe(
+    "3 passed, 1 failed, 0 skipped",
+  );
 });
 
 test("a run that ended badly is a failure though every test passed", () => {

@@ -20,7 +20,8 @@ interface Request {
   body?: Uint8Array;
 }
 
-const text = '{"mid":7,"type":"orderStatusChanged","data":{"id":42,"status":"COMPLETED"},"by":"Zoë"}';
+const text =
+  '{"mid":7,"type":"orderStatusChanged","data":{"id":42,"status":"COMPLETED"},"by":"Zoë"}';
 const utf8 = Buffer.from(text);
 const bom = Buffer.from([0xef, 0xbb, 0xbf]);
 const utf16le = Buffer.from(text, "utf16le");
@@ -33,8 +34,14 @@ const kept: [string, Request][] = [
   ["with a byte order mark", { body: Buffer.concat([bom, utf8]) }],
   ["with two byte order marks", { body: Buffer.concat([bom, bom, utf8]) }],
   ["with white space around the object", { body: Buffer.from(`\r\n\t ${text} \r\n`) }],
-  ["in UTF-16 with a byte order mark", { body: Buffer.concat([Buffer.from([0xff, 0xfe]), utf16le]) }],
-  ["in big-endian UTF-16 with a byte order mark", { body: Buffer.concat([Buffer.from([0xfe, 0xff]), utf16be]) }],
+  [
+    "in UTF-16 with a byte order mark",
+    { body: Buffer.concat([Buffer.from([0xff, 0xfe]), utf16le]) },
+  ],
+  [
+    "in big-endian UTF-16 with a byte order mark",
+    { body: Buffer.concat([Buffer.from([0xfe, 0xff]), utf16be]) },
+  ],
   ["in UTF-16 without a byte order mark", { body: utf16le }],
   ["in big-endian UTF-16 that is declared", type("application/json; charset=utf-16be", utf16be)],
   ["in Latin-1 that is declared", type('application/json;charset="ISO-8859-1"', latin1)],
@@ -47,8 +54,14 @@ const kept: [string, Request][] = [
   ["with a type that is none", type("no type at all", utf8)],
   ["with an empty type", type("", utf8)],
   ["compressed by gzip", { body: gzipSync(utf8), headers: { "content-encoding": "gzip" } }],
-  ["compressed by deflate", { body: deflateSync(utf8), headers: { "content-encoding": "deflate" } }],
-  ["compressed by Brotli", { body: brotliCompressSync(utf8), headers: { "content-encoding": "br" } }],
+  [
+    "compressed by deflate",
+    { body: deflateSync(utf8), headers: { "content-encoding": "deflate" } },
+  ],
+  [
+    "compressed by Brotli",
+    { body: brotliCompressSync(utf8), headers: { "content-encoding": "br" } },
+  ],
   ["declared as compressed but plain", { headers: { "content-encoding": "gzip" } }],
   ["in pieces without a length", { headers: { "transfer-encoding": "chunked" } }],
   ["after it asked whether it may", { headers: { expect: "100-continue" } }],
@@ -75,8 +88,16 @@ const refused: [string, number, Request][] = [
   ["a list", 400, { body: Buffer.from(`[${text}]`) }],
   ["half an object", 400, { body: utf8.subarray(0, 20) }],
   ["Latin-1 that is not declared", 400, { body: latin1 }],
-  ["a body over the limit", 413, { body: Buffer.from(JSON.stringify({ text: "x".repeat(65_536) })) }],
-  ["a small body that unpacks to a huge one", 413, gzip(JSON.stringify({ text: "x".repeat(100_000) }))],
+  [
+    "a body over the limit",
+    413,
+    { body: Buffer.from(JSON.stringify({ text: "x".repeat(65_536) })) },
+  ],
+  [
+    "a small body that unpacks to a huge one",
+    413,
+    gzip(JSON.stringify({ text: "x".repeat(100_000) })),
+  ],
   ["another method", 404, { method: "PUT" }],
   ["a path without a token", 404, { path: prefix }],
   ["a token that is too long", 404, { path: `${prefix}/{token}x` }],
@@ -93,10 +114,15 @@ function gzip(body: string): Request {
   return { body: gzipSync(body), headers: { "content-encoding": "gzip" } };
 }
 
-function post(address: string, { path = `${prefix}/{token}`, method = "POST", headers, body = utf8 }: Request): Promise<number> {
+function post(
+  address: string,
+  { path = `${prefix}/{token}`, method = "POST", headers, body = utf8 }: Request,
+): Promise<number> {
   const { hostname, port, pathname } = new URL(address);
   const token = pathname.split("/").at(-1)!;
-  const escaped = [...token].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
+  const escaped = [...token]
+    .map((character) => `%${character.charCodeAt(0).toString(16)}`)
+    .join("");
   return new Promise((resolve, reject) => {
     const target = path.replace("{token}", token).replace("{escaped}", escaped);
     const call = request({
@@ -134,7 +160,10 @@ async function receiverSide(): Promise<Side> {
 
 async function listenerSide(): Promise<Side & AsyncDisposable> {
   const port = await freePort();
-  const listener = new CallbackListener({ listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}${prefix}` }, "key");
+  const listener = new CallbackListener(
+    { listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}${prefix}` },
+    "key",
+  );
   const declared = {
     configurationHash: "a",
     retryFailed: null,
@@ -165,7 +194,9 @@ describe.each(["receiver", "listener"])("the %s", (which) => {
   test.each(kept)("keeps a callback %s", async (_how, call) => {
     expect(await post(side.address, call)).toBe(200);
     const whole = { mid: 7, data: { id: 42, status: "COMPLETED" }, by: "Zoë" };
-    expect(await side.heard()).toMatchObject([which === "receiver" ? whole : { mid: 7, orderId: 42, status: "COMPLETED" }]);
+    expect(await side.heard()).toMatchObject([
+      which === "receiver" ? whole : { mid: 7, orderId: 42, status: "COMPLETED" },
+    ]);
   });
 
   test.each(refused)("refuses %s with %i, and keeps nothing", async (_what, status, call) => {

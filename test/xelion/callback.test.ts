@@ -30,7 +30,10 @@ beforeEach(async () => {
 afterEach(() => stop());
 
 const newListener = (apiKey = "key") =>
-  new CallbackListener({ listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}/hooks/xelion/` }, apiKey);
+  new CallbackListener(
+    { listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}/hooks/xelion/` },
+    apiKey,
+  );
 const post = (to: string, body: unknown, init: RequestInit = {}) =>
   fetch(to, {
     method: "POST",
@@ -85,7 +88,9 @@ describe("the callback listener", () => {
     expect((await post(url, { ...message, type: "tenantRenamed" })).status).toBe(200);
     expect((await post(url, { ...message, data: { id: "42", status: 1 } })).status).toBe(200);
     expect((await post(url, "mid=1")).status).toBe(400);
-    expect((await post(url, JSON.stringify({ ...message, padding: "x".repeat(70_000) }))).status).toBe(413);
+    expect(
+      (await post(url, JSON.stringify({ ...message, padding: "x".repeat(70_000) }))).status,
+    ).toBe(413);
     expect(taken).toEqual([]);
   });
 

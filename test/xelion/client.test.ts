@@ -73,11 +73,26 @@ describe("the POST of an order", () => {
   test.each<[string, FaultOrder, "refused" | "unknown", number]>([
     ["a refusal proves that nothing was made", { kind: "status", status: 400 }, "refused", 0],
     ["so does too many requests", { kind: "status", status: 429 }, "refused", 0],
-    ["and a redirect that would have it sent elsewhere", { kind: "status", status: 308 }, "refused", 0],
+    [
+      "and a redirect that would have it sent elsewhere",
+      { kind: "status", status: 308 },
+      "refused",
+      0,
+    ],
     ["a fault proves nothing", { kind: "status", status: 500 }, "unknown", 0],
-    ["nor does a gateway that has waited too long", { kind: "statusAfter", status: 504 }, "unknown", 1],
+    [
+      "nor does a gateway that has waited too long",
+      { kind: "statusAfter", status: 504 },
+      "unknown",
+      1,
+    ],
     ["nor a request time-out", { kind: "statusAfter", status: 408 }, "unknown", 1],
-    ["nor a redirect to somewhere else to look", { kind: "statusAfter", status: 303 }, "unknown", 1],
+    [
+      "nor a redirect to somewhere else to look",
+      { kind: "statusAfter", status: 303 },
+      "unknown",
+      1,
+    ],
     ["nor a connection cut after it was sent", { kind: "cut" }, "unknown", 1],
     ["nor one cut before anything was done", { kind: "cutBefore" }, "unknown", 0],
     ["nor a reply without an id", { kind: "empty" }, "unknown", 1],
@@ -94,7 +109,9 @@ describe("the POST of an order", () => {
   });
 
   test("proves that nothing was made when nothing was reached", async () => {
-    expect(await service({ baseUrl: "http://127.0.0.1:9" }).submit(body, destination)).toMatchObject({
+    expect(
+      await service({ baseUrl: "http://127.0.0.1:9" }).submit(body, destination),
+    ).toMatchObject({
       kind: "refused",
       failure: { code: "NOT_REACHED" },
     });
@@ -102,14 +119,17 @@ describe("the POST of an order", () => {
 });
 
 describe("the test of a configuration", () => {
-  test.each(["text", "json"] as const)("is answered in the service's words, told as %s", async (errorBody) => {
-    server.setOptions({ errorBody });
-    expect(await service().test("{}")).toEqual({
-      kind: "invalid",
-      reason: expect.stringContaining("version"),
-    });
-    expect(await service().test(body)).toEqual({ kind: "valid" });
-  });
+  test.each(["text", "json"] as const)(
+    "is answered in the service's words, told as %s",
+    async (errorBody) => {
+      server.setOptions({ errorBody });
+      expect(await service().test("{}")).toEqual({
+        kind: "invalid",
+        reason: expect.stringContaining("version"),
+      });
+      expect(await service().test(body)).toEqual({ kind: "valid" });
+    },
+  );
 
   test("does not take a page or a flood of text for words", async () => {
     server.fault({

@@ -12,9 +12,12 @@ import { wrongConfiguration } from "../../sandbox/xelion/configuration.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
-const inputs = (more: Partial<ProvisionInputs>) => ({ serverUrl: "https://pbx.example", tenantName: "pbx1", ...more }) as ProvisionInputs;
+const inputs = (more: Partial<ProvisionInputs>) =>
+  ({ serverUrl: "https://pbx.example", tenantName: "pbx1", ...more }) as ProvisionInputs;
 const found = (configuration: Record<string, unknown>) =>
-  validateConfiguration(configuration).map(({ path, reason }) => `${propertyPath(path)}: ${reason}`);
+  validateConfiguration(configuration).map(
+    ({ path, reason }) => `${propertyPath(path)}: ${reason}`,
+  );
 const external = (value: string, more = {}) => ({ new: false, value, ...more });
 
 describe("the rules of version 1", () => {
@@ -40,7 +43,10 @@ describe("the rules of version 1", () => {
           enableCallRecording: true,
           fallback: { type: "user", value: "lucy@fairytail.example" },
           internalNumbers: ["2", "200", "9999"],
-          externalNumbers: [external("0101234567"), { new: true, value: "2", country: "NL", area: "010" }],
+          externalNumbers: [
+            external("0101234567"),
+            { new: true, value: "2", country: "NL", area: "010" },
+          ],
         },
         { name: "Bar", fallback: { type: "voicemail" }, internalNumbers: ["201"], extra: 1 },
       ],
@@ -79,7 +85,10 @@ describe("the rules of version 1", () => {
         organization: { name: "F", centralPhoneNumber: external("+442079460000") },
       },
     ],
-    ["any words for a new number", dutch([{ new: true, value: "Sales 1", country: "NL", area: "015" } as never])],
+    [
+      "any words for a new number",
+      dutch([{ new: true, value: "Sales 1", country: "NL", area: "015" } as never]),
+    ],
   ])("pass %s, as the service does", (_, configuration) => {
     expect(found(configuration)).toEqual([]);
     expect(wrongConfiguration(JSON.stringify(configuration))).toBeUndefined();
@@ -90,7 +99,9 @@ describe("the rules of version 1", () => {
       ...department({ fallback: { type: "user", value: "lucy@f.example" } }),
       users,
     });
-    expect(found(of([{ email: "natsu@f.example" }])).join()).toContain("departments[1].fallback.value: is no user");
+    expect(found(of([{ email: "natsu@f.example" }])).join()).toContain(
+      "departments[1].fallback.value: is no user",
+    );
     expect(found(of([{ email: "Lucy@f.example" }]))).toEqual([]);
     expect(found(of(undefined))).toEqual([]);
   });
@@ -118,14 +129,46 @@ describe("the rules of version 1", () => {
       { version: 1, organization: { name: "F", country: "XX" } },
       "organization.country: must be a country's two letters",
     ],
-    ["a user who is no address", department({ users: ["a@b.example", "b"] }), "departments[1].users[1]: must be an e-mail address"],
-    ["a number with 0 in front", department({ internalNumbers: ["020"] }), "departments[1].internalNumbers[0]: must be 1 to 4 digits"],
-    ["a number with 1 in front", department({ internalNumbers: ["1"] }), "departments[1].internalNumbers[0]: must be 1 to 4 digits"],
-    ["a number of five digits", department({ internalNumbers: ["20000"] }), "departments[1].internalNumbers[0]: must be 1 to 4 digits"],
-    ["a number used twice", department({ internalNumbers: ["20", "21", "20"] }), "departments[1].internalNumbers[2]: 20 is used twice"],
-    ["a fallback that is none", department({ fallback: { type: "fax" } }), "departments[1].fallback.type:"],
-    ["a fallback to nowhere", department({ fallback: { type: "dept" } }), "departments[1].fallback.value: is missing: it says which dept"],
-    ["no central number", department({ externalNumbers: [external("0101234567")] }), "organization.centralPhoneNumber: is missing"],
+    [
+      "a user who is no address",
+      department({ users: ["a@b.example", "b"] }),
+      "departments[1].users[1]: must be an e-mail address",
+    ],
+    [
+      "a number with 0 in front",
+      department({ internalNumbers: ["020"] }),
+      "departments[1].internalNumbers[0]: must be 1 to 4 digits",
+    ],
+    [
+      "a number with 1 in front",
+      department({ internalNumbers: ["1"] }),
+      "departments[1].internalNumbers[0]: must be 1 to 4 digits",
+    ],
+    [
+      "a number of five digits",
+      department({ internalNumbers: ["20000"] }),
+      "departments[1].internalNumbers[0]: must be 1 to 4 digits",
+    ],
+    [
+      "a number used twice",
+      department({ internalNumbers: ["20", "21", "20"] }),
+      "departments[1].internalNumbers[2]: 20 is used twice",
+    ],
+    [
+      "a fallback that is none",
+      department({ fallback: { type: "fax" } }),
+      "departments[1].fallback.type:",
+    ],
+    [
+      "a fallback to nowhere",
+      department({ fallback: { type: "dept" } }),
+      "departments[1].fallback.value: is missing: it says which dept",
+    ],
+    [
+      "no central number",
+      department({ externalNumbers: [external("0101234567")] }),
+      "organization.centralPhoneNumber: is missing",
+    ],
     [
       "a new number without its area",
       department({ externalNumbers: [{ new: true, value: "1", country: "NL" }] }),
@@ -139,7 +182,11 @@ describe("the rules of version 1", () => {
       },
       "organization.centralPhoneNumber: must equal one of the external numbers",
     ],
-    ["a reserved number", department({ internalNumbers: ["20", "7000"] }), "departments[1].internalNumbers[1]: is reserved"],
+    [
+      "a reserved number",
+      department({ internalNumbers: ["20", "7000"] }),
+      "departments[1].internalNumbers[1]: is reserved",
+    ],
     [
       "a fallback to no department",
       department({ fallback: { type: "dept", value: "Kitchen" } }),
@@ -173,7 +220,11 @@ describe("the rules of version 1", () => {
       dutch([external("0101234567"), external("+31 10 123 4567")]),
       "departments[0].externalNumbers[1].value: +31 10 123 4567 is used twice",
     ],
-    ["an external number in two departments", twoDepartments, "departments[1].externalNumbers[0].value: 0101234567 is used twice"],
+    [
+      "an external number in two departments",
+      twoDepartments,
+      "departments[1].externalNumbers[0].value: 0101234567 is used twice",
+    ],
   ])("refuse %s, with its path, and so does the service", (_, configuration, words) => {
     expect(found(configuration).join("\n")).toContain(words);
     expect(wrongConfiguration(JSON.stringify(configuration))).toBeDefined();
@@ -186,7 +237,9 @@ describe("the rules of version 1", () => {
       departments: [{ name: "Bar", internalNumbers: ["1", "30", "30"] }],
     };
     expect(found(wrong)).toHaveLength(2);
-    expect(found({ ...wrong, departments: [{ name: "Bar", internalNumbers: ["30", "30"] }] })).toHaveLength(2);
+    expect(
+      found({ ...wrong, departments: [{ name: "Bar", internalNumbers: ["30", "30"] }] }),
+    ).toHaveLength(2);
   });
 
   test("pass what is not known yet, wherever it stands", () => {
@@ -205,11 +258,16 @@ describe("the rules of version 1", () => {
     };
     const paths = (value: unknown): PropertyKey[][] =>
       typeof value === "object" && value !== null
-        ? Object.entries(value).flatMap(([key, item]) => [[key], ...paths(item).map((path) => [key, ...path])])
+        ? Object.entries(value).flatMap(([key, item]) => [
+            [key],
+            ...paths(item).map((path) => [key, ...path]),
+          ])
         : [];
     for (const path of paths(whole)) {
       const copy = structuredClone(whole) as Record<PropertyKey, unknown>;
-      const parent = path.slice(0, -1).reduce<Record<PropertyKey, unknown>>((value, key) => value[key] as never, copy);
+      const parent = path
+        .slice(0, -1)
+        .reduce<Record<PropertyKey, unknown>>((value, key) => value[key] as never, copy);
       parent[path.at(-1) as string] = unknown;
       expect(found(copy), path.join(".")).toEqual([]);
     }
@@ -234,21 +292,28 @@ describe("what is sent", () => {
     };
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
-        expect(JSON.stringify(inOrder(sorted(value), JSON.stringify(keyOrder(value))))).toBe(JSON.stringify(value));
+        expect(JSON.stringify(inOrder(sorted(value), JSON.stringify(keyOrder(value))))).toBe(
+          JSON.stringify(value),
+        );
       }),
     );
   });
 
   test("loses and invents nothing when the order of keys does not belong to it", () => {
     fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 4 }), fc.array(fc.array(fc.string())), (value, lists) => {
-        expect(inOrder(value, JSON.stringify(lists))).toEqual(value);
-      }),
+      fc.property(
+        fc.jsonValue({ maxDepth: 4 }),
+        fc.array(fc.array(fc.string())),
+        (value, lists) => {
+          expect(inOrder(value, JSON.stringify(lists))).toEqual(value);
+        },
+      ),
     );
   });
 
   test("is a text as it stands, white space and numbers included", async () => {
-    const text = '{ "version": 1.0,  "organization": {"name": "F"}, "number": [15e-1, 0.1, -0, 9007199254740991] }';
+    const text =
+      '{ "version": 1.0,  "organization": {"name": "F"}, "number": [15e-1, 0.1, -0, 9007199254740991] }';
     expect(await configurationOf(inputs({ configuration: text }))).toMatchObject({
       property: "configuration",
       text,
@@ -256,14 +321,19 @@ describe("what is sent", () => {
   });
 
   test("counts as the same when only keys moved", async () => {
-    const hash = async (configuration: ProvisionInputs["configuration"]) => (await configurationOf(inputs({ configuration })))?.hash;
+    const hash = async (configuration: ProvisionInputs["configuration"]) =>
+      (await configurationOf(inputs({ configuration })))?.hash;
     const one = await hash({ version: 1, organization: { name: "F", city: "M" } });
     expect(await hash('{"organization": {"city": "M", "name": "F"}, "version": 1}')).toBe(one);
     expect(await hash({ version: 1, organization: { name: "F", city: "N" } })).not.toBe(one);
   });
 
   test("waits until all of it is known", async () => {
-    expect(await configurationOf(inputs({ configuration: { ...fairyTail, phones: [{ mac: unknown }] } }))).toBeUndefined();
+    expect(
+      await configurationOf(
+        inputs({ configuration: { ...fairyTail, phones: [{ mac: unknown }] } }),
+      ),
+    ).toBeUndefined();
     expect(await configurationOf(inputs({ configuration: unknown }))).toBeUndefined();
     expect(await configurationOf(inputs({ configurationFile: unknown }))).toBeUndefined();
   });
@@ -280,7 +350,9 @@ describe("what is sent", () => {
         __secretPaths: JSON.stringify([["phones", 0, "pin"], ["users"], ["gone", 1]]),
       }),
     );
-    expect(maskSecrets("wrong pin pin-canary-1 of hall-phone, code 48151623")).toBe("wrong pin [secret] of hall-phone, code [secret]");
+    expect(maskSecrets("wrong pin pin-canary-1 of hall-phone, code 48151623")).toBe(
+      "wrong pin [secret] of hall-phone, code [secret]",
+    );
   });
 });
 
@@ -305,24 +377,35 @@ describe("a configuration file", () => {
   });
 
   test.each([
-    ['{"version":1,"phones":[{"mac":1},{"mac":12345678901234567890}]}', "phones[1].mac", '"12345678901234567890"'],
+    [
+      '{"version":1,"phones":[{"mac":1},{"mac":12345678901234567890}]}',
+      "phones[1].mac",
+      '"12345678901234567890"',
+    ],
     ['{"a":{"b.c":9007199254740993}}', 'a["b.c"]', '"9007199254740993"'],
     ['{"price":0.12345678901234567891}', "price", '"0.12345678901234567891"'],
     ['{"huge":1e999}', "huge", '"1e999"'],
-  ])("with a number that would be kept as another one is an error that shows how to write it: %s", async (text, path, quoted) => {
-    await expect(configurationOf(file(text))).rejects.toMatchObject({
-      code: "CONFIGURATION_UNREADABLE",
-      reason: `configurationFile: the number at ${path} cannot be kept exactly`,
-      hint: `write it as text, in quotes: ${quoted}`,
-    });
-    await expect(configurationOf(inputs({ configuration: text, __secretPaths: "[[]]" }))).rejects.toMatchObject({
-      hint: "write it as text, in quotes",
-    });
-  });
+  ])(
+    "with a number that would be kept as another one is an error that shows how to write it: %s",
+    async (text, path, quoted) => {
+      await expect(configurationOf(file(text))).rejects.toMatchObject({
+        code: "CONFIGURATION_UNREADABLE",
+        reason: `configurationFile: the number at ${path} cannot be kept exactly`,
+        hint: `write it as text, in quotes: ${quoted}`,
+      });
+      await expect(
+        configurationOf(inputs({ configuration: text, __secretPaths: "[[]]" })),
+      ).rejects.toMatchObject({
+        hint: "write it as text, in quotes",
+      });
+    },
+  );
 
   test("as an object, with a number that the program has rounded already, is an error too", async () => {
     const configuration = { ...fairyTail, phones: [{ mac: 2 ** 64 }] };
-    await expect(configurationOf(inputs({ configuration }))).rejects.toThrow("the number at phones[0].mac cannot be kept exactly");
+    await expect(configurationOf(inputs({ configuration }))).rejects.toThrow(
+      "the number at phones[0].mac cannot be kept exactly",
+    );
   });
 
   test.each([
@@ -332,7 +415,9 @@ describe("a configuration file", () => {
     ["that is not there", null, "cannot be read (ENOENT)"],
   ])("%s is an error that names it and quotes nothing of it", async (_, text, words) => {
     const declared =
-      typeof text === "string" ? file(text) : inputs({ configurationFile: text === null ? join(folder, "none.json") : folder });
+      typeof text === "string"
+        ? file(text)
+        : inputs({ configurationFile: text === null ? join(folder, "none.json") : folder });
     const error = await configurationOf(declared).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({
       code: "CONFIGURATION_UNREADABLE",

@@ -14,13 +14,17 @@ export interface Outcome {
 }
 
 /** A provider as a new process would have it. */
-export function provider(w: World, more: Record<string, unknown> = {}): ReturnType<typeof xelionTenantProvisionProvider> {
+export function provider(
+  w: World,
+  more: Record<string, unknown> = {},
+): ReturnType<typeof xelionTenantProvisionProvider> {
   const config: Record<string, unknown> = {
     ...w.plainConfig,
     "ucaas:journalDir": w.journalDir,
     ...more,
   };
-  const text = (value: unknown) => (value === undefined || typeof value === "string" ? value : JSON.stringify(value));
+  const text = (value: unknown) =>
+    value === undefined || typeof value === "string" ? value : JSON.stringify(value);
   return xelionTenantProvisionProvider({
     get: (key) => text(config[key]) as never,
     require: (key) => text(config[key]) as never,
@@ -30,13 +34,16 @@ export function provider(w: World, more: Record<string, unknown> = {}): ReturnTy
 export const inputsOf = (w: World, more: Partial<ProvisionInputs> = {}) =>
   ({ ...w.inputs, __stack: "shop/live", ...more }) as ProvisionInputs;
 
-export async function outcome(call: Promise<{ outs?: ProvisionOutputs | undefined }>): Promise<Outcome> {
+export async function outcome(
+  call: Promise<{ outs?: ProvisionOutputs | undefined }>,
+): Promise<Outcome> {
   try {
     return { outs: (await call).outs as ProvisionOutputs, message: "" };
   } catch (error) {
     const { message } = error as Error;
     const code = /\[(\w+)/.exec(message)?.[1];
-    if (error instanceof PartialFailure) return { outs: error.properties as unknown as ProvisionOutputs, code, message };
+    if (error instanceof PartialFailure)
+      return { outs: error.properties as unknown as ProvisionOutputs, code, message };
     return { outs: undefined as never, code: code ?? message, message };
   }
 }
@@ -44,12 +51,14 @@ export async function outcome(call: Promise<{ outs?: ProvisionOutputs | undefine
 /** The calls of one stack's runs, each in a process of its own. */
 export function runs(w: World, config?: Record<string, unknown>) {
   return {
-    create: (more: Partial<ProvisionInputs> = {}) => outcome(provider(w, config).create(inputsOf(w, more))),
+    create: (more: Partial<ProvisionInputs> = {}) =>
+      outcome(provider(w, config).create(inputsOf(w, more))),
     update: (olds: ProvisionOutputs, more: Partial<ProvisionInputs> = {}) =>
       outcome(provider(w, config).update("id", olds, inputsOf(w, more))),
     changes: async (olds: ProvisionOutputs, more: Partial<ProvisionInputs> = {}) =>
       (await provider(w, config).diff("id", olds, inputsOf(w, more))).changes,
-    read: async (olds: ProvisionOutputs) => (await provider(w, config).read("id", olds)).props as ProvisionOutputs,
+    read: async (olds: ProvisionOutputs) =>
+      (await provider(w, config).read("id", olds)).props as ProvisionOutputs,
     delete: (olds: ProvisionOutputs) => provider(w, config).delete("id", olds),
   };
 }

@@ -43,7 +43,12 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     await first.stop();
 
     await using second = await start();
-    const update = second.update(type, partial?.id as string, partial?.properties as object, inputs);
+    const update = second.update(
+      type,
+      partial?.id as string,
+      partial?.properties as object,
+      inputs,
+    );
     await said(second, "order 1 is IN_PROGRESS: waiting for its end");
     await w.proceed(1);
     expect((await update).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
@@ -100,14 +105,28 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
       path: "/test$",
       body: `trunk-canary ${login.password} Sandbox-xelion-key-1`,
     });
-    texts.push(await host.check(type, { ...inputs, configuration: configuration("G") }).then(({ failures }) => failures));
+    texts.push(
+      await host
+        .check(type, { ...inputs, configuration: configuration("G") })
+        .then(({ failures }) => failures),
+    );
     w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     w.next("losesAll");
     const failure = await host.failure(host.create(type, inputs));
     texts.push(failure.message, failure.partial?.properties, host.output());
     const token = w.orders()[0]?.tenantToken as string;
-    for (const secret of ["trunk-canary", login.password, "Sandbox-xelion-key-1", token, w.orders()[0]?.callbackUrl as string]) {
-      for (const spelling of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")])
+    for (const secret of [
+      "trunk-canary",
+      login.password,
+      "Sandbox-xelion-key-1",
+      token,
+      w.orders()[0]?.callbackUrl as string,
+    ]) {
+      for (const spelling of [
+        secret,
+        encodeURIComponent(secret),
+        Buffer.from(secret).toString("base64"),
+      ])
         expect(JSON.stringify(texts)).not.toContain(spelling);
     }
     expect(host.output()).toContain("POST /api/v1/provision ->");

@@ -43,7 +43,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   callbacks.closeAllConnections();
-  await Promise.all([service.stop(), new Promise((resolve) => callbacks.close(resolve)), rm(folder, { recursive: true })]);
+  await Promise.all([
+    service.stop(),
+    new Promise((resolve) => callbacks.close(resolve)),
+    rm(folder, { recursive: true }),
+  ]);
 });
 
 /**
@@ -77,11 +81,23 @@ interface Run {
 const runArbitrary: fc.Arbitrary<Run> = fc.record({
   change: fc.constantFrom("nothing", "nothing", "nothing", "configuration", "retryFailed"),
   course: fc.constantFrom(...scenarioNames),
-  fault: fc.constantFrom("none", "none", "none", "cut", "cutBefore", "statusAfter", "empty", "malformed"),
+  fault: fc.constantFrom(
+    "none",
+    "none",
+    "none",
+    "cut",
+    "cutBefore",
+    "statusAfter",
+    "empty",
+    "malformed",
+  ),
   killedAt: fc.integer({ min: 0, max: 45 }),
   cancelled: fc.boolean(),
   stateLost: fc.boolean(),
-  between: fc.array(fc.constantFrom("preview", "preview --refresh", "refresh", "refresh --preview-only"), { maxLength: 3 }),
+  between: fc.array(
+    fc.constantFrom("preview", "preview --refresh", "refresh", "refresh --preview-only"),
+    { maxLength: 3 },
+  ),
 });
 
 describe("whatever happens to orders, callbacks and runs", () => {
@@ -107,18 +123,24 @@ describe("whatever happens to orders, callbacks and runs", () => {
           between: [],
         });
 
-        const orders = Object.values(service.state.orders).filter((order) => order.tenantName === tenantName);
+        const orders = Object.values(service.state.orders).filter(
+          (order) => order.tenantName === tenantName,
+        );
         expect(orders.length).toBeLessThanOrEqual(tenant.declarations);
         // What was noted is never above what was ordered: each declaration has one order
         // of its own configuration.
         for (const hash of new Set(orders.map(({ configurationSha256 }) => configurationSha256))) {
           const allowed = tenant.declared.filter(({ sha256 }) => sha256 === hash).length;
-          expect(orders.filter(({ configurationSha256 }) => configurationSha256 === hash).length).toBeLessThanOrEqual(allowed);
+          expect(
+            orders.filter(({ configurationSha256 }) => configurationSha256 === hash).length,
+          ).toBeLessThanOrEqual(allowed);
         }
         expect([undefined, "ORDER_FAILED", "NOT_FINISHED", "OUTCOME_UNKNOWN"]).toContain(end.code);
         if (end.code === undefined) {
           expect(tenant.state?.status).toBe("COMPLETED");
-          expect(orders.some(({ id, status }) => id === tenant.state?.orderId && status === "COMPLETED")).toBe(true);
+          expect(
+            orders.some(({ id, status }) => id === tenant.state?.orderId && status === "COMPLETED"),
+          ).toBe(true);
         }
       }),
       { numRuns: 100, seed: Number(process.env.SEED ?? 20_250_131), endOnFailure: false },
@@ -152,7 +174,8 @@ class Tenant {
       version: 1,
       organization: { name: `${this.name} ${this.#configuration}` },
     });
-    if (this.declared.length === 0 || run.change !== "nothing") this.declared.push({ sha256: hash(this.#text) });
+    if (this.declared.length === 0 || run.change !== "nothing")
+      this.declared.push({ sha256: hash(this.#text) });
     service.state.courses.push(readScenario({ course: run.course, ms: 1, tenantName: this.name }));
     service.faults.clear();
     if (run.fault !== "none") {
@@ -177,7 +200,9 @@ class Tenant {
     process.end();
     hearers.clear();
     // The course of an order that was not sent.
-    service.state.courses = service.state.courses.filter(({ tenantName }) => tenantName !== this.name);
+    service.state.courses = service.state.courses.filter(
+      ({ tenantName }) => tenantName !== this.name,
+    );
     if (!result) return { code: "KILLED" };
     if (!run.stateLost) this.state = reconciler.order && { ...reconciler.order, heard: [] };
     return result;

@@ -47,25 +47,127 @@ describe("what to do next", () => {
   const allowed = { ...declared, retryFailed: "again" };
   test.each<[string, DesiredOrder, Order, typeof followed, object]>([
     ["a completed order is left alone", declared, order("COMPLETED"), followed, { do: "done" }],
-    ["retryFailed does not repeat a completed order, now or later", allowed, order("COMPLETED"), followed, { do: "recordRetryToken" }],
-    ["a changed configuration is a new order", changed, order("COMPLETED"), followed, { do: "submit" }],
-    ["a failed order is not sent again", declared, order("FAILED"), followed, { do: "refuse", failure: { code: "ORDER_FAILED" } }],
-    ["a changed retryFailed sends one more after a failure", allowed, order("FAILED"), followed, { do: "submit" }],
-    ["a changed configuration may follow a failed order", changed, order("FAILED"), followed, { do: "submit" }],
+    [
+      "retryFailed does not repeat a completed order, now or later",
+      allowed,
+      order("COMPLETED"),
+      followed,
+      { do: "recordRetryToken" },
+    ],
+    [
+      "a changed configuration is a new order",
+      changed,
+      order("COMPLETED"),
+      followed,
+      { do: "submit" },
+    ],
+    [
+      "a failed order is not sent again",
+      declared,
+      order("FAILED"),
+      followed,
+      { do: "refuse", failure: { code: "ORDER_FAILED" } },
+    ],
+    [
+      "a changed retryFailed sends one more after a failure",
+      allowed,
+      order("FAILED"),
+      followed,
+      { do: "submit" },
+    ],
+    [
+      "a changed configuration may follow a failed order",
+      changed,
+      order("FAILED"),
+      followed,
+      { do: "submit" },
+    ],
     ["a running order is followed", declared, order("IN_PROGRESS"), followed, { do: "follow" }],
-    ["a status that nobody knows is a running order", declared, order("ON_HOLD"), followed, { do: "follow" }],
-    ["a running order is not waited for when that is not wanted", { ...declared, wait: "submitted" }, submitted, followed, { do: "done" }],
-    ["without a source a submitted order is all that can be had", declared, submitted, deaf, { do: "done" }],
-    ["a changed configuration waits for the running order's end", { ...changed, wait: "submitted" }, submitted, followed, { do: "follow" }],
-    ["a changed configuration does not wait for what nobody can tell", changed, submitted, deaf, { do: "submit" }],
-    ["a changed retryFailed overrides an order that hangs", allowed, order("IN_PROGRESS"), followed, { do: "submit" }],
-    ["an unknown outcome waits for a callback", declared, sent, followed, { do: "awaitConfirmation" }],
-    ["an unknown outcome is settled before a changed configuration is sent", changed, sent, followed, { do: "awaitConfirmation" }],
-    ["polling cannot settle what has no id", declared, sent, polled, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
-    ["an unknown outcome that nobody can settle is refused", changed, sent, deaf, { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } }],
+    [
+      "a status that nobody knows is a running order",
+      declared,
+      order("ON_HOLD"),
+      followed,
+      { do: "follow" },
+    ],
+    [
+      "a running order is not waited for when that is not wanted",
+      { ...declared, wait: "submitted" },
+      submitted,
+      followed,
+      { do: "done" },
+    ],
+    [
+      "without a source a submitted order is all that can be had",
+      declared,
+      submitted,
+      deaf,
+      { do: "done" },
+    ],
+    [
+      "a changed configuration waits for the running order's end",
+      { ...changed, wait: "submitted" },
+      submitted,
+      followed,
+      { do: "follow" },
+    ],
+    [
+      "a changed configuration does not wait for what nobody can tell",
+      changed,
+      submitted,
+      deaf,
+      { do: "submit" },
+    ],
+    [
+      "a changed retryFailed overrides an order that hangs",
+      allowed,
+      order("IN_PROGRESS"),
+      followed,
+      { do: "submit" },
+    ],
+    [
+      "an unknown outcome waits for a callback",
+      declared,
+      sent,
+      followed,
+      { do: "awaitConfirmation" },
+    ],
+    [
+      "an unknown outcome is settled before a changed configuration is sent",
+      changed,
+      sent,
+      followed,
+      { do: "awaitConfirmation" },
+    ],
+    [
+      "polling cannot settle what has no id",
+      declared,
+      sent,
+      polled,
+      { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } },
+    ],
+    [
+      "an unknown outcome that nobody can settle is refused",
+      changed,
+      sent,
+      deaf,
+      { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } },
+    ],
     ["a changed retryFailed settles an unknown outcome", allowed, sent, followed, { do: "submit" }],
-    ["an orderId settles an unknown outcome", { ...declared, givenOrderId: 7 }, sent, followed, { do: "adopt", orderId: 7 }],
-    ["the id of the order there is changes nothing", { ...declared, givenOrderId: 42 }, order("COMPLETED"), followed, { do: "done" }],
+    [
+      "an orderId settles an unknown outcome",
+      { ...declared, givenOrderId: 7 },
+      sent,
+      followed,
+      { do: "adopt", orderId: 7 },
+    ],
+    [
+      "the id of the order there is changes nothing",
+      { ...declared, givenOrderId: 42 },
+      order("COMPLETED"),
+      followed,
+      { do: "done" },
+    ],
     [
       "an orderId that was heeded once is not heeded again",
       { ...declared, givenOrderId: 7 },
@@ -94,7 +196,15 @@ describe("what to do next", () => {
   test("the same declaration never sends a second order, wherever the first has come to, and whether it is created or updated", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom("UNKNOWN", "SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED"),
+        fc.constantFrom(
+          "UNKNOWN",
+          "SUBMITTED",
+          "NOT_STARTED",
+          "IN_PROGRESS",
+          "ON_HOLD",
+          "FAILED",
+          "COMPLETED",
+        ),
         fc.constantFrom(null, "once", 3, true),
         fc.constantFrom("completed" as const, "submitted" as const),
         fc.constantFrom(followed, deaf, polled),
@@ -117,7 +227,11 @@ describe("what to do next", () => {
 
 describe("news of an order", () => {
   test("are its history, in the words of the service", () => {
-    const end = applyEvents(submitted, [news(1, "NOT_STARTED"), news(2, "IN_PROGRESS"), news(3, "COMPLETED")]);
+    const end = applyEvents(submitted, [
+      news(1, "NOT_STARTED"),
+      news(2, "IN_PROGRESS"),
+      news(3, "COMPLETED"),
+    ]);
     expect(end).toMatchObject({ status: "COMPLETED", finishedAt: at(3), orderId: 42 });
     expect(end.statusHistory.map(({ status, source }) => `${status} ${source}`)).toEqual([
       "SUBMITTED reply",
@@ -161,19 +275,29 @@ describe("news of an order", () => {
     source: fc.constant("callback" as const),
   });
   /** What the service says under one mid is always the same. */
-  const statusOf = (mid: number) => ["NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED", "IN_PROGRESS"][mid % 6] as string;
+  const statusOf = (mid: number) =>
+    ["NOT_STARTED", "IN_PROGRESS", "ON_HOLD", "FAILED", "COMPLETED", "IN_PROGRESS"][
+      mid % 6
+    ] as string;
 
   test("mean the same in whatever order, how often and in what batches they come", () => {
     fc.assert(
       fc.property(
         fc
           .array(message, { maxLength: 12 })
-          .chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+          .chain((list) =>
+            fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+          ),
         ([first, second]) => {
-          const full = (list: typeof first) => list.map((each) => ({ ...each, status: statusOf(each.mid), time: at(each.mid) }));
+          const full = (list: typeof first) =>
+            list.map((each) => ({ ...each, status: statusOf(each.mid), time: at(each.mid) }));
           const inOneBatch = applyEvents(submitted, full(first));
-          const oneByOne = [...full(second), ...full(first)].reduce((known, each) => applyEvents(known, [each]), submitted);
-          for (const key of ["orderId", "status", "endMid", "lastMid"] as const) expect(oneByOne[key]).toBe(inOneBatch[key]);
+          const oneByOne = [...full(second), ...full(first)].reduce(
+            (known, each) => applyEvents(known, [each]),
+            submitted,
+          );
+          for (const key of ["orderId", "status", "endMid", "lastMid"] as const)
+            expect(oneByOne[key]).toBe(inOneBatch[key]);
         },
       ),
       { numRuns: 500 },
@@ -181,7 +305,9 @@ describe("news of an order", () => {
   });
 
   test("keep the history to fifty entries", () => {
-    const many = Array.from({ length: 80 }, (_, index) => news(index + 1, index % 2 ? "IN_PROGRESS" : "ON_HOLD"));
+    const many = Array.from({ length: 80 }, (_, index) =>
+      news(index + 1, index % 2 ? "IN_PROGRESS" : "ON_HOLD"),
+    );
     expect(applyEvents(submitted, many).statusHistory).toHaveLength(50);
   });
 });

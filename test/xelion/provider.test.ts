@@ -27,13 +27,21 @@ const provider = (more?: Record<string, unknown>) => newProvider(w, more);
 const inputs = (more?: Partial<ProvisionInputs>) => inputsOf(w, more);
 const noCallback = { "xelion:callback": undefined };
 const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
-const journal = () => readdirSync(w.journalDir).map((file) => readFileSync(join(w.journalDir, file), "utf8"));
+const journal = () =>
+  readdirSync(w.journalDir).map((file) => readFileSync(join(w.journalDir, file), "utf8"));
 
-const create = (more: Partial<ProvisionInputs> = {}, config?: Record<string, unknown>) => runs(w, config).create(more);
-const update = (olds: ProvisionOutputs, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
-  runs(w, config).update(olds, more);
-const changes = (olds: ProvisionOutputs | undefined, more?: Partial<ProvisionInputs>, config?: Record<string, unknown>) =>
-  runs(w, config).changes(olds as ProvisionOutputs, more);
+const create = (more: Partial<ProvisionInputs> = {}, config?: Record<string, unknown>) =>
+  runs(w, config).create(more);
+const update = (
+  olds: ProvisionOutputs,
+  more?: Partial<ProvisionInputs>,
+  config?: Record<string, unknown>,
+) => runs(w, config).update(olds, more);
+const changes = (
+  olds: ProvisionOutputs | undefined,
+  more?: Partial<ProvisionInputs>,
+  config?: Record<string, unknown>,
+) => runs(w, config).changes(olds as ProvisionOutputs, more);
 const statuses = ({ statusHistory }: ProvisionOutputs) => statusHistory.map(({ status }) => status);
 const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
 
@@ -44,9 +52,17 @@ describe("an order", () => {
       id: `${new URL(w.tenant.url).host}/pbx1`,
       outs: { orderId: 1, status: "COMPLETED", schemaVersion: 2 },
     });
-    expect(statuses(made.outs as ProvisionOutputs)).toEqual(["SUBMITTED", "NOT_STARTED", "IN_PROGRESS", "COMPLETED"]);
-    for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]) expect(told()).toContain(`order 1: ${status} (callback)`);
-    expect(w.orders()).toMatchObject([{ serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) }]);
+    expect(statuses(made.outs as ProvisionOutputs)).toEqual([
+      "SUBMITTED",
+      "NOT_STARTED",
+      "IN_PROGRESS",
+      "COMPLETED",
+    ]);
+    for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"])
+      expect(told()).toContain(`order 1: ${status} (callback)`);
+    expect(w.orders()).toMatchObject([
+      { serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) },
+    ]);
     expect(await changes(made.outs)).toBe(false);
   });
 
@@ -63,9 +79,15 @@ describe("an order", () => {
     const { outs } = await create({ tenantLogin: undefined, tenantToken: await token() });
     const order = w.orders()[0];
     const loggedIn = await create({ tenantName: "pbx2" });
-    for (const secret of [order?.tenantToken, w.orders()[1]?.tenantToken, login.password, "Sandbox-xelion-key-1"]) {
+    for (const secret of [
+      order?.tenantToken,
+      w.orders()[1]?.tenantToken,
+      login.password,
+      "Sandbox-xelion-key-1",
+    ]) {
       expect(secret).toBeTruthy();
-      for (const text of [JSON.stringify([outs, loggedIn.outs]), ...journal(), told()]) expect(text).not.toContain(secret);
+      for (const text of [JSON.stringify([outs, loggedIn.outs]), ...journal(), told()])
+        expect(text).not.toContain(secret);
     }
     expect(outs).not.toHaveProperty("configuration");
   });
@@ -85,18 +107,21 @@ describe("an order", () => {
     ["unknownWords", "COMPLETED", undefined],
     ["namesAnotherOrder", "COMPLETED", undefined],
   ];
-  test.each(courses)("that takes the course %s ends as %s (%s), and is never followed by a second one", async (course, status, code) => {
-    w.next(course, 2);
-    const timeout = code === "NOT_FINISHED" ? "400ms" : "20s";
-    const first = await create({ timeout });
-    expect(first).toMatchObject({ outs: { orderId: 1, status } });
-    expect(first.code).toBe(code);
-    // What an `up` after it does, whether the state was saved or not.
-    const again = await create({ timeout: "100ms" });
-    expect([status, "COMPLETED"]).toContain(again.outs.status);
-    await update(first.outs, { timeout: "100ms" });
-    expect(w.orders()).toHaveLength(1);
-  });
+  test.each(courses)(
+    "that takes the course %s ends as %s (%s), and is never followed by a second one",
+    async (course, status, code) => {
+      w.next(course, 2);
+      const timeout = code === "NOT_FINISHED" ? "400ms" : "20s";
+      const first = await create({ timeout });
+      expect(first).toMatchObject({ outs: { orderId: 1, status } });
+      expect(first.code).toBe(code);
+      // What an `up` after it does, whether the state was saved or not.
+      const again = await create({ timeout: "100ms" });
+      expect([status, "COMPLETED"]).toContain(again.outs.status);
+      await update(first.outs, { timeout: "100ms" });
+      expect(w.orders()).toHaveLength(1);
+    },
+  );
 
   test("that is not waited for is submitted, and a later look finds its end", async () => {
     const polled = { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" };
@@ -110,20 +135,29 @@ describe("an order", () => {
       status: "COMPLETED",
       source: "polling",
     });
-    expect(await changes(read.props as ProvisionOutputs, { wait: "submitted" }, polled)).toBe(false);
+    expect(await changes(read.props as ProvisionOutputs, { wait: "submitted" }, polled)).toBe(
+      false,
+    );
   });
 
   test("is polled where only orderPath is configured", async () => {
     w.service.setOptions({ orderRoute: true });
-    const { outs } = await create({}, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}", "xelion:pollSeconds": "0.1" });
+    const { outs } = await create(
+      {},
+      { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}", "xelion:pollSeconds": "0.1" },
+    );
     expect(outs.status).toBe("COMPLETED");
-    expect(w.service.received.find(({ path }) => path === "/api/v1/provision")?.headers).not.toHaveProperty("x-callback-url");
+    expect(
+      w.service.received.find(({ path }) => path === "/api/v1/provision")?.headers,
+    ).not.toHaveProperty("x-callback-url");
   });
 
   test("stays SUBMITTED where nothing follows it, which is said plainly", async () => {
     const { outs, code } = await create({}, noCallback);
     expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
-    expect(told()).toContain("nothing follows it: neither a callback nor xelion:orderPath is configured");
+    expect(told()).toContain(
+      "nothing follows it: neither a callback nor xelion:orderPath is configured",
+    );
     expect(await changes(outs, {}, noCallback)).toBe(false);
   });
 
@@ -135,13 +169,20 @@ describe("an order", () => {
 
   test("goes on after its time is over, and the next run waits for the same one", async () => {
     w.service.state.courses.push({
-      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+      steps: [
+        { do: "reply" },
+        { do: "hold" },
+        { do: "status", status: "COMPLETED", callback: "now", times: 1 },
+      ],
     });
     const first = await create({ timeout: "200ms" });
     expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
     expect(await changes(first.outs)).toBe(true);
     const second = update(first.outs);
-    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"), 30_000);
+    await vi.waitFor(
+      () => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"),
+      30_000,
+    );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(w.orders()).toHaveLength(1);
@@ -192,7 +233,9 @@ describe("a POST whose outcome is not known", () => {
     cut();
     w.next("completes", 20);
     expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
-    expect(told()).toContain("It is not known whether the service has this order; it is not sent again");
+    expect(told()).toContain(
+      "It is not known whether the service has this order; it is not sent again",
+    );
   });
 
   test("is settled by a callback that came before the connection was lost", async () => {
@@ -213,26 +256,33 @@ describe("a POST whose outcome is not known", () => {
     ["answered by a gateway's 502 after it was done", { kind: "statusAfter", status: 502 }],
     ["answered with no id", { kind: "empty" }],
     ["redirected by 303", { kind: "statusAfter", status: 303 }],
-  ] as const)("and was %s keeps the next runs from sending, until the operator settles it", async (_, fault) => {
-    w.service.fault({ ...fault, method: "POST", path: "/provision$" });
-    w.next("losesAll");
-    const first = await create({ timeout: "200ms" });
-    expect(first).toMatchObject({ code: "OUTCOME_UNKNOWN", outs: { status: "UNKNOWN" } });
-    expect(first.outs.orderId).toBeUndefined();
-    expect(first.outs.adminHint).toContain("for an order of pbx1, submitted about");
-    expect(await create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
-    const changed = {
-      timeout: "100ms",
-      configuration: { version: 1, organization: { name: "Other" } },
-    };
-    expect(await update(first.outs, changed)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
-    expect(w.orders()).toHaveLength(1);
+  ] as const)(
+    "and was %s keeps the next runs from sending, until the operator settles it",
+    async (_, fault) => {
+      w.service.fault({ ...fault, method: "POST", path: "/provision$" });
+      w.next("losesAll");
+      const first = await create({ timeout: "200ms" });
+      expect(first).toMatchObject({ code: "OUTCOME_UNKNOWN", outs: { status: "UNKNOWN" } });
+      expect(first.outs.orderId).toBeUndefined();
+      expect(first.outs.adminHint).toContain("for an order of pbx1, submitted about");
+      expect(await create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+      const changed = {
+        timeout: "100ms",
+        configuration: { version: 1, organization: { name: "Other" } },
+      };
+      expect(await update(first.outs, changed)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+      expect(w.orders()).toHaveLength(1);
 
-    w.service.setOptions({ orderRoute: true });
-    const known = await update(first.outs, { orderId: 1 }, { "xelion:orderPath": "/api/v1/orders/{id}" });
-    expect(known.outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
-    expect(w.orders()).toHaveLength(1);
-  });
+      w.service.setOptions({ orderRoute: true });
+      const known = await update(
+        first.outs,
+        { orderId: 1 },
+        { "xelion:orderPath": "/api/v1/orders/{id}" },
+      );
+      expect(known.outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+      expect(w.orders()).toHaveLength(1);
+    },
+  );
 
   test("is shown by the preview as one that up will refuse, where orders can only be looked at by their id", async () => {
     const polled = { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" };
@@ -260,7 +310,12 @@ describe("a POST whose outcome is not known", () => {
     w.next("losesAll");
     void create({ timeout: "100ms" });
     await vi.waitFor(() => expect(w.orders()).toHaveLength(1), 30_000);
-    expect(await create({ timeout: "100ms" }, { "xelion:callback": { listen: 0, url: "http://127.0.0.1:1/x" } })).toMatchObject({
+    expect(
+      await create(
+        { timeout: "100ms" },
+        { "xelion:callback": { listen: 0, url: "http://127.0.0.1:1/x" } },
+      ),
+    ).toMatchObject({
       code: "OUTCOME_UNKNOWN",
     });
     expect(w.orders()).toHaveLength(1);
@@ -279,7 +334,11 @@ describe("nothing is sent, and nothing is left behind,", () => {
       () => w.service.fault({ kind: "status", status: 307, method: "POST", path: "/provision$" }),
       "REDIRECTED",
     ],
-    ["when the tenant's session is shorter than the wait", () => w.tenant.setOptions({ tokenLifetimeSeconds: 5 }), "SESSION_TOO_SHORT"],
+    [
+      "when the tenant's session is shorter than the wait",
+      () => w.tenant.setOptions({ tokenLifetimeSeconds: 5 }),
+      "SESSION_TOO_SHORT",
+    ],
     [
       "when the login is wrong",
       () =>
@@ -298,7 +357,11 @@ describe("nothing is sent, and nothing is left behind,", () => {
       "LOGIN_REFUSED",
     ],
     ["when the Xelion server cannot be reached", () => w.tenant.stop(), "NOT_REACHED"],
-    ["when the service cannot test the configuration", () => w.service.fault({ kind: "status", status: 401, path: "/test$" }), "HTTP_401"],
+    [
+      "when the service cannot test the configuration",
+      () => w.service.fault({ kind: "status", status: 401, path: "/test$" }),
+      "HTTP_401",
+    ],
     [
       "when the service refuses the configuration",
       () => w.service.fault({ kind: "status", status: 400, path: "/test$", body: "no such trunk" }),
@@ -360,15 +423,23 @@ describe("a changed configuration", () => {
       changes: true,
       replaces: [],
     });
-    expect(await changes(outs, { configuration: { organization: { name: "Fairy Tail" }, version: 1 } })).toBe(false);
-    expect(await changes(outs, { configuration: '{"organization":{"name":"Fairy Tail"},"version":1}' })).toBe(false);
+    expect(
+      await changes(outs, { configuration: { organization: { name: "Fairy Tail" }, version: 1 } }),
+    ).toBe(false);
+    expect(
+      await changes(outs, { configuration: '{"organization":{"name":"Fairy Tail"},"version":1}' }),
+    ).toBe(false);
     expect((await update(outs, other)).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(2);
   });
 
   test("waits for the end of the order before it", async () => {
     w.service.state.courses.push({
-      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+      steps: [
+        { do: "reply" },
+        { do: "hold" },
+        { do: "status", status: "COMPLETED", callback: "now", times: 1 },
+      ],
     });
     const { outs } = await create({ timeout: "200ms" });
     expect(await update(outs, { ...other, timeout: "100ms" })).toMatchObject({
@@ -376,7 +447,10 @@ describe("a changed configuration", () => {
     });
     printed.mockClear();
     const second = update(outs, other);
-    await vi.waitFor(() => expect(told()).toContain("a new order is sent when this one has ended"), 30_000);
+    await vi.waitFor(
+      () => expect(told()).toContain("a new order is sent when this one has ended"),
+      30_000,
+    );
     expect(w.orders()).toHaveLength(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -412,7 +486,9 @@ describe("a create that finds the tenant ordered already", () => {
     await destroyedElsewhere();
     const { outs } = await create();
     expect(outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
-    expect(told()).toContain(`nothing sent: order 1 (COMPLETED, submitted at ${outs.submittedAt}) already has this configuration`);
+    expect(told()).toContain(
+      `nothing sent: order 1 (COMPLETED, submitted at ${outs.submittedAt}) already has this configuration`,
+    );
     expect(told()).toContain("change retryFailed and run `pulumi up --replace");
     expect(w.orders()).toHaveLength(2);
   });
@@ -475,7 +551,11 @@ describe("a refresh that nobody saves", () => {
   test("leaves the order of a killed run to the next up, which sends no second one", async () => {
     const saved = (await create()).outs;
     w.service.state.courses.push({
-      steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status: "COMPLETED", callback: "now", times: 1 }],
+      steps: [
+        { do: "reply" },
+        { do: "hold" },
+        { do: "status", status: "COMPLETED", callback: "now", times: 1 },
+      ],
     });
     // Killed: the state never hears of order 2.
     expect(await update(saved, { ...other, timeout: "200ms" })).toMatchObject({
@@ -490,7 +570,10 @@ describe("a refresh that nobody saves", () => {
       });
     }
     const up = update(saved, other);
-    await vi.waitFor(() => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"), 30_000);
+    await vi.waitFor(
+      () => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
+      30_000,
+    );
     await w.proceed(2);
     expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(2);
@@ -526,7 +609,9 @@ describe("diff", () => {
         replaces: [],
       });
     }
-    expect(await provider().diff("id", outs, inputs({ serverUrl: "https://other.example" }))).toMatchObject({
+    expect(
+      await provider().diff("id", outs, inputs({ serverUrl: "https://other.example" })),
+    ).toMatchObject({
       changes: true,
       replaces: ["serverUrl"],
     });
@@ -566,7 +651,11 @@ describe("diff", () => {
       lastMid: null,
       endMid: null,
     };
-    const before = outputsOf(inputs(), { ...submitted, statusHistory: ended.statusHistory.slice(0, 1) }, w.service.baseUrl);
+    const before = outputsOf(
+      inputs(),
+      { ...submitted, statusHistory: ended.statusHistory.slice(0, 1) },
+      w.service.baseUrl,
+    );
     expect(await changes(before)).toBe(true);
     const update = await runs(w).update(before);
     expect(update).toMatchObject({ outs: { status: "COMPLETED", orderId: 1 } });
@@ -576,13 +665,18 @@ describe("diff", () => {
 
   test("refuses a state that does not say what was ordered: everything would look changed", async () => {
     const { outs } = await create();
-    await expect(changes({ ...outs, configurationHash: undefined as never })).rejects.toThrow("STATE_INCOMPLETE");
+    await expect(changes({ ...outs, configurationHash: undefined as never })).rejects.toThrow(
+      "STATE_INCOMPLETE",
+    );
   });
 });
 
 describe("an orderId", () => {
   test("takes over a tenant that was provisioned elsewhere, without a session and without an order", async () => {
-    const taken = await create({ orderId: 77, tenantLogin: undefined, tenantToken: undefined }, noCallback);
+    const taken = await create(
+      { orderId: 77, tenantLogin: undefined, tenantToken: undefined },
+      noCallback,
+    );
     expect(taken.outs).toMatchObject({ orderId: 77, status: "SUBMITTED" });
     expect(taken.code).toBeUndefined();
     expect(w.orders()).toEqual([]);
@@ -599,8 +693,14 @@ describe("an orderId", () => {
       givenOrderId: 1,
       wait: "completed",
     } as const;
-    const adopted = outputsOf(inputs({ tenantName: "pbx2" }), adoptedOrder(declared, new Date().toISOString()), w.service.baseUrl);
-    const read = await runs(w, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" }).read(adopted);
+    const adopted = outputsOf(
+      inputs({ tenantName: "pbx2" }),
+      adoptedOrder(declared, new Date().toISOString()),
+      w.service.baseUrl,
+    );
+    const read = await runs(w, { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" }).read(
+      adopted,
+    );
     expect(read).toMatchObject({ orderId: 1, status: "FAILED" });
   });
 });
@@ -620,15 +720,18 @@ describe("delete", () => {
   test.each([
     ["took its order up", {}, 1],
     ["has one of its own", other, 2],
-  ])("of a resource that was renamed leaves the journal to the new one, which %s", async (_, more, orderId) => {
-    const old = (await create()).outs;
-    const renaming = provider();
-    const { outs } = await renaming.create(inputs(more));
-    expect(outs).toMatchObject({ orderId });
-    await renaming.delete("pbx", old);
-    expect(told()).toContain("is kept: another resource of this stack has it now");
-    expect(journal()).toEqual([expect.stringContaining(`"orderId": ${orderId}`)]);
-  });
+  ])(
+    "of a resource that was renamed leaves the journal to the new one, which %s",
+    async (_, more, orderId) => {
+      const old = (await create()).outs;
+      const renaming = provider();
+      const { outs } = await renaming.create(inputs(more));
+      expect(outs).toMatchObject({ orderId });
+      await renaming.delete("pbx", old);
+      expect(told()).toContain("is kept: another resource of this stack has it now");
+      expect(journal()).toEqual([expect.stringContaining(`"orderId": ${orderId}`)]);
+    },
+  );
 
   test.each([
     ["this release", (outs: ProvisionOutputs) => outs],
@@ -684,12 +787,17 @@ describe("delete", () => {
 
 describe("check", () => {
   const check = async (more: Record<string, unknown>, config?: Record<string, unknown>) =>
-    (await provider(config).check({}, inputs(more as never))).failures?.map(({ property, reason }) => `${property}: ${reason}`) ?? [];
+    (await provider(config).check({}, inputs(more as never))).failures?.map(
+      ({ property, reason }) => `${property}: ${reason}`,
+    ) ?? [];
 
   test("asks the service once for each configuration, never with a token", async () => {
     const one = provider();
-    for (let time = 0; time < 3; time++) expect((await one.check({}, inputs())).failures).toEqual([]);
-    expect(w.service.state.tests).toMatchObject([{ withApiKey: true, withTenantToken: false, valid: true }]);
+    for (let time = 0; time < 3; time++)
+      expect((await one.check({}, inputs())).failures).toEqual([]);
+    expect(w.service.state.tests).toMatchObject([
+      { withApiKey: true, withTenantToken: false, valid: true },
+    ]);
   });
 
   test("shows the service's words at the configuration", async () => {
@@ -699,12 +807,16 @@ describe("check", () => {
       path: "/test$",
       body: "trunk 7 is not known\u001b[31m",
     });
-    expect(await check({})).toEqual(["configuration: the provisioning service refuses it: trunk 7 is not known[31m"]);
+    expect(await check({})).toEqual([
+      "configuration: the provisioning service refuses it: trunk 7 is not known[31m",
+    ]);
   });
 
   test("shows a wrong key at the account, and where to set it", async () => {
     w.service.fault({ kind: "status", status: 401, path: "/test$" });
-    expect((await check({})).join()).toMatch(/^account: .*HTTP_401.*[\s\S]*pulumi config set --secret xelion:apiKey/);
+    expect((await check({})).join()).toMatch(
+      /^account: .*HTTP_401.*[\s\S]*pulumi config set --secret xelion:apiKey/,
+    );
   });
 
   test("only warns when the service cannot be reached, and asks again", async () => {
@@ -760,9 +872,13 @@ describe("check", () => {
   });
 
   test("wants one source of the session and one of the configuration, unless nothing is to be sent", async () => {
-    expect(await check({ tenantLogin: undefined })).toEqual([expect.stringMatching(/^tenantToken: is missing/)]);
+    expect(await check({ tenantLogin: undefined })).toEqual([
+      expect.stringMatching(/^tenantToken: is missing/),
+    ]);
     expect(await check({ tenantLogin: undefined, orderId: 3 })).toEqual([]);
-    expect(await check({ configuration: undefined })).toEqual([expect.stringMatching(/^configuration: is missing/)]);
+    expect(await check({ configuration: undefined })).toEqual([
+      expect.stringMatching(/^configuration: is missing/),
+    ]);
   });
 
   test.each([
@@ -771,8 +887,16 @@ describe("check", () => {
       { "xelion:callback": { listen: 1, relayUrl: "https://r.example" } },
       "must be {listen, url} or {relayUrl, relayKey}",
     ],
-    ["an orderPath without a place for the id", { "xelion:orderPath": "/orders" }, "must contain {id}"],
-    ["a baseUrl over plain http", { "xelion:baseUrl": "http://provision.example" }, "would show credentials to the network"],
+    [
+      "an orderPath without a place for the id",
+      { "xelion:orderPath": "/orders" },
+      "must contain {id}",
+    ],
+    [
+      "a baseUrl over plain http",
+      { "xelion:baseUrl": "http://provision.example" },
+      "would show credentials to the network",
+    ],
   ])("tells what is wrong with the config: %s", async (_, config, words) => {
     expect((await check({}, config)).join()).toContain(words);
   });
@@ -828,7 +952,9 @@ async function token(): Promise<string> {
 test("keeps the id of an order in the state when the journal's disk is full as the reply arrives", async () => {
   w.service.fault({ kind: "delay", ms: 500, method: "POST", path: "/provision$" });
   const creating = create();
-  await vi.waitFor(() => expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true));
+  await vi.waitFor(() =>
+    expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true),
+  );
   rmSync(w.journalDir, { recursive: true });
   writeFileSync(w.journalDir, "no folder");
   const { outs, code } = await creating;

@@ -40,7 +40,12 @@ const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
   });
 const delivered = (count: number) =>
   vi.waitFor(
-    () => expect(w.service.state.messages.filter(({ attempts }) => attempts.some(({ answered }) => answered === 200))).toHaveLength(count),
+    () =>
+      expect(
+        w.service.state.messages.filter(({ attempts }) =>
+          attempts.some(({ answered }) => answered === 200),
+        ),
+      ).toHaveLength(count),
     30_000,
   );
 
@@ -62,7 +67,10 @@ describe("by the relay", { timeout: 60_000 }, () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
-    await vi.waitFor(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"), 30_000);
+    await vi.waitFor(
+      () => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"),
+      30_000,
+    );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -168,7 +176,9 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test("a destroy goes on when the relay has left the config together with the tenant, and says that the order is kept there", async () => {
     const { outs } = await here().create();
     await runs(w).delete(outs);
-    expect(told()).toContain("the relay keeps order 1 until it expires: xelion:callback does not name it any more");
+    expect(told()).toContain(
+      "the relay keeps order 1 until it expires: xelion:callback does not name it any more",
+    );
     await runs(w, { "xelion:apiKey": undefined }).delete(outs);
     expect(told()).toContain("the relay keeps order 1 until it expires: xelion");
     expect(told()).toContain("[CONFIG_MISSING]");
@@ -183,7 +193,11 @@ describe("by the relay", { timeout: 60_000 }, () => {
 
   test.each([
     ["that has ended is refreshed without a word", "COMPLETED", undefined],
-    ["that was still running is refreshed to what was known of it, and the loss is told", "SUBMITTED", "RELAY_FORGOT"],
+    [
+      "that was still running is refreshed to what was known of it, and the loss is told",
+      "SUBMITTED",
+      "RELAY_FORGOT",
+    ],
   ] as const)("an order that the relay has forgotten and %s", async (_, status, code) => {
     if (status === "SUBMITTED") holding();
     const { outs } = await here().create(status === "SUBMITTED" ? { wait: "submitted" } : {});
@@ -192,7 +206,9 @@ describe("by the relay", { timeout: 60_000 }, () => {
     printed.mockClear();
     expect(await here().read(outs)).toEqual(outs);
     if (code)
-      expect(told()).toContain(`order 1 was last seen as ${status}: xelion relay: fetch callbacks: the relay does not know this order`);
+      expect(told()).toContain(
+        `order 1 was last seen as ${status}: xelion relay: fetch callbacks: the relay does not know this order`,
+      );
     else expect(told()).toBe("");
   });
 
@@ -231,13 +247,17 @@ describe("by the relay", { timeout: 60_000 }, () => {
   });
 
   test("nothing is sent when the relay does not know the key, is not there, or is none", async () => {
-    expect(await runs(w, config({ relayKey: "a-wrong-key-canary-of-enough-characters" })).create()).toMatchObject({
+    expect(
+      await runs(w, config({ relayKey: "a-wrong-key-canary-of-enough-characters" })).create(),
+    ).toMatchObject({
       code: "RELAY_REFUSED",
     });
     expect(await runs(w, config({ relayUrl: w.tenant.url })).create()).toMatchObject({
       code: "RELAY_REFUSED",
     });
-    expect(await runs(w, config({ relayUrl: `http://127.0.0.1:${await freePort()}` })).create()).toMatchObject({ code: "NOT_REACHED" });
+    expect(
+      await runs(w, config({ relayUrl: `http://127.0.0.1:${await freePort()}` })).create(),
+    ).toMatchObject({ code: "NOT_REACHED" });
     expect(w.orders()).toEqual([]);
     expect(w.tenant.state.logins).toEqual([]);
     expect(told()).not.toContain("canary");

@@ -21,7 +21,8 @@ describe("a login for an order", () => {
   test("has a userSpace of its own, says how long it is valid, and is ended by a logout", async () => {
     const sessions = [await open(), await open()];
     expect(new Set(server.state.logins.map(({ userSpace }) => userSpace)).size).toBe(2);
-    for (const { validSeconds } of sessions) expect(Math.abs((validSeconds as number) - 3600)).toBeLessThan(5);
+    for (const { validSeconds } of sessions)
+      expect(Math.abs((validSeconds as number) - 3600)).toBeLessThan(5);
     for (const session of sessions) await session.close();
     expect(server.state.sessions).toEqual({});
   });
@@ -33,14 +34,32 @@ describe("a login for an order", () => {
 
   test("keeps token and password from every text", async () => {
     const { token } = await open();
-    expect(maskSecrets(`${token} ${login.password} ${Buffer.from(token).toString("base64")}`)).toBe("[secret] [secret] [secret]");
+    expect(maskSecrets(`${token} ${login.password} ${Buffer.from(token).toString("base64")}`)).toBe(
+      "[secret] [secret] [secret]",
+    );
   });
 
   test.each([
-    [10004, () => (server.state.tenants.pbx1 = { provisioning: { password: "other" } }), "check userName and password"],
-    [10006, () => (server.state.tenants.pbx1 = { provisioning: { ...login, disabled: true } }), "disabled"],
-    [10007, () => (server.state.tenants.pbx1 = { provisioning: { ...login, passwordExpired: true } }), "expired"],
-    [10013, () => (server.state.tenants.pbx1 = { provisioning: { ...login, mfa: true } }), "second factor"],
+    [
+      10004,
+      () => (server.state.tenants.pbx1 = { provisioning: { password: "other" } }),
+      "check userName and password",
+    ],
+    [
+      10006,
+      () => (server.state.tenants.pbx1 = { provisioning: { ...login, disabled: true } }),
+      "disabled",
+    ],
+    [
+      10007,
+      () => (server.state.tenants.pbx1 = { provisioning: { ...login, passwordExpired: true } }),
+      "expired",
+    ],
+    [
+      10013,
+      () => (server.state.tenants.pbx1 = { provisioning: { ...login, mfa: true } }),
+      "second factor",
+    ],
     [
       10005,
       () =>

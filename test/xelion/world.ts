@@ -16,7 +16,12 @@ export const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
  */
 export async function world({ callback = true }: { callback?: boolean } = {}) {
   const [service, tenant] = [xelionProvisioningServer(), xelionTenantServer()];
-  const [journalDir, port] = await Promise.all([mkdtemp(join(tmpdir(), "ucaas-xelion-")), freePort(), service.start(), tenant.start()]);
+  const [journalDir, port] = await Promise.all([
+    mkdtemp(join(tmpdir(), "ucaas-xelion-")),
+    freePort(),
+    service.start(),
+    tenant.start(),
+  ]);
   // A tenant for whoever asks for one by name.
   const users = { provisioning: { password: login.password } };
   for (let number = 2; number < 10; number++) tenant.state.tenants[`pbx${number}`] = users;
@@ -45,7 +50,8 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
       timeout: "20s",
     },
     /** What becomes of the next order. */
-    next: (course: ScenarioName, ms = 5) => service.state.courses.push(readScenario({ course, ms })),
+    next: (course: ScenarioName, ms = 5) =>
+      service.state.courses.push(readScenario({ course, ms })),
     orders: () => Object.values(service.state.orders),
     sessions: () => Object.values(tenant.state.sessions),
     /** Lets an order go on that holds. */

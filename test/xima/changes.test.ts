@@ -23,9 +23,9 @@ describe("what a reply says has changed", () => {
   });
 
   test("says the same when the server reports a group as a whole", () => {
-    expect(flatChanges({ aiMessaging: { oldValue: null, newValue: { standardBundles: 2 } } })).toEqual([
-      { property: "aiMessaging.standardBundles", oldValue: undefined, newValue: 2 },
-    ]);
+    expect(
+      flatChanges({ aiMessaging: { oldValue: null, newValue: { standardBundles: 2 } } }),
+    ).toEqual([{ property: "aiMessaging.standardBundles", oldValue: undefined, newValue: 2 }]);
   });
 
   test.each([
@@ -38,13 +38,21 @@ describe("what a reply says has changed", () => {
         },
       },
     ],
-    ["as a whole", { sipCredentials: { oldValue: sip, newValue: { ...sip, password: "canary-2" } } }],
+    [
+      "as a whole",
+      { sipCredentials: { oldValue: sip, newValue: { ...sip, password: "canary-2" } } },
+    ],
     ["as one text", { sipCredentials: { oldValue: null, newValue: "sip:u:canary@sip.example" } }],
     ["as a list", { sipCredentials: { oldValue: ["canary"], newValue: ["u", "canary-2"] } }],
   ])("never has a SIP credential in it, reported %s", (_, changes) => {
     const flat = flatChanges(changes);
     expect(flat.map(({ property }) => property.split(".")[0])).toContain("sipCredentials");
-    expect(JSON.stringify([flat, detectDrift(changes, { sipCredentials: { ...sip, password: "canary-3" } })])).not.toContain("canary");
+    expect(
+      JSON.stringify([
+        flat,
+        detectDrift(changes, { sipCredentials: { ...sip, password: "canary-3" } }),
+      ]),
+    ).not.toContain("canary");
   });
 });
 
@@ -54,7 +62,9 @@ describe("drift", () => {
       eliteSeats: { oldValue: 9, newValue: 6 },
       professionalSeats: { oldValue: 12, newValue: 15 },
     };
-    expect(detectDrift(changes, { eliteSeats: 5, professionalSeats: 12 })).toEqual([{ property: "eliteSeats", oldValue: 5, newValue: 9 }]);
+    expect(detectDrift(changes, { eliteSeats: 5, professionalSeats: 12 })).toEqual([
+      { property: "eliteSeats", oldValue: 5, newValue: 9 },
+    ]);
   });
 
   test("is not concluded from what was never declared, from a 0 that the server has as nothing, or from names", () => {
@@ -68,8 +78,8 @@ describe("drift", () => {
   });
 
   test("is a licence that was taken away elsewhere", () => {
-    expect(detectDrift({ dialerSeats: { oldValue: null, newValue: 10 } }, { dialerSeats: 10 })).toEqual([
-      { property: "dialerSeats", oldValue: 10, newValue: null },
-    ]);
+    expect(
+      detectDrift({ dialerSeats: { oldValue: null, newValue: 10 } }, { dialerSeats: 10 }),
+    ).toEqual([{ property: "dialerSeats", oldValue: 10, newValue: null }]);
   });
 });

@@ -33,9 +33,12 @@ afterEach(() => {
 
 function client(more: Record<string, string | undefined> = {}) {
   const config = { ...licences.plainConfig, "xima:deadlineSeconds": "2", ...more };
-  return new XimaClient(readConfig(ximaConfig, { get: (key) => config[key as keyof typeof config] }, undefined, {}));
+  return new XimaClient(
+    readConfig(ximaConfig, { get: (key) => config[key as keyof typeof config] }, undefined, {}),
+  );
 }
-const create = async (made = client()) => (await made.update(customer, { ccId: named, professionalSeats: 12 }, "create")).changes;
+const create = async (made = client()) =>
+  (await made.update(customer, { ccId: named, professionalSeats: 12 }, "create")).changes;
 async function refusal(call: Promise<unknown>): Promise<UcaasError> {
   return call.then(
     () => {
@@ -48,7 +51,9 @@ const stored = () => licences.server.state.customers["voicehouse/acme"]?.licence
 /** Every jti that was sent, in bodies and in tokens. */
 const jtis = () =>
   licences.server.received.map(({ body, headers }) => {
-    const claims = JSON.parse(Buffer.from(headers.authorization!.split(".")[1]!, "base64url").toString()) as { jti?: string };
+    const claims = JSON.parse(
+      Buffer.from(headers.authorization!.split(".")[1]!, "base64url").toString(),
+    ) as { jti?: string };
     return { body: (JSON.parse(body) as { jti?: string }).jti, token: claims.jti };
   });
 
@@ -56,7 +61,11 @@ describe("a strict server", () => {
   test.each<[string, object, string | undefined]>([
     ["of OpenAPI 1.4 is satisfied by the default", { revision: "1.4" }, undefined],
     ["of the guide is satisfied by the default", { revision: "guide" }, undefined],
-    ["of OpenAPI 1.4 that takes nothing more in the body is satisfied by claimsIn token", { tolerateBodyClaims: false }, "token"],
+    [
+      "of OpenAPI 1.4 that takes nothing more in the body is satisfied by claimsIn token",
+      { tolerateBodyClaims: false },
+      "token",
+    ],
     ["of the guide is satisfied by claimsIn body", { revision: "guide" }, "body"],
   ])("%s", async (_, options, claimsIn) => {
     licences.server.setOptions(options);
@@ -71,8 +80,18 @@ describe("a strict server", () => {
   });
 
   test.each<[string, object, string | undefined, string]>([
-    ["in the body, where 1.4 takes nothing more", { tolerateBodyClaims: false }, undefined, "VALIDATION_ERROR"],
-    ["in the token alone, where the guide's revision does not look", { revision: "guide" }, "token", "INVALID_JTI"],
+    [
+      "in the body, where 1.4 takes nothing more",
+      { tolerateBodyClaims: false },
+      undefined,
+      "VALIDATION_ERROR",
+    ],
+    [
+      "in the token alone, where the guide's revision does not look",
+      { revision: "guide" },
+      "token",
+      "INVALID_JTI",
+    ],
     ["in the body alone, where 1.4 does not look", {}, "body", "INVALID_JTI"],
   ])("that finds jti and exp %s leads to the setting", async (_, options, claimsIn, code) => {
     licences.server.setOptions(options);
@@ -103,20 +122,26 @@ describe("a strict server", () => {
   test("is asked whether a customer exists by a request that changes nothing", async () => {
     await create();
     await client().exists(customer);
-    const { jti, exp, ...probe } = JSON.parse(licences.server.received.at(-1)!.body) as Record<string, unknown>;
+    const { jti, exp, ...probe } = JSON.parse(licences.server.received.at(-1)!.body) as Record<
+      string,
+      unknown
+    >;
     expect(probe).toEqual({ ccId: customer });
     expect(stored()).toEqual({ professionalSeats: 12 });
   });
 
   test("at another path is found by xima:updatePath", async () => {
     licences.server.setOptions({ updatePath: "/v1/licensing/update" });
-    expect(await client({ "xima:updatePath": "/v1/licensing/update" }).exists(customer)).toBe(false);
+    expect(await client({ "xima:updatePath": "/v1/licensing/update" }).exists(customer)).toBe(
+      false,
+    );
   });
 });
 
 describe("a refusal", () => {
   const guide = {
-    INVALID_SIGNATURE: "Check serialization parameters and ensure you're using the correct private key",
+    INVALID_SIGNATURE:
+      "Check serialization parameters and ensure you're using the correct private key",
     DUPLICATE_JTI: "Generate a new UUID for each request",
     INVALID_JTI: "Ensure JTI is a valid UUID string",
     EXPIRED_TOKEN: "Check your server's clock synchronization",
@@ -160,12 +185,15 @@ describe("a refusal", () => {
     });
   });
 
-  test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])("with the code %s has no function for a remedy", async (code) => {
-    licences.server.fault({ kind: "status", status: 400, body: { code, message: "no" } });
-    const error = await refusal(create());
-    expect(error).toMatchObject({ vendorCode: code });
-    expect(error.message).not.toMatch(/native code|\[object/);
-  });
+  test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
+    "with the code %s has no function for a remedy",
+    async (code) => {
+      licences.server.fault({ kind: "status", status: 400, body: { code, message: "no" } });
+      const error = await refusal(create());
+      expect(error).toMatchObject({ vendorCode: code });
+      expect(error.message).not.toMatch(/native code|\[object/);
+    },
+  );
 
   test("with 429 for longer than the client waits says for how long", async () => {
     licences.server.fault({ kind: "status", status: 429, retryAfter: 3_600 });
@@ -223,7 +251,9 @@ describe("a repeat", () => {
     expect(sent).toHaveLength(tries);
     expect(new Set(sent.map(({ body }) => body)).size).toBe(tries);
     expect(sent.every(({ body, token }) => body === token)).toBe(true);
-    expect(new Set(licences.server.received.map(({ headers }) => headers.authorization)).size).toBe(tries);
+    expect(new Set(licences.server.received.map(({ headers }) => headers.authorization)).size).toBe(
+      tries,
+    );
   });
 
   test("never follows DUPLICATE_JTI: something else has sent it", async () => {
@@ -245,17 +275,20 @@ describe("a repeat", () => {
 });
 
 describe("a reply that is not what the API documents", () => {
-  test.each([["malformed"], ["html"], ["empty"]] as const)("(%s) is an error, and no JSON of it is believed", async (kind) => {
-    licences.server.fault({ kind });
-    const error = await refusal(create());
-    expect(error).toMatchObject({
-      code: "MALFORMED_REPLY",
-      status: 200,
-      hint: expect.stringContaining("pulumi up"),
-    });
-    licences.server.fault({ kind });
-    expect(await refusal(client().exists(customer))).toMatchObject({ code: "MALFORMED_REPLY" });
-  });
+  test.each([["malformed"], ["html"], ["empty"]] as const)(
+    "(%s) is an error, and no JSON of it is believed",
+    async (kind) => {
+      licences.server.fault({ kind });
+      const error = await refusal(create());
+      expect(error).toMatchObject({
+        code: "MALFORMED_REPLY",
+        status: 200,
+        hint: expect.stringContaining("pulumi up"),
+      });
+      licences.server.fault({ kind });
+      expect(await refusal(client().exists(customer))).toMatchObject({ code: "MALFORMED_REPLY" });
+    },
+  );
 
   test("in its content type alone is taken", async () => {
     licences.server.fault({ kind: "contentType", type: "text/plain" });

@@ -1,8 +1,21 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Deletion, Deletions, describeDeletion, restorableUntil } from "../../provider/xima/deletions.ts";
+import {
+  type Deletion,
+  Deletions,
+  describeDeletion,
+  restorableUntil,
+} from "../../provider/xima/deletions.ts";
 import { dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
@@ -32,7 +45,10 @@ describe("the line of a run", () => {
     deletionId: "del_1",
   };
   test.each([
-    ["1 week", "is scheduled for deletion in 1 week (scheduled at 2025-07-28T21:10:05Z), deletionId del_1"],
+    [
+      "1 week",
+      "is scheduled for deletion in 1 week (scheduled at 2025-07-28T21:10:05Z), deletionId del_1",
+    ],
     ["within 7 days", "is scheduled for deletion within 7 days (scheduled at"],
     ["2025-08-04T21:10:05Z", "is scheduled for deletion by 2025-08-04T21:10:05Z (scheduled at"],
     [undefined, "is scheduled for deletion within a week (scheduled at"],
@@ -41,7 +57,9 @@ describe("the line of a run", () => {
   });
 
   test("says what the server left out", () => {
-    expect(describeDeletion({ status: "queued_for_review" })).toMatch(/^is queued for review within a week, deletionId not given\. Until/);
+    expect(describeDeletion({ status: "queued_for_review" })).toMatch(
+      /^is queued for review within a week, deletionId not given\. Until/,
+    );
   });
 });
 
@@ -67,20 +85,28 @@ describe("the record", () => {
   });
 
   test("is in the journal's folder, or in Pulumi's home when the journal is no folder", () => {
-    const at = (journalDir: string | undefined, environment: NodeJS.ProcessEnv) => new Deletions(journalDir, environment).file;
+    const at = (journalDir: string | undefined, environment: NodeJS.ProcessEnv) =>
+      new Deletions(journalDir, environment).file;
     const home = "/home/ada/.pulumi";
-    expect(at("/disk/journal", { UCAAS_JOURNAL_DIR: "/other" })).toBe("/disk/journal/xima-deletions.jsonl");
+    expect(at("/disk/journal", { UCAAS_JOURNAL_DIR: "/other" })).toBe(
+      "/disk/journal/xima-deletions.jsonl",
+    );
     expect(at(undefined, { UCAAS_JOURNAL_DIR: "/other" })).toBe("/other/xima-deletions.jsonl");
     expect(at(undefined, { PULUMI_HOME: home })).toBe(`${home}/ucaas/xima-deletions.jsonl`);
-    expect(at("postgres://db/journal", { PULUMI_HOME: home })).toBe(`${home}/ucaas/xima-deletions.jsonl`);
+    expect(at("postgres://db/journal", { PULUMI_HOME: home })).toBe(
+      `${home}/ucaas/xima-deletions.jsonl`,
+    );
   });
 
   test.each([
     ["1 week", "2025-08-04T21:10:05.000Z"],
     ["2025-08-02T00:00:00Z", "2025-08-02T00:00:00Z"],
-  ])("tells until when support can restore, for the estimate %j", (estimatedDeletionTime, until) => {
-    expect(restorableUntil(deletion({ estimatedDeletionTime }))).toBe(until);
-  });
+  ])(
+    "tells until when support can restore, for the estimate %j",
+    (estimatedDeletionTime, until) => {
+      expect(restorableUntil(deletion({ estimatedDeletionTime }))).toBe(until);
+    },
+  );
 });
 
 describe("a delete", { timeout: 60_000 }, () => {
@@ -138,7 +164,9 @@ describe("a delete", { timeout: 60_000 }, () => {
     const again = await host.create("XimaLicense", args);
     licences.server.fault({ kind: "cut", method: "DELETE" });
     await host.delete("XimaLicense", id, again.outs);
-    expect((await new Deletions(folder, {}).list()).deletions).toMatchObject([{ tenantId: "acme", deletionId: null }]);
+    expect((await new Deletions(folder, {}).list()).deletions).toMatchObject([
+      { tenantId: "acme", deletionId: null },
+    ]);
   });
 
   test("is done and reported when it cannot be recorded", async () => {
@@ -150,7 +178,9 @@ describe("a delete", { timeout: 60_000 }, () => {
     mkdirSync(file());
     await host.delete("XimaLicense", id, outs);
     const { deletionId } = licences.server.state.customers[id]!.deletion!;
-    expect(host.output()).toMatch(/the deletion is not recorded: .*xima-deletions\.jsonl cannot be written \(EISDIR\)/);
+    expect(host.output()).toMatch(
+      /the deletion is not recorded: .*xima-deletions\.jsonl cannot be written \(EISDIR\)/,
+    );
     expect(host.output()).toContain(`deletionId ${deletionId}`);
   });
 });

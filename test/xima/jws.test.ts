@@ -9,7 +9,23 @@ import { python } from "./python.ts";
 const anyUnit = fc.oneof(
   fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
   fc.integer({ min: 0x10000, max: 0x10ffff }).map((point) => String.fromCodePoint(point)),
-  fc.constantFrom('"', "\\", "/", "\b", "\f", "\n", "\r", "\t", "\u007f", "\u0080", "\u2028", "\ud800", "\udfff", "é", "📞"),
+  fc.constantFrom(
+    '"',
+    "\\",
+    "/",
+    "\b",
+    "\f",
+    "\n",
+    "\r",
+    "\t",
+    "\u007f",
+    "\u0080",
+    "\u2028",
+    "\ud800",
+    "\udfff",
+    "é",
+    "📞",
+  ),
 );
 const anyString = fc.array(anyUnit, { maxLength: 20 }).map((units) => units.join(""));
 const anyBody = fc.dictionary(
@@ -74,7 +90,14 @@ describe("a signed request", () => {
     const { token, header, claims, body: text } = await signed("both");
     expect(header).toEqual({ alg: "RS256", typ: "JWT", kid: "the-kid" });
     const [head, payload, signature] = token.split(".") as [string, string, string];
-    expect(verify("RSA-SHA256", Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, "base64url"))).toBe(true);
+    expect(
+      verify(
+        "RSA-SHA256",
+        Buffer.from(`${head}.${payload}`),
+        publicKey,
+        Buffer.from(signature, "base64url"),
+      ),
+    ).toBe(true);
     const iat = Math.floor(now / 1000);
     expect(claims).toEqual({
       iss: "xima-ccaas",
@@ -94,13 +117,20 @@ describe("a signed request", () => {
     ["body", false, true],
   ])("has jti and exp where claimsIn %s says", async (placement, inToken, inBody) => {
     const { claims, sent } = await signed(placement);
-    expect(["jti" in claims, "exp" in claims, "jti" in sent, "exp" in sent]).toEqual([inToken, inToken, inBody, inBody]);
+    expect(["jti" in claims, "exp" in claims, "jti" in sent, "exp" in sent]).toEqual([
+      inToken,
+      inToken,
+      inBody,
+      inBody,
+    ]);
     if (inToken && inBody) expect(sent).toMatchObject({ jti: claims.jti, exp: claims.exp });
     expect(Object.keys(sent).slice(0, 2)).toEqual(["ccId", "eliteSeats"]);
   });
 
   test("never has the jti of another", async () => {
-    const ids = await Promise.all(Array.from({ length: 20 }, async () => (await signed("both")).claims.jti));
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, async () => (await signed("both")).claims.jti),
+    );
     expect(new Set(ids).size).toBe(20);
   });
 });

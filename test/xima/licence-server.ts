@@ -25,7 +25,8 @@ export async function licenceServer(options: Partial<XimaOptions> = {}) {
     writes: () =>
       server.received.filter(
         (request) =>
-          request.path.endsWith("/licensing/update") && Object.keys(bodyOf(request)).some((key) => !["ccId", "jti", "exp"].includes(key)),
+          request.path.endsWith("/licensing/update") &&
+          Object.keys(bodyOf(request)).some((key) => !["ccId", "jti", "exp"].includes(key)),
       ),
     [Symbol.asyncDispose]: () => server.stop(),
   };
@@ -36,12 +37,18 @@ function bodyOf(request: { body: string }): Record<string, unknown> {
 }
 
 /** A request to a sandbox server's control address. */
-export async function control(address: string, what: string, body: unknown, method = "POST"): Promise<unknown> {
+export async function control(
+  address: string,
+  what: string,
+  body: unknown,
+  method = "POST",
+): Promise<unknown> {
   const response = await fetch(`${address}/${what}`, {
     method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`${method} ${what}: ${response.status} ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`${method} ${what}: ${response.status} ${await response.text()}`);
   return response.json();
 }

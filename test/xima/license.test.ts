@@ -69,7 +69,8 @@ const sent = () =>
     const { ccId, jti, exp, ...rest } = JSON.parse(body) as Record<string, unknown>;
     return rest;
   });
-const failures = async (args: object, olds?: object, on = host) => (await on.check(type, args, olds)).failures;
+const failures = async (args: object, olds?: object, on = host) =>
+  (await on.check(type, args, olds)).failures;
 
 describe("check", () => {
   test("finds all that is wrong at once, each at its property", async () => {
@@ -84,13 +85,16 @@ describe("check", () => {
       reassertAfter: "soon",
       essentialSeat: 5,
     };
-    expect(Object.fromEntries((await failures(args)).map(({ property, reason }) => [property, reason]))).toEqual({
+    expect(
+      Object.fromEntries((await failures(args)).map(({ property, reason }) => [property, reason])),
+    ).toEqual({
       "ccId.tenantId": "must not be empty",
       "ccId.tenantNam": "is not a property here. Did you mean tenantName?",
       "ccId.resellerName": expect.stringContaining("first request (OpenAPI 1.4)"),
       "ccId.tenantName": expect.stringContaining("first request (OpenAPI 1.4)"),
       professionalSeats: "must be 0 or at least 5, not 3 (OpenAPI 1.4)",
-      dialerSeats: "must be 0 or at least 10, not 7 (OpenAPI 1.4; the authentication page shows 5, see xima:seatRules.dialerSeats)",
+      dialerSeats:
+        "must be 0 or at least 10, not 7 (OpenAPI 1.4; the authentication page shows 5, see xima:seatRules.dialerSeats)",
       eliteSeats: "must be a whole number",
       sipCredentials: expect.stringContaining("sipPort and transport"),
       reassertAfter: 'must be a duration such as "7d" or "12h"',
@@ -98,33 +102,41 @@ describe("check", () => {
     });
   });
 
-  test.each([["ccId"], ["professionalSeats"], ["aiMessaging"], ["sipCredentials"], ["adopt"], ["account"], ["reassertAfter"]])(
-    "has nothing against %s not being known yet",
-    async (property) => {
-      expect(await failures(licence({ [property]: unknown }))).toEqual([]);
-      const ccId = {
-        resellerId: unknown,
-        resellerName: unknown,
-        tenantId: unknown,
-        tenantName: unknown,
-      };
-      expect(
-        await failures(
-          licence({
-            ccId,
-            aiMessaging: { standardBundles: unknown },
-            sipCredentials: { ...sipCredentials, password: unknown },
-          }),
-        ),
-      ).toEqual([]);
-    },
-  );
+  test.each([
+    ["ccId"],
+    ["professionalSeats"],
+    ["aiMessaging"],
+    ["sipCredentials"],
+    ["adopt"],
+    ["account"],
+    ["reassertAfter"],
+  ])("has nothing against %s not being known yet", async (property) => {
+    expect(await failures(licence({ [property]: unknown }))).toEqual([]);
+    const ccId = {
+      resellerId: unknown,
+      resellerName: unknown,
+      tenantId: unknown,
+      tenantName: unknown,
+    };
+    expect(
+      await failures(
+        licence({
+          ccId,
+          aiMessaging: { standardBundles: unknown },
+          sipCredentials: { ...sipCredentials, password: unknown },
+        }),
+      ),
+    ).toEqual([]);
+  });
 
   test.each([[""], ["0d"], ["-1d"], ["soon"], ["7"]])(
     "takes no reassertAfter of %j, and tells what else is wrong",
     async (reassertAfter) => {
       const found = await failures(licence({ reassertAfter, eliteSeats: "many" }));
-      expect(found.map(({ property }) => property).sort()).toEqual(["eliteSeats", ...(reassertAfter === "7" ? [] : ["reassertAfter"])]);
+      expect(found.map(({ property }) => property).sort()).toEqual([
+        "eliteSeats",
+        ...(reassertAfter === "7" ? [] : ["reassertAfter"]),
+      ]);
     },
   );
 
@@ -142,16 +154,24 @@ describe("check", () => {
   });
 
   test("takes the minimum that xima:seatRules gives, and shows a rule that is set to warn as a note", async () => {
-    await using lenient = await start({}, { "xima:seatRules": { dialerSeats: 5, aiMessaging: "warn" } });
+    await using lenient = await start(
+      {},
+      { "xima:seatRules": { dialerSeats: 5, aiMessaging: "warn" } },
+    );
     const args = licence({
       dialerSeats: 5,
       professionalSeats: 0,
       essentialSeats: 5,
       aiMessaging: { standardBundles: 1 },
     });
-    expect((await failures(args)).map(({ property }) => property)).toEqual(["dialerSeats", "aiMessaging"]);
+    expect((await failures(args)).map(({ property }) => property)).toEqual([
+      "dialerSeats",
+      "aiMessaging",
+    ]);
     expect(await failures(args, undefined, lenient)).toEqual([]);
-    expect(lenient.output()).toContain(`${idOf(args)}: aiMessaging: any bundle needs at least one Professional seat`);
+    expect(lenient.output()).toContain(
+      `${idOf(args)}: aiMessaging: any bundle needs at least one Professional seat`,
+    );
   });
 
   test("concludes nothing from undeclared seats of a customer that XIMA_ADOPT names", async () => {
@@ -164,7 +184,10 @@ describe("check", () => {
   test("wants the customer's names where its first request would lack them, and only there", async () => {
     const ccId = { resellerId: "voicehouse", tenantId: "nameless" };
     const licence = (more: object) => ({ professionalSeats: 12, __resource: "nameless", ...more });
-    expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual(["ccId.resellerName", "ccId.tenantName"]);
+    expect((await failures(licence({ ccId }))).map(({ property }) => property)).toEqual([
+      "ccId.resellerName",
+      "ccId.tenantName",
+    ]);
     expect(await failures(licence({ ccId, adopt: true }))).toEqual([]);
     expect(await failures(licence({ ccId, adopt: unknown }))).toEqual([]);
     expect(await failures(licence({ ccId: { ...ccId, tenantId: unknown } }))).toEqual([]);
@@ -203,7 +226,11 @@ describe("check", () => {
   });
 
   test("takes each account's own server, key and revision", async () => {
-    const { "xima:baseUrl": baseUrl, "xima:privateKey": privateKey, "xima:keyId": keyId } = licences.plainConfig;
+    const {
+      "xima:baseUrl": baseUrl,
+      "xima:privateKey": privateKey,
+      "xima:keyId": keyId,
+    } = licences.plainConfig;
     const accounts = {
       older: { baseUrl, privateKey, keyId, apiRevision: "guide" },
       half: { baseUrl },
@@ -211,10 +238,14 @@ describe("check", () => {
     await using several = await start({}, { "xima:accounts": accounts });
     const few = { dialerSeats: 7 };
     expect(await failures(licence({ ...few, account: "older" }), undefined, several)).toEqual([]);
-    expect((await failures(licence(few), undefined, several)).map(({ property }) => property)).toEqual(["dialerSeats"]);
+    expect(
+      (await failures(licence(few), undefined, several)).map(({ property }) => property),
+    ).toEqual(["dialerSeats"]);
     expect((await failures(licence({ account: "half" }), undefined, several))[0]).toMatchObject({
       property: "account",
-      reason: expect.stringContaining("pulumi config set --path --secret xima:accounts.half.privateKey"),
+      reason: expect.stringContaining(
+        "pulumi config set --path --secret xima:accounts.half.privateKey",
+      ),
     });
     expect((await failures(licence({ account: "oldr" }), undefined, several))[0]?.reason).toContain(
       'no account "oldr"; known: older, half',
@@ -222,8 +253,12 @@ describe("check", () => {
   });
 
   test("notes a bundle that Elite seats include, and stops nothing", async () => {
-    expect(await failures(licence({ eliteSeats: 5, aiMessaging: { standardBundles: 1 } }))).toEqual([]);
-    expect(host.output()).toContain("already includes one standard bundle; this buys 1 more (OpenAPI 1.4)");
+    expect(await failures(licence({ eliteSeats: 5, aiMessaging: { standardBundles: 1 } }))).toEqual(
+      [],
+    );
+    expect(host.output()).toContain(
+      "already includes one standard bundle; this buys 1 more (OpenAPI 1.4)",
+    );
   });
 });
 
@@ -237,7 +272,9 @@ describe("create", () => {
     const { id, outs } = await host.create(type, args);
     expect(id).toBe(idOf(args));
     expect(licences.server.received.map(({ status }) => status)).toEqual([404, 200]);
-    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 2, advancedBundles: 0 } }]);
+    expect(sent()).toEqual([
+      { professionalSeats: 12, aiMessaging: { standardBundles: 2, advancedBundles: 0 } },
+    ]);
     expect(outs).toMatchObject({
       ...args,
       schemaVersion: 1,
@@ -267,7 +304,9 @@ describe("create", () => {
     exists(args);
     const { outs } = await host.create(type, args);
     expect(stored(args)).toEqual({ eliteSeats: 50, professionalSeats: 12 });
-    expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 0, newValue: 12 }]);
+    expect(outs.lastChanges).toEqual([
+      { property: "professionalSeats", oldValue: 0, newValue: 12 },
+    ]);
   });
 
   test("takes over just the customers that XIMA_ADOPT names", async () => {
@@ -276,7 +315,9 @@ describe("create", () => {
     await using allowed = await start({ XIMA_ADOPT: `${idOf(one)}, ${idOf(other)}` });
     await allowed.create(type, one);
     await allowed.create(type, other);
-    expect((await allowed.failure(allowed.create(type, third))).message).toContain("ALREADY_EXISTS");
+    expect((await allowed.failure(allowed.create(type, third))).message).toContain(
+      "ALREADY_EXISTS",
+    );
     expect(stored(third)).toEqual({ eliteSeats: 50 });
   });
 
@@ -287,13 +328,17 @@ describe("create", () => {
       host.create(type, { ...args, professionalSeats: 90, __resource: "copy" }),
     ]);
     const refused = answers.filter((answer) => answer.status === "rejected");
-    expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringMatching(/DECLARED_TWICE/)]);
+    expect(refused.map(({ reason }) => String(reason))).toEqual([
+      expect.stringMatching(/DECLARED_TWICE/),
+    ]);
     expect(licences.writes()).toHaveLength(1);
     // Nor is one that comes later taken for another try of the first: neither in this
     // run, whatever its name, nor in the next.
     expect((await host.failure(host.create(type, args))).message).toContain("DECLARED_TWICE");
     await using next = await start();
-    expect((await next.failure(next.create(type, { ...args, __resource: "copy" }))).message).toContain("ALREADY_EXISTS");
+    expect(
+      (await next.failure(next.create(type, { ...args, __resource: "copy" }))).message,
+    ).toContain("ALREADY_EXISTS");
   });
 
   test.each([["malformed"], ["html"], ["empty"]] as const)(
@@ -312,7 +357,12 @@ describe("create", () => {
         __provider: expect.stringContaining("pulumi-ucaas/host"),
         schemaVersion: 1,
       });
-      const { outs } = await host.update(type, failure.partial!.id, failure.partial!.properties, args);
+      const { outs } = await host.update(
+        type,
+        failure.partial!.id,
+        failure.partial!.properties,
+        args,
+      );
       expect(outs).toMatchObject({ professionalSeats: 12, lastChanges: [], lastDrift: [] });
     },
   );
@@ -359,8 +409,14 @@ describe("create", () => {
   });
 
   test.each([
-    ["something on the way sent twice", { kind: "statusAfter", status: 401, body: { code: "DUPLICATE_JTI", message: "used" } }],
-    ["timed out on its way back", { kind: "statusAfter", status: 408, headers: { "retry-after": "3600" } }],
+    [
+      "something on the way sent twice",
+      { kind: "statusAfter", status: 401, body: { code: "DUPLICATE_JTI", message: "used" } },
+    ],
+    [
+      "timed out on its way back",
+      { kind: "statusAfter", status: 408, headers: { "retry-after": "3600" } },
+    ],
   ] as const)("that %s is kept in the state", async (_, fault) => {
     const args = licence();
     licences.server.fault({ ...fault, bodyMatches: "professionalSeats" });
@@ -486,12 +542,19 @@ describe("a create that was cut off", () => {
   test("is taken up by the next one of the same resource, which no other may do", async () => {
     const args = licence();
     await killed(args);
-    expect((await host.failure(host.create(type, { ...args, __resource: "another" }))).message).toContain("ALREADY_EXISTS");
-    expect((await host.failure(host.create(type, { ...args, __stack: "ucaas-test/production" }))).message).toMatch(
+    expect(
+      (await host.failure(host.create(type, { ...args, __resource: "another" }))).message,
+    ).toContain("ALREADY_EXISTS");
+    expect(
+      (await host.failure(host.create(type, { ...args, __stack: "ucaas-test/production" })))
+        .message,
+    ).toMatch(
       /JOURNAL_OTHER_STACK[\s\S]*ucaas journal move ucaas-test\/test ucaas-test\/production/,
     );
     const { outs } = await host.create(type, { ...args, professionalSeats: 15 });
-    expect(outs.lastChanges).toEqual([{ property: "professionalSeats", oldValue: 12, newValue: 15 }]);
+    expect(outs.lastChanges).toEqual([
+      { property: "professionalSeats", oldValue: 12, newValue: 15 },
+    ]);
     // From when the state has it, nothing is open any more.
     await host.diff(type, idOf(args), outs, args);
     await using next = await start();
@@ -571,7 +634,9 @@ describe("update", () => {
     const args = licence({ aiMessaging: { standardBundles: 2 } });
     const { id, outs } = await made(args);
     await host.update(type, id, outs, { ...args, aiMessaging: { advancedBundles: 3 } });
-    expect(sent()).toEqual([{ professionalSeats: 12, aiMessaging: { standardBundles: 0, advancedBundles: 3 } }]);
+    expect(sent()).toEqual([
+      { professionalSeats: 12, aiMessaging: { standardBundles: 0, advancedBundles: 3 } },
+    ]);
     expect(stored(args)).toMatchObject({ aiMessaging: { standardBundles: 0, advancedBundles: 3 } });
   });
 
@@ -595,7 +660,9 @@ describe("update", () => {
     const { id, outs } = await made(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
-    const { partial } = await hasty.failure(hasty.update(type, id, outs, { ...args, professionalSeats: 20, dialerSeats: 10 }));
+    const { partial } = await hasty.failure(
+      hasty.update(type, id, outs, { ...args, professionalSeats: 20, dialerSeats: 10 }),
+    );
     expect(partial).toMatchObject({
       id,
       properties: { professionalSeats: 20, dialerSeats: 10, unconfirmed: true },
@@ -605,9 +672,13 @@ describe("update", () => {
 
     await using next = await start();
     const old = partial!.properties;
-    expect((await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes).toBe(true);
+    expect(
+      (await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes,
+    ).toBe(true);
     await next.read(type, id, old);
-    expect((await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes).toBe(false);
+    expect(
+      (await next.diff(type, id, old, { ...args, professionalSeats: 20, dialerSeats: 10 })).changes,
+    ).toBe(false);
     const reverted = await next.update(type, id, old, args);
     expect(stored(args)).toMatchObject({ professionalSeats: 12, dialerSeats: 0 });
     expect(reverted.outs).toMatchObject({ professionalSeats: 12, lastDrift: [] });
@@ -615,28 +686,31 @@ describe("update", () => {
     expect(next.output()).not.toContain("changed elsewhere");
   });
 
-  test.each(["before", "after"] as const)("killed %s its reply is applied again when the program goes back", async (when) => {
-    const args = licence({ eliteSeats: 5 });
-    const { id, outs } = await made(args);
-    await using doomed = await start();
-    const more = { ...args, eliteSeats: 500, dialerSeats: 10 };
-    if (when === "before") {
-      licences.server.fault({ kind: "hangAfter", bodyMatches: "dialerSeats" });
-      void doomed.update(type, id, outs, more).catch(() => {});
-      await expect.poll(() => stored(args)?.eliteSeats, { timeout: 10_000 }).toBe(500);
-    } else await doomed.update(type, id, outs, more);
-    await doomed.crash();
+  test.each(["before", "after"] as const)(
+    "killed %s its reply is applied again when the program goes back",
+    async (when) => {
+      const args = licence({ eliteSeats: 5 });
+      const { id, outs } = await made(args);
+      await using doomed = await start();
+      const more = { ...args, eliteSeats: 500, dialerSeats: 10 };
+      if (when === "before") {
+        licences.server.fault({ kind: "hangAfter", bodyMatches: "dialerSeats" });
+        void doomed.update(type, id, outs, more).catch(() => {});
+        await expect.poll(() => stored(args)?.eliteSeats, { timeout: 10_000 }).toBe(500);
+      } else await doomed.update(type, id, outs, more);
+      await doomed.crash();
 
-    await using next = await start();
-    await next.read(type, id, outs);
-    expect(await next.diff(type, id, outs, args), "a refresh is no time to write").toMatchObject({
-      changes: false,
-    });
-    expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
-    const { outs: after } = await next.update(type, id, outs, args);
-    expect(stored(args)).toMatchObject({ eliteSeats: 5, dialerSeats: 0 });
-    expect(await next.diff(type, id, after, args)).toMatchObject({ changes: false });
-  });
+      await using next = await start();
+      await next.read(type, id, outs);
+      expect(await next.diff(type, id, outs, args), "a refresh is no time to write").toMatchObject({
+        changes: false,
+      });
+      expect(await next.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
+      const { outs: after } = await next.update(type, id, outs, args);
+      expect(stored(args)).toMatchObject({ eliteSeats: 5, dialerSeats: 0 });
+      expect(await next.diff(type, id, after, args)).toMatchObject({ changes: false });
+    },
+  );
 
   test("is one also when the account that the licence was made with has left the config", async () => {
     const args = licence();
@@ -660,7 +734,9 @@ describe("update", () => {
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
     const { outs: after } = await host.update(type, id, outs, { ...args, professionalSeats: 13 });
     expect(after).toMatchObject({ professionalSeats: 13, lastDrift: [] });
-    expect(host.output()).toContain(`${idOf(args)}: is as declared; the first answer was lost, and with it what the server had otherwise`);
+    expect(host.output()).toContain(
+      `${idOf(args)}: is as declared; the first answer was lost, and with it what the server had otherwise`,
+    );
   });
 
   test("reports what the server had otherwise, and only that", async () => {
@@ -689,7 +765,9 @@ describe("update", () => {
     expect(host.output()).toContain(
       `${idOf(args)}: professionalSeats had been changed elsewhere: 12 was declared, the server had 99. It is as declared again`,
     );
-    expect(JSON.stringify([after.lastChanges, after.lastDrift, host.output()])).not.toMatch(/canary|changed-elsewhere"/);
+    expect(JSON.stringify([after.lastChanges, after.lastDrift, host.output()])).not.toMatch(
+      /canary|changed-elsewhere"/,
+    );
   });
 
   test("that fails keeps what the state says, so that the next up makes the same change", async () => {
@@ -700,7 +778,9 @@ describe("update", () => {
       status: 400,
       body: { code: "VALIDATION_ERROR", message: "no" },
     });
-    const failure = await host.failure(host.update(type, id, outs, { ...args, professionalSeats: 20 }));
+    const failure = await host.failure(
+      host.update(type, id, outs, { ...args, professionalSeats: 20 }),
+    );
     expect(failure.partial).toBeUndefined();
     expect(await host.diff(type, id, outs, { ...args, professionalSeats: 20 })).toMatchObject({
       changes: true,
@@ -719,7 +799,11 @@ describe("diff", () => {
   const args = licence({ aiMessaging: { standardBundles: 2 }, sipCredentials });
 
   test.each([
-    ["another order of keys", { aiMessaging: { advancedBundles: null, standardBundles: 2.0 } }, false],
+    [
+      "another order of keys",
+      { aiMessaging: { advancedBundles: null, standardBundles: 2.0 } },
+      false,
+    ],
     ["an empty group", { aiAudioServices: {} }, false],
     ["another number", { professionalSeats: 13 }, true],
     ["another password", { sipCredentials: { ...sipCredentials, password: "new" } }, true],
@@ -740,7 +824,9 @@ describe("diff", () => {
     ["tenantId that is not known yet", { tenantId: unknown }, ["ccId"]],
     ["tenantName", { tenantName: "Acme Ltd" }, []],
   ])("another %s: replaced or updated", async (_, ccId, replaces) => {
-    expect(await host.diff(type, idOf(args), outs(args), { ...args, ccId: { ...args.ccId, ...ccId } })).toMatchObject({
+    expect(
+      await host.diff(type, idOf(args), outs(args), { ...args, ccId: { ...args.ccId, ...ccId } }),
+    ).toMatchObject({
       changes: true,
       replaces,
     });
@@ -748,7 +834,8 @@ describe("diff", () => {
 
   test("states everything again when reassertAfter has passed, and never without it", async () => {
     const old = outs(args, new Date(Date.now() - 8 * 86_400_000).toISOString());
-    const due = async (reassertAfter?: string) => (await host.diff(type, idOf(args), old, { ...args, reassertAfter })).changes;
+    const due = async (reassertAfter?: string) =>
+      (await host.diff(type, idOf(args), old, { ...args, reassertAfter })).changes;
     expect(await due("7d")).toBe(true);
     expect(await due("9d")).toBe(false);
     expect(await due()).toBe(false);
@@ -757,7 +844,9 @@ describe("diff", () => {
   test("says that it is due, since the engine shows no property that differs", async () => {
     const there = licence({ reassertAfter: "7d" });
     await host.diff(type, idOf(there), outs(there, "2026-01-02T03:04:05.000Z"), there);
-    expect(host.output()).toContain(`${idOf(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`);
+    expect(host.output()).toContain(
+      `${idOf(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`,
+    );
   });
 
   test("is no drift to a refresh when reassertAfter has passed, and the up that follows states it all the same", async () => {
@@ -774,7 +863,9 @@ describe("diff", () => {
   });
 
   test("does not fail when the account of old is gone from the config", async () => {
-    expect(await host.diff(type, idOf(args), outs({ ...args, account: "renamed" }), args)).toMatchObject({ changes: true });
+    expect(
+      await host.diff(type, idOf(args), outs({ ...args, account: "renamed" }), args),
+    ).toMatchObject({ changes: true });
   });
 });
 
@@ -815,7 +906,8 @@ describe("another account", () => {
     const { id, outs } = await two.moved.create(type, args);
     const replaces = async (olds: object, account: string) =>
       (await two.moved.diff(type, id, { ...outs, ...olds }, { ...args, account })).replaces;
-    for (const account of ["here", "alias", unknown]) expect(await replaces({}, account)).toEqual([]);
+    for (const account of ["here", "alias", unknown])
+      expect(await replaces({}, account)).toEqual([]);
     expect(await replaces({}, "there")).toEqual(["account"]);
     expect(await replaces({ account: "there" }, "here")).toEqual(["account"]);
     expect(await replaces({ account: "gone-from-the-config" }, "there")).toEqual([]);
@@ -827,7 +919,9 @@ describe("another account", () => {
     const { id, outs } = await two.moved.create(type, args);
     const news = { ...args, account: "there" };
     two.other.state.customers[id] = { ccId: args.ccId, licence: { eliteSeats: 50 } };
-    expect((await two.moved.failure(two.moved.create(type, news))).message).toContain("ALREADY_EXISTS");
+    expect((await two.moved.failure(two.moved.create(type, news))).message).toContain(
+      "ALREADY_EXISTS",
+    );
     expect(two.other.state.customers[id]?.licence).toEqual({ eliteSeats: 50 });
     delete two.other.state.customers[id];
     await two.moved.diff(type, id, outs, news);
@@ -843,7 +937,8 @@ describe("another account", () => {
     const before = licence({ sipCredentials });
     const { resellerId, tenantId } = before.ccId;
     const news = { ...before, ccId: { resellerId, tenantId }, sipCredentials: undefined };
-    const found = async (account: string) => (await failures({ ...news, account }, before, two.moved)).map(({ property }) => property);
+    const found = async (account: string) =>
+      (await failures({ ...news, account }, before, two.moved)).map(({ property }) => property);
     expect(await found("there")).toEqual(["ccId.resellerName", "ccId.tenantName"]);
     expect(await found("here")).toEqual(["sipCredentials"]);
   });
@@ -862,7 +957,9 @@ describe("read", () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
     await using lost = await start({}, { "xima:updatePath": "/elsewhere" });
-    expect((await lost.failure(lost.read(type, id, outs))).message).toMatch(/HTTP 404[\s\S]*xima:updatePath/);
+    expect((await lost.failure(lost.read(type, id, outs))).message).toMatch(
+      /HTTP 404[\s\S]*xima:updatePath/,
+    );
   });
 });
 
@@ -884,7 +981,9 @@ describe("delete", () => {
     const { id, outs } = await host.create(type, cut);
     licences.server.fault({ kind: "cut", method: "DELETE" });
     await host.delete(type, id, outs);
-    expect(host.output()).toContain(`${id}: is scheduled for deletion; the reply with the deletionId was lost`);
+    expect(host.output()).toContain(
+      `${id}: is scheduled for deletion; the reply with the deletionId was lost`,
+    );
   });
 
   test("that was killed after the server did it creates the licence again when it is declared again", async () => {
@@ -940,7 +1039,9 @@ describe("delete", () => {
       const renamed = await host.create(type, { ...args, __resource: "renamed" });
       await host.delete(type, idOf(args), old(args));
       expect(deletion(args)).toBeUndefined();
-      expect(host.output()).toContain(`${idOf(args)}: is kept: another resource of this stack has it now`);
+      expect(host.output()).toContain(
+        `${idOf(args)}: is kept: another resource of this stack has it now`,
+      );
       await host.delete(type, idOf(args), renamed.outs);
       expect(deletion(args)).toBeDefined();
     });
@@ -954,7 +1055,9 @@ describe("delete", () => {
       await later.read(type, idOf(args), old(args));
       await later.diff(type, idOf(args), old(args), args);
       const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
-      expect(message).toMatch(/resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*declare this resource again/);
+      expect(message).toMatch(
+        /resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*declare this resource again/,
+      );
       expect(deletion(args)).toBeUndefined();
       await using last = await start();
       await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });
@@ -966,8 +1069,12 @@ describe("delete", () => {
       const args = licence();
       const { outs } = await host.create(type, args);
       await using run = await start();
-      expect((await run.failure(run.create(type, { ...args, __resource: "renamed" }))).message).toContain("ALREADY_EXISTS");
-      expect((await run.failure(run.delete(type, idOf(args), outs))).message).toContain("TAKE_OVER_OPEN");
+      expect(
+        (await run.failure(run.create(type, { ...args, __resource: "renamed" }))).message,
+      ).toContain("ALREADY_EXISTS");
+      expect((await run.failure(run.delete(type, idOf(args), outs))).message).toContain(
+        "TAKE_OVER_OPEN",
+      );
       expect(deletion(args)).toBeUndefined();
       await using next = await start();
       await next.create(type, { ...args, adopt: true, __resource: "renamed" });
@@ -1031,6 +1138,9 @@ describe("delete", () => {
     const { id, outs } = await host.create(type, args);
     expect(id).toBe("a%2Fb/c%25d");
     await host.delete(type, id, outs);
-    expect(Object.values(licences.server.state.customers).find(({ ccId }) => ccId.resellerId === "a/b")?.deletion).toBeDefined();
+    expect(
+      Object.values(licences.server.state.customers).find(({ ccId }) => ccId.resellerId === "a/b")
+        ?.deletion,
+    ).toBeDefined();
   });
 });

@@ -6,13 +6,21 @@ import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ximaLicenseProvider } from "../../provider/xima/provider.ts";
-import { deleteReplySchema, errorReplySchema, type LicenseInputs, licenseSchema, updateReplySchema } from "../../provider/xima/schema.ts";
+import {
+  deleteReplySchema,
+  errorReplySchema,
+  type LicenseInputs,
+  licenseSchema,
+  updateReplySchema,
+} from "../../provider/xima/schema.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { type Exchange, openApiDocument, type Published } from "../openapi/document.ts";
 import { type Recorder, recordTraffic } from "../openapi/recorder.ts";
 import { licenceServer } from "./licence-server.ts";
 
-const facts = JSON.parse(readFileSync(join(root, "test/fixtures/openapi/xima-1.4.json"), "utf8")) as Published;
+const facts = JSON.parse(
+  readFileSync(join(root, "test/fixtures/openapi/xima-1.4.json"), "utf8"),
+) as Published;
 const published = openApiDocument(facts, { closed: true });
 
 /** What other pages of the vendor publish, and the schemas of the document leave out. */
@@ -22,7 +30,8 @@ const elsewhere = [
   '"sipPort"', // in `changes`: arguments of the request
   '"transport"',
 ];
-const contradictions = (faults: string[]) => faults.filter((fault) => !elsewhere.some((name) => fault.includes(`properties (${name})`)));
+const contradictions = (faults: string[]) =>
+  faults.filter((fault) => !elsewhere.some((name) => fault.includes(`properties (${name})`)));
 
 let licences: Awaited<ReturnType<typeof licenceServer>>;
 let recorder: Recorder;
@@ -88,13 +97,18 @@ const full: LicenseInputs = {
 };
 
 /** Every operation of the resource on one customer: create, refresh, update, delete. */
-async function live(made: ReturnType<typeof ximaLicenseProvider>, from: LicenseInputs, to: LicenseInputs): Promise<void> {
+async function live(
+  made: ReturnType<typeof ximaLicenseProvider>,
+  from: LicenseInputs,
+  to: LicenseInputs,
+): Promise<void> {
   const { id, outs } = await made.create(from);
   await made.read(id, outs!);
   const { outs: updated } = await made.update(id, outs!, to);
   await made.delete(id, updated!);
 }
-const requestFaults = () => recorder.exchanges.flatMap((exchange) => published.requestFaults(exchange));
+const requestFaults = () =>
+  recorder.exchanges.flatMap((exchange) => published.requestFaults(exchange));
 
 describe("every request that the provider sends is one of the published document", () => {
   const changes: [string, LicenseInputs, LicenseInputs][] = [
@@ -120,7 +134,11 @@ describe("every request that the provider sends is one of the published document
 
   test.each(["ccid", "names", "off"])("with xima:probe %s", async (probe) => {
     licences.server.setOptions({ lookUp: "names-required" });
-    await live(provider({ "xima:claimsIn": "token", "xima:probe": probe }), { ccId, eliteSeats: 5 }, { ccId, eliteSeats: 6 });
+    await live(
+      provider({ "xima:claimsIn": "token", "xima:probe": probe }),
+      { ccId, eliteSeats: 5 },
+      { ccId, eliteSeats: 6 },
+    );
     expect(requestFaults()).toEqual([]);
   });
 
@@ -131,17 +149,35 @@ describe("every request that the provider sends is one of the published document
   });
 
   test("whatever is declared, as far as the check lets it pass", async () => {
-    const count = fc.oneof(fc.constant(undefined), fc.constant(0), fc.integer({ min: 10, max: 30 }));
+    const count = fc.oneof(
+      fc.constant(undefined),
+      fc.constant(0),
+      fc.integer({ min: 10, max: 30 }),
+    );
     const seats = fc.record({
       ...Object.fromEntries(
-        ["digitalOnlySeats", "essentialSeats", "professionalSeats", "eliteSeats", "workforceOptimizationSeats", "dialerSeats"].map(
-          (field) => [field, count],
-        ),
+        [
+          "digitalOnlySeats",
+          "essentialSeats",
+          "professionalSeats",
+          "eliteSeats",
+          "workforceOptimizationSeats",
+          "dialerSeats",
+        ].map((field) => [field, count]),
       ),
-      aiMessaging: fc.option(fc.record({ standardBundles: count, advancedBundles: count }, { requiredKeys: [] }), { nil: undefined }),
+      aiMessaging: fc.option(
+        fc.record({ standardBundles: count, advancedBundles: count }, { requiredKeys: [] }),
+        { nil: undefined },
+      ),
       aiAudioServices: fc.option(fc.record({ additionalHours: fc.nat(50) }), { nil: undefined }),
     });
-    const name = fc.constantFrom("Acme", "Café Zürich", "日本電話", "Taxi 📞 24", '"quoted" \\ name');
+    const name = fc.constantFrom(
+      "Acme",
+      "Café Zürich",
+      "日本電話",
+      "Taxi 📞 24",
+      '"quoted" \\ name',
+    );
     const made = provider({ "xima:claimsIn": "token" });
     // With adopt: true the provider leaves it to the server whether the seats that an
     // add-on needs are there.
@@ -151,9 +187,13 @@ describe("every request that the provider sends is one of the published document
       fc.asyncProperty(seats, seats, name, async (one, other, tenantName) => {
         const tenantId = `run-${++runs}`;
         const declared = [one, other].map(
-          (given) => JSON.parse(JSON.stringify({ ccId: { ...ccId, tenantId, tenantName }, adopt: true, ...given })) as LicenseInputs,
+          (given) =>
+            JSON.parse(
+              JSON.stringify({ ccId: { ...ccId, tenantId, tenantName }, adopt: true, ...given }),
+            ) as LicenseInputs,
         );
-        for (const inputs of declared) if (((await made.check({}, inputs)).failures ?? []).length > 0) return;
+        for (const inputs of declared)
+          if (((await made.check({}, inputs)).failures ?? []).length > 0) return;
         const [from, to] = declared as [LicenseInputs, LicenseInputs];
         await live(made, from, to);
         sent += 1;
@@ -214,9 +254,14 @@ describe("every reply of the sandbox is one of the published document", () => {
     ];
     await send("POST", { body: { ccId: ascii, eliteSeats: 5 }, claims: { jti } });
     expect(codeOf(await send(method, { body: { ccId: ascii } }))).toBeUndefined();
-    for (const [code, signing] of asked) expect(codeOf(await send(method, signing)), code).toBe(code);
-    const seen = recorder.exchanges.map((exchange) => `${published.operation(exchange)} ${exchange.status}`);
-    expect(seen).toEqual(expect.arrayContaining(published.documented.filter((one) => one.startsWith(method))));
+    for (const [code, signing] of asked)
+      expect(codeOf(await send(method, signing)), code).toBe(code);
+    const seen = recorder.exchanges.map(
+      (exchange) => `${published.operation(exchange)} ${exchange.status}`,
+    );
+    expect(seen).toEqual(
+      expect.arrayContaining(published.documented.filter((one) => one.startsWith(method))),
+    );
     expect(recorder.exchanges.flatMap((exchange) => published.replyFaults(exchange))).toEqual([]);
   });
 
@@ -235,20 +280,27 @@ describe("every reply of the sandbox is one of the published document", () => {
       sipCredentials: { ...srv, password: "new" },
     });
     expect(recorder.exchanges).toHaveLength(3);
-    expect(contradictions(recorder.exchanges.flatMap((exchange) => published.replyFaults(exchange)))).toEqual([]);
+    expect(
+      contradictions(recorder.exchanges.flatMap((exchange) => published.replyFaults(exchange))),
+    ).toEqual([]);
   });
 
   test("but for INVALID_CERTIFICATE: the text on authentication names it, and the list of codes does not", async () => {
     const exchange = await send("POST", { kid: "unknown" });
     expect([exchange.status, codeOf(exchange)]).toEqual([401, "INVALID_CERTIFICATE"]);
-    expect(published.replyFaults(exchange)).toEqual([expect.stringContaining("/code must be equal to one of the allowed values")]);
+    expect(published.replyFaults(exchange)).toEqual([
+      expect.stringContaining("/code must be equal to one of the allowed values"),
+    ]);
   });
 });
 
 describe("every published example", () => {
   interface Operation {
     requestBody: { content: Record<string, { examples: Record<string, { value: unknown }> }> };
-    responses: Record<string, { content: Record<string, { examples: Record<string, { value: unknown }> }> }>;
+    responses: Record<
+      string,
+      { content: Record<string, { examples: Record<string, { value: unknown }> }> }
+    >;
   }
   const { post, delete: remove } = facts.paths["/v1/licensing/update"] as unknown as {
     post: Operation;
@@ -275,7 +327,9 @@ describe("every published example", () => {
     ] as const) {
       for (const [status, { content }] of Object.entries(operation.responses))
         for (const example of examples(content))
-          expect((status === "200" ? schema : errorReplySchema).safeParse(example).error).toBeUndefined();
+          expect(
+            (status === "200" ? schema : errorReplySchema).safeParse(example).error,
+          ).toBeUndefined();
     }
   });
 });

@@ -10,16 +10,24 @@ const sources = ["provider/xima", "provider/http"].flatMap((folder) =>
 );
 
 test("every error code of a licence stands in its page, with what to do, and in the comment of its class", () => {
-  const codes = sources.flatMap((text) => [...text.matchAll(/(?:code: |fault\(\s*|code = )"([A-Z_]{6,})"/g)].map(([, code]) => code!));
+  const codes = sources.flatMap((text) =>
+    [...text.matchAll(/(?:code: |fault\(\s*|code = )"([A-Z_]{6,})"/g)].map(([, code]) => code!),
+  );
   // A base URL is looked at as config, and who gives a call up is this package itself.
   const never = ["INVALID_URL", "INSECURE_URL", "ABORTED"];
-  const wanted = [...new Set(codes)].filter((code) => !never.includes(code) && !code.startsWith("ERR_"));
+  const wanted = [...new Set(codes)].filter(
+    (code) => !never.includes(code) && !code.startsWith("ERR_"),
+  );
   expect(wanted.length).toBeGreaterThan(15);
   const comment = readFileSync(join(root, "provider/xima/resource.ts"), "utf8");
-  for (const text of [page, comment]) expect(wanted.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  for (const text of [page, comment])
+    expect(wanted.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
 });
 
 test("every argument and every config key stands in its page", () => {
-  const words = [...Object.keys(licenseSchema.shape), ...Object.keys(ximaConfig.keys).map((key) => `xima:${key}`)];
+  const words = [
+    ...Object.keys(licenseSchema.shape),
+    ...Object.keys(ximaConfig.keys).map((key) => `xima:${key}`),
+  ];
   expect(words.filter((word) => !page.includes(`\`${word}`))).toEqual([]);
 });

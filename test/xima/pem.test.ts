@@ -4,7 +4,9 @@ import { isPem, pemBlocks } from "../../provider/xima/pem.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const plain = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-const encrypted = privateKey.export({ type: "pkcs1", format: "pem", cipher: "aes-256-cbc", passphrase: "open" }).toString();
+const encrypted = privateKey
+  .export({ type: "pkcs1", format: "pem", cipher: "aes-256-cbc", passphrase: "open" })
+  .toString();
 
 const damages: [string, (pem: string) => string][] = [
   ["as it was", (pem) => pem],
@@ -18,7 +20,10 @@ const damages: [string, (pem: string) => string][] = [
   ["with the characters \\n and real line ends", (pem) => pem.replaceAll("\n", "\\n\n")],
   ["in quotes", (pem) => `"${pem.replaceAll("\n", "\\n")}"`],
   ["in base64", (pem) => Buffer.from(pem).toString("base64")],
-  ["in base64 of several lines", (pem) => Buffer.from(pem).toString("base64").replace(/.{76}/g, "$&\n")],
+  [
+    "in base64 of several lines",
+    (pem) => Buffer.from(pem).toString("base64").replace(/.{76}/g, "$&\n"),
+  ],
 ];
 
 describe("a PEM text", () => {
@@ -37,7 +42,9 @@ describe("a PEM text", () => {
   });
 
   test("of several blocks has each, without what stands between them", () => {
-    expect(pemBlocks(`Bag Attributes\n${plain}subject=CN\n${encrypted}`).map(({ text }) => text)).toEqual([plain, encrypted]);
+    expect(
+      pemBlocks(`Bag Attributes\n${plain}subject=CN\n${encrypted}`).map(({ text }) => text),
+    ).toEqual([plain, encrypted]);
   });
 
   test("that lost characters stays as it is", () => {
@@ -46,7 +53,10 @@ describe("a PEM text", () => {
     expect(pemBlocks(plain.replace(/-----END.*/, ""))).toEqual([]);
   });
 
-  test.each(["/etc/ucaas/xima.key.pem", "C:\\\\new\\\\key.pem", "LS0t"])("is not seen in %j", (path) => {
-    expect(isPem(path)).toBe(false);
-  });
+  test.each(["/etc/ucaas/xima.key.pem", "C:\\\\new\\\\key.pem", "LS0t"])(
+    "is not seen in %j",
+    (path) => {
+      expect(isPem(path)).toBe(false);
+    },
+  );
 });

@@ -63,7 +63,9 @@ describe("a server that wants the customer's names on the first request", () => 
     const args = licence();
     const { id, outs } = await host.create(type, args);
     const { message } = await host.failure(host.read(type, id, outs));
-    expect(message).toMatch(/resellerName is required[\s\S]*xima:probe names[\s\S]*pulumi state delete/);
+    expect(message).toMatch(
+      /resellerName is required[\s\S]*xima:probe names[\s\S]*pulumi state delete/,
+    );
     licences.server.state.customers = {};
     await expect(host.read(type, id, { ...outs, unconfirmed: true })).resolves.toMatchObject({
       id: "",
@@ -93,7 +95,9 @@ describe("a server that wants the customer's names on the first request", () => 
       body: { code: "VALIDATION_ERROR", message: "no seats given" },
     });
     const { message } = await host.failure(host.create(type, licence()));
-    expect(message).toMatch(/no seats given \[VALIDATION_ERROR, HTTP 400\][\s\S]*xima:probe names[\s\S]*xima:probe off/);
+    expect(message).toMatch(
+      /no seats given \[VALIDATION_ERROR, HTTP 400\][\s\S]*xima:probe names[\s\S]*xima:probe off/,
+    );
   });
 });
 
@@ -101,7 +105,9 @@ describe("a server that creates the customer on the look-up", () => {
   test("ends each create with ALREADY_EXISTS, whose remedy is xima:probe off", async () => {
     licences.server.setOptions({ lookUp: "create" });
     await using host = await start("ccid");
-    expect((await host.failure(host.create(type, licence()))).message).toMatch(/ALREADY_EXISTS[\s\S]*pulumi config set xima:probe off/);
+    expect((await host.failure(host.create(type, licence()))).message).toMatch(
+      /ALREADY_EXISTS[\s\S]*pulumi config set xima:probe off/,
+    );
   });
 
   test("is sent no look-up with xima:probe off: create, refresh, update and delete work", async () => {
@@ -130,7 +136,9 @@ describe("without a look-up", () => {
       licence: { eliteSeats: 50, dialerSeats: 10 },
     };
     const { outs } = await host.create(type, args);
-    expect(host.output()).toContain(`${idOf(args)}: the customer existed already; this create replaced eliteSeats (50, now 5)`);
+    expect(host.output()).toContain(
+      `${idOf(args)}: the customer existed already; this create replaced eliteSeats (50, now 5)`,
+    );
     expect(outs.lastChanges).toContainEqual({ property: "eliteSeats", oldValue: 50, newValue: 5 });
     expect(stored(args)).toEqual({ eliteSeats: 5, professionalSeats: 12, dialerSeats: 10 });
   });
@@ -148,6 +156,8 @@ describe("without a look-up", () => {
   test("a customer that is to be adopted is not kept for a create whose reply was lost", async () => {
     await using host = await start("off", { XIMA_DEADLINE_SECONDS: "4" });
     licences.server.fault({ kind: "hangAfter" });
-    expect((await host.failure(host.create(type, licence({ adopt: true })))).partial).toBeUndefined();
+    expect(
+      (await host.failure(host.create(type, licence({ adopt: true })))).partial,
+    ).toBeUndefined();
   });
 });

@@ -33,7 +33,9 @@ describe.each<[ApiRevision, string]>([
       expect(found({ [field]: unknown }, revision)).toEqual([]);
       if (least > 1)
         expect(found({ [field]: least - 1 }, revision)).toEqual([
-          expect.stringMatching(`^${field} must be 0 or at least ${least}, not ${least - 1} \\(${named}[;)]`),
+          expect.stringMatching(
+            `^${field} must be 0 or at least ${least}, not ${least - 1} \\(${named}[;)]`,
+          ),
         ]);
     },
   );
@@ -41,7 +43,9 @@ describe.each<[ApiRevision, string]>([
   test("SIP port and transport come together or not at all", () => {
     const sip = { username: "u", password: "p", sipServer: "s", outboundProxy: "o" };
     expect(found({ sipCredentials: sip }, revision)).toEqual([]);
-    expect(found({ sipCredentials: { ...sip, sipPort: 5060, transport: "udp" } }, revision)).toEqual([]);
+    expect(
+      found({ sipCredentials: { ...sip, sipPort: 5060, transport: "udp" } }, revision),
+    ).toEqual([]);
     expect(found({ sipCredentials: unknown }, revision)).toEqual([]);
     for (const half of [{ sipPort: 5060 }, { transport: "tls" }])
       expect(found({ sipCredentials: { ...sip, ...half } }, revision)).toEqual([
@@ -58,11 +62,20 @@ describe("by OpenAPI 1.4", () => {
   });
 
   test("only one of the two bundles may be above 0", () => {
-    expect(found({ eliteSeats: 5, aiMessaging: { standardBundles: 1, advancedBundles: 1 } }, "1.4")).toEqual([
+    expect(
+      found({ eliteSeats: 5, aiMessaging: { standardBundles: 1, advancedBundles: 1 } }, "1.4"),
+    ).toEqual([
       "aiMessaging only one of standardBundles and advancedBundles may be above 0 (OpenAPI 1.4)",
     ]);
-    expect(found({ eliteSeats: 5, aiMessaging: { standardBundles: 0, advancedBundles: 1 } }, "1.4")).toEqual([]);
-    expect(found({ eliteSeats: 5, aiMessaging: { standardBundles: 1, advancedBundles: unknown } }, "1.4")).toEqual([]);
+    expect(
+      found({ eliteSeats: 5, aiMessaging: { standardBundles: 0, advancedBundles: 1 } }, "1.4"),
+    ).toEqual([]);
+    expect(
+      found(
+        { eliteSeats: 5, aiMessaging: { standardBundles: 1, advancedBundles: unknown } },
+        "1.4",
+      ),
+    ).toEqual([]);
   });
 
   test.each([
@@ -77,7 +90,15 @@ describe("by OpenAPI 1.4", () => {
     [{ adopt: true, professionalSeats: 0, eliteSeats: 0 }, true],
   ])("a bundle beside %j is refused: %s", (seats, refused) => {
     const all = found({ ...seats, aiMessaging: { advancedBundles: 2 } }, "1.4");
-    expect(all).toEqual(refused ? [expect.stringMatching(/^aiMessaging any bundle needs .*\(licensing page;.*xima:seatRules/)] : []);
+    expect(all).toEqual(
+      refused
+        ? [
+            expect.stringMatching(
+              /^aiMessaging any bundle needs .*\(licensing page;.*xima:seatRules/,
+            ),
+          ]
+        : [],
+    );
   });
 
   test.each([
@@ -88,7 +109,15 @@ describe("by OpenAPI 1.4", () => {
     [{ eliteSeats: 5 }, false],
   ])("hours of transcription beside %j are refused: %s", (seats, refused) => {
     const all = found({ ...seats, aiAudioServices: { additionalHours: 10 } }, "1.4");
-    expect(all).toEqual(refused ? [expect.stringMatching(/^aiAudioServices transcription needs .*\(licensing page;.*xima:seatRules/)] : []);
+    expect(all).toEqual(
+      refused
+        ? [
+            expect.stringMatching(
+              /^aiAudioServices transcription needs .*\(licensing page;.*xima:seatRules/,
+            ),
+          ]
+        : [],
+    );
     expect(found({ ...seats, aiAudioServices: { additionalHours: 0 } }, "1.4")).toEqual([]);
   });
 
@@ -98,7 +127,9 @@ describe("by OpenAPI 1.4", () => {
     expect(found(inputs, "1.4", true)).toEqual([
       "aiMessaging.standardBundles an account with an Elite seat already includes one standard bundle; this buys 2 more (OpenAPI 1.4)",
     ]);
-    expect(found({ professionalSeats: 5, aiMessaging: { standardBundles: 2 } }, "1.4", true)).toEqual([]);
+    expect(
+      found({ professionalSeats: 5, aiMessaging: { standardBundles: 2 } }, "1.4", true),
+    ).toEqual([]);
   });
 });
 
@@ -112,7 +143,13 @@ describe("by the guide", () => {
   ])("additionalAiMessages beside %j are refused: %s", (seats, refused) => {
     const all = found({ ...seats, additionalAiMessages: 100 }, "guide");
     expect(all).toEqual(
-      refused ? [expect.stringMatching(/^additionalAiMessages needs at least one of eliteSeats \(licensing guide\)/)] : [],
+      refused
+        ? [
+            expect.stringMatching(
+              /^additionalAiMessages needs at least one of eliteSeats \(licensing guide\)/,
+            ),
+          ]
+        : [],
     );
     expect(found({ ...seats, additionalAiMessages: 0 }, "guide")).toEqual([]);
   });
@@ -131,27 +168,31 @@ describe("by the guide", () => {
 });
 
 describe("xima:seatRules", () => {
-  const by = (inputs: object, rules: SeatRules) => validateRules({ ccId, ...inputs } as Partial<LicenseInputs>, "1.4", rules);
+  const by = (inputs: object, rules: SeatRules) =>
+    validateRules({ ccId, ...inputs } as Partial<LicenseInputs>, "1.4", rules);
 
   test.each([
     ["dialerSeats", 5, "the authentication page shows 5"],
     ["workforceOptimizationSeats", 5, "the licensing page says 5"],
     ["workforceManagementSeats", 5, "the licensing page says 5"],
-  ])("gives %s the minimum that another page of the vendor says, and the error names it", (field, least, words) => {
-    expect(by({ [field]: least }, {})).toEqual([
-      {
-        property: field,
-        reason: expect.stringContaining(`${words}, see xima:seatRules.${field}`),
-      },
-    ]);
-    expect(by({ [field]: least }, { [field]: least })).toEqual([]);
-    expect(by({ [field]: least - 1 }, { [field]: least })).toEqual([
-      {
-        property: field,
-        reason: `must be 0 or at least ${least}, not ${least - 1} (xima:seatRules.${field})`,
-      },
-    ]);
-  });
+  ])(
+    "gives %s the minimum that another page of the vendor says, and the error names it",
+    (field, least, words) => {
+      expect(by({ [field]: least }, {})).toEqual([
+        {
+          property: field,
+          reason: expect.stringContaining(`${words}, see xima:seatRules.${field}`),
+        },
+      ]);
+      expect(by({ [field]: least }, { [field]: least })).toEqual([]);
+      expect(by({ [field]: least - 1 }, { [field]: least })).toEqual([
+        {
+          property: field,
+          reason: `must be 0 or at least ${least}, not ${least - 1} (xima:seatRules.${field})`,
+        },
+      ]);
+    },
+  );
 
   test.each<[keyof SeatRules, object]>([
     ["aiMessaging", { essentialSeats: 5, aiMessaging: { standardBundles: 1 } }],
@@ -170,7 +211,9 @@ describe("xima:seatRules", () => {
       aiMessaging: { standardBundles: 1, advancedBundles: 1 },
       sipCredentials: { sipPort: 5060 },
     };
-    const properties = by(inputs, { aiMessaging: "off" }).flatMap(({ property, note }) => (note ? [] : [property]));
+    const properties = by(inputs, { aiMessaging: "off" }).flatMap(({ property, note }) =>
+      note ? [] : [property],
+    );
     expect(properties).toEqual(["aiMessaging", "sipCredentials"]);
   });
 });

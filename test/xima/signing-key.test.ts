@@ -10,7 +10,9 @@ import { certificateFor } from "./certificate.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pem = (type: "pkcs1" | "pkcs8", passphrase?: string) =>
-  privateKey.export({ type, format: "pem", ...(passphrase && { cipher: "aes-256-cbc", passphrase }) }).toString();
+  privateKey
+    .export({ type, format: "pem", ...(passphrase && { cipher: "aes-256-cbc", passphrase }) })
+    .toString();
 const folder = mkdtempSync(join(tmpdir(), "ucaas-key-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 function file(name: string, text: string): string {
@@ -36,11 +38,23 @@ describe("a key", () => {
   test.each([
     ["PKCS#8", () => ({ privateKey: pem("pkcs8") })],
     ["PKCS#1", () => ({ privateKey: pem("pkcs1") })],
-    ["encrypted PKCS#8", () => ({ privateKey: pem("pkcs8", "open sesame"), privateKeyPassphrase: "open sesame" })],
-    ["encrypted PKCS#1", () => ({ privateKey: pem("pkcs1", "open sesame"), privateKeyPassphrase: "open sesame" })],
+    [
+      "encrypted PKCS#8",
+      () => ({ privateKey: pem("pkcs8", "open sesame"), privateKeyPassphrase: "open sesame" }),
+    ],
+    [
+      "encrypted PKCS#1",
+      () => ({ privateKey: pem("pkcs1", "open sesame"), privateKeyPassphrase: "open sesame" }),
+    ],
     ["the path of a file", () => ({ privateKey: file("key.pem", pem("pkcs8")) })],
-    ["a file with notes before the key", () => ({ privateKey: file("bag.pem", `Bag Attributes\n  friendlyName: x\n${pem("pkcs8")}`) })],
-    ["text on one line, as pipelines hand it over", () => ({ privateKey: pem("pkcs8").replaceAll("\n", "\\n") })],
+    [
+      "a file with notes before the key",
+      () => ({ privateKey: file("bag.pem", `Bag Attributes\n  friendlyName: x\n${pem("pkcs8")}`) }),
+    ],
+    [
+      "text on one line, as pipelines hand it over",
+      () => ({ privateKey: pem("pkcs8").replaceAll("\n", "\\n") }),
+    ],
   ])("is read from %s", (_, source) => {
     const key = signingKey({ keyId: "k", ...source() });
     expect(key.privateKey.export({ type: "pkcs8", format: "pem" })).toBe(pem("pkcs8"));
@@ -65,11 +79,18 @@ describe("a key", () => {
       "KEY_UNREADABLE",
       /PKCS#8 or PKCS#1/,
     ],
-    ["is neither text nor a file", () => ({ privateKey: "canary-of-a-key-without-its-first-line" }), "KEY_UNREADABLE", /ENOENT/],
+    [
+      "is neither text nor a file",
+      () => ({ privateKey: "canary-of-a-key-without-its-first-line" }),
+      "KEY_UNREADABLE",
+      /ENOENT/,
+    ],
     [
       "is an EC key",
       () => ({
-        privateKey: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+        privateKey: generateKeyPairSync("ec", { namedCurve: "P-256" })
+          .privateKey.export({ type: "pkcs8", format: "pem" })
+          .toString(),
       }),
       "KEY_NOT_RSA",
       /is ec, and the API takes RS256 only/,
@@ -77,7 +98,9 @@ describe("a key", () => {
     [
       "is too short for RS256",
       () => ({
-        privateKey: generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+        privateKey: generateKeyPairSync("rsa", { modulusLength: 1024 })
+          .privateKey.export({ type: "pkcs8", format: "pem" })
+          .toString(),
       }),
       "KEY_TOO_SHORT",
       /1024 bits/,
@@ -104,7 +127,10 @@ describe("a PEM that was damaged on the way", () => {
     ["blanks for line ends", (pem) => pem.replaceAll("\n", " ")],
     ["the characters \\r\\n for line ends", (pem) => pem.replaceAll("\n", "\\r\\n")],
   ])("is read, as text and from a file: %s", (name, damaged) => {
-    for (const given of [damaged(pem("pkcs1", "open")), file(`${name}.pem`, damaged(pem("pkcs1", "open")))]) {
+    for (const given of [
+      damaged(pem("pkcs1", "open")),
+      file(`${name}.pem`, damaged(pem("pkcs1", "open"))),
+    ]) {
       const key = signingKey({
         privateKey: given,
         privateKeyPassphrase: "open",
@@ -122,7 +148,9 @@ describe("a PEM that was damaged on the way", () => {
 
 describe("what is set for", () => {
   test("the key, but is none, is named", () => {
-    expect(refusal({ privateKey: certificate }).reason).toBe("xima:privateKey holds a CERTIFICATE, not a private key");
+    expect(refusal({ privateKey: certificate }).reason).toBe(
+      "xima:privateKey holds a CERTIFICATE, not a private key",
+    );
     const openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
     expect(refusal({ privateKey: openssh }).hint).toContain("ssh-keygen -p -m PKCS8");
   });
@@ -137,7 +165,9 @@ describe("what is set for", () => {
 
 describe("a kid", () => {
   test("is that of the key's own certificate, wherever it stands in a chain", async () => {
-    const authority = await certificateFor(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+    const authority = await certificateFor(
+      generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+    );
     const { kid } = signingKey({ privateKey: pem("pkcs8"), certificate });
     for (const chain of [`${authority}${certificate}`, `${certificate}${authority}`])
       expect(signingKey({ privateKey: pem("pkcs8"), certificate: chain }).kid).toBe(kid);
@@ -146,13 +176,20 @@ describe("a kid", () => {
   test("is the SHA-1 of the certificate's DER bytes, in lower-case hex without colons", () => {
     const { kid } = signingKey({ privateKey: pem("pkcs8"), certificate });
     expect(kid).toBe(createHash("sha1").update(new X509Certificate(certificate).raw).digest("hex"));
-    expect(kid).toBe(new X509Certificate(certificate).fingerprint.replaceAll(":", "").toLowerCase());
-    expect(signingKey({ privateKey: pem("pkcs8"), certificate: file("certificate.pem", certificate) }).kid).toBe(kid);
+    expect(kid).toBe(
+      new X509Certificate(certificate).fingerprint.replaceAll(":", "").toLowerCase(),
+    );
+    expect(
+      signingKey({ privateKey: pem("pkcs8"), certificate: file("certificate.pem", certificate) })
+        .kid,
+    ).toBe(kid);
   });
 
   test("is the one given, where Xima issued one", () => {
     expect(signingKey({ privateKey: pem("pkcs8"), keyId: "issued" }).kid).toBe("issued");
-    expect(signingKey({ privateKey: pem("pkcs8"), keyId: "issued", certificate }).kid).toBe("issued");
+    expect(signingKey({ privateKey: pem("pkcs8"), keyId: "issued", certificate }).kid).toBe(
+      "issued",
+    );
   });
 
   test("that can be known from neither is asked for", () => {
@@ -171,9 +208,24 @@ describe("a certificate", () => {
       "KEY_MISMATCH",
       /does not belong/,
     ],
-    ["that has expired", () => certificateFor(privateKey, { from: -30, to: -1 }), "CERTIFICATE_EXPIRED", /expired at 20\d\d-/],
-    ["that is not valid yet", () => certificateFor(privateKey, { from: 1, to: 30 }), "CERTIFICATE_NOT_YET_VALID", /valid from 20\d\d-/],
-    ["that is none", () => "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "CERTIFICATE_UNREADABLE", /not PEM of X.509/],
+    [
+      "that has expired",
+      () => certificateFor(privateKey, { from: -30, to: -1 }),
+      "CERTIFICATE_EXPIRED",
+      /expired at 20\d\d-/,
+    ],
+    [
+      "that is not valid yet",
+      () => certificateFor(privateKey, { from: 1, to: 30 }),
+      "CERTIFICATE_NOT_YET_VALID",
+      /valid from 20\d\d-/,
+    ],
+    [
+      "that is none",
+      () => "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+      "CERTIFICATE_UNREADABLE",
+      /not PEM of X.509/,
+    ],
     ["that is not there", () => "no-such-file.pem", "CERTIFICATE_UNREADABLE", /ENOENT/],
   ])("%s is told apart", async (_, made, code, message) => {
     expect(refusal({ certificate: await made() })).toMatchObject({

@@ -20,7 +20,9 @@ const needed = { modules: 1.6e9, compiled: 1.8e9, engine: 0.2e9 };
  */
 export async function buildEngine({ bin, env, say }) {
   if (process.platform === "win32")
-    throw new SetupError("Building the engine from source works on Linux and macOS only; on Windows use WSL.");
+    throw new SetupError(
+      "Building the engine from source works on Linux and macOS only; on Windows use WSL.",
+    );
   const settings = { ...env, CGO_ENABLED: "0", GOWORK: "off", GO111MODULE: "on", GOFLAGS: "" };
   const go = await goOnThisMachine(settings);
   needSpace(go.GOMODCACHE, needed.modules);
@@ -40,8 +42,10 @@ export async function buildEngine({ bin, env, say }) {
     return ending.stdout;
   };
   let downloads = 0;
-  const packages = await run("Getting the engine's sources", ["list", "-mod=readonly", "-deps", engine], (line) =>
-    line.startsWith("go: downloading") ? `${++downloads} modules` : undefined,
+  const packages = await run(
+    "Getting the engine's sources",
+    ["list", "-mod=readonly", "-deps", engine],
+    (line) => (line.startsWith("go: downloading") ? `${++downloads} modules` : undefined),
   );
   const total = packages.trimEnd().split("\n").length;
   let compiled = 0;
@@ -69,20 +73,34 @@ async function goOnThisMachine(env) {
   const install = `Install Go ${wanted} or newer (https://go.dev/dl)`;
   // Go 1.21 and later fetch a newer Go by themselves when go.mod asks for one, so this
   // may take a while and may fail.
-  const asked = await watched("go env", "go", ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOPROXY"], {
-    cwd: source,
-    env,
-    say: silent,
-  }).catch((error) => {
+  const asked = await watched(
+    "go env",
+    "go",
+    ["env", "-json", "GOVERSION", "GOCACHE", "GOMODCACHE", "GOPROXY"],
+    {
+      cwd: source,
+      env,
+      say: silent,
+    },
+  ).catch((error) => {
     if (error.code === "ENOENT")
-      throw new SetupError(`Building the engine from source needs Go, and there is none on this machine. ${install}.`);
+      throw new SetupError(
+        `Building the engine from source needs Go, and there is none on this machine. ${install}.`,
+      );
     throw error;
   });
   if (asked.code !== 0)
-    throw new SetupError(`Building the engine from source failed at the start. ${install}. Go says: ${lastLine(asked.output)}`);
-  const go = /** @type {{ GOVERSION: string, GOCACHE: string, GOMODCACHE: string, GOPROXY: string }} */ (JSON.parse(asked.stdout));
+    throw new SetupError(
+      `Building the engine from source failed at the start. ${install}. Go says: ${lastLine(asked.output)}`,
+    );
+  const go =
+    /** @type {{ GOVERSION: string, GOCACHE: string, GOMODCACHE: string, GOPROXY: string }} */ (
+      JSON.parse(asked.stdout)
+    );
   if (isOlder(go.GOVERSION.replace(/^go/, ""), wanted)) {
-    throw new SetupError(`Building the engine from source needs Go ${wanted} or newer, and this machine has ${go.GOVERSION}. ${install}.`);
+    throw new SetupError(
+      `Building the engine from source needs Go ${wanted} or newer, and this machine has ${go.GOVERSION}. ${install}.`,
+    );
   }
   return go;
 }
@@ -92,8 +110,11 @@ async function goOnThisMachine(env) {
  * @param {string} wanted
  */
 function isOlder(version, wanted) {
-  const [have, want] = [version, wanted].map((text) => text.split(".").map((part) => Number.parseInt(part, 10) || 0));
-  for (const at of [0, 1, 2]) if (have?.[at] !== want?.[at]) return (have?.[at] ?? 0) < (want?.[at] ?? 0);
+  const [have, want] = [version, wanted].map((text) =>
+    text.split(".").map((part) => Number.parseInt(part, 10) || 0),
+  );
+  for (const at of [0, 1, 2])
+    if (have?.[at] !== want?.[at]) return (have?.[at] ?? 0) < (want?.[at] ?? 0);
   return false;
 }
 
@@ -106,9 +127,12 @@ function needSpace(folder, bytes) {
     try {
       const { bavail, bsize } = statfsSync(at);
       if (bavail * bsize >= bytes) return;
-      throw noSpace(`in ${folder}, where ${gigabytes(bytes)} may be needed and ${gigabytes(bavail * bsize)} are free`);
+      throw noSpace(
+        `in ${folder}, where ${gigabytes(bytes)} may be needed and ${gigabytes(bavail * bsize)} are free`,
+      );
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT" || at === dirname(at)) throw error;
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT" || at === dirname(at))
+        throw error;
     }
   }
 }
@@ -141,7 +165,9 @@ function explain(output, proxy) {
       `The engine's sources could not be fetched (GOPROXY is ${shown}). Connect this machine, or set GOPROXY to a mirror of Go modules that it can reach. Go says: ${lastLine(output)}`,
     );
   }
-  return new SetupError(`Compiling the engine failed. Go says:\n${output.trimEnd().split("\n").slice(-15).join("\n")}`);
+  return new SetupError(
+    `Compiling the engine failed. Go says:\n${output.trimEnd().split("\n").slice(-15).join("\n")}`,
+  );
 }
 
 /** @param {string} output */

@@ -74,9 +74,18 @@ async function run(request) {
         'Run "npm install --save-dev node@24" in the project, or put a newer node first on PATH.',
     );
   }
-  if (request.getAttachDebugger()) return failure("--attach-debugger needs Pulumi's own language host; this engine was built without it.");
+  if (request.getAttachDebugger())
+    return failure(
+      "--attach-debugger needs Pulumi's own language host; this engine was built without it.",
+    );
 
-  const runner = [sdk.resolve("./cmd/run"), "--monitor", request.getMonitorAddress(), "--engine", engineAddress];
+  const runner = [
+    sdk.resolve("./cmd/run"),
+    "--monitor",
+    request.getMonitorAddress(),
+    "--engine",
+    engineAddress,
+  ];
   runner.push(
     "--organization",
     request.getOrganization() || "organization",
@@ -104,10 +113,14 @@ async function run(request) {
 
   try {
     const ending = await finished(
-      spawn(node.path, [...words(options.nodeargs), ...runner, info.getEntryPoint(), ...request.getArgsList()], {
-        env,
-        stdio: ["ignore", "inherit", "inherit"],
-      }),
+      spawn(
+        node.path,
+        [...words(options.nodeargs), ...runner, info.getEntryPoint(), ...request.getArgsList()],
+        {
+          env,
+          stdio: ["ignore", "inherit", "inherit"],
+        },
+      ),
     );
     if (ending.code === 0) return new messages.RunResponse();
     if (ending.code === BAILED_OUT) {
@@ -116,11 +129,15 @@ async function run(request) {
       return response;
     }
     return failure(
-      ending.signal ? `Program was ended by the signal ${ending.signal}` : `Program exited with non-zero exit code: ${ending.code}`,
+      ending.signal
+        ? `Program was ended by the signal ${ending.signal}`
+        : `Program exited with non-zero exit code: ${ending.code}`,
     );
   } catch (error) {
     if (error.code === "E2BIG") {
-      return failure("The stack's configuration is too large: it reaches the program as one environment variable of at most 128 KB.");
+      return failure(
+        "The stack's configuration is too large: it reaches the program as one environment variable of at most 128 KB.",
+      );
     }
     return failure(`The program could not be started with ${node.path}: ${error.message}`);
   }
@@ -159,7 +176,8 @@ async function getProgramDependencies(request) {
 
 /** `pulumi install`: npm in the project's folder, its output line by line. */
 function installDependencies(call) {
-  const folder = call.request.getInfo()?.getProgramDirectory() || call.request.getDirectory() || process.cwd();
+  const folder =
+    call.request.getInfo()?.getProgramDirectory() || call.request.getDirectory() || process.cwd();
   const npm = spawn("npm", ["install"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const forward = (set) => (chunk) => {
     const response = new messages.InstallDependenciesResponse();
@@ -190,7 +208,9 @@ async function nodeFor(folder) {
   const own = findUpward(folder, "node_modules/.bin/node");
   if (!own) return describe(process.execPath, process.version);
   const version = await new Promise((resolve, reject) => {
-    execFile(own, ["--version"], (error, stdout) => (error ? reject(error) : resolve(stdout.trim())));
+    execFile(own, ["--version"], (error, stdout) =>
+      error ? reject(error) : resolve(stdout.trim()),
+    );
   });
   return describe(own, version);
 }
@@ -214,7 +234,9 @@ function readJson(file) {
 
 /** `--max-old-space-size=4096 --import "my file.js"` as separate arguments. */
 function words(text) {
-  return [...String(text ?? "").matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, bare]) => double ?? single ?? bare);
+  return [...String(text ?? "").matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, bare]) => double ?? single ?? bare,
+  );
 }
 
 function finished(child) {
@@ -250,7 +272,9 @@ for (const [name, { responseStream }] of Object.entries(LanguageRuntimeService))
       code: grpc.status.UNIMPLEMENTED,
       details: `${name} needs Pulumi's own language host for Node; this engine was built from source without it`,
     };
-    implementation[name] = responseStream ? (call) => call.emit("error", refusal) : (_call, reply) => reply(refusal);
+    implementation[name] = responseStream
+      ? (call) => call.emit("error", refusal)
+      : (_call, reply) => reply(refusal);
   }
 }
 
@@ -268,4 +292,5 @@ server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error,
 // pipe on our stdin closes.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, shutDown);
 const stdin = fs.fstatSync(0);
-if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on("end", shutDown).on("error", shutDown).resume();
+if (stdin.isFIFO() || stdin.isSocket())
+  process.stdin.on("end", shutDown).on("error", shutDown).resume();

@@ -12,10 +12,18 @@ export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/
  * The Node 24 that npm installs with the packages: the program, the provider and all
  * tools of the project run on it.
  */
-export const node = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
+export const node = join(
+  root,
+  "node_modules",
+  "node",
+  "bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
 
 /** The pinned engine: exactly the version of the npm package `pulumi` that package.json names. */
-export const version = /** @type {string} */ (JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies.pulumi);
+export const version = /** @type {string} */ (
+  JSON.parse(readFileSync(join(root, "package.json"), "utf8")).devDependencies.pulumi
+);
 
 /**
  * The folder of the pinned engine; its commands are in `bin`. Nothing else outside the

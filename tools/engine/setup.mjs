@@ -1,6 +1,16 @@
 // Gets the pinned engine onto a machine: what is there already, else Pulumi's own
 // download, else a build from Go modules.
-import { accessSync, chmodSync, closeSync, constants, copyFileSync, openSync, readSync, renameSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SetupError, silent, terminal, watched } from "../progress.mjs";
@@ -22,7 +32,12 @@ const commands = ["pulumi", ...Object.keys(standIns)];
  * @param {{ env?: NodeJS.ProcessEnv, say?: import("../progress.mjs").Say, download?:
  *   typeof downloadEngine, build?: typeof buildEngine }} options
  */
-export async function setUpEngine({ env = process.env, say = terminal(), download = downloadEngine, build = buildEngine } = {}) {
+export async function setUpEngine({
+  env = process.env,
+  say = terminal(),
+  download = downloadEngine,
+  build = buildEngine,
+} = {}) {
   const folder = engineFolder(env);
   const bin = join(folder, "bin");
   if (isComplete(bin)) {
@@ -35,7 +50,8 @@ export async function setUpEngine({ env = process.env, say = terminal(), downloa
   try {
     if (isComplete(bin)) return folder; // made by the one that we waited for
     for (const name of await readdir(folder)) {
-      if (name.startsWith("partial-")) await rm(join(folder, name), { recursive: true, force: true }); // of a set-up that was interrupted
+      if (name.startsWith("partial-"))
+        await rm(join(folder, name), { recursive: true, force: true }); // of a set-up that was interrupted
     }
     const partial = join(folder, `partial-${process.pid}`);
     const newBin = join(partial, "bin");
@@ -43,10 +59,14 @@ export async function setUpEngine({ env = process.env, say = terminal(), downloa
     try {
       const refusal = await download({ folder: partial, env, say });
       if (refusal) {
-        say.line(`Pulumi's download did not work (${refusal}); the engine is built from source instead, which takes some minutes once.`);
+        say.line(
+          `Pulumi's download did not work (${refusal}); the engine is built from source instead, which takes some minutes once.`,
+        );
         await build({ bin: newBin, env, say }).catch((error) => {
           if (!(error instanceof SetupError)) throw error;
-          throw new SetupError(`${error.message}\nOr open the network to get.pulumi.com, where the ready engine comes from (${refusal}).`);
+          throw new SetupError(
+            `${error.message}\nOr open the network to get.pulumi.com, where the ready engine comes from (${refusal}).`,
+          );
         });
       }
       addStandIns(newBin);
@@ -68,11 +88,16 @@ export async function setUpEngine({ env = process.env, say = terminal(), downloa
  * @returns {Promise<string | undefined>}
  */
 async function downloadEngine({ folder, env, say }) {
-  const ending = await watched("Downloading the engine", node, [join(root, "tools", "engine", "download.mjs"), version, folder], {
-    env: { ...env, NODE_USE_ENV_PROXY: "1" }, // Node's own fetch looks at HTTPS_PROXY only when told to
-    timeoutMs: 5 * 60_000,
-    say,
-  });
+  const ending = await watched(
+    "Downloading the engine",
+    node,
+    [join(root, "tools", "engine", "download.mjs"), version, folder],
+    {
+      env: { ...env, NODE_USE_ENV_PROXY: "1" }, // Node's own fetch looks at HTTPS_PROXY only when told to
+      timeoutMs: 5 * 60_000,
+      say,
+    },
+  );
   if (ending.timedOut) return "it did not end within 5 minutes";
   return ending.code === 0 ? undefined : ending.output.trim().split("\n").at(-1);
 }
@@ -103,7 +128,8 @@ function addStandIns(bin) {
 function renewStandIns(bin) {
   for (const [name, file] of Object.entries(standIns)) {
     const installed = revision(join(bin, name)) ?? Number.POSITIVE_INFINITY;
-    if (installed < (revision(join(root, "tools", "engine", file)) ?? 0)) install(file, join(bin, name));
+    if (installed < (revision(join(root, "tools", "engine", file)) ?? 0))
+      install(file, join(bin, name));
   }
 }
 
@@ -122,7 +148,10 @@ function revision(file) {
   } finally {
     if (opened !== undefined) closeSync(opened);
   }
-  return Number(/pulumi-ucaas stand-in, revision (\d+)/.exec(head.toString("latin1"))?.[1] ?? Number.POSITIVE_INFINITY);
+  return Number(
+    /pulumi-ucaas stand-in, revision (\d+)/.exec(head.toString("latin1"))?.[1] ??
+      Number.POSITIVE_INFINITY,
+  );
 }
 
 /**
@@ -157,7 +186,9 @@ async function proveThatItRuns(bin, partial, env) {
 /** @param {string} folder */
 async function makeFolder(folder) {
   await mkdir(folder, { recursive: true }).catch((error) => {
-    throw new SetupError(`The engine's folder cannot be made: ${error.message}. Name a folder that you may write to in PULUMI_HOME.`);
+    throw new SetupError(
+      `The engine's folder cannot be made: ${error.message}. Name a folder that you may write to in PULUMI_HOME.`,
+    );
   });
 }
 
@@ -180,7 +211,13 @@ async function onlySetUp(folder, say) {
   for (let waited = false; ; waited = true) {
     try {
       const release = await lockfile.lock(folder, options);
-      if (waited) say.progress("Waiting for another set-up of the engine", Date.now() - started, "it has ended", true);
+      if (waited)
+        say.progress(
+          "Waiting for another set-up of the engine",
+          Date.now() - started,
+          "it has ended",
+          true,
+        );
       return () => release().catch(() => {}); // gone already when the machine slept for longer than the lock lasts
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ELOCKED") throw error;

@@ -33,15 +33,22 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const numbers = Array.from({ length: Number(values.stories) }, (_, at) => Number(values.first) + at);
+const numbers = Array.from(
+  { length: Number(values.stories) },
+  (_, at) => Number(values.first) + at,
+);
 if (values.mutant !== undefined && !Object.hasOwn(mutants, values.mutant))
-  throw new Error(`There is no mutant ${values.mutant}; there are ${Object.keys(mutants).join(", ")}.`);
+  throw new Error(
+    `There is no mutant ${values.mutant}; there are ${Object.keys(mutants).join(", ")}.`,
+  );
 
-if (values.tell) for (const number of numbers) console.log(tell(writeStory(seed, number, { hard: values.hard })));
+if (values.tell)
+  for (const number of numbers) console.log(tell(writeStory(seed, number, { hard: values.hard })));
 else await main();
 
 async function main(): Promise<void> {
-  await using mutant = values.mutant === undefined ? undefined : await makeMutant(values.mutant as MutantName);
+  await using mutant =
+    values.mutant === undefined ? undefined : await makeMutant(values.mutant as MutantName);
   const folder = mkdtempSync(join(tmpdir(), "ucaas-chaos-logs-"));
   const until = Date.now() + Number(values.minutes) * 60_000;
   const outcomes: Outcome[] = [];
@@ -49,8 +56,16 @@ async function main(): Promise<void> {
   const lane = async () => {
     const servers = await Servers.start();
     try {
-      for (let number = left.shift(); number !== undefined && Date.now() < until; number = left.shift()) {
-        const outcome = await runStory(writeStory(seed, number, { hard: values.hard }), servers, mutant?.folder);
+      for (
+        let number = left.shift();
+        number !== undefined && Date.now() < until;
+        number = left.shift()
+      ) {
+        const outcome = await runStory(
+          writeStory(seed, number, { hard: values.hard }),
+          servers,
+          mutant?.folder,
+        );
         outcomes.push(outcome);
         report(outcome, folder);
       }
@@ -66,7 +81,8 @@ async function main(): Promise<void> {
       ({ verdict }) => verdict,
     ),
   ).map(([verdict, findings = []]) => `${findings.length} ${verdict}`);
-  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const sum = (of: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0);
   console.log(
     [
       `${outcomes.length} stories`,
@@ -88,7 +104,13 @@ function report(outcome: Outcome, folder: string): void {
     return;
   }
   const log = join(folder, `story-${story.number}.log`);
-  writeFileSync(log, [tell(story), ...runs.map(({ command, exitCode, output }) => `$ ${command}\n${output}(${exitCode})`)].join("\n\n"));
+  writeFileSync(
+    log,
+    [
+      tell(story),
+      ...runs.map(({ command, exitCode, output }) => `$ ${command}\n${output}(${exitCode})`),
+    ].join("\n\n"),
+  );
   const replay = `npm run chaos -- --seed ${story.seed} --first ${story.number} --stories 1${story.hard ? " --hard" : ""}`;
   console.log(
     [

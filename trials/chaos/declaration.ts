@@ -33,7 +33,11 @@ export interface Declared {
 export type Declaration = readonly Declared[];
 
 /** An edit of the program. `label` is for people; undefined means that the edit does not apply. */
-type Edit = (before: Declaration, random: Random, fresh: Fresh) => { label: string; after: Declaration } | undefined;
+type Edit = (
+  before: Declaration,
+  random: Random,
+  fresh: Fresh,
+) => { label: string; after: Declaration } | undefined;
 
 /** Gives names and keys that the story has not used. */
 export interface Fresh {
@@ -41,7 +45,9 @@ export interface Fresh {
   key(): string;
 }
 
-const independent: Readonly<Record<Exclude<ResourceType, "EnableXSubscription" | "EnableXUser">, number>> = {
+const independent: Readonly<
+  Record<Exclude<ResourceType, "EnableXSubscription" | "EnableXUser">, number>
+> = {
   XimaLicense: 4,
   EnableXCustomer: 3,
   XelionTenantProvision: 3,
@@ -52,14 +58,21 @@ const independent: Readonly<Record<Exclude<ResourceType, "EnableXSubscription" |
  * Types whose resources exchange their identity by replacement, so that two resources can
  * want one thing for a moment.
  */
-const replaceable = (thing: Declared) => thing.type === "XimaLicense" || thing.type === "XelionTenantProvision";
+const replaceable = (thing: Declared) =>
+  thing.type === "XimaLicense" || thing.type === "XelionTenantProvision";
 
 const titled = ({ type, name, key }: Declared) => `${type} ${name} (${key})`;
 const without = (declaration: Declaration, gone: Declared): Declared[] =>
-  declaration.filter((thing) => thing !== gone && !(gone.type === "EnableXCustomer" && thing.owner === gone.key));
+  declaration.filter(
+    (thing) => thing !== gone && !(gone.type === "EnableXCustomer" && thing.owner === gone.key),
+  );
 const replaced = (declaration: Declaration, old: Declared, now: Declared): Declared[] =>
   declaration.map((thing) =>
-    thing === old ? now : old.type === "EnableXCustomer" && thing.owner === old.key ? { ...thing, owner: now.key } : thing,
+    thing === old
+      ? now
+      : old.type === "EnableXCustomer" && thing.owner === old.key
+        ? { ...thing, owner: now.key }
+        : thing,
   );
 
 export const edits = {
@@ -69,7 +82,10 @@ export const edits = {
       customers.length > 0 && random.chance(0.4)
         ? random.pick(["EnableXSubscription", "EnableXUser"] as const)
         : random.weighted(independent);
-    const owner = type === "EnableXSubscription" || type === "EnableXUser" ? { owner: random.pick(customers).key } : {};
+    const owner =
+      type === "EnableXSubscription" || type === "EnableXUser"
+        ? { owner: random.pick(customers).key }
+        : {};
     const thing: Declared = { type, name: fresh.name(), key: fresh.key(), version: 1, ...owner };
     return { label: `add ${titled(thing)}`, after: [...before, thing] };
   },
@@ -109,22 +125,36 @@ export const edits = {
   },
   swap(before, random) {
     const pairs = before.flatMap((one, at) =>
-      before.slice(at + 1).flatMap((other) => (replaceable(one) && one.type === other.type ? [[one, other] as const] : [])),
+      before
+        .slice(at + 1)
+        .flatMap((other) =>
+          replaceable(one) && one.type === other.type ? [[one, other] as const] : [],
+        ),
     );
     if (pairs.length === 0) return undefined;
     const [one, other] = random.pick(pairs);
     const after = before.map((thing) =>
-      thing === one ? { ...one, name: other.name } : thing === other ? { ...other, name: one.name } : thing,
+      thing === one
+        ? { ...one, name: other.name }
+        : thing === other
+          ? { ...other, name: one.name }
+          : thing,
     );
     return { label: `swap the names of ${titled(one)} and ${titled(other)}`, after };
   },
   handOver(before, random) {
     const pairs = before.flatMap((giver) =>
-      before.flatMap((taker) => (giver !== taker && replaceable(giver) && giver.type === taker.type ? [[giver, taker] as const] : [])),
+      before.flatMap((taker) =>
+        giver !== taker && replaceable(giver) && giver.type === taker.type
+          ? [[giver, taker] as const]
+          : [],
+      ),
     );
     if (pairs.length === 0) return undefined;
     const [giver, taker] = random.pick(pairs);
-    const after = before.flatMap((thing) => (thing === giver ? [] : thing === taker ? [{ ...giver, name: taker.name }] : [thing]));
+    const after = before.flatMap((thing) =>
+      thing === giver ? [] : thing === taker ? [{ ...giver, name: taker.name }] : [thing],
+    );
     return {
       label: `hand ${titled(giver)} over to ${taker.name}, whose own ${taker.key} goes`,
       after,
@@ -136,7 +166,9 @@ export type EditName = keyof typeof edits;
 
 /** The same declaration with customers before what belongs to them, as a program must have them. */
 export function inProgramOrder(declaration: Declaration): Declared[] {
-  return [...declaration].sort((a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined));
+  return [...declaration].sort(
+    (a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined),
+  );
 }
 
 /** What a resource's program passes, by the story's servers. */
@@ -147,7 +179,10 @@ export interface Addresses {
 }
 
 /** The arguments of a declared resource. `customerId` is added by the program, from the owner. */
-export function argumentsOf({ type, key, version, remedy }: Declared, addresses: Addresses): Record<string, unknown> {
+export function argumentsOf(
+  { type, key, version, remedy }: Declared,
+  addresses: Addresses,
+): Record<string, unknown> {
   return { ...own(), ...remedy };
   function own(): Record<string, unknown> {
     switch (type) {

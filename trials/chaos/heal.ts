@@ -12,7 +12,11 @@ const mostUps = 6;
  * @returns the last `up`, and how many were needed; `healed` is false when the last one
  * failed too.
  */
-export async function heal(project: Project, servers: Servers, declaration: Declaration): Promise<{ healed: boolean; ups: number }> {
+export async function heal(
+  project: Project,
+  servers: Servers,
+  declaration: Declaration,
+): Promise<{ healed: boolean; ups: number }> {
   let now = declaration;
   for (let ups = 1; ; ups++) {
     await project.declare(now);
@@ -27,9 +31,18 @@ export async function heal(project: Project, servers: Servers, declaration: Decl
 
 /** Commands of the engine that the remedies of the errors name, word by word. */
 function commandsIn({ output }: Run): string[][] {
-  const remedies = output.slice(output.lastIndexOf("Diagnostics:")).match(/What to do:[\s\S]*?(?=\n\n|\n\s*error:|$)/g) ?? [];
-  const named = remedies.flatMap((text) => text.match(/pulumi refresh(?: --clear-pending-creates)?/g) ?? []);
-  return [...new Set(named)].map((command) => [...command.split(" ").slice(1), "--yes", "--skip-preview"]);
+  const remedies =
+    output
+      .slice(output.lastIndexOf("Diagnostics:"))
+      .match(/What to do:[\s\S]*?(?=\n\n|\n\s*error:|$)/g) ?? [];
+  const named = remedies.flatMap(
+    (text) => text.match(/pulumi refresh(?: --clear-pending-creates)?/g) ?? [],
+  );
+  return [...new Set(named)].map((command) => [
+    ...command.split(" ").slice(1),
+    "--yes",
+    "--skip-preview",
+  ]);
 }
 
 /** The declaration with what an error of this resource asks for. */
@@ -49,7 +62,9 @@ function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: n
     case "XelionTenantProvision":
       if (about("OUTCOME_UNKNOWN")) {
         // The engineer looks for the order in the Admin UI.
-        const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(({ tenantName }) => tenantName === thing.key);
+        const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(
+          ({ tenantName }) => tenantName === thing.key,
+        );
         const last = orders.at(-1);
         if (last) remedy.orderId = last.id;
         else remedy.retryFailed = `heal ${attempt}`;

@@ -17,7 +17,10 @@ const numbers: Readonly<Record<MutantName, number>> = {
 
 const keyOf = (mutant: MutantName, at: number) => `k${numbers[mutant]}x${at}`;
 
-function story(mutant: MutantName, ...steps: (Partial<Step> & Pick<Step, "label" | "declaration">)[]): Story {
+function story(
+  mutant: MutantName,
+  ...steps: (Partial<Step> & Pick<Step, "label" | "declaration">)[]
+): Story {
   return {
     seed: 0,
     number: numbers[mutant],
@@ -53,13 +56,17 @@ const tenant: Declared = {
   version: 1,
 };
 
-export const mutantStories: Readonly<Record<MutantName, { readonly story: Story; readonly verdict: Verdict }>> = {
+export const mutantStories: Readonly<
+  Record<MutantName, { readonly story: Story; readonly verdict: Verdict }>
+> = {
   "repeated-post": {
     verdict: "made twice",
     story: story("repeated-post", {
       label: "the reply to the create of a subscription is lost",
       declaration: [customer, subscription],
-      faults: [{ server: "enablex", fault: { method: "POST", path: "/subscriptions$", kind: "cut" } }],
+      faults: [
+        { server: "enablex", fault: { method: "POST", path: "/subscriptions$", kind: "cut" } },
+      ],
     }),
   },
   "blind-journal": {

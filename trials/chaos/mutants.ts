@@ -55,7 +55,8 @@ export async function makeMutant(name: MutantName): Promise<{ folder: string } &
       symlink(join(root, "node_modules"), join(folder, "node_modules")),
     ]);
     const source = await readFile(join(folder, file), "utf8");
-    if (!from.test(source)) throw new Error(`The mutant ${name} finds nothing to change in ${file}: ${from}`);
+    if (!from.test(source))
+      throw new Error(`The mutant ${name} finds nothing to change in ${file}: ${from}`);
     await writeFile(join(folder, file), source.replace(from, to));
     return { folder, [Symbol.asyncDispose]: remove };
   } catch (error) {

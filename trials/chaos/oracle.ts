@@ -1,5 +1,14 @@
 /** Judges a story by what the servers have and were asked, never by what the state says. */
-import { configurationOf, type Declaration, type Declared, emailOf, nameOf, type ResourceType, reseller, seatsOf } from "./declaration.ts";
+import {
+  configurationOf,
+  type Declaration,
+  type Declared,
+  emailOf,
+  nameOf,
+  type ResourceType,
+  reseller,
+  seatsOf,
+} from "./declaration.ts";
 import type { Run } from "./project.ts";
 import type { Servers } from "./servers.ts";
 
@@ -36,7 +45,8 @@ const prefixOf = (story: number) => `k${story}x`;
 
 /** All that the servers have of a story, an order for each tenant: the last. */
 export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
-  const isOurs = (key: unknown): key is string => typeof key === "string" && key.startsWith(prefixOf(story));
+  const isOurs = (key: unknown): key is string =>
+    typeof key === "string" && key.startsWith(prefixOf(story));
   const records: Record_[] = [];
   for (const { ccId, licence, deletion } of Object.values(sandbox.xima.server.state.customers)) {
     if (!isOurs(ccId.tenantId) || deletion) continue;
@@ -56,7 +66,8 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
     const isAs = ({ version }: Declared) => fields.customer_name === nameOf(version);
     records.push({ type: "EnableXCustomer", key, id, isAs, found: JSON.stringify(fields) });
   }
-  const codeOf = (customerId: unknown) => String(customers[String(customerId)]?.fields.customer_code);
+  const codeOf = (customerId: unknown) =>
+    String(customers[String(customerId)]?.fields.customer_code);
   for (const [id, { fields }] of Object.entries(subscriptions)) {
     const key = fields.plan_id;
     if (!isOurs(key)) continue;
@@ -83,26 +94,36 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
       found: JSON.stringify(fields),
     });
   }
-  const lastOrders = new Map(Object.values(sandbox.xelion.server.state.orders).map((order) => [order.tenantName, order]));
+  const lastOrders = new Map(
+    Object.values(sandbox.xelion.server.state.orders).map((order) => [order.tenantName, order]),
+  );
   for (const [key, order] of lastOrders) {
     if (!isOurs(key)) continue;
     const isAs = ({ version }: Declared) =>
-      order.status === "COMPLETED" && sameJson(JSON.parse(order.configuration), configurationOf(key, version));
+      order.status === "COMPLETED" &&
+      sameJson(JSON.parse(order.configuration), configurationOf(key, version));
     const found = `order ${order.id} ${order.status} ${order.configuration}`;
     records.push({ type: "XelionTenantProvision", key, id: String(order.id), isAs, found });
   }
   return records;
 }
 
-const titled = ({ type, key, owner }: Pick<Declared, "type" | "key" | "owner">) => `${type} ${key}${owner ? ` of ${owner}` : ""}`;
+const titled = ({ type, key, owner }: Pick<Declared, "type" | "key" | "owner">) =>
+  `${type} ${key}${owner ? ` of ${owner}` : ""}`;
 const matches = (declared: Declared, record: Record_) =>
-  declared.type === record.type && declared.key === record.key && (declared.owner === undefined || declared.owner === record.owner);
+  declared.type === record.type &&
+  declared.key === record.key &&
+  (declared.owner === undefined || declared.owner === record.owner);
 
 /**
  * Each declared thing exists once and as declared; what is not declared is named in what
  * was printed since.
  */
-export function judgeRecords(declaration: Declaration, records: readonly Record_[], runs: readonly Run[]): Finding[] {
+export function judgeRecords(
+  declaration: Declaration,
+  records: readonly Record_[],
+  runs: readonly Run[],
+): Finding[] {
   const findings: Finding[] = [];
   for (const declared of declaration) {
     // A client that was there before is taken as it is.
@@ -122,9 +143,13 @@ export function judgeRecords(declaration: Declaration, records: readonly Record_
         });
     }
   }
-  const undeclared = records.filter((record) => !declaration.some((declared) => matches(declared, record)));
+  const undeclared = records.filter(
+    (record) => !declaration.some((declared) => matches(declared, record)),
+  );
   for (const record of undeclared) {
-    const since = runs.filter((run) => !run.declaration.some((declared) => matches(declared, record)));
+    const since = runs.filter(
+      (run) => !run.declaration.some((declared) => matches(declared, record)),
+    );
     if (!since.some(({ output }) => isReported(record, output)))
       findings.push({
         verdict: "left unreported",
@@ -132,7 +157,9 @@ export function judgeRecords(declaration: Declaration, records: readonly Record_
       });
   }
   for (const [at, record] of undeclared.entries()) {
-    const twin = undeclared.slice(at + 1).find((other) => matches(record as unknown as Declared, other) && other.id !== record.id);
+    const twin = undeclared
+      .slice(at + 1)
+      .find((other) => matches(record as unknown as Declared, other) && other.id !== record.id);
     if (twin)
       findings.push({
         verdict: "made twice",
@@ -143,16 +170,28 @@ export function judgeRecords(declaration: Declaration, records: readonly Record_
 }
 
 function isReported({ key, id, type }: Record_, output: string): boolean {
-  return new RegExp(`\\b(${key}|${type.replace(/^EnableX/, "").toLowerCase()} ${id})\\b`).test(output);
+  return new RegExp(`\\b(${key}|${type.replace(/^EnableX/, "").toLowerCase()} ${id})\\b`).test(
+    output,
+  );
 }
 
 /** Orders that no change of the declaration asked for. A failed order allows another one. */
-export function judgeOrders(story: number, declarations: readonly Declaration[], { sandbox }: Servers): Finding[] {
-  const orders = Object.values(sandbox.xelion.server.state.orders).filter(({ tenantName }) => tenantName.startsWith(prefixOf(story)));
-  const groups = Map.groupBy(orders, ({ tenantName, configuration }) => `${tenantName} ${JSON.stringify(JSON.parse(configuration))}`);
+export function judgeOrders(
+  story: number,
+  declarations: readonly Declaration[],
+  { sandbox }: Servers,
+): Finding[] {
+  const orders = Object.values(sandbox.xelion.server.state.orders).filter(({ tenantName }) =>
+    tenantName.startsWith(prefixOf(story)),
+  );
+  const groups = Map.groupBy(
+    orders,
+    ({ tenantName, configuration }) => `${tenantName} ${JSON.stringify(JSON.parse(configuration))}`,
+  );
   return [...groups].flatMap(([group, made]) => {
     const asks = declarations.filter((declaration, at) => {
-      const has = (each: Declaration | undefined) => (each ?? []).some((thing) => groupOf(thing) === group);
+      const has = (each: Declaration | undefined) =>
+        (each ?? []).some((thing) => groupOf(thing) === group);
       return has(declaration) && !has(declarations[at - 1]);
     }).length;
     const failed = made.filter(({ status }) => status === "FAILED").length;
@@ -167,7 +206,9 @@ export function judgeOrders(story: number, declarations: readonly Declaration[],
 }
 
 const groupOf = ({ type, key, version }: Declared) =>
-  type === "XelionTenantProvision" ? `${key} ${JSON.stringify(configurationOf(key, version))}` : undefined;
+  type === "XelionTenantProvision"
+    ? `${key} ${JSON.stringify(configurationOf(key, version))}`
+    : undefined;
 
 /** What a vendor deleted in a step, though it was declared before the step and in it. */
 export function judgeDeletes(
@@ -178,7 +219,9 @@ export function judgeDeletes(
   codes: ReadonlyMap<string, string>,
 ): Finding[] {
   const stays = (type: ResourceType, key: string | undefined) =>
-    [before, after].every((declaration) => declaration.some((thing) => thing.type === type && thing.key === key));
+    [before, after].every((declaration) =>
+      declaration.some((thing) => thing.type === type && thing.key === key),
+    );
   const done = (server: "xima" | "enablex") =>
     servers.all[server].received.filter(
       ({ seq, method, fault, status }) =>
@@ -190,28 +233,36 @@ export function judgeDeletes(
   const findings: Finding[] = [];
   for (const { body } of done("xima")) {
     const { resellerId, tenantId } = JSON.parse(body).ccId;
-    if (resellerId === reseller && stays("XimaLicense", tenantId)) findings.push({ verdict: "lost", about: `XimaLicense ${tenantId}` });
+    if (resellerId === reseller && stays("XimaLicense", tenantId))
+      findings.push({ verdict: "lost", about: `XimaLicense ${tenantId}` });
   }
   for (const { path } of done("enablex")) {
     const [, id] = /\/customers\/(\w+)$/.exec(path) ?? [];
     const code = codes.get(String(id));
     // Of two records of one customer, one may go.
-    const others = Object.values(servers.sandbox.enablex.server.state.customers).filter(({ fields }) => fields.customer_code === code);
-    if (stays("EnableXCustomer", code) && others.length === 0) findings.push({ verdict: "lost", about: `EnableXCustomer ${code}` });
+    const others = Object.values(servers.sandbox.enablex.server.state.customers).filter(
+      ({ fields }) => fields.customer_code === code,
+    );
+    if (stays("EnableXCustomer", code) && others.length === 0)
+      findings.push({ verdict: "lost", about: `EnableXCustomer ${code}` });
   }
   return findings;
 }
 
 /** What no command may print, whatever happens. */
 export function judgeOutput({ command, output, stuck }: Run): Finding[] {
-  const crash = /^panic: |goroutine \d+ \[|unhandled rejection|UnhandledPromiseRejection|(Type|Reference|Range)Error: .*/m.exec(output);
+  const crash =
+    /^panic: |goroutine \d+ \[|unhandled rejection|UnhandledPromiseRejection|(Type|Reference|Range)Error: .*/m.exec(
+      output,
+    );
   return [
     ...(crash ? [{ verdict: "crash", about: `${command}: ${crash[0]}` } as const] : []),
     ...(stuck ? [{ verdict: "stuck", about: `${command} did not end` } as const] : []),
   ];
 }
 
-const sameJson = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+const sameJson = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 function sorted(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(

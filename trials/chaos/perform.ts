@@ -19,7 +19,9 @@ const commands: Readonly<Record<Step["command"], string[]>> = {
  * Writes, by server: what a blow is aimed at. A login and Xima's question whether a
  * customer is there are none.
  */
-const writes: Readonly<Partial<Record<ServerName, { method: string; path: string; bodyMatches?: string }>>> = {
+const writes: Readonly<
+  Partial<Record<ServerName, { method: string; path: string; bodyMatches?: string }>>
+> = {
   xima: { method: "POST", path: "/licensing/update$", bodyMatches: "Seats" },
   enablex: { method: "POST", path: "/(customers|subscriptions|users)$" },
   xelion: { method: "POST", path: "/provision$" },
@@ -34,7 +36,11 @@ const furtherWrites: readonly { server: ServerName; method: string; path: string
 const holdMs = 700;
 
 /** @returns how many faults were put into the servers' queues and met a request */
-export async function perform(step: Step, project: Project, servers: Servers): Promise<{ runs: Run[]; faultsMet: number }> {
+export async function perform(
+  step: Step,
+  project: Project,
+  servers: Servers,
+): Promise<{ runs: Run[]; faultsMet: number }> {
   const runs: Run[] = [];
   if (step.before === "otherMachine") await project.moveToAnotherMachine();
   if (step.before === "renameStack") {
@@ -45,7 +51,9 @@ export async function perform(step: Step, project: Project, servers: Servers): P
   await project.declare(step.declaration);
   if (await project.isLocked()) await project.pulumi(["cancel", "--yes"]);
 
-  const from = Object.fromEntries(Object.entries(servers.all).map(([name, { received }]) => [name, received.at(-1)?.seq ?? 0]));
+  const from = Object.fromEntries(
+    Object.entries(servers.all).map(([name, { received }]) => [name, received.at(-1)?.seq ?? 0]),
+  );
   if (step.blow) holdReplies(step.blow.moment, servers);
   for (const { server, fault } of step.faults) servers.all[server].fault(fault);
   const { child, done } = project.start(commands[step.command]);
@@ -74,16 +82,24 @@ function holdReplies(moment: Moment, servers: Servers): void {
   for (const [server, match] of Object.entries(writes)) {
     servers.all[server as ServerName].fault({ ...match, kind, ms: holdMs, skip: moment.skip });
   }
-  for (const { server, ...match } of furtherWrites) servers.all[server].fault({ ...match, kind, ms: holdMs, skip: moment.skip });
+  for (const { server, ...match } of furtherWrites)
+    servers.all[server].fault({ ...match, kind, ms: holdMs, skip: moment.skip });
 }
 
 /** Waits for the moment; false when the command ended before it came. */
-async function reached(moment: Moment, servers: Servers, from: Readonly<Record<string, number>>, ended: () => boolean): Promise<boolean> {
+async function reached(
+  moment: Moment,
+  servers: Servers,
+  from: Readonly<Record<string, number>>,
+  ended: () => boolean,
+): Promise<boolean> {
   if (moment.when !== "start") {
     const held = moment.when === "arrived" ? "delay" : "delayAfter";
     const has = () =>
       Object.entries(servers.all).some(([name, { received }]) => {
-        const news = received.filter(({ seq, method }) => seq > (from[name] ?? 0) && method !== "GET");
+        const news = received.filter(
+          ({ seq, method }) => seq > (from[name] ?? 0) && method !== "GET",
+        );
         return moment.when === "replied"
           ? news.filter(({ status }) => status !== null).length > moment.skip
           : news.some(({ fault, status }) => fault === held && status === null);
@@ -97,9 +113,16 @@ async function reached(moment: Moment, servers: Servers, from: Readonly<Record<s
   return !ended();
 }
 
-async function strike(blow: Blow, child: ChildProcess, project: Project, runs: Run[]): Promise<void> {
+async function strike(
+  blow: Blow,
+  child: ChildProcess,
+  project: Project,
+  runs: Run[],
+): Promise<void> {
   const targets = () =>
-    processesOf(project.id).filter(({ what }) => !("process" in blow) || blow.process === "tree" || blow.process === what);
+    processesOf(project.id).filter(
+      ({ what }) => !("process" in blow) || blow.process === "tree" || blow.process === what,
+    );
   switch (blow.kind) {
     case "kill":
       return send("SIGKILL", targets());

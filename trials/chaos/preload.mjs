@@ -14,8 +14,10 @@ const disk = process.env.UCAAS_TRIAL_DISK;
 if (machine && existsSync(join(machine, "clock"))) {
   const offset = Number(readFileSync(join(machine, "clock"), "utf8"));
   globalThis.Date = new Proxy(Date, {
-    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [target.now() + offset] : args, newTarget),
-    get: (target, property) => (property === "now" ? () => target.now() + offset : Reflect.get(target, property)),
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [target.now() + offset] : args, newTarget),
+    get: (target, property) =>
+      property === "now" ? () => target.now() + offset : Reflect.get(target, property),
   });
 }
 
@@ -23,10 +25,15 @@ if (machine && disk) {
   const flag = join(machine, "disk-full");
   const found = existsSync;
   /** @param {unknown} path */
-  const isFull = (path) => typeof path === "string" && `${resolve(path)}${sep}`.startsWith(`${resolve(disk)}${sep}`) && found(flag);
+  const isFull = (path) =>
+    typeof path === "string" &&
+    `${resolve(path)}${sep}`.startsWith(`${resolve(disk)}${sep}`) &&
+    found(flag);
   /** @param {unknown} path @param {unknown} flags */
-  const writes = (path, flags) => isFull(path) && flags !== "r" && flags !== undefined && typeof flags !== "number";
-  const full = () => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC", errno: -28 });
+  const writes = (path, flags) =>
+    isFull(path) && flags !== "r" && flags !== undefined && typeof flags !== "number";
+  const full = () =>
+    Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC", errno: -28 });
   /** @type {Record<string, (path: unknown, second: unknown) => boolean>} */
   const refused = {
     open: writes,
@@ -41,7 +48,9 @@ if (machine && disk) {
       [fs, "sync"],
     ])) {
       const method = how === "sync" ? `${name}Sync` : name;
-      const methods = /** @type {Record<string, (...args: unknown[]) => unknown>} */ (/** @type {unknown} */ (owner));
+      const methods = /** @type {Record<string, (...args: unknown[]) => unknown>} */ (
+        /** @type {unknown} */ (owner)
+      );
       const original = methods[method];
       if (!original) continue;
       methods[method] = function (...args) {

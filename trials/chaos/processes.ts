@@ -20,7 +20,8 @@ export function processesOf(id: string): Found[] {
   return readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     try {
-      if (!readFileSync(`/proc/${entry}/environ`, "latin1").split("\0").includes(`${mark}=${id}`)) return [];
+      if (!readFileSync(`/proc/${entry}/environ`, "latin1").split("\0").includes(`${mark}=${id}`))
+        return [];
       const command = readFileSync(`/proc/${entry}/cmdline`, "latin1").replaceAll("\0", " ").trim();
       const state = /^State:\s*(\S)/m.exec(readFileSync(`/proc/${entry}/status`, "latin1"))?.[1];
       if (state === "Z" || state === "X") return [];

@@ -49,12 +49,23 @@ export class Project {
    * `packageFolder` is the package that the program and the provider process load: this
    * repository, or a mutant of it.
    */
-  static async make(id: string, addresses: Addresses, config: Record<string, unknown>, packageFolder = root): Promise<Project> {
-    if (!existsSync(join(engineFolder(), "bin", "pulumi"))) throw new Error('There is no Pulumi engine. Run "npm run engine".');
+  static async make(
+    id: string,
+    addresses: Addresses,
+    config: Record<string, unknown>,
+    packageFolder = root,
+  ): Promise<Project> {
+    if (!existsSync(join(engineFolder(), "bin", "pulumi")))
+      throw new Error('There is no Pulumi engine. Run "npm run engine".');
     const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-chaos-")));
     const project = new Project(id, base, addresses);
     const folder = join(base, "project");
-    await Promise.all([mkdir(folder), mkdir(join(base, "state")), mkdir(join(base, "machine")), project.#makeHome()]);
+    await Promise.all([
+      mkdir(folder),
+      mkdir(join(base, "state")),
+      mkdir(join(base, "machine")),
+      project.#makeHome(),
+    ]);
     await Promise.all([
       writeFile(
         join(folder, "Pulumi.yaml"),
@@ -93,7 +104,10 @@ export class Project {
       ...thing,
       args: argumentsOf(thing, this.#addresses),
     }));
-    await writeFile(join(this.#base, "project", "declared.json"), JSON.stringify(things, undefined, 2));
+    await writeFile(
+      join(this.#base, "project", "declared.json"),
+      JSON.stringify(things, undefined, 2),
+    );
   }
 
   /**
@@ -141,27 +155,38 @@ export class Project {
   }
 
   /** Starts the CLI and returns at once. */
-  start(args: string[], timeoutMs = 180_000): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+  start(
+    args: string[],
+    timeoutMs = 180_000,
+  ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
     const engine = join(engineFolder(), "bin");
     const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
-    const child = spawn(join(engine, "pulumi"), [...args, ...stack, "--non-interactive", "--color=never"], {
-      cwd: join(this.#base, "project"),
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name))),
-        PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
-        PULUMI_HOME: this.#home,
-        PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: "chaos",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
-        NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
-        [mark]: this.id,
-        UCAAS_TRIAL_MACHINE: this.#machineFolder,
-        UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
+    const child = spawn(
+      join(engine, "pulumi"),
+      [...args, ...stack, "--non-interactive", "--color=never"],
+      {
+        cwd: join(this.#base, "project"),
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          ...Object.fromEntries(
+            Object.entries(process.env).filter(
+              ([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name),
+            ),
+          ),
+          PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+          PULUMI_HOME: this.#home,
+          PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
+          PULUMI_CONFIG_PASSPHRASE: "chaos",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
+          NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
+          [mark]: this.id,
+          UCAAS_TRIAL_MACHINE: this.#machineFolder,
+          UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
+        },
       },
-    });
+    );
     const declaration = this.#declaration;
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
@@ -203,6 +228,8 @@ async function linkModules(folder: string, packageFolder: string): Promise<void>
   const installed = join(root, "node_modules");
   await mkdir(folder);
   await symlink(packageFolder, join(folder, "pulumi-ucaas"));
-  const names = (await readdir(installed)).filter((name) => name !== "pulumi-ucaas" && !name.startsWith("."));
+  const names = (await readdir(installed)).filter(
+    (name) => name !== "pulumi-ucaas" && !name.startsWith("."),
+  );
   await Promise.all(names.map((name) => symlink(join(installed, name), join(folder, name))));
 }

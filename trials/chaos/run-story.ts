@@ -1,7 +1,14 @@
 /** One story from its first step to the verdict. */
 import type { Declaration } from "./declaration.ts";
 import { heal } from "./heal.ts";
-import { type Finding, judgeDeletes, judgeOrders, judgeOutput, judgeRecords, recordsOf } from "./oracle.ts";
+import {
+  type Finding,
+  judgeDeletes,
+  judgeOrders,
+  judgeOutput,
+  judgeRecords,
+  recordsOf,
+} from "./oracle.ts";
 import { perform } from "./perform.ts";
 import { waitForEnd } from "./processes.ts";
 import { Project, type Run } from "./project.ts";
@@ -20,7 +27,11 @@ export interface Outcome {
 /** How long a process may live on when its command has ended. */
 const graceSeconds = 20;
 
-export async function runStory(story: Story, servers: Servers, packageFolder?: string): Promise<Outcome> {
+export async function runStory(
+  story: Story,
+  servers: Servers,
+  packageFolder?: string,
+): Promise<Outcome> {
   const started = Date.now();
   const findings: Finding[] = [];
   const declared = story.steps.map(({ declaration }) => declaration);
@@ -60,11 +71,13 @@ export async function runStory(story: Story, servers: Servers, packageFolder?: s
     await watchDeletes(last, async () => {
       const healed = await heal(project, servers, last);
       ups = healed.ups;
-      if (!healed.healed) findings.push({ verdict: "stuck", about: `the last of ${ups} ups still fails` });
+      if (!healed.healed)
+        findings.push({ verdict: "stuck", about: `the last of ${ups} ups still fails` });
     });
     const look = await project.pulumi(["preview", "--refresh", "--expect-no-changes"]);
     if (look.exitCode !== 0) findings.push({ verdict: "not empty", about: "preview --refresh" });
-    for (const { command, what } of await waitForEnd(id, graceSeconds)) findings.push({ verdict: "orphan", about: `${what}: ${command}` });
+    for (const { command, what } of await waitForEnd(id, graceSeconds))
+      findings.push({ verdict: "orphan", about: `${what}: ${command}` });
     findings.push(
       ...judgeRecords(last, recordsOf(story.number, servers), project.runs),
       ...judgeOrders(story.number, wanted, servers),
@@ -84,5 +97,6 @@ export async function runStory(story: Story, servers: Servers, packageFolder?: s
 }
 
 function noteCodes(codes: Map<string, string>, { sandbox }: Servers): void {
-  for (const [id, { fields }] of Object.entries(sandbox.enablex.server.state.customers)) codes.set(id, String(fields.customer_code));
+  for (const [id, { fields }] of Object.entries(sandbox.enablex.server.state.customers))
+    codes.set(id, String(fields.customer_code));
 }

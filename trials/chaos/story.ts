@@ -1,6 +1,12 @@
 /** A story: what engineers and machines do to one stack, as data that a seed determines. */
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
-import { type Declaration, type EditName, edits, type Fresh, type ResourceType } from "./declaration.ts";
+import {
+  type Declaration,
+  type EditName,
+  edits,
+  type Fresh,
+  type ResourceType,
+} from "./declaration.ts";
 import { Random } from "./random.ts";
 
 export type ServerName = "xima" | "enablex" | "netsapiens" | "xelion" | "xelion-tenant";
@@ -58,7 +64,11 @@ export interface Story {
 }
 
 /** Writes story number `number` of a seed. */
-export function writeStory(seed: number, number: number, { hard = false, short = false } = {}): Story {
+export function writeStory(
+  seed: number,
+  number: number,
+  { hard = false, short = false } = {},
+): Story {
   const random = new Random(seed * 1_000_003 + number);
   let names = 0;
   let keys = 0;
@@ -72,7 +82,8 @@ export function writeStory(seed: number, number: number, { hard = false, short =
   for (let at = 0; at < count; at++) {
     const label: string[] = [];
     let command: Step["command"] = "up";
-    if (at === 0) label.push(`declare ${declaration.map(({ type, key }) => `${type} ${key}`).join(", ")}`);
+    if (at === 0)
+      label.push(`declare ${declaration.map(({ type, key }) => `${type} ${key}`).join(", ")}`);
     else {
       const choice = random.weighted<EditName | "regret" | "destroy" | "nothing" | "refresh">({
         add: 2,
@@ -100,7 +111,10 @@ export function writeStory(seed: number, number: number, { hard = false, short =
       } else label.push("change nothing");
       if (history.at(-1) !== declaration) history.push(declaration);
     }
-    const before = at > 0 && random.chance(0.15) ? random.pick(["renameStack", "otherMachine"] as const) : undefined;
+    const before =
+      at > 0 && random.chance(0.15)
+        ? random.pick(["renameStack", "otherMachine"] as const)
+        : undefined;
     steps.push({
       label: label.join(", "),
       before,
@@ -116,7 +130,10 @@ export function writeStory(seed: number, number: number, { hard = false, short =
 
 /** What each type's provider sends, so that faults meet something. */
 const requestsOf: Readonly<
-  Record<ResourceType, readonly (Pick<FaultOrder, "method" | "path" | "bodyMatches"> & { server: ServerName })[]>
+  Record<
+    ResourceType,
+    readonly (Pick<FaultOrder, "method" | "path" | "bodyMatches"> & { server: ServerName })[]
+  >
 > = {
   XimaLicense: [
     { server: "xima", method: "POST", bodyMatches: "Seats" },
@@ -226,11 +243,17 @@ function blow(random: Random, hard: boolean): Step["blow"] {
 /** The story in a few lines. */
 export function tell(story: Story): string {
   const lines = story.steps.map((step, at) => {
-    const parts = [`${at + 1}. ${step.before ? `${step.before}; ` : ""}${step.command}: ${step.label}`];
+    const parts = [
+      `${at + 1}. ${step.before ? `${step.before}; ` : ""}${step.command}: ${step.label}`,
+    ];
     if (step.clockSeconds !== 0) parts.push(`the clock is off by ${step.clockSeconds} s`);
-    for (const { server, fault } of step.faults) parts.push(`fault at ${server}: ${JSON.stringify(fault)}`);
+    for (const { server, fault } of step.faults)
+      parts.push(`fault at ${server}: ${JSON.stringify(fault)}`);
     if (step.blow) parts.push(`blow: ${JSON.stringify(step.blow)}`);
     return parts.join("\n     ");
   });
-  return [`story ${story.number} of seed ${story.seed}${story.hard ? " (hard)" : ""}`, ...lines].join("\n  ");
+  return [
+    `story ${story.number} of seed ${story.seed}${story.hard ? " (hard)" : ""}`,
+    ...lines,
+  ].join("\n  ");
 }

@@ -25,10 +25,17 @@ export async function recordingOf(scenario: Scenario): Promise<readonly Reply[]>
       ]),
     );
     const inputs = scenario.inputs(player.urls);
-    const { calls } = await live(scenario.type, config, { ...inputs, ...("timeout" in inputs && { timeout: "60s" }) }, scenario.changes);
+    const { calls } = await live(
+      scenario.type,
+      config,
+      { ...inputs, ...("timeout" in inputs && { timeout: "60s" }) },
+      scenario.changes,
+    );
     const bad = calls.find(({ error }) => error);
-    if (bad) throw new Error(`${scenario.type} ${bad.method} fails undisturbed: ${bad.error?.message}`);
-    if (calls.at(-1)?.method !== "delete") throw new Error(`${scenario.type}: ${JSON.stringify(calls.at(-1)?.result)}`);
+    if (bad)
+      throw new Error(`${scenario.type} ${bad.method} fails undisturbed: ${bad.error?.message}`);
+    if (calls.at(-1)?.method !== "delete")
+      throw new Error(`${scenario.type}: ${JSON.stringify(calls.at(-1)?.result)}`);
     return player.recorded;
   } finally {
     await player.stop();
@@ -42,7 +49,8 @@ export function replyCases(scenario: Scenario, recording: readonly Reply[]): Cas
   const values = hostileValues(scenario.secrets);
   for (const [at, reply] of recording.entries()) {
     const call = `${reply.method} ${reply.path} (reply ${at})`;
-    for (const [name, answer] of transportFaults) spoiled.push([`${call}: ${name}`, () => ({ at, answer })]);
+    for (const [name, answer] of transportFaults)
+      spoiled.push([`${call}: ${name}`, () => ({ at, answer })]);
     const value = jsonOf(reply.body);
     if (value === undefined) continue;
     for (const path of pathsIn(value)) {
@@ -60,7 +68,12 @@ export function replyCases(scenario: Scenario, recording: readonly Reply[]): Cas
       const player = await Player.play(Object.keys(scenario.upstreams), recording, spoil());
       try {
         const inputs = scenario.inputs(player.urls);
-        const life = await live(scenario.type, scenario.config(player.urls), inputs, scenario.changes);
+        const life = await live(
+          scenario.type,
+          scenario.config(player.urls),
+          inputs,
+          scenario.changes,
+        );
         return faultsOf(life, scenario.secrets, [inputs, scenario.changes]);
       } finally {
         await player.stop();
@@ -73,7 +86,10 @@ export function replyCases(scenario: Scenario, recording: readonly Reply[]): Cas
 export function argumentCases(scenario: Scenario, recording: readonly Reply[]): Case[] {
   const names = Object.keys(scenario.upstreams);
   const run = async (
-    spoil: (inputs: Record<string, unknown>, config: Record<string, string>) => [Record<string, unknown>, Record<string, string>],
+    spoil: (
+      inputs: Record<string, unknown>,
+      config: Record<string, string>,
+    ) => [Record<string, unknown>, Record<string, string>],
   ) => {
     const player = await Player.play(names, recording);
     try {
@@ -93,7 +109,11 @@ export function argumentCases(scenario: Scenario, recording: readonly Reply[]): 
     for (const { name, value } of values) {
       cases.push({
         name: `${scenario.type}, argument ${path.join(".")} is ${name}`,
-        run: () => run((inputs, config) => [withValueAt(inputs, path, value) as Record<string, unknown>, config]),
+        run: () =>
+          run((inputs, config) => [
+            withValueAt(inputs, path, value) as Record<string, unknown>,
+            config,
+          ]),
       });
     }
   }

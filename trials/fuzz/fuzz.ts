@@ -31,7 +31,9 @@ try {
   const watch = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage().rss);
   }, 100);
-  const { findings, elsewhere } = await fuzz(cases, Number(values.lanes), (text) => console.error(text));
+  const { findings, elsewhere } = await fuzz(cases, Number(values.lanes), (text) =>
+    console.error(text),
+  );
   clearInterval(watch);
   const seconds = (Date.now() - started) / 1000;
   console.error(

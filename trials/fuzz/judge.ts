@@ -17,22 +17,34 @@ const inherited = /function Object\(\)|\[native code\]|\[object \w+\]/;
  * What is wrong with a life; empty when nothing is. `given` is what the program declared,
  * whose texts are its own.
  */
-export function faultsOf({ calls, printed }: Life, secrets: readonly string[], given: unknown): string[] {
+export function faultsOf(
+  { calls, printed }: Life,
+  secrets: readonly string[],
+  given: unknown,
+): string[] {
   return [
-    ...calls.flatMap((call) => faultsOfCall(call, secrets, given).map((fault) => `${call.method}: ${fault}`)),
+    ...calls.flatMap((call) =>
+      faultsOfCall(call, secrets, given).map((fault) => `${call.method}: ${fault}`),
+    ),
     ...printed.flatMap((line) => faultsOfText(line, secrets).map((fault) => `printed: ${fault}`)),
   ];
 }
 
-function faultsOfCall({ method, milliseconds, result, error }: CallEnd, secrets: readonly string[], given: unknown): string[] {
+function faultsOfCall(
+  { method, milliseconds, result, error }: CallEnd,
+  secrets: readonly string[],
+  given: unknown,
+): string[] {
   const faults: string[] = [];
   if (milliseconds > longestCall) faults.push(`took ${Math.round(milliseconds)} ms`);
   if (error) {
-    if (!/\[[A-Z][A-Z0-9_]+[\],]/.test(error.message)) faults.push(`no clear error: ${error.message.slice(0, 200)}`);
+    if (!/\[[A-Z][A-Z0-9_]+[\],]/.test(error.message))
+      faults.push(`no clear error: ${error.message.slice(0, 200)}`);
     faults.push(...faultsOfText(error.message, secrets));
   }
   if (method === "check") {
-    for (const { reason } of (result as { failures?: { reason: string }[] } | undefined)?.failures ?? [])
+    for (const { reason } of (result as { failures?: { reason: string }[] } | undefined)
+      ?.failures ?? [])
       faults.push(...faultsOfText(reason, secrets));
     return faults;
   }
@@ -47,10 +59,14 @@ export function faultsOfText(text: string, secrets: readonly string[]): string[]
   if (text.length > longestText) faults.push(`a text of ${text.length} characters`);
   const character = active.exec(text)?.[0];
   if (character !== undefined)
-    faults.push(`U+${character.charCodeAt(0).toString(16).padStart(4, "0")} in ${JSON.stringify(text.slice(0, 200))}`);
+    faults.push(
+      `U+${character.charCodeAt(0).toString(16).padStart(4, "0")} in ${JSON.stringify(text.slice(0, 200))}`,
+    );
   if (text.includes("<{%")) faults.push(`colour markup in ${JSON.stringify(text.slice(0, 200))}`);
-  if (inherited.test(text)) faults.push(`an inherited property in ${JSON.stringify(text.slice(0, 300))}`);
-  for (const secret of secrets) if (text.includes(secret)) faults.push(`a secret in ${JSON.stringify(text.slice(0, 200))}`);
+  if (inherited.test(text))
+    faults.push(`an inherited property in ${JSON.stringify(text.slice(0, 300))}`);
+  for (const secret of secrets)
+    if (text.includes(secret)) faults.push(`a secret in ${JSON.stringify(text.slice(0, 200))}`);
   return faults;
 }
 
@@ -59,7 +75,11 @@ function faultsOfOutputs(outputs: unknown, secrets: readonly string[], given: un
   const faults: string[] = [];
   for (const [path, text] of textsAndPathsIn(outputs)) {
     if (own.has(text) || path[0]?.startsWith("__") || secretOutputs.has(path[0] ?? "")) continue;
-    faults.push(...faultsOfText(text, secrets).map((fault) => `output ${path.join(".").slice(0, 100)}: ${fault}`));
+    faults.push(
+      ...faultsOfText(text, secrets).map(
+        (fault) => `output ${path.join(".").slice(0, 100)}: ${fault}`,
+      ),
+    );
   }
   const length = JSON.stringify(outputs).length;
   if (length > longestOutputs) faults.push(`outputs of ${length} characters`);
@@ -67,7 +87,15 @@ function faultsOfOutputs(outputs: unknown, secrets: readonly string[], given: un
 }
 
 /** Outputs that the resource classes mark as secret: the engine encrypts them. */
-const secretOutputs = new Set(["sipCredentials", "clientSecret", "apiPassword", "portal", "bundle", "tenantToken", "tenantLogin"]);
+const secretOutputs = new Set([
+  "sipCredentials",
+  "clientSecret",
+  "apiPassword",
+  "portal",
+  "bundle",
+  "tenantToken",
+  "tenantLogin",
+]);
 
 function textsIn(value: unknown): string[] {
   return [...textsAndPathsIn(value)].map(([, text]) => text);

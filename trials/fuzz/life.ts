@@ -53,7 +53,11 @@ export async function live(
   } as dynamic.Config;
   const calls: CallEnd[] = [];
   const printed: string[] = [];
-  const step = async (call: Awaited<ReturnType<typeof newDispatcher>>, method: Parameters<typeof call>[1], args: unknown[]) => {
+  const step = async (
+    call: Awaited<ReturnType<typeof newDispatcher>>,
+    method: Parameters<typeof call>[1],
+    args: unknown[],
+  ) => {
     const started = performance.now();
     let end: Omit<CallEnd, "method" | "milliseconds">;
     try {
@@ -85,7 +89,8 @@ export async function live(
     await step(second, "check", [inputs, news]);
     await step(second, "diff", [made.id, outs, news]);
     const updated = await step(second, "update", [made.id, outs, news]);
-    outs = (updated.result as { outs?: object } | undefined)?.outs ?? updated.error?.properties ?? outs;
+    outs =
+      (updated.result as { outs?: object } | undefined)?.outs ?? updated.error?.properties ?? outs;
     await step(second, "delete", [made.id, outs]);
     return { calls, printed };
   } finally {

@@ -36,23 +36,37 @@ export class Player {
   /** Records what the upstreams answer, by name. */
   static async record(upstreams: Readonly<Record<string, string>>): Promise<Player> {
     const player = new Player();
-    for (const [name, url] of Object.entries(upstreams)) await player.#listen(name, (...call) => player.#pass(name, url, ...call));
+    for (const [name, url] of Object.entries(upstreams))
+      await player.#listen(name, (...call) => player.#pass(name, url, ...call));
     return player;
   }
 
-  static async play(names: readonly string[], recording: readonly Reply[], spoiled?: Spoiled): Promise<Player> {
+  static async play(
+    names: readonly string[],
+    recording: readonly Reply[],
+    spoiled?: Spoiled,
+  ): Promise<Player> {
     const player = new Player(recording, spoiled);
-    for (const name of names) await player.#listen(name, async (request, response) => player.#play(name, request, response));
+    for (const name of names)
+      await player.#listen(name, async (request, response) =>
+        player.#play(name, request, response),
+      );
     return player;
   }
 
-  async #listen(name: string, handle: (request: IncomingMessage, response: ServerResponse, body: string) => Promise<void>): Promise<void> {
+  async #listen(
+    name: string,
+    handle: (request: IncomingMessage, response: ServerResponse, body: string) => Promise<void>,
+  ): Promise<void> {
     const server = createServer((request, response) => {
       let body = "";
       request.on("error", () => {});
       response.on("error", () => {});
       request.setEncoding("utf8").on("data", (text) => (body += text));
-      request.on("end", () => void handle(request, response, body).catch(() => response.socket?.destroy()));
+      request.on(
+        "end",
+        () => void handle(request, response, body).catch(() => response.socket?.destroy()),
+      );
     });
     server.on("clientError", (_, socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -60,9 +74,17 @@ export class Player {
     this.urls[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  async #pass(name: string, upstream: string, request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
+  async #pass(
+    name: string,
+    upstream: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: string,
+  ): Promise<void> {
     const { method = "GET", url = "/" } = request;
-    const headers = Object.entries(request.headers).filter(([key]) => !["host", "connection", "content-length"].includes(key));
+    const headers = Object.entries(request.headers).filter(
+      ([key]) => !["host", "connection", "content-length"].includes(key),
+    );
     const answer = await fetch(upstream + url, {
       method,
       headers: Object.fromEntries(headers) as Record<string, string>,
@@ -106,9 +128,17 @@ export class Player {
    */
   #find(name: string, method: string, path: string): number {
     const recording = this.#recording ?? [];
-    const indexes = [...recording.keys()].filter((at) => recording[at]?.server === name && recording[at].method === method);
+    const indexes = [...recording.keys()].filter(
+      (at) => recording[at]?.server === name && recording[at].method === method,
+    );
     const same = indexes.filter((at) => recording[at]?.path === path);
-    return same.find((at) => !this.#used.has(at)) ?? same.at(-1) ?? indexes.find((at) => !this.#used.has(at)) ?? indexes.at(-1) ?? -1;
+    return (
+      same.find((at) => !this.#used.has(at)) ??
+      same.at(-1) ??
+      indexes.find((at) => !this.#used.has(at)) ??
+      indexes.at(-1) ??
+      -1
+    );
   }
 
   async stop(): Promise<void> {
@@ -122,7 +152,12 @@ export class Player {
   }
 }
 
-function send(response: ServerResponse, status: number, type: string | undefined, body: string): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string | undefined,
+  body: string,
+): void {
   response.writeHead(status, {
     ...(type === undefined ? {} : { "content-type": type }),
     ...(status === 204 ? {} : { "content-length": Buffer.byteLength(body) }),

@@ -14,7 +14,10 @@ export interface CaseFinding {
 }
 
 /** All cases, or `count` of them that the seed chooses. */
-export async function chosen(sandbox: Sandbox, { seed = 1, count = Infinity, only = "" } = {}): Promise<Case[]> {
+export async function chosen(
+  sandbox: Sandbox,
+  { seed = 1, count = Infinity, only = "" } = {},
+): Promise<Case[]> {
   const all: Case[] = stackFileCases();
   for (const scenario of scenariosOf(sandbox)) {
     const recording = await recordingOf(scenario);
@@ -23,21 +26,29 @@ export async function chosen(sandbox: Sandbox, { seed = 1, count = Infinity, onl
   const left = all.filter(({ name }) => name.includes(only));
   if (left.length <= count) return left;
   const random = new Random(seed);
-  return Array.from({ length: count }, () => left.splice(random.int(0, left.length - 1), 1)[0] as Case);
+  return Array.from(
+    { length: count },
+    () => left.splice(random.int(0, left.length - 1), 1)[0] as Case,
+  );
 }
 
 /**
  * Runs the cases. A rejection that no code handles, and a request to a server that a
  * reply only names, are findings too.
  */
-export async function fuzz(cases: readonly Case[], lanes: number, report: (text: string) => void = () => {}) {
+export async function fuzz(
+  cases: readonly Case[],
+  lanes: number,
+  report: (text: string) => void = () => {},
+) {
   const findings: CaseFinding[] = [];
   const found = (name: string, faults: readonly string[]) => {
     findings.push({ name, faults });
     report(`✗ ${name}\n${[...new Set(faults)].map((fault) => `    ${fault}`).join("\n")}`);
   };
   const running = new Set<string>();
-  const unhandled = (error: unknown) => found(`while ran: ${[...running].join("; ")}`, [`unhandled: ${String(error)}`]);
+  const unhandled = (error: unknown) =>
+    found(`while ran: ${[...running].join("; ")}`, [`unhandled: ${String(error)}`]);
   process.on("unhandledRejection", unhandled).on("uncaughtException", unhandled);
   let elsewhere = 0;
   const trap = createServer((_, response) => {
@@ -54,7 +65,9 @@ export async function fuzz(cases: readonly Case[], lanes: number, report: (text:
         const faults = await next.run();
         if (faults.length > 0) found(next.name, faults);
       } catch (error) {
-        found(next.name, [`the trial itself failed: ${error instanceof Error ? error.stack : String(error)}`]);
+        found(next.name, [
+          `the trial itself failed: ${error instanceof Error ? error.stack : String(error)}`,
+        ]);
       }
       running.delete(next.name);
     }

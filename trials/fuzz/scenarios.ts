@@ -49,7 +49,11 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
     changes: { professionalSeats: 7 },
     secrets: [sipPassword],
   };
-  const enablexOf = (type: string, inputs: Record<string, unknown>, changes: Record<string, unknown>): Scenario => ({
+  const enablexOf = (
+    type: string,
+    inputs: Record<string, unknown>,
+    changes: Record<string, unknown>,
+  ): Scenario => ({
     type,
     upstreams: { enablex: origin(enablex.baseUrl) },
     config: ({ enablex: url }) => ({
@@ -121,7 +125,11 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
   return [
     licence,
     customer,
-    enablexOf("EnableXSubscription", { customerId: "1", planId: "12", fields: { note: "one" } }, { fields: { note: "two" } }),
+    enablexOf(
+      "EnableXSubscription",
+      { customerId: "1", planId: "12", fields: { note: "one" } },
+      { fields: { note: "two" } },
+    ),
     enablexOf(
       "EnableXUser",
       { customerId: "1", userType: "moderator", email: "ada@fuzz.example", firstName: "Ada" },

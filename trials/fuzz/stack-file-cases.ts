@@ -7,7 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { StackFiles } from "../../stacks/stack-files.ts";
-import { collectWarnings, findPlaintextSecrets, validateStackFiles } from "../../stacks/validate.ts";
+import {
+  collectWarnings,
+  findPlaintextSecrets,
+  validateStackFiles,
+} from "../../stacks/validate.ts";
 import type { Case } from "./cases.ts";
 import { faultsOfText } from "./judge.ts";
 import { hostileTexts, hostileValues, pathsIn, withValueAt } from "./values.ts";
@@ -38,7 +42,9 @@ const customer = {
 
 const bomb = [
   "a: &a [x, x, x, x, x, x, x, x, x]",
-  ..."bcdefghij".split("").map((name, at) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[at]}`)}]`),
+  ..."bcdefghij"
+    .split("")
+    .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghi"[at]}`)}]`),
 ].join("\n");
 
 /** Texts that are hardly a customer's file. */
@@ -71,15 +77,24 @@ const texts: Readonly<Record<string, string | Buffer>> = {
 };
 
 export function stackFileCases(): Case[] {
-  const files: [string, () => string | Buffer][] = Object.entries(texts).map(([name, text]) => [name, () => text]);
+  const files: [string, () => string | Buffer][] = Object.entries(texts).map(([name, text]) => [
+    name,
+    () => text,
+  ]);
   const values = hostileValues([], 90);
   for (const path of pathsIn(customer)) {
     if (path.length === 0) continue;
     for (const { name, value } of values)
-      files.push([`${path.join(".")} is ${name}`, () => stringify(withValueAt(customer, path, value), { aliasDuplicateObjects: false })]);
+      files.push([
+        `${path.join(".")} is ${name}`,
+        () => stringify(withValueAt(customer, path, value), { aliasDuplicateObjects: false }),
+      ]);
     for (const key of hostileTexts) {
       const inside = () => withValueAt(customer, path, { [key]: "x" });
-      files.push([`${path.join(".")} has the key ${JSON.stringify(key)}`, () => stringify(inside())]);
+      files.push([
+        `${path.join(".")} has the key ${JSON.stringify(key)}`,
+        () => stringify(inside()),
+      ]);
     }
   }
   return files.map(([name, text]) => ({
@@ -95,7 +110,10 @@ function judged(text: string | Buffer): string[] {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-fuzz-stack-"));
   try {
     mkdirSync(join(folder, "stacks", "customers", "one"), { recursive: true });
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\nmain: stacks/index.ts\nstackConfigDir: stacks\n");
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: ucaas\nruntime: nodejs\nmain: stacks/index.ts\nstackConfigDir: stacks\n",
+    );
     writeFileSync(join(folder, "stacks", "Pulumi.one.yaml"), "config: {}\n");
     writeFileSync(join(folder, "stacks", "customers", "one", "acme.yaml"), text);
     return said(join(folder, "stacks")).flatMap((line) => faultsOfText(line, [secret]));
@@ -117,6 +135,8 @@ function said(folder: string): string[] {
   } catch (error) {
     const { message } = error as Error;
     // An error of the reading names the file and what to do.
-    return /acme\.yaml/.test(message) ? [message] : [message, `[object Error] without a file: ${message.slice(0, 200)}`];
+    return /acme\.yaml/.test(message)
+      ? [message]
+      : [message, `[object Error] without a file: ${message.slice(0, 200)}`];
   }
 }

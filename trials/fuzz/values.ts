@@ -37,7 +37,10 @@ const nested = (levels: number): unknown => {
 };
 
 /** Values of JSON. `secrets` are what a server could echo; `deepest` is how many levels an object may have. */
-export function hostileValues(secrets: readonly string[], deepest = 3_000): { name: string; value: unknown }[] {
+export function hostileValues(
+  secrets: readonly string[],
+  deepest = 3_000,
+): { name: string; value: unknown }[] {
   return [
     { name: "null", value: null },
     { name: "true", value: true },
@@ -72,17 +75,28 @@ export function hostileValues(secrets: readonly string[], deepest = 3_000): { na
 }
 
 /** Each place in a JSON value, the root included. */
-export function pathsIn(value: unknown, path: readonly (string | number)[] = []): (readonly (string | number)[])[] {
+export function pathsIn(
+  value: unknown,
+  path: readonly (string | number)[] = [],
+): (readonly (string | number)[])[] {
   if (typeof value !== "object" || value === null) return [path];
   const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   return [path, ...inner.flatMap(([key, item]) => pathsIn(item, [...path, key]))];
 }
 
 /** The value with another one at a place. */
-export function withValueAt(value: unknown, [key, ...rest]: readonly (string | number)[], other: unknown): unknown {
+export function withValueAt(
+  value: unknown,
+  [key, ...rest]: readonly (string | number)[],
+  other: unknown,
+): unknown {
   if (key === undefined) return other;
-  if (Array.isArray(value)) return value.map((item, at) => (at === key ? withValueAt(item, rest, other) : item));
-  const entries = Object.entries(value as object).map(([name, item]) => [name, name === key ? withValueAt(item, rest, other) : item]);
+  if (Array.isArray(value))
+    return value.map((item, at) => (at === key ? withValueAt(item, rest, other) : item));
+  const entries = Object.entries(value as object).map(([name, item]) => [
+    name,
+    name === key ? withValueAt(item, rest, other) : item,
+  ]);
   // Not by assignment, at which __proto__ would be no key.
   return Object.fromEntries(entries);
 }

@@ -34,7 +34,9 @@ const places: Place[] = [];
 try {
   const { xima, enablex, netsapiens, xelion } = sandbox;
   const passphrase = canary("passphrase of the key");
-  const sip = ["username", "password", "sipServer", "outboundProxy"].map((name) => canary(`sip ${name}`));
+  const sip = ["username", "password", "sipServer", "outboundProxy"].map((name) =>
+    canary(`sip ${name}`),
+  );
   const [accessKey, apiKey, tenantPassword, clientSecret, apiPassword, userPassword] = [
     plain("accessKey"),
     plain("apiKey"),
@@ -44,21 +46,40 @@ try {
     canary("userPassword"),
   ];
   for (const account of enablex.server.state.accounts) account.accessKey = accessKey;
-  for (const organization of Object.values(xelion.server.state.organizations).slice(0, 1)) organization.apiKey = apiKey;
+  for (const organization of Object.values(xelion.server.state.organizations).slice(0, 1))
+    organization.apiKey = apiKey;
   xelion.server.setOptions({ orderRoute: true });
   xelion.tenant.server.state.tenants[xelion.tenantName] = {
     [xelion.userName]: { password: tenantPassword },
   };
   const user = netsapiens.server.state.users[netsapiens.apiUsername];
   if (user) user.password = apiPassword;
-  for (const client of Object.values(netsapiens.server.state.clients)) client.clientSecret = clientSecret;
+  for (const client of Object.values(netsapiens.server.state.clients))
+    client.clientSecret = clientSecret;
   const privateKey = createPrivateKey(xima.privateKey)
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase })
     .toString();
   const lines = [xima.privateKey, privateKey].flatMap((pem) => pem.split("\n").slice(1, -2));
-  const given = [passphrase, ...sip, accessKey, apiKey, tenantPassword, clientSecret, apiPassword, userPassword, ...lines];
-  const tokens = () => [...Object.keys(enablex.server.state.sessions), ...Object.keys(netsapiens.server.state.tokens)];
-  const secrets = () => [...given, ...tokens(), ...Object.keys(xelion.tenant.server.state.sessions)];
+  const given = [
+    passphrase,
+    ...sip,
+    accessKey,
+    apiKey,
+    tenantPassword,
+    clientSecret,
+    apiPassword,
+    userPassword,
+    ...lines,
+  ];
+  const tokens = () => [
+    ...Object.keys(enablex.server.state.sessions),
+    ...Object.keys(netsapiens.server.state.tokens),
+  ];
+  const secrets = () => [
+    ...given,
+    ...tokens(),
+    ...Object.keys(xelion.tenant.server.state.sessions),
+  ];
 
   const program = (version: number) => `
     import * as pulumi from "@pulumi/pulumi";
@@ -115,7 +136,12 @@ try {
   const environments = new Set<string>();
   const watch = setInterval(() => lookAtProcesses(mark, commandLines, environments), 50);
   const up = ["up", "--yes", "--skip-preview", "--diff", "--continue-on-error"];
-  const look = async (name: string, args: string[], engine = false, env: Record<string, string> = {}) => {
+  const look = async (
+    name: string,
+    args: string[],
+    engine = false,
+    env: Record<string, string> = {},
+  ) => {
     const { output } = await stack.pulumi(args, { env });
     places.push({ name: `output of pulumi ${name}`, engine, leaks: leaksIn(output, secrets()) });
   };
@@ -126,7 +152,8 @@ try {
   const quoting = (own: readonly string[]) =>
     Array.from(
       { length: 40 },
-      (_, at) => `${"x".repeat(at)}refused: ${own.join(" and ")} ${JSON.stringify(own)} ${encodeURIComponent(own.join())}`,
+      (_, at) =>
+        `${"x".repeat(at)}refused: ${own.join(" and ")} ${JSON.stringify(own)} ${encodeURIComponent(own.join())}`,
     ).join(" ");
   /** Each server refuses the next writes. */
   const refuse = () => {
@@ -155,7 +182,8 @@ try {
     });
   };
   const calm = () => {
-    for (const { server } of [xima, enablex, netsapiens, xelion, xelion.tenant]) server.faults.clear();
+    for (const { server } of [xima, enablex, netsapiens, xelion, xelion.tenant])
+      server.faults.clear();
   };
   await look("preview --diff", ["preview", "--diff"]);
   refuse();
@@ -233,5 +261,7 @@ function lookAtProcesses(mark: string, commandLines: Set<string>, environments: 
 
 /** The engine hands the decrypted config to the program in variables of its own. */
 function only(environments: ReadonlySet<string>, engine: boolean): string {
-  return [...environments].filter((variable) => /^PULUMI_(NODEJS_)?CONFIG/.test(variable) === engine).join("\n");
+  return [...environments]
+    .filter((variable) => /^PULUMI_(NODEJS_)?CONFIG/.test(variable) === engine)
+    .join("\n");
 }

@@ -15,14 +15,18 @@ export function leaksIn(text: Buffer | string, secrets: readonly string[]): stri
   return secrets.flatMap((secret) =>
     Object.entries(spellings(secret)).flatMap(([how, spelling]) => {
       const at = bytes.indexOf(spelling);
-      return at < 0 ? [] : [`${how}: …${bytes.subarray(Math.max(0, at - 80), at + spelling.length + 20)}…`];
+      return at < 0
+        ? []
+        : [`${how}: …${bytes.subarray(Math.max(0, at - 80), at + spelling.length + 20)}…`];
     }),
   );
 }
 
 /** The same for all files below a folder. */
 export async function leaksBelow(folder: string, secrets: readonly string[]): Promise<string[]> {
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
   const found = await Promise.all(
     files.map(async ({ parentPath, name }) => {
       const leaks = leaksIn(await readFile(join(parentPath, name)), secrets);
@@ -46,7 +50,10 @@ function spellings(secret: string): Record<string, string> {
     const text = Buffer.concat([Buffer.alloc(offset), bytes])
       .toString("base64")
       .replace(/=+$/, "");
-    return text.slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + bytes.length) * 4) / 3) - 1);
+    return text.slice(
+      Math.ceil((offset * 4) / 3),
+      Math.floor(((offset + bytes.length) * 4) / 3) - 1,
+    );
   };
   const base64 = [0, 1, 2].map((offset) => [`Base64, offset ${offset}`, inBase64(offset)] as const);
   const twiceIn64 = base64.map(([how, text]) => {
@@ -62,12 +69,17 @@ function spellings(secret: string): Record<string, string> {
   const html = inHtml(secret);
   const half = Math.max(shortestHalf, Math.ceil(secret.length / 2));
   const halves: Record<string, string> =
-    secret.length >= 2 * shortestHalf ? { "first half": secret.slice(0, half), "second half": secret.slice(-half) } : {};
+    secret.length >= 2 * shortestHalf
+      ? { "first half": secret.slice(0, half), "second half": secret.slice(-half) }
+      : {};
   const all: Record<string, string> = {
     "as it is": secret,
     JSON: json,
     "JSON in JSON": JSON.stringify(JSON.stringify(secret)).slice(3, -3),
-    "JSON in ASCII": json.replace(/[\u007f-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    "JSON in ASCII": json.replace(
+      /[\u007f-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
     URL: url,
     "URL, twice": encodeURIComponent(url),
     "JSON in a URL": encodeURIComponent(json),
@@ -78,7 +90,12 @@ function spellings(secret: string): Record<string, string> {
     ...halves,
     ...Object.fromEntries(base64),
     ...Object.fromEntries(twiceIn64),
-    ...Object.fromEntries(base64.map(([how, text]) => [`${how}, for URLs`, text.replaceAll("+", "-").replaceAll("/", "_")])),
+    ...Object.fromEntries(
+      base64.map(([how, text]) => [
+        `${how}, for URLs`,
+        text.replaceAll("+", "-").replaceAll("/", "_"),
+      ]),
+    ),
   };
   // What is left of a short secret is an ordinary text.
   return Object.fromEntries(Object.entries(all).filter(([, spelling]) => spelling.length >= 8));
@@ -92,4 +109,5 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-const inHtml = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+const inHtml = (text: string) =>
+  text.replace(/[&<>"']/g, (character) => entities[character] ?? character);

@@ -11,9 +11,19 @@ import { print } from "../../output.ts";
  */
 export function commentCommand(): Command {
   return new Command("comment")
-    .description("write the previews of a pull request into one comment, or change the one that is there")
-    .requiredOption("--stacks <json>", "the stacks that were to be previewed, as ucaas ci stacks --json printed them", stackList)
-    .option("--previews <folder>", "folder of what ucaas ci preview wrote, as preview-<stack>.json", "previews")
+    .description(
+      "write the previews of a pull request into one comment, or change the one that is there",
+    )
+    .requiredOption(
+      "--stacks <json>",
+      "the stacks that were to be previewed, as ucaas ci stacks --json printed them",
+      stackList,
+    )
+    .option(
+      "--previews <folder>",
+      "folder of what ucaas ci preview wrote, as preview-<stack>.json",
+      "previews",
+    )
     .option("--pull-request <number>", "default the one that the pipeline runs for", Number)
     .action(comment);
 }
@@ -40,13 +50,18 @@ async function comment({
       hint: "name one with --pull-request",
     });
   const earlier = await platform.findComment(number, commentMarker);
-  if (stacks.length === 0 && !earlier) return print("No stack is touched, so there is nothing to say.");
-  const previews = new Map(stacks.map((stack) => [stack, previewIn(join(folder, `preview-${stack}.json`))]));
+  if (stacks.length === 0 && !earlier)
+    return print("No stack is touched, so there is nothing to say.");
+  const previews = new Map(
+    stacks.map((stack) => [stack, previewIn(join(folder, `preview-${stack}.json`))]),
+  );
   const text = previewComment(previews, {
     run: platform.run,
     commit: platform.commit,
     length: platform.longestText,
   });
-  const { url } = earlier ? await platform.changeComment(number, earlier.id, text) : await platform.addComment(number, text);
+  const { url } = earlier
+    ? await platform.changeComment(number, earlier.id, text)
+    : await platform.addComment(number, text);
   print(`${earlier ? "Changed" : "Added"} ${url}`);
 }

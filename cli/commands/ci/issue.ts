@@ -12,8 +12,14 @@ import { print } from "../../output.ts";
  */
 export function issueCommand(): Command {
   return new Command("issue")
-    .description("keep one issue about drift: open it, change it, or close it when all stacks are known to have none")
-    .requiredOption("--stacks <json>", "the stacks that were to be checked, as ucaas ci stacks --json printed them", stackList)
+    .description(
+      "keep one issue about drift: open it, change it, or close it when all stacks are known to have none",
+    )
+    .requiredOption(
+      "--stacks <json>",
+      "the stacks that were to be checked, as ucaas ci stacks --json printed them",
+      stackList,
+    )
     .option("--reports <folder>", "folder of what ucaas drift --json --out wrote", "reports")
     .action(issue);
 }
@@ -30,7 +36,9 @@ async function issue({ stacks, reports }: { stacks: string[]; reports: string })
   const open = await platform.findIssue(issueMarker);
   const close = report.status === "none";
   if (!open && close) return print("No drift, and no issue is open.");
-  const { url } = open ? await platform.changeIssue(open.id, text, { close }) : await platform.openIssue(text);
+  const { url } = open
+    ? await platform.changeIssue(open.id, text, { close })
+    : await platform.openIssue(text);
   print(`${close ? "Closed" : open ? "Changed" : "Opened"} ${url}`);
 }
 
@@ -38,5 +46,11 @@ async function issue({ stacks, reports }: { stacks: string[]; reports: string })
 function reportsIn(folder: string): DriftReport[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  return files.sort().flatMap((name) => driftReportSchema.safeParse(tryParseJson(readFileSync(join(folder, name), "utf8"))).data ?? []);
+  return files
+    .sort()
+    .flatMap(
+      (name) =>
+        driftReportSchema.safeParse(tryParseJson(readFileSync(join(folder, name), "utf8"))).data ??
+        [],
+    );
 }

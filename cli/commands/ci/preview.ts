@@ -21,16 +21,31 @@ Examples:
  */
 export function previewCommand(): Command {
   return new Command("preview")
-    .description("show what pulumi up would change, without the outputs that stay; keep it for a pipeline")
+    .description(
+      "show what pulumi up would change, without the outputs that stay; keep it for a pipeline",
+    )
     .requiredOption("-s, --stack <name>", "the stack")
     .option("--plan <file>", "save the plan here, for pulumi up --plan")
-    .option("-o, --out <file>", "write what the preview printed here, as JSON, for ucaas ci comment")
+    .option(
+      "-o, --out <file>",
+      "write what the preview printed here, as JSON, for ucaas ci comment",
+    )
     .addHelpText("after", details)
     .action(preview);
 }
 
-async function preview({ stack, plan, out }: { stack: string; plan?: string; out?: string }): Promise<void> {
-  const [planFile, reportFile] = [plan, out].map((file) => (file === undefined ? undefined : OutputFile.prepare(file)));
+async function preview({
+  stack,
+  plan,
+  out,
+}: {
+  stack: string;
+  plan?: string;
+  out?: string;
+}): Promise<void> {
+  const [planFile, reportFile] = [plan, out].map((file) =>
+    file === undefined ? undefined : OutputFile.prepare(file),
+  );
   const project = findProject();
   const text = new PreviewText();
   const lines: string[] = [];

@@ -35,7 +35,9 @@ async function stacks({ changedSince, only, except = [], json }: Options): Promi
     });
   }
   const found = changedSince === undefined ? project.stacks : await changed(project, changedSince);
-  const chosen = found.filter((stack) => (only === undefined || only.includes(stack)) && !except.includes(stack));
+  const chosen = found.filter(
+    (stack) => (only === undefined || only.includes(stack)) && !except.includes(stack),
+  );
   if (json) print(JSON.stringify(chosen));
   else for (const stack of chosen) print(stack);
 }
@@ -44,6 +46,8 @@ async function changed(project: Project, commit: string): Promise<readonly strin
   const { changedStacks, hasCommit } = await import("../../gitops/git.ts");
   if (await hasCommit(project, commit)) return await changedStacks(project, commit, "HEAD");
   // Of a branch that was just made the commit before is 000….
-  printNotice(`The commit ${JSON.stringify(commit)} is not in this clone, so all stacks count as changed.`);
+  printNotice(
+    `The commit ${JSON.stringify(commit)} is not in this clone, so all stacks count as changed.`,
+  );
   return project.stacks;
 }
