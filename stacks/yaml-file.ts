@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { type ReadTextOptions, readText, UnreadableTextError } from "pulumi-ucaas/schemas";
 import type { Path } from "./object-path.ts";
 import { readYaml, type YamlFault, type YamlNode } from "./yaml-tree.ts";
@@ -31,7 +32,9 @@ export class YamlFile {
       return new YamlFile(name, readText(path, { maxBytes: maxFileBytes, ...options }));
     } catch (error) {
       if (!(error instanceof UnreadableTextError)) throw error;
-      return error.code === "ENOENT" ? undefined : new YamlFile(name, "", error.message);
+      if (error.code !== "ENOENT") return new YamlFile(name, "", error.message);
+      const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+      return isLink ? new YamlFile(name, "", "is a link to a file that does not exist") : undefined;
     }
   }
 

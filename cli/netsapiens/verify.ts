@@ -1,14 +1,10 @@
 import { createInterface } from "node:readline";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
-import {
-  type IntegrationBundle,
-  netsapiensConfig,
-  oauthClientSchema,
-  type StepResult,
-} from "../../provider/netsapiens/schema.ts";
+import type { IntegrationBundle } from "../../provider/netsapiens/integration-bundle.ts";
+import { netsapiensConfig, oauthClientSchema } from "../../provider/netsapiens/schema.ts";
 import type { Scope } from "../../provider/netsapiens/scopes.ts";
 import { originOf } from "../../provider/netsapiens/settings.ts";
-import { chosenSteps, type Step, steps } from "../../provider/netsapiens/steps.ts";
+import { chosenSteps, type Step, type StepResult, steps } from "../../provider/netsapiens/steps.ts";
 import { type Verification, verify } from "../../provider/netsapiens/verify.ts";
 import { type ConfigOf, readConfig } from "../../provider/runtime/config.ts";
 import { UcaasError } from "../../provider/runtime/errors.ts";

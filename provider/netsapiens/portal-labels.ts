@@ -1,17 +1,10 @@
-import type { PortalLabelInputs } from "./schema.ts";
-
-export type PortalLabel = keyof PortalLabelInputs;
-
-/** Each control's label, or several that are looked for in turn. */
-export type PortalLabels = Record<PortalLabel, readonly string[]>;
-
 /**
  * The portal's labels in English. The guide names System, Settings, Advanced, OAuth
  * Clients, Add, Client ID, Redirect URL, Create and Client
  * Secret; those of the login page, of a hidden secret and of deleting are not public, so
  * usual ones are tried in turn (inferred).
  */
-const english: PortalLabels = {
+const english = {
   loginName: ["Login Name", "Username", "User Name", "Login"],
   password: ["Password"],
   logIn: ["Log In", "Login", "Sign In"],
@@ -29,8 +22,17 @@ const english: PortalLabels = {
   confirm: ["Yes", "OK", "Confirm"],
 };
 
+/** A control of the portal. */
+export type PortalLabel = keyof typeof english;
+
+/** Each control's label, or several that are looked for in turn. */
+export type PortalLabels = Record<PortalLabel, readonly string[]>;
+
+/** What a stack says otherwise. */
+type OwnLabels = { readonly [Label in PortalLabel]?: string | readonly string[] };
+
 /** The labels with what a stack says otherwise. */
-export function portalLabels(overrides: PortalLabelInputs = {}): PortalLabels {
+export function portalLabels(overrides: OwnLabels = {}): PortalLabels {
   const own = Object.entries(overrides).map(([name, label]) => [
     name,
     typeof label === "string" ? [label] : label,

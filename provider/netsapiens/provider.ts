@@ -24,10 +24,9 @@ import {
   type OAuthClientInputs,
   type OAuthClientOutputs,
   oauthClientSchema,
-  type StepResult,
 } from "./schema.ts";
 import { bundleOf, idOf, originOf, type Settings, toSettings } from "./settings.ts";
-import { chosenSteps } from "./steps.ts";
+import { chosenSteps, type StepResult } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
 /** What steers this program; everything else that is declared shows in the bundle. */

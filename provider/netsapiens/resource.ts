@@ -1,16 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../runtime/loader.ts";
-import type {
-  IntegrationBundle as NetsapiensBundle,
-  StepResult as NetsapiensStepResult,
-  PortalLabelInputs,
-} from "./schema.ts";
-
-export type { NetsapiensBundle, NetsapiensStepResult };
-
+import type { IntegrationBundle as NetsapiensBundle } from "./integration-bundle.ts";
+import type { PortalLabel } from "./portal-labels.ts";
 import type { Scope } from "./scopes.ts";
 import { secretArguments } from "./secret-names.ts";
-import type { Step } from "./steps.ts";
+import type { StepResult as NetsapiensStepResult, Step } from "./steps.ts";
+
+export type { NetsapiensBundle, NetsapiensStepResult };
 
 /** What the driver `portal` needs. */
 export interface NetsapiensPortal {
@@ -32,7 +28,7 @@ export interface NetsapiensPortal {
    * "API Applications" }`; a list is tried in turn.
    */
   readonly labels?: pulumi.Input<{
-    [Label in keyof PortalLabelInputs]: pulumi.Input<string> | pulumi.Input<string>[];
+    [Label in PortalLabel]?: pulumi.Input<string> | pulumi.Input<string>[];
   }>;
 }
 

@@ -3,8 +3,10 @@ import { isLoopback, transportKeys } from "../http/pool.ts";
 import type { ConfigDefinition } from "../runtime/config.ts";
 import { credential, identifier } from "../runtime/identifiers.ts";
 import { defaultHomeCountry } from "./did.ts";
+import type { IntegrationBundle } from "./integration-bundle.ts";
+import type { PortalLabel } from "./portal-labels.ts";
 import { acceptedScopes } from "./scopes.ts";
-import { steps } from "./steps.ts";
+import { type StepResult, steps } from "./steps.ts";
 
 const text = z.string().min(1, "must not be empty");
 
@@ -55,7 +57,7 @@ const portalLabelsSchema = z.strictObject({
   show: labels.optional(),
   delete: labels.optional(),
   confirm: labels.optional(),
-});
+} satisfies Record<PortalLabel, z.ZodType>);
 
 /** Settings of the driver `portal`. */
 const portalSchema = z.strictObject({
@@ -98,33 +100,6 @@ export const oauthClientSchema = z.strictObject({
 
 export type OAuthClientInputs = z.output<typeof oauthClientSchema> & { readonly __stack?: string };
 export type PortalInputs = z.output<typeof portalSchema>;
-export type PortalLabelInputs = z.output<typeof portalLabelsSchema>;
-
-/** What the Xima side is set up with, under the guide's own names. */
-export interface IntegrationBundle {
-  readonly domain: string;
-  readonly sip_proxy_server_host: string;
-  readonly sip_proxy_server_port: number;
-  readonly api_url: string;
-  readonly api_client_id: string;
-  /** Absent only after a failure: a client was made, and the page did not show its secret. */
-  readonly api_client_secret?: string;
-  readonly api_username: string;
-  readonly api_password: string;
-  readonly did?: string;
-}
-
-/** How one step of the verification ended. */
-export interface StepResult {
-  readonly step: (typeof steps)[number];
-  readonly status: "passed" | "failed" | "skipped";
-  /** What was seen, without secrets; for a skipped step, why. */
-  readonly evidence: string;
-  /** Of a failure, for programs: `GRANT_REFUSED`, `DID_NOT_ROUTED`, … */
-  readonly code?: string;
-  /** Of a failure: what to do, in the guide's words. */
-  readonly remedy?: string;
-}
 
 /** What the state keeps of a client. */
 export interface OAuthClientOutputs extends OAuthClientInputs {

@@ -2,7 +2,8 @@ import { baseUrlOf } from "../http/pool.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isUnknown } from "../runtime/unknown.ts";
-import type { IntegrationBundle, netsapiensConfig, OAuthClientInputs } from "./schema.ts";
+import type { IntegrationBundle } from "./integration-bundle.ts";
+import type { netsapiensConfig, OAuthClientInputs } from "./schema.ts";
 
 export type Config = ConfigOf<typeof netsapiensConfig>;
 

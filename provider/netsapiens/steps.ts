@@ -3,6 +3,18 @@ export const steps = ["apiUrl", "credentials", "permissions", "domain", "users",
 
 export type Step = (typeof steps)[number];
 
+/** How one step of the verification ended. */
+export interface StepResult {
+  readonly step: Step;
+  readonly status: "passed" | "failed" | "skipped";
+  /** What was seen, without secrets; for a skipped step, why. */
+  readonly evidence: string;
+  /** Of a failure, for programs: `GRANT_REFUSED`, `DID_NOT_ROUTED`, … */
+  readonly code?: string;
+  /** Of a failure: what to do, in the guide's words. */
+  readonly remedy?: string;
+}
+
 /** Which steps are run: all, none, or those that are named and what they need. */
 export type Verify = "all" | "off" | readonly Step[];
 

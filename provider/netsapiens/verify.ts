@@ -12,9 +12,8 @@ import {
   type StepOutcome,
   same,
 } from "./evaluate.ts";
-import type { StepResult } from "./schema.ts";
 import type { Scope } from "./scopes.ts";
-import { chosenSteps, type Step, steps, type Verify } from "./steps.ts";
+import { chosenSteps, type Step, type StepResult, steps, type Verify } from "./steps.ts";
 
 /** What is verified. */
 export interface VerificationTarget extends Credentials, GrantExpectation {

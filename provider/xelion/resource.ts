@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../runtime/loader.ts";
 import { secretPaths } from "../runtime/secret-paths.ts";
-import type { StatusEntry as XelionStatusEntry } from "./schema.ts";
 import { secretArguments } from "./secret-names.ts";
+import type { StatusEntry as XelionStatusEntry } from "./status-entry.ts";
 
 export type { XelionStatusEntry };
 

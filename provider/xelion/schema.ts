@@ -3,6 +3,7 @@ import { z } from "zod";
 import { baseUrlKey, transportKeys } from "../http/pool.ts";
 import type { ConfigDefinition } from "../runtime/config.ts";
 import { credential, identifier } from "../runtime/identifiers.ts";
+import type { StatusEntry } from "./status-entry.ts";
 
 const text = z.string().min(1, "must not be empty");
 
@@ -116,16 +117,6 @@ export const orderSchema = z.object({
 });
 
 export type Order = z.output<typeof orderSchema>;
-
-/** One status that an order has had. */
-export interface StatusEntry {
-  /** ISO time at which it was heard of. */
-  readonly time: string;
-  /** The vendor's word, or `UNKNOWN` or `SUBMITTED` of this project. */
-  readonly status: string;
-  /** Who told: `reply`, `callback`, `relay`, `polling` or `operator`. */
-  readonly source: string;
-}
 
 /** What the state keeps: neither the token nor the configuration, which are inputs only. */
 export interface ProvisionOutputs {

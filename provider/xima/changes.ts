@@ -1,6 +1,7 @@
 import { isEqual } from "../runtime/equality.ts";
 import { own } from "../runtime/own-property.ts";
-import type { LicenseChange, LicenseInputs } from "./schema.ts";
+import type { LicenseChange } from "./license-change.ts";
+import type { LicenseInputs } from "./schema.ts";
 
 const mask = "[secret]";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { flatChanges } from "./changes.ts";
-import type { LicenseChange, LicenseInputs, LicenseOutputs } from "./schema.ts";
+import type { LicenseChange } from "./license-change.ts";
+import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
 
 /** What the state keeps of a licence that was stated at this time. */
 export function outputs(

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasResource } from "../runtime/loader.ts";
-import type { LicenseChange as XimaChange } from "./schema.ts";
+import type { LicenseChange as XimaChange } from "./license-change.ts";
 import { secretArguments } from "./secret-names.ts";
 
 export type { XimaChange };

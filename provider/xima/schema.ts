@@ -3,6 +3,7 @@ import { z } from "zod";
 import { baseUrlKey, transportKeys } from "../http/pool.ts";
 import type { ConfigDefinition } from "../runtime/config.ts";
 import { credential, displayName, identifier } from "../runtime/identifiers.ts";
+import type { LicenseChange } from "./license-change.ts";
 
 const count = z.int("must be a whole number").min(0, "must not be negative");
 
@@ -101,16 +102,6 @@ export const managedProperties = [
   "sipCredentials",
   "account",
 ] as const;
-
-/**
- * One difference that the server reported, by the property's path:
- * `aiMessaging.standardBundles`. The values of secrets are masked.
- */
-export interface LicenseChange {
-  readonly property: string;
-  readonly oldValue?: unknown;
-  readonly newValue?: unknown;
-}
 
 /** What the state keeps of a licence. */
 export interface LicenseOutputs extends LicenseInputs {

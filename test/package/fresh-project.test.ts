@@ -108,6 +108,21 @@ describe("the package that npm packs, installed in a new project", () => {
     ]);
   });
 
+  test("has types for a program with moduleResolution node, without zod's", async () => {
+    await writeFile(
+      join(project.project, "old.ts"),
+      `import { ${classes} } from "pulumi-ucaas";\nexport const all = [${classes}];\n`,
+    );
+    const { stdout } = await project.run(process.execPath, [
+      join(root, "node_modules", "typescript", "bin", "tsc"),
+      ..."--noEmit --strict --target es2020 --module commonjs".split(" "),
+      ..."--moduleResolution node10 --ignoreDeprecations 6.0 --esModuleInterop false".split(" "),
+      ..."--skipLibCheck false --listFiles old.ts".split(" "),
+    ]);
+    expect(stdout).toContain("pulumi-ucaas/dist/provider/index.d.ts");
+    expect(stdout).not.toContain("node_modules/zod/");
+  });
+
   test("passes publint, and are-the-types-wrong for a package of ES modules", {
     timeout: 120_000,
   }, async () => {

@@ -568,6 +568,14 @@ describe("a customer's own file", () => {
       "stacks/customers/acme/zero.yaml is a link out of the project: only files of the project are read",
     ]);
   });
+
+  test("that is a link to a file that does not exist is an error", () => {
+    const project = projectWith({ "Pulumi.acme.yaml": customers, "customers/acme/b.yaml": acme });
+    symlinkSync("moved.yaml", join(project, "stacks", "customers", "acme", "a.yaml"));
+    expect(faultsOf(new StackFiles(join(project, "stacks"), "acme"))).toEqual([
+      "stacks/customers/acme/a.yaml is a link to a file that does not exist",
+    ]);
+  });
 });
 
 describe("unquoted text that readers of YAML do not agree on", () => {
