@@ -93,6 +93,8 @@ export abstract class UcaasResource extends pulumi.CustomResource {
         pulumi.mergeOptions(options, { additionalSecretOutputs: [...about.secrets] }),
       );
     } catch (error) {
+      // V8 writes a trace when it is first read: from here on, with source maps.
+      restore();
       throw notRegistered(error, about.type, name);
     } finally {
       restore();

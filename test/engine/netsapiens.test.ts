@@ -150,7 +150,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     const drift = clean(await stack.refresh("--preview-only", "--expect-no-changes"));
     expect(drift.exitCode).not.toBe(0);
     expect(drift.output).toContain(
-      "did failed: the number is assigned, but routed nowhere (application available-number)",
+      "did failed: the number reaches no user, device or queue (application available-number",
     );
     clean((await stack.refresh()).ok());
     expect((await stack.preview("--expect-no-changes")).exitCode).not.toBe(0);

@@ -102,9 +102,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await stack.writeProgram(program(w.tenant.url).replace('"acme"', '"acme-ltd"'));
     const renamed = (await stack.up()).ok();
     expect(renamed.output).toContain("(COMPLETED, submitted at ");
-    expect(renamed.output).toContain(
-      "the tenant's order stays remembered, for the resource of this stack that has the tenant now",
-    );
+    expect(renamed.output).toContain("is kept: another resource of this stack has it now");
     await write();
     (await stack.up()).ok();
     const replaced = (await stack.up("--replace", (await resource())?.urn as string)).ok();
