@@ -48,7 +48,8 @@ export function importEntry(
     name,
     id,
     inputs: bag(inputs),
-    outputs: bag(outputs),
+    // What is imported is as it is now, whatever earlier writes the journal still has.
+    outputs: bag({ __intent: `${new Date().toISOString()}/import`, ...outputs }),
   };
 }
 

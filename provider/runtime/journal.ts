@@ -141,7 +141,11 @@ export class Journal {
     const { vendor, stack, thing } = key;
     const intendedAt = new Date().toISOString();
     // By its time, so that a completed write can be told from a later one.
-    const about = { id: `${intendedAt}/${randomUUID()}`, argumentsHash: hashOf(args), intendedAt };
+    const about = {
+      id: `${intendedAt}/${randomUUID().slice(0, 8)}`,
+      argumentsHash: hashOf(args),
+      intendedAt,
+    };
     const entry: JournalEntry<Note> = { vendor, stack, thing, ...write, ...about, note };
     const check = (present: readonly JournalEntry[]) => {
       const own = present.filter((other) => isSameStack(other.stack, stack));

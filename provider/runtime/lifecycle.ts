@@ -202,7 +202,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
-    const claim = randomUUID();
+    const claim = newClaim();
     const remoteId = this.#descriptor.remoteId(news);
     const names = this.#descriptor.names?.(news) ?? [];
     // By the first name it is looked for; by the others it is only known.
@@ -225,6 +225,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         this.#handlers.create(news, operation),
       );
       await operation.complete(created.id);
+      await this.#settle(news, created.id, operation.id);
       return created;
     } catch (error) {
       if (!(error instanceof PartialFailure))
@@ -265,7 +266,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const own = (remoteId: string) => this.#ownership.acquire(remoteId, claimOf(olds));
     const operation = this.#operation("update", id, resource, news.__stack, signal, own, recalled);
     const work = () => this.#handlers.update(id, olds, news, operation);
-    const updated = await this.#keepMarks(operation, olds, claimOf(olds) || randomUUID(), work);
+    const updated = await this.#keepMarks(operation, olds, claimOf(olds) || newClaim(), work);
     await operation.complete(id);
     // A create of this resource that the state does not know has an entry of its own.
     if (recalled.key && recalled.key.thing !== this.#thing(resource, id))
@@ -363,6 +364,24 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       own,
       log: (text) => logInfo(type, label(resource), text),
     });
+  }
+
+  /**
+   * Removes what earlier resources left in the journal. A create compares the remote object
+   * with the declaration, or writes all of it, so no earlier write matters any more.
+   */
+  async #settle(news: I, id: string, intent: string | undefined): Promise<void> {
+    const { vendor, keepsEntries } = this.#descriptor;
+    if (keepsEntries || news.__stack === undefined) return;
+    try {
+      for (const thing of new Set([this.#thing(news, undefined), this.#thing(news, id)])) {
+        const { key, entry } = await this.#journal.locate(vendor, thing, [news.__stack]);
+        if (entry && entry.id !== intent) await this.#journal.drop(key);
+      }
+    } catch (error) {
+      // The next write reports a journal that cannot be read.
+      if (!(error instanceof UcaasError)) throw error;
+    }
   }
 
   /** What the journal says of a resource in the state; an entry that the state knows is dropped. */
@@ -487,6 +506,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       return {};
     }
   }
+}
+
+/** Short, since every state has it: it is compared among resources of one remote object only. */
+function newClaim(): string {
+  return randomUUID().slice(0, 8);
 }
 
 interface Recalled {
