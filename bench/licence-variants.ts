@@ -13,9 +13,9 @@ const loop = (declaration: string, resources: number) =>
 
 /**
  * The floor does nothing at all. The second sends the requests that the API asks for, and
- * knows and checks nothing: what it takes longer
- * than the floor is the price of the requests. The closure does what most dynamic
- * providers do, with a client and its packages captured.
+ * knows and checks nothing: what it takes longer than the floor is the price of the
+ * requests. The closure does what most dynamic providers do, with a client and its
+ * packages captured.
  */
 export const variants: readonly Variant[] = [
   {

@@ -8,8 +8,8 @@ import { credentialProblem } from "../provider/runtime/identifiers.ts";
  *
  * @param hint  what to do where there is no terminal
  * @throws {UcaasError} `SECRET_MISSING` when there is no terminal or nothing was typed,
- *   `SECRET_INVALID` when it holds what no secret can,
- * `SECRET_DIFFERS` when the second was another.
+ *   `SECRET_INVALID` when it holds what no secret can, `SECRET_DIFFERS` when the second
+ *   was another.
  */
 export async function askSecret(
   question: string,

@@ -24,8 +24,8 @@ export class Interrupted extends Error {
 
 /**
  * Runs work that must not be cut off: it is told of a signal, and the process lives on
- * until it has ended. `stop` gets
- * the number of signals so far. Without such work, a signal ends the process at once, as usual.
+ * until it has ended. `stop` gets the number of signals so far. Without such work, a
+ * signal ends the process at once, as usual.
  *
  * @throws {Interrupted} when a signal came before the work or during it
  */

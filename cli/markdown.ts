@@ -1,8 +1,7 @@
 import { visible } from "./redact.ts";
 
 // Text of others (a vendor's values, an engine's output) in Markdown: as code, so that
-// nothing in it is a link, a mention or
-// a tag.
+// nothing in it is a link, a mention or a tag.
 
 /** A code span in a line. */
 export function code(text: string): string {
@@ -15,8 +14,8 @@ export function code(text: string): string {
 
 /**
  * The same in a cell of a table. A bar ends the cell even within a code span, and a
- * backslash does not always keep it
- * from that, so a text with a bar is written by character references.
+ * backslash does not always keep it from that, so a text with a bar is written by
+ * character references.
  */
 export function cell(text: string): string {
   return text.includes("|") ? htmlCode(text) : code(text);

@@ -5,9 +5,8 @@ const mask = "[secret]";
 
 /**
  * A text that may be printed, written or sent: without the secrets that are known, and
- * without credentials in URLs.
- * Pulumi and git print whole URLs, and the URL of a backend or of a remote often holds a
- * password or a token.
+ * without credentials in URLs. Pulumi and git print whole URLs, and the URL of a backend
+ * or of a remote often holds a password or a token.
  */
 export function redact(text: string): string {
   return maskSecrets(text)

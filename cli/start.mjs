@@ -15,8 +15,8 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   const { dirname, join } = await import("node:path");
   const { dataDir } = await import("../provider/runtime/data-dir.ts");
   // Half the time of a short command is spent on compiling what an earlier one compiled.
-  // Node never returns where the
-  // folder cannot be created below one that is not there, as in /proc.
+  // Node never returns where the folder cannot be created below one that is not there, as
+  // in /proc.
   if (existsSync(dirname(dataDir()))) enableCompileCache(join(dataDir(), "compiled"));
   await import("./ucaas.ts");
 }

@@ -5,8 +5,8 @@ import { redact, visible } from "./redact.ts";
 
 /**
  * A table that fits the terminal. Text of others in it is text: control characters are
- * shown by their number. A line
- * break within a cell stays. Where the columns would be too narrow to read, each row is a list.
+ * shown by their number. A line break within a cell stays. Where the columns would be too
+ * narrow to read, each row is a list.
  */
 export function renderTable(
   head: readonly string[],

@@ -13,8 +13,7 @@ const operation = "xima import-file";
 
 /**
  * Makes an import file from licences as they are declared. Nothing can be read back from
- * the API, so what the file says is
- * what the state will say; nothing is sent.
+ * the API, so what the file says is what the state will say; nothing is sent.
  *
  * @returns how many licences there are
  * @throws {UcaasError} `LICENCES_UNREADABLE`, `LICENCES_INVALID`, `FILE_EXISTS`, `FILE_NOT_WRITTEN`

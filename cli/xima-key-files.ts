@@ -22,8 +22,7 @@ export interface NewKey {
 
 /**
  * Makes an RSA key and its certificate request, and writes both. A file that exists is
- * never touched: the key in it may be the one that
- * a certificate was signed for.
+ * never touched: the key in it may be the one that a certificate was signed for.
  *
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */

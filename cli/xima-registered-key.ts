@@ -17,8 +17,7 @@ type Jwk = z.output<typeof jwksSchema>["keys"][number];
 
 /**
  * Looks for a `kid` in the server's published list of keys (JWKS, OpenAPI 1.4: the public
- * keys of the registered certificates by
- * fingerprint). Nothing is signed.
+ * keys of the registered certificates by fingerprint). Nothing is signed.
  *
  * @returns where the list is
  * @throws {UcaasError} `KEY_NOT_REGISTERED`, `KEY_REGISTERED_OTHERWISE`,

@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: the main job, on the real Pulumi engine, against the sandbox. Each step
- * is a command that a user would
- * type; the demo ends with 0 only if every step did what it says.
+ * is a command that a user would type; the demo ends with 0 only if every step did what
+ * it says.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";

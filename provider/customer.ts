@@ -21,9 +21,8 @@ import { XimaLicense, type XimaLicenseArgs, type XimaSipCredentials } from "./xi
 export interface CustomerXimaArgs extends Omit<XimaLicenseArgs, "sipCredentials"> {
   /**
    * With a NetSapiens client, `sipServer` and `outboundProxy` may be left to its bundle
-   * (its domain and its SIP proxy, inferred), and so may
-   * `sipPort` where `transport` is given. User name and password are those of a SIP
-   * device, which no bundle holds.
+   * (its domain and its SIP proxy, inferred), and so may `sipPort` where `transport` is
+   * given. User name and password are those of a SIP device, which no bundle holds.
    */
   readonly sipCredentials?: Omit<XimaSipCredentials, "sipServer" | "outboundProxy"> &
     Partial<XimaSipCredentials>;
@@ -50,14 +49,14 @@ export interface CustomerArgs {
 
 /**
  * One customer in all its systems, in the order in which they need each other: the
- * NetSapiens client is made and verified before the Xima
- * licence, and the licence is given back before the client; users and subscriptions at
- * EnableX come after their customer, and go before it.
+ * NetSapiens client is made and verified before the Xima licence, and the licence is
+ * given back before the client; users and subscriptions at EnableX come after their
+ * customer, and go before it.
  *
  * The resources are children and have the customer's name; those of which there are
- * several add their own: `acme-meetings`. They are
- * protected from deletion where the stack's config says `ucaas:production: true`, unless
- * the option `protect` says otherwise.
+ * several add their own: `acme-meetings`. They are protected from deletion where the
+ * stack's config says `ucaas:production: true`, unless the option `protect` says
+ * otherwise.
  *
  * @example
  * ```ts
@@ -237,9 +236,8 @@ class LeftAsItIs extends pulumi.RunError {}
 
 /**
  * For outputs of a resource that another is made from: if it failed, the other is not
- * registered, and the run says so in these words. It must
- * be an error, since to the engine a program that ends well without a resource wants that
- * resource deleted.
+ * registered, and the run says so in these words. It must be an error, since to the
+ * engine a program that ends well without a resource wants that resource deleted.
  */
 function madeOrElse(words: string): <T>(output: pulumi.Output<T>) => pulumi.Output<T> {
   const failure = new LeftAsItIs(words);

@@ -1,8 +1,7 @@
 /**
  * What may be declared: the schemas of the resources' arguments and of the vendors'
- * config, with the rules that no schema
- * can say. For a program that checks its files before it registers anything, and for the
- * editors in which they are written.
+ * config, with the rules that no schema can say. For a program that checks its files
+ * before it registers anything, and for the editors in which they are written.
  */
 
 export { enablexConfig } from "./enablex/config.ts";

@@ -25,10 +25,9 @@ function openFiles(): { soft?: number | "unlimited" } | undefined {
 
 /**
  * Keeps open connections below a limit. A new connection that finds no room takes the
- * place of the one that
- * has been idle longest, so that idle connections never turn a callback away. A
- * connection is idle while no
- * request of it is being served; one that has sent half a request is idle too.
+ * place of the one that has been idle longest, so that idle connections never turn a
+ * callback away. A connection is idle while no request of it is being served; one that
+ * has sent half a request is idle too.
  */
 export class ConnectionLimit {
   /** Of raw connections, by the peer's address and port; the first has been idle longest. */

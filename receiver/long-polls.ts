@@ -24,8 +24,8 @@ export class LongPolls {
 
   /**
    * Reads until there is something above `after`, or `milliseconds` have passed, or the
-   * client has gone. It listens before it reads,
-   * so that no message that arrives in between is missed.
+   * client has gone. It listens before it reads, so that no message that arrives in
+   * between is missed.
    */
   async wait<T extends readonly unknown[]>(
     intent: string,

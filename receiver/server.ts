@@ -17,8 +17,8 @@ declare module "fastify" {
 
 /**
  * Milliseconds for the head and for the whole of a request; also for a connection that
- * sends nothing. Long enough for a
- * busy machine: idle connections give way to others before that.
+ * sends nothing. Long enough for a busy machine: idle connections give way to others
+ * before that.
  */
 const timeouts = {
   headersTimeout: 60_000,

@@ -272,8 +272,8 @@ export class Store {
 
   /**
    * Fails when a callback of so many bytes could not be kept: it keeps one, for an intent
-   * of its own, and
-   * forgets it. To write less would succeed on a disk that is nearly full.
+   * of its own, and forgets it. To write less would succeed on a disk that is nearly
+   * full.
    */
   async probe(bytes: number): Promise<void> {
     const id = `${probePrefix}${randomBytes(16).toString("hex")}`;

@@ -1,7 +1,7 @@
 /**
  * What can be made to go wrong. A fault waits in a queue until a request matches it, is
- * used `times` times and is then gone.
- * One request meets one fault at most: the oldest that matches.
+ * used `times` times and is then gone. One request meets one fault at most: the oldest
+ * that matches.
  */
 import { z } from "zod";
 

@@ -1,8 +1,7 @@
 /**
  * `npm run sandbox [-- folder]`: all servers, with their data in the folder (`.sandbox`),
- * until Ctrl-C; and a Pulumi stack of its own to
- * play with, in a file backend beside that data. What a shell needs for it is written to
- * the file `env` there.
+ * until Ctrl-C; and a Pulumi stack of its own to play with, in a file backend beside that
+ * data. What a shell needs for it is written to the file `env` there.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";

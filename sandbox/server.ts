@@ -1,12 +1,11 @@
 /**
  * The ground on which every vendor's sandbox server stands: HTTP on loopback, a log of
- * what arrived, faults on demand, state that
- * outlives a restart, and a control address below `/_sandbox/` (control.ts) for other
- * processes and for people with curl.
+ * what arrived, faults on demand, state that outlives a restart, and a control address
+ * below `/_sandbox/` (control.ts) for other processes and for people with curl.
  *
  * A vendor server is a {@link Vendor}: its options (a zod object made of {@link
- * commonOptions} and its own switches), its first state
- * (plain JSON), and `handle`, which answers one request:
+ * commonOptions} and its own switches), its first state (plain JSON), and `handle`, which
+ * answers one request:
  *
  * ```ts
  * const options = z.strictObject({ ...commonOptions, shout: z.boolean().default(false) });
@@ -32,11 +31,10 @@
  * ```
  *
  * `handle` changes `server.state` in place and the kernel writes it to the data file
- * before anything is answered. It may be async; other
- * requests run while it waits, so a change that must be whole is made without an `await`
- * in its middle. Time is `server.now()`, which
- * honours the option `clockOffsetSeconds`. A change made outside a request (a timer) is
- * followed by `server.save()`.
+ * before anything is answered. It may be async; other requests run while it waits, so a
+ * change that must be whole is made without an `await` in its middle. Time is
+ * `server.now()`, which honours the option `clockOffsetSeconds`. A change made outside a
+ * request (a timer) is followed by `server.save()`.
  */
 import {
   createServer,

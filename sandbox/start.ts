@@ -62,9 +62,8 @@ export interface Sandbox {
   };
   /**
    * What a shell exports so that a stack without addresses and credentials of its own
-   * reaches the sandbox, such as `XIMA_BASE_URL`. The
-   * key and its certificate are named as files, if there is a data folder, and are given
-   * as text otherwise.
+   * reaches the sandbox, such as `XIMA_BASE_URL`. The key and its certificate are named
+   * as files, if there is a data folder, and are given as text otherwise.
    */
   readonly environment: Record<string, string>;
   /** Stops all servers. */

@@ -139,9 +139,8 @@ export function formerSlugs(customer: unknown): string[] {
 
 /**
  * The customer with what follows from its slug and its name, where nothing else is said;
- * what is said to be empty
- * (`customerCode:`) does not follow. A renamed customer keeps the ids that followed from
- * its oldest slug.
+ * what is said to be empty (`customerCode:`) does not follow. A renamed customer keeps
+ * the ids that followed from its oldest slug.
  */
 export function withDefaults(slug: string, customer: unknown): unknown {
   if (!isRecord(customer)) return customer;

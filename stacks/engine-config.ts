@@ -11,9 +11,8 @@ export interface ConfigSource {
 
 /**
  * The keys of the namespace `ucaas` that say what is declared. The engine hands over what
- * is no text as JSON, and what is
- * empty as empty text; what is no JSON stays the text that it is, and the check says what
- * was expected.
+ * is no text as JSON, and what is empty as empty text; what is no JSON stays the text
+ * that it is, and the check says what was expected.
  */
 export function engineConfig(source: ConfigSource): GivenConfig {
   const value = (key: string) => {

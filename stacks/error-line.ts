@@ -12,8 +12,8 @@ const maxShown = 80;
 
 /**
  * `place label.path = value: reason`. The value is shown where the schema wants text, a
- * number or a boolean that is no
- * secret: where it wants a map, a whole map may stand there in one text, with its password.
+ * number or a boolean that is no secret: where it wants a map, a whole map may stand
+ * there in one text, with its password.
  */
 export function faultLine(
   schema: z.ZodType,
@@ -43,8 +43,8 @@ export function faultLine(
 
 /**
  * `place label.path reason`, of what cannot be taken as it stands in a file. The text
- * that the fault quotes is shown unless
- * it may be a secret; `path` is the one below the customer.
+ * that the fault quotes is shown unless it may be a secret; `path` is the one below the
+ * customer.
  */
 export function yamlFaultLine(
   schema: z.ZodType,

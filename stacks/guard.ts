@@ -6,10 +6,8 @@ import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 
 /**
  * What a slip would cost: customers that the last update has and no file declares, and
- * ids that would follow from
- * another slug than they did. To the engine both are deletions like any other. A customer
- * that is to go is listed under
- * `ucaas:removed`.
+ * ids that would follow from another slug than they did. To the engine both are deletions
+ * like any other. A customer that is to go is listed under `ucaas:removed`.
  */
 export function guardErrors(
   files: StackFiles,

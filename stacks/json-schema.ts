@@ -1,7 +1,6 @@
 /**
  * `npm run schema`: what a stack file and a customer's own file may say, as JSON Schemas
- * for editors, from the same source as the checks of
- * the program.
+ * for editors, from the same source as the checks of the program.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -11,13 +11,12 @@ export interface LastUpdate {
 
 /**
  * Asks the engine for the state of the stack that this program runs for. It is the state
- * before this run's changes, and
- * it is there in every command that runs the program, in a first preview too, where it is empty.
+ * before this run's changes, and it is there in every command that runs the program, in a
+ * first preview too, where it is empty.
  *
  * Components stand in the state as soon as they are registered, so a customer whose
- * update failed is among them. The
- * stack's output `customers` is older where the last update failed; it counts where the
- * resources cannot be read.
+ * update failed is among them. The stack's output `customers` is older where the last
+ * update failed; it counts where the resources cannot be read.
  *
  * @throws {pulumi.RunError} if the engine gives neither
  */

@@ -1,7 +1,7 @@
 /**
  * YAML without quotes: `012` is 10 for the engine, 12 for YAML 1.2 and text for the
- * person who wrote it. One rule for
- * all files: an unquoted value or key whose text is not what every reader makes of it is an error.
+ * person who wrote it. One rule for all files: an unquoted value or key whose text is not
+ * what every reader makes of it is an error.
  */
 
 /** What YAML 1.1 or 1.2 may take for a number, whatever it makes of it. */

@@ -55,9 +55,8 @@ const rules: {
 
 /**
  * What no schema can say of a customer: that each of its systems has its vendor's config,
- * the systems' own rules, and what one system needs
- * of another. A value that is wrong by itself comes as Pulumi's unknown value, about
- * which no rule concludes anything.
+ * the systems' own rules, and what one system needs of another. A value that is wrong by
+ * itself comes as Pulumi's unknown value, about which no rule concludes anything.
  */
 export function checkRules(
   customer: CustomerDeclaration,

@@ -9,9 +9,8 @@ const secretArguments: Record<string, readonly string[]> = {
 
 /**
  * Whether what stands at a path of a customer is a secret wherever it comes from: its
- * argument is secret as a whole, or
- * its name says so. What a user or a subscription is called says nothing of what is
- * declared for it.
+ * argument is secret as a whole, or its name says so. What a user or a subscription is
+ * called says nothing of what is declared for it.
  */
 export function isSecretPath(path: Path): boolean {
   const [system, argument] = path.map(String);

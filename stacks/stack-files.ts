@@ -235,8 +235,8 @@ export class Declaration {
 
   /**
    * Whether the leaf at a path is encrypted where it is said. What the file says
-   * otherwise came another way, and is as
-   * secret as its whole key; what follows from the name is as secret as the name.
+   * otherwise came another way, and is as secret as its whole key; what follows from the
+   * name is as secret as the name.
    */
   isSecret(path: Path): boolean {
     const origin = this.#origins.find(({ value }) => valueAt(value, path) !== undefined);

@@ -48,8 +48,8 @@ const maxDepth = 64;
 
 /**
  * Reads a YAML document in the one way in which the engine, and any other reader, reads
- * it too. What they would read
- * differently is a fault. The document's text is in no fault but as `quotes`.
+ * it too. What they would read differently is a fault. The document's text is in no fault
+ * but as `quotes`.
  */
 export function readYaml(text: string): YamlTree {
   const lines = new LineCounter();

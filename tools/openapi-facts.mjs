@@ -1,6 +1,6 @@
 // The facts of a vendor's published OpenAPI document, without its prose: names, types,
-// limits, statuses, example messages.
-//   node tools/openapi-facts.mjs published.json > test/fixtures/openapi/vendor.json
+// limits, statuses, example messages. node tools/openapi-facts.mjs published.json >
+// test/fixtures/openapi/vendor.json
 import { readFileSync } from "node:fs";
 
 const prose = [

@@ -1,7 +1,6 @@
 // Makes `dist/`, what `npm pack` packs: JavaScript with types, since Node does not strip
-// types below node_modules.
-// package.json then leads there for as long as it is packed (clean-package, in the
-// scripts prepack and postpack).
+// types below node_modules. package.json then leads there for as long as it is packed
+// (clean-package, in the scripts prepack and postpack).
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 // Makes docs/images/netsapiens-portal.png: the path that a person, or the driver
-// `portal`, takes through the admin portal. What is shown is the
-// sandbox's portal, in which the labels and their order are the guide's and the rest is
-// made up; the secret is painted over.
+// `portal`, takes through the admin portal. What is shown is the sandbox's portal, in
+// which the labels and their order are the guide's and the rest is made up; the secret is
+// painted over.
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { netsapiensServer } from "../sandbox/netsapiens/server.ts";

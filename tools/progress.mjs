@@ -19,9 +19,8 @@ const KEPT = 256 * 1024;
  * @param {string} command
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, onLine?: (line:
- *   string) => string | undefined, say?: Say }} options
- *   `onLine` gets each line that the command prints and may answer with the word to show
- * beside the time
+ *   string) => string | undefined, say?: Say }} options `onLine` gets each line that the
+ *   command prints and may answer with the word to show beside the time
  * @returns {Promise<Ending>}
  */
 export async function watched(

@@ -1,6 +1,6 @@
 // Checks the words of pages, comments and messages. `npm run check` runs it; the tests
-// run the same check.
-// It knows a list of words, and the length of a sentence. What reads well is for people to judge.
+// run the same check. It knows a list of words, and the length of a sentence. What reads
+// well is for people to judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

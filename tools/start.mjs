@@ -1,8 +1,8 @@
 // node tools/start.mjs [--without-engine] [script [arguments …]]
 //
 // Makes sure that the packages and the engine are there, then runs the script on the
-// project's Node. Plain JavaScript for the Node of any machine, and
-// nothing is imported before that Node is known to be new enough to read it.
+// project's Node. Plain JavaScript for the Node of any machine, and nothing is imported
+// before that Node is known to be new enough to read it.
 const needed = 20;
 if (Number.parseInt(process.versions.node, 10) < needed) {
   console.error(

@@ -33,8 +33,8 @@ interface AdoptOptions {
 
 /**
  * Shows what lives at the vendor and what would become of it; with `yes`, makes it so. It
- * can be run again at any time: it goes on with what is
- * declared and not yet in the state.
+ * can be run again at any time: it goes on with what is declared and not yet in the
+ * state.
  */
 export async function adopt(
   vendor: AdoptionSource,

@@ -28,8 +28,8 @@ export function newFile(name: string | undefined, part: Part): string {
 
 /**
  * The text of an existing file with one section more, at its end; all that stands there
- * stays as it is, byte for byte. Undefined when
- * the file is not so written that something can be added at its end.
+ * stays as it is, byte for byte. Undefined when the file is not so written that something
+ * can be added at its end.
  */
 export function withSection(existing: string, part: Part): string | undefined {
   const before = parseDocument(existing);
@@ -70,8 +70,8 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
 
 /**
  * Writes what no file declares; gives the number of files. A customer that stands in the
- * stack's file gets a file of its own for the new section, so that the
- * stack's file stays as it is.
+ * stack's file gets a file of its own for the new section, so that the stack's file stays
+ * as it is.
  *
  * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
  */

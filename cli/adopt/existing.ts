@@ -12,8 +12,8 @@ import type { Config, Step } from "./stack.ts";
 
 /**
  * Those of the resources that a preview would create which exist at the vendor, as the
- * state is to have them. `sections` are the customers'
- * declarations for this vendor, by slug.
+ * state is to have them. `sections` are the customers' declarations for this vendor, by
+ * slug.
  *
  * @throws {UcaasError} `NOT_AS_DECLARED` when one of them would be changed by the next
  *   `pulumi up`, or cannot be read: then none is imported

@@ -12,9 +12,8 @@ export interface Identifier {
 
 /**
  * Names as they are given on the command line, and as they stand in files: one a line,
- * and behind it, after blanks, the customer's name if
- * wanted; empty lines and what begins with `#` do not count. `form` is what a name looks
- * like, such as `reseller/tenant`.
+ * and behind it, after blanks, the customer's name if wanted; empty lines and what begins
+ * with `#` do not count. `form` is what a name looks like, such as `reseller/tenant`.
  *
  * @throws {UcaasError} `NAME_MALFORMED`, `NAMED_TWICE`, `NOTHING_NAMED`, `FILE_UNREADABLE`
  */

@@ -22,8 +22,8 @@ export interface NetsapiensWishes {
 
 /**
  * OAuth clients of NetSapiens. The API lists none. Where a login at the admin portal is
- * configured, a browser reads its list; elsewhere the
- * clients are named, and their secrets are given.
+ * configured, a browser reads its list; elsewhere the clients are named, and their
+ * secrets are given.
  */
 export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): AdoptionSource {
   const { account, clients = [], clientFiles = [], filter = [] } = wishes;
@@ -116,8 +116,8 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
 
   /**
    * Verified as any client is. A client that is taken as it is given (the driver
-   * `existing`) is only looked at, never made, so that driver's create
-   * is called, with the secret that the portal shows where it is the portal's.
+   * `existing`) is only looked at, never made, so that driver's create is called, with
+   * the secret that the portal shows where it is the portal's.
    */
   async function outputs(inputs: OAuthClientInputs): Promise<Record<string, unknown>> {
     const clientSecret =

@@ -36,9 +36,8 @@ export interface PlanContext {
 
 /**
  * Decides what becomes of each thing: one that the state or the files have is found
- * there; another gets the slug that the user chose, or one
- * made of its names. If a customer of that slug is in the files and has no such section,
- * it gets the thing.
+ * there; another gets the slug that the user chose, or one made of its names. If a
+ * customer of that slug is in the files and has no such section, it gets the thing.
  */
 export function plan(candidates: readonly Candidate[], situation: PlanContext): PlannedCandidate[] {
   const { vendor, files, chosen } = situation;

@@ -2,9 +2,8 @@ import slugify from "@sindresorhus/slugify";
 
 /**
  * A customer's slug: the first of its names that has letters or digits at all, in
- * lower-case letters, digits and hyphens
- * (`Bäckerei Zürich` is `baeckerei-zuerich`), with a number behind it where that is taken.
- * A slug has at most 63 characters.
+ * lower-case letters, digits and hyphens (`Bäckerei Zürich` is `baeckerei-zuerich`), with
+ * a number behind it where that is taken. A slug has at most 63 characters.
  */
 export function slugOf(names: readonly string[], isTaken: (slug: string) => boolean): string {
   const name = names.find((each) => readable(each) !== "");

@@ -104,8 +104,8 @@ export class Stack {
 
   /**
    * Whether the program reads the stack files: the state has one of their customers, or
-   * the program says so in a preview.
-   * The preview may fail after that, for example while a placeholder is left in the files.
+   * the program says so in a preview. The preview may fail after that, for example while
+   * a placeholder is left in the files.
    *
    * @throws {UcaasError} `PREVIEW_FAILED` when it cannot be told
    */
@@ -135,9 +135,9 @@ export class Stack {
 
   /**
    * `pulumi import` of a file. It holds secrets as they are, so it never lies on a disk:
-   * on its way to the engine it is a pipe. Nothing is made by
-   * an import, so the engine need not save the state after each resource: it saves all of
-   * them at the end, or nothing.
+   * on its way to the engine it is a pipe. Nothing is made by an import, so the engine
+   * need not save the state after each resource: it saves all of them at the end, or
+   * nothing.
    */
   async import(file: unknown, protect: boolean): Promise<void> {
     const flags = [

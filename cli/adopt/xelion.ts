@@ -123,8 +123,8 @@ function candidate(
 
 /**
  * As after an order for this configuration that was completed: whoever adopts the tenant
- * says that it is so. An `orderId` that is declared is looked
- * up where the service shows orders.
+ * says that it is so. An `orderId` that is declared is looked up where the service shows
+ * orders.
  */
 async function outputs(
   id: string,

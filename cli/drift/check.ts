@@ -17,8 +17,8 @@ export interface Progress {
 
 /**
  * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`:
- * the exit status of that command
- * counts, and its events tell the rest. Nothing is changed, in the state or at a vendor.
+ * the exit status of that command counts, and its events tell the rest. Nothing is
+ * changed, in the state or at a vendor.
  */
 export async function checkStack(stack: string, progress?: Progress): Promise<StackDrift> {
   const state = await stackState(stack).catch(pulumiFailure);

@@ -40,8 +40,8 @@ const eventSchema = z.object({
 
 /**
  * Reads what the engine says during `pulumi refresh --preview-only`, line by line. The
- * engine has masked secrets in the states of resources, but its
- * debug messages hold them in plain text: those are never kept.
+ * engine has masked secrets in the states of resources, but its debug messages hold them
+ * in plain text: those are never kept.
  */
 export class RefreshEvents {
   readonly differences: Difference[] = [];
@@ -122,8 +122,8 @@ function changedProperties(old: State, now: State): Change[] {
 
 /**
  * The leaves in which two values differ. Of a secret nothing can be told, not even
- * whether it differs; what is marked as secret anywhere, be it in the
- * `others` (the same property in the other bag), is secret.
+ * whether it differs; what is marked as secret anywhere, be it in the `others` (the same
+ * property in the other bag), is secret.
  */
 function changes(
   path: string,

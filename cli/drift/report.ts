@@ -16,8 +16,7 @@ const differenceSchema = z.object({
   urn: z.string(),
   /**
    * `changed`: a property has another value. `gone`: the resource does not exist any
-   * more. `hidden`: it differs, but in
-   * nothing that may be shown.
+   * more. `hidden`: it differs, but in nothing that may be shown.
    */
   kind: z.enum(["changed", "gone", "hidden"]),
   /** The property's path: `aiMessaging.standardBundles`. */

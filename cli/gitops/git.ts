@@ -62,8 +62,7 @@ export async function changedStacks(project: Project, from: string, to: string):
 
 /**
  * Into what this commit is a merge; undefined when it is none, or when this is no clone.
- * The commit itself says so, so a
- * shallow clone is enough.
+ * The commit itself says so, so a shallow clone is enough.
  */
 export async function mergedInto(project: Project): Promise<string | undefined> {
   const commit = await git(project, "cat-file", "commit", "HEAD").catch(() => "");

@@ -195,8 +195,8 @@ export class GitHub implements Platform {
 
   /**
    * Tells our own texts from those of others who quote the marker. A job's own token
-   * (`ghs_…`) writes as a bot and may not
-   * ask who it is; a user's token may. Where GitHub does not say, the marker alone counts.
+   * (`ghs_…`) writes as a bot and may not ask who it is; a user's token may. Where GitHub
+   * does not say, the marker alone counts.
    */
   #author(): Promise<(user: z.output<typeof author>) => boolean> {
     this.#isOurs ??= (async () => {

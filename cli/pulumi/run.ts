@@ -38,8 +38,8 @@ const ownGroup = process.platform !== "win32";
 
 /**
  * Runs the `pulumi` that is on the PATH (`npx` puts the project's own there), in this
- * folder and with this environment:
- * backend, passphrase and stack are what they are for the user who types the same command.
+ * folder and with this environment: backend, passphrase and stack are what they are for
+ * the user who types the same command.
  *
  * @throws {UcaasError} `PULUMI_MISSING`
  * @throws {Interrupted} after Pulumi has ended, when a signal came

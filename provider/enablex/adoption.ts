@@ -3,8 +3,8 @@ import type { Adopt } from "./schema.ts";
 
 /**
  * Where the existing thing comes from: `ours` when this stack's journal has its id,
- * `perhaps ours` when this stack sent a
- * create that was cut off before the answer, else `foreign`.
+ * `perhaps ours` when this stack sent a create that was cut off before the answer, else
+ * `foreign`.
  */
 export type Origin = "ours" | "perhaps ours" | "foreign";
 
@@ -16,10 +16,9 @@ export type Adoption = "take" | "overwrite" | "exists" | "differs";
 
 /**
  * What becomes of a thing that exists when it is to be created. A create that was cut off
- * heals itself: what it made is
- * taken over whatever `adopt` says when it is as declared; with its id in the journal it
- * is ours even if the declaration
- * was changed meanwhile. What cannot be changed through the API is never overwritten.
+ * heals itself: what it made is taken over whatever `adopt` says when it is as declared;
+ * with its id in the journal it is ours even if the declaration was changed meanwhile.
+ * What cannot be changed through the API is never overwritten.
  */
 export function adoption(
   mode: Adopt,

@@ -26,10 +26,9 @@ export interface ReadState {
 
 /**
  * Whether the next page of the list is worth more than one call for each waiting read:
- * when several wait, rows carry
- * what is managed, and no more pages were read than reads were asked for. So a few
- * customers of a long list never
- * cost more than twice their single calls, and many cost one call a page.
+ * when several wait, rows carry what is managed, and no more pages were read than reads
+ * were asked for. So a few customers of a long list never cost more than twice their
+ * single calls, and many cost one call a page.
  */
 export function nextRead({
   waiting,
@@ -56,9 +55,8 @@ const gathering = 25;
 
 /**
  * Reads for a refresh, many at a time. The list is read at most once in a run, page by
- * page as long as that pays, and what
- * it does not answer (a row that is not there, or lacks a managed field) is read singly.
- * Only a single read says "gone".
+ * page as long as that pays, and what it does not answer (a row that is not there, or
+ * lacks a managed field) is read singly. Only a single read says "gone".
  */
 export class BatchReader {
   readonly #source: ReadSource;

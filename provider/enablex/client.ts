@@ -168,10 +168,9 @@ export class EnableXClient {
 
   /**
    * The list, page by page, to its end: an empty page, a short one, or one without
-   * anything new. Where the server ignores a
-   * search it may ignore the page's length too, and a page that is short for us is full
-   * for it. Then a short page is no end,
-   * since what is overlooked here would be created twice.
+   * anything new. Where the server ignores a search it may ignore the page's length too,
+   * and a page that is short for us is full for it. Then a short page is no end, since
+   * what is overlooked here would be created twice.
    *
    * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
    */
@@ -510,9 +509,9 @@ export class EnableXClient {
 
 /**
  * A row in which what stands within an object of the kind's own name stands beside it,
- * too: a subscription has its status in
- * `subscription.subscription.status` (the page on subscriptions). Where there is no such
- * object, its values are found under its name as well.
+ * too: a subscription has its status in `subscription.subscription.status` (the page on
+ * subscriptions). Where there is no such object, its values are found under its name as
+ * well.
  */
 function flattened(kind: ResourceType, row: ApiRecord): ApiRecord {
   const inner = row[kind.name];

@@ -45,13 +45,12 @@ const patience = 250;
 
 /**
  * What all creates of one kind in a run share: one list before them, which says what
- * exists, and one after them, which finds
- * an object that another stack created at the same time.
+ * exists, and one after them, which finds an object that another stack created at the
+ * same time.
  *
  * The engine checks all new resources before most of their creates begin, so the checks
- * tell how many creates are to come. A
- * create returns at once while more are to come, since the engine starts the next one
- * only then. The last ones look for all.
+ * tell how many creates are to come. A create returns at once while more are to come,
+ * since the engine starts the next one only then. The last ones look for all.
  */
 export class CreateBatch {
   readonly #source: BatchSource;

@@ -31,10 +31,9 @@ export type CreateResult =
 
 /**
  * Creates an object that was not there a moment ago, once. There is no idempotency key.
- * So if the outcome of a create is
- * unknown (connection lost, no answer in time, 5xx, unreadable reply), the object is
- * looked for during `settleSeconds`, and
- * the create is sent again only when it has not arrived.
+ * So if the outcome of a create is unknown (connection lost, no answer in time, 5xx,
+ * unreadable reply), the object is looked for during `settleSeconds`, and the create is
+ * sent again only when it has not arrived.
  *
  * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
  *   cannot be learnt; `NOT_REACHED` and the like
@@ -78,8 +77,8 @@ export async function createOnce(
 
 /**
  * How long an object is looked for. A server may ask for a pause before the create is
- * repeated, within the deadline of a call;
- * one that asks for more is not waited for, and gets no repetition either.
+ * repeated, within the deadline of a call; one that asks for more is not waited for, and
+ * gets no repetition either.
  */
 function searchTime(
   config: { settleSeconds: number; deadlineSeconds: number },

@@ -31,9 +31,8 @@ export interface ApiFailure {
 
 /**
  * Reads a reply. Success is HTTP 2xx with `result` 1, as a number or a string, and
- * nothing else (guide). A reply that is
- * no envelope (a page, nothing at all, no `result`) is a failure of its own, after which
- * it is open whether the server acted.
+ * nothing else (guide). A reply that is no envelope (a page, nothing at all, no `result`)
+ * is a failure of its own, after which it is open whether the server acted.
  */
 export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">): ApiResult {
   const { status, json } = reply;

@@ -111,8 +111,7 @@ export function asText(value: unknown): string {
 
 /**
  * The value in the one form in which all that means the same is equal: blanks trimmed, an
- * email in lower case, an id as text,
- * a status by its code, empty and absent alike.
+ * email in lower case, an id as text, a status by its code, empty and absent alike.
  */
 export function normalize(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
@@ -198,9 +197,9 @@ function isSent({ apiName: wire }: Field): boolean {
 
 /**
  * The body of an update: only what changes. Of an object the values that do not change
- * are sent along as the server has them,
- * unless `objectUpdate` is `changed`: whether the server would keep what is left out is
- * not public. What is declared no longer is emptied.
+ * are sent along as the server has them, unless `objectUpdate` is `changed`: whether the
+ * server would keep what is left out is not public. What is declared no longer is
+ * emptied.
  */
 export function updateBody(
   kind: ResourceType,
@@ -258,9 +257,8 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
 
 /**
  * The fields that are declared no longer, apart: a text is emptied, a choice (status,
- * flag, country, id, email) stays as it
- * is, since the API documents no empty value for it. One that is declared under another
- * name is neither.
+ * flag, country, id, email) stays as it is, since the API documents no empty value for
+ * it. One that is declared under another name is neither.
  */
 export function removedFields(
   kind: ResourceType,
@@ -313,10 +311,9 @@ function sameMeaning(format: Format, a: unknown, b: unknown, routes: Routes): bo
 
 /**
  * The managed fields of either declaration that do not mean the same in both. One that is
- * declared in only one of them is
- * changed whatever its value, since it begins or ends to be managed; one that moved to
- * another name of the same API field is
- * not. Unknown values are never the same.
+ * declared in only one of them is changed whatever its value, since it begins or ends to
+ * be managed; one that moved to another name of the same API field is not. Unknown values
+ * are never the same.
  */
 export function changedFields(
   kind: ResourceType,

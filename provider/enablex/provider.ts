@@ -452,8 +452,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
 
   /**
    * Waits until the server shows what is declared, unless a reply or a list has shown it.
-   * What was created or written stays in
-   * the state, whatever happens here.
+   * What was created or written stays in the state, whatever happens here.
    */
   async #result(
     op: Operation,

@@ -10,9 +10,8 @@ import { isSecretName } from "./secret-names.ts";
 export type EnableXAdopt = "never" | "if-same" | "always";
 
 // An id is an output like any other, except that the engine knows it while previewing an
-// update: what depends on `customerId`
-// would else be shown as replaced whenever its customer changes. So each class's own id
-// is its `id`.
+// update: what depends on `customerId` would else be shown as replaced whenever its
+// customer changes. So each class's own id is its `id`.
 
 const secretConfig = ["enablex:accessKey", "enablex:password"];
 
@@ -85,9 +84,9 @@ export interface EnableXMetaArguments {
 
 /**
  * Arguments of an {@link EnableXCustomer}: every writable field of the API (other pages),
- * in camel case. What is not declared is
- * not managed: it is neither written nor compared. A text that is declared no longer is
- * emptied on the server (inferred); other fields stay.
+ * in camel case. What is not declared is not managed: it is neither written nor compared.
+ * A text that is declared no longer is emptied on the server (inferred); other fields
+ * stay.
  */
 export interface EnableXCustomerArgs extends EnableXMetaArguments {
   /** Not empty. */
@@ -122,18 +121,17 @@ export interface EnableXCustomerArgs extends EnableXMetaArguments {
  *
  * Errors, by code: `ALREADY_EXISTS`, `AMBIGUOUS`, `DUPLICATE`, `DECLARED_TWICE`,
  * `TAKE_OVER_OPEN`, `OUTCOME_UNKNOWN`, `NOT_SHOWN`, `NOT_FOUND`, `ROUTE_NOT_FOUND`,
- * `LIST_ENDLESS`, `UNKNOWN_COUNTRY`;
- * those of the guide's tables: `ERROR`, `HEADER_MISSING`, `HEADER_INVALID`,
- * `TOKEN_EXPIRED`, `VALIDATION_FAILED`, `INTERNAL_ERROR`, `TOKEN_INVALID`,
- * `REQUEST_INVALID`, `APP_TYPE_MISSING`, `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by
- * its groups `IN_PROGRESS`, `NOT_CONFIRMED`, `ACTION_REQUIRED`,
- * `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of HTTP: `RATE_LIMITED` (429),
- * `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`, `EMPTY_REPLY`,
- * `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`,
- * `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`;
- * and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
- * `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`.
- * What to do about each stands in its message and in `docs/enablex-customer.md`.
+ * `LIST_ENDLESS`, `UNKNOWN_COUNTRY`; those of the guide's tables: `ERROR`,
+ * `HEADER_MISSING`, `HEADER_INVALID`, `TOKEN_EXPIRED`, `VALIDATION_FAILED`,
+ * `INTERNAL_ERROR`, `TOKEN_INVALID`, `REQUEST_INVALID`, `APP_TYPE_MISSING`,
+ * `APP_TYPE_NOT_TEXT`, `APP_TYPE_INVALID`, and by its groups `IN_PROGRESS`,
+ * `NOT_CONFIRMED`, `ACTION_REQUIRED`, `CLIENT_ERROR`, `SERVER_ERROR`, `UNLISTED_CODE`; of
+ * HTTP: `RATE_LIMITED` (429), `UNAVAILABLE` (503); of what is no answer: `HTML_REPLY`,
+ * `EMPTY_REPLY`, `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network:
+ * `PROXY_INVALID`, `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
+ * `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
+ * `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`. What to do about each stands in its message
+ * and in `docs/enablex-customer.md`.
  *
  * @example
  * ```ts
@@ -214,8 +212,8 @@ export interface EnableXSubscriptionArgs extends EnableXMetaArguments {
  * A subscription of a customer to a plan, one a plan. Its id is the server's `subscription_id`.
  *
  * The API lists no delete: a subscription that is deleted leaves the state, stays at
- * EnableX and is billed until it is ended in the portal.
- * Errors: as for {@link EnableXCustomer}.
+ * EnableX and is billed until it is ended in the portal. Errors: as for {@link
+ * EnableXCustomer}.
  *
  * @example
  * ```ts
@@ -291,8 +289,7 @@ export interface EnableXUserArgs extends EnableXMetaArguments {
  * A user of a customer. Its id is the server's `user_id`.
  *
  * The API lists no delete: a user that is deleted leaves the state and stays at EnableX
- * until it is removed in the portal.
- * Errors: as for {@link EnableXCustomer}.
+ * until it is removed in the portal. Errors: as for {@link EnableXCustomer}.
  *
  * @example
  * ```ts

@@ -2,9 +2,8 @@ import { z } from "zod";
 
 /**
  * Every route, query and body of the API as this provider uses it, each with its source.
- * Little of the API is public, so
- * most of this is *inferred* from sister routes. All of it can be corrected without a new
- * release, one key each:
+ * Little of the API is public, so most of this is *inferred* from sister routes. All of
+ * it can be corrected without a new release, one key each:
  *
  * ```sh
  * pulumi config set --path enablex:routes.customerUpdate "PUT /customers/{id}"
@@ -50,9 +49,8 @@ function addressFields<P extends string>(property: P, wire: string) {
 
 /**
  * Names: the page on subscriptions. A reply has `status` within an inner object
- * `subscription` (that page); whether a body has it
- * there is not public, so it is sent flat (*inferred*): `subscription.status` sends it
- * within the object. Both are read.
+ * `subscription` (that page); whether a body has it there is not public, so it is sent
+ * flat (*inferred*): `subscription.status` sends it within the object. Both are read.
  */
 const subscriptionFields = { customerId: "customer_id", planId: "plan_id", status: "status" };
 

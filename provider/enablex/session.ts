@@ -16,9 +16,8 @@ export type Login = (accessId: string, email: string, password: string) => Promi
 
 /**
  * Who is calling: HTTP Basic where an access key is configured, else a login whose token
- * all calls share (guide). The token
- * is renewed before its end; calls that come meanwhile wait for the one login. It lives
- * in this process only.
+ * all calls share (guide). The token is renewed before its end; calls that come meanwhile
+ * wait for the one login. It lives in this process only.
  */
 export class Session {
   readonly #credentials: Credentials;

@@ -101,8 +101,7 @@ export interface HttpResponse {
 
 /**
  * A call that got no reply. `sent` tells whether the server may have acted on it: false
- * only when it is certain that
- * nothing left this machine.
+ * only when it is certain that nothing left this machine.
  */
 export class NoResponseError extends UcaasError {
   readonly sent: boolean;
@@ -117,9 +116,8 @@ export class NoResponseError extends UcaasError {
 
 /**
  * One HTTP client for all vendors: deadlines, limits, repeats by policy, nothing secret
- * in what it says.
- * Redirects are not followed, since credentials would travel along; the reply is handed
- * back as it is.
+ * in what it says. Redirects are not followed, since credentials would travel along; the
+ * reply is handed back as it is.
  */
 export class HttpClient {
   readonly baseUrl: string;

@@ -48,10 +48,9 @@ let loaded: Promise<{ request: Undici["request"]; dispatcher: EnvHttpProxyAgent 
 
 /**
  * undici, loaded with the first call (a preview without changes sends none, and should
- * not wait for it), and the one
- * connection pool of the process: keep-alive, proxies from the environment
- * (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`),
- * TLS verified even where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
+ * not wait for it), and the one connection pool of the process: keep-alive, proxies from
+ * the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), TLS verified even where
+ * `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise.
  */
 export function connections(): NonNullable<typeof loaded> {
   loaded ??= createPool();

@@ -9,10 +9,10 @@ import { maskSecrets } from "../runtime/secrets.ts";
 
 /**
  * The Chromium of the npm package @sparticuz/chromium, which it brings compressed. The
- * package itself unpacks into the folder for temporary
- * files, where anybody could put another, and takes whatever is there of it for whole:
- * two that begin at once, or one that was interrupted,
- * would start half a browser. Here it is unpacked into `parent`, and moved there when it is whole.
+ * package itself unpacks into the folder for temporary files, where anybody could put
+ * another, and takes whatever is there of it for whole: two that begin at once, or one
+ * that was interrupted, would start half a browser. Here it is unpacked into `parent`,
+ * and moved there when it is whole.
  *
  * @returns the path of its executable, or undefined when the package is not installed
  * @throws {UcaasError} `BROWSER_FAILED` when it cannot be unpacked

@@ -43,9 +43,8 @@ const patience = { attempts: Number.POSITIVE_INFINITY, base: 1_000, cap: 30_000,
 
 /**
  * The wire: the token grant and the reads of NetSapiens' API v2 at one host (API
- * reference v45). Replies are not judged here.
- * Tokens are kept in memory, so that all resources of the same client and user cause one
- * grant a run. Devices are never read:
+ * reference v45). Replies are not judged here. Tokens are kept in memory, so that all
+ * resources of the same client and user cause one grant a run. Devices are never read:
  * their replies hold SIP passwords.
  */
 export class NetsapiensClient {

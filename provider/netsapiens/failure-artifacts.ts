@@ -7,11 +7,10 @@ import type { PortalSession } from "./portal-session.ts";
 
 /**
  * Keeps what a failed walk saw, in a new folder that only the user can read:
- * `trace.json`, the steps with the pages that they were taken on;
- * `page.html`, the last page without scripts, fields' contents and secrets; and
- * `screenshot.png`, a picture of just that copy, taken in a tab
- * of its own that runs no scripts and loads nothing. Playwright's own trace is not used:
- * it holds requests and passwords as they were sent.
+ * `trace.json`, the steps with the pages that they were taken on; `page.html`, the last
+ * page without scripts, fields' contents and secrets; and `screenshot.png`, a picture of
+ * just that copy, taken in a tab of its own that runs no scripts and loads nothing.
+ * Playwright's own trace is not used: it holds requests and passwords as they were sent.
  *
  * @returns the folder, or the reason why there is none
  */

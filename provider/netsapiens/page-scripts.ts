@@ -1,7 +1,7 @@
 /**
  * Functions that run inside the portal's page. They are sent there as text, so each must
- * be whole in itself: no imports, nothing from outside.
- * The project's types are Node's, so as much of the DOM as they need is declared here.
+ * be whole in itself: no imports, nothing from outside. The project's types are Node's,
+ * so as much of the DOM as they need is declared here.
  */
 interface Element {
   readonly tagName: string;
@@ -128,12 +128,10 @@ export function alerts(): string {
 
 /**
  * The page as HTML that may be kept: no scripts, no hidden fields, no typed values, no
- * secret. The page
- * lists the secrets of other clients too, in markup that is not public. So in a table
- * only the column
- * headers, the client IDs and the controls keep their texts. Elsewhere every word is
- * masked that is a
- * known secret, or that mixes letters and digits, or upper and lower case.
+ * secret. The page lists the secrets of other clients too, in markup that is not public.
+ * So in a table only the column headers, the client IDs and the controls keep their
+ * texts. Elsewhere every word is masked that is a known secret, or that mixes letters and
+ * digits, or upper and lower case.
  */
 export function maskedPage({
   secrets,

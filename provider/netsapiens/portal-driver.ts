@@ -77,8 +77,8 @@ export function portalClients(settings: Settings): Promise<string[]> {
 
 /**
  * Finds the client or makes it. It may be run twice, when the session ends in the middle;
- * whether Create was clicked before is remembered then,
- * and the list tells what came of it.
+ * whether Create was clicked before is remembered then, and the list tells what came of
+ * it.
  */
 function findOrCreate(
   clientId: string,

@@ -1,8 +1,8 @@
 /**
  * The portal's labels in English. The guide names System, Settings, Advanced, OAuth
- * Clients, Add, Client ID, Redirect URL, Create and Client
- * Secret; those of the login page, of a hidden secret and of deleting are not public, so
- * usual ones are tried in turn (inferred).
+ * Clients, Add, Client ID, Redirect URL, Create and Client Secret; those of the login
+ * page, of a hidden secret and of deleting are not public, so usual ones are tried in
+ * turn (inferred).
  */
 const english = {
   loginName: ["Login Name", "Username", "User Name", "Login"],

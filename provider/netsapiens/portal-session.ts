@@ -29,8 +29,8 @@ const dots = /^[•●∙·*.\s]+$/;
 
 /**
  * One login at one portal, in one tab. Its markup is not public, so every control is
- * found by the text that a person sees and by its role,
- * as the guide names it; nothing depends on ids, classes or addresses.
+ * found by the text that a person sees and by its role, as the guide names it; nothing
+ * depends on ids, classes or addresses.
  */
 export class PortalSession {
   readonly page: Page;

@@ -3,10 +3,9 @@ import { HttpClient, NoResponseError } from "../http/client.ts";
 
 /**
  * While some work is done on a page, every form that it posts to the portal is sent
- * exactly once. Chromium by itself sends a POST again
- * when a connection that was in use before breaks without an answer (seen with Chromium
- * 153), and a client could be made twice.
- * The request is still the browser's own: it is only carried over this process's
+ * exactly once. Chromium by itself sends a POST again when a connection that was in use
+ * before breaks without an answer (seen with Chromium 153), and a client could be made
+ * twice. The request is still the browser's own: it is only carried over this process's
  * connections, and the reply is handed back.
  */
 export async function singlePost<T>(

@@ -47,9 +47,8 @@ interface VerificationContext {
 
 /**
  * Runs the chosen steps in the guide's order and judges each. It never throws for what a
- * system answers: an entry that failed says
- * what was seen and what to do. A step that an earlier failure makes meaningless is
- * skipped, with that reason.
+ * system answers: an entry that failed says what was seen and what to do. A step that an
+ * earlier failure makes meaningless is skipped, with that reason.
  */
 export async function verify(
   client: NetsapiensClient,

@@ -5,8 +5,8 @@ import { isUnknown } from "./unknown.ts";
 
 /**
  * Config and client of each account of one vendor, read and made when first needed and
- * kept for the life of the provider
- * process, so that all resources of an account share its connections, limits and tokens.
+ * kept for the life of the provider process, so that all resources of an account share
+ * its connections, limits and tokens.
  */
 export class Accounts<D extends ConfigDefinition, Client> {
   readonly #definition: D;
@@ -57,8 +57,8 @@ export class Accounts<D extends ConfigDefinition, Client> {
 
 /**
  * What an account says against a resource, for the engine. The argument `account` is
- * named only where the program gave
- * one: of a config key that is missing, no argument is the cause.
+ * named only where the program gave one: of a config key that is missing, no argument is
+ * the cause.
  */
 export function accountFailure(
   account: string | undefined,

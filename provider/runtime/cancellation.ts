@@ -21,22 +21,19 @@ let watching = false;
 
 /**
  * Runs work that waits for long, with a signal that is aborted when the run is to end, so
- * that the work can end well (by
- * a `PartialFailure`, which the engine still writes down) instead of being cut off. Seen
- * on engine 3.259.0:
+ * that the work can end well (by a `PartialFailure`, which the engine still writes down)
+ * instead of being cut off. Seen on engine 3.259.0:
  *
  * - Ctrl-C and SIGTERM reach the CLI only, since the engine gives each plugin a process
- *   group of its own. The engine then
- *   sends the provider the call `Cancel` and waits for what is under way. Pulumi's
- * dynamic host answers that call itself
- *   and tells no provider; but it passes through this process as an HTTP/2 request, and
- * Node tells of those.
+ *   group of its own. The engine then sends the provider the call `Cancel` and waits for
+ *   what is under way. Pulumi's dynamic host answers that call itself and tells no
+ *   provider; but it passes through this process as an HTTP/2 request, and Node tells of
+ *   those.
  * - A second Ctrl-C: SIGINT to this process's group, and SIGKILL a second later. Nothing
  *   more is written down.
  * - The engine killed: nothing is sent, but its end of this process's stdin closes.
- *   Nobody listens any more, so what is
- *   under way is brought to its next safe point and the process ends, or it would live on
- * and act beside the next run.
+ *   Nobody listens any more, so what is under way is brought to its next safe point and
+ *   the process ends, or it would live on and act beside the next run.
  *
  * @returns what the work returns
  */
@@ -55,8 +52,7 @@ export async function withCancellation<T>(
 
 /**
  * Begins to watch the engine: from the moment on at which the provider process loads this
- * package, or a process whose engine dies
- * early would live on.
+ * package, or a process whose engine dies early would live on.
  *
  * @returns the signal that is aborted when the engine cancels the run or has gone
  */

@@ -43,11 +43,9 @@ export function environmentVariable(namespace: string, key: string): string {
  * Reads and validates a vendor's config, when it is first needed.
  *
  * Without `account` each key is looked for as `<namespace>:<key>` in the stack's config,
- * then in the environment
- * ({@link environmentVariable}). With `account` only the section
- * `<namespace>:accounts.<account>` counts: it stands
- * alone, so that no customer is ever provisioned with the credentials of another account
- * by oversight.
+ * then in the environment ({@link environmentVariable}). With `account` only the section
+ * `<namespace>:accounts.<account>` counts: it stands alone, so that no customer is ever
+ * provisioned with the credentials of another account by oversight.
  *
  * @throws {UcaasError} `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`; each
  *   names the command that mends it.

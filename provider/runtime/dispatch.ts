@@ -9,8 +9,8 @@ import { toJson } from "./to-json.ts";
 
 /**
  * Makes a provider from the stack's config, as the dynamic host hands it over. The
- * context's signal is the same for all calls of the process,
- * so that clients can be made with it.
+ * context's signal is the same for all calls of the process, so that clients can be made
+ * with it.
  */
 export type ProviderFactory = (
   config: dynamic.Config,
@@ -41,10 +41,9 @@ const noConfig: dynamic.Config = {
 
 /**
  * Makes the function that the loader line calls. Between Pulumi's protocol and a typed
- * provider it takes `__provider`
- * off what goes in and puts it back where the SDK does not, makes plain JSON of what
- * comes out, and lets no error
- * pass with a secret or a stack trace in it.
+ * provider it takes `__provider` off what goes in and puts it back where the SDK does
+ * not, makes plain JSON of what comes out, and lets no error pass with a secret or a
+ * stack trace in it.
  */
 export function createDispatcher(
   factories: Record<string, ProviderFactory>,
@@ -118,8 +117,8 @@ function answerOf(
 
 /**
  * The engine prints the value of the property that a failure names, the secrets within it
- * too (seen on 3.259.0). So none is named to it: the
- * path stands in the reason. A failure may also quote a server that quotes the argument.
+ * too (seen on 3.259.0). So none is named to it: the path stands in the reason. A failure
+ * may also quote a server that quotes the argument.
  */
 function hidePropertyNames(result: dynamic.CheckResult): dynamic.CheckResult {
   const failures = result.failures?.map(({ property, reason }) => ({

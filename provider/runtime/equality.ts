@@ -6,8 +6,8 @@ export type Same = (declared: unknown, actual: unknown) => boolean;
 
 /**
  * Whether two values mean the same to a person: key order does not count, nor does an
- * absent key beside one that is
- * `undefined`, `null` or an empty object. An unknown value is the same as nothing.
+ * absent key beside one that is `undefined`, `null` or an empty object. An unknown value
+ * is the same as nothing.
  */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (isUnknown(a) || isUnknown(b)) return false;
@@ -41,8 +41,8 @@ function normalUrl(text: string): string {
 
 /**
  * The managed properties whose declared value differs from what the state holds. Only
- * `properties` are looked at, so
- * outputs that the provider alone fills never count as a change.
+ * `properties` are looked at, so outputs that the provider alone fills never count as a
+ * change.
  */
 export function changedProperties(
   olds: Record<string, unknown>,

@@ -8,8 +8,8 @@ let isFiltering = false;
 
 /**
  * The dynamic host prints what `check`, `diff`, `read` and `delete` throw, and hands it
- * to the engine, which prints it again beside the
- * resource. The first comes below the stack, where it belongs to no resource.
+ * to the engine, which prints it again beside the resource. The first comes below the
+ * stack, where it belongs to no resource.
  */
 export function printOnlyByEngine(error: Error): void {
   if (!isFiltering) filter();

@@ -75,8 +75,8 @@ function cut(text: string, length: number): string {
 
 /**
  * A failure after something was made. The engine keeps the resource with these outputs,
- * shows the reasons,
- * and calls `update` at the next `up`: the way not to lose what exists.
+ * shows the reasons, and calls `update` at the next `up`: the way not to lose what
+ * exists.
  */
 export class PartialFailure extends Error {
   override readonly name = "PartialFailure";

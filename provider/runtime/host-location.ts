@@ -6,8 +6,8 @@ const found = new Set<string>();
 
 /**
  * Pulumi's provider process imports this package from the folder of the project,
- * whichever package of a workspace has
- * created the resource. A package manager that links strictly does not put it there by itself.
+ * whichever package of a workspace has created the resource. A package manager that links
+ * strictly does not put it there by itself.
  *
  * @throws {UcaasError} `PACKAGE_NOT_FOUND`
  */

@@ -2,10 +2,9 @@ import { z } from "zod";
 
 /**
  * A text that names something at a vendor: an id, a login name, a host. Two that look the
- * same must be the same, so what a person cannot see
- * is refused: blanks at the ends, control and format characters (zero width,
- * bidirectional), blanks other than the plain one, and what is no
- * character at all.
+ * same must be the same, so what a person cannot see is refused: blanks at the ends,
+ * control and format characters (zero width, bidirectional), blanks other than the plain
+ * one, and what is no character at all.
  */
 export function identifier() {
   return checked(identifierProblem);

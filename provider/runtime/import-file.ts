@@ -15,14 +15,12 @@ export interface ImportEntry {
 
 /**
  * An entry of a file for `pulumi import --file F --generate-code=false`, the one way in
- * which a dynamic resource can be
- * imported: with both bags given, and the loader line in both, the engine takes them as
- * they are and reads nothing.
+ * which a dynamic resource can be imported: with both bags given, and the loader line in
+ * both, the engine takes them as they are and reads nothing.
  *
  * `secretPaths` name what the engine has to encrypt, with dots into objects
- * (`sipCredentials`, `fields.password`); a secret
- * that is not named stays readable in the state for good. Paths that lead to nothing are
- * passed over.
+ * (`sipCredentials`, `fields.password`); a secret that is not named stays readable in the
+ * state for good. Paths that lead to nothing are passed over.
  *
  * @example
  * ```ts

@@ -40,8 +40,7 @@ export function ownerOf({ resource, note }: JournalEntry): string | undefined {
 
 /**
  * Whether this entry of another stack keeps a create from being sent: that stack creates
- * the same, or did so a moment
- * ago, or it is this stack under an earlier name.
+ * the same, or did so a moment ago, or it is this stack under an earlier name.
  */
 export function blocksCreate(entry: JournalEntry, stack: string): boolean {
   if (isSameStack(entry.stack, stack) || entry.operation === "delete") return false;
@@ -79,8 +78,7 @@ export interface StateResource {
 
 /**
  * The creates and updates of a stack that no resource in its state knows: what they sent
- * may be at the vendor, unmanaged
- * and billed.
+ * may be at the vendor, unmanaged and billed.
  *
  * @param stack the stack's identity
  */

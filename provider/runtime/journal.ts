@@ -25,15 +25,13 @@ export interface Located<Note extends Json = Json> {
 
 /**
  * The intent journal. An entry is written and synced before a request leaves that changes
- * something at a vendor, and
- * completed with what the reply said. Nothing can be put into the state in the middle of
- * a write, so after a kill only
- * this tells a first try from a second. An entry is dropped when a later call shows that
- * the state has the write.
+ * something at a vendor, and completed with what the reply said. Nothing can be put into
+ * the state in the middle of a write, so after a kill only this tells a first try from a
+ * second. An entry is dropped when a later call shows that the state has the write.
  *
  * It is kept in a folder: `ucaas:journalDir` (a shared disk, when more than one machine
- * runs the same stack), else
- * `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.
+ * runs the same stack), else `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below
+ * `$PULUMI_HOME` or `~/.pulumi`.
  */
 export class Journal {
   readonly #store: JournalStore;
@@ -64,9 +62,8 @@ export class Journal {
 
   /**
    * The entry of a thing under the first of these identities that has one, and the key to
-   * write under. A stack that was
-   * renamed has resources with its earlier identity in the state; `ucaas journal move`
-   * says where its entries are now.
+   * write under. A stack that was renamed has resources with its earlier identity in the
+   * state; `ucaas journal move` says where its entries are now.
    */
   async locate<Note extends Json>(
     vendor: string,
@@ -122,8 +119,8 @@ export class Journal {
    * Notes that a request is about to leave. Returns after the disk has it.
    *
    * @param seen the entry on which the decision to send was made, null when there was
-   *   none; when the journal has another
-   *   by now, nothing is written. Left out: whatever is there is replaced.
+   *   none; when the journal has another by now, nothing is written. Left out: whatever
+   *   is there is replaced.
    * @param guard throws what else keeps the request from being sent; it sees the entries
    *   that other stacks have of this thing
    * @throws {UcaasError} `JOURNAL_OUTDATED` when another process was quicker, `JOURNAL_UNAVAILABLE`

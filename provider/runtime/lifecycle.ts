@@ -117,8 +117,8 @@ export interface ManagedProvider<I, O> {
 
 /**
  * The lifecycle that all resources have, around a vendor's own handlers: ownership,
- * take-over, "declared twice", the
- * account check, the journal's entries, and "another server means another resource".
+ * take-over, "declared twice", the account check, the journal's entries, and "another
+ * server means another resource".
  */
 export function withLifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>(
   handlers: ResourceHandlers<I, O>,

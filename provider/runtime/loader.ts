@@ -15,11 +15,9 @@ import { disableSourceMapsWhile } from "./stack-traces.ts";
  * property `__provider`.
  *
  * It loads the installed package when it is called, so nothing is captured into the
- * state, and a fix reaches
- * resources that were made by an older release, on refresh and destroy too. The engine
- * keeps the line twice for
- * each resource and runs it later from the state: **it is wire format**. Change nothing
- * in it without a migration.
+ * state, and a fix reaches resources that were made by an older release, on refresh and
+ * destroy too. The engine keeps the line twice for each resource and runs it later from
+ * the state: **it is wire format**. Change nothing in it without a migration.
  *
  * `configure` must not await: the host caches a provider before its `configure` has ended.
  */
@@ -60,8 +58,7 @@ const warned = new Set<string>();
 
 /**
  * Base of all resource classes. It does what `pulumi.dynamic.Resource` does after it has
- * serialized a closure,
- * with a constant line in the closure's place.
+ * serialized a closure, with a constant line in the closure's place.
  *
  * @internal
  */

@@ -1,10 +1,9 @@
 /**
  * Which resources of this run own what at a vendor. A resource that is renamed in the
- * program is created under its new
- * name, and takes over what is there, before the old one is deleted, in this run or in a
- * later one. Without this, that
- * delete would remove what the new resource has. The provider is given no URN, so each
- * resource has a claim in its outputs.
+ * program is created under its new name, and takes over what is there, before the old one
+ * is deleted, in this run or in a later one. Without this, that delete would remove what
+ * the new resource has. The provider is given no URN, so each resource has a claim in its
+ * outputs.
  */
 export class Ownership {
   readonly #owners = new Map<string, Set<string>>();

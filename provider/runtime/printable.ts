@@ -5,10 +5,9 @@ export const longestText = 8_000;
 
 /**
  * A text as it may be shown on a terminal, in a table or a report: known secrets masked,
- * no longer than `limit`, and without what a terminal
- * or Pulumi would act on: escape sequences, control and bidirectional characters, what
- * has no width, and Pulumi's colour markup, at which
- * the engine panics. Line breaks and tabs stay.
+ * no longer than `limit`, and without what a terminal or Pulumi would act on: escape
+ * sequences, control and bidirectional characters, what has no width, and Pulumi's colour
+ * markup, at which the engine panics. Line breaks and tabs stay.
  */
 export function printable(text: string, limit = longestText): string {
   // Masked before it is cut: half a secret would not be found. A text of megabytes is cut

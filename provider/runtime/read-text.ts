@@ -9,10 +9,9 @@ export interface ReadTextOptions {
   readonly maxBytes?: number;
   /**
    * The folder that the file must be in, as a regular file. A link that leads out of it,
-   * a device and a named pipe
-   * are refused before anything is read. Without it, everything that can be read as a
-   * file may be: a secret's
-   * volume consists of links, and a shell hands over a pipe.
+   * a device and a named pipe are refused before anything is read. Without it, everything
+   * that can be read as a file may be: a secret's volume consists of links, and a shell
+   * hands over a pipe.
    */
   readonly within?: string;
 }
@@ -34,9 +33,8 @@ export class UnreadableTextError extends Error {
 
 /**
  * The text of a file that a user wrote: strict UTF-8, without its byte order mark. Bytes
- * that are not UTF-8 are
- * refused, since to replace them would send another text than the file has. No error
- * shows what the file holds.
+ * that are not UTF-8 are refused, since to replace them would send another text than the
+ * file has. No error shows what the file holds.
  *
  * @throws {UnreadableTextError}
  */

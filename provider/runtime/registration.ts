@@ -5,14 +5,13 @@ import { closestMatches } from "./suggest.ts";
 
 /**
  * Ends the program with an error when a resource could not be registered. To the engine,
- * a program that ends well without a resource wants
- * that resource deleted.
+ * a program that ends well without a resource wants that resource deleted.
  *
  * Where the engine registered the resource and reports its failure, the outputs of the
- * resource are handled: with `--continue-on-error` each
- * would be an unhandled rejection, and the SDK would print its own stack below the
- * resource's error. What is made from such an output
- * still fails. Every other failure is one of which the engine knows nothing.
+ * resource are handled: with `--continue-on-error` each would be an unhandled rejection,
+ * and the SDK would print its own stack below the resource's error. What is made from
+ * such an output still fails. Every other failure is one of which the engine knows
+ * nothing.
  */
 export function requireRegistration(resource: pulumi.Resource, type: string, name: string): void {
   for (const output of Object.values(resource)) {
@@ -64,8 +63,7 @@ const engineFailures = new WeakMap<Error, string>();
 
 /**
  * Makes an error one that the SDK prints without a stack. It prints each error once, and
- * it throws the original itself: so that one is
- * changed, and not wrapped.
+ * it throws the original itself: so that one is changed, and not wrapped.
  */
 function sayPlainly(error: unknown, words: string): unknown {
   const plainAlready: boolean = pulumi.RunError.isInstance(error);
@@ -128,9 +126,8 @@ const knownOptions: Record<
 
 /**
  * Refuses options that the SDK would pass over without a word. A misspelt `protect`
- * protects nothing, and with a misspelt or unusable alias
- * a renamed resource is deleted. A key that looks like no known one may be of a later
- * SDK, and passes.
+ * protects nothing, and with a misspelt or unusable alias a renamed resource is deleted.
+ * A key that looks like no known one may be of a later SDK, and passes.
  *
  * @throws {pulumi.RunError}
  */

@@ -4,8 +4,8 @@ export type SecretPath = readonly (string | number)[];
 
 /**
  * Where the secrets of a value stand that a program gives; `[]` is the whole. A provider
- * process gets them unwrapped, so it
- * knows what to mask only when it is told: the paths travel along as a hidden input.
+ * process gets them unwrapped, so it knows what to mask only when it is told: the paths
+ * travel along as a hidden input.
  */
 export async function secretPaths(value: unknown, path: SecretPath = []): Promise<SecretPath[]> {
   if (pulumi.Output.isInstance(value))

@@ -17,8 +17,8 @@ export const mask = "[secret]";
 
 /**
  * Remembers a secret, in the spellings in which it could turn up in a server's error
- * message; one of several lines also line by line.
- * Values below four characters would mask ordinary words.
+ * message; one of several lines also line by line. Values below four characters would
+ * mask ordinary words.
  */
 export function rememberSecret(value: unknown): void {
   if (typeof value !== "string" || value.length < 4 || remembered.has(value)) return;
@@ -126,8 +126,7 @@ function spellings(text: string): Set<string> {
 
 /**
  * The text in Base64: alone, and from each of the three offsets at which it may stand in
- * a longer text, without the characters that depend
- * on what stands beside it.
+ * a longer text, without the characters that depend on what stands beside it.
  */
 function base64Spellings(text: string): Set<string> {
   const bytes = Buffer.from(text);

@@ -6,10 +6,9 @@ import { tryParseObject } from "./parse-json.ts";
 
 /**
  * The identity of a stack, as its resources carry it in `__stack`:
- * `project/stack@backend`. Two backends may each have
- * a stack of this name; without its backend one of them would take the other's
- * interrupted creates for its own.
- * 0.1.0 wrote `project/stack`, and so does a program whose backend cannot be told.
+ * `project/stack@backend`. Two backends may each have a stack of this name; without its
+ * backend one of them would take the other's interrupted creates for its own. 0.1.0 wrote
+ * `project/stack`, and so does a program whose backend cannot be told.
  *
  * @param folder where the program runs, in or below the project's folder
  */

@@ -3,14 +3,13 @@
  * answers what puts everything back.
  *
  * - The SDK writes one down for each promise that it makes, four for each property, and
- *   source maps would be read for every line: a good part of
- *   a preview's time, for traces that only show leaks in the SDK. They are written without.
+ *   source maps would be read for every line: a good part of a preview's time, for traces
+ *   that only show leaks in the SDK. They are written without.
  * - The one that tells where the resource is declared has no limit of lines
- *   (`Resource.callsites` in the SDK). It is mapped as ever, and has no
- *   line of `ownFile`: the SDK counts on one class between `CustomResource` and the
- * program, and would take the second for the program.
- *   It ends with the program's own line: what called the program is the same for each
- * resource, and a fifth of its state.
+ *   (`Resource.callsites` in the SDK). It is mapped as ever, and has no line of
+ *   `ownFile`: the SDK counts on one class between `CustomResource` and the program, and
+ *   would take the second for the program. It ends with the program's own line: what
+ *   called the program is the same for each resource, and a fifth of its state.
  *
  * What is thrown meanwhile is mapped as ever when it is caught outside: V8 writes a trace
  * when it is first read.

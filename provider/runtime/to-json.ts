@@ -3,8 +3,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 /**
  * The value as plain JSON: absent keys left out, a Date as ISO text. The engine refuses
- * `undefined` at any depth
- * and a BigInt, and turns a Date into `{}`.
+ * `undefined` at any depth and a BigInt, and turns a Date into `{}`.
  *
  * @throws {TypeError} for what JSON cannot say: a BigInt, a function, NaN or an infinite
  *   number; it names the path.

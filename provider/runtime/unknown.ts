@@ -1,8 +1,7 @@
 /**
  * What the engine sends in `check` and `diff` for a value that is not known before `up`,
- * whatever its type.
- * It is `pulumi.runtime.unknownValue`, written out so that the provider process need not
- * load the SDK's runtime for it.
+ * whatever its type. It is `pulumi.runtime.unknownValue`, written out so that the
+ * provider process need not load the SDK's runtime for it.
  */
 export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 

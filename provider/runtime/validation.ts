@@ -27,11 +27,9 @@ export interface ValidationFailure {
 
 /**
  * Checks the inputs of a resource against its schema and returns **every** failure, each
- * with its property path.
- * Values that are unknown while previewing pass. A property the schema does not know is
- * refused, and the nearest
- * known one is named. Keys that begin with `__` belong to Pulumi and to the core; they
- * are left out.
+ * with its property path. Values that are unknown while previewing pass. A property the
+ * schema does not know is refused, and the nearest known one is named. Keys that begin
+ * with `__` belong to Pulumi and to the core; they are left out.
  */
 export function validate(
   schema: z.ZodType,

@@ -52,8 +52,8 @@ export class AccountServices {
 
   /**
    * What can be asked for an order's status at once. Of one that has completed nothing
-   * more is to come, and the relay may have forgotten it;
-   * what the operator alone said of its end is still looked after.
+   * more is to come, and the relay may have forgotten it; what the operator alone said of
+   * its end is still looked after.
    */
   pollableSources({ status, statusHistory, callback }: Order): StatusSource[] {
     if (status === "COMPLETED" && statusHistory.at(-1)?.source !== "operator") return [];

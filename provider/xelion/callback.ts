@@ -25,9 +25,8 @@ type Take = (news: StatusEvent[]) => Promise<void>;
  * can guess, since callbacks carry no signature.
  *
  * A callback is answered 200 when what it says is in the journal. A path that no order
- * has now, or that never was one, is answered 404.
- * The path is made from the order's `intentId` and the API key, so it is the same in the
- * next run, and stands nowhere.
+ * has now, or that never was one, is answered 404. The path is made from the order's
+ * `intentId` and the API key, so it is the same in the next run, and stands nowhere.
  */
 export class CallbackListener implements StatusSource {
   readonly kind = "callback";

@@ -12,8 +12,8 @@ interface Place {
 
 /**
  * The first number in a JSON text whose value changes when it is read. Two texts that
- * differ only there
- * would have the same hash, and a change from one to the other would not be seen.
+ * differ only there would have the same hash, and a change from one to the other would
+ * not be seen.
  */
 export function inexactNumberIn(text: string): InexactNumber | undefined {
   const places = new Map<unknown, Place>();

@@ -49,8 +49,8 @@ interface Dependencies {
  * `decide` says until nothing is left to do.
  *
  * An order is sent in one place only, `#submit`, after the journal has it. Whatever ends
- * this process at whatever moment, the next
- * reconciler finds the order in the journal, in the relay or in the state.
+ * this process at whatever moment, the next reconciler finds the order in the journal, in
+ * the relay or in the state.
  */
 export class OrderReconciler {
   /** What is known of the last order, also after a failure. */

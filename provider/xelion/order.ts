@@ -62,8 +62,8 @@ export type Next =
  * - when the configuration is another than that of the last order, and that one has ended
  *   (or nothing can tell whether it has),
  * - when `retryFailed` is another than it was with the last order, and that one has not
- *   completed, or the resource is only now created
- *   and does not name its order by `orderId`.
+ *   completed, or the resource is only now created and does not name its order by
+ *   `orderId`.
  *
  * @param isNew whether the resource is created: then the order is not the state's, but
  *   one that journal or relay remember
@@ -175,10 +175,9 @@ export function accepted(order: Order, orderId: number, source: StatusOrigin, ti
 
 /**
  * The order after some news of it, in whatever order and how often they come: the highest
- * `mid` wins, a terminal status (`FAILED`,
- * `COMPLETED`) is left only for a later terminal one, and what is about another order is
- * no news. Without an id yet, the first message names it: each
- * order has a callback address of its own.
+ * `mid` wins, a terminal status (`FAILED`, `COMPLETED`) is left only for a later terminal
+ * one, and what is about another order is no news. Without an id yet, the first message
+ * names it: each order has a callback address of its own.
  */
 export function applyEvents(order: Order, news: readonly StatusEvent[]): Order {
   return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(applyEvent, order);
@@ -237,8 +236,8 @@ export function isTerminal(status: string): boolean {
 
 /**
  * The last order, of two records: the one that knows more when both are of the same
- * order, else the later one. The state, the journal
- * and the relay each have one, and a killed run leaves them apart.
+ * order, else the later one. The state, the journal and the relay each have one, and a
+ * killed run leaves them apart.
  */
 export function mostRecent(a: Order | undefined, b: Order | undefined): Order | undefined {
   if (!a || !b) return a ?? b;

@@ -373,8 +373,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   /**
    * The last order, by the state and the journal. Both the journal and the relay keep it
-   * as long as the resource lives: what is called
-   * the state here may be the answer of a refresh that nobody saves, so it proves nothing.
+   * as long as the resource lives: what is called the state here may be the answer of a
+   * refresh that nobody saves, so it proves nothing.
    */
   async #mostRecentOrder(olds: ProvisionOutputs, known: Order): Promise<Order> {
     if (this.#inFlight.has(journalKey(olds).thing)) return known;
@@ -409,9 +409,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
 /**
  * The hash of what is declared; undefined while it is not known. A refresh asks without
- * having checked, and from another folder
- * than the program's, so a file that cannot be read there is taken for unchanged: `up`
- * reads it again.
+ * having checked, and from another folder than the program's, so a file that cannot be
+ * read there is taken for unchanged: `up` reads it again.
  */
 async function configurationHashOf(
   inputs: ProvisionInputs,

@@ -26,8 +26,8 @@ const messagesSchema = z.looseObject({
 
 /**
  * Client of a receiver (`ucaas receiver start`), by the contract in docs/xelion-relay.md.
- * It keeps callbacks, and what is noted
- * of each order, so an order whose run was killed is taken up again on any machine.
+ * It keeps callbacks, and what is noted of each order, so an order whose run was killed
+ * is taken up again on any machine.
  */
 export class Relay implements StatusSource {
   readonly kind = "relay";

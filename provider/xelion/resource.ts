@@ -149,16 +149,15 @@ export interface XelionTenantProvisionArgs {
  * Its id is `host/tenant`.
  *
  * An order is sent once. A run that is interrupted, at whatever moment, leaves a note
- * from which the next run takes the order up again. A new order
- * is sent for a changed configuration, or for a changed `retryFailed`; a resource that is
- * created for a tenant whose order is remembered takes that one. Nothing can be read back
- * but the order's status, if anything.
+ * from which the next run takes the order up again. A new order is sent for a changed
+ * configuration, or for a changed `retryFailed`; a resource that is created for a tenant
+ * whose order is remembered takes that one. Nothing can be read back but the order's
+ * status, if anything.
  *
  * Errors, by code: `ORDER_FAILED`, `NOT_FINISHED`, `OUTCOME_UNKNOWN`, `INTERRUPTED`,
- * `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`,
- * `CALLBACK_NOT_READY`, `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`,
- * `JOURNAL_OUTDATED`, `DECLARED_TWICE`, `PROXY_INVALID`, `NOT_REACHED`,
- * `CONNECTION_LOST`, `MALFORMED_REPLY`,
+ * `CONFIGURATION_REFUSED`, `LOGIN_REFUSED`, `SESSION_TOO_SHORT`, `CALLBACK_NOT_READY`,
+ * `RELAY_REFUSED`, `RELAY_FORGOT`, `ORDERED_ELSEWHERE`, `JOURNAL_OUTDATED`,
+ * `DECLARED_TWICE`, `PROXY_INVALID`, `NOT_REACHED`, `CONNECTION_LOST`, `MALFORMED_REPLY`,
  * `CONFIG_MISSING`, `CONFIG_INVALID`.
  *
  * @example

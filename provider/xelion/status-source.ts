@@ -3,9 +3,8 @@ import type { Order, StatusEvent } from "./schema.ts";
 
 /**
  * Where news of an order come from. There are three: a callback to this process
- * (`callback.ts`), callbacks that a relay has kept
- * (`relay.ts`), looks at the order (`polling.ts`). The first that is configured, in this
- * order, follows an order.
+ * (`callback.ts`), callbacks that a relay has kept (`relay.ts`), looks at the order
+ * (`polling.ts`). The first that is configured, in this order, follows an order.
  */
 export interface StatusSource {
   readonly kind: "callback" | "relay" | "polling";
@@ -26,8 +25,8 @@ export interface StatusSource {
 
   /**
    * Hears of an order from now on; resolves when nothing will be missed any more. `take`
-   * resolves when the news is safe on the disk.
-   * `order` gives the order as it is known at that moment.
+   * resolves when the news is safe on the disk. `order` gives the order as it is known at
+   * that moment.
    */
   listen(order: () => Order, take: (news: StatusEvent[]) => Promise<void>): Promise<Subscription>;
 

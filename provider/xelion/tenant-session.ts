@@ -83,8 +83,8 @@ const remedies: ReadonlyMap<string, string> = new Map(
 
 /**
  * Logs in to a tenant for one order (Xelion API manual), with a `userSpace` of its own: a
- * second login with the same one fails, and
- * the logout at the end must not end the session of another order.
+ * second login with the same one fails, and the logout at the end must not end the
+ * session of another order.
  *
  * @throws {UcaasError} `LOGIN_REFUSED` with the server's code, `MALFORMED_REPLY`
  */

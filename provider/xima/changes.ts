@@ -28,9 +28,8 @@ export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
 
 /**
  * What the server had otherwise than the state said: the only evidence there is of a
- * change made elsewhere, since nothing
- * can be read back. `oldValue` is what was declared, `newValue` what the server had.
- * Properties that were not declared before prove nothing.
+ * change made elsewhere, since nothing can be read back. `oldValue` is what was declared,
+ * `newValue` what the server had. Properties that were not declared before prove nothing.
  */
 export function detectDrift(
   changes: Record<string, unknown>,

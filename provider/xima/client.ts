@@ -89,10 +89,9 @@ export class XimaClient {
    * Whether the customer exists; undefined when `xima:probe` is `off` and the server is not asked.
    *
    * A POST of the `ccId` alone changes nothing, and the server answers 404 for an unknown
-   * customer (inferred). The names are
-   * required on a customer's first request only (OpenAPI 1.4), so a 400 that asks for
-   * them means the same, unless the customer
-   * had its first request (`isKnown`): then the server may want the names always, which
+   * customer (inferred). The names are required on a customer's first request only
+   * (OpenAPI 1.4), so a 400 that asks for them means the same, unless the customer had
+   * its first request (`isKnown`): then the server may want the names always, which
    * proves nothing.
    */
   async exists(ccId: CcId, { isKnown = false } = {}): Promise<boolean | undefined> {
@@ -133,9 +132,8 @@ export class XimaClient {
 
   /**
    * Schedules the removal of all licences within a week. `gone`: the customer is not
-   * known; `earlierAttemptMayHaveSucceeded`: it is not known any more
-   * when asked again after a try whose answer was lost, so that try did it, and its
-   * `deletionId` is lost.
+   * known; `earlierAttemptMayHaveSucceeded`: it is not known any more when asked again
+   * after a try whose answer was lost, so that try did it, and its `deletionId` is lost.
    */
   async delete({
     resellerId,

@@ -34,9 +34,8 @@ const week = 7 * 86_400_000;
 
 /**
  * The local record of scheduled deletions: JSON lines, one a deletion. The file is
- * `xima-deletions.jsonl` in the folder
- * that `ucaas:journalDir` or `UCAAS_JOURNAL_DIR` names, else in `ucaas` below
- * `$PULUMI_HOME` or `~/.pulumi`.
+ * `xima-deletions.jsonl` in the folder that `ucaas:journalDir` or `UCAAS_JOURNAL_DIR`
+ * names, else in `ucaas` below `$PULUMI_HOME` or `~/.pulumi`.
  */
 export class Deletions {
   readonly file: string;
@@ -61,8 +60,7 @@ export class Deletions {
 
   /**
    * All records, the newest first, and the numbers of the lines that hold none. A
-   * deletion that the server confirmed twice is
-   * listed once.
+   * deletion that the server confirmed twice is listed once.
    */
   async list(): Promise<{ deletions: Deletion[]; unreadable: number[] }> {
     const text = await readFile(this.file, "utf8").catch((error: NodeJS.ErrnoException) => {

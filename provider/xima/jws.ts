@@ -53,9 +53,8 @@ export async function sign(
 
 /**
  * JSON as Python's `json.dumps(value, separators=(",", ":"))` writes it: ASCII only,
- * every other character as `\uXXXX`,
- * astral ones as two escapes. `JSON.stringify` differs just there (and at U+007F); it
- * keeps the order of keys as Python does.
+ * every other character as `\uXXXX`, astral ones as two escapes. `JSON.stringify` differs
+ * just there (and at U+007F); it keeps the order of keys as Python does.
  */
 export function pythonJson(value: unknown): string {
   return JSON.stringify(value).replace(

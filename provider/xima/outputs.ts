@@ -21,9 +21,8 @@ export function outputs(
 
 /**
  * What the state keeps of a licence when nobody knows whether its last statement arrived.
- * What was declared before and what is
- * declared now may both be on the server, so both stand here: whatever the next statement
- * leaves out is sent as 0.
+ * What was declared before and what is declared now may both be on the server, so both
+ * stand here: whatever the next statement leaves out is sent as 0.
  */
 export function unconfirmedOutputs(
   news: LicenseInputs,
@@ -56,8 +55,8 @@ function both<Group extends object>(
 
 /**
  * What the state keeps of a licence that comes into it without a request: nothing was
- * changed, nothing was stated. Where it is to be
- * stated again after some time, that time begins now.
+ * changed, nothing was stated. Where it is to be stated again after some time, that time
+ * begins now.
  */
 export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(
   inputs: Inputs,

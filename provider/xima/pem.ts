@@ -13,9 +13,8 @@ export function isPem(text: string): boolean {
 
 /**
  * The blocks of a PEM text. Line ends that were lost or changed on the way are put in
- * order: blanks in their place, the characters
- * `\n` or `\r\n`, all in one line, the whole text in base64. What stands between the
- * blocks does not count.
+ * order: blanks in their place, the characters `\n` or `\r\n`, all in one line, the whole
+ * text in base64. What stands between the blocks does not count.
  */
 export function pemBlocks(text: string): PemBlock[] {
   return [

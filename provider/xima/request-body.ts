@@ -7,10 +7,8 @@ const guideOnly = "additionalAiMessages";
 
 /**
  * The body that makes the licence what is declared. Every declared field is sent, so that
- * the server also reports what
- * it had otherwise. A count that was declared before and is no longer is sent as an
- * explicit 0: left out, it would
- * stay as it is and be billed on.
+ * the server also reports what it had otherwise. A count that was declared before and is
+ * no longer is sent as an explicit 0: left out, it would stay as it is and be billed on.
  */
 export function updateBody(
   news: LicenseInputs,

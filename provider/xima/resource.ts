@@ -38,8 +38,8 @@ export interface XimaSipCredentials {
 
 /**
  * Arguments of an {@link XimaLicense}. All counts are whole numbers; 0 removes that
- * licence; one that was never declared
- * is left as it is on the server, one that is declared no longer is set to 0.
+ * licence; one that was never declared is left as it is on the server, one that is
+ * declared no longer is set to 0.
  */
 export interface XimaLicenseArgs {
   /** The customer that is licensed (guide, OpenAPI 1.4). */
@@ -98,15 +98,14 @@ export interface XimaLicenseArgs {
  * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`; of the key and
  * certificate: `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`,
  * `KEY_MISMATCH`, `KEY_ID_MISSING`, `CERTIFICATE_UNREADABLE`, `CERTIFICATE_EXPIRED`,
- * `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`,
- * `INVALID_SIGNATURE`, `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN` (`CLOCK_OFF` when
- * the clocks differ), `INVALID_TOKEN`, `INVALID_CERTIFICATE`,
- * `CUSTOMER_NOT_FOUND`, `HTTP_<status>` where it gives none, `MALFORMED_REPLY`,
- * `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`, `NOT_REACHED`, `PROXY_INVALID`,
- * `TLS_REFUSED`,
- * `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and `CONFIG_MISSING`,
- * `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
- * What to do about each stands in its message and in `docs/xima-license.md`.
+ * `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`, `INVALID_SIGNATURE`,
+ * `DUPLICATE_JTI`, `INVALID_JTI`, `EXPIRED_TOKEN` (`CLOCK_OFF` when the clocks differ),
+ * `INVALID_TOKEN`, `INVALID_CERTIFICATE`, `CUSTOMER_NOT_FOUND`, `HTTP_<status>` where it
+ * gives none, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`,
+ * `NOT_REACHED`, `PROXY_INVALID`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
+ * `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
+ * `JOURNAL_UNAVAILABLE`. What to do about each stands in its message and in
+ * `docs/xima-license.md`.
  *
  * @example
  * ```ts

@@ -72,8 +72,8 @@ const contradicted: Partial<Record<ApiRevision, Partial<Record<keyof SeatRules, 
 
 /**
  * All rules of a revision that the inputs break, as far as they are known. Seats that are
- * not declared are left as they
- * are on the server, so when a customer is adopted nothing is concluded from their absence.
+ * not declared are left as they are on the server, so when a customer is adopted nothing
+ * is concluded from their absence.
  *
  * `rules` is `xima:seatRules`: it replaces a minimum, or makes a rule a note or nothing.
  */

@@ -156,8 +156,7 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
 
 /**
  * The certificate of a PEM text or file. Of several, such as a chain, it is the one of
- * the private key; without a key, the first
- * that is no authority's.
+ * the private key; without a key, the first that is no authority's.
  *
  * @param file as for {@link readPrivateKey}
  * @throws {UcaasError} `CERTIFICATE_UNREADABLE`

@@ -15,15 +15,15 @@
  * - A search finds rows that contain the text, without regard to case; a page has at most
  *   `longestPage` rows.
  * - No delete is listed for subscriptions and users. So a customer goes with all that it
- *   has (`dependents`), or could never go; and
- *   `deletableDependents` plays a server that has those routes.
+ *   has (`dependents`), or could never go; and `deletableDependents` plays a server that
+ *   has those routes.
  * - A role that may not do a thing gets 401, for 403 means an expired token.
  * - Users can be read as subscriptions can.
  *
  * Control: `POST /_sandbox/accounts {role, customer_id?}` makes credentials → the
- * account; `POST /_sandbox/seed {customers, accessId?, fields?}`
- * makes many customers → `{customer_ids}`. An out-of-band change is a PATCH of the state, such as
- * `{"customers": {"1001": {"fields": {"contact_name": "Eve"}}}}`.
+ * account; `POST /_sandbox/seed {customers, accessId?, fields?}` makes many customers →
+ * `{customer_ids}`. An out-of-band change is a PATCH of the state, such as `{"customers":
+ * {"1001": {"fields": {"contact_name": "Eve"}}}}`.
  */
 import { z } from "zod";
 import { ControlError, json, type SandboxRequest } from "../http-types.ts";

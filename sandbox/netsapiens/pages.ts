@@ -1,7 +1,6 @@
 /**
  * The portal's pages, as an old PHP application renders them: tables, inline scripts,
- * forms that post back to their own page.
- * All functions here only make text.
+ * forms that post back to their own page. All functions here only make text.
  */
 import type { PortalLabel } from "./options.ts";
 import type { Client } from "./state.ts";

@@ -1,7 +1,6 @@
 /**
  * The Configurator's JSON, version 1, as far as its rules are published (JSON Reference
- * Guide of the Configurator). Keys that
- * are not known here are allowed everywhere.
+ * Guide of the Configurator). Keys that are not known here are allowed everywhere.
  */
 import { parsePhoneNumber } from "awesome-phonenumber";
 import countries from "i18n-iso-countries";

@@ -164,9 +164,8 @@ export class OrderRunner {
 
   /**
    * Why the tenant does not let the service in; undefined when it does. The work is done
-   * through the tenant's own API, so the token is
-   * needed when the order runs, not when it is made. That the service asks `/me` is this
-   * sandbox's own choice.
+   * through the tenant's own API, so the token is needed when the order runs, not when it
+   * is made. That the service asks `/me` is this sandbox's own choice.
    */
   async #tokenRefused(order: Order): Promise<string | undefined> {
     if (!this.#server.options.checkTenant) return undefined;

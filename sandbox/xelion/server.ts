@@ -20,8 +20,7 @@ import {
 
 /**
  * The service that takes orders. `POST /_sandbox/course` chooses what becomes of the next
- * one, `POST /_sandbox/proceed {id}` lets an
- * order go on that has come to a `hold`.
+ * one, `POST /_sandbox/proceed {id}` lets an order go on that has come to a `hold`.
  */
 export function xelionProvisioningServer() {
   let runner: OrderRunner;

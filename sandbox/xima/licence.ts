@@ -84,8 +84,7 @@ export function readLicence(body: Map<string, PyValue>, revision: Revision): Lic
 
 /**
  * What the account has after a request. SIP credentials are replaced as a whole, for a
- * port that is not repeated means an SRV lookup;
- * everything else is merged.
+ * port that is not repeated means an SRV lookup; everything else is merged.
  */
 export function merge(stored: Licence, asked: Licence): Licence {
   const whole: Licence = { ...stored };

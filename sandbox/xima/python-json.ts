@@ -1,9 +1,9 @@
 /**
  * JSON as Python's `json` module reads and writes it. The licence server is said to parse
- * a body and to serialize it again with
- * `json.dumps(body, sort_keys=False, separators=(",", ":"))` before it compares hashes.
- * JavaScript's own JSON cannot play that part: it
- * moves keys such as "10" to the front, and forgets whether a number was written 5 or 5.0.
+ * a body and to serialize it again with `json.dumps(body, sort_keys=False,
+ * separators=(",", ":"))` before it compares hashes. JavaScript's own JSON cannot play
+ * that part: it moves keys such as "10" to the front, and forgets whether a number was
+ * written 5 or 5.0.
  */
 
 /**

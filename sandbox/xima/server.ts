@@ -3,17 +3,16 @@
  * revisions (option `revision`).
  *
  * Published, and done so by default: fields that the document does not name are ignored,
- * in DELETE as in POST; a changed value that was
- * never set is 0 or an empty text (null is no published type); `estimatedDeletionTime` is
- * the text "1 week"; a signature that does not
- * hold is INVALID_TOKEN (the document's example); the JWKS lists the registered keys by
- * their certificates' fingerprints.
+ * in DELETE as in POST; a changed value that was never set is 0 or an empty text (null is
+ * no published type); `estimatedDeletionTime` is the text "1 week"; a signature that does
+ * not hold is INVALID_TOKEN (the document's example); the JWKS lists the registered keys
+ * by their certificates' fingerprints.
  *
  * What the contract leaves open, and what is done here (all inferred, each with its
  * switch where there is one):
  * - `unknownFields: "refuse"` refuses a field that the document does not name. Then `jti`
- *   and `exp` in the body are still let through, unless
- *   `tolerateBodyClaims` is false, which refuses just these two.
+ *   and `exp` in the body are still let through, unless `tolerateBodyClaims` is false,
+ *   which refuses just these two.
  * - A look-up (a POST of `ccId` without a licence field) of an unknown customer
  *   (`lookUp`): `not-found` answers 404 without names and makes
  *   the customer with them; `names-required` answers 400 without names and 404 with them;
@@ -24,9 +23,9 @@
  * - A token's `jti` is used up as soon as its signature and claims are right, even when
  *   the body is then refused.
  * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request
- *   without names answers CUSTOMER_NOT_FOUND, one with
- *   names begins a licence anew. With `"known"` it is known for the week as before, and a
- * POST of licences takes the deletion back.
+ *   without names answers CUSTOMER_NOT_FOUND, one with names begins a licence anew. With
+ *   `"known"` it is known for the week as before, and a POST of licences takes the
+ *   deletion back.
  * - `deletionTime: "date"` answers the date of the removal in place of the text.
  * - A changed name is stored and not reported.
  * - The commercial notes are enforced on the account as a whole (`commercialNotes`).

@@ -5,8 +5,8 @@ import { workspace } from "./workspace.ts";
 
 /**
  * JavaScript whose lines are others than those of its TypeScript, with the source map in
- * it, as compilers write it. It is CommonJS, as
- * Pulumi's own templates are: the SDK reads no position from the trace of an ES module.
+ * it, as compilers write it. It is CommonJS, as Pulumi's own templates are: the SDK reads
+ * no position from the trace of an ES module.
  */
 function compiled(source: string): string {
   const compilerOptions = {

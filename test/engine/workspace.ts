@@ -5,19 +5,16 @@
 //     program: `import { XimaLicense } from "pulumi-ucaas"; export const id = new
 // XimaLicense("acme", { … }).id;`,
 //     config: { "xima:baseUrl": server.url, "xima:privateKey": secret(pem) },
-//   });
-//   (await ws.up()).ok();                                       // throws with the whole
-// output unless the command ended with 0
-//   const preview = (await ws.preview("--expect-no-changes"));  // arguments are passed
-// on to the CLI
-//   expect(preview.exitCode, preview.output).toBe(0);
-//   await ws.writeProgram(`…`);
-//   expect((await ws.outputs()).id).toBe("…");
+// }); (await ws.up()).ok();                                       // throws with the
+// whole output unless the command ended with 0 const preview = (await
+// ws.preview("--expect-no-changes"));  // arguments are passed on to the CLI
+// expect(preview.exitCode, preview.output).toBe(0); await ws.writeProgram(`…`);
+// expect((await ws.outputs()).id).toBe("…");
 //
 // Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file
-// backend and passphrase, and its own environment, from which
-// every PULUMI_* variable of the caller is taken out. `pulumi-ucaas` is a link to this
-// repository, so the program runs the code as it stands.
+// backend and passphrase, and its own environment, from which every PULUMI_* variable of
+// the caller is taken out. `pulumi-ucaas` is a link to this repository, so the program
+// runs the code as it stands.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import {

@@ -134,8 +134,8 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
 
   test("one that is renamed is deleted neither when it may not be taken over nor when it is, and goes when nothing declares it", async () => {
     // A resource that is called otherwise is a new one to the engine, which makes it
-    // before it deletes the old one; with --continue-on-error
-    // it goes on to the delete when that failed, unless the program needs what was not made.
+    // before it deletes the old one; with --continue-on-error it goes on to the delete
+    // when that failed, unless the program needs what was not made.
     await stack.writeProgram(`
       import { XimaLicense } from "pulumi-ucaas";
       const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" };

@@ -34,8 +34,8 @@ const bot = { login: "github-actions[bot]", type: "Bot" } as const;
 
 /**
  * The routes of GitHub's REST API that pipelines use, after GitHub's documentation
- * (version 2022-11-28). It is strict: a missing header, a permission
- * that the job did not ask for, a key that is not documented or a text that is too long is refused.
+ * (version 2022-11-28). It is strict: a missing header, a permission that the job did not
+ * ask for, a key that is not documented or a text that is too long is refused.
  */
 export async function gitHubApi() {
   const tokens = new Map<string, Permissions>();

@@ -97,9 +97,8 @@ interface Settings {
 
 /**
  * Runs the repository's workflows as GitHub does, step by step: `run` as it stands, in
- * bash; the actions that ours use are played here, the packages are
- * those that are installed already. Each job gets a token with just the permissions that
- * it asks for.
+ * bash; the actions that ours use are played here, the packages are those that are
+ * installed already. Each job gets a token with just the permissions that it asks for.
  */
 export class Runner {
   readonly #settings: Settings;

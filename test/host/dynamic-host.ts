@@ -2,11 +2,10 @@
 // fixture for handlers.
 //
 //   await using host = await dynamicHost({ config: server.plainConfig, env: { XIMA_ADOPT:
-// "voicehouse/acme" } });
-//   const { failures } = await host.check("XimaLicense", news);
-//   const { id, outs } = await host.create("XimaLicense", news);
-//   expect(await host.diff("XimaLicense", id, outs, news)).toMatchObject({ changes: false });
-//   const failure = await host.failure(host.update("XimaLicense", id, outs, broken)); //
+// "voicehouse/acme" } }); const { failures } = await host.check("XimaLicense", news);
+// const { id, outs } = await host.create("XimaLicense", news); expect(await
+// host.diff("XimaLicense", id, outs, news)).toMatchObject({ changes: false }); const
+// failure = await host.failure(host.update("XimaLicense", id, outs, broken)); //
 // HostFailure: message, partial?
 //
 // What runs is the constant line of provider/runtime/loader.ts, in the process that ships

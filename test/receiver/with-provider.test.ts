@@ -8,9 +8,8 @@ import { Postgres } from "./postgres.ts";
 import { folder, ReceiverProcess, relayKey } from "./receiver-process.ts";
 
 // The whole path: the provisioning service of the sandbox calls one receiver, and
-// providers on two machines ask it and another one, which has the
-// same PostgreSQL. (test/xelion/relay.test.ts has the provider's own side, with one
-// receiver and SQLite.)
+// providers on two machines ask it and another one, which has the same PostgreSQL.
+// (test/xelion/relay.test.ts has the provider's own side, with one receiver and SQLite.)
 const cleanUp = new AsyncDisposableStack();
 let w: World;
 let receivers: [ReceiverProcess, ReceiverProcess];

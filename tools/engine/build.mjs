@@ -1,7 +1,7 @@
 // Builds the engine from Go modules, for networks that have a mirror of packages and
-// cannot reach Pulumi's own site. go.mod and go.sum beside this
-// file pin every source. What Go downloads and compiles on the way stays in Go's own
-// caches, as with any build of Go.
+// cannot reach Pulumi's own site. go.mod and go.sum beside this file pin every source.
+// What Go downloads and compiles on the way stays in Go's own caches, as with any build
+// of Go.
 import { readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SetupError, silent, watched } from "../progress.mjs";

@@ -1,9 +1,8 @@
 // Loaded into each Node process of a story's commands (NODE_OPTIONS): the machine's
-// faults that need no rights of an administrator.
-// In the folder UCAAS_TRIAL_MACHINE, the file `clock` says by how many milliseconds the
-// clock is off, and while the file `disk-full` is
-// there, nothing new can be written below UCAAS_TRIAL_DISK. Both are read from that
-// folder alone, so that a story can change them at once.
+// faults that need no rights of an administrator. In the folder UCAAS_TRIAL_MACHINE, the
+// file `clock` says by how many milliseconds the clock is off, and while the file
+// `disk-full` is there, nothing new can be written below UCAAS_TRIAL_DISK. Both are read
+// from that folder alone, so that a story can change them at once.
 import fs, { existsSync, readFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join, resolve, sep } from "node:path";

@@ -14,8 +14,7 @@ export type Process = "cli" | "language" | "provider" | "tree";
 
 /**
  * When a blow falls: `afterMs` after the command's start; or after a write has reached a
- * server, the server has committed
- * it and not yet replied, or the reply has left.
+ * server, the server has committed it and not yet replied, or the reply has left.
  */
 export type Moment =
   | { readonly when: "start"; readonly afterMs: number }

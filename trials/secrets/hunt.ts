@@ -1,13 +1,12 @@
 /**
  * `npm run hunt-secrets`: plants a canary in each secret of config and arguments, runs
- * the CLI through a life with errors that quote them, and
- * looks for every spelling of every canary in all outputs, all files, and the command
- * lines and environments of all processes.
+ * the CLI through a life with errors that quote them, and looks for every spelling of
+ * every canary in all outputs, all files, and the command lines and environments of all
+ * processes.
  *
  * What the engine itself shows when it is asked to (`-v=9`, gRPC log, tracing) and what
- * it hands to its processes (`PULUMI_CONFIG`) is listed
- * apart: SECURITY.md says what to do about it. The command ends with 1 when anything else
- * has a canary.
+ * it hands to its processes (`PULUMI_CONFIG`) is listed apart: SECURITY.md says what to
+ * do about it. The command ends with 1 when anything else has a canary.
  */
 import { createPrivateKey } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
