@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { UcaasError } from "../provider/runtime/errors.ts";
-import { isSettled, ownerOf } from "../provider/runtime/intents.ts";
+import { hasOrderStatus, isSettled, ownerOf } from "../provider/runtime/intents.ts";
 import { Journal, type JournalEntry } from "../provider/runtime/journal.ts";
 import { print, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
@@ -88,6 +88,7 @@ function findEntry(
 }
 
 function statusOf(entry: JournalEntry): string {
+  if (hasOrderStatus(entry, "FAILED")) return "failed";
   return isSettled(entry) ? "completed" : "open";
 }
 

@@ -62,10 +62,16 @@ export function sentFields(entry: JournalEntry<Json> | undefined): readonly stri
  * Whether the outcome of a write is known. An order stays in the journal as long as its
  * tenant, and its note says what came of it.
  */
-export function isSettled({ vendor, completedAt, note }: JournalEntry): boolean {
-  if (vendor !== "xelion") return completedAt !== undefined;
+export function isSettled(entry: JournalEntry): boolean {
+  if (entry.vendor !== "xelion") return entry.completedAt !== undefined;
+  return hasOrderStatus(entry, "COMPLETED") || hasOrderStatus(entry, "FAILED");
+}
+
+/** Whether an entry is of an order that was last seen with this status. */
+export function hasOrderStatus({ vendor, note }: JournalEntry, status: string): boolean {
+  if (vendor !== "xelion") return false;
   return (
-    typeof note === "object" && note !== null && !Array.isArray(note) && note.status === "COMPLETED"
+    typeof note === "object" && note !== null && !Array.isArray(note) && note.status === status
   );
 }
 

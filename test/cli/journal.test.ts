@@ -42,6 +42,17 @@ test("lists what interrupted runs have begun, and forgets what the operator has 
   expect(await journal.find(done)).toBeDefined();
 });
 
+test("lists an order that ended FAILED as failed, not as open", async () => {
+  const order = { ...key, vendor: "xelion", thing: "https://xelion.example reseller/k8x2" };
+  await journal.intend(order, {}, { orderId: 2, status: "FAILED" }, null, {
+    write: { ...write, type: "XelionTenantProvision" },
+  });
+  expect(JSON.parse((await run("list", "--open", "--json")).stdout).entries).toEqual([]);
+  expect(JSON.parse((await run("list", "--json")).stdout).entries).toMatchObject([
+    { status: "failed", vendor: "xelion" },
+  ]);
+});
+
 test("moves the entries of a stack that was renamed, and finds them by its earlier name too", async () => {
   await journal.intend(key, {}, "note", null, { write });
   const to = "shop/production@s3://state";
