@@ -5,7 +5,7 @@ import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import { type PendingOperation, type StackState, stackState } from "../pulumi/stack.ts";
-import { parseUrn } from "../pulumi/urn.ts";
+import { toStateResource } from "../pulumi/urn.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
 
@@ -116,7 +116,7 @@ async function openWrites(stack: string, { resources }: StackState): Promise<Che
   const project =
     resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
   const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
-  const inState = resources.map(({ urn, outputs }) => ({ ...parseUrn(urn), outputs }));
+  const inState = resources.map(({ urn, outputs }) => ({ ...toStateResource(urn), outputs }));
   try {
     const { entries } = await journal.list();
     return openIntents(entries, identity, inState).map((entry) => ({
