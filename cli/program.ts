@@ -2,6 +2,7 @@ import { Command, Help } from "commander";
 import { adoptCommand } from "./commands/adopt.ts";
 import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
+import { costCommand } from "./commands/cost.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
@@ -28,6 +29,7 @@ export function createProgram({
     .option("--debug", "with any command: print the stack of an error as well")
     .commandsGroup("Stacks:")
     .addCommand(previewCommand())
+    .addCommand(costCommand())
     .addCommand(driftCommand())
     .addCommand(adoptCommand())
     .addCommand(journalCommand())

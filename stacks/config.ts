@@ -11,7 +11,9 @@ import {
   ximaConfig,
 } from "pulumi-ucaas/schemas";
 import { z } from "zod";
+import { limitsSchema } from "./limits.ts";
 import { isRecord, leaves, mapLeaves, merge, type Path, valueAt } from "./object-path.ts";
+import { pricesSchema } from "./prices.ts";
 
 /**
  * A customer's key in the files. It is part of the names of all its resources, so another
@@ -111,6 +113,10 @@ export const ucaasKeys = {
   journalDir: z
     .string()
     .describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),
+  prices: pricesSchema.describe(
+    "What the seats cost a month: a price list, or the file of one (docs/cost.md)",
+  ),
+  limits: limitsSchema.describe("What one change may do at most; ucaas ci check enforces it"),
 };
 
 /** What follows from a customer's slug and name where nothing else is said. */

@@ -29,6 +29,8 @@ export function engineConfig(source: ConfigSource): GivenConfig {
     customers: value("customers"),
     defaults: value("defaults"),
     removed: value("removed"),
+    prices: value("prices"),
+    limits: value("limits"),
     isSecret: (key) => source.isSecret(`ucaas:${key}`),
   };
 }

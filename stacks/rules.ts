@@ -31,11 +31,12 @@ const rules: {
   ) => ValidationFailure[];
 } = {
   netsapiens: (section, config) => netsapiensRuleFailures(section, config).map(failure),
-  xima: ({ sipCredentials: sip, ...section }, { apiRevision }, { netsapiens }) => {
+  xima: ({ sipCredentials: sip, ...section }, { apiRevision, seatRules }, { netsapiens }) => {
     const fromBundle = netsapiens && sip?.sipPort === undefined;
     return licenseFindings(
       { ...section, ...(!fromBundle && sip && { sipCredentials: sip as Required<typeof sip> }) },
       apiRevision,
+      seatRules,
     )
       .filter(({ note }) => !note)
       .map(failure);

@@ -14,6 +14,9 @@ export interface GivenConfig {
   readonly customers: unknown;
   /** Slugs whose customers are to be deleted. */
   readonly removed?: unknown;
+  /** What the seats cost, and what one change may do: for commands, not for the resources. */
+  readonly prices?: unknown;
+  readonly limits?: unknown;
   /** Whether the engine counts the whole key as secret, since something in it is. */
   isSecret(key: "defaults" | "customers"): boolean;
 }
@@ -129,6 +132,8 @@ export class StackFiles {
       defaults: this.file?.value(this.keyPath("defaults")),
       customers: this.file?.value(this.keyPath("customers")),
       removed: this.file?.value(this.keyPath("removed")),
+      prices: this.file?.value(this.keyPath("prices")),
+      limits: this.file?.value(this.keyPath("limits")),
       isSecret: () => false,
     };
   }

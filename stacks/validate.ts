@@ -16,8 +16,10 @@ import {
 } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
+import { limitsSchema } from "./limits.ts";
 import { isRecord, leaves, type Path, replaced, valueAt } from "./object-path.ts";
 import { isUnfilled } from "./placeholder.ts";
+import { priceListSchema } from "./prices.ts";
 import { renameFaults } from "./renames.ts";
 import { type ConfigSource, checkRules } from "./rules.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
@@ -38,6 +40,7 @@ export function validateStackFiles(
     ...unreadFaults(files),
     ...(files.file ? [...stackFileFaults(files.file), ...keyFaults(files.file)] : []),
     ...mapFaults(files, config),
+    ...(["prices", "limits"] as const).flatMap((key) => reviewFaults(files, key, config[key])),
     ...defaultsFaults(files.defaults(config)),
     ...customers.flatMap((customer) => customerFaults(files, customer, source)),
     ...duplicates(files, customers).map(({ customer, path, reason }) =>
@@ -211,6 +214,24 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
     found.push(`${place("removed")} ucaas:removed: expected a list of slugs, such as [acme]`);
   }
   return found;
+}
+
+/** Prices and limits are for reviews; a slip in them would make a check pass in silence. */
+function reviewFaults(files: StackFiles, key: "prices" | "limits", value: unknown): string[] {
+  if (value === undefined) return [];
+  const base = files.keyPath(key);
+  const place = (path: Path) => {
+    const whole = [...base, ...path];
+    return files.file?.has(whole) ? files.file.place(whole, "value") : files.fileName;
+  };
+  if (key === "prices" && typeof value === "string") {
+    return value === "" ? [`${place([])} ucaas:prices is empty`] : [];
+  }
+  if (!isRecord(value)) return [`${place([])} ucaas:${key}: expected a map (docs/cost.md)`];
+  const schema = key === "prices" ? priceListSchema : limitsSchema;
+  return validationFailures(schema, value).map(
+    ({ path, reason }) => `${place(path)} ${labelled(`ucaas:${key}`, path)}: ${reason}`,
+  );
 }
 
 /**

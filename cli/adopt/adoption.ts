@@ -4,6 +4,7 @@ import { leaves } from "../../stacks/object-path.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
 import { validateStackFiles } from "../../stacks/validate.ts";
 import { print } from "../output.ts";
+import type { Step } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 import { fileOf, writeCustomerFiles } from "./customer-files.ts";
@@ -14,7 +15,7 @@ import { type Adopted, findPlaintextSecrets, importFile, unrelatedSteps } from "
 import type { Section } from "./section.ts";
 import { sectionOf } from "./section.ts";
 import type { AdoptionSource } from "./source.ts";
-import type { Config, Stack, Step } from "./stack.ts";
+import type { Config, Stack } from "./stack.ts";
 
 /** What is asked and done of a stack. */
 type AdoptStack = Pick<

@@ -3,12 +3,13 @@ import { UcaasError } from "../../provider/runtime/errors.ts";
 import { toJson } from "../../provider/runtime/to-json.ts";
 import { hasUnknown } from "../../provider/runtime/unknown.ts";
 import { leaves, valueAt } from "../../stacks/object-path.ts";
+import type { Step } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import { type Adopted, type PlannedResource, toPlannedResource } from "./preview-steps.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, ExistingResource } from "./source.ts";
-import type { Config, Step } from "./stack.ts";
+import type { Config } from "./stack.ts";
 
 /**
  * Those of the resources that a preview would create which exist at the vendor, as the

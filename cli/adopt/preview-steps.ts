@@ -1,9 +1,9 @@
 import { type ImportEntry, importEntry } from "../../provider/runtime/import-file.ts";
 import { isRecord, leaves } from "../../stacks/object-path.ts";
+import type { Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { Section } from "./section.ts";
-import type { Step } from "./stack.ts";
 
 const dynamicType = "pulumi-nodejs:dynamic/ucaas:";
 

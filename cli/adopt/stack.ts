@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { UcaasError } from "../../provider/runtime/errors.ts";
 import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
+import { parsePreview, type Step } from "../pulumi/preview.ts";
 import { findProject } from "../pulumi/project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import {
@@ -13,25 +13,9 @@ import {
   selectedStack,
   stackConfig,
   stackState,
-  stateSchema,
 } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
-
-const stepSchema = z.object({
-  op: z.string(),
-  urn: z.string(),
-  /** Secret inputs are `[secret]` here. */
-  newState: stateSchema.optional(),
-});
-/** What a preview would do with a resource. */
-export type Step = Readonly<z.output<typeof stepSchema>>;
-
-/** What `pulumi preview --json` prints. */
-const digestSchema = z.object({
-  steps: z.array(stepSchema).nullish(),
-  diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
-});
 
 /**
  * The stack's config as the engine decrypts it: for the vendors' settings, and for the
@@ -91,13 +75,13 @@ export class Stack {
     env?: Record<string, string>,
   ): Promise<{ steps: Step[]; failure: string | undefined }> {
     const run = await this.#pulumi(["preview", "--json"], { env });
-    const digest = digestSchema.safeParse(tryParseJson(run.stdout)).data;
-    const errors = (digest?.diagnostics ?? [])
+    const preview = parsePreview(run.stdout);
+    const errors = (preview?.diagnostics ?? [])
       .filter(({ severity }) => severity === "error")
       .map(({ message }) => message.trim());
-    const failed = !digest || run.exitCode !== 0 || errors.length > 0;
+    const failed = !preview || run.exitCode !== 0 || errors.length > 0;
     return {
-      steps: digest?.steps ?? [],
+      steps: [...(preview?.steps ?? [])],
       failure: failed ? redact(errors.join("\n  ") || tail(run)) : undefined,
     };
   }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { checkCommand } from "./ci/check.ts";
 import { checkPlanCommand } from "./ci/check-plan.ts";
 import { commentCommand } from "./ci/comment.ts";
 import { findPreviewCommand } from "./ci/find-preview.ts";
@@ -12,6 +13,7 @@ export function ciCommand(): Command {
     .description("steps of a pipeline: previews, plans, comments and issues (docs/gitops.md)")
     .addCommand(stacksCommand())
     .addCommand(previewCommand())
+    .addCommand(checkCommand())
     .addCommand(commentCommand())
     .addCommand(findPreviewCommand())
     .addCommand(checkPlanCommand())

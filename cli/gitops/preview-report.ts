@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { asMarkdown } from "../changes/render-markdown.ts";
+import { changeReportSchema } from "../changes/report.ts";
+import { operations as plannedOperations } from "../changes/rows.ts";
 import { block, cell, code, htmlCode, row, shortened } from "../markdown.ts";
 
 const previewSchema = z.object({
@@ -9,8 +12,10 @@ const previewSchema = z.object({
   status: z.enum(["ok", "failed"]),
   /** The commit that the previewed change was merged into, when it was a merge. */
   base: z.string().optional(),
-  /** What the CLI printed; it has masked secrets. */
+  /** The preview for people, without secrets. */
   text: z.string(),
+  /** What it would change; a report of release 0.1.0 has none. */
+  summary: changeReportSchema.optional(),
 });
 /** What `ucaas ci preview --out` writes, and `ucaas ci comment` reads. */
 export type PreviewReport = Readonly<z.output<typeof previewSchema>>;
@@ -28,9 +33,14 @@ export function previewIn(file: string): PreviewReport | undefined {
 /** The first line of the comment, by which the next run finds it. */
 export const commentMarker = "<!-- ucaas: preview -->";
 
-/** What would be done: `2 to create, 1 to update`. Taken from the end of what the CLI printed. */
-function operations({ status, text }: PreviewReport): string {
+/** What would be done: `2 to create, 1 to update`. */
+function operations({ status, text, summary }: PreviewReport): string {
   if (status === "failed") return "**the preview failed**";
+  if (summary) {
+    const beyond = summary.violations.length > 0 ? ["**beyond the limits**"] : [];
+    return [...beyond, plannedOperations(summary).join(", ") || "no changes"].join(": ");
+  }
+  // The text of release 0.1.0 is what the CLI printed, with the counts at the end.
   const [, counts = ""] = /^Resources:\n((?: +.*\n?)+)/m.exec(text) ?? [];
   const changes = counts
     .split("\n")
@@ -72,11 +82,11 @@ export function previewComment(
   // Each has the same room, less what stands around it.
   const room =
     Math.floor((length - top.length - bottom.length) / Math.max(1, reports.length)) - 300;
-  const details = reports.map(({ stack, preview }) =>
+  const details = reports.map(({ stack, preview: { text, summary } }) =>
     [
-      `<details><summary>${htmlCode(stack)}</summary>`,
+      `<details${summary ? " open" : ""}><summary>${htmlCode(stack)}</summary>`,
       "",
-      block(shortened(preview.text, room)),
+      summary ? asMarkdown(summary, room) : block(shortened(text, room)),
       "",
       "</details>",
       "",

@@ -18,7 +18,8 @@ import {
 import type { Section } from "../../cli/adopt/section.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import type { Candidate } from "../../cli/adopt/source.ts";
-import { type Step, withCustomers } from "../../cli/adopt/stack.ts";
+import { withCustomers } from "../../cli/adopt/stack.ts";
+import type { Step } from "../../cli/pulumi/preview.ts";
 import { configIn, type State } from "../../cli/pulumi/stack.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";

@@ -111,6 +111,8 @@ describe("the workflows", { timeout: 300_000 }, () => {
               xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } },
             },
             "ucaas:customers": declared,
+            "ucaas:prices": { currency: "EUR", skus: { "xima.essentialSeats": "20.00" } },
+            "ucaas:limits": { maxRemovals: 0, maxAddedSeats: 5 },
           },
         }),
       );
@@ -193,8 +195,20 @@ describe("the workflows", { timeout: 300_000 }, () => {
     expect(licence()).toEqual({ essentialSeats: 5 });
   });
 
-  test("a pull request is previewed for the stacks that it concerns, in a comment, and nothing is done yet", async () => {
+  test("a pull request beyond the limits of its stack fails, and the comment says why", async () => {
     git("checkout", "--quiet", "-b", "change");
+    seats(80);
+    commit("80 seats, a slip");
+    const run = await runner.run("preview.yml", pullRequest());
+    expect(run.result("preview (north)"), run.log).toBe("failure");
+    expect(run.result("comment"), run.log).toBe("success");
+    const reason = "beyond ucaas:limits.maxAddedSeats: 75 seats are added, and 5 may be (bakery)";
+    expect(run.log).toContain(reason);
+    expect(run.log).toContain("set ucaas:limits.maxAddedSeats to 75");
+    expect(api.state.comments).toMatchObject([{ body: expect.stringContaining(reason) }]);
+  });
+
+  test("a pull request is previewed for the stacks that it concerns, in a comment, and nothing is done yet", async () => {
     seats(8);
     reviewed = commit("8 seats");
     const run = await runner.run("preview.yml", pullRequest());
@@ -209,7 +223,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
     expect(api.state.comments).toMatchObject([
       { issue: 7, body: expect.stringContaining("| `north` | 1 to update |") },
     ]);
-    expect(api.state.comments[0]!.body).toContain("~ essentialSeats: 5 => 8");
+    expect(api.state.comments[0]!.body).toContain(
+      "| `bakery` | `xima.essentialSeats` | `5 → 8` | `+3` | `+€60.00` |",
+    );
     expect(run.log).not.toContain(passphrase);
     expect(licence()).toEqual({ essentialSeats: 5 });
     const head_repository = { full_name: api.repository };

@@ -839,3 +839,35 @@ describe("renamedFrom", () => {
     ]);
   });
 });
+
+test("a slip in prices or limits is told with its place, since it would make a check pass", () => {
+  const file = `config:
+  ucaas:customers: {}
+  ucaas:prices:
+    currency: EUR
+    skus:
+      xima.profesionalSeats: 45
+      xima.eliteSeats: -1
+  ucaas:limits:
+    maxRemoval: 3
+    maxAddedSeats: 2.5
+`;
+  expect(faults({ "Pulumi.acme.yaml": file })).toEqual([
+    'stacks/Pulumi.acme.yaml:7:24 ucaas:prices.skus["xima.eliteSeats"]: must be an amount from 0 on with at most 6 decimals, such as 45 or 45.90',
+    'stacks/Pulumi.acme.yaml:6:30 ucaas:prices.skus["xima.profesionalSeats"]: is no SKU. Did you mean xima.professionalSeats?',
+    "stacks/Pulumi.acme.yaml:10:20 ucaas:limits.maxAddedSeats: must be a whole number",
+    "stacks/Pulumi.acme.yaml:9:17 ucaas:limits.maxRemoval: is not a property here. Did you mean maxRemovals?",
+  ]);
+  const good =
+    "config:\n  ucaas:customers: {}\n  ucaas:prices: prices.yaml\n  ucaas:limits: {maxRemovals: 0}\n";
+  expect(faults({ "Pulumi.acme.yaml": good })).toEqual([]);
+});
+
+test("xima:seatRules holds for stack files too: a minimum of the contract replaces the published one", () => {
+  const file = `${head}    acme: {name: Acme, xima: {dialerSeats: 5}}\n`;
+  const relaxed = { ...vendors, "xima:seatRules": '{"dialerSeats":5}' };
+  expect(faults({ "Pulumi.acme.yaml": file })).toEqual([
+    expect.stringContaining("must be 0 or at least 10"),
+  ]);
+  expect(faults({ "Pulumi.acme.yaml": file }, { config: relaxed })).toEqual([]);
+});

@@ -1,0 +1,310 @@
+import { unknownValue } from "../../provider/runtime/unknown.ts";
+import { isRecord, valueAt } from "../../stacks/object-path.ts";
+import { ximaSkus } from "../../stacks/prices.ts";
+import { type BilledQuantity, type BillingTerms, billedQuantities } from "../cost/billing.ts";
+import { type Amount, sum, zero } from "../cost/money.ts";
+import { type Inputs, isSeat } from "../cost/quantities.ts";
+import { isAtVendor, locator } from "../pulumi/locator.ts";
+import type { Preview, Step } from "../pulumi/preview.ts";
+import type { State } from "../pulumi/stack.ts";
+
+/** What happens to a resource. */
+export type Action = "create" | "update" | "replace" | "delete" | "forget" | "import";
+
+/** A count that a change declares otherwise. */
+export interface QuantityChange {
+  readonly sku: string;
+  /** Undefined while it is not known; 0 where nothing was declared. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+  /** Difference a month; undefined without a price, or while a count is not known. */
+  readonly cost: Amount | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Another property that a change declares otherwise; values are without secrets. */
+export interface PropertyChange {
+  readonly property: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** A resource that a plan changes. */
+export interface ResourceChange {
+  readonly urn: string;
+  readonly action: Action;
+  /** The slug of its customer; the resource's own name where it belongs to none. */
+  readonly customer: string;
+  /** Class and name: `XimaLicense`, `acme`. */
+  readonly resource: string;
+  readonly name: string;
+  readonly quantities: readonly QuantityChange[];
+  readonly properties: readonly PropertyChange[];
+  readonly notes: readonly string[];
+}
+
+/** What a plan changes, for a reviewer. */
+export interface ChangeSummary {
+  readonly changes: readonly ResourceChange[];
+  /** Resources at vendors, by action; `same` are those that stay. */
+  readonly counts: Readonly<Record<Action | "same", number>>;
+  /** All customers of the plan, changed or not, those that go included. */
+  readonly customers: readonly string[];
+  /** Undefined without a price list. */
+  readonly cost:
+    | {
+        readonly currency: string;
+        readonly before: Amount;
+        readonly after: Amount;
+        /** SKUs that are declared and have no price; their units are not in the sums. */
+        readonly unpriced: readonly string[];
+        /** Whether a count is not known yet, so that the sums lack something. */
+        readonly incomplete: boolean;
+      }
+    | undefined;
+  readonly warnings: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** A step of the engine as it concerns a vendor; undefined for those that concern none. */
+const actions: Readonly<Record<string, Action>> = {
+  create: "create",
+  update: "update",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+  delete: "delete",
+  discard: "forget",
+  remove: "forget",
+  import: "import",
+  "import-replacement": "replace",
+};
+
+/**
+ * What a plan changes. The facts are the inputs before and after, as the engine prints
+ * them, so it works for stack files and for programs of one's own.
+ */
+export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms): ChangeSummary {
+  const vendorSteps = mergeReplacements(steps.filter(concernsVendor));
+  const locate = locator(
+    steps.flatMap(({ oldState, newState }) => [oldState, newState].flatMap((state) => state ?? [])),
+  );
+  const bills = vendorSteps.map((step) => ({
+    before: bill(step.oldState, terms),
+    after: step.op === "delete" ? [] : bill(step.newState, terms),
+  }));
+  const changes = vendorSteps.flatMap((step, index) => {
+    const action = actions[step.op];
+    if (action === undefined) return [];
+    const { customer, resource, name } = locate(step.urn);
+    const { before, after } = bills[index]!;
+    return [
+      {
+        urn: step.urn,
+        action,
+        customer: customer ?? name,
+        resource,
+        name,
+        quantities: quantityChanges(before, after),
+        properties: action === "update" || action === "replace" ? propertyChanges(step) : [],
+        notes: notesOf(step, action),
+      },
+    ];
+  });
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, forget: 0, import: 0, same: 0 };
+  for (const { op } of vendorSteps) counts[actions[op] ?? "same"]++;
+  const said = (severity: string) =>
+    diagnostics
+      .filter((each) => each.severity === severity)
+      .map(({ urn, message }) =>
+        [urn && labelOf(locate(urn)), withoutPrefix(message)].filter(Boolean).join(": "),
+      );
+  return {
+    changes,
+    counts,
+    customers: [
+      ...new Set(
+        vendorSteps.map(({ urn }) => locate(urn)).map(({ customer, name }) => customer ?? name),
+      ),
+    ],
+    cost: terms.prices && totals(bills, terms.prices.currency),
+    warnings: [...new Set(said("warning"))],
+    errors: [...new Set(said("error"))],
+  };
+}
+
+function concernsVendor({ oldState, newState }: Step): boolean {
+  const state = newState ?? oldState;
+  return state !== undefined && isAtVendor(state);
+}
+
+/** A replacement may be printed as up to three steps of one URN. */
+function mergeReplacements(steps: readonly Step[]): Step[] {
+  const merged = new Map<string, Step>();
+  for (const step of steps) {
+    const other = merged.get(step.urn);
+    if (!other) merged.set(step.urn, step);
+    else {
+      merged.set(step.urn, {
+        ...other,
+        op: "replace",
+        oldState: other.oldState ?? step.oldState,
+        newState: other.newState ?? step.newState,
+        replaceReasons: other.replaceReasons ?? step.replaceReasons,
+      });
+    }
+  }
+  return [...merged.values()];
+}
+
+function bill(state: State | undefined, terms: BillingTerms): BilledQuantity[] {
+  return state ? billedQuantities(state.type, state.inputs ?? {}, terms) : [];
+}
+
+function quantityChanges(
+  before: readonly BilledQuantity[],
+  after: readonly BilledQuantity[],
+): QuantityChange[] {
+  const skus = [...new Set([...before, ...after].map(({ sku }) => sku))];
+  return skus.flatMap((sku) => {
+    const [old, now] = [before, after].map((side) => side.find((each) => each.sku === sku));
+    const [was, is] = [old ? old.quantity : 0, now ? now.quantity : 0];
+    if (was === is && was !== undefined) return [];
+    const cost = minus(now, old);
+    return [{ sku, before: was, after: is, cost, notes: notesAbout(old, now) }];
+  });
+}
+
+/** Of what holds before and after, only what explains the difference in cost is told. */
+function notesAbout(old: BilledQuantity | undefined, now: BilledQuantity | undefined): string[] {
+  const isMinimum = (side: BilledQuantity | undefined) => side && side.billed !== side.quantity;
+  const own = (now?.notes ?? []).filter((note) => isMinimum(now) || !old?.notes.includes(note));
+  return isMinimum(old) && !isMinimum(now) ? [...own, `before: ${old?.notes[0]}`] : own;
+}
+
+function minus(
+  now: BilledQuantity | undefined,
+  old: BilledQuantity | undefined,
+): Amount | undefined {
+  if ([now, old].some((side) => side && side.amount === undefined)) return undefined;
+  return (now?.amount ?? zero).minus(old?.amount ?? zero);
+}
+
+const ownedByEngine = /^__/;
+
+/** The leaves of the inputs that differ, counts aside. */
+function propertyChanges({ oldState, newState }: Step): PropertyChange[] {
+  const [before, after] = [oldState?.inputs ?? {}, newState?.inputs ?? {}];
+  return Object.keys({ ...before, ...after })
+    .filter((key) => !ownedByEngine.test(key))
+    .flatMap((key) => differences(key, before[key], after[key]));
+}
+
+function differences(property: string, before: unknown, after: unknown): PropertyChange[] {
+  if (isRecord(before) || isRecord(after)) {
+    const [old, now] = [before, after].map((value) => (isRecord(value) ? value : undefined));
+    if ((old || before === undefined) && (now || after === undefined))
+      return Object.keys({ ...old, ...now }).flatMap((key) =>
+        differences(`${property}.${key}`, valueAt(old, [key]), valueAt(now, [key])),
+      );
+  }
+  if (isCount(property) || JSON.stringify(before) === JSON.stringify(after)) return [];
+  return [
+    {
+      property,
+      ...(before !== undefined && { before: readable(before) }),
+      ...(after !== undefined && { after: readable(after) }),
+    },
+  ];
+}
+
+/** Counts are told as quantities. */
+function isCount(property: string): boolean {
+  return ximaSkus.includes(`xima.${property}`);
+}
+
+function readable(value: unknown): unknown {
+  return value === unknownValue ? "(known after the update)" : value;
+}
+
+/** What a reviewer should know of a change beyond its properties. */
+function notesOf({ oldState, newState, replaceReasons }: Step, action: Action): string[] {
+  const inputs: Inputs = newState?.inputs ?? {};
+  const notes: string[] = [];
+  if (action === "replace")
+    notes.push(
+      `deleted and created again: ${(replaceReasons ?? []).join(", ") || "required by the provider"}`,
+    );
+  if (
+    action === "create" &&
+    (inputs.adopt === true || /^(if-same|always)$/.test(String(inputs.adopt)))
+  )
+    notes.push("takes over what exists at the vendor: the counts before are not known");
+  if (
+    action === "update" &&
+    JSON.stringify(visibleInputs(oldState)) === JSON.stringify(visibleInputs(newState))
+  )
+    notes.push("applied again: a secret or a value at the vendor differs");
+  return notes;
+}
+
+function visibleInputs(state: State | undefined): Inputs {
+  return Object.fromEntries(
+    Object.entries(state?.inputs ?? {}).filter(([key]) => !ownedByEngine.test(key)),
+  );
+}
+
+function labelOf({
+  customer,
+  resource,
+  name,
+}: {
+  customer?: string;
+  resource: string;
+  name: string;
+}): string {
+  if (resource === "Stack") return "";
+  return [customer === name ? undefined : customer, resource, name].filter(Boolean).join(" ");
+}
+
+/** The CLI writes the severity before the message. */
+function withoutPrefix(message: string): string {
+  return message.trim().replace(/^(warning|error): /, "");
+}
+
+function totals(
+  bills: readonly { before: readonly BilledQuantity[]; after: readonly BilledQuantity[] }[],
+  currency: string,
+): ChangeSummary["cost"] {
+  const [before, after] = [
+    bills.flatMap((each) => each.before),
+    bills.flatMap((each) => each.after),
+  ];
+  const all = [...before, ...after];
+  const total = (side: readonly BilledQuantity[]) => sum(side.flatMap((each) => each.amount ?? []));
+  return {
+    currency,
+    before: total(before),
+    after: total(after),
+    unpriced: [
+      ...new Set(
+        all.filter(({ price, quantity }) => !price && quantity !== 0).map(({ sku }) => sku),
+      ),
+    ],
+    incomplete: all.some(({ quantity }) => quantity === undefined),
+  };
+}
+
+/** Seats that each customer gets more; negative where it gets fewer. Undefined while not known. */
+export function seatsByCustomer({ changes }: ChangeSummary): Map<string, number | undefined> {
+  const seats = new Map<string, number | undefined>();
+  for (const { customer, quantities } of changes) {
+    for (const { sku, before, after } of quantities) {
+      if (!isSeat(sku)) continue;
+      const known = seats.has(customer) ? seats.get(customer) : 0;
+      const isKnown = known !== undefined && before !== undefined && after !== undefined;
+      seats.set(customer, isKnown ? known + after - before : undefined);
+    }
+  }
+  return seats;
+}

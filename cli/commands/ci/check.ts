@@ -1,0 +1,71 @@
+import { Command } from "commander";
+import { UcaasError } from "../../../provider/runtime/errors.ts";
+import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
+import { print } from "../../output.ts";
+import { findProject } from "../../pulumi/project.ts";
+
+const details = `
+Exit status: 0 within the limits, or no limits are set; 1 when that could not be told;
+2 beyond a limit.
+
+Examples:
+  ucaas ci check --preview previews/preview-prod.json
+  ucaas ci check --stack prod`;
+
+/** `ucaas ci check`: whether a plan keeps to the limits of its stack (`ucaas:limits`). */
+export function checkCommand(): Command {
+  return new Command("check")
+    .description(
+      "see that a change keeps to the limits in the stack file; ends with 2 when it does not",
+    )
+    .option("--preview <file>", "what ucaas ci preview --out wrote")
+    .option("-s, --stack <name>", "without --preview: preview this stack now")
+    .addHelpText("after", details)
+    .action(check);
+}
+
+async function check({
+  preview: file,
+  stack,
+}: {
+  preview?: string;
+  stack?: string;
+}): Promise<void> {
+  const report = await reportFrom(file, stack);
+  const { summary } = report;
+  if (report.status === "failed" || !summary)
+    throw new UcaasError(`the preview of ${report.stack} failed, so nothing can be checked`, {
+      code: "PREVIEW_FAILED",
+      operation: "ci check",
+      hint: "correct what the preview says, and run it again",
+    });
+  if (!summary.limited)
+    return print(`${report.stack} has no ucaas:limits, so any change is allowed.`);
+  const beyond = summary.violations;
+  if (beyond.length === 0) return print(`${report.stack}: the change keeps to ucaas:limits.`);
+  const { limitsText } = await import("../../changes/render-text.ts");
+  print(limitsText(summary));
+  process.exitCode = beyond.some(({ kind }) => kind === "exceeded") ? 2 : 1;
+}
+
+async function reportFrom(
+  file: string | undefined,
+  stack: string | undefined,
+): Promise<PreviewReport> {
+  const refuse = (reason: string, hint: string) =>
+    new UcaasError(reason, { code: "NO_PREVIEW", operation: "ci check", hint });
+  if (file !== undefined) {
+    const report = previewIn(file);
+    if (report && (stack === undefined || report.stack === stack)) return report;
+    throw report
+      ? refuse(
+          `${file} is the preview of ${report.stack}, not of ${stack}`,
+          "name the stack's own file",
+        )
+      : refuse(`${file} is missing or cut off`, "run ucaas ci preview --out first");
+  }
+  if (stack === undefined)
+    throw refuse("no preview is named", "give --preview <file> or --stack <name>");
+  const { previewStack } = await import("../../changes/preview-stack.ts");
+  return await previewStack(findProject(), stack);
+}

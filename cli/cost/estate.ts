@@ -1,0 +1,161 @@
+import { isRecord } from "../../stacks/object-path.ts";
+import { isAtVendor, locator } from "../pulumi/locator.ts";
+import type { State } from "../pulumi/stack.ts";
+import { type BilledQuantity, type BillingTerms, billedQuantities } from "./billing.ts";
+import { type Amount, amount, plainAmount, zero } from "./money.ts";
+
+/** A stack as the engine keeps it, with its terms. */
+export interface PricedStack {
+  readonly stack: string;
+  readonly resources: readonly State[];
+  readonly terms: BillingTerms;
+}
+
+/** What a customer has of one SKU. Amounts are exact, as text. */
+export interface CostLine {
+  readonly stack: string;
+  /** The reseller's id at Xima; empty for a customer without a licence. */
+  readonly reseller: string;
+  readonly customer: string;
+  readonly sku: string;
+  /** Null when a count is not readable, such as a secret. */
+  readonly quantity: number | null;
+  readonly billed: number | null;
+  /** Price of one unit for a month; absent without a price. */
+  readonly price?: string;
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly notes: readonly string[];
+}
+
+/** The units and the amount of all lines that have something in common. */
+export interface CostSum {
+  readonly name: string;
+  readonly billed: number;
+  /** By currency: amounts of two currencies have no sum. */
+  readonly amounts: readonly { readonly currency: string; readonly amount: string }[];
+}
+
+/** `ucaas cost --json`. */
+export interface CostReport {
+  readonly version: 1;
+  readonly period: "month";
+  readonly lines: readonly CostLine[];
+  readonly byCustomer: readonly CostSum[];
+  readonly bySku: readonly CostSum[];
+  readonly byReseller: readonly CostSum[];
+  readonly total: CostSum;
+  /** SKUs with units and without a price; they are not in the amounts. */
+  readonly unpriced: readonly string[];
+  /** Licences that were adopted: what they have beyond the declaration is not counted. */
+  readonly adopted: readonly string[];
+}
+
+/** What the resources of the stacks cost a month, as they were last applied. */
+export function costReport(stacks: readonly PricedStack[]): CostReport {
+  const lines = stacks.flatMap(stackLines).sort(byNames);
+  const priced = (line: CostLine) => line.price !== undefined || line.billed === 0;
+  return {
+    version: 1,
+    period: "month",
+    lines,
+    byCustomer: sums(lines, ({ customer }) => customer),
+    bySku: sums(lines, ({ sku }) => sku),
+    byReseller: sums(lines, ({ reseller }) => reseller),
+    total: sums(lines, () => "all")[0] ?? { name: "all", billed: 0, amounts: [] },
+    unpriced: [...new Set(lines.filter((line) => !priced(line)).map(({ sku }) => sku))],
+    adopted: stacks
+      .flatMap(({ resources }) =>
+        resources.filter(({ type, inputs }) => isLicence(type) && inputs?.adopt === true),
+      )
+      .map(({ id, urn }) => id ?? urn),
+  };
+}
+
+function isLicence(type: string): boolean {
+  return type === "pulumi-nodejs:dynamic/ucaas:XimaLicense";
+}
+
+function stackLines({ stack, resources, terms }: PricedStack): CostLine[] {
+  const locate = locator(resources);
+  const atVendors = resources.filter(isAtVendor).map((state) => {
+    const { customer, name } = locate(state.urn);
+    return { state, customer: customer ?? name };
+  });
+  const resellers = new Map<string, string>();
+  for (const { state, customer } of atVendors) {
+    const reseller = isRecord(state.inputs?.ccId) ? state.inputs.ccId.resellerId : undefined;
+    if (isLicence(state.type) && typeof reseller === "string") resellers.set(customer, reseller);
+  }
+  const lines = new Map<string, CostLine>();
+  for (const { state, customer } of atVendors) {
+    for (const each of billedQuantities(state.type, state.inputs ?? {}, terms)) {
+      if (each.quantity === 0) continue;
+      const line = toLine(each, terms);
+      const key = JSON.stringify([customer, each.sku]);
+      const reseller = resellers.get(customer) ?? "";
+      lines.set(key, added(lines.get(key), { stack, reseller, customer, ...line }));
+    }
+  }
+  return [...lines.values()];
+}
+
+function toLine(
+  { sku, quantity, billed, price, amount: total, notes }: BilledQuantity,
+  { prices }: BillingTerms,
+): Omit<CostLine, "stack" | "reseller" | "customer"> {
+  const currency = prices?.currency;
+  return {
+    sku,
+    quantity: quantity ?? null,
+    billed: billed ?? null,
+    ...(price && currency && { price: plainAmount(price, currency), currency }),
+    ...(total && currency && { amount: plainAmount(total, currency) }),
+    notes,
+  };
+}
+
+/** The line of both: a customer may have several resources of one kind. */
+function added(first: CostLine | undefined, second: CostLine): CostLine {
+  if (!first) return second;
+  const plus = (a: number | null, b: number | null) => (a === null || b === null ? null : a + b);
+  const { currency } = second;
+  const amounts = [first.amount, second.amount].filter((each) => each !== undefined);
+  const { amount: _, ...line } = first;
+  return {
+    ...line,
+    quantity: plus(first.quantity, second.quantity),
+    billed: plus(first.billed, second.billed),
+    ...(currency &&
+      amounts.length === 2 && {
+        amount: plainAmount(amount(amounts[0]!).plus(amounts[1]!), currency),
+      }),
+    notes: [...new Set([...first.notes, ...second.notes])],
+  };
+}
+
+function byNames(a: CostLine, b: CostLine): number {
+  const [first, second] = [a, b].map((line) =>
+    JSON.stringify([line.reseller, line.customer, line.stack, line.sku]),
+  ) as [string, string];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function sums(lines: readonly CostLine[], nameOf: (line: CostLine) => string): CostSum[] {
+  const groups = Map.groupBy(lines, nameOf);
+  return [...groups].map(([name, group]) => {
+    const amounts = new Map<string, Amount>();
+    for (const { currency, amount: each } of group) {
+      if (currency === undefined || each === undefined) continue;
+      amounts.set(currency, (amounts.get(currency) ?? zero).plus(each));
+    }
+    return {
+      name,
+      billed: group.reduce((count, { billed }) => count + (billed ?? 0), 0),
+      amounts: [...amounts].map(([currency, total]) => ({
+        currency,
+        amount: plainAmount(total, currency),
+      })),
+    };
+  });
+}

@@ -1,0 +1,89 @@
+import { isAbsolute, join } from "node:path";
+import { parse } from "yaml";
+import type { z } from "zod";
+import { readConfig } from "../../provider/runtime/config.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { readText, UnreadableTextError } from "../../provider/runtime/read-text.ts";
+import { propertyPath, validationFailures } from "../../provider/runtime/validation.ts";
+import { ximaConfig } from "../../provider/xima/schema.ts";
+import { type Limits, limitsSchema } from "../../stacks/limits.ts";
+import { isRecord } from "../../stacks/object-path.ts";
+import { type PriceList, priceListSchema } from "../../stacks/prices.ts";
+import type { BillingTerms } from "./billing.ts";
+
+/** A stack's config by full key; structured values are JSON text. */
+interface ConfigSource {
+  get(key: string): string | undefined;
+}
+
+/**
+ * What a stack's config says of costs: its price list and the rules of its Xima accounts.
+ *
+ * @throws {UcaasError} `PRICES_INVALID`, and from the Xima keys `CONFIG_INVALID`
+ */
+export function readTerms(config: ConfigSource, projectFolder: string): BillingTerms {
+  return { prices: readPrices(config, projectFolder), ximaRules: ximaRulesOf(config) };
+}
+
+function ximaRulesOf(config: ConfigSource): BillingTerms["ximaRules"] {
+  const { apiRevision, seatRules } = ximaConfig.keys;
+  const definition = { namespace: ximaConfig.namespace, keys: { apiRevision, seatRules } };
+  return (account) => {
+    const { apiRevision: revision, seatRules: rules } = readConfig(definition, config, account);
+    return { revision, seatRules: rules };
+  };
+}
+
+function readPrices(config: ConfigSource, projectFolder: string): PriceList | undefined {
+  const text = config.get("ucaas:prices");
+  if (text === undefined) return undefined;
+  const value = /^\s*[{[]/.test(text) ? tryParseJson(text) : text;
+  if (typeof value !== "string")
+    return checked(priceListSchema, value, "ucaas:prices", "PRICES_INVALID");
+  return checked(priceListSchema, priceFile(value, projectFolder), value, "PRICES_INVALID");
+}
+
+/** The content of a price list's file. Only files of the project are read. */
+function priceFile(name: string, projectFolder: string): unknown {
+  const refuse = (reason: string) =>
+    new UcaasError(`${name} ${reason}`, {
+      code: "PRICES_INVALID",
+      operation: "read ucaas:prices",
+      hint: "name a YAML or JSON file below the project's folder, such as ucaas:prices: prices.yaml",
+    });
+  if (isAbsolute(name)) throw refuse("is not relative to the project");
+  try {
+    return parse(readText(join(projectFolder, name), { within: projectFolder }));
+  } catch (error) {
+    if (error instanceof UnreadableTextError) throw refuse(error.message);
+    throw refuse(`is not valid YAML: ${(error as Error).message.split("\n")[0]}`);
+  }
+}
+
+/**
+ * What one change of the stack may do, or undefined where the stack sets no limits.
+ *
+ * @throws {UcaasError} `LIMITS_INVALID`
+ */
+export function readLimits(config: ConfigSource): Limits | undefined {
+  const text = config.get("ucaas:limits");
+  if (text === undefined) return undefined;
+  return checked(limitsSchema, tryParseJson(text), "ucaas:limits", "LIMITS_INVALID");
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  label: string,
+  code: string,
+): z.output<Schema> {
+  const lines = isRecord(value)
+    ? validationFailures(schema, value).map(({ path, reason }) => `${propertyPath(path)} ${reason}`)
+    : ["is not a map"];
+  if (lines.length === 0) return schema.parse(value);
+  throw new UcaasError(`${label}: ${lines.join("\n  ")}`, {
+    code,
+    hint: "correct the stack file; docs/cost.md shows the keys",
+  });
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { stateSchema } from "./stack.ts";
+
+const stepSchema = z.object({
+  op: z.string(),
+  urn: z.string(),
+  oldState: stateSchema.optional(),
+  /** What the engine knows to be secret is `[secret]` in both. */
+  newState: stateSchema.optional(),
+  replaceReasons: z.array(z.string()).nullish(),
+});
+/** What a preview would do with a resource. */
+export type Step = Readonly<z.output<typeof stepSchema>>;
+
+const diagnosticSchema = z.object({
+  urn: z.string().optional(),
+  severity: z.string(),
+  message: z.string(),
+});
+/** What the program, the engine or a provider said during the preview. */
+export type Diagnostic = Readonly<z.output<typeof diagnosticSchema>>;
+
+const previewSchema = z.object({
+  /** The stack's config by full key; what is secret is `[secret]`. */
+  config: z.record(z.string(), z.string()).nullish(),
+  steps: z.array(stepSchema).nullish(),
+  diagnostics: z.array(diagnosticSchema).nullish(),
+});
+
+/** What `pulumi preview --json` prints. */
+export interface Preview {
+  readonly config: Readonly<Record<string, string>>;
+  /** With `--show-sames` also those that change nothing. */
+  readonly steps: readonly Step[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The preview, or undefined when the CLI printed none: it failed before the program ran. */
+export function parsePreview(text: string): Preview | undefined {
+  const { data } = previewSchema.safeParse(tryParseJson(text));
+  return (
+    data && {
+      config: data.config ?? {},
+      steps: data.steps ?? [],
+      diagnostics: data.diagnostics ?? [],
+    }
+  );
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { limitsText } from "../../cli/changes/render-text.ts";
+import type { Preview } from "../../cli/pulumi/preview.ts";
+import type { Limits } from "../../stacks/limits.ts";
+import { licenceStep, priceList, recorded, reportOf } from "./recorded.ts";
+
+const prices = priceList({ "xima.professionalSeats": "45.10", "xima.eliteSeats": 80 });
+
+function plan(...steps: Preview["steps"][]): Preview {
+  return { config: {}, diagnostics: [], steps: steps.flat() };
+}
+
+function beyond(preview: Preview, limits: Partial<Limits>, priced = true): unknown[] {
+  const { violations } = reportOf(preview, { limits, ...(priced && { prices }) });
+  return violations.map(({ limit, kind, customers }) => [limit, kind, ...customers]);
+}
+
+const more = licenceStep("acme", { professionalSeats: 10 }, { professionalSeats: 20 });
+const fewer = licenceStep("clinic", { professionalSeats: 30 }, { professionalSeats: 10 });
+const moved = licenceStep("hotel", { professionalSeats: 10 }, { eliteSeats: 10 });
+
+describe("limits of a stack", () => {
+  test("deletions and replacements count as removals, each resource once", () => {
+    expect(beyond(recorded("changes"), { maxRemovals: 3 })).toEqual([]);
+    expect(beyond(recorded("changes"), { maxRemovals: 2 })).toEqual([
+      ["maxRemovals", "exceeded", "clinic", "bakery", "acme"],
+    ]);
+  });
+
+  test("what one customer loses does not hide what another gets", () => {
+    expect(beyond(plan(more, fewer), { maxAddedSeats: 10 })).toEqual([]);
+    expect(beyond(plan(more, fewer), { maxAddedSeats: 9 })).toEqual([
+      ["maxAddedSeats", "exceeded", "acme"],
+    ]);
+    expect(beyond(plan(more, fewer), { maxAddedCost: "451" })).toEqual([]);
+    expect(beyond(plan(more, fewer), { maxAddedCost: "450.99" })).toEqual([
+      ["maxAddedCost", "exceeded", "acme"],
+    ]);
+  });
+
+  test("seats of one customer that become another kind are no more seats, but may cost more", () => {
+    expect(beyond(plan(moved), { maxAddedSeats: 0 })).toEqual([]);
+    expect(beyond(plan(moved), { maxAddedCost: "349" })).toEqual([]);
+    expect(beyond(plan(moved), { maxAddedCost: "348" })).toEqual([
+      ["maxAddedCost", "exceeded", "hotel"],
+    ]);
+  });
+
+  test("a protected customer may get more, and loses no seat and no resource", () => {
+    const gone = licenceStep("hotel", { eliteSeats: 10 }, undefined);
+    const limits = { protectedCustomers: ["acme", "clinic", "hotel"] };
+    expect(beyond(plan(more, fewer, gone), limits)).toEqual([
+      ["protectedCustomers", "exceeded", "clinic", "hotel"],
+    ]);
+  });
+
+  test("a misspelt protected customer protects nobody, so it cannot pass", () => {
+    const { violations } = reportOf(plan(more), { limits: { protectedCustomers: ["acmee"] } });
+    expect(violations).toMatchObject([{ kind: "unknown", customers: ["acmee"] }]);
+    expect(violations[0]?.reason).toContain("did you mean acme?");
+  });
+
+  test("what the plan does not say is not taken for within the limits", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    const later = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: unknown });
+    const limits = { maxAddedSeats: 100, maxAddedCost: "1000", protectedCustomers: ["acme"] };
+    expect(beyond(plan(later), limits)).toEqual([
+      ["maxAddedSeats", "unknown", "acme"],
+      ["maxAddedCost", "unknown", "acme"],
+      ["protectedCustomers", "unknown", "acme"],
+    ]);
+    expect(beyond(plan(more), { maxAddedCost: "1000" }, false)).toEqual([
+      ["maxAddedCost", "unknown"],
+    ]);
+    const unpriced = licenceStep("acme", undefined, { essentialSeats: 5 });
+    expect(beyond(plan(unpriced), { maxAddedCost: "1000" })).toEqual([["maxAddedCost", "unknown"]]);
+  });
+
+  test("the message names the limit, the value, the customer and what to do", () => {
+    const text = limitsText(reportOf(plan(more), { limits: { maxAddedSeats: 9 } }));
+    expect(text).toBe(
+      "beyond ucaas:limits.maxAddedSeats: 10 seats are added, and 9 may be (acme)\n" +
+        "    What to do: check the change; if it is meant, set ucaas:limits.maxAddedSeats to 10 in the same pull request",
+    );
+  });
+});

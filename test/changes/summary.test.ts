@@ -1,0 +1,181 @@
+import MarkdownIt from "markdown-it";
+import stringWidth from "string-width";
+import { describe, expect, test } from "vitest";
+import { asMarkdown } from "../../cli/changes/render-markdown.ts";
+import { asText } from "../../cli/changes/render-text.ts";
+import { changeReportSchema } from "../../cli/changes/report.ts";
+import { previewComment } from "../../cli/gitops/preview-report.ts";
+import type { Preview } from "../../cli/pulumi/preview.ts";
+import { licenceStep, priceList, recorded, reportOf } from "./recorded.ts";
+
+const prices = priceList({
+  "xima.professionalSeats": "45.10",
+  "xima.eliteSeats": 80,
+  "xima.aiMessaging.standardBundles": "20",
+  "enablex.users": "0.1",
+});
+
+const none = { config: {}, diagnostics: [] };
+const twoHundred: Preview = {
+  ...none,
+  steps: Array.from({ length: 200 }, (_, index) =>
+    licenceStep(
+      `c${index}`,
+      { professionalSeats: 10 },
+      { professionalSeats: index === 7 ? 12 : 10 },
+    ),
+  ).flat(),
+};
+
+/** `change, before → after, difference` of a customer, as a reviewer reads it. */
+function seats(customer: string): unknown[] {
+  return reportOf(recorded("changes"))
+    .changes.filter((change) => change.customer === customer)
+    .flatMap(({ quantities }) =>
+      quantities.map(({ sku, before, after, difference }) => [sku, before, after, difference]),
+    );
+}
+
+describe("a summary of what the real engine planned", () => {
+  test("each kind of seat of each customer has its count before, after, and the difference", () => {
+    expect(seats("acme")).toEqual([
+      ["xima.professionalSeats", 12, 15, 3],
+      ["xima.aiMessaging.standardBundles", 2, 0, -2],
+      ["xima.aiMessaging.advancedBundles", 0, 1, 1],
+      ["enablex.users.moderator", 0, 1, 1],
+      ["enablex.users.moderator", 1, 0, -1],
+    ]);
+    expect(seats("bakery")).toEqual([["xima.essentialSeats", 5, 0, -5]]);
+    expect(seats("dentist")).toEqual([["xima.digitalOnlySeats", 0, 5, 5]]);
+  });
+
+  test("things that are created, removed, replaced and changed are told apart", () => {
+    const report = reportOf(recorded("changes"));
+    expect(report.counts).toMatchObject({ create: 2, update: 2, replace: 1, delete: 2, same: 2 });
+    const told = report.changes.map(
+      ({ action, resource, name }) => `${action} ${resource} ${name}`,
+    );
+    expect(told).toContain("replace XimaLicense clinic");
+    expect(told).toContain("delete EnableXUser acme-bob");
+    expect(told.join()).not.toContain("Customer::");
+    const mail = report.changes.flatMap(({ properties }) => properties);
+    expect(mail).toContainEqual({
+      property: "contactEmail",
+      before: "it@acme.example",
+      after: "office@acme.example",
+    });
+  });
+
+  test("a secret is in no form of it, and neither is what the engine keeps for itself", () => {
+    for (const name of ["changes", "create"] as const) {
+      const report = reportOf(recorded(name), { prices });
+      const forms = [JSON.stringify(report), asText(report, 80), asMarkdown(report, 60_000)];
+      for (const form of forms) expect(form).not.toMatch(/p4ss|__|handler/);
+    }
+  });
+
+  test("the difference a month and the sums are exact, and what has no price is named", () => {
+    const report = reportOf(recorded("changes"), { prices });
+    expect(report.cost).toMatchObject({
+      currency: "EUR",
+      period: "month",
+      before: "2406.90",
+      after: "1476.70",
+      difference: "-930.20",
+    });
+    expect(report.cost?.unpriced).toContain("xima.aiMessaging.advancedBundles");
+    const added = report.changes.flatMap(({ quantities }) => quantities).map(({ cost }) => cost);
+    expect(added).toContain("135.30");
+    expect(asText(report, 80)).toContain("+€135.30");
+  });
+
+  test("without prices the counts stand alone", () => {
+    const text = asText(reportOf(recorded("changes")), 80);
+    expect(text).not.toMatch(/a month|€/);
+    expect(text).toContain("12 → 15");
+  });
+
+  test("a preview that failed says why, and neither sums nor that nothing changes", () => {
+    const text = asText(reportOf(recorded("broken")), 80);
+    expect(text).toContain("error: 2 errors in the stack files");
+    expect(text).not.toContain("Nothing changes");
+  });
+
+  test("its table fits 80 columns, and it is the same after a way through JSON", () => {
+    const report = reportOf(recorded("changes"), { prices });
+    expect(changeReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+    const table = asText(report, 80)
+      .split("\n")
+      .filter((line) => /^[│┌├└]/.test(line));
+    for (const line of table) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
+  });
+});
+
+describe("the comment on a pull request", () => {
+  const comment = (preview: Preview, length = 60_000) =>
+    previewComment(
+      new Map([
+        [
+          "prod",
+          {
+            version: 1,
+            stack: "prod",
+            status: "ok",
+            text: "",
+            summary: reportOf(preview, { prices, limits: { maxAddedSeats: 1 } }),
+          },
+        ],
+      ]),
+      { run: "https://ci.example/1", commit: "0123456789abcdef", length },
+    );
+
+  test("of one changed customer among 200 it has at most 40 lines, with the whole change", () => {
+    const text = comment(twoHundred);
+    expect(text.split("\n").length).toBeLessThanOrEqual(40);
+    expect(text).toContain("| `c7` | `xima.professionalSeats` | `10 → 12` | `+2` | `+€90.20` |");
+    expect(text).toContain("€90,200.00 a month now, and €90,290.20 after the change (+€90.20)");
+    expect(text).toContain("2 seats are added, and 1 may be (c7)");
+    expect(text).not.toContain("c8");
+  });
+
+  test("of many changes it stays within the platform's length, and says what it leaves out", () => {
+    const many: Preview = {
+      ...none,
+      steps: Array.from({ length: 200 }, (_, index) =>
+        licenceStep(`c${index}`, { professionalSeats: 10 }, { professionalSeats: 11 }),
+      ).flat(),
+    };
+    const text = comment(many, 3000);
+    expect(text.length).toBeLessThanOrEqual(3000);
+    expect(text).toMatch(/… and \d+ more rows/);
+    expect(text).toContain("c0");
+  });
+
+  test("names and texts of others are neither links, mentions, tags nor further rows", () => {
+    const hostile =
+      "x|y `code` @all [a](https://evil.example) <img src=x>\u202e\n## head\u001b[31m";
+    const steps = licenceStep(hostile, { professionalSeats: 10 }, { professionalSeats: 12 });
+    const other = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: 5, account: hostile });
+    const preview: Preview = {
+      config: {},
+      steps: [...steps, ...other],
+      diagnostics: [{ severity: "warning", message: `warning: ${hostile}\n\`\`\`\n# out` }],
+    };
+    const html = new MarkdownIt({ html: true, linkify: true }).render(comment(preview));
+    const text = html.replace(/<code[^>]*>[\s\S]*?<\/code>/g, "");
+    expect(text).not.toMatch(/<img|<h1|<h2|evil|@all/);
+    expect(html.match(/<h\d/g)).toHaveLength(1);
+    const terminal = asText(reportOf(preview), 80);
+    for (const character of ["\u001b", "\u202e"]) expect(terminal).not.toContain(character);
+    expect(terminal).toContain("warning: x|y");
+  });
+});
+
+test("a count that is not known before the update is told as such, and not as 0", () => {
+  const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+  const [step] = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: unknown });
+  const report = reportOf({ ...none, steps: [step!] }, { prices });
+  expect(report.changes[0]?.quantities).toMatchObject([{ before: 5, after: null }]);
+  expect(report.cost?.incomplete).toBe(true);
+  expect(asText(report, 80)).toContain("5 → unknown");
+});
