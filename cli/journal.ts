@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { acceptEarlierRuns } from "../provider/runtime/earlier-runs.ts";
 import { UcaasError } from "../provider/runtime/errors.ts";
 import { hasOrderStatus, isSettled, ownerOf } from "../provider/runtime/intents.ts";
 import { Journal, type JournalEntry } from "../provider/runtime/journal.ts";
@@ -55,6 +56,16 @@ export async function moveEntries(from: string, to: string, options: Options): P
   const moved = await journal.move(from, to);
   if (options.json) return print(JSON.stringify({ version: 1, moved, from, to }));
   print(`moved ${moved} ${moved === 1 ? "entry" : "entries"} from ${from} to ${to}`);
+}
+
+/** Takes what earlier runs of a stack may have sent for looked at. */
+export async function acceptRuns(stack: string, options: Options): Promise<void> {
+  const journal = await openJournal(options);
+  const pending = await acceptEarlierRuns(journal, stack);
+  if (options.json) return print(JSON.stringify({ version: 1, accepted: stack, pending }));
+  print(
+    `accepted: orders of ${stack} are sent again${pending > 0 ? `; ${pending} pending operations count as looked at` : ""}`,
+  );
 }
 
 async function openJournal({ stack }: Options): Promise<Journal> {

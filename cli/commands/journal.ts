@@ -37,5 +37,15 @@ export function journalCommand(): Command {
     .action(async (from, to, options) =>
       (await import("../journal.ts")).moveEntries(from, to, options),
     );
+  command
+    .command("accept <stack>")
+    .description(
+      "send orders again, once you have looked at what another machine's runs left: project/stack@backend, as the error names it",
+    )
+    .option("-s, --stack <name>", "the stack whose config names the journal")
+    .option("--json", "what was accepted as JSON")
+    .action(async (identity, options) =>
+      (await import("../journal.ts")).acceptRuns(identity, options),
+    );
   return command;
 }

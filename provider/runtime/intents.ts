@@ -98,7 +98,8 @@ export function openIntents(
     ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string"),
   ];
   return entries.filter((entry) => {
-    if (entry.id === undefined || entry.operation === "delete") return false;
+    // What 0.1.0 wrote, and what the journal knows of a stack itself, names no operation.
+    if (entry.operation === undefined || entry.operation === "delete") return false;
     if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
     const owner = resources.find(
       ({ type, name }) => type === entry.type && name === entry.resource,

@@ -16,6 +16,22 @@ type Source = Pick<dynamic.Config, "get">;
 
 /** Not about a resource, but about a stack's identity. */
 const moves = { vendor: "ucaas", thing: "moved" } as const;
+const knowledge = { vendor: "ucaas", thing: "earlier runs" } as const;
+/** Of the journal itself. */
+const identity = { vendor: "ucaas", stack: "", thing: "journal" } as const;
+
+/** What the journal keeps of a stack itself, beside the entries of its writes. */
+export interface StackKnowledge {
+  /** The journal that this was noted in. A copied journal knows what its writer knew. */
+  readonly journal: string;
+  /** When a run with this journal last looked. */
+  readonly at: string;
+  /** Why creates that cannot be looked up are not sent. */
+  readonly doubt?: string;
+  /** Pending operations that were seen, and those that the operator has settled. */
+  readonly pending?: readonly string[];
+  readonly accepted?: readonly string[];
+}
 
 /** Where an entry is, or where it would be. */
 export interface Located<Note extends Json = Json> {
@@ -93,6 +109,8 @@ export class Journal {
     }
     await this.intend({ ...moves, stack: from }, to, to);
     this.#moves.clear();
+    const known = await this.knowledge(from);
+    if (known) await this.know(to, known);
     return own.length;
   }
 
@@ -104,6 +122,27 @@ export class Journal {
       .then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
     this.#moves.set(stack, read);
     return read;
+  }
+
+  /** The journal's own name, by which a pending operation of the engine tells who began it. */
+  async identity(): Promise<string> {
+    const read = async () => (await this.#store.read(identity))?.note;
+    try {
+      const name = (await read()) ?? (await this.intend(identity, "", shortId(), null)).note;
+      return String(name);
+    } catch (error) {
+      if (!(error instanceof UcaasError) || error.code !== "JOURNAL_OUTDATED") throw error;
+      return String(await read());
+    }
+  }
+
+  /** What is known of a stack itself. */
+  async knowledge(stack: string): Promise<StackKnowledge | undefined> {
+    return (await this.#store.read({ ...knowledge, stack }))?.note as StackKnowledge | undefined;
+  }
+
+  async know(stack: string, known: StackKnowledge): Promise<void> {
+    await this.intend({ ...knowledge, stack }, "", known as unknown as Json);
   }
 
   /** The entries of one thing, of whichever stack. */
@@ -139,7 +178,7 @@ export class Journal {
     const intendedAt = new Date().toISOString();
     // By its time, so that a completed write can be told from a later one.
     const about = {
-      id: `${intendedAt}/${randomUUID().slice(0, 8)}`,
+      id: `${intendedAt}/${shortId()}`,
       argumentsHash: hashOf(args),
       intendedAt,
     };
@@ -191,6 +230,10 @@ export class Journal {
       await this.#store.remove({ vendor, stack: entry.stack, thing });
     return kept;
   }
+}
+
+function shortId(): string {
+  return randomUUID().slice(0, 8);
 }
 
 function journalFolder(config: Source, environment: NodeJS.ProcessEnv): string {

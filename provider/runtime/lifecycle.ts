@@ -87,6 +87,8 @@ export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutp
     olds: Partial<I>,
     news: I,
   ): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
+  /** Inputs that the provider adds to those of the program; their names begin with `__`. */
+  addedInputs?(olds: Partial<I>, news: I): Promise<Partial<I>>;
   diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
   create(news: I, operation: Operation): Promise<dynamic.CreateResult<O>>;
   read(id: string, props: O): Promise<dynamic.ReadResult<O>>;
@@ -166,7 +168,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       if (!(error instanceof UcaasError)) throw error;
       failures.push(accountFailure(news.account, error));
     }
-    return { inputs: news, failures };
+    const added = await this.#handlers.addedInputs?.(olds, news);
+    return { inputs: added ? { ...news, ...added } : news, failures };
   }
 
   async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {

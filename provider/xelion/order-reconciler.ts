@@ -42,6 +42,8 @@ interface Dependencies {
   readonly configuration: Configuration;
   /** Aborted when the run is to end. */
   readonly signal: AbortSignal;
+  /** Throws where an order may have been sent by a run of which this journal knows nothing. */
+  requireNoOtherOrder?(): Promise<void>;
 }
 
 /**
@@ -60,6 +62,7 @@ export class OrderReconciler {
   readonly #news: ProvisionInputs;
   readonly #configuration: Configuration;
   readonly #signal: AbortSignal;
+  readonly #requireNoOtherOrder: Dependencies["requireNoOtherOrder"];
   readonly #desired: DesiredOrder;
   readonly #key: JournalKey;
   readonly #timeout: string;
@@ -83,7 +86,7 @@ export class OrderReconciler {
 
   /** @param stateOrder the order in the state, if there is one */
   constructor(
-    { account, journal, news, configuration, signal }: Dependencies,
+    { account, journal, news, configuration, signal, requireNoOtherOrder }: Dependencies,
     stateOrder: Order | undefined,
   ) {
     this.#account = account;
@@ -91,6 +94,7 @@ export class OrderReconciler {
     this.#news = news;
     this.#configuration = configuration;
     this.#signal = signal;
+    this.#requireNoOtherOrder = requireNoOtherOrder;
     this.#desired = toDesiredOrder(news, configuration.hash);
     this.#key = journalKey(news);
     this.#timeout = news.timeout ?? defaultTimeout;
@@ -177,6 +181,7 @@ export class OrderReconciler {
     if (note) this.#tell(note);
     await this.#unsubscribe();
     await this.#endSession();
+    if (!this.#entry) await this.#requireNoOtherOrder?.();
     await this.#requireValid();
     const session = await this.#openSession();
     const before = { order: this.order, entry: this.#entry };

@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { baseUrlOf } from "../http/pool.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
+import { type Doubt, EarlierRuns } from "../runtime/earlier-runs.ts";
 import { isEqual, isSameUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
@@ -14,6 +15,7 @@ import {
 import { logInfo } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
+import type { StackRecord } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
@@ -52,7 +54,11 @@ type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__
  * The provider of `XelionTenantProvision`: a vendor's handlers inside the lifecycle that
  * all resources have.
  */
-export function xelionTenantProvisionProvider(source: dynamic.Config, context?: CallContext) {
+export function xelionTenantProvisionProvider(
+  source: dynamic.Config,
+  context?: CallContext,
+  readRecord?: (stack: string) => Promise<StackRecord>,
+) {
   const accounts: XelionAccounts = new Accounts(
     xelionConfig,
     source,
@@ -60,7 +66,7 @@ export function xelionTenantProvisionProvider(source: dynamic.Config, context?: 
   );
   const journal = new Journal(source);
   return withLifecycle(
-    new ProvisionHandlers(accounts, journal),
+    new ProvisionHandlers(accounts, journal, new EarlierRuns(journal, readRecord)),
     tenantDescriptor(accounts),
     journal,
   );
@@ -91,12 +97,14 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
 class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOutputs> {
   readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
+  readonly #earlierRuns: EarlierRuns;
   /** Tenants whose order is being reconciled in this process. */
   readonly #inFlight = new Set<string>();
 
-  constructor(accounts: XelionAccounts, journal: Journal) {
+  constructor(accounts: XelionAccounts, journal: Journal, earlierRuns: EarlierRuns) {
     this.#accounts = accounts;
     this.#journal = journal;
+    this.#earlierRuns = earlierRuns;
   }
 
   async validate(
@@ -134,6 +142,48 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       validate(provisionSchema, news).length === 0 &&
       (await this.#checkConfiguration(news, undefined)).length === 0;
     return isSound ? await this.#checkConfiguration(news, account) : [];
+  }
+
+  /**
+   * The journal's name, for a later run that finds this one's pending operation. Looks at
+   * what earlier runs left before this run has operations of its own.
+   */
+  async addedInputs(
+    olds: Partial<ProvisionInputs>,
+    news: ProvisionInputs,
+  ): Promise<Partial<ProvisionInputs>> {
+    const isNew = olds.tenantName === undefined;
+    const kept = olds.__journal === undefined ? {} : { __journal: olds.__journal };
+    try {
+      const doubt = await this.#doubt(news);
+      if (doubt && isNew)
+        logInfo(
+          type,
+          resourceId(news),
+          `warning: \`pulumi up\` will not send an order: ${doubt.reason}`,
+        );
+      return isNew && news.__stack !== undefined
+        ? { __journal: await this.#journal.identity() }
+        : kept;
+    } catch (error) {
+      // A journal that cannot be written stops a write, but no look.
+      if (!(error instanceof UcaasError)) throw error;
+      return kept;
+    }
+  }
+
+  /**
+   * Why an order may be at the service of which neither journal nor relay knows. Whether
+   * a tenant was ordered cannot be asked of the service.
+   */
+  async #doubt(news: ProvisionInputs): Promise<Doubt | undefined> {
+    if (news.__stack === undefined || isUnknown(news.serverUrl) || isUnknown(news.tenantName))
+      return undefined;
+    if (this.#accounts.client(news.account).callback?.kind === "relay") return undefined;
+    const { entry } = await this.#located(news);
+    return entry
+      ? undefined
+      : await this.#earlierRuns.doubt(type, news.__stack, news.__organization);
   }
 
   /** The rules that are known here, then the service's own. */
@@ -298,7 +348,17 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       const account = this.#accounts.client(news.account);
       const journal = this.#journalOf(news, operation);
       const reconciler = new OrderReconciler(
-        { account, journal, news, configuration, signal: operation.signal },
+        {
+          account,
+          journal,
+          news,
+          configuration,
+          signal: operation.signal,
+          requireNoOtherOrder: async () => {
+            const doubt = await this.#doubt(news);
+            if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
+          },
+        },
         stateOrder,
       );
       try {
@@ -488,6 +548,25 @@ function findingsIn(
 function failureOf(property: string, error: unknown): dynamic.CheckFailure {
   if (!(error instanceof UcaasError)) throw error;
   return { property, reason: error.message };
+}
+
+function orderedElsewhere(
+  { tenantName }: ProvisionInputs,
+  { reason, stack }: Doubt,
+  location: string,
+): UcaasError {
+  return new UcaasError(`not sent: another machine may have ordered it (${reason})`, {
+    code: "JOURNAL_UNKNOWN_RUN",
+    vendor: "xelion",
+    operation: `provision ${tenantName}`,
+    hint: [
+      `1. If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
+      "2. Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
+      "   If this tenant has one: declare its orderId.",
+      `3. When all tenants are looked at: ucaas journal accept ${stack}`,
+      "A relay or a shared ucaas:journalDir avoids this.",
+    ].join("\n    "),
+  });
 }
 
 function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {

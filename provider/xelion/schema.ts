@@ -56,6 +56,10 @@ export type ProvisionInputs = z.output<typeof provisionSchema> & {
   readonly __keyOrder?: string;
   /** JSON: the paths in the configuration whose values the program marked as secrets. */
   readonly __secretPaths?: string;
+  /** The backend's organization, where it has some. */
+  readonly __organization?: string;
+  /** The journal of the run that created this, for a run that finds its pending operation. */
+  readonly __journal?: string;
 };
 
 /** How long an order is waited for unless `timeout` says otherwise. */

@@ -1,4 +1,5 @@
 import { PartialFailure } from "../../provider/runtime/errors.ts";
+import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { World } from "./world.ts";
@@ -17,6 +18,7 @@ export interface Outcome {
 export function provider(
   w: World,
   more: Record<string, unknown> = {},
+  record: StackRecord = newStack,
 ): ReturnType<typeof xelionTenantProvisionProvider> {
   const config: Record<string, unknown> = {
     ...w.plainConfig,
@@ -25,11 +27,15 @@ export function provider(
   };
   const text = (value: unknown) =>
     value === undefined || typeof value === "string" ? value : JSON.stringify(value);
-  return xelionTenantProvisionProvider({
-    get: (key) => text(config[key]) as never,
-    require: (key) => text(config[key]) as never,
-  });
+  const source = {
+    get: (key: string) => text(config[key]) as never,
+    require: (key: string) => text(config[key]) as never,
+  };
+  return xelionTenantProvisionProvider(source, undefined, async () => record);
 }
+
+/** A stack without earlier runs. */
+export const newStack: StackRecord = { resources: [], pending: [], failedUpdates: [] };
 
 export const inputsOf = (w: World, more: Partial<ProvisionInputs> = {}) =>
   ({ ...w.inputs, __stack: "shop/live", ...more }) as ProvisionInputs;

@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { login, type World, world } from "./world.ts";
 
@@ -10,6 +12,9 @@ const { Empty } = sdk("google-protobuf/google/protobuf/empty_pb.js");
 let w: World;
 beforeEach(async () => {
   w = await world();
+  // There is no engine, and so no record of the stack's earlier runs.
+  const journal = new Journal({ get: () => w.journalDir as never });
+  await acceptEarlierRuns(journal, "ucaas-test/test");
 });
 afterEach(() => w[Symbol.asyncDispose]());
 

@@ -25,6 +25,7 @@ export async function heal(
     if (up.exitCode === 0) return { healed: true, ups };
     if (ups === mostUps) return { healed: false, ups };
     for (const command of commandsIn(up)) await project.pulumi(command);
+    for (const command of journalCommandsIn(up)) await project.ucaas(command);
     now = now.map((thing) => remedied(thing, up, servers, ups));
   }
 }
@@ -45,6 +46,12 @@ function commandsIn({ output }: Run): string[][] {
   ]);
 }
 
+/** Commands for the journal that the remedies name with all their arguments. */
+function journalCommandsIn({ output }: Run): string[][] {
+  const named = output.match(/ucaas journal (move \S+ \S+|(accept|resolve) [\w/]\S*)/g) ?? [];
+  return [...new Set(named)].map((command) => command.split(" ").slice(1));
+}
+
 /** The declaration with what an error of this resource asks for. */
 function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: number): Declared {
   const errors = errorsAbout(thing, output);
@@ -60,14 +67,14 @@ function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: n
       if (about("ALREADY_EXISTS")) remedy.adopt = "always";
       break;
     case "XelionTenantProvision":
-      if (about("OUTCOME_UNKNOWN")) {
+      if (about("OUTCOME_UNKNOWN") || about("JOURNAL_UNKNOWN_RUN")) {
         // The engineer looks for the order in the Admin UI.
         const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(
           ({ tenantName }) => tenantName === thing.key,
         );
         const last = orders.at(-1);
         if (last) remedy.orderId = last.id;
-        else remedy.retryFailed = `heal ${attempt}`;
+        else if (about("OUTCOME_UNKNOWN")) remedy.retryFailed = `heal ${attempt}`;
       } else if (about("ORDER_FAILED")) remedy.retryFailed = `heal ${attempt}`;
       break;
     case "NetsapiensOAuthClient":

@@ -154,39 +154,53 @@ export class Project {
     return await this.start(args).done;
   }
 
+  /** Our own CLI, on the machine where the story is. */
+  async ucaas(args: string[]): Promise<Run> {
+    return await this.#run("ucaas", [process.execPath, join(root, "cli", "ucaas.ts")], args, 60_000)
+      .done;
+  }
+
   /** Starts the CLI and returns at once. */
   start(
     args: string[],
     timeoutMs = 180_000,
   ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
-    const engine = join(engineFolder(), "bin");
     const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
-    const child = spawn(
-      join(engine, "pulumi"),
-      [...args, ...stack, "--non-interactive", "--color=never"],
-      {
-        cwd: join(this.#base, "project"),
-        stdio: ["ignore", "pipe", "pipe"],
-        env: {
-          ...Object.fromEntries(
-            Object.entries(process.env).filter(
-              ([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name),
-            ),
+    const program = [join(engineFolder(), "bin", "pulumi")];
+    const common = [...stack, "--non-interactive", "--color=never"];
+    return this.#run("pulumi", program, args, timeoutMs, common);
+  }
+
+  #run(
+    name: string,
+    [file = "", ...first]: string[],
+    args: string[],
+    timeoutMs: number,
+    common: string[] = [],
+  ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+    const engine = join(engineFolder(), "bin");
+    const child = spawn(file, [...first, ...args, ...common], {
+      cwd: join(this.#base, "project"),
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...Object.fromEntries(
+          Object.entries(process.env).filter(
+            ([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name),
           ),
-          PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
-          PULUMI_HOME: this.#home,
-          PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
-          PULUMI_CONFIG_PASSPHRASE: "chaos",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-          NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
-          NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
-          [mark]: this.id,
-          UCAAS_TRIAL_MACHINE: this.#machineFolder,
-          UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
-        },
+        ),
+        PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+        PULUMI_HOME: this.#home,
+        PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
+        PULUMI_CONFIG_PASSPHRASE: "chaos",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
+        NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
+        [mark]: this.id,
+        UCAAS_TRIAL_MACHINE: this.#machineFolder,
+        UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
       },
-    );
+    });
     const declaration = this.#declaration;
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
@@ -201,7 +215,7 @@ export class Project {
       child.on("close", (code) => {
         clearTimeout(timer);
         const run: Run = {
-          command: `pulumi ${args.join(" ")}`,
+          command: `${name} ${args.join(" ")}`,
           exitCode: code ?? -1,
           output,
           declaration,

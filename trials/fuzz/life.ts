@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
+import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 
 /** How one call of a handler ended. */
 export interface CallEnd {
@@ -70,6 +72,9 @@ export async function live(
     return done;
   };
   try {
+    // There is no engine whose record of earlier runs could be read.
+    const journal = new Journal({ get: () => folder as never });
+    await acceptEarlierRuns(journal, String(inputs.__stack));
     const first = await newDispatcher();
     const checked = await step(first, "check", [{}, inputs]);
     const { failures = [] } = (checked.result ?? {}) as dynamic.CheckResult;

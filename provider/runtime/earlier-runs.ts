@@ -1,0 +1,162 @@
+import { UcaasError } from "./errors.ts";
+import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
+import {
+  type FailedUpdate,
+  type RecordedResource,
+  readStackRecord,
+  type StackRecord,
+} from "./stack-record.ts";
+
+interface Situation {
+  readonly record: StackRecord;
+  /** The name of this machine's journal. */
+  readonly journal: string;
+  readonly knowledge: StackKnowledge | undefined;
+  /** The journal has entries of this stack: it has taken part in earlier runs. */
+  readonly hasEntries: boolean;
+  /** `XelionTenantProvision`. */
+  readonly type: string;
+}
+
+/** Why nothing is sent, and the identity under which it is known. */
+export interface Doubt {
+  readonly reason: string;
+  readonly stack: string;
+}
+
+interface Verdict {
+  readonly doubt?: string;
+  readonly pending: readonly string[];
+}
+
+/**
+ * Whether an earlier run with another journal may have sent what this run is about to
+ * send. The engine has two traces of such a run: a pending operation, where the engine was
+ * killed; and a failed update, where only the provider process was.
+ */
+function judgeEarlierRuns(situation: Situation): Verdict {
+  const { record, journal, knowledge, hasEntries, type } = situation;
+  const foreign = record.pending.filter(
+    ({ type: operation, resource }) =>
+      (operation === "creating" || operation === "updating") &&
+      resource.type.endsWith(`:${type}`) &&
+      resource.inputs?.__journal !== journal &&
+      !(operation === "creating" && isInState(resource, record)),
+  );
+  const pending = foreign.map(({ type: operation, resource }) => `${operation} ${resource.urn}`);
+  const kept = knowledge?.journal === journal ? knowledge : undefined;
+  if (kept?.doubt !== undefined) return { doubt: kept.doubt, pending };
+  const open = pending.filter((each) => !kept?.accepted?.includes(each));
+  if (open.length > 0)
+    return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
+  const failed = record.failedUpdates.find(
+    (update) => update.startedAt > (kept?.at ?? "") && hadProvider(record, update),
+  );
+  if (failed && !hasEntries)
+    return {
+      doubt: `the update of ${failed.startedAt} failed, and this journal has no part in it`,
+      pending,
+    };
+  return { pending };
+}
+
+/** The pending operation of a create that has succeeded since stays on record. */
+function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord): boolean {
+  return resources.some(
+    (each) =>
+      each.urn === urn &&
+      ["serverUrl", "tenantName"].every((name) => each.inputs?.[name] === inputs?.[name]),
+  );
+}
+
+/**
+ * Whether there was a provider process before a failed update ended: without one, it has
+ * sent nothing. The engine's record of the provider has no time in old states.
+ */
+function hadProvider({ resources }: StackRecord, { endedAt }: FailedUpdate): boolean {
+  // The end is cut to the second.
+  const end = Date.parse(endedAt) + 1000;
+  return resources.some(
+    ({ type, created }) =>
+      type === "pulumi:providers:pulumi-nodejs" &&
+      (created === undefined || Date.parse(created) < end),
+  );
+}
+
+/** `creating urn:…::name` for people. */
+function describe(pending: string): string {
+  const [operation = "", urn = ""] = pending.split(" ");
+  return `${operation} ${urn.split("::").at(-1)}`;
+}
+
+/**
+ * Notes that the operator has looked at what earlier runs may have sent.
+ *
+ * @returns how many pending operations of other machines are settled with it
+ */
+export async function acceptEarlierRuns(journal: Journal, identity: string): Promise<number> {
+  const { pending = [], accepted = [] } = (await journal.knowledge(identity)) ?? {};
+  await journal.know(identity, {
+    journal: await journal.identity(),
+    at: new Date().toISOString(),
+    accepted: [...new Set([...accepted, ...pending])],
+  });
+  return pending.length;
+}
+
+/** Asks once in a process what is known of a stack's earlier runs. */
+export class EarlierRuns {
+  readonly #journal: Journal;
+  readonly #read: (stack: string) => Promise<StackRecord>;
+  #doubt: Promise<Doubt | undefined> | undefined;
+
+  constructor(journal: Journal, read: (stack: string) => Promise<StackRecord> = readStackRecord) {
+    this.#journal = journal;
+    this.#read = read;
+  }
+
+  /**
+   * Why nothing may be sent that cannot be looked up; undefined when nothing speaks
+   * against it. Ask first before this run has begun an operation of its own.
+   *
+   * @param identity the stack's identity
+   * @param organization the backend's, where it has some
+   */
+  doubt(type: string, identity: string, organization?: string): Promise<Doubt | undefined> {
+    // A process serves one stack, whose resources may have its earlier identities.
+    this.#doubt ??= this.#judge(type, identity, organization).then(({ doubt }) =>
+      doubt === undefined ? undefined : { reason: doubt, stack: identity },
+    );
+    return this.#doubt;
+  }
+
+  async #judge(type: string, identity: string, organization: string | undefined): Promise<Verdict> {
+    const [project = "", stack = ""] = (identity.split("@", 1)[0] as string).split("/");
+    const [knowledge, journal] = [
+      await this.#journal.knowledge(identity),
+      await this.#journal.identity(),
+    ];
+    const { entries } = await this.#journal.list();
+    const hasEntries = entries.some(
+      (entry) => entry.operation !== undefined && isSameStack(entry.stack, identity),
+    );
+    const name = organization ? `${organization}/${project}/${stack}` : stack;
+    let record: StackRecord;
+    try {
+      record = await this.#read(name);
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      const isKnown = hasEntries || knowledge?.accepted !== undefined;
+      return { ...(!isKnown && { doubt: error.reason }), pending: [] };
+    }
+    const verdict = judgeEarlierRuns({ record, journal, knowledge, hasEntries, type });
+    const { accepted } = knowledge ?? {};
+    await this.#journal.know(identity, {
+      journal,
+      at: new Date().toISOString(),
+      ...verdict,
+      ...(accepted && { accepted }),
+    });
+    return verdict;
+  }
+}

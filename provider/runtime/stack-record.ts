@@ -1,0 +1,103 @@
+import { execFile } from "node:child_process";
+import { z } from "zod";
+import { UcaasError } from "./errors.ts";
+import { tryParseJson } from "./parse-json.ts";
+
+/** What the engine's backend knows of the earlier runs of a stack. */
+export interface StackRecord {
+  readonly resources: readonly RecordedResource[];
+  /** Operations that were begun and whose end is not on record. */
+  readonly pending: readonly { readonly type: string; readonly resource: RecordedResource }[];
+  readonly failedUpdates: readonly FailedUpdate[];
+}
+
+/** ISO times, to the second. */
+export interface FailedUpdate {
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+const resourceSchema = z.object({
+  urn: z.string(),
+  type: z.string(),
+  created: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+});
+export type RecordedResource = Readonly<z.output<typeof resourceSchema>>;
+
+const exportSchema = z.object({
+  deployment: z.object({
+    resources: z.array(resourceSchema).nullish(),
+    pending_operations: z.array(z.object({ type: z.string(), resource: resourceSchema })).nullish(),
+  }),
+});
+
+const historySchema = z
+  .array(
+    z.object({
+      kind: z.string(),
+      startTime: z.string(),
+      endTime: z.string().optional(),
+      result: z.string().optional(),
+    }),
+  )
+  .nullable();
+
+/** How many of the last runs are looked at. */
+const lastRuns = 20;
+
+/**
+ * Asks the CLI, which the engine's process has on its PATH. Secrets stay encrypted, and
+ * the state is not locked.
+ *
+ * @param stack the stack's name, with its organization where the backend has some
+ * @throws {UcaasError} `RECORD_UNREADABLE`
+ */
+export async function readStackRecord(stack: string): Promise<StackRecord> {
+  const [exported, history] = await Promise.all([
+    run(["stack", "export", "--stack", stack]),
+    run(["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack]),
+  ]);
+  const { deployment } = parsed(exportSchema, exported);
+  return {
+    resources: deployment.resources ?? [],
+    pending: deployment.pending_operations ?? [],
+    failedUpdates: (parsed(historySchema, history) ?? [])
+      .filter(({ kind, result }) => kind === "update" && result === "failed")
+      .map(({ startTime, endTime = startTime }) => ({ startedAt: startTime, endedAt: endTime })),
+  };
+}
+
+function run(args: readonly string[]): Promise<string> {
+  // The engine's telemetry is no business of another command.
+  const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = process.env;
+  return new Promise((resolve, reject) => {
+    execFile(
+      "pulumi",
+      [...args, "--non-interactive", "--color=never"],
+      {
+        env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+        maxBuffer: 1024 ** 3,
+        timeout: 60_000,
+      },
+      (error, stdout) => {
+        if (!error) return resolve(stdout);
+        const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+        reject(unreadable(missing ? "pulumi is not on the PATH" : `pulumi ${args[1]} failed`));
+      },
+    );
+  });
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
+  const result = schema.safeParse(tryParseJson(text));
+  if (result.success) return result.data;
+  throw unreadable("pulumi printed other JSON than expected");
+}
+
+function unreadable(why: string): UcaasError {
+  return new UcaasError(`the stack's record cannot be read: ${why}`, {
+    code: "RECORD_UNREADABLE",
+    operation: "journal",
+  });
+}

@@ -1,0 +1,137 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import type { StackRecord } from "../../provider/runtime/stack-record.ts";
+import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
+import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
+import { type World, world } from "./world.ts";
+
+let w: World;
+let folders: string[];
+beforeEach(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  w = await world();
+  folders = [];
+});
+afterEach(async () => {
+  await w[Symbol.asyncDispose]();
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })));
+});
+
+const urn = "urn:pulumi:live::shop::pulumi-nodejs:dynamic/ucaas:XelionTenantProvision::acme-xelion";
+const pulumiType = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
+
+/** A run of the stack on a machine: the engine checks, then creates. */
+async function up(journalDir: string, record: StackRecord, more: Partial<ProvisionInputs> = {}) {
+  const run = provider(w, { "ucaas:journalDir": journalDir }, record);
+  const { inputs, failures } = await run.check({}, inputsOf(w, more));
+  expect(failures).toEqual([]);
+  if (!inputs) throw new Error("no inputs");
+  return { inputs, ...(await outcome(run.create(inputs))) };
+}
+
+async function machine(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "ucaas-machine-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** What the engine has on record when it was killed during the create of these inputs. */
+const killedEngine = (inputs: object, type = "creating"): StackRecord => ({
+  ...newStack,
+  pending: [{ type, resource: { urn, type: pulumiType, inputs: { ...inputs } } }],
+});
+
+/** What it has when the provider process alone was killed. */
+const killedProvider: StackRecord = {
+  resources: [
+    {
+      urn: "urn:pulumi:live::shop::pulumi:providers:pulumi-nodejs::default",
+      type: "pulumi:providers:pulumi-nodejs",
+      created: "2026-01-05T09:00:01.000Z",
+    },
+  ],
+  pending: [],
+  failedUpdates: [{ startedAt: "2026-01-05T09:00:00.000Z", endedAt: "2026-01-05T09:00:03.000Z" }],
+};
+
+const accept = (folder: string) =>
+  acceptEarlierRuns(new Journal({ get: () => folder as never }), "shop/live");
+
+test("an order of another machine's killed engine is not sent again, until it is accepted", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const { inputs } = await up(one, newStack);
+  const record = killedEngine(inputs);
+  const refused = await up(other, record);
+  expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(refused.message).toContain("ucaas journal accept shop/live");
+  expect(refused.message).toContain("creating acme-xelion");
+  expect(w.orders()).toHaveLength(1);
+  await accept(other);
+  expect((await up(other, record)).code).toBeUndefined();
+  expect(w.orders()).toHaveLength(2);
+});
+
+test("an order of another machine's killed provider is not sent again", async () => {
+  await up(await machine(), newStack);
+  const refused = await up(await machine(), killedProvider);
+  expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(refused.message).toContain("the update of 2026-01-05T09:00:00.000Z failed");
+  expect(w.orders()).toHaveLength(1);
+});
+
+test("with the other machine's journal copied, its order is taken up", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const { inputs } = await up(one, newStack);
+  expect((await up(other, killedEngine(inputs))).code).toBe("JOURNAL_UNKNOWN_RUN");
+  await cp(one, other, { recursive: true });
+  const again = await up(other, killedEngine(inputs));
+  expect(again.outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  // Another tenant: the doubt was of the journal that is gone.
+  expect((await up(other, killedEngine(inputs), { tenantName: "pbx2" })).code).toBeUndefined();
+  expect(w.orders()).toHaveLength(2);
+});
+
+test("on one machine an interrupted run needs no ceremony", async () => {
+  const one = await machine();
+  const run = provider(w, { "ucaas:journalDir": one }, newStack);
+  const { inputs = {} } = await run.check({}, inputsOf(w));
+  // Killed before the order was sent: the journal has no entry of it.
+  expect((await up(one, killedEngine(inputs))).code).toBeUndefined();
+  expect(w.orders()).toHaveLength(1);
+});
+
+test("a new stack whose first updates failed before a provider ran needs no ceremony", async () => {
+  // The engine has made it for this run.
+  const resources = killedProvider.resources.map((each) => ({
+    ...each,
+    created: "2026-01-05T09:00:09.000Z",
+  }));
+  const record = { ...killedProvider, resources };
+  expect((await up(await machine(), record)).code).toBeUndefined();
+});
+
+test("an update that failed with this journal needs no ceremony", async () => {
+  const one = await machine();
+  const run = provider(w, { "ucaas:journalDir": one }, newStack);
+  await run.check({}, inputsOf(w));
+  expect((await up(one, killedProvider)).code).toBeUndefined();
+});
+
+test("a doubt stays after the engine has lost its trace", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const { inputs } = await up(one, newStack);
+  await up(other, killedEngine(inputs, "updating"));
+  expect((await up(other, newStack)).code).toBe("JOURNAL_UNKNOWN_RUN");
+});
+
+test("an order that the operator names is taken whatever other machines did", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const { inputs } = await up(one, newStack);
+  const taken = await up(other, killedEngine(inputs), { orderId: 1 });
+  expect(taken.outs).toMatchObject({ orderId: 1 });
+  expect(w.orders()).toHaveLength(1);
+});
