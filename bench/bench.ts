@@ -1,31 +1,83 @@
 /**
- * `npm run bench`: whole-process figures on the real engine, side by side in one run.
+ * `npm run bench`: figures of whole processes on the real engine, side by side in one run.
  *
- *   npm run bench -- --resources 300 --runs 3 [licences] [enablex-refresh]
+ *   npm run bench -- [licences] [enablex-refresh] [customers] [backend-options]
+ *     [--resources 300 | 1,30,100] [--latency 0,50] [--runs 3] [--contenders floor,pulumi-ucaas]
+ *   npm run bench -- --build-peers     builds OpenTofu and restapi from Go modules
+ *   npm run bench -- --plot            draws docs/images/bench-*.svg from bench/results
  *
  * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of
- * them; the median is shown.
+ * them; the median is shown. `customers` and `backend-options` also write each
+ * measurement into bench/results.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { packed } from "../test/package/packed.ts";
+import { backendOptionContenders } from "./backend-options.ts";
+import type { Contender } from "./contender.ts";
+import { closure, floor, ucaas } from "./customer-programs.ts";
+import { customersReport, measureCustomers } from "./customers.ts";
 import { enablexRefresh } from "./enablex-refresh.ts";
 import { licences } from "./licences.ts";
-
-const benchmarks = { licences, "enablex-refresh": enablexRefresh };
+import { isOpenTofuBuilt, openTofu } from "./opentofu.ts";
+import { buildPeers } from "./peers/build.mjs";
+import { plotCustomers } from "./plot.ts";
+import { pulumiContender } from "./pulumi-contender.ts";
+import { currentLoad, readResults, writeResults } from "./results.ts";
 
 const { values, positionals } = parseArgs({
   options: {
     resources: { type: "string", default: "300" },
     runs: { type: "string", default: "3" },
+    latency: { type: "string", default: "0,50" },
+    contenders: { type: "string" },
+    "build-peers": { type: "boolean", default: false },
+    plot: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
-if (unknown.length > 0)
-  throw new Error(
-    `No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`,
-  );
 
-for (const [name, run] of Object.entries(benchmarks)) {
-  if (positionals.length === 0 || positionals.includes(name))
-    console.log(await run(Number(values.resources), Number(values.runs)));
+const toNumbers = (text: string) => text.split(",").map(Number);
+const resources = toNumbers(values.resources);
+const latenciesMs = toNumbers(values.latency);
+const runs = Number(values.runs);
+
+const benchmarks: Record<string, () => Promise<string>> = {
+  licences: () => licences(resources[0] ?? 0, runs),
+  "enablex-refresh": () => enablexRefresh(resources[0] ?? 0, runs),
+  customers: () =>
+    measured("customers", (modules) => [
+      ...[floor, ucaas, closure].map((program) => pulumiContender(program, modules)),
+      ...(isOpenTofuBuilt() ? [openTofu] : []),
+    ]),
+  "backend-options": () => measured("backend-options", backendOptionContenders),
+};
+
+/** The package is measured as npm installs it. */
+async function measured(name: string, list: (modules: string) => Contender[]): Promise<string> {
+  await using installed = await packed();
+  const all = list(join(installed.project, "node_modules"));
+  const wanted = values.contenders?.split(",");
+  const contenders = all.filter((contender) => wanted?.includes(contender.name) ?? true);
+  const loadBefore = currentLoad();
+  const measurements = await measureCustomers({
+    contenders,
+    customers: resources,
+    latenciesMs,
+    runs,
+  });
+  const file = writeResults(name, loadBefore, measurements);
+  return `${customersReport(measurements)}\n${file}`;
+}
+
+if (values["build-peers"]) buildPeers();
+else if (values.plot) console.log(plotCustomers(readResults("customers")).join("\n"));
+else {
+  const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+  if (unknown.length > 0)
+    throw new Error(
+      `No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`,
+    );
+  for (const [name, run] of Object.entries(benchmarks))
+    if (positionals.length === 0 || positionals.includes(name)) console.log(await run());
 }

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import { enablexServer } from "../sandbox/enablex/server.ts";
 import { secret, workspace } from "../test/engine/workspace.ts";
+import { enablexAccount } from "./enablex-account.ts";
 import { interleave, median, seconds } from "./interleave.ts";
 
 const latencyMs = 50;
@@ -18,15 +18,7 @@ async function measure(
   { listRefused }: (typeof variants)[number],
   customers: number,
 ): Promise<{ seconds: number; requests: number }> {
-  const server = enablexServer();
-  await server.start();
-  const account = (await (
-    await fetch(`${server.control}/accounts`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: '{"role":"reseller"}',
-    })
-  ).json()) as { accessId: string; accessKey: string };
+  const { server, accessId, accessKey } = await enablexAccount();
   const stack = await workspace({
     program: `
       import { EnableXCustomer } from "pulumi-ucaas";
@@ -35,8 +27,8 @@ async function measure(
       }`,
     config: {
       "enablex:baseUrl": server.baseUrl,
-      "enablex:accessId": account.accessId,
-      "enablex:accessKey": secret(account.accessKey),
+      "enablex:accessId": accessId,
+      "enablex:accessKey": secret(accessKey),
       "enablex:concurrency": 16,
     },
   });

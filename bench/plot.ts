@@ -1,0 +1,140 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../tools/engine/paths.mjs";
+import { operations } from "./contender.ts";
+import { medianOf } from "./customers.ts";
+import type { Measurement, Results } from "./results.ts";
+
+interface Panel {
+  readonly title: string;
+  readonly lines: readonly { readonly name: string; readonly points: readonly Point[] }[];
+}
+type Point = readonly [x: number, y: number];
+
+const size = { width: 300, height: 220, left: 48, right: 12, top: 28, bottom: 34 };
+const colours = ["#777777", "#0b6bcb", "#c8553d", "#2a9d5c", "#8e44ad"];
+const columns = 3;
+
+/** Draws the charts of docs/figures.md; returns the files. */
+export function plotCustomers(results: Results): string[] {
+  const latencies = [...new Set(results.measurements.map(({ latencyMs }) => latencyMs))];
+  return latencies.map((latencyMs) => {
+    const rows = results.measurements.filter((row) => row.latencyMs === latencyMs);
+    const panels = [
+      ...operations.map((operation) =>
+        panel(`${operation}: seconds`, rows, operation, ({ seconds }) => seconds),
+      ),
+      panel("up: CPU seconds", rows, "up", ({ cpuSeconds }) => cpuSeconds),
+      panel("up: peak memory, MB", rows, "up", ({ peakMemoryBytes }) =>
+        peakMemoryBytes === undefined ? undefined : peakMemoryBytes / 1e6,
+      ),
+      panel("drift: requests", rows, "drift", ({ requests }) => requests),
+      panel("state file: KB", rows, "up", ({ storedBytes }) =>
+        storedBytes === undefined ? undefined : storedBytes / 1000,
+      ),
+    ];
+    const file = join(root, "docs", "images", `bench-${latencyMs}ms.svg`);
+    const about = `EnableX customers in one stack, ${latencyMs} ms of server latency, ${results.takenAt.slice(0, 10)}, commit ${results.commit}`;
+    writeFileSync(file, drawing(about, panels));
+    return file;
+  });
+}
+
+function panel(
+  title: string,
+  rows: readonly Measurement[],
+  operation: Measurement["operation"],
+  figure: (row: Measurement) => number | undefined,
+): Panel {
+  const own = rows.filter((row) => row.operation === operation);
+  const lines = [...Map.groupBy(own, ({ contender }) => contender)].map(([name, all]) => ({
+    name,
+    points: [...Map.groupBy(all, ({ customers }) => customers)]
+      .flatMap(([customers, some]): Point[] => {
+        const value = medianOf(some, figure);
+        return value === undefined || value <= 0 ? [] : [[customers, value]];
+      })
+      .sort(([a], [b]) => a - b),
+  }));
+  return { title, lines };
+}
+
+/** Small charts beside each other, both axes logarithmic, with one legend. */
+function drawing(about: string, panels: readonly Panel[]): string {
+  const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
+  const colourOf = (name: string) => colours[names.indexOf(name) % colours.length] ?? "#000000";
+  const [width, height] = [
+    columns * size.width,
+    Math.ceil(panels.length / columns) * size.height + 56,
+  ];
+  const legend = names.map(
+    (name, index) =>
+      `<g transform="translate(${size.left + index * 150} 40)"><path d="M0 -4h20" stroke="${colourOf(name)}" stroke-width="2"/><text x="26">${escapeXml(name)}</text></g>`,
+  );
+  const charts = panels.map(
+    (one, index) =>
+      `<g transform="translate(${(index % columns) * size.width} ${56 + Math.floor(index / columns) * size.height})">${chart(one, colourOf)}</g>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>${escapeXml(about)}</title>
+<rect width="${width}" height="${height}" fill="#ffffff"/>
+<text x="${size.left}" y="18" font-size="12">${escapeXml(about)}</text>
+${[...legend, ...charts].join("\n")}
+</svg>
+`;
+}
+
+function chart({ title, lines }: Panel, colourOf: (name: string) => string): string {
+  const points = lines.flatMap((line) => line.points);
+  if (points.length === 0) return "";
+  const x = logScale(
+    points.map(([value]) => value),
+    size.left,
+    size.width - size.right,
+  );
+  const y = logScale(
+    points.map(([, value]) => value),
+    size.height - size.bottom,
+    size.top,
+  );
+  const grid = [
+    ...x.ticks.map(
+      ({ at, label }) =>
+        `<path d="M${at} ${size.top}V${size.height - size.bottom}"/><text x="${at}" y="${size.height - size.bottom + 14}" text-anchor="middle">${label}</text>`,
+    ),
+    ...y.ticks.map(
+      ({ at, label }) =>
+        `<path d="M${size.left} ${at}H${size.width - size.right}"/><text x="${size.left - 5}" y="${at + 4}" text-anchor="end">${label}</text>`,
+    ),
+  ];
+  const drawn = lines.flatMap(({ name, points: own }) => {
+    const positions = own.map(([px, py]) => `${x.position(px)} ${y.position(py)}`);
+    const colour = colourOf(name);
+    return [
+      `<polyline points="${positions.join(",")}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+      ...positions.map((position) => {
+        const [cx, cy] = position.split(" ");
+        return `<circle cx="${cx}" cy="${cy}" r="2.5" fill="${colour}"/>`;
+      }),
+    ];
+  });
+  return `<text x="${size.left}" y="18" font-weight="bold">${escapeXml(title)}</text><g stroke="#dddddd" fill="#555555">${grid.join("").replaceAll("<text", '<text stroke="none"')}</g>${drawn.join("")}`;
+}
+
+/** Powers of ten around the values, and 2 and 5 between them where there are few. */
+function logScale(values: readonly number[], from: number, to: number) {
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [Math.log10(lowest) - 0.06, Math.log10(highest) + 0.06];
+  const position = (value: number) =>
+    Math.round((from + ((Math.log10(value) - low) / (high - low)) * (to - from)) * 10) / 10;
+  const decades = Array.from({ length: 15 }, (_, index) => 10 ** (index - 5));
+  const steps = high - low > 1.5 ? [1] : [1, 2, 5];
+  const ticks = decades
+    .flatMap((decade) => steps.map((step) => step * decade))
+    .filter((value) => Math.log10(value) >= low && Math.log10(value) <= high)
+    .map((value) => ({ at: position(value), label: Number(value.toPrecision(1)).toString() }));
+  return { position, ticks };
+}
+
+const escapeXml = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
