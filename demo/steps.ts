@@ -93,11 +93,11 @@ export const steps: readonly Step[] = [
     proof: ({ exitCode }) => assert.equal(exitCode, 0),
   },
   {
-    title: "… the preview shows just that …",
-    command: ["pulumi", "preview", "--diff"],
+    title: "… the preview shows just that, and what it costs a month …",
+    command: ["ucaas", "preview", "--stack", "sandbox"],
     proof({ exitCode, output }, sandbox) {
       assert.equal(exitCode, 0);
-      assert.match(output, /professionalSeats: 12 => 15/);
+      assert.match(output, /professionalSeats.*12 → 15.*\+3.*\+€135\.00/);
       assert.equal(licence(sandbox, "acme")?.professionalSeats, 12, "a preview changes nothing");
     },
   },
@@ -107,6 +107,14 @@ export const steps: readonly Step[] = [
     proof({ exitCode }, sandbox) {
       assert.equal(exitCode, 0);
       assert.equal(licence(sandbox, "acme")?.professionalSeats, 15);
+    },
+  },
+  {
+    title: "What the whole estate costs a month, by customer, SKU and reseller",
+    command: ["ucaas", "cost", "--stack", "sandbox"],
+    proof({ exitCode, output }) {
+      assert.equal(exitCode, 0);
+      assert.match(output, /In all €2,612\.90 a month\./);
     },
   },
   {

@@ -25,6 +25,7 @@ import { type ConfigSource, checkRules } from "./rules.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 import type { YamlFile } from "./yaml-file.ts";
+import type { YamlFault } from "./yaml-tree.ts";
 
 /**
  * What is wrong in a stack's files, as lines for people: place, path, value and what was
@@ -131,8 +132,16 @@ function stackFileFaults(file: YamlFile): string[] {
         !String(key).includes(":") ||
         [...namespaces, "ucaas"].includes(String(key).split(":")[0] ?? "")));
   return file.faults
-    .filter(({ path }) => isOurs(path))
+    .filter((fault) => isOurs(fault.path) && !isAmount(fault))
     .map((fault) => yamlFaultLine(customerSchema, file, fault, ...placeInStack(fault.path)));
+}
+
+/** An amount is written with zeros at its end, which mean nothing to any reader. */
+function isAmount({ path: [, key, ...rest], quotes = "" }: YamlFault): boolean {
+  const name = String(key).replace(/^ucaas:/, "");
+  const takesAmount =
+    (name === "prices" && rest[0] === "skus") || (name === "limits" && rest[0] === "maxAddedCost");
+  return takesAmount && /^(0|[1-9]\d{0,8})\.\d{1,6}$/.test(quotes);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { amount, formatAmount } from "../cost/money.ts";
+import type { Violation } from "./limits.ts";
 import type { ChangeReport } from "./report.ts";
 
 type Change = ChangeReport["changes"][number];
@@ -126,7 +127,11 @@ export function resourceLines({ counts }: ChangeReport): string[] {
 }
 
 /** `limit: reason (acme, clinic)`, of each limit that the change goes beyond. */
-export function violationLines({ violations }: ChangeReport): { text: string; remedy: string }[] {
+export function violationLines({
+  violations,
+}: {
+  violations: ChangeReport["violations"] | readonly Violation[];
+}): { text: string; remedy: string }[] {
   return violations.map(({ limit, kind, reason, customers, remedy }) => ({
     text: `${kind === "exceeded" ? "beyond" : "cannot tell"} ucaas:limits.${limit}: ${reason}${customers.length > 0 ? ` (${abbreviated(customers)})` : ""}`,
     remedy,

@@ -6,6 +6,7 @@ import { isRecord } from "../../stacks/object-path.ts";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
 export interface Project {
+  readonly name: string;
   /** Where Pulumi.yaml is. */
   readonly folder: string;
   /** Where the stack files are. */
@@ -23,8 +24,9 @@ export function findProject(from = process.cwd()): Project {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(folder, name)).find(existsSync);
     if (file) {
-      const stackFolder = resolve(folder, stackConfigDirOf(file));
-      return { folder, stackFolder, stacks: stackNames(stackFolder) };
+      const { name, stackConfigDir } = readProject(file);
+      const stackFolder = resolve(folder, stackConfigDir);
+      return { name, folder, stackFolder, stacks: stackNames(stackFolder) };
     }
     if (folder === dirname(folder)) {
       throw new UcaasError(`there is no Pulumi.yaml in ${resolve(from)}, nor above it`, {
@@ -35,7 +37,7 @@ export function findProject(from = process.cwd()): Project {
   }
 }
 
-function stackConfigDirOf(file: string): string {
+function readProject(file: string): { name: string; stackConfigDir: string } {
   const lines = new LineCounter();
   const document = parseDocument(contentOf(file), { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
@@ -45,10 +47,10 @@ function stackConfigDirOf(file: string): string {
   }
   const project: unknown = document.toJS();
   if (!isRecord(project)) throw invalid(file, "is not a map with the keys of a project");
-  const { stackConfigDir = "." } = project;
+  const { name = "", stackConfigDir = "." } = project;
   if (typeof stackConfigDir !== "string")
     throw invalid(file, "has a stackConfigDir that is no text");
-  return stackConfigDir;
+  return { name: String(name), stackConfigDir };
 }
 
 function contentOf(file: string): string {

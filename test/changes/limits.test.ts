@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { LimitWatch } from "../../cli/changes/limit-watch.ts";
 import { limitsText } from "../../cli/changes/render-text.ts";
 import type { Preview } from "../../cli/pulumi/preview.ts";
 import type { Limits } from "../../stacks/limits.ts";
-import { licenceStep, priceList, recorded, reportOf } from "./recorded.ts";
+import { licenceStep, priceList, recorded, reportOf, terms } from "./recorded.ts";
 
 const prices = priceList({ "xima.professionalSeats": "45.10", "xima.eliteSeats": 80 });
 
@@ -82,5 +83,38 @@ describe("limits of a stack", () => {
       "beyond ucaas:limits.maxAddedSeats: 10 seats are added, and 9 may be (acme)\n" +
         "    What to do: check the change; if it is meant, set ucaas:limits.maxAddedSeats to 10 in the same pull request",
     );
+  });
+});
+
+describe("limits that a policy of the engine watches", () => {
+  /** The licence as a policy is shown it. */
+  const declared = (steps: Preview["steps"]) =>
+    steps.map(({ newState }) => {
+      const { urn, type, parent, inputs = {} } = newState!;
+      return { urn, type, parent, inputs };
+    });
+  const states = (steps: Preview["steps"]) => steps.flatMap(({ oldState }) => oldState ?? []);
+  const said = (violations: readonly { limit: string; customers: readonly string[] }[]) =>
+    violations.map(({ limit, customers }) => [limit, ...customers]);
+
+  test("each resource that adds beyond the limit is stopped, and none that adds nothing", () => {
+    const hotel = licenceStep("hotel", { eliteSeats: 5 }, { eliteSeats: 5 });
+    const before = states([...more, ...fewer, ...hotel]);
+    const watch = new LimitWatch(before, { maxAddedSeats: 9, maxRemovals: 0 }, terms(prices));
+    expect(declared(fewer).flatMap((each) => watch.take(each))).toEqual([]);
+    expect(said(declared(more).flatMap((each) => watch.take(each)))).toEqual([
+      ["maxAddedSeats", "acme"],
+    ]);
+    expect(declared(hotel).flatMap((each) => watch.take(each))).toEqual([]);
+    expect(watch.finish(declared([...more, ...fewer, ...hotel]))).toEqual([]);
+  });
+
+  test("a removal is seen when all resources are known, and a protected loss at once", () => {
+    const limits = { maxRemovals: 0, protectedCustomers: ["clinic"] };
+    const watch = new LimitWatch(states([...more, ...fewer]), limits, terms());
+    expect(said(declared(fewer).flatMap((each) => watch.take(each)))).toEqual([
+      ["protectedCustomers", "clinic"],
+    ]);
+    expect(said(watch.finish(declared(fewer)))).toEqual([["maxRemovals", "acme"]]);
   });
 });

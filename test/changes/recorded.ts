@@ -20,7 +20,7 @@ export function priceList(skus: Record<string, string | number>, currency = "EUR
 }
 
 /** The rules of OpenAPI 1.4. */
-function terms(prices?: PriceList): BillingTerms {
+export function terms(prices?: PriceList): BillingTerms {
   return { prices, ximaRules: () => ({ revision: "1.4", seatRules: {} }) };
 }
 

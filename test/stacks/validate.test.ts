@@ -858,9 +858,10 @@ test("a slip in prices or limits is told with its place, since it would make a c
     "stacks/Pulumi.acme.yaml:10:20 ucaas:limits.maxAddedSeats: must be a whole number",
     "stacks/Pulumi.acme.yaml:9:17 ucaas:limits.maxRemoval: is not a property here. Did you mean maxRemovals?",
   ]);
-  const good =
-    "config:\n  ucaas:customers: {}\n  ucaas:prices: prices.yaml\n  ucaas:limits: {maxRemovals: 0}\n";
-  expect(faults({ "Pulumi.acme.yaml": good })).toEqual([]);
+  for (const prices of ["prices.yaml", '{currency: EUR, skus: {"xima.eliteSeats": 80.00}}']) {
+    const good = `config:\n  ucaas:customers: {}\n  ucaas:prices: ${prices}\n  ucaas:limits: {maxAddedCost: 500.00}\n`;
+    expect(faults({ "Pulumi.acme.yaml": good })).toEqual([]);
+  }
 });
 
 test("xima:seatRules holds for stack files too: a minimum of the contract replaces the published one", () => {
