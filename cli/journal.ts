@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { acceptEarlierRuns } from "../provider/runtime/earlier-runs.ts";
 import { UcaasError } from "../provider/runtime/errors.ts";
-import { hasOrderStatus, isSettled, ownerOf } from "../provider/runtime/intents.ts";
+import { entryReference, hasOrderStatus, isSettled, ownerOf } from "../provider/runtime/intents.ts";
 import { Journal, type JournalEntry } from "../provider/runtime/journal.ts";
 import { print, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
@@ -19,7 +18,7 @@ export async function listJournal(options: Options & { readonly open?: true }): 
   const listed = entries.filter((entry) => isWrite(entry) && (!options.open || !isSettled(entry)));
   if (options.json) {
     const shown = listed.map((entry) => ({
-      reference: referenceOf(entry),
+      reference: entryReference(entry),
       status: statusOf(entry),
       ...entry,
     }));
@@ -79,17 +78,12 @@ function isWrite({ vendor }: JournalEntry): boolean {
   return vendor !== "ucaas";
 }
 
-/** A short name for an entry, which stays as long as the entry does. */
-function referenceOf({ vendor, stack, thing }: JournalEntry): string {
-  return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
-}
-
 function findEntry(
   entries: readonly JournalEntry[],
   reference: string,
   location: string,
 ): JournalEntry {
-  const found = entries.find((entry) => isWrite(entry) && referenceOf(entry) === reference);
+  const found = entries.find((entry) => isWrite(entry) && entryReference(entry) === reference);
   if (found) return found;
   throw new UcaasError(`there is no entry ${reference} in ${location}`, {
     code: "NO_JOURNAL_ENTRY",
@@ -110,7 +104,7 @@ function describe(entry: JournalEntry): string {
 function toRow(entry: JournalEntry): string[] {
   const { operation, vendor, thing, stack, intendedAt } = entry;
   return [
-    referenceOf(entry),
+    entryReference(entry),
     statusOf(entry),
     `${operation ?? "write"} ${vendor} ${thing}`,
     ownerOf(entry) ?? "",

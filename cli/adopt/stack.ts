@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { UcaasError } from "../../provider/runtime/errors.ts";
 import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import type { GivenConfig } from "../../stacks/stack-files.ts";
+import { openWrites } from "../open-writes.ts";
 import { parsePreview, type Step } from "../pulumi/preview.ts";
 import { findProject } from "../pulumi/project.ts";
 import { type PulumiOptions, type PulumiRun, pulumi } from "../pulumi/run.ts";
@@ -58,6 +59,11 @@ export class Stack {
   /** The resources in the state. What is secret in them is encrypted. */
   async resources(): Promise<readonly State[]> {
     return (await stackState(this.#fullName)).resources;
+  }
+
+  /** What interrupted runs may have left, a line for each. */
+  async openWrites(): Promise<string[]> {
+    return await openWrites(this.#fullName, await this.resources());
   }
 
   /**

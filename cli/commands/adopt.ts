@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { AdoptionSource } from "../adopt/source.ts";
 import type { Config } from "../adopt/stack.ts";
+import { printNotice } from "../output.ts";
 
 interface Options {
   readonly stack?: string;
@@ -149,6 +150,7 @@ async function run(
       yes: options.yes ?? false,
       command,
     });
+    for (const line of await stack.openWrites()) printNotice(`\nInterrupted earlier: ${line}`);
   } finally {
     await vendor.close?.();
   }

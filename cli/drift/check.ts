@@ -1,11 +1,8 @@
 import { UcaasError } from "../../provider/runtime/errors.ts";
-import { openIntents } from "../../provider/runtime/intents.ts";
-import { Journal, type JournalEntry } from "../../provider/runtime/journal.ts";
-import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
+import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import { type PendingOperation, type StackState, stackState } from "../pulumi/stack.ts";
-import { toStateResource } from "../pulumi/urn.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
 
@@ -29,7 +26,7 @@ export async function checkStack(stack: string, progress?: Progress): Promise<St
       stack,
       nothingToCompare,
       ...interrupted(state),
-      ...(await openWrites(stack, state)),
+      ...(await openWrites(stack, state.resources)).map((reason) => ({ reason })),
     );
   progress?.expect(expected);
 
@@ -47,7 +44,11 @@ export async function checkStack(stack: string, progress?: Progress): Promise<St
     },
   );
   const { status, errors } = evaluateRefresh(run, events);
-  const unknown = [...errors, ...interrupted(state), ...(await openWrites(stack, state))];
+  const unknown = [
+    ...errors,
+    ...interrupted(state),
+    ...(await openWrites(stack, state.resources)).map((reason) => ({ reason })),
+  ];
   return {
     stack,
     status: unknown.length > 0 ? "unknown" : status,
@@ -98,39 +99,4 @@ function interrupted({ resources, pending }: StackState): CheckError[] {
     ...locate(resource.urn),
     reason: `pending operation "${type}": an update is running or was interrupted. What to do: if no update is running, run pulumi cancel, then pulumi up`,
   }));
-}
-
-/** What an interrupted run may have left at a vendor, and no resource in the state knows. */
-async function openWrites(stack: string, { resources }: StackState): Promise<CheckError[]> {
-  const { exitCode, stdout } = await pulumi([
-    "config",
-    "get",
-    "ucaas:journalDir",
-    "--stack",
-    stack,
-  ]);
-  const folder = exitCode === 0 ? stdout.trim() : undefined;
-  const journal = new Journal({
-    get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never,
-  });
-  const project =
-    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
-  const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
-  const inState = resources.map(({ urn, outputs }) => ({ ...toStateResource(urn), outputs }));
-  try {
-    const { entries } = await journal.list();
-    return openIntents(entries, identity, inState).map((entry) => ({
-      reason: describeOpenWrite(entry, journal.location),
-    }));
-  } catch (error) {
-    if (!(error instanceof UcaasError)) throw error;
-    return [{ reason: error.message }];
-  }
-}
-
-function describeOpenWrite(
-  { operation = "create", type, resource, thing, intendedAt }: JournalEntry,
-  location: string,
-): string {
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}, ${intendedAt}) has no known outcome, and the state does not have it (${location}). What to do: if the program declares it, run pulumi up. Else look at the vendor: remove it there or adopt it (ucaas adopt), then forget the entry (ucaas journal list, ucaas journal resolve <entry>)`;
 }

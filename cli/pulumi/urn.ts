@@ -7,9 +7,3 @@ export function parseUrn(urn: string): { qualifiedType: string; type: string; na
   const [, , qualifiedType = "", ...name] = urn.split("::");
   return { qualifiedType, type: qualifiedType.split("$").at(-1) ?? "", name: name.join("::") };
 }
-
-/** A resource as the journal names it: `XimaLicense`, without Pulumi's prefix, and its name. */
-export function toStateResource(urn: string): { type: string; name: string } {
-  const { type, name } = parseUrn(urn);
-  return { type: type.slice(type.lastIndexOf(":") + 1), name };
-}

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isSameStack, type JournalEntry } from "./journal.ts";
 import type { Json } from "./to-json.ts";
 
@@ -23,9 +24,18 @@ export function classifyEntry(entry: JournalEntry, state: KnownResource): EntryM
     owner !== undefined && state.__resource !== undefined && owner !== state.__resource;
   if (entry.id === undefined) return isOther ? "other" : "known";
   if (entry.id === state.__intent) return "known";
-  if (entry.completedAt !== undefined && entry.id < (state.__intent ?? "")) return "known";
+  if (isSettledBy(state.__intent ?? "", entry)) return "known";
   if (entry.operation === "delete") return "delete";
   return isOther ? "other" : "open";
+}
+
+/**
+ * Whether the write that the state has is a later one, and nothing of this one can be left.
+ * An import has read what is at the vendor; of a licence only its existence can be read.
+ */
+function isSettledBy(known: string, entry: JournalEntry): boolean {
+  if ((entry.id ?? "") >= known) return false;
+  return entry.completedAt !== undefined || (known.endsWith("/import") && entry.vendor !== "xima");
 }
 
 /**
@@ -75,10 +85,39 @@ export function hasOrderStatus({ vendor, note }: JournalEntry, status: string): 
   );
 }
 
-/** A resource in the state, as far as the journal is concerned. */
-export interface StateResource {
+/** A resource as the journal names it: `XimaLicense`, and its name in the program. */
+export interface ResourceName {
   readonly type: string;
   readonly name: string;
+}
+
+/**
+ * By its URN, `urn:pulumi:<stack>::<project>::<types, from the parents' on, between $>::<name>`.
+ * Only the name may have `::` in it.
+ */
+export function toStateResource(urn: string): ResourceName {
+  const [, , types = "", ...name] = urn.split("::");
+  return { type: types.split(/[$:]/).at(-1) ?? "", name: name.join("::") };
+}
+
+/** Whether one of these resources has written an entry. */
+export function isOwned(entry: JournalEntry, resources: readonly ResourceName[]): boolean {
+  return resources.some(({ type, name }) => type === entry.type && name === ownerOf(entry));
+}
+
+/** A short name for an entry, which stays as long as the entry does. */
+export function entryReference({ vendor, stack, thing }: JournalEntry): string {
+  return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
+}
+
+/** What may be at a vendor without a resource, and how it is settled. */
+export function describeOpenIntent(entry: JournalEntry): string {
+  const { operation = "create", type, resource, thing, intendedAt } = entry;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}), begun at ${intendedAt}, is in the journal and not in the state. What to do: declare it again, or look at the vendor and adopt it (ucaas adopt) or remove it there; then: ucaas journal resolve ${entryReference(entry)}`;
+}
+
+/** A resource in the state, as far as the journal is concerned. */
+export interface StateResource extends ResourceName {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 

@@ -10,6 +10,8 @@ import type { JournalListing, JournalStore } from "./journal-store.ts";
 /** A draft or a moved lock of a process that was killed is removed after this time. */
 const abandonedAfter = 60 * 60 * 1000;
 
+const deleteRemembered = 30 * 24 * 60 * 60 * 1000;
+
 /**
  * The journal as a folder of small files, one an entry. Each is written beside its place,
  * synced and renamed.
@@ -54,7 +56,10 @@ export class JournalFolder implements JournalStore {
       const file = join(this.location, name);
       try {
         const text = await this.#text(file);
-        if (text !== undefined) entries.push(parseEntry(text, file));
+        if (text === undefined) continue;
+        const entry = parseEntry(text, file);
+        if (isForgotten(entry)) await rm(file, { force: true }).catch(() => {});
+        else entries.push(entry);
       } catch (error) {
         if (!(error instanceof UcaasError) || error.code !== "JOURNAL_UNREADABLE") throw error;
         unreadable.push(error.message);
@@ -196,6 +201,18 @@ export class JournalFolder implements JournalStore {
       },
     );
   }
+}
+
+/**
+ * A delete that ended well counts until a later run has seen that the state has it. No
+ * resource is left to drop its entry.
+ */
+function isForgotten({ operation, completedAt }: JournalEntry): boolean {
+  return (
+    operation === "delete" &&
+    completedAt !== undefined &&
+    Date.now() - Date.parse(completedAt) > deleteRemembered
+  );
 }
 
 function shortHash(text: string): string {

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
-import { dataDir } from "./data-dir.ts";
 import { UcaasError } from "./errors.ts";
 import { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
 import { JournalFolder } from "./journal-folder.ts";
+import { journalFolder } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
 import { withoutBackend } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
@@ -234,14 +233,6 @@ export class Journal {
 
 function shortId(): string {
   return randomUUID().slice(0, 8);
-}
-
-function journalFolder(config: Source, environment: NodeJS.ProcessEnv): string {
-  return (
-    config.get("ucaas:journalDir") ||
-    environment.UCAAS_JOURNAL_DIR ||
-    join(dataDir(environment), "journal")
-  );
 }
 
 /**

@@ -9,6 +9,9 @@ import {
 } from "./registration.ts";
 import { stackIdentity } from "./stack-identity.ts";
 import { disableSourceMapsWhile } from "./stack-traces.ts";
+import { noteDeclared, warnOfUndeclaredWrites } from "./undeclared-writes.ts";
+
+warnOfUndeclaredWrites();
 
 /**
  * The line of code that every resource of this package carries in its state, as the
@@ -70,6 +73,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     options: pulumi.CustomResourceOptions = {},
   ) {
     if (isProgramOfCli()) requireHost();
+    noteDeclared(about.type, name);
     for (const key of about.secretConfig)
       warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
     const props: Record<string, unknown> = {

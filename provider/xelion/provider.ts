@@ -271,9 +271,19 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (news.orderId === undefined) await operation.recall();
     const { order, failure } = await this.#reconcile(news, undefined, operation);
     if (!order) throw failure;
+    await this.#takeOver(news);
     const outs = this.#outputs(news, order);
     if (failure) throw new PartialFailure(id, outs, failure);
     return { id, outs };
+  }
+
+  /** The entry of an order that another resource sent is this resource's from now on. */
+  async #takeOver(news: ProvisionInputs & { readonly __resource?: string }): Promise<void> {
+    const { key, entry } = await this.#located(news);
+    const { __resource: resource } = news;
+    if (!entry || resource === undefined || entry.resource === resource) return;
+    const write = { operation: "create", type, resource } as const;
+    await this.#journal.annotate(key, { ...entry, ...write }, entry.note).catch(() => {});
   }
 
   async update(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseUrn, toStateResource } from "../../cli/pulumi/urn.ts";
-import { openIntents } from "../../provider/runtime/intents.ts";
+import { parseUrn } from "../../cli/pulumi/urn.ts";
+import { openIntents, toStateResource } from "../../provider/runtime/intents.ts";
 
 test("a URN is taken apart also when the resource's name has the mark in it that stands between the parts", () => {
   const own = "pulumi-nodejs:dynamic/ucaas:XimaLicense";

@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { Journal } from "../../provider/runtime/journal.ts";
+import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
 import { secret, workspace } from "./workspace.ts";
 
 const projectNode = `v${manifest.devDependencies.node}`;
@@ -89,4 +92,22 @@ test("after a power cut the stack is locked, and pulumi cancel frees it", async 
   expect((await ws.export()).deployment.pending_operations).toMatchObject([
     { type: "creating", resource: { urn: expect.stringContaining("::one") } },
   ]);
+});
+
+test("a preview names what an interrupted run may have left, once the program declares it no more", async () => {
+  await using ws = await workspace({ program: `import "pulumi-ucaas";` });
+  const journal = join(ws.folder, "journal");
+  await ws.writeProgram(`import "pulumi-ucaas"; process.env.UCAAS_JOURNAL_DIR = "${journal}";`);
+  const stack = stackIdentity("ucaas-test", "test", ws.folder, {
+    PULUMI_BACKEND_URL: `file://${ws.stateFolder}`,
+  });
+  const key = { vendor: "xelion", stack, thing: "https://voice.example pbx1" };
+  const write = { operation: "create", type: "XelionTenantProvision", resource: "acme" } as const;
+  await new Journal({ get: () => journal as never }).intend(key, {}, {}, null, { write });
+  const { output } = (await ws.preview()).ok();
+  expect(output).toContain("1 write of interrupted runs may have left something");
+  expect(output).toContain(
+    'the create of XelionTenantProvision "acme" (https://voice.example pbx1)',
+  );
+  expect(output).toMatch(/ucaas journal resolve [0-9a-f]{8}/);
 });

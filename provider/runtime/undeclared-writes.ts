@@ -1,0 +1,71 @@
+import { readdirSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { isProgramOfCli } from "./host-location.ts";
+import type { ResourceName } from "./intents.ts";
+import { journalFolder } from "./journal-location.ts";
+import { stackIdentity } from "./stack-identity.ts";
+
+/** What this program has declared so far. */
+const declared: ResourceName[] = [];
+
+export function noteDeclared(type: string, name: string): void {
+  declared.push({ type, name });
+}
+
+/**
+ * At the end of a program that the CLI runs: a warning that names each write of an
+ * interrupted run which no resource owns, neither in this program nor in the state. Only
+ * then it is known what the program declares; what this run has made is in the journal.
+ */
+export function warnOfUndeclaredWrites(): void {
+  if (isProgramOfCli()) process.once("beforeExit", () => void warn());
+}
+
+async function warn(): Promise<void> {
+  try {
+    const get = (key: string) => pulumi.runtime.getConfig(key);
+    const folder = journalFolder({ get }, process.env);
+    // Nearly always there is none, and nothing more is loaded.
+    if (!readdirSync(folder).some(isEntry)) return;
+    const [{ Journal }, { describeOpenIntent, isOwned, openIntents, toStateResource }] =
+      await Promise.all([import("./journal.ts"), import("./intents.ts")]);
+    const { entries } = await new Journal({ get: get as never }).list();
+    const undeclared = entries.filter((entry) => !isOwned(entry, declared));
+    if (undeclared.length === 0) return;
+    const before = (await stateBefore()).map(({ urn, outputs }) => ({
+      ...toStateResource(urn),
+      outputs,
+    }));
+    const identity = stackIdentity(pulumi.getProject(), pulumi.getStack());
+    // What this run is about to delete is in the state.
+    const open = openIntents(undeclared, identity, before).filter(
+      (entry) => !isOwned(entry, before),
+    );
+    if (open.length === 0) return;
+    await pulumi.log.warn(
+      [
+        `${open.length} ${open.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
+        ...open.map((entry) => `  ${describeOpenIntent(entry)}`),
+      ].join("\n"),
+    );
+  } catch {
+    // A journal that cannot be read stops writes, which the provider reports.
+  }
+}
+
+function isEntry(file: string): boolean {
+  return file.endsWith(".json") && !file.startsWith("ucaas-");
+}
+
+/** The resources of the last update, by the engine. */
+async function stateBefore(): Promise<{ urn: string; outputs?: Record<string, unknown> }[]> {
+  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  const { outputs = {} } = await pulumi.runtime.invoke(
+    "pulumi:pulumi:readStackResourceOutputs",
+    { stackName },
+    {},
+  );
+  return Object.entries(outputs as Record<string, { outputs?: Record<string, unknown> }>).map(
+    ([urn, resource]) => ({ urn, outputs: resource?.outputs ?? {} }),
+  );
+}

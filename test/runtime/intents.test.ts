@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { classifyEntry, describeOpenIntent, openIntents } from "../../provider/runtime/intents.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import {
+  type ManagedInputs,
+  type ManagedOutputs,
+  withLifecycle,
+} from "../../provider/runtime/lifecycle.ts";
+
+let folder: string;
+let journal: Journal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-intents-"));
+  journal = new Journal({ get: () => folder as never });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
+
+const stack = "shop/live";
+
+interface Named extends ManagedInputs {
+  readonly name: string;
+}
+const begin = (thing: string, more: object = {}, vendor = "enablex") =>
+  journal.intend({ vendor, stack, thing }, {}, null, null, {
+    write: { operation: "create", type: "EnableXCustomer", resource: "acme", ...more },
+  });
+
+test("what was imported settles an interrupted write that came before, but not of a licence", async () => {
+  const [customer, licence] = [await begin("a"), await begin("b", {}, "xima")];
+  const imported = { __resource: "acme", __intent: "9999-01-01T00:00:00.000Z/import" };
+  expect(classifyEntry(customer, imported)).toBe("known");
+  expect(classifyEntry(licence, imported)).toBe("open");
+  const before = { ...imported, __intent: "2020-01-01T00:00:00.000Z/import" };
+  expect(classifyEntry(customer, before)).toBe("open");
+});
+
+test("a line on what is left says what, when, and the command that forgets it", async () => {
+  const entry = await begin("https://api.example acme");
+  expect(openIntents([entry], stack, [])).toEqual([entry]);
+  const text = describeOpenIntent(entry);
+  expect(text).toContain('the create of EnableXCustomer "acme" (https://api.example acme)');
+  expect(text).toContain(entry.intendedAt);
+  expect(text).toMatch(/ucaas adopt.*ucaas journal resolve [0-9a-f]{8}$/);
+});
+
+test("what the journal knows of the stack itself is no write that may be left", async () => {
+  await journal.move("shop/old", stack);
+  await journal.know("shop/old", { journal: await journal.identity(), at: "2026-11-28T05:00:00Z" });
+  const { entries } = await journal.list();
+  expect(entries.length).toBeGreaterThan(1);
+  expect(openIntents(entries, "shop/old", [])).toEqual([]);
+});
+
+test("the entry of a delete that ended well is forgotten after a month", async () => {
+  const key = { vendor: "enablex", stack, thing: "a" };
+  await journal.complete(key, await begin("a", { operation: "delete" }), null);
+  expect((await journal.list()).entries).toHaveLength(1);
+  vi.useFakeTimers({ now: Date.now() + 31 * 24 * 60 * 60 * 1000, toFake: ["Date"] });
+  expect((await journal.list()).entries).toEqual([]);
+});
+
+test("a create removes what earlier resources left in the journal about the same object", async () => {
+  await begin("fake 7", { operation: "update", resource: "former", type: "Fake" }, "fake");
+  const provider = withLifecycle<Named, Named, Named & ManagedOutputs>(
+    {
+      validate: () => [],
+      validateWithAccount: () => [],
+      diff: async () => ({ changes: false }),
+      create: async (news, operation) => {
+        await operation.intend(news, null);
+        return { id: "7", outs: news };
+      },
+      read: async (id, props) => ({ id, props }),
+      update: async () => ({}),
+      delete: async () => {},
+    },
+    {
+      type: "Fake",
+      vendor: "fake",
+      noun: "object",
+      identity: "name",
+      label: ({ name }) => name,
+      remoteId: (_, id) => id && `fake ${id}`,
+      names: ({ name }) => [`fake ${name}`],
+      journalThing: ({ name }, id) => `fake ${id ?? name}`,
+      servers: () => ({}),
+    },
+    journal,
+  );
+  const news = { name: "x", __stack: stack, __resource: "latter" };
+  const { id, outs } = await provider.create(news);
+  expect(id).toBe("7");
+  const { entries } = await journal.list();
+  expect(entries.map(({ thing, resource }) => [thing, resource])).toEqual([["fake x", "latter"]]);
+  const state = [{ type: "Fake", name: "latter", outputs: { ...outs } }];
+  expect(openIntents(entries, stack, state)).toEqual([]);
+});
