@@ -10,7 +10,7 @@ const program = "^provider/(index|customer)[.]ts$";
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/runtime/(errors|host-location|loader|parse-json|registration|secret-paths|stack-identity|stack-traces|suggest)[.]ts$",
+  "^provider/runtime/(data-dir|errors|host-location|journal-location|loader|parse-json|registration|secret-paths|stack-identity|stack-traces|suggest|undeclared-writes)[.]ts$",
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
@@ -87,6 +87,8 @@ export default {
           "node_modules/(@pulumi/pulumi|fastest-levenshtein)/",
           "^(node:)?(crypto|fs|module|os|path|url)$",
         ],
+        // What is imported on demand is not loaded by every program.
+        dynamic: false,
         ...runtime,
       },
     },
