@@ -43,11 +43,12 @@ export default {
       severity: "error",
       name: "receiver-stands-alone",
       comment:
-        "It meets the provider by HTTP, and shares only how a callback of Xelion is read, and how text is escaped and masked.",
+        "It meets the provider by HTTP, and shares only how a callback of Xelion is read, how settings are read, and how text is escaped and masked.",
       from: { path: "^receiver/" },
       to: {
         path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",
-        pathNot: "^provider/(xelion/callback-request|runtime/printable|runtime/secrets)[.]ts$",
+        pathNot:
+          "^provider/(xelion/callback-request|http/pool|runtime/(config|errors|printable|secrets))[.]ts$",
       },
     },
     {

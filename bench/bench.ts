@@ -55,7 +55,7 @@ const benchmarks: Record<string, () => Promise<string>> = {
 
 /** The package is measured as npm installs it. */
 async function measured(name: string, list: (modules: string) => Contender[]): Promise<string> {
-  await using installed = await packed();
+  await using installed = await packed("pulumi-ucaas");
   const all = list(join(installed.project, "node_modules"));
   const wanted = values.contenders?.split(",");
   const contenders = all.filter((contender) => wanted?.includes(contender.name) ?? true);

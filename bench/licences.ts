@@ -83,7 +83,7 @@ function providerText(provider: unknown): string {
 export async function licences(resources: number, runs: number): Promise<string> {
   // As it is installed: npm packs JavaScript, while the repository's own code is stripped
   // of its types by each process.
-  await using installed = await packed();
+  await using installed = await packed("pulumi-ucaas");
   const modules = join(installed.project, "node_modules");
   const measured = await interleave(variants, runs, (variant) =>
     measure(variant, resources, modules),

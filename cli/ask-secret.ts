@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { credentialProblem } from "../provider/runtime/identifiers.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { credentialProblem } from "pulumi-ucaas/internal/runtime/identifiers";
 
 /**
  * Asks for a secret on the terminal, without showing what is typed.

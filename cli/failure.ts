@@ -1,4 +1,4 @@
-import { UcaasError } from "../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { Interrupted } from "./interruption.ts";
 import { printNotice } from "./output.ts";
 

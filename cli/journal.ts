@@ -1,7 +1,12 @@
-import { acceptEarlierRuns } from "../provider/runtime/earlier-runs.ts";
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { entryReference, hasOrderStatus, isSettled, ownerOf } from "../provider/runtime/intents.ts";
-import { Journal, type JournalEntry } from "../provider/runtime/journal.ts";
+import { acceptEarlierRuns } from "pulumi-ucaas/internal/runtime/earlier-runs";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import {
+  entryReference,
+  hasOrderStatus,
+  isSettled,
+  ownerOf,
+} from "pulumi-ucaas/internal/runtime/intents";
+import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { print, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { renderTable } from "./table.ts";

@@ -1,7 +1,11 @@
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { describeOpenIntent, openIntents, toStateResource } from "../provider/runtime/intents.ts";
-import { Journal } from "../provider/runtime/journal.ts";
-import { stackIdentity } from "../provider/runtime/stack-identity.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import {
+  describeOpenIntent,
+  openIntents,
+  toStateResource,
+} from "pulumi-ucaas/internal/runtime/intents";
+import { Journal } from "pulumi-ucaas/internal/runtime/journal";
+import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { pulumi } from "./pulumi/run.ts";
 import type { State } from "./pulumi/stack.ts";
 

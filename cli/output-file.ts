@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { UcaasError } from "../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { redact } from "./redact.ts";
 
 /** A file for the result of a command that runs for long. */

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { receiverStartCommand } from "./receiver-start.ts";
+import { receiverStartCommand } from "pulumi-ucaas-receiver/internal/start";
 
 /** `ucaas receiver`: the server that takes Xelion's callbacks. */
 export function receiverCommand(): Command {

@@ -1,5 +1,5 @@
-import { printableLine } from "../provider/runtime/printable.ts";
-import { maskSecrets, rememberSecret } from "../provider/runtime/secrets.ts";
+import { printableLine } from "pulumi-ucaas/internal/runtime/printable";
+import { maskSecrets, rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 
 const mask = "[secret]";
 

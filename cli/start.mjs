@@ -13,7 +13,7 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   const { enableCompileCache } = await import("node:module");
   const { existsSync } = await import("node:fs");
   const { dirname, join } = await import("node:path");
-  const { dataDir } = await import("../provider/runtime/data-dir.ts");
+  const { dataDir } = await import("pulumi-ucaas/internal/runtime/data-dir");
   // Half the time of a short command is spent on compiling what an earlier one compiled.
   // Node never returns where the folder cannot be created below one that is not there, as
   // in /proc.

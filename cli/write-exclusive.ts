@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { UcaasError } from "../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 
 /**
  * Writes a file that is not there yet. One that is there is never opened, not even one

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { receiverStartCommand } from "./receiver-start.ts";
+import { receiverStartCommand } from "pulumi-ucaas-receiver/internal/start";
 
 /** `ucaas xelion receiver`: the old name of `ucaas receiver start`, for one release. */
 export function xelionCommand(): Command {

@@ -1,5 +1,5 @@
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { type Deletion, Deletions, restorableUntil } from "../provider/xima/deletions.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
 import { stackConfig } from "./pulumi/stack.ts";
 import { renderTable } from "./table.ts";
 

@@ -1,12 +1,12 @@
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { importEntry } from "pulumi-ucaas/internal/runtime/import-file";
+import { validate } from "pulumi-ucaas/internal/runtime/validation";
+import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
+import { type LicenseInputs, licenseId, licenseSchema } from "pulumi-ucaas/internal/xima/schema";
+import { yamlFaultLine } from "pulumi-ucaas-stacks/internal/error-line";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import { YamlFile } from "pulumi-ucaas-stacks/internal/yaml-file";
 import { z } from "zod";
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { importEntry } from "../provider/runtime/import-file.ts";
-import { validate } from "../provider/runtime/validation.ts";
-import { adoptedOutputs } from "../provider/xima/outputs.ts";
-import { type LicenseInputs, licenseId, licenseSchema } from "../provider/xima/schema.ts";
-import { yamlFaultLine } from "../stacks/error-line.ts";
-import { isRecord } from "../stacks/object-path.ts";
-import { YamlFile } from "../stacks/yaml-file.ts";
 import { writeExclusive } from "./write-exclusive.ts";
 
 const operation = "xima import-file";

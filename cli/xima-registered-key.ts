@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { HttpClient } from "pulumi-ucaas/internal/http/client";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { z } from "zod";
-import { HttpClient } from "../provider/http/client.ts";
-import { UcaasError } from "../provider/runtime/errors.ts";
 
 const operation = "keys check --online";
 

@@ -1,14 +1,14 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { Command, Option } from "commander";
-import { readConfig } from "../provider/runtime/config.ts";
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { ximaConfig } from "../provider/xima/schema.ts";
+import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
 import {
   certificateFaults,
   fingerprint,
   readCertificate,
   readPrivateKey,
-} from "../provider/xima/signing-key.ts";
+} from "pulumi-ucaas/internal/xima/signing-key";
 import { askSecret } from "./ask-secret.ts";
 import { newKeyFiles } from "./xima-key-files.ts";
 

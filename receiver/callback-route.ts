@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
-import { readCallbackBody } from "../provider/xelion/callback-request.ts";
+import { readCallbackBody } from "pulumi-ucaas/internal/xelion/callback-request";
 import type { ServerContext } from "./context.ts";
 import type { CallbackResult } from "./metrics.ts";
 import { malformed, notFound, tooLarge, tooMany } from "./replies.ts";

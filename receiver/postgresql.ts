@@ -1,6 +1,6 @@
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { rememberSecret } from "../provider/runtime/secrets.ts";
+import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 

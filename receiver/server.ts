@@ -1,7 +1,7 @@
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
-import { printable } from "../provider/runtime/printable.ts";
-import { callbackToken, refuseUnreadable } from "../provider/xelion/callback-request.ts";
+import { printable } from "pulumi-ucaas/internal/runtime/printable";
+import { callbackToken, refuseUnreadable } from "pulumi-ucaas/internal/xelion/callback-request";
 import { callbackRoute } from "./callback-route.ts";
 import { ConnectionLimit } from "./connections.ts";
 import type { ServerContext } from "./context.ts";

@@ -10,6 +10,7 @@ import { engineConfig } from "./engine-config.ts";
 import { guardErrors } from "./guard.ts";
 import { lastUpdate } from "./last-update.ts";
 import { mapLeaves } from "./object-path.ts";
+import { stackFolder } from "./project-file.ts";
 import { StackFiles } from "./stack-files.ts";
 import { collectWarnings, findPlaintextSecrets, validateStackFiles } from "./validate.ts";
 
@@ -23,7 +24,7 @@ const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as 
 const get = (key: string) => pulumi.runtime.getConfig(key);
 const config = engineConfig({ get, isSecret: (key) => secretKeys.includes(key) });
 
-const files = new StackFiles(import.meta.dirname, pulumi.getStack());
+const files = new StackFiles(stackFolder(process.cwd()), pulumi.getStack());
 announceStackFiles(files.folder);
 const declarations = files.customers(config);
 
@@ -50,12 +51,13 @@ const made = declarations.map((customer) => {
   return [customer.slug, new Customer(customer.slug, args, { protect, aliases })] as const;
 });
 
-/** Each customer in one line, by its slug. */
+/** Each customer in one line, by its slug. @public */
 export const customers = Object.fromEntries(made.map(([slug, { summary }]) => [slug, summary]));
 
 /**
  * What the Xima side is set up with, by the slug of each customer that has a NetSapiens
  * client; a secret.
+ * @public
  */
 export const bundles = Object.fromEntries(
   made.flatMap(([slug, { bundle }]) =>

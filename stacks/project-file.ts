@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, extname, join, resolve } from "node:path";
+import { parse } from "yaml";
 
 /** As the engine looks for it, in this order. */
 const projectFiles = ["Pulumi.json", "Pulumi.yaml", "Pulumi.yml"];
@@ -18,4 +19,18 @@ export function projectFile(stackFolder: string): ProjectFile {
     if (name) return { folder, extension: extname(name) };
     if (folder === dirname(folder)) return { folder: stackFolder, extension: ".yaml" };
   }
+}
+
+/**
+ * The folder of the stack files, as the engine finds it from the folder that the program
+ * runs in: `stackConfigDir` of the project's file, or the folder of that file.
+ */
+export function stackFolder(from: string): string {
+  const { folder } = projectFile(from);
+  const file = projectFiles.map((name) => join(folder, name)).find(existsSync);
+  // The engine has read this file before it started the program, so it is a map.
+  const project = file
+    ? (parse(readFileSync(file, "utf8")) as { stackConfigDir?: string })
+    : undefined;
+  return resolve(folder, project?.stackConfigDir || ".");
 }

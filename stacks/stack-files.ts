@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { impliedFrom, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
 import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
@@ -34,12 +34,13 @@ export class StackFiles {
   /** What lies there and is not read. */
   readonly unread: CustomerFolder["unread"];
   readonly #extension: string;
+  readonly #nameOf: (...parts: string[]) => string;
   #others: StackFiles[] | undefined;
 
   /** `folder` is the one of all stack files. */
   constructor(folder: string, stack: string) {
     const project = projectFile(folder);
-    const nameOf = (...parts: string[]) => join(basename(folder), ...parts);
+    const nameOf = (...parts: string[]) => join(relative(project.folder, folder), ...parts);
     const read = (...parts: string[]) =>
       YamlFile.read(join(folder, ...parts), nameOf(...parts), { within: project.folder });
     const own = customerFolder(join(folder, "customers", stack));
@@ -47,6 +48,7 @@ export class StackFiles {
     this.stack = stack;
     this.#extension = project.extension;
     this.fileName = nameOf(`Pulumi.${stack}${project.extension}`);
+    this.#nameOf = nameOf;
     this.customersName = nameOf("customers", stack);
     this.unread = own.unread;
     this.file = read(basename(this.fileName));
@@ -70,7 +72,7 @@ export class StackFiles {
     readonly folders: string[];
     readonly files: string[];
   } {
-    const nameOf = (...parts: string[]) => join(basename(this.folder), ...parts);
+    const nameOf = this.#nameOf;
     const stacks = new Set([this.stack, ...this.#stacks()]);
     const inCustomers = entriesOf(join(this.folder, "customers"));
     const unread = entriesOf(this.folder).find(
@@ -100,7 +102,7 @@ export class StackFiles {
         if (entry.isDirectory()) return parts.length < 4 ? search(...parts, entry.name) : [];
         const slug = entry.name.split(".")[0] ?? "";
         return wanted.has(slug) || wanted.has(slug.toLowerCase())
-          ? [join(basename(this.folder), ...parts, entry.name)]
+          ? [this.#nameOf(...parts, entry.name)]
           : [];
       });
     return search("customers").slice(0, 10);

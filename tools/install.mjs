@@ -49,7 +49,7 @@ function isInstalled() {
  */
 export function fits(locked, installed) {
   return Object.entries(locked).every(([path, wanted]) => {
-    if (path === "") return true; // the project itself
+    if (!path.includes("node_modules/")) return true; // the project itself and its workspaces
     const found = installed[path];
     if (!found) return Boolean(wanted.optional || wanted.devOptional);
     return found.version === wanted.version && found.integrity === wanted.integrity;

@@ -19,25 +19,49 @@ export const allowed = [
 ];
 
 /**
- * @returns {{ name: string, version: string, licence: string }[]} what is installed
- * without the packages of development
+ * @typedef {{ version: string, license?: string, resolved?: string, link?: boolean,
+ * dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }}
+ * LockedPackage
+ */
+
+/**
+ * @returns {{ name: string, version: string, licence: string }[]} what the packages of this
+ * repository depend on, without their peers and without the packages of development
  */
 export function licences(file = join(root, "package-lock.json")) {
-  /**
-   * @type {Record<string, { version: string, license?: string, dev?: boolean,
-   * devOptional?: boolean, link?: boolean }>}
-   */
+  /** @type {Record<string, LockedPackage>} */
   const packages = JSON.parse(readFileSync(file, "utf8")).packages;
-  return Object.entries(packages)
-    .filter(
-      ([path, entry]) =>
-        path.startsWith("node_modules/") && !entry.dev && !entry.devOptional && !entry.link,
-    )
-    .map(([path, { version, license }]) => ({
-      name: path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length),
-      version,
-      licence: license ?? "none stated",
-    }));
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {string} path */
+  const visit = (path) => {
+    const entry = packages[path];
+    if (!entry || found.has(path)) return;
+    found.add(path);
+    for (const name of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }))
+      visit(placeOf(name, path, packages));
+  };
+  for (const path of Object.keys(packages)) if (!path.includes("node_modules/")) visit(path);
+  return [...found].flatMap((path) => {
+    const { version, license, link } = /** @type {LockedPackage} */ (packages[path]);
+    if (!path.includes("node_modules/") || link) return [];
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    return [{ name, version, licence: license ?? "none stated" }];
+  });
+}
+
+/**
+ * Where a package finds another one: in the nearest node_modules, as Node looks for it.
+ * @param {string} name
+ * @param {string} from
+ * @param {Record<string, LockedPackage>} packages
+ */
+function placeOf(name, from, packages) {
+  for (let folder = from; folder; folder = folder.replace(/(^|\/)[^/]*$/, "")) {
+    const place = `${folder}/node_modules/${name}`;
+    if (packages[place]) return place;
+  }
+  return `node_modules/${name}`;
 }
 
 if (import.meta.main) {

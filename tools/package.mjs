@@ -1,15 +1,100 @@
-// Makes `dist/`, what `npm pack` packs: JavaScript with types, since Node does not strip
-// types below node_modules. package.json then leads there for as long as it is packed
-// (clean-package, in the scripts prepack and postpack).
+// Makes the packages of this repository in `dist/`: JavaScript with types, since Node does
+// not strip types below node_modules. A workspace becomes a folder there that is ready to
+// pack. The repository's root is the package pulumi-ucaas: its package.json leads to
+// `dist/provider` for as long as it is packed (clean-package, in prepack and postpack).
+//
+// `npm run package -- FOLDER` also packs all of them into the folder.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { root } from "./engine/paths.mjs";
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
-const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
-const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
-  cwd: root,
-  stdio: "inherit",
-});
-process.exitCode = status ?? 1;
+/**
+ * @typedef {{ name: string, version: string, exports?: Record<string, string>, bin?:
+ * Record<string, string>, dependencies?: Record<string, string>, [key: string]: unknown }}
+ * Manifest
+ */
+
+const dist = join(root, "dist");
+/** Files that a package holds beside its program. */
+const assets = /^(README\.md|.*\.schema\.json|schema\.json|Containerfile)$/;
+
+/** @param {string} source */
+const compiled = (source) => source.replace(/\.ts$/, ".js");
+/** @param {string} source */
+const typed = (source) => source.replace(/\.ts$/, ".d.ts");
+
+/**
+ * The manifest of a workspace as it is published: paths lead to JavaScript, and the
+ * packages of this repository are asked for by version. `main` and `types` serve resolvers
+ * that do not read `exports`.
+ * @param {Manifest} manifest
+ */
+export function publishedManifest({ exports: sources = {}, bin = {}, dependencies = {}, ...rest }) {
+  const exports = Object.fromEntries(
+    Object.entries(sources).map(([name, source]) => [
+      name,
+      source.endsWith(".ts") ? { types: typed(source), default: compiled(source) } : source,
+    ]),
+  );
+  const entry = sources["."];
+  return {
+    ...rest,
+    ...(entry && { main: compiled(entry), types: typed(entry) }),
+    exports,
+    ...(Object.keys(bin).length > 0 && {
+      bin: Object.fromEntries(Object.entries(bin).map(([name, file]) => [name, compiled(file)])),
+    }),
+    dependencies: Object.fromEntries(
+      Object.entries(dependencies).map(([name, range]) => [
+        name,
+        range.startsWith("file:") ? `^${rest.version}` : range,
+      ]),
+    ),
+  };
+}
+
+/** @param {string} file */
+const manifestIn = (file) => /** @type {Manifest} */ (JSON.parse(readFileSync(file, "utf8")));
+
+/** @param {string} folder a workspace */
+function makeWorkspace(folder) {
+  const target = join(dist, folder);
+  cpSync(join(root, folder), target, {
+    recursive: true,
+    filter: (path) => path === join(root, folder) || assets.test(basename(path)),
+  });
+  for (const name of ["LICENSE", "CHANGELOG.md"])
+    copyFileSync(join(root, name), join(target, name));
+  const manifest = publishedManifest(manifestIn(join(root, folder, "package.json")));
+  writeFileSync(join(target, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+function run(command, ...args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  if (status !== 0) throw error ?? new Error(`${command} ${args.join(" ")} ended with ${status}`);
+}
+
+const workspaces = /** @type {string[]} */ (
+  /** @type {any} */ (manifestIn(join(root, "package.json"))).workspaces
+);
+const destination = process.argv[2];
+if (!destination) {
+  rmSync(dist, { recursive: true, force: true });
+  run(
+    process.execPath,
+    join(root, "node_modules", "typescript", "bin", "tsc"),
+    ...["-p", "tsconfig.build.json"],
+  );
+  for (const folder of workspaces) makeWorkspace(folder);
+} else {
+  const packAt = ["pack", "--silent", "--pack-destination", resolve(destination)];
+  mkdirSync(destination, { recursive: true });
+  // Its script prepack runs this file without a folder.
+  run("npm", ...packAt);
+  for (const folder of workspaces) run("npm", ...packAt, `./dist/${folder}`);
+}

@@ -1,8 +1,8 @@
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { rememberSecret } from "../../provider/runtime/secrets.ts";
-import { leaves } from "../../stacks/object-path.ts";
-import { StackFiles } from "../../stacks/stack-files.ts";
-import { validateStackFiles } from "../../stacks/validate.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
+import { leaves } from "pulumi-ucaas-stacks/internal/object-path";
+import { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
+import { validateStackFiles } from "pulumi-ucaas-stacks/internal/validate";
 import { print } from "../output.ts";
 import type { Step } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";

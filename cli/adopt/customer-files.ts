@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { plainKey, plainScalar } from "pulumi-ucaas-stacks/internal/plain-scalar";
+import type { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import { Document, parse, parseDocument, visit } from "yaml";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { placeholder } from "../../stacks/placeholder.ts";
-import { plainKey, plainScalar } from "../../stacks/plain-scalar.ts";
-import type { StackFiles } from "../../stacks/stack-files.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource } from "./source.ts";

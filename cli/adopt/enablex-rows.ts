@@ -1,7 +1,12 @@
-import type { EnableXClient } from "../../provider/enablex/client.ts";
-import { type ApiRecord, get, normalize, type WireContext } from "../../provider/enablex/fields.ts";
-import type { ResourceType } from "../../provider/enablex/resource-types.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import type { EnableXClient } from "pulumi-ucaas/internal/enablex/client";
+import {
+  type ApiRecord,
+  get,
+  normalize,
+  type WireContext,
+} from "pulumi-ucaas/internal/enablex/fields";
+import type { ResourceType } from "pulumi-ucaas/internal/enablex/resource-types";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { printNotice } from "../output.ts";
 
 /** What there is on the server, by id. */

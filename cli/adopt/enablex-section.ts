@@ -1,14 +1,18 @@
-import type { z } from "zod";
 import {
   type ApiRecord,
   fromWire,
   get,
   set,
   type WireContext,
-} from "../../provider/enablex/fields.ts";
-import type { ResourceType } from "../../provider/enablex/resource-types.ts";
-import { customerSchema, subscriptionSchema, userSchema } from "../../provider/enablex/schema.ts";
-import { validationFailures } from "../../provider/runtime/validation.ts";
+} from "pulumi-ucaas/internal/enablex/fields";
+import type { ResourceType } from "pulumi-ucaas/internal/enablex/resource-types";
+import {
+  customerSchema,
+  subscriptionSchema,
+  userSchema,
+} from "pulumi-ucaas/internal/enablex/schema";
+import { validationFailures } from "pulumi-ucaas/internal/runtime/validation";
+import type { z } from "zod";
 import type { Section } from "./section.ts";
 
 /** A row of the API as it would be declared. */

@@ -1,16 +1,16 @@
-import { EnableXClient } from "../../provider/enablex/client.ts";
-import { enablexConfig } from "../../provider/enablex/config.ts";
-import { type ApiRecord, normalize, type WireContext } from "../../provider/enablex/fields.ts";
+import { call } from "pulumi-ucaas/host";
+import { EnableXClient } from "pulumi-ucaas/internal/enablex/client";
+import { enablexConfig } from "pulumi-ucaas/internal/enablex/config";
+import { type ApiRecord, normalize, type WireContext } from "pulumi-ucaas/internal/enablex/fields";
 import {
   customerType,
   type ResourceType,
   subscriptionType,
   userType,
-} from "../../provider/enablex/resource-types.ts";
-import { call } from "../../provider/host.ts";
-import { readConfig } from "../../provider/runtime/config.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { isUnknown } from "../../provider/runtime/unknown.ts";
+} from "pulumi-ucaas/internal/enablex/resource-types";
+import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { isUnknown } from "pulumi-ucaas/internal/runtime/unknown";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
 import type { Section } from "./section.ts";

@@ -1,8 +1,8 @@
-import { call } from "../../provider/host.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { toJson } from "../../provider/runtime/to-json.ts";
-import { hasUnknown } from "../../provider/runtime/unknown.ts";
-import { leaves, valueAt } from "../../stacks/object-path.ts";
+import { call } from "pulumi-ucaas/host";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { toJson } from "pulumi-ucaas/internal/runtime/to-json";
+import { hasUnknown } from "pulumi-ucaas/internal/runtime/unknown";
+import { leaves, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import type { Step } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { PlannedCandidate } from "./plan.ts";

@@ -1,5 +1,5 @@
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { readText, UnreadableTextError } from "../../provider/runtime/read-text.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
 
 /** A thing that the user names, since the vendor lists none. */
 export interface Identifier {

@@ -1,7 +1,7 @@
-import { slugSchema } from "../../stacks/config.ts";
-import { duplicates } from "../../stacks/duplicates.ts";
-import { isRecord } from "../../stacks/object-path.ts";
-import type { Declaration, StackFiles } from "../../stacks/stack-files.ts";
+import { slugSchema } from "pulumi-ucaas-stacks/internal/config";
+import { duplicates } from "pulumi-ucaas-stacks/internal/duplicates";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import type { Declaration, StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import type { State } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { sectionOf } from "./section.ts";

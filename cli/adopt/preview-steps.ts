@@ -1,5 +1,5 @@
-import { type ImportEntry, importEntry } from "../../provider/runtime/import-file.ts";
-import { isRecord, leaves } from "../../stacks/object-path.ts";
+import { type ImportEntry, importEntry } from "pulumi-ucaas/internal/runtime/import-file";
+import { isRecord, leaves } from "pulumi-ucaas-stacks/internal/object-path";
 import type { Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
 import { parseUrn } from "../pulumi/urn.ts";

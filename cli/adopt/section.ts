@@ -1,5 +1,5 @@
-import { isRecord } from "../../stacks/object-path.ts";
-import type { Declaration } from "../../stacks/stack-files.ts";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import type { Declaration } from "pulumi-ucaas-stacks/internal/stack-files";
 
 /** What stands in a customer's file under the vendor's name. */
 export type Section = Record<string, unknown>;

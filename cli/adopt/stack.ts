@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
-import type { GivenConfig } from "../../stacks/stack-files.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import type { GivenConfig } from "pulumi-ucaas-stacks/internal/stack-files";
 import { openWrites } from "../open-writes.ts";
 import { parsePreview, type Step } from "../pulumi/preview.ts";
 import { findProject } from "../pulumi/project.ts";

@@ -1,17 +1,17 @@
-import { readConfig } from "../../provider/runtime/config.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { XimaClient } from "../../provider/xima/client.ts";
-import { adoptedOutputs } from "../../provider/xima/outputs.ts";
-import { leastSeats, seatFields } from "../../provider/xima/rules.ts";
+import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { XimaClient } from "pulumi-ucaas/internal/xima/client";
+import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
+import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
 import {
   type ApiRevision,
   type LicenseInputs,
   licenseId,
   type SeatRules,
   ximaConfig,
-} from "../../provider/xima/schema.ts";
-import { isRecord, valueAt } from "../../stacks/object-path.ts";
-import { placeholder } from "../../stacks/placeholder.ts";
+} from "pulumi-ucaas/internal/xima/schema";
+import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
+import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";

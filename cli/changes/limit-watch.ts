@@ -1,4 +1,4 @@
-import type { Limits } from "../../stacks/limits.ts";
+import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import type { BillingTerms } from "../cost/billing.ts";
 import type { Inputs } from "../cost/quantities.ts";
 import { isAtVendor } from "../pulumi/locator.ts";

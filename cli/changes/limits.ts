@@ -1,5 +1,5 @@
-import { closestMatches } from "../../provider/runtime/suggest.ts";
-import type { Limits } from "../../stacks/limits.ts";
+import { closestMatches } from "pulumi-ucaas/internal/runtime/suggest";
+import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import { type Amount, amount, formatAmount, sum, zero } from "../cost/money.ts";
 import { type ChangeSummary, seatsByCustomer } from "./summarize.ts";
 

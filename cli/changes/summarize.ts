@@ -1,6 +1,6 @@
-import { unknownValue } from "../../provider/runtime/unknown.ts";
-import { isRecord, valueAt } from "../../stacks/object-path.ts";
-import { ximaSkus } from "../../stacks/prices.ts";
+import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
+import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
+import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
 import { type BilledQuantity, type BillingTerms, billedQuantities } from "../cost/billing.ts";
 import { type Amount, sum, zero } from "../cost/money.ts";
 import { type Inputs, isSeat } from "../cost/quantities.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Progress } from "../drift/check.ts";
 import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { acceptedScopes } from "../../provider/netsapiens/scopes.ts";
-import { type Step, steps } from "../../provider/netsapiens/steps.ts";
+import { acceptedScopes } from "pulumi-ucaas/internal/netsapiens/scopes";
+import { type Step, steps } from "pulumi-ucaas/internal/netsapiens/steps";
 import type { VerifyOptions } from "../netsapiens/verify.ts";
 
 const about = `

@@ -1,6 +1,6 @@
-import { leastSeats, seatFields } from "../../provider/xima/rules.ts";
-import type { ApiRevision, SeatRules } from "../../provider/xima/schema.ts";
-import type { PriceList } from "../../stacks/prices.ts";
+import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
+import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/schema";
+import type { PriceList } from "pulumi-ucaas-stacks/internal/prices";
 import { type Amount, amount } from "./money.ts";
 import { type Inputs, type Quantity, quantitiesOf } from "./quantities.ts";
 

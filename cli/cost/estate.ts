@@ -1,4 +1,4 @@
-import { isRecord } from "../../stacks/object-path.ts";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { isAtVendor, locator } from "../pulumi/locator.ts";
 import type { State } from "../pulumi/stack.ts";
 import { type BilledQuantity, type BillingTerms, billedQuantities } from "./billing.ts";

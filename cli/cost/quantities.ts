@@ -1,6 +1,6 @@
-import { unknownValue } from "../../provider/runtime/unknown.ts";
-import { isRecord, type Path, valueAt } from "../../stacks/object-path.ts";
-import { ximaSkus } from "../../stacks/prices.ts";
+import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
+import { isRecord, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
+import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
 
 /** How many units of something a resource declares. */
 export interface Quantity {

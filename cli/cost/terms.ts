@@ -1,15 +1,15 @@
 import { isAbsolute, join } from "node:path";
+import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
+import { propertyPath, validationFailures } from "pulumi-ucaas/internal/runtime/validation";
+import { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
+import { type Limits, limitsSchema } from "pulumi-ucaas-stacks/internal/limits";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import { type PriceList, priceListSchema } from "pulumi-ucaas-stacks/internal/prices";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { readConfig } from "../../provider/runtime/config.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
-import { readText, UnreadableTextError } from "../../provider/runtime/read-text.ts";
-import { propertyPath, validationFailures } from "../../provider/runtime/validation.ts";
-import { ximaConfig } from "../../provider/xima/schema.ts";
-import { type Limits, limitsSchema } from "../../stacks/limits.ts";
-import { isRecord } from "../../stacks/object-path.ts";
-import { type PriceList, priceListSchema } from "../../stacks/prices.ts";
 import type { BillingTerms } from "./billing.ts";
 
 /** A stack's config by full key; structured values are JSON text. */

@@ -1,4 +1,4 @@
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";

@@ -1,6 +1,6 @@
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { z } from "zod";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
-import { isRecord, valueAt } from "../../stacks/object-path.ts";
 import { isAtVendor, type Locator } from "../pulumi/locator.ts";
 import { redact } from "../redact.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { posix, relative, sep } from "node:path";
 import { promisify } from "node:util";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Project } from "../pulumi/project.ts";
 import { redact } from "../redact.ts";
 import { affectedStacks } from "./affected-stacks.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { asMarkdown } from "../changes/render-markdown.ts";
 import { changeReportSchema } from "../changes/report.ts";
 import { operations as plannedOperations } from "../changes/rows.ts";

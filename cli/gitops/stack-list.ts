@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 
 /**
  * The argument that one job of a pipeline hands to another: what `ucaas ci stacks --json`

@@ -1,15 +1,20 @@
 import { createInterface } from "node:readline";
-import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
-import type { IntegrationBundle } from "../../provider/netsapiens/integration-bundle.ts";
-import { netsapiensConfig, oauthClientSchema } from "../../provider/netsapiens/schema.ts";
-import type { Scope } from "../../provider/netsapiens/scopes.ts";
-import { originOf } from "../../provider/netsapiens/settings.ts";
-import { chosenSteps, type Step, type StepResult, steps } from "../../provider/netsapiens/steps.ts";
-import { type Verification, verify } from "../../provider/netsapiens/verify.ts";
-import { type ConfigOf, readConfig } from "../../provider/runtime/config.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
-import { rememberSecret } from "../../provider/runtime/secrets.ts";
+import { NetsapiensClient } from "pulumi-ucaas/internal/netsapiens/client";
+import type { IntegrationBundle } from "pulumi-ucaas/internal/netsapiens/integration-bundle";
+import { netsapiensConfig, oauthClientSchema } from "pulumi-ucaas/internal/netsapiens/schema";
+import type { Scope } from "pulumi-ucaas/internal/netsapiens/scopes";
+import { originOf } from "pulumi-ucaas/internal/netsapiens/settings";
+import {
+  chosenSteps,
+  type Step,
+  type StepResult,
+  steps,
+} from "pulumi-ucaas/internal/netsapiens/steps";
+import { type Verification, verify } from "pulumi-ucaas/internal/netsapiens/verify";
+import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { askSecret } from "../ask-secret.ts";
 import { print } from "../output.ts";
 import { stackConfig, stackState } from "../pulumi/stack.ts";

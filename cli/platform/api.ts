@@ -1,7 +1,7 @@
+import { HttpClient } from "pulumi-ucaas/internal/http/client";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { z } from "zod";
-import { HttpClient } from "../../provider/http/client.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { rememberSecret } from "../../provider/runtime/secrets.ts";
 import { redact } from "../redact.ts";
 
 export interface Request {

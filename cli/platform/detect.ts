@@ -1,4 +1,4 @@
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { GitHub } from "./github.ts";
 import { GitLab } from "./gitlab.ts";
 import type { Platform } from "./platform.ts";

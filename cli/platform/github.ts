@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { Api, type Request } from "./api.ts";
 import type { CommentRef, IssueText, Platform } from "./platform.ts";
 import { requireEnv } from "./require-env.ts";

@@ -1,4 +1,4 @@
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 
 /** An environment variable that the pipeline should have. */
 export function requireEnv(env: NodeJS.ProcessEnv, name: string, hint: string): string {

@@ -1,5 +1,5 @@
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { stateSchema } from "./stack.ts";
 
 const stepSchema = z.object({

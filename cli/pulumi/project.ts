@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { LineCounter, parseDocument } from "yaml";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { isRecord } from "../../stacks/object-path.ts";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
 export interface Project {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { untilEnded } from "../interruption.ts";
 import { redact } from "../redact.ts";
 

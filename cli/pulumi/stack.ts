@@ -1,6 +1,6 @@
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { UcaasError } from "../../provider/runtime/errors.ts";
-import { tryParseJson } from "../../provider/runtime/parse-json.ts";
 import { errorOf, type PulumiRun, pulumi } from "./run.ts";
 
 /** A stack's config, decrypted, by full key. */

@@ -117,6 +117,7 @@ describe("what becomes of a thing", () => {
   function filesOf(texts: Record<string, string>): StackFiles {
     const base = mkdtempSync(join(tmpdir(), "ucaas-adopt-"));
     made.push(base);
+    writeFileSync(join(base, "Pulumi.yaml"), "name: p\nruntime: nodejs\nstackConfigDir: stacks\n");
     for (const [name, text] of Object.entries(texts)) {
       const path = join(base, "stacks", name);
       mkdirSync(dirname(path), { recursive: true });

@@ -1,20 +1,21 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../tools/engine/paths.mjs";
+import { linkModules } from "./link-modules.ts";
 
 const execute = promisify(execFile);
 
 export interface Packed {
-  /** What `npm pack` made. */
-  readonly tarball: string;
-  /** The copy of the repository that it was made from. */
+  /** The tarballs of the given packages, such as `pulumi-ucaas` or `ucaas`. */
+  tarballs(...names: string[]): string[];
+  /** The copy of the repository that they were made from. */
   readonly copy: string;
-  /** Its content, unpacked. */
+  /** The content of the package pulumi-ucaas. */
   readonly content: string;
-  /** A new project outside the repository, into which npm installed the tarball. */
+  /** A new project outside the repository, into which npm installed some packages. */
   readonly project: string;
   run(
     program: string,
@@ -26,11 +27,14 @@ export interface Packed {
 
 /**
  * Packs a copy of the repository, for packing changes package.json for as long as it
- * takes, and installs it as a user would.
+ * takes, and installs some of its packages as a user would.
  */
-export async function packed(): Promise<Packed> {
+export async function packed(...installed: [string, ...string[]]): Promise<Packed> {
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-package-")));
-  const run: Packed["run"] = (program, args, cwd = join(base, "project")) =>
+  const [copy, tarballFolder, project] = ["copy", "tarballs", "project"].map((name) =>
+    join(base, name),
+  ) as [string, string, string];
+  const run: Packed["run"] = (program, args, cwd = project) =>
     execute(program, args, {
       cwd,
       env: {
@@ -40,30 +44,38 @@ export async function packed(): Promise<Packed> {
       },
       maxBuffer: 64 * 1024 * 1024,
     });
-  const copy = join(base, "copy");
-  await mkdir(join(base, "project"));
-  const left = new Set(["node_modules", ".git", ".demo", ".sandbox", "dist", "test"]);
-  for (const name of await readdir(root)) {
-    if (!left.has(name)) await cp(join(root, name), join(copy, name), { recursive: true });
-  }
-  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  await run("npm", ["pack", "--pack-destination", base], copy);
-  const tarball = join(
-    base,
-    (await readdir(base)).find((name) => name.endsWith(".tgz")) ?? "nothing was packed",
-  );
-  await run("tar", ["xzf", tarball, "-C", base]);
-  await writeFile(
-    join(base, "project", "package.json"),
-    JSON.stringify({ private: true, type: "module" }),
-  );
-  await run("npm", ["install", "--no-audit", "--no-fund", tarball, "@pulumi/pulumi@3.259.0"]);
+  await mkdir(project);
+  await copyRepository(copy);
+  await run(process.execPath, [join(copy, "tools", "package.mjs"), tarballFolder], copy);
+  const files = await readdir(tarballFolder);
+  const tarballs: Packed["tarballs"] = (...names) =>
+    names.map((name) => {
+      const file = files.find((each) => each.replace(/-\d+\.\d+\.\d+.*$/, "") === name);
+      if (!file) throw new Error(`There is no package ${name} among ${files.join(", ")}.`);
+      return join(tarballFolder, file);
+    });
+  await run("tar", ["xzf", ...tarballs("pulumi-ucaas"), "-C", base]);
+  await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await run("npm", [
+    ...["install", "--no-audit", "--no-fund"],
+    ...tarballs(...installed),
+    "@pulumi/pulumi@3.259.0",
+  ]);
   return {
-    tarball,
+    tarballs,
     copy,
     content: join(base, "package"),
-    project: join(base, "project"),
+    project,
     run,
     [Symbol.asyncDispose]: () => rm(base, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+/** A copy whose workspaces are its own, with the packages that this repository has installed. */
+async function copyRepository(copy: string): Promise<void> {
+  const left = new Set(["node_modules", ".git", ".demo", ".lab", ".sandbox", "dist", "test"]);
+  for (const name of await readdir(root)) {
+    if (!left.has(name)) await cp(join(root, name), join(copy, name), { recursive: true });
+  }
+  await linkModules(copy);
 }

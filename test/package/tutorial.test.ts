@@ -13,10 +13,11 @@ test("the tutorial works as it is written, from an empty folder to three custome
 }, async () => {
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-tutorial-")));
   onTestFinished(() => rm(base, { recursive: true, force: true, maxRetries: 3 }));
-  await using made = await packed();
+  await using made = await packed("pulumi-ucaas");
   // The clone of the page: a copy, since packing changes package.json for a moment.
   await symlink(made.copy, join(base, "pulumi-ucaas"));
-  await copyFile(made.tarball, join(made.copy, basename(made.tarball)));
+  for (const tarball of made.tarballs("pulumi-ucaas"))
+    await copyFile(tarball, join(made.copy, basename(tarball)));
 
   const environment = {
     ...process.env,

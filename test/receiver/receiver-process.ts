@@ -12,7 +12,7 @@ export const relayKey = "The-key-of-these-tests-0123456789-abcdef";
 
 /** The command as a user types it, and its file alone, which starts sooner. */
 export const ucaas = [node, join(root, "cli", "start.mjs"), "receiver", "start"];
-export const alone = [node, join(root, "cli", "receiver-start.ts")];
+export const alone = [node, join(root, "receiver", "start.ts")];
 
 /** A folder for a receiver's files, gone when the test is over. */
 export function folder() {

@@ -1,14 +1,15 @@
 import "reflect-metadata";
 import { KeyObject, webcrypto } from "node:crypto";
-import { cp, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { X509CertificateGenerator } from "@peculiar/x509";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { receiverStartCommand } from "../../cli/receiver-start.ts";
+import { receiverStartCommand } from "../../receiver/start.ts";
 import { node, root } from "../../tools/engine/paths.mjs";
+import { linkModules } from "../package/link-modules.ts";
 import {
   alone,
   ask,
@@ -131,7 +132,7 @@ describe("the command starts", () => {
     for (const line of lines.filter((line) => line.startsWith("COPY ")))
       for (const source of line.split(" ").slice(1, -1))
         await cp(join(root, source), join(files, "app", source), { recursive: true });
-    await symlink(join(root, "node_modules"), join(files, "app", "node_modules"));
+    await linkModules(join(files, "app"));
     const command = JSON.parse(lines.find((line) => line.startsWith("CMD "))!.slice(4)) as string[];
     const receiver = await ReceiverProcess.start(
       files,

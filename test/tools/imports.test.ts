@@ -1,9 +1,10 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checks, run } from "../../tools/check.mjs";
 import { root } from "../../tools/engine/paths.mjs";
+import { linkModules } from "../package/link-modules.ts";
 
 // A house like ours in small, with a vendor that no rule can know by name.
 const sound: Record<string, string> = {
@@ -186,7 +187,7 @@ async function house(files: Record<string, string>): Promise<string> {
   }
   for (const name of [".dependency-cruiser.mjs", "package.json"])
     await cp(join(root, name), join(folder, name));
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await linkModules(folder);
   return folder;
 }
 

@@ -8,6 +8,7 @@ describe("what is installed fits the lock file", () => {
   const zod = { version: "4.6.7", integrity: "sha512-a" };
   const locked = {
     "": {},
+    cli: { version: "0.1.0" },
     "node_modules/zod": zod,
     "node_modules/for-macos": { version: "1.0.0", optional: true },
   };
@@ -17,6 +18,13 @@ describe("what is installed fits the lock file", () => {
   });
   test("not when a package is missing", () => {
     expect(fits(locked, {})).toBe(false);
+  });
+  test("not when the link to a workspace is missing", () => {
+    const linked = { ...locked, "node_modules/ucaas": { link: true } };
+    expect(fits(linked, { "node_modules/zod": zod })).toBe(false);
+    expect(fits(linked, { "node_modules/zod": zod, "node_modules/ucaas": { link: true } })).toBe(
+      true,
+    );
   });
   test("not when a package has another version, or the same version with another content", () => {
     expect(fits(locked, { "node_modules/zod": { ...zod, version: "4.6.6" } })).toBe(false);

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { UcaasError } from "../../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
 import { print } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { UcaasError } from "../../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { previewIn } from "../../gitops/preview-report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
 import { print } from "../../output.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { UcaasError } from "../../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print } from "../../output.ts";
 
 /** `ucaas ci find-preview`: where the plan is that was reviewed before the merge. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { tryParseJson } from "../../../provider/runtime/parse-json.ts";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { type DriftReport, driftReportSchema } from "../../drift/report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
 import { print } from "../../output.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { UcaasError } from "../../../provider/runtime/errors.ts";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print, printNotice } from "../../output.ts";
 import { findProject, type Project } from "../../pulumi/project.ts";
 

@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
+import { isLoopback } from "pulumi-ucaas/internal/http/pool";
+import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { z } from "zod";
-import { isLoopback } from "../provider/http/pool.ts";
-import { readConfig } from "../provider/runtime/config.ts";
-import { UcaasError } from "../provider/runtime/errors.ts";
-import { printable } from "../provider/runtime/printable.ts";
 
 const secrets = `
 Secrets come from the environment, or from files that it names, and are never arguments: other users of the machine could read those.
@@ -165,8 +165,8 @@ async function run(options: Options): Promise<void> {
     );
 
   const [{ startReceiver }, { StartupError }] = await Promise.all([
-    import("../receiver/receiver.ts"),
-    import("../receiver/startup-error.ts"),
+    import("./receiver.ts"),
+    import("./startup-error.ts"),
   ]);
   try {
     const receiver = await startReceiver({
