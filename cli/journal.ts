@@ -51,7 +51,7 @@ export async function resolveEntries(
   const found = references.map((reference) => findEntry(entries, reference, journal.location));
   for (const { vendor, stack, thing } of found) await journal.drop({ vendor, stack, thing });
   if (options.json) return print(JSON.stringify({ version: 1, removed: found }, undefined, 2));
-  for (const entry of found) print(`removed: ${describe(entry)}`);
+  for (const entry of found) print(`removed: ${describeEntry(entry)}`);
 }
 
 /** Gives a stack's entries to its new identity. */
@@ -79,7 +79,7 @@ async function openJournal({ stack }: Options): Promise<Journal> {
 }
 
 /** A stack's identity has an entry too, where it was moved. */
-function isWrite({ vendor }: JournalEntry): boolean {
+export function isWrite({ vendor }: JournalEntry): boolean {
   return vendor !== "ucaas";
 }
 
@@ -97,12 +97,12 @@ function findEntry(
   });
 }
 
-function statusOf(entry: JournalEntry): string {
+export function statusOf(entry: JournalEntry): string {
   if (hasOrderStatus(entry, "FAILED")) return "failed";
   return isSettled(entry) ? "completed" : "open";
 }
 
-function describe(entry: JournalEntry): string {
+export function describeEntry(entry: JournalEntry): string {
   return `${entry.operation ?? "write"} of ${entry.vendor} ${entry.thing} by ${ownerOf(entry) ?? "a resource"} of ${entry.stack}, ${entry.intendedAt}`;
 }
 

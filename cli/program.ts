@@ -3,6 +3,7 @@ import { adoptCommand } from "./commands/adopt.ts";
 import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
 import { costCommand } from "./commands/cost.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
@@ -31,6 +32,7 @@ export function createProgram({
     .addCommand(previewCommand())
     .addCommand(costCommand())
     .addCommand(driftCommand())
+    .addCommand(doctorCommand())
     .addCommand(adoptCommand())
     .addCommand(journalCommand())
     .commandsGroup("Vendors:")

@@ -27,8 +27,9 @@ export async function checkRegistered(
   server: Server,
   kid: string,
   key: KeyObject | undefined,
+  limits: { readonly seconds?: number; readonly signal?: AbortSignal } = {},
 ): Promise<string> {
-  const { address, keys } = await publishedKeys(server);
+  const { address, keys } = await publishedKeys(server, limits);
   const registered = keys.find(
     (one) => one.kid?.replaceAll(":", "").toLowerCase() === kid.toLowerCase(),
   );
@@ -56,16 +57,16 @@ export async function checkRegistered(
   );
 }
 
-async function publishedKeys({
-  baseUrl,
-  updatePath,
-}: Server): Promise<{ address: string; keys: Jwk[] }> {
+async function publishedKeys(
+  { baseUrl, updatePath }: Server,
+  { seconds = 20, signal }: { readonly seconds?: number; readonly signal?: AbortSignal },
+): Promise<{ address: string; keys: Jwk[] }> {
   const { origin, pathname } = new URL(baseUrl);
   const http = new HttpClient({
     vendor: "xima",
     baseUrl: origin,
     limits: { concurrency: 1 },
-    retry: { deadline: 20_000 },
+    retry: { deadline: seconds * 1000 },
   });
   const prefix = pathname.replace(/\/$/, "");
   // The prefix differs from page to page, as that of the update route does.
@@ -75,7 +76,7 @@ async function publishedKeys({
     "/licensing/.well-known/jwks.json",
   ];
   for (const path of new Set(candidates)) {
-    const reply = await http.send({ operation, method: "GET", path, retry: "safe" });
+    const reply = await http.send({ operation, method: "GET", path, retry: "safe", signal });
     const list = reply.status === 200 ? jwksSchema.safeParse(reply.json).data : undefined;
     if (list) return { address: `${origin}${path}`, keys: list.keys };
   }

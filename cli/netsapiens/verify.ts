@@ -9,6 +9,7 @@ import {
   type Step,
   type StepResult,
   steps,
+  type Verify,
 } from "pulumi-ucaas/internal/netsapiens/steps";
 import { type Verification, verify } from "pulumi-ucaas/internal/netsapiens/verify";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
@@ -17,7 +18,7 @@ import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { askSecret } from "../ask-secret.ts";
 import { print } from "../output.ts";
-import { stackConfig, stackState } from "../pulumi/stack.ts";
+import { type State, stackConfig, stackState } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
 import { renderTable } from "../table.ts";
 
@@ -67,7 +68,11 @@ export async function verifyClients(options: VerifyOptions): Promise<boolean> {
     const client = clients.get(origin) ?? new NetsapiensClient(origin, config);
     clients.set(origin, client);
     reports.push(
-      reportOf(target, await verifyOne(client, target, options), chosenSteps(options.steps)),
+      reportOf(
+        target,
+        await verifyTarget(client, target, options.steps),
+        chosenSteps(options.steps),
+      ),
     );
   }
   if (options.json) print(redact(JSON.stringify(reports, undefined, 2)));
@@ -88,10 +93,11 @@ function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
   );
 }
 
-function verifyOne(
+/** Runs the chosen steps against one client; default all. */
+export function verifyTarget(
   client: NetsapiensClient,
   { bundle, minimumScope, didDestination, homeCountry }: Target,
-  { steps: chosen }: VerifyOptions,
+  chosen: Verify = "all",
 ): Promise<Verification> {
   const {
     api_client_id: clientId,
@@ -114,7 +120,7 @@ function verifyOne(
       homeCountry,
       minimumScope,
     },
-    chosen ?? "all",
+    chosen,
   );
 }
 
@@ -232,39 +238,46 @@ async function linesOfStdin(): Promise<string[]> {
 }
 
 /** All clients in the state of a stack. */
-async function targetsOf(
-  stack: string,
-  { account, minimumScope, did: otherDid, didDestination: otherDestination }: VerifyOptions,
-  { homeCountry }: Config,
-): Promise<Target[]> {
+async function targetsOf(stack: string, options: VerifyOptions, config: Config): Promise<Target[]> {
   const { resources } = await stackState(stack, { showSecrets: true });
-  const targets = resources
-    .filter(
+  const targets = targetsIn(
+    resources.filter(
       ({ type, inputs }) =>
         type.endsWith(":NetsapiensOAuthClient") &&
-        (account === undefined || inputs?.account === account),
-    )
-    .flatMap(({ inputs, outputs }) => {
-      const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
-      const bundle = tryParseJson(plaintext ?? "") as IntegrationBundle | undefined;
-      if (!bundle) return [];
-      for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
-      const declared = inputs?.minimumScope as Scope | undefined;
-      return [
-        {
-          bundle: { ...bundle, did: otherDid ?? bundle.did },
-          minimumScope: minimumScope ?? declared ?? "Office Manager",
-          didDestination: otherDestination ?? (inputs?.didDestination as string | undefined),
-          homeCountry,
-        },
-      ];
-    });
+        (options.account === undefined || inputs?.account === options.account),
+    ),
+    config,
+    options,
+  );
   if (targets.length > 0) return targets;
   throw fault(
     "NO_CLIENT",
     `the stack ${stack} has no NetsapiensOAuthClient in its state`,
     "run `pulumi up` first, or name a client with --client-id",
   );
+}
+
+/** What clients in a state were handed out with; the state must show its secrets. */
+export function targetsIn(
+  clients: readonly State[],
+  { homeCountry }: Pick<Config, "homeCountry">,
+  { minimumScope, did, didDestination }: VerifyOptions = {},
+): Target[] {
+  return clients.flatMap(({ inputs, outputs }) => {
+    const { plaintext } = (outputs?.bundle ?? {}) as { plaintext?: string };
+    const bundle = tryParseJson(plaintext ?? "") as IntegrationBundle | undefined;
+    if (!bundle) return [];
+    for (const secret of [bundle.api_client_secret, bundle.api_password]) rememberSecret(secret);
+    const declared = inputs?.minimumScope as Scope | undefined;
+    return [
+      {
+        bundle: { ...bundle, did: did ?? bundle.did },
+        minimumScope: minimumScope ?? declared ?? "Office Manager",
+        didDestination: didDestination ?? (inputs?.didDestination as string | undefined),
+        homeCountry,
+      },
+    ];
+  });
 }
 
 function fault(code: string, reason: string, hint: string): UcaasError {

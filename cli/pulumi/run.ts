@@ -22,6 +22,8 @@ export interface PulumiOptions {
   readonly onLine?: (line: string) => void;
   /** What the command finds in the file `/dev/stdin`: never on a disk, so it may hold secrets. */
   readonly input?: string;
+  /** Ends the command at once; for commands that only read. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -47,7 +49,7 @@ const ownGroup = process.platform !== "win32";
 export function pulumi(args: readonly string[], options: PulumiOptions = {}): Promise<PulumiRun> {
   let child: ChildProcess | undefined;
   const run = async (): Promise<PulumiRun> => {
-    const { env, onLine, input } = options;
+    const { env, onLine, input, signal } = options;
     const [program = "", ...rest] = [
       ...(input === undefined ? [] : withPipe),
       "pulumi",
@@ -61,6 +63,8 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
       detached: ownGroup,
     });
     child = started;
+    const end = () => stop(started, Number.POSITIVE_INFINITY);
+    signal?.addEventListener("abort", end);
     // The command may end before it has read all; how it ended says more than that.
     started.stdin.on("error", () => {}).end(input);
     const ended = new Promise<number>((resolve, reject) => {
@@ -78,7 +82,7 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
       ended,
       text(started.stderr),
       once(reader, "close"),
-    ]);
+    ]).finally(() => signal?.removeEventListener("abort", end));
     return { exitCode, stdout: lines.join("\n"), stderr: redact(stderr) };
   };
   return untilEnded(run, (times) => stop(child, times));

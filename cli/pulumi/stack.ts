@@ -9,6 +9,8 @@ export interface StackConfig {
   require(key: string): string;
   /** Whether the engine counts the whole key as secret, since something in it is. */
   isSecret(key: string): boolean;
+  /** All full keys: `xima:baseUrl`. */
+  keys(): readonly string[];
 }
 
 const configSchema = z.record(
@@ -56,15 +58,16 @@ export interface StackState {
  *
  * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
  */
-export async function selectedStack(): Promise<string> {
-  const run = await pulumi(["stack", "--show-name"]);
+export async function selectedStack(signal?: AbortSignal): Promise<string> {
+  const run = await pulumi(["stack", "--show-name"], { signal });
   if (run.exitCode === 0) return run.stdout.trim();
   throw pulumiError("find the selected stack", run);
 }
 
 /** @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING` */
-export async function stackConfig(stack: string): Promise<StackConfig> {
-  return configIn(await printed(readConfig, ["config", "--json", "--show-secrets"], stack));
+export async function stackConfig(stack: string, signal?: AbortSignal): Promise<StackConfig> {
+  const args = ["config", "--json", "--show-secrets"];
+  return configIn(await printed(readConfig, args, stack, signal));
 }
 
 const readConfig = "read the stack's config";
@@ -76,6 +79,7 @@ export function configIn(text: string): StackConfig {
     get: (key) => values[key]?.value,
     require: (key) => values[key]?.value ?? "",
     isSecret: (key) => values[key]?.secret ?? false,
+    keys: () => Object.keys(values),
   };
 }
 
@@ -84,19 +88,28 @@ export function configIn(text: string): StackConfig {
  *
  * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
  */
-export async function stackState(stack: string, { showSecrets = false } = {}): Promise<StackState> {
+export async function stackState(
+  stack: string,
+  { showSecrets = false, signal }: { showSecrets?: boolean; signal?: AbortSignal } = {},
+): Promise<StackState> {
   const operation = "read the stack's state";
   const text = await printed(
     operation,
     ["stack", "export", ...(showSecrets ? ["--show-secrets"] : [])],
     stack,
+    signal,
   );
   const { deployment } = parsed(exportSchema, operation, text);
   return { resources: deployment.resources ?? [], pending: deployment.pending_operations ?? [] };
 }
 
-async function printed(operation: string, args: readonly string[], stack: string): Promise<string> {
-  const run = await pulumi([...args, "--stack", stack]);
+async function printed(
+  operation: string,
+  args: readonly string[],
+  stack: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const run = await pulumi([...args, "--stack", stack], { signal });
   if (run.exitCode === 0) return run.stdout;
   throw pulumiError(operation, run);
 }
@@ -105,7 +118,10 @@ async function printed(operation: string, args: readonly string[], stack: string
  * Why a command of the CLI failed. `NO_STACK` is a stack that is not there;
  * `BACKEND_FAILED` a backend that does not answer.
  */
-function pulumiError(operation: string, run: Pick<PulumiRun, "exitCode" | "stderr">): UcaasError {
+export function pulumiError(
+  operation: string,
+  run: Pick<PulumiRun, "exitCode" | "stderr">,
+): UcaasError {
   const reason = errorOf(run);
   const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? [];
   return new UcaasError(reason, { code: code ?? "PULUMI_FAILED", operation, hint });

@@ -98,11 +98,16 @@ class ProxyVariableError extends Error {
 function proxyFrom(...variables: readonly string[]): string | undefined {
   const variable = variables.find((name) => process.env[name]);
   if (!variable) return undefined;
-  const value = process.env[variable]?.trim() ?? "";
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new ProxyVariableError(variable);
+  const url = proxyUrl(process.env[variable]);
+  if (url === undefined) throw new ProxyVariableError(variable);
   return url;
+}
+
+/** The URL of a proxy in a variable; undefined when it has none, or is no such URL. */
+export function proxyUrl(variable: string | undefined): string | undefined {
+  const value = variable?.trim() ?? "";
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : undefined;
 }
 
 export interface Limits {

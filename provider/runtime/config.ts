@@ -121,6 +121,14 @@ function accountSection(
   );
 }
 
+/** The accounts that have a section of their own in a config. */
+export function accountNames(
+  { namespace }: ConfigDefinition,
+  source: Pick<dynamic.Config, "get">,
+): string[] {
+  return Object.keys(sections(namespace, source));
+}
+
 const sectionsSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
 
 function sections(

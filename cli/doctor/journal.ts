@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { access, constants, open, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import ms from "ms";
+import { entryReference } from "pulumi-ucaas/internal/runtime/intents";
+import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
+import { describeEntry, isWrite, statusOf } from "../journal.ts";
+import type { Check, Outcome } from "./check.ts";
+import type { StackContext } from "./context.ts";
+
+/** The intent journal: its folder, and what runs have begun and not ended. */
+export function journalChecks({ config, environment }: StackContext): Check[] {
+  const journal = new Journal({ get: (key) => config.get(key) as never }, environment);
+  return [
+    {
+      system: "journal",
+      check: "folder",
+      run: async () => [await folderOutcome(journal.location, environment)],
+    },
+    {
+      system: "journal",
+      check: "open entries",
+      async run() {
+        const { entries, unreadable } = await journal.list();
+        return judgeEntries(entries.filter(isWrite), unreadable, new Date());
+      },
+    },
+  ];
+}
+
+async function folderOutcome(folder: string, environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  const place = existingFolder(folder);
+  const failure = await tryWrite(place, place === folder);
+  const { type } = await statfs(place);
+  return judgeFolder({
+    folder,
+    exists: place === folder,
+    failure,
+    fileSystem: type,
+    inPipeline: Boolean(environment.CI),
+  });
+}
+
+/** Numbers of `statfs(2)` on Linux. */
+const fileSystems: ReadonlyMap<number, { name: string; kind: "shared" | "lost" }> = new Map([
+  [0x6969, { name: "NFS", kind: "shared" }],
+  [0xff534d42, { name: "CIFS", kind: "shared" }],
+  [0xfe534d42, { name: "SMB", kind: "shared" }],
+  [0x517b, { name: "SMB", kind: "shared" }],
+  [0x00c36400, { name: "Ceph", kind: "shared" }],
+  [0x0bd00bd0, { name: "Lustre", kind: "shared" }],
+  [0x01161970, { name: "GFS2", kind: "shared" }],
+  [0x01021994, { name: "tmpfs", kind: "lost" }],
+  [0x858458f6, { name: "ramfs", kind: "lost" }],
+  [0x794c7630, { name: "the container's own layer", kind: "lost" }],
+]);
+
+export function judgeFolder({
+  folder,
+  exists,
+  failure,
+  fileSystem,
+  inPipeline,
+}: {
+  folder: string;
+  exists: boolean;
+  /** The system's code, where it cannot be written. */
+  failure?: string;
+  fileSystem: number;
+  inPipeline: boolean;
+}): Outcome {
+  if (failure !== undefined)
+    return {
+      status: "action",
+      code: "JOURNAL_UNAVAILABLE",
+      found: `${folder} cannot be written (${failure})`,
+      remedy: "make it writable, or name another: pulumi config set ucaas:journalDir <folder>",
+    };
+  const { name, kind } = fileSystems.get(fileSystem) ?? { name: "a local disk", kind: "local" };
+  const found = `${folder} is writable${exists ? "" : " (the first write creates it)"}, on ${name}`;
+  if (kind === "shared") return { status: "ok", found: `${found}: machines can share it` };
+  // A container outlives its runs, unless it is a pipeline's.
+  if (!inPipeline) return { status: "ok", found: `${found}: only this machine sees it` };
+  return {
+    status: "action",
+    code: "JOURNAL_NOT_KEPT",
+    found: `${found}: the next job of this pipeline does not see it`,
+    remedy:
+      "put it on a disk that outlives the job, and name it in UCAAS_JOURNAL_DIR (docs/gitops.md)",
+  };
+}
+
+export function judgeEntries(
+  entries: readonly JournalEntry[],
+  unreadable: readonly string[],
+  now: Date,
+): Outcome[] {
+  const damaged = unreadable.map(
+    (message): Outcome => ({ status: "action", code: "JOURNAL_UNREADABLE", found: message }),
+  );
+  const open = entries.filter((entry) => statusOf(entry) === "open");
+  const outcomes = open.map(
+    (entry): Outcome => ({
+      status: "action",
+      code: "OPEN_WRITE",
+      found: `${describeEntry(entry)}: begun ${ageOf(entry, now)} ago, and how it ended is not known`,
+      remedy: [
+        `1. If an update is running, wait for its end.`,
+        `2. If the program declares it, run pulumi up: it finds out and goes on.`,
+        `3. Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`,
+      ].join("\n"),
+    }),
+  );
+  if (damaged.length + outcomes.length > 0) return [...damaged, ...outcomes];
+  return [{ status: "ok", found: `${entries.length} entries, none open` }];
+}
+
+function ageOf({ intendedAt }: JournalEntry, now: Date): string {
+  return ms(Math.max(0, now.getTime() - Date.parse(intendedAt)), { long: true });
+}
+
+/** The folder itself, or the nearest one above it: the first write creates what is missing. */
+function existingFolder(folder: string): string {
+  return existsSync(folder) || folder === dirname(folder)
+    ? folder
+    : existingFolder(dirname(folder));
+}
+
+/** The system's code of the failure. Only the journal's own folder gets a file for a moment. */
+async function tryWrite(folder: string, isJournal: boolean): Promise<string | undefined> {
+  const file = join(folder, `.doctor-${randomUUID()}`);
+  try {
+    if (!isJournal) await access(folder, constants.W_OK);
+    else await (await open(file, "wx", 0o600)).close();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "UNKNOWN";
+  } finally {
+    if (isJournal) await rm(file, { force: true }).catch(() => {});
+  }
+}

@@ -1,0 +1,41 @@
+import { renderTable } from "../table.ts";
+import type { Finding, Status } from "./check.ts";
+import type { DoctorReport } from "./report.ts";
+
+const words: Record<Status, string> = {
+  ok: "ok",
+  skipped: "skipped",
+  unknown: "UNKNOWN",
+  action: "ACTION",
+};
+
+/** One row a finding, and one line that says what it comes to. */
+export function asTable({ stack, status, findings }: DoctorReport): string {
+  const rows = findings.map((finding) => [
+    `${finding.system}: ${finding.check}`,
+    words[finding.status],
+    textOf(finding),
+    duration(finding.milliseconds),
+  ]);
+  const table = renderTable(["check", "status", "found, and what to do", "time"], rows);
+  const about = stack === undefined ? "without a stack" : `stack ${stack}`;
+  return `${table}\n${summary(findings)[status]} (${about})`;
+}
+
+function textOf({ found, remedy, code }: Finding): string {
+  const reason = code === undefined ? found : `${found} [${code}]`;
+  return remedy === undefined ? reason : `${reason}\nWhat to do: ${remedy}`;
+}
+
+function summary(findings: readonly Finding[]): Record<DoctorReport["status"], string> {
+  const count = (status: Status) => findings.filter((each) => each.status === status).length;
+  return {
+    ok: "All is in order.",
+    unknown: `${count("unknown")} of ${findings.length} checks could not tell.`,
+    action: `${count("action")} of ${findings.length} findings need action${count("unknown") > 0 ? `, and ${count("unknown")} could not be told` : ""}.`,
+  };
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { judgeState } from "../../cli/doctor/backend.ts";
+import { runChecks } from "../../cli/doctor/check.ts";
+import { noConfig } from "../../cli/doctor/context.ts";
+import { journalChecks, judgeEntries, judgeFolder } from "../../cli/doctor/journal.ts";
+import { judgeEnvironment, proxyCheck } from "../../cli/doctor/proxy.ts";
+import { doctorReport, doctorReportSchema } from "../../cli/doctor/report.ts";
+import { judgeNode, judgePackage, judgeVersion, supported } from "../../cli/doctor/versions.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import { root } from "../../tools/engine/paths.mjs";
+
+const context = { config: noConfig, resources: [], minDays: 30, seconds: 5 };
+
+test("a check that hangs ends at its deadline, and the others report", async () => {
+  let wasTold = false;
+  const hangs = (signal: AbortSignal) =>
+    new Promise<never>(() => signal.addEventListener("abort", () => (wasTold = true)));
+  const findings = await runChecks(
+    [
+      { system: "xima", check: "address", run: hangs },
+      { system: "node", check: "version", run: async () => ({ status: "ok", found: "Node 24" }) },
+    ],
+    0.05,
+  );
+  expect(findings).toMatchObject([
+    { system: "xima", status: "unknown", code: "CHECK_TIMEOUT" },
+    { system: "node", status: "ok", milliseconds: expect.any(Number) },
+  ]);
+  expect(wasTold).toBe(true);
+});
+
+test.each([
+  { code: "NOT_REACHED", status: undefined, expected: "unknown" },
+  { code: "HTTP_503", status: 503, expected: "unknown" },
+  { code: "HTTP_401", status: 401, expected: "action" },
+  { code: "CONFIG_MISSING", status: undefined, expected: "action" },
+])("an error with $code is $expected, with its remedy", async ({ code, status, expected }) => {
+  const run = async () => {
+    throw new UcaasError("it failed", { code, status, hint: "do this" });
+  };
+  expect(await runChecks([{ system: "x", check: "y", run }], 5)).toMatchObject([
+    { status: expected, code, found: "it failed", remedy: "do this" },
+  ]);
+});
+
+test.each([
+  { statuses: ["ok", "skipped"], expected: "ok" },
+  { statuses: ["ok", "unknown"], expected: "unknown" },
+  { statuses: ["unknown", "action"], expected: "action" },
+] as const)("$statuses make the report $expected", ({ statuses, expected }) => {
+  const findings = statuses.map((status) => ({
+    system: "x",
+    check: "y",
+    status,
+    found: "",
+    milliseconds: 1,
+  }));
+  const report = doctorReport("prod", findings);
+  expect(doctorReportSchema.parse(report)).toEqual(report);
+  expect(report.status).toBe(expected);
+});
+
+test("versions are judged by the support matrix of the documentation", () => {
+  const page = readFileSync(join(root, "docs", "support.md"), "utf8");
+  expect(page).toContain(`| ${supported.node.slice(2)} and later |`);
+  expect(page).toContain(`\`${supported.sdk}\``);
+  expect(page).toMatch(/Pulumi CLI and engine \| 3\.259 and later/);
+  expect(judgeNode("24.1.0", "24.1.0")).toEqual({ status: "ok", found: "Node 24.1.0" });
+  expect(judgeNode("24.1.0", "20.9.0")).toMatchObject({
+    status: "action",
+    found: expect.stringMatching(/20\.9\.0 is not supported.*24\.1\.0 for this command/),
+  });
+  expect(judgeNode("24.1.0", undefined)).toMatchObject({ status: "action", code: "NODE_MISSING" });
+  const install = { install: "npm install" };
+  expect(judgeVersion("Pulumi CLI", "3.100.0", supported.pulumi, install).status).toBe("action");
+  expect(judgeVersion("Pulumi CLI", "4.0.0", supported.pulumi, install).status).toBe("action");
+  expect(judgeVersion("SDK", undefined, supported.sdk, install).code).toBe("NOT_INSTALLED");
+  expect(judgePackage("0.1.0", "0.2.0").code).toBe("VERSIONS_DIFFER");
+});
+
+test("an update that was cut off needs action", () => {
+  const pending = [{ type: "creating", resource: { urn: "u", type: "t" } }];
+  expect(judgeState({ resources: [], pending })).toMatchObject({
+    status: "action",
+    found: expect.stringContaining("creating"),
+    remedy: expect.stringContaining("pulumi cancel"),
+  });
+});
+
+test("proxy variables are named, and their passwords are not shown", async () => {
+  const environment = {
+    HTTPS_PROXY: "http://user:Hidden-password-1@127.0.0.1:1",
+    http_proxy: "ftp://proxy.example",
+    HTTP_PROXY: "http://proxy.example",
+    NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem",
+  };
+  const codes = judgeEnvironment(environment).map(({ code }) => code);
+  expect(codes).toEqual(["PROXY_AMBIGUOUS", "PROXY_INVALID", "TLS_VARIABLE", "CA_FILE_MISSING"]);
+  const findings = await runChecks([proxyCheck({ HTTPS_PROXY: environment.HTTPS_PROXY })], 5);
+  expect(findings).toMatchObject([
+    { status: "ok", found: "set: HTTPS_PROXY" },
+    { status: "action", code: "PROXY_NOT_REACHED" },
+  ]);
+  expect(JSON.stringify(findings)).not.toContain("Hidden-password-1");
+});
+
+test("a proxy that takes connections is in order", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  const findings = await runChecks([proxyCheck({ https_proxy: `127.0.0.1:${port}` })], 5);
+  expect(findings.map(({ status }) => status)).toEqual(["ok", "ok"]);
+});
+
+test("open writes are listed with their age and what to do, and settled ones are not", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const environment = { UCAAS_JOURNAL_DIR: folder };
+  const journal = new Journal({ get: () => undefined as never }, environment);
+  const key = { vendor: "xima", stack: "shop/live@s3://state", thing: "acme/berlin" };
+  const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
+  await journal.intend(key, {}, null, null, { write });
+  const done = { ...key, thing: "acme/hamburg" };
+  await journal.complete(done, await journal.intend(done, {}, null, null, { write }), null);
+  writeFileSync(join(folder, "xima-damaged.json"), "null");
+  const { entries, unreadable } = await journal.list();
+  const inThreeHours = new Date(Date.now() + 3 * 3_600_000);
+  expect(judgeEntries(entries, unreadable, inThreeHours)).toMatchObject([
+    { status: "action", code: "JOURNAL_UNREADABLE" },
+    {
+      status: "action",
+      code: "OPEN_WRITE",
+      found: expect.stringMatching(/create of xima acme\/berlin by berlin .*3 hours ago/),
+      remedy: expect.stringMatching(/ucaas journal resolve [0-9a-f]{8}/),
+    },
+  ]);
+  const findings = await runChecks(journalChecks({ ...context, environment }), 5);
+  expect(findings).toMatchObject([
+    { check: "folder", status: "ok", found: expect.stringContaining(folder) },
+    { code: "JOURNAL_UNREADABLE" },
+    { code: "OPEN_WRITE" },
+  ]);
+});
+
+test.each([
+  { what: "that cannot be written", failure: "EACCES", fileSystem: 0xef53, status: "action" },
+  { what: "on a shared disk", fileSystem: 0x6969, inPipeline: true, status: "ok" },
+  { what: "on a pipeline's own disk", fileSystem: 0xef53, inPipeline: true, status: "action" },
+  { what: "in a container's layer", fileSystem: 0x794c7630, inPipeline: true, status: "action" },
+  { what: "on a workstation", fileSystem: 0xef53, status: "ok" },
+] as const)("a journal folder $what is $status", ({ what: _, status, ...facts }) => {
+  const judged = judgeFolder({ folder: "/j", exists: true, inPipeline: false, ...facts });
+  expect(judged.status).toBe(status);
+});
