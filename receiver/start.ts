@@ -268,7 +268,8 @@ if (import.meta.main) {
   await receiverStartCommand()
     .parseAsync()
     .catch((error: unknown) => {
-      console.error(error instanceof UcaasError ? printable(error.message) : error);
+      const text = error instanceof UcaasError ? error.message : ((error as Error)?.stack ?? error);
+      console.error(printable(String(text)));
       process.exitCode = 1;
     });
 }

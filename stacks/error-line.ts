@@ -61,25 +61,30 @@ export function yamlFaultLine(
   const where = labelled(label, isHiddenKey ? path.slice(0, -1) : path);
   const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;
   const separator = reason.startsWith("is ") ? " " : ": ";
-  return `${file.at(offset)} ${where ? `${where}${separator}` : ""}${text}`;
+  return `${file.at(offset)} ${where ? `${where}${separator}` : ""}${inert(text)}`;
 }
 
 /** `acme.xima.professionalSeats` */
 export function labelled(label: string, path: Path): string {
   const property = propertyPath(path);
-  return [label, property].filter(Boolean).join(property.startsWith("[") ? "" : ".");
+  return inert([label, property].filter(Boolean).join(property.startsWith("[") ? "" : "."));
 }
 
 /** A value as JSON, not too long, without characters that a terminal or the engine would act on. */
 function shownValue(value: unknown): string {
-  const text = JSON.stringify(value)
-    .replace(/[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
-    .replaceAll("<{%", `<${escaped("{")}%`);
+  const text = inert(JSON.stringify(value));
   return text.length > maxShown ? `${text.slice(0, maxShown)}… (${text.length} characters)` : text;
 }
 
+/** Without what a terminal or the engine's colour markup would act on. */
+function inert(text: string): string {
+  return text
+    .replace(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu, escaped)
+    .replaceAll("<{%", `<${escaped("{")}%`);
+}
+
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
 }
 
 /**

@@ -118,12 +118,12 @@ export function visibleLabels(): string[] {
   return [...found].slice(0, 60);
 }
 
-/** What the page says in its alerts. */
+/** What the page says in its alerts, as long as a page may be: it is masked, then cut. */
 export function alerts(): string {
   const texts = [...document.querySelectorAll("[role=alert], .error, .alert, .errorMessage")]
     .filter((element) => element.getClientRects().length > 0)
     .map((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim());
-  return [...new Set(texts.filter(Boolean))].join(" ").slice(0, 300);
+  return [...new Set(texts.filter(Boolean))].join(" ").slice(0, 100_000);
 }
 
 /**

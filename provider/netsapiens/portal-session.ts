@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
+import { printable } from "../runtime/printable.ts";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
 import { PortalError, SessionLost } from "./portal-error.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
@@ -119,11 +120,15 @@ export class PortalSession {
     const redirectUrl = await this.#visible("redirectUrl");
     if (redirectUrl) await redirectUrl.fill("");
     const create = await this.#control("create");
-    const before = await this.page.evaluate(alerts);
+    const before = await this.#alerts();
     clicking();
     await singlePost(this.page, this.origin, () => this.#leave(create));
-    const after = await this.page.evaluate(alerts).catch(() => "");
+    const after = await this.#alerts().catch(() => "");
     return after === before ? "" : after;
+  }
+
+  async #alerts(): Promise<string> {
+    return printable(await this.page.evaluate(alerts), 300);
   }
 
   /**
@@ -205,7 +210,7 @@ export class PortalSession {
     await this.#fill("password", password);
     const submit = await this.#control("logIn");
     const loginPage = new URL(this.page.url()).pathname;
-    const before = await this.page.evaluate(alerts);
+    const before = await this.#alerts();
     let answered = false;
     let wasInside = false;
     const watch = (request: Request) => {
@@ -223,7 +228,7 @@ export class PortalSession {
         if (!(await this.#isAtLogin())) return (await this.#visible("system")) && true;
         // The portal let the user in, and out again at once.
         if (wasInside) throw new SessionLost();
-        const said = await this.page.evaluate(alerts);
+        const said = await this.#alerts();
         if (!answered && said === before) return undefined;
         throw new PortalError(
           "PORTAL_LOGIN_REFUSED",

@@ -1,3 +1,5 @@
+import { maskSecrets } from "./secrets.ts";
+
 /**
  * What a {@link UcaasError} says beside its message. All of it may be shown to a user:
  * never a body, a header, a token or a secret.
@@ -69,8 +71,9 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   }
 }
 
+/** Masked before it is cut: half a secret would not be found. */
 function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+  return text.length > length ? `${maskSecrets(text).slice(0, length)}…` : text;
 }
 
 /**

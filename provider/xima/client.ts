@@ -231,15 +231,17 @@ function refusal(reply: HttpResponse, operation: string, moreToDo?: string): Uca
       hint: hintFor(reply),
     });
   }
+  // Any other text is no code, and would stand where people look for one.
+  const code = /^[A-Z][A-Z0-9_]{0,63}$/.test(error.code) ? error.code : `HTTP_${reply.status}`;
   const remedy =
     (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) ||
     remedies.get(error.code);
   return new UcaasError(error.message ?? "the server rejected the request", {
-    code: error.code,
+    code,
     vendor: "xima",
     operation,
     status: reply.status,
-    vendorCode: error.code,
+    vendorCode: code === error.code ? code : undefined,
     earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
     hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
   });

@@ -207,6 +207,11 @@ describe("secrets", () => {
     expect(findPlaintextSecrets(stack.customers(stack.asWritten))).toEqual([
       "stacks/Pulumi.acme.yaml:9:64 acme.xima.sipCredentials.password stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.acme.xima.sipCredentials.password'",
     ]);
+    const markup = stackOf({ "Pulumi.acme.yaml": encrypted('{"<{%fg 1%}>": hunter2}') });
+    const [line] = findPlaintextSecrets(markup.customers(markup.asWritten));
+    // The engine panics at its own colour markup.
+    expect(line).toContain("stands there in plain text");
+    expect(line).not.toContain("<{%");
     const safe = stackOf({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") });
     expect(findPlaintextSecrets(safe.customers(safe.asWritten))).toEqual([]);
   });

@@ -171,6 +171,16 @@ describe("a refusal", () => {
     expect(licences.server.received).toHaveLength(1);
   });
 
+  test.each(["$(touch /tmp/x)", "__proto__", "not a code", "<{%fg 1%}>"])(
+    "whose code is the text %s is known by its status",
+    async (code) => {
+      licences.server.fault({ kind: "status", status: 409, body: { code, message: "no" } });
+      const error = await refusal(create());
+      expect(error.code).toBe("HTTP_409");
+      expect(error.message).not.toContain(code);
+    },
+  );
+
   test.each([
     [404, "xima:updatePath"],
     [302, "xima:baseUrl"],
@@ -190,7 +200,7 @@ describe("a refusal", () => {
     async (code) => {
       licences.server.fault({ kind: "status", status: 400, body: { code, message: "no" } });
       const error = await refusal(create());
-      expect(error).toMatchObject({ vendorCode: code });
+      expect(error).toMatchObject({ code: "HTTP_400" });
       expect(error.message).not.toMatch(/native code|\[object/);
     },
   );
