@@ -37,7 +37,7 @@ export default {
       name: "provider-stands-alone",
       comment: "The provider is what others install; the rest of the house is not in that package.",
       from: { path: "^provider/" },
-      to: { path: "^(stacks|cli|sandbox|receiver|demo|bench|tools|test|trials)/" },
+      to: { path: "^(stacks|cli|policy|sandbox|receiver|demo|bench|tools|test|trials)/" },
     },
     {
       severity: "error",
@@ -72,7 +72,7 @@ export default {
       to: {
         path: [
           "^provider/(?!(index|schemas)[.]ts$)",
-          "^(cli|sandbox|receiver|demo|bench|test|tools|trials)/",
+          "^(cli|policy|sandbox|receiver|demo|bench|test|tools|trials)/",
         ],
       },
     },
@@ -135,7 +135,7 @@ export default {
       severity: "error",
       name: "installed-with-the-package",
       comment: "A dependency of development is not there for who installs the package.",
-      from: { path: "^(provider|stacks|receiver|cli)/" },
+      from: { path: "^(provider|stacks|receiver|cli|policy)/" },
       to: {
         dependencyTypes: ["npm-dev"],
         dependencyTypesNot: [...runtime.dependencyTypesNot, "npm-peer"],

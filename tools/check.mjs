@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { node, root } from "./engine/paths.mjs";
 
 const code =
-  "{provider,stacks,sandbox,receiver,cli,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
+  "{provider,stacks,sandbox,receiver,cli,policy,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
 
 /** Each is a sentence, and the tool that proves it. */
 export const checks = [

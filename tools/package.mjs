@@ -17,7 +17,8 @@ import { root } from "./engine/paths.mjs";
 
 const dist = join(root, "dist");
 /** Files that a package holds beside its program. */
-const assets = /^(README\.md|.*\.schema\.json|schema\.json|Containerfile)$/;
+const assets =
+  /^(README\.md|.*\.schema\.json|schema\.json|Containerfile|PulumiPolicy\.yaml|.*\.cjs)$/;
 
 /** @param {string} source */
 const compiled = (source) => source.replace(/\.ts$/, ".js");

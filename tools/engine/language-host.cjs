@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// pulumi-ucaas stand-in, revision 2
+// pulumi-ucaas stand-in, revision 3
 //
 // Pulumi's own `pulumi-language-nodejs` comes only with Pulumi's download. Where the
 // engine had to be built from Go modules, this file takes
@@ -203,6 +203,62 @@ function installDependencies(call) {
   );
 }
 
+/**
+ * A plugin that is a program for Node: a policy pack (`--policy-pack`). What it prints is
+ * handed on, since the engine reads the port of its server there.
+ */
+async function runPlugin(call) {
+  const { request } = call;
+  const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
+  const refuse = (details) => call.emit("error", { code: grpc.status.UNIMPLEMENTED, details });
+  if (request.getKind() !== "analyzer") {
+    refuse(
+      `a plugin of the kind ${request.getKind()} needs Pulumi's own language host for Node; this engine was built from source without it`,
+    );
+    return;
+  }
+  const runner = findUpward(folder, "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  if (!runner) {
+    refuse(`@pulumi/pulumi is not installed for the policy pack in ${folder}`);
+    return;
+  }
+  const node = await nodeFor(folder);
+  const env = Object.fromEntries(
+    request.getEnvList().map((line) => {
+      const end = line.indexOf("=");
+      return [line.slice(0, end), line.slice(end + 1)];
+    }),
+  );
+  // The engine's address comes first, then the pack.
+  const pack = spawn(node.path, [runner, ...request.getArgsList(), folder], {
+    cwd: folder, // @pulumi/policy reads its package.json there
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const forward = (set) => (chunk) => {
+    const response = new messages.RunPluginResponse();
+    response[set](new Uint8Array(chunk));
+    call.write(response);
+  };
+  pack.stdout.on("data", forward("setStdout"));
+  pack.stderr.on("data", forward("setStderr"));
+  // The engine ends the call when it needs the pack no longer.
+  call.on("cancelled", () => pack.kill("SIGTERM"));
+  finished(pack).then(
+    ({ code }) => {
+      const response = new messages.RunPluginResponse();
+      response.setExitcode(code ?? 1);
+      call.write(response);
+      call.end();
+    },
+    (error) =>
+      call.emit("error", {
+        code: grpc.status.UNKNOWN,
+        details: `the policy pack could not be started with ${node.path}: ${error.message}`,
+      }),
+  );
+}
+
 /** The Node that the project brings (npm's package `node`), else the one that runs this file. */
 async function nodeFor(folder) {
   const own = findUpward(folder, "node_modules/.bin/node");
@@ -257,7 +313,7 @@ function shutDown() {
   process.exit(0);
 }
 
-const implementation = { installDependencies };
+const implementation = { installDependencies, runPlugin };
 for (const [name, { responseStream }] of Object.entries(LanguageRuntimeService)) {
   const answer = calls[name];
   if (answer) {

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../tools/engine/paths.mjs";
+import { ucaas } from "../cli/ucaas.ts";
+import { licenceServer } from "../xima/licence-server.ts";
+import { type StackProject, stackProject } from "./stack-project.ts";
+
+const customers = {
+  acme: { name: "Acme", xima: { professionalSeats: 12 } },
+  bakery: { name: "Bakery", xima: { essentialSeats: 5 } },
+};
+
+describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, () => {
+  let licences: Awaited<ReturnType<typeof licenceServer>>;
+  let stack: StackProject;
+  let fixed: Record<string, unknown>;
+
+  const declare = (declared: object, more: object = {}) =>
+    stack.writeStackFile({
+      ...fixed,
+      "ucaas:defaults": { xima: { ccId: { resellerId: "voicehouse", resellerName: "V" } } },
+      "ucaas:prices": {
+        currency: "EUR",
+        skus: { "xima.professionalSeats": "45.10", "xima.essentialSeats": 20 },
+      },
+      "ucaas:limits": { maxRemovals: 0, maxAddedSeats: 5 },
+      "ucaas:customers": declared,
+      ...more,
+    });
+  const command = (...args: string[]) =>
+    ucaas(args, { cwd: stack.folder, env: { ...stack.env, COLUMNS: "80" } as NodeJS.ProcessEnv });
+  /** A shell's PWD is the folder in which it is; a test's is not. */
+  const withPolicies = (...args: string[]) =>
+    stack.pulumi([...args, "--policy-pack", join(root, "policy")], { env: { PWD: stack.folder } });
+  const seats = () =>
+    licences.server.state.customers["voicehouse/acme"]?.licence as Record<string, unknown>;
+
+  beforeAll(async () => {
+    licences = await licenceServer();
+    stack = await stackProject({});
+    const { "xima:privateKey": _, ...plain } = licences.plainConfig;
+    stack.writeStackFile(plain);
+    (await stack.pulumi(["config", "set-all", "--secret", `xima:privateKey=${licences.pem}`])).ok();
+    fixed = stack.stackFile();
+    declare(customers);
+    (await stack.up()).ok();
+  }, 120_000);
+  afterAll(async () => {
+    await stack.remove();
+    await licences[Symbol.asyncDispose]();
+  });
+
+  test("ucaas cost prints what the state has, with the sum a month", async () => {
+    const run = await command("cost", "--stack", "test");
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+    expect(run.stdout).toContain("In all €641.20 a month.");
+    const json = await command("cost", "--stack", "test", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      total: { amounts: [{ currency: "EUR", amount: "641.20" }] },
+    });
+    const csv = await command("cost", "--stack", "test", "--csv");
+    expect(csv.stdout.split("\r\n")).toContain(
+      "test,voicehouse,acme,xima.professionalSeats,12,12,45.10,541.20,EUR,",
+    );
+  });
+
+  test("ucaas preview says which seats change and what that costs, and changes nothing", async () => {
+    declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 15 } } });
+    const run = await command("preview", "--stack", "test");
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+    expect(run.stdout).toMatch(/acme .* 12 → 15 .* \+3 .* \+€135\.30/);
+    expect(run.stdout).toContain("(+€135.30)");
+    expect(seats()).toEqual({ professionalSeats: 12 });
+  });
+
+  test("the policy pack stops seats beyond the limits before the vendor is called", async () => {
+    declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 120 } } });
+    const run = await withPolicies("up", "--yes", "--skip-preview");
+    expect(run.exitCode, run.output).not.toBe(0);
+    expect(run.output).toContain(
+      "beyond ucaas:limits.maxAddedSeats: 108 seats are added, and 5 may be (acme)",
+    );
+    expect(seats()).toEqual({ professionalSeats: 12 });
+  });
+
+  test("the policy pack sees removals in a preview, and lets pass what is within", async () => {
+    declare({ acme: customers.acme }, { "ucaas:removed": ["bakery"] });
+    const removal = await withPolicies("preview");
+    expect(removal.exitCode, removal.output).not.toBe(0);
+    expect(removal.output).toContain("beyond ucaas:limits.maxRemovals: 1 resources");
+    declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 14 } } });
+    const within = await withPolicies("preview");
+    expect(within.exitCode, within.output).toBe(0);
+  });
+});
