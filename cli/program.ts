@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
+import { notifyCommand } from "./commands/notify.ts";
 import { receiverCommand } from "./receiver.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
@@ -41,7 +42,8 @@ export function createProgram({
     .addCommand(receiverCommand())
     .addCommand(xelionCommand(), { hidden: true })
     .commandsGroup("Pipelines:")
-    .addCommand(ciCommand());
+    .addCommand(ciCommand())
+    .addCommand(notifyCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
   markRequired(program);
   return program;

@@ -45,7 +45,7 @@ const advice =
   "`pulumi up --refresh` makes everything as declared again. To keep what is there, declare it. The next check looks again at what could not be told.";
 
 /** `3 stacks: 1 without drift, 1 with drift, 1 that could not be told`. */
-function summary(stacks: readonly StackDrift[]): string {
+export function summary(stacks: readonly StackDrift[]): string {
   const count = (status: Status) => stacks.filter((each) => each.status === status).length;
   const parts = [
     [count("none"), "without drift"],
@@ -73,7 +73,7 @@ function counted(number: number, noun: string): string {
 }
 
 /** A difference as cells: customer, resource, property, declared, actual. */
-function toRow(difference: Difference): [string, string, string, string, string] {
+export function toRow(difference: Difference): [string, string, string, string, string] {
   const { customer, resource, name, kind, property, declared, actual } = difference;
   const where = [customer ?? "", name === customer ? resource : `${resource} ${name}`] as const;
   if (kind === "gone") return [...where, "", "exists", "gone"];
@@ -93,7 +93,7 @@ function formatValue(value: unknown): string {
 const longest = 80;
 
 /** The resource that an error is about. */
-function resourceLabel({ customer, resource, name }: CheckError): string {
+export function resourceLabel({ customer, resource, name }: CheckError): string {
   return [customer === name ? "" : customer, resource, name].filter(Boolean).join(" ");
 }
 

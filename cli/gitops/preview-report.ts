@@ -6,7 +6,7 @@ import { changeReportSchema } from "../changes/report.ts";
 import { operations as plannedOperations } from "../changes/rows.ts";
 import { block, cell, code, htmlCode, row, shortened } from "../markdown.ts";
 
-const previewSchema = z.object({
+export const previewSchema = z.object({
   version: z.literal(1),
   stack: z.string(),
   status: z.enum(["ok", "failed"]),

@@ -1,0 +1,56 @@
+import { Command, Option } from "commander";
+import { type Platform, platforms } from "../notify/platforms.ts";
+import { print } from "../output.ts";
+
+const details = `
+The URL of the webhook is a secret. It is UCAAS_WEBHOOK_URL, or is in the file that UCAAS_WEBHOOK_URL_FILE or --webhook
+names; else it is asked for on the terminal. Slack and Teams are known by their hosts; any other gets JSON.
+
+Exit status: 0 all messages were sent, or there was nothing to tell; 1 one was not sent.
+
+Examples:
+  ucaas doctor --out doctor.json; ucaas notify doctor.json
+  ucaas notify drift.json doctor.json --only-problems
+  ucaas notify preview.json --webhook /run/secrets/webhook --format teams`;
+
+/** `ucaas notify`: tells a chat what a report says. */
+export function notifyCommand(): Command {
+  return new Command("notify")
+    .description("tell Slack, Teams or another webhook what a report says")
+    .argument("<report...>", "JSON that doctor, drift or preview wrote")
+    .option("--webhook <file>", "file that holds the URL of the webhook")
+    .addOption(
+      new Option("--format <name>", "what the webhook takes; default by its host").choices(
+        platforms,
+      ),
+    )
+    .option("--only-problems", "say nothing of a report in which all is in order")
+    .option("--json", "what was sent as JSON")
+    .addHelpText("after", details)
+    .action(notify);
+}
+
+interface Options {
+  webhook?: string;
+  format?: Platform;
+  onlyProblems?: true;
+  json?: true;
+}
+
+async function notify(files: string[], options: Options): Promise<void> {
+  const [{ readMessages }, { post, readWebhook }] = await Promise.all([
+    import("../notify/reports.ts"),
+    import("../notify/webhook.ts"),
+  ]);
+  const all = readMessages(files);
+  const messages = all.filter(({ status }) => !options.onlyProblems || status !== "ok");
+  if (messages.length > 0) {
+    const url = await readWebhook(options.webhook);
+    for (const message of messages) {
+      const platform = await post(url, message, options.format);
+      if (!options.json) print(`sent to ${url.host} (${platform}): ${message.title}`);
+    }
+  } else if (!options.json) print("Nothing to tell: all is in order.");
+  if (options.json)
+    print(JSON.stringify({ version: 1, sent: messages.length, messages }, undefined, 2));
+}

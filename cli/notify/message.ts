@@ -1,0 +1,119 @@
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import type { ChangeReport } from "../changes/report.ts";
+import { costLine, operations, rows, violationLines } from "../changes/rows.ts";
+import { type DoctorReport, doctorReportSchema } from "../doctor/report.ts";
+import { resourceLabel, summary, toRow } from "../drift/render.ts";
+import { type DriftReport, driftReportSchema } from "../drift/report.ts";
+import { type PreviewReport, previewSchema } from "../gitops/preview-report.ts";
+import { redact, visible } from "../redact.ts";
+
+/** What is told of a report: plain text, in which nothing of others is markup yet. */
+export interface Message {
+  readonly kind: "doctor" | "drift" | "preview";
+  readonly stacks: readonly string[];
+  /** `ok`: nothing to do. `unknown`: it could not be told. */
+  readonly status: "ok" | "unknown" | "action";
+  readonly title: string;
+  /** Short ones, the most important first. */
+  readonly lines: readonly string[];
+}
+
+/** @throws {UcaasError} `REPORT_UNKNOWN` when the JSON is no report of this package. */
+export function messageOf(report: unknown, file: string): Message {
+  const doctor = doctorReportSchema.safeParse(report).data;
+  if (doctor) return ofDoctor(doctor);
+  const drift = driftReportSchema.safeParse(report).data;
+  if (drift) return ofDrift(drift);
+  const preview = previewSchema.safeParse(report).data;
+  if (preview) return ofPreview(preview);
+  throw new UcaasError(`${file}: no report of doctor, drift or preview`, {
+    code: "REPORT_UNKNOWN",
+    operation: "notify",
+    hint: "name a file that ucaas doctor, ucaas drift --json or ucaas preview wrote with --out",
+  });
+}
+
+function ofDoctor({ stack, status, findings }: DoctorReport): Message {
+  const worst = findings.filter((each) => each.status === "action");
+  const unknown = findings.filter((each) => each.status === "unknown");
+  const parts = [
+    worst.length > 0 && `${worst.length} need action`,
+    unknown.length > 0 && `${unknown.length} could not be told`,
+  ].filter((part) => part !== false);
+  return {
+    kind: "doctor",
+    stacks: stack === undefined ? [] : [stack],
+    status,
+    title: text(
+      `Doctor${stack === undefined ? "" : ` of ${stack}`}: ${parts.join(", ") || "all is in order"}`,
+    ),
+    lines: [...worst, ...unknown].map(({ system, check, found, remedy }) =>
+      text(`${system}: ${check}: ${found}${remedy === undefined ? "" : `. What to do: ${remedy}`}`),
+    ),
+  };
+}
+
+function ofDrift({ stacks, status }: DriftReport): Message {
+  const several = stacks.length > 1;
+  const lines = stacks.flatMap(({ stack, unknown, differences }) => [
+    ...unknown.map((error) =>
+      joined([several && stack, "could not tell", resourceLabel(error), error.reason], ": "),
+    ),
+    ...differences.map((difference) => {
+      const [customer, resource, property, declared, actual] = toRow(difference);
+      const where = joined([several && stack, customer, resource, property], " ");
+      return `${where}: declared ${declared}, actual ${actual}`;
+    }),
+  ]);
+  return {
+    kind: "drift",
+    stacks: stacks.map(({ stack }) => stack),
+    status: status === "none" ? "ok" : status === "drift" ? "action" : "unknown",
+    title: text(
+      `Drift: ${several ? summary(stacks) : `${stacks[0]?.stack ?? "no stack"}: ${driftWords[status]}`}`,
+    ),
+    lines: lines.map(text),
+  };
+}
+
+const driftWords = { none: "none", drift: "drift was found", unknown: "it could not be told" };
+
+function ofPreview({ stack, status, summary: changes }: PreviewReport): Message {
+  const beyond = (changes?.violations.length ?? 0) > 0;
+  const what =
+    status === "failed"
+      ? "the preview failed"
+      : changes === undefined
+        ? "see its log"
+        : operations(changes).join(", ") || "no changes";
+  return {
+    kind: "preview",
+    stacks: [stack],
+    status: status === "failed" ? "unknown" : beyond ? "action" : "ok",
+    title: text(`Preview of ${stack}: ${beyond ? "beyond the limits: " : ""}${what}`),
+    lines: changes === undefined ? [] : linesOf(changes).map(text),
+  };
+}
+
+function linesOf(changes: ChangeReport): string[] {
+  return [
+    ...changes.errors.map((error) => `error: ${error}`),
+    ...violationLines(changes).map((each) => `${each.text}. What to do: ${each.remedy}`),
+    ...[costLine(changes) ?? []].flat(),
+    ...rows(changes).map((cells) => joined(cells, " · ")),
+    ...changes.warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
+
+function joined(parts: readonly (string | false | undefined)[], by: string): string {
+  return parts.filter(Boolean).join(by);
+}
+
+/** Longer lines say no more in a chat. */
+const longestLine = 400;
+
+/** One line without secrets and control characters. */
+function text(line: string): string {
+  const clean = visible(redact(line).replace(/\s*\n\s*/g, "; "));
+  return clean.length > longestLine ? `${clean.slice(0, longestLine)}…` : clean;
+}
