@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { type Dirent, lstatSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** What lies in the folder of a stack's customer files. */
 export interface CustomerFolder {
@@ -19,6 +19,8 @@ export interface CustomerFolder {
 export function customerFolder(folder: string): CustomerFolder {
   const files: { slug: string; name: string }[] = [];
   const unread: { name: string; remedy: string }[] = [];
+  const problem = folderProblem(dirname(folder), "..") ?? folderProblem(folder);
+  if (problem) unread.push(problem);
   for (const entry of entriesOf(folder)) {
     const { name } = entry;
     const [, slug, extension] = /^(.*?)(\.ya?ml)?$/i.exec(name) as unknown as [
@@ -37,6 +39,14 @@ export function customerFolder(folder: string): CustomerFolder {
     }
   }
   return { files, unread };
+}
+
+/** What stands where a folder should be, and leads to none. */
+function folderProblem(folder: string, name = "."): { name: string; remedy: string } | undefined {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found || statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  const what = found.isSymbolicLink() ? "the link, which leads to no folder," : "the file";
+  return { name, remedy: `replace ${what} by a folder, or remove it` };
 }
 
 /** The entries of a folder in alphabetical order; none when there is no such folder. */

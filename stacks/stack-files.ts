@@ -159,7 +159,9 @@ export class StackFiles {
         });
       }
       const file = this.customerFiles.get(slug);
-      if (file?.isReadable) own.push({ file, base: [], value: file.value([]), hidden: false });
+      // Of a file that cannot be read, the name alone is known.
+      if (file)
+        own.push({ file, base: [], value: file.isReadable ? file.value([]) : {}, hidden: false });
       const said = own.reduceRight<unknown>((under, { value }) => merge(under, value), {});
       const defaults = this.#defaults(config, defaultsFor(said, this.#inOrder("defaults", config)));
       return new Declaration(slug, withDefaults(slug, merge(defaults.value, said)), own, defaults);
@@ -223,6 +225,9 @@ export class Declaration {
    * missing from the customer, so that is where it is.
    */
   locate(path: Path, what: "key" | "value" = "value"): { label: string; place: string } {
+    // An unreadable file of the customer's own has no part that could be named.
+    const unreadable = this.#own.find(({ file }) => file && !file.isReadable)?.file;
+    if (path.length === 0 && unreadable) return { label: this.slug, place: unreadable.at(0) };
     const said = this.#origins.find(({ file, base }) => file?.has([...base, ...path]));
     if (said) {
       return {

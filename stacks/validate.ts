@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   closestMatches,
   maskSecrets,
@@ -107,7 +108,8 @@ function unreadFaults(files: StackFiles): string[] {
   const { unreadStackFile, files: loose } = files.strays();
   return [
     ...files.unread.map(
-      ({ name, remedy }) => `${files.customersName}/${name} is not read. What to do: ${remedy}.`,
+      ({ name, remedy }) =>
+        `${join(files.customersName, name)} is not read. What to do: ${remedy}.`,
     ),
     ...loose.map(
       (name) =>

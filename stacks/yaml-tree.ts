@@ -225,7 +225,9 @@ class Reader {
   }
 
   #scalar(node: Scalar, path: Path, start: number): unknown {
-    if (node.type !== "PLAIN" || node.tag) return node.value;
+    // The tag is the fault; what it makes of the text, such as bytes, would be a second one.
+    if (node.tag) return typeof node.value === "object" ? (node.source ?? "") : node.value;
+    if (node.type !== "PLAIN") return node.value;
     const text = node.source ?? "";
     if (this.#text.slice(start, node.range?.[1]).includes("\n")) {
       this.#fault(path, start, "is text of several lines: write it in quotes, or below a |");

@@ -204,7 +204,7 @@ export class GitHub implements Platform {
       if (this.#token.startsWith("ghs_")) return byBot;
       try {
         const { login } = await this.#api.get(userSchema, {
-          operation: "find out whose token it is",
+          operation: "read the token's user",
           path: "/user",
         });
         return (user) => user?.login === login;
@@ -241,6 +241,6 @@ function eventIn(file: string): z.output<typeof eventSchema> {
   throw new UcaasError(`the file ${file} of GITHUB_EVENT_PATH ${reason}`, {
     code: "CONFIG_INVALID",
     vendor: "github",
-    hint: "run the command in a GitHub workflow, which sets GITHUB_EVENT_PATH, or take the variable away",
+    hint: "run the command in a GitHub workflow, which sets GITHUB_EVENT_PATH, or unset GITHUB_EVENT_PATH",
   });
 }

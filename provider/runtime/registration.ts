@@ -151,7 +151,9 @@ function optionProblem(options: object): string | undefined {
       : closestMatches(key, Object.keys(knownOptions));
     if (near) return `${key} is not an option. Did you mean ${near}?`;
   }
-  const { aliases, deletedWith } = options as { aliases?: unknown; deletedWith?: unknown };
+  const { aliases, deletedWith, customTimeouts } = options as Record<string, unknown>;
+  const timeouts = timeoutProblem(customTimeouts);
+  if (timeouts) return timeouts;
   if (deletedWith !== undefined && !pulumi.Resource.isInstance(deletedWith))
     return "deletedWith must be a resource";
   if (aliases === undefined || aliases === null) return undefined;
@@ -162,6 +164,21 @@ function optionProblem(options: object): string | undefined {
   return wrong < 0
     ? undefined
     : `aliases[${wrong}] must be a URN, or an object such as { name: "old-name" }`;
+}
+
+/** The SDK sends what is no text as text, and the engine takes an empty one for the default. */
+function timeoutProblem(timeouts: unknown): string | undefined {
+  if (timeouts === undefined || timeouts === null) return undefined;
+  if (typeof timeouts !== "object") return "customTimeouts must be an object";
+  const known = ["create", "update", "delete"];
+  for (const [key, value] of Object.entries(timeouts)) {
+    if (value === undefined) continue;
+    if (!known.includes(key))
+      return `customTimeouts.${key} is not a timeout. Known: ${known.join(", ")}`;
+    if (typeof value !== "string" || value.trim() === "")
+      return `customTimeouts.${key} must be a duration in quotes, such as "5m"`;
+  }
+  return undefined;
 }
 
 /**

@@ -22,7 +22,7 @@ const lastUpdate = (tenants: Record<string, string>) =>
     ),
   });
 
-function guard(files: Record<string, string>, last: Record<string, string>) {
+function guard(files: Record<string, string | Uint8Array>, last: Record<string, string>) {
   const stack = stackOf(files);
   return guardErrors(stack, stack.asWritten, stack.customers(stack.asWritten), lastUpdate(last));
 }
@@ -113,6 +113,16 @@ describe("what contradicts itself is an error:", () => {
   test("a customer that is declared and listed as removed", () => {
     expect(guard(stackFile("{acme: {name: A}}", "  ucaas:removed: [old, acme]\n"), {})).toEqual([
       "stacks/Pulumi.acme.yaml:3:24 ucaas:removed lists acme, which is declared (stacks/Pulumi.acme.yaml:2:21): keep one of the two",
+    ]);
+  });
+
+  test("a customer that is listed as removed, and whose own file cannot be read", () => {
+    const files = {
+      ...stackFile("{}", "  ucaas:defaults: {name: A}\n  ucaas:removed: [acme]\n"),
+      "customers/acme/acme.yaml": new Uint8Array([0xff]),
+    };
+    expect(guard(files, {})).toEqual([
+      "stacks/Pulumi.acme.yaml:4:19 ucaas:removed lists acme, which is declared (stacks/customers/acme/acme.yaml:1:1): keep one of the two",
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StackFiles } from "../../stacks/stack-files.ts";
 import {
@@ -218,6 +218,37 @@ describe("secrets", () => {
 });
 
 describe("customers in files of their own", () => {
+  test.each([
+    [
+      "customers/acme",
+      (path: string) => symlinkSync("/nowhere", path),
+      "replace the link, which leads to no folder, by a folder, or remove it",
+    ],
+    [
+      "customers",
+      (path: string) => writeFileSync(path, ""),
+      "replace the file by a folder, or remove it",
+    ],
+  ])("are missed where %s leads to no folder", (name, make, remedy) => {
+    const folder = join(
+      projectWith({ "Pulumi.acme.yaml": `${head}    acme: {name: A}\n` }),
+      "stacks",
+    );
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    make(join(folder, name));
+    const stack = new StackFiles(folder, "acme");
+    expect(stack.unread).toMatchObject([{ remedy }]);
+    expect(faultsOf(stack)).toContain(`stacks/${name} is not read. What to do: ${remedy}.`);
+  });
+
+  test("with a value that has a tag get one error for it", () => {
+    const found = faults({
+      "Pulumi.acme.yaml": head.replace("customers:", "customers: {}"),
+      "customers/acme/bakery.yaml": "name: !!binary aGk=\n",
+    });
+    expect(found).toEqual([expect.stringContaining("a tag (!) is not read")]);
+  });
+
   test("count beside those of the stack's file, with its defaults and with their secrets from it", () => {
     const stack = stackOf({
       "Pulumi.acme.yaml": `${head}    acme: {name: Acme}\n    bakery: {xima: {sipCredentials: {password: {secure: v1:abc}}}}\n`,
