@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { amountSchema } from "./prices.ts";
 
-const count = z.coerce
-  .number()
-  .int("must be a whole number")
-  .min(0, "must not be negative")
+const wholeNumber = "must be a whole number from 0 on";
+
+/** `pulumi config set` writes numbers as text. */
+const count = z
+  .union([z.int(wholeNumber).min(0, wholeNumber), z.string().regex(/^\d{1,9}$/, wholeNumber)])
+  .transform(Number)
   .optional();
 
 /** The key `ucaas:limits`: what one change of the stack may do at most. */

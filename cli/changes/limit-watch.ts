@@ -73,6 +73,6 @@ export class LimitWatch {
     const deletes = removed.map(
       (oldState): Step => ({ op: "delete", urn: oldState.urn, oldState }),
     );
-    return { config: {}, diagnostics: [], steps: [...declared, ...deletes] };
+    return { diagnostics: [], steps: [...declared, ...deletes] };
   }
 }

@@ -1,14 +1,18 @@
 import { readLimits, readTerms } from "../cost/terms.ts";
 import { mergedInto } from "../gitops/git.ts";
 import type { PreviewReport } from "../gitops/preview-report.ts";
-import { parsePreview } from "../pulumi/preview.ts";
+import { type Preview, parsePreview } from "../pulumi/preview.ts";
 import type { Project } from "../pulumi/project.ts";
 import { errorOf, pulumi } from "../pulumi/run.ts";
+import { type StackConfig, stackConfig } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
 import { checkLimits } from "./limits.ts";
 import { asText } from "./render-text.ts";
 import { type ChangeReport, changeReport } from "./report.ts";
 import { summarize } from "./summarize.ts";
+
+/** Columns of a report in a pipeline's log and in a comment of release 0.1.0. */
+const logWidth = 120;
 
 /**
  * Previews a stack with the engine and reports what the plan changes.
@@ -25,42 +29,37 @@ export async function previewStack(
   if (plan !== undefined) args.push("--save-plan", plan);
   const run = await pulumi(args);
   const preview = parsePreview(run.stdout);
-  const report = preview ? reportOf(preview, project) : nothing;
-  const failed = run.exitCode !== 0 || preview === undefined || report.errors.length > 0;
-  const summary = withoutSecrets(failed ? failedReport(report, errorOf(run)) : report);
+  const hasFailed =
+    run.exitCode !== 0 ||
+    preview === undefined ||
+    preview.diagnostics.some(({ severity }) => severity === "error");
+  const report = hasFailed
+    ? failedReport(preview ?? nothing, errorOf(run))
+    : // A preview masks keys with a secret in them, such as accounts.
+      reportOf(preview, await stackConfig(stack), project);
+  const summary = withoutSecrets(report);
   return {
     version: 1,
     stack,
-    status: failed ? "failed" : "ok",
+    status: hasFailed ? "failed" : "ok",
     base: await mergedInto(project),
-    text: `${redact(asText(summary, 120))}\n`,
+    text: `${redact(asText(summary, logWidth))}\n`,
     summary,
   };
 }
 
-function reportOf(
-  preview: NonNullable<ReturnType<typeof parsePreview>>,
-  project: Project,
-): ChangeReport {
-  const config = { get: (key: string) => preview.config[key] };
+function reportOf(preview: Preview, config: StackConfig, project: Project): ChangeReport {
   const summary = summarize(preview, readTerms(config, project.folder));
   const limits = readLimits(config);
   return changeReport(summary, limits && checkLimits(summary, limits));
 }
 
-const nothing: ChangeReport = {
-  changes: [],
-  counts: {},
-  limited: false,
-  violations: [],
-  warnings: [],
-  errors: [],
-};
+const nothing: Preview = { steps: [], diagnostics: [] };
 
 /** Of a plan that is not whole, neither sums nor limits can be told. */
-function failedReport({ cost: _, ...report }: ChangeReport, reason: string): ChangeReport {
-  const errors = report.errors.length > 0 ? report.errors : [reason];
-  return { ...report, errors, violations: [] };
+function failedReport(preview: Preview, reason: string): ChangeReport {
+  const report = changeReport(summarize(preview, { prices: undefined }), undefined);
+  return report.errors.length > 0 ? report : { ...report, errors: [reason] };
 }
 
 /** Every text of a report passes the masking, values that the engine printed too. */

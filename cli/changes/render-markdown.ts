@@ -27,7 +27,7 @@ function render(report: ChangeReport, head: string[], all: string[][], count: nu
     ({ text, remedy }) => `- ${code(text)}. ${capital(remedy)}.`,
   );
   const parts = [
-    limits.length > 0 ? ["**Beyond the limits of the stack:**", "", ...limits] : [],
+    limits.length > 0 ? ["**Limits of the stack:**", "", ...limits] : [],
     all.length > 0 ? [row(head), row(head.map(() => "---")), ...table] : [],
     all.length === 0 && report.errors.length === 0 ? ["Nothing changes."] : [],
     more > 0 ? [`… and ${more} more rows; the run's log has all of them.`] : [],

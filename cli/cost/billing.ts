@@ -15,16 +15,17 @@ export interface BilledQuantity extends Quantity {
   readonly notes: readonly string[];
 }
 
-/** Which rules of Xima hold for an account. */
-export type XimaRules = (account: string | undefined) => {
+/** Rules of Xima's contract, as a reseller's account has them. */
+export interface XimaRules {
   readonly revision: ApiRevision;
   readonly seatRules: SeatRules;
-};
+}
 
 /** What decides over a bill. */
 export interface BillingTerms {
   readonly prices: PriceList | undefined;
-  readonly ximaRules: XimaRules;
+  /** The rules of an account; default the published ones. */
+  readonly ximaRules?: (account: string | undefined) => XimaRules | undefined;
 }
 
 /** What a resource costs a month, by SKU. */
@@ -58,22 +59,24 @@ function priceOf(sku: string, prices: PriceList | undefined): Amount | undefined
   return name === undefined ? undefined : amount(all[name]!);
 }
 
+const publishedRules: XimaRules = { revision: "1.4", seatRules: {} };
+
 /** Xima bills at least the minimum of a kind of seat, once there is one seat of it. */
 function billedByXima(
   sku: string,
   quantity: number | undefined,
   all: readonly Quantity[],
   inputs: Inputs,
-  ximaRules: XimaRules,
+  ximaRules: BillingTerms["ximaRules"],
 ): { billed: number | undefined; notes: string[] } {
   if (quantity === undefined || quantity === 0) return { billed: quantity, notes: [] };
   const account = typeof inputs.account === "string" ? inputs.account : undefined;
-  const { revision, seatRules } = ximaRules(account);
+  const { revision, seatRules } = ximaRules?.(account) ?? publishedRules;
   const field = seatFields.find((each) => sku === `xima.${each}`);
   const least = field ? leastSeats(field, revision, seatRules) : 0;
   const notes = included(sku, quantity, all, revision);
   if (quantity >= least) return { billed: quantity, notes };
-  return { billed: least, notes: [`Xima bills at least ${least}`, ...notes] };
+  return { billed: least, notes: [`billed as ${least}, the minimum`, ...notes] };
 }
 
 /** What comes with a seat without being ordered (OpenAPI 1.4). It is not part of a quantity. */

@@ -20,7 +20,7 @@ interface ConfigSource {
 /**
  * What a stack's config says of costs: its price list and the rules of its Xima accounts.
  *
- * @throws {UcaasError} `PRICES_INVALID`, and from the Xima keys `CONFIG_INVALID`
+ * @throws {UcaasError} `PRICES_INVALID`
  */
 export function readTerms(config: ConfigSource, projectFolder: string): BillingTerms {
   return { prices: readPrices(config, projectFolder), ximaRules: ximaRulesOf(config) };
@@ -30,8 +30,14 @@ function ximaRulesOf(config: ConfigSource): BillingTerms["ximaRules"] {
   const { apiRevision, seatRules } = ximaConfig.keys;
   const definition = { namespace: ximaConfig.namespace, keys: { apiRevision, seatRules } };
   return (account) => {
-    const { apiRevision: revision, seatRules: rules } = readConfig(definition, config, account);
-    return { revision, seatRules: rules };
+    try {
+      const { apiRevision: revision, seatRules: rules } = readConfig(definition, config, account);
+      return { revision, seatRules: rules };
+    } catch (error) {
+      // A resource that goes may be of an account that is gone.
+      if (error instanceof UcaasError) return undefined;
+      throw error;
+    }
   };
 }
 

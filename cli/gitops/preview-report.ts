@@ -33,12 +33,17 @@ export function previewIn(file: string): PreviewReport | undefined {
 /** The first line of the comment, by which the next run finds it. */
 export const commentMarker = "<!-- ucaas: preview -->";
 
+/** Of more stacks than this, all are folded. */
+const maxOpen = 3;
+
 /** What would be done: `2 to create, 1 to update`. */
 function operations({ status, text, summary }: PreviewReport): string {
   if (status === "failed") return "**the preview failed**";
   if (summary) {
-    const beyond = summary.violations.length > 0 ? ["**beyond the limits**"] : [];
-    return [...beyond, plannedOperations(summary).join(", ") || "no changes"].join(": ");
+    const told = plannedOperations(summary).join(", ") || "no changes";
+    const kinds = new Set(summary.violations.map(({ kind }) => kind));
+    if (kinds.has("exceeded")) return `**beyond the limits**: ${told}`;
+    return kinds.has("unknown") ? `**not known to keep to the limits**: ${told}` : told;
   }
   // The text of release 0.1.0 is what the CLI printed, with the counts at the end.
   const [, counts = ""] = /^Resources:\n((?: +.*\n?)+)/m.exec(text) ?? [];
@@ -84,7 +89,7 @@ export function previewComment(
     Math.floor((length - top.length - bottom.length) / Math.max(1, reports.length)) - 300;
   const details = reports.map(({ stack, preview: { text, summary } }) =>
     [
-      `<details${summary ? " open" : ""}><summary>${htmlCode(stack)}</summary>`,
+      `<details${summary && reports.length <= maxOpen ? " open" : ""}><summary>${htmlCode(stack)}</summary>`,
       "",
       summary ? asMarkdown(summary, room) : block(shortened(text, room)),
       "",

@@ -22,15 +22,12 @@ const diagnosticSchema = z.object({
 export type Diagnostic = Readonly<z.output<typeof diagnosticSchema>>;
 
 const previewSchema = z.object({
-  /** The stack's config by full key; what is secret is `[secret]`. */
-  config: z.record(z.string(), z.string()).nullish(),
   steps: z.array(stepSchema).nullish(),
   diagnostics: z.array(diagnosticSchema).nullish(),
 });
 
 /** What `pulumi preview --json` prints. */
 export interface Preview {
-  readonly config: Readonly<Record<string, string>>;
   /** With `--show-sames` also those that change nothing. */
   readonly steps: readonly Step[];
   readonly diagnostics: readonly Diagnostic[];
@@ -41,7 +38,6 @@ export function parsePreview(text: string): Preview | undefined {
   const { data } = previewSchema.safeParse(tryParseJson(text));
   return (
     data && {
-      config: data.config ?? {},
       steps: data.steps ?? [],
       diagnostics: data.diagnostics ?? [],
     }

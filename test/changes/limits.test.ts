@@ -8,7 +8,7 @@ import { licenceStep, priceList, recorded, reportOf, terms } from "./recorded.ts
 const prices = priceList({ "xima.professionalSeats": "45.10", "xima.eliteSeats": 80 });
 
 function plan(...steps: Preview["steps"][]): Preview {
-  return { config: {}, diagnostics: [], steps: steps.flat() };
+  return { diagnostics: [], steps: steps.flat() };
 }
 
 function beyond(preview: Preview, limits: Partial<Limits>, priced = true): unknown[] {

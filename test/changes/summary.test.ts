@@ -15,7 +15,7 @@ const prices = priceList({
   "enablex.users": "0.1",
 });
 
-const none = { config: {}, diagnostics: [] };
+const none = { diagnostics: [] };
 const twoHundred: Preview = {
   ...none,
   steps: Array.from({ length: 200 }, (_, index) =>
@@ -157,7 +157,6 @@ describe("the comment on a pull request", () => {
     const steps = licenceStep(hostile, { professionalSeats: 10 }, { professionalSeats: 12 });
     const other = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: 5, account: hostile });
     const preview: Preview = {
-      config: {},
       steps: [...steps, ...other],
       diagnostics: [{ severity: "warning", message: `warning: ${hostile}\n\`\`\`\n# out` }],
     };

@@ -103,7 +103,7 @@ describe("what Xima bills", () => {
 
   test("fewer seats than the vendor's minimum are billed as the minimum, and the line says so", () => {
     const [line] = bill({ digitalOnlySeats: 3 });
-    expect(line).toMatchObject({ quantity: 3, billed: 5, notes: ["Xima bills at least 5"] });
+    expect(line).toMatchObject({ quantity: 3, billed: 5, notes: ["billed as 5, the minimum"] });
     expect(line?.amount?.toFixed(2)).toBe("49.95");
     expect(bill({ digitalOnlySeats: 0 })).toMatchObject([{ billed: 0 }]);
     expect(bill({ digitalOnlySeats: 3 }, { digitalOnlySeats: 2 })).toMatchObject([{ billed: 3 }]);

@@ -7,7 +7,7 @@ import { type StackProject, stackProject } from "./stack-project.ts";
 
 const customers = {
   acme: { name: "Acme", xima: { professionalSeats: 12 } },
-  bakery: { name: "Bakery", xima: { essentialSeats: 5 } },
+  bakery: { name: "Bakery", xima: { account: "second", essentialSeats: 5 } },
 };
 
 describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, () => {
@@ -39,8 +39,12 @@ describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, 
     licences = await licenceServer();
     stack = await stackProject({});
     const { "xima:privateKey": _, ...plain } = licences.plainConfig;
-    stack.writeStackFile(plain);
-    (await stack.pulumi(["config", "set-all", "--secret", `xima:privateKey=${licences.pem}`])).ok();
+    const plainAccount = { baseUrl: plain["xima:baseUrl"], keyId: plain["xima:keyId"] };
+    // An account's section has a secret, so the engine masks the whole key in a preview.
+    stack.writeStackFile({ ...plain, "xima:accounts": { second: plainAccount } });
+    const secrets = ["xima:privateKey", "xima:accounts.second.privateKey"];
+    const values = secrets.flatMap((key) => ["--secret", `${key}=${licences.pem}`]);
+    (await stack.pulumi(["config", "set-all", "--path", ...values])).ok();
     fixed = stack.stackFile();
     declare(customers);
     (await stack.up()).ok();

@@ -891,7 +891,7 @@ test("a slip in prices or limits is told with its place, since it would make a c
   expect(faults({ "Pulumi.acme.yaml": file })).toEqual([
     'stacks/Pulumi.acme.yaml:7:24 ucaas:prices.skus["xima.eliteSeats"]: must be an amount from 0 on with at most 6 decimals, such as 45 or 45.90',
     'stacks/Pulumi.acme.yaml:6:30 ucaas:prices.skus["xima.profesionalSeats"]: is no SKU. Did you mean xima.professionalSeats?',
-    "stacks/Pulumi.acme.yaml:10:20 ucaas:limits.maxAddedSeats: must be a whole number",
+    "stacks/Pulumi.acme.yaml:10:20 ucaas:limits.maxAddedSeats: must be a whole number from 0 on",
     "stacks/Pulumi.acme.yaml:9:17 ucaas:limits.maxRemoval: is not a property here. Did you mean maxRemovals?",
   ]);
   for (const prices of ["prices.yaml", '{currency: EUR, skus: {"xima.eliteSeats": 80.00}}']) {

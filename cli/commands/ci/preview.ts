@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { print } from "../../output.ts";
+import { print, printNotice } from "../../output.ts";
 import { OutputFile } from "../../output-file.ts";
 import { findProject } from "../../pulumi/project.ts";
+import { selectedStack } from "../../pulumi/stack.ts";
 
 const details = `
 Exit status: 0 when the preview succeeded, 1 when it did not.
@@ -20,7 +21,7 @@ export function previewCommand(): Command {
     .description(
       "show what pulumi up would change: by customer, each seat before and after, and what it costs a month",
     )
-    .requiredOption("-s, --stack <name>", "the stack")
+    .option("-s, --stack <name>", "the stack; default the selected one")
     .option("--json", "the report as JSON")
     .option("--plan <file>", "save the plan here, for pulumi up --plan")
     .option("-o, --out <file>", "write the JSON report here, for ucaas ci check and ci comment")
@@ -29,12 +30,12 @@ export function previewCommand(): Command {
 }
 
 async function preview({
-  stack,
+  stack: given,
   json,
   plan,
   out,
 }: {
-  stack: string;
+  stack?: string;
   json?: true;
   plan?: string;
   out?: string;
@@ -46,7 +47,11 @@ async function preview({
   const [planFile, reportFile] = [plan, out].map((file) =>
     file === undefined ? undefined : OutputFile.prepare(file),
   );
-  const report = await previewStack(findProject(), stack, { plan: planFile?.path });
+  const project = findProject();
+  const stack = given ?? (await selectedStack());
+  // The CLI prints its JSON at the end.
+  if (process.stderr.isTTY) printNotice(`Previewing ${stack} …`);
+  const report = await previewStack(project, stack, { plan: planFile?.path });
   const text = `${JSON.stringify(report, null, 2)}\n`;
   process.exitCode = report.status === "ok" ? 0 : 1;
   print(json ? text.trimEnd() : asText(report.summary));
