@@ -57,9 +57,13 @@ export class EnableXClient {
   readonly #listedIds = new Map<string, Promise<ReadonlySet<string>>>();
   #countries: Promise<Countries> | undefined;
 
+  /** Aborted when the run is to end. */
+  readonly signal: AbortSignal | undefined;
+
   /** @throws {UcaasError} `CONFIG_MISSING` */
   constructor(config: ConfigOf<typeof enablexConfig>, signal?: AbortSignal) {
     this.config = config;
+    this.signal = signal;
     this.#http = new HttpClient({
       vendor: "enablex",
       baseUrl: config.baseUrl,

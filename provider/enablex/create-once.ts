@@ -48,7 +48,7 @@ export async function createOnce(
   for (let attempt = 1; ; attempt++) {
     const reply = await client.create(kind, body, operation);
     if (reply.outcome === "created") {
-      const id = reply.id ?? idOf(await waitFor(consistencySeconds, find));
+      const id = reply.id ?? idOf(await waitFor(consistencySeconds, find, client.signal));
       if (id !== undefined) return { outcome: "created", id, row: reply.row };
       throw idUnknown(kind, operation, consistencySeconds);
     }
@@ -57,7 +57,7 @@ export async function createOnce(
       // which came late.
       const late =
         attempt > 1 && reply.failure.code === "DUPLICATE"
-          ? idOf(await waitFor(consistencySeconds, find))
+          ? idOf(await waitFor(consistencySeconds, find, client.signal))
           : undefined;
       return late === undefined
         ? { outcome: "refused", refusal: reply }
@@ -67,9 +67,9 @@ export async function createOnce(
     tell(
       `the create got no clear answer (${reply.error.reason}); looking for up to ${seconds} s whether it was made`,
     );
-    const id = idOf(await waitFor(seconds, find));
+    const id = idOf(await waitFor(seconds, find, client.signal));
     if (id !== undefined) return { outcome: "found", id };
-    if (attempt === maxAttempts || !mayRepeat)
+    if (attempt === maxAttempts || !mayRepeat || client.signal?.aborted)
       throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
     tell("it was not made; sending the create again");
   }

@@ -109,9 +109,9 @@ export class Operation {
 
   /** An object that must be there; reads that are behind are given time. */
   async readExisting(id: string): Promise<ApiRecord> {
-    const row = await waitFor(this.client.config.consistencySeconds, () =>
-      this.client.read(this.kind, id),
-    );
+    const { client, kind } = this;
+    const look = () => client.read(kind, id);
+    const row = await waitFor(client.config.consistencySeconds, look, client.signal);
     if (row) return row;
     const account = JSON.stringify(this.news.account ?? "(none)");
     throw this.#error(
@@ -245,12 +245,13 @@ export class Operation {
     const { kind, client, name } = this;
     let row: ApiRecord | undefined;
     let found: Difference[] = [];
-    const seen = await waitFor(client.config.consistencySeconds, async () => {
+    const look = async () => {
       row = await client.read(kind, id);
       if (!row) return undefined;
       found = [...this.differences(row), ...this.#full(row, cleared)];
       return found.length === 0 ? row : undefined;
-    });
+    };
+    const seen = await waitFor(client.config.consistencySeconds, look, client.signal);
     if (seen) return { visible: true, row: seen };
     return {
       visible: false,

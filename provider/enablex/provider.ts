@@ -372,7 +372,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     // The clock that wrote the entry may be ahead of this one.
     const age = cutOff ? Math.max(0, (Date.now() - Date.parse(entry.intendedAt)) / 1000) : 0;
     const wait = cutOff ? Math.max(0, op.client.config.settleSeconds - age) : 0;
-    const row = await waitFor(wait, () => op.find());
+    const row = await waitFor(wait, () => op.find(), op.client.signal);
     return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
   }
 

@@ -10,12 +10,13 @@ export function pauseBefore(look: number): number {
 }
 
 /**
- * Looks at once and then again with growing pauses, until there is something to see or
- * the time is up. The last look is at the end of the time.
+ * Looks at once and then again with growing pauses, until there is something to see, the
+ * time is up or the run is to end. The last look is at the end of the time.
  */
 export async function waitFor<T>(
   seconds: number,
   look: () => Promise<T | undefined>,
+  signal?: AbortSignal,
 ): Promise<T | undefined> {
   // A time that is no number, such as one reckoned from a broken clock, is no time.
   const end = performance.now() + (seconds > 0 ? seconds * 1000 : 0);
@@ -23,7 +24,8 @@ export async function waitFor<T>(
     const seen = await look();
     if (seen !== undefined) return seen;
     const left = end - performance.now();
-    if (left <= 0) return undefined;
-    await pause(Math.min(left, pauseBefore(number)));
+    if (left <= 0 || signal?.aborted) return undefined;
+    await pause(Math.min(left, pauseBefore(number)), undefined, { signal }).catch(() => {});
+    if (signal?.aborted) return undefined;
   }
 }

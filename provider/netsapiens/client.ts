@@ -50,6 +50,7 @@ const patience = { attempts: Number.POSITIVE_INFINITY, base: 1_000, cap: 30_000,
 export class NetsapiensClient {
   readonly #http: HttpClient;
   readonly #deadline: number;
+  readonly #signal: AbortSignal | undefined;
   readonly #grants = new Map<string, { until: number; grant: Promise<Grant> }>();
   #version: Promise<Answer> | undefined;
 
@@ -59,6 +60,7 @@ export class NetsapiensClient {
     signal?: AbortSignal,
   ) {
     this.#deadline = limits.deadlineSeconds * 1000;
+    this.#signal = signal;
     this.#http = new HttpClient({
       vendor: "netsapiens",
       baseUrl: apiUrl,
@@ -172,7 +174,9 @@ export class NetsapiensClient {
         { number, elapsed: performance.now() - begun, now: Date.now(), random: Math.random() },
       );
       if (delay === undefined) return { kind: "blocked" };
-      await pause(delay);
+      // Nothing is asked again when the run is to end.
+      await pause(delay, undefined, { signal: this.#signal }).catch(() => {});
+      if (this.#signal?.aborted) return { kind: "blocked" };
     }
   }
 

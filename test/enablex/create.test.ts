@@ -125,6 +125,22 @@ describe("a customer that is created", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
+  test("and whose run is to end is neither waited for nor sent again", async () => {
+    const journal = journalFolder();
+    const run = new AbortController();
+    vi.spyOn(console, "log").mockImplementation((line: string) => {
+      if (line.includes("the create got no clear answer")) run.abort();
+    });
+    enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
+    const patient = { ...enablex.basic, "enablex:settleSeconds": "300" };
+    const { customer } = providersOf(patient, journal, { signal: run.signal });
+    const error = await failureOf(customer.create(acme, { signal: run.signal }));
+    expect(["OUTCOME_UNKNOWN", "INTERRUPTED"]).toContain(error.code);
+    expect(posts()).toBe(1);
+    await create(acme, {}, journal);
+    expect(enablex.customers()).toHaveLength(1);
+  });
+
   test("tells the user while it waits for a clear answer", async () => {
     enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
     await create(acme);

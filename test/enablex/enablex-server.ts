@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
 import { afterAll } from "vitest";
 import { enablexProviders } from "../../provider/enablex/provider.ts";
+import type { CallContext } from "../../provider/runtime/cancellation.ts";
 import { PartialFailure, UcaasError } from "../../provider/runtime/errors.ts";
 import { type EnablexOptions, enablexServer } from "../../sandbox/enablex/server.ts";
 import { secret } from "../engine/workspace.ts";
@@ -77,13 +78,17 @@ afterAll(() => rmSync(journals, { recursive: true, force: true }));
 export const journalFolder = () => mkdtempSync(join(journals, "journal-"));
 
 /** The three providers as the provider process makes them, in this process. */
-export function providersOf(config: Record<string, string>, journal = journalFolder()) {
+export function providersOf(
+  config: Record<string, string>,
+  journal = journalFolder(),
+  context?: CallContext,
+) {
   const all: Record<string, string> = { "ucaas:journalDir": journal, ...config };
   const source = {
     get: (key: string) => all[key],
     require: (key: string) => all[key] ?? "",
   } as dynamic.Config;
-  return enablexProviders(source);
+  return enablexProviders(source, context);
 }
 
 /** The failure of a call, for a look at all of it. */

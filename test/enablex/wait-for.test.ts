@@ -24,3 +24,18 @@ test("with no time there is one look", async () => {
   await waitFor(0, async () => void looks++);
   expect(looks).toBe(1);
 });
+
+test("a run that is to end waits no longer", async () => {
+  const run = new AbortController();
+  let looks = 0;
+  const waiting = waitFor(
+    3_600,
+    async () => {
+      if (++looks === 2) run.abort();
+      return undefined;
+    },
+    run.signal,
+  );
+  expect(await waiting).toBeUndefined();
+  expect(looks).toBe(2);
+});

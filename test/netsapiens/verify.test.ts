@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
 import type { Verify } from "../../provider/netsapiens/steps.ts";
 import { type VerificationTarget, verify } from "../../provider/netsapiens/verify.ts";
@@ -426,6 +426,16 @@ describe("a block is told from a refusal:", () => {
       expect(new Set(results.slice(1).map(({ status }) => status))).toEqual(new Set(["skipped"]));
     },
   );
+
+  test("a block is not waited for when the run is to end", async () => {
+    server.setOptions({ blocked: "json" });
+    const stopping = new AbortController();
+    const limits = { concurrency: 4, deadlineSeconds: 3_600 };
+    const running = run({}, "all", new NetsapiensClient(server.url, limits, stopping.signal));
+    await vi.waitFor(() => expect(server.received.length).toBeGreaterThan(1), { timeout: 20_000 });
+    stopping.abort();
+    expect((await running).results[0]).toMatchObject({ status: "failed" });
+  });
 
   test("a block that is lifted while we wait does no harm", async () => {
     server.fault({ kind: "status", status: 403, path: "/tokens$", times: 1 });
