@@ -5,9 +5,11 @@ import { ciCommand, formerCiCommands } from "./commands/ci.ts";
 import { costCommand } from "./commands/cost.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
+import { initCommand } from "./commands/init.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
 import { notifyCommand } from "./commands/notify.ts";
+import { sandboxCommand } from "./commands/sandbox.ts";
 import { receiverCommand } from "./receiver.ts";
 import { xelionCommand } from "./xelion.ts";
 import { ximaCommand } from "./xima.ts";
@@ -29,6 +31,9 @@ export function createProgram({
     .showHelpAfterError()
     .helpOption("-h, --help", "show help; with a command, its options and examples")
     .option("--debug", "with any command: print the stack of an error as well")
+    .commandsGroup("Start:")
+    .addCommand(initCommand())
+    .addCommand(sandboxCommand())
     .commandsGroup("Stacks:")
     .addCommand(previewCommand())
     .addCommand(costCommand())

@@ -5,7 +5,17 @@
 //
 // `npm run package -- FOLDER` also packs all of them into the folder.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { root } from "./engine/paths.mjs";
 
@@ -65,10 +75,23 @@ function makeWorkspace(folder) {
     recursive: true,
     filter: (path) => path === join(root, folder) || assets.test(basename(path)),
   });
+  const templates = join(root, folder, "templates");
+  if (existsSync(templates)) copyTemplates(templates, join(target, "templates"));
   for (const name of ["LICENSE", "CHANGELOG.md"])
     copyFileSync(join(root, name), join(target, name));
   const manifest = publishedManifest(manifestIn(join(root, folder, "package.json")));
   writeFileSync(join(target, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/**
+ * npm packs no file `.gitignore`, and leaves out what such a file names.
+ * @param {string} source
+ * @param {string} target
+ */
+function copyTemplates(source, target) {
+  cpSync(source, target, { recursive: true });
+  for (const path of globSync("*/.gitignore", { cwd: target }))
+    renameSync(join(target, path), join(target, path.replace(".gitignore", "gitignore")));
 }
 
 /**

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 
 /** Of the project, what no stack runs: neither `pulumi up` nor a provider reads it. */
 const ignoredPaths =
-  /^(docs|test|bench|demo|sandbox|\.github|\.ci)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
+  /^(docs|test|bench|demo|sandbox|\.github|\.ci|\.vscode)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
 
 /**
  * The stacks that a change of files concerns: those whose own files changed, and all of

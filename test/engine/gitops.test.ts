@@ -1,18 +1,11 @@
 import { execFile, execFileSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { repositoryFiles } from "../../cli/init/template.ts";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { type GitHubApi, gitHubApi } from "../gitops/github-api.ts";
 import { Runner, type WorkflowEvent } from "../gitops/runner.ts";
@@ -71,18 +64,20 @@ describe("the workflows", { timeout: 300_000 }, () => {
     mkdirSync(join(base, "state"));
     mkdirSync(home);
     symlinkSync(dirname(engineFolder()), join(home, "versions"));
-    for (const name of [
-      "cli",
-      "provider",
-      "stacks",
-      "tools",
-      ".github",
-      "Pulumi.yaml",
-      "package.json",
-      "package-lock.json",
-      ".gitignore",
-    ])
-      cpSync(join(root, name), join(repository, name), { recursive: true });
+    const files = repositoryFiles({
+      name: "voicehouse",
+      vendors: ["xima"],
+      stack: "voicehouse",
+      ci: "github",
+      sandbox: false,
+      packages: {},
+    });
+    for (const [file, text] of files) {
+      mkdirSync(dirname(join(repository, file)), { recursive: true });
+      writeFileSync(join(repository, file), text);
+    }
+    // The engine looks for the program's packages beside it.
+    symlinkSync(join(root, "node_modules"), join(repository, "node_modules"));
 
     const environment = {
       ...process.env,

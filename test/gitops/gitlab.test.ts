@@ -4,13 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
-import { root } from "../../tools/engine/paths.mjs";
+import { templateFolder } from "../../cli/init/template.ts";
 import { workflowFiles, workflowText } from "./runner.ts";
 
-const [, text = ""] =
-  /```yaml\n# \.gitlab-ci\.yml\n(.*?)```/s.exec(
-    readFileSync(join(root, "docs", "gitops.md"), "utf8"),
-  ) ?? [];
+const text = readFileSync(join(templateFolder, ".gitlab-ci.yml"), "utf8");
 const { stages, variables, ...jobs } = parse(text) as {
   stages: string[];
   variables: object;
@@ -23,7 +20,7 @@ const lines = Object.values(jobs).flatMap((job) => [
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
   const commands = lines.filter((line) => /^np[mx] /.test(line));
-  expect(commands).toHaveLength(8);
+  expect(commands).toHaveLength(10);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(

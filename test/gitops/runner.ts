@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse } from "yaml";
+import { templateFolder } from "../../cli/init/template.ts";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { evaluated, isMet, type Scope } from "./expression.ts";
 import type { GitHubApi, Permissions } from "./github-api.ts";
@@ -76,14 +77,18 @@ export interface WorkflowRun {
   readonly log: string;
 }
 
-const workflows = join(root, ".github", "workflows");
+/** Where workflows are: those of the template for resellers, and this repository's own. */
+const folders = [join(templateFolder, ".github", "workflows"), join(root, ".github", "workflows")];
+const files = new Map(
+  folders.flatMap((folder) => readdirSync(folder).map((name) => [name, join(folder, name)])),
+);
 
 export function workflowFiles(): string[] {
-  return readdirSync(workflows).sort();
+  return [...files.keys()].sort();
 }
 
 export function workflowText(file: string): string {
-  return readFileSync(join(workflows, file), "utf8");
+  return readFileSync(files.get(file) ?? file, "utf8");
 }
 
 interface Settings {

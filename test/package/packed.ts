@@ -11,8 +11,8 @@ const execute = promisify(execFile);
 export interface Packed {
   /** The tarballs of the given packages, such as `pulumi-ucaas` or `ucaas`. */
   tarballs(...names: string[]): string[];
-  /** The copy of the repository that they were made from. */
-  readonly copy: string;
+  /** Where all tarballs are. */
+  readonly tarballFolder: string;
   /** The content of the package pulumi-ucaas. */
   readonly content: string;
   /** A new project outside the repository, into which npm installed some packages. */
@@ -63,7 +63,7 @@ export async function packed(...installed: [string, ...string[]]): Promise<Packe
   ]);
   return {
     tarballs,
-    copy,
+    tarballFolder,
     content: join(base, "package"),
     project,
     run,
