@@ -17,7 +17,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { root, version } from "../../tools/engine/paths.mjs";
-import { setUpEngine } from "../../tools/engine/setup.mjs";
+import { downloadEnvironment, setUpEngine } from "../../tools/engine/setup.mjs";
 
 let home: string;
 let folder: string;
@@ -139,6 +139,27 @@ test("Pulumi's download gives up at once on a closed network", async () => {
   });
   expect(build).toHaveBeenCalledOnce();
   expect(said.join()).toContain("get.pulumi.com cannot be reached");
+});
+
+test("the download's script gets no secret that the environment holds", () => {
+  const kept = {
+    PATH: "/bin",
+    HOME: "/root",
+    https_proxy: "http://proxy:1",
+    NODE_EXTRA_CA_CERTS: "ca.pem",
+    PULUMI_HOME: home,
+  };
+  const secrets = {
+    PULUMI_ACCESS_TOKEN: "pul-1",
+    PULUMI_CONFIG_PASSPHRASE: "p",
+    XIMA_PRIVATE_KEY: "k",
+    GITLAB_TOKEN: "t",
+    AWS_SECRET_ACCESS_KEY: "s",
+  };
+  expect(downloadEnvironment({ ...kept, ...secrets })).toEqual({
+    ...kept,
+    NODE_USE_ENV_PROXY: "1",
+  });
 });
 
 test("a folder that holds a part of an engine is replaced by a whole one", async () => {

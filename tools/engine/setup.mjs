@@ -93,13 +93,27 @@ async function downloadEngine({ folder, env, say }) {
     node,
     [join(root, "tools", "engine", "download.mjs"), version, folder],
     {
-      env: { ...env, NODE_USE_ENV_PROXY: "1" }, // Node's own fetch looks at HTTPS_PROXY only when told to
+      env: downloadEnvironment(env),
       timeoutMs: 5 * 60_000,
       say,
     },
   );
   if (ending.timedOut) return "it did not end within 5 minutes";
   return ending.code === 0 ? undefined : ending.output.trim().split("\n").at(-1);
+}
+
+/**
+ * What a script from elsewhere needs, and no secret: a pipeline's job may hold those of the
+ * stack.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function downloadEnvironment(env) {
+  const needed =
+    /^(PATH|HOME|USERPROFILE|SYSTEMROOT|COMSPEC|PATHEXT|TEMP|TMP|TMPDIR|LANG|LC_\w+|PULUMI_HOME|(HTTPS?|ALL|NO)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE)$/i;
+  const kept = Object.entries(env).filter(([name]) => needed.test(name));
+  // Node's own fetch looks at HTTPS_PROXY only when told to.
+  return { ...Object.fromEntries(kept), NODE_USE_ENV_PROXY: "1" };
 }
 
 /** @param {string} bin */
