@@ -24,7 +24,7 @@ function render(report: ChangeReport, head: string[], all: string[][], count: nu
   const table = all.slice(0, count).map((cells) => row(cells.map(toCell)));
   const more = all.length - count;
   const limits = violationLines(report).map(
-    ({ text, remedy }) => `- ${code(text)}. ${capital(remedy)}.`,
+    ({ text, remedy }) => `- ${code(text)}. ${code(capital(remedy))}.`,
   );
   const parts = [
     limits.length > 0 ? ["**Limits of the stack:**", "", ...limits] : [],

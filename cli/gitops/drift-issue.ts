@@ -1,6 +1,7 @@
 import { asMarkdown } from "../drift/render.ts";
 import { type DriftReport, driftReport, unknownDrift } from "../drift/report.ts";
 import { shortened } from "../markdown.ts";
+import { visible } from "../redact.ts";
 
 /** The first line of the issue, by which the next run finds it. */
 export const issueMarker = "<!-- ucaas: drift -->";
@@ -34,7 +35,7 @@ export function driftIssue(
   ] as const;
   const said = parts
     .filter(([, stacks]) => stacks.length > 0)
-    .map(([words, stacks]) => `${words} ${abbreviate(stacks)}`);
+    .map(([words, stacks]) => `${words} ${abbreviate(stacks.map(visible))}`);
   const title =
     said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
   const link = run ? `\n[Log of the run](${run})\n` : "";

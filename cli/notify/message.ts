@@ -42,7 +42,7 @@ function ofDoctor({ stack, status, findings }: DoctorReport): Message {
   ].filter((part) => part !== false);
   return {
     kind: "doctor",
-    stacks: stack === undefined ? [] : [stack],
+    stacks: stack === undefined ? [] : [text(stack)],
     status,
     title: text(
       `Doctor${stack === undefined ? "" : ` of ${stack}`}: ${parts.join(", ") || "all is in order"}`,
@@ -67,7 +67,7 @@ function ofDrift({ stacks, status }: DriftReport): Message {
   ]);
   return {
     kind: "drift",
-    stacks: stacks.map(({ stack }) => stack),
+    stacks: stacks.map(({ stack }) => text(stack)),
     status: status === "none" ? "ok" : status === "drift" ? "action" : "unknown",
     title: text(
       `Drift: ${several ? summary(stacks) : `${stacks[0]?.stack ?? "no stack"}: ${driftWords[status]}`}`,
@@ -88,7 +88,7 @@ function ofPreview({ stack, status, summary: changes }: PreviewReport): Message 
         : operations(changes).join(", ") || "no changes";
   return {
     kind: "preview",
-    stacks: [stack],
+    stacks: [text(stack)],
     status: status === "failed" ? "unknown" : beyond ? "action" : "ok",
     title: text(`Preview of ${stack}: ${beyond ? "beyond the limits: " : ""}${what}`),
     lines: changes === undefined ? [] : linesOf(changes).map(text),

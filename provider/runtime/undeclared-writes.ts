@@ -27,8 +27,8 @@ async function warn(): Promise<void> {
     const folder = journalFolder({ get }, process.env);
     // Nearly always there is none, and nothing more is loaded.
     if (!readdirSync(folder).some(isEntry)) return;
-    const [{ Journal }, { describeOpenIntent, isOwned, openIntents, toStateResource }] =
-      await Promise.all([import("./journal.ts"), import("./intents.ts")]);
+    const [{ Journal }, { describeOpenIntent, isOwned, openIntents, toStateResource }, print] =
+      await Promise.all([import("./journal.ts"), import("./intents.ts"), import("./printable.ts")]);
     const { entries } = await new Journal({ get: get as never }).list();
     const undeclared = entries.filter((entry) => !isOwned(entry, declared));
     if (undeclared.length === 0) return;
@@ -45,7 +45,7 @@ async function warn(): Promise<void> {
     await pulumi.log.warn(
       [
         `${open.length} ${open.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
-        ...open.map((entry) => `  ${describeOpenIntent(entry)}`),
+        ...open.map((entry) => `  ${print.printableLine(describeOpenIntent(entry))}`),
       ].join("\n"),
     );
   } catch {

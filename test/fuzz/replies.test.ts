@@ -14,3 +14,11 @@ test("a hostile reply, transport or argument ends in a clear error, and calls no
   const cases = await chosen(sandbox, { seed: 1, count: 200 });
   expect(await fuzz(cases, 16)).toEqual({ findings: [], elsewhere: 0 });
 });
+
+test("a hostile text stays text in every table, comment, chat, stack file and file name", {
+  timeout: 120_000,
+}, async () => {
+  const cases = await chosen(sandbox, { only: "report: " });
+  expect(cases.length).toBeGreaterThan(300);
+  expect((await fuzz(cases, 16)).findings).toEqual([]);
+});

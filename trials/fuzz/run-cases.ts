@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Sandbox } from "../../sandbox/start.ts";
 import { Random } from "../chaos/random.ts";
 import { argumentCases, type Case, recordingOf, replyCases } from "./cases.ts";
+import { reportCases } from "./report-cases.ts";
 import { scenariosOf } from "./scenarios.ts";
 import { stackFileCases } from "./stack-file-cases.ts";
 import { sendElsewhere } from "./transport-faults.ts";
@@ -18,7 +19,7 @@ export async function chosen(
   sandbox: Sandbox,
   { seed = 1, count = Infinity, only = "" } = {},
 ): Promise<Case[]> {
-  const all: Case[] = stackFileCases();
+  const all: Case[] = [...stackFileCases(), ...reportCases()];
   for (const scenario of scenariosOf(sandbox)) {
     const recording = await recordingOf(scenario);
     all.push(...replyCases(scenario, recording), ...argumentCases(scenario, recording));
