@@ -6,8 +6,7 @@ import {
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
-import { pulumi } from "./pulumi/run.ts";
-import type { State } from "./pulumi/stack.ts";
+import { type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
@@ -15,17 +14,9 @@ import type { State } from "./pulumi/stack.ts";
  * the lines.
  */
 export async function openWrites(stack: string, resources: readonly State[]): Promise<string[]> {
-  const { exitCode, stdout } = await pulumi([
-    "config",
-    "get",
-    "ucaas:journalDir",
-    "--stack",
-    stack,
-  ]);
-  const folder = exitCode === 0 ? stdout.trim() : undefined;
-  const journal = new Journal({
-    get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never,
-  });
+  // Without the passphrase the state would not have been read.
+  const config = await stackConfig(stack);
+  const journal = new Journal({ get: (key) => config.get(key) as never });
   const project =
     resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
   const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);

@@ -7,29 +7,30 @@ const day = 86_400_000;
 
 /** Prints the deletions that were recorded on this machine, as a list or as JSON. */
 export async function printDeletions(options: { stack?: string; json?: true }): Promise<void> {
-  const journalDir =
-    options.stack === undefined
-      ? undefined
-      : (await stackConfig(options.stack)).get("ucaas:journalDir");
-  const record = new Deletions(journalDir);
+  const record = new Deletions(
+    options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack),
+  );
   const { deletions, unreadable } = await record.list().catch((error: NodeJS.ErrnoException) => {
-    throw new UcaasError(`${record.file} cannot be read (${error.code})`, {
+    if (error instanceof UcaasError) throw error;
+    throw new UcaasError(`${record.location} cannot be read (${error.code})`, {
       code: "DELETIONS_UNREADABLE",
       operation: "xima deletions",
       hint: "check its permissions; ucaas:journalDir or UCAAS_JOURNAL_DIR names its folder",
     });
   });
   for (const line of unreadable)
-    console.error(`${record.file}:${line} is no record of a deletion, and is left out`);
+    console.error(`${record.location}:${line} is no record of a deletion, and is left out`);
   if (options.json) {
     const listed = deletions.map((deletion) => ({
       ...deletion,
       restorableUntil: restorableUntil(deletion) ?? null,
     }));
-    console.log(JSON.stringify({ version: 1, file: record.file, deletions: listed }, undefined, 2));
+    console.log(
+      JSON.stringify({ version: 1, file: record.location, deletions: listed }, undefined, 2),
+    );
     return;
   }
-  if (deletions.length === 0) return console.log(`No deletion is recorded in ${record.file}.`);
+  if (deletions.length === 0) return console.log(`No deletion is recorded in ${record.location}.`);
   console.log(
     renderTable(
       ["customer", "deletionId", "scheduled", "restorable", "resource"],

@@ -110,6 +110,11 @@ export const ucaasKeys = {
       "Slugs of customers that are to be deleted: without it, a customer that is no longer declared is an error",
     ),
   production: z.boolean().describe("Protect all resources of the stack from deletion"),
+  journal: z
+    .string()
+    .describe(
+      "PostgreSQL database of the intent journal, postgres://user:password@host/database, if several machines run this stack; encrypt it",
+    ),
   journalDir: z
     .string()
     .describe("Folder of the intent journal; on a shared disk, if several machines run this stack"),

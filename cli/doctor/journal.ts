@@ -9,14 +9,14 @@ import { describeEntry, isWrite, statusOf } from "../journal.ts";
 import type { Check, Outcome } from "./check.ts";
 import type { StackContext } from "./context.ts";
 
-/** The intent journal: its folder, and what runs have begun and not ended. */
+/** The intent journal: its folder or database, and what runs have begun and not ended. */
 export function journalChecks({ config, environment }: StackContext): Check[] {
   const journal = new Journal({ get: (key) => config.get(key) as never }, environment);
   return [
     {
       system: "journal",
-      check: "folder",
-      run: async () => [await folderOutcome(journal.location, environment)],
+      check: "place",
+      run: async () => [await placeOutcome(journal, environment)],
     },
     {
       system: "journal",
@@ -27,6 +27,13 @@ export function journalChecks({ config, environment }: StackContext): Check[] {
       },
     },
   ];
+}
+
+/** A database has answered, or the error says why not. */
+async function placeOutcome(journal: Journal, environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  if (!journal.location.includes("://")) return folderOutcome(journal.location, environment);
+  await journal.list();
+  return { status: "ok", found: `${journal.location} answers: machines can share it` };
 }
 
 async function folderOutcome(folder: string, environment: NodeJS.ProcessEnv): Promise<Outcome> {

@@ -89,6 +89,20 @@ export function parseEntry(text: string, place: string, key?: JournalKey): Journ
   return entry;
 }
 
+const deleteRemembered = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * A delete that ended well counts until a later run has seen that the state has it. No
+ * resource is left to drop its entry.
+ */
+export function isForgotten({ operation, completedAt }: JournalEntry): boolean {
+  return (
+    operation === "delete" &&
+    completedAt !== undefined &&
+    Date.now() - Date.parse(completedAt) > deleteRemembered
+  );
+}
+
 /** A hash of arguments that does not depend on the order of keys. */
 export function hashOf(args: unknown): string {
   return createHash("sha256").update(JSON.stringify(args, sorted)).digest("hex");

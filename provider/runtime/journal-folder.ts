@@ -4,13 +4,11 @@ import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UcaasError } from "./errors.ts";
 import { type FileLock, lockFile } from "./file-lock.ts";
-import { type JournalEntry, type JournalKey, parseEntry } from "./journal-entry.ts";
+import { isForgotten, type JournalEntry, type JournalKey, parseEntry } from "./journal-entry.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
 
 /** A draft or a moved lock of a process that was killed is removed after this time. */
 const abandonedAfter = 60 * 60 * 1000;
-
-const deleteRemembered = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * The journal as a folder of small files, one an entry. Each is written beside its place,
@@ -201,18 +199,6 @@ export class JournalFolder implements JournalStore {
       },
     );
   }
-}
-
-/**
- * A delete that ended well counts until a later run has seen that the state has it. No
- * resource is left to drop its entry.
- */
-function isForgotten({ operation, completedAt }: JournalEntry): boolean {
-  return (
-    operation === "delete" &&
-    completedAt !== undefined &&
-    Date.now() - Date.parse(completedAt) > deleteRemembered
-  );
 }
 
 function shortHash(text: string): string {

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
+import { JournalDatabase } from "./journal-database.ts";
 import { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
 import { JournalFolder } from "./journal-folder.ts";
-import { journalFolder } from "./journal-location.ts";
+import { journalLocation } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
+import { PostgresDatabase } from "./postgresql.ts";
 import { withoutBackend } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
 
@@ -44,9 +46,9 @@ export interface Located<Note extends Json = Json> {
  * the state in the middle of a write, so after a kill only this tells a first try from a
  * second. An entry is dropped when a later call shows that the state has the write.
  *
- * It is kept in a folder: `ucaas:journalDir` (a shared disk, when more than one machine
- * runs the same stack), else `UCAAS_JOURNAL_DIR`, else `ucaas/journal` below
- * `$PULUMI_HOME` or `~/.pulumi`.
+ * It is kept in a PostgreSQL database (`ucaas:journal`, when more than one machine runs
+ * the same stack) or in a folder (`ucaas:journalDir`); else in what `UCAAS_JOURNAL` or
+ * `UCAAS_JOURNAL_DIR` names, else in `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.
  */
 export class Journal {
   readonly #store: JournalStore;
@@ -54,7 +56,7 @@ export class Journal {
   readonly #moves = new Map<string, Promise<string | undefined>>();
 
   constructor(config: Source, environment: NodeJS.ProcessEnv = process.env, store?: JournalStore) {
-    this.#store = store ?? new JournalFolder(journalFolder(config, environment));
+    this.#store = store ?? openStore(config, environment);
   }
 
   /** For people: where the entries are. */
@@ -229,6 +231,13 @@ export class Journal {
       await this.#store.remove({ vendor, stack: entry.stack, thing });
     return kept;
   }
+}
+
+function openStore(config: Source, environment: NodeJS.ProcessEnv): JournalStore {
+  const location = journalLocation(config, environment);
+  return "url" in location
+    ? new JournalDatabase(PostgresDatabase.at(location.url))
+    : new JournalFolder(location.folder);
 }
 
 function shortId(): string {

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
-import { journalFolder } from "./journal-location.ts";
+import { journalLocation } from "./journal-location.ts";
 import { stackIdentity } from "./stack-identity.ts";
 
 /** What this program has declared so far. */
@@ -24,9 +24,9 @@ export function warnOfUndeclaredWrites(): void {
 async function warn(): Promise<void> {
   try {
     const get = (key: string) => pulumi.runtime.getConfig(key);
-    const folder = journalFolder({ get }, process.env);
+    const location = journalLocation({ get });
     // Nearly always there is none, and nothing more is loaded.
-    if (!readdirSync(folder).some(isEntry)) return;
+    if ("folder" in location && !readdirSync(location.folder).some(isEntry)) return;
     const [{ Journal }, { describeOpenIntent, isOwned, openIntents, toStateResource }, print] =
       await Promise.all([import("./journal.ts"), import("./intents.ts"), import("./printable.ts")]);
     const { entries } = await new Journal({ get: get as never }).list();

@@ -1,8 +1,10 @@
-import { appendFile, mkdir, open, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
+import { AppendFile, type AppendLog, AppendTable } from "../runtime/append-log.ts";
 import { dataDir } from "../runtime/data-dir.ts";
+import { journalLocation } from "../runtime/journal-location.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
+import { PostgresDatabase } from "../runtime/postgresql.ts";
 import type { DeleteReply } from "./schema.ts";
 
 const deletionSchema = z.object({
@@ -33,29 +35,29 @@ export type Deletion = z.output<typeof deletionSchema>;
 const week = 7 * 86_400_000;
 
 /**
- * The local record of scheduled deletions: JSON lines, one a deletion. The file is
- * `xima-deletions.jsonl` in the folder that `ucaas:journalDir` or `UCAAS_JOURNAL_DIR`
- * names, else in `ucaas` below `$PULUMI_HOME` or `~/.pulumi`.
+ * The record of scheduled deletions, one a line. It is in the database of `ucaas:journal`
+ * or `UCAAS_JOURNAL`. Else it is the file `xima-deletions.jsonl` in the folder that
+ * `ucaas:journalDir` or `UCAAS_JOURNAL_DIR` names, or in `ucaas` below `$PULUMI_HOME` or
+ * `~/.pulumi`.
  */
 export class Deletions {
-  readonly file: string;
+  readonly #log: AppendLog;
 
-  constructor(journalDir: string | undefined, environment: NodeJS.ProcessEnv = process.env) {
-    const folders = [journalDir, environment.UCAAS_JOURNAL_DIR].filter(
-      (folder) => folder && !folder.includes("://"),
-    );
-    this.file = join(folders[0] ?? dataDir(environment), "xima-deletions.jsonl");
+  constructor(
+    config: { get(key: string): string | undefined },
+    environment: NodeJS.ProcessEnv = process.env,
+  ) {
+    this.#log = openLog(config, environment);
   }
 
-  /**
-   * Returns after the disk has it. A line is short, so two processes that append at once
-   * do not mix their lines.
-   */
+  /** For people: the file, or the database. */
+  get location(): string {
+    return this.#log.location;
+  }
+
+  /** Returns when the record is durable. */
   async add(deletion: Deletion): Promise<void> {
-    await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
-    await appendFile(this.file, `${JSON.stringify(deletion)}\n`, { mode: 0o600 });
-    const handle = await open(this.file, "r");
-    await handle.sync().finally(() => handle.close());
+    await this.#log.append(JSON.stringify(deletion));
   }
 
   /**
@@ -63,13 +65,10 @@ export class Deletions {
    * deletion that the server confirmed twice is listed once.
    */
   async list(): Promise<{ deletions: Deletion[]; unreadable: number[] }> {
-    const text = await readFile(this.file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
-      throw error;
-    });
+    const lines = await this.#log.lines();
     const deletions = new Map<string, Deletion>();
     const unreadable: number[] = [];
-    for (const [index, line] of text.split("\n").entries()) {
+    for (const [index, line] of lines.entries()) {
       if (line === "") continue;
       const { data } = deletionSchema.safeParse(tryParseJson(line));
       if (!data) unreadable.push(index + 1);
@@ -89,6 +88,20 @@ export class Deletions {
       unreadable,
     };
   }
+}
+
+function openLog(
+  config: { get(key: string): string | undefined },
+  environment: NodeJS.ProcessEnv,
+): AppendLog {
+  const location = journalLocation(config, environment);
+  if ("url" in location)
+    return new AppendTable(PostgresDatabase.at(location.url), "xima-deletions");
+  // Not in the default folder of the journal: 0.1.0 wrote the file beside that.
+  const folders = [config.get("ucaas:journalDir"), environment.UCAAS_JOURNAL_DIR].filter(
+    (folder) => folder && !folder.includes("://"),
+  );
+  return new AppendFile(join(folders[0] ?? dataDir(environment), "xima-deletions.jsonl"));
 }
 
 /**

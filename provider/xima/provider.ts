@@ -47,7 +47,7 @@ export function ximaLicenseProvider(source: dynamic.Config, context?: CallContex
     (config) => new XimaClient(config, context?.signal),
   );
   return withLifecycle(
-    new LicenseHandlers(accounts, new Deletions(source.get("ucaas:journalDir"))),
+    new LicenseHandlers(accounts, new Deletions(source)),
     licenseDescriptor(accounts),
     new Journal(source),
   );
@@ -282,7 +282,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       logInfo(
         "XimaLicense",
         id,
-        `the deletion is not recorded: ${this.#deletions.file} cannot be written (${code}). Note the deletionId`,
+        `the deletion is not recorded: ${this.#deletions.location} cannot be written (${code}). Note the deletionId`,
       );
     }
   }

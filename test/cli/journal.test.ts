@@ -9,7 +9,9 @@ let folder: string;
 let journal: Journal;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ucaas-journal-cli-"));
-  journal = new Journal({ get: () => folder as never });
+  journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+  });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -57,7 +59,9 @@ test("moves the entries of a stack that was renamed, and finds them by its earli
   await journal.intend(key, {}, "note", null, { write });
   const to = "shop/production@s3://state";
   expect((await run("move", key.stack, to)).stdout).toContain("moved 1 entry");
-  const fresh = new Journal({ get: () => folder as never });
+  const fresh = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+  });
   expect(await fresh.find({ ...key, stack: to })).toMatchObject({ note: "note", stack: to });
   expect((await fresh.locate("xima", key.thing, [key.stack])).key.stack).toBe(to);
   expect(JSON.parse((await run("list", "--json")).stdout).entries).toHaveLength(1);

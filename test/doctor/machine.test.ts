@@ -144,7 +144,7 @@ test("open writes are listed with their age and what to do, and settled ones are
   ]);
   const findings = await runChecks(journalChecks({ ...context, environment }), 5);
   expect(findings).toMatchObject([
-    { check: "folder", status: "ok", found: expect.stringContaining(folder) },
+    { check: "place", status: "ok", found: expect.stringContaining(folder) },
     { code: "JOURNAL_UNREADABLE" },
     { code: "OPEN_WRITE" },
   ]);

@@ -103,7 +103,9 @@ test("a preview names what an interrupted run may have left, once the program de
   });
   const key = { vendor: "xelion", stack, thing: "https://voice.example pbx1" };
   const write = { operation: "create", type: "XelionTenantProvision", resource: "acme" } as const;
-  await new Journal({ get: () => journal as never }).intend(key, {}, {}, null, { write });
+  await new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? journal : undefined) as never,
+  }).intend(key, {}, {}, null, { write });
   const { output } = (await ws.preview()).ok();
   expect(output).toContain("1 write of interrupted runs may have left something");
   expect(output).toContain(

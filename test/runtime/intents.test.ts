@@ -14,7 +14,9 @@ let folder: string;
 let journal: Journal;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ucaas-intents-"));
-  journal = new Journal({ get: () => folder as never });
+  journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+  });
 });
 afterEach(() => {
   vi.useRealTimers();

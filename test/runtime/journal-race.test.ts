@@ -10,7 +10,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const journal = () => new Journal({ get: () => folder as never }, {});
+const journal = () =>
+  new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never }, {});
 const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example tenant" };
 
 test("of many processes that saw no entry and want to send, exactly one may", {

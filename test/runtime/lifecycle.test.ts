@@ -95,7 +95,9 @@ class Stack {
   readonly #replaced: { id: string; outs: Outputs }[] = [];
 
   constructor(folder: string) {
-    this.journal = new Journal({ get: () => folder as never });
+    this.journal = new Journal({
+      get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+    });
   }
 
   async up(program: Readonly<Record<string, Inputs>>): Promise<void> {

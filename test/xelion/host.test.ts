@@ -13,7 +13,9 @@ let w: World;
 beforeEach(async () => {
   w = await world();
   // There is no engine, and so no record of the stack's earlier runs.
-  const journal = new Journal({ get: () => w.journalDir as never });
+  const journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? w.journalDir : undefined) as never,
+  });
   await acceptEarlierRuns(journal, "ucaas-test/test");
 });
 afterEach(() => w[Symbol.asyncDispose]());

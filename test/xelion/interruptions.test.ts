@@ -244,7 +244,10 @@ class Tenant {
   }
 
   #dependencies(process: Process): ConstructorParameters<typeof OrderReconciler>[0] {
-    const journal = new Journal({ get: () => folder as never }, {});
+    const journal = new Journal(
+      { get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never },
+      {},
+    );
     const config = {
       baseUrl: service.baseUrl,
       apiKey: "Sandbox-xelion-key-1",

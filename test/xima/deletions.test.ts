@@ -63,9 +63,13 @@ describe("the line of a run", () => {
   });
 });
 
+const journalIn = (folder: string | undefined) => ({
+  get: (key: string) => (key === "ucaas:journalDir" ? folder : undefined),
+});
+
 describe("the record", () => {
   test("holds each deletion once, the newest first, for the user alone", async () => {
-    const deletions = new Deletions(join(folder, "journal"), {});
+    const deletions = new Deletions(journalIn(join(folder, "journal")), {});
     const newer = deletion({
       tenantId: "zoe",
       deletionId: "del_2",
@@ -73,20 +77,20 @@ describe("the record", () => {
     });
     for (const one of [deletion(), newer, deletion()]) await deletions.add(one);
     expect(await deletions.list()).toEqual({ deletions: [newer, deletion()], unreadable: [] });
-    expect(statSync(deletions.file).mode & 0o777).toBe(0o600);
+    expect(statSync(deletions.location).mode & 0o777).toBe(0o600);
   });
 
   test("is empty where there is none, and names the line that it cannot read", async () => {
-    const deletions = new Deletions(folder, {});
+    const deletions = new Deletions(journalIn(folder), {});
     expect(await deletions.list()).toEqual({ deletions: [], unreadable: [] });
     await deletions.add(deletion());
-    appendFileSync(deletions.file, '{"stack": "cut of');
+    appendFileSync(deletions.location, '{"stack": "cut of');
     expect(await deletions.list()).toEqual({ deletions: [deletion()], unreadable: [2] });
   });
 
   test("is in the journal's folder, or in Pulumi's home when the journal is no folder", () => {
     const at = (journalDir: string | undefined, environment: NodeJS.ProcessEnv) =>
-      new Deletions(journalDir, environment).file;
+      new Deletions(journalIn(journalDir), environment).location;
     const home = "/home/ada/.pulumi";
     expect(at("/disk/journal", { UCAAS_JOURNAL_DIR: "/other" })).toBe(
       "/disk/journal/xima-deletions.jsonl",
@@ -137,7 +141,7 @@ describe("a delete", { timeout: 60_000 }, () => {
     const { id, outs } = await host.create("XimaLicense", args);
     await host.delete("XimaLicense", id, outs);
     const { deletionId, scheduledAt } = licences.server.state.customers[id]!.deletion!;
-    expect((await new Deletions(folder, {}).list()).deletions).toEqual([
+    expect((await new Deletions(journalIn(folder), {}).list()).deletions).toEqual([
       {
         ...{
           stack: expect.stringMatching(/^[\w-]+\/[\w-]+$/),
@@ -164,7 +168,7 @@ describe("a delete", { timeout: 60_000 }, () => {
     const again = await host.create("XimaLicense", args);
     licences.server.fault({ kind: "cut", method: "DELETE" });
     await host.delete("XimaLicense", id, again.outs);
-    expect((await new Deletions(folder, {}).list()).deletions).toMatchObject([
+    expect((await new Deletions(journalIn(folder), {}).list()).deletions).toMatchObject([
       { tenantId: "acme", deletionId: null },
     ]);
   });

@@ -73,7 +73,9 @@ export async function live(
   };
   try {
     // There is no engine whose record of earlier runs could be read.
-    const journal = new Journal({ get: () => folder as never });
+    const journal = new Journal({
+      get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+    });
     await acceptEarlierRuns(journal, String(inputs.__stack));
     const first = await newDispatcher();
     const checked = await step(first, "check", [{}, inputs]);

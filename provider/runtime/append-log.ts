@@ -1,0 +1,66 @@
+import { appendFile, mkdir, open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { PostgresDatabase } from "./postgresql.ts";
+
+/** Lines that are only ever added, beside the journal. */
+export interface AppendLog {
+  /** For people: the file, or the database without its credentials. */
+  readonly location: string;
+  /** Returns when the line is durable. */
+  append(line: string): Promise<void>;
+  lines(): Promise<string[]>;
+}
+
+/** A line is short, so two processes that append at once do not mix their lines. */
+export class AppendFile implements AppendLog {
+  readonly location: string;
+
+  constructor(file: string) {
+    this.location = file;
+  }
+
+  async append(line: string): Promise<void> {
+    await mkdir(dirname(this.location), { recursive: true, mode: 0o700 });
+    await appendFile(this.location, `${line}\n`, { mode: 0o600 });
+    const handle = await open(this.location, "r");
+    await handle.sync().finally(() => handle.close());
+  }
+
+  async lines(): Promise<string[]> {
+    const text = await readFile(this.location, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "";
+      throw error;
+    });
+    return text.split("\n");
+  }
+}
+
+/** In the journal's database. A line that is sent twice, over a broken connection, is there twice. */
+export class AppendTable implements AppendLog {
+  readonly #database: PostgresDatabase;
+  readonly #name: string;
+
+  constructor(database: PostgresDatabase, name: string) {
+    this.#database = database;
+    this.#name = name;
+  }
+
+  get location(): string {
+    return this.#database.location;
+  }
+
+  async append(line: string): Promise<void> {
+    await this.#database.query("insert into ucaas_log (name, line) values ($1, $2)", [
+      this.#name,
+      line,
+    ]);
+  }
+
+  async lines(): Promise<string[]> {
+    const rows = await this.#database.query<{ line: string }>(
+      "select line from ucaas_log where name = $1 order by position",
+      [this.#name],
+    );
+    return rows.map(({ line }) => line);
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
+import type { JournalEntry } from "../../provider/runtime/journal-entry.ts";
+import { PostgresDatabase } from "../../provider/runtime/postgresql.ts";
+import { Deletions } from "../../provider/xima/deletions.ts";
+import { Postgres } from "../receiver/postgres.ts";
+
+const day = 24 * 60 * 60 * 1000;
+let folder: string;
+let postgres: Postgres;
+let url: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-store-"));
+  // As an operator may have set it for all databases of the server.
+  postgres = await Postgres.start({ synchronous_commit: "off" });
+  url = await postgres.database();
+}, 120_000);
+afterAll(async () => {
+  await postgres[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const source = (values: Record<string, string>) => ({ get: (key: string) => values[key] as never });
+const places = {
+  "a folder": () => new Journal(source({ "ucaas:journalDir": folder }), {}),
+  "a PostgreSQL database": () => new Journal(source({ "ucaas:journal": url }), {}),
+};
+let thing = 0;
+const key = () => ({ vendor: "acme", stack: "shop/live@here", thing: `order ${thing}` });
+const write = { operation: "create", type: "Order", resource: "one" } as const;
+
+describe.each(Object.entries(places))("the journal in %s", (_, open) => {
+  beforeEach(() => void thing++);
+
+  test("keeps an entry for the next process, through its whole life", async () => {
+    const entry = await open().intend(key(), { seats: 1 }, "first", null, { write });
+    expect(await open().find(key())).toEqual(entry);
+    const noted = await open().annotate(key(), entry, "second");
+    const done = await open().complete(key(), noted, "third");
+    expect(await open().find(key())).toEqual(done);
+    expect((await open().list()).entries).toContainEqual(done);
+    await open().drop(key());
+    await open().drop(key());
+    expect(await open().find(key())).toBeUndefined();
+  });
+
+  test("lets one of many that begin the same at once begin it", async () => {
+    const tries = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, index) => open().intend(key(), index, "note", null)),
+    );
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const each of tries)
+      if (each.status === "rejected")
+        expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
+  });
+
+  test("shows a stack what another stack has begun for the same, before it begins", async () => {
+    const other = { ...key(), stack: "shop/other@here" };
+    await open().intend(other, {}, "note", null);
+    let seen: readonly JournalEntry[] = [];
+    const guard = (others: readonly JournalEntry[]) => {
+      seen = others;
+      throw new Error("not now");
+    };
+    await expect(open().intend(key(), {}, "note", null, { guard })).rejects.toThrow("not now");
+    expect(seen).toMatchObject([other]);
+    expect(await open().find(key())).toBeUndefined();
+    expect(await open().findThing("acme", key().thing)).toHaveLength(1);
+  });
+
+  test("moves a renamed stack's entries, and finds them under both names", async () => {
+    const from = key().stack;
+    const entry = await open().intend(key(), {}, "note", null);
+    expect(await open().move(from, "shop/new@here")).toBeGreaterThan(0);
+    const { entry: found } = await open().locate("acme", key().thing, [from]);
+    expect(found).toEqual({ ...entry, stack: "shop/new@here" });
+  });
+
+  test("forgets a delete that ended long ago, and lists the others", async () => {
+    const gone = { ...write, operation: "delete" } as const;
+    const entry = await open().intend(key(), {}, "note", null, { write: gone });
+    await open().complete(key(), entry, "note");
+    expect((await open().list()).entries.some(({ id }) => id === entry.id)).toBe(true);
+    const { vendor, stack, thing: name } = key();
+    const old = new Date(Date.now() - 31 * day).toISOString();
+    await open().annotate({ vendor, stack, thing: name }, { ...entry, completedAt: old }, "note");
+    expect((await open().list()).entries.some(({ id }) => id === entry.id)).toBe(false);
+  });
+
+  test("has one name, also when many ask for it first", async () => {
+    const names = await Promise.all(Array.from({ length: 6 }, () => open().identity()));
+    expect(new Set(names).size).toBe(1);
+  });
+});
+
+describe("the journal in a PostgreSQL database", () => {
+  const open = places["a PostgreSQL database"];
+  beforeEach(() => void thing++);
+
+  test("has an entry on the disk when the write returns, whatever the server's default is", async () => {
+    const entries = [];
+    for (let count = 0; count < 20; count++) {
+      thing++;
+      entries.push(await open().intend(key(), {}, "note", null));
+    }
+    await postgres.down();
+    await postgres.up();
+    const { entries: found } = await open().list();
+    for (const entry of entries) expect(found).toContainEqual(entry);
+  });
+
+  test("waits for a server that restarts, and writes what was to be written once", async () => {
+    await open().identity();
+    await postgres.down();
+    const written = open().intend(key(), {}, "note", null);
+    await postgres.up();
+    const entry = await written;
+    expect(await open().find(key())).toEqual(entry);
+  });
+
+  test("keeps the deletions at Xima, so that another machine can list them", async () => {
+    const deletions = () => new Deletions(source({ "ucaas:journal": url }), {});
+    const deletion = {
+      ...{ stack: "shop/live", resource: "acme", baseUrl: "https://x.example", resellerId: "r" },
+      ...{ tenantId: "t", deletionId: "d-1", scheduledAt: "2026-01-01T00:00:00Z" },
+      recordedAt: "2026-01-01T00:00:01Z",
+    };
+    await deletions().add(deletion);
+    expect(await deletions().list()).toEqual({ deletions: [deletion], unreadable: [] });
+  });
+
+  test("is named without user and password, in errors too", async () => {
+    const secret = "hunter2hunter2";
+    const wrong = new URL(url);
+    wrong.password = secret;
+    const journal = new Journal(source({ "ucaas:journal": wrong.href }), {});
+    const error = await journal.list().catch((reason: Error) => reason);
+    expect(error).toMatchObject({ code: "JOURNAL_UNAVAILABLE" });
+    expect(String((error as Error).message)).toContain(`postgresql://${wrong.host}`);
+    for (const text of [journal.location, (error as Error).message, (error as Error).stack])
+      expect(text).not.toContain(secret);
+  });
+
+  test.each(["mysql://user:hunter2@host/db", "postgres://", "hunter2", "postgres:///hunter2"])(
+    "is not opened by %s, and the error shows no password",
+    (text) => {
+      expect(() => PostgresDatabase.at(text)).toThrow("[JOURNAL_INVALID]");
+      expect(() => PostgresDatabase.at(text)).not.toThrow("hunter2");
+    },
+  );
+});
