@@ -228,7 +228,7 @@ const orphanTexts: Record<
 /** The warning for a delete that the server has no route for. */
 export function orphanWarning({ name }: ResourceType, id: string, inputs: Properties): string {
   const { which, why, cost, also } = orphanTexts[name];
-  return `WARNING: ${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
+  return `${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
 }
 
 /** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */

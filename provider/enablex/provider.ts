@@ -12,7 +12,7 @@ import {
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isUnknown } from "../runtime/unknown.ts";
@@ -192,7 +192,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     batch.begin();
     const creation = await this.#create(news, intent).catch(async (error: unknown) => {
       const look = await this.#lastLook(news, batch.finish());
-      for (const problem of look?.takeProblems() ?? []) this.#tell(news, problem.message);
+      for (const problem of look?.takeProblems() ?? []) this.#warn(news, problem.message);
       throw error;
     });
     return await this.#verified(
@@ -294,7 +294,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const olds = withLost(state, lost);
     const { cleared, unmanaged } = removedFields(this.#kind, olds, news, op.client.routes);
     for (const { property } of unmanaged)
-      this.#tell(news, `${property} is no longer declared and stays as it is on the server`);
+      this.#warn(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...cleared];
     const reply = await this.#write(op, id, row, changed, intent, lost);
     return await this.#result(op, id, cleared, [reply]);
@@ -303,7 +303,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   async delete(id: string, props: EnableXOutputs, intent: Intent): Promise<void> {
     const kind = this.#kind;
     const client = this.#accounts.client(props.account);
-    if (!client.canDelete(kind)) return this.#tell(props, orphanWarning(kind, id, props));
+    if (!client.canDelete(kind)) return this.#warn(props, orphanWarning(kind, id, props));
     await intent.intend(id, { id, fields: [] });
     const failure = await client.delete(kind, id);
     if (!failure) return;
@@ -340,7 +340,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       });
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      logInfo(
+      logWarning(
         this.#kind.type,
         countries.map(({ code }) => code).join(),
         `the country could not be checked: ${error.message}`,
@@ -482,6 +482,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return Object.fromEntries(
       Object.entries(outputs).filter(([name]) => names.has(name)),
     ) as EnableXInputs as EnableXOutputs;
+  }
+
+  #warn(inputs: Properties, text: string): void {
+    logWarning(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
 
   #tell(inputs: Properties, text: string): void {

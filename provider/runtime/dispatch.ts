@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { type CallContext, uncancelled, withCancellation } from "./cancellation.ts";
 import { printOnlyByEngine } from "./error-printing.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
+import { warningsSent } from "./log.ts";
 import { toOutputs } from "./outputs.ts";
 import { own } from "./own-property.ts";
 import { printable } from "./printable.ts";
@@ -75,7 +76,7 @@ export function createDispatcher(
       // Handlers that wait for long observe the signal. All are tracked, so that the
       // process ends when the engine does.
       const result = await withCancellation((signal) =>
-        run.apply(ready, [...args.map(omitProvider), { signal }]),
+        run.apply(ready, [...args.map(omitProvider), { signal }]).finally(warningsSent),
       );
       return result === undefined
         ? undefined

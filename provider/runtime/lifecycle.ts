@@ -19,7 +19,7 @@ import {
   ownedByThisStack,
   takeOverOpen,
 } from "./lifecycle-errors.ts";
-import { logInfo } from "./log.ts";
+import { logInfo, logWarning } from "./log.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, Ownership } from "./ownership.ts";
 import { isUnknown } from "./unknown.ts";
@@ -366,6 +366,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       signal,
       own,
       log: (text) => logInfo(type, label(resource), text),
+      warn: (text) => logWarning(type, label(resource), text),
     });
   }
 

@@ -3,9 +3,11 @@ import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import {
   notRegistered,
+  refuseImport,
   requireOptions,
   requireRegistration,
   requireSerializable,
+  warnOfOptionsWithoutEffect,
 } from "./registration.ts";
 import { stackIdentity } from "./stack-identity.ts";
 import { disableSourceMapsWhile } from "./stack-traces.ts";
@@ -85,6 +87,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     for (const output of about.outputs) props[output] ??= undefined;
     requireSerializable(args, about.type, name);
     requireOptions(options, about.type, name);
+    refuseImport(options, about.type, name);
     const restore = disableSourceMapsWhile(import.meta.url);
     try {
       super(
@@ -101,6 +104,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       restore();
     }
     requireRegistration(this, about.type, name);
+    warnOfOptionsWithoutEffect(options, this);
   }
 }
 

@@ -19,6 +19,7 @@ export interface OperationDeps {
   guard(key: JournalKey, others: readonly JournalEntry[]): void;
   own(remoteId: string): void;
   log(text: string): void;
+  warn(text: string): void;
 }
 
 /**
@@ -70,6 +71,10 @@ export class Operation<Note extends Json = Json> {
 
   log(text: string): void {
     this.#means.log(text);
+  }
+
+  warn(text: string): void {
+    this.#means.warn(text);
   }
 
   /**
@@ -151,7 +156,7 @@ export class Operation<Note extends Json = Json> {
     try {
       await work();
     } catch (error) {
-      this.#means.log(`warning: ${(error as Error).message}`);
+      this.#means.warn((error as Error).message);
     }
   }
 }

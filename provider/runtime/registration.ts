@@ -143,6 +143,39 @@ export function requireOptions(
     );
 }
 
+/**
+ * Refuses the option `import`: the engine reads by the id alone, and then Pulumi's provider
+ * process has no code for the resource. Its own error tells nothing of that.
+ *
+ * @throws {pulumi.RunError}
+ */
+export function refuseImport(
+  options: pulumi.CustomResourceOptions,
+  type: string,
+  name: string,
+): void {
+  if (options.import === undefined) return;
+  throw new pulumi.RunError(
+    [
+      `${type} ${JSON.stringify(name)} could not be registered: the option import does not work for dynamic resources`,
+      "What to do: remove the option, and import with ucaas adopt or pulumi import --file (docs/dynamic-resources.md)",
+    ].join("\n  "),
+  );
+}
+
+/** Warns of options that the engine takes and that have no effect. */
+export function warnOfOptionsWithoutEffect(
+  options: pulumi.CustomResourceOptions,
+  resource: pulumi.Resource,
+): void {
+  for (const key of ["customTimeouts", "replaceOnChanges"] as const)
+    if (options[key] !== undefined)
+      void pulumi.log.warn(
+        `the option ${key} has no effect on a dynamic resource (docs/dynamic-resources.md)`,
+        resource,
+      );
+}
+
 function optionProblem(options: object): string | undefined {
   if (typeof options !== "object") return `its options must be an object, not a ${typeof options}`;
   for (const key of Object.keys(options)) {

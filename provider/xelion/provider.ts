@@ -12,7 +12,7 @@ import {
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import type { StackRecord } from "../runtime/stack-record.ts";
@@ -157,11 +157,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     try {
       const doubt = await this.#doubt(news);
       if (doubt && isNew)
-        logInfo(
-          type,
-          resourceId(news),
-          `warning: \`pulumi up\` will not send an order: ${doubt.reason}`,
-        );
+        logWarning(type, resourceId(news), `\`pulumi up\` will not send an order: ${doubt.reason}`);
       return isNew && news.__stack !== undefined
         ? { __journal: await this.#journal.identity() }
         : kept;
@@ -218,10 +214,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       ];
     if (result.kind === "refused") return [failureOf("account", result.failure)];
     if (result.kind === "unreachable")
-      logInfo(
+      logWarning(
         type,
         resourceId(news),
-        `warning: the configuration could not be tested at the service: ${result.failure.message}`,
+        `the configuration could not be tested at the service: ${result.failure.message}`,
       );
     return [];
   }
@@ -247,14 +243,14 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (news.configurationFile !== undefined && hash !== order.configurationHash) {
-      logInfo(
+      logWarning(
         type,
         resourceId(news),
         `${news.configurationFile} has other content than was ordered`,
       );
     }
     if (next.do === "refuse")
-      logInfo(
+      logWarning(
         type,
         resourceId(news),
         `${next.failure.reason}. \`pulumi up\` will refuse to send another order. ${next.failure.hint}`,
@@ -335,10 +331,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       order.orderId === null || !isTerminal(order.status)
         ? ` ${describeOrder(order)} was last seen as ${order.status}: it may still be at work there.`
         : "";
-    logInfo(
+    logWarning(
       type,
       id,
-      `warning: only forgotten here. The service has no way to undo an order, so the tenant stays as it is configured.${running}`,
+      `only forgotten here. The service has no way to undo an order, so the tenant stays as it is configured.${running}`,
     );
   }
 

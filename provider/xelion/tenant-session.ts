@@ -3,7 +3,7 @@ import ms from "ms";
 import { HttpClient, type HttpResponse } from "../http/client.ts";
 import type { Limits } from "../http/pool.ts";
 import { UcaasError } from "../runtime/errors.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logWarning } from "../runtime/log.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { resourceId } from "./resource-id.ts";
 import { loginSchema, type ProvisionInputs, xelionErrorSchema } from "./schema.ts";
@@ -44,10 +44,10 @@ export async function sessionFor(
   const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
   try {
     if (session.validSeconds === undefined)
-      logInfo(
+      logWarning(
         "XelionTenantProvision",
         resourceId(inputs),
-        "warning: the Xelion server does not say how long the session is valid",
+        "the Xelion server does not say how long the session is valid",
       );
     requireLongEnough(session, timeout, tenantName);
     return session;

@@ -14,7 +14,7 @@ import {
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
@@ -106,7 +106,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       apiRevision,
       seatRules,
     )) {
-      if (note) logInfo("XimaLicense", licenseId(news), `${property}: ${reason}`);
+      if (note) logWarning("XimaLicense", licenseId(news), `${property}: ${reason}`);
       else failures.push({ property, reason });
     }
     // Makes the client, so that a key or certificate that cannot be used is found while previewing.
@@ -156,7 +156,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       const { changes } = await client.update(news.ccId, body, "create");
       const replaced = adopting || isOwn ? [] : replacedValues(changes);
       if (replaced.length > 0)
-        operation.log(`the customer existed already; this create replaced ${replaced.join(", ")}`);
+        operation.warn(`the customer existed already; this create replaced ${replaced.join(", ")}`);
       return { id, outs: outputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
@@ -224,7 +224,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       );
     const drift = state.unconfirmed || earlier ? [] : detectDrift(changes, state);
     for (const { property, oldValue, newValue } of drift) {
-      logInfo(
+      logWarning(
         "XimaLicense",
         licenseId(news),
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
@@ -279,7 +279,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      logInfo(
+      logWarning(
         "XimaLicense",
         id,
         `the deletion is not recorded: ${this.#deletions.location} cannot be written (${code}). Note the deletionId`,

@@ -225,7 +225,7 @@ describe("a subscription", () => {
     await subscription.delete(id, outs as EnableXOutputs);
     expect(said.join()).toMatch(
       new RegExp(
-        `WARNING: subscription ${id} \\(plan 7 of customer ${customerId}\\) leaves the state but stays at EnableX.*is billed until it is ended`,
+        `subscription ${id} \\(plan 7 of customer ${customerId}\\) leaves the state but stays at EnableX.*is billed until it is ended`,
       ),
     );
     expect(Object.keys(enablex.server.state.subscriptions)).toEqual([id]);
@@ -288,7 +288,7 @@ describe("a user", () => {
     await user.delete(id, outs as EnableXOutputs);
     expect(said.join()).toMatch(
       new RegExp(
-        `WARNING: user ${id} \\(ada@acme.test\\) leaves the state but stays at EnableX.*it can go on logging in`,
+        `user ${id} \\(ada@acme.test\\) leaves the state but stays at EnableX.*it can go on logging in`,
       ),
     );
   });

@@ -69,7 +69,9 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     await host.delete("EnableXSubscription", subscription.id, subscription.outs);
     await host.delete("EnableXCustomer", customerId, customer.outs);
     expect(await host.read("EnableXCustomer", customerId, customer.outs)).toMatchObject({ id: "" });
-    expect(host.output()).toContain(`WARNING: subscription ${subscription.id}`);
+    expect(host.output()).toMatch(
+      new RegExp(`warning: EnableXSubscription .*: subscription ${subscription.id} `),
+    );
     expect(enablex.calls(/login/)).toHaveLength(1);
   });
 

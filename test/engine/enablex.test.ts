@@ -315,10 +315,10 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     enablex.server.received = [];
     const destroyed = (await stack.destroy()).ok();
     expect(destroyed.output).toContain(
-      `WARNING: subscription ${ids.subscription} (plan 7 of customer ${ids.customer}) leaves the state but stays at EnableX`,
+      `subscription ${ids.subscription} (plan 7 of customer ${ids.customer}) leaves the state but stays at EnableX`,
     );
     expect(destroyed.output).toContain(
-      `WARNING: user ${ids.user} (ada@acme.test) leaves the state but stays at EnableX`,
+      `user ${ids.user} (ada@acme.test) leaves the state but stays at EnableX`,
     );
     expect(writes()).toEqual([`DELETE /customers/${ids.customer}`]);
     const deleted = destroyed.output

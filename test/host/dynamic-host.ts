@@ -32,6 +32,16 @@ const { ResourceProviderClient } = sdk("@pulumi/pulumi/proto/provider_grpc_pb.js
   ResourceProviderClient: new (...args: unknown[]) => RpcClient;
 };
 
+const { EngineService } = sdk("@pulumi/pulumi/proto/engine_grpc_pb.js") as {
+  EngineService: Grpc.ServiceDefinition;
+};
+const { LogSeverity } = sdk(
+  "@pulumi/pulumi/proto/engine_pb.js",
+) as typeof import("@pulumi/pulumi/proto/engine_pb.js");
+const { Empty } = sdk("google-protobuf/google/protobuf/empty_pb.js") as {
+  Empty: new () => unknown;
+};
+
 type RpcClient = Record<
   string,
   (request: unknown, answer: (error: unknown, response: never) => void) => void
@@ -94,7 +104,10 @@ export interface DynamicHost extends AsyncDisposable {
   delete(type: string, id: string, props: Bag): Promise<void>;
   /** The failure that a call ends with; throws when it does not fail. */
   failure(call: Promise<unknown>): Promise<HostFailure>;
-  /** All that the process has printed, both streams: what a user may get to see. */
+  /**
+   * All that the process has printed, both streams, and its warnings to the engine: what a
+   * user may get to see.
+   */
   output(): string;
   /** A call as it is, without `__provider` and `__stack` being added. */
   raw(method: string, request: unknown): Promise<unknown>;
@@ -118,9 +131,11 @@ export async function dynamicHost({
   env = {},
   stack = "ucaas-test/test",
 }: DynamicHostOptions = {}): Promise<DynamicHost> {
+  let printed = "";
+  const engine = await startEngine((warning) => (printed += `warning: ${warning}\n`));
   const child = spawn(
     process.execPath,
-    [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), "127.0.0.1:1"],
+    [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), engine.address],
     {
       cwd: root,
       // Not the user's home: compiled code is kept there, and the journal unless it is
@@ -134,7 +149,6 @@ export async function dynamicHost({
       stdio: ["pipe", "pipe", "pipe"],
     },
   );
-  let printed = "";
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   child.stderr.setEncoding("utf8").on("data", (text) => (printed += text));
   const port = await new Promise<string>((resolve, reject) => {
@@ -175,6 +189,7 @@ export async function dynamicHost({
     client.close();
     child.kill(signal);
     await ended;
+    engine.stop();
   };
 
   const configure = new messages.ConfigureRequest();
@@ -272,6 +287,28 @@ export async function dynamicHost({
     [Symbol.asyncDispose]: () => host.stop(),
   };
   return host;
+}
+
+/** As much of an engine as takes the warnings of a provider. */
+async function startEngine(
+  onWarning: (text: string) => void,
+): Promise<{ address: string; stop: () => void }> {
+  const server = new grpc.Server();
+  server.addService(EngineService, {
+    log(
+      call: { request: import("@pulumi/pulumi/proto/engine_pb.js").LogRequest },
+      answer: (error: null, reply: unknown) => void,
+    ) {
+      if (call.request.getSeverity() === LogSeverity.WARNING) onWarning(call.request.getMessage());
+      answer(null, new Empty());
+    },
+  } as unknown as Grpc.UntypedServiceImplementation);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  return { address: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
 }
 
 /** What JSON leaves out is left out here too; the engine has no `undefined` either. */
