@@ -28,7 +28,7 @@ new PolicyPack("pulumi-ucaas", {
       name: "added-by-resource",
       description: "No resource is applied that goes beyond ucaas:limits of its stack.",
       async validateResource(resource: ResourceValidationArgs, report: ReportViolation) {
-        const found = (await watchOf(resource.urn))?.take(declared(resource, resource.opts.parent));
+        const found = (await watchOf(resource.urn))?.take(declared(resource));
         for (const violation of found ?? []) report(messageOf(violation));
       },
     },
@@ -38,7 +38,7 @@ new PolicyPack("pulumi-ucaas", {
       async validateStack({ resources }, report) {
         const [first] = resources;
         if (!first) return;
-        const all = resources.map((each: PolicyResource) => declared(each, each.opts.parent));
+        const all = resources.map(declared);
         for (const violation of (await watchOf(first.urn))?.finish(all) ?? [])
           report(messageOf(violation));
       },
@@ -46,11 +46,13 @@ new PolicyPack("pulumi-ucaas", {
   ],
 });
 
-function declared(
-  { urn, type, props }: Pick<ResourceValidationArgs, "urn" | "type" | "props">,
-  parent: string | undefined,
-): DeclaredResource {
-  return { urn, type, ...(parent && { parent }), inputs: knownInputs(props) };
+function declared({
+  urn,
+  type,
+  props,
+  opts: { parent, aliases },
+}: ResourceValidationArgs | PolicyResource): DeclaredResource {
+  return { urn, type, ...(parent && { parent }), aliases, inputs: knownInputs(props) };
 }
 
 /** As `ucaas ci check` says it. */

@@ -1,11 +1,11 @@
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import type { BillingTerms } from "../cost/billing.ts";
-import type { Inputs } from "../cost/quantities.ts";
+import { type Inputs, isSeat } from "../cost/quantities.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
 import type { Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
 import { checkLimits, type Violation } from "./limits.ts";
-import { summarize } from "./summarize.ts";
+import { type ResourceChange, summarize } from "./summarize.ts";
 
 /** A resource as a program declares it. */
 export interface DeclaredResource {
@@ -13,6 +13,8 @@ export interface DeclaredResource {
   readonly type: string;
   readonly parent?: string;
   readonly inputs: Inputs;
+  /** URNs that it had before a rename. */
+  readonly aliases?: readonly string[];
 }
 
 /**
@@ -42,9 +44,8 @@ export class LimitWatch {
     const summary = summarize(this.#plan([]), this.#terms);
     const own = summary.changes.find(({ urn }) => urn === resource.urn);
     if (!own || own.quantities.length === 0) return [];
-    const { maxRemovals: _, ...limits } = this.#limits;
-    const found = checkLimits(summary, limits).filter(
-      ({ kind, customers }) => kind === "exceeded" && customers.includes(own.customer),
+    const found = checkLimits(summary, this.#limits).filter(
+      ({ limit, kind }) => kind === "exceeded" && contributesTo[limit](own),
     );
     for (const { limit } of found) this.#told.add(limit);
     return found;
@@ -54,8 +55,9 @@ export class LimitWatch {
   finish(resources: readonly DeclaredResource[]): Violation[] {
     this.#declared.clear();
     for (const resource of resources) this.#declared.set(resource.urn, resource);
+    const kept = new Set(resources.map((resource) => this.#old(resource)));
     const removed = [...this.#before.values()].filter(
-      (state) => isAtVendor(state) && !this.#declared.has(state.urn),
+      (state) => isAtVendor(state) && !kept.has(state),
     );
     const summary = summarize(this.#plan(removed), this.#terms);
     return checkLimits(summary, this.#limits).filter(
@@ -63,9 +65,15 @@ export class LimitWatch {
     );
   }
 
+  #old({ urn, aliases = [] }: DeclaredResource): State | undefined {
+    const former = [urn, ...aliases].find((each) => this.#before.has(each));
+    return former === undefined ? undefined : this.#before.get(former);
+  }
+
   #plan(removed: readonly State[]) {
-    const declared = [...this.#declared.values()].map(({ urn, type, parent, inputs }): Step => {
-      const oldState = this.#before.get(urn);
+    const declared = [...this.#declared.values()].map((resource): Step => {
+      const { urn, type, parent, inputs } = resource;
+      const oldState = this.#old(resource);
       const custom = type.startsWith("pulumi-nodejs:dynamic/");
       const newState = { urn, type, parent, custom, inputs: { ...inputs } };
       return { op: oldState ? "update" : "create", urn, oldState, newState };
@@ -76,3 +84,18 @@ export class LimitWatch {
     return { diagnostics: [], steps: [...declared, ...deletes] };
   }
 }
+
+function addedSeats({ quantities }: ResourceChange): number {
+  return quantities
+    .filter(({ sku }) => isSeat(sku))
+    .reduce((sum, { before = 0, after = 0 }) => sum + after - before, 0);
+}
+
+/** Whether a resource itself takes part in going beyond a limit. */
+const contributesTo: Readonly<Record<keyof Limits, (change: ResourceChange) => boolean>> = {
+  // What is removed is not known before the end.
+  maxRemovals: () => false,
+  maxAddedSeats: (change) => addedSeats(change) > 0,
+  maxAddedCost: ({ quantities }) => quantities.some(({ cost }) => cost?.gt(0)),
+  protectedCustomers: (change) => addedSeats(change) < 0,
+};

@@ -14,8 +14,8 @@ export const previewSchema = z.object({
   base: z.string().optional(),
   /** The preview for people, without secrets. */
   text: z.string(),
-  /** What it would change; a report of release 0.1.0 has none. */
-  summary: changeReportSchema.optional(),
+  /** What it would change; a report of release 0.1.0 has none, a later one may have more. */
+  summary: changeReportSchema.optional().catch(undefined),
 });
 /** What `ucaas ci preview --out` writes, and `ucaas ci comment` reads. */
 export type PreviewReport = Readonly<z.output<typeof previewSchema>>;

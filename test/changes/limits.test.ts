@@ -109,6 +109,15 @@ describe("limits that a policy of the engine watches", () => {
     expect(watch.finish(declared([...more, ...fewer, ...hotel]))).toEqual([]);
   });
 
+  test("a renamed resource is the one that it was, and is neither added nor removed", () => {
+    const [step] = licenceStep("acme-ltd", { professionalSeats: 10 }, { professionalSeats: 10 });
+    const [old] = licenceStep("acme", { professionalSeats: 10 }, undefined);
+    const watch = new LimitWatch(states([old!]), { maxAddedSeats: 0, maxRemovals: 0 }, terms());
+    const [renamed] = declared([step!]).map((each) => ({ ...each, aliases: [old!.urn] }));
+    expect(watch.take(renamed!)).toEqual([]);
+    expect(watch.finish([renamed!])).toEqual([]);
+  });
+
   test("a removal is seen when all resources are known, and a protected loss at once", () => {
     const limits = { maxRemovals: 0, protectedCustomers: ["clinic"] };
     const watch = new LimitWatch(states([...more, ...fewer]), limits, terms());

@@ -92,7 +92,9 @@ describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, 
     const removal = await withPolicies("preview");
     expect(removal.exitCode, removal.output).not.toBe(0);
     expect(removal.output).toContain("beyond ucaas:limits.maxRemovals: 1 resources");
-    declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 14 } } });
+    const { bakery, acme } = customers;
+    const renamed = { ...acme, renamedFrom: "acme", xima: { professionalSeats: 14 } };
+    declare({ bakery, "acme-ltd": renamed });
     const within = await withPolicies("preview");
     expect(within.exitCode, within.output).toBe(0);
   });
