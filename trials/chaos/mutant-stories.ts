@@ -111,7 +111,12 @@ export const mutantStories: Readonly<
           },
         ],
       },
-      { label: "go back", declaration: [licence("lost-partial-failure", 1)] },
+      // Without the journal, which names it as well, only the state can tell.
+      {
+        label: "go back",
+        before: "otherMachine",
+        declaration: [licence("lost-partial-failure", 1)],
+      },
     ),
   },
 };
