@@ -172,9 +172,11 @@ describe("the comment on a pull request", () => {
 
 test("a count that is not known before the update is told as such, and not as 0", () => {
   const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-  const [step] = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: unknown });
+  const [step] = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: unknown, account: unknown });
   const report = reportOf({ ...none, steps: [step!] }, { prices });
   expect(report.changes[0]?.quantities).toMatchObject([{ before: 5, after: null }]);
   expect(report.cost?.incomplete).toBe(true);
-  expect(asText(report, 80)).toContain("5 → unknown");
+  expect(asText(report, 200)).toContain("5 → unknown");
+  expect(asText(report, 200)).toContain("— → (known after the update)");
+  expect(asText(report, 200)).not.toContain(unknown);
 });
