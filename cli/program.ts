@@ -5,6 +5,7 @@ import { ciCommand, formerCiCommands } from "./commands/ci.ts";
 import { costCommand } from "./commands/cost.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
+import { fleetCommand } from "./commands/fleet.ts";
 import { initCommand } from "./commands/init.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
@@ -39,6 +40,7 @@ export function createProgram({
     .addCommand(costCommand())
     .addCommand(driftCommand())
     .addCommand(doctorCommand())
+    .addCommand(fleetCommand())
     .addCommand(adoptCommand())
     .addCommand(journalCommand())
     .commandsGroup("Vendors:")

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { shardOf } from "../../fleet/shard.ts";
 import { print, printNotice } from "../../output.ts";
 import { findProject, type Project } from "../../pulumi/project.ts";
 
@@ -13,6 +14,10 @@ export function stacksCommand(): Command {
     )
     .option("--only <name...>", "only these, which must be there")
     .option("--except <name...>", "not these")
+    .option(
+      "--shards <count>",
+      'as shards for ucaas fleet --shard: ["1/8", "2/8", …], those that have one of these stacks',
+    )
     .option("--json", "as a JSON array, for a matrix")
     .action(stacks);
 }
@@ -21,10 +26,11 @@ interface Options {
   changedSince?: string;
   only?: string[];
   except?: string[];
+  shards?: string;
   json?: true;
 }
 
-async function stacks({ changedSince, only, except = [], json }: Options): Promise<void> {
+async function stacks({ changedSince, only, except = [], shards, json }: Options): Promise<void> {
   const project = findProject();
   for (const name of only ?? []) {
     if (project.stacks.includes(name)) continue;
@@ -38,8 +44,21 @@ async function stacks({ changedSince, only, except = [], json }: Options): Promi
   const chosen = found.filter(
     (stack) => (only === undefined || only.includes(stack)) && !except.includes(stack),
   );
-  if (json) print(JSON.stringify(chosen));
-  else for (const stack of chosen) print(stack);
+  const listed = shards === undefined ? chosen : shardsOf(chosen, Number(shards));
+  if (json) print(JSON.stringify(listed));
+  else for (const name of listed) print(name);
+}
+
+/** The shards that have at least one of the stacks. GitHub takes 256 jobs in a matrix at most. */
+function shardsOf(stacks: readonly string[], count: number): string[] {
+  if (!Number.isInteger(count) || count < 1 || count > 256)
+    throw new UcaasError("--shards must be a whole number from 1 to 256", {
+      code: "SHARD_INVALID",
+      operation: "stacks",
+      hint: "a matrix of GitHub has 256 jobs at most",
+    });
+  const used = new Set(stacks.map((stack) => shardOf(stack, count)));
+  return [...used].sort((a, b) => a - b).map((index) => `${index}/${count}`);
 }
 
 async function changed(project: Project, commit: string): Promise<readonly string[]> {

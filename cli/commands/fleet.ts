@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Action } from "../fleet/result.ts";
+
+const details = `
+Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed, is locked, or could not be told.
+
+The report is written to reports/fleet-<action>.json after each stack. With --resume, a stack that the report has as
+done is not run again.
+
+Examples:
+  ucaas fleet preview --stacks 'eu-*'
+  ucaas fleet up --shard 2/8 --parallel 2          the second of eight machines
+  ucaas fleet drift --shards 8                     in an Indexed Job of Kubernetes
+  ucaas fleet up --resume                          goes on with an interrupted run`;
+
+const descriptions: Record<Action, string> = {
+  preview: "show which stacks pulumi up would change",
+  up: "run pulumi up in each stack",
+  drift: "compare each stack with its vendors; reads only",
+  status: "show what each stack has, by its state",
+  destroy: "run pulumi destroy in each stack",
+};
+
+/** `ucaas fleet`: one command for many stacks. */
+export function fleetCommand(): Command {
+  const fleet = new Command("fleet")
+    .description("preview, update or check many stacks")
+    .addHelpText("after", details);
+  for (const action of Object.keys(descriptions) as Action[])
+    fleet.addCommand(actionCommand(action));
+  return fleet;
+}
+
+function actionCommand(action: Action): Command {
+  const command = new Command(action)
+    .description(descriptions[action])
+    .option("-s, --stacks <glob...>", "stacks by name; default all that have a stack file")
+    .option("--except <glob...>", "not these")
+    .addOption(new Option("--shard <index/count>", "a part of them: 2/8").conflicts("shards"))
+    .option("--shards <count>", "as --shard, with the index of JOB_COMPLETION_INDEX", count)
+    .option("--parallel <number>", "stacks at once; default by processors and memory", count)
+    .option("--resume", "leave out what the record has as done")
+    .option("--record <file>", "where the record is")
+    .option("--json", "the report as JSON")
+    .addHelpText("after", details);
+  if (action === "destroy") command.requiredOption("--yes", "say that they are to be destroyed");
+  return command.action(async (options) =>
+    (await import("../fleet/fleet.ts")).runFleet(action, options),
+  );
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1 on.");
+}

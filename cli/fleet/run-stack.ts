@@ -1,0 +1,72 @@
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { checkStack } from "../drift/check.ts";
+import { isAtVendor } from "../pulumi/locator.ts";
+import { pulumi } from "../pulumi/run.ts";
+import { stackState } from "../pulumi/stack.ts";
+import { EngineRun, judgeRun } from "./engine-run.ts";
+import type { Action, StackResult } from "./result.ts";
+
+type Ending = Pick<StackResult, "status" | "found" | "remedy">;
+
+/** Does one thing with one stack. What goes wrong with it is its result. */
+export async function runStack(action: Action, stack: string): Promise<StackResult> {
+  const started = Date.now();
+  const ending = await perform(action, stack).catch((error: unknown): Ending => {
+    if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
+      return { status: "failed", found: error.reason, ...(error.hint && { remedy: error.hint }) };
+    throw error;
+  });
+  const now = new Date();
+  const seconds = Math.round((now.getTime() - started) / 100) / 10;
+  return { stack, ...ending, seconds, finishedAt: now.toISOString() };
+}
+
+async function perform(action: Action, stack: string): Promise<Ending> {
+  if (action === "drift") return await driftOf(stack);
+  if (action === "status") return await statusOf(stack);
+  const events = new EngineRun();
+  const run = await pulumi(
+    [
+      action,
+      "--stack",
+      stack,
+      "--json",
+      ...(action === "preview" ? [] : ["--yes", "--skip-preview"]),
+    ],
+    {
+      env: {
+        // Without it a preview prints one document at its end.
+        PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+        // What one customer fails at stops no other.
+        PULUMI_CONTINUE_ON_ERROR: "true",
+      },
+      onLine: (line) => events.take(line),
+    },
+  );
+  return judgeRun(run, events, action === "preview");
+}
+
+async function driftOf(stack: string): Promise<Ending> {
+  const { status, checked, differences, unknown } = await checkStack(stack);
+  if (status === "unknown")
+    return {
+      status: "failed",
+      found: `could not tell: ${unknown[0]?.reason ?? "no reason given"}`,
+    };
+  const compared = `${checked} resources compared`;
+  return status === "drift"
+    ? { status: "found", found: `${differences.length} differ, ${compared}` }
+    : { status: "done", found: `no drift, ${compared}` };
+}
+
+async function statusOf(stack: string): Promise<Ending> {
+  const { resources, pending } = await stackState(stack);
+  const customers = resources.filter(({ type }) => type === "ucaas:index:Customer").length;
+  const counts = `${customers} customers, ${resources.filter(isAtVendor).length} resources at vendors`;
+  if (pending.length === 0) return { status: "done", found: counts };
+  return {
+    status: "found",
+    found: `${counts}, ${pending.length} pending operations`,
+    remedy: "if no update is running, run pulumi cancel for the stack, then pulumi up",
+  };
+}

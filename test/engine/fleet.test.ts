@@ -1,0 +1,74 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { FleetReport } from "../../cli/fleet/result.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
+import { ucaas } from "../cli/ucaas.ts";
+import { type StackProject, stackProject } from "./stack-project.ts";
+
+describe("a fleet of three stacks on the real engine", { timeout: 180_000 }, () => {
+  let sandbox: Sandbox;
+  let project: StackProject;
+  const seats = { acme: 5, bakery: 6, clinic: 7 };
+  const file = (stack: string) => join(project.folder, "stacks", `Pulumi.${stack}.yaml`);
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    project = await stackProject({}, sandbox.environment);
+    await project.pulumi(["stack", "rm", "test", "--yes"]);
+    for (const [stack, eliteSeats] of Object.entries(seats)) {
+      const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse" };
+      const customers = { [stack]: { name: stack, xima: { ccId, eliteSeats } } };
+      writeFileSync(file(stack), stringify({ config: { "ucaas:customers": customers } }));
+      (await project.pulumi(["stack", "init", stack, "--no-select"])).ok();
+    }
+  });
+  afterAll(async () => {
+    await project.remove();
+    await sandbox.stop();
+  });
+
+  const fleet = async (...args: string[]) => {
+    const { exitCode, stdout, stderr } = await ucaas(["fleet", ...args, "--json"], {
+      cwd: project.folder,
+      env: project.env,
+    });
+    const report = JSON.parse(stdout) as FleetReport;
+    const statusOf = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
+    return { exitCode, statusOf, stderr, report };
+  };
+
+  test("one that is locked and one that fails stop no other; a resumed run does these two alone", async () => {
+    const locks = join(project.stateFolder, ".pulumi/locks/organization/ucaas/bakery");
+    mkdirSync(locks, { recursive: true });
+    const lock = {
+      pid: 1,
+      username: "root",
+      hostname: "worker-1",
+      timestamp: new Date().toISOString(),
+    };
+    writeFileSync(join(locks, "0b5b0b5e-1111-2222-3333-444455556666.json"), JSON.stringify(lock));
+    const sound = readFileSync(file("clinic"), "utf8");
+    writeFileSync(file("clinic"), sound.replace("eliteSeats: 7", "eliteSeats: -7"));
+
+    const first = await fleet("up", "--parallel", "2");
+    expect(first.statusOf).toEqual({ acme: "done", bakery: "locked", clinic: "failed" });
+    expect(first.exitCode).toBe(1);
+    expect(first.stderr).toContain("root@worker-1 (process 1)");
+    expect(first.stderr).toMatch(/clinic: failed, .*eliteSeats/);
+
+    renameSync(locks, `${locks}-gone`);
+    writeFileSync(file("clinic"), sound);
+    const second = await fleet("up", "--resume");
+    expect(second.statusOf).toEqual({ acme: "skipped", bakery: "done", clinic: "done" });
+    expect(second.exitCode).toBe(0);
+    const { customers } = sandbox.xima.server.state;
+    for (const [stack, eliteSeats] of Object.entries(seats))
+      expect(customers[`voicehouse/${stack}`]?.licence).toMatchObject({ eliteSeats });
+
+    const drift = await fleet("drift");
+    expect(drift.statusOf).toEqual({ acme: "done", bakery: "done", clinic: "done" });
+    expect(drift.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,167 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { EngineRun, judgeRun } from "../../cli/fleet/engine-run.ts";
+import { FleetRecord } from "../../cli/fleet/record.ts";
+import { doneStacks, exitStatus, type StackResult } from "../../cli/fleet/result.ts";
+import { chooseStacks, chosenShard, shardOf } from "../../cli/fleet/shard.ts";
+
+const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), {
+  minLength: 1,
+  maxLength: 60,
+});
+const result = (stack: string, status: StackResult["status"]): StackResult => ({
+  ...{ stack, status, found: "", seconds: 1 },
+  finishedAt: "2026-01-01T00:00:00.000Z",
+});
+
+describe("shards", () => {
+  test("have each stack exactly once, whatever else is in the project", () => {
+    fc.assert(
+      fc.property(names, fc.integer({ min: 1, max: 12 }), (stacks, count) => {
+        const parts = Array.from({ length: count }, (_, index) =>
+          chooseStacks(stacks, { shard: { index: index + 1, count } }),
+        );
+        expect(parts.flat().sort()).toEqual([...stacks].sort());
+        for (const stack of stacks)
+          expect(chooseStacks([stack], { shard: { index: shardOf(stack, count), count } })).toEqual(
+            [stack],
+          );
+      }),
+    );
+  });
+
+  test("of 1,000 stacks are about equal: none of eight is over a third above the mean", () => {
+    const stacks = Array.from({ length: 1000 }, (_, index) => `reseller-${index}`);
+    const sizes = Array.from(
+      { length: 8 },
+      (_, index) => chooseStacks(stacks, { shard: { index: index + 1, count: 8 } }).length,
+    );
+    expect(Math.max(...sizes)).toBeLessThan((1000 / 8) * 1.33);
+  });
+
+  test("stay the same from release to release, since other machines may run another one", () => {
+    expect(["voicehouse", "north", "prod"].map((stack) => shardOf(stack, 8))).toEqual([7, 2, 7]);
+  });
+
+  test("are named on the command line, or by the index of a pod", () => {
+    expect(chosenShard({}, {})).toBeUndefined();
+    expect(chosenShard({ shard: "2/8" }, {})).toEqual({ index: 2, count: 8 });
+    expect(chosenShard({ shards: 8 }, { JOB_COMPLETION_INDEX: "0" })).toEqual({
+      index: 1,
+      count: 8,
+    });
+  });
+
+  test.each([
+    [{ shard: "0/8" }, {}],
+    [{ shard: "9/8" }, {}],
+    [{ shard: "two" }, {}],
+    [{ shards: 8 }, {}],
+    [{ shards: 8 }, { JOB_COMPLETION_INDEX: "8" }],
+  ])("that do not exist are an error: %j with %j", (options, environment) => {
+    expect(() => chosenShard(options, environment)).toThrow("[SHARD_INVALID]");
+  });
+
+  test("leave out what a pattern excludes", () => {
+    const stacks = ["eu-north", "eu-south", "us", "sandbox"];
+    expect(chooseStacks(stacks, { globs: ["eu-*", "us"], except: ["*-south"] })).toEqual([
+      "eu-north",
+      "us",
+    ]);
+  });
+});
+
+describe("the end of a stack", () => {
+  const run = (exitCode: number, stderr = "") => ({ exitCode, stderr });
+
+  test("is locked, with owner and age, where another run holds it", () => {
+    const at = new Date(Date.now() - 3 * 3_600_000).toISOString();
+    // As the engine prints it for a file backend.
+    const text = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
+  file:///state/.pulumi/locks/organization/voice/dev/0b5b.json?no_tmp_dir=true: created by root@worker-1 (pid 4242) at ${at}`;
+    expect(judgeRun(run(255, text), new EngineRun(), false)).toEqual({
+      status: "locked",
+      found: "another run holds the stack: root@worker-1 (process 4242), for 3 hours",
+      remedy: expect.stringContaining("pulumi cancel"),
+    });
+  });
+
+  test("says what was done, and of a preview what would be", () => {
+    const events = new EngineRun();
+    events.take("not JSON");
+    events.take(
+      JSON.stringify({ summaryEvent: { resourceChanges: { create: 2, delete: 1, same: 9 } } }),
+    );
+    expect(judgeRun(run(0), events, false)).toEqual({
+      status: "done",
+      found: "2 created, 1 deleted",
+    });
+    expect(judgeRun(run(0), events, true)).toEqual({
+      status: "found",
+      found: "2 to create, 1 to delete",
+    });
+    events.take(JSON.stringify({ summaryEvent: { resourceChanges: { same: 9 } } }));
+    expect(judgeRun(run(0), events, true)).toEqual({ status: "done", found: "no changes" });
+  });
+
+  test("is failed with the first error and the number of others", () => {
+    const events = new EngineRun();
+    for (const message of ["acme: no seats", "clinic: no seats"])
+      events.take(JSON.stringify({ diagnosticEvent: { message, severity: "error" } }));
+    events.take(JSON.stringify({ diagnosticEvent: { message: "secret", severity: "debug" } }));
+    expect(judgeRun(run(255), events, false)).toEqual({
+      status: "failed",
+      found: "acme: no seats (and 1 more)",
+    });
+  });
+
+  test("is failed without a summary of the engine, though the CLI ended with 0", () => {
+    expect(judgeRun(run(0), new EngineRun(), false).status).toBe("failed");
+  });
+});
+
+test("a fleet ends with 1 where a stack is not known, with 2 where changes were found, else with 0", () => {
+  expect(exitStatus([result("a", "done"), result("b", "skipped")])).toBe(0);
+  expect(exitStatus([result("a", "done"), result("b", "found")])).toBe(2);
+  for (const status of ["failed", "locked"] as const)
+    expect(exitStatus([result("a", "found"), result("b", status)])).toBe(1);
+});
+
+describe("the record", () => {
+  const file = () => {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return join(folder, "reports", "up.json");
+  };
+
+  test("lets an interrupted run go on with what is not done", () => {
+    const path = file();
+    const first = FleetRecord.begin(path, "up");
+    for (const each of [result("a", "done"), result("b", "failed"), result("c", "locked")])
+      first.add(each);
+    const next = FleetRecord.resume(path, "up");
+    expect(doneStacks(next.report)).toEqual(new Set(["a"]));
+    next.add(result("b", "done"));
+    expect(doneStacks(FleetRecord.resume(path, "up").report)).toEqual(new Set(["a", "b"]));
+    expect(next.report.startedAt).toBe(first.report.startedAt);
+  });
+
+  test("is new where there is none, and holds no password of a backend", () => {
+    const path = file();
+    const record = FleetRecord.resume(path, "up");
+    record.add({ ...result("a", "failed"), found: "postgres://ucaas:hunter2hunter2@db/x is gone" });
+    expect(readFileSync(path, "utf8")).not.toContain("hunter2");
+  });
+
+  test.each(["{", '{"version": 1}', '{"version":1,"action":"drift","startedAt":"","stacks":[]}'])(
+    "of something else is no record: %s",
+    (text) => {
+      const path = join(file(), "..", "..", "r.json");
+      writeFileSync(path, text);
+      expect(() => FleetRecord.resume(path, "up")).toThrow("[RECORD_INVALID]");
+    },
+  );
+});
