@@ -138,7 +138,7 @@ export class EarlierRuns {
     ];
     const { entries } = await this.#journal.list();
     const hasEntries = entries.some(
-      (entry) => entry.operation !== undefined && isSameStack(entry.stack, identity),
+      (entry) => entry.vendor !== "ucaas" && isSameStack(entry.stack, identity),
     );
     const name = organization ? `${organization}/${project}/${stack}` : stack;
     let record: StackRecord;

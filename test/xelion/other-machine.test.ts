@@ -124,6 +124,13 @@ test("an update that failed with this journal needs no ceremony", async () => {
   expect((await up(one, killedProvider)).code).toBeUndefined();
 });
 
+test("a journal with an order of the stack, even one of 0.1.0, needs no ceremony", async () => {
+  const one = await machine();
+  const journal = new Journal({ get: () => one as never });
+  await journal.intend({ vendor: "xelion", stack: "shop/live", thing: "another" }, {}, {});
+  expect((await up(one, killedProvider)).code).toBeUndefined();
+});
+
 test("a doubt stays after the engine has lost its trace", async () => {
   const [one, other] = [await machine(), await machine()];
   const { inputs } = await up(one, newStack);

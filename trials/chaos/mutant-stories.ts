@@ -120,3 +120,28 @@ export const mutantStories: Readonly<
     ),
   },
 };
+
+/** The order of one machine is cut off, and the next run is on another without the journal. */
+export const otherMachineStories: readonly Story[] = (["tree", "provider"] as const).map(
+  (process, at) => {
+    const number = 900_005 + at;
+    const order: Declared = { ...tenant, key: `k${number}x1` };
+    const step = { command: "up", declaration: [order], faults: [], clockSeconds: 0 } as const;
+    return {
+      seed: 0,
+      number,
+      hard: false,
+      steps: [
+        {
+          ...step,
+          label: `${process} is killed when the service has the order and has not replied`,
+          blow: {
+            moment: { when: "committed", afterMs: 50, skip: 0 },
+            blow: { kind: "kill", process },
+          },
+        },
+        { ...step, label: "again", before: "otherMachine" },
+      ],
+    };
+  },
+);
