@@ -570,7 +570,7 @@ function orderedElsewhere(
       "2. Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
       "   If this tenant has one: declare its orderId.",
       `3. When all tenants are looked at: ucaas journal accept ${stack}`,
-      "A relay or a shared ucaas:journalDir avoids this.",
+      "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
     ].join("\n    "),
   });
 }

@@ -126,7 +126,9 @@ test("an update that failed with this journal needs no ceremony", async () => {
 
 test("a journal with an order of the stack, even one of 0.1.0, needs no ceremony", async () => {
   const one = await machine();
-  const journal = new Journal({ get: () => one as never });
+  const journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? one : undefined) as never,
+  });
   await journal.intend({ vendor: "xelion", stack: "shop/live", thing: "another" }, {}, {});
   expect((await up(one, killedProvider)).code).toBeUndefined();
 });
