@@ -11,18 +11,18 @@ import type { StackContext } from "./context.ts";
 
 /** The intent journal: its folder or database, and what runs have begun and not ended. */
 export function journalChecks({ config, environment }: StackContext): Check[] {
-  const journal = new Journal({ get: (key) => config.get(key) as never }, environment);
+  const open = () => new Journal({ get: (key) => config.get(key) as never }, environment);
   return [
     {
       system: "journal",
       check: "place",
-      run: async () => [await placeOutcome(journal, environment)],
+      run: async () => [await placeOutcome(open(), environment)],
     },
     {
       system: "journal",
       check: "open entries",
       async run() {
-        const { entries, unreadable } = await journal.list();
+        const { entries, unreadable } = await open().list();
         return judgeEntries(entries.filter(isWrite), unreadable, new Date());
       },
     },

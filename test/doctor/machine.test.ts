@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,6 +14,7 @@ import { judgeNode, judgePackage, judgeVersion, supported } from "../../cli/doct
 import { UcaasError } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { root } from "../../tools/engine/paths.mjs";
+import { ucaas } from "../cli/ucaas.ts";
 
 const context = { config: noConfig, resources: [], minDays: 30, seconds: 5 };
 
@@ -148,6 +149,33 @@ test("open writes are listed with their age and what to do, and settled ones are
     { code: "JOURNAL_UNREADABLE" },
     { code: "OPEN_WRITE" },
   ]);
+});
+
+test("a journal whose URL is wrong is a finding, and its password is not shown", async () => {
+  const environment = { UCAAS_JOURNAL: "mysql://user:Hidden-password-1@db.example/journal" };
+  const findings = await runChecks(journalChecks({ ...context, environment }), 5);
+  expect(findings).toMatchObject([{ code: "JOURNAL_INVALID" }, { code: "JOURNAL_INVALID" }]);
+  expect(JSON.stringify(findings)).not.toContain("Hidden-password-1");
+});
+
+test("ucaas doctor ends though a database never answers, and names what it needs", async () => {
+  const server = createTcpServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  const cwd = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
+  onTestFinished(() => rmSync(cwd, { recursive: true }));
+  const { exitCode, stdout } = await ucaas(["doctor", "--timeout", "2", "--json"], {
+    cwd,
+    env: { ...process.env, UCAAS_JOURNAL: `postgres://user:Hidden-password-1@127.0.0.1:${port}/j` },
+  });
+  expect(exitCode).toBe(2);
+  expect(stdout).not.toContain("Hidden-password-1");
+  const { findings } = JSON.parse(stdout);
+  expect(findings).toContainEqual(expect.objectContaining({ code: "NO_PROJECT" }));
+  expect(findings).toContainEqual(
+    expect.objectContaining({ system: "journal", check: "place", code: "CHECK_TIMEOUT" }),
+  );
 });
 
 test.each([

@@ -46,7 +46,7 @@ test("ucaas doctor finds a stack at the sandbox in order, and says what an expir
       "pulumi: backend": "ok",
       "pulumi: config": "ok",
       "pulumi: state": "ok",
-      "journal: folder": "ok",
+      "journal: place": "ok",
       "journal: open entries": "ok",
       "xima: clock": "ok",
       "xima: certificate": "ok",
