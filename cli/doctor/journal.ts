@@ -16,7 +16,14 @@ export function journalChecks({ config, environment }: StackContext): Check[] {
     {
       system: "journal",
       check: "place",
-      run: async () => [await placeOutcome(open(), environment)],
+      run: async () => {
+        const journal = open();
+        return placeOutcome(journal, () => journal.list(), {
+          isChosen: Boolean(config.get("ucaas:journalDir") || environment.UCAAS_JOURNAL_DIR),
+          inPipeline: Boolean(environment.CI),
+          hasOrders: hasOrdersWithoutRelay(config, environment),
+        });
+      },
     },
     {
       system: "journal",
@@ -30,13 +37,20 @@ export function journalChecks({ config, environment }: StackContext): Check[] {
 }
 
 /** A database has answered, or the error says why not. */
-async function placeOutcome(journal: Journal, environment: NodeJS.ProcessEnv): Promise<Outcome> {
-  if (!journal.location.includes("://")) return folderOutcome(journal.location, environment);
-  await journal.list();
-  return { status: "ok", found: `${journal.location} answers: machines can share it` };
+async function placeOutcome(
+  { location }: Journal,
+  list: () => Promise<unknown>,
+  facts: { isChosen: boolean; inPipeline: boolean; hasOrders: boolean },
+): Promise<Outcome> {
+  if (!location.includes("://")) return folderOutcome(location, facts);
+  await list();
+  return { status: "ok", found: `${location} answers: machines can share it` };
 }
 
-async function folderOutcome(folder: string, environment: NodeJS.ProcessEnv): Promise<Outcome> {
+async function folderOutcome(
+  folder: string,
+  facts: { isChosen: boolean; inPipeline: boolean; hasOrders: boolean },
+): Promise<Outcome> {
   const place = existingFolder(folder);
   const failure = await tryWrite(place, place === folder);
   const { type } = await statfs(place);
@@ -45,7 +59,7 @@ async function folderOutcome(folder: string, environment: NodeJS.ProcessEnv): Pr
     exists: place === folder,
     failure,
     fileSystem: type,
-    inPipeline: Boolean(environment.CI),
+    ...facts,
   });
 }
 
@@ -68,14 +82,20 @@ export function judgeFolder({
   exists,
   failure,
   fileSystem,
+  isChosen,
   inPipeline,
+  hasOrders,
 }: {
   folder: string;
   exists: boolean;
   /** The system's code, where it cannot be written. */
   failure?: string;
   fileSystem: number;
+  /** By the config or the environment, so its disk is meant to last. */
+  isChosen: boolean;
   inPipeline: boolean;
+  /** Orders cannot be looked up, so only the journal tells a second try from a first. */
+  hasOrders: boolean;
 }): Outcome {
   if (failure !== undefined)
     return {
@@ -87,15 +107,31 @@ export function judgeFolder({
   const { name, kind } = fileSystems.get(fileSystem) ?? { name: "a local disk", kind: "local" };
   const found = `${folder} is writable${exists ? "" : " (the first write creates it)"}, on ${name}`;
   if (kind === "shared") return { status: "ok", found: `${found}: machines can share it` };
-  // A container outlives its runs, unless it is a pipeline's.
-  if (!inPipeline) return { status: "ok", found: `${found}: only this machine sees it` };
+  if (!inPipeline || (isChosen && kind === "local"))
+    return { status: "ok", found: `${found}: only this machine sees it` };
+  const lost = `${found}: the next job of this pipeline does not see it`;
+  if (!hasOrders) return { status: "ok", found: `${lost}, and looks at the vendors instead` };
   return {
     status: "action",
     code: "JOURNAL_NOT_KEPT",
-    found: `${found}: the next job of this pipeline does not see it`,
+    found: `${lost}, and orders at Xelion cannot be looked up`,
     remedy:
-      "put it on a disk that outlives the job, and name it in UCAAS_JOURNAL_DIR (docs/gitops.md)",
+      "keep it in PostgreSQL (ucaas:journal), or on a disk that outlives the job (UCAAS_JOURNAL_DIR), or use a relay (docs/gitops.md)",
   };
+}
+
+/** Whether an account of Xelion is configured whose orders no relay keeps. */
+function hasOrdersWithoutRelay(
+  config: StackContext["config"],
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  const hasXelion =
+    config.keys().some((key) => key.startsWith("xelion:")) || Boolean(environment.XELION_BASE_URL);
+  const callbacks = ["callback", "accounts"].map((key) => config.get(`xelion:${key}`));
+  return (
+    hasXelion &&
+    ![...callbacks, environment.XELION_CALLBACK].some((text) => text?.includes("relayUrl"))
+  );
 }
 
 export function judgeEntries(

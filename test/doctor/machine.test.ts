@@ -178,13 +178,28 @@ test("ucaas doctor ends though a database never answers, and names what it needs
   );
 });
 
+const localDisk = 0xef53;
+const container = 0x794c7630;
+const pipeline = { inPipeline: true, hasOrders: true };
+
 test.each([
-  { what: "that cannot be written", failure: "EACCES", fileSystem: 0xef53, status: "action" },
-  { what: "on a shared disk", fileSystem: 0x6969, inPipeline: true, status: "ok" },
-  { what: "on a pipeline's own disk", fileSystem: 0xef53, inPipeline: true, status: "action" },
-  { what: "in a container's layer", fileSystem: 0x794c7630, inPipeline: true, status: "action" },
-  { what: "on a workstation", fileSystem: 0xef53, status: "ok" },
-] as const)("a journal folder $what is $status", ({ what: _, status, ...facts }) => {
-  const judged = judgeFolder({ folder: "/j", exists: true, inPipeline: false, ...facts });
-  expect(judged.status).toBe(status);
+  { what: "that cannot be written", facts: { failure: "EACCES" }, status: "action" },
+  { what: "on a workstation", facts: { hasOrders: true }, status: "ok" },
+  { what: "on a shared disk", facts: { ...pipeline, fileSystem: 0x6969 }, status: "ok" },
+  { what: "on a pipeline's own disk", facts: pipeline, status: "action" },
+  { what: "on a disk that was chosen", facts: { ...pipeline, isChosen: true }, status: "ok" },
+  {
+    what: "in a container's layer",
+    facts: { ...pipeline, isChosen: true, fileSystem: container },
+    status: "action",
+  },
+  {
+    what: "of a pipeline that orders nothing",
+    facts: { ...pipeline, hasOrders: false },
+    status: "ok",
+  },
+])("a journal folder $what is $status", ({ status, facts }) => {
+  const workstation = { isChosen: false, inPipeline: false, hasOrders: false };
+  const place = { folder: "/j", exists: true, fileSystem: localDisk };
+  expect(judgeFolder({ ...place, ...workstation, ...facts }).status).toBe(status);
 });

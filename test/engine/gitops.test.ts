@@ -1,5 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -24,6 +27,9 @@ describe("the workflows", { timeout: 300_000 }, () => {
   let licences: Awaited<ReturnType<typeof licenceServer>>;
   let runner: Runner;
   let reviewed: string;
+  /** Takes what is told to a chat. */
+  let chat: Server;
+  let messages = "";
 
   const git = (...args: string[]) =>
     execFileSync(
@@ -126,11 +132,19 @@ describe("the workflows", { timeout: 300_000 }, () => {
     git("init", "--quiet", "--initial-branch", "main");
     git("config", "uploadpack.allowAnySHA1InWant", "true");
     commit("two stacks");
-    const secrets = { PULUMI_CONFIG_PASSPHRASE: passphrase };
+    chat = createServer((request, response) => {
+      request.setEncoding("utf8").on("data", (text: string) => (messages += text));
+      request.on("end", () => response.end());
+    }).listen(0, "127.0.0.1");
+    await once(chat, "listening");
+    const secrets = {
+      PULUMI_CONFIG_PASSPHRASE: passphrase,
+      UCAAS_WEBHOOK_URL: `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook-of-the-chat`,
+    };
     runner = new Runner({
       api,
       repository,
-      vars: { PULUMI_BACKEND_URL: environment.PULUMI_BACKEND_URL },
+      vars: { PULUMI_BACKEND_URL: environment.PULUMI_BACKEND_URL, UCAAS_NOTIFY: "true" },
       environments: {
         voicehouse: secrets,
         "voicehouse-preview": secrets,
@@ -141,6 +155,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
   }, 60_000);
   afterAll(async () => {
     runner?.remove();
+    chat?.close();
     rmSync(base, { recursive: true, force: true, maxRetries: 3 });
     await Promise.all([api[Symbol.asyncDispose](), licences.server.stop()]);
   });
@@ -314,6 +329,12 @@ describe("the workflows", { timeout: 300_000 }, () => {
       },
     ]);
 
+    expect(drift.log).toMatch(/All is in order. \(stack north\)/);
+    expect(messages).toMatch(/Drift: north: drift was found/);
+    expect(messages).not.toContain("voicehouse:");
+    expect(drift.log).not.toContain("hook-of-the-chat");
+    messages = "";
+
     licences.server.state.customers["voicehouse/bakery"] = kept;
     const none = await runner.run("drift.yml", nightly);
     expect(
@@ -321,5 +342,6 @@ describe("the workflows", { timeout: 300_000 }, () => {
       none.log,
     ).toBe(true);
     expect(api.state.issues).toMatchObject([{ state: "closed" }]);
+    expect(messages).toBe("");
   });
 });

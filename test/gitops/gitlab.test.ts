@@ -15,12 +15,13 @@ const { stages, variables, ...jobs } = parse(text) as {
 const lines = Object.values(jobs).flatMap((job) => [
   ...((job.before_script ?? []) as string[]),
   ...((job.script ?? []) as string[]),
+  ...((job.after_script ?? []) as string[]),
 ]);
 
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
   const commands = lines.filter((line) => /^np[mx] /.test(line));
-  expect(commands).toHaveLength(10);
+  expect(commands).toHaveLength(11);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(
