@@ -9,7 +9,7 @@ export type Action = (typeof actions)[number];
  * another run holds the stack. `failed`: it is not known, or not done. `skipped`: an
  * earlier run, which this one goes on with, has done it.
  */
-export const statuses = ["done", "found", "locked", "failed", "skipped"] as const;
+const statuses = ["done", "found", "locked", "failed", "skipped"] as const;
 const resultSchema = z.object({
   stack: z.string(),
   status: z.enum(statuses),
