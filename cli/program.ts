@@ -10,10 +10,10 @@ import { initCommand } from "./commands/init.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
 import { notifyCommand } from "./commands/notify.ts";
+import { receiverCommand } from "./commands/receiver.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
-import { receiverCommand } from "./receiver.ts";
-import { xelionCommand } from "./xelion.ts";
-import { ximaCommand } from "./xima.ts";
+import { xelionCommand } from "./commands/xelion.ts";
+import { ximaCommand } from "./commands/xima.ts";
 
 /**
  * All commands. One file a command; what a command needs beyond its own options is

@@ -17,9 +17,10 @@ export {
   userSchema,
 } from "./enablex/schema.ts";
 export { isSecretName } from "./enablex/secret-names.ts";
+export { netsapiensConfig } from "./netsapiens/config.ts";
 export { didForms } from "./netsapiens/did.ts";
 export { ruleFailures as netsapiensRuleFailures } from "./netsapiens/rules.ts";
-export { netsapiensConfig, oauthClientSchema } from "./netsapiens/schema.ts";
+export { oauthClientSchema } from "./netsapiens/schema.ts";
 export { secretArguments as netsapiensSecrets } from "./netsapiens/secret-names.ts";
 export { type ConfigOf, readConfig } from "./runtime/config.ts";
 export { UcaasError } from "./runtime/errors.ts";
@@ -34,9 +35,11 @@ export {
   validationFailures,
   wantsScalar,
 } from "./runtime/validation.ts";
+export { xelionConfig } from "./xelion/config.ts";
 export { validateConfiguration as configurationFindings } from "./xelion/rules.ts";
-export { provisionSchema, xelionConfig } from "./xelion/schema.ts";
+export { provisionSchema } from "./xelion/schema.ts";
 export { secretArguments as xelionSecrets } from "./xelion/secret-names.ts";
+export { ximaConfig } from "./xima/config.ts";
 export { validateRules as licenseFindings } from "./xima/rules.ts";
-export { licenseSchema, ximaConfig } from "./xima/schema.ts";
+export { licenseSchema } from "./xima/schema.ts";
 export { secretArguments as ximaSecrets } from "./xima/secret-names.ts";

@@ -1,4 +1,3 @@
-import { call } from "pulumi-ucaas/host";
 import { EnableXClient } from "pulumi-ucaas/internal/enablex/client";
 import { enablexConfig } from "pulumi-ucaas/internal/enablex/config";
 import { type ApiRecord, normalize, type WireContext } from "pulumi-ucaas/internal/enablex/fields";
@@ -11,6 +10,7 @@ import {
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isUnknown } from "pulumi-ucaas/internal/runtime/unknown";
+import { callResource } from "./call-resource.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
 import type { Section } from "./section.ts";
@@ -178,10 +178,7 @@ async function outputs(
   inputs: Record<string, unknown>,
   config: Config,
 ): Promise<Record<string, unknown>> {
-  const result = (await call(type, "read", [id, inputs], config)) as {
-    id?: string;
-    props: Record<string, unknown>;
-  };
+  const result = await callResource(config, type, "read", [id, inputs]);
   if (result.id !== undefined) return result.props;
   throw new UcaasError("it is no longer there", {
     code: "NOT_FOUND",

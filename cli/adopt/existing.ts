@@ -1,12 +1,13 @@
-import { call } from "pulumi-ucaas/host";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { toJson } from "pulumi-ucaas/internal/runtime/to-json";
 import { hasUnknown } from "pulumi-ucaas/internal/runtime/unknown";
 import { leaves, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import type { Step } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
+import { callResource } from "./call-resource.ts";
+import type { Adopted } from "./import-file.ts";
 import type { PlannedCandidate } from "./plan.ts";
-import { type Adopted, type PlannedResource, toPlannedResource } from "./preview-steps.ts";
+import { type PlannedResource, toPlannedResource } from "./planned-resource.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, ExistingResource } from "./source.ts";
 import type { Config } from "./stack.ts";
@@ -67,9 +68,7 @@ async function inState(
     return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
   try {
     const outputs = toJson(await fetch()) as Record<string, unknown>;
-    const { changes } = (await call(type, "diff", [id, outputs, inputs], config)) as {
-      changes?: boolean;
-    };
+    const { changes } = await callResource(config, type, "diff", [id, outputs, inputs]);
     return changes
       ? `${type} ${name}: ${differences(pending, inputs, outputs)}`
       : { pending, id, inputs, outputs };

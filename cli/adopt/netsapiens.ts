@@ -1,11 +1,13 @@
-import { call } from "pulumi-ucaas/host";
 import { closeBrowser } from "pulumi-ucaas/internal/netsapiens/browser";
+import { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import { portalClient, portalClients } from "pulumi-ucaas/internal/netsapiens/portal-driver";
-import { netsapiensConfig, type OAuthClientInputs } from "pulumi-ucaas/internal/netsapiens/schema";
-import { idOf, originOf, toSettings } from "pulumi-ucaas/internal/netsapiens/settings";
-import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { idOf, originOf } from "pulumi-ucaas/internal/netsapiens/resource-id";
+import type { OAuthClientInputs } from "pulumi-ucaas/internal/netsapiens/schema";
+import { toSettings } from "pulumi-ucaas/internal/netsapiens/settings";
+import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { callResource } from "./call-resource.ts";
 import { type Identifier, readIdentifiers } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
@@ -22,66 +24,71 @@ export interface NetsapiensWishes {
 
 /**
  * OAuth clients of NetSapiens. The API lists none. Where a login at the admin portal is
- * configured, a browser reads its list; elsewhere the clients are named, and their
+ * configured, a browser reads its list. Elsewhere the clients are named, and their
  * secrets are given.
  */
-export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): AdoptionSource {
-  const { account, clients = [], clientFiles = [], filter = [] } = wishes;
-  const defaults = readConfig(netsapiensConfig, config, account);
-  const inputsFor = (clientId: string, declared: Section = {}) =>
-    ({
-      domain: "",
-      clientId,
-      driver: defaults.portalUsername === undefined ? "existing" : "portal",
-      account,
-      ...declared,
-    }) as OAuthClientInputs;
-  if (defaults.apiUrl === undefined) {
-    throw fault(
-      "CONFIG_MISSING",
-      "netsapiens:apiUrl is not set",
-      "pulumi config set netsapiens:apiUrl https://<portal> (or set NETSAPIENS_API_URL)",
-    );
-  }
-  const host = new URL(defaults.apiUrl).host;
-  const settingsFor = (inputs: OAuthClientInputs) => {
-    const settings = toSettings(inputs, defaults);
-    return { ...settings, apiUrl: originOf(settings.apiUrl) };
-  };
+export class NetsapiensSource implements AdoptionSource {
+  readonly name = "netsapiens";
+  readonly type = "NetsapiensOAuthClient";
+  readonly columns = ["domain", "driver"];
+  readonly account: string | undefined;
+  readonly close = closeBrowser;
+  readonly #config: Config;
+  readonly #wishes: NetsapiensWishes;
+  readonly #defaults: ConfigOf<typeof netsapiensConfig>;
+  readonly #apiUrl: string;
 
-  async function named(): Promise<Identifier[]> {
-    if (clients.length + clientFiles.length > 0) {
-      return readIdentifiers(clients, clientFiles, "domain/clientId", (text) =>
-        parseClientRef(text),
+  constructor(config: Config, wishes: NetsapiensWishes) {
+    this.account = wishes.account;
+    this.#config = config;
+    this.#wishes = wishes;
+    this.#defaults = readConfig(netsapiensConfig, config, wishes.account);
+    if (this.#defaults.apiUrl === undefined) {
+      throw fault(
+        "CONFIG_MISSING",
+        "netsapiens:apiUrl is not set",
+        "pulumi config set netsapiens:apiUrl https://<portal> (or set NETSAPIENS_API_URL)",
       );
     }
-    if (defaults.portalUsername === undefined) {
+    this.#apiUrl = this.#defaults.apiUrl;
+  }
+
+  async candidates(): Promise<Candidate[]> {
+    const all = await this.#identifiers();
+    return [...Map.groupBy(all, ({ text }) => text).values()].flatMap(([each, twin]) =>
+      each === undefined ? [] : [this.#candidate(each, twin !== undefined)],
+    );
+  }
+
+  /** The clients that are named, or those that the portal lists. */
+  async #identifiers(): Promise<Identifier[]> {
+    const { clients = [], clientFiles = [], filter = [] } = this.#wishes;
+    if (clients.length + clientFiles.length > 0)
+      return readIdentifiers(clients, clientFiles, "domain/clientId", parseClientRef);
+    if (this.#defaults.portalUsername === undefined) {
       throw fault(
         "NOTHING_NAMED",
-        "the API lists no clients, and no login at the admin portal is configured",
+        "the API lists no clients, and no portal login is configured",
         "name each with --client domain/clientId; or set netsapiens:portalUsername and netsapiens:portalPassword, and a browser reads the portal's list",
       );
     }
-    const listed = await portalClients(settingsFor(inputsFor("")));
-    return listed
-      .filter(
-        (id) =>
-          filter.length === 0 ||
-          filter.some((word) => id.toLowerCase().includes(word.toLowerCase())),
-      )
-      .map((clientId) => ({ text: clientId, parts: ["", clientId] }));
+    const listed = await portalClients(this.#settings(this.#inputs("")));
+    const isWanted = (id: string) =>
+      filter.length === 0 || filter.some((word) => id.toLowerCase().includes(word.toLowerCase()));
+    return listed.filter(isWanted).map((clientId) => ({ text: clientId, parts: ["", clientId] }));
   }
 
-  function candidate(
+  #candidate(
     { parts: [domain = "", clientId = ""], name }: Identifier,
     isTwice: boolean,
   ): Candidate {
-    const inputs = inputsFor(clientId);
+    const { account } = this;
+    const inputs = this.#inputs(clientId);
+    const id = idOf(this.#settings(inputs));
     const isDeclaredBy = (declared: Section) =>
       (declared.account ?? undefined) === account &&
       declared.clientId === clientId &&
-      hostOf(declared.apiUrl ?? defaults.apiUrl) === host;
-    const id = idOf(settingsFor(inputs));
+      hostOf(declared.apiUrl ?? this.#apiUrl) === hostOf(this.#apiUrl);
     return {
       id,
       cells: [domain, inputs.driver],
@@ -102,39 +109,37 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
         ? "the portal lists this id twice: delete the one that nothing uses"
         : undefined,
       isDeclaredBy,
-      match(planned) {
-        if (planned.type !== "NetsapiensOAuthClient" || !isDeclaredBy(planned.inputs))
-          return undefined;
+      match: (planned) => {
+        if (planned.type !== this.type || !isDeclaredBy(planned.inputs)) return undefined;
         return {
           id,
           inputs: planned.inputs,
-          outputs: () => outputs(planned.inputs as unknown as OAuthClientInputs),
+          outputs: () => this.#outputs(planned.inputs as unknown as OAuthClientInputs),
         };
       },
     };
   }
 
   /**
-   * Verified as any client is. A client that is taken as it is given (the driver
-   * `existing`) is only looked at, never made, so that driver's create is called, with
-   * the secret that the portal shows where it is the portal's.
+   * The outputs after a verification, as any client has it. The create of the driver
+   * `existing` makes nothing, so it is the one that is called. The secret of a client of
+   * the portal is the one that the portal shows.
    */
-  async function outputs(inputs: OAuthClientInputs): Promise<Record<string, unknown>> {
+  async #outputs(inputs: OAuthClientInputs): Promise<Record<string, unknown>> {
     const clientSecret =
-      inputs.driver === "portal" ? await secretInPortal(inputs) : inputs.clientSecret;
-    const given = { ...inputs, driver: "existing", clientSecret };
-    const { outs } = (await call("NetsapiensOAuthClient", "create", [given], config)) as {
-      outs: Record<string, unknown>;
-    };
+      inputs.driver === "portal" ? await this.#secretInPortal(inputs) : inputs.clientSecret;
+    const { outs } = await callResource(this.#config, this.type, "create", [
+      { ...inputs, driver: "existing", clientSecret },
+    ]);
     return { ...outs, driver: inputs.driver };
   }
 
-  async function secretInPortal(inputs: OAuthClientInputs): Promise<string> {
-    const standing = await portalClient(settingsFor(inputs)).find();
+  async #secretInPortal(inputs: OAuthClientInputs): Promise<string> {
+    const status = await portalClient(this.#settings(inputs)).find();
     const secret =
-      standing.kind === "there" ? (standing.clientSecret ?? inputs.clientSecret) : undefined;
+      status.kind === "there" ? (status.clientSecret ?? inputs.clientSecret) : undefined;
     if (secret !== undefined) return secret;
-    throw standing.kind === "there"
+    throw status.kind === "there"
       ? fault(
           "SECRET_NOT_SHOWN",
           "the portal does not show the client's secret",
@@ -143,19 +148,15 @@ export function netsapiensVendor(config: Config, wishes: NetsapiensWishes): Adop
       : fault("NOT_FOUND", "the portal does not list the client", "take it out of the files");
   }
 
-  return {
-    name: "netsapiens",
-    type: "NetsapiensOAuthClient",
-    account,
-    columns: ["domain", "driver"],
-    async candidates() {
-      const all = await named();
-      return [...Map.groupBy(all, ({ text }) => text).values()].map(([each, twin]) =>
-        candidate(each!, twin !== undefined),
-      );
-    },
-    close: closeBrowser,
-  };
+  #inputs(clientId: string): OAuthClientInputs {
+    const driver = this.#defaults.portalUsername === undefined ? "existing" : "portal";
+    return { domain: "", clientId, driver, account: this.account };
+  }
+
+  #settings(inputs: OAuthClientInputs) {
+    const settings = toSettings(inputs, this.#defaults);
+    return { ...settings, apiUrl: originOf(settings.apiUrl) };
+  }
 }
 
 /** `domain/clientId`, or the client id alone. */

@@ -1,4 +1,4 @@
-import type { PlannedResource } from "./preview-steps.ts";
+import type { PlannedResource } from "./planned-resource.ts";
 import type { Section } from "./section.ts";
 
 /** A thing as the state is to have it. */

@@ -1,13 +1,14 @@
-import { call } from "pulumi-ucaas/host";
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
 import { configurationOf } from "pulumi-ucaas/internal/xelion/configuration";
 import { adoptedOrder } from "pulumi-ucaas/internal/xelion/order";
 import { outputsOf } from "pulumi-ucaas/internal/xelion/outputs";
 import { resourceId } from "pulumi-ucaas/internal/xelion/resource-id";
-import { type ProvisionInputs, xelionConfig } from "pulumi-ucaas/internal/xelion/schema";
+import type { ProvisionInputs } from "pulumi-ucaas/internal/xelion/schema";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { callResource } from "./call-resource.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
@@ -138,11 +139,9 @@ async function outputs(
     { configurationHash, retryFailed, givenOrderId, wait: "completed" },
     new Date().toISOString(),
   );
-  const result = await call(
-    "XelionTenantProvision",
-    "read",
-    [id, outputsOf(inputs, order, service)],
-    config,
-  );
-  return (result as { props: Record<string, unknown> }).props;
+  const { props } = await callResource(config, "XelionTenantProvision", "read", [
+    id,
+    outputsOf(inputs, order, service),
+  ]);
+  return props;
 }

@@ -1,15 +1,11 @@
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
+import { type ApiRevision, type SeatRules, ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
+import { licenseId } from "pulumi-ucaas/internal/xima/resource-id";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
-import {
-  type ApiRevision,
-  type LicenseInputs,
-  licenseId,
-  type SeatRules,
-  ximaConfig,
-} from "pulumi-ucaas/internal/xima/schema";
+import type { LicenseInputs } from "pulumi-ucaas/internal/xima/schema";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { type Identifier, notFound } from "./identifiers.ts";

@@ -71,8 +71,8 @@ export function adoptCommand(): Command {
     )
     .action((options: Options & { filter?: string[]; client?: string[]; clients?: string[] }) =>
       run(options, async (config) => {
-        const { netsapiensVendor } = await import("../adopt/netsapiens.ts");
-        return netsapiensVendor(config, {
+        const { NetsapiensSource } = await import("../adopt/netsapiens.ts");
+        return new NetsapiensSource(config, {
           ...options,
           clients: options.client,
           clientFiles: options.clients,

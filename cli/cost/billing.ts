@@ -1,5 +1,5 @@
+import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/config";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
-import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/schema";
 import type { PriceList } from "pulumi-ucaas-stacks/internal/prices";
 import { type Amount, amount } from "./money.ts";
 import { type Inputs, type Quantity, quantitiesOf } from "./quantities.ts";

@@ -4,7 +4,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
 import { propertyPath, validationFailures } from "pulumi-ucaas/internal/runtime/validation";
-import { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
+import { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { type Limits, limitsSchema } from "pulumi-ucaas-stacks/internal/limits";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { type PriceList, priceListSchema } from "pulumi-ucaas-stacks/internal/prices";

@@ -1,5 +1,5 @@
 import { enablexConfig } from "pulumi-ucaas/internal/enablex/config";
-import { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/schema";
+import { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import {
   accountNames,
   type ConfigDefinition,
@@ -8,8 +8,8 @@ import {
   readConfig,
 } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { xelionConfig } from "pulumi-ucaas/internal/xelion/schema";
-import { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
+import { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
+import { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { browserCheck } from "./browser.ts";
 import { type Check, outcomeOf } from "./check.ts";
 import type { StackContext } from "./context.ts";

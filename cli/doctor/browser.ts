@@ -1,5 +1,5 @@
 import { closeBrowser, withBrowser } from "pulumi-ucaas/internal/netsapiens/browser";
-import type { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/schema";
+import type { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
 import type { Check } from "./check.ts";
 import { resourcesOf, type StackContext } from "./context.ts";

@@ -1,11 +1,11 @@
 import { NetsapiensClient } from "pulumi-ucaas/internal/netsapiens/client";
+import type { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import {
   evaluateApiUrl,
   inconclusiveCodes,
   type StepOutcome,
 } from "pulumi-ucaas/internal/netsapiens/evaluate";
-import type { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/schema";
-import { originOf } from "pulumi-ucaas/internal/netsapiens/settings";
+import { originOf } from "pulumi-ucaas/internal/netsapiens/resource-id";
 import type { StepResult } from "pulumi-ucaas/internal/netsapiens/steps";
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
 import { targetsIn, verifyTarget } from "../netsapiens/verify.ts";

@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
+import type { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
 import { Relay } from "pulumi-ucaas/internal/xelion/relay";
-import type { xelionConfig } from "pulumi-ucaas/internal/xelion/schema";
 import type { Check, Outcome } from "./check.ts";
 
 interface Listen {

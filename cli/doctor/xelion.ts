@@ -1,7 +1,7 @@
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { ProvisioningService, type ValidationResult } from "pulumi-ucaas/internal/xelion/client";
-import type { xelionConfig } from "pulumi-ucaas/internal/xelion/schema";
+import type { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
 import { addressCheck } from "./address.ts";
 import { type Check, type Outcome, outcomeOf } from "./check.ts";
 import { resourcesOf, type StackContext } from "./context.ts";

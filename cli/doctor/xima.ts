@@ -1,9 +1,9 @@
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
-import type { CcId } from "pulumi-ucaas/internal/xima/client";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
-import type { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
+import type { ximaConfig } from "pulumi-ucaas/internal/xima/config";
+import type { CcId } from "pulumi-ucaas/internal/xima/resource-id";
 import { signingKey } from "pulumi-ucaas/internal/xima/signing-key";
-import { checkRegistered } from "../xima-registered-key.ts";
+import { checkRegistered } from "../xima/registered-key.ts";
 import { addressCheck } from "./address.ts";
 import { certificateCheck } from "./certificate.ts";
 import type { Check, Outcome } from "./check.ts";

@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline";
 import { NetsapiensClient } from "pulumi-ucaas/internal/netsapiens/client";
+import { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import type { IntegrationBundle } from "pulumi-ucaas/internal/netsapiens/integration-bundle";
-import { netsapiensConfig, oauthClientSchema } from "pulumi-ucaas/internal/netsapiens/schema";
+import { originOf } from "pulumi-ucaas/internal/netsapiens/resource-id";
+import { oauthClientSchema } from "pulumi-ucaas/internal/netsapiens/schema";
 import type { Scope } from "pulumi-ucaas/internal/netsapiens/scopes";
-import { originOf } from "pulumi-ucaas/internal/netsapiens/settings";
 import {
   chosenSteps,
   type Step,

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
 import { printable } from "../runtime/printable.ts";
+import { PortalError, SessionLost } from "./errors.ts";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
-import { PortalError, SessionLost } from "./portal-error.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
 import { singlePost } from "./single-post.ts";
 

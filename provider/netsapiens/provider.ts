@@ -15,17 +15,16 @@ import { rememberSecret } from "../runtime/secrets.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { NetsapiensClient } from "./client.ts";
+import { netsapiensConfig } from "./config.ts";
 import type { ClientDriver } from "./driver.ts";
+import { secretNotShown, verificationFailed } from "./errors.ts";
 import { existingClient } from "./existing-driver.ts";
+import { bundleOf, outputs, verified, withSecret } from "./outputs.ts";
 import { portalClient } from "./portal-driver.ts";
+import { idOf, originOf } from "./resource-id.ts";
 import { ruleFailures } from "./rules.ts";
-import {
-  netsapiensConfig,
-  type OAuthClientInputs,
-  type OAuthClientOutputs,
-  oauthClientSchema,
-} from "./schema.ts";
-import { bundleOf, idOf, originOf, type Settings, toSettings } from "./settings.ts";
+import { type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema } from "./schema.ts";
+import { type Settings, toSettings } from "./settings.ts";
 import { chosenSteps, type StepResult } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
@@ -337,66 +336,4 @@ function credentialsWereRefused({ results }: Verification): boolean {
 
 function skipped(evidence: string): StepResult[] {
   return chosenSteps("all").map((step) => ({ step, status: "skipped", evidence }));
-}
-
-function withSecret(props: OAuthClientOutputs, clientSecret: string): OAuthClientOutputs {
-  return { ...props, clientSecret, bundle: { ...props.bundle, api_client_secret: clientSecret } };
-}
-
-function outputs(
-  news: OAuthClientInputs,
-  settings: Settings,
-  clientSecret: string | undefined,
-  verification: Verification,
-  olds: OAuthClientOutputs | undefined,
-): OAuthClientOutputs {
-  return {
-    ...news,
-    schemaVersion: 1,
-    clientSecret,
-    bundle: bundleOf(settings, clientSecret),
-    ...verified(verification, olds),
-  };
-}
-
-/**
- * The outputs that tell of the verification. The time stays while the result does, so
- * that a refresh is quiet.
- */
-function verified({ results, apiVersion }: Verification, before: OAuthClientOutputs | undefined) {
-  const same =
-    before !== undefined &&
-    before.verifiedAt !== undefined &&
-    isEqual(results, before.verification);
-  return {
-    verification: results,
-    apiVersion,
-    verifiedAt: same ? before.verifiedAt : new Date().toISOString(),
-  };
-}
-
-function secretNotShown(id: string): UcaasError {
-  return new UcaasError("the client was made, but the portal's list does not show its secret", {
-    code: "SECRET_NOT_SHOWN",
-    vendor: "netsapiens",
-    operation: `create client ${id}`,
-    hint: "ask the provider for the secret and declare it as clientSecret; the next `pulumi up` goes on with it",
-  });
-}
-
-function verificationFailed(id: string, failures: readonly StepResult[]): UcaasError {
-  const names = failures.map(({ step }) => step).join(", ");
-  const remedies = failures.map(({ step, code, evidence, remedy }, index) => {
-    const saidBefore = remedy === failures[index - 1]?.remedy;
-    return `\n    ${step}: ${evidence} [${code}]\n      ${saidBefore ? "as before" : remedy}`;
-  });
-  return new UcaasError(
-    `the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`,
-    {
-      code: "VERIFICATION_FAILED",
-      vendor: "netsapiens",
-      operation: `verify ${id}`,
-      hint: remedies.join(""),
-    },
-  );
 }

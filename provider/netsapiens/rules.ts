@@ -1,8 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { setCommand } from "../runtime/config.ts";
 import { hasUnknown, isUnknown } from "../runtime/unknown.ts";
+import { netsapiensConfig } from "./config.ts";
 import { didForms } from "./did.ts";
-import { netsapiensConfig, type OAuthClientInputs } from "./schema.ts";
+import type { OAuthClientInputs } from "./schema.ts";
 import { type Config, toSettings } from "./settings.ts";
 
 /** The rules between arguments and config: every failure, each with its property. */

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { isLoopback, transportKeys } from "../http/pool.ts";
-import type { ConfigDefinition } from "../runtime/config.ts";
+import { isLoopback } from "../http/pool.ts";
 import { credential, identifier } from "../runtime/identifiers.ts";
-import { defaultHomeCountry } from "./did.ts";
 import type { IntegrationBundle } from "./integration-bundle.ts";
 import type { PortalLabel } from "./portal-labels.ts";
 import { acceptedScopes } from "./scopes.ts";
 import { type StepResult, steps } from "./steps.ts";
 
-const text = z.string().min(1, "must not be empty");
+/** A text that is not empty. */
+export const text = z.string().min(1, "must not be empty");
 
-const apiUrl = identifier().superRefine((value, context) => {
+/** The URL of a management portal, without a path. */
+export const apiUrl = identifier().superRefine((value, context) => {
   const fault = urlFault(value);
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
@@ -114,51 +114,3 @@ export interface OAuthClientOutputs extends OAuthClientInputs {
   /** Tells two resources apart that hold the same client for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
 }
-
-/**
- * Config of the vendor, namespace `netsapiens`: defaults of the arguments of the same
- * name, and what only this machine can know.
- */
-export const netsapiensConfig = {
-  namespace: "netsapiens",
-  keys: {
-    apiUrl: {
-      value: apiUrl.optional(),
-      about: "full URL of the management portal, without a path",
-    },
-    apiUsername: { value: identifier().optional(), about: "login name of the API user" },
-    apiPassword: {
-      value: credential().optional(),
-      secret: true,
-      about: "password of the API user",
-    },
-    portalUsername: { value: identifier().optional(), about: "login name at the admin portal" },
-    portalPassword: {
-      value: credential().optional(),
-      secret: true,
-      about: "password at the admin portal",
-    },
-    homeCountry: {
-      value: z
-        .string()
-        .regex(
-          /^[A-Z]{2}$/,
-          "must be a country in two capital letters (ISO 3166-1), such as US or NL",
-        )
-        .default(defaultHomeCountry),
-      about: "country of a DID in national digits, as two letters",
-    },
-    browserPath: { value: text.optional(), about: "executable of a Chromium or Chrome" },
-    browserSandbox: {
-      value: z.stringbool().optional(),
-      about:
-        "whether Chromium's own sandbox is on; default true, but false for root and for the Chromium of npm",
-    },
-    evidenceDir: {
-      value: text.optional(),
-      about:
-        "folder for what is kept when a walk through the portal fails; default the one for temporary files",
-    },
-    ...transportKeys,
-  },
-} satisfies ConfigDefinition;

@@ -2,10 +2,11 @@ import type { ConfigOf } from "../runtime/config.ts";
 import { logInfo } from "../runtime/log.ts";
 import { CallbackListener } from "./callback.ts";
 import { ProvisioningService, type ValidationResult } from "./client.ts";
+import type { xelionConfig } from "./config.ts";
 import type { Configuration } from "./configuration.ts";
 import { OrderPoller } from "./order-poller.ts";
 import { Relay } from "./relay.ts";
-import type { Order, xelionConfig } from "./schema.ts";
+import type { Order } from "./schema.ts";
 import type { StatusSource } from "./status-source.ts";
 
 /** What one account works with, shared by all its resources. */

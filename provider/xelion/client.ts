@@ -1,7 +1,9 @@
 import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
 import type { ConfigOf } from "../runtime/config.ts";
-import { UcaasError } from "../runtime/errors.ts";
-import { polledSchema, submittedSchema, type xelionConfig } from "./schema.ts";
+import type { UcaasError } from "../runtime/errors.ts";
+import type { xelionConfig } from "./config.ts";
+import { malformed, reasonIn, refusal } from "./errors.ts";
+import { polledSchema, submittedSchema } from "./schema.ts";
 
 /** What an order needs beside its configuration. */
 export interface Destination {
@@ -155,65 +157,4 @@ function provesNothingWasMade(status: number): boolean {
   return status === 408
     ? false
     : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
-}
-
-const hints: Record<number, string> = {
-  401: "check xelion:apiKey: pulumi config set --secret xelion:apiKey",
-  403: "the organization of xelion:apiKey may not do this; check the key and the account",
-  404: "check xelion:baseUrl: the host that Xelion named, without /api/v1",
-  429: "the service has had too many requests; wait, or set xelion:requestsPerSecond",
-};
-
-function refusal(reply: HttpResponse, operation: string): UcaasError {
-  const isRedirect = reply.status >= 300 && reply.status < 400;
-  return new UcaasError(
-    reasonIn(reply) ||
-      (isRedirect
-        ? "the service answered with a redirect, which is not followed"
-        : "the service refused without a reason"),
-    {
-      code: isRedirect
-        ? "REDIRECTED"
-        : reply.status === 400
-          ? "CONFIGURATION_REFUSED"
-          : `HTTP_${reply.status}`,
-      vendor: "xelion",
-      operation,
-      status: reply.status,
-      hint: isRedirect
-        ? "check xelion:baseUrl"
-        : (hints[reply.status] ??
-          (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
-    },
-  );
-}
-
-function malformed(operation: string, reply: HttpResponse, reason: string): UcaasError {
-  return new UcaasError(reason, {
-    code: "MALFORMED_REPLY",
-    vendor: "xelion",
-    operation,
-    status: reply.status,
-    hint: "check xelion:baseUrl",
-  });
-}
-
-const longestWords = 2_000;
-
-/**
- * The cause that stands in the body, as text or as JSON: which of both is not documented.
- * A page of HTML is no word of the service.
- */
-function reasonIn(reply: HttpResponse): string {
-  if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
-  const { message, error, cause } = (
-    typeof reply.json === "object" && reply.json !== null ? reply.json : {}
-  ) as Record<string, unknown>;
-  const words =
-    [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
-  // Control characters would act on the user's terminal.
-  const clean = String(words)
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .trim();
-  return clean.length > longestWords ? `${clean.slice(0, longestWords)} …` : clean;
 }

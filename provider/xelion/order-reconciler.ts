@@ -7,21 +7,23 @@ import type { AccountServices } from "./account-services.ts";
 import type { Submission } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import {
+  configurationRefused,
+  describeOrder,
+  interrupted,
+  notFinished,
+  outcomeUnknown,
+} from "./errors.ts";
+import {
   accepted,
   applyBuffered,
   applyEvents,
-  configurationRefused,
   type DesiredOrder,
   decide,
-  describeOrder,
-  interrupted,
   isTerminal,
   mostRecent,
   type Next,
   newOrder,
-  notFinished,
   nothingSentMessage,
-  outcomeUnknown,
   parseOrder,
   toDesiredOrder,
 } from "./order.ts";

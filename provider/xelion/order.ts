@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { UcaasError } from "../runtime/errors.ts";
+import { describeOrder, orderFailed, outcomeUnknown } from "./errors.ts";
 import {
   type Order,
   orderSchema,
@@ -7,8 +8,6 @@ import {
   type StatusEvent,
   type StatusOrigin,
 } from "./schema.ts";
-
-const details = { vendor: "xelion" } as const;
 
 /** What the program declares, as far as it matters to whether an order is sent. */
 export interface DesiredOrder {
@@ -272,86 +271,14 @@ export function parseOrder(note: unknown, where: string): Order {
   const result = orderSchema.safeParse(note);
   if (result.success) return result.data;
   throw new UcaasError(`the ${where}'s note of the last order cannot be read`, {
-    ...details,
+    vendor: "xelion",
     code: "NOTE_UNREADABLE",
     hint: "nothing was sent. A newer version of pulumi-ucaas may have written it: use that one",
   });
-}
-
-/** In words, for people. */
-export function describeOrder(order: Order): string {
-  return order.orderId === null
-    ? `the order sent at ${order.submittedAt}`
-    : `order ${order.orderId}`;
 }
 
 /** Why a create or an update sends no order. */
 export function nothingSentMessage(order: Order): string {
   const known = `${describeOrder(order)} (${order.status}, submitted at ${order.submittedAt})`;
   return `nothing sent: ${known} already has this configuration. To order again, change retryFailed and run \`pulumi up --replace <urn>\``;
-}
-
-function orderFailed(order: Order): UcaasError {
-  return new UcaasError(`${describeOrder(order)} FAILED`, {
-    ...details,
-    code: "ORDER_FAILED",
-    hint: [
-      "1. Look the order up in the Admin UI: parts of it may have been done.",
-      "2. Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
-      "3. Run `pulumi up`: it sends one new order.",
-    ].join("\n    "),
-  });
-}
-
-export function outcomeUnknown(order: Order): UcaasError {
-  return new UcaasError(
-    `${describeOrder(order)} may or may not exist: no reply and no callback arrived`,
-    {
-      ...details,
-      code: "OUTCOME_UNKNOWN",
-      hint: [
-        "nothing is sent until you say which it is.",
-        "1. Look in the Admin UI for an order of this tenant from that time.",
-        "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
-        "3. Run `pulumi up`.",
-      ].join("\n    "),
-    },
-  );
-}
-
-export function notFinished(order: Order, timeout: string): UcaasError {
-  return new UcaasError(`${describeOrder(order)} is still ${order.status} after ${timeout}`, {
-    ...details,
-    code: "NOT_FINISHED",
-    hint: [
-      "1. Run `pulumi up` again: it waits for the same order and sends none.",
-      '2. If the Admin UI shows that the order has ended, set wait: "submitted", or change retryFailed to order again.',
-    ].join("\n    "),
-  });
-}
-
-export function interrupted(order: Order | undefined): UcaasError {
-  return new UcaasError(
-    order
-      ? `interrupted; ${describeOrder(order)} goes on at the service (${order.status})`
-      : "interrupted before an order was sent",
-    {
-      ...details,
-      code: "INTERRUPTED",
-      hint: "run `pulumi up` again: it continues with the same order, and sends no second one",
-    },
-  );
-}
-
-export function configurationRefused(tenantName: string, reason: string): UcaasError {
-  return new UcaasError(
-    `the provisioning service refuses the configuration: ${reason || "without a reason"}`,
-    {
-      ...details,
-      code: "CONFIGURATION_REFUSED",
-      operation: `provision ${tenantName}`,
-      status: 400,
-      hint: "nothing was sent; correct the configuration",
-    },
-  );
 }

@@ -19,12 +19,13 @@ import type { StackRecord } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
+import { xelionConfig } from "./config.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
+import { declaredTwice, describeOrder, orderedElsewhere } from "./errors.ts";
 import {
   applyBuffered,
   applyEvents,
   decide,
-  describeOrder,
   isTerminal,
   mostRecent,
   parseOrder,
@@ -39,7 +40,6 @@ import {
   type ProvisionInputs,
   type ProvisionOutputs,
   provisionSchema,
-  xelionConfig,
 } from "./schema.ts";
 import { capabilitiesOf } from "./status-source.ts";
 
@@ -554,35 +554,4 @@ function findingsIn(
 function failureOf(property: string, error: unknown): dynamic.CheckFailure {
   if (!(error instanceof UcaasError)) throw error;
   return { property, reason: error.message };
-}
-
-function orderedElsewhere(
-  { tenantName }: ProvisionInputs,
-  { reason, stack }: Doubt,
-  location: string,
-): UcaasError {
-  return new UcaasError(`not sent: another machine may have ordered it (${reason})`, {
-    code: "JOURNAL_UNKNOWN_RUN",
-    vendor: "xelion",
-    operation: `provision ${tenantName}`,
-    hint: [
-      `1. If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
-      "2. Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
-      "   If this tenant has one: declare its orderId.",
-      `3. When all tenants are looked at: ucaas journal accept ${stack}`,
-      "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
-    ].join("\n    "),
-  });
-}
-
-function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {
-  return new UcaasError(
-    `another resource of this stack provisions ${tenantName} of ${serverUrl} as well`,
-    {
-      code: "DECLARED_TWICE",
-      vendor: "xelion",
-      operation: `provision ${tenantName}`,
-      hint: "a tenant takes one order at a time: declare it once",
-    },
-  );
 }

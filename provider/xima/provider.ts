@@ -21,19 +21,20 @@ import { withoutBackend } from "../runtime/stack-identity.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { detectDrift, replacedValues } from "./changes.ts";
-import { type CcId, XimaClient } from "./client.ts";
+import { XimaClient } from "./client.ts";
+import { ximaConfig } from "./config.ts";
 import { Deletions, describeDeletion } from "./deletions.ts";
+import { alreadyExists } from "./errors.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
+import { type CcId, licenseId } from "./resource-id.ts";
 import { validateRules } from "./rules.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
   type LicenseOutputs,
-  licenseId,
   licenseSchema,
   managedProperties,
-  ximaConfig,
 } from "./schema.ts";
 
 /**
@@ -388,19 +389,6 @@ function mayAdopt(inputs: LicenseInputs): boolean {
   return (
     inputs.adopt === true ||
     (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === licenseId(inputs))
-  );
-}
-
-function alreadyExists(ccId: CcId): UcaasError {
-  const thing = licenseId({ ccId });
-  return new UcaasError(
-    "the customer exists already, and creating it would overwrite its licences",
-    {
-      code: "ALREADY_EXISTS",
-      vendor: "xima",
-      operation: `create licence ${thing}`,
-      hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
-    },
   );
 }
 

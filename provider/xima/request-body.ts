@@ -1,4 +1,5 @@
-import { type ApiRevision, type LicenseInputs, managedProperties } from "./schema.ts";
+import type { ApiRevision } from "./config.ts";
+import { type LicenseInputs, managedProperties } from "./schema.ts";
 
 type Body = Record<string, unknown>;
 

@@ -1,5 +1,6 @@
 import { isUnknown } from "../runtime/unknown.ts";
-import type { ApiRevision, LicenseInputs, SeatRules } from "./schema.ts";
+import type { ApiRevision, SeatRules } from "./config.ts";
+import type { LicenseInputs } from "./schema.ts";
 
 /** A rule of the contract that the declared licence breaks, or a note on what it buys. */
 export interface Finding {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enablexVendor } from "../../cli/adopt/enablex.ts";
 import { readIdentifiers, twoParts } from "../../cli/adopt/identifiers.ts";
-import { netsapiensVendor } from "../../cli/adopt/netsapiens.ts";
-import type { PlannedResource } from "../../cli/adopt/preview-steps.ts";
+import { NetsapiensSource } from "../../cli/adopt/netsapiens.ts";
+import type { PlannedResource } from "../../cli/adopt/planned-resource.ts";
 import type { Config } from "../../cli/adopt/stack.ts";
 import { serverAndTenant, xelionVendor } from "../../cli/adopt/xelion.ts";
 import { ximaVendor } from "../../cli/adopt/xima.ts";
@@ -205,7 +205,7 @@ describe("clients of NetSapiens", () => {
   const host = () => new URL(netsapiens.server.url).host;
 
   test("are those that the portal lists, without a look at any secret; adopting one takes the secret that the portal shows, and makes none", async () => {
-    const vendor = netsapiensVendor(configOf(netsapiens.plainConfig), {
+    const vendor = new NetsapiensSource(configOf(netsapiens.plainConfig), {
       filter: ["EXISTING", "twin"],
     });
     try {
@@ -241,7 +241,7 @@ describe("clients of NetSapiens", () => {
   test("are named where no login at the portal is configured, with their domain if it is known", async () => {
     const { "netsapiens:portalUsername": _, ...config } = netsapiens.plainConfig;
     const candidates = (...clients: string[]) =>
-      netsapiensVendor(configOf(config), { clients }).candidates();
+      new NetsapiensSource(configOf(config), { clients }).candidates();
     const [one, other] = await candidates("acme/one", "other");
     expect(one).toMatchObject({
       id: `${host()}/one`,

@@ -7,14 +7,11 @@ import { parse } from "yaml";
 import { adopt } from "../../cli/adopt/adoption.ts";
 import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
+import { importFile, unrelatedSteps } from "../../cli/adopt/import-file.ts";
+import { findPlaintextSecrets } from "../../cli/adopt/plaintext-secrets.ts";
 import { plan } from "../../cli/adopt/plan.ts";
 import { asTable } from "../../cli/adopt/plan-table.ts";
-import {
-  findPlaintextSecrets,
-  importFile,
-  toPlannedResource,
-  unrelatedSteps,
-} from "../../cli/adopt/preview-steps.ts";
+import { toPlannedResource } from "../../cli/adopt/planned-resource.ts";
 import type { Section } from "../../cli/adopt/section.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import type { Candidate } from "../../cli/adopt/source.ts";

@@ -13,7 +13,7 @@ import { judgeHealth, judgeListen } from "../../cli/doctor/relay.ts";
 import { judgeOrder, judgeTestRoute } from "../../cli/doctor/xelion.ts";
 import type { State } from "../../cli/pulumi/stack.ts";
 import { UcaasError } from "../../provider/runtime/errors.ts";
-import { ximaConfig } from "../../provider/xima/schema.ts";
+import { ximaConfig } from "../../provider/xima/config.ts";
 import { enablexReseller } from "../enablex/enablex-server.ts";
 import { system, there } from "../netsapiens/system.ts";
 import { folder, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";

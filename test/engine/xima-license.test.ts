@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { writeImportFile } from "../../cli/xima-import-file.ts";
+import { writeImportFile } from "../../cli/xima/import-file.ts";
 import { leaksBelow } from "../../trials/secrets/leaks.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";

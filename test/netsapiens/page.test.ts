@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { netsapiensConfig, oauthClientSchema } from "../../provider/netsapiens/schema.ts";
+import { netsapiensConfig } from "../../provider/netsapiens/config.ts";
+import { oauthClientSchema } from "../../provider/netsapiens/schema.ts";
 import { root } from "../../tools/engine/paths.mjs";
 
 const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");

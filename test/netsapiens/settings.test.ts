@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { netsapiensConfig } from "../../provider/netsapiens/config.ts";
 import { ruleFailures } from "../../provider/netsapiens/rules.ts";
-import { netsapiensConfig, type OAuthClientInputs } from "../../provider/netsapiens/schema.ts";
+import type { OAuthClientInputs } from "../../provider/netsapiens/schema.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
 
 const empty = readConfig(netsapiensConfig, { get: () => undefined }, undefined, {});

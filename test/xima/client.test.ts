@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../provider/runtime/config.ts";
 import type { UcaasError } from "../../provider/runtime/errors.ts";
 import { XimaClient } from "../../provider/xima/client.ts";
-import { ximaConfig } from "../../provider/xima/schema.ts";
+import { ximaConfig } from "../../provider/xima/config.ts";
 import { certificateRequest } from "../sandbox/certificate-request.ts";
 import { control, licenceServer } from "./licence-server.ts";
 

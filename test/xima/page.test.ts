@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { licenseSchema, ximaConfig } from "../../provider/xima/schema.ts";
+import { ximaConfig } from "../../provider/xima/config.ts";
+import { licenseSchema } from "../../provider/xima/schema.ts";
 import { root } from "../../tools/engine/paths.mjs";
 
 const page = readFileSync(join(root, "docs", "xima-license.md"), "utf8");

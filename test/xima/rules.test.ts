@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { ApiRevision, SeatRules } from "../../provider/xima/config.ts";
 import { validateRules } from "../../provider/xima/rules.ts";
-import type { ApiRevision, LicenseInputs, SeatRules } from "../../provider/xima/schema.ts";
+import type { LicenseInputs } from "../../provider/xima/schema.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const ccId = { resellerId: "r", tenantId: "t" };

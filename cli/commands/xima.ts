@@ -2,15 +2,15 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import { Command, Option } from "commander";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { ximaConfig } from "pulumi-ucaas/internal/xima/schema";
+import { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import {
   certificateFaults,
   fingerprint,
   readCertificate,
   readPrivateKey,
 } from "pulumi-ucaas/internal/xima/signing-key";
-import { askSecret } from "./ask-secret.ts";
-import { newKeyFiles } from "./xima-key-files.ts";
+import { askSecret } from "../ask-secret.ts";
+import { newKeyFiles } from "../xima/key-files.ts";
 
 const passphraseHelp = `
 The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names,
@@ -145,7 +145,7 @@ What to do next:
       "import.json",
     )
     .action(async (licences: string, { out }: { out: string }) => {
-      const { writeImportFile } = await import("./xima-import-file.ts"); // it loads Pulumi's SDK
+      const { writeImportFile } = await import("../xima/import-file.ts"); // it loads Pulumi's SDK
       const count = await writeImportFile(licences, out);
       console.log(`${out}  ${count === 1 ? "1 licence" : `${count} licences`}
 
@@ -162,7 +162,7 @@ What to do next:
     .option("-s, --stack <name>", "take the folder from ucaas:journalDir of this stack's config")
     .option("--json", "as JSON")
     .action(async (options: { stack?: string; json?: true }) => {
-      const { printDeletions } = await import("./xima-deletions.ts");
+      const { printDeletions } = await import("../xima/deletions.ts");
       await printDeletions(options);
     });
 
@@ -224,7 +224,7 @@ async function registered(
     { namespace: "xima", keys: { baseUrl, updatePath } },
     { get: (name) => (name === "xima:baseUrl" ? url : undefined) },
   );
-  const { checkRegistered } = await import("./xima-registered-key.ts");
+  const { checkRegistered } = await import("../xima/registered-key.ts");
   return await checkRegistered(server, kid, key);
 }
 

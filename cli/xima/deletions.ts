@@ -1,7 +1,7 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
-import { stackConfig } from "./pulumi/stack.ts";
-import { renderTable } from "./table.ts";
+import { stackConfig } from "../pulumi/stack.ts";
+import { renderTable } from "../table.ts";
 
 const day = 86_400_000;
 

@@ -2,12 +2,13 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { importEntry } from "pulumi-ucaas/internal/runtime/import-file";
 import { validate } from "pulumi-ucaas/internal/runtime/validation";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
-import { type LicenseInputs, licenseId, licenseSchema } from "pulumi-ucaas/internal/xima/schema";
+import { licenseId } from "pulumi-ucaas/internal/xima/resource-id";
+import { type LicenseInputs, licenseSchema } from "pulumi-ucaas/internal/xima/schema";
 import { yamlFaultLine } from "pulumi-ucaas-stacks/internal/error-line";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { YamlFile } from "pulumi-ucaas-stacks/internal/yaml-file";
 import { z } from "zod";
-import { writeExclusive } from "./write-exclusive.ts";
+import { writeExclusive } from "../write-exclusive.ts";
 
 const operation = "xima import-file";
 

@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { KeyObject, webcrypto } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { fileExists, writeExclusive } from "./write-exclusive.ts";
+import { fileExists, writeExclusive } from "../write-exclusive.ts";
 
 const operation = "xima keys new";
 

@@ -1,0 +1,166 @@
+import type { HttpResponse } from "../http/client.ts";
+import type { Doubt } from "../runtime/earlier-runs.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import type { Order, ProvisionInputs } from "./schema.ts";
+
+/** In words, for people. */
+export function describeOrder(order: Order): string {
+  return order.orderId === null
+    ? `the order sent at ${order.submittedAt}`
+    : `order ${order.orderId}`;
+}
+
+export function orderFailed(order: Order): UcaasError {
+  return new UcaasError(`${describeOrder(order)} FAILED`, {
+    vendor: "xelion",
+    code: "ORDER_FAILED",
+    hint: [
+      "1. Look the order up in the Admin UI: parts of it may have been done.",
+      "2. Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
+      "3. Run `pulumi up`: it sends one new order.",
+    ].join("\n    "),
+  });
+}
+
+export function outcomeUnknown(order: Order): UcaasError {
+  return new UcaasError(
+    `${describeOrder(order)} may or may not exist: no reply and no callback arrived`,
+    {
+      vendor: "xelion",
+      code: "OUTCOME_UNKNOWN",
+      hint: [
+        "nothing is sent until you say which it is.",
+        "1. Look in the Admin UI for an order of this tenant from that time.",
+        "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
+        "3. Run `pulumi up`.",
+      ].join("\n    "),
+    },
+  );
+}
+
+export function notFinished(order: Order, timeout: string): UcaasError {
+  return new UcaasError(`${describeOrder(order)} is still ${order.status} after ${timeout}`, {
+    vendor: "xelion",
+    code: "NOT_FINISHED",
+    hint: [
+      "1. Run `pulumi up` again: it waits for the same order and sends none.",
+      '2. If the Admin UI shows that the order has ended, set wait: "submitted", or change retryFailed to order again.',
+    ].join("\n    "),
+  });
+}
+
+export function interrupted(order: Order | undefined): UcaasError {
+  return new UcaasError(
+    order
+      ? `interrupted; ${describeOrder(order)} goes on at the service (${order.status})`
+      : "interrupted before an order was sent",
+    {
+      vendor: "xelion",
+      code: "INTERRUPTED",
+      hint: "run `pulumi up` again: it continues with the same order, and sends no second one",
+    },
+  );
+}
+
+export function configurationRefused(tenantName: string, reason: string): UcaasError {
+  return new UcaasError(
+    `the provisioning service refuses the configuration: ${reason || "without a reason"}`,
+    {
+      vendor: "xelion",
+      code: "CONFIGURATION_REFUSED",
+      operation: `provision ${tenantName}`,
+      status: 400,
+      hint: "nothing was sent; correct the configuration",
+    },
+  );
+}
+export function orderedElsewhere(
+  { tenantName }: ProvisionInputs,
+  { reason, stack }: Doubt,
+  location: string,
+): UcaasError {
+  return new UcaasError(`not sent: another machine may have ordered it (${reason})`, {
+    code: "JOURNAL_UNKNOWN_RUN",
+    vendor: "xelion",
+    operation: `provision ${tenantName}`,
+    hint: [
+      `1. If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
+      "2. Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
+      "   If this tenant has one: declare its orderId.",
+      `3. When all tenants are looked at: ucaas journal accept ${stack}`,
+      "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
+    ].join("\n    "),
+  });
+}
+
+export function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): UcaasError {
+  return new UcaasError(
+    `another resource of this stack provisions ${tenantName} of ${serverUrl} as well`,
+    {
+      code: "DECLARED_TWICE",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: "a tenant takes one order at a time: declare it once",
+    },
+  );
+}
+const hints: Record<number, string> = {
+  401: "check xelion:apiKey: pulumi config set --secret xelion:apiKey",
+  403: "the organization of xelion:apiKey may not do this; check the key and the account",
+  404: "check xelion:baseUrl: the host that Xelion named, without /api/v1",
+  429: "the service has had too many requests; wait, or set xelion:requestsPerSecond",
+};
+
+export function refusal(reply: HttpResponse, operation: string): UcaasError {
+  const isRedirect = reply.status >= 300 && reply.status < 400;
+  return new UcaasError(
+    reasonIn(reply) ||
+      (isRedirect
+        ? "the service answered with a redirect, which is not followed"
+        : "the service refused without a reason"),
+    {
+      code: isRedirect
+        ? "REDIRECTED"
+        : reply.status === 400
+          ? "CONFIGURATION_REFUSED"
+          : `HTTP_${reply.status}`,
+      vendor: "xelion",
+      operation,
+      status: reply.status,
+      hint: isRedirect
+        ? "check xelion:baseUrl"
+        : (hints[reply.status] ??
+          (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
+    },
+  );
+}
+
+export function malformed(operation: string, reply: HttpResponse, reason: string): UcaasError {
+  return new UcaasError(reason, {
+    code: "MALFORMED_REPLY",
+    vendor: "xelion",
+    operation,
+    status: reply.status,
+    hint: "check xelion:baseUrl",
+  });
+}
+
+const longestWords = 2_000;
+
+/**
+ * The cause that stands in the body, as text or as JSON: which of both is not documented.
+ * A page of HTML is no word of the service.
+ */
+export function reasonIn(reply: HttpResponse): string {
+  if (/html/i.test(reply.headers["content-type"] ?? "") || /^\s*</.test(reply.text)) return "";
+  const { message, error, cause } = (
+    typeof reply.json === "object" && reply.json !== null ? reply.json : {}
+  ) as Record<string, unknown>;
+  const words =
+    [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
+  // Control characters would act on the user's terminal.
+  const clean = String(words)
+    .replace(/(?![\n\t])\p{Cc}/gu, "")
+    .trim();
+  return clean.length > longestWords ? `${clean.slice(0, longestWords)} …` : clean;
+}

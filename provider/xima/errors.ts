@@ -1,0 +1,129 @@
+import type { HttpResponse } from "../http/client.ts";
+import { UcaasError } from "../runtime/errors.ts";
+import { tokenLifetime } from "./jws.ts";
+import { type CcId, licenseId } from "./resource-id.ts";
+import { errorReplySchema } from "./schema.ts";
+
+/**
+ * The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for
+ * what the table leaves out, ours.
+ */
+const remedies: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    INVALID_SIGNATURE:
+      "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
+    DUPLICATE_JTI:
+      "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
+    INVALID_JTI:
+      "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
+    EXPIRED_TOKEN: "Check your server's clock synchronization",
+    VALIDATION_ERROR:
+      "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
+    // The published example of this code is "The JWT signature is invalid".
+    INVALID_TOKEN:
+      "1. Run `ucaas xima keys check --online`: it compares key, certificate and server. 2. If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server",
+    INVALID_CERTIFICATE:
+      "Run `ucaas xima keys check --online`. If the server does not list the kid, ask Xima to register the certificate for this environment (`ucaas xima keys fingerprint`)",
+    CUSTOMER_NOT_FOUND:
+      "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
+  }),
+);
+
+export const probeHint =
+  "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`; to send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)";
+
+export const knownHint =
+  "The state has this customer, so the first request is done. If this server wants the names always: `pulumi config set xima:probe names`. If the customer was removed elsewhere: `pulumi state delete <urn>`, then `pulumi up`";
+
+/** What to do about a VALIDATION_ERROR depends on what the server refuses. */
+function validationRemedy(message: string): string | undefined {
+  if (/\b(jti|exp)\b/i.test(message))
+    return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
+  if (
+    /unknown|unexpected|unrecogni[sz]ed|additional propert|not (a )?(known|allowed|permitted|supported)/i.test(
+      message,
+    )
+  )
+    return "The server does not know a field. Remove it from the resource, or set xima:apiRevision to the revision of this server; for jti and exp set xima:claimsIn to token";
+  if (/ccid|reseller|tenant/i.test(message))
+    return "Check ccId: both ids as Xima issued them, and on the customer's first request both names (OpenAPI 1.4)";
+  if (/sip/i.test(message))
+    return "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)";
+  return undefined;
+}
+
+export function refusal(reply: HttpResponse, operation: string, moreToDo?: string): UcaasError {
+  const error = errorReplySchema.safeParse(reply.json).data;
+  const skew = clockSkew(reply);
+  const blamesTheToken = error ? timedCodes.has(error.code) : reply.status === 401;
+  if (blamesTheToken && Math.abs(skew) > tokenLifetime) {
+    return new UcaasError(
+      `this machine's clock is ${Math.round(Math.abs(skew) / 60)} minutes ${skew > 0 ? "ahead of" : "behind"} the server's`,
+      {
+        code: "CLOCK_OFF",
+        vendor: "xima",
+        operation,
+        status: reply.status,
+        vendorCode: error?.code,
+        earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+        hint: remedies.get("EXPIRED_TOKEN"),
+      },
+    );
+  }
+  if (!error) {
+    return new UcaasError("the server rejected the request without an error body", {
+      code: `HTTP_${reply.status}`,
+      vendor: "xima",
+      operation,
+      status: reply.status,
+      earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+      hint: hintFor(reply),
+    });
+  }
+  // Any other text is no code, and would stand where people look for one.
+  const code = /^[A-Z][A-Z0-9_]{0,63}$/.test(error.code) ? error.code : `HTTP_${reply.status}`;
+  const remedy =
+    (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) ||
+    remedies.get(error.code);
+  return new UcaasError(error.message ?? "the server rejected the request", {
+    code,
+    vendor: "xima",
+    operation,
+    status: reply.status,
+    vendorCode: code === error.code ? code : undefined,
+    earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+    hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
+  });
+}
+
+/** Refusals that a wrong clock brings about. */
+const timedCodes = new Set(["EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CERTIFICATE"]);
+
+/** For what the API does not document. */
+function hintFor({ status, headers }: HttpResponse): string {
+  if (status === 404 || status < 400)
+    return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
+  if (status === 429) {
+    const wait = headers["retry-after"];
+    return `${wait ? `the server asks to wait (Retry-After: ${wait}); ` : ""}run the command again later, and set xima:requestsPerSecond to what the server allows`;
+  }
+  return "run the command again; if it stays, ask support@ximasoftware.com";
+}
+
+/** Seconds by which this machine's clock is ahead of the server's Date header. */
+function clockSkew(reply: HttpResponse): number {
+  const date = Date.parse(reply.headers.date ?? "");
+  return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
+}
+export function alreadyExists(ccId: CcId): UcaasError {
+  const thing = licenseId({ ccId });
+  return new UcaasError(
+    "the customer exists already, and creating it would overwrite its licences",
+    {
+      code: "ALREADY_EXISTS",
+      vendor: "xima",
+      operation: `create licence ${thing}`,
+      hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
+    },
+  );
+}
