@@ -102,6 +102,7 @@ export function toStateResource(urn: string): ResourceName {
 
 /** Whether one of these resources has written an entry. */
 export function isOwned(entry: JournalEntry, resources: readonly ResourceName[]): boolean {
+  if (entry.abandoned) return false;
   return resources.some(({ type, name }) => type === entry.type && name === ownerOf(entry));
 }
 
@@ -140,9 +141,7 @@ export function openIntents(
     // What 0.1.0 wrote, and what the journal knows of a stack itself, names no operation.
     if (entry.operation === undefined || entry.operation === "delete") return false;
     if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
-    const owner = resources.find(
-      ({ type, name }) => type === entry.type && name === entry.resource,
-    );
+    const owner = resources.find((each) => isOwned(entry, [each]));
     if (!owner) return true;
     // The state of an order is compared by every run.
     return (

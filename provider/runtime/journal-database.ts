@@ -44,9 +44,10 @@ export class JournalDatabase implements JournalStore {
     return rows.map((row) => parseEntry(row.entry, this.#place(row), row));
   }
 
-  async list(): Promise<JournalListing> {
+  async list(vendor?: string): Promise<JournalListing> {
     const rows = await this.#database.query<Row & JournalKey>(
-      "select vendor, stack, thing, entry from ucaas_journal order by vendor, thing, stack",
+      "select vendor, stack, thing, entry from ucaas_journal where $1::text is null or vendor = $1 order by vendor, thing, stack",
+      [vendor ?? null],
     );
     const entries: JournalEntry[] = [];
     const unreadable: string[] = [];

@@ -40,6 +40,8 @@ export interface JournalEntry<Note extends Json = Json> extends JournalKey, Part
   readonly intendedAt: string;
   /** ISO time at which the reply was noted; absent while the outcome is not known. */
   readonly completedAt?: string;
+  /** The resource that wrote it is another object now: no resource owns what it may have made. */
+  readonly abandoned?: boolean;
   /** What the vendor's code wants to know later, such as an order's id. */
   readonly note: Note;
 }
@@ -61,6 +63,7 @@ const entrySchema = z.looseObject({
   argumentsHash: z.string().min(1),
   intendedAt: time,
   completedAt: time.optional(),
+  abandoned: z.boolean().optional(),
   note: z.json(),
 });
 

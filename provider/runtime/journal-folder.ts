@@ -46,11 +46,12 @@ export class JournalFolder implements JournalStore {
     return entries.filter((entry) => entry !== undefined);
   }
 
-  async list(): Promise<JournalListing> {
+  async list(vendor?: string): Promise<JournalListing> {
     await this.#removeAbandoned();
     const entries: JournalEntry[] = [];
     const unreadable: string[] = [];
     for (const name of await this.#names()) {
+      if (vendor !== undefined && !name.startsWith(`${vendor}-`)) continue;
       const file = join(this.location, name);
       try {
         const text = await this.#text(file);

@@ -22,7 +22,8 @@ export interface JournalStore {
   read(key: JournalKey): Promise<JournalEntry | undefined>;
   /** The entries of one thing, of whichever stack. */
   readThing(vendor: string, thing: string): Promise<JournalEntry[]>;
-  list(): Promise<JournalListing>;
+  /** @param vendor only the entries of that one */
+  list(vendor?: string): Promise<JournalListing>;
   /**
    * Writes an entry in place of the one with its key.
    *

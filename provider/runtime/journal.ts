@@ -151,8 +151,8 @@ export class Journal {
     return this.#store.readThing(vendor, thing);
   }
 
-  async list(): Promise<JournalListing> {
-    return await this.#store.list();
+  async list(vendor?: string): Promise<JournalListing> {
+    return await this.#store.list(vendor);
   }
 
   /**
@@ -213,6 +213,17 @@ export class Journal {
     note: Note,
   ): Promise<JournalEntry<Note>> {
     return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note });
+  }
+
+  /** Notes that no resource owns what an entry may have made; one that was replaced stays. */
+  async abandon(entry: JournalEntry): Promise<void> {
+    await this.#store.write({ ...entry, abandoned: true }, (present) =>
+      refuseOutdated(
+        entry,
+        present.find(({ stack }) => stack === entry.stack),
+        entry,
+      ),
+    );
   }
 
   /** Forgets a thing: the state has it, or it is known that nothing was made. */

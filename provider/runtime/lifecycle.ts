@@ -11,6 +11,7 @@ import {
   type JournalKey,
   type JournalWrite,
 } from "./journal.ts";
+import type { JournalListing } from "./journal-store.ts";
 import {
   declaredTwice,
   type ErrorSubject,
@@ -146,6 +147,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
    */
   readonly #refreshing = new Set<string>();
 
+  /** By resource, the journal's things that it is, and is in the state. */
+  readonly #things = new Map<string, Set<string>>();
+  /** The journal as it was when this process first asked. */
+  #entries: Promise<JournalListing> | undefined;
+
   constructor(
     handlers: ResourceHandlers<I, O>,
     descriptor: LifecycleDescriptor<S>,
@@ -176,6 +182,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const { type, identity } = this.#descriptor;
     const refreshing = this.#refreshing.delete(this.#readKey(id, olds));
     this.#acquire(id, olds);
+    await this.#abandonOthers(news, [
+      this.#tryThing(olds),
+      this.#tryThing(olds, id),
+      this.#tryThing(news),
+    ]);
     const { entry, meaning } = await this.#recall(
       id,
       olds,
@@ -207,6 +218,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
     const claim = newClaim();
     const remoteId = this.#descriptor.remoteId(news);
+    await this.#abandonOthers(news, [this.#tryThing(news)]);
     const names = this.#descriptor.names?.(news) ?? [];
     // By the first name it is looked for; by the others it is only known.
     const owned = remoteId === undefined ? names.slice(0, 1) : [remoteId];
@@ -385,6 +397,45 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     } catch (error) {
       // The next write reports a journal that cannot be read.
       if (!(error instanceof UcaasError)) throw error;
+    }
+  }
+
+  /**
+   * Marks what this resource began to create as another object: the declaration was changed
+   * after a run was cut off. Nothing else would report it, since the resource is declared.
+   *
+   * @param things what the resource is now, and what it is in the state
+   */
+  async #abandonOthers(news: I, things: readonly (string | undefined)[]): Promise<void> {
+    const { type, vendor } = this.#descriptor;
+    const { __resource: name, __stack: stack } = news;
+    if (name === undefined || stack === undefined || Object.values(news).some(isUnknown)) return;
+    // An account that left the config, or what is not known yet.
+    if (things.some((thing) => thing === undefined || thing === "")) return;
+    const own = this.#things.get(name) ?? new Set();
+    this.#things.set(name, own);
+    for (const thing of things) own.add(thing as string);
+    try {
+      this.#entries ??= this.#journal.list(vendor);
+      for (const entry of (await this.#entries).entries) {
+        const isOthers = entry.vendor !== vendor || entry.type !== type || ownerOf(entry) !== name;
+        if (isOthers || entry.operation !== "create" || own.has(entry.thing)) continue;
+        if (entry.abandoned || !isSameStack(entry.stack, stack)) continue;
+        await this.#journal.abandon(entry);
+      }
+    } catch (error) {
+      // The next write reports a journal that cannot be used.
+      if (!(error instanceof UcaasError)) throw error;
+    }
+  }
+
+  /** Undefined also where the account left the config: that is an error elsewhere. */
+  #tryThing(resource: S, id?: string): string | undefined {
+    try {
+      return this.#thing(resource, id);
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return undefined;
     }
   }
 

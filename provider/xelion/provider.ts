@@ -277,8 +277,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async #takeOver(news: ProvisionInputs & { readonly __resource?: string }): Promise<void> {
     const { key, entry } = await this.#located(news);
     const { __resource: resource } = news;
-    if (!entry || resource === undefined || entry.resource === resource) return;
-    const write = { operation: "create", type, resource } as const;
+    const isOwn = entry?.resource === resource && !entry?.abandoned;
+    if (!entry || resource === undefined || isOwn) return;
+    const write = { operation: "create", type, resource, abandoned: false } as const;
     await this.#journal.annotate(key, { ...entry, ...write }, entry.note).catch(() => {});
   }
 

@@ -42,6 +42,8 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
     const done = await open().complete(key(), noted, "third");
     expect(await open().find(key())).toEqual(done);
     expect((await open().list()).entries).toContainEqual(done);
+    expect((await open().list(done.vendor)).entries).toContainEqual(done);
+    expect((await open().list("another")).entries).toEqual([]);
     await open().drop(key());
     await open().drop(key());
     expect(await open().find(key())).toBeUndefined();

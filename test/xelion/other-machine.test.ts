@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
+import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
@@ -138,6 +139,27 @@ test("a doubt stays after the engine has lost its trace", async () => {
   const { inputs } = await up(one, newStack);
   await up(other, killedEngine(inputs, "updating"));
   expect((await up(other, newStack)).code).toBe("JOURNAL_UNKNOWN_RUN");
+});
+
+test("what a resource began as another tenant is reported, until it is declared again", async () => {
+  const one = await machine();
+  const journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? one : undefined) as never,
+  });
+  const __resource = "acme";
+  const run = async (tenantName: string) =>
+    (await up(one, newStack, { tenantName, __resource } as never)).outs;
+  const reported = async (outputs: object) =>
+    openIntents((await journal.list()).entries, "shop/live", [
+      { type: "XelionTenantProvision", name: __resource, outputs: { ...outputs } },
+    ]).map(({ thing }) => thing.split(" ").at(-1));
+  // The state of the first run is lost.
+  await run("pbx1");
+  const second = await run("pbx2");
+  expect(await reported(second)).toEqual(["pbx1"]);
+  const third = await run("pbx1");
+  expect(await reported(third)).toEqual(["pbx2"]);
+  expect(w.orders()).toHaveLength(2);
 });
 
 test("an order that the operator names is taken whatever other machines did", async () => {
