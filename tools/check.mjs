@@ -4,8 +4,11 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { node, root } from "./engine/paths.mjs";
 
-const code =
-  "{provider,stacks,sandbox,receiver,cli,policy,demo,tools,bench,test,trials}/**/*.{ts,mjs,cjs}";
+/** Named one by one: a pattern would lead through node_modules, whose links to workspaces have no end. */
+export const codeFolders = [
+  ...["provider", "stacks", "sandbox", "receiver", "cli", "policy"],
+  ...["demo", "tools", "bench", "test", "trials"],
+];
 
 /** Each is a sentence, and the tool that proves it. */
 export const checks = [
@@ -23,7 +26,7 @@ export const checks = [
   {
     sentence: "imports go the ways that the design allows",
     script: "dependency-cruiser/bin/dependency-cruiser.mjs",
-    args: ["--output-type", "err", code],
+    args: ["--output-type", "err", ...codeFolders],
   },
 ];
 

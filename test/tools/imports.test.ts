@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checks, run } from "../../tools/check.mjs";
+import { checks, codeFolders, run } from "../../tools/check.mjs";
 import { root } from "../../tools/engine/paths.mjs";
 import { linkModules } from "../package/link-modules.ts";
 
@@ -185,6 +185,7 @@ async function house(files: Record<string, string>): Promise<string> {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
+  for (const name of codeFolders) await mkdir(join(folder, name), { recursive: true });
   for (const name of [".dependency-cruiser.mjs", "package.json"])
     await cp(join(root, name), join(folder, name));
   await linkModules(folder);
