@@ -2,6 +2,7 @@ import { Command, Help } from "commander";
 import { adoptCommand } from "./commands/adopt.ts";
 import { previewCommand } from "./commands/ci/preview.ts";
 import { ciCommand, formerCiCommands } from "./commands/ci.ts";
+import { completeCommand, completionCommand } from "./commands/completion.ts";
 import { costCommand } from "./commands/cost.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
@@ -14,6 +15,7 @@ import { receiverCommand } from "./commands/receiver.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { xelionCommand } from "./commands/xelion.ts";
 import { ximaCommand } from "./commands/xima.ts";
+import { addExamples } from "./examples.ts";
 
 /**
  * All commands. One file a command; what a command needs beyond its own options is
@@ -29,12 +31,13 @@ export function createProgram({
   const program = new Command("ucaas")
     .description(description)
     .version(version)
-    .showHelpAfterError()
     .helpOption("-h, --help", "show help; with a command, its options and examples")
     .option("--debug", "with any command: print the stack of an error as well")
     .commandsGroup("Start:")
     .addCommand(initCommand())
     .addCommand(sandboxCommand())
+    .addCommand(completionCommand())
+    .addCommand(completeCommand(), { hidden: true })
     .commandsGroup("Stacks:")
     .addCommand(previewCommand())
     .addCommand(costCommand())
@@ -52,16 +55,22 @@ export function createProgram({
     .addCommand(ciCommand())
     .addCommand(notifyCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
-  markRequired(program);
+  setHelp(program, "ucaas");
+  addExamples(program);
   return program;
 }
 
-/** Help of all commands says which options must be given. */
-function markRequired(command: Command): void {
+/**
+ * Help of all commands says which options must be given, and an error in the options how
+ * to see them.
+ */
+function setHelp(command: Command, path: string): void {
   const help = new Help();
-  command.configureHelp({
-    optionDescription: (option) =>
-      help.optionDescription(option) + (option.mandatory ? " (required)" : ""),
-  });
-  for (const inner of command.commands) markRequired(inner);
+  command
+    .configureHelp({
+      optionDescription: (option) =>
+        help.optionDescription(option) + (option.mandatory ? " (required)" : ""),
+    })
+    .showHelpAfterError(`What to do: see ${path} --help`);
+  for (const inner of command.commands) setHelp(inner, `${path} ${inner.name()}`);
 }

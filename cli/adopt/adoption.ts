@@ -12,7 +12,7 @@ import { existingResources } from "./existing.ts";
 import { type Adopted, importFile, unrelatedSteps } from "./import-file.ts";
 import { findPlaintextSecrets } from "./plaintext-secrets.ts";
 import { type PlannedCandidate, plan } from "./plan.ts";
-import { asTable } from "./plan-table.ts";
+import { asJson, asTable } from "./plan-table.ts";
 import type { Section } from "./section.ts";
 import { sectionOf } from "./section.ts";
 import type { AdoptionSource } from "./source.ts";
@@ -29,6 +29,8 @@ interface AdoptOptions {
   /** Slugs by the things' ids. */
   readonly chosen: ReadonlyMap<string, string>;
   readonly yes: boolean;
+  /** Shows it as JSON. */
+  readonly json?: boolean;
   /** The command that does what this run shows. */
   readonly command: string;
 }
@@ -42,7 +44,7 @@ export async function adopt(
   vendor: AdoptionSource,
   stack: AdoptStack,
   config: Config,
-  { chosen, yes, command }: AdoptOptions,
+  { chosen, yes, json, command }: AdoptOptions,
 ): Promise<void> {
   const files = new StackFiles(stack.filesFolder, stack.name);
   const candidates = await vendor.candidates();
@@ -51,6 +53,7 @@ export async function adopt(
   );
   if (unknown.length > 0) throw notListed(unknown);
   const planned = plan(candidates, { vendor, files, state: await stack.resources(), chosen });
+  if (json) return print(asJson(stack.name, vendor, planned));
   print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
   if (!yes) return void print(`\nNothing was written or imported. To do it:\n  ${command}`);
 

@@ -29,6 +29,21 @@ export function asTable(
   ].join("\n");
 }
 
+/** The same for programs: what each becomes, and what the vendor says of it. */
+export function asJson(
+  stack: string,
+  vendor: Pick<AdoptionSource, "name" | "columns">,
+  planned: readonly PlannedCandidate[],
+): string {
+  const candidates = planned.map(({ candidate: { id, cells, notes = [] }, action }) => ({
+    id,
+    ...Object.fromEntries(vendor.columns.map((column, index) => [column, cells[index] ?? ""])),
+    action,
+    notes,
+  }));
+  return JSON.stringify({ version: 1, stack, vendor: vendor.name, candidates }, undefined, 2);
+}
+
 function inWords(action: Action, fileOf: (slug: string) => string): string {
   switch (action.kind) {
     case "managed":

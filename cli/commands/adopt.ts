@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { AdoptionSource } from "../adopt/source.ts";
 import type { Config } from "../adopt/stack.ts";
 import { printNotice } from "../output.ts";
@@ -8,6 +8,7 @@ interface Options {
   readonly account?: string;
   readonly as?: ReadonlyMap<string, string>;
   readonly yes?: true;
+  readonly json?: true;
 }
 
 const about = `
@@ -34,7 +35,10 @@ export function adoptCommand(): Command {
         "the customer that a thing becomes, or joins (may be repeated)",
         pairs,
       )
-      .option("--yes", "do it; without it, only show what would be done");
+      .addOption(
+        new Option("--yes", "do it; without it, only show what would be done").conflicts("json"),
+      )
+      .option("--json", "what would be done as JSON");
 
   vendorCommand("enablex", "customers of EnableX, with their subscriptions and users")
     .option(
@@ -148,6 +152,7 @@ async function run(
     await adopt(vendor, stack, config, {
       chosen: options.as ?? new Map(),
       yes: options.yes ?? false,
+      json: options.json ?? false,
       command,
     });
     for (const line of await stack.openWrites()) printNotice(`\nInterrupted earlier: ${line}`);

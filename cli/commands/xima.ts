@@ -10,6 +10,7 @@ import {
   readPrivateKey,
 } from "pulumi-ucaas/internal/xima/signing-key";
 import { askSecret } from "../ask-secret.ts";
+import { print } from "../output.ts";
 import { newKeyFiles } from "../xima/key-files.ts";
 
 const passphraseHelp = `
@@ -99,6 +100,7 @@ What to do next:
     )
     .option("--online", "see too whether the server lists the kid (JWKS); nothing is signed")
     .option("--base-url <url>", "with --online, the server; default what XIMA_BASE_URL gives")
+    .option("--json", "as JSON")
     .option(
       "--key <file>",
       "private key in PEM; default what XIMA_PRIVATE_KEY or XIMA_PRIVATE_KEY_FILE gives",
@@ -114,9 +116,9 @@ What to do next:
       const certificate = await attempt(() =>
         readCertificate(given("certificate", options.certificate), privateKey, options.certificate),
       );
-      if (!(key instanceof UcaasError))
+      if (!options.json && !(key instanceof UcaasError))
         console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
-      if (!(certificate instanceof UcaasError)) console.log(describe(certificate));
+      if (!options.json && !(certificate instanceof UcaasError)) console.log(describe(certificate));
       const faults = [
         ...[key, certificate].filter((found) => found instanceof UcaasError),
         ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, privateKey)),
@@ -125,10 +127,18 @@ What to do next:
         options.online &&
         (await attempt(() => registered(certificate, privateKey, options.baseUrl)));
       if (address instanceof UcaasError) faults.push(address);
-      else if (address) console.log(`server       lists this kid: ${address}`);
-      for (const fault of faults) console.error(fault.message);
+      else if (address && !options.json) console.log(`server       lists this kid: ${address}`);
       if (faults.length > 0) process.exitCode = 1;
-      else console.log("The key belongs to the certificate, and the certificate is valid now.");
+      if (options.json) {
+        const { x509, server } = {
+          x509: certificate instanceof UcaasError ? undefined : certificate,
+          server: address instanceof UcaasError ? undefined : address || undefined,
+        };
+        return print(JSON.stringify(checkReport(key, x509, server, faults), undefined, 2));
+      }
+      for (const fault of faults) console.error(fault.message);
+      if (faults.length === 0)
+        console.log("The key belongs to the certificate, and the certificate is valid now.");
     });
 
   const importFile = new Command("import-file")
@@ -173,7 +183,34 @@ What to do next:
     .addCommand(deletions);
 }
 
+/** What `ucaas xima keys check --json` prints. */
+function checkReport(
+  key: KeyObject | UcaasError,
+  certificate: X509Certificate | undefined,
+  server: string | undefined,
+  faults: readonly UcaasError[],
+): object {
+  return {
+    version: 1,
+    ...(key instanceof UcaasError
+      ? {}
+      : { key: { type: "RSA", bits: key.asymmetricKeyDetails?.modulusLength } }),
+    ...(certificate && {
+      certificate: {
+        subject: oneLine(certificate.subject),
+        issuer: oneLine(certificate.issuer),
+        validFrom: new Date(certificate.validFrom).toISOString(),
+        validTo: new Date(certificate.validTo).toISOString(),
+        kid: fingerprint(certificate),
+      },
+    }),
+    ...(server && { server }),
+    problems: faults.map(({ code, reason, hint }) => ({ code, reason, hint })),
+  };
+}
+
 interface CheckOptions {
+  readonly json?: true;
   readonly key?: string;
   readonly certificate?: string;
   readonly online?: true;

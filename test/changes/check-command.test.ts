@@ -8,7 +8,11 @@ import { type Outcome, ucaas } from "../cli/ucaas.ts";
 import { recorded, reportOf } from "./recorded.ts";
 
 /** `ucaas ci check` of the recorded preview, as `ucaas ci preview --out` wrote it. */
-async function check(limits: Partial<Limits> | undefined, status = "ok"): Promise<Outcome> {
+async function check(
+  limits: Partial<Limits> | undefined,
+  status = "ok",
+  ...options: string[]
+): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-check-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const report = {
@@ -19,7 +23,7 @@ async function check(limits: Partial<Limits> | undefined, status = "ok"): Promis
     summary: reportOf(recorded("changes"), { limits }),
   } satisfies PreviewReport;
   writeFileSync(join(folder, "preview.json"), JSON.stringify(report));
-  return await ucaas(["ci", "check", "--preview", "preview.json"], { cwd: folder });
+  return await ucaas(["ci", "check", "--preview", "preview.json", ...options], { cwd: folder });
 }
 
 test("ci check ends with 0 within the limits, and where the stack has none", async () => {
@@ -39,6 +43,17 @@ test("ci check ends with 2 beyond a limit, and names limit, value, customers and
   expect(stdout).toContain("beyond ucaas:limits.maxRemovals: 3 resources");
   expect(stdout).toContain("(clinic, bakery, acme)");
   expect(stdout).toContain("What to do: check the change; if it is meant, set ucaas:limits");
+});
+
+test("ci check --json prints the limits that the change goes beyond, with the same status", async () => {
+  const { exitCode, stdout } = await check({ maxRemovals: 2 }, "ok", "--json");
+  expect(exitCode).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({
+    version: 1,
+    stack: "prod",
+    limited: true,
+    violations: [{ limit: "maxRemovals", kind: "exceeded" }],
+  });
 });
 
 test("ci check ends with 1 when it cannot tell: no price, a failed preview, or no preview", async () => {

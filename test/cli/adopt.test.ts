@@ -10,7 +10,7 @@ import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, unrelatedSteps } from "../../cli/adopt/import-file.ts";
 import { findPlaintextSecrets } from "../../cli/adopt/plaintext-secrets.ts";
 import { plan } from "../../cli/adopt/plan.ts";
-import { asTable } from "../../cli/adopt/plan-table.ts";
+import { asJson, asTable } from "../../cli/adopt/plan-table.ts";
 import { toPlannedResource } from "../../cli/adopt/planned-resource.ts";
 import type { Section } from "../../cli/adopt/section.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
@@ -403,6 +403,16 @@ test("the table has a line for each thing and what happens with it, the notes be
     /\n1: a note\n5 at the vendor: 2 to declare and import, 1 declared already and to import, 1 in the state already, 1 left out\.$/,
   );
   expect(asTable({ columns: [] }, [], String)).toMatch(/^0 at the vendor/);
+  const left = { kind: "left out", reason: "why" } as const;
+  const json = asJson("prod", { name: "xima", columns: ["name"] }, [
+    { candidate: candidate("5", ["a note"]), action: left },
+  ]);
+  expect(JSON.parse(json)).toEqual({
+    version: 1,
+    stack: "prod",
+    vendor: "xima",
+    candidates: [{ id: "5", name: "Acme", action: left, notes: ["a note"] }],
+  });
 });
 
 describe("a customer of EnableX as it would be declared", () => {

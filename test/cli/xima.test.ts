@@ -257,6 +257,20 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
     expect(stdout).not.toContain("valid now");
   });
 
+  test("as JSON has the dates, the kid and all problems", async () => {
+    write("k.pem", pem);
+    write("c.pem", await certificateFor(privateKey, { from: -30, to: -1 }));
+    const args = ["keys", "check", "--json", "--key", "k.pem", "--certificate", "c.pem"];
+    const { exitCode, stdout } = await ucaas(args);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      key: { type: "RSA", bits: 2048 },
+      certificate: { subject: "CN=Voicehouse", kid: expect.stringMatching(/^[0-9a-f]{40}$/) },
+      problems: [{ code: "CERTIFICATE_EXPIRED", hint: expect.any(String) }],
+    });
+  });
+
   test("of a key that cannot be opened still tells of the certificate", async () => {
     write(
       "k.pem",

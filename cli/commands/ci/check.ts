@@ -20,6 +20,7 @@ export function checkCommand(): Command {
     )
     .option("--preview <file>", "what ucaas ci preview --out wrote")
     .option("-s, --stack <name>", "without --preview: preview this stack now")
+    .option("--json", "the limits that the change goes beyond as JSON")
     .addHelpText("after", details)
     .action(check);
 }
@@ -27,9 +28,11 @@ export function checkCommand(): Command {
 async function check({
   preview: file,
   stack,
+  json,
 }: {
   preview?: string;
   stack?: string;
+  json?: true;
 }): Promise<void> {
   const report = await reportFrom(file, stack);
   const { summary } = report;
@@ -39,13 +42,17 @@ async function check({
       operation: "ci check",
       hint: "correct what the preview says, and run it again",
     });
-  if (!summary.limited)
-    return print(`${report.stack} has no ucaas:limits, so any change is allowed.`);
-  const beyond = summary.violations;
-  if (beyond.length === 0) return print(`${report.stack}: the change keeps to ucaas:limits.`);
+  const { violations, limited } = summary;
+  if (violations.length > 0)
+    process.exitCode = violations.some(({ kind }) => kind === "exceeded") ? 2 : 1;
+  if (json)
+    return print(
+      JSON.stringify({ version: 1, stack: report.stack, limited, violations }, undefined, 2),
+    );
+  if (!limited) return print(`${report.stack} has no ucaas:limits, so any change is allowed.`);
+  if (violations.length === 0) return print(`${report.stack}: the change keeps to ucaas:limits.`);
   const { limitsText } = await import("../../changes/render-text.ts");
   print(limitsText(summary));
-  process.exitCode = beyond.some(({ kind }) => kind === "exceeded") ? 2 : 1;
 }
 
 async function reportFrom(

@@ -1,0 +1,155 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { createProgram } from "../../cli/program.ts";
+import { root } from "../../tools/engine/paths.mjs";
+import { ucaas } from "./ucaas.ts";
+
+type Command = ReturnType<typeof createProgram>;
+
+/** Every command that can be run, by its path, with what its help prints. */
+function commands(): { path: string; help: string; options: string[] }[] {
+  const found: { path: string; help: string; options: string[] }[] = [];
+  const visit = (command: Command, path: string[]) => {
+    const inner = command.createHelp().visibleCommands(command);
+    const visible = inner.filter((each) => each.name() !== "help");
+    if (visible.length === 0) {
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) });
+      command.outputHelp();
+      found.push({
+        path: path.join(" "),
+        help,
+        options: command.options.map(({ long }) => long ?? ""),
+      });
+    }
+    for (const each of visible) visit(each, [...path, each.name()]);
+  };
+  visit(createProgram({ description: "", version: "0" }), []);
+  return found;
+}
+
+const page = readFileSync(join(root, "docs", "cli.md"), "utf8");
+const section = (title: string) => page.split(`## ${title}\n`)[1]!.split("\n## ")[0]!;
+
+/** By command, the statuses that the table gives a meaning. */
+function statusTable(): Map<string, number[]> {
+  const rows = section("Exit status").matchAll(/^\| (?:`([^`]+)`|all) \|(.*)\|$/gm);
+  return new Map(
+    [...rows].map(([, name = "all", cells = ""]) => [
+      name,
+      cells.split("|").flatMap((cell, status) => (cell.trim() === "" ? [] : [status])),
+    ]),
+  );
+}
+
+test("the help of every command has an example that begins as it is typed", () => {
+  const without = commands()
+    .filter(
+      ({ help, path }) => !new RegExp(`Examples?:[\\s\\S]*ucaas ${path.split(" ")[0]}`).test(help),
+    )
+    .map(({ path }) => path);
+  expect(without).toEqual([]);
+});
+
+test("docs/cli.md names every command", () => {
+  const table = page.split("## ")[0]!;
+  const unnamed = commands().filter(({ path }) => {
+    const [first = ""] = path.split(" ");
+    return !table.includes(`\`${path}\``) && !new RegExp(`\`${first}( …)?( \\w+)?\``).test(table);
+  });
+  expect(unnamed.map(({ path }) => path)).toEqual([]);
+});
+
+test("the exit statuses in help are those of the one table in docs/cli.md", () => {
+  const table = statusTable();
+  expect(table.get("all")).toEqual([0, 1]);
+  for (const { path, help } of commands()) {
+    const [, text] = /Exit status:?([\s\S]*?)\n\n/.exec(help) ?? [];
+    const row = table.get(path) ?? (path.startsWith("fleet ") ? table.get("fleet") : undefined);
+    if (text === undefined) continue;
+    const stated = [...text.matchAll(/(?<![\w.])([0-2])(?=[\s:,])/g)].map(([, each]) =>
+      Number(each),
+    );
+    expect([...new Set(stated)].sort(), path).toEqual(row);
+  }
+  const paths = commands().map(({ path }) => path);
+  const known = (name: string) =>
+    name === "all" || paths.some((path) => path === name || path.startsWith(`${name} `));
+  expect([...table.keys()].filter((name) => !known(name))).toEqual([]);
+});
+
+test("the commands that report have --json, as docs/cli.md lists them", () => {
+  const [, list = ""] = /`--json` prints([^\n]*)/.exec(page) ?? [];
+  const named = [...list.matchAll(/`([a-z][a-z ]*)`/g)].map(([, name]) => name!);
+  expect(named.length).toBeGreaterThan(10);
+  for (const name of named) {
+    const meant = commands().filter(({ path }) => path === name || path.startsWith(`${name} `));
+    expect(meant.length, name).toBeGreaterThan(0);
+    for (const { path, options } of meant) expect(options, path).toContain("--json");
+  }
+});
+
+test.each([
+  [["drift", "--no-such-option"], "unknown option"],
+  [["no-such-command"], "unknown command"],
+  [["notify"], "missing required argument"],
+])("ucaas %j ends with 1, says why and what to do, without a stack trace", async (args, why) => {
+  const { exitCode, stderr } = await ucaas(args, { cwd: root });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(why);
+  expect(stderr).toMatch(/What to do: see ucaas( \w+)? --help/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test("--version prints the version alone, and NO_COLOR leaves no escape sequence", async () => {
+  const { version } = JSON.parse(readFileSync(join(root, "cli", "package.json"), "utf8"));
+  expect(await ucaas(["--version"], { cwd: root })).toMatchObject({
+    exitCode: 0,
+    stdout: `${version}\n`,
+  });
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-colours-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const env = { ...process.env, NO_COLOR: "1", UCAAS_JOURNAL_DIR: join(folder, "journal") };
+  const { stdout } = await ucaas(["doctor"], { cwd: folder, env });
+  expect(stdout).toContain("ACTION");
+  expect(stdout).not.toContain("\u001b");
+});
+
+test("Tab in bash completes commands, options, choices and stacks", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-completion-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nruntime: nodejs\n");
+  for (const stack of ["north", "south"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
+  const script = `
+    ucaas() { "${process.execPath}" "${join(root, "cli", "start.mjs")}" "$@"; }
+    # Of the package bash-completion.
+    _get_comp_words_by_ref() { cur=$3_; words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${COMP_WORDS[COMP_CWORD]}; }
+    compopt() { :; }
+    source <(ucaas completion bash)
+    for typed in "dri" "drift --al" "drift --stack " "notify --format t"; do
+      COMP_WORDS=(ucaas $typed); [[ $typed == *" " ]] && COMP_WORDS+=("")
+      COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=()
+      __ucaas_complete
+      echo "$typed: \${COMPREPLY[*]%%$'\\t'*}"
+    done`;
+  const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^dri: drift\b/m);
+  expect(stdout).toMatch(/^drift --al: --all\b/m);
+  expect(stdout).toMatch(/^drift --stack : north\s+south/m);
+  expect(stdout).toMatch(/^notify --format t: teams\b/m);
+});
+
+test.each(["zsh", "fish"])("a script for %s is printed, and asks the command", async (shell) => {
+  const { exitCode, stdout } = await ucaas(["completion", shell], { cwd: root });
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("ucaas complete --");
+});
+
+test("where a file is wanted, the shell completes it", async () => {
+  const { stdout } = await ucaas(["complete", "--", "doctor", "--out", ""], { cwd: root });
+  expect(stdout).toBe(":0\n");
+});
