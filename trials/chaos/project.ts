@@ -163,7 +163,7 @@ export class Project {
   /** Starts the CLI and returns at once. */
   start(
     args: string[],
-    timeoutMs = 180_000,
+    timeoutMs = 600_000,
   ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
     const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
     const program = [join(engineFolder(), "bin", "pulumi")];
