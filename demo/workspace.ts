@@ -41,6 +41,7 @@ export class Playground {
       PULUMI_CONFIG_PASSPHRASE: "sandbox",
       PULUMI_STACK: "sandbox",
       PULUMI_CONTINUE_ON_ERROR: "true",
+      PULUMI_DIY_BACKEND_ZSTD: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     };

@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { engineFolder, node } from "../../tools/engine/paths.mjs";
+
+/** Commands of the machine that the engine's and npm's scripts start. */
+const tools = ["/bin/sh", "/usr/bin/env", "/usr/bin/dirname", "/usr/bin/uname"];
+
+export const runnerUser = 10001;
+
+/**
+ * The file tree of a runner's image: Node, the engine and a project with its modules in
+ * `/app`. A container builder would start from an image of Node; this takes the files of
+ * this machine.
+ */
+export function writeRunnerTree(tree: string, project: string): void {
+  for (const folder of ["app", "tmp", "etc", "usr/local/bin"])
+    mkdirSync(join(tree, folder), { recursive: true });
+  chmodSync(join(tree, "tmp"), 0o1777);
+  writeFileSync(
+    join(tree, "etc", "passwd"),
+    `root:x:0:0::/:/bin/sh\nrunner:x:${runnerUser}:${runnerUser}::/home/runner:/bin/sh\n`,
+  );
+  const engine = join(engineFolder(), "bin");
+  for (const name of readdirSync(engine))
+    copyInto(tree, join(engine, name), `/usr/local/bin/${name}`);
+  copyWithLibraries(tree, node, "/usr/local/bin/node");
+  for (const tool of tools) copyWithLibraries(tree, tool, tool);
+  cpSync(project, join(tree, "app"), { recursive: true, verbatimSymlinks: true });
+}
+
+function copyWithLibraries(tree: string, file: string, to: string): void {
+  copyInto(tree, file, to);
+  const libraries = execFileSync("ldd", [realpathSync(file)], { encoding: "utf8" })
+    .split("\n")
+    .flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  for (const library of libraries)
+    if (!existsSync(join(tree, library))) copyInto(tree, library, library);
+}
+
+function copyInto(tree: string, file: string, to: string): void {
+  const target = join(tree, to);
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(realpathSync(file), target);
+}
