@@ -23,7 +23,7 @@ import { isOpenTofuBuilt, openTofu } from "./opentofu.ts";
 import { buildPeers } from "./peers/build.mjs";
 import { plotCustomers } from "./plot.ts";
 import { pulumiContender } from "./pulumi-contender.ts";
-import { currentLoad, readResults, writeResults } from "./results.ts";
+import { beginResults, readResults, writeResults } from "./results.ts";
 
 const { values, positionals } = parseArgs({
   options: {
@@ -59,14 +59,14 @@ async function measured(name: string, list: (modules: string) => Contender[]): P
   const all = list(join(installed.project, "node_modules"));
   const wanted = values.contenders?.split(",");
   const contenders = all.filter((contender) => wanted?.includes(contender.name) ?? true);
-  const loadBefore = currentLoad();
+  const begun = beginResults();
   const measurements = await measureCustomers({
     contenders,
     customers: resources,
     latenciesMs,
     runs,
   });
-  const file = writeResults(name, loadBefore, measurements);
+  const file = writeResults(name, begun, measurements);
   return `${customersReport(measurements)}\n${file}`;
 }
 

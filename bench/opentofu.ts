@@ -18,7 +18,7 @@ const common = ["-no-color", "-input=false"];
 const commands: Record<Operation, string[]> = {
   up: ["apply", "-auto-approve", ...common],
   preview: ["plan", "-refresh=false", "-detailed-exitcode", ...common],
-  drift: ["plan", "-refresh-only", "-detailed-exitcode", ...common],
+  drift: ["plan", "-refresh-only", ...common],
   change: ["apply", "-auto-approve", ...common],
   destroy: ["destroy", "-auto-approve", ...common],
 };
@@ -70,10 +70,7 @@ async function open(account: EnablexAccount, customers: number): Promise<Session
   };
 }
 
-/**
- * restapi cannot tell where in a reply the object is, so it must ignore the server's
- * values: it reads each customer on a refresh, and compares nothing.
- */
+/** restapi reads each customer on a refresh, and compares nothing with its `data`. */
 const configuration = (
   { server, accessId, accessKey }: EnablexAccount,
   customers: number,
@@ -93,9 +90,8 @@ provider "restapi" {
   create_returns_object = true
 }
 resource "restapi_object" "customer" {
-  count                     = ${customers}
-  path                      = "/customers"
-  ignore_all_server_changes = true
+  count = ${customers}
+  path  = "/customers"
   data = jsonencode({
     customer_name = "Customer \${count.index}"
     customer_code = "code-\${count.index}"

@@ -44,17 +44,11 @@ export interface Results {
 
 const folder = join(root, "bench", "results");
 
-/** @returns the file's path */
-export function writeResults(
-  benchmark: string,
-  loadBefore: number,
-  measurements: readonly Measurement[],
-): string {
-  const takenAt = new Date().toISOString();
-  const about: Omit<Results, "measurements"> = {
-    benchmark,
+/** What is known at the start of a run; the repository may change while it lasts. */
+export function beginResults(): Pick<Results, "commit" | "takenAt" | "machine"> {
+  return {
     commit: currentCommit(),
-    takenAt,
+    takenAt: new Date().toISOString(),
     machine: {
       cores: cpus().length,
       processor: cpus()[0]?.model ?? "",
@@ -62,9 +56,23 @@ export function writeResults(
       kernel: `${process.platform} ${release()}`,
       node: process.version,
       engine: version,
-      loadBefore,
-      loadAfter: currentLoad(),
+      loadBefore: currentLoad(),
+      loadAfter: 0,
     },
+  };
+}
+
+/** @returns the file's path */
+export function writeResults(
+  benchmark: string,
+  { commit, takenAt, machine }: ReturnType<typeof beginResults>,
+  measurements: readonly Measurement[],
+): string {
+  const about: Omit<Results, "measurements"> = {
+    benchmark,
+    commit,
+    takenAt,
+    machine: { ...machine, loadAfter: currentLoad() },
   };
   mkdirSync(folder, { recursive: true });
   const file = join(
@@ -88,7 +96,7 @@ export function readResults(benchmark: string): Results {
   return JSON.parse(readFileSync(join(folder, latest), "utf8"));
 }
 
-export const currentLoad = () => Math.round((loadavg()[0] ?? 0) * 10) / 10;
+const currentLoad = () => Math.round((loadavg()[0] ?? 0) * 10) / 10;
 
 /** With `+` when files differ from it. */
 function currentCommit(): string {
