@@ -3,6 +3,7 @@
  *
  *   npm run bench -- [licences] [enablex-refresh] [customers] [backend-options]
  *     [--resources 300 | 1,30,100] [--latency 0,50] [--runs 3] [--contenders floor,pulumi-ucaas]
+ *   npm run bench -- fleet [--resources 200] [--stacks 50] [--workers 2]
  *   npm run bench -- --build-peers     builds OpenTofu and restapi from Go modules
  *   npm run bench -- --plot            draws docs/images/bench-*.svg from bench/results
  *
@@ -18,6 +19,7 @@ import type { Contender } from "./contender.ts";
 import { closure, floor, ucaas } from "./customer-programs.ts";
 import { customersReport, measureCustomers } from "./customers.ts";
 import { enablexRefresh } from "./enablex-refresh.ts";
+import { measureFleet } from "./fleet.ts";
 import { licences } from "./licences.ts";
 import { isOpenTofuBuilt, openTofu } from "./opentofu.ts";
 import { buildPeers } from "./peers/build.mjs";
@@ -31,6 +33,8 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "3" },
     latency: { type: "string", default: "0,50" },
     contenders: { type: "string" },
+    stacks: { type: "string", default: "50" },
+    workers: { type: "string", default: "2" },
     "build-peers": { type: "boolean", default: false },
     plot: { type: "boolean", default: false },
   },
@@ -51,6 +55,15 @@ const benchmarks: Record<string, () => Promise<string>> = {
       ...(isOpenTofuBuilt() ? [openTofu] : []),
     ]),
   "backend-options": () => measured("backend-options", backendOptionContenders),
+  fleet: async () => {
+    await using installed = await packed("pulumi-ucaas");
+    return await measureFleet({
+      stacks: Number(values.stacks),
+      workers: Number(values.workers),
+      customers: resources[0] ?? 0,
+      modules: join(installed.project, "node_modules"),
+    });
+  },
 };
 
 /** The package is measured as npm installs it. */
@@ -79,5 +92,6 @@ else {
       `No benchmark is called ${unknown.join(", ")}; there are ${Object.keys(benchmarks).join(", ")}.`,
     );
   for (const [name, run] of Object.entries(benchmarks))
-    if (positionals.length === 0 || positionals.includes(name)) console.log(await run());
+    if (positionals.length === 0 ? name !== "fleet" : positionals.includes(name))
+      console.log(await run());
 }

@@ -40,6 +40,8 @@ export interface WorkspaceOptions {
   program: string;
   /** The program's file; default index.ts. */
   main?: string;
+  /** Name of the stack, for backends that several workspaces share; default test. */
+  stack?: string;
   /**
    * A folder of modules that is used as it is, such as one that npm installed; default
    * links to the repository and to its modules.
@@ -170,7 +172,6 @@ export function secret(value: unknown): { [secretMark]: string } {
 }
 
 const project = "ucaas-test";
-const stack = "test";
 
 export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
   const engine = join(engineFolder(), "bin");
@@ -180,6 +181,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
   const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-workspace-")));
   const folder = join(base, "project");
   const main = options.main ?? "index.ts";
+  const stack = options.stack ?? "test";
   const stateFolder = join(base, "state");
   const home = join(base, "home");
   const stackFile = join(folder, `Pulumi.${stack}.yaml`);
