@@ -73,13 +73,13 @@ async function measured(name: string, list: (modules: string) => Contender[]): P
   const wanted = values.contenders?.split(",");
   const contenders = all.filter((contender) => wanted?.includes(contender.name) ?? true);
   const begun = beginResults();
-  const measurements = await measureCustomers({
-    contenders,
-    customers: resources,
-    latenciesMs,
-    runs,
-  });
-  const file = writeResults(name, begun, measurements);
+  let file = "";
+  const measurements = await measureCustomers(
+    { contenders, customers: resources, latenciesMs, runs },
+    (soFar) => {
+      file = writeResults(name, begun, soFar);
+    },
+  );
   return `${customersReport(measurements)}\n${file}`;
 }
 

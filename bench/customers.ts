@@ -13,20 +13,29 @@ export interface CustomersOptions {
 }
 
 /**
- * One stack of EnableX customers for each contender: all five operations, interleaved, so
- * that a machine that gets slower slows all contenders.
+ * One stack of EnableX customers for each contender: all five operations. Everything is
+ * measured once before anything is measured again, so that a machine that gets slower
+ * slows all alike, and an interrupted run has all settings.
+ *
+ * @param onMeasured gets all measurements so far, after each stack
  */
-export async function measureCustomers(options: CustomersOptions): Promise<Measurement[]> {
+export async function measureCustomers(
+  options: CustomersOptions,
+  onMeasured: (measurements: readonly Measurement[]) => void,
+): Promise<Measurement[]> {
+  const settings = options.customers.flatMap((customers) =>
+    options.latenciesMs.map((latencyMs) => ({ customers, latencyMs })),
+  );
   const measurements: Measurement[] = [];
-  for (const customers of options.customers)
-    for (const latencyMs of options.latenciesMs)
-      for (let run = 1; run <= options.runs; run++)
-        for (const contender of options.contenders) {
-          process.stderr.write(
-            `${customers} customers, ${latencyMs} ms, run ${run} of ${options.runs}: ${contender.name}\n`,
-          );
-          measurements.push(...(await measureLife(contender, customers, latencyMs, run)));
-        }
+  for (let run = 1; run <= options.runs; run++)
+    for (const { customers, latencyMs } of settings)
+      for (const contender of options.contenders) {
+        process.stderr.write(
+          `run ${run} of ${options.runs}: ${customers} customers, ${latencyMs} ms: ${contender.name}\n`,
+        );
+        measurements.push(...(await measureLife(contender, customers, latencyMs, run)));
+        onMeasured(measurements);
+      }
   return measurements;
 }
 

@@ -17,8 +17,6 @@ export interface JobOptions {
   readonly completions: number;
   readonly parallelism: number;
   readonly retries: number;
-  /** A folder of the node that all pods share. */
-  readonly sharedFolder: string;
 }
 
 /** An Indexed Job. A pod that ended is replaced only once it is really gone. */
@@ -53,14 +51,12 @@ export const indexedJob = (options: JobOptions) => ({
             volumeMounts: [
               { name: "home", mountPath: "/home/runner" },
               { name: "tmp", mountPath: "/tmp" },
-              { name: "shared", mountPath: "/shared" },
             ],
           },
         ],
         volumes: [
           { name: "home", emptyDir: {} },
           { name: "tmp", emptyDir: {} },
-          { name: "shared", hostPath: { path: options.sharedFolder, type: "Directory" } },
         ],
       },
     },

@@ -5,15 +5,7 @@
  *
  *   npm run trial:kubernetes [-- --keep]     --keep leaves folder and logs
  */
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -32,7 +24,7 @@ import { imageArchive } from "./image.ts";
 import { environmentSecret, indexedJob, runnerImage } from "./jobs.ts";
 import { finished, podLogs } from "./pods.ts";
 import { runPulumi } from "./pulumi.ts";
-import { runnerUser, writeRunnerTree } from "./runner-tree.ts";
+import { authorityFile, runnerUser, writeRunnerTree } from "./runner-tree.ts";
 
 const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
 
@@ -71,11 +63,7 @@ async function trial(): Promise<void> {
   await cluster.start();
   tell("the node is ready");
 
-  const shared = join(folder, "shared");
-  mkdirSync(shared);
-  chmodSync(shared, 0o777);
   const certificate = makeCertificate(folder, bridge.address);
-  copyFileSync(certificate.file, join(shared, "authority.crt"));
   // The sandbox's orders ask the tenants' server by the address that pods use.
   setDefaultCACertificates([...getCACertificates(), certificate.cert.toString()]);
   const forwards = await forwardServers(sandbox, database, certificate);
@@ -93,7 +81,7 @@ async function trial(): Promise<void> {
     forwards.outside(sandbox.xelion.tenant.server.url),
   );
   tell(`${stacks.length} stacks are in PostgreSQL`);
-  await importImages(cluster, project, command("pause"));
+  await importImages(cluster, project, command("pause"), certificate.file);
   tell("the images are on the node");
 
   await cluster.apply(
@@ -105,17 +93,16 @@ async function trial(): Promise<void> {
       PULUMI_BACKEND_URL: forwards.outside(database),
       PULUMI_HOME: "/home/runner/.pulumi",
       HOME: "/home/runner",
-      NODE_EXTRA_CA_CERTS: "/shared/authority.crt",
-      UCAAS_JOURNAL_DIR: "/shared/journal",
+      UCAAS_JOURNAL: forwards.outside(database).replace(/[?].*/, ""),
+      NODE_EXTRA_CA_CERTS: authorityFile,
+      PATH: "/app/node_modules/.bin:/usr/local/bin:/usr/bin:/bin",
       NO_COLOR: "1",
     }),
   );
 
   delayVictims(sandbox);
-  const job = { completions: stacks.length, parallelism: 2, sharedFolder: shared };
-  await cluster.apply(
-    indexedJob({ ...job, name: "up", script: script("up --yes --skip-preview"), retries: 6 }),
-  );
+  const job = { completions: stacks.length, parallelism: 2 };
+  await cluster.apply(indexedJob({ ...job, name: "up", script: script("up"), retries: 6 }));
   const end = new AbortController();
   const disturbances = disturb(cluster, sandbox, postgres, tell, end.signal);
   const up = await finished(cluster, "up");
@@ -127,7 +114,7 @@ async function trial(): Promise<void> {
     indexedJob({
       ...job,
       name: "drift",
-      script: script("preview --refresh --expect-no-changes"),
+      script: script("drift"),
       retries: 0,
     }),
   );
@@ -135,9 +122,11 @@ async function trial(): Promise<void> {
   tell(`drift: ${drift.text}`);
   const [size] = await postgres.query(
     database,
-    "select count(*) as rows, pg_total_relation_size('pulumi_state') as bytes from pulumi_state",
+    `select pg_total_relation_size('pulumi_state') as state, pg_total_relation_size('ucaas_journal') as journal`,
   );
-  tell(`state in PostgreSQL: ${size?.rows} rows, ${Number(size?.bytes) / 1000} KB`);
+  tell(
+    `in PostgreSQL: ${Number(size?.state) / 1000} KB of state, ${Number(size?.journal) / 1000} KB of journal`,
+  );
 
   const findings = [...missed, ...judge(sandbox)];
   for (const finding of findings) console.error(`✗ ${finding}`);
@@ -157,11 +146,11 @@ function toBackendUrl(url: string): string {
  * A Job's controller ends a pod before it starts the next one of the same index, so a
  * lock that is there is of a pod that is gone.
  */
-function script(command: string): string {
+function script(action: "up" | "drift"): string {
   return `set -u
 stack=reseller-$((JOB_COMPLETION_INDEX + 1))
 pulumi cancel --yes --stack "$stack" >/dev/null 2>&1
-exec pulumi ${command} --stack "$stack" --non-interactive`;
+exec ucaas fleet ${action} --stacks "$stack" --record /tmp/record.json`;
 }
 
 /**
@@ -227,13 +216,14 @@ async function importImages(
   cluster: Cluster,
   project: string,
   pauseCommand: string,
+  authority: string,
 ): Promise<void> {
   const [pauseTree, runnerTree] = ["pause-tree", "runner-tree"].map((name) =>
     join(folder, name),
   ) as [string, string];
   mkdirSync(pauseTree);
   copyFileSync(pauseCommand, join(pauseTree, "pause"));
-  writeRunnerTree(runnerTree, project);
+  writeRunnerTree(runnerTree, project, authority);
   const all = [
     { name: "localhost/pause:1", tree: pauseTree, entrypoint: ["/pause"] },
     {
