@@ -1,8 +1,9 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
+import { openOperations } from "../pulumi/open-operations.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
-import { type PendingOperation, type StackState, stackState } from "../pulumi/stack.ts";
+import { type StackState, stackState } from "../pulumi/stack.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
 
@@ -93,9 +94,10 @@ function reasonOf({ reason, hint }: UcaasError): string {
  * Refresh does not mention it: what such an operation created may exist without being in
  * the state.
  */
-function interrupted({ resources, pending }: StackState): CheckError[] {
-  const locate: Locator = locator([...resources, ...pending.map(({ resource }) => resource)]);
-  return pending.map(({ type, resource }: PendingOperation) => ({
+function interrupted(state: StackState): CheckError[] {
+  const open = openOperations(state);
+  const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
+  return open.map(({ type, resource }) => ({
     ...locate(resource.urn),
     reason: `pending operation "${type}": an update is running or was interrupted. What to do: if no update is running, run pulumi cancel, then pulumi up`,
   }));

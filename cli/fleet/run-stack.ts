@@ -1,6 +1,7 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { checkStack } from "../drift/check.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
+import { openOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { stackState } from "../pulumi/stack.ts";
 import { EngineRun, judgeRun } from "./engine-run.ts";
@@ -60,7 +61,9 @@ async function driftOf(stack: string): Promise<Ending> {
 }
 
 async function statusOf(stack: string): Promise<Ending> {
-  const { resources, pending } = await stackState(stack);
+  const state = await stackState(stack);
+  const { resources } = state;
+  const pending = openOperations(state);
   const customers = resources.filter(({ type }) => type === "ucaas:index:Customer").length;
   const counts = `${customers} customers, ${resources.filter(isAtVendor).length} resources at vendors`;
   if (pending.length === 0) return { status: "done", found: counts };
