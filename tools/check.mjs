@@ -7,7 +7,7 @@ import { node, root } from "./engine/paths.mjs";
 /** Named one by one: a pattern would lead through node_modules, whose links to workspaces have no end. */
 export const codeFolders = [
   ...["provider", "stacks", "sandbox", "receiver", "cli", "policy"],
-  ...["demo", "tools", "bench", "test", "trials"],
+  ...["demo", "examples", "tools", "bench", "test", "trials"],
 ];
 
 /** Each is a sentence, and the tool that proves it. */

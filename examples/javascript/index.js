@@ -1,0 +1,13 @@
+import { XimaLicense } from "pulumi-ucaas";
+
+const acme = new XimaLicense("acme", {
+  ccId: {
+    resellerId: "voicehouse",
+    resellerName: "Voicehouse",
+    tenantId: "acme",
+    tenantName: "Acme Ltd",
+  },
+  professionalSeats: 12,
+});
+
+export const licence = acme.id;
