@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { credentialProblem } from "pulumi-ucaas/internal/runtime/identifiers";
 
@@ -56,6 +57,6 @@ export async function askSecret(
 
 const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, hint });
 }

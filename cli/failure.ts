@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { UcaasError, vendorCodeOf } from "pulumi-ucaas/internal/runtime/errors";
 import { Interrupted } from "./interruption.ts";
 import { printNotice } from "./output.ts";
 
@@ -20,7 +20,7 @@ function messageOf(error: unknown, version: string): string {
   const { code, syscall, path, message } = error as NodeJS.ErrnoException;
   if (typeof code === "string" && syscall !== undefined) {
     return new UcaasError(`${syscall} failed${path === undefined ? "" : ` for ${path}`}`, {
-      code,
+      code: vendorCodeOf(code),
       hint: `${remedies.get(code) ?? "check the path, its permissions and the disk"}, then run the command again`,
     }).message;
   }

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
 import { isLoopback } from "pulumi-ucaas/internal/http/pool";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { z } from "zod";
@@ -259,7 +260,7 @@ function duration(text: string): number {
   return milliseconds;
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "xelion", operation: "receiver", hint });
 }
 

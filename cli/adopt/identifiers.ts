@@ -1,3 +1,4 @@
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
 
@@ -88,6 +89,6 @@ function linesOf(file: string): string[] {
   }
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, operation: "adopt", hint });
 }

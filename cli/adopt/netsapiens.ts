@@ -5,6 +5,7 @@ import { idOf, originOf } from "pulumi-ucaas/internal/netsapiens/resource-id";
 import type { OAuthClientInputs } from "pulumi-ucaas/internal/netsapiens/schema";
 import { toSettings } from "pulumi-ucaas/internal/netsapiens/settings";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { callResource } from "./call-resource.ts";
@@ -170,6 +171,6 @@ function hostOf(url: unknown): string | undefined {
   return typeof url === "string" && URL.canParse(url) ? new URL(url).host : undefined;
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "netsapiens", operation: "adopt", hint });
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
@@ -82,7 +83,7 @@ function checked<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   label: string,
-  code: string,
+  code: ErrorCode,
 ): z.output<Schema> {
   const lines = isRecord(value)
     ? validationFailures(schema, value).map(({ path, reason }) => `${propertyPath(path)} ${reason}`)

@@ -14,6 +14,7 @@ import {
 } from "pulumi-ucaas/internal/netsapiens/steps";
 import { type Verification, verify } from "pulumi-ucaas/internal/netsapiens/verify";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
@@ -281,6 +282,6 @@ export function targetsIn(
   });
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "netsapiens", operation: "verify", hint });
 }

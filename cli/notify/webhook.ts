@@ -1,6 +1,7 @@
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
 import { isLoopback } from "pulumi-ucaas/internal/http/pool";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
@@ -95,6 +96,6 @@ export async function post(url: URL, message: Message, chosen?: Platform): Promi
   });
 }
 
-function fault(code: string, reason: string, advice: string): UcaasError {
+function fault(code: ErrorCode, reason: string, advice: string): UcaasError {
   return new UcaasError(reason, { code, operation: "notify", hint: advice });
 }

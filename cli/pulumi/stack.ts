@@ -1,3 +1,4 @@
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
@@ -131,7 +132,7 @@ export function pulumiError(
  * By the words of the CLI: its exit status tells a missing stack from other errors, but
  * not those from each other.
  */
-const causes: readonly (readonly [pattern: RegExp, code: string, hint: string])[] = [
+const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string])[] = [
   [
     /\bno stack (selected|named)\b/i,
     "NO_STACK",

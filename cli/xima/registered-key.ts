@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
+import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { z } from "zod";
 
@@ -92,6 +93,6 @@ function isSameKey(jwk: Jwk, key: KeyObject): boolean {
   return jwk.n === undefined || (jwk.n === n && jwk.e === e);
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "xima", operation, hint });
 }

@@ -1,4 +1,5 @@
 import type { HttpResponse } from "../http/client.ts";
+import type { ErrorCode } from "../runtime/errors.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { printable } from "../runtime/printable.ts";
 import type { ApiRecord } from "./fields.ts";
@@ -10,7 +11,7 @@ export type ApiResult =
   | { readonly ok: false; readonly failure: ApiFailure };
 
 export interface ApiFailure {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The API's own number, from the body if it has one. */
   readonly vendorCode?: string;
   readonly status: number;

@@ -11,6 +11,48 @@ import {
 import { toLabel } from "./resource-id.ts";
 import { customerType, type ResourceType } from "./resource-types.ts";
 
+/** What the codes of the EnableX resources mean. */
+export const enablexErrors = {
+  ACTION_REQUIRED: "a redirect, or the server wants more",
+  AMBIGUOUS: "several objects agree in what identifies one",
+  APP_TYPE_INVALID: "the header X-App-Type has no allowed value",
+  APP_TYPE_MISSING: "the header X-App-Type is missing",
+  APP_TYPE_NOT_TEXT: "the header X-App-Type is not a text",
+  CLIENT_ERROR: "a refusal that the guide does not list",
+  DUPLICATE: "a value belongs to another object",
+  EMPTY_REPLY: "the reply has no body",
+  ERROR: "the server gives no reason",
+  HEADER_INVALID: "the credentials are not accepted",
+  HEADER_MISSING: "a header is missing",
+  HTML_REPLY: "the reply is a page",
+  INTERNAL_ERROR: "the server failed",
+  IN_PROGRESS: "the server still works on the request",
+  LIST_ENDLESS: "a list does not end",
+  NOT_CONFIRMED: "the server does not say that it succeeded",
+  NOT_FOUND: "the object or the route does not exist",
+  NOT_SHOWN: "the server does not show what was written",
+  NO_RESULT: "the reply has no result",
+  OUTCOME_UNKNOWN: "no create got a clear answer",
+  RATE_LIMITED: "too many calls",
+  REQUEST_INVALID: "the server wants another request",
+  ROUTE_NOT_FOUND: "a bare 404 for an object that the list has",
+  SERVER_ERROR: "the server failed",
+  TOKEN_EXPIRED: "the token has expired",
+  TOKEN_INVALID: "the token is not accepted",
+  UNAVAILABLE: "the server is not available",
+  UNKNOWN_COUNTRY: "the server does not list the country",
+  UNLISTED_CODE: "a code that the guide does not list",
+  VALIDATION_FAILED: "a value is not accepted",
+} as const;
+
+export type EnableXErrorCode = keyof typeof enablexErrors;
+
+declare module "../runtime/errors.ts" {
+  interface ErrorCatalogues {
+    enablex: typeof enablexErrors;
+  }
+}
+
 /** What exists may not be taken over. */
 export function notAdopted(
   kind: ResourceType,

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../runtime/errors.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Countries } from "./countries.ts";
@@ -280,7 +281,7 @@ export class Operation {
     );
   }
 
-  #error(reason: string, code: string, hint?: string): UcaasError {
+  #error(reason: string, code: ErrorCode, hint?: string): UcaasError {
     return new UcaasError(reason, { code, vendor: "enablex", operation: this.name, hint });
   }
 

@@ -1,7 +1,8 @@
+import type { ErrorCode } from "../runtime/errors.ts";
 /** What a code of the API means. */
 export interface Meaning {
   /** Ours, stable. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The guide's own words. */
   readonly message: string;
   readonly hint?: string;

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { debuglog } from "node:util";
 import type PQueue from "p-queue";
-import { UcaasError } from "../runtime/errors.ts";
+import { UcaasError, type UcaasErrorDetails } from "../runtime/errors.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
 import { maskSecrets } from "../runtime/secrets.ts";
 import { acceptEncoding, decodeBody, readUpTo } from "./body.ts";
@@ -105,10 +105,7 @@ export interface HttpResponse {
  */
 export class NoResponseError extends UcaasError {
   readonly sent: boolean;
-  constructor(
-    reason: string,
-    details: { vendor: string; operation: string; sent: boolean; code: string; hint: string },
-  ) {
+  constructor(reason: string, details: UcaasErrorDetails & { sent: boolean }) {
     super(reason, details);
     this.sent = details.sent;
   }

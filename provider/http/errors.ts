@@ -1,6 +1,28 @@
+import type { ErrorCode, VendorCode } from "../runtime/errors.ts";
+
+/** What the codes of calls by HTTP mean. */
+export const httpErrors = {
+  ABORTED: "the call ended with its run",
+  CONNECTION_LOST: "the connection ended before the reply",
+  INSECURE_URL: "the URL is plain http to another machine",
+  INVALID_REQUEST: "HTTP does not allow a character of the call",
+  INVALID_URL: "the URL cannot be used",
+  NOT_REACHED: "no connection was made",
+  NO_REPLY_IN_TIME: "no reply arrived before the deadline",
+  PROXY_INVALID: "the proxy variable is no URL of a proxy",
+  REPLY_TOO_LARGE: "the reply is larger than any of this API",
+  MALFORMED_REPLY: "the reply is not what the API documents",
+  TLS_REFUSED: "the certificate or the handshake was refused",
+} as const;
+
+declare module "../runtime/errors.ts" {
+  interface ErrorCatalogues {
+    http: typeof httpErrors;
+  }
+}
 /** What a call came to that got no reply. */
 export interface TransportError {
-  readonly code: string;
+  readonly code: ErrorCode | VendorCode;
   readonly reason: string;
   readonly hint: string;
   /**

@@ -1,14 +1,41 @@
 import { UcaasError } from "../runtime/errors.ts";
-import type { StepResult } from "./steps.ts";
+import type { StepResult, stepErrors } from "./steps.ts";
+
+/** What the codes of `NetsapiensOAuthClient` mean. */
+export const netsapiensErrors = {
+  AMBIGUOUS_CLIENT: "several clients have the name, none the known secret",
+  BROWSER_FAILED: "the browser does not start",
+  BROWSER_MISSING: "no browser is installed",
+  CREATE_REFUSED: "the portal did not create the client",
+  CREATE_UNSETTLED: "the portal does not show the client after Create",
+  DELETE_NOT_DONE: "the portal still lists the client",
+  PORTAL_CLOSED: "the portal is closed to this network",
+  PORTAL_FAILED: "the browser failed at a step",
+  PORTAL_LABEL_NOT_FOUND: "a control of the portal was not found",
+  PORTAL_LOGIN_REFUSED: "the portal refused the login",
+  PORTAL_NOT_REACHED: "the portal does not answer",
+  PORTAL_REDIRECTED: "the login page is on another host",
+  PORTAL_SESSION_LOST: "the portal ended the session twice",
+  SECRET_NOT_SHOWN: "the portal does not show the client's secret",
+  VERIFICATION_FAILED: "a step of the verification failed",
+} as const;
+
+export type NetsapiensErrorCode = keyof typeof netsapiensErrors;
+
+declare module "../runtime/errors.ts" {
+  interface ErrorCatalogues {
+    netsapiens: typeof netsapiensErrors & typeof stepErrors;
+  }
+}
 
 /**
  * What goes wrong on a walk through the portal; it becomes an error when what the page
  * showed has been kept.
  */
 export class PortalError extends Error {
-  readonly code: string;
+  readonly code: NetsapiensErrorCode;
   readonly hint?: string;
-  constructor(code: string, reason: string, hint?: string) {
+  constructor(code: NetsapiensErrorCode, reason: string, hint?: string) {
     super(reason);
     this.code = code;
     this.hint = hint;

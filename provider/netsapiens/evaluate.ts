@@ -1,13 +1,14 @@
 import { maskSecrets } from "../runtime/secrets.ts";
 import type { Answer, Grant } from "./client.ts";
 import { acceptedScopes, type Scope } from "./scopes.ts";
+import type { StepErrorCode } from "./steps.ts";
 
 /** What a step's evidence means. */
 export type StepOutcome =
   | { readonly status: "passed"; readonly evidence: string }
   | {
       readonly status: "failed";
-      readonly code: string;
+      readonly code: StepErrorCode;
       readonly evidence: string;
       readonly remedy: string;
     };
@@ -265,7 +266,7 @@ function passed(evidence: string): StepOutcome {
   return { status: "passed", evidence };
 }
 
-function failed(code: string, evidence: string, remedy: string): StepOutcome {
+function failed(code: StepErrorCode, evidence: string, remedy: string): StepOutcome {
   return { status: "failed", code, evidence, remedy };
 }
 

@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
+import type { ErrorCode } from "./errors.ts";
 import { UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
 import { readText, UnreadableTextError } from "./read-text.ts";
@@ -58,7 +59,7 @@ export function readConfig<D extends ConfigDefinition>(
 ): ConfigOf<D> {
   const { namespace, keys } = definition;
   const section = account === undefined ? undefined : accountSection(definition, source, account);
-  const faults: { key: string; code: string; text: string }[] = [];
+  const faults: { key: string; code: ErrorCode; text: string }[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(keys)) {
     const raw = section

@@ -1,12 +1,55 @@
 import { maskSecrets } from "./secrets.ts";
 
+/** What the codes of `provider/runtime` mean. */
+export const runtimeErrors = {
+  ALREADY_EXISTS: "the vendor has it already, and it may not be adopted",
+  CONFIG_INVALID: "a value of the config is not allowed",
+  CONFIG_MISSING: "a required value of the config is missing",
+  CONFIG_UNKNOWN_ACCOUNT: "the resource names an account that the config does not have",
+  DECLARED_TWICE: "two resources of the stack declare the same remote object",
+  JOURNAL_INVALID: "the URL of the journal is not that of a PostgreSQL database",
+  JOURNAL_OTHER_STACK: "another stack has written this remote object",
+  JOURNAL_OUTDATED: "another process has written the same entry in the meantime",
+  JOURNAL_PACKAGE_MISSING: "the package pg is not installed",
+  JOURNAL_UNAVAILABLE: "the journal cannot be read or written",
+  JOURNAL_UNREADABLE: "an entry of the journal is damaged, or of a newer version",
+  PACKAGE_NOT_FOUND: "the provider process does not find this package",
+  RECORD_UNREADABLE: "the stack's record is damaged, or of a newer version",
+  TAKE_OVER_OPEN: "not deleted: another resource failed to take it over",
+  UNKNOWN_RESOURCE: "this version has no resource of that type",
+} as const;
+
+/**
+ * The catalogues of error codes. Each folder adds its own by `declare module`, so that a
+ * code that no catalogue has is an error of types.
+ */
+export interface ErrorCatalogues {
+  runtime: typeof runtimeErrors;
+}
+
+declare const vendorCode: unique symbol;
+
+/** A code in a vendor's own words, or made from an HTTP status. No catalogue has it. */
+export type VendorCode = string & { readonly [vendorCode]: true };
+
+/** Every code of this project. */
+export type ErrorCode =
+  | { [Folder in keyof ErrorCatalogues]: keyof ErrorCatalogues[Folder] }[keyof ErrorCatalogues]
+  | `HTTP_${number}`
+  | `RELAY_HTTP_${number}`;
+
+/** The code that a vendor sent. */
+export function vendorCodeOf(code: string): VendorCode {
+  return code as VendorCode;
+}
+
 /**
  * What a {@link UcaasError} says beside its message. All of it may be shown to a user:
  * never a body, a header, a token or a secret.
  */
 export interface UcaasErrorDetails {
   /** Stable, for programs: `CONFIG_MISSING`, `ALREADY_EXISTS`, `DUPLICATE_JTI`, … */
-  readonly code: string;
+  readonly code: ErrorCode | VendorCode;
   /** `xima`, `enablex`, `netsapiens`, `xelion`; absent when the fault is not tied to a vendor. */
   readonly vendor?: string;
   /** What was tried, in words: `create licence acme/berlin`. */
@@ -36,7 +79,7 @@ export interface UcaasErrorDetails {
  */
 export class UcaasError extends Error implements UcaasErrorDetails {
   override readonly name = "UcaasError";
-  readonly code: string;
+  readonly code: ErrorCode | VendorCode;
   readonly vendor?: string;
   readonly operation?: string;
   readonly status?: number;

@@ -3,6 +3,36 @@ import type { Doubt } from "../runtime/earlier-runs.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
+/** What the codes of `XelionTenantProvision` mean. */
+export const xelionErrors = {
+  CALLBACK_NOT_READY: "the callback address cannot be opened",
+  CONFIGURATION_REFUSED: "the service refuses the configuration",
+  CONFIGURATION_UNREADABLE: "the configuration cannot be read",
+  INTERRUPTED: "the run ended before the order",
+  JOURNAL_UNKNOWN_RUN: "another machine may have ordered the tenant",
+  LOGIN_REFUSED: "the Xelion server refused the login",
+  NOTE_UNREADABLE: "the record of the last order cannot be read",
+  NOT_FINISHED: "the order still runs after the timeout",
+  NO_SESSION: "neither a token nor a login is declared",
+  ORDERED_ELSEWHERE: "another machine has registered an order",
+  ORDER_FAILED: "the order ended with FAILED",
+  ORDER_OF_ANOTHER_TENANT: "the order belongs to another tenant",
+  OUTCOME_UNKNOWN: "the order may or may not exist",
+  REDIRECTED: "the service redirects, which is not followed",
+  RELAY_FORGOT: "the relay no longer knows the order",
+  RELAY_REFUSED: "the relay refused the request",
+  SESSION_TOO_SHORT: "the session ends before the timeout",
+  STATE_INCOMPLETE: "the state does not say which configuration was ordered",
+} as const;
+
+export type XelionErrorCode = keyof typeof xelionErrors;
+
+declare module "../runtime/errors.ts" {
+  interface ErrorCatalogues {
+    xelion: typeof xelionErrors;
+  }
+}
+
 /** In words, for people. */
 export function describeOrder(order: Order): string {
   return order.orderId === null

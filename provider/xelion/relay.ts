@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
+import type { ErrorCode } from "../runtime/errors.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { toStatusEvent } from "./callback.ts";
@@ -195,7 +196,7 @@ export class Relay implements StatusSource {
   }
 
   #parse<S extends z.ZodType>(reply: HttpResponse, operation: string, schema: S): z.output<S> {
-    const failure = (code: string, reason: string, hint: string) =>
+    const failure = (code: ErrorCode, reason: string, hint: string) =>
       new UcaasError(reason, {
         code,
         vendor: "xelion",

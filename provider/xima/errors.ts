@@ -1,8 +1,42 @@
 import type { HttpResponse } from "../http/client.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, licenseId } from "./resource-id.ts";
 import { errorReplySchema } from "./schema.ts";
+
+/** The codes that the licensing API sends (guide, OpenAPI 1.4). */
+export const ximaApiErrors = {
+  CUSTOMER_NOT_FOUND: "the customer is not known",
+  DUPLICATE_JTI: "the JTI has already been used",
+  EXPIRED_TOKEN: "the request's expiration time has passed",
+  INVALID_CERTIFICATE: "the kid is not registered, or not valid",
+  INVALID_JTI: "the JTI format is incorrect",
+  INVALID_SIGNATURE: "the JWT signature verification failed",
+  INVALID_TOKEN: "a claim or the signature is not as the server wants it",
+  VALIDATION_ERROR: "licence parameters do not meet requirements",
+} as const;
+
+/** What the codes of `XimaLicense` itself mean. */
+export const ximaErrors = {
+  CERTIFICATE_EXPIRED: "the certificate is no longer valid",
+  CERTIFICATE_NOT_YET_VALID: "the certificate is not valid yet",
+  CERTIFICATE_UNREADABLE: "the certificate cannot be read",
+  CLOCK_OFF: "this machine's clock differs from the server's",
+  KEY_ID_MISSING: "neither a certificate nor a kid is configured",
+  KEY_MISMATCH: "the key does not belong to the certificate",
+  KEY_NOT_RSA: "the private key is not an RSA key",
+  KEY_PASSPHRASE: "the passphrase is missing or wrong",
+  KEY_TOO_SHORT: "the RSA key has fewer than 2048 bits",
+  KEY_UNREADABLE: "the private key cannot be read",
+} as const;
+
+export type XimaErrorCode = keyof typeof ximaErrors | keyof typeof ximaApiErrors;
+
+declare module "../runtime/errors.ts" {
+  interface ErrorCatalogues {
+    xima: typeof ximaErrors & typeof ximaApiErrors;
+  }
+}
 
 /**
  * The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for
@@ -81,7 +115,9 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
     });
   }
   // Any other text is no code, and would stand where people look for one.
-  const code = /^[A-Z][A-Z0-9_]{0,63}$/.test(error.code) ? error.code : `HTTP_${reply.status}`;
+  const code = /^[A-Z][A-Z0-9_]{0,63}$/.test(error.code)
+    ? vendorCodeOf(error.code)
+    : (`HTTP_${reply.status}` as const);
   const remedy =
     (error.code === "VALIDATION_ERROR" && validationRemedy(error.message ?? "")) ||
     remedies.get(error.code);

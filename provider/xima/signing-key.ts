@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { ErrorCode } from "../runtime/errors.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { readText, UnreadableTextError } from "../runtime/read-text.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -194,7 +195,7 @@ export function readCertificate(
 
 interface PemSource {
   readonly key: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly hint: string;
 }
 
@@ -237,6 +238,6 @@ function iso(date: string): string {
   return new Date(date).toISOString();
 }
 
-function fault(code: string, reason: string, hint: string): UcaasError {
+function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
   return new UcaasError(reason, { code, vendor: "xima", operation: "sign", hint });
 }

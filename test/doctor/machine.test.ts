@@ -11,7 +11,7 @@ import { journalChecks, judgeEntries, judgeFolder } from "../../cli/doctor/journ
 import { judgeEnvironment, proxyCheck } from "../../cli/doctor/proxy.ts";
 import { doctorReport, doctorReportSchema } from "../../cli/doctor/report.ts";
 import { judgeNode, judgePackage, judgeVersion, supported } from "../../cli/doctor/versions.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError, vendorCodeOf } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { ucaas } from "../cli/ucaas.ts";
@@ -43,7 +43,7 @@ test.each([
   { code: "CONFIG_MISSING", status: undefined, expected: "action" },
 ])("an error with $code is $expected, with its remedy", async ({ code, status, expected }) => {
   const run = async () => {
-    throw new UcaasError("it failed", { code, status, hint: "do this" });
+    throw new UcaasError("it failed", { code: vendorCodeOf(code), status, hint: "do this" });
   };
   expect(await runChecks([{ system: "x", check: "y", run }], 5)).toMatchObject([
     { status: expected, code, found: "it failed", remedy: "do this" },

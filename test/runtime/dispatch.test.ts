@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createDispatcher, type ProviderFactory } from "../../provider/runtime/dispatch.ts";
-import { PartialFailure, UcaasError } from "../../provider/runtime/errors.ts";
+import { PartialFailure, UcaasError, vendorCodeOf } from "../../provider/runtime/errors.ts";
 import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
 type Provider = Awaited<ReturnType<ProviderFactory>>;
@@ -121,7 +121,7 @@ describe("the table of providers", () => {
   test("shows no stack trace for what a user can mend, and one for a fault of its own", async () => {
     const call = table({
       create: async () => {
-        throw new UcaasError("no seats", { code: "NO_SEATS" });
+        throw new UcaasError("no seats", { code: vendorCodeOf("NO_SEATS") });
       },
       delete: async () => {
         throw new TypeError("x is not a function");
@@ -139,7 +139,7 @@ describe("the table of providers", () => {
         throw new PartialFailure(
           id,
           { seats: 5, never: undefined },
-          new UcaasError("half done", { code: "HALF", hint: "again" }),
+          new UcaasError("half done", { code: vendorCodeOf("HALF"), hint: "again" }),
         );
       },
     });
@@ -157,7 +157,7 @@ describe("the table of providers", () => {
 
 test("an error says what was tried, what went wrong, the codes, and what to do", () => {
   const details = {
-    code: "REFUSED",
+    code: vendorCodeOf("REFUSED"),
     vendor: "xima",
     operation: "create licence a/b",
     status: 400,
@@ -167,7 +167,7 @@ test("an error says what was tried, what went wrong, the codes, and what to do",
   expect(new UcaasError("it was refused", details).message).toBe(
     "xima create licence a/b: it was refused [REFUSED, E17, HTTP 400]\n  What to do: ask again",
   );
-  expect(new UcaasError("it was refused", { code: "E17", vendorCode: "E17" }).message).toBe(
-    "it was refused [E17]",
-  );
+  expect(
+    new UcaasError("it was refused", { code: vendorCodeOf("E17"), vendorCode: "E17" }).message,
+  ).toBe("it was refused [E17]");
 });

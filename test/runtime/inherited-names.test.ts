@@ -4,7 +4,7 @@ import { lookupResultCode } from "../../provider/enablex/result-codes.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
 import { createDispatcher } from "../../provider/runtime/dispatch.ts";
 import { isEqual } from "../../provider/runtime/equality.ts";
-import { UcaasError } from "../../provider/runtime/errors.ts";
+import { UcaasError, vendorCodeOf } from "../../provider/runtime/errors.ts";
 import { validate } from "../../provider/runtime/validation.ts";
 import { licenseSchema, ximaConfig } from "../../provider/schemas.ts";
 import { detectDrift, flatChanges } from "../../provider/xima/changes.ts";
@@ -66,7 +66,7 @@ test("changes that are nested without end are no reason to lose what was made", 
 
 test("a vendor's text of a megabyte leaves room for what to do", () => {
   const { message } = new UcaasError("x".repeat(1_000_000), {
-    code: "REFUSED",
+    code: vendorCodeOf("REFUSED"),
     vendorCode: "y".repeat(1_000_000),
     hint: "do this",
   });
