@@ -115,7 +115,7 @@ async function trial(): Promise<void> {
       ...job,
       name: "drift",
       script: script("drift"),
-      retries: 0,
+      retries: 2,
     }),
   );
   const drift = await finished(cluster, "drift");
