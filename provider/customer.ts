@@ -184,7 +184,7 @@ const enablexKeys: Record<keyof CustomerEnableXArgs, true> = {
   account: true,
 };
 
-/** Programs in JavaScript have no types. What stands in a section is checked by its resource. */
+/** Programs in JavaScript have no types. What is in a section is checked by its resource. */
 function refuseUnknown(name: string, args: CustomerArgs): void {
   const faults = [
     ...unknownKeys("", args, sections),

@@ -6,7 +6,7 @@ export interface CustomerFolder {
   /** `<slug>.yaml` files, by slug. */
   readonly files: readonly { readonly slug: string; readonly name: string }[];
   /**
-   * What is not read, and what to do about it: a customer that stands there would
+   * What is not read, and what to do about it: a customer that is there would
    * silently not exist.
    */
   readonly unread: readonly { readonly name: string; readonly remedy: string }[];

@@ -42,7 +42,7 @@ export function faultLine(
 }
 
 /**
- * `place label.path reason`, of what cannot be taken as it stands in a file. The text
+ * `place label.path reason`, of what cannot be taken as it is in a file. The text
  * that the fault quotes is shown unless it may be a secret; `path` is the one below the
  * customer.
  */

@@ -14,7 +14,7 @@ export interface LastUpdate {
  * before this run's changes, and it is there in every command that runs the program, in a
  * first preview too, where it is empty.
  *
- * Components stand in the state as soon as they are registered, so a customer whose
+ * Components are in the state as soon as they are registered, so a customer whose
  * update failed is among them. The stack's output `customers` is older where the last
  * update failed; it counts where the resources cannot be read.
  *

@@ -1,6 +1,6 @@
 /**
  * A value that somebody has to fill in, since it cannot be read from the vendor. It
- * stands in the file as a text that is no right value anywhere, and the program refuses a
+ * is in the file as a text that is no right value anywhere, and the program refuses a
  * file that has one.
  */
 export function placeholder(what: string): string {

@@ -19,7 +19,7 @@ export function isSecretPath(path: Path): boolean {
   return isSecretByName(path);
 }
 
-/** Whether a name in the path says that what stands there is a secret. */
+/** Whether a name in the path says that what is there is a secret. */
 export function isSecretByName(path: Path): boolean {
   const isGiven = (index: number) => /^(users|subscriptions)$/.test(String(path[index - 1]));
   return path.some((part, index) => isSecretName(String(part)) && !isGiven(index));

@@ -120,7 +120,7 @@ export class StackFiles {
   }
 
   /**
-   * Where a key of the namespace `ucaas` stands in the stack's file, which may leave the
+   * Where a key of the namespace `ucaas` is in the stack's file, which may leave the
    * project's own namespace out.
    */
   keyPath(key: string): Path {
@@ -194,7 +194,7 @@ interface Origin {
   readonly file: YamlFile | undefined;
   /** The way to it in the file. */
   readonly base: Path;
-  /** What stands there, as the engine understands it. */
+  /** What is there, as the engine understands it. */
   readonly value: unknown;
   /** Something in it is secret, so what the file does not tell about is taken for secret too. */
   readonly hidden: boolean;

@@ -123,7 +123,7 @@ function unreadFaults(files: StackFiles): string[] {
   ];
 }
 
-/** What keeps the stack's file, as far as it is ours, from meaning what stands there. */
+/** What keeps the stack's file, as far as it is ours, from meaning what is there. */
 function stackFileFaults(file: YamlFile): string[] {
   if (file.unreadable) return [`${file.name} ${file.unreadable}`];
   const namespaces = Object.values(vendorConfigs).map(({ namespace }) => namespace as string);

@@ -12,7 +12,7 @@ export class YamlFile {
   readonly name: string;
   /** Why the file cannot be read at all, such as that it is not UTF-8. */
   readonly unreadable: string | undefined;
-  /** What in it cannot be taken as it stands there. Without a root nothing in it can. */
+  /** What in it cannot be taken as it is there. Without a root nothing in it can. */
   readonly faults: readonly YamlFault[];
   readonly #root: YamlNode | undefined;
   readonly #lineAt: (offset: number) => { line: number; col: number };
@@ -52,7 +52,7 @@ export class YamlFile {
     return this.unreadable === undefined && (this.#root !== undefined || this.faults.length === 0);
   }
 
-  /** The value at a path as plain data; an encrypted one as it stands there, `{ secure: … }`. */
+  /** The value at a path as plain data; an encrypted one as it is there, `{ secure: … }`. */
   value(path: Path): unknown {
     return this.#node(path)?.value;
   }

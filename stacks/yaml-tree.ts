@@ -13,7 +13,7 @@ import { plainKey, plainScalar } from "./plain-scalar.ts";
 
 /** A value of a YAML document, with where it stands. */
 export interface YamlNode {
-  /** As plain data; an encrypted value as it stands there, `{ secure: … }`. */
+  /** As plain data; an encrypted value as it is there, `{ secure: … }`. */
   readonly value: unknown;
   /** Offset of the value in the text. */
   readonly start: number;
@@ -24,7 +24,7 @@ export interface YamlNode {
   readonly children: ReadonlyMap<string, YamlNode>;
 }
 
-/** Why a document cannot be taken as it stands there. */
+/** Why a document cannot be taken as it is there. */
 export interface YamlFault {
   readonly path: Path;
   readonly offset: number;

@@ -27,7 +27,7 @@ export function newFile(name: string | undefined, part: Part): string {
 }
 
 /**
- * The text of an existing file with one section more, at its end; all that stands there
+ * The text of an existing file with one section more, at its end; all that is there
  * stays as it is, byte for byte. Undefined when the file is not so written that something
  * can be added at its end.
  */
@@ -69,7 +69,7 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
 }
 
 /**
- * Writes what no file declares; gives the number of files. A customer that stands in the
+ * Writes what no file declares; gives the number of files. A customer that is in the
  * stack's file gets a file of its own for the new section, so that the stack's file stays
  * as it is.
  *

@@ -12,7 +12,7 @@ export interface Identifier {
 }
 
 /**
- * Names as they are given on the command line, and as they stand in files: one a line,
+ * Names as they are given on the command line, and as they are in files: one a line,
  * and behind it, after blanks, the customer's name if wanted; empty lines and what begins
  * with `#` do not count. `form` is what a name looks like, such as `reseller/tenant`.
  *

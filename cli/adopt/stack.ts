@@ -97,7 +97,7 @@ export class Stack {
    * the program says so in a preview. The preview may fail after that, for example while
    * a placeholder is left in the files.
    *
-   * @throws {UcaasError} `PREVIEW_FAILED` when it cannot be told
+   * @throws {UcaasError} `PREVIEW_FAILED` when it cannot be known
    */
   async readsStackFiles(declared: ReadonlySet<string>): Promise<boolean> {
     const isDeclared = ({ urn }: { readonly urn: string }) => {

@@ -3,7 +3,7 @@ import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import { type Amount, amount, formatAmount, sum, zero } from "../cost/money.ts";
 import { type ChangeSummary, seatsByCustomer } from "./summarize.ts";
 
-/** A limit of the stack that a change goes beyond, or of which that cannot be told. */
+/** A limit of the stack that a change goes beyond, or of which that cannot be known. */
 export interface Violation {
   /** The key below `ucaas:limits`. */
   readonly limit: keyof Limits;

@@ -56,7 +56,7 @@ function reportOf(preview: Preview, config: StackConfig, project: Project): Chan
 
 const nothing: Preview = { steps: [], diagnostics: [] };
 
-/** Of a plan that is not whole, neither sums nor limits can be told. */
+/** Of a plan that is not whole, neither sums nor limits can be known. */
 function failedReport(preview: Preview, reason: string): ChangeReport {
   const report = changeReport(summarize(preview, { prices: undefined }), undefined);
   return report.errors.length > 0 ? report : { ...report, errors: [reason] };

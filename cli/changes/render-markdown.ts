@@ -42,7 +42,7 @@ function render(report: ChangeReport, head: string[], all: string[][], count: nu
     .join("\n\n");
 }
 
-/** A cell may have several lines; notes stand below what they are about. */
+/** A cell may have several lines; notes are below what they are about. */
 function toCell(text: string): string {
   return text.split("\n").map(cell).filter(Boolean).join("<br>");
 }

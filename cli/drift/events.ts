@@ -121,7 +121,7 @@ function changedProperties(old: State, now: State): Change[] {
 }
 
 /**
- * The leaves in which two values differ. Of a secret nothing can be told, not even
+ * The leaves in which two values differ. Of a secret nothing can be known, not even
  * whether it differs; what is marked as secret anywhere, be it in the `others` (the same
  * property in the other bag), is secret.
  */

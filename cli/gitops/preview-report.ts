@@ -57,7 +57,7 @@ function operations({ status, text, summary }: PreviewReport): string {
 
 /**
  * The comment on a pull request: all stacks in a table, each preview to unfold. A stack
- * without a preview stands there as such.
+ * without a preview is there as such.
  *
  * @param previews  by stack, in the order of the table
  */

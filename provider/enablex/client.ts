@@ -303,7 +303,7 @@ export class EnableXClient {
   }
 
   /**
-   * As read, where "gone" costs the state or has a thing made anew: a bare 404 is
+   * As read, where "gone" costs the state or has a thing made again: a bare 404 is
    * believed only when the list lacks it.
    */
   async #readForGood(kind: ResourceType, id: string): Promise<ApiRecord | undefined> {
@@ -512,7 +512,7 @@ export class EnableXClient {
 }
 
 /**
- * A row in which what stands within an object of the kind's own name stands beside it,
+ * A row in which what stands within an object of the kind's own name is beside it,
  * too: a subscription has its status in `subscription.subscription.status` (the page on
  * subscriptions). Where there is no such object, its values are found under its name as
  * well.

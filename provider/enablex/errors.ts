@@ -202,7 +202,7 @@ function duplicateProperty(
 }
 
 /**
- * The owner in words, as far as a search can tell; what cannot be told is left out rather
+ * The owner in words, as far as a search can tell; what cannot be known is left out rather
  * than failed on.
  */
 async function ownerOf(
@@ -221,7 +221,7 @@ async function ownerOf(
   return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?");
 }
 
-/** A delete that was refused. What of a customer stands in the way is not public. */
+/** A delete that was refused. What of a customer is in the way is not public. */
 export function deleteRefused(
   kind: ResourceType,
   failure: ApiFailure,

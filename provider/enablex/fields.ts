@@ -10,7 +10,7 @@ export type ApiRecord = Record<string, unknown>;
 export type Properties = Record<string, unknown>;
 
 /**
- * One managed value: where it stands in the declaration, and where in the API's body.
+ * One managed value: where it is in the declaration, and where in the API's body.
  * Dots lead into an object.
  */
 export interface Field {

@@ -130,7 +130,7 @@ export interface EnableXCustomerArgs extends EnableXMetaArguments {
  * `EMPTY_REPLY`, `NO_RESULT`, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network:
  * `PROXY_INVALID`, `NOT_REACHED`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
  * `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
- * `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`. What to do about each stands in its message
+ * `JOURNAL_UNAVAILABLE`, `JOURNAL_OUTDATED`. What to do about each is in its message
  * and in `docs/enablex-customer.md`.
  *
  * @example

@@ -45,7 +45,7 @@ export interface HttpClientOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What is sent. Made anew for each try, so that a signature or a token is never used twice. */
+/** What is sent. Made again for each try, so that a signature or a token is never used twice. */
 export interface RequestBody {
   readonly headers?: Record<string, string>;
   readonly body?: string;

@@ -223,7 +223,7 @@ function hasNoSuchRoute(answer: Answer): boolean {
 }
 
 /**
- * When a grant must be asked for anew: a minute before its token ends, or never in this
+ * When a grant must be asked for again: a minute before its token ends, or never in this
  * run when it was refused.
  */
 function expiryOf(answer: Answer): number {

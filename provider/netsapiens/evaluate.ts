@@ -68,7 +68,7 @@ export function evaluateGrant({ route, answer }: Grant, expected: GrantExpectati
     return failed("NO_TOKEN_ROUTE", `no API gives tokens there (${said(answer)})`, remedies.apiUrl);
   }
   const { access_token, client_id, domain, scope, mfa_required } = fields(answer);
-  // MFA shows as a scope, or as a flag in the place of a token (contract).
+  // MFA shows as a scope, or as a flag instead of a token (contract).
   if (mfa_required === true || mfaScopes.has(scopeKey(scope)))
     return failed("MFA_REQUIRED", "the system asks for a second factor", remedies.mfa);
   if (answer.kind === "api" && answer.status >= 300) {

@@ -217,7 +217,7 @@ class Portal {
 
   /**
    * Does some work in the portal. When the session ends in the middle, it logs in again
-   * and begins the work anew, once.
+   * and begins the work again, once.
    */
   withSession<T>(operation: string, work: (session: PortalSession) => Promise<T>): Promise<T> {
     return this.#queue.add(() => {

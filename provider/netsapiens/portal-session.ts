@@ -83,7 +83,7 @@ export class PortalSession {
   }
 
   /**
-   * Shows the list of clients anew, and gives the rows of a client, or of all, once the
+   * Shows the list of clients again, and gives the rows of a client, or of all, once the
    * page has settled.
    */
   async look(clientId?: string): Promise<ClientRow[]> {
@@ -279,7 +279,7 @@ export class PortalSession {
     await field.fill(text);
   }
 
-  /** A click after which the page is another one, or the same one anew. */
+  /** A click after which the page is another one, or the same one again. */
   async #leave(control: Locator): Promise<void> {
     await control.click({ timeout: this.#login.patience });
     await this.#settle();

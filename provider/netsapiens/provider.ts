@@ -117,7 +117,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       isUnknown(news.account) ? { ...news, account: olds.account } : news,
     );
     const replaces = news.clientId === olds.clientId ? [] : ["clientId"];
-    // What the portal said counts there; a declared secret only stands in for one that it
+    // What the portal said counts there; a declared secret only replaces one that it
     // does not show.
     const secret =
       news.driver === "portal"
@@ -233,7 +233,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     const beforeCreate = () => operation.intend(id, null);
     let acquired = await driver.acquire(olds?.bundle?.api_client_secret, beforeCreate);
     let verification = await this.#verify(settings, acquired.clientSecret);
-    // A secret that is known from an earlier run may be that of a client which was since made anew.
+    // A secret that is known from an earlier run may be that of a client which was since made again.
     if (olds && credentialsWereRefused(verification)) {
       const fresh = await driver.acquire(undefined, beforeCreate);
       if (fresh.clientSecret !== acquired.clientSecret) {

@@ -98,13 +98,13 @@ export interface NetsapiensOAuthClientArgs {
  * When a step of the verification fails, `up` fails after all that can be tried was
  * tried; the client is kept, and the next `up` verifies again.
  *
- * Errors, by code: `VERIFICATION_FAILED` (the steps' own codes stand in `verification`),
+ * Errors, by code: `VERIFICATION_FAILED` (the steps' own codes are in `verification`),
  * `SECRET_NOT_SHOWN`, `AMBIGUOUS_CLIENT`, `DECLARED_TWICE`, `CREATE_REFUSED`,
  * `CREATE_UNSETTLED`, `DELETE_NOT_DONE`, `TAKE_OVER_OPEN`, `PORTAL_LABEL_NOT_FOUND`,
  * `PORTAL_LOGIN_REFUSED`, `PORTAL_SESSION_LOST`, `PORTAL_CLOSED`, `PORTAL_NOT_REACHED`,
  * `PORTAL_REDIRECTED`, `PORTAL_FAILED`, `BROWSER_MISSING`, `BROWSER_FAILED`, `NO_ANSWER`,
  * `BLOCKED`, `INVALID_REQUEST`, `INVALID_URL`, `INSECURE_URL`, `CONFIG_MISSING`,
- * `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`. What to do about each stands in its message
+ * `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`. What to do about each is in its message
  * and in `docs/netsapiens-oauth-client.md`.
  *
  * @example

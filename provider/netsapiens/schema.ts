@@ -38,7 +38,7 @@ const choiceOfSteps = `must be "all", "off", or a list of ${steps.join(", ")}`;
 const labels = z.union([text, z.array(text).min(1)], "must be a label, or a list of labels");
 
 /**
- * The texts by which the portal's controls are found; what each is by default stands in
+ * The texts by which the portal's controls are found; what each is by default is in
  * `portal-labels.ts`.
  */
 const portalLabelsSchema = z.strictObject({

@@ -38,7 +38,7 @@ export class Accounts<D extends ConfigDefinition, Client> {
 
   /**
    * Whether two accounts differ in a key of the config. Of one that is not known yet, or
-   * not configured, nothing can be told: then they do not.
+   * not configured, nothing can be known: then they do not.
    */
   differsBetween(
     key: keyof ConfigOf<D>,

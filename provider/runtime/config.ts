@@ -15,7 +15,7 @@ export interface ConfigKey<T extends z.ZodType = z.ZodType> {
   readonly value: T;
   /**
    * A secret is remembered for masking, asked for with `--secret`, and warned about when
-   * it stands in plain text.
+   * it is in plain text.
    */
   readonly secret?: boolean;
   /** What it is, for the error that asks for it. */
@@ -33,7 +33,7 @@ export type ConfigOf<D> =
   D extends ConfigDefinition<infer K> ? { [N in keyof K]: z.output<K[N]["value"]> } : never;
 
 /**
- * The environment variable that stands in for a key: `xima:baseUrl` is `XIMA_BASE_URL`;
+ * The environment variable that replaces a key: `xima:baseUrl` is `XIMA_BASE_URL`;
  * `XIMA_BASE_URL_FILE` names a file that holds the value.
  */
 export function environmentVariable(namespace: string, key: string): string {
@@ -49,7 +49,7 @@ export function environmentVariable(namespace: string, key: string): string {
  * provisioned with the credentials of another account by oversight.
  *
  * @throws {UcaasError} `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`; each
- *   names the command that mends it.
+ *   names the command that fixes it.
  */
 export function readConfig<D extends ConfigDefinition>(
   definition: D,
@@ -197,7 +197,7 @@ function qualified(namespace: string, name: string, account: string | undefined)
 
 /**
  * The command that sets a key; without an account, also the environment variable that can
- * stand in for it.
+ * replace it.
  */
 export function setCommand(
   { namespace, keys }: ConfigDefinition,

@@ -118,7 +118,7 @@ function answerOf(
 
 /**
  * The engine prints the value of the property that a failure names, the secrets within it
- * too (seen on 3.259.0). So none is named to it: the path stands in the reason. A failure
+ * too (seen on 3.259.0). So none is named to it: the path is in the reason. A failure
  * may also quote a server that quotes the argument.
  */
 function hidePropertyNames(result: dynamic.CheckResult): dynamic.CheckResult {

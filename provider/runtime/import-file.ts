@@ -1,7 +1,7 @@
 import { loaderLine } from "./loader.ts";
 import { type Json, toJson } from "./to-json.ts";
 
-/** How the engine marks a secret in a file; the value stands beside it as JSON within a string. */
+/** How the engine marks a secret in a file; the value is beside it as JSON within a string. */
 const secretMark = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 /** One resource of a file for `pulumi import --file`. */

@@ -1,6 +1,6 @@
 import type { JournalEntry, JournalKey } from "./journal-entry.ts";
 
-/** All entries of a journal, and what stands there but is none. */
+/** All entries of a journal, and what is there but is none. */
 export interface JournalListing {
   readonly entries: readonly JournalEntry[];
   /** The error's message of each that cannot be read. */

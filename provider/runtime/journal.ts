@@ -177,7 +177,7 @@ export class Journal {
   ): Promise<JournalEntry<Note>> {
     const { vendor, stack, thing } = key;
     const intendedAt = new Date().toISOString();
-    // By its time, so that a completed write can be told from a later one.
+    // By its time, so that a completed write can be known from a later one.
     const about = {
       id: `${intendedAt}/${shortId()}`,
       argumentsHash: hashOf(args),
@@ -256,7 +256,7 @@ function shortId(): string {
 }
 
 /**
- * Whether two identities are of one stack, as far as can be told: 0.1.0 did not name the
+ * Whether two identities are of one stack, as far as can be known: 0.1.0 did not name the
  * backend.
  */
 export function isSameStack(one: string, other: string): boolean {

@@ -556,7 +556,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     try {
       return this.#descriptor.servers(resource, id);
     } catch (error) {
-      // Of an account that is not configured nothing can be told.
+      // Of an account that is not configured nothing can be known.
       if (!(error instanceof UcaasError)) throw error;
       return {};
     }

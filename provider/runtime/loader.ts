@@ -45,7 +45,7 @@ export interface UcaasResourceType {
   /** Properties that the engine encrypts in the state, whatever the program passed. */
   readonly secrets: readonly string[];
   /**
-   * Config keys whose value is a secret; one that stands in the stack file in plain text
+   * Config keys whose value is a secret; one that is in the stack file in plain text
    * earns a warning.
    */
   readonly secretConfig: readonly string[];
@@ -144,7 +144,7 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   }
 }
 
-/** What is no object is told by the provider's check, with the command that mends it. */
+/** What is no object is told by the provider's check, with the command that fixes it. */
 function structured(text: string | undefined): object | undefined {
   try {
     return Object(JSON.parse(text ?? "{}"));

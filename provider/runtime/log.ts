@@ -14,7 +14,7 @@ const pending = new Set<Promise<void>>();
 
 /**
  * A warning of a resource, for the engine: it is counted as one, and is in the diagnostics
- * of `pulumi preview --json`. Pulumi tells a dynamic provider no URN, so it stands below
+ * of `pulumi preview --json`. Pulumi tells a dynamic provider no URN, so it is below
  * the stack and names its resource itself. Outside Pulumi's provider process it is printed.
  */
 export function logWarning(type: string, thing: string, text: string): void {

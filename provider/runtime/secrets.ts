@@ -125,8 +125,8 @@ function spellings(text: string): Set<string> {
 }
 
 /**
- * The text in Base64: alone, and from each of the three offsets at which it may stand in
- * a longer text, without the characters that depend on what stands beside it.
+ * The text in Base64: alone, and from each of the three offsets at which it may be in
+ * a longer text, without the characters that depend on what is beside it.
  */
 function base64Spellings(text: string): Set<string> {
   const bytes = Buffer.from(text);

@@ -8,7 +8,7 @@ import { tryParseObject } from "./parse-json.ts";
  * The identity of a stack, as its resources carry it in `__stack`:
  * `project/stack@backend`. Two backends may each have a stack of this name; without its
  * backend one of them would take the other's interrupted creates for its own. 0.1.0 wrote
- * `project/stack`, and so does a program whose backend cannot be told.
+ * `project/stack`, and so does a program whose backend cannot be known.
  *
  * @param folder where the program runs, in or below the project's folder
  */
@@ -55,7 +55,7 @@ function loginBackend(environment: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * Never with credentials: the identity stands in the state and in the journal. A query
+ * Never with credentials: the identity is in the state and in the journal. A query
  * tells two backends apart by its hash.
  */
 function describeBackend(text: string): string {

@@ -178,7 +178,7 @@ export function malformed(operation: string, reply: HttpResponse, reason: string
 const longestWords = 2_000;
 
 /**
- * The cause that stands in the body, as text or as JSON: which of both is not documented.
+ * The cause that is in the body, as text or as JSON: which of both is not documented.
  * A page of HTML is no word of the service.
  */
 export function reasonIn(reply: HttpResponse): string {

@@ -144,7 +144,7 @@ export function newOrder(
 }
 
 /**
- * An order that was never sent, in the place of one for a tenant that is taken over:
+ * An order that was never sent, instead of one for a tenant that is taken over:
  * whoever does so says that it is configured as declared.
  */
 export function adoptedOrder(declared: DesiredOrder, now: string): Order {

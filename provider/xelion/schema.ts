@@ -23,7 +23,7 @@ const duration = text.refine(
 );
 
 /**
- * The arguments of an `XelionTenantProvision`. What stands in the configuration has rules
+ * The arguments of an `XelionTenantProvision`. What is in the configuration has rules
  * of its own, in `configuration.ts`.
  */
 export const provisionSchema = z.strictObject({
@@ -113,7 +113,7 @@ export const orderSchema = z.object({
   endMid: z.number().nullable().default(null),
   statusHistory: z.array(z.object({ time: z.string(), status: z.string(), source: z.string() })),
   /**
-   * What came before the POST was answered, when it cannot be told yet whether it is
+   * What came before the POST was answered, when it cannot be known yet whether it is
    * about this order.
    */
   heard: z.array(statusEventSchema).default([]),

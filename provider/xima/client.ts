@@ -14,7 +14,7 @@ import {
 } from "./schema.ts";
 import { type SigningKey, signingKey } from "./signing-key.ts";
 
-/** The wire: three calls of the licensing API (OpenAPI 1.4), each signed anew for every try. */
+/** The wire: three calls of the licensing API (OpenAPI 1.4), each signed again for every try. */
 export class XimaClient {
   readonly #http: HttpClient;
   readonly #config: ConfigOf<typeof ximaConfig>;

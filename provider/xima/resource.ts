@@ -104,7 +104,7 @@ export interface XimaLicenseArgs {
  * gives none, `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `PROXY_INVALID`,
  * `NOT_REACHED`, `PROXY_INVALID`, `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`,
  * `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
- * `JOURNAL_UNAVAILABLE`. What to do about each stands in its message and in
+ * `JOURNAL_UNAVAILABLE`. What to do about each is in its message and in
  * `docs/xima-license.md`.
  *
  * @example

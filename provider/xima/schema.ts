@@ -102,7 +102,7 @@ export interface LicenseOutputs extends LicenseInputs {
    */
   readonly unconfirmed?: true;
   /**
-   * Of one that was adopted, in the place of a time: tells two resources apart that hold
+   * Of one that was adopted, instead of a time: tells two resources apart that hold
    * the same customer for a moment; see `runtime/ownership.ts`.
    */
   readonly __claim?: string;

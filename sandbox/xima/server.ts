@@ -23,7 +23,7 @@
  * - A token's `jti` is used up as soon as its signature and claims are right, even when
  *   the body is then refused.
  * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request
- *   without names answers CUSTOMER_NOT_FOUND, one with names begins a licence anew. With
+ *   without names answers CUSTOMER_NOT_FOUND, one with names begins a licence again. With
  *   `"known"` it is known for the week as before, and a POST of licences takes the
  *   deletion back.
  * - `deletionTime: "date"` answers the date of the removal in place of the text.

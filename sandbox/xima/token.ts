@@ -1,6 +1,6 @@
 /**
  * Who signed a request, and whether it is fresh: RS256, the hash of the body, `jti` and
- * `exp` in the place of the revision.
+ * `exp` instead of the revision.
  */
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { Revision } from "./licence.ts";

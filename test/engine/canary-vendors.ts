@@ -12,7 +12,7 @@ export interface Planted {
   /** As its log lines begin. */
   readonly vendor: string;
   readonly config: Record<string, unknown>;
-  /** What stands in a block of the program; the second text changes what the first one makes. */
+  /** What is in a block of the program; the second text changes what the first one makes. */
   readonly programs: readonly [string, string];
   /** What a refused run says. */
   readonly refusal: string;

@@ -70,7 +70,7 @@ test("a state that an earlier release wrote is previewed, refreshed, updated and
         password: "made-in-those-days-1",
       },
     };
-    // The file has names in the place of what is another one with each run.
+    // The file has names instead of what is another one with each run.
     const text = readFileSync(join(folder, name), "utf8")
       .replaceAll("HOST", new URL(server.url).host)
       .replaceAll("ACCESS_ID", owner);

@@ -303,7 +303,7 @@ describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
         redirectUrl: "",
         createdAt: "2026-01-05T09:00:00.000Z",
       };
-      // The file has names in the place of what is another one with each run.
+      // The file has names instead of what is another one with each run.
       const text = readFileSync(join(folder, name), "utf8")
         .replaceAll("HOST", new URL(old.server.url).host)
         .replaceAll("BROWSER_PATH", old.plainConfig["netsapiens:browserPath"]!)

@@ -10,7 +10,7 @@ import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 const password = "sip-canary-password";
 const sip = `sipCredentials: { username: "acme-trunk", password: "${password}", sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" }`;
 
-/** A program with a licence for each name, and what stands in its arguments. */
+/** A program with a licence for each name, and what is in its arguments. */
 const program = (licences: Record<string, string>) => `
   import { XimaLicense } from "pulumi-ucaas";
   const licence = (name, args) => new XimaLicense(name, {

@@ -321,7 +321,7 @@ describe("a client that exists", () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places).not.toContain(-1);
 
-    // The engine calls update at the next up: what was mended at the vendor's passes then.
+    // The engine calls update at the next up: what was fixed at the vendor's passes then.
     const olds = failure.properties as never as OAuthClientOutputs;
     expect(await run().diff(failure.id, olds, inputs())).toMatchObject({ changes: true });
     await partial(run().update(failure.id, olds, inputs()));

@@ -644,7 +644,7 @@ enablex:
 
   test("is the same error in the stack's file", () => {
     const file = `config:\n  ucaas:customers:\n    acme:\n${body.replace(/^(?=.)/gm, "      ")}  aws:accounts: [0123]\n`;
-    // What the engine makes of it stands beside it.
+    // What the engine makes of it is beside it.
     expect(faults({ "Pulumi.acme.yaml": file }, { config: everyVendor })).toEqual(
       expect.arrayContaining(
         lines((line, column) => `stacks/Pulumi.acme.yaml:${line + 3}:${column + 6}`),
