@@ -59,7 +59,7 @@ function adapted(connection: DatabaseSync): SqliteDatabase {
     close: () => connection.close(),
     prepare(sql) {
       // A full disk makes SQLite end the transaction itself; undoing it once more would
-      // be the error that is told of.
+      // be the error that is reported.
       if (sql === "rollback" && !connection.isTransaction) return nothing;
       const statement = connection.prepare(sql);
       return {

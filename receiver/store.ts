@@ -79,7 +79,7 @@ export class Store {
     if (known) return { outcome: "repeated", intent: known };
     const registered = await this.#insertAsCurrent(wanted);
     if (registered) return { outcome: "registered", intent: registered };
-    // Another was faster: this very request, sent twice, or somebody else's.
+    // Another was faster: this very request, sent twice, or one of another process.
     const twin = await this.#find(id);
     return twin
       ? { outcome: "repeated", intent: twin }

@@ -12,7 +12,7 @@ export function readIfThere(file: string): string | undefined {
 }
 
 /**
- * Writes for the owner's eyes alone. Whoever reads meanwhile, or after a crash, finds the
+ * Writes for the owner's eyes alone. A reader meanwhile, or after a crash, finds the
  * old text or the new one, never half.
  */
 export function writeWhole(file: string, text: string): void {

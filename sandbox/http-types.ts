@@ -44,5 +44,5 @@ export const html = (
   body: page,
 });
 
-/** A control request that cannot be obeyed, in words for whoever sent it. */
+/** A control request that cannot be obeyed, in words for its sender. */
 export class ControlError extends Error {}

@@ -53,7 +53,7 @@ const connecting = new Set(["connect", "getaddrinfo"]);
 
 const ofCertificate = /ALTNAME|^CERT_|SELF_SIGNED|UNABLE_TO/;
 const ofTls = /^ERR_(SSL|TLS)_|^EPROTO$/;
-/** By TLS 1.3 a client is told of these when its request may have left. */
+/** With TLS 1.3 a client receives these when its request may have left. */
 const afterHandshake =
   /BAD_RECORD|DECRYPT|ALERT_(?!HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)/;
 

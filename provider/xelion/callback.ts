@@ -60,7 +60,7 @@ export class CallbackListener implements StatusSource {
     };
   }
 
-  /** Callbacks that came while nobody listened are gone. */
+  /** Callbacks that came while no process listened are lost. */
   async poll(): Promise<StatusEvent[]> {
     return [];
   }
@@ -102,7 +102,7 @@ export class CallbackListener implements StatusSource {
 
   async #close(): Promise<void> {
     const server = await this.#server;
-    // Somebody may have come in the meantime.
+    // Another order may have come in the meantime.
     if (!server || this.#takers.size > 0) return;
     this.#server = undefined;
     await new Promise((resolve) => {
