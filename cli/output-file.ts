@@ -1,4 +1,12 @@
-import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { redact } from "./redact.ts";
@@ -33,6 +41,21 @@ export class OutputFile {
   write(text: string): void {
     try {
       writeFileSync(this.path, redact(text));
+    } catch (error) {
+      throw notWritten(this.path, error);
+    }
+  }
+
+  /**
+   * As `write`; a reader finds the old text or the new one, and never a part.
+   *
+   * @throws {UcaasError} `FILE_NOT_WRITTEN`
+   */
+  replace(text: string): void {
+    const draft = `${this.path}.${process.pid}`;
+    try {
+      writeFileSync(draft, redact(text));
+      renameSync(draft, this.path);
     } catch (error) {
       throw notWritten(this.path, error);
     }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Progress } from "../drift/check.ts";
@@ -35,6 +36,8 @@ export function driftCommand(): Command {
     .addOption(new Option("--json", "the report as JSON").conflicts("markdown"))
     .option("--markdown", "the report as Markdown")
     .option("-o, --out <file>", "write the report into a file, beside the table on the terminal")
+    .option("--metrics <file>", "write Prometheus text into a file")
+    .option("--report-dir <folder>", "keep the JSON report there, in a file named by its time")
     .addOption(
       new Option("--parallel <number>", "stacks at once")
         .default(Math.min(4, availableParallelism()))
@@ -51,6 +54,8 @@ interface Options {
   json?: true;
   markdown?: true;
   out?: string;
+  metrics?: string;
+  reportDir?: string;
   parallel: number;
 }
 
@@ -67,6 +72,11 @@ async function drift(options: Options): Promise<void> {
     import("../drift/render.ts"),
   ]);
   const out = options.out === undefined ? undefined : OutputFile.prepare(options.out);
+  const metrics = options.metrics === undefined ? undefined : OutputFile.prepare(options.metrics);
+  const kept =
+    options.reportDir === undefined
+      ? undefined
+      : OutputFile.prepare(join(options.reportDir, `drift-${fileTime(new Date())}.json`));
   const stacks = await stacksToCheck(options);
   const queue = new PQueue({ concurrency: options.parallel });
   const results = await withProgress((progress) =>
@@ -89,6 +99,13 @@ async function drift(options: Options): Promise<void> {
   print(out === undefined ? text.trimEnd() : table);
   process.exitCode = exitStatus[report.status];
   out?.write(text);
+  kept?.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (metrics) metrics.replace(await (await import("../drift/metrics.ts")).asMetrics(report));
+}
+
+/** `2026-11-28T031700Z`: sorts by time, and is a file's name on every system. */
+function fileTime(time: Date): string {
+  return time.toISOString().replace(/:|\.\d+/g, "");
 }
 
 async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RefreshEvents } from "../../cli/drift/events.ts";
+import { asMetrics } from "../../cli/drift/metrics.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
 import {
   type Difference,
@@ -7,6 +8,7 @@ import {
   exitStatus,
   nothingChecked,
   type StackDrift,
+  unknownDrift,
 } from "../../cli/drift/report.ts";
 import { locator } from "../../cli/pulumi/locator.ts";
 
@@ -214,4 +216,20 @@ describe("the report", () => {
       "- **could not tell** `prod`: `XimaLicense acme`: `not reached`",
     );
   });
+});
+
+test("the metrics have the status and the counts of each stack, and when they were taken", async () => {
+  const sound = { ...nothingChecked, checked: 3, compared: 2, existenceOnly: 1 };
+  const report = driftReport(
+    [
+      { stack: "north", status: "none", ...sound, differences: [], unknown: [] },
+      unknownDrift('we"st\n', { reason: "no answer" }),
+    ],
+    new Date("2026-01-01T00:00:00Z"),
+  );
+  const lines = (await asMetrics(report)).split("\n");
+  expect(lines).toContain('ucaas_drift_status{stack="north"} 0');
+  expect(lines).toContain('ucaas_drift_status{stack="we\\"st\\n"} 1');
+  expect(lines).toContain('ucaas_drift_resources{stack="north",known="compared"} 2');
+  expect(lines).toContain("ucaas_drift_checked_timestamp_seconds 1767225600");
 });

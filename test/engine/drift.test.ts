@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -173,12 +173,21 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       "utf8",
     );
     const out = join(project.folder, "reports", "drift.json");
+    const [metrics, kept] = ["drift.prom", "kept"].map((name) => join(project.folder, name)) as [
+      string,
+      string,
+    ];
     const [run, ...plain] = [
-      await drift("--all", "--json", "--out", out),
+      await drift("--all", "--json", "--out", out, "--metrics", metrics, "--report-dir", kept),
       ...(await Promise.all(stacks.map(plainRefresh))),
     ];
     const report = JSON.parse(readFileSync(out, "utf8")) as DriftReport;
     const told = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
+
+    expect(readFileSync(metrics, "utf8")).toContain('ucaas_drift_status{stack="changed"} 2');
+    const [dated = ""] = readdirSync(kept);
+    expect(dated).toMatch(/^drift-\d{4}-\d\d-\d\dT\d{6}Z\.json$/);
+    expect(JSON.parse(readFileSync(join(kept, dated), "utf8"))).toEqual(report);
 
     expect(told).toEqual({
       same: "none",
