@@ -53,19 +53,33 @@ const lastRuns = 20;
  * @param stack the stack's name, with its organization where the backend has some
  * @throws {UcaasError} `RECORD_UNREADABLE`
  */
-export async function readStackRecord(stack: string): Promise<StackRecord> {
-  const [exported, history] = await Promise.all([
-    run(["stack", "export", "--stack", stack]),
-    run(["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack]),
+export async function readStackRecord(
+  stack: string,
+  pauses: readonly number[] = [2_000, 4_000, 8_000, 16_000],
+): Promise<StackRecord> {
+  const history = ["stack", "history", "--json", "--page-size", String(lastRuns)];
+  const [exported, runs] = await Promise.all([
+    runAgain(["stack", "export", "--stack", stack], pauses),
+    runAgain([...history, "--stack", stack], pauses),
   ]);
   const { deployment } = parsed(exportSchema, exported);
   return {
     resources: deployment.resources ?? [],
     pending: deployment.pending_operations ?? [],
-    failedUpdates: (parsed(historySchema, history) ?? [])
+    failedUpdates: (parsed(historySchema, runs) ?? [])
       .filter(({ kind, result }) => kind === "update" && result === "failed")
       .map(({ startTime, endTime = startTime }) => ({ startedAt: startTime, endedAt: endTime })),
   };
+}
+
+/** A backend that restarts answers again within the pauses. */
+async function runAgain(args: readonly string[], pauses: readonly number[]): Promise<string> {
+  for (const pause of pauses) {
+    const printed = await run(args).catch(() => undefined);
+    if (printed !== undefined) return printed;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return await run(args);
 }
 
 function run(args: readonly string[]): Promise<string> {

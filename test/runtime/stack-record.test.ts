@@ -1,0 +1,44 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readStackRecord } from "../../provider/runtime/stack-record.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-record-"));
+  vi.stubEnv("PATH", [folder, process.env.PATH].join(delimiter));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+/** A command `pulumi` whose backend refuses so many times. */
+function backendFails(times: number): void {
+  const file = join(folder, "pulumi");
+  writeFileSync(
+    file,
+    `#!/bin/sh
+count=$(ls "${folder}" | grep -c "try-$2-" || true)
+touch "${folder}/try-$2-$count"
+[ "$count" -lt ${times} ] && exit 255
+[ "$2" = export ] && echo '{"deployment": {}}' || echo '[]'
+`,
+  );
+  chmodSync(file, 0o755);
+}
+
+test("the record is read again when the backend is gone for a moment", async () => {
+  backendFails(2);
+  expect(await readStackRecord("live", [1, 1, 1])).toEqual({
+    resources: [],
+    pending: [],
+    failedUpdates: [],
+  });
+});
+
+test("a backend that stays gone is an error", async () => {
+  backendFails(9);
+  await expect(readStackRecord("live", [1, 1])).rejects.toThrow("[RECORD_UNREADABLE]");
+});
