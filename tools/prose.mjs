@@ -1,6 +1,7 @@
-// Checks the words of pages, comments and messages. `npm run check` runs it; the tests
-// run the same check. It knows a list of words, and the length of a sentence. What reads
-// well is for people to judge.
+// Checks the words of pages, comments and messages: `node tools/prose.mjs [path…]`. It is
+// no part of `npm run check` yet, since some hundred comments and test names are left. It
+// knows a list of words, and the length of a sentence. What reads well is for people to
+// judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
