@@ -9,6 +9,7 @@ import { driftCommand } from "./commands/drift.ts";
 import { fleetCommand } from "./commands/fleet.ts";
 import { initCommand } from "./commands/init.ts";
 import { journalCommand } from "./commands/journal.ts";
+import { kubernetesCommand } from "./commands/kubernetes.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
 import { notifyCommand } from "./commands/notify.ts";
 import { receiverCommand } from "./commands/receiver.ts";
@@ -53,6 +54,7 @@ export function createProgram({
     .addCommand(xelionCommand(), { hidden: true })
     .commandsGroup("Pipelines:")
     .addCommand(ciCommand())
+    .addCommand(kubernetesCommand())
     .addCommand(notifyCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
   setHelp(program, "ucaas");

@@ -43,6 +43,8 @@ function actionCommand(action: Action): Command {
     .option("--record <file>", "where the record is")
     .option("--json", "the report as JSON")
     .addHelpText("after", details);
+  if (action === "up" || action === "destroy")
+    command.option("--cancel", "take the lock of a killed run first; only where nothing else runs");
   if (action === "destroy") command.requiredOption("--yes", "say that they are to be destroyed");
   return command.action(async (options) =>
     (await import("../fleet/fleet.ts")).runFleet(action, options),

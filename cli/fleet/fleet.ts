@@ -16,6 +16,7 @@ export interface FleetOptions {
   readonly shards?: number;
   readonly parallel?: number;
   readonly resume?: true;
+  readonly cancel?: true;
   readonly record?: string;
   readonly json?: true;
 }
@@ -55,7 +56,7 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
   const ended = await Promise.allSettled(
     stacks.map((stack) =>
       queue.add(async () => {
-        const result = done.has(stack) ? skipped(stack) : await runStack(action, stack);
+        const result = done.has(stack) ? skipped(stack) : await runStack(action, stack, options);
         if (result.status !== "skipped") record.add(result);
         printNotice(lineOf(result));
         return result;

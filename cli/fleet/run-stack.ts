@@ -10,8 +10,14 @@ import type { Action, StackResult } from "./result.ts";
 type Ending = Pick<StackResult, "status" | "found" | "remedy">;
 
 /** Does one thing with one stack. What goes wrong with it is its result. */
-export async function runStack(action: Action, stack: string): Promise<StackResult> {
+export async function runStack(
+  action: Action,
+  stack: string,
+  { cancel }: { readonly cancel?: true } = {},
+): Promise<StackResult> {
   const started = Date.now();
+  // Where there is no lock, it changes nothing.
+  if (cancel) await pulumi(["cancel", "--yes", "--stack", stack]);
   const ending = await perform(action, stack).catch((error: unknown): Ending => {
     if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
       return { status: "failed", found: error.reason, ...(error.hint && { remedy: error.hint }) };

@@ -67,6 +67,11 @@ describe("a fleet of three stacks on the real engine", { timeout: 180_000 }, () 
     for (const [stack, eliteSeats] of Object.entries(seats))
       expect(customers[`voicehouse/${stack}`]?.licence).toMatchObject({ eliteSeats });
 
+    // As the next pod of an index does, after the one before was killed.
+    renameSync(`${locks}-gone`, locks);
+    const cancelled = await fleet("up", "--stacks", "bakery", "--cancel");
+    expect(cancelled.statusOf).toEqual({ bakery: "done" });
+
     const drift = await fleet("drift");
     expect(drift.statusOf).toEqual({ acme: "done", bakery: "done", clinic: "done" });
     expect(drift.exitCode).toBe(0);

@@ -1,0 +1,58 @@
+import { Command, InvalidArgumentError } from "commander";
+
+const examples = `
+Examples:
+  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1
+  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1 --shards 8 --no-receiver
+  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1 --operator \\
+      --repository https://git.example/voice.git`;
+
+interface Options {
+  image: string;
+  receiverImage: string;
+  namespace: string;
+  shards: number;
+  schedule: string;
+  receiver: boolean;
+  operator?: true;
+  repository?: string;
+  branch: string;
+}
+
+/** `ucaas kubernetes`: what runs the stacks of a project on Kubernetes. */
+export function kubernetesCommand(): Command {
+  const command = new Command("kubernetes").description("write manifests for Kubernetes");
+  command
+    .command("manifests")
+    .description("write a kustomize base: Jobs for up and drift, and the receiver")
+    .argument("[folder]", "where it is written", "deploy/base")
+    .requiredOption("--image <image>", "image with the project in /app, and the Pulumi CLI")
+    .option("--receiver-image <image>", "image of receiver/Containerfile", "xelion-receiver:latest")
+    .option("--no-receiver", "leave out the receiver of Xelion's callbacks")
+    .option("--namespace <name>", "namespace of all objects", "ucaas")
+    .option("--shards <count>", "pods that share the stacks", count, 4)
+    .option("--schedule <cron>", "when drift is checked", "17 3 * * *")
+    .option("--operator", "a Stack of the Pulumi Kubernetes Operator for each stack, not a Job")
+    .option("--repository <url>", "with --operator: the repository of the project")
+    .option("--branch <name>", "with --operator: its branch", "main")
+    .addHelpText("after", examples)
+    .action(async (folder: string, options: Options, self: Command) => {
+      const { operator, repository, branch, ...rest } = options;
+      if (operator && repository === undefined)
+        self.error(
+          "error: --operator needs --repository <url>. See ucaas kubernetes manifests --help",
+        );
+      const { writeManifests } = await import("../kubernetes/write.ts");
+      await writeManifests(folder, {
+        ...rest,
+        ...(operator && repository !== undefined && { operator: { repository, branch } }),
+      });
+    });
+  return command;
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { fleetCommand } from "../../cli/commands/fleet.ts";
+import { manifestFiles } from "../../cli/kubernetes/manifests.ts";
+import type { ManifestOptions } from "../../cli/kubernetes/options.ts";
+import { root } from "../../tools/engine/paths.mjs";
+
+interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** The API's own schemas; what they do not know is refused, as by `--validate=strict`. */
+const api = JSON.parse(
+  readFileSync(join(root, "test", "fixtures", "openapi", "kubernetes-1.34.json"), "utf8"),
+) as { kinds: Record<string, string>; definitions: object };
+
+const options: ManifestOptions = {
+  namespace: "ucaas",
+  image: "registry.example/voice:1",
+  receiverImage: "registry.example/receiver:1",
+  shards: 8,
+  schedule: "17 3 * * *",
+  receiver: true,
+};
+const project = {
+  name: "voice",
+  stacks: ["prod", "North_East", `${"long-".repeat(20)}a`, `${"long-".repeat(20)}b`],
+};
+
+function objectsOf(files: ReadonlyMap<string, string>): KubernetesObject[] {
+  const { resources } = parse(files.get("kustomization.yaml")!) as { resources: string[] };
+  expect([...resources, "kustomization.yaml"].sort()).toEqual([...files.keys()].sort());
+  return resources.flatMap((name) =>
+    parseAllDocuments(files.get(name)!).map((document) => document.toJS() as KubernetesObject),
+  );
+}
+
+const base = objectsOf(manifestFiles(options, project));
+
+test.each(base.map((object) => [`${object.kind} ${object.metadata.name}`, object] as const))(
+  "the API of Kubernetes takes the %s",
+  (_, object) => {
+    const schema = api.kinds[`${object.apiVersion}/${object.kind}`];
+    expect(schema, object.kind).toBeDefined();
+    const ajv = new Ajv({ strict: false });
+    const isValid = ajv.validate({ $ref: schema, definitions: api.definitions }, object);
+    expect(isValid, ajv.errorsText()).toBe(true);
+  },
+);
+
+test("a misspelt field would be refused, so the schemas see something", () => {
+  const job = base.find(({ kind }) => kind === "Job");
+  const ajv = new Ajv({ strict: false });
+  const schema = { $ref: api.kinds["batch/v1/Job"], definitions: api.definitions };
+  expect(ajv.validate(schema, { ...job, spec: { template: {}, backofLimit: 1 } })).toBe(false);
+});
+
+interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: { readonly runAsNonRoot: boolean };
+  readonly containers: readonly {
+    readonly securityContext: object;
+    readonly resources: object;
+    readonly command?: string[];
+  }[];
+}
+const podSpecs: PodSpec[] = [];
+JSON.stringify(base, (_, value: unknown) => {
+  if (typeof value === "object" && value !== null && "containers" in value)
+    podSpecs.push(value as PodSpec);
+  return value;
+});
+
+test("no pod runs as root, writes to its image, has a token of the API, or lacks a memory limit", () => {
+  expect(podSpecs).toHaveLength(3);
+  for (const { automountServiceAccountToken, securityContext, containers } of podSpecs) {
+    expect(automountServiceAccountToken).toBe(false);
+    expect(securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const container of containers) {
+      expect(container.resources).toMatchObject({ limits: { memory: expect.any(String) } });
+      expect(container.securityContext).toEqual({
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+      });
+    }
+  }
+});
+
+test("the pods run commands of ucaas fleet with options that it has", () => {
+  const commands = podSpecs.flatMap(({ containers }) =>
+    containers.flatMap(({ command }) => (command ? [command] : [])),
+  );
+  expect(commands).toHaveLength(2);
+  for (const [npx, flag, ucaas, fleet, action, ...args] of commands) {
+    expect([npx, flag, ucaas, fleet]).toEqual(["npx", "--no-install", "ucaas", "fleet"]);
+    const known = fleetCommand().commands.find((command) => command.name() === action);
+    const names = known?.options.map(({ long }) => long);
+    for (const option of args.filter((word) => word.startsWith("--")))
+      expect(names).toContain(option);
+  }
+});
+
+test("with the operator each stack has a Stack of its own, with a name that Kubernetes takes", () => {
+  const operator = { repository: "https://git.example/voice.git", branch: "main" };
+  const objects = objectsOf(manifestFiles({ ...options, operator }, project));
+  const stacks = objects.filter(({ kind }) => kind === "Stack");
+  expect(stacks).toHaveLength(project.stacks.length);
+  const names = stacks.map(({ metadata }) => metadata.name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/);
+  expect(stacks).toContainEqual(
+    expect.objectContaining({
+      spec: expect.objectContaining({ stack: "organization/voice/North_East" }),
+    }),
+  );
+  expect(objects.some(({ kind }) => kind === "Job")).toBe(false);
+});
