@@ -72,14 +72,38 @@ export async function readStackRecord(
   };
 }
 
+/** What the CLI says of a backend that is gone for a moment: PostgreSQL's and the network's words. */
+const mayReturn =
+  /connection (refused|reset)|connect: |dial (tcp|error)|broken pipe|unexpected EOF|i\/o timeout|57P0[123]|starting up|shutting down|in recovery mode/i;
+
 /** A backend that restarts answers again within the pauses. */
 async function runAgain(args: readonly string[], pauses: readonly number[]): Promise<string> {
   for (const pause of pauses) {
-    const printed = await run(args).catch(() => undefined);
-    if (printed !== undefined) return printed;
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    try {
+      return await run(args);
+    } catch (error) {
+      if (!(error instanceof CommandFailed) || !mayReturn.test(error.stderr))
+        throw asUnreadable(error);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
-  return await run(args);
+  return await run(args).catch((error: unknown) => {
+    throw asUnreadable(error);
+  });
+}
+
+/** Holds what the CLI printed, which is not shown: it may hold the backend's address. */
+class CommandFailed extends Error {
+  readonly stderr: string;
+
+  constructor(message: string, stderr: string) {
+    super(message);
+    this.stderr = stderr;
+  }
+}
+
+function asUnreadable(error: unknown): unknown {
+  return error instanceof CommandFailed ? unreadable(error.message) : error;
 }
 
 function run(args: readonly string[]): Promise<string> {
@@ -94,10 +118,11 @@ function run(args: readonly string[]): Promise<string> {
         maxBuffer: 1024 ** 3,
         timeout: 60_000,
       },
-      (error, stdout) => {
+      (error, stdout, stderr) => {
         if (!error) return resolve(stdout);
         const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-        reject(unreadable(missing ? "pulumi is not on the PATH" : `pulumi ${args[1]} failed`));
+        const reason = missing ? "pulumi is not on the PATH" : `pulumi ${args[1]} failed`;
+        reject(new CommandFailed(reason, stderr));
       },
     );
   });

@@ -15,14 +15,17 @@ afterEach(() => {
 });
 
 /** A command `pulumi` whose backend refuses so many times. */
-function backendFails(times: number): void {
+function backendFails(
+  times: number,
+  words = "dial tcp 127.0.0.1:5432: connect: connection refused",
+): void {
   const file = join(folder, "pulumi");
   writeFileSync(
     file,
     `#!/bin/sh
 count=$(ls "${folder}" | grep -c "try-$2-" || true)
 touch "${folder}/try-$2-$count"
-[ "$count" -lt ${times} ] && exit 255
+[ "$count" -lt ${times} ] && echo "error: ${words}" >&2 && exit 255
 [ "$2" = export ] && echo '{"deployment": {}}' || echo '[]'
 `,
   );
@@ -36,6 +39,11 @@ test("the record is read again when the backend is gone for a moment", async () 
     pending: [],
     failedUpdates: [],
   });
+});
+
+test("a stack that is not there is an error at once", async () => {
+  backendFails(1, "no stack named 'live' found");
+  await expect(readStackRecord("live", [60_000])).rejects.toThrow("[RECORD_UNREADABLE]");
 });
 
 test("a backend that stays gone is an error", async () => {
