@@ -14,6 +14,7 @@ import { netsapiensCommand } from "./commands/netsapiens.ts";
 import { notifyCommand } from "./commands/notify.ts";
 import { receiverCommand } from "./commands/receiver.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
+import { statusCommand } from "./commands/status.ts";
 import { xelionCommand } from "./commands/xelion.ts";
 import { ximaCommand } from "./commands/xima.ts";
 import { addExamples } from "./examples.ts";
@@ -42,6 +43,7 @@ export function createProgram({
     .commandsGroup("Stacks:")
     .addCommand(previewCommand())
     .addCommand(costCommand())
+    .addCommand(statusCommand())
     .addCommand(driftCommand())
     .addCommand(doctorCommand())
     .addCommand(fleetCommand())
