@@ -31,7 +31,7 @@ export function kubernetesCommand(): Command {
     .option("--no-receiver", "leave out the receiver of Xelion's callbacks")
     .option("--namespace <name>", "namespace of all objects", "ucaas")
     .option("--shards <count>", "pods that share the stacks", count, 4)
-    .option("--schedule <cron>", "when drift is checked", "17 3 * * *")
+    .option("--schedule <cron>", "when drift is checked, in UTC", schedule, "17 3 * * *")
     .option("--operator", "a Stack of the Pulumi Kubernetes Operator for each stack, not a Job")
     .option("--repository <url>", "with --operator: the repository of the project")
     .option("--branch <name>", "with --operator: its branch", "main")
@@ -55,4 +55,10 @@ function count(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
   throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
+}
+
+/** The API server checks the numbers. */
+function schedule(text: string): string {
+  if (/^[\w*/,?-]+( [\w*/,?-]+){4}$/.test(text)) return text;
+  throw new InvalidArgumentError('Write five fields, such as "17 3 * * *".');
 }

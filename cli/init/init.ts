@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, relative, resolve, sep } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print } from "../output.ts";
-import { writeExclusive } from "../write-exclusive.ts";
+import { writeNewFiles } from "../write-new-files.ts";
 import { type CiPlatform, repositoryFiles, type Vendor } from "./template.ts";
 
 export interface InitOptions {
@@ -30,12 +30,10 @@ export async function initRepository(folder: string, options: InitOptions): Prom
     sandbox: options.sandbox === true,
     packages: options.packages === undefined ? {} : tarballs(target, options.packages),
   });
-  const existing = [...files.keys()].filter((file) => existsSync(join(target, file)));
-  if (existing.length > 0) throw filesExist(target, existing);
-  for (const [file, text] of files) {
-    mkdirSync(dirname(join(target, file)), { recursive: true });
-    await writeExclusive(join(target, file), text, { mode: 0o644, operation: "init" });
-  }
+  await writeNewFiles(target, files, {
+    operation: "init",
+    hint: "name a new folder: ucaas init <folder>",
+  });
   print(nextSteps(relative(process.cwd(), target), [...files.keys()], options));
 }
 
@@ -65,20 +63,6 @@ function tarballs(target: string, folder: string): Record<string, string> {
     operation: "init",
     hint: "make the tarballs in a clone of pulumi-ucaas: npm run package -- <folder>",
   });
-}
-
-function filesExist(target: string, existing: readonly string[]): UcaasError {
-  const shown = existing.slice(0, 10);
-  const more =
-    existing.length > shown.length ? [`… and ${existing.length - shown.length} more`] : [];
-  return new UcaasError(
-    `${target} has files of a repository already; nothing was written:\n  ${[...shown, ...more].join("\n  ")}`,
-    {
-      code: "FILES_EXIST",
-      operation: "init",
-      hint: "name a new folder: ucaas init <folder>",
-    },
-  );
 }
 
 function nextSteps(folder: string, files: readonly string[], options: InitOptions): string {

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { operatorStacks } from "./operator.ts";
+import { operatorStacks, workspaceAccess } from "./operator.ts";
 import type { ManifestOptions } from "./options.ts";
 import { receiverObjects } from "./receiver.ts";
 import { driftCronJob, labels, upJob } from "./runner.ts";
@@ -22,9 +22,11 @@ export function manifestFiles(
     "drift-cronjob.yaml": [driftCronJob(options)],
     ...(operator
       ? {
+          "workspace.yaml": workspaceAccess(options.namespace),
           "stacks.yaml": operatorStacks({
             project: project.name,
             stacks: project.stacks,
+            image: options.image,
             ...operator,
           }),
         }
@@ -38,13 +40,12 @@ export function manifestFiles(
     resources: Object.keys(objects),
   };
   return new Map([
-    ["kustomization.yaml", stringify(kustomization)],
-    ...Object.entries(objects).map(
-      ([name, each]) =>
-        [
-          name,
-          each.map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n"),
-        ] as const,
-    ),
+    ["kustomization.yaml", yaml(kustomization)],
+    ...Object.entries(objects).map(([name, each]) => [name, each.map(yaml).join("---\n")] as const),
   ]);
+}
+
+/** kubectl reads YAML 1.1, in which the name `on` is true. */
+function yaml(object: object): string {
+  return stringify(object, { version: "1.1", aliasDuplicateObjects: false });
 }

@@ -40,6 +40,7 @@ export function driftCronJob(options: ManifestOptions): object {
     metadata: { name: "ucaas-drift", labels: labels("drift") },
     spec: {
       schedule: options.schedule,
+      timeZone: "Etc/UTC",
       concurrencyPolicy: "Forbid",
       startingDeadlineSeconds: 3600,
       successfulJobsHistoryLimit: 3,
@@ -86,6 +87,8 @@ function jobSpec(action: string, flags: string[], retries: number, options: Mani
               "npx",
               "--no-install",
               ...["ucaas", "fleet", action, "--shards", `${shards}`, "--parallel", "1", ...flags],
+              // The servers of `ucaas sandbox` run on a developer's machine alone.
+              ...["--except", "sandbox"],
               ...["--record", `/tmp/fleet-${action}.json`],
             ],
             envFrom: [{ secretRef: { name: runnerSecret } }],

@@ -1,10 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { parse } from "yaml";
 import { print } from "../output.ts";
 import { findProject } from "../pulumi/project.ts";
-import { writeExclusive } from "../write-exclusive.ts";
+import { writeNewFiles } from "../write-new-files.ts";
 import { manifestFiles } from "./manifests.ts";
 import type { ManifestOptions } from "./options.ts";
 import { receiverSecret } from "./receiver.ts";
@@ -13,28 +10,19 @@ import { runnerSecret } from "./runner.ts";
 /**
  * Writes a kustomize base for the stacks of this project. Nothing is overwritten.
  *
- * @throws {UcaasError} `NO_PROJECT`, `FILES_EXIST`, `FILE_NOT_WRITTEN`
+ * @throws {UcaasError} `INVALID_ARGUMENT`, `NO_PROJECT`, `FILES_EXIST`, `FILE_NOT_WRITTEN`
  */
 export async function writeManifests(folder: string, options: ManifestOptions): Promise<void> {
-  const { folder: root, stacks } = findProject();
-  const { name } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { name: string };
+  requireRepository(options.operator?.repository);
+  const { name, stacks } = findProject();
   const files = manifestFiles(options, {
     name,
     stacks: stacks.filter((stack) => stack !== "sandbox"),
   });
-  const existing = [...files.keys()].filter((file) => existsSync(join(folder, file)));
-  if (existing.length > 0)
-    throw new UcaasError(`${folder} has ${existing.join(", ")} already; nothing was written`, {
-      code: "FILES_EXIST",
-      operation: "kubernetes manifests",
-      hint: "name a new folder, and put your changes into an overlay of it",
-    });
-  mkdirSync(folder, { recursive: true });
-  for (const [file, text] of files)
-    await writeExclusive(join(folder, file), text, {
-      mode: 0o644,
-      operation: "kubernetes manifests",
-    });
+  await writeNewFiles(folder, files, {
+    operation: "kubernetes manifests",
+    hint: "name a new folder, and put your changes into an overlay of it",
+  });
   print(`${files.size} files were written to ${folder}. They need these Secrets in namespace ${options.namespace}:
 
   kubectl -n ${options.namespace} create secret generic ${runnerSecret} --from-env-file=runner.env
@@ -46,4 +34,24 @@ export async function writeManifests(folder: string, options: ManifestOptions): 
     }
 
   kubectl apply -k ${folder}`);
+}
+
+/**
+ * The manifests show the address. The error does not, and the parser of options, whose
+ * errors show the argument, does not check it.
+ */
+function requireRepository(text: string | undefined): void {
+  if (text === undefined || hasNoPassword(text)) return;
+  throw new UcaasError("--repository is no address of a repository without a password", {
+    code: "INVALID_ARGUMENT",
+    operation: "kubernetes manifests",
+    hint: "write https://… or ssh://…, and give the login by a Secret (gitAuth) in an overlay",
+  });
+}
+
+function hasNoPassword(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "https:") return !url.username && !url.password && !url.search;
+  if (url?.protocol === "ssh:") return !url.password;
+  return /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(text);
 }

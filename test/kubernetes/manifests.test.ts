@@ -1,12 +1,16 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { fleetCommand } from "../../cli/commands/fleet.ts";
+import { repositoryFiles } from "../../cli/init/template.ts";
 import { manifestFiles } from "../../cli/kubernetes/manifests.ts";
+import { stackObjectName } from "../../cli/kubernetes/operator.ts";
 import type { ManifestOptions } from "../../cli/kubernetes/options.ts";
 import { root } from "../../tools/engine/paths.mjs";
+import { ucaas } from "../cli/ucaas.ts";
 
 interface KubernetesObject {
   readonly apiVersion: string;
@@ -29,14 +33,16 @@ const options: ManifestOptions = {
 };
 const project = {
   name: "voice",
-  stacks: ["prod", "North_East", `${"long-".repeat(20)}a`, `${"long-".repeat(20)}b`],
+  stacks: ["prod", "on", "North_East", `${"long-".repeat(20)}a`, `${"long-".repeat(20)}b`],
 };
 
 function objectsOf(files: ReadonlyMap<string, string>): KubernetesObject[] {
   const { resources } = parse(files.get("kustomization.yaml")!) as { resources: string[] };
   expect([...resources, "kustomization.yaml"].sort()).toEqual([...files.keys()].sort());
   return resources.flatMap((name) =>
-    parseAllDocuments(files.get(name)!).map((document) => document.toJS() as KubernetesObject),
+    parseAllDocuments(files.get(name)!, { version: "1.1" }).map(
+      (document) => document.toJS() as KubernetesObject,
+    ),
   );
 }
 
@@ -116,7 +122,8 @@ test("with the operator each stack has a Stack of its own, with a name that Kube
   expect(stacks).toHaveLength(project.stacks.length);
   const names = stacks.map(({ metadata }) => metadata.name);
   expect(new Set(names).size).toBe(names.length);
-  for (const name of names) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/);
+  for (const name of names) expect(name).toMatch(/^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$/);
+  expect(names).toContain("voice-on");
   expect(stacks).toContainEqual(
     expect.objectContaining({
       spec: expect.objectContaining({ stack: "organization/voice/North_East" }),
@@ -124,3 +131,81 @@ test("with the operator each stack has a Stack of its own, with a name that Kube
   );
   expect(objects.some(({ kind }) => kind === "Job")).toBe(false);
 });
+
+test("a name of a stack in the cluster is of one stack, also among several projects", () => {
+  const stacks = ["prod", "Prod", "pr.od", "pr_od", "pr-od", "_", "1", "x".repeat(90)];
+  const names = ["voice", "voicehouse", "9 lives"].flatMap((each) =>
+    stacks.map((stack) => stackObjectName(each, stack)),
+  );
+  expect(new Set(names).size).toBe(names.length);
+  for (const name of names) expect(name).toMatch(/^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$/);
+});
+
+test("a Stack of the operator neither destroys customers nor begins with an empty state", () => {
+  const operator = { repository: "https://git.example/voice.git", branch: "on" };
+  const objects = objectsOf(manifestFiles({ ...options, operator }, project));
+  const stacks = objects.filter(({ kind }) => kind === "Stack");
+  expect(stacks.length).toBeGreaterThan(0);
+  for (const stack of stacks)
+    expect(stack).toMatchObject({
+      spec: { branch: "on", destroyOnFinalize: false, useLocalStackOnly: true },
+    });
+});
+
+test("the stack of ucaas sandbox is run by no pod", () => {
+  for (const { containers } of podSpecs)
+    for (const { command } of containers)
+      if (command) expect(command.join(" ")).toContain(" --except sandbox --");
+});
+
+test("a password in the repository's address is neither written nor shown", async () => {
+  const cwd = projectFolder();
+  const address = "https://user:hunter2@git.example/voice.git";
+  const { exitCode, stderr } = await ucaas(
+    ["kubernetes", "manifests", "base", "--image", "x:1", "--operator", "--repository", address],
+    { cwd },
+  );
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("[INVALID_ARGUMENT]");
+  expect(stderr).not.toContain("hunter2");
+  expect(readdirSync(cwd)).toEqual(["Pulumi.yml"]);
+});
+
+test("a file that exists is left alone, and then none is written", async () => {
+  const cwd = projectFolder();
+  const args = ["kubernetes", "manifests", "base", "--image", "registry.example/voice:1"];
+  expect(await ucaas(args, { cwd })).toMatchObject({ exitCode: 0, stderr: "" });
+  writeFileSync(join(cwd, "base", "drift-cronjob.yaml"), "mine");
+  rmSync(join(cwd, "base", "receiver.yaml"));
+  expect((await ucaas(args, { cwd })).stderr).toContain("[FILES_EXIST]");
+  expect(readFileSync(join(cwd, "base", "drift-cronjob.yaml"), "utf8")).toBe("mine");
+  expect(readdirSync(join(cwd, "base"))).not.toContain("receiver.yaml");
+});
+
+test("the project's Containerfile copies what ucaas init and npm install write", () => {
+  const files = repositoryFiles({
+    ...{ name: "voice", vendors: ["xima"], stack: "prod", ci: "none" },
+    ...{ sandbox: false, packages: {} },
+  });
+  const lines = [...files.get("Containerfile")!.matchAll(/^COPY (.+) \S+$/gm)];
+  const copied = lines.flatMap(([, paths = ""]) => paths.split(" "));
+  expect(copied).toEqual([
+    "package.json",
+    "package-lock.json",
+    "Pulumi.yaml",
+    "index.js",
+    "stacks",
+  ]);
+  for (const path of copied.filter((each) => each !== "package-lock.json"))
+    expect(
+      [...files.keys()].some((file) => `${file}/`.startsWith(`${path}/`)),
+      path,
+    ).toBe(true);
+});
+
+function projectFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-kubernetes-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "Pulumi.yml"), "name: voice\nruntime: nodejs\n");
+  return folder;
+}
