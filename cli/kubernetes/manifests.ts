@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { operatorStacks, workspaceAccess } from "./operator.ts";
 import type { ManifestOptions } from "./options.ts";
 import { receiverObjects } from "./receiver.ts";
-import { driftCronJob, labels, upJob } from "./runner.ts";
+import { driftCronJob, labels, upCronJob } from "./runner.ts";
 
 /** The files of a kustomize base, by name. Secrets are not among them. */
 export function manifestFiles(
@@ -30,7 +30,7 @@ export function manifestFiles(
             ...operator,
           }),
         }
-      : { "up-job.yaml": [upJob(options)] }),
+      : { "up-cronjob.yaml": [upCronJob(options)] }),
     ...(options.receiver && { "receiver.yaml": receiverObjects(options) }),
   };
   const kustomization = {

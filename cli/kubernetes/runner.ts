@@ -21,34 +21,39 @@ export const podSecurity = {
   seccompProfile: { type: "RuntimeDefault" },
 };
 
-/** `pulumi up` of all stacks, once: delete the Job and apply it again for the next time. */
-export function upJob(options: ManifestOptions): object {
-  return {
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name: "ucaas-up", labels: labels("up") },
-    // A killed pod leaves its stack locked, and no other pod has this index.
-    spec: jobSpec("up", ["--cancel"], 6, options),
-  };
+/**
+ * `pulumi up` of all stacks, for `kubectl create job --from`. It is suspended, so that to
+ * apply the manifests changes nothing at a vendor; its schedule, 31 February, never comes.
+ */
+export function upCronJob(options: ManifestOptions): object {
+  // A killed pod leaves its stack locked, and no other pod has this index.
+  const job = jobSpec("up", ["--cancel"], 6, options);
+  return cronJob("up", { schedule: "0 0 31 2 *", suspend: true, job });
 }
 
 /** The nightly drift check. A pod that found drift ends with 2 and fails its index at once. */
 export function driftCronJob(options: ManifestOptions): object {
+  const job = jobSpec("drift", [], 2, options);
+  return cronJob("drift", { schedule: options.schedule, suspend: false, job });
+}
+
+function cronJob(
+  action: string,
+  { schedule, suspend, job }: { schedule: string; suspend: boolean; job: object },
+): object {
   return {
     apiVersion: "batch/v1",
     kind: "CronJob",
-    metadata: { name: "ucaas-drift", labels: labels("drift") },
+    metadata: { name: `ucaas-${action}`, labels: labels(action) },
     spec: {
-      schedule: options.schedule,
+      schedule,
       timeZone: "Etc/UTC",
+      suspend,
       concurrencyPolicy: "Forbid",
       startingDeadlineSeconds: 3600,
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 7,
-      jobTemplate: {
-        metadata: { labels: labels("drift") },
-        spec: jobSpec("drift", [], 2, options),
-      },
+      jobTemplate: { metadata: { labels: labels(action) }, spec: job },
     },
   };
 }

@@ -33,7 +33,11 @@ export async function writeManifests(folder: string, options: ManifestOptions): 
         : ""
     }
 
-  kubectl apply -k ${folder}`);
+  kubectl apply -k ${folder}${
+    options.operator
+      ? ""
+      : `\n  kubectl -n ${options.namespace} create job up-1 --from=cronjob/ucaas-up   # pulumi up`
+  }`);
 }
 
 /**

@@ -60,10 +60,12 @@ test.each(base.map((object) => [`${object.kind} ${object.metadata.name}`, object
 );
 
 test("a misspelt field would be refused, so the schemas see something", () => {
-  const job = base.find(({ kind }) => kind === "Job");
+  const job = base.find(({ kind }) => kind === "CronJob");
   const ajv = new Ajv({ strict: false });
-  const schema = { $ref: api.kinds["batch/v1/Job"], definitions: api.definitions };
-  expect(ajv.validate(schema, { ...job, spec: { template: {}, backofLimit: 1 } })).toBe(false);
+  const schema = { $ref: api.kinds["batch/v1/CronJob"], definitions: api.definitions };
+  const spec = { schedule: "17 3 * * *", jobTemplate: {} };
+  expect(ajv.validate(schema, { ...job, spec })).toBe(true);
+  expect(ajv.validate(schema, { ...job, spec: { ...spec, suspendd: true } })).toBe(false);
 });
 
 interface PodSpec {
@@ -129,7 +131,7 @@ test("with the operator each stack has a Stack of its own, with a name that Kube
       spec: expect.objectContaining({ stack: "organization/voice/North_East" }),
     }),
   );
-  expect(objects.some(({ kind }) => kind === "Job")).toBe(false);
+  expect(objects.some(({ metadata }) => metadata.name === "ucaas-up")).toBe(false);
 });
 
 test("a name of a stack in the cluster is of one stack, also among several projects", () => {
@@ -150,6 +152,12 @@ test("a Stack of the operator neither destroys customers nor begins with an empt
     expect(stack).toMatchObject({
       spec: { branch: "on", destroyOnFinalize: false, useLocalStackOnly: true },
     });
+});
+
+test("to apply the manifests updates no stack", () => {
+  expect(base.filter(({ kind }) => kind === "Job")).toEqual([]);
+  const up = base.find(({ metadata }) => metadata.name === "ucaas-up");
+  expect(up).toMatchObject({ kind: "CronJob", spec: { suspend: true } });
 });
 
 test("the stack of ucaas sandbox is run by no pod", () => {
