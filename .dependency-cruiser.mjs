@@ -10,7 +10,7 @@ const program = "^provider/(index|customer)[.]ts$";
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/runtime/(data-dir|errors|host-location|journal-location|loader|parse-json|registration|secret-paths|secrets|stack-identity|stack-traces|suggest|undeclared-writes)[.]ts$",
+  "^provider/runtime/(data-dir|errors|host-location|journal-location|loader|parse-json|registration|secret-paths|secrets|stack-identity|stack-resources|stack-traces|suggest|undeclared-writes)[.]ts$",
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 
@@ -71,7 +71,7 @@ export default {
       from: { path: "^stacks/" },
       to: {
         path: [
-          "^provider/(?!(index|schemas)[.]ts$)",
+          "^provider/(?!(index|schemas|runtime/stack-resources)[.]ts$)",
           "^(cli|policy|sandbox|receiver|demo|bench|test|tools|trials)/",
         ],
       },

@@ -1,4 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import {
+  readStackOutputs,
+  readStackResources,
+} from "pulumi-ucaas/internal/runtime/stack-resources";
 import { isRecord } from "./object-path.ts";
 
 /** What the last update left in the stack's state. */
@@ -21,15 +25,10 @@ export interface LastUpdate {
  * @throws {pulumi.RunError} if the engine gives neither
  */
 export async function lastUpdate(): Promise<LastUpdate> {
-  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const ask = async (token: string, args: object): Promise<Record<string, unknown>> => {
-    const reply = await pulumi.runtime.invoke(`pulumi:pulumi:${token}`, args, {});
-    return isRecord(reply?.outputs) ? reply.outputs : {};
-  };
   try {
-    return fromResources(await ask("readStackResourceOutputs", { stackName: name }));
+    return fromResources(await readStackResources());
   } catch {
-    const { customers } = await ask("readStackOutputs", { name }).catch(() => {
+    const { customers } = await readStackOutputs().catch(() => {
       throw new pulumi.RunError(unreadable);
     });
     return {

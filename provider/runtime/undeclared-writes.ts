@@ -4,6 +4,7 @@ import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
 import { journalLocation } from "./journal-location.ts";
 import { stackIdentity } from "./stack-identity.ts";
+import { readStackResources } from "./stack-resources.ts";
 
 /** What this program has declared so far. */
 const declared: ResourceName[] = [];
@@ -59,13 +60,8 @@ function isEntry(file: string): boolean {
 
 /** The resources of the last update, by the engine. */
 async function stateBefore(): Promise<{ urn: string; outputs?: Record<string, unknown> }[]> {
-  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  const { outputs = {} } = await pulumi.runtime.invoke(
-    "pulumi:pulumi:readStackResourceOutputs",
-    { stackName },
-    {},
-  );
-  return Object.entries(outputs as Record<string, { outputs?: Record<string, unknown> }>).map(
+  const resources = await readStackResources();
+  return Object.entries(resources as Record<string, { outputs?: Record<string, unknown> }>).map(
     ([urn, resource]) => ({ urn, outputs: resource?.outputs ?? {} }),
   );
 }
