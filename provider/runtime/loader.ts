@@ -104,7 +104,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       restore();
     }
     requireRegistration(this, about.type, name);
-    warnOfOptionsWithoutEffect(options, this);
+    warnOfOptionsWithoutEffect(options, about.type, name);
   }
 }
 

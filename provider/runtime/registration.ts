@@ -163,16 +163,20 @@ export function refuseImport(
   );
 }
 
-/** Warns of options that the engine takes and that have no effect. */
+/**
+ * Warns of options that the engine takes and that have no effect. The text names the
+ * resource: a message that waits for the URN of a resource that cannot be registered
+ * fails, and with it every later message of the program.
+ */
 export function warnOfOptionsWithoutEffect(
   options: pulumi.CustomResourceOptions,
-  resource: pulumi.Resource,
+  type: string,
+  name: string,
 ): void {
   for (const key of ["customTimeouts", "replaceOnChanges"] as const)
     if (options[key] !== undefined)
       void pulumi.log.warn(
-        `the option ${key} has no effect on a dynamic resource (docs/dynamic-resources.md)`,
-        resource,
+        `${type} ${JSON.stringify(name)}: the option ${key} has no effect on a dynamic resource (docs/dynamic-resources.md)`,
       );
 }
 

@@ -94,7 +94,13 @@ describe("another stack that creates the same customers at the same time", () =>
     enablex.server.setOptions({ uniqueCustomerCode: false });
     const provider = providersOf(enablex.basic).customer;
     const all = many(20);
-    enablex.server.fault({ kind: "delay", method: "POST", path: "/customers$", ms: 150, times: 8 });
+    enablex.server.fault({
+      kind: "delay",
+      method: "POST",
+      path: "/customers$",
+      ms: 1000,
+      times: 8,
+    });
     const running = up(provider, all, 8);
     await vi.waitFor(() => expect(enablex.calls(/^POST/).length).toBeGreaterThan(0));
     for (const number of numbers)

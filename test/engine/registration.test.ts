@@ -18,11 +18,6 @@ const faults: [name: string, source: string, words: string][] = [
     "5min",
   ],
   [
-    "timeout-user",
-    `new u.EnableXUser(n, { userType: "1", firstName: "A", email: "a@b.example" }, { customTimeouts: { read: "x" } })`,
-    "x",
-  ],
-  [
     "timeout-plan",
     `new u.EnableXSubscription(n, { customerId: 1, planId: 1 }, { customTimeouts: { update: "5min" } })`,
     "5min",
@@ -72,6 +67,11 @@ const faults: [name: string, source: string, words: string][] = [
 
 /** What ends the program at once. */
 const immediate: [name: string, source: string, words: string][] = [
+  [
+    "timeout-user",
+    `new u.EnableXUser(n, { userType: "1", firstName: "A", email: "a@b.example" }, { customTimeouts: { read: "x" } })`,
+    "customTimeouts.read is not a timeout",
+  ],
   ["parent", `licence(n, { parent: {} })`, "Resource parent is not a valid Resource"],
   ["provider", `licence(n, { provider: "nothing" })`, "could not be registered"],
   ["option", `licence(n, { protekt: true })`, "protekt is not an option. Did you mean protect?"],
