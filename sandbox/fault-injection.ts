@@ -45,6 +45,9 @@ export const faultSchema = z.discriminatedUnion("kind", [
     .strictObject({ ...match, kind: z.literal("delay"), ms })
     .describe("waits, then goes on as usual"),
   z
+    .strictObject({ ...match, kind: z.literal("hold") })
+    .describe("waits until all faults are dropped, then goes on as usual"),
+  z
     .strictObject({ ...match, kind: z.literal("status"), ...answer })
     .describe("answers so; nothing is changed"),
   z
@@ -93,6 +96,7 @@ export type Fault = z.output<typeof faultSchema>;
 
 export class FaultQueue {
   #waiting: Fault[] = [];
+  #cleared = Promise.withResolvers<void>();
 
   add(order: unknown): Fault {
     const fault = faultSchema.parse(order);
@@ -100,8 +104,16 @@ export class FaultQueue {
     return fault;
   }
 
+  /** Drops all faults, and lets the requests go on that are held. */
   clear(): void {
     this.#waiting = [];
+    this.#cleared.resolve();
+    this.#cleared = Promise.withResolvers();
+  }
+
+  /** Ends when the faults are dropped. */
+  async cleared(): Promise<void> {
+    await this.#cleared.promise;
   }
 
   list(): readonly Fault[] {

@@ -330,6 +330,9 @@ export class SandboxServer<
       case "delay":
         await wait(fault.ms);
         break;
+      case "hold":
+        await this.faults.cleared();
+        break;
       case "status":
         return give(this.#ordered(fault));
       case "cutBefore":

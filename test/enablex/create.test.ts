@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
+import { eventually } from "../eventually.ts";
 import {
   type EnablexReseller,
   enablexReseller,
@@ -90,7 +91,7 @@ describe("a customer that is created", () => {
   test("whose create arrives only after it was sent again is made once where the server keeps it unique", async () => {
     enablex.server.fault({ kind: "late", ms: 900, method: "POST", path: "/customers$" });
     const { id } = await create(acme, { "enablex:settleSeconds": "0.3" });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(
         enablex.server.received.filter(
           ({ method, status }) => method === "POST" && status === null,
@@ -354,9 +355,12 @@ describe("a customer that exists already", () => {
 
 describe("two stacks that declare the same customer", () => {
   test("and come up at once: one wins, the other gets a clear error that names the owner; the customer is there once", async () => {
-    enablex.server.fault({ kind: "delay", ms: 300, method: "POST", path: "/customers$", times: 2 });
+    enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const other = { ...acme, __stack: "ucaas/two", customerName: "Acme of two" };
-    const results = await Promise.allSettled([create(acme), create(other)]);
+    const running = Promise.allSettled([create(acme), create(other)]);
+    await eventually(() => expect(posts()).toBe(2));
+    enablex.server.faults.clear();
+    const results = await running;
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const [winner] = enablex.customers();
     const lost = results.find((result) => result.status === "rejected")?.reason;
@@ -369,7 +373,7 @@ describe("two stacks that declare the same customer", () => {
   test("and one of them got no clear answer: what it finds and did not declare so is not taken for its own", async () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
     const running = failureOf(create(acme));
-    await vi.waitFor(() => expect(posts()).toBe(1));
+    await eventually(() => expect(posts()).toBe(1));
     await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
     expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
     expect(enablex.customers()).toHaveLength(1);
@@ -385,7 +389,7 @@ describe("a create that was cut off", () => {
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     // Its process ends here: nobody waits for it, and what it would still send gets no answer.
     void create(inputs, { "enablex:settleSeconds": "0" }, journal).catch(() => {});
-    await vi.waitFor(() => expect(posts()).toBe(1));
+    await eventually(() => expect(posts()).toBe(1));
     return journal;
   };
 
@@ -420,7 +424,7 @@ describe("a create that was cut off", () => {
     const journal = journalFolder();
     enablex.server.fault({ kind: "delay", ms: 1_000, method: "POST", path: "/customers$" });
     void create(acme, {}, journal).catch(() => {});
-    await vi.waitFor(() => expect(posts()).toBe(1));
+    await eventually(() => expect(posts()).toBe(1));
     const { id } = await create(acme, {}, journal);
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(posts()).toBe(1);

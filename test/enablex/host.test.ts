@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { type EnablexReseller, enablexReseller } from "./enablex-server.ts";
 
@@ -78,7 +79,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
   test("a create whose process is killed before the answer is taken up by the next one, and the customer is there once", async () => {
     enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
     const failed = host.create("EnableXCustomer", { ...acme, adopt: "never" }).catch(() => {});
-    await vi.waitFor(() => expect(enablex.customers()).toHaveLength(1), { timeout: 10_000 });
+    await eventually(() => expect(enablex.customers()).toHaveLength(1));
     await host.crash();
     await failed;
     host = await start(enablex.login);

@@ -8,6 +8,7 @@ import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
+import { eventually } from "../eventually.ts";
 import {
   type EnablexReseller,
   enablexReseller,
@@ -94,21 +95,16 @@ describe("another stack that creates the same customers at the same time", () =>
     enablex.server.setOptions({ uniqueCustomerCode: false });
     const provider = providersOf(enablex.basic).customer;
     const all = many(20);
-    enablex.server.fault({
-      kind: "delay",
-      method: "POST",
-      path: "/customers$",
-      ms: 1000,
-      times: 8,
-    });
+    enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 8 });
     const running = up(provider, all, 8);
-    await vi.waitFor(() => expect(enablex.calls(/^POST/).length).toBeGreaterThan(0));
+    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(8));
     for (const number of numbers)
       await enablex.seed(1, {
         customer_code: `CODE-${number}`,
         customer_name: `Other ${number}`,
         contact_email: "",
       });
+    enablex.server.faults.clear();
     return await running;
   };
 
@@ -137,9 +133,10 @@ describe("another stack that creates the same customers at the same time", () =>
   test("is no error where the list cannot be read after the creates, which is said", async () => {
     const provider = providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }).customer;
     enablex.server.setOptions({ createReply: "full" });
-    enablex.server.fault({ kind: "delay", method: "POST", path: "/customers$", ms: 200, times: 2 });
+    enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const posting = up(provider, many(2), 8);
-    await vi.waitFor(() => expect(enablex.calls(/^POST/).length).toBeGreaterThan(0));
+    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(2));
+    enablex.server.faults.clear();
     enablex.server.fault({
       kind: "status",
       status: 406,

@@ -6,13 +6,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import PQueue from "p-queue";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { ximaServer } from "../../sandbox/xima/server.ts";
 import { onTerminal, terminalSession } from "../cli/on-terminal.ts";
 import { ucaas } from "../cli/ucaas.ts";
+import { eventually } from "../eventually.ts";
 import { type StackProject, stackProject } from "./stack-project.ts";
 
 const canary = "Contact-Canary-4711";
@@ -264,10 +265,7 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       expect(exitCode, output).toBe(130);
       expect(output.lastIndexOf("\u001b[?25h")).toBeGreaterThan(output.lastIndexOf("\u001b[?25l"));
       expect(output).toContain("Interrupted");
-      await vi.waitFor(() => expect(processesWith(mark)).toBe(""), {
-        timeout: 60_000,
-        interval: 200,
-      });
+      await eventually(() => expect(processesWith(mark)).toBe(""));
     } finally {
       silent.closeAllConnections();
       silent.close();

@@ -30,8 +30,10 @@ describe("a dynamic resource", () => {
     await stack.writeProgram(program(15, options));
     const { output } = (await stack.preview()).ok();
     expect(output).toMatch(/~ +1 to update/);
-    expect(output).toContain("warning: the option replaceOnChanges has no effect");
-    expect(output).toContain("warning: the option customTimeouts has no effect");
+    expect(output).toMatch(
+      /warning: XimaLicense "acme": the option replaceOnChanges has no effect/,
+    );
+    expect(output).toMatch(/warning: XimaLicense "acme": the option customTimeouts has no effect/);
     await stack.writeProgram(program(12, "{}"));
     const urn = "urn:pulumi:test::ucaas-test::pulumi-nodejs:dynamic/ucaas:XimaLicense::acme";
     expect((await stack.preview("--replace", urn)).ok().output).toMatch(/1 to replace/);

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { Journal } from "../../provider/runtime/journal.ts";
 import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
+import { eventually } from "../eventually.ts";
 import { secret, workspace } from "./workspace.ts";
 
 const projectNode = `v${manifest.devDependencies.node}`;
@@ -65,7 +66,7 @@ test("Ctrl-C ends a run when the resource at work is done, and keeps it", async 
   });
   const up = ws.start(["up", "--yes", "--skip-preview"]);
 
-  await vi.waitUntil(() => existsSync(`${ws.folder}/begun`), { timeout: 30_000 });
+  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true));
   up.signal("SIGINT");
   const ended = await up.done;
   expect(ended.exitCode, ended.output).not.toBe(0);
@@ -84,7 +85,7 @@ test("after a power cut the stack is locked, and pulumi cancel frees it", async 
   });
 
   const up = ws.start(["up", "--yes", "--skip-preview"]);
-  await vi.waitUntil(() => existsSync(`${ws.folder}/begun`), { timeout: 30_000 });
+  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true));
   await up.crash();
   await up.done;
   expect((await ws.up()).output).toContain("the stack is currently locked");

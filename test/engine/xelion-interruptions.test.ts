@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { login, world } from "../xelion/world.ts";
 import { type RunningCommand, workspace } from "./workspace.ts";
 
@@ -59,10 +60,7 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       let ended = false;
       void run.done.finally(() => (ended = true));
       // A run that has nothing left to do ends by itself.
-      await vi.waitFor(() => expect(ended || seen[after]() > before).toBe(true), {
-        timeout: 60_000,
-        interval: 2,
-      });
+      await eventually(() => expect(ended || seen[after]() > before).toBe(true));
       await pause(milliseconds);
       const providers = await providersOf(run);
       if (who === "provider") for (const pid of providers) kill(pid);
@@ -71,10 +69,7 @@ test(`runs killed and cancelled at random moments never order a configuration tw
       if (who === "cancel") run.signal("SIGINT");
       await run.done;
       // Whom the engine left behind ends by itself, and does not act beside the next run.
-      await vi.waitFor(() => expect(providers.filter(isAlive)).toEqual([]), {
-        timeout: 20_000,
-        interval: 50,
-      });
+      await eventually(() => expect(providers.filter(isAlive)).toEqual([]));
       (await stack.pulumi(["cancel", "--yes"])).ok();
       if (look.length > 0) (await stack.pulumi(look)).ok();
     }

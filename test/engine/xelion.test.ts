@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { login, type World, world } from "../xelion/world.ts";
 import { type RunningCommand, secret, type Workspace, workspace } from "./workspace.ts";
 
@@ -67,7 +68,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
       type.endsWith("XelionTenantProvision"),
     );
   const said = (run: RunningCommand, words: string) =>
-    vi.waitFor(() => expect(run.output()).toContain(words), { timeout: 60_000, interval: 50 });
+    eventually(() => expect(run.output()).toContain(words));
 
   test("a preview shows what the service refuses, with secrets masked, and sends no order", async () => {
     w.service.fault({
@@ -215,7 +216,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     (await stack.up()).ok();
     expect(await stack.outputs()).toMatchObject({ orderId: 5, status: "SUBMITTED" });
     await w.proceed(5);
-    await vi.waitFor(() => expect(w.orders()[4]?.status).toBe("FAILED"));
+    await eventually(() => expect(w.orders()[4]?.status).toBe("FAILED"));
     const drift = await stack.refresh("--preview-only", "--expect-no-changes");
     expect(drift.exitCode, drift.output).not.toBe(0);
     expect(drift.output).toContain("order 5 FAILED");

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { processesWith } from "./processes.ts";
 import { type System, system, there } from "./system.ts";
@@ -31,7 +32,7 @@ const start = (
     config: { ...ns.plainConfig, ...options.config },
     env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env },
   });
-const until = (holds: () => void) => vi.waitFor(holds, { timeout: 100_000, interval: 20 });
+const until = (holds: () => void) => eventually(holds);
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
 describe("the browser", { timeout: 240_000 }, () => {

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NetsapiensClient } from "../../provider/netsapiens/client.ts";
 import type { Verify } from "../../provider/netsapiens/steps.ts";
 import { type VerificationTarget, verify } from "../../provider/netsapiens/verify.ts";
 import type { NetsapiensOptions } from "../../sandbox/netsapiens/options.ts";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
 import type { NetsapiensState } from "../../sandbox/netsapiens/state.ts";
+import { eventually } from "../eventually.ts";
 import { there } from "./system.ts";
 
 const subject: VerificationTarget = {
@@ -432,7 +433,7 @@ describe("a block is told from a refusal:", () => {
     const stopping = new AbortController();
     const limits = { concurrency: 4, deadlineSeconds: 3_600 };
     const running = run({}, "all", new NetsapiensClient(server.url, limits, stopping.signal));
-    await vi.waitFor(() => expect(server.received.length).toBeGreaterThan(1), { timeout: 20_000 });
+    await eventually(() => expect(server.received.length).toBeGreaterThan(1));
     stopping.abort();
     expect((await running).results[0]).toMatchObject({ status: "failed" });
   });

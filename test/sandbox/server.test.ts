@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { ControlError, json } from "../../sandbox/http-types.ts";
 import { commonOptions, SandboxServer } from "../../sandbox/server.ts";
+import { eventually } from "../eventually.ts";
 
 const options = z.strictObject({
   ...commonOptions,
@@ -149,6 +150,16 @@ describe("a fault", () => {
       contentType: /^200 text\/html \{"names":\["Ada"\]/,
     };
     expect(seen).toMatch(expected[order.kind] ?? right);
+  });
+
+  it("of holding is let go when all faults are dropped", async () => {
+    server.fault({ kind: "hold" });
+    const held = sign("Ada");
+    await eventually(() => expect(server.received).toHaveLength(1));
+    expect(server.state.names).toEqual([]);
+    server.faults.clear();
+    expect((await held).status).toBe(200);
+    expect(server.state.names).toEqual(["Ada"]);
   });
 
   it("of hanging is never answered: before the change, or after it", async () => {

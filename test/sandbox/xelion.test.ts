@@ -3,9 +3,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readScenario, type ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "../../sandbox/xelion/server.ts";
+import { eventually } from "../eventually.ts";
 
 let tenant: ReturnType<typeof xelionTenantServer>;
 let service: ReturnType<typeof xelionProvisioningServer>;
@@ -52,7 +53,7 @@ class Receiver {
   }
 }
 
-const until = (condition: () => void) => vi.waitFor(condition, { timeout: 10_000, interval: 5 });
+const until = (condition: () => void) => eventually(condition);
 const settled = (id: number) =>
   until(() => expect(service.state.orders[id]).toMatchObject({ steps: [] }));
 

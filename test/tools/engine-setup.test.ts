@@ -18,6 +18,7 @@ import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { root, version } from "../../tools/engine/paths.mjs";
 import { downloadEnvironment, setUpEngine } from "../../tools/engine/setup.mjs";
+import { eventually } from "../eventually.ts";
 
 let home: string;
 let folder: string;
@@ -67,11 +68,11 @@ function setUpInAnotherProcess() {
 }
 
 async function builderStarted(): Promise<number> {
-  return await vi.waitFor(async () => {
+  return await eventually(async () => {
     const text = await readFile(join(home, "builder"), "utf8");
     expect(text).toMatch(/\n$/);
     return Number(text);
-  }, 10_000);
+  });
 }
 
 const alive = (pid: number) => {

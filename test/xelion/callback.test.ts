@@ -1,8 +1,9 @@
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
 import type { StatusEvent } from "../../provider/xelion/schema.ts";
+import { eventually } from "../eventually.ts";
 import { freePort } from "./world.ts";
 
 const order = newOrder(
@@ -119,7 +120,7 @@ describe("the callback listener", () => {
 
   test("lets the port go when the last order is over, whoever still holds a connection", async () => {
     const idler = connect(port, "127.0.0.1");
-    await vi.waitFor(() => expect(idler.readyState).toBe("open"), 30_000);
+    await eventually(() => expect(idler.readyState).toBe("open"));
     const other = { ...order, intentId: "other" };
     const second = await listener.listen(
       () => other,

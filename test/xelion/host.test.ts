@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
+import { eventually } from "../eventually.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { login, type World, world } from "./world.ts";
 
@@ -32,7 +33,7 @@ const holding = () =>
     ],
   });
 const said = (host: DynamicHost, words: string) =>
-  vi.waitFor(() => expect(host.output()).toContain(words), { timeout: 20_000, interval: 20 });
+  eventually(() => expect(host.output()).toContain(words));
 
 describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
   test("the engine's Cancel ends a waiting create as a partial failure, and the next process takes the order up", async () => {

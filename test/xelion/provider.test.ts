@@ -9,6 +9,7 @@ import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
+import { eventually } from "../eventually.ts";
 import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
 import { fairyTail, login, type World, world } from "./world.ts";
 
@@ -131,7 +132,7 @@ describe("an order", () => {
     w.service.setOptions({ orderRoute: true });
     const { outs, code } = await create({ wait: "submitted" }, polled);
     expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
-    await vi.waitFor(() => expect(w.orders()[0]?.status).toBe("COMPLETED"), 30_000);
+    await eventually(() => expect(w.orders()[0]?.status).toBe("COMPLETED"));
     const read = await provider(polled).read("id", outs);
     expect(read.props).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(read.props?.statusHistory.at(-1)).toMatchObject({
@@ -182,10 +183,7 @@ describe("an order", () => {
     expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
     expect(await changes(first.outs)).toBe(true);
     const second = update(first.outs);
-    await vi.waitFor(
-      () => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"),
-      30_000,
-    );
+    await eventually(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(w.orders()).toHaveLength(1);
@@ -312,7 +310,7 @@ describe("a POST whose outcome is not known", () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     w.next("losesAll");
     void create({ timeout: "100ms" });
-    await vi.waitFor(() => expect(w.orders()).toHaveLength(1), 30_000);
+    await eventually(() => expect(w.orders()).toHaveLength(1));
     expect(
       await create(
         { timeout: "100ms" },
@@ -381,7 +379,7 @@ describe("nothing is sent, and nothing is left behind,", () => {
 
   test("when the callback address cannot be opened", async () => {
     const taken = createServer().listen(w.port, "127.0.0.1");
-    await vi.waitFor(() => expect(taken.listening).toBe(true), 30_000);
+    await eventually(() => expect(taken.listening).toBe(true));
     expect(await create()).toMatchObject({
       code: "CALLBACK_NOT_READY",
       message: expect.stringContaining("EADDRINUSE"),
@@ -450,10 +448,7 @@ describe("a changed configuration", () => {
     });
     printed.mockClear();
     const second = update(outs, other);
-    await vi.waitFor(
-      () => expect(told()).toContain("a new order is sent when this one has ended"),
-      30_000,
-    );
+    await eventually(() => expect(told()).toContain("a new order is sent when this one has ended"));
     expect(w.orders()).toHaveLength(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -573,9 +568,8 @@ describe("a refresh that nobody saves", () => {
       });
     }
     const up = update(saved, other);
-    await vi.waitFor(
-      () => expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
-      30_000,
+    await eventually(() =>
+      expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
     );
     await w.proceed(2);
     expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -955,13 +949,14 @@ async function token(): Promise<string> {
 }
 
 test("keeps the id of an order in the state when the journal's disk is full as the reply arrives", async () => {
-  w.service.fault({ kind: "delay", ms: 500, method: "POST", path: "/provision$" });
+  w.service.fault({ kind: "hold", method: "POST", path: "/provision$" });
   const creating = create();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true),
   );
   rmSync(w.journalDir, { recursive: true });
   writeFileSync(w.journalDir, "no folder");
+  w.service.faults.clear();
   const { outs, code } = await creating;
   expect(code).toBe("JOURNAL_UNAVAILABLE");
   expect(outs).toMatchObject({ orderId: w.orders()[0]?.id });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, provider, runs } from "./handlers.ts";
 import { freePort, type World, world } from "./world.ts";
@@ -39,14 +40,12 @@ const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
     steps: [{ do: "reply" }, { do: "hold" }, { do: "status", status, callback: "now", times: 1 }],
   });
 const delivered = (count: number) =>
-  vi.waitFor(
-    () =>
-      expect(
-        w.service.state.messages.filter(({ attempts }) =>
-          attempts.some(({ answered }) => answered === 200),
-        ),
-      ).toHaveLength(count),
-    30_000,
+  eventually(() =>
+    expect(
+      w.service.state.messages.filter(({ attempts }) =>
+        attempts.some(({ answered }) => answered === 200),
+      ),
+    ).toHaveLength(count),
   );
 
 describe("by the relay", { timeout: 60_000 }, () => {
@@ -67,10 +66,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
-    await vi.waitFor(
-      () => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"),
-      30_000,
-    );
+    await eventually(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -109,7 +105,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test("of two machines that begin at once, one sends", async () => {
     holding();
     const both = [elsewhere().create({ timeout: "10s" }), elsewhere().create({ timeout: "10s" })];
-    await vi.waitFor(() => expect(w.orders()).toHaveLength(1), 30_000);
+    await eventually(() => expect(w.orders()).toHaveLength(1));
     await w.proceed(1);
     const codes = (await Promise.all(both)).map(({ code }) => code);
     // Who came a little later has seen the other's order, and follows it.
@@ -131,7 +127,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     await again();
     holding();
     const run = here().create();
-    await vi.waitFor(() => expect(told()).toContain("order 1 submitted"), 30_000);
+    await eventually(() => expect(told()).toContain("order 1 submitted"));
     await receiver.kill();
     await again();
     await w.proceed(1);
