@@ -27,7 +27,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => end());
   });
   try {
-    await makeStack(options, environment);
+    await selectStack(options, environment);
     const envFile = join(dataDir, "env");
     writeWhole(envFile, exports({ ...environment, ...sandbox.environment }));
     print(greeting(sandbox, relative(project, dataDir), relative(project, envFile)));
@@ -43,7 +43,6 @@ function pulumiEnvironment(dataDir: string) {
     PULUMI_HOME: join(dataDir, "home"),
     PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}`,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
-    PULUMI_STACK: "sandbox",
     // What one customer fails at stops no other.
     PULUMI_CONTINUE_ON_ERROR: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -51,8 +50,11 @@ function pulumiEnvironment(dataDir: string) {
   };
 }
 
-/** Makes the stack if it is not there. */
-async function makeStack(
+/**
+ * Makes the stack if it is not there, and selects it. Pulumi keeps the selection in the
+ * home of the data, for this project alone.
+ */
+async function selectStack(
   { dataDir, engines, pulumi }: ServeOptions,
   environment: ReturnType<typeof pulumiEnvironment>,
 ): Promise<void> {
@@ -65,11 +67,9 @@ async function makeStack(
     rmSync(versions, { force: true });
     symlinkSync(engines, versions);
   }
-  const stacks = JSON.parse(await pulumi(["stack", "ls", "--json"], environment)) as {
-    name: string;
-  }[];
-  if (!stacks.some(({ name }) => name === "sandbox"))
-    await pulumi(["stack", "init", "sandbox", "--no-select"], environment);
+  // A stack that the shell names would go before the selection.
+  const env = { ...environment, PULUMI_STACK: "" };
+  await pulumi(["stack", "select", "sandbox", "--create"], env);
 }
 
 function exports(variables: Record<string, string>): string {

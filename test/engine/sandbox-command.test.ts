@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 
-it("npm run sandbox prints addresses without secrets, and pulumi works in a shell as it says", async () => {
+it("npm run sandbox prints addresses without secrets, and pulumi works in a shell as it says, also in other projects", async () => {
   const root = join(import.meta.dirname, "../..");
   const folder = mkdtempSync(join(tmpdir(), "sandbox-command-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,6 +44,14 @@ it("npm run sandbox prints addresses without secrets, and pulumi works in a shel
 
     const preview = await shell(commands[0]!).catch((error: { stdout: string }) => error);
     expect(preview.stdout).toMatch(/XimaLicense .* create[\s\S]*to create/);
+
+    const other = join(folder, "other");
+    mkdirSync(other);
+    writeFileSync(join(other, "Pulumi.yaml"), "name: other\nruntime: nodejs\n");
+    const { stdout: selected } = await shell(
+      `pulumi="$PWD/node_modules/.bin/pulumi"; cd '${other}'; "$pulumi" stack init dev; "$pulumi" stack --show-name`,
+    );
+    expect(selected).toMatch(/^dev$/m);
   } finally {
     child.kill("SIGINT");
     expect(await ended).toBe(0);
