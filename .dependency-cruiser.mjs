@@ -96,7 +96,7 @@ export default {
     {
       severity: "error",
       name: "schemas-decide-only",
-      comment: "Whoever checks a file with our schemas calls no vendor and registers nothing.",
+      comment: "Checking a file with the schemas calls no vendor and registers nothing.",
       from: { path: "^provider/schemas[.]ts$" },
       to: {
         path: [

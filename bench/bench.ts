@@ -1,11 +1,13 @@
 /**
  * `npm run bench`: figures of whole processes on the real engine, side by side in one run.
  *
- *   npm run bench -- [licences] [enablex-refresh] [customers] [backend-options]
- *     [--resources 300 | 1,30,100] [--latency 0,50] [--runs 3] [--contenders floor,pulumi-ucaas]
- *   npm run bench -- fleet [--resources 200] [--stacks 50] [--workers 2]
- *   npm run bench -- --build-peers     builds OpenTofu and restapi from Go modules
- *   npm run bench -- --plot            draws docs/images/bench-*.svg from bench/results
+ * ```
+ * npm run bench -- [licences] [enablex-refresh] [customers] [backend-options]
+ *   [--resources 300 | 1,30,100] [--latency 0,50] [--runs 3] [--contenders floor,pulumi-ucaas]
+ * npm run bench -- fleet [--resources 200] [--stacks 50] [--workers 2]
+ * npm run bench -- --build-peers     builds OpenTofu and restapi from Go modules
+ * npm run bench -- --plot            draws docs/images/bench-*.svg from bench/results
+ * ```
  *
  * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of
  * them; the median is shown. `customers` and `backend-options` also write each

@@ -78,7 +78,7 @@ function providerText(provider: unknown): string {
 
 /**
  * Licences beside a resource that does nothing (the floor), beside one that only sends
- * the requests, and beside the way in which most dynamic providers are written.
+ * the requests, and beside one that is written as most dynamic providers are.
  */
 export async function licences(resources: number, runs: number): Promise<string> {
   // As it is installed: npm packs JavaScript, while the repository's own code is stripped

@@ -10,7 +10,7 @@ export function printScript(shell: string): void {
 
 /** Prints what may follow the words: commands, options, values. */
 export function printCandidates(program: Command, words: readonly string[]): void {
-  // The library offers no files. A shell that is told ":0" does it itself.
+  // The library completes no files. On ":0" the shell does it itself.
   if (takesFile(program, words.at(-2))) {
     print(":0");
     return;

@@ -3,7 +3,7 @@ import { printNotice } from "./output.ts";
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof signals;
 
-/** What is told of each signal while it runs. */
+/** Called on each signal while the work runs. */
 type Stop = (times: number) => void;
 
 const running = new Set<Stop>();
@@ -23,8 +23,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs work that must not be cut off: it is told of a signal, and the process lives on
- * until it has ended. `stop` gets the number of signals so far. Without such work, a
+ * Runs work that must not be cut off: `stop` is called on each signal, with the number of
+ * signals so far, and the process runs until the work has ended. Without such work, a
  * signal ends the process at once, as usual.
  *
  * @throws {Interrupted} when a signal came before the work or during it

@@ -14,8 +14,8 @@ export function code(text: string): string {
 
 /**
  * The same in a cell of a table. A bar ends the cell even within a code span, and a
- * backslash does not always keep it from that, so a text with a bar is written by
- * character references.
+ * backslash does not always prevent that. So a text with a bar is written with character
+ * references.
  */
 export function cell(text: string): string {
   return text.includes("|") ? htmlCode(text) : code(text);

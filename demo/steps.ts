@@ -119,7 +119,7 @@ export const steps: readonly Step[] = [
   },
   {
     title:
-      "Somebody deletes the bakery's licence at the vendor; the nightly drift preview finds it (an exit status that is not 0 fails the pipeline)",
+      "A person deletes the bakery's licence at the vendor; the nightly drift preview finds it (an exit status that is not 0 fails the pipeline)",
     before(sandbox) {
       delete sandbox.xima.server.state.customers["voicehouse/bakery"];
     },
@@ -178,7 +178,7 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title: "The six checks of every client in the stack, as tables, whenever somebody asks",
+    title: "The six checks of every client in the stack, as tables, at any time",
     command: ["ucaas", "netsapiens", "verify", "--stack", "sandbox", "--did", "+13125550100"],
     proof({ exitCode, output }) {
       assert.equal(exitCode, 0);
@@ -188,15 +188,15 @@ export const steps: readonly Step[] = [
   },
   {
     title:
-      "Somebody changes the hotel's contact by hand at EnableX; the nightly preview says which field, and what it was",
+      "A person changes the hotel's contact by hand at EnableX; the nightly preview names the field, and its value before",
     before(sandbox) {
-      hotelAtEnableX(sandbox).contact_name = "Somebody else";
+      hotelAtEnableX(sandbox).contact_name = "Night desk";
       sandbox.enablex.server.save();
     },
     command: ["pulumi", "refresh", "--preview-only", "--expect-no-changes", "--diff"],
     proof({ exitCode, output }) {
       assert.notEqual(exitCode, 0, "the drift was not noticed");
-      assert.match(output, /contactName *: "Front desk" => "Somebody else"/);
+      assert.match(output, /contactName *: "Front desk" => "Night desk"/);
     },
   },
   {
@@ -217,7 +217,7 @@ export const steps: readonly Step[] = [
   },
   {
     title:
-      "A customer that somebody made by hand at EnableX is adopted: declared in a file, imported, and proved by an empty preview",
+      "A customer that was made by hand at EnableX is adopted: declared in a file, imported, and proved by an empty preview",
     async before({ enablex }) {
       const made = await fetch(`${enablex.baseUrl}/customers`, {
         method: "POST",

@@ -11,8 +11,8 @@ export interface Outcome {
 
 /**
  * A copy of the stack program in a folder that git ignores, so that the demo may change
- * the stack file, with a Pulumi home, a file backend and a passphrase of its own: nothing
- * of the user's is read or written.
+ * the stack file. It has its own Pulumi home, file backend and passphrase. Nothing of the
+ * user's is read or written.
  */
 export class Playground {
   readonly folder = join(root, ".demo");

@@ -1,7 +1,7 @@
 /**
- * The ground on which every vendor's sandbox server stands: HTTP on loopback, a log of
- * what arrived, faults on demand, state that outlives a restart, and a control address
- * below `/_sandbox/` (control.ts) for other processes and for people with curl.
+ * The base of every vendor's sandbox server. It has HTTP on loopback, a log of requests,
+ * faults on demand and state that survives a restart. Below `/_sandbox/` (control.ts) is
+ * a control address for other processes and for people with curl.
  *
  * A vendor server is a {@link Vendor}: its options (a zod object made of {@link
  * commonOptions} and its own switches), its first state (plain JSON), and `handle`, which
@@ -397,7 +397,8 @@ export class SandboxServer<
     try {
       reply = await this.vendor.handle(request, this);
     } catch (error) {
-      // A fault of the sandbox itself must be seen by whoever runs it, not only by the client.
+      // An error of the sandbox itself is shown where it runs, and not only to the
+      // client.
       process.stderr.write(
         `${this.vendor.name} sandbox: ${error instanceof Error ? error.stack : String(error)}\n`,
       );

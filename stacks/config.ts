@@ -131,7 +131,9 @@ const implied: Record<string, Record<string, "slug" | "name" | Record<string, "s
   enablex: { customerCode: "slug", customerName: "name" },
 };
 
-/** Whether what stands at a path follows from the slug or from the name, if nobody says it. */
+/**
+ * Whether the value at a path follows from the slug or the name when it is not declared.
+ */
 export function impliedFrom(path: Path): "slug" | "name" | undefined {
   const source = valueAt(implied, path);
   return source === "slug" || source === "name" ? source : undefined;

@@ -91,7 +91,8 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   return customers.flatMap((customer) =>
     identities.flatMap(({ what, path, of = [path], server, normal = (text) => text }) => {
       const values = of.map((part) => valueAt(customer.value, part));
-      // What is missing or encrypted identifies nothing; that it is missing is told elsewhere.
+      // A missing or encrypted value identifies nothing. Missing ones are reported
+      // elsewhere.
       if (!values.every((value) => typeof value === "string")) return [];
       const key = JSON.stringify([
         what,

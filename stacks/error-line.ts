@@ -12,8 +12,8 @@ const maxShown = 80;
 
 /**
  * `place label.path = value: reason`. The value is shown where the schema wants text, a
- * number or a boolean that is no secret: where it wants a map, a whole map may stand
- * there in one text, with its password.
+ * number or a boolean that is no secret: where it wants a map, the value may be a whole
+ * map in one text, with its password.
  */
 export function faultLine(
   schema: z.ZodType,

@@ -91,8 +91,8 @@ function impossibleRenames(customers: readonly Declaration[], last: LastUpdate):
 }
 
 /**
- * What nobody says follows from the slug; if it followed from another one, the next
- * update would make a new tenant and delete the old.
+ * Ids that are not declared follow from the slug. If the slug changed, the next update
+ * would create a new tenant and delete the old one.
  */
 function lostIds(customer: Declaration, last: LastUpdate): string[] {
   const former = [customer.slug, ...formerSlugs(customer.value)].find((slug) =>
@@ -118,6 +118,6 @@ function lostId(customer: Declaration, path: Path, now: string): string {
   return [
     `${customer.locate([path[0] ?? ""], "key").place} ${labelled(customer.slug, path)} would become ${now}: the last update has another one, which would be deleted [ID_LOST]`,
     "What to do: keep renamedFrom, with all former slugs and the oldest first, or write the id that the customer has",
-    "  (it stands in: pulumi stack output customers).",
+    "  (pulumi stack output customers shows it).",
   ].join("\n    ");
 }

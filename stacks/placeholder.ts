@@ -1,7 +1,6 @@
 /**
- * A value that somebody has to fill in, since it cannot be read from the vendor. It
- * is in the file as a text that is no right value anywhere, and the program refuses a
- * file that has one.
+ * A value that the user has to fill in, since it cannot be read from the vendor. The file
+ * has a text that is nowhere a valid value, and the program refuses a file with one.
  */
 export function placeholder(what: string): string {
   return `<fill in: ${what}>`;

@@ -221,8 +221,8 @@ export class Declaration {
   }
 
   /**
-   * Where a path is declared, in words and as `file:line:column`. What nobody declares is
-   * missing from the customer, so that is where it is.
+   * Where a path is declared, in words and as `file:line:column`. A value that is not
+   * declared is missing from the customer, so that is its place.
    */
   locate(path: Path, what: "key" | "value" = "value"): { label: string; place: string } {
     // An unreadable file of the customer's own has no part that could be named.
@@ -293,7 +293,7 @@ export class Declaration {
   }
 }
 
-/** Only the systems that a customer has take part: a default gives nobody a system. */
+/** Only for the systems that a customer has: a default adds no system to a customer. */
 function defaultsFor(customer: unknown, defaults: unknown): unknown {
   if (!isRecord(customer) || !isRecord(defaults)) return {};
   return Object.fromEntries(

@@ -65,7 +65,7 @@ export function collectWarnings(files: StackFiles): string[] {
     ),
     ...unreadable.map(
       ({ fileName }) =>
-        `${fileName} cannot be read, so nobody knows whether it declares the same things as this stack.`,
+        `${fileName} cannot be read, so it may declare the same objects as this stack.`,
     ),
   ];
 }
@@ -83,7 +83,7 @@ export function findPlaintextSecrets(customers: readonly Declaration[]): string[
       .map(({ path }) => {
         const { label, place } = customer.locate(path);
         const key = label === "defaults" ? "ucaas:defaults" : `ucaas:customers.${customer.slug}`;
-        return `${place} ${labelled(label, path)} stands there in plain text. Take it out and run: pulumi config set --secret --path '${labelled(key, path)}'`;
+        return `${place} ${labelled(label, path)} is in plain text. Take it out and run: pulumi config set --secret --path '${labelled(key, path)}'`;
       }),
   );
 }
@@ -159,7 +159,7 @@ function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path]
 }
 
 /**
- * Keys of the config that nobody reads: a misspelt one would otherwise be passed over in
+ * Keys of the config that no vendor has: without this, a misspelt one is ignored in
  * silence.
  */
 function keyFaults(file: YamlFile): string[] {
@@ -246,8 +246,8 @@ function reviewFaults(files: StackFiles, key: "prices" | "limits", value: unknow
 }
 
 /**
- * The defaults that are given must be right, whoever uses them; what is missing there the
- * customers may give.
+ * Given defaults must be valid even if no customer uses them. Customers may give what is
+ * missing there.
  */
 function defaultsFaults(defaults: Declaration): string[] {
   const { value } = defaults;
@@ -287,7 +287,7 @@ function customerFaults(files: StackFiles, customer: Declaration, source: Config
   const blanks = leaves(value).filter(
     ({ path, value: leaf }) => isUnfilled(leaf) && (path.length === 1 || leaf !== value.name),
   );
-  // What is told of the text needs not be told of the value.
+  // What is reported of the text is not reported of the value as well.
   const told = [
     ...blanks.map(({ path }) => path),
     ...(own?.faults ?? []).map(({ path }) => path),

@@ -30,8 +30,8 @@ export interface YamlFault {
   readonly offset: number;
   readonly reason: string;
   /**
-   * The text that is meant, where the reason quotes it: whoever prints the reason decides
-   * whether it may be seen.
+   * The text that the reason quotes. The code that prints the reason decides whether to
+   * show it.
    */
   readonly quotes?: string;
 }
@@ -47,9 +47,8 @@ const maxValues = 50_000;
 const maxDepth = 64;
 
 /**
- * Reads a YAML document in the one way in which the engine, and any other reader, reads
- * it too. What they would read differently is a fault. The document's text is in no fault
- * but as `quotes`.
+ * Reads a YAML document as the engine and any other reader do. What they would read
+ * differently is a fault. Faults have the document's text only in `quotes`.
  */
 export function readYaml(text: string): YamlTree {
   const lines = new LineCounter();

@@ -55,7 +55,8 @@ export async function watched(
   const interrupt = (/** @type {NodeJS.Signals} */ signal) => {
     interruptedBy = signal;
     end("SIGINT"); // Go clears its temporary files then
-    patience = setTimeout(() => end("SIGKILL"), 2000); // npm would take half a minute to undo what nobody is going to use
+    // npm takes half a minute to undo an install that is thrown away anyway.
+    patience = setTimeout(() => end("SIGKILL"), 2000);
   };
   const stopLate = () => {
     ending.timedOut = true;

@@ -44,7 +44,9 @@ const fromText = new MarkdownIt();
 function proseOfPage(text) {
   const found = [];
   let inTable = false;
+  let line = 1; // a table's cells have no line of their own
   for (const token of fromText.parse(text, {})) {
+    if (token.map) line = token.map[0] + 1;
     if (token.type === "table_open" || token.type === "table_close") inTable = token.nesting > 0;
     if (token.type !== "inline") continue;
     const plain = (token.children ?? [])
@@ -58,7 +60,7 @@ function proseOfPage(text) {
               : "",
       )
       .join("");
-    found.push({ line: (token.map?.[0] ?? 0) + 1, text: plain, isSentence: !inTable });
+    found.push({ line, text: plain, isSentence: !inTable });
   }
   return found;
 }
@@ -110,22 +112,31 @@ function proseOfProgram(file, text) {
     }
     open = undefined;
     const body = comment.replace(/^\/\*+|\*+\/$/g, "").replace(/^[ \t]*\*[ ]?/gm, "");
-    const withoutCode = body
-      .replace(/```[\s\S]*?```/g, (code) => code.replace(/[^\n]/g, ""))
-      .replace(/`[^`\n]*`/g, "code");
+    const prose = withoutCode(body);
     const first = line(pos);
     let offset = 0;
-    for (const part of withoutCode.split(/(\n[ \t]*\n|\n(?=[ \t]*(?:[-*@]|\d+\.) ?))/)) {
+    for (const part of prose.split(/(\n[ \t]*\n|\n(?=[ \t]*(?:[-*@|]|\d+\.) ?))/)) {
       if (part.trim())
         found.push({
-          line: first + withoutCode.slice(0, offset).split("\n").length - 1,
+          line: first + prose.slice(0, offset).split("\n").length - 1,
           text: part,
-          isSentence: true,
+          isSentence: !part.startsWith("|"),
         });
       offset += part.length;
     }
   }
+  for (const part of found) if (part.isSentence) part.text = withoutCode(part.text);
   return found;
+}
+
+/**
+ * Keeps the lines, so that each part is found in the file.
+ * @param {string} text
+ */
+function withoutCode(text) {
+  return text
+    .replace(/```[\s\S]*?```/g, (code) => code.replace(/[^\n]/g, ""))
+    .replace(/`[^`\n]*`/g, "code");
 }
 
 /**
@@ -142,7 +153,9 @@ export function proseFindings(file, text) {
       return match ? [`${file}:${part.line} "${match[0]}": ${better}`] : [];
     });
     if (!part.isSentence) return found;
-    for (const sentence of plain.split(/(?<=[.!?:;])\s+/)) {
+    // A list of names counts as one word.
+    const counted = plain.replace(/\bcode(, (and )?code)+\b/g, "code");
+    for (const sentence of counted.split(/(?<=[.!?:;])\s+/)) {
       const count = sentence.split(/\s+/).filter((word) => /\w/.test(word)).length;
       if (count > maxWords)
         found.push(

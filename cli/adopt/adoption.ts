@@ -93,7 +93,7 @@ function notListed(ids: readonly string[]): UcaasError {
   return new UcaasError(`--as names ${ids.join(", ")}, and nothing that is listed has this id`, {
     code: "NOT_FOUND",
     operation: "adopt",
-    hint: "the ids stand in the table's first column: run the command without --as and --yes",
+    hint: "run the command without --as and --yes: the table's first column shows the ids",
   });
 }
 
@@ -151,7 +151,7 @@ function filesNotReady(
       code: "FILES_NOT_READY",
       operation: "adopt",
       hint: [
-        "fill in the blanks, mend the rest, and run the same command again. Do not run `pulumi up` before: it would make anew what exists",
+        "fill in the blanks, correct the rest, and run the same command again. Do not run `pulumi up` before: it would create what already exists",
         ...missingSecrets.map(
           (path) => `pulumi config set --secret --path 'ucaas:customers.${path}'`,
         ),

@@ -66,7 +66,7 @@ export function twoParts(text: string): readonly string[] | undefined {
   }
 }
 
-/** @throws {UcaasError} `NOT_FOUND`: whoever named it meant something that exists. */
+/** @throws {UcaasError} `NOT_FOUND`: the user named an object that does not exist. */
 export function notFound(vendor: string, missing: readonly Identifier[], who: string): UcaasError {
   return new UcaasError(`${who} ${missing.map(({ text }) => text).join(", ")}`, {
     code: "NOT_FOUND",

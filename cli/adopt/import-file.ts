@@ -23,9 +23,8 @@ type Entry = (ImportEntry & { readonly logicalName: string; readonly parent?: st
 
 /**
  * The file for `pulumi import`: the resources, and the components above them that are not
- * in the state either. What a name stands for in it must be unique, and resources of one
- * customer have one name, so each is called by its URN, and by its own name in
- * `logicalName`.
+ * in the state either. Names in it must be unique, but resources of one customer share a
+ * name. So each entry is named by its URN, and has its own name in `logicalName`.
  */
 export function importFile(adopted: readonly Adopted[], steps: readonly Step[]) {
   const made = new Map(

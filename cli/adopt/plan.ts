@@ -30,14 +30,15 @@ export interface PlanContext {
   readonly vendor: Pick<AdoptionSource, "name" | "type" | "account">;
   readonly files: StackFiles;
   readonly state: readonly State[];
-  /** Slugs that the user chose, by the thing's id. */
+  /** Slugs that the user chose, by the candidate's id. */
   readonly chosen: ReadonlyMap<string, string>;
 }
 
 /**
- * Decides what becomes of each thing: one that the state or the files have is found
- * there; another gets the slug that the user chose, or one made of its names. If a
- * customer of that slug is in the files and has no such section, it gets the thing.
+ * Decides what happens to each candidate. One that the state or the files have keeps its
+ * place. Another gets the slug that the user chose, or one made from its names. If the
+ * files have a customer of that slug without such a section, the candidate becomes its
+ * section.
  */
 export function plan(candidates: readonly Candidate[], situation: PlanContext): PlannedCandidate[] {
   const { vendor, files, chosen } = situation;
@@ -130,7 +131,7 @@ function withoutDuplicates(
     ...asWritten,
     customers: { ...inStack, ...Object.fromEntries(added) },
   });
-  // The later of two is told to be the second.
+  // Of two duplicates, the later one is reported.
   const inOrder = [
     ...all.filter(({ slug }) => !slugs.has(slug)),
     ...all.filter(({ slug }) => slugs.has(slug)),

@@ -14,8 +14,8 @@ import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
 
 /**
- * Tenants of Xelion servers. Neither they nor their configuration can be listed or read:
- * whoever adopts them names them, and says how they are configured.
+ * Tenants of Xelion servers. Neither they nor their configuration can be listed or read,
+ * so the user names them and declares how they are configured.
  */
 export function xelionVendor(
   config: Config,
@@ -123,9 +123,8 @@ function candidate(
 }
 
 /**
- * As after an order for this configuration that was completed: whoever adopts the tenant
- * says that it is so. An `orderId` that is declared is looked up where the service shows
- * orders.
+ * The outputs of a completed order for this configuration. The user vouches that the
+ * tenant has it. A declared `orderId` is looked up if the service shows orders.
  */
 async function outputs(
   id: string,

@@ -14,8 +14,8 @@ import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
 
 /**
- * Licences of Xima. The API lists none and shows none: whoever adopts them names their
- * tenants, and says what they have.
+ * Licences of Xima. The API neither lists nor shows them, so the user names their tenants
+ * and declares what they have.
  */
 export function ximaVendor(
   config: Config,
@@ -37,7 +37,7 @@ export function ximaVendor(
           client.exists({ resellerId, tenantId }),
         ),
       );
-      // With xima:probe off nobody was asked, and the operator's word counts.
+      // With xima:probe off nothing was looked up, and the user's declaration counts.
       const missing = tenants.filter((_, index) => there[index] === false);
       if (missing.length > 0) throw notFound("xima", missing, "the licensing API does not know");
       return tenants.map((tenant) => candidate(tenant, account, settings, config.defaults));

@@ -51,7 +51,9 @@ export class LimitWatch {
     return found;
   }
 
-  /** The limits that the whole deployment goes beyond, and that no resource was told of. */
+  /**
+   * The limits that the whole deployment exceeds, without those reported at a resource.
+   */
   finish(resources: readonly DeclaredResource[]): Violation[] {
     this.#declared.clear();
     for (const resource of resources) this.#declared.set(resource.urn, resource);

@@ -175,7 +175,10 @@ function quantityChanges(
   });
 }
 
-/** Of what holds before and after, only what explains the difference in cost is told. */
+/**
+ * Leaves out notes that hold before and after: they do not explain the difference in
+ * cost.
+ */
 function notesAbout(old: BilledQuantity | undefined, now: BilledQuantity | undefined): string[] {
   const isMinimum = (side: BilledQuantity | undefined) => side && side.billed !== side.quantity;
   const own = (now?.notes ?? []).filter((note) => isMinimum(now) || !old?.notes.includes(note));
@@ -218,7 +221,7 @@ function differences(property: string, before: unknown, after: unknown): Propert
   ];
 }
 
-/** Counts are told as quantities. */
+/** Counts are reported as quantities. */
 function isCount(property: string): boolean {
   return ximaSkus.includes(`xima.${property}`);
 }

@@ -38,7 +38,7 @@ export function ximaCommand(): Command {
     .addOption(
       new Option(
         "--organization <name>",
-        "the reseller's company, as it stands in the certificate",
+        "the reseller's company, as written in the certificate",
       ).argParser(name),
     )
     .addOption(new Option("--country <code>", "two letters").argParser((code) => country(code)))

@@ -57,7 +57,7 @@ export function judgeEnvironment(environment: NodeJS.ProcessEnv): Outcome[] {
     problems.push(
       action(
         "TLS_VARIABLE",
-        "NODE_TLS_REJECT_UNAUTHORIZED is 0; calls to vendors verify TLS all the same",
+        "NODE_TLS_REJECT_UNAUTHORIZED is 0; calls to vendors still verify TLS",
         "unset it; name a private authority in NODE_EXTRA_CA_CERTS",
       ),
     );

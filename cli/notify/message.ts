@@ -7,11 +7,13 @@ import { type DriftReport, driftReportSchema } from "../drift/report.ts";
 import { type PreviewReport, previewSchema } from "../gitops/preview-report.ts";
 import { redact, visible } from "../redact.ts";
 
-/** What is told of a report: plain text, in which nothing of others is markup yet. */
+/**
+ * What a notification says of a report: plain text. Texts of others are not escaped yet.
+ */
 export interface Message {
   readonly kind: "doctor" | "drift" | "preview";
   readonly stacks: readonly string[];
-  /** `ok`: nothing to do. `unknown`: it could not be told. */
+  /** `ok`: nothing to do. `unknown`: a check failed. */
   readonly status: "ok" | "unknown" | "action";
   readonly title: string;
   /** Short ones, the most important first. */

@@ -27,8 +27,8 @@ const slackSection = 2900;
 const mostLines = 30;
 
 function toSlack(message: Message): object {
-  // In plain text nothing is formatted and nobody is mentioned; the three characters that
-  // Slack acts on are escaped all the same, since it decodes them everywhere.
+  // Plain text is not formatted and mentions no user. The three characters that Slack
+  // acts on are still escaped, since it decodes them everywhere.
   const plain = (text: string) => ({ type: "plain_text", text: slackEscaped(text), emoji: false });
   return {
     text: slackEscaped(message.title),

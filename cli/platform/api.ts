@@ -43,7 +43,7 @@ export class Api {
     return await this.#send("GET", schema, request);
   }
 
-  /** Adds something, so it is said once: after a lost reply nobody knows whether it is there. */
+  /** Creates an object, so it is sent once: after a lost reply the object may exist. */
   async post<Schema extends z.ZodType>(
     schema: Schema,
     request: Request,

@@ -74,7 +74,8 @@ export class GitHub implements Platform {
     });
     const event = env.GITHUB_EVENT_PATH ? eventIn(env.GITHUB_EVENT_PATH) : {};
     this.pullRequest = event.pull_request?.number;
-    // A workflow of a pull request runs on a merge that nobody else knows.
+    // A workflow of a pull request runs on a merge commit of its own. Readers know the
+    // head.
     this.commit = event.pull_request?.head.sha ?? env.GITHUB_SHA;
     this.run =
       env.GITHUB_RUN_ID &&
@@ -164,7 +165,7 @@ export class GitHub implements Platform {
     );
     const merged = pulls.find((pull) => pull.merged_at !== null);
     const byHand =
-      "merge a pull request that was previewed, or run the workflow by hand for this stack, which previews anew";
+      "merge a pull request that was previewed, or run the workflow by hand for this stack, which previews again";
     if (!merged)
       throw new UcaasError("the commit came by no pull request", {
         code: "NO_PULL_REQUEST",

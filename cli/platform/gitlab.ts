@@ -119,7 +119,7 @@ export class GitLab implements Platform {
     return { id, url: (await this.#api.change("PUT", issueSchema, request, body)).web_url };
   }
 
-  /** Whom the token speaks for: a marker that somebody else wrote is a quotation. */
+  /** The user of the token: a marker in another user's comment is a quotation. */
   async #me(): Promise<number> {
     return (
       await this.#api.get(userSchema, {

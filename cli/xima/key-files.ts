@@ -58,7 +58,8 @@ export async function newKeyFiles(wanted: NewKey): Promise<void> {
   try {
     await writeExclusive(wanted.csr, `${request.toString("pem")}\n`, { mode: 0o644, operation });
   } catch (error) {
-    // Nobody has the request, so the key is of no use, and would be in the way of the next try.
+    // The request was not written, so the key is useless, and would block the next
+    // attempt.
     await rm(wanted.key, { force: true });
     throw error;
   }

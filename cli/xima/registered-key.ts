@@ -48,7 +48,7 @@ export async function checkRegistered(
     throw fault(
       "KEY_LIST_UNUSABLE",
       `the server's list has no key by a certificate's fingerprint (${keys.length} listed)`,
-      "whether the kid is registered cannot be told: ask Xima (support@ximasoftware.com)",
+      "ask Xima (support@ximasoftware.com) whether the kid is registered",
     );
   }
   throw fault(

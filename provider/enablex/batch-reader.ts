@@ -55,8 +55,8 @@ const gathering = 25;
 
 /**
  * Reads for a refresh, many at a time. The list is read at most once in a run, page by
- * page as long as that pays, and what it does not answer (a row that is not there, or
- * lacks a managed field) is read singly. Only a single read says "gone".
+ * page as long as that saves requests. A row that is missing there, or lacks a managed
+ * field, is read singly. Only a single read says "gone".
  */
 export class BatchReader {
   readonly #source: ReadSource;
@@ -76,7 +76,7 @@ export class BatchReader {
     this.#source = source;
   }
 
-  /** The thing with at least the given fields, or undefined when it is gone. */
+  /** The object with at least the given fields, or undefined when it is gone. */
   read(id: string, wires: readonly string[]): Promise<ApiRecord | undefined> {
     this.#asked++;
     // What this run has written may be older in the list.

@@ -28,9 +28,9 @@ export interface Countries {
 }
 
 /**
- * Reads the rows of `GET /countries`. What a row consists of is not public (*inferred*):
- * the id is `country_id` or `id`; the country is told by the first value that is an ISO
- * code (alpha-2 or alpha-3), else by an English name.
+ * Reads the rows of `GET /countries`. The fields of a row are not public (*inferred*):
+ * the id is `country_id` or `id`; the country is the first value that is an ISO code
+ * (alpha-2 or alpha-3), else an English name.
  */
 export function countriesOf(rows: readonly unknown[]): Countries {
   const ids = new Map<string, string>();

@@ -30,10 +30,10 @@ export type CreateResult =
   | { readonly outcome: "refused"; readonly refusal: Extract<CreateReply, { outcome: "refused" }> };
 
 /**
- * Creates an object that was not there a moment ago, once. There is no idempotency key.
- * So if the outcome of a create is unknown (connection lost, no answer in time, 5xx,
- * unreadable reply), the object is looked for during `settleSeconds`, and the create is
- * sent again only when it has not arrived.
+ * Creates an object once, after a lookup has not found it. The API has no idempotency
+ * key. The outcome of a create is unknown after a lost connection, a timeout, a 5xx or an
+ * unreadable reply. Then this looks for the object during `settleSeconds`, and sends the
+ * create again only when the object has not appeared.
  *
  * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
  *   cannot be learnt; `NOT_REACHED` and the like

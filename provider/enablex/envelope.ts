@@ -19,7 +19,7 @@ export interface ApiFailure {
   readonly hint?: string;
   /** What the API echoes; for 1504 the offending field. */
   readonly data?: ApiRecord;
-  /** True when the server may have done what was asked all the same. */
+  /** True when the server may still have done what was asked. */
   readonly mayHaveActed: boolean;
   /**
    * HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also
@@ -93,7 +93,7 @@ function noEnvelope({
       ...base,
       code: "HTML_REPLY",
       reason: "the server answered with a page instead of JSON",
-      hint: "check enablex:baseUrl: it ends with /ucaas/v1, and no proxy or login page may stand in between",
+      hint: "check enablex:baseUrl: it ends with /ucaas/v1, without a proxy or login page in between",
     };
   }
   return json === undefined

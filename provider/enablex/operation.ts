@@ -78,7 +78,7 @@ export class Operation {
   }
 
   /**
-   * A country without an id would be left out of the body, and nobody would know.
+   * A country without an id would be left out of the body in silence.
    *
    * @throws {UcaasError} `UNKNOWN_COUNTRY`
    */

@@ -38,9 +38,10 @@ let users = 0;
 let closeWhenUnused = false;
 
 /**
- * Lends the one browser of this process to some work. It stays for whoever comes next,
- * until the process ends, and Chromium ends with the process however that does: the pipe
- * between them closes. After work that failed it is closed as soon as nobody uses it.
+ * Lends the one browser of this process to some work. It stays open for the next work
+ * until the process ends. Chromium ends with the process in any case, since the pipe
+ * between them closes. After work that failed, it is closed as soon as no other work uses
+ * it.
  *
  * @throws {UcaasError} `BROWSER_MISSING`, which says what to install, `BROWSER_FAILED`,
  *   and what the work throws

@@ -12,8 +12,8 @@ export type Answer =
   /** Something answered that is not the API: an HTML page, an empty body, a redirect. */
   | { readonly kind: "foreign"; readonly status: number }
   /**
-   * 403 for this call and for one that needs no right: the caller is blocked, nothing is
-   * said about the thing asked for.
+   * 403 for this call and for one that needs no right: the caller is blocked. It says
+   * nothing about the requested object.
    */
   | { readonly kind: "blocked" }
   /** No answer came. */
@@ -71,8 +71,8 @@ export class NetsapiensClient {
   }
 
   /**
-   * The version of the API, which is told without a token; asked once a run, unless it
-   * could not be told.
+   * The version of the API, which needs no token. Asked once a run, and again after a
+   * failure.
    */
   async version(): Promise<Answer> {
     this.#version ??= this.#patiently({
@@ -133,7 +133,7 @@ export class NetsapiensClient {
     password,
   }: Credentials): Promise<Grant> {
     const body = { grant_type: "password", client_id, client_secret, username, password };
-    // A second token harms nobody, so both may be repeated.
+    // A second token does no harm, so both may be repeated.
     const call = { operation: "get a token", method: "POST", retry: "safe" } as const;
     const answer = await this.#patiently({
       ...call,

@@ -1,6 +1,6 @@
 /** The client after a driver has seen to it. */
 export interface Acquired {
-  /** Absent when the client was made just now and its secret is not to be had. */
+  /** Absent when the client was just created and its secret is not shown. */
   readonly clientSecret?: string;
   /** What happened, for the user; absent when nothing did. */
   readonly message?: string;
@@ -25,7 +25,8 @@ export interface ClientDriver {
    * from an earlier run is believed.
    *
    * @param beforeCreate is awaited right before a client is created
-   * @throws {UcaasError} when the client cannot be had, or what came of making it is not known.
+   * @throws {UcaasError} when the client is not available, or the outcome of creating it
+   *   is unknown
    */
   acquire(known: string | undefined, beforeCreate: () => Promise<void>): Promise<Acquired>;
 

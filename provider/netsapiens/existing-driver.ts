@@ -2,8 +2,8 @@ import type { ClientDriver } from "./driver.ts";
 import { portalPath, portalUrl } from "./portal-labels.ts";
 
 /**
- * A client that somebody else made, often the provider of the system: it is taken as it
- * is given, and stays when it is no longer declared.
+ * A client that was not created here, often by the operator of the system. It is used as
+ * it is given, and kept when it is no longer declared.
  */
 export function existingClient(apiUrl: string, clientSecret: string | undefined): ClientDriver {
   return {

@@ -26,7 +26,7 @@ export async function saveFailureArtifacts(
     const keep = (name: string, content: string | Buffer) =>
       writeFileSync(join(folder, name), content, { mode: 0o600 });
     keep("trace.json", maskSecrets(`${JSON.stringify(session.trace, undefined, 2)}\n`));
-    // A page of somebody else's is told nothing.
+    // A page of another origin gets no secret.
     const known =
       new URL(session.page.url()).origin === session.origin ? secrets.filter(Boolean) : [];
     const html = maskSecrets(

@@ -87,7 +87,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
 class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthClientOutputs> {
   readonly secretOutputs = ["bundle", "clientSecret"];
   readonly #accounts: NetsapiensAccounts;
-  /** Ids of which the user was told in this run that they failed. */
+  /** Ids whose failure this run has already reported. */
   readonly #told = new Set<string>();
   readonly #signal: AbortSignal | undefined;
 
@@ -100,7 +100,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     return validate(oauthClientSchema, news);
   }
 
-  /** What is missing is told by the account. */
+  /** The account's config decides which settings are required. */
   validateWithAccount(
     _olds: Partial<OAuthClientInputs>,
     news: OAuthClientInputs,
@@ -219,8 +219,8 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   /**
-   * The client is there and verified when this returns; when a step fails, the client is
-   * kept all the same.
+   * When this returns, the client exists and is verified. When a step fails, the client
+   * is kept.
    */
   async #establish(
     id: string,

@@ -184,7 +184,7 @@ async function firstFound(
   return answer;
 }
 
-/** Failures of the grant with a token all the same: it still tells what the user may do. */
+/** Failures of the grant that still give a token, which shows what the user may do. */
 const mayGoOn = new Set(["OTHER_CLIENT", "USER_OF_OTHER_DOMAIN"]);
 
 function afterPermissions(code: string): string | undefined {

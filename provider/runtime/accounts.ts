@@ -4,9 +4,9 @@ import { UcaasError } from "./errors.ts";
 import { isUnknown } from "./unknown.ts";
 
 /**
- * Config and client of each account of one vendor, read and made when first needed and
- * kept for the life of the provider process, so that all resources of an account share
- * its connections, limits and tokens.
+ * Config and client of each account of one vendor. They are made when first needed and
+ * kept for the life of the provider process. So all resources of an account share its
+ * connections, limits and tokens.
  */
 export class Accounts<D extends ConfigDefinition, Client> {
   readonly #definition: D;

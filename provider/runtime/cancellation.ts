@@ -20,9 +20,9 @@ let exitStatus: number | undefined;
 let watching = false;
 
 /**
- * Runs work that waits for long, with a signal that is aborted when the run is to end, so
- * that the work can end well (by a `PartialFailure`, which the engine still writes down)
- * instead of being cut off. Seen on engine 3.259.0:
+ * Runs long work with a signal that is aborted when the run has to end. So the work can
+ * end by a `PartialFailure`, which the engine still saves, instead of being cut off. Seen
+ * on engine 3.259.0:
  *
  * - Ctrl-C and SIGTERM reach the CLI only, since the engine gives each plugin a process
  *   group of its own. The engine then sends the provider the call `Cancel` and waits for
@@ -31,9 +31,9 @@ let watching = false;
  *   those.
  * - A second Ctrl-C: SIGINT to this process's group, and SIGKILL a second later. Nothing
  *   more is written down.
- * - The engine killed: nothing is sent, but its end of this process's stdin closes.
- *   Nobody listens any more, so what is under way is brought to its next safe point and
- *   the process ends, or it would live on and act beside the next run.
+ * - The engine killed: nothing is sent, but its end of this process's stdin closes. No
+ *   engine reads the result any more. So the work runs to its next safe point and the
+ *   process ends. Else it would go on beside the next run.
  *
  * @returns what the work returns
  */
@@ -69,7 +69,7 @@ function watch(): void {
     if (headers?.[":path"] === "/pulumirpc.ResourceProvider/Cancel") controller.abort();
   });
   // Only in the process that Pulumi starts: elsewhere (in a test's worker) signals and
-  // stdin belong to somebody else.
+  // stdin belong to other code.
   if (!process.argv[1]?.includes("dynamic-provider")) return;
   for (const [signal, number] of [
     ["SIGINT", 2],
@@ -101,8 +101,7 @@ function endIfAsked(): void {
 }
 
 /**
- * Whether somebody holds the other end: of a pipe as Go makes them, or of a socket as
- * Node does.
+ * Whether it has another end: Go makes a pipe, Node a socket.
  */
 function isPipe(descriptor: number): boolean {
   try {

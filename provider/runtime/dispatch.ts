@@ -41,10 +41,9 @@ const noConfig: dynamic.Config = {
 };
 
 /**
- * Makes the function that the loader line calls. Between Pulumi's protocol and a typed
- * provider it takes `__provider` off what goes in and puts it back where the SDK does
- * not, makes plain JSON of what comes out, and lets no error pass with a secret or a
- * stack trace in it.
+ * Makes the function that the loader line calls, between Pulumi's protocol and a typed
+ * provider. It takes `__provider` off the inputs and puts it back where the SDK does not.
+ * It turns outputs into plain JSON. It removes secrets and stack traces from errors.
  */
 export function createDispatcher(
   factories: Record<string, ProviderFactory>,

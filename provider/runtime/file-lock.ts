@@ -22,8 +22,8 @@ export interface FileLock {
 /**
  * Takes a lock: a file that only one process can create (`O_EXCL`), with its owner's
  * machine and process id. The lock of a process that has ended on this machine is taken
- * over at once, any other when it stays the same for 30 s of this process's own clock, so
- * clocks of machines and file servers do not matter.
+ * over at once. Any other lock is taken over when it stays the same for 30 s of this
+ * process's own clock. So clocks of machines and file servers do not matter.
  *
  * @throws {Error} with `code` `ELOCKED` when other processes hold it for too long, or the
  *   file system's error

@@ -14,9 +14,9 @@ export interface ImportEntry {
 }
 
 /**
- * An entry of a file for `pulumi import --file F --generate-code=false`, the one way in
- * which a dynamic resource can be imported: with both bags given, and the loader line in
- * both, the engine takes them as they are and reads nothing.
+ * An entry of a file for `pulumi import --file F --generate-code=false`. A dynamic
+ * resource can be imported in no other way. The entry has inputs and outputs, and the
+ * loader line in both: the engine then takes them as they are and reads nothing.
  *
  * `secretPaths` name what the engine has to encrypt, with dots into objects
  * (`sipCredentials`, `fields.password`); a secret that is not named stays readable in the

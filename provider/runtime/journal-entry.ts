@@ -121,7 +121,7 @@ function unreadable(place: string, why: string): UcaasError {
     code: "JOURNAL_UNREADABLE",
     operation: "journal",
     hint: [
-      "nothing was sent, since a second try cannot be told from a first",
+      "nothing was sent, since this may be a second attempt",
       "1. If a newer pulumi-ucaas wrote the entry, use that version.",
       "2. Else look at the vendor whether the last change arrived.",
       "3. Move the entry away and run `pulumi up` again.",

@@ -194,7 +194,7 @@ export class JournalFolder implements JournalStore {
         code: "JOURNAL_UNAVAILABLE",
         operation: "journal",
         hint: [
-          "nothing was sent, since without the journal a second try cannot be told from a first",
+          "nothing was sent, since without the journal this may be a second attempt",
           "make the folder writable, or name another: pulumi config set ucaas:journalDir <folder>",
         ].join("; "),
       },

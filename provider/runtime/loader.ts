@@ -20,9 +20,9 @@ warnOfUndeclaredWrites();
  * property `__provider`.
  *
  * It loads the installed package when it is called, so nothing is captured into the
- * state, and a fix reaches resources that were made by an older release, on refresh and
- * destroy too. The engine keeps the line twice for each resource and runs it later from
- * the state: **it is wire format**. Change nothing in it without a migration.
+ * state. A fix therefore reaches resources of an older release, on refresh and destroy
+ * too. The engine keeps the line twice for each resource and runs it later from the
+ * state: **it is wire format**. Change nothing in it without a migration.
  *
  * `configure` must not await: the host caches a provider before its `configure` has ended.
  */
@@ -132,7 +132,7 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
     value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
   const warn = (fullKey: string, command: string) =>
     void pulumi.log.warn(
-      `${fullKey} is a secret but stands in the stack's config in plain text. Run: pulumi config set ${command} ${fullKey}`,
+      `${fullKey} is a secret but is in plain text in the stack's config. Run: pulumi config set ${command} ${fullKey}`,
     );
   const value = rest.length > 0 ? at(structured(config.get(name)), rest) : config.get(name);
   if (isSecret(value) && isPlain(`${namespace}:${name}`))
@@ -144,7 +144,10 @@ function warnOfPlainSecret(key: string, mayBePath: boolean): void {
   }
 }
 
-/** What is no object is told by the provider's check, with the command that fixes it. */
+/**
+ * A value that is no object is reported by the provider's check, with the command that
+ * fixes it.
+ */
 function structured(text: string | undefined): object | undefined {
   try {
     return Object(JSON.parse(text ?? "{}"));

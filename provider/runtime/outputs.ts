@@ -5,7 +5,7 @@ import type { Json } from "./to-json.ts";
 
 const deepest = 64;
 
-/** Below a key that speaks of one, a text is a secret, whoever sent it. */
+/** A text below a key that matches is a secret, whatever its source. */
 const speaksOfSecrets = /passw(or)?d|passphrase|secret|token|private_?key|api_?key/i;
 
 /**
@@ -13,9 +13,9 @@ const speaksOfSecrets = /passw(or)?d|passphrase|secret|token|private_?key|api_?k
  * that was made is lost for its reply.
  *
  * What the program gave (or the state had) at the same place is kept as it is. Any other
- * text is a vendor's: known secrets are masked, as is every text below a key that speaks
- * of a password, secret or token, and what a terminal or the engine would act on is
- * escaped.
+ * text is a vendor's. In it, known secrets are masked, and so is every text below a key
+ * that names a password, secret or token. Characters that a terminal or the engine would
+ * act on are escaped.
  *
  * @param given  the inputs, or what the state had
  * @param secretOutputs  top-level outputs that hold secrets of their own, and that the

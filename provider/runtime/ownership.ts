@@ -1,9 +1,9 @@
 /**
- * Which resources of this run own what at a vendor. A resource that is renamed in the
- * program is created under its new name, and takes over what is there, before the old one
- * is deleted, in this run or in a later one. Without this, that delete would remove what
- * the new resource has. The provider is given no URN, so each resource has a claim in its
- * outputs.
+ * Tracks which resource of this run owns which remote object. Renaming a resource in the
+ * program creates the new one first, which takes over the remote object. The old one is
+ * deleted afterwards, in this run or in a later one. That delete must not remove the
+ * object of the new resource. The provider gets no URN, so each resource has a claim in
+ * its outputs.
  */
 export class Ownership {
   readonly #owners = new Map<string, Set<string>>();

@@ -150,7 +150,7 @@ export class PostgresDatabase {
       code: "JOURNAL_UNAVAILABLE",
       operation: "journal",
       hint: [
-        "nothing was sent, since without the journal a second try cannot be told from a first",
+        "nothing was sent, since without the journal this may be a second attempt",
         "see that the database runs, and that ucaas:journal has the right user, password and host",
       ].join("; "),
     });

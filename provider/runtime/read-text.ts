@@ -72,7 +72,7 @@ function readBytes(path: string, { maxBytes = 5 * mebibyte, within }: ReadTextOp
   let file: number | undefined;
   try {
     const target = within === undefined ? path : insideOf(within, path);
-    // Opening a named pipe waits for its other end, unless it is told not to.
+    // Without O_NONBLOCK, opening a named pipe waits for its other end.
     const flags =
       within === undefined ? constants.O_RDONLY : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
     file = openSync(target, flags);

@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 export type SecretPath = readonly (string | number)[];
 
 /**
- * Where the secrets of a value stand that a program gives; `[]` is the whole. A provider
- * process gets them unwrapped, so it knows what to mask only when it is told: the paths
- * travel along as a hidden input.
+ * The paths of the secrets in a value of the program; `[]` is the whole. A provider
+ * process gets secrets unwrapped. A hidden input therefore gives it the paths, so that it
+ * knows what to mask.
  */
 export async function secretPaths(value: unknown, path: SecretPath = []): Promise<SecretPath[]> {
   if (pulumi.Output.isInstance(value))

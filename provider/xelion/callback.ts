@@ -21,12 +21,12 @@ const slowestBody = 10_000;
 type Take = (news: StatusEvent[]) => Promise<void>;
 
 /**
- * Takes callbacks in the provider process itself, on a path for each order that nobody
- * can guess, since callbacks carry no signature.
+ * Takes callbacks in the provider process itself. Each order has a path that cannot be
+ * guessed, since callbacks carry no signature.
  *
- * A callback is answered 200 when what it says is in the journal. A path that no order
- * has now, or that never was one, is answered 404. The path is made from the order's
- * `intentId` and the API key, so it is the same in the next run, and stands nowhere.
+ * A callback is answered 200 when its status is in the journal. A path that no order has
+ * now is answered 404. The path is made from the order's `intentId` and the API key, so
+ * it is the same in the next run, and is stored nowhere.
  */
 export class CallbackListener implements StatusSource {
   readonly kind = "callback";

@@ -60,9 +60,8 @@ export type Next =
  * - when there was none,
  * - when the configuration is another than that of the last order, and that one has ended
  *   (or nothing can tell whether it has),
- * - when `retryFailed` is another than it was with the last order, and that one has not
- *   completed, or the resource is only now created and does not name its order by
- *   `orderId`.
+ * - when `retryFailed` differs from that of the last order, and either that order has not
+ *   completed, or the resource is new and has no `orderId`.
  *
  * @param isNew whether the resource is created: then the order is not the state's, but
  *   one that journal or relay remember
@@ -103,7 +102,7 @@ export function decide(
   if (changed)
     return {
       do: "submit",
-      note: `nothing tells whether ${describeOrder(order)} has ended; the changed configuration is ordered all the same`,
+      note: `it is not known whether ${describeOrder(order)} has ended; the changed configuration is ordered now`,
     };
   return canFollow && declared.wait === "completed"
     ? { do: "follow", why: "waiting for its end" }
@@ -144,8 +143,8 @@ export function newOrder(
 }
 
 /**
- * An order that was never sent, instead of one for a tenant that is taken over:
- * whoever does so says that it is configured as declared.
+ * A completed order that was never sent, for an adopted tenant. The user vouches that the
+ * tenant is configured as declared.
  */
 export function adoptedOrder(declared: DesiredOrder, now: string): Order {
   return {

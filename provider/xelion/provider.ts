@@ -439,9 +439,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /**
-   * The last order, by the state and the journal. Both the journal and the relay keep it
-   * as long as the resource lives: what is called the state here may be the answer of a
-   * refresh that nobody saves, so it proves nothing.
+   * The last order, by the state and the journal. The journal and the relay keep it as
+   * long as the resource exists. The state alone proves nothing: it may be the result of
+   * a refresh that is not saved.
    */
   async #mostRecentOrder(olds: ProvisionOutputs, known: Order): Promise<Order> {
     if (this.#inFlight.has(journalKey(olds).thing)) return known;

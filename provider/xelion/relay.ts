@@ -112,8 +112,8 @@ export class Relay implements StatusSource {
     const { intentId } = order();
     let after = 0;
     let complained = false;
-    // What was noted while nobody polled, such as the id in the POST's reply, is passed
-    // on with the first batch or now.
+    // What was noted while no poll ran, such as the id in the POST's reply, is passed on
+    // with the first batch or now.
     let noted = "";
     while (!signal.aborted) {
       try {

@@ -32,8 +32,8 @@ export interface XelionDepartment {
   /** Default false. */
   readonly enableCallRecording?: pulumi.Input<boolean>;
   /**
-   * Where calls go that nobody takes; `value` is the name of a department of this
-   * configuration, or the e-mail address of a user.
+   * Where unanswered calls go; `value` is the name of a department of this configuration,
+   * or the e-mail address of a user.
    */
   readonly fallback?: pulumi.Input<{
     type: pulumi.Input<"voicemail" | "dept" | "user">;
@@ -179,8 +179,8 @@ export class XelionTenantProvision extends UcaasResource {
   declare readonly orderId: pulumi.Output<number | undefined>;
   /**
    * `NOT_STARTED`, `IN_PROGRESS`, `FAILED`, `COMPLETED` (guide), another word of the
-   * service, or of this project: `SUBMITTED` (no more is known), `UNKNOWN` (nobody knows
-   * whether the service has it).
+   * service, or of this project: `SUBMITTED` (no more is known), `UNKNOWN` (the service
+   * may or may not have it).
    */
   declare readonly status: pulumi.Output<string>;
   /** Oldest first, the last fifty. */

@@ -80,7 +80,7 @@ const statusEventSchema = z.object({
   source: z.enum(["reply", "callback", "relay", "polling", "operator"]),
 });
 
-/** One message about an order, whoever brought it. */
+/** One message about an order, from any source. */
 export type StatusEvent = z.output<typeof statusEventSchema>;
 
 /**
@@ -104,8 +104,8 @@ export const orderSchema = z.object({
   /** The id in the service; null while it is not known whether there is such an order. */
   orderId: z.int().nullable().default(null),
   /**
-   * The vendor's word, or of this project: `UNKNOWN` (nobody knows whether the service
-   * has it), `SUBMITTED` (it has; no more is known).
+   * The vendor's word, or this project's: `UNKNOWN` (the service may or may not have it),
+   * `SUBMITTED` (it has; no more is known).
    */
   status: z.string(),
   /** The highest `mid` taken, and the highest that told of the end. */

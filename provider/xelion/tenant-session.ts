@@ -11,7 +11,7 @@ import { loginSchema, type ProvisionInputs, xelionErrorSchema } from "./schema.t
 /** A token with which an order works on its tenant. */
 export interface TenantSession {
   readonly token: string;
-  /** Seconds that it is still valid, by the server's clock; undefined when nobody says. */
+  /** Seconds that it is still valid, by the server's clock; undefined when unknown. */
   readonly validSeconds?: number;
   /** Ends the session, if it was opened here. The order needs it as long as it runs. */
   close(): Promise<void>;
@@ -57,7 +57,7 @@ export async function sessionFor(
   }
 }
 
-/** A session that the program brought along; whoever opened it ends it. */
+/** A session that the program gives. The code that opened it ends it. */
 function givenSession(token: string): TenantSession {
   rememberSecret(token);
   return { token, close: async () => {} };

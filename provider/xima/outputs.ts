@@ -20,9 +20,9 @@ export function outputs(
 }
 
 /**
- * What the state keeps of a licence when nobody knows whether its last statement arrived.
- * What was declared before and what is declared now may both be on the server, so both
- * stand here: whatever the next statement leaves out is sent as 0.
+ * The state of a licence when it is unknown whether the last request arrived. The server
+ * may have the former or the new declaration, so the outputs have both: what the next
+ * request leaves out is sent as 0.
  */
 export function unconfirmedOutputs(
   news: LicenseInputs,

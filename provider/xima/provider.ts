@@ -97,7 +97,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     ];
   }
 
-  /** Which revision counts, and whether its config is sound, is told by the account. */
+  /** The account's config has the API revision and the seat rules. */
   validateWithAccount(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
     const failures: dynamic.CheckFailure[] = [];
     const { apiRevision, seatRules } = this.#accounts.config(news.account);
@@ -163,8 +163,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       const outcome = outcomeOf(error);
       if (outcome === "nothing")
         await (isThere !== false ? operation.withdraw() : operation.discard());
-      // In the state it is removed with its declaration; in the journal alone it would be
-      // billed on when nobody declares it again.
+      // In the state it is removed with its declaration. In the journal alone it would go
+      // on being billed when it is never declared again.
       if (
         outcome === "made" ||
         (outcome === "unknown" && !adopting && (await mayBeThere(client, news.ccId)))
@@ -312,8 +312,7 @@ type WriteNote = {
    */
   fields: string[];
   /**
-   * The customer was somebody else's before; it is the resource's own only when the state
-   * has it.
+   * The customer existed before. It belongs to the resource only once the state has it.
    */
   adopting?: boolean;
 };
@@ -396,7 +395,7 @@ function mayAdopt(inputs: LicenseInputs): boolean {
 function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
   if (error instanceof NoResponseError) return error.sent ? "unknown" : "nothing";
   if (!(error instanceof UcaasError)) return "unknown";
-  // A reply of success that cannot be read was a success all the same.
+  // A success reply that cannot be read was still a success.
   if (error.code === "MALFORMED_REPLY") return "made";
   // Each try has a jti of its own, so the server has taken this very request before:
   // something on the way sent it twice.

@@ -97,8 +97,8 @@ export interface LicenseOutputs extends LicenseInputs {
    */
   readonly lastAssertedAt?: string;
   /**
-   * Whether the last statement arrived is not known. It is stated again by the next up,
-   * and what the server then had is nobody's drift.
+   * It is unknown whether the last request arrived. The next up applies the licence
+   * again, and does not report what the server had as drift.
    */
   readonly unconfirmed?: true;
   /**

@@ -21,7 +21,7 @@ export interface Session {
   expires: number;
 }
 
-/** A new account with credentials that nobody can guess. */
+/** A new account with random credentials. */
 export function newAccount(role: Role, customer_id?: string): Account {
   const secret = () => randomBytes(16).toString("base64url");
   const account: Account = {

@@ -24,7 +24,7 @@ function route(request: SandboxRequest, server: NetsapiensServer): Reply {
   const { options, state } = server;
   const { method, path } = request;
 
-  // Checked before all else: no switch must hide that somebody asked.
+  // Checked before all else: no switch may hide such a request.
   if (
     /\/devices(\/|$)/i.test(path) ||
     /(^|[?&])object=device/i.test(`${request.query}&${request.body}`)

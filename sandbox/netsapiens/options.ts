@@ -79,7 +79,7 @@ export const netsapiensOptions = z.strictObject({
     .string()
     .optional()
     .describe("the client_id that grants echo instead of the one that was sent"),
-  usersForbidden: z.boolean().default(false).describe("nobody may list users: 403"),
+  usersForbidden: z.boolean().default(false).describe("no user may list users: 403"),
 
   portal: z
     .enum(["open", "closed"])

@@ -19,7 +19,7 @@ export type Scope =
 export interface Domain {
   /** The reseller to whom the domain belongs. */
   territory: string;
-  /** Answered as if it did not exist, whoever asks. */
+  /** Answered as if it did not exist, for every caller. */
   hidden?: boolean;
 }
 

@@ -20,7 +20,7 @@ export const provisioningOptions = z.strictObject({
     .literal([200, 201, 202])
     .default(200)
     .describe("the status with which an order is accepted"),
-  errorBody: z.enum(["text", "json"]).default("text").describe("how the cause of a 4xx is told"),
+  errorBody: z.enum(["text", "json"]).default("text").describe("the format of a 4xx's body"),
   orderRoute: z
     .boolean()
     .default(false)

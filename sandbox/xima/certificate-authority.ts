@@ -25,7 +25,7 @@ export async function signRequest(requestPem: string, now: number, days: number)
   }
   if (!(await request.verify()))
     throw new ControlError("the certificate request is not signed by its own key");
-  // Nobody verifies the chain, so the authority needs no key that lasts.
+  // The chain is never verified, so the authority needs no lasting key.
   const authority = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: `00${randomBytes(15).toString("hex")}`,

@@ -1,15 +1,17 @@
 // A Pulumi project in a temporary folder, driven by the real engine: the fixture of all
 // tests in test/engine.
 //
-//   await using ws = await workspace({
-//     program: `import { XimaLicense } from "pulumi-ucaas"; export const id = new
-// XimaLicense("acme", { … }).id;`,
-//     config: { "xima:baseUrl": server.url, "xima:privateKey": secret(pem) },
-// }); (await ws.up()).ok();                                       // throws with the
-// whole output unless the command ended with 0 const preview = (await
-// ws.preview("--expect-no-changes"));  // arguments are passed on to the CLI
-// expect(preview.exitCode, preview.output).toBe(0); await ws.writeProgram(`…`);
+// ```
+// await using ws = await workspace({
+//   program: `import { XimaLicense } from "pulumi-ucaas"; export const id = …;`,
+//   config: { "xima:baseUrl": server.url, "xima:privateKey": secret(pem) },
+// });
+// (await ws.up()).ok(); // throws with the whole output unless the command ended with 0
+// const preview = await ws.preview("--expect-no-changes"); // arguments go to the CLI
+// expect(preview.exitCode, preview.output).toBe(0);
+// await ws.writeProgram(`…`);
 // expect((await ws.outputs()).id).toBe("…");
+// ```
 //
 // Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file
 // backend and passphrase, and its own environment, from which every PULUMI_* variable of

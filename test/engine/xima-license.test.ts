@@ -297,7 +297,7 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
       eliteSeats: 6,
     });
     expect(up.output).toContain(
-      "xima:privateKey is a secret but stands in the stack's config in plain text. Run: pulumi config set --secret xima:privateKey",
+      "xima:privateKey is a secret but is in plain text in the stack's config. Run: pulumi config set --secret xima:privateKey",
     );
     expect(up.output).toContain(
       "Run: pulumi config set --secret --path xima:accounts.north.privateKey",

@@ -1,12 +1,15 @@
 // Pulumi's own dynamic-provider process, driven over gRPC as the engine does it: the
 // fixture for handlers.
 //
-//   await using host = await dynamicHost({ config: server.plainConfig, env: { XIMA_ADOPT:
-// "voicehouse/acme" } }); const { failures } = await host.check("XimaLicense", news);
-// const { id, outs } = await host.create("XimaLicense", news); expect(await
-// host.diff("XimaLicense", id, outs, news)).toMatchObject({ changes: false }); const
-// failure = await host.failure(host.update("XimaLicense", id, outs, broken)); //
-// HostFailure: message, partial?
+// ```
+// const env = { XIMA_ADOPT: "voicehouse/acme" };
+// await using host = await dynamicHost({ config: server.plainConfig, env });
+// const { failures } = await host.check("XimaLicense", news);
+// const { id, outs } = await host.create("XimaLicense", news);
+// const diff = await host.diff("XimaLicense", id, outs, news);
+// const failure = await host.failure(host.update("XimaLicense", id, outs, broken));
+// // a HostFailure: message, partial?
+// ```
 //
 // What runs is the constant line of provider/runtime/loader.ts, in the process that ships
 // with @pulumi/pulumi, and behind it this repository.

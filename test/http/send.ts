@@ -1,6 +1,6 @@
 // One call in a process of its own, since proxy, authorities and debug log come from the
-// environment at its start: node test/http/send.ts '{"baseUrl": …, "call": …}'   prints
-// {status, …} or {code, sent, message}
+// environment at its start. It prints {status, …} or {code, sent, message}:
+// node test/http/send.ts '{"baseUrl": …, "call": …}'
 import { HttpClient, type HttpRequest, type NoResponseError } from "../../provider/http/client.ts";
 
 const { baseUrl, call, message } = JSON.parse(process.argv[2]!) as {

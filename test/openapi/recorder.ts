@@ -1,8 +1,10 @@
 /**
  * A server between a client and a vendor's sandbox that notes every request and its reply.
  *
- * await using recorder = await recordTraffic(server.url); const client = new XimaClient({
- * ...config, baseUrl: `${recorder.url}/v1` });
+ * ```
+ * await using recorder = await recordTraffic(server.url);
+ * const client = new XimaClient({ ...config, baseUrl: `${recorder.url}/v1` });
+ * ```
  */
 import { createServer, type IncomingMessage, request as send } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -173,8 +173,8 @@ describe("secrets", () => {
     ]);
     const stack = stackOf(file);
     expect(findPlaintextSecrets(stack.customers(stack.asWritten))).toEqual([
-      `stacks/Pulumi.acme.yaml:7:91 ${fields}["api-key"] stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}["api-key"]'`,
-      `stacks/Pulumi.acme.yaml:7:110 ${fields}.sip_pin stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}.sip_pin'`,
+      `stacks/Pulumi.acme.yaml:7:91 ${fields}["api-key"] is in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}["api-key"]'`,
+      `stacks/Pulumi.acme.yaml:7:110 ${fields}.sip_pin is in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.${fields}.sip_pin'`,
     ]);
   });
 
@@ -205,12 +205,12 @@ describe("secrets", () => {
   test("one in plain text earns a warning with the command that encrypts it", () => {
     const stack = stackOf({ "Pulumi.acme.yaml": encrypted("hunter2") });
     expect(findPlaintextSecrets(stack.customers(stack.asWritten))).toEqual([
-      "stacks/Pulumi.acme.yaml:9:64 acme.xima.sipCredentials.password stands there in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.acme.xima.sipCredentials.password'",
+      "stacks/Pulumi.acme.yaml:9:64 acme.xima.sipCredentials.password is in plain text. Take it out and run: pulumi config set --secret --path 'ucaas:customers.acme.xima.sipCredentials.password'",
     ]);
     const markup = stackOf({ "Pulumi.acme.yaml": encrypted('{"<{%fg 1%}>": hunter2}') });
     const [line] = findPlaintextSecrets(markup.customers(markup.asWritten));
     // The engine panics at its own colour markup.
-    expect(line).toContain("stands there in plain text");
+    expect(line).toContain("is in plain text");
     expect(line).not.toContain("<{%");
     const safe = stackOf({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") });
     expect(findPlaintextSecrets(safe.customers(safe.asWritten))).toEqual([]);
@@ -822,8 +822,8 @@ describe("the stack's file", () => {
     ]);
     expect(collectWarnings(stackOf(files))).toEqual([
       "stacks/customers/old belongs to no stack of this folder, so its files are not read.",
-      "stacks/Pulumi.broken.yaml cannot be read, so nobody knows whether it declares the same things as this stack.",
-      "stacks/Pulumi.latin.yaml cannot be read, so nobody knows whether it declares the same things as this stack.",
+      "stacks/Pulumi.broken.yaml cannot be read, so it may declare the same objects as this stack.",
+      "stacks/Pulumi.latin.yaml cannot be read, so it may declare the same objects as this stack.",
     ]);
   });
 });

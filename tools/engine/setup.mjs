@@ -28,7 +28,7 @@ const commands = ["pulumi", ...Object.keys(standIns)];
  * Makes sure that the engine is there; returns its folder. A second call takes a few file look-ups.
  *
  * One set-up at a time on a machine; it works in a folder beside the final one and
- * renames that at the end, so that whoever looks finds all or nothing.
+ * renames that at the end, so other processes find all of it or nothing.
  * @param {{ env?: NodeJS.ProcessEnv, say?: import("../progress.mjs").Say, download?:
  *   typeof downloadEngine, build?: typeof buildEngine }} options
  */

@@ -2,12 +2,16 @@
  * `npm run chaos -- --seed S --stories N [--minutes M] [--hard]`: random stories on the
  * real CLI, against the vendors' sandbox.
  *
- * --seed S       what the stories follow from; default 1 --stories N    how many; default
- * 12 --first N      number of the first; default 1 --minutes M    no further story is
- * begun after this time --hard         more things, more steps, more faults, longer
- * freezes, lost locks --lanes N      how many stories run at once, each lane with servers
- * of its own; default 2 --mutant NAME  a provider with a known fault is tried instead:
- * the oracle must see it --tell         the stories are printed and not run
+ * ```
+ * --seed S       seed of the stories; default 1
+ * --stories N    number of stories; default 12
+ * --first N      number of the first story; default 1
+ * --minutes M    start no further story after this time
+ * --hard         more resources, steps and faults, longer freezes, lost locks
+ * --lanes N      stories at once, each lane with its own servers; default 2
+ * --mutant NAME  try a provider with a known fault: the oracle must find it
+ * --tell         print the stories instead of running them
+ * ```
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -29,7 +29,7 @@ export const mutants = {
     to: '$1    if (key.vendor !== "ucaas") return undefined;\n',
   },
   "blind-ownership": {
-    about: "a delete does not ask whether another resource has taken the thing over",
+    about: "a delete does not ask whether another resource has taken the object over",
     file: "provider/runtime/ownership.ts",
     from: /return \(this\.#owners\.get\(remoteId\)\?\.size \?\? 0\) > 0;/,
     to: "return false;",

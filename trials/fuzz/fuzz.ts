@@ -2,9 +2,12 @@
  * `npm run fuzz [-- --cases N --seed S --only WORD --lanes N]`: hostile replies,
  * transports, arguments and config.
  *
- * --cases N    that many, chosen by the seed; default all --seed S     default 1 --only
- * WORD  only cases whose name contains it: a failing case is replayed by its name --lanes
- * N    how many at once; default 8
+ * ```
+ * --cases N    number of cases, chosen by the seed; default all
+ * --seed S     default 1
+ * --only WORD  only cases whose name contains it: replays a failing case by its name
+ * --lanes N    cases at once; default 8
+ * ```
  */
 import { parseArgs } from "node:util";
 import { startSandbox } from "../../sandbox/start.ts";

@@ -62,7 +62,7 @@ const texts: Readonly<Record<string, string | Buffer>> = {
   "a binary tag": "name: !!binary aGVsbG8=\n",
   "a merge key": "<<: &a {name: Acme}\nxima: *a\n",
   "an alias of itself": "xima: &a {ccId: *a}\n",
-  "an unknown alias": "name: *nobody\n",
+  "an unknown alias": "name: *undefined\n",
   "aliases to the ninth power": bomb,
   "3,000 levels": `${"{a: ".repeat(3_000)}1${"}".repeat(3_000)}`,
   "20,000 keys": Array.from({ length: 20_000 }, (_, at) => `k${at}: ${at}`).join("\n"),

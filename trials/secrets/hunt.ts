@@ -1,8 +1,8 @@
 /**
- * `npm run hunt-secrets`: plants a canary in each secret of config and arguments, runs
- * the CLI through a life with errors that quote them, and looks for every spelling of
- * every canary in all outputs, all files, and the command lines and environments of all
- * processes.
+ * `npm run hunt-secrets`: plants a canary in each secret of config and arguments. It runs
+ * the CLI through errors that quote them, and searches for every spelling of every
+ * canary. It searches all outputs, all files, and the command lines and environments of
+ * all processes.
  *
  * What the engine itself shows when it is asked to (`-v=9`, gRPC log, tracing) and what
  * it hands to its processes (`PULUMI_CONFIG`) is listed apart: SECURITY.md says what to

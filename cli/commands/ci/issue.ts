@@ -7,13 +7,13 @@ import { stackList } from "../../gitops/stack-list.ts";
 import { print } from "../../output.ts";
 
 /**
- * `ucaas ci issue`: one issue that is open as long as there is drift, or as long as
- * nobody can tell.
+ * `ucaas ci issue`: one issue that is open as long as there is drift, or it is unknown
+ * whether there is.
  */
 export function issueCommand(): Command {
   return new Command("issue")
     .description(
-      "keep one issue about drift: open it, change it, or close it when all stacks are known to have none",
+      "keep one issue about drift: open or update it; close it when all stacks are known to have none",
     )
     .requiredOption(
       "--stacks <json>",
