@@ -1,4 +1,5 @@
 import type { HttpResponse } from "../http/client.ts";
+import { mayHaveActed } from "../http/retry.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { printable } from "../runtime/printable.ts";
@@ -60,7 +61,9 @@ export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">
       hint,
       data: isRow(envelope?.data) ? envelope.data : undefined,
       mayHaveActed:
-        group === "server" || group === "progress" || (status >= 500 && byResult === undefined),
+        group === "server" ||
+        group === "progress" ||
+        (byResult === undefined && mayHaveActed({ kind: "status", status })),
       gone: vendorCode === "404" || status === 404 ? (envelope ? "said" : "bare") : undefined,
       tokenRefused:
         vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),

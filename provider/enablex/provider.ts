@@ -1,6 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { NoResponseError } from "../http/client.ts";
+import { mayHaveActed } from "../http/retry.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
@@ -510,6 +511,6 @@ function isRefusal(error: unknown): boolean {
     error instanceof UcaasError &&
     !error.earlierAttemptMayHaveSucceeded &&
     error.code !== "MALFORMED_REPLY" &&
-    (error.status ?? 200) < 500
+    !mayHaveActed({ kind: "status", status: error.status ?? 200 })
   );
 }

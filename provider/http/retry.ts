@@ -1,3 +1,5 @@
+import { STATUS_CODES } from "node:http";
+
 /**
  * When to try again. Pure data; {@link retryDelay} is the pure function that reads it.
  * Times are in milliseconds.
@@ -85,9 +87,17 @@ export function retryDelay(
  * or its answer never came.
  */
 export function mayHaveActed(outcome: Outcome): boolean {
-  return outcome.kind === "failure"
-    ? outcome.sent
-    : outcome.status === 408 || outcome.status >= 500;
+  if (outcome.kind === "failure") return outcome.sent;
+  return outcome.status >= 400 && !isRefusal(outcome.status);
+}
+
+/**
+ * A client error that HTTP defines says that the server did not do what was asked. 408, and
+ * numbers that HTTP does not define such as 499, come from proxies: the server behind them
+ * may have acted.
+ */
+function isRefusal(status: number): boolean {
+  return status < 500 && status !== 408 && STATUS_CODES[status] !== undefined;
 }
 
 /**

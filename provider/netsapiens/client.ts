@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { HttpClient, type HttpRequest, NoResponseError } from "../http/client.ts";
 import type { Limits } from "../http/pool.ts";
-import { retryDelay } from "../http/retry.ts";
+import { mayHaveActed, retryDelay } from "../http/retry.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 
 /** What came of a call, as far as a judgement needs it. */
@@ -210,7 +210,7 @@ function isPassing(answer: Answer): boolean {
     answer.kind === "none" ||
     answer.kind === "blocked" ||
     answer.status === 429 ||
-    answer.status >= 500
+    mayHaveActed({ kind: "status", status: answer.status })
   );
 }
 
@@ -218,7 +218,7 @@ function isPassing(answer: Answer): boolean {
 function hasNoSuchRoute(answer: Answer): boolean {
   return (
     (answer.kind === "api" && answer.status === 404) ||
-    (answer.kind === "foreign" && answer.status < 500 && answer.status !== 403)
+    (answer.kind === "foreign" && !isPassing(answer) && answer.status !== 403)
   );
 }
 

@@ -1,4 +1,5 @@
 import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
+import { mayHaveActed } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import type { UcaasError } from "../runtime/errors.ts";
 import type { xelionConfig } from "./config.ts";
@@ -149,12 +150,9 @@ export class ProvisioningService {
   }
 }
 
-/**
- * 408 and 5xx may come from a gateway behind which the order went through; 302 and 303
- * may be the answer to a POST that was done.
- */
+/** 302 and 303 may be the answer to a POST that was done. */
 function provesNothingWasMade(status: number): boolean {
-  return status === 408
-    ? false
-    : (status >= 400 && status < 500) || [301, 307, 308].includes(status);
+  return status >= 400
+    ? !mayHaveActed({ kind: "status", status })
+    : [301, 307, 308].includes(status);
 }

@@ -120,6 +120,8 @@ describe("a reply", () => {
     expect(failureOf(500, { result: 1504 }).mayHaveActed).toBe(false);
     expect(failureOf(200, { result: 0 }).mayHaveActed).toBe(false);
     expect(failureOf(429, "").mayHaveActed).toBe(false);
+    expect(failureOf(408, "").mayHaveActed).toBe(true);
+    expect(failureOf(499, "").mayHaveActed).toBe(true);
   });
 
   test("of an expired or unknown token is told apart from every other refusal", () => {

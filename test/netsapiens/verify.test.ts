@@ -80,6 +80,15 @@ describe("a system that is set up as the guide says", () => {
     expect(lines(await run())).toEqual(allPassed);
   });
 
+  test.each([408, 499])(
+    "does not take a proxy's page with status %i for a system that has only the older route",
+    async (status) => {
+      server.fault({ kind: "status", status, body: "<html>", path: "/v2/tokens$", times: 99 });
+      await run();
+      expect(server.received.map(({ path }) => path)).not.toContain("/ns-api/oauth2/token/");
+    },
+  );
+
   test.each([
     ["with country code", "13125550100"],
     ["without country code", "3125550100"],

@@ -88,6 +88,12 @@ describe("the POST of an order", () => {
     ],
     ["nor a request time-out", { kind: "statusAfter", status: 408 }, "unknown", 1],
     [
+      "nor a status that HTTP does not define, as a proxy sends it when its client has gone",
+      { kind: "statusAfter", status: 499 },
+      "unknown",
+      1,
+    ],
+    [
       "nor a redirect to somewhere else to look",
       { kind: "statusAfter", status: 303 },
       "unknown",

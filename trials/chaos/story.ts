@@ -171,6 +171,18 @@ function faults(random: Random, declaration: Declaration, hard: boolean): Server
   });
 }
 
+/**
+ * What stands for a refusal once the server has acted. A server that refuses has not acted,
+ * but a proxy before it may say one of these.
+ */
+const unclearStatuses: Record<number, number> = {
+  400: 408,
+  403: 499,
+  404: 500,
+  409: 502,
+  429: 504,
+};
+
 function fault(random: Random, hard: boolean): FaultOrder {
   const common = {
     skip: Number(random.weighted({ "0": 4, "1": 2, "2": 1 })),
@@ -193,8 +205,9 @@ function fault(random: Random, hard: boolean): FaultOrder {
     drip: 1,
   });
   switch (kind) {
-    case "status":
     case "statusAfter":
+      return { ...common, kind, status: unclearStatuses[status] ?? status };
+    case "status":
       return {
         ...common,
         kind,
