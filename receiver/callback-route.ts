@@ -70,10 +70,7 @@ export function callbackRoute({
         if (body.kind === "tooLarge") return tooLarge(reply);
         if (body.kind === "malformed") {
           request.log.warn({ intent: intentId }, "a callback's body is not a JSON object");
-          return malformed(
-            reply,
-            "the body must be a JSON object in UTF-8, or in the charset that Content-Type names",
-          );
+          return malformed(reply, "the body must be a JSON object in the charset of Content-Type");
         }
         const mid = toMid(body.message.mid);
         const saved = await store.keep(intentId, { body: body.text, mid });

@@ -256,7 +256,7 @@ function count(text: string): number {
 function duration(text: string): number {
   const milliseconds = ms(text as ms.StringValue);
   if (!(milliseconds >= ms("1h")))
-    throw new InvalidArgumentError("Write a duration of an hour or more, for example 30d or 12h.");
+    throw new InvalidArgumentError("Write an hour or more, for example 30d or 12h.");
   return milliseconds;
 }
 

@@ -87,7 +87,7 @@ function systemFailures<S extends System>(
     return [
       {
         path: section.account === undefined ? [system] : [system, "account"],
-        reason: error.reason,
+        reason: `${error.reason}\n  What to do: ${error.hint}`,
       },
     ];
   }

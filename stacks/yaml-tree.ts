@@ -152,8 +152,7 @@ class Reader {
     const before = this.#count;
     const found = { ...this.#content(node, path, start), start, keyStart };
     const { anchor, tag } = (node ?? {}) as { anchor?: string; tag?: string };
-    if (tag)
-      this.#fault(path, start, "a tag (!) is not read: take it out, and write text in quotes");
+    if (tag) this.#fault(path, start, "a tag (!) is not read: write text in quotes instead");
     if (anchor) this.#anchors.set(anchor, { node: found, size: this.#count - before });
     return found;
   }

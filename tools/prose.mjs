@@ -1,13 +1,14 @@
 // Checks the words of pages, comments and messages: `node tools/prose.mjs [path…]`. It is
 // no part of `npm run check` yet, since some hundred comments and test names are left. It
-// knows a list of words, and the length of a sentence. What reads well is for people to
-// judge.
+// knows a list of words, the length of a sentence, and the length of an error's reason. What
+// reads well is for people to judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import MarkdownIt from "markdown-it";
 import ts from "typescript";
 import { root } from "./engine/paths.mjs";
+import { longReasons } from "./reasons.mjs";
 
 /** A sentence of a page or a comment has at most so many words. Write about 20. */
 const maxWords = 30;
@@ -67,14 +68,12 @@ function proseOfPage(text) {
 
 /**
  * The prose of a program, by line: its comments, and strings of several words.
- * @param {string} file
- * @param {string} text
+ * @param {ts.SourceFile} source
  * @returns {{ line: number, text: string, isSentence: boolean }[]}
  */
-function proseOfProgram(file, text) {
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const line = (/** @type {number} */ position) =>
-    source.getLineAndCharacterOfPosition(position).line + 1;
+function proseOfProgram(source) {
+  const { text } = source;
+  const line = (/** @type {number} */ position) => lineOf(source, position);
   /** @type {{ line: number, text: string, isSentence: boolean }[]} */
   const found = [];
   /** @type {Map<number, number>} */
@@ -145,7 +144,32 @@ function withoutCode(text) {
  * @returns {string[]}  one line a finding: `file:line what is wrong`
  */
 export function proseFindings(file, text) {
-  const prose = file.endsWith(".md") ? proseOfPage(text) : proseOfProgram(file, text);
+  if (file.endsWith(".md")) return findingsIn(file, proseOfPage(text));
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const reasons = /^(provider|stacks|cli|receiver|policy)\//.test(file) ? longReasons(source) : [];
+  return [
+    ...findingsIn(file, proseOfProgram(source)),
+    ...reasons.map(
+      ({ position, count, text: reason }) =>
+        `${file}:${lineOf(source, position)} an error's reason of ${count} words: "${reason}"`,
+    ),
+  ];
+}
+
+/**
+ * @param {ts.SourceFile} source
+ * @param {number} position
+ */
+function lineOf(source, position) {
+  return source.getLineAndCharacterOfPosition(position).line + 1;
+}
+
+/**
+ * @param {string} file
+ * @param {{ line: number, text: string, isSentence: boolean }[]} prose
+ * @returns {string[]}
+ */
+function findingsIn(file, prose) {
   return prose.flatMap((part) => {
     const plain = part.text.replace(/\s+/g, " ").trim();
     const found = words.flatMap(([pattern, better]) => {
@@ -178,7 +202,7 @@ if (import.meta.main) {
   const wanted = process.argv.slice(2);
   const files = listed
     .split("\n")
-    .filter((file) => file && !/^(docs\/reference|test\/fixtures)\//.test(file))
+    .filter((file) => file && !/^(docs\/reference|test\/fixtures)\/|prose.test.ts$/.test(file))
     .filter((file) => wanted.length === 0 || wanted.some((start) => file.startsWith(start)));
   const findings = files.flatMap((file) =>
     proseFindings(file, readFileSync(join(root, file), "utf8")),

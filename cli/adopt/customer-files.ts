@@ -27,9 +27,9 @@ export function newFile(name: string | undefined, part: Part): string {
 }
 
 /**
- * The text of an existing file with one section more, at its end; all that is there
- * stays as it is, byte for byte. Undefined when the file is not so written that something
- * can be added at its end.
+ * The text of an existing file with one section more, at its end; all that is there stays
+ * as it is, byte for byte. Undefined when the file is not written so that something can
+ * be added at its end.
  */
 export function withSection(existing: string, part: Part): string | undefined {
   const before = parseDocument(existing);
@@ -99,9 +99,13 @@ export function writeCustomerFiles(
 }
 
 function notExtended(file: string, id: string): UcaasError {
-  return new UcaasError(`${file} is not so written that a section can be added at its end`, {
+  return new UcaasError(`${file} cannot be extended: it is not a plain map`, {
     code: "FILE_NOT_EXTENDED",
     operation: "adopt",
-    hint: `nothing was written. Write it as a plain map (name: …), one key a line, or declare ${id} there yourself; then run the same command again`,
+    hint: [
+      "nothing was written",
+      `1. Write it as a plain map (name: …), one key a line, or declare ${id} there yourself.`,
+      "2. Run the same command again.",
+    ].join("\n    "),
   });
 }

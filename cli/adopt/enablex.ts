@@ -184,6 +184,7 @@ async function outputs(
     code: "NOT_FOUND",
     vendor: "enablex",
     operation: `read ${id}`,
+    hint: "run the same command again: it reads what is there now",
   });
 }
 

@@ -49,7 +49,7 @@ export function readIdentifiers(
   if (named.size === 0)
     throw fault(
       "NOTHING_NAMED",
-      "nothing is named to adopt, and this vendor does not list what it has",
+      "no object is named, and this vendor does not list its objects",
       `name each as ${form}`,
     );
   return [...named.values()];

@@ -140,9 +140,10 @@ export class Stack {
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
     if (run.exitCode !== 0)
-      throw new UcaasError(redact(tail(run)) || "pulumi said nothing", {
+      throw new UcaasError(redact(tail(run)) || "pulumi printed no reason", {
         code: "PULUMI_FAILED",
         operation: "pulumi import",
+        hint: "correct what pulumi reports, then run the same command again; nothing was changed at a vendor",
       });
   }
 

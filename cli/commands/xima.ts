@@ -316,6 +316,7 @@ function name(text: string): string {
   throw new UcaasError("a name in a certificate must not be empty", {
     code: "INVALID_ARGUMENT",
     operation: "xima keys new",
+    hint: "write the name, for example --common-name voicehouse --organization Voicehouse",
   });
 }
 
@@ -324,5 +325,6 @@ function country(code: string): string {
   throw new UcaasError(`${JSON.stringify(code)} is not a country code of two letters`, {
     code: "INVALID_ARGUMENT",
     operation: "xima keys new",
+    hint: "write an ISO 3166 code, for example --country GB",
   });
 }

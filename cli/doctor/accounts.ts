@@ -37,7 +37,7 @@ const nothingConfigured: Check = {
   check: "accounts",
   run: async () => ({
     status: "skipped",
-    found: "neither the stack's config nor the environment has an account of a vendor",
+    found: "neither the stack's config nor the environment has an account",
   }),
 };
 

@@ -102,6 +102,6 @@ export function outcomeOf({ code, reason, hint, status = 0 }: UcaasError): Outco
     status: mayPass ? "unknown" : "action",
     code,
     found: reason,
-    remedy: hint ?? "see the documentation of this error's code",
+    remedy: hint,
   };
 }

@@ -63,7 +63,7 @@ const loginSteps = ["apiUrl", "credentials", "permissions", "domain"] as const;
 
 const noUrl: Outcome = {
   status: "skipped",
-  found: "netsapiens:apiUrl is not set and the state has no client, so there is no server to ask",
+  found: "netsapiens:apiUrl is not set, and the state has no client",
 };
 
 function toOutcome(result: StepOutcome | StepResult): Outcome {

@@ -87,7 +87,7 @@ function pulumiFailure(error: unknown): UcaasError {
 }
 
 function reasonOf({ reason, hint }: UcaasError): string {
-  return hint === undefined ? reason : `${reason}. What to do: ${hint}`;
+  return `${reason}. What to do: ${hint}`;
 }
 
 /**

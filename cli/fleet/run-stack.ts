@@ -20,7 +20,7 @@ export async function runStack(
   if (cancel) await pulumi(["cancel", "--yes", "--stack", stack]);
   const ending = await perform(action, stack).catch((error: unknown): Ending => {
     if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
-      return { status: "failed", found: error.reason, ...(error.hint && { remedy: error.hint }) };
+      return { status: "failed", found: error.reason, remedy: error.hint };
     throw error;
   });
   const now = new Date();

@@ -107,7 +107,7 @@ export class Api {
       throw new UcaasError(typeof said === "string" ? said : JSON.stringify(said), {
         ...details,
         code: refused ? "FORGE_REFUSED" : "FORGE_FAILED",
-        hint: refused ? this.#permissions : undefined,
+        hint: refused ? this.#permissions : "run the command again later",
       });
     }
     const parsed = schema.safeParse(reply.json);
@@ -115,6 +115,7 @@ export class Api {
     throw new UcaasError(`the reply is not as documented: ${z.prettifyError(parsed.error)}`, {
       ...details,
       code: "MALFORMED_REPLY",
+      hint: "check the address of the platform's API: this is another server, or another version",
     });
   }
 }

@@ -124,9 +124,15 @@ export function pulumiError(
   run: Pick<PulumiRun, "exitCode" | "stderr">,
 ): UcaasError {
   const reason = errorOf(run);
-  const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? [];
-  return new UcaasError(reason, { code: code ?? "PULUMI_FAILED", operation, hint });
+  const [, code, hint] = causes.find(([pattern]) => pattern.test(reason)) ?? unknownCause;
+  return new UcaasError(reason, { code, operation, hint });
 }
+
+const unknownCause = [
+  undefined,
+  "PULUMI_FAILED",
+  "correct what pulumi reports, then run the command again",
+] as const;
 
 /**
  * By the words of the CLI: its exit status tells a missing stack from other errors, but

@@ -26,9 +26,10 @@ export async function writeImportFile(from: string, to: string): Promise<number>
   );
   if (failures.length === 0) failures.push(...declaredTwice(licences));
   if (failures.length > 0) {
-    throw new UcaasError(`${from} has what no licence can have:\n  ${failures.join("\n  ")}`, {
+    throw new UcaasError(`${from} has licences that are not valid:\n  ${failures.join("\n  ")}`, {
       code: "LICENCES_INVALID",
       operation,
+      hint: "correct these arguments, then run the same command again; no file was written",
     });
   }
   const resources = Object.entries(licences).map(([name, args]) =>

@@ -17,7 +17,7 @@ export interface ApiFailure {
   readonly vendorCode?: string;
   readonly status: number;
   readonly reason: string;
-  readonly hint?: string;
+  readonly hint: string;
   /** What the API echoes; for 1504 the offending field. */
   readonly data?: ApiRecord;
   /** True when the server may still have done what was asked. */
@@ -109,7 +109,7 @@ function noEnvelope({
     : {
         ...base,
         code: "NO_RESULT",
-        reason: "the server's reply has no result, so whether it succeeded is not known",
+        reason: "the server's reply has no result: the outcome is unknown",
         hint: "check enablex:baseUrl: this is no answer of the UCaaS API",
       };
 }

@@ -1,4 +1,4 @@
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
 import {
@@ -280,8 +280,4 @@ export function describeRecord(kind: ResourceType, row: ApiRecord, id: string): 
     .filter((key) => row[key])
     .map((key) => `${key} ${row[key]}`);
   return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
-}
-
-function steps(...lines: readonly string[]): string {
-  return lines.map((line, index) => `${index === 0 ? "" : "    "}${index + 1}. ${line}`).join("\n");
 }

@@ -89,7 +89,11 @@ export class Operation {
       const reason =
         format === "country" && countries ? unlistedCountry(code, countries) : undefined;
       if (reason)
-        throw this.#error(`${property} ${JSON.stringify(code)} ${reason}`, "UNKNOWN_COUNTRY");
+        throw this.#error(
+          `${property} ${JSON.stringify(code)} ${reason}`,
+          "UNKNOWN_COUNTRY",
+          "declare a country that this server lists",
+        );
     }
   }
 
@@ -281,7 +285,7 @@ export class Operation {
     );
   }
 
-  #error(reason: string, code: ErrorCode, hint?: string): UcaasError {
+  #error(reason: string, code: ErrorCode, hint: string): UcaasError {
     return new UcaasError(reason, { code, vendor: "enablex", operation: this.name, hint });
   }
 

@@ -5,7 +5,7 @@ export interface Meaning {
   readonly code: ErrorCode;
   /** The guide's own words. */
   readonly message: string;
-  readonly hint?: string;
+  readonly hint: string;
   /** `refused`: the request was not carried out. `server` and `progress` leave it open. */
   readonly group: "refused" | "server" | "progress";
 }
@@ -112,7 +112,12 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
 
 /** The guide's groups, for codes that its tables do not list. */
 const groups: Record<string, Meaning> = {
-  "1": { code: "IN_PROGRESS", message: "Request received & processed.", group: "progress" },
+  "1": {
+    code: "IN_PROGRESS",
+    message: "Request received & processed.",
+    hint: "run the command again; it looks first, so nothing is made twice",
+    group: "progress",
+  },
   "2": {
     code: "NOT_CONFIRMED",
     message: "Request received & accepted.",
@@ -128,6 +133,7 @@ const groups: Record<string, Meaning> = {
   "4": {
     code: "CLIENT_ERROR",
     message: "Illegible Request Syntax. Can’t be fulfilled.",
+    hint: "correct the declared values that the server names",
     group: "refused",
   },
   "5": {
@@ -141,6 +147,7 @@ const groups: Record<string, Meaning> = {
 const unlisted: Meaning = {
   code: "UNLISTED_CODE",
   message: "The server refused with a code that the guide does not list.",
+  hint: "ask EnableX what the code means; correct the declared values that the server names",
   group: "refused",
 };
 

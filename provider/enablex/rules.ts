@@ -21,8 +21,7 @@ function identityFailures(inputs: Properties): dynamic.CheckFailure[] {
   return [
     {
       property: "customerCode",
-      reason:
-        "is missing: declare customerCode or contactEmail, by which the customer is found again when a create is cut off",
+      reason: "is missing: declare customerCode or contactEmail to identify the customer",
     },
   ];
 }

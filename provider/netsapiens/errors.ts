@@ -45,14 +45,11 @@ export class PortalError extends Error {
 /** The portal shows its login page in the middle of a walk. */
 export class SessionLost extends PortalError {
   constructor() {
-    super(
-      "PORTAL_SESSION_LOST",
-      "the portal ended the session, and did so again after a new login",
-    );
+    super("PORTAL_SESSION_LOST", "the portal ended the session again after a new login");
   }
 }
 export function secretNotShown(id: string): UcaasError {
-  return new UcaasError("the client was made, but the portal's list does not show its secret", {
+  return new UcaasError("the client exists, but the portal does not show its secret", {
     code: "SECRET_NOT_SHOWN",
     vendor: "netsapiens",
     operation: `create client ${id}`,
@@ -66,13 +63,10 @@ export function verificationFailed(id: string, failures: readonly StepResult[]):
     const saidBefore = remedy === failures[index - 1]?.remedy;
     return `\n    ${step}: ${evidence} [${code}]\n      ${saidBefore ? "as before" : remedy}`;
   });
-  return new UcaasError(
-    `the verification failed (${names}); the client is kept, and the next \`pulumi up\` verifies again`,
-    {
-      code: "VERIFICATION_FAILED",
-      vendor: "netsapiens",
-      operation: `verify ${id}`,
-      hint: remedies.join(""),
-    },
-  );
+  return new UcaasError(`the verification failed (${names})`, {
+    code: "VERIFICATION_FAILED",
+    vendor: "netsapiens",
+    operation: `verify ${id}`,
+    hint: `correct these steps; the client is kept, and the next \`pulumi up\` verifies again${remedies.join("")}`,
+  });
 }

@@ -108,7 +108,7 @@ export function evaluatePermissions(grant: Grant, user: Answer, minimumScope: Sc
     const sign = granted.recover === true ? "recover: true" : "scope: null";
     return failed(
       "PASSWORD_NOT_SECURE",
-      `the token is that of a legacy password (${sign}): “Secure password set” is not shown`,
+      `the token is of a legacy password (${sign}): no “Secure password set”`,
       remedies.password,
     );
   }
@@ -172,7 +172,7 @@ export function evaluateUsers(answer: Answer, userIsAmongThem: boolean): StepOut
   if (userIsAmongThem)
     return failed(
       "NO_USERS",
-      "the API user is of this domain, and is shown an empty list of its users",
+      "the API user sees none of the users of its own domain",
       remedies.scope,
     );
   return passed("the users of the domain can be listed; it has none yet");
@@ -233,7 +233,7 @@ function withoutAnswer(answer: Answer): StepOutcome | undefined {
   if (answer.kind === "blocked") {
     return failed(
       "BLOCKED",
-      "HTTP 403 for every call, even for those that need no permission: this machine is blocked",
+      "HTTP 403 even without need of a permission: this machine is blocked",
       remedies.blocked,
     );
   }

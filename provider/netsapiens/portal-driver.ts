@@ -138,7 +138,7 @@ async function selectRow(
     if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
   throw new PortalError(
     "AMBIGUOUS_CLIENT",
-    `the portal lists ${rows.length} clients ${clientId}, and none of them has the secret that is known`,
+    `the portal lists ${rows.length} clients ${clientId}, and none has the known secret`,
     `delete those that nothing uses, or declare another clientId: ${portalPath}`,
   );
 }

@@ -167,7 +167,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
         code: outage.code!,
         vendor: "netsapiens",
         operation: `read ${id}`,
-        hint: outage.remedy,
+        hint: outage.remedy ?? "run the command again later",
       });
     }
     if (!credentialsWereRefused(asked)) return { id, props: this.#observed(id, props, asked) };

@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { z } from "zod";
 import type { ErrorCode } from "./errors.ts";
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
 import { readText, UnreadableTextError } from "./read-text.ts";
 import { rememberSecret } from "./secrets.ts";
@@ -59,7 +59,7 @@ export function readConfig<D extends ConfigDefinition>(
 ): ConfigOf<D> {
   const { namespace, keys } = definition;
   const section = account === undefined ? undefined : accountSection(definition, source, account);
-  const faults: { key: string; code: ErrorCode; text: string }[] = [];
+  const faults: { code: ErrorCode; text: string; command: string }[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(keys)) {
     const raw = section
@@ -74,20 +74,15 @@ export function readConfig<D extends ConfigDefinition>(
       values[name] = result.data;
       continue;
     }
+    const what = `${qualified(namespace, name, account)} (${key.about})`;
     const command = setCommand(definition, name, account);
-    faults.push(
-      raw === undefined
-        ? {
-            key: name,
-            code: "CONFIG_MISSING",
-            text: `${qualified(namespace, name, account)} (${key.about}) is not set. Run: ${command}`,
-          }
-        : {
-            key: name,
-            code: "CONFIG_INVALID",
-            text: `${qualified(namespace, name, account)} (${key.about}) is not valid: ${result.error.issues.map((issue) => [...issue.path, issue.message].join(": ")).join("; ")}. Run: ${command}`,
-          },
-    );
+    if (raw === undefined)
+      faults.push({ code: "CONFIG_MISSING", text: `${what} is not set`, command });
+    else {
+      const reasons = result.error.issues.map(({ path, message }) => [...path, message].join(": "));
+      const text = `${what} is not valid: ${reasons.join("; ")}`;
+      faults.push({ code: "CONFIG_INVALID", text, command });
+    }
   }
   if (faults.length > 0) {
     const first = faults.find((fault) => fault.code === "CONFIG_MISSING") ?? faults[0];
@@ -95,6 +90,7 @@ export function readConfig<D extends ConfigDefinition>(
       code: first?.code ?? "CONFIG_INVALID",
       vendor: namespace,
       operation: "config",
+      hint: steps(...faults.map(({ command }) => command)),
     });
   }
   return values as ConfigOf<D>;

@@ -64,7 +64,7 @@ export interface UcaasErrorDetails {
    */
   readonly earlierAttemptMayHaveSucceeded?: boolean;
   /** What to do now, in the vendor's own words where it documents them. */
-  readonly hint?: string;
+  readonly hint: string;
   readonly cause?: unknown;
 }
 
@@ -85,7 +85,7 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   readonly status?: number;
   readonly vendorCode?: string;
   readonly earlierAttemptMayHaveSucceeded?: boolean;
-  readonly hint?: string;
+  readonly hint: string;
   /** The bare sentence, without operation, code and hint. */
   readonly reason: string;
 
@@ -100,7 +100,7 @@ export class UcaasError extends Error implements UcaasErrorDetails {
       details.status && `HTTP ${details.status}`,
     ];
     super(
-      `${where && `${where}: `}${reason} [${codes.filter(Boolean).join(", ")}]${details.hint ? `\n  What to do: ${details.hint}` : ""}`,
+      `${where && `${where}: `}${reason} [${codes.filter(Boolean).join(", ")}]\n  What to do: ${details.hint}`,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.reason = reason;
@@ -112,6 +112,12 @@ export class UcaasError extends Error implements UcaasErrorDetails {
     this.earlierAttemptMayHaveSucceeded = details.earlierAttemptMayHaveSucceeded;
     this.hint = details.hint;
   }
+}
+
+/** What to do, as a numbered list. A single step has no number. */
+export function steps(...lines: readonly string[]): string {
+  if (lines.length === 1) return lines.join();
+  return lines.map((line, index) => `${index + 1}. ${line}`).join("\n    ");
 }
 
 /** Masked before it is cut: half a secret would not be found. */

@@ -93,10 +93,7 @@ function insideOf(folder: string, path: string): string {
   const target = realpathSync(path);
   const way = relative(realpathSync(folder), target);
   if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
-    throw new UnreadableTextError(
-      "is a link out of the project: only files of the project are read",
-      "OUTSIDE",
-    );
+    throw new UnreadableTextError("is a link to a file outside of the project", "OUTSIDE");
   }
   return target;
 }

@@ -138,5 +138,6 @@ function unreadable(why: string): UcaasError {
   return new UcaasError(`the stack's record cannot be read: ${why}`, {
     code: "RECORD_UNREADABLE",
     operation: "journal",
+    hint: "see that `pulumi stack history` works in this project, then run the command again",
   });
 }

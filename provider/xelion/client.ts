@@ -114,11 +114,7 @@ export class ProvisioningService {
       if (result.success) return { kind: "accepted", orderId: result.data.id };
       return {
         kind: "unknown",
-        failure: malformed(
-          operation,
-          reply,
-          "the service took the order, but its reply has no id that can be read",
-        ),
+        failure: malformed(operation, reply, "the service took the order, but its reply has no id"),
       };
     }
     return {

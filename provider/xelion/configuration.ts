@@ -79,6 +79,7 @@ function unreadable(property: Configuration["property"], reason: string): UcaasE
     code: "CONFIGURATION_UNREADABLE",
     vendor: "xelion",
     operation: "configuration",
+    hint: `correct ${property}: a JSON object, as a file in UTF-8 or as text`,
   });
 }
 

@@ -134,6 +134,8 @@ export function declaredTwice({ serverUrl, tenantName }: ProvisionInputs): Ucaas
     },
   );
 }
+
+const correctIt = "correct the declared values that the service names";
 const hints: Record<number, string> = {
   401: "check xelion:apiKey: pulumi config set --secret xelion:apiKey",
   403: "the organization of xelion:apiKey may not do this; check the key and the account",
@@ -160,7 +162,7 @@ export function refusal(reply: HttpResponse, operation: string): UcaasError {
       hint: isRedirect
         ? "check xelion:baseUrl"
         : (hints[reply.status] ??
-          (reply.status >= 500 ? "the service has a fault; see whether it is up" : undefined)),
+          (reply.status >= 500 ? "the service has a fault; see whether it is up" : correctIt)),
     },
   );
 }

@@ -271,7 +271,7 @@ function centralNumberFailures(configuration: Known): ValidationFailure[] {
   return [
     {
       path,
-      reason: "must equal one of the external numbers of the departments, in both new and value",
+      reason: "must equal a department's external number, in both new and value",
     },
   ];
 }

@@ -31,15 +31,12 @@ export async function sessionFor(
   const { tenantName, tenantToken, tenantLogin } = inputs;
   if (tenantToken !== undefined) return givenSession(tenantToken);
   if (!tenantLogin) {
-    throw new UcaasError(
-      "an order has to be sent, and neither tenantToken nor tenantLogin is declared",
-      {
-        code: "NO_SESSION",
-        vendor: "xelion",
-        operation: `provision ${tenantName}`,
-        hint: "declare one of them; nothing was sent",
-      },
-    );
+    throw new UcaasError("the order needs a session, but tenantToken and tenantLogin are missing", {
+      code: "NO_SESSION",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: "declare one of them; nothing was sent",
+    });
   }
   const session = await logIn(serverUrl, tenantName, tenantLogin, limits);
   try {

@@ -38,6 +38,8 @@ declare module "../runtime/errors.ts" {
   }
 }
 
+const clockRemedy = "Check your server's clock synchronization";
+
 /**
  * The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for
  * what the table leaves out, ours.
@@ -50,7 +52,7 @@ const remedies: ReadonlyMap<string, string> = new Map(
       "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
     INVALID_JTI:
       "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
-    EXPIRED_TOKEN: "Check your server's clock synchronization",
+    EXPIRED_TOKEN: clockRemedy,
     VALIDATION_ERROR:
       "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
     // The published example of this code is "The JWT signature is invalid".
@@ -100,7 +102,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
         status: reply.status,
         vendorCode: error?.code,
         earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
-        hint: remedies.get("EXPIRED_TOKEN"),
+        hint: clockRemedy,
       },
     );
   }

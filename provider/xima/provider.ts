@@ -360,7 +360,7 @@ function removedSipCredentials(
     {
       property: "sipCredentials",
       reason:
-        "cannot be removed: the licensing API only sets them. Declare them again; to take them away ask support@ximasoftware.com, then `pulumi state delete` and adopt the licence without them",
+        "cannot be removed: the licensing API only sets them. What to do: declare them again. To remove them, ask support@ximasoftware.com, run `pulumi state delete`, and adopt the licence without them",
     },
   ];
 }
@@ -379,7 +379,7 @@ function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dyna
     .map((name) => ({
       property: `ccId.${name}`,
       reason:
-        "is required on the customer's first request (OpenAPI 1.4); leave it out only with adopt: true",
+        "is required on the customer's first request (OpenAPI 1.4). What to do: declare it, or set adopt: true for a customer that exists",
     }));
 }
 

@@ -153,7 +153,7 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
     found.push({
       property: "additionalAiMessages",
       reason:
-        "was removed from the API (OpenAPI 1.4): use aiMessaging, or set xima:apiRevision to guide for a server of the older revision",
+        "was removed from the API (OpenAPI 1.4). What to do: use aiMessaging. For a server of the older revision, set xima:apiRevision to guide",
     });
   }
   const standard = known(inputs.aiMessaging?.standardBundles) ?? 0;
@@ -167,14 +167,14 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
   if (standard + advanced > 0 && absent(inputs, "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiMessaging",
-      reason: `any bundle needs at least one Professional seat or higher (licensing page${wayOut("aiMessaging", revision)}): declare professionalSeats or eliteSeats${unlessThere}`,
+      reason: `any bundle needs at least one Professional seat or higher (licensing page${wayOut("aiMessaging", revision)}). What to do: declare professionalSeats or eliteSeats${unlessThere}`,
       rule: "aiMessaging",
     });
   }
   if (standard > 0 && (known(inputs.eliteSeats) ?? 0) > 0) {
     found.push({
       property: "aiMessaging.standardBundles",
-      reason: `an account with an Elite seat already includes one standard bundle; this buys ${standard} more (OpenAPI 1.4)`,
+      reason: `Elite already includes one standard bundle; this buys ${standard} more (OpenAPI 1.4)`,
       note: true,
     });
   }
@@ -184,7 +184,7 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
   ) {
     found.push({
       property: "aiAudioServices",
-      reason: `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}): declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
+      reason: `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}). What to do: declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
       rule: "aiAudioServices",
     });
   }
@@ -200,8 +200,7 @@ function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
   return [
     {
       property: "sipCredentials",
-      reason:
-        "sipPort and transport come together or not at all; neither means an SRV look-up (OpenAPI 1.4)",
+      reason: "sipPort and transport come together or not at all (OpenAPI 1.4)",
     },
   ];
 }

@@ -34,7 +34,7 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
     if (source.keyId) return { privateKey, kid: source.keyId };
     throw fault(
       "KEY_ID_MISSING",
-      "neither a certificate nor a key id is configured, so the kid is not known",
+      "neither xima:certificate nor xima:keyId is set, so the kid is unknown",
       "pulumi config set xima:certificate <path of the certificate that Xima signed>, or pulumi config set xima:keyId <kid>",
     );
   }
@@ -130,7 +130,7 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
     if (block?.label === "OPENSSH PRIVATE KEY")
       throw fault(
         "KEY_UNREADABLE",
-        "the private key has OpenSSH's own format, not PEM of PKCS#8 or PKCS#1",
+        "the private key has OpenSSH's format, not PKCS#8 or PKCS#1",
         "convert a copy of its file: `ssh-keygen -p -m PKCS8 -f <copy>`",
       );
     throw fault(
@@ -149,7 +149,7 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
   if (bits < 2048)
     throw fault(
       "KEY_TOO_SHORT",
-      `the private key has ${bits} bits, and RS256 takes 2048 or more (RFC 7518)`,
+      `the private key has ${bits} bits; RS256 needs 2048 or more (RFC 7518)`,
       "`ucaas xima keys new` makes one, whose request Xima has to sign",
     );
   return key;
@@ -228,7 +228,7 @@ function pemOf(pemOrPath: string, { key, code, hint }: PemSource, file?: string)
     // The value is not shown: a key pasted without its first line would be.
     throw fault(
       code,
-      `${key} is neither PEM text nor the path of a file that can be read (${error.code})`,
+      `${key} is neither PEM text nor the path of a readable file (${error.code})`,
       hint,
     );
   }

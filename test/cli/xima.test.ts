@@ -115,15 +115,16 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     ]);
   });
 
-  test("wants a name that is not empty", async () => {
+  test("refuses an empty name or a wrong country, and says what to write", async () => {
     for (const names of [
       ["--common-name", " "],
       ["--common-name", "Voicehouse", "--organization", ""],
+      ["--common-name", "Voicehouse", "--country", "GBR"],
     ]) {
       const { exitCode, stderr } = await ucaas(["keys", "new", ...names]);
       expect({ exitCode, stderr }).toMatchObject({
         exitCode: 1,
-        stderr: expect.stringContaining("INVALID_ARGUMENT"),
+        stderr: expect.stringMatching(/\[INVALID_ARGUMENT\]\n {2}What to do: write /),
       });
     }
     expect(existsSync(at("xima.key.pem"))).toBe(false);

@@ -174,7 +174,7 @@ describe("prices and limits in a stack's config", () => {
     [{ currency: "EUR", period: "year", skus: {} }, "period"],
     ["/etc/passwd", "is not relative to the project"],
     ["missing.yaml", "no such file"],
-    ["link.yaml", "is a link out of the project"],
+    ["link.yaml", "is a link to a file outside of the project"],
     ["broken.yaml", "is not valid YAML"],
   ])("a wrong price list is an error that says what is wrong: %j", (value, reason) => {
     const folder = mkdtempSync(join(tmpdir(), "ucaas-prices-"));

@@ -69,7 +69,7 @@ test("an account whose config is not complete is named with the command that set
     { system: "xima (north)", check: "config", status: "action", code: "CONFIG_MISSING" },
     { system: "enablex", check: "config", status: "action", code: "CONFIG_MISSING" },
   ]);
-  expect(findings[0]?.found).toContain("pulumi config set --path --secret xima:accounts.north");
+  expect(findings[0]?.remedy).toContain("pulumi config set --path --secret xima:accounts.north");
 });
 
 test("a stack without any account says so and is in order", async () => {
@@ -268,8 +268,12 @@ test("a server that cannot be reached is unknown, not in order", async () => {
   });
 });
 
-const refused = new UcaasError("the service refused", { code: "HTTP_401", status: 401 });
-const down = new UcaasError("the service has a fault", { code: "HTTP_503", status: 503 });
+const refused = new UcaasError("the service refused", { code: "HTTP_401", status: 401, hint: "-" });
+const down = new UcaasError("the service has a fault", {
+  code: "HTTP_503",
+  status: 503,
+  hint: "-",
+});
 
 test.each([
   {

@@ -84,10 +84,12 @@ describe("reads that wait at the same time", () => {
     const rows = customers(2);
     const failing = (error: Error) => ({ ...source(rows), page: () => Promise.reject(error) });
     const refused = new BatchReader(
-      failing(new UcaasError("no", { code: "HEADER_INVALID", status: 401 })),
+      failing(new UcaasError("no", { code: "HEADER_INVALID", status: 401, hint: "-" })),
     );
     expect((await refresh(refused, ["1", "2"], 2)).map((row) => row?.id)).toEqual([1, 2]);
-    const lost = new BatchReader(failing(new UcaasError("lost", { code: "CONNECTION_LOST" })));
+    const lost = new BatchReader(
+      failing(new UcaasError("lost", { code: "CONNECTION_LOST", hint: "-" })),
+    );
     await expect(refresh(lost, ["1", "2"], 2)).rejects.toThrow("lost");
   });
 

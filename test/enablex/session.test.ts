@@ -66,7 +66,7 @@ describe("the way in", () => {
     let logins = 0;
     const session = new Session(login, async () => {
       logins++;
-      throw new UcaasError("no", { code: "HEADER_INVALID", status: 401 });
+      throw new UcaasError("no", { code: "HEADER_INVALID", status: 401, hint: "-" });
     });
     for (let call = 0; call < 3; call++)
       await expect(session.authorization()).rejects.toThrow("no");
@@ -76,7 +76,7 @@ describe("the way in", () => {
   test("is tried again when the login got no answer", async () => {
     let logins = 0;
     const session = new Session(login, async () => {
-      if (++logins === 1) throw new UcaasError("lost", { code: "CONNECTION_LOST" });
+      if (++logins === 1) throw new UcaasError("lost", { code: "CONNECTION_LOST", hint: "-" });
       return "token-after-all";
     });
     await expect(session.authorization()).rejects.toThrow("lost");

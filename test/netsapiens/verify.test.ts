@@ -470,7 +470,8 @@ describe("a block is told from a refusal:", () => {
     expect(results[1]).toMatchObject({
       status: "failed",
       code: "NO_ANSWER",
-      evidence: expect.stringContaining("HTTP 503"),
+      // The deadline may end the last try before its reply.
+      evidence: expect.stringMatching(/HTTP 503|did not answer in time/),
     });
   });
 });

@@ -64,10 +64,13 @@ describe("config of a vendor", () => {
     const { code, message } = refusal(() => read({}));
     expect(code).toBe("CONFIG_MISSING");
     expect(message).toContain(
-      "acme:baseUrl (base URL of the API) is not set. Run: pulumi config set acme:baseUrl <value> (or set ACME_BASE_URL)",
+      "acme:baseUrl (base URL of the API) is not set\n  acme:apiToken (token of the API) is not set [CONFIG_MISSING]",
     );
     expect(message).toContain(
-      "acme:apiToken (token of the API) is not set. Run: pulumi config set --secret acme:apiToken (or set ACME_API_TOKEN)",
+      [
+        "What to do: 1. pulumi config set acme:baseUrl <value> (or set ACME_BASE_URL)",
+        "2. pulumi config set --secret acme:apiToken (or set ACME_API_TOKEN)",
+      ].join("\n    "),
     );
   });
 
@@ -82,7 +85,9 @@ describe("config of a vendor", () => {
     const { code, message } = refusal(() => read({ ...good, [key]: value }));
     expect(code).toBe("CONFIG_INVALID");
     expect(message).toMatch(
-      new RegExp(`${key} \\(.*\\) is not valid: .*\\. Run: pulumi config set (--secret )?${key}`),
+      new RegExp(
+        `${key} \\(.*\\) is not valid: .*\n  What to do: pulumi config set (--secret )?${key}`,
+      ),
     );
   });
 
@@ -181,7 +186,7 @@ describe("an account's section", () => {
     );
     expect(code).toBe("CONFIG_MISSING");
     expect(message).toContain(
-      "Run: pulumi config set --path --secret acme:accounts.north.apiToken",
+      "What to do: pulumi config set --path --secret acme:accounts.north.apiToken",
     );
     expect(message).not.toContain("ACME_API_TOKEN");
   });

@@ -121,7 +121,7 @@ describe("the table of providers", () => {
   test("shows no stack trace for what a user can mend, and one for a fault of its own", async () => {
     const call = table({
       create: async () => {
-        throw new UcaasError("no seats", { code: vendorCodeOf("NO_SEATS") });
+        throw new UcaasError("no seats", { code: vendorCodeOf("NO_SEATS"), hint: "add seats" });
       },
       delete: async () => {
         throw new TypeError("x is not a function");
@@ -168,6 +168,10 @@ test("an error says what was tried, what went wrong, the codes, and what to do",
     "xima create licence a/b: it was refused [REFUSED, E17, HTTP 400]\n  What to do: ask again",
   );
   expect(
-    new UcaasError("it was refused", { code: vendorCodeOf("E17"), vendorCode: "E17" }).message,
-  ).toBe("it was refused [E17]");
+    new UcaasError("it was refused", {
+      code: vendorCodeOf("E17"),
+      vendorCode: "E17",
+      hint: "ask again",
+    }).message,
+  ).toBe("it was refused [E17]\n  What to do: ask again");
 });

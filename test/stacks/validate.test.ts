@@ -315,7 +315,7 @@ describe("config", () => {
   test("a vendor's missing key is told of with its command, for a vendor that a customer has", () => {
     const files = { "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {}}\n` };
     expect(faults(files, { config: {} }).join("\n")).toMatch(
-      /^stacks\/Pulumi\.acme\.yaml:6:30 acme\.xima: xima:baseUrl .*pulumi config set xima:baseUrl <value>/m,
+      /^stacks\/Pulumi\.acme\.yaml:6:30 acme\.xima: xima:baseUrl .*\n[\s\S]*What to do: 1\. pulumi config set xima:baseUrl <value>/m,
     );
     expect(
       faults({ "Pulumi.acme.yaml": `${head}    acme: {name: Acme}\n` }, { config: {} }),
@@ -599,9 +599,9 @@ describe("a customer's own file", () => {
     execFileSync("mkfifo", [path("pipe.yaml")]);
     expect(faultsOf(new StackFiles(join(project, "stacks"), "acme"))).toEqual([
       "stacks/customers/acme/big.yaml is larger than 256 KB",
-      "stacks/customers/acme/link.yaml is a link out of the project: only files of the project are read",
+      "stacks/customers/acme/link.yaml is a link to a file outside of the project",
       "stacks/customers/acme/pipe.yaml is not a regular file",
-      "stacks/customers/acme/zero.yaml is a link out of the project: only files of the project are read",
+      "stacks/customers/acme/zero.yaml is a link to a file outside of the project",
     ]);
   });
 

@@ -180,7 +180,7 @@ describe("the rules of version 1", () => {
         ...department({ externalNumbers: [external("0101234567")] }),
         organization: { name: "F", centralPhoneNumber: external("0201234567") },
       },
-      "organization.centralPhoneNumber: must equal one of the external numbers",
+      "organization.centralPhoneNumber: must equal a department's external number",
     ],
     [
       "a reserved number",

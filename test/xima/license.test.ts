@@ -212,7 +212,7 @@ describe("check", () => {
       {
         property: "xima config",
         reason: expect.stringMatching(
-          /xima:baseUrl .*Run: pulumi config set xima:baseUrl[\s\S]*pulumi config set --secret xima:privateKey/,
+          /xima:baseUrl [\s\S]*What to do: 1\. pulumi config set xima:baseUrl[\s\S]*2\. pulumi config set --secret xima:privateKey/,
         ),
       },
     ]);

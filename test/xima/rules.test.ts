@@ -126,7 +126,7 @@ describe("by OpenAPI 1.4", () => {
     const inputs = { eliteSeats: 5, aiMessaging: { standardBundles: 2 } };
     expect(found(inputs, "1.4")).toEqual([]);
     expect(found(inputs, "1.4", true)).toEqual([
-      "aiMessaging.standardBundles an account with an Elite seat already includes one standard bundle; this buys 2 more (OpenAPI 1.4)",
+      "aiMessaging.standardBundles Elite already includes one standard bundle; this buys 2 more (OpenAPI 1.4)",
     ]);
     expect(
       found({ professionalSeats: 5, aiMessaging: { standardBundles: 2 } }, "1.4", true),

@@ -29,8 +29,7 @@ async function checkPlan({ preview, before }: { preview: string; before: string 
     throw refuse(`${preview} is missing or cut off: the preview ended before it was written`);
   const { stack, base } = report;
   const project = findProject();
-  if (base === undefined)
-    throw refuse("the preview was not made from a merge commit, so its base is unknown");
+  if (base === undefined) throw refuse("the preview is not of a merge commit: its base is unknown");
   for (const commit of [base, before])
     if (!(await hasCommit(project, commit))) throw refuse(`commit ${commit} is not in this clone`);
   if ((await changedStacks(project, base, before)).includes(stack)) {
