@@ -4,7 +4,7 @@ import ms from "ms";
 import { isLoopback } from "pulumi-ucaas/internal/http/pool";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { z } from "zod";
 
@@ -137,7 +137,7 @@ async function run(options: Options): Promise<void> {
     throw fault(
       "RELAY_KEY_MISSING",
       "no relay key is set",
-      "make one with: openssl rand -base64 32, and set XELION_RELAY_KEY_FILE to its file",
+      steps("openssl rand -base64 32 > <file>", "Set XELION_RELAY_KEY_FILE to that file."),
     );
   if (!url && isSetButEmpty("XELION_RECEIVER_DATABASE_URL"))
     throw fault(

@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { leaves } from "pulumi-ucaas-stacks/internal/object-path";
 import { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
@@ -151,11 +151,14 @@ function filesNotReady(
       code: "FILES_NOT_READY",
       operation: "adopt",
       hint: [
-        "fill in the blanks, correct the rest, and run the same command again. Do not run `pulumi up` before: it would create what already exists",
-        ...missingSecrets.map(
-          (path) => `pulumi config set --secret --path 'ucaas:customers.${path}'`,
+        "do not run `pulumi up` yet: it would create what already exists",
+        steps(
+          "Fill in the blanks, and correct the rest.",
+          ...missingSecrets.map(
+            (path) => `pulumi config set --secret --path 'ucaas:customers.${path}'`,
+          ),
+          command,
         ),
-        command,
       ].join("\n    "),
     },
   );

@@ -72,7 +72,7 @@ function lockIn(text: string): Ending | undefined {
     status: "locked",
     found: `another run holds the stack${owners.length > 0 ? `: ${owners.join("; ")}` : ""}`,
     remedy:
-      "wait for that run. If its process is gone, run pulumi cancel for the stack, then this again",
+      "wait for that run; if its process is gone: pulumi cancel for the stack, then this again",
   };
 }
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { z } from "zod";
 
 const operation = "keys check --online";
@@ -54,7 +54,10 @@ export async function checkRegistered(
   throw fault(
     "KEY_NOT_REGISTERED",
     `the server does not list this kid (${keys.length} listed)`,
-    `1. Check that ${address} is the environment that the certificate was signed for. 2. Ask Xima (support@ximasoftware.com) to register the certificate with the kid ${kid}`,
+    steps(
+      `Check that ${address} is the environment that the certificate was signed for.`,
+      `Ask Xima (support@ximasoftware.com) to register the certificate with the kid ${kid}.`,
+    ),
   );
 }
 

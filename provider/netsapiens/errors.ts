@@ -1,4 +1,4 @@
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import type { StepResult, stepErrors } from "./steps.ts";
 
 /** What the codes of `NetsapiensOAuthClient` mean. */
@@ -53,7 +53,10 @@ export function secretNotShown(id: string): UcaasError {
     code: "SECRET_NOT_SHOWN",
     vendor: "netsapiens",
     operation: `create client ${id}`,
-    hint: "ask the provider for the secret and declare it as clientSecret; the next `pulumi up` goes on with it",
+    hint: steps(
+      "Ask the operator of the system for the secret.",
+      "Declare it as clientSecret, and run `pulumi up`.",
+    ),
   });
 }
 

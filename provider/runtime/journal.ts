@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 import { JournalDatabase } from "./journal-database.ts";
 import { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
 import { JournalFolder } from "./journal-folder.ts";
@@ -281,6 +281,13 @@ function refuseOutdated(
     code: "JOURNAL_OUTDATED",
     vendor: key.vendor,
     operation: "journal",
-    hint: "nothing was sent. See that no other `pulumi up` of this stack is running and that the program declares this once, then run it again",
+    hint: [
+      "nothing was sent",
+      steps(
+        "Wait until no other `pulumi up` of this stack is running.",
+        "See that the program declares this once.",
+        "Run `pulumi up` again.",
+      ),
+    ].join("\n    "),
   });
 }

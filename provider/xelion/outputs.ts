@@ -1,4 +1,4 @@
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import { storedOrder } from "./migrations.ts";
 import { type Order, orderSchema, type ProvisionOutputs } from "./schema.ts";
 
@@ -53,6 +53,12 @@ export function orderFromState(outs: ProvisionOutputs): Order {
     code: "STATE_INCOMPLETE",
     vendor: "xelion",
     operation: `provision ${outs.tenantName}`,
-    hint: "nothing was sent. Take the resource out with `pulumi state delete`, and declare it with orderId, which sends nothing",
+    hint: [
+      "nothing was sent",
+      steps(
+        "Take the resource out of the state: `pulumi state delete <urn>`",
+        "Declare it with orderId: then `pulumi up` sends no order.",
+      ),
+    ].join("\n    "),
   });
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { toStatusEvent } from "./callback.ts";
 import { parseOrder } from "./order.ts";
@@ -241,6 +241,9 @@ function elsewhere(): UcaasError {
     code: "ORDERED_ELSEWHERE",
     vendor: "xelion",
     operation: "relay: register the order",
-    hint: "nothing was sent. Wait for the other run to end, then run `pulumi up` again: it continues with that order",
+    hint: [
+      "nothing was sent",
+      steps("Wait for the other run to end.", "Run `pulumi up`: it continues with that order."),
+    ].join("\n    "),
   });
 }

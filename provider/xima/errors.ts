@@ -1,5 +1,5 @@
 import type { HttpResponse } from "../http/client.ts";
-import { UcaasError, vendorCodeOf } from "../runtime/errors.ts";
+import { steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, licenseId } from "./resource-id.ts";
 import { errorReplySchema } from "./schema.ts";
@@ -56,10 +56,14 @@ const remedies: ReadonlyMap<string, string> = new Map(
     VALIDATION_ERROR:
       "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
     // The published example of this code is "The JWT signature is invalid".
-    INVALID_TOKEN:
-      "1. Run `ucaas xima keys check --online`: it compares key, certificate and server. 2. If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server",
-    INVALID_CERTIFICATE:
-      "Run `ucaas xima keys check --online`. If the server does not list the kid, ask Xima to register the certificate for this environment (`ucaas xima keys fingerprint`)",
+    INVALID_TOKEN: steps(
+      "Run `ucaas xima keys check --online`: it compares key, certificate and server.",
+      "If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server.",
+    ),
+    INVALID_CERTIFICATE: steps(
+      "Run `ucaas xima keys check --online`: it says whether the server lists the kid.",
+      "If not, ask Xima to register it for this environment (`ucaas xima keys fingerprint`).",
+    ),
     CUSTOMER_NOT_FOUND:
       "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
   }),

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { ErrorCode } from "../runtime/errors.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import { readText, UnreadableTextError } from "../runtime/read-text.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isPem, pemBlocks } from "./pem.ts";
@@ -136,7 +136,11 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
     throw fault(
       "KEY_UNREADABLE",
       `the private key is damaged or no PEM of PKCS#8 or PKCS#1 (${(error as NodeJS.ErrnoException).code ?? "malformed"})`,
-      "1. Compare it with the file that `ucaas xima keys new` or openssl made: `openssl pkey -noout -in <file>` reads a sound one. 2. Set it from that file: `pulumi config set --secret xima:privateKey < <file>`. Make a new key only if no copy is left: Xima has to sign and register it first",
+      steps(
+        "Check the file that `ucaas xima keys new` or openssl made: `openssl pkey -noout -in <file>`",
+        "Set the key from it: `pulumi config set --secret xima:privateKey < <file>`",
+        "Only if no copy is left, make a new key: Xima has to sign and register it first.",
+      ),
     );
   }
   if (key.asymmetricKeyType !== "rsa")
@@ -186,7 +190,10 @@ export function readCertificate(
     throw fault(
       "CERTIFICATE_UNREADABLE",
       "the certificate is damaged or not PEM of X.509",
-      `1. Look at it: \`openssl x509 -noout -subject -in <file>\` reads a sound one. 2. ${certificateSource.hint}`,
+      steps(
+        "Check the file: `openssl x509 -noout -subject -in <file>`",
+        `If it is damaged: ${certificateSource.hint}`,
+      ),
     );
   }
   const own = privateKey && found.find((certificate) => certificate.checkPrivateKey(privateKey));

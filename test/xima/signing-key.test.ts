@@ -142,7 +142,7 @@ describe("a PEM that was damaged on the way", () => {
 
   test("beyond repair leads to the copy that is sound, before it leads to a new key", () => {
     const { hint } = refusal({ privateKey: pem("pkcs8").replace(/^M/m, "?") });
-    expect(hint).toMatch(/openssl pkey -noout[\s\S]*Make a new key only if no copy is left/);
+    expect(hint).toMatch(/openssl pkey -noout[\s\S]*Only if no copy is left, make a new key/);
   });
 });
 
