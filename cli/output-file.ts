@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { redact } from "./redact.ts";
 
@@ -37,10 +38,14 @@ export class OutputFile {
     return new OutputFile(path);
   }
 
-  /** @throws {UcaasError} `FILE_NOT_WRITTEN` */
+  /**
+   * Writes the text without the colours that it has on a terminal.
+   *
+   * @throws {UcaasError} `FILE_NOT_WRITTEN`
+   */
   write(text: string): void {
     try {
-      writeFileSync(this.path, redact(text));
+      writeFileSync(this.path, forFile(text));
     } catch (error) {
       throw notWritten(this.path, error);
     }
@@ -54,12 +59,16 @@ export class OutputFile {
   replace(text: string): void {
     const draft = `${this.path}.${process.pid}`;
     try {
-      writeFileSync(draft, redact(text));
+      writeFileSync(draft, forFile(text));
       renameSync(draft, this.path);
     } catch (error) {
       throw notWritten(this.path, error);
     }
   }
+}
+
+function forFile(text: string): string {
+  return redact(stripVTControlCharacters(text));
 }
 
 /**

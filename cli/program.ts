@@ -35,6 +35,7 @@ export function createProgram({
     .version(version)
     .helpOption("-h, --help", "show help; with a command, its options and examples")
     .option("--debug", "with any command: print the stack of an error as well")
+    .option("--no-color", "with any command: print without colours, as with NO_COLOR")
     .commandsGroup("Start:")
     .addCommand(initCommand())
     .addCommand(sandboxCommand())

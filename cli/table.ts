@@ -1,7 +1,11 @@
 import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { paint, type Tone } from "./colour.ts";
 import { redact, visible } from "./redact.ts";
+
+/** Text, or text in the colour of what it says. */
+export type Cell = string | { readonly text: string; readonly tone: Tone | undefined };
 
 /**
  * A table that fits the terminal. Text of others in it is text: control characters are
@@ -10,17 +14,23 @@ import { redact, visible } from "./redact.ts";
  */
 export function renderTable(
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   width = terminalWidth(),
 ): string {
   const cells = rows.map((row) =>
-    row.map((cell) => redact(cell).split("\n").map(visible).join("\n")),
+    row.map((cell) => redact(textOf(cell)).split("\n").map(visible).join("\n")),
   );
+  const styles = rows.map((row) => row.map(styleOf));
   const widths = columnWidths([head, ...cells], width);
-  if (widths === undefined) return asLists(head, cells);
-  const lines = [head, ...cells].map((row, index) =>
-    drawRow(row, widths, index === 0 ? bold : (text) => text),
-  );
+  if (widths === undefined) return asLists(head, cells, styles);
+  const lines = [
+    drawRow(
+      head,
+      widths,
+      head.map(() => bold),
+    ),
+    ...cells.map((row, index) => drawRow(row, widths, styles[index]!)),
+  ];
   const rule = (left: string, middle: string, right: string) =>
     left + widths.map((each) => "─".repeat(each + 2)).join(middle) + right;
   return [rule("┌", "┬", "┐"), lines.join(`\n${rule("├", "┼", "┤")}\n`), rule("└", "┴", "┘")].join(
@@ -32,18 +42,18 @@ export function renderTable(
 function drawRow(
   row: readonly string[],
   widths: readonly number[],
-  style: (text: string) => string,
+  styles: readonly Style[],
 ): string {
   const cells = row.map((cell, column) =>
     wrapAnsi(cell, widths[column]!, { hard: true, trim: false }).split("\n"),
   );
   const height = Math.max(...cells.map((lines) => lines.length));
-  const padded = (text: string, width: number) =>
+  const padded = (text: string, width: number, style: Style) =>
     style(text) + " ".repeat(Math.max(0, width - stringWidth(text)));
   return Array.from(
     { length: height },
     (_, line) =>
-      `│ ${cells.map((lines, column) => padded(lines[line] ?? "", widths[column]!)).join(" │ ")} │`,
+      `│ ${cells.map((lines, column) => padded(lines[line] ?? "", widths[column]!, styles[column]!)).join(" │ ")} │`,
   ).join("\n");
 }
 
@@ -79,16 +89,32 @@ function columnWidths(rows: readonly (readonly string[])[], width: number): numb
   return isTooWide() ? undefined : cut();
 }
 
-function asLists(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function asLists(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  styles: readonly (readonly Style[])[],
+): string {
   const longest = Math.max(...head.map((name) => stringWidth(name)));
-  const line = (name: string, cell: string) =>
-    `${bold(name.padEnd(longest))}  ${cell.replaceAll("\n", " ")}`;
+  const line = (name: string, cell: string, style: Style) =>
+    `${bold(name.padEnd(longest))}  ${style(cell.replaceAll("\n", " "))}`;
   return rows
-    .map((row) => row.map((cell, column) => line(head[column] ?? "", cell)).join("\n"))
+    .map((row, index) =>
+      row.map((cell, column) => line(head[column] ?? "", cell, styles[index]![column]!)).join("\n"),
+    )
     .join("\n\n");
 }
 
-/** Only on a terminal, and not with NO_COLOR. */
+type Style = (text: string) => string;
+
+function textOf(cell: Cell): string {
+  return typeof cell === "string" ? cell : cell.text;
+}
+
+function styleOf(cell: Cell): Style {
+  return typeof cell === "string" ? (text) => text : (text) => paint(text, cell.tone);
+}
+
+/** As `paint`: only where colours are. */
 function bold(text: string): string {
   return styleText("bold", text);
 }

@@ -12,6 +12,10 @@ const about = JSON.parse(readFileSync(findPackageJSON(import.meta.url)!, "utf8")
 const words = process.argv.slice(2);
 // Taken by any command, and before commands read their options, since any of them can fail.
 const debug = words.includes("--debug") || /\bucaas\b/.test(process.env.NODE_DEBUG ?? "");
+if (words.includes("--no-color")) {
+  process.env.NO_COLOR = "1";
+  delete process.env.FORCE_COLOR;
+}
 const fail = (error: unknown) => reportFailure(error, { version: about.version, debug });
 
 rememberEnvironment(process.env);
@@ -26,7 +30,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) =>
 
 try {
   await createProgram(about).parseAsync(
-    words.filter((word) => word !== "--debug"),
+    words.filter((word) => word !== "--debug" && word !== "--no-color"),
     { from: "user" },
   );
 } catch (error) {

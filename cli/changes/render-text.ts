@@ -1,5 +1,6 @@
+import type { Tone } from "../colour.ts";
 import { visible } from "../redact.ts";
-import { renderTable } from "../table.ts";
+import { type Cell, renderTable } from "../table.ts";
 import type { ChangeReport } from "./report.ts";
 import { columns, costGaps, costLine, resourceLines, rows, violationLines } from "./rows.ts";
 
@@ -7,7 +8,7 @@ import { columns, costGaps, costLine, resourceLines, rows, violationLines } from
 export function asText(report: ChangeReport, width?: number): string {
   const table = rows(report);
   return [
-    ...(table.length > 0 ? [renderTable(columns(report), table, width)] : []),
+    ...(table.length > 0 ? [renderTable(columns(report), table.map(toCells), width)] : []),
     ...(table.length === 0 && report.errors.length === 0 ? ["Nothing changes."] : []),
     ...[costLine(report) ?? []].flat(),
     ...costGaps(report).map((gap) => `${visible(gap)}.`),
@@ -16,6 +17,29 @@ export function asText(report: ChangeReport, width?: number): string {
     ...[limitsText(report) || []].flat(),
     ...resourceLines(report),
   ].join("\n");
+}
+
+/** What comes is green, what goes is red, and what becomes another thing is yellow. */
+function toCells([
+  customer = "",
+  change = "",
+  values = "",
+  difference = "",
+  ...cost
+]: string[]): Cell[] {
+  return [
+    customer,
+    { text: change, tone: toneOf(change) },
+    values,
+    { text: difference, tone: toneOf(difference) },
+    ...cost,
+  ];
+}
+
+function toneOf(text: string): Tone | undefined {
+  if (text.startsWith("~") || text.startsWith("+-")) return "attention";
+  if (text.startsWith("+")) return "good";
+  return text.startsWith("-") ? "bad" : undefined;
 }
 
 /** Each limit that the change goes beyond, and what to do; empty when it keeps to all. */

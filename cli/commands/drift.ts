@@ -10,7 +10,8 @@ import { findProject } from "../pulumi/project.ts";
 import { selectedStack } from "../pulumi/stack.ts";
 
 const details = `
-Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least, whatever the others have).
+Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least, whatever the others have). Customers that no
+stack declares are counted, and change the exit status with --fail-on-unmanaged alone.
 
 Nothing is changed, in the state or at a vendor. Backend, passphrase and stack are those of the environment, as for
 pulumi itself. The drift of each stack is found by
@@ -38,6 +39,7 @@ export function driftCommand(): Command {
     .option("-o, --out <file>", "write the report into a file, beside the table on the terminal")
     .option("--metrics <file>", "write Prometheus text into a file")
     .option("--report-dir <folder>", "keep the JSON report there, in a file named by its time")
+    .option("--fail-on-unmanaged", "customers that none of the stacks declares count as drift")
     .addOption(
       new Option("--parallel <number>", "stacks at once")
         .default(Math.min(4, availableParallelism()))
@@ -56,6 +58,7 @@ interface Options {
   out?: string;
   metrics?: string;
   reportDir?: string;
+  failOnUnmanaged?: true;
   parallel: number;
 }
 
@@ -63,11 +66,13 @@ async function drift(options: Options): Promise<void> {
   const [
     { default: PQueue },
     { checkStack },
-    { driftReport, exitStatus },
+    { CustomerSurvey },
+    { driftReport, exitStatus, statusWithCustomers },
     { asMarkdown, asTable },
   ] = await Promise.all([
     import("p-queue"),
     import("../drift/check.ts"),
+    import("../drift/customer-survey.ts"),
     import("../drift/report.ts"),
     import("../drift/render.ts"),
   ]);
@@ -79,16 +84,18 @@ async function drift(options: Options): Promise<void> {
       : OutputFile.prepare(join(options.reportDir, `drift-${fileTime(new Date())}.json`));
   const stacks = await stacksToCheck(options);
   const queue = new PQueue({ concurrency: options.parallel });
-  const results = await withProgress((progress) =>
+  const survey = new CustomerSurvey();
+  const report = await withProgress(async (progress) => {
     // All of them: after an interruption, each engine has to end before the terminal is given back.
-    Promise.allSettled(stacks.map((stack) => queue.add(() => checkStack(stack, progress)))),
-  );
-  const report = driftReport(
-    results.map((result) => {
+    const results = await Promise.allSettled(
+      stacks.map((stack) => queue.add(() => checkStack(stack, survey, progress))),
+    );
+    const found = results.map((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
-    }),
-  );
+    });
+    return driftReport(found, new Date(), await survey.counts());
+  }).finally(() => survey.close());
 
   const table = asTable(report);
   const text = options.json
@@ -97,7 +104,8 @@ async function drift(options: Options): Promise<void> {
       ? asMarkdown(report)
       : `${table}\n`;
   print(out === undefined ? text.trimEnd() : table);
-  process.exitCode = exitStatus[report.status];
+  process.exitCode =
+    exitStatus[options.failOnUnmanaged ? statusWithCustomers(report) : report.status];
   out?.write(text);
   kept?.write(`${JSON.stringify(report, null, 2)}\n`);
   if (metrics) metrics.replace(await (await import("../drift/metrics.ts")).asMetrics(report));

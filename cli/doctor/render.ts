@@ -1,3 +1,4 @@
+import type { Tone } from "../colour.ts";
 import { renderTable } from "../table.ts";
 import type { Finding, Status } from "./check.ts";
 import type { DoctorReport } from "./report.ts";
@@ -9,11 +10,18 @@ const words: Record<Status, string> = {
   action: "ACTION",
 };
 
+const tones: Record<Status, Tone> = {
+  ok: "good",
+  skipped: "faint",
+  unknown: "attention",
+  action: "bad",
+};
+
 /** One row a finding, and one line that says what it comes to. */
 export function asTable({ stack, status, findings }: DoctorReport): string {
   const rows = findings.map((finding) => [
     `${finding.system}: ${finding.check}`,
-    words[finding.status],
+    { text: words[finding.status], tone: tones[finding.status] },
     textOf(finding),
     duration(finding.milliseconds),
   ]);

@@ -4,6 +4,7 @@ import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { openOperations } from "../pulumi/open-operations.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import { type StackState, stackState } from "../pulumi/stack.ts";
+import type { CustomerSurvey } from "./customer-survey.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
 
@@ -15,12 +16,20 @@ export interface Progress {
 
 /**
  * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`:
- * the exit status of that command counts, and its events tell the rest. Nothing is
- * changed, in the state or at a vendor.
+ * the exit status of that command counts, and its events tell the rest. The survey of
+ * customers begins with the same state. Nothing is changed, in the state or at a vendor.
  */
-export async function checkStack(stack: string, progress?: Progress): Promise<StackDrift> {
+export async function checkStack(
+  stack: string,
+  survey: Pick<CustomerSurvey, "visit" | "skip">,
+  progress?: Progress,
+): Promise<StackDrift> {
   const state = await stackState(stack).catch(pulumiFailure);
-  if (state instanceof UcaasError) return unknownDrift(stack, { reason: reasonOf(state) });
+  if (state instanceof UcaasError) {
+    survey.skip(stack);
+    return unknownDrift(stack, { reason: reasonOf(state) });
+  }
+  survey.visit(stack, state.resources);
   const expected = state.resources.filter(isAtVendor).length;
   if (expected === 0)
     return unknownDrift(

@@ -1,28 +1,42 @@
+import { paint } from "../colour.ts";
 import { cell, code, row } from "../markdown.ts";
 import { visible } from "../redact.ts";
-import { renderTable } from "../table.ts";
+import { type Cell, renderTable } from "../table.ts";
+import { customerLines, customerRemedy } from "./customers.ts";
 import { secretMask } from "./mask.ts";
 import type { CheckError, Difference, DriftReport, StackDrift, Status } from "./report.ts";
 
 const head = ["stack", "customer", "resource", "property", "declared", "actual"];
 
 /** The report for a terminal. */
-export function asTable({ stacks }: DriftReport): string {
+export function asTable({ stacks, customers }: DriftReport): string {
   const rows = stacks.flatMap(({ stack, differences }) =>
-    differences.map((difference) => [stack, ...toRow(difference)]),
+    differences.map((difference): Cell[] => {
+      const row = toRow(difference);
+      const tone = difference.kind === "gone" ? "bad" : "attention";
+      return [stack, ...row.slice(0, -1), { text: row.at(-1) ?? "", tone }];
+    }),
   );
   const errors = stacks.flatMap(({ stack, unknown }) =>
     unknown.map((error) => {
-      const parts = [stack, "could not tell", resourceLabel(error), error.reason];
-      return parts.filter(Boolean).map(visibleLines).join(": ");
+      const [what, why] = [resourceLabel(error), error.reason].map(visibleLines);
+      const parts = [visible(stack), paint("could not tell", "bad"), what, why];
+      return parts.filter(Boolean).join(": ");
     }),
   );
   const table = rows.length > 0 ? [renderTable(head, rows)] : [];
-  return [...table, ...errors, `${summary(stacks)}. ${coverage(stacks)}.`].join("\n");
+  const remedy = customerRemedy(customers);
+  return [
+    ...table,
+    ...errors,
+    `${summary(stacks, paint)}. ${coverage(stacks)}.`,
+    ...customerLines(customers),
+    ...(remedy === undefined ? [] : [`${remedy}.`]),
+  ].join("\n");
 }
 
 /** The report for a comment or an issue. */
-export function asMarkdown({ stacks, status, checkedAt }: DriftReport): string {
+export function asMarkdown({ stacks, status, checkedAt, customers }: DriftReport): string {
   const rows = stacks.flatMap(({ stack, differences }) =>
     differences.map((difference) => row([stack, ...toRow(difference)].map(cell))),
   );
@@ -36,6 +50,9 @@ export function asMarkdown({ stacks, status, checkedAt }: DriftReport): string {
     `**${summary(stacks)}** (${checkedAt}). ${coverage(stacks)}.`,
     ...(rows.length > 0 ? ["", row(head), row(head.map(() => "---")), ...rows] : []),
     ...(errors.length > 0 ? ["", ...errors] : []),
+    ...(customers.length > 0
+      ? ["", ...customerLines(customers).map((line) => `- ${code(line)}`)]
+      : []),
     ...(status === "none" ? [] : ["", advice]),
     "",
   ].join("\n");
@@ -45,14 +62,19 @@ const advice =
   "`pulumi up --refresh` makes everything as declared again. To keep what is there, declare it. The next check looks again at what could not be told.";
 
 /** `3 stacks: 1 without drift, 1 with drift, 1 that could not be told`. */
-export function summary(stacks: readonly StackDrift[]): string {
+export function summary(
+  stacks: readonly StackDrift[],
+  colour: typeof paint = (text) => text,
+): string {
   const count = (status: Status) => stacks.filter((each) => each.status === status).length;
   const parts = [
-    [count("none"), "without drift"],
-    [count("drift"), "with drift"],
-    [count("unknown"), "that could not be told"],
+    [count("none"), "without drift", "good"],
+    [count("drift"), "with drift", "attention"],
+    [count("unknown"), "that could not be told", "bad"],
   ] as const;
-  const texts = parts.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`);
+  const texts = parts
+    .filter(([number]) => number > 0)
+    .map(([number, text, tone]) => colour(`${number} ${text}`, tone));
   return `${counted(stacks.length, "stack")}: ${texts.join(", ")}`;
 }
 

@@ -57,18 +57,50 @@ const stackDriftSchema = z.object({
 /** What a drift check found out about one stack. */
 export type StackDrift = Readonly<z.output<typeof stackDriftSchema>>;
 
+const countedPlace = {
+  vendor: z.string(),
+  /** Base URL; absent where the account's config cannot be read. */
+  server: z.string().optional(),
+  /** The stacks of this check with an account at the server. */
+  stacks: z.array(z.string()).readonly(),
+};
+
+/**
+ * Customers at a server that lists them, whatever declares them. `declared` are in the
+ * state of one of the stacks, `undeclared` in none of them: another stack may have them.
+ */
+const customerCountSchema = z.discriminatedUnion("status", [
+  z.object({
+    ...countedPlace,
+    status: z.literal("counted"),
+    existing: z.number(),
+    declared: z.number(),
+    undeclared: z.number(),
+    /** The first 100 of the undeclared. */
+    named: z.array(z.object({ id: z.string(), name: z.string().optional() })).readonly(),
+  }),
+  z.object({ ...countedPlace, status: z.literal("unknown"), reason: z.string() }),
+]);
+export type CustomerCount = Readonly<z.output<typeof customerCountSchema>>;
+
 /** What `ucaas drift --json` prints. */
 export const driftReportSchema = z.object({
   version: z.literal(1),
   checkedAt: z.string(),
   status: statusSchema,
   stacks: z.array(stackDriftSchema).readonly(),
+  /** By server. Reports of release 0.1.0 do not have this. */
+  customers: z.array(customerCountSchema).readonly().default([]),
 });
 export type DriftReport = Readonly<z.output<typeof driftReportSchema>>;
 
-export function driftReport(stacks: readonly StackDrift[], checkedAt = new Date()): DriftReport {
+export function driftReport(
+  stacks: readonly StackDrift[],
+  checkedAt = new Date(),
+  customers: readonly CustomerCount[] = [],
+): DriftReport {
   const status = overallStatus(stacks.map((stack) => stack.status));
-  return { version: 1, checkedAt: checkedAt.toISOString(), status, stacks };
+  return { version: 1, checkedAt: checkedAt.toISOString(), status, stacks, customers };
 }
 
 /** A stack whose drift is not known. */
@@ -82,6 +114,15 @@ export const nothingChecked = { checked: 0, compared: 0, existenceOnly: 0, notRe
 function overallStatus(statuses: readonly Status[]): Status {
   if (statuses.includes("unknown") || statuses.length === 0) return "unknown";
   return statuses.includes("drift") ? "drift" : "none";
+}
+
+/** With `--fail-on-unmanaged`, customers that no stack declares count as drift does. */
+export function statusWithCustomers({ status, customers }: DriftReport): Status {
+  if (status === "unknown" || customers.some((count) => count.status === "unknown"))
+    return "unknown";
+  return customers.some((count) => count.status === "counted" && count.undeclared > 0)
+    ? "drift"
+    : status;
 }
 
 /** Of the command: 0 no drift, 2 drift, 1 could not tell. */

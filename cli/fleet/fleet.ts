@@ -1,6 +1,9 @@
 import { availableParallelism, freemem } from "node:os";
 import PQueue from "p-queue";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import type { Tone } from "../colour.ts";
+import { CustomerSurvey } from "../drift/customer-survey.ts";
+import { customerLines } from "../drift/customers.ts";
 import { print, printNotice } from "../output.ts";
 import { findProject } from "../pulumi/project.ts";
 import { renderTable } from "../table.ts";
@@ -51,12 +54,16 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
     : FleetRecord.begin(file, action);
   const done = options.resume ? doneStacks(record.report) : new Set<string>();
 
+  const survey = new CustomerSurvey();
   const queue = new PQueue({ concurrency: options.parallel ?? defaultParallelism() });
   // All of them: after an interruption, each engine has to end before the command does.
   const ended = await Promise.allSettled(
     stacks.map((stack) =>
       queue.add(async () => {
-        const result = done.has(stack) ? skipped(stack) : await runStack(action, stack, options);
+        if (done.has(stack)) survey.skip(stack);
+        const result = done.has(stack)
+          ? skipped(stack)
+          : await runStack(action, stack, { cancel: options.cancel, survey });
         if (result.status !== "skipped") record.add(result);
         printNotice(lineOf(result));
         return result;
@@ -64,9 +71,19 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
     ),
   );
   const results = ended.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  if (options.json) print(JSON.stringify({ ...record.report, stacks: results }, undefined, 2));
-  else print(summary(results));
   const failure = ended.find((each) => each.status === "rejected");
+  if (failure) survey.close();
+  // Of another action than drift, nothing was asked.
+  const customers = await survey.counts();
+  if (options.json)
+    print(
+      JSON.stringify(
+        { ...record.report, stacks: results, ...(action === "drift" && { customers }) },
+        undefined,
+        2,
+      ),
+    );
+  else print([summary(results), ...customerLines(customers)].join("\n"));
   if (failure) throw failure.reason;
   process.exitCode = exitStatus(results);
 }
@@ -86,11 +103,19 @@ function lineOf({ stack, status, found, remedy, seconds }: StackResult): string 
   return `${stack}: ${status}, ${words}${remedy ? `. What to do: ${remedy}` : ""} (${seconds} s)`;
 }
 
+const tones: Record<StackResult["status"], Tone> = {
+  done: "good",
+  found: "attention",
+  locked: "attention",
+  failed: "bad",
+  skipped: "faint",
+};
+
 function summary(results: readonly StackResult[]): string {
   if (results.length === 0) return "No stack is in this shard.";
   const rows = results.map(({ stack, status, found, remedy, seconds }) => [
     stack,
-    status,
+    { text: status, tone: tones[status] },
     remedy ? `${found}\nWhat to do: ${remedy}` : found,
     `${seconds} s`,
   ]);

@@ -1,5 +1,6 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { checkStack } from "../drift/check.ts";
+import type { CustomerSurvey } from "../drift/customer-survey.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
 import { openOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
@@ -13,12 +14,12 @@ type Ending = Pick<StackResult, "status" | "found" | "remedy">;
 export async function runStack(
   action: Action,
   stack: string,
-  { cancel }: { readonly cancel?: true } = {},
+  { cancel, survey }: { readonly cancel?: true; readonly survey: CustomerSurvey },
 ): Promise<StackResult> {
   const started = Date.now();
   // Where there is no lock, it changes nothing.
   if (cancel) await pulumi(["cancel", "--yes", "--stack", stack]);
-  const ending = await perform(action, stack).catch((error: unknown): Ending => {
+  const ending = await perform(action, stack, survey).catch((error: unknown): Ending => {
     if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
       return { status: "failed", found: error.reason, remedy: error.hint };
     throw error;
@@ -28,8 +29,8 @@ export async function runStack(
   return { stack, ...ending, seconds, finishedAt: now.toISOString() };
 }
 
-async function perform(action: Action, stack: string): Promise<Ending> {
-  if (action === "drift") return await driftOf(stack);
+async function perform(action: Action, stack: string, survey: CustomerSurvey): Promise<Ending> {
+  if (action === "drift") return await driftOf(stack, survey);
   if (action === "status") return await statusOf(stack);
   const events = new EngineRun();
   const run = await pulumi(
@@ -53,17 +54,18 @@ async function perform(action: Action, stack: string): Promise<Ending> {
   return judgeRun(run, events, action === "preview");
 }
 
-async function driftOf(stack: string): Promise<Ending> {
-  const { status, checked, differences, unknown } = await checkStack(stack);
+async function driftOf(stack: string, survey: CustomerSurvey): Promise<Ending> {
+  const { status, compared, existenceOnly, differences, unknown } = await checkStack(stack, survey);
   if (status === "unknown")
     return {
       status: "failed",
       found: `could not tell: ${unknown[0]?.reason ?? "no reason given"}`,
     };
-  const compared = `${checked} resources compared`;
+  const known = existenceOnly > 0 ? `, ${existenceOnly} only known to exist` : "";
+  const coverage = `${compared} compared${known}`;
   return status === "drift"
-    ? { status: "found", found: `${differences.length} differ, ${compared}` }
-    : { status: "done", found: `no drift, ${compared}` };
+    ? { status: "found", found: `${differences.length} differ, ${coverage}` }
+    : { status: "done", found: `no drift, ${coverage}` };
 }
 
 async function statusOf(stack: string): Promise<Ending> {

@@ -19,6 +19,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { askSecret } from "../ask-secret.ts";
+import type { Tone } from "../colour.ts";
 import { print } from "../output.ts";
 import { type State, stackConfig, stackState } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
@@ -145,8 +146,18 @@ function reportOf(
   };
 }
 
+const tones: Record<StepResult["status"], Tone> = {
+  passed: "good",
+  failed: "bad",
+  skipped: "faint",
+};
+
 function inWords({ id, passed, results }: Report): string {
-  const rows = results.map((result) => [result.step, result.status, explained(result)]);
+  const rows = results.map((result) => [
+    result.step,
+    { text: result.status, tone: tones[result.status] },
+    explained(result),
+  ]);
   const table = renderTable(["Step", "Status", "Evidence and what to do"], rows);
   const verdict = passed ? "All steps that were asked for passed." : "Not all steps passed.";
   const onlyDidSkipped =

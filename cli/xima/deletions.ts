@@ -1,5 +1,6 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
+import { print, printNotice } from "../output.ts";
 import { stackConfig } from "../pulumi/stack.ts";
 import { renderTable } from "../table.ts";
 
@@ -19,27 +20,23 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
     });
   });
   for (const line of unreadable)
-    console.error(`${record.location}:${line} is no record of a deletion, and is left out`);
+    printNotice(`${record.location}:${line} is no record of a deletion, and is left out`);
   if (options.json) {
     const listed = deletions.map((deletion) => ({
       ...deletion,
       restorableUntil: restorableUntil(deletion) ?? null,
     }));
-    console.log(
-      JSON.stringify({ version: 1, file: record.location, deletions: listed }, undefined, 2),
-    );
+    print(JSON.stringify({ version: 1, file: record.location, deletions: listed }, undefined, 2));
     return;
   }
-  if (deletions.length === 0) return console.log(`No deletion is recorded in ${record.location}.`);
-  console.log(
+  if (deletions.length === 0) return void print(`No deletion is recorded in ${record.location}.`);
+  print(
     renderTable(
       ["customer", "deletionId", "scheduled", "restorable", "resource"],
       deletions.map(toRow),
     ),
   );
-  console.log(
-    "To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).",
-  );
+  print("To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).");
 }
 
 function toRow(deletion: Deletion): string[] {

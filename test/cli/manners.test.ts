@@ -90,6 +90,12 @@ test("the commands that report have --json, as docs/cli.md lists them", () => {
     expect(meant.length, name).toBeGreaterThan(0);
     for (const { path, options } of meant) expect(options, path).toContain("--json");
   }
+  const listed = (path: string) =>
+    named.some((name) => path === name || path.startsWith(`${name} `)) || path === "ci preview";
+  const unlisted = commands().filter(
+    ({ path, options }) => options.includes("--json") && !listed(path),
+  );
+  expect(unlisted.map(({ path }) => path)).toEqual([]);
 });
 
 test.each([

@@ -130,8 +130,9 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
     );
     expect(run, run.stderr).toMatchObject({
       exitCode: 0,
-      stdout:
-        "2 stacks: 2 without drift. 2 resources: 1 compared, 1 only known to exist (licences).\n",
+      stdout: `2 stacks: 2 without drift. 2 resources: 1 compared, 1 only known to exist (licences).
+EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is declared in 2 stacks.
+`,
     });
     const report = JSON.parse(
       readFileSync(join(project.folder, "none.json"), "utf8"),
@@ -146,6 +147,22 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
       notReadable: 0,
       differences: [],
       unknown: [],
+    });
+  });
+
+  test("customers that the stack does not declare fail the check with a flag alone", async () => {
+    const [counted, failed] = await Promise.all([
+      drift("--stack", "same"),
+      drift("--stack", "same", "--fail-on-unmanaged", "--json"),
+    ]);
+    expect(counted.exitCode, counted.stderr).toBe(0);
+    expect(counted.stdout).toContain(
+      "1 customer exists, 0 are declared in same, 1 is not: Customer changed (",
+    );
+    expect(failed.exitCode).toBe(2);
+    expect(JSON.parse(failed.stdout)).toMatchObject({
+      status: "none",
+      customers: [{ vendor: "enablex", status: "counted", stacks: ["same"], undeclared: 1 }],
     });
   });
 

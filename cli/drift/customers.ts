@@ -1,0 +1,95 @@
+import { visible } from "../redact.ts";
+import type { CustomerCount } from "./report.ts";
+
+/** A customer in a vendor's list. */
+export interface ListedCustomer {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** What one account of one stack reaches, and what the stack declares there. */
+export interface Listing {
+  readonly stack: string;
+  readonly vendor: "enablex";
+  /** Base URL; undefined where the account's config does not say it. */
+  readonly server: string | undefined;
+  /** Ids of the customers in the stack's state. */
+  readonly declared: readonly string[];
+  /** What the vendor lists, or why it cannot be known. */
+  readonly listed: readonly ListedCustomer[] | string;
+}
+
+/** The report names at most so many customers that no stack declares. */
+const mostNamed = 100;
+
+/**
+ * Counts by server, since accounts and stacks share customers: what one stack does not
+ * declare, another may. `unreadable` are stacks whose declarations are not known.
+ */
+export function countCustomers(
+  listings: readonly Listing[],
+  unreadable: readonly string[],
+): CustomerCount[] {
+  const servers = Map.groupBy(
+    listings,
+    ({ vendor, server, stack }) => `${vendor} ${server ?? `of ${stack}`}`,
+  );
+  return [...servers.values()].map((group) => countAt(group, unreadable));
+}
+
+function countAt(group: readonly Listing[], unreadable: readonly string[]): CustomerCount {
+  const { vendor, server } = group[0]!;
+  const stacks = [...new Set(group.map(({ stack }) => stack))].sort();
+  const place = { vendor, ...(server !== undefined && { server }), stacks };
+  const existing = new Map<string, ListedCustomer>();
+  const reasons = new Set<string>();
+  for (const { listed } of group) {
+    if (typeof listed === "string") reasons.add(listed);
+    else for (const customer of listed) existing.set(customer.id, customer);
+  }
+  if (unreadable.length > 0 && server !== undefined)
+    reasons.add(`what ${unreadable.join(", ")} declares is not known: it was not read`);
+  if (reasons.size > 0) return { ...place, status: "unknown", reason: [...reasons].join("; ") };
+  const declared = new Set(group.flatMap((listing) => listing.declared));
+  const undeclared = [...existing.values()].filter(({ id }) => !declared.has(id));
+  return {
+    ...place,
+    status: "counted",
+    existing: existing.size,
+    declared: existing.size - undeclared.length,
+    undeclared: undeclared.length,
+    named: undeclared.slice(0, mostNamed),
+  };
+}
+
+/** One line a server: `EnableX (api.example): 7 customers exist, 6 are declared in prod, …`. */
+export function customerLines(counts: readonly CustomerCount[]): string[] {
+  return counts.map((count) => {
+    const place = count.server === undefined ? "" : ` (${visible(hostOf(count.server))})`;
+    const start = `EnableX${place}:`;
+    if (count.status === "unknown")
+      return `${start} could not tell which customers no stack declares: ${visible(count.reason)}`;
+    const { existing, declared, undeclared, stacks, named } = count;
+    const where = stacks.length === 1 ? `in ${visible(stacks[0]!)}` : `in ${stacks.length} stacks`;
+    const counted = `${start} ${existing} ${existing === 1 ? "customer exists" : "customers exist"}, ${declared} ${declared === 1 ? "is" : "are"} declared ${where}`;
+    if (undeclared === 0) return `${counted}.`;
+    const names = named.slice(0, mostShown).map(({ id, name }) => {
+      return name === undefined ? visible(id) : `${visible(name)} (${visible(id)})`;
+    });
+    const more = undeclared > names.length ? ` and ${undeclared - names.length} more` : "";
+    return `${counted}, ${undeclared} ${undeclared === 1 ? "is" : "are"} not: ${names.join(", ")}${more}.`;
+  });
+}
+
+const mostShown = 5;
+
+/** What to do about customers that are not declared; undefined where there are none. */
+export function customerRemedy(counts: readonly CustomerCount[]): string | undefined {
+  return counts.some((count) => count.status === "counted" && count.undeclared > 0)
+    ? "What to do: if no other stack declares them, ucaas adopt enablex takes them over"
+    : undefined;
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
