@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
 import { secretPaths } from "../runtime/secret-paths.ts";
 import { isSecretName } from "./secret-names.ts";
 
@@ -146,13 +146,22 @@ export interface EnableXCustomerArgs extends EnableXMetaArguments {
  * });
  * ```
  */
-export class EnableXCustomer extends UcaasResource {
+export class EnableXCustomer extends UcaasResource implements ArgumentOutputs<EnableXCustomerArgs> {
   /** Assigned by the server, as text: the same as `id`. */
   declare readonly customerId: pulumi.Output<string>;
+  /** As declared, like all of the arguments; after a refresh with the server's values. */
   declare readonly customerName: pulumi.Output<string>;
+  declare readonly customerLegalName: pulumi.Output<string | undefined>;
   declare readonly customerCode: pulumi.Output<string | undefined>;
+  declare readonly customerType: pulumi.Output<string | number | undefined>;
+  declare readonly individual: pulumi.Output<boolean | undefined>;
+  declare readonly contactName: pulumi.Output<string | undefined>;
   declare readonly contactEmail: pulumi.Output<string | undefined>;
   declare readonly status: pulumi.Output<string | undefined>;
+  declare readonly officeAddress: pulumi.Output<pulumi.Unwrap<EnableXAddress> | undefined>;
+  declare readonly billingAddress: pulumi.Output<pulumi.Unwrap<EnableXAddress> | undefined>;
+  declare readonly adopt: pulumi.Output<EnableXAdopt | undefined>;
+  declare readonly account: pulumi.Output<string | undefined>;
   /** The server's label of the status (`status_ex`). */
   declare readonly statusText: pulumi.Output<string | undefined>;
   /** The server's label of the type (`customer_type_ex`). */
@@ -162,14 +171,20 @@ export class EnableXCustomer extends UcaasResource {
     super(
       {
         type: "EnableXCustomer",
-        outputs: [
-          "customerId",
+        optional: [
+          "customerLegalName",
           "customerCode",
+          "customerType",
+          "individual",
+          "contactName",
           "contactEmail",
           "status",
-          "statusText",
-          "customerTypeText",
+          "officeAddress",
+          "billingAddress",
+          "adopt",
+          "account",
         ],
+        outputs: ["customerId", "statusText", "customerTypeText"],
         secrets: [],
         secretConfig,
       },
@@ -223,11 +238,19 @@ export interface EnableXSubscriptionArgs extends EnableXMetaArguments {
  * new EnableXSubscription("acme-meetings", { customerId: acme.customerId, planId: "12", fields: { user_license: { qty: 25 } } });
  * ```
  */
-export class EnableXSubscription extends UcaasResource {
+export class EnableXSubscription
+  extends UcaasResource
+  implements ArgumentOutputs<EnableXSubscriptionArgs>
+{
   /** Assigned by the server, as text: the same as `id`. */
   declare readonly subscriptionId: pulumi.Output<string>;
+  /** As declared, like all of the arguments; after a refresh with the server's values. */
   declare readonly customerId: pulumi.Output<string>;
   declare readonly planId: pulumi.Output<string>;
+  declare readonly status: pulumi.Output<string | undefined>;
+  declare readonly fields: pulumi.Output<pulumi.Unwrap<EnableXFurtherFields> | undefined>;
+  declare readonly adopt: pulumi.Output<EnableXAdopt | undefined>;
+  declare readonly account: pulumi.Output<string | undefined>;
   /** The server's label of the status (`status_ex`). */
   declare readonly statusText: pulumi.Output<string | undefined>;
 
@@ -235,6 +258,7 @@ export class EnableXSubscription extends UcaasResource {
     super(
       {
         type: "EnableXSubscription",
+        optional: ["status", "fields", "adopt", "account"],
         outputs: ["subscriptionId", "statusText"],
         secrets: [],
         secretConfig,
@@ -299,11 +323,25 @@ export interface EnableXUserArgs extends EnableXMetaArguments {
  * new EnableXUser("acme-ada", { customerId: acme.customerId, userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.example" });
  * ```
  */
-export class EnableXUser extends UcaasResource {
+export class EnableXUser extends UcaasResource implements ArgumentOutputs<EnableXUserArgs> {
   /** Assigned by the server, as text: the same as `id`. */
   declare readonly userId: pulumi.Output<string>;
+  /** As declared, like all of the arguments; after a refresh with the server's values. */
   declare readonly customerId: pulumi.Output<string | undefined>;
+  declare readonly userType: pulumi.Output<string | number>;
+  declare readonly firstName: pulumi.Output<string>;
+  declare readonly middleName: pulumi.Output<string | undefined>;
+  declare readonly lastName: pulumi.Output<string | undefined>;
   declare readonly email: pulumi.Output<string>;
+  /** A secret, never read back. */
+  declare readonly password: pulumi.Output<string | undefined>;
+  declare readonly status: pulumi.Output<string | undefined>;
+  declare readonly department: pulumi.Output<string | undefined>;
+  declare readonly designation: pulumi.Output<string | undefined>;
+  declare readonly sendWelcomeMail: pulumi.Output<boolean | undefined>;
+  declare readonly fields: pulumi.Output<pulumi.Unwrap<EnableXFurtherFields> | undefined>;
+  declare readonly adopt: pulumi.Output<EnableXAdopt | undefined>;
+  declare readonly account: pulumi.Output<string | undefined>;
   /** The server's label of the status (`status_ex`). */
   declare readonly statusText: pulumi.Output<string | undefined>;
 
@@ -311,7 +349,20 @@ export class EnableXUser extends UcaasResource {
     super(
       {
         type: "EnableXUser",
-        outputs: ["userId", "customerId", "statusText"],
+        optional: [
+          "customerId",
+          "middleName",
+          "lastName",
+          "password",
+          "status",
+          "department",
+          "designation",
+          "sendWelcomeMail",
+          "fields",
+          "adopt",
+          "account",
+        ],
+        outputs: ["userId", "statusText"],
         secrets: ["password"],
         secretConfig,
       },

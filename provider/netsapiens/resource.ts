@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
 import type { IntegrationBundle as NetsapiensBundle } from "./integration-bundle.ts";
 import type { PortalLabel } from "./portal-labels.ts";
 import type { Scope } from "./scopes.ts";
@@ -115,9 +115,28 @@ export interface NetsapiensOAuthClientArgs {
  * export const bundle = client.bundle;
  * ```
  */
-export class NetsapiensOAuthClient extends UcaasResource {
+export class NetsapiensOAuthClient
+  extends UcaasResource
+  implements ArgumentOutputs<NetsapiensOAuthClientArgs>
+{
+  /** As declared, like all of the arguments. */
+  declare readonly apiUrl: pulumi.Output<string | undefined>;
+  declare readonly domain: pulumi.Output<string>;
   declare readonly clientId: pulumi.Output<string>;
+  declare readonly apiUsername: pulumi.Output<string | undefined>;
   /** A secret. */
+  declare readonly apiPassword: pulumi.Output<string | undefined>;
+  declare readonly did: pulumi.Output<string | undefined>;
+  declare readonly didDestination: pulumi.Output<string | undefined>;
+  declare readonly sipProxyServerHost: pulumi.Output<string | undefined>;
+  declare readonly sipProxyServerPort: pulumi.Output<number | undefined>;
+  declare readonly driver: pulumi.Output<"existing" | "portal">;
+  declare readonly verify: pulumi.Output<"all" | "off" | Step[] | undefined>;
+  declare readonly minimumScope: pulumi.Output<Scope | undefined>;
+  /** A secret. */
+  declare readonly portal: pulumi.Output<pulumi.Unwrap<NetsapiensPortal> | undefined>;
+  declare readonly account: pulumi.Output<string | undefined>;
+  /** Declared, or of the client that was made. A secret. */
   declare readonly clientSecret: pulumi.Output<string>;
   /** All that the Xima side needs, by the guide's names; a secret as a whole. */
   declare readonly bundle: pulumi.Output<NetsapiensBundle>;
@@ -139,6 +158,19 @@ export class NetsapiensOAuthClient extends UcaasResource {
     super(
       {
         type: "NetsapiensOAuthClient",
+        optional: [
+          "apiUrl",
+          "apiUsername",
+          "apiPassword",
+          "did",
+          "didDestination",
+          "sipProxyServerHost",
+          "sipProxyServerPort",
+          "verify",
+          "minimumScope",
+          "portal",
+          "account",
+        ],
         outputs: ["clientSecret", "bundle", "verification", "apiVersion", "verifiedAt"],
         secrets: [...secretArguments, "bundle"],
         secretConfig: ["netsapiens:apiPassword", "netsapiens:portalPassword"],

@@ -30,6 +30,9 @@ export function loaderLine(type: string): string {
   return `let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("${type}",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})`;
 }
 
+/** By Pulumi's convention each argument of a resource is also one of its outputs. */
+export type ArgumentOutputs<Args> = { readonly [Name in keyof Args]-?: pulumi.Output<unknown> };
+
 /** What a resource class tells its base about itself. */
 export interface UcaasResourceType {
   /**
@@ -37,6 +40,8 @@ export interface UcaasResourceType {
    * `pulumi-nodejs:dynamic/ucaas:XimaLicense`.
    */
   readonly type: string;
+  /** The arguments that may be left out. */
+  readonly optional: readonly string[];
   /**
    * The outputs that only the provider fills; they are seeded so that the class has them
    * from the start.
@@ -104,8 +109,21 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       restore();
     }
     requireRegistration(this, about.type, name);
+    for (const argument of about.optional)
+      if (!Object.hasOwn(this, argument)) Object.assign(this, { [argument]: leftOut() });
     warnOfOptionsWithoutEffect(options, about.type, name);
   }
+}
+
+let undeclared: pulumi.Output<undefined> | undefined;
+
+/**
+ * The output of each argument that a program leaves out: nothing manages it, so it is
+ * undefined, in a preview too. One serves all: the SDK makes four promises for each output.
+ */
+function leftOut(): pulumi.Output<undefined> {
+  undeclared ??= pulumi.output(undefined);
+  return undeclared;
 }
 
 /** In plain words: of any other error the SDK prints the program's stack. */

@@ -2,9 +2,10 @@
  * Changes how stack traces are written for as long as the SDK registers a resource, and
  * answers what puts everything back.
  *
- * - The SDK writes one down for each promise that it makes, four for each property, and
- *   source maps would be read for every line: a good part of a preview's time, for traces
- *   that only show leaks in the SDK. They are written without.
+ * - The SDK writes one down for each promise that it makes, four for each property: a good
+ *   part of a preview's time, for traces that only show leaks in the SDK. They are left
+ *   out; a leak is still reported with the names of its resource and property.
+ * - Every other one is written without source maps, which would be read for every line.
  * - The one that tells where the resource is declared has no limit of lines
  *   (`Resource.callsites` in the SDK). It is mapped as ever, and has no line of
  *   `ownFile`: the SDK counts on one class between `CustomResource` and the program, and
@@ -17,6 +18,7 @@
 export function disableSourceMapsWhile(ownFile: string): () => void {
   const { prepareStackTrace: mapped } = Error as Partial<typeof Error>;
   const prepareStackTrace: typeof mapped = (error, frames) => {
+    if (frames[0]?.getFunctionName() === "debuggablePromise") return String(error);
     const others = frames.filter((frame) => frame.getFileName() !== ownFile);
     const tellsTheDeclaration = Error.stackTraceLimit === Number.POSITIVE_INFINITY;
     return mapped && tellsTheDeclaration

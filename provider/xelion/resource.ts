@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
 import { secretPaths } from "../runtime/secret-paths.ts";
 import { secretArguments } from "./secret-names.ts";
 import type { StatusEntry as XelionStatusEntry } from "./status-entry.ts";
@@ -145,6 +145,14 @@ export interface XelionTenantProvisionArgs {
 }
 
 /**
+ * The arguments that are outputs too. The state keeps no configuration, token and login
+ * beside the inputs, and what only steers a run is no property of the tenant.
+ */
+type KeptArguments = ArgumentOutputs<
+  Pick<XelionTenantProvisionArgs, "serverUrl" | "tenantName" | "account" | "orderId">
+>;
+
+/**
  * A tenant of a Xelion server, configured by an order of Xelion's provisioning service.
  * Its id is `host/tenant`.
  *
@@ -172,9 +180,10 @@ export interface XelionTenantProvisionArgs {
  * });
  * ```
  */
-export class XelionTenantProvision extends UcaasResource {
+export class XelionTenantProvision extends UcaasResource implements KeptArguments {
   declare readonly serverUrl: pulumi.Output<string>;
   declare readonly tenantName: pulumi.Output<string>;
+  declare readonly account: pulumi.Output<string | undefined>;
   /** Id of the last order; absent while it is not known whether the service has it. */
   declare readonly orderId: pulumi.Output<number | undefined>;
   /**
@@ -202,6 +211,7 @@ export class XelionTenantProvision extends UcaasResource {
     super(
       {
         type: "XelionTenantProvision",
+        optional: ["account"],
         outputs: [
           "orderId",
           "status",

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
 import type { LicenseChange as XimaChange } from "./license-change.ts";
 import { secretArguments } from "./secret-names.ts";
 
@@ -118,9 +118,28 @@ export interface XimaLicenseArgs {
  * });
  * ```
  */
-export class XimaLicense extends UcaasResource {
-  /** As declared. */
+export class XimaLicense extends UcaasResource implements ArgumentOutputs<XimaLicenseArgs> {
+  /** As declared, like all of the arguments. */
   declare readonly ccId: pulumi.Output<pulumi.Unwrap<XimaCcId>>;
+  declare readonly digitalOnlySeats: pulumi.Output<number | undefined>;
+  declare readonly essentialSeats: pulumi.Output<number | undefined>;
+  declare readonly professionalSeats: pulumi.Output<number | undefined>;
+  declare readonly eliteSeats: pulumi.Output<number | undefined>;
+  declare readonly workforceOptimizationSeats: pulumi.Output<number | undefined>;
+  declare readonly workforceManagementSeats: pulumi.Output<number | undefined>;
+  declare readonly speechAnalyticsSeats: pulumi.Output<number | undefined>;
+  declare readonly dialerSeats: pulumi.Output<number | undefined>;
+  declare readonly ehrEmrIntegrationSeats: pulumi.Output<number | undefined>;
+  declare readonly additionalAiMessages: pulumi.Output<number | undefined>;
+  declare readonly aiMessaging: pulumi.Output<
+    { standardBundles?: number; advancedBundles?: number } | undefined
+  >;
+  declare readonly aiAudioServices: pulumi.Output<{ additionalHours: number } | undefined>;
+  /** A secret. */
+  declare readonly sipCredentials: pulumi.Output<pulumi.Unwrap<XimaSipCredentials> | undefined>;
+  declare readonly adopt: pulumi.Output<boolean | undefined>;
+  declare readonly reassertAfter: pulumi.Output<string | undefined>;
+  declare readonly account: pulumi.Output<string | undefined>;
   /** What the last call changed, by the server's own word; values of SIP credentials are masked. */
   declare readonly lastChanges: pulumi.Output<XimaChange[]>;
   /**
@@ -135,6 +154,25 @@ export class XimaLicense extends UcaasResource {
     super(
       {
         type: "XimaLicense",
+        optional: [
+          "digitalOnlySeats",
+          "essentialSeats",
+          "professionalSeats",
+          "eliteSeats",
+          "workforceOptimizationSeats",
+          "workforceManagementSeats",
+          "speechAnalyticsSeats",
+
+          "dialerSeats",
+          "ehrEmrIntegrationSeats",
+          "additionalAiMessages",
+          "aiMessaging",
+          "aiAudioServices",
+          "sipCredentials",
+          "adopt",
+          "reassertAfter",
+          "account",
+        ],
         outputs: ["lastChanges", "lastDrift", "lastAssertedAt"],
         secrets: secretArguments,
         secretConfig: ["xima:privateKey", "xima:privateKeyPassphrase"],
