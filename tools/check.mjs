@@ -1,5 +1,5 @@
 // What the project's files must satisfy besides the tests: `npm run check`. The tests run
-// the same list, so that their count tells of it.
+// the same list, so that their count includes it.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { node, root } from "./engine/paths.mjs";
@@ -14,19 +14,28 @@ export const codeFolders = [
 export const checks = [
   {
     sentence: "every file is formatted and passes the linter",
-    script: "@biomejs/biome/bin/biome",
+    script: "node_modules/@biomejs/biome/bin/biome",
     args: ["check", "--error-on-warnings"],
   },
-  { sentence: "the types hold", script: "typescript/bin/tsc", args: ["--noEmit"] },
+  {
+    sentence: "the types hold",
+    script: "node_modules/typescript/bin/tsc",
+    args: ["--noEmit"],
+  },
   {
     sentence: "there is no unused file, export or dependency",
-    script: "knip/bin/knip.js",
+    script: "node_modules/knip/bin/knip.js",
     args: ["--no-progress"],
   },
   {
     sentence: "imports go the ways that the design allows",
-    script: "dependency-cruiser/bin/dependency-cruiser.mjs",
+    script: "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs",
     args: ["--output-type", "err", ...codeFolders],
+  },
+  {
+    sentence: "pages, comments and messages are plain technical English",
+    script: "tools/prose.mjs",
+    args: [],
   },
 ];
 
@@ -39,7 +48,7 @@ export function run({ script, args }, folder = root) {
   return new Promise((resolve) => {
     execFile(
       node,
-      [join(root, "node_modules", script), ...args],
+      [join(root, script), ...args],
       { cwd: folder, maxBuffer: 64e6 },
       (error, stdout, stderr) => resolve({ passed: !error, output: `${stdout}${stderr}` }),
     );

@@ -1,7 +1,6 @@
 // Checks the words of pages, comments and messages: `node tools/prose.mjs [path…]`. It is
-// no part of `npm run check` yet, since some hundred comments and test names are left. It
-// knows a list of words, the length of a sentence, and the length of an error's reason. What
-// reads well is for people to judge.
+// part of `npm run check`. It knows a list of words, the length of a sentence, and the
+// length of an error's reason. What reads well is for people to judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -55,7 +55,7 @@ describe("limits of a stack", () => {
     ]);
   });
 
-  test("a misspelt protected customer protects nobody, so it cannot pass", () => {
+  test("a misspelt protected customer is refused, since it would protect no customer", () => {
     const { violations } = reportOf(plan(more), { limits: { protectedCustomers: ["acmee"] } });
     expect(violations).toMatchObject([{ kind: "unknown", customers: ["acmee"] }]);
     expect(violations[0]?.reason).toContain("did you mean acme?");

@@ -49,7 +49,7 @@ describe("a summary of what the real engine planned", () => {
     expect(seats("dentist")).toEqual([["xima.digitalOnlySeats", 0, 5, 5]]);
   });
 
-  test("things that are created, removed, replaced and changed are told apart", () => {
+  test("created, removed, replaced and changed resources are distinguished", () => {
     const report = reportOf(recorded("changes"));
     expect(report.counts).toMatchObject({ create: 2, update: 2, replace: 1, delete: 2, same: 2 });
     const told = report.changes.map(
@@ -170,7 +170,7 @@ describe("the comment on a pull request", () => {
   });
 });
 
-test("a count that is not known before the update is told as such, and not as 0", () => {
+test("a count that is not known before the update is shown as unknown, not as 0", () => {
   const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
   const [step] = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: unknown, account: unknown });
   const report = reportOf({ ...none, steps: [step!] }, { prices });

@@ -37,7 +37,7 @@ describe("a customer's slug", () => {
     expect(slug("--")).toBe("customer");
   });
 
-  test("is a right slug that nobody has, whatever the names are", () => {
+  test("is a valid slug that no other customer has, whatever the names are", () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }),
@@ -149,7 +149,7 @@ describe("what becomes of a thing", () => {
       chosen: new Map(Object.entries(chosen)),
     }).map(({ action }) => action);
 
-  test("it gets a customer of its own, with a slug that nobody has", () => {
+  test("it gets a customer of its own, with a free slug", () => {
     expect(fates([customer("1", "ACME"), customer("2", "acme"), customer("3", "%")], {})).toEqual([
       { kind: "new", slug: "acme" },
       { kind: "new", slug: "acme-2" },
@@ -218,7 +218,7 @@ describe("what becomes of a thing", () => {
     ]);
   });
 
-  test("what a program of the user's own calls as it likes is told by its whole name", () => {
+  test("a resource that the user's own program names is reported by its whole name", () => {
     const type = "pulumi-nodejs:dynamic/ucaas:EnableXCustomer";
     const state = [{ urn: `urn:pulumi:prod::ucaas::${type}::north::acme`, type, id: "1" }];
     expect(fates([customer("1", "ACME")], {}, { state })).toEqual([
@@ -251,7 +251,7 @@ describe("what becomes of a thing", () => {
   });
 });
 
-test("config that is no map, or that nobody can read, is refused without a word of what is in it", () => {
+test("config that is no map or cannot be read is refused without showing its content", () => {
   const plain = { "ucaas:customers": { value: "hunter2-canary", secret: true } };
   expect(() => withCustomers(configIn(JSON.stringify(plain)))).toThrow(
     /^ucaas:customers is plain text, not a map \[CONFIG_INVALID\]/,

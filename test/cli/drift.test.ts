@@ -43,7 +43,7 @@ function differences(op: string, before: Bags, after: Bags | null): Difference[]
 }
 
 describe("what the engine's events tell", () => {
-  test("a changed property is told by its path, with what is declared and what is there", () => {
+  test("a changed property is reported by its path, with the declared and the actual value", () => {
     const before = { inputs: { seats: 5, ai: { hours: 2 }, tags: ["a", "b"] } };
     const after = { inputs: { seats: 9, ai: { hours: 2, more: true }, tags: ["a"] } };
     expect(
@@ -119,7 +119,7 @@ describe("what the engine's events tell", () => {
     ]);
   });
 
-  test("what is gone is told once, and what is the same not at all", () => {
+  test("a missing resource is reported once, and an unchanged one not at all", () => {
     expect(differences("delete", { inputs: { seats: 5 } }, null)).toMatchObject([
       { kind: "gone", customer: "acme" },
     ]);
@@ -200,7 +200,7 @@ describe("the report", () => {
     );
   });
 
-  test("a stack that could not be told stands in every form, with the resource and the reason", () => {
+  test("a stack whose drift is unknown is in every format, with the resource and the reason", () => {
     const report = driftReport([
       stack("prod", "unknown", {
         unknown: [

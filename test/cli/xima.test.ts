@@ -147,7 +147,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     },
   );
 
-  test("takes its key back when the request cannot be written, so that the next try can begin anew", async () => {
+  test("removes its key when the request cannot be written, so that you can try again", async () => {
     const { exitCode, stderr } = await ucaas([
       "keys",
       "new",
@@ -487,7 +487,7 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("FILE_EXISTS");
   });
 
-  test("refuses a customer that stands there twice: when one is taken out again, the licences of the other would go", async () => {
+  test("refuses a duplicate customer: removing one would delete the licences of the other", async () => {
     write(
       "licences.yaml",
       "acme: { ccId: { resellerId: r, tenantId: t } }\ncopy: { ccId: { resellerId: r, tenantId: t } }\n",
@@ -540,7 +540,7 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
   });
 });
 
-test("a Node that is too old is told so in one sentence", async () => {
+test("an error says in one sentence that Node is too old", async () => {
   const old = `Object.defineProperty(process.versions, "node", { value: "20.20.2" }); await import(${JSON.stringify(start)});`;
   const said = await new Promise<string>((resolve) =>
     execFile(process.execPath, ["--input-type=module", "-e", old], (_error, stdout, stderr) =>

@@ -80,7 +80,7 @@ describe("reads that wait at the same time", () => {
     expect(list.calls).toEqual(["page 1", "single 3", "single 9"]);
   });
 
-  test("go on singly when the list is refused, and fail at once when nobody answers", async () => {
+  test("go on singly when the list is refused, and fail at once when the server is away", async () => {
     const rows = customers(2);
     const failing = (error: Error) => ({ ...source(rows), page: () => Promise.reject(error) });
     const refused = new BatchReader(
@@ -102,7 +102,7 @@ describe("reads that wait at the same time", () => {
     expect(list.calls).toEqual(["page 1", "single 1"]);
   });
 
-  test("of a few customers of a long list, wherever they stand in it, never cost more than twice their single reads; each is answered rightly", async () => {
+  test("of a few customers of a long list cost at most twice their single reads, at any position", async () => {
     const world = fc.record({
       size: fc.integer({ min: 0, max: 400 }),
       pageSize: fc.integer({ min: 1, max: 50 }),

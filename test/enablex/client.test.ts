@@ -194,7 +194,7 @@ describe("the client", () => {
   });
 });
 
-test("an unknown route or a malformed one in the config is told with what is expected", () => {
+test("an unknown or malformed route in the config is reported with what is expected", () => {
   const config = (routes: object) => ({
     ...enablex.basic,
     "enablex:routes": JSON.stringify(routes),

@@ -32,11 +32,11 @@ describe("a country code", () => {
     ["UK", "Did you mean GB (United Kingdom)?"],
     ["Germny", "DE (Germany)"],
     ["GX", "GB (United Kingdom)"],
-  ])("that is none (%s) is told with what was probably meant", (text, meant) => {
+  ])("that is none (%s) is reported with what was probably meant", (text, meant) => {
     expect(wrongCountryCode(text)).toContain(meant);
   });
 
-  test("that this server does not list is told with near ones that it lists", () => {
+  test("that this server does not list is reported with similar ones that it lists", () => {
     const countries = countriesOf([
       { country_id: 1, country_code: "FR" },
       { country_id: 2, country_code: "DE" },

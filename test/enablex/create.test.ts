@@ -102,7 +102,7 @@ describe("a customer that is created", () => {
     expect(posts()).toBe(2);
   });
 
-  test("and was made twice in spite of all, on a server that keeps nothing unique, is told with both ids", async () => {
+  test("and was made twice, on a server that keeps nothing unique, is reported with both ids", async () => {
     enablex.server.setOptions({ uniqueCustomerCode: false });
     enablex.server.fault({ kind: "late", ms: 600, method: "POST", path: "/customers$" });
     enablex.server.fault({ kind: "delayAfter", ms: 900, method: "POST", path: "/customers$" });
@@ -301,7 +301,7 @@ describe("a customer that exists already", () => {
     for (const id of ids) expect(error.message).toContain(`customer ${id}`);
   });
 
-  test("with another code but the same email is told as 1504 with the field and the customer that owns it", async () => {
+  test("with another code but the same email is reported as 1504, with field and owner", async () => {
     const [id] = await enablex.seed(1, {
       ...existing,
       customer_code: "OTHER",
@@ -315,7 +315,7 @@ describe("a customer that exists already", () => {
     expect(error.reason).toContain("Email Address is already registered");
   });
 
-  test("is told as 1504 with its owner, too, by a server that echoes the field as the guide's example does", async () => {
+  test("is reported as 1504 with its owner if the server echoes the field as in the guide", async () => {
     const [id] = await enablex.seed(1, { ...existing, customer_code: "OTHER" });
     const body = {
       result: "1504",
@@ -334,7 +334,7 @@ describe("a customer that exists already", () => {
     );
   });
 
-  test("for another reseller is told as 1504 without an owner, and as that", async () => {
+  test("for another reseller is reported as 1504 without an owner, and says so", async () => {
     await enablex.seed(1, existing);
     for (const customer of Object.values(enablex.server.state.customers))
       customer.owner = "somebody-else";
@@ -387,7 +387,8 @@ describe("a create that was cut off", () => {
   ) => {
     const journal = journalFolder();
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
-    // Its process ends here: nobody waits for it, and what it would still send gets no answer.
+    // Its process ends here: no test waits for it, and what it still sends gets no
+    // answer.
     void create(inputs, { "enablex:settleSeconds": "0" }, journal).catch(() => {});
     await eventually(() => expect(posts()).toBe(1));
     return journal;

@@ -150,7 +150,7 @@ describe("a customer that is updated", () => {
     ).toMatchObject({ changes: true });
   });
 
-  test("to an email that another has is told as 1504 with the customer that owns it", async () => {
+  test("to an email that another has is reported as 1504 with the customer that owns it", async () => {
     const [other] = await enablex.seed(1, {
       contact_email: "taken@acme.test",
       customer_name: "Other",
@@ -285,7 +285,7 @@ describe("300 customers that are refreshed", () => {
     );
   });
 
-  test("are read one by one where the rows of the list are short, and are right all the same", async () => {
+  test("are read one by one where the rows of the list are short, with the same result", async () => {
     enablex.server.setOptions({ listRows: "short" });
     const ids = await enablex.seed(30);
     const results = await all(ids);
@@ -336,7 +336,7 @@ describe("a customer that is deleted", () => {
     expect(said.join()).not.toContain("undefined");
   });
 
-  test("to be made anew is not taken over while the list still shows it", async () => {
+  test("to be created again is not taken over while the list still shows it", async () => {
     const { id, outs, provider } = await made();
     await provider.delete(id, outs);
     enablex.server.state.stale[`customers/${id}`] = {
@@ -430,7 +430,7 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
     },
   );
 
-  test("is healed by the next run, once what failed is mended", async () => {
+  test("is completed by the next run, once the failure is fixed", async () => {
     const { id, outs, provider } = await made();
     await failureOf(provider.create({ ...acme, contactName: "Grace" }));
     await failureOf(provider.delete(id, outs));

@@ -51,7 +51,7 @@ describe("a copied line, carried out at the same time", () => {
   ];
 
   test.each(copies)(
-    "makes one %s, and is told that it is declared twice",
+    "creates one %s, and the error says that it is declared twice",
     async (kind, one, copy) => {
       const kinds = `${kind}s` as const;
       enablex.server.setOptions({ uniqueCustomerCode: false });
@@ -182,7 +182,7 @@ describe("a server whose route is another one than was inferred, and which says 
     expect(enablex.calls(/^GET .users$/).length).toBeLessThanOrEqual(1 + 4);
   });
 
-  test("makes nobody a second time whom the list shows without an email", async () => {
+  test("creates no second user when the list shows it without an email", async () => {
     await providersOf(enablex.basic).user.create(ada());
     enablex.server.setOptions({ listRows: "short" });
     enablex.server.received = [];
@@ -192,7 +192,7 @@ describe("a server whose route is another one than was inferred, and which says 
     expect(enablex.calls(/^POST/)).toEqual([]);
   });
 
-  test("forgets nobody by a delete that did not arrive, and does not take what was gone already for such", async () => {
+  test("keeps a user whose delete did not arrive, and drops one that was already gone", async () => {
     enablex.server.setOptions({ deletableDependents: true });
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const error = await failureOf(
@@ -341,7 +341,7 @@ describe("a user", () => {
     expect(maskSecrets(error.message)).toContain("no: [secret], [secret], [secret]");
   });
 
-  test("of which the customer is declared for the first time, and wrongly, is told so and not written", async () => {
+  test("of a newly and wrongly declared customer gets an error, and is not written", async () => {
     const { customerId: _, ...without } = ada();
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const { customerId: __, ...olds } = outs as EnableXOutputs;

@@ -55,7 +55,7 @@ const declarations: [name: string, kind: typeof customerType, declaration: Enabl
   ],
 ];
 
-/** What somebody writes by hand, as the API has it. */
+/** Values that a person writes by hand, as the API has them. */
 const otherwise: Record<Format, unknown> = {
   text: "Changed",
   email: "eve@elsewhere.test",

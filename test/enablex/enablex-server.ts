@@ -37,7 +37,7 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
     reseller,
     /** HTTP Basic, in plain text, as the dynamic host hands it over. */
     basic: { ...address, "enablex:accessKey": reseller.accessKey },
-    /** The other way in. */
+    /** The other credentials. */
     login: { ...address, "enablex:email": reseller.email, "enablex:password": reseller.password },
     /** For a workspace: HTTP Basic, the key as a secret. */
     config: { ...address, "enablex:accessKey": secret(reseller.accessKey) },

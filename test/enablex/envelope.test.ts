@@ -94,13 +94,16 @@ describe("a reply", () => {
     [418, "CLIENT_ERROR", "Illegible Request Syntax. Can’t be fulfilled."],
     [507, "SERVER_ERROR", "Server failed to complete a legit Request."],
     [1999, "UNLISTED_CODE", "The server refused with a code that the guide does not list."],
-  ])("with a code that no table lists (%s) is told by the guide's group", (result, code, words) => {
-    const failure = failureOf(200, { result });
-    expect(failure).toMatchObject({ code, vendorCode: String(result) });
-    expect(failure.reason).toContain(words);
-  });
+  ])(
+    "with a code that no table lists (%s) is explained by the guide's group",
+    (result, code, words) => {
+      const failure = failureOf(200, { result });
+      expect(failure).toMatchObject({ code, vendorCode: String(result) });
+      expect(failure.reason).toContain(words);
+    },
+  );
 
-  test("of an HTTP error without a body is told by its status", () => {
+  test("of an HTTP error without a body is explained by its status", () => {
     expect(failureOf(401, "")).toMatchObject({ code: "HEADER_INVALID", vendorCode: "401" });
     expect(failureOf(503, "<html>")).toMatchObject({ code: "UNAVAILABLE", mayHaveActed: true });
     expect(failureOf(301, "")).toMatchObject({ code: "ACTION_REQUIRED", mayHaveActed: false });
@@ -124,7 +127,7 @@ describe("a reply", () => {
     expect(failureOf(499, "").mayHaveActed).toBe(true);
   });
 
-  test("of an expired or unknown token is told apart from every other refusal", () => {
+  test("of an expired or unknown token is distinguished from every other refusal", () => {
     expect(
       [failureOf(403, ""), failureOf(200, { result: 403 }), failureOf(401, { result: 1001 })].every(
         ({ tokenRefused }) => tokenRefused,

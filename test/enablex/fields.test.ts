@@ -115,11 +115,11 @@ describe("a declaration and what the server shows", () => {
     ).toMatchObject([{ actual: "country_id 9" }]);
   });
 
-  test("a status that nobody documents is shown as it is", () => {
+  test("an undocumented status is shown as it is", () => {
     expect(found({ status: "active" }, { status: "D" })).toMatchObject([{ actual: "D" }]);
   });
 
-  test("a further field that the server does not show is not known to differ, and its value stands in no sentence", () => {
+  test("a further field that the server hides is no difference, and its value is not shown", () => {
     const inputs = { email: "a@b.test", fields: { password: "s3cret", start_date: "2026-01-01" } };
     expect(found(inputs, { email: "a@b.test" }, userType)).toEqual([]);
     const differing = found(

@@ -21,11 +21,11 @@ test.each([
   ["customer", customerSchema],
   ["subscription", subscriptionSchema],
   ["user", userSchema],
-] as const)("every argument of a %s stands in its page", (kind, schema) => {
+] as const)("every argument of a %s is on its page", (kind, schema) => {
   expect(Object.keys(schema.shape).filter((word) => !page(kind).includes(`\`${word}`))).toEqual([]);
 });
 
-test("every config key stands in the customer's page, to which the others lead", () => {
+test("every config key is on the customer's page, to which the others link", () => {
   const keys = Object.keys(enablexConfig.keys).map((key) => `enablex:${key}`);
   expect(keys.filter((key) => !page("customer").includes(`\`${key}`))).toEqual([]);
   for (const kind of ["subscription", "user"])

@@ -23,7 +23,7 @@ function counted() {
   return { session, logins: () => logins, at: (minutes: number) => (now = minutes * minute) };
 }
 
-describe("the way in", () => {
+describe("the login", () => {
   test("is HTTP Basic where an access key is configured, and it is not tried again with the same key", async () => {
     const session = new Session({ ...login, accessKey: "key:of-the-app" }, () =>
       Promise.reject(new Error("no login is needed")),

@@ -23,7 +23,7 @@ export interface Planted {
    * quotes what it was sent.
    */
   refuse(which: 0 | 1): void;
-  /** Somebody puts another secret into the server by hand. */
+  /** Another secret is put into the server by hand. */
   changeElsewhere(): Promise<void> | void;
   /** An answer that a write needs breaks off. */
   breakOff(): void;

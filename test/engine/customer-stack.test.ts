@@ -78,7 +78,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
   const licences = () => sandbox.xima.server.state.customers;
   const resources = async () => (await stack.export()).deployment.resources ?? [];
 
-  test("what is wrong in them is told with its place, and nothing is registered nor asked of a vendor", async () => {
+  test("an error in them is reported with its place; nothing is registered or sent", async () => {
     const run = await stack.up();
     expect(run.exitCode).not.toBe(0);
     expect(run.output).toContain(
@@ -157,7 +157,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     for (const secret of Object.values(canaries)) expect(preview).not.toContain(secret);
   });
 
-  test("one that fails leaves what depends on it as it is, is told without a stack trace, and stops no other", async () => {
+  test("one that fails keeps its dependents, shows no stack trace, and stops no other", async () => {
     const number = sandbox.netsapiens.server.state.phonenumbers[sandbox.netsapiens.did]!;
     number.application = "available-number";
     change(({ acme }) => {

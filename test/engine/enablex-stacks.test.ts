@@ -5,7 +5,7 @@ import { enablexReseller } from "../enablex/enablex-server.ts";
 import { eventually } from "../eventually.ts";
 import { workspace } from "./workspace.ts";
 
-test("of two stacks that come up at once with the same customer one makes it, and the other is told whose it is", {
+test("of two stacks with the same customer, one creates it, and the other's error names it", {
   timeout: 180_000,
 }, async () => {
   await using enablex = await enablexReseller();

@@ -180,7 +180,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect((await stack.outputs()).ids).toEqual(ids);
   });
 
-  test("a replacement makes a new customer after the old one is gone, and its subscription and user anew", async () => {
+  test("a replacement deletes the old customer first, and creates subscription and user again", async () => {
     const urn =
       (await stack.export()).deployment.resources?.find(({ type }) =>
         type.endsWith("EnableXCustomer"),

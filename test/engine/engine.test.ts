@@ -26,7 +26,7 @@ const resource = `
     }
   }`;
 
-test("a program runs on the project's Node with its configuration, its output reaches the terminal, and its failure is told once", async () => {
+test("a program runs on the project's Node with its config, and its failure is printed once", async () => {
   await using ws = await workspace({
     program: `${resource}
       console.log("to standard output");

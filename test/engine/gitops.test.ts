@@ -27,7 +27,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
   let licences: Awaited<ReturnType<typeof licenceServer>>;
   let runner: Runner;
   let reviewed: string;
-  /** Takes what is told to a chat. */
+  /** Takes messages to a chat. */
   let chat: Server;
   let messages = "";
 
@@ -188,7 +188,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
     return { name: "push", sha, payload: { before } };
   }
 
-  test("by hand, one stack is previewed anew and brought up to date", async () => {
+  test("by hand, one stack is previewed again and updated", async () => {
     const run = await runner.run("up.yml", {
       name: "workflow_dispatch",
       sha: git("rev-parse", "HEAD"),

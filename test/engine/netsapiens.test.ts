@@ -113,7 +113,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     clean((await stack.refresh("--preview-only", "--expect-no-changes")).ok());
   });
 
-  test("no secret stands in the state, nor in what the stack shows", async () => {
+  test("no secret is in the state, nor in the stack's outputs", async () => {
     for (const name of ["given", "made"]) {
       const { inputs, outputs } = (await inState(name))!;
       expect(outputs).toMatchObject({
@@ -145,7 +145,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("what broke at the vendor's is drift; up then fails with the guide's remedy and keeps the client, and passes once it is mended", async () => {
+  test("a fault at the vendor is drift; up fails with the remedy, and passes once it is fixed", async () => {
     ns.server.state.phonenumbers["13125550100"]!.application = "available-number";
     const drift = clean(await stack.refresh("--preview-only", "--expect-no-changes"));
     expect(drift.exitCode).not.toBe(0);

@@ -37,7 +37,7 @@ afterAll(() => licences.server.stop());
 describe("the line of the program's TypeScript on which a licence is declared", {
   timeout: 60_000,
 }, () => {
-  test("stands in the state", async () => {
+  test("is in the state", async () => {
     await using stack = await workspace({
       main: "index.cjs",
       program: compiled(licence(`"acme"`)),
@@ -50,7 +50,7 @@ describe("the line of the program's TypeScript on which a licence is declared", 
     });
   });
 
-  test("stands in the error when it cannot be declared", async () => {
+  test("is in the error when it cannot be declared", async () => {
     await using stack = await workspace({
       main: "index.cjs",
       program: compiled(licence("undefined as never")),

@@ -152,7 +152,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     const again = await stack.up();
     expect(again.exitCode).not.toBe(0);
     expect(again.output).toContain("set retryFailed to a value that it did not have");
-    // A refresh takes the engine's own note of the failure away; the order is failed all the same.
+    // A refresh removes the engine's own note of the failure; the order is still failed.
     expect((await stack.preview("--refresh", "--expect-no-changes")).exitCode).not.toBe(0);
     expect(w.orders()).toHaveLength(2);
   });

@@ -62,7 +62,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     expect((await stack.preview("--expect-no-changes")).ok().output).toContain("2 unchanged");
   });
 
-  test("what breaks a rule is told while previewing, with the property", async () => {
+  test("a broken rule is reported in the preview, with the property", async () => {
     await stack.writeProgram(program({ acme: `professionalSeats: 3, eliteSeat: 5` }));
     const refused = await stack.preview();
     expect(refused.exitCode).not.toBe(0);
@@ -111,7 +111,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("an out-of-band loss is drift to a refresh, and up makes it anew", async () => {
+  test("an out-of-band loss is drift to a refresh, and up creates it again", async () => {
     delete licences.server.state.customers["voicehouse/acme"];
     const drift = await stack.refresh("--preview-only", "--expect-no-changes");
     expect(drift.exitCode, drift.output).not.toBe(0);
@@ -194,7 +194,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("an update of which nobody heard is undone by the next up when its declaration is taken back", async () => {
+  test("an update without a reply is undone by the next up when its declaration is taken back", async () => {
     const declared = (seats: number) =>
       program({ broken: "eliteSeats: 5", cut: `eliteSeats: ${seats}` });
     await stack.setConfig("xima:deadlineSeconds", 1);

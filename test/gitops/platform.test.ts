@@ -129,7 +129,7 @@ describe("ucaas ci comment", () => {
     expect(github.state.comments.at(-1)!.body).toContain("No stack is touched");
   });
 
-  test("a stack whose preview left nothing, or half a file, stands there as one without a preview", async () => {
+  test("a stack whose preview left nothing, or half a file, is listed without a preview", async () => {
     await using github = await gitHub({ "pull-requests": "write" });
     writeFileSync(join(folder, "preview-south.json"), '{"version":1,"sta');
     await step(
@@ -170,7 +170,7 @@ describe("ucaas ci comment", () => {
     expect(body.match(/^````$/gm)).toHaveLength(3);
   });
 
-  test("the token of a user changes its own comment and issue, whoever else quotes the marker", async () => {
+  test("a user's token changes its own comment and issue, not those that quote the marker", async () => {
     await using github = await gitHub({ "pull-requests": "write", issues: "write" });
     const env = { ...github.env, GITHUB_TOKEN: github.userToken("voice-bot") };
     const other = { user: { login: "eve", type: "User" as const } };
@@ -237,7 +237,7 @@ describe("ucaas ci comment", () => {
     expect(github.received.map(({ method }) => method)).toEqual(["GET"]);
   });
 
-  test("a job without the permission is told which one it needs, and the token shows nowhere", async () => {
+  test("a job without the permission gets an error that names it and shows no token", async () => {
     await using github = await gitHub({ contents: "read" });
     const run = await step(
       github.env,

@@ -50,7 +50,7 @@ describe.each(workflowFiles())("%s", (file) => {
     }
   });
 
-  test("what somebody can choose, such as a branch's name, is never a part of a script", () => {
+  test("a name that a contributor can choose, such as a branch's, is never part of a script", () => {
     for (const [name, job] of jobs)
       for (const step of job.steps) expect(step.run ?? "", name).not.toContain("${{");
   });

@@ -101,7 +101,7 @@ export interface DynamicHost extends AsyncDisposable {
     news: Bag,
   ): Promise<{ changes: boolean | undefined; replaces: string[]; deleteBeforeReplace: boolean }>;
   create(type: string, inputs: Bag): Promise<{ id: string; outs: Bag }>;
-  /** `id` is empty when the thing is gone. */
+  /** `id` is empty when the object is gone. */
   read(type: string, id: string, props: Bag): Promise<{ id: string; props: Bag; inputs?: Bag }>;
   update(type: string, id: string, olds: Bag, news: Bag): Promise<{ outs: Bag }>;
   delete(type: string, id: string, props: Bag): Promise<void>;
@@ -218,8 +218,8 @@ export async function dynamicHost({
       return {
         inputs: response.getInputs()!.toJavaScript(),
         failures: response.getFailuresList().map((failure) => {
-          // The engine would print the value of a property that it is told of, so the
-          // path comes in the reason.
+          // The engine would print the value of a property that has a name, so the path
+          // comes in the reason.
           const [property = "", ...reason] = failure.getReason().split(": ");
           return { property, reason: reason.join(": ") };
         }),

@@ -12,7 +12,7 @@ const licence = (tenantId: string, more: object = {}) => ({
   ...more,
 });
 
-test("the line that stands in every state is the same for ever, and short", () => {
+test("the loader line in every state never changes, and is short", () => {
   expect(loaderLine("XimaLicense")).toBe(
     'let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("XimaLicense",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})',
   );

@@ -7,7 +7,7 @@ export async function selfSigned(...hosts: string[]): Promise<{ cert: string; ke
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: "CN=Nobody's authority",
+    name: "CN=Unknown authority",
     keys,
     signingAlgorithm: algorithm,
     notBefore: new Date(Date.now() - 60_000),

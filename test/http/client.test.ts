@@ -164,7 +164,7 @@ describe("a repeat", () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(1_000);
   });
 
-  test("is not repeated once its client is told to end, though a pause of a minute was asked for", async () => {
+  test("is not repeated once its client has to end, though the server asked for a pause", async () => {
     const end = new AbortController();
     server.fault({ kind: "statusAfter", status: 503, retryAfter: "60", times: 9 });
     const ending = new HttpClient({
@@ -181,7 +181,7 @@ describe("a repeat", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("makes its message anew", async () => {
+  test("builds its request again", async () => {
     server.fault({ kind: "status", status: 500, times: 2 });
     let made = 0;
     await client().send({
@@ -383,7 +383,7 @@ describe("a reply", () => {
     expect(await client().send(read)).toMatchObject({ status: 200, json: undefined });
   });
 
-  test("that never comes because nobody listens says so, and that nothing was sent", async () => {
+  test("that never comes, since no server listens, says so, and that nothing was sent", async () => {
     const url = await serve(() => {});
     served.at(-1)!();
     await expect.poll(() => fetch(url).catch(() => "refused")).toBe("refused");
@@ -439,7 +439,7 @@ describe("an earlier try that may have been acted on", () => {
     ["the server failed", { kind: "statusAfter", status: 503 }, true],
     ["the server asked to wait", { kind: "status", status: 429, retryAfter: 0 }, false],
   ] as const)(
-    "is told of with the reply to a later one: when %s",
+    "is reported with the reply to a later one: when %s",
     async (_, fault, earlierAttemptMayHaveSucceeded) => {
       server.fault(fault);
       expect(await client().send(read)).toMatchObject({
@@ -450,7 +450,7 @@ describe("an earlier try that may have been acted on", () => {
     },
   );
 
-  test("is not forgotten when nobody listens any more", async () => {
+  test("is not forgotten when the server stops listening", async () => {
     const once = createServer((request) => {
       once.close();
       request.socket.destroy();

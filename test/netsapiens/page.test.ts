@@ -25,7 +25,7 @@ test("explains every code of a step on the page", () => {
   expect(missingIn(page, Object.keys(stepErrors))).toEqual([]);
 });
 
-test("every argument and every config key stands in the page", () => {
+test("every argument and every config key is on the page", () => {
   const words = [
     ...Object.keys(oauthClientSchema.shape),
     ...Object.keys(netsapiensConfig.keys).map((key) => `netsapiens:${key}`),

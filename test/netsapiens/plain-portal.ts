@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
- * A portal of another make, with the guide's labels and nothing else in common with the
- * sandbox's: menus of plain elements, labels that are bound to no field, a list that is
- * loaded without an address of its own, the form on a page of its own, secrets in fields,
- * one more list on the page.
+ * A portal of another design, which shares only the guide's labels with the sandbox's.
+ * Menus are plain elements, and labels are bound to no field. The list is loaded without
+ * an address of its own. The form is on a page of its own, with secrets in fields. The
+ * page has one more list.
  */
 export async function plainPortal() {
   const clients: { id: string; secret: string }[] = [

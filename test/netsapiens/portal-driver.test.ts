@@ -227,7 +227,7 @@ test("a portal of another make is walked by the same labels, and a client is mad
 
 describe("a session that ends in the middle", { timeout: 120_000, concurrent: true }, () => {
   test.for(["home", "clients", "create", "secret"] as const)(
-    "(%s) is begun anew, and one client is made",
+    "(%s) is started again, and one client is created",
     async (step, { ns }) => {
       ns.server.setOptions({ logOutOnceAt: step, secrets: "masked" });
       const { outs } = await create(ns);
@@ -237,7 +237,7 @@ describe("a session that ends in the middle", { timeout: 120_000, concurrent: tr
     },
   );
 
-  test("(delete) is begun anew, and the client is deleted", async ({ ns }) => {
+  test("(delete) is started again, and the client is deleted", async ({ ns }) => {
     const { id, outs } = await create(ns);
     ns.server.setOptions({ logOutOnceAt: "delete" });
     await run(ns).delete(id, outs!);
@@ -280,7 +280,7 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
     expect(made(ns)).toEqual(["created xima-acme"]);
   });
 
-  test("because the portal refused it, is told in the portal's words", async ({ ns }) => {
+  test("because the portal refused it, is reported in the portal's words", async ({ ns }) => {
     ns.server.fault({
       kind: "status",
       status: 200,
@@ -310,7 +310,7 @@ const twins = (ns: System) => {
 };
 
 describe("two clients of one name", { timeout: 120_000, concurrent: true }, () => {
-  test("are told apart by the secret: destroy deletes the one that is in the state", async ({
+  test("are distinguished by the secret: destroy deletes the one that is in the state", async ({
     ns,
   }) => {
     twins(ns);
@@ -507,7 +507,7 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
     expect(await run(ns).read(id, outs!)).toMatchObject({ id: undefined });
   });
 
-  test("takes the new secret of a client that was made anew elsewhere", async ({ ns }) => {
+  test("takes the new secret of a client that was created again elsewhere", async ({ ns }) => {
     const { id, outs } = await create(ns);
     ns.client("xima-acme")!.clientSecret = "renewed-secret-000001";
     const { props } = await run(ns).read(id, outs!);

@@ -354,7 +354,7 @@ describe("a client that exists", () => {
     });
   });
 
-  test("stays when it is deleted, and the user is told where to revoke it", async () => {
+  test("stays when it is deleted, and the message says where to revoke it", async () => {
     const { id, outs } = await created();
     await run().delete(id, outs);
     expect(ns.client(clientId)).toBeDefined();
@@ -414,7 +414,7 @@ describe("refresh", () => {
     expect(await run().read(id, outs)).toEqual({ id, props: outs });
   });
 
-  test("keeps a client whose grant is refused, as drift that says what to do; up mends it or fails with the remedy", async () => {
+  test("keeps a client whose grant is refused, as drift; up fixes it or fails with the remedy", async () => {
     const { id, outs } = await created();
     ns.client(clientId)!.clientSecret = "rotated-elsewhere";
     const { id: kept, props } = await run().read(id, outs);

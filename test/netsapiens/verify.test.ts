@@ -72,8 +72,8 @@ describe("a system that is set up as the guide says", () => {
 
   const variations: [string, Partial<NetsapiensOptions>][] = [
     ["sends its JSON as text/html", { jsonAsHtml: true }],
-    ["has only the older token route, where a 404 stands in for the newer", { tokensV2: "404" }],
-    ["has only the older token route, where a page stands in for the newer", { tokensV2: "html" }],
+    ["has only the older token route, and answers the newer one with 404", { tokensV2: "404" }],
+    ["has only the older token route, and answers the newer one with a page", { tokensV2: "html" }],
   ];
   test.each(variations)("passes when it %s", async (_, options) => {
     server.setOptions(options);
@@ -114,7 +114,7 @@ describe("a system that is set up as the guide says", () => {
       expect(lines(await run({ domain }, ["users"]))).toContain("users failed NO_USERS");
   });
 
-  test("takes an API user who stands above the domain, even where the domain has no users yet", async () => {
+  test("accepts an API user of a higher scope than the domain, even without users in it", async () => {
     server.state.domains.initech = { territory: "northwind" };
     server.state.users["api@acme"]!.scope = "Reseller";
     expect(lines(await run({ domain: "initech", did: undefined }))).toEqual([
@@ -422,7 +422,7 @@ describe("passes", () => {
   });
 });
 
-describe("a block is told from a refusal:", () => {
+describe("a block is distinguished from a refusal:", () => {
   test.each(["json", "html"] as const)(
     "403 for everything (%s) is a block, which says nothing about client and user",
     async (blocked) => {
@@ -519,7 +519,7 @@ describe("one grant", () => {
     expect(grants()).toBe(1);
   });
 
-  test("is asked for anew when its token is about to end", async () => {
+  test("is asked for again when its token is about to end", async () => {
     const one = client();
     server.fault({
       kind: "status",

@@ -218,7 +218,7 @@ test.each([
   { report: drift, title: "Drift: prod: drift was found" },
   { report: doctor("action"), title: "Doctor of prod: 1 need action" },
   { report: preview, title: "Preview of prod: beyond the limits: 1 to update" },
-])("Slack gets $title as plain text that mentions nobody", ({ report, title }) => {
+])("Slack gets $title as plain text that mentions no user", ({ report, title }) => {
   const payload = toPayload("slack", messageOf(report, "report.json"));
   const text = JSON.stringify(payload);
   expect(payload).toMatchObject({ text: title, mrkdwn: false, parse: "none" });

@@ -50,7 +50,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
   };
 
   describe("an intent", () => {
-    test("that is registered becomes its key's current one, with a callback address that nobody can guess", async () => {
+    test("that is registered becomes its key's current one, with an unguessable callback address", async () => {
       const [id, key] = [newId(), newKey()];
       expect(await current(key)).toBeNull();
       const note = { tenant: "Zoë 🦄", "__proto__ ": [1, { a: null }] };
@@ -131,7 +131,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       },
     );
 
-    test("that one machine registers twice at the same moment is registered once, and both are told the same address", async () => {
+    test("that one machine registers twice at once is registered once, with one address", async () => {
       const [id, key] = [newId(), newKey()];
       const replies = await Promise.all(
         Array.from({ length: 10 }, () => put(id, { key, replaces: null, note: {} })),

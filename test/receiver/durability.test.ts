@@ -252,7 +252,7 @@ describe("what was answered is handed over, and handed over once,", () => {
     for (const order of await orders) await unrest.check(order);
   });
 
-  test("when the receiver is told to stop while callbacks come, and it ends well, with an empty answer to who waits", async () => {
+  test("when the receiver stops while callbacks come, and long polls get an empty answer", async () => {
     using files = folder();
     await using first = await ReceiverProcess.start(files.path, unlimited);
     const [busy, quiet] = [await register(first.url), await register(first.url)];
@@ -334,7 +334,7 @@ describe("with PostgreSQL,", () => {
     expect((await other).status).toBe(410);
   });
 
-  test("a callback is answered 503 while the database is away, nobody is told that all is well, and later it is kept", async () => {
+  test("a callback is answered 503, never 200, while the database is away, and is kept later", async () => {
     using files = folder();
     await using receiver = await ReceiverProcess.start(files.path, [], {
       XELION_RECEIVER_DATABASE_URL: await postgres.database(),

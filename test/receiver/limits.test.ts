@@ -11,7 +11,7 @@ import {
 
 const cleanUp = new AsyncDisposableStack();
 /**
- * One behind a proxy that it trusts, and one that trusts nobody; both with limits that
+ * One behind a proxy that it trusts, and one that trusts no proxy; both with limits that
  * are soon reached.
  */
 let [trusting, plain]: [ReceiverProcess, ReceiverProcess] = [] as never;

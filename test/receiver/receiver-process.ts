@@ -91,8 +91,8 @@ export class ReceiverProcess {
 }
 
 /**
- * A port to come back at after a kill. Not one that the system gives to outgoing
- * connections: the callers' own would be given it while nobody listens there.
+ * A port to come back at after a kill. It is not one that the system gives to outgoing
+ * connections: a caller could get it while no receiver listens there.
  */
 export async function lastingPort(): Promise<number> {
   for (;;) {

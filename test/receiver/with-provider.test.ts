@@ -61,7 +61,7 @@ describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
     });
   });
 
-  test("an order is taken up on another machine without its journal, and the end is heard there that the other receiver was told", async () => {
+  test("an order continues on another machine without a journal, and gets its end from there", async () => {
     w.service.state.courses.push({
       steps: [
         { do: "reply" },

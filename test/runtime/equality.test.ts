@@ -36,7 +36,7 @@ describe("two values", () => {
     expect(isEqual({ a: { b: null } }, null)).toBe(true);
   });
 
-  test("are told apart when any part differs", () => {
+  test("are not equal when any part differs", () => {
     fc.assert(
       fc.property(values, fc.integer(), (value, extra) => {
         expect(isEqual({ whole: value }, { whole: value, extra })).toBe(false);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isProgramOfCli, requireHostIn } from "../../provider/runtime/host-location.ts";
 
-test("a project that cannot import the package is told which dependency to add, and where", () => {
+test("the error in a project without the package names the dependency to add, and where", () => {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-host-"));
   try {
     expect(() => requireHostIn(folder)).toThrow(

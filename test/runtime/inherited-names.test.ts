@@ -13,7 +13,7 @@ import { merge, valueAt } from "../../stacks/object-path.ts";
 
 /**
  * Every object has these by inheritance, so a look-up by a text from outside can find
- * what nobody wrote.
+ * what no code wrote.
  */
 const names = ["constructor", "__proto__", "toString", "hasOwnProperty"];
 const bag = (name: string, value: unknown) =>

@@ -27,7 +27,7 @@ test("of many processes that saw no entry and want to send, exactly one may", {
     if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
 });
 
-test("an entry is replaced by who has seen it, and by nobody who saw an older one", {
+test("an entry is replaced only by a process that has read it, not one that read an older one", {
   timeout: 60_000,
 }, async () => {
   const first = await journal().intend(key, 1, "first", null);

@@ -235,7 +235,7 @@ describe("the intent journal", () => {
     expect(folder({ "ucaas:journalDir": "/shared/disk" }, env)).toBe("/shared/disk");
     expect(folder({}, env)).toBe("/from/environment");
     expect(folder({}, { PULUMI_HOME: "/pulumi" })).toBe("/pulumi/ucaas/journal");
-    // A pipeline hands over a variable that nobody set as an empty one.
+    // A pipeline hands over a variable that is not set as an empty one.
     expect(
       folder({ "ucaas:journalDir": "" }, { UCAAS_JOURNAL_DIR: "", PULUMI_HOME: "/pulumi" }),
     ).toBe("/pulumi/ucaas/journal");

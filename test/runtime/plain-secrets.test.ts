@@ -53,7 +53,7 @@ async function programWith(
   await Promise.all(made.map(({ urn }) => new Promise((resolve) => urn.apply(resolve))));
 }
 
-test("each secret that stands in the stack's config in plain text is warned of, with the command that encrypts it", async () => {
+test("each secret in plain text in the config causes a warning with the command to encrypt it", async () => {
   await programWith(config, []);
   expect(warnings.map((text) => text.split("Run: ")[1]).sort()).toEqual(
     [
@@ -83,7 +83,7 @@ test("in an account's section it is warned of too, once for each account", async
   ]);
 });
 
-test("config that is no object where one belongs is left to the check, which says how to mend it", async () => {
+test("config that is no object is left to the check, which says how to fix it", async () => {
   await programWith({ "xelion:callback": "soon", "enablex:accounts": "north" }, []);
   expect(warnings).toEqual([]);
 });

@@ -83,7 +83,7 @@ test("a remembered secret is masked where one server quotes what another has quo
   }
 });
 
-test("a remembered secret is masked wherever it stands in a longer text in Base64", () => {
+test("a remembered secret is masked at any position of a longer text in Base64", () => {
   const secret = "a-canary-in-base64";
   rememberSecret(secret);
   for (const before of ["", "x", "xy", "xyz", "user:"]) {

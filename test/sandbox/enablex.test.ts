@@ -72,7 +72,7 @@ async function make(path: string, body: object): Promise<string> {
   return Object.values(answer.body[path.replace(/s$/, "")])[0] as string;
 }
 
-describe("the way in", () => {
+describe("the login", () => {
   it("is Basic with access id and key", async () => {
     expect(await get("/customers")).toEqual({ status: 200, body: { result: 1, customers: [] } });
   });
@@ -86,7 +86,7 @@ describe("the way in", () => {
       401,
     ],
     ["the scheme Bearer", { authorization: "Bearer abc" }, 401, 401],
-    ["a token that nobody gave out", { authorization: "Token abc" }, 401, 1001],
+    ["a token that was never issued", { authorization: "Token abc" }, 401, 1001],
   ])("refuses %s with the guide's code and words", async (_, headers, status, result) => {
     expect(await call("GET", "/customers", undefined, headers)).toEqual({
       status,

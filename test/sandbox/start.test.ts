@@ -100,7 +100,7 @@ async function knock(environment: Record<string, string>): Promise<Record<string
 const welcome = { xima: 200, enablex: 200, netsapiens: 200, xelion: 400 };
 
 describe("the sandbox", () => {
-  it("lets in whoever uses the addresses and credentials of its environment, with data and without", async () => {
+  it("accepts the addresses and credentials of its environment, with data and without", async () => {
     expect(await knock((await start()).environment)).toEqual(welcome);
     expect(await knock((await start({})).environment)).toEqual(welcome);
   });

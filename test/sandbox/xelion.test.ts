@@ -339,7 +339,7 @@ describe("a callback", () => {
     );
   });
 
-  it("to nobody is noted and does not stop the order", async () => {
+  it("to an address without a server is noted and does not stop the order", async () => {
     await receiver.stop();
     const id = await orderId();
     await settled(id);

@@ -525,7 +525,7 @@ describe("a deletion", () => {
     expect(server.state.customers["acme/t1"]?.licence).toEqual({ eliteSeats: 5 });
   });
 
-  it("makes the customer unknown, and a request with names begins anew", async () => {
+  it("makes the customer unknown, and a request with names starts again", async () => {
     await post({ eliteSeats: 5 });
     await deleted();
     expect([await code(probe()), await code(deleted())]).toEqual([

@@ -64,7 +64,7 @@ describe("a customer of the last update that no file declares", () => {
     ],
   ])("is an error: %s", (_, files, slugs) => expect(guard(files, last)).toEqual([missing(slugs)]));
 
-  test("is told with the files that were searched and found, and what to do", () => {
+  test("is reported with the files that were searched and found, and what to do", () => {
     expect(
       guard({ ...stackFile("{acme: {name: A}}"), "customers/old/bakery.yml": "name: B\n" }, last),
     ).toEqual([

@@ -58,7 +58,7 @@ const head = `config:
   ucaas:customers:
 `;
 
-test("all faults are told at once, each with file, line, column, the value and what was expected", () => {
+test("all errors are reported at once, each with its place, the value and what was expected", () => {
   const file = `${head}    acme:
       name: Acme Ltd
       xima:
@@ -94,7 +94,7 @@ test("a stack without faults has none", () => {
   ).toEqual([]);
 });
 
-test("what is wrong in the defaults is told once and there, however many customers use it", () => {
+test("an error in the defaults is reported once and there, however many customers use it", () => {
   const file = `config:
   ucaas:defaults:
     xima: {ccId: {resellerId: ""}, seats: 5}
@@ -112,7 +112,7 @@ test("what is wrong in the defaults is told once and there, however many custome
   ]);
 });
 
-test("a default gives nobody a system", () => {
+test("a default gives no customer a system", () => {
   const stack = stackOf({ "Pulumi.acme.yaml": `${head}    acme: {name: Acme}\n` });
   expect(stack.customers(stack.asWritten)[0]?.value).toEqual({ name: "Acme" });
 });
@@ -139,7 +139,7 @@ describe("secrets", () => {
     },
   };
 
-  test("a wrong value that is encrypted is told of without being shown", () => {
+  test("a wrong value that is encrypted is reported without being shown", () => {
     const found = faults({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") }, { customers });
     expect(found).toEqual([
       "stacks/Pulumi.acme.yaml:9:123 acme.xima.sipCredentials.sipPort = [secret]: must be a whole number",
@@ -297,7 +297,7 @@ describe("customers in files of their own", () => {
 });
 
 describe("config", () => {
-  test("a key that nobody reads is told of, with the nearest known, in accounts too", () => {
+  test("an unknown key is reported with the nearest known one, in accounts too", () => {
     const file = `config:
   xima:privatKey: x
   ucaas:custommers: {}
@@ -312,7 +312,7 @@ describe("config", () => {
     ]);
   });
 
-  test("a vendor's missing key is told of with its command, for a vendor that a customer has", () => {
+  test("a vendor's missing key is reported with its command, for a vendor that a customer has", () => {
     const files = { "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {}}\n` };
     expect(faults(files, { config: {} }).join("\n")).toMatch(
       /^stacks\/Pulumi\.acme\.yaml:6:30 acme\.xima: xima:baseUrl .*\n[\s\S]*What to do: 1\. pulumi config set xima:baseUrl <value>/m,
@@ -333,7 +333,7 @@ describe("config", () => {
   });
 });
 
-test("each system's own rules are told with their places too, and what one needs of another", () => {
+test("broken rules of each system are reported with their places, as are those between two", () => {
   const file = `config:
   ucaas:customers:
     acme:
@@ -394,7 +394,7 @@ test("the keys of a map come in the order of the file, as an order at Xelion nee
 describe("the same thing declared twice", () => {
   const customer = (tenantId: string) => `{name: Acme, xima: {ccId: {tenantId: ${tenantId}}}}`;
 
-  test("is told with both places, in one stack", () => {
+  test("is reported with both places, in one stack", () => {
     expect(
       faults({
         "Pulumi.acme.yaml": `${head}    acme: ${customer("t1")}\n    bakery: ${customer("t1")}\n`,
@@ -404,7 +404,7 @@ describe("the same thing declared twice", () => {
     ]);
   });
 
-  test("is told in two stacks of the folder, unless their servers differ", () => {
+  test("is reported in two stacks of the folder, unless their servers differ", () => {
     const other = `${head}    clinic: ${customer("t1")}\n`;
     const own = `${head}    acme: ${customer("t1")}\n`;
     expect(faults({ "Pulumi.acme.yaml": own, "Pulumi.other.yaml": other })).toEqual([
@@ -484,7 +484,7 @@ describe("the same thing declared twice", () => {
   });
 });
 
-test("a blank that adoption left is told with its place and what belongs there, whatever else would be wrong with it", () => {
+test("a blank of an adoption is reported with its place and the value that belongs there", () => {
   const file = `${head}    acme:
       name: "<fill in: the customer's name>"
       xima:
@@ -756,7 +756,7 @@ describe("a secret is shown in no error", () => {
   });
 });
 
-test("what is wrong with a value and what breaks a rule is told in one round", () => {
+test("wrong values and broken rules are reported together", () => {
   const file = `${head}    acme:
       name: Acme
       xima: {professionalSeats: 3, eliteSeats: twelve, ximma: 1}
@@ -807,7 +807,7 @@ describe("the stack's file", () => {
     );
   });
 
-  test("of another stack stops nobody by its own faults", () => {
+  test("of another stack stops no stack by its own errors", () => {
     const files = {
       "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {}}\n`,
       "Pulumi.broken.yaml": "config: [\n",
@@ -876,7 +876,7 @@ describe("renamedFrom", () => {
   });
 });
 
-test("a slip in prices or limits is told with its place, since it would make a check pass", () => {
+test("an error in prices or limits is reported with its place, since a check would pass", () => {
   const file = `config:
   ucaas:customers: {}
   ucaas:prices:

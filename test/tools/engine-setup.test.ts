@@ -127,7 +127,7 @@ test("where the download is closed the engine is built, with stand-ins for what 
 
 test("Pulumi's download gives up at once on a closed network", async () => {
   const build = builds();
-  // A proxy on a port where nobody listens: no packet leaves the machine.
+  // A proxy on a port without a listener: no packet leaves the machine.
   await setUpEngine({
     env: env({
       HTTPS_PROXY: "http://127.0.0.1:1",
@@ -181,7 +181,7 @@ test("two set-ups at once build once, and both have the engine", async () => {
   expect(build).toHaveBeenCalledOnce();
 });
 
-test("a set-up that is told to stop ends what it started and leaves nothing behind", async () => {
+test("a set-up that has to stop ends what it started and leaves nothing behind", async () => {
   const { child, ended } = setUpInAnotherProcess();
   const builder = await builderStarted();
   child.kill("SIGTERM");

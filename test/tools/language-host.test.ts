@@ -81,7 +81,7 @@ test("a program gets the Node that its project brings, wherever in the project i
   ]);
 });
 
-test("a program whose Node is too old for the SDK is told so, and how to mend it", async () => {
+test("an error says that Node is too old for the SDK, and how to fix it", async () => {
   await equip({ nodeVersion: "20.20.2" });
   using host = await connect();
   const request = new messages.RunRequest();
@@ -92,7 +92,7 @@ test("a program whose Node is too old for the SDK is told so, and how to mend it
   );
 });
 
-test("the project's dependencies are told with the versions that are installed", async () => {
+test("the project's dependencies are reported with the versions that are installed", async () => {
   await equip();
   await writeFile(
     join(project, "package.json"),
@@ -116,7 +116,7 @@ test("what the stand-in cannot do is refused by name", async () => {
   );
 });
 
-test("a project without the SDK is told to install it", async () => {
+test("an error in a project without the SDK says to install it", async () => {
   const { host, ended } = start();
   expect(await text(host.stderr)).toBe(
     `@pulumi/pulumi is not installed for ${project}. Run "npm install" in the project's folder, then try again.\n`,

@@ -44,7 +44,7 @@ const post = (to: string, body: unknown, init: RequestInit = {}) =>
   });
 
 describe("the callback listener", () => {
-  test("takes what is said about its order, on a path that nobody can guess", async () => {
+  test("takes what is said about its order, on a path that cannot be guessed", async () => {
     expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/hooks/xelion/[\\w-]{43}$`));
     expect((await post(url, message)).status).toBe(200);
     expect(taken).toEqual([
@@ -118,7 +118,7 @@ describe("the callback listener", () => {
     expect((await post(url, message)).status).toBe(503);
   });
 
-  test("lets the port go when the last order is over, whoever still holds a connection", async () => {
+  test("releases the port when the last order is over, in spite of open connections", async () => {
     const idler = connect(port, "127.0.0.1");
     await eventually(() => expect(idler.readyState).toBe("open"));
     const other = { ...order, intentId: "other" };

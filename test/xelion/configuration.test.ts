@@ -21,7 +21,7 @@ const found = (configuration: Record<string, unknown>) =>
 const external = (value: string, more = {}) => ({ new: false, value, ...more });
 
 describe("the rules of version 1", () => {
-  test("pass a configuration with every known field and with keys that nobody knows", () => {
+  test("pass a configuration with every known field and with unknown keys", () => {
     const full = {
       version: 1,
       organization: {

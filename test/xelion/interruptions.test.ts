@@ -23,7 +23,7 @@ const service = xelionProvisioningServer();
 let callbacks: Server;
 let callbackUrl: string;
 let folder: string;
-/** Who hears callbacks now, by path; nobody while no run is at work. */
+/** The listeners of callbacks, by path; none while no run is at work. */
 const hearers = new Map<string, (news: StatusEvent[]) => Promise<void>>();
 
 beforeAll(async () => {

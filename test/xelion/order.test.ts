@@ -84,7 +84,7 @@ describe("what to do next", () => {
     ],
     ["a running order is followed", declared, order("IN_PROGRESS"), followed, { do: "follow" }],
     [
-      "a status that nobody knows is a running order",
+      "an unknown status is a running order",
       declared,
       order("ON_HOLD"),
       followed,
@@ -112,7 +112,7 @@ describe("what to do next", () => {
       { do: "follow" },
     ],
     [
-      "a changed configuration does not wait for what nobody can tell",
+      "a changed configuration does not wait for what cannot be known",
       changed,
       submitted,
       deaf,
@@ -147,7 +147,7 @@ describe("what to do next", () => {
       { do: "refuse", failure: { code: "OUTCOME_UNKNOWN" } },
     ],
     [
-      "an unknown outcome that nobody can settle is refused",
+      "an unknown outcome that no source can settle is refused",
       changed,
       sent,
       deaf,

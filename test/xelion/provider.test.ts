@@ -211,7 +211,7 @@ describe("a failed order", () => {
     });
   });
 
-  test("shows in every preview until somebody has decided", async () => {
+  test("shows in every preview until the user decides", async () => {
     w.next("fails");
     const { outs } = await create();
     expect(await changes(outs)).toBe(true);
@@ -491,7 +491,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(w.orders()).toHaveLength(2);
   });
 
-  test("says so as well where nobody follows orders to their end", async () => {
+  test("says so as well where no run follows orders to their end", async () => {
     await create({}, noCallback);
     await create({}, noCallback);
     expect(told()).toContain("nothing sent: order 1 (SUBMITTED");
@@ -543,7 +543,7 @@ describe("a create that finds the tenant ordered already", () => {
   });
 });
 
-describe("a refresh that nobody saves", () => {
+describe("a refresh that is not saved", () => {
   const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
 
   test("leaves the order of a killed run to the next up, which sends no second one", async () => {
@@ -680,7 +680,7 @@ describe("an orderId", () => {
     expect(await changes(taken.outs, { orderId: 77 }, noCallback)).toBe(false);
   });
 
-  test("that was taken over as completed is looked up all the same, since only the operator has said so", async () => {
+  test("that was adopted as completed is still looked up, since only the operator said so", async () => {
     w.next("fails");
     await create();
     w.service.setOptions({ orderRoute: true });
@@ -766,7 +766,7 @@ describe("delete", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("forgets what a killed run ordered as well, so that the tenant can be ordered anew", async () => {
+  test("forgets what a killed run ordered as well, so that the tenant can be ordered again", async () => {
     const saved = (await create()).outs;
     await update(saved, other);
     await provider().delete("pbx", saved);

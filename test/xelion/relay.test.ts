@@ -134,13 +134,13 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect((await run).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
   });
 
-  test("refresh finds what came while nobody was there", async () => {
+  test("refresh finds what came while no run was there", async () => {
     const { outs } = await here().create({ wait: "submitted" });
     await delivered(3);
     expect(await elsewhere().read(outs)).toMatchObject({ status: "COMPLETED", orderId: 1 });
   });
 
-  test("an order is known there as long as its resource lives, and a destroy ends that, so that the tenant can be ordered anew", async () => {
+  test("an order is known there until a destroy, after which the tenant can be ordered again", async () => {
     const { outs } = await here().create();
     const intent = outs.intent.intentId;
     expect(await here().changes(outs)).toBe(false);
@@ -190,7 +190,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test.each([
     ["that has ended is refreshed without a word", "COMPLETED", undefined],
     [
-      "that was still running is refreshed to what was known of it, and the loss is told",
+      "that was still running is refreshed to its last known status, and the loss is reported",
       "SUBMITTED",
       "RELAY_FORGOT",
     ],
@@ -208,7 +208,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     else expect(told()).toBe("");
   });
 
-  test("an order that the relay has forgotten while it ran is left at what is known, or ordered anew, as the operator says", async () => {
+  test("an order that the relay forgot is left as known, or ordered again, as declared", async () => {
     holding();
     const { outs } = await here().create({ timeout: "300ms" });
     await ask(receiver.url, "DELETE", `/intents/${outs.intent.intentId}`);
@@ -223,7 +223,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     });
   });
 
-  test("a refresh that nobody saves leaves an order that has ended to the next up, which sends no second one", async () => {
+  test("a refresh that is not saved leaves an ended order to the next up, which sends no other", async () => {
     const saved = (await here().create()).outs;
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
     holding();

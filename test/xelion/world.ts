@@ -22,7 +22,7 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
     service.start(),
     tenant.start(),
   ]);
-  // A tenant for whoever asks for one by name.
+  // A tenant for each test that asks for one by name.
   const users = { provisioning: { password: login.password } };
   for (let number = 2; number < 10; number++) tenant.state.tenants[`pbx${number}`] = users;
   const plainConfig: Record<string, unknown> = {

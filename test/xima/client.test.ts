@@ -186,7 +186,7 @@ describe("a refusal", () => {
     [302, "xima:baseUrl"],
     [403, "support@ximasoftware.com"],
     [418, "support@ximasoftware.com"],
-  ])("with %i and no reason has one thing to do all the same", async (status, remedy) => {
+  ])("with %i and no reason still says what to do", async (status, remedy) => {
     licences.server.fault({ kind: "status", status, body: "<h1>nothing here</h1>" });
     expect(await refusal(create())).toMatchObject({
       code: `HTTP_${status}`,
@@ -219,7 +219,7 @@ describe("a clock that is off by more than a token lives", () => {
   test.each([
     [3_600, "60 minutes behind"],
     [-3_600, "60 minutes ahead of"],
-  ])("is told apart: the server's is off by %i s", async (clockOffsetSeconds, words) => {
+  ])("is distinguished: the server's is off by %i s", async (clockOffsetSeconds, words) => {
     licences.server.setOptions({ clockOffsetSeconds });
     const error = await refusal(create());
     expect(error).toMatchObject({
@@ -253,7 +253,7 @@ describe("a repeat", () => {
     ["5xx after the change", { kind: "statusAfter" as const, status: 500 }, 2],
     ["connection cut before the change", { kind: "cutBefore" as const }, 2],
     ["connection cut after the change", { kind: "cut" as const }, 2],
-  ])("after a %s is signed anew, with a jti that was never sent", async (_, fault, tries) => {
+  ])("after a %s is signed again, with a jti that was never sent", async (_, fault, tries) => {
     licences.server.fault(fault);
     await create();
     expect(stored()).toEqual({ professionalSeats: 12 });

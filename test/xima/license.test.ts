@@ -60,7 +60,7 @@ function licence(more: Record<string, unknown> = {}) {
 type Licence = ReturnType<typeof licence>;
 const idOf = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
 const stored = (args: Licence) => licences.server.state.customers[idOf(args)]?.licence;
-/** The customer as somebody else has made it. */
+/** The customer as it was created elsewhere. */
 function exists(args: Licence, has: Record<string, number> = { eliteSeats: 50 }) {
   licences.server.state.customers[idOf(args)] = { ccId: args.ccId, licence: has };
 }
@@ -367,7 +367,7 @@ describe("create", () => {
     },
   );
 
-  test("of which nobody heard, but which is there, is kept in the state, and removed with its declaration", async () => {
+  test("without a reply that is there is kept in the state, and removed with its declaration", async () => {
     const args = licence();
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
@@ -393,7 +393,7 @@ describe("create", () => {
     expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
   });
 
-  test("of which nobody heard is kept in the state also when nobody can be asked any more", async () => {
+  test("without a reply is kept in the state also when the server is away", async () => {
     const args = licence();
     await using hasty = await start({}, { "xima:deadlineSeconds": 4 });
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 999 });
@@ -425,7 +425,7 @@ describe("create", () => {
     expect(partial).toMatchObject({ id: idOf(args), properties: { unconfirmed: true } });
   });
 
-  test("that was to adopt, and of which nobody heard, allows no later run to adopt", async () => {
+  test("that was to adopt, without a reply, allows no later run to adopt", async () => {
     const args = licence();
     exists(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
@@ -436,7 +436,7 @@ describe("create", () => {
     expect((await next.failure(next.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
-  test("that never arrived gives nobody a right to a customer that somebody made since", async () => {
+  test("that never arrived gives no right to a customer that was created elsewhere since", async () => {
     const args = licence();
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     licences.server.fault({ kind: "cutBefore", bodyMatches: "professionalSeats", times: 99 });
@@ -456,7 +456,7 @@ describe("create", () => {
     expect((await third.failure(third.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
-  test("of which nobody heard, and which is not there, is not in the state; nor is somebody else's customer that it was to adopt", async () => {
+  test("without a reply that is not there is not in the state, nor is a customer to adopt", async () => {
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     licences.server.fault({ kind: "cutBefore", bodyMatches: "professionalSeats", times: 99 });
     expect((await hasty.failure(hasty.create(type, licence()))).partial).toBeUndefined();
@@ -655,7 +655,7 @@ describe("update", () => {
     expect(sent()).toEqual([{ professionalSeats: 12, eliteSeats: 5 }]);
   });
 
-  test("of which nobody knows what became is made whole by the next up, whatever is declared then, and blames nobody", async () => {
+  test("with an unknown outcome is completed by the next up, and is not reported as drift", async () => {
     const args = licence();
     const { id, outs } = await made(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
@@ -849,7 +849,7 @@ describe("diff", () => {
     );
   });
 
-  test("is no drift to a refresh when reassertAfter has passed, and the up that follows states it all the same", async () => {
+  test("is no drift to a refresh when reassertAfter has passed, and the next up applies it again", async () => {
     const there = licence({ reassertAfter: "7d" });
     exists(there);
     const old = outs(there, new Date(Date.now() - 8 * 86_400_000).toISOString());
@@ -1094,7 +1094,7 @@ describe("delete", () => {
       expect(deletion(args)).toBeDefined();
     });
 
-    test("does not stay when that one came to nothing, and the old one is declared again", async () => {
+    test("does not stay when that one failed, and the old one is declared again", async () => {
       const args = licence({ adopt: true });
       const { outs } = await host.create(type, args);
       licences.server.fault({

@@ -17,7 +17,7 @@ test("explains every code of a licence, on its page and in its class", () => {
     expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
 });
 
-test("every argument and every config key stands in its page", () => {
+test("every argument and every config key is on its page", () => {
   const words = [
     ...Object.keys(licenseSchema.shape),
     ...Object.keys(ximaConfig.keys).map((key) => `xima:${key}`),

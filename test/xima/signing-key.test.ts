@@ -105,7 +105,7 @@ describe("a key", () => {
       "KEY_TOO_SHORT",
       /1024 bits/,
     ],
-  ])("that %s is told apart", (_, source, code, message) => {
+  ])("that %s is distinguished", (_, source, code, message) => {
     const error = refusal(source());
     expect(error).toMatchObject({
       code,
@@ -164,7 +164,7 @@ describe("what is set for", () => {
 });
 
 describe("a kid", () => {
-  test("is that of the key's own certificate, wherever it stands in a chain", async () => {
+  test("is that of the key's own certificate, at any position of a chain", async () => {
     const authority = await certificateFor(
       generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
     );
@@ -227,7 +227,7 @@ describe("a certificate", () => {
       /not PEM of X.509/,
     ],
     ["that is not there", () => "no-such-file.pem", "CERTIFICATE_UNREADABLE", /ENOENT/],
-  ])("%s is told apart", async (_, made, code, message) => {
+  ])("%s is distinguished", async (_, made, code, message) => {
     expect(refusal({ certificate: await made() })).toMatchObject({
       code,
       message: expect.stringMatching(message),
