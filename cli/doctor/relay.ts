@@ -44,7 +44,11 @@ export function callbackCheck(
       if (judged.status !== "ok") return judged;
       const relay = new Relay(callback, () => {}, signal);
       // Nothing has this name: a receiver that takes the key answers that it knows of none.
-      await relay.findLastOrder("ucaas doctor");
+      await relay.findLastOrder({
+        thing: "ucaas doctor",
+        earlier: "ucaas doctor",
+        stack: "",
+      });
       return { status: "ok", found: `the receiver at ${http.baseUrl} is ready and takes the key` };
     },
   };

@@ -115,6 +115,18 @@ export class Journal {
     return own.length;
   }
 
+  /** A stack's identity, and those that it was moved to since, the latest last. */
+  async identitiesOf(stack: string): Promise<string[]> {
+    const identities: string[] = [];
+    for (
+      let next: string | undefined = stack;
+      next !== undefined && !identities.includes(next);
+      next = await this.#movedTo(next)
+    )
+      identities.push(next);
+    return identities;
+  }
+
   #movedTo(stack: string): Promise<string | undefined> {
     const known = this.#moves.get(stack);
     if (known) return known;

@@ -40,7 +40,7 @@ export class CallbackListener implements StatusSource {
     this.#apiKey = apiKey;
   }
 
-  async prepare(_thing: string, order: Order): Promise<string> {
+  async prepare(_key: unknown, order: Order): Promise<string> {
     await this.#listening();
     const url = new URL(this.#address.url);
     url.pathname = `${url.pathname.replace(/\/+$/, "")}/${this.#token(order)}`;

@@ -20,6 +20,7 @@ export const xelionErrors = {
   OUTCOME_UNKNOWN: "the order may or may not exist",
   REDIRECTED: "the service redirects, which is not followed",
   RELAY_FORGOT: "the relay no longer knows the order",
+  RELAY_OTHER_STACK: "the relay has the tenant's order as another stack's",
   RELAY_REFUSED: "the relay refused the request",
   SESSION_TOO_SHORT: "the session ends before the timeout",
   STATE_INCOMPLETE: "the state does not say which configuration was ordered",
@@ -119,6 +120,25 @@ export function orderedElsewhere(
       "   If this tenant has one: declare its orderId.",
       `3. When all tenants are looked at: ucaas journal accept ${stack}`,
       "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
+    ].join("\n    "),
+  });
+}
+
+/** The order is another stack's, or this one's before it was renamed. */
+export function relayOtherStack(
+  { tenantName }: ProvisionInputs,
+  sender: string,
+  stack = "",
+): UcaasError {
+  return new UcaasError(`not sent: stack ${sender} has ordered this tenant (by the relay)`, {
+    code: "RELAY_OTHER_STACK",
+    vendor: "xelion",
+    operation: `provision ${tenantName}`,
+    hint: [
+      `1. If this stack was renamed or moved: ucaas journal move ${sender} ${stack}`,
+      "   Then run `pulumi up`: it continues with that order.",
+      "2. If the other stack declares the tenant too: remove it from one of them.",
+      "3. If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",
     ].join("\n    "),
   });
 }

@@ -27,7 +27,7 @@ import {
   parseOrder,
   toDesiredOrder,
 } from "./order.ts";
-import { journalKey, relayKey, resourceId } from "./resource-id.ts";
+import { journalKey, type RelayKey, relayKey, resourceId } from "./resource-id.ts";
 import { defaultTimeout, type Order, type ProvisionInputs, type StatusEvent } from "./schema.ts";
 import { capabilitiesOf, type StatusSource, type Subscription } from "./status-source.ts";
 import { sessionFor, type TenantSession } from "./tenant-session.ts";
@@ -46,6 +46,10 @@ interface Dependencies {
   readonly signal: AbortSignal;
   /** Throws where an order may have been sent by a run of which this journal knows nothing. */
   requireNoOtherOrder?(): Promise<void>;
+  /** The stack's identity today; `news` may have the one that its entries are under. */
+  readonly stack?: string;
+  /** Throws when an order that the relay keeps is another stack's. */
+  requireOwnStack?(sender: string): Promise<void>;
 }
 
 /**
@@ -65,6 +69,8 @@ export class OrderReconciler {
   readonly #configuration: Configuration;
   readonly #signal: AbortSignal;
   readonly #requireNoOtherOrder: Dependencies["requireNoOtherOrder"];
+  readonly #requireOwnStack: Dependencies["requireOwnStack"];
+  readonly #relayKey: RelayKey;
   readonly #desired: DesiredOrder;
   readonly #key: JournalKey;
   readonly #timeout: string;
@@ -87,18 +93,18 @@ export class OrderReconciler {
   #onChange = Promise.withResolvers<void>();
 
   /** @param stateOrder the order in the state, if there is one */
-  constructor(
-    { account, journal, news, configuration, signal, requireNoOtherOrder }: Dependencies,
-    stateOrder: Order | undefined,
-  ) {
+  constructor(dependencies: Dependencies, stateOrder: Order | undefined) {
+    const { account, journal, news, configuration, signal } = dependencies;
     this.#account = account;
     this.#journal = journal;
     this.#news = news;
     this.#configuration = configuration;
     this.#signal = signal;
-    this.#requireNoOtherOrder = requireNoOtherOrder;
+    this.#requireNoOtherOrder = dependencies.requireNoOtherOrder;
+    this.#requireOwnStack = dependencies.requireOwnStack;
     this.#desired = toDesiredOrder(news, configuration.hash);
     this.#key = journalKey(news);
+    this.#relayKey = relayKey(this.#key, dependencies.stack);
     this.#timeout = news.timeout ?? defaultTimeout;
     const usesCallback = news.callback === undefined || news.callback === true;
     this.#source = usesCallback ? (account.callback ?? account.polling) : account.polling;
@@ -157,10 +163,15 @@ export class OrderReconciler {
   async #findLastOrder(): Promise<void> {
     this.#entry = (await this.#journal.find<Order>(this.#key)) ?? null;
     const noted = this.#entry ? parseOrder(this.#entry.note, "journal") : undefined;
-    this.order = mostRecent(
-      mostRecent(this.order, noted),
-      await this.#source?.findLastOrder?.(relayKey(this.#key)),
+    const kept = await this.#source?.findLastOrder?.(this.#relayKey);
+    const isKnown = [this.order, noted].some(
+      (order) => order !== undefined && order.intentId === kept?.order.intentId,
     );
+    if (kept?.stack !== undefined && !isKnown) await this.#requireOwnStack?.(kept.stack);
+    this.order = mostRecent(mostRecent(this.order, noted), kept?.order);
+    // Other machines know it as this stack's from now on.
+    if (kept?.stack !== undefined && kept.stack !== this.#relayKey.stack)
+      await this.#source?.saveRecord?.(kept.order).catch(() => {});
     if (!this.order || this.order.status === "COMPLETED") return;
     await this.#change(applyBuffered);
     await this.#poll();
@@ -195,7 +206,7 @@ export class OrderReconciler {
     );
     let callbackUrl: string | undefined;
     try {
-      callbackUrl = await source?.prepare(relayKey(this.#key), order);
+      callbackUrl = await source?.prepare(this.#relayKey, order);
       this.#requireGoingOn();
       this.#entry = await this.#journal.intend(
         this.#key,

@@ -15,13 +15,14 @@ import {
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
+import { withoutBackend } from "../runtime/stack-identity.ts";
 import type { StackRecord } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
 import { xelionConfig } from "./config.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
-import { declaredTwice, describeOrder, orderedElsewhere } from "./errors.ts";
+import { declaredTwice, describeOrder, orderedElsewhere, relayOtherStack } from "./errors.ts";
 import {
   applyBuffered,
   applyEvents,
@@ -293,6 +294,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       { ...news, __stack: olds.__stack ?? news.__stack },
       orderFromState(olds),
       operation,
+      news.__stack,
     );
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
@@ -339,11 +341,16 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     );
   }
 
-  /** Makes what is declared the last order of the tenant. */
+  /**
+   * Makes what is declared the last order of the tenant.
+   *
+   * @param stack the stack's identity today; the resource may have an earlier one
+   */
   async #reconcile(
     declared: ProvisionInputs,
     stateOrder: Order | undefined,
     operation: Operation,
+    stack = declared.__stack,
   ): Promise<{ order?: Order; failure?: Error }> {
     const { key } = await this.#located(declared);
     const news = { ...declared, __stack: key.stack };
@@ -364,6 +371,12 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
           requireNoOtherOrder: async () => {
             const doubt = await this.#doubt(news);
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
+          },
+          stack,
+          requireOwnStack: async (sender) => {
+            // An order that the operator names is this tenant's, whichever stack sent it.
+            const isOwn = await this.#isOwnStack(sender, [stack, declared.__stack, key.stack]);
+            if (news.orderId === undefined && !isOwn) throw relayOtherStack(news, sender, stack);
           },
         },
         stateOrder,
@@ -410,6 +423,14 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async #located(tenant: Tenant) {
     const { vendor, stack, thing } = journalKey(tenant);
     return await this.#journal.locate<Order>(vendor, thing, [stack]);
+  }
+
+  /** Whether a stack that sent an order is one of these, or was before it was moved. */
+  async #isOwnStack(sender: string, stacks: readonly (string | undefined)[]): Promise<boolean> {
+    const own = stacks.map((stack) => withoutBackend(stack ?? ""));
+    const names = await this.#journal.identitiesOf(sender);
+    // A relay serves any machine, however that machine names the backend.
+    return names.some((name) => own.includes(withoutBackend(name)));
   }
 
   /**
@@ -462,8 +483,14 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       const { callback } = this.#accounts.client(props.account);
       if (callback?.kind !== "relay") return keeps("xelion:callback does not name it any more");
       // A run that was killed on another machine may have left a later one there.
-      const last = await callback.findLastOrder(relayKey(journalKey(props)));
-      if (last) await callback.deleteRecord(last);
+      const key = relayKey(journalKey(props));
+      const last = await callback.findLastOrder(key);
+      const isOwn =
+        last?.stack === undefined ||
+        last.order.intentId === order.intentId ||
+        (await this.#isOwnStack(last.stack, [props.__stack]));
+      if (last && isOwn) await callback.deleteRecord(last.order);
+      await callback.deleteEarlierRecord(key);
     } catch (error) {
       keeps((error as Error).message);
     }

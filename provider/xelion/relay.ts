@@ -7,8 +7,14 @@ import { steps, UcaasError } from "../runtime/errors.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { toStatusEvent } from "./callback.ts";
 import { parseOrder } from "./order.ts";
+import type { RelayKey } from "./resource-id.ts";
 import type { Order, StatusEvent } from "./schema.ts";
-import { type StatusSource, type Subscription, startPolling } from "./status-source.ts";
+import {
+  type KeptOrder,
+  type StatusSource,
+  type Subscription,
+  startPolling,
+} from "./status-source.ts";
 
 /** Seconds that the relay may hold back a poll. */
 const pollWait = 25;
@@ -19,6 +25,9 @@ const intentSchema = z.looseObject({
   acknowledged: z.number(),
   note: z.unknown(),
 });
+type Intent = z.output<typeof intentSchema>;
+/** Beside the order itself. */
+const noteSchema = z.looseObject({ stack: z.string().optional() });
 const messagesSchema = z.looseObject({
   messages: z.array(
     z.looseObject({ sequence: z.number(), receivedAt: z.string(), body: z.unknown() }),
@@ -37,6 +46,8 @@ export class Relay implements StatusSource {
   readonly #tell: (text: string) => void;
   /** The intent that the relay was seen to hold for current, by key. */
   readonly #current = new Map<string, string | null>();
+  /** The stack that an order is noted as, by intent. */
+  readonly #stacks = new Map<string, string>();
 
   constructor(
     { relayUrl, relayKey }: { relayUrl: string; relayKey: string },
@@ -56,7 +67,17 @@ export class Relay implements StatusSource {
     });
   }
 
-  async findLastOrder(thing: string): Promise<Order | undefined> {
+  async findLastOrder({ thing, earlier, stack }: RelayKey): Promise<KeptOrder | undefined> {
+    const intent = (await this.#currentIntent(thing)) ?? (await this.#currentIntent(earlier));
+    if (!intent) return undefined;
+    this.#stacks.set(intent.id, stack);
+    return {
+      order: parseOrder(intent.note, "relay"),
+      stack: noteSchema.safeParse(intent.note).data?.stack,
+    };
+  }
+
+  async #currentIntent(thing: string): Promise<Intent | null> {
     const key = keyOf(thing);
     const reply = await this.#send("GET", "recall the last order", "/intents", { query: { key } });
     const { intent } = this.#parse(
@@ -65,13 +86,15 @@ export class Relay implements StatusSource {
       z.looseObject({ intent: intentSchema.nullable() }),
     );
     this.#current.set(key, intent?.id ?? null);
-    return intent ? parseOrder(intent.note, "relay") : undefined;
+    return intent;
   }
 
-  async prepare(thing: string, order: Order): Promise<string> {
+  async prepare({ thing, stack }: RelayKey, order: Order): Promise<string> {
     const key = keyOf(thing);
     const operation = "register the order";
-    const body = { key, replaces: this.#current.get(key) ?? null, note: order };
+    this.#stacks.set(order.intentId, stack);
+    const note = this.#noteOf(order);
+    const body = { key, replaces: this.#current.get(key) ?? null, note };
     const reply = await this.#send("PUT", operation, "/intents/{id}", { id: order.intentId, body });
     if (reply.status === 409) throw elsewhere();
     const { intent } = this.#parse(reply, operation, z.looseObject({ intent: intentSchema }));
@@ -94,14 +117,25 @@ export class Relay implements StatusSource {
     const operation = "note the order";
     const reply = await this.#send("PATCH", operation, "/intents/{id}", {
       id: order.intentId,
-      body: { note: order, acknowledged },
+      body: { note: this.#noteOf(order), acknowledged },
     });
     this.#parse(reply, operation, z.unknown());
+  }
+
+  #noteOf(order: Order): Order & { stack?: string } {
+    const stack = this.#stacks.get(order.intentId);
+    return stack === undefined ? order : { ...order, stack };
   }
 
   async deleteRecord({ intentId }: Order): Promise<void> {
     await this.#send("DELETE", "forget the order", "/intents/{id}", { id: intentId });
     for (const [key, id] of this.#current) if (id === intentId) this.#current.set(key, null);
+  }
+
+  /** What 0.1.0 kept of a tenant would be its last order again, without a later one. */
+  async deleteEarlierRecord({ earlier }: RelayKey): Promise<void> {
+    const intent = await this.#currentIntent(earlier);
+    if (intent) await this.deleteRecord(parseOrder(intent.note, "relay"));
   }
 
   async #poll(

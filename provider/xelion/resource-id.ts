@@ -24,10 +24,17 @@ export function journalKey({
   };
 }
 
-/**
- * Under which a relay keeps it: orders of one stack, on any machine, however that machine
- * names the backend.
- */
-export function relayKey({ stack, thing }: JournalKey): string {
-  return `${withoutBackend(stack)}\n${thing}`;
+/** Under which a relay keeps it, on any machine and whatever the stack is called by then. */
+export interface RelayKey {
+  /** The tenant with its server. */
+  readonly thing: string;
+  /** What 0.1.0 kept it under: the stack's name then, and the tenant. */
+  readonly earlier: string;
+  /** The stack's identity today. The order is noted as this stack's. */
+  readonly stack: string;
+}
+
+/** @param stack the stack's identity today; the key may have an earlier one */
+export function relayKey({ stack: keyed, thing }: JournalKey, stack = keyed): RelayKey {
+  return { thing, earlier: `${withoutBackend(keyed)}\n${thing}`, stack };
 }

@@ -1,5 +1,12 @@
 import type { Capabilities } from "./order.ts";
+import type { RelayKey } from "./resource-id.ts";
 import type { Order, StatusEvent } from "./schema.ts";
+
+/** An order that a source remembers, and the stack that sent it; 0.1.0 noted none. */
+export interface KeptOrder {
+  readonly order: Order;
+  readonly stack?: string;
+}
 
 /**
  * Where news of an order come from. There are three: a callback to this process
@@ -13,7 +20,7 @@ export interface StatusSource {
    * What the source itself remembers of the last order about a thing, wherever it was
    * sent from.
    */
-  findLastOrder?(thing: string): Promise<Order | undefined>;
+  findLastOrder?(key: RelayKey): Promise<KeptOrder | undefined>;
 
   /**
    * Makes everything ready for an order that is about to be sent. What fails here keeps
@@ -21,7 +28,7 @@ export interface StatusSource {
    *
    * @returns the address for `X-Callback-Url`
    */
-  prepare(thing: string, order: Order): Promise<string | undefined>;
+  prepare(key: RelayKey, order: Order): Promise<string | undefined>;
 
   /**
    * Hears of an order from now on; resolves when nothing will be missed any more. `take`

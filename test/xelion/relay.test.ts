@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, provider, runs } from "./handlers.ts";
@@ -29,11 +31,14 @@ const config = (relay: object = {}) => ({
 });
 const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
 /** Another machine: the stack's state may get there, this one's journal does not. */
-const elsewhere = () => {
+const anotherFolder = () => {
   const journalDir = mkdtempSync(join(tmpdir(), "ucaas-elsewhere-"));
   cleanUp.defer(() => rmSync(journalDir, { recursive: true, force: true }));
-  return runs(w, { ...config(), "ucaas:journalDir": journalDir });
+  return journalDir;
 };
+const elsewhere = () => runs(w, { ...config(), "ucaas:journalDir": anotherFolder() });
+const journalIn = (folder: string) =>
+  new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never });
 const here = () => runs(w, config());
 const holding = (status: "COMPLETED" | "FAILED" = "COMPLETED") =>
   w.service.state.courses.push({
@@ -78,6 +83,72 @@ describe("by the relay", { timeout: 60_000 }, () => {
     await delivered(3);
     expect((await elsewhere().create()).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
+  });
+
+  describe("when the stack is renamed in the middle of an order", () => {
+    const renamed = { __stack: "shop/renamed@file:///state" };
+    /** The order goes on at the service, and the run of the stack `shop/live` is over. */
+    const cutOff = async () => {
+      holding();
+      expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    };
+
+    test("another machine sends none, and names the command that takes the order up", async () => {
+      await cutOff();
+      const journalDir = anotherFolder();
+      const machine = runs(w, { ...config(), "ucaas:journalDir": journalDir });
+      const refused = await machine.create(renamed);
+      expect(refused.code).toBe("RELAY_OTHER_STACK");
+      const [from, to] = /ucaas journal move (\S+) (\S+)/.exec(refused.message)?.slice(1) ?? [];
+      expect([from, to]).toEqual(["shop/live", renamed.__stack]);
+      await journalIn(journalDir).move(String(from), String(to));
+      await w.proceed(1);
+      expect((await machine.create(renamed)).outs).toMatchObject({
+        orderId: 1,
+        status: "COMPLETED",
+      });
+      // The relay has it as the renamed stack's now, for machines that were told of no move.
+      await eventually(async () =>
+        expect((await elsewhere().create(renamed)).outs).toMatchObject({ orderId: 1 }),
+      );
+      expect(w.orders()).toHaveLength(1);
+    });
+
+    test("an order that the operator names is taken", async () => {
+      await cutOff();
+      await w.proceed(1);
+      const { outs } = await elsewhere().create({ ...renamed, orderId: 1 });
+      expect(outs).toMatchObject({ orderId: 1 });
+      expect(w.orders()).toHaveLength(1);
+    });
+
+    test("what is in the state goes on as it is", async () => {
+      const { outs } = await here().create();
+      const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+      const second = await elsewhere().update(outs, { ...renamed, ...other });
+      expect(second.outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+      // This machine's state is behind, and it knows the stack by the new name.
+      const again = await elsewhere().update(outs, { ...renamed, ...other });
+      expect(again.outs).toMatchObject({ orderId: 2 });
+      expect(w.orders()).toHaveLength(2);
+    });
+  });
+
+  test("an order that 0.1.0 has registered is found, and forgotten with its resource", async () => {
+    const { outs } = await here().create();
+    const { intent } = outs;
+    await here().delete(outs);
+    const thing = `${w.tenant.url} pbx1`;
+    const key = createHash("sha256").update(`xelion\nshop/live\n${thing}`).digest("hex");
+    const body = { key, replaces: null, note: intent };
+    expect((await ask(receiver.url, "PUT", `/intents/${intent.intentId}`, body)).status).toBe(201);
+    const again = await elsewhere().create();
+    expect(again.outs).toMatchObject({ orderId: 1 });
+    const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+    const second = await elsewhere().update(again.outs, other);
+    expect(second.outs.orderId).toBe(2);
+    await elsewhere().delete(second.outs);
+    expect((await elsewhere().create()).outs.orderId).toBe(3);
   });
 
   test("an order that failed is not sent again on another machine either", async () => {
@@ -166,7 +237,9 @@ describe("by the relay", { timeout: 60_000 }, () => {
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
     await elsewhere().update(saved, other);
     await here().delete(saved);
-    expect((await elsewhere().create(other)).outs.orderId).toBe(3);
+    const third = await elsewhere().create(other);
+    expect(third.message).toBe("");
+    expect(third.outs.orderId).toBe(3);
   });
 
   test("a destroy goes on when the relay has left the config together with the tenant, and says that the order is kept there", async () => {
