@@ -117,9 +117,9 @@ function fileTime(time: Date): string {
 }
 
 async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {
+  const { stackFolder, stacks } = findProject();
   if (stack) return [...new Set(stack)];
   if (!all) return [await selectedStack()];
-  const { stackFolder, stacks } = findProject();
   const chosen = stacks.filter((name) => !except.includes(name));
   if (chosen.length > 0) return chosen;
   throw new UcaasError(

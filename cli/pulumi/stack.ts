@@ -160,6 +160,11 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
     "check PULUMI_BACKEND_URL, the network and the backend's credentials; pulumi whoami --verbose shows which backend is used",
   ],
   [
+    /no Pulumi\.yaml project file found/i,
+    "NO_PROJECT",
+    "run the command in the folder of the Pulumi project",
+  ],
+  [
     /could not unmarshal|invalid YAML|failed to load project|project file/i,
     "PROJECT_INVALID",
     "correct the file that is named above",

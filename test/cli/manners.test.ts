@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createProgram } from "../../cli/program.ts";
+import { pulumiError } from "../../cli/pulumi/stack.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { ucaas } from "./ucaas.ts";
 
@@ -91,7 +92,8 @@ test("the commands that report have --json, as docs/cli.md lists them", () => {
     for (const { path, options } of meant) expect(options, path).toContain("--json");
   }
   const listed = (path: string) =>
-    named.some((name) => path === name || path.startsWith(`${name} `)) || path === "ci preview";
+    named.some((name) => path === name || path.startsWith(`${name} `)) ||
+    ["ci preview", "ci stacks"].includes(path);
   const unlisted = commands().filter(
     ({ path, options }) => options.includes("--json") && !listed(path),
   );
@@ -108,6 +110,34 @@ test.each([
   expect(stderr).toContain(why);
   expect(stderr).toMatch(/What to do: see ucaas( \w+)? --help/);
   expect(stderr).not.toMatch(/^\s+at /m);
+});
+
+test.each([
+  [["drift"]],
+  [["drift", "--stack", "prod"]],
+  [["cost"]],
+  [["preview"]],
+  [["fleet", "status"]],
+  [["adopt", "enablex"]],
+])("ucaas %j outside a project ends with 1, and says where to run it", async (args) => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-nowhere-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  expect(await ucaas(args, { cwd: folder })).toMatchObject({
+    exitCode: 1,
+    stdout: "",
+    stderr: `there is no Pulumi.yaml in ${folder}, nor above it [NO_PROJECT]
+  What to do: run the command in the folder of the Pulumi project
+`,
+  });
+});
+
+test("what the Pulumi CLI says of a missing project has the same code and remedy", () => {
+  const stderr =
+    "error: no Pulumi.yaml project file found (searching upwards from /tmp). If you have not created a project yet, use `pulumi new` to do so: no project file found";
+  expect(pulumiError("read the stack's config", { exitCode: 255, stderr })).toMatchObject({
+    code: "NO_PROJECT",
+    hint: "run the command in the folder of the Pulumi project",
+  });
 });
 
 test("--version prints the version alone, and NO_COLOR leaves no escape sequence", async () => {

@@ -192,6 +192,21 @@ test("NetSapiens: the browser is started where clients are created in the portal
   });
 });
 
+test("NetSapiens: a missing browser is no alarm in a stack that creates nothing in the portal", async () => {
+  const ns = await system();
+  onTestFinished(() => ns.stop());
+  const missing = { ...ns.plainConfig, "netsapiens:browserPath": "/nowhere/chromium" };
+  const found = async (driver: string) =>
+    (await examine(missing, { resources: [resource("NetsapiensOAuthClient", { driver })] })).by(
+      "browser",
+    );
+  expect(await found("existing")).toMatchObject({
+    status: "skipped",
+    remedy: expect.stringContaining("playwright-core"),
+  });
+  expect(await found("portal")).toMatchObject({ status: "action", code: "BROWSER_MISSING" });
+});
+
 test("Xelion: the service tests, and the key is proven by an order where it can be", async () => {
   await using xelion = await world();
   const { by } = await examine(xelion.plainConfig);
