@@ -107,7 +107,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
         orderId: 1,
         status: "COMPLETED",
       });
-      // The relay has it as the renamed stack's now, for machines that were told of no move.
+      // The relay has it as the renamed stack's now, for machines without the move.
       await eventually(async () =>
         expect((await elsewhere().create(renamed)).outs).toMatchObject({ orderId: 1 }),
       );
