@@ -91,7 +91,7 @@ describe("customers of EnableX", () => {
     expect(enablex.server.received.slice(made).every(({ method }) => method === "GET")).toBe(true);
   });
 
-  test("are chosen by a text in their id, name, code or email, in any case, beyond the first page too", async () => {
+  test("are selected by part of their id, name, code or email, on every page and in any case", async () => {
     await using enablex = await reseller();
     await enablex.seed(150);
     const names = async (...filter: string[]) =>
@@ -101,7 +101,7 @@ describe("customers of EnableX", () => {
     expect(await names()).toHaveLength(150);
   });
 
-  test("that share a code are known by their email, and one that nothing tells from the others cannot be adopted", async () => {
+  test("that share a code are identified by email; without a unique email, one is not adopted", async () => {
     await using enablex = await reseller({ uniqueCustomerCode: false });
     await enablex.make("/customers", {
       customer_name: "North",
@@ -125,7 +125,7 @@ describe("customers of EnableX", () => {
     expect(south?.blockedReason).toMatch(/neither a customer_code nor a contact_email of its own/);
   });
 
-  test("come with their subscriptions and users; what is created for them is found, and takes the customer's id", async () => {
+  test("come with their subscriptions and users, and their created parts use the customer's id", async () => {
     await using enablex = await reseller();
     for (const code of ["A", "B"])
       await enablex.make("/customers", { customer_name: code, customer_code: code });
@@ -204,7 +204,7 @@ describe("clients of NetSapiens", () => {
   afterAll(() => netsapiens.stop());
   const host = () => new URL(netsapiens.server.url).host;
 
-  test("are those that the portal lists, without a look at any secret; adopting one takes the secret that the portal shows, and makes none", async () => {
+  test("are listed without reading secrets; adopting one keeps the secret of the portal", async () => {
     const vendor = new NetsapiensSource(configOf(netsapiens.plainConfig), {
       filter: ["EXISTING", "twin"],
     });
@@ -285,7 +285,7 @@ describe("what the user names, since no vendor lists it", () => {
     );
   });
 
-  test("Xima: names are not asked for, numbers are, by the rules of the revision that the server keeps; one it does not know is an error", async () => {
+  test("Xima: seat counts are blanks by the server's revision, and an unknown id is an error", async () => {
     await using licences = await licenceServer();
     const ccId = { resellerId: "voicehouse", resellerName: "V", tenantId: "a/b", tenantName: "T" };
     licences.server.state.customers["voicehouse/a%2Fb"] = { ccId, licence: {} };

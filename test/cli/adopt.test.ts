@@ -362,7 +362,7 @@ describe("an adoption that cannot be proved", () => {
   });
 });
 
-test("the table has a line for each thing and what happens with it, the notes below, and counts at the end", () => {
+test("the table has a line for each resource with its outcome, then notes, then counts", () => {
   const candidate = (id: string, notes: string[] = []) => ({
     id,
     cells: ["Acme"],
@@ -499,7 +499,7 @@ describe("the import file", () => {
     },
   };
 
-  test("has the components above a resource, and resources by their URN, since those of one customer have one name", () => {
+  test("lists parent components, and refers to resources by URN, since several share a name", () => {
     const pending = steps
       .map((step) => toPlannedResource(step, new Map([["acme", section]])))
       .filter((each) => each !== undefined);

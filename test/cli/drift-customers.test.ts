@@ -39,7 +39,7 @@ test("a customer of another stack of the check is not called undeclared", () => 
   ).toMatchObject([{ existing: 3, declared: 3, undeclared: 0 }]);
 });
 
-test("whatever exists and is declared, the parts sum to what exists, and no declared one is named", () => {
+test("declared and undeclared customers sum to those that exist, and no declared one is listed", () => {
   const some = fc.uniqueArray(fc.integer({ min: 1, max: 12 }).map(String));
   fc.assert(
     fc.property(some, some, some, (existing, north, south) => {

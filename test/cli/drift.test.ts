@@ -87,7 +87,7 @@ describe("what the engine's events tell", () => {
     ).toMatchObject([{ property: "until", declared: from, actual: to }]);
   });
 
-  test("a value that is secret on either side, or in the other bag, or as part of a whole, is never told", () => {
+  test("a value that is secret on either side, in either bag or inside an object is never shown", () => {
     const cases: [Bags, Bags][] = [
       [{ inputs: { p: secret } }, { inputs: { p: "plain-canary" } }],
       [{ inputs: { p: "plain-canary" } }, { inputs: { p: secret } }],
@@ -126,7 +126,7 @@ describe("what the engine's events tell", () => {
     expect(differences("same", { inputs: { seats: 5 } }, { inputs: { seats: 6 } })).toEqual([]);
   });
 
-  test("of what the engine says beside that, errors are kept and its debug messages, which hold secrets in plain text, are not", () => {
+  test("the engine's errors are kept, and its debug messages with plain secrets are dropped", () => {
     const events = new RefreshEvents(place);
     const say = (severity: string, message: string, of?: string) =>
       events.take(JSON.stringify({ diagnosticEvent: { urn: of, message, severity } }));
@@ -174,7 +174,7 @@ describe("the report", () => {
     actual: 9,
   };
 
-  test("drift ends with 2, none with 0, and one stack that could not be told makes it 1, whatever the others have", () => {
+  test("the exit code is 2 for drift, 0 for none, and 1 if any stack could not be checked", () => {
     const status = (...all: StackDrift["status"][]) =>
       exitStatus[driftReport(all.map((each) => stack("x", each))).status];
     expect([

@@ -59,7 +59,7 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     unseen(stdout + stderr);
   });
 
-  test("ends with 1 when a step failed, with the remedy in the table, and the same as JSON for programs", async () => {
+  test("exits with 1 when a step fails, and shows the remedy in the table and as JSON", async () => {
     ns.server.state.users["api@acme"]!.accountStatus = "new";
     const table = await verify(flags());
     expect(table.exitCode).toBe(1);
@@ -94,7 +94,7 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     );
   });
 
-  test("takes secrets from files, from stdin and from the terminal, and asks for none on the command line", async () => {
+  test("reads secrets from files, stdin and the terminal, never from the command line", async () => {
     writeFileSync(join(folder, "secret"), `${there.clientSecret}\n`);
     writeFileSync(join(folder, "password"), there.apiPassword);
     const files = {

@@ -32,7 +32,7 @@ describe("what may be printed", () => {
     "postgres://ucaas@db.example/state",
   ])("leaves %s as it is", (text) => expect(redact(text)).toBe(text));
 
-  test("knows the environment's secrets in any place, also the parts of a password that a parser cuts", () => {
+  test("masks secrets of the environment anywhere, even parts of a password that a parser splits", () => {
     rememberEnvironment({
       PULUMI_BACKEND_URL: "postgres://u:first-canary/second-canary@db.example/x",
       PULUMI_ACCESS_TOKEN: "pul-canary-of-the-token",

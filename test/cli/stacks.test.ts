@@ -79,7 +79,7 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
   });
   afterAll(() => rmSync(repository, { recursive: true, force: true }));
 
-  test("those of the project around the folder are listed, as lines or as a matrix, by the names that Pulumi allows", async () => {
+  test("lists the stacks of the enclosing project, as lines or as a matrix, by valid names only", async () => {
     expect(await stacks()).toMatchObject({ exitCode: 0, stdout: "north\nprod\nsandbox\n" });
     expect(await stacks("--json", "--except", "sandbox")).toMatchObject({
       stdout: '["north","prod"]\n',
@@ -91,7 +91,7 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     });
   });
 
-  test("what changed since a commit counts, also where the project is a part of the repository and a file was renamed", async () => {
+  test("uses the files changed since a commit, even renamed ones in a subfolder of the repository", async () => {
     const first = commit();
     write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 5}\n");
     commit();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseUrn } from "../../cli/pulumi/urn.ts";
 import { openIntents, toStateResource } from "../../provider/runtime/intents.ts";
 
-test("a URN is taken apart also when the resource's name has the mark in it that stands between the parts", () => {
+test("a URN is parsed even when the resource's name contains the separator", () => {
   const own = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
   expect(parseUrn(`urn:pulumi:prod::ucaas::ucaas:index:Customer$${own}::acme::berlin`)).toEqual({
     qualifiedType: `ucaas:index:Customer$${own}`,

@@ -307,7 +307,7 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
 });
 
 describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
-  test("tells from the server's list of keys whether the kid is registered, and ends with 1 when it is not", async () => {
+  test("finds the kid in the server's list of keys, and exits with 1 when it is missing", async () => {
     await using licences = await licenceServer();
     expect(await ucaas(["keys", "new", "--common-name", "Voicehouse"])).toMatchObject({
       exitCode: 0,

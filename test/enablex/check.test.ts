@@ -66,7 +66,7 @@ describe("a preview", () => {
     ]);
   });
 
-  test("names a further field that has a property of its own, one that the server assigns, and what is no name", async () => {
+  test("rejects an extra field that has its own property, is set by the server, or is no name", async () => {
     const fields = { plan_id: 3, status_ex: "x", "no-name": 1, start_date: "2026-01-01" };
     expect(await failures("subscription", { customerId: "1", planId: 2, fields })).toEqual({
       "fields.plan_id": "is a property of its own: declare planId",
@@ -139,7 +139,7 @@ describe("a preview", () => {
     });
   });
 
-  test("asks for credentials with the commands that set them, and for an account that is not configured by the known ones", async () => {
+  test("asks for credentials with the commands that set them, and lists the known accounts", async () => {
     const { "enablex:accessKey": _, ...half } = enablex.basic;
     expect(await failures("customer", acme, { config: half })).toEqual({
       "": expect.stringContaining("pulumi config set --secret enablex:accessKey"),

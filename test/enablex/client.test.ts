@@ -43,7 +43,7 @@ describe("the client", () => {
   });
 
   test.each([403, 1001] as const)(
-    "logs in once again when the token has expired (%s), for all calls together, and each call succeeds",
+    "logs in once for all calls when the token expires (%s), and each call succeeds",
     async (expiredAs) => {
       enablex.server.setOptions({ expiredAs });
       const ids = await enablex.seed(12);

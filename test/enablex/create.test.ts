@@ -35,7 +35,7 @@ const create = (inputs: EnableXInputs, config: Record<string, string> = {}, jour
 const posts = () => enablex.calls(/^POST .customers/).length;
 
 describe("a customer that is created", () => {
-  test("is looked for, made once, and looked for again; outputs are as declared, with the server's id as text", async () => {
+  test("is searched, created once and read back, with outputs as declared and the id as text", async () => {
     const { id, outs } = await create(acme);
     expect(outs).toMatchObject({ ...acme, customerId: id, statusText: "Active", schemaVersion: 1 });
     expect(typeof outs?.customerId).toBe("string");
@@ -88,7 +88,7 @@ describe("a customer that is created", () => {
     expect(posts()).toBe(1);
   });
 
-  test("whose create arrives only after it was sent again is made once where the server keeps it unique", async () => {
+  test("whose create arrives after a retry exists once if the server enforces uniqueness", async () => {
     enablex.server.fault({ kind: "late", ms: 900, method: "POST", path: "/customers$" });
     const { id } = await create(acme, { "enablex:settleSeconds": "0.3" });
     await eventually(() =>
@@ -193,7 +193,7 @@ describe("a customer that is created", () => {
     expect((failure as PartialFailure).properties.contactName).toBe("a@acme.test");
   });
 
-  test("in a country that the server does not list is refused before anything is sent, with near ones", async () => {
+  test("in a country that the server does not list is refused before a request, with similar ones", async () => {
     enablex.server.setOptions({ countryCodes: true });
     const providers = providersOf(enablex.basic);
     const error = await failureOf(
@@ -223,7 +223,7 @@ describe("a customer that exists already", () => {
     expect(said.join()).toContain(`took over customer ${id} "Acme"`);
   });
 
-  test("and is otherwise is an error that lists each field that differs, with both values, and nothing is written", async () => {
+  test("with other values is an error that lists each difference, and nothing is written", async () => {
     await enablex.seed(1, {
       ...existing,
       customer_name: "Acme Ltd",
@@ -271,7 +271,7 @@ describe("a customer that exists already", () => {
     expect(found).toBe(id);
   });
 
-  test("is found in the whole list where the config says that it cannot be searched, also with pages that the server cuts down", async () => {
+  test("is found in the full list if the config disables search, even with truncated pages", async () => {
     await enablex.seed(25);
     const [id] = await enablex.seed(1, existing);
     enablex.server.setOptions({ longestPage: 10, pastTheEnd: "repeat" });
@@ -354,7 +354,7 @@ describe("a customer that exists already", () => {
 });
 
 describe("two stacks that declare the same customer", () => {
-  test("and come up at once: one wins, the other gets a clear error that names the owner; the customer is there once", async () => {
+  test("and run at once create it once, and the error of the other names the owner", async () => {
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const other = { ...acme, __stack: "ucaas/two", customerName: "Acme of two" };
     const running = Promise.allSettled([create(acme), create(other)]);
@@ -370,7 +370,7 @@ describe("two stacks that declare the same customer", () => {
     expect(posts()).toBe(2);
   });
 
-  test("and one of them got no clear answer: what it finds and did not declare so is not taken for its own", async () => {
+  test("and one create has no clear reply: a customer with other values is not adopted", async () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
     const running = failureOf(create(acme));
     await eventually(() => expect(posts()).toBe(1));

@@ -118,7 +118,7 @@ describe("a customer that is updated", () => {
     expect(patches()).toEqual([]);
   });
 
-  test("and does not show it is an error with the field, its values in the state, so that the next up writes again", async () => {
+  test("but does not show it is an error, and the next up writes the field again", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const failure = await provider
@@ -137,7 +137,7 @@ describe("a customer that is updated", () => {
     });
   });
 
-  test("and does not show that a text is empty keeps the text in the state, so that the next up empties it again", async () => {
+  test("but does not show the emptied text keeps it in the state, so the next up clears it", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const { contactName: _, ...news } = acme;
@@ -324,7 +324,7 @@ describe("a customer that is deleted", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
-  test("where the config says that the server cannot delete it leaves the state with a warning that says what stays", async () => {
+  test("leaves the state with a warning when the config says that the server cannot delete it", async () => {
     const { id, outs, provider } = await made(acme, {
       "enablex:routes": '{"customerDelete": "none"}',
     });
@@ -466,7 +466,7 @@ describe("whatever form the server's answers have", () => {
     ),
   );
   test.each(forms)(
-    "($resultAs result, $idsAs ids, $absentAs for nothing) a customer is made, read without drift, updated and deleted",
+    "create, read, update and delete work ($resultAs result, $idsAs ids, $absentAs if absent)",
     async (form) => {
       enablex.server.setOptions(form);
       const { id, outs, provider } = await made({
@@ -511,7 +511,7 @@ describe("a changed account", () => {
     expect(patches()).toEqual([]);
   });
 
-  test("at another server is another customer: one is made there, the one of the same id there is not touched, and the old one is deleted", async () => {
+  test("at another server creates a customer there, deletes the old one, keeps one of the same id", async () => {
     const { id, outs } = await made();
     await using other = await enablexReseller();
     const [stranger = ""] = await other.seed(1, { customer_code: "STRANGER" });

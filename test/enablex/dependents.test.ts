@@ -146,7 +146,7 @@ describe("a server whose route is another one than was inferred, and which says 
   const wrong = (route: string, path: string) =>
     providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });
 
-  test("never empties the state by a refresh: the list has the user still, and the error names the route", async () => {
+  test("never empties the state on refresh: the list shows the user, and the error names the route", async () => {
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const { user } = wrong("userRead", "GET /members/{id}");
     expect(await failureOf(user.read(id, outs as EnableXOutputs))).toMatchObject({
@@ -210,7 +210,7 @@ describe("a server whose route is another one than was inferred, and which says 
 });
 
 describe("a subscription", () => {
-  test("is made once, read, changed by what changed, and leaves the state with a warning that says what stays and what it costs", async () => {
+  test("is created once, updated by changed fields only, and leaves the state with a warning", async () => {
     const { subscription } = providersOf(enablex.basic);
     const inputs = { customerId, planId: 7, fields: { seats: 5 } };
     const { id, outs } = await subscription.create(inputs);
@@ -293,7 +293,7 @@ describe("a user", () => {
     );
   });
 
-  test("with a password, which the server never shows, is made and has no drift; a new password is sent", async () => {
+  test("with a password, which the server never shows, has no drift, and sends a new password", async () => {
     const { user } = providersOf(enablex.basic);
     const inputs = { ...ada(), fields: { password: "first-Passw0rd" } };
     const { id, outs } = await user.create(inputs);
@@ -321,7 +321,7 @@ describe("a user", () => {
     expect(maskSecrets(error.message)).toContain("too weak: [secret]");
   });
 
-  test("with what the program marked as secret, a name or a number too, is refused without quoting it", async () => {
+  test("with a field that the program marks as secret is refused without quoting the value", async () => {
     enablex.server.fault({
       kind: "status",
       status: 406,

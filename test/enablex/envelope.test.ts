@@ -69,7 +69,7 @@ describe("a reply", () => {
     ["1403", "APP_TYPE_INVALID", "Only Valid app-type should be passed."],
     ["1504", "DUPLICATE", "Duplicate data."],
   ])(
-    "with code %s in the body is %s in the guide's words, as a number or a string, on 200 or on an HTTP error",
+    "with code %s in the body is %s as the guide says, as number or text, with any status",
     (vendorCode, code, words) => {
       for (const [status, result] of [
         [200, vendorCode],

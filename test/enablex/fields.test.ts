@@ -52,7 +52,7 @@ describe("a declaration and what the server shows", () => {
     status_ex: "Something else",
   };
 
-  test("are the same when they differ in blanks, in the case of an email, in ids as number or text, in a flag that is off and not shown", () => {
+  test("are equal if only blanks, an email's case, an id's type or a hidden unset flag differs", () => {
     expect(found(declared, row)).toEqual([]);
   });
 
@@ -191,7 +191,7 @@ describe("a declaration and what the server shows", () => {
 });
 
 describe("a changed declaration", () => {
-  test("is changed in what means something else, in what begins to be managed and in what ends to be", () => {
+  test("has changes in values that differ in meaning, and in fields newly or no longer managed", () => {
     const olds = {
       customerName: "Acme",
       contactEmail: "it@acme.test",
@@ -262,7 +262,7 @@ describe("a changed declaration", () => {
     expect([...emptied, ...left]).toEqual([]);
   });
 
-  test("sends only the changed fields, and an address whole, with what is not declared as the server has it", () => {
+  test("sends only changed fields, and the whole address with the server's undeclared parts", () => {
     const news = { customerName: "Acme", contactName: "Ada", officeAddress: { city: "York" } };
     const row = {
       customer_name: "Acme",

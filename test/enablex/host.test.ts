@@ -76,7 +76,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     expect(enablex.calls(/login/)).toHaveLength(1);
   });
 
-  test("a create whose process is killed before the answer is taken up by the next one, and the customer is there once", async () => {
+  test("a create whose process is killed is resumed by the next one, and the customer exists once", async () => {
     enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
     const failed = host.create("EnableXCustomer", { ...acme, adopt: "never" }).catch(() => {});
     await eventually(() => expect(enablex.customers()).toHaveLength(1));
@@ -87,7 +87,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     expect(enablex.customers()).toMatchObject([{ id }]);
   });
 
-  test("a create that fails after the customer was made is a partial failure with all that is known", async () => {
+  test("a create that fails after the customer exists is a partial failure with all known outputs", async () => {
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const failure = await host.failure(host.create("EnableXCustomer", acme));
     expect(failure.partial).toMatchObject({

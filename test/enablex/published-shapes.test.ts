@@ -137,7 +137,7 @@ test("ids and types that are declared as numbers are sent as text, as published"
   ]);
 });
 
-test("a user's customer_id is left out where the config says so, and another customer is still another user", async () => {
+test("a user's customer_id is omitted if the config says so, and a new one replaces the user", async () => {
   const { user } = providers({ userFields: { customerId: "none" } });
   const { outs } = await user.create(ada());
   expect(bodies("POST")[0]).not.toHaveProperty("customer_id");

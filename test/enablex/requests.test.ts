@@ -76,7 +76,7 @@ test("creates among many existing customers find those by the same list", async 
   expect(enablex.customers()).toHaveLength(260);
 });
 
-test("a few creates at a reseller of very many customers search for each, and do not read the list", async () => {
+test("a few creates at a reseller with many customers use the search, and never read the list", async () => {
   await enablex.seed(60);
   const config = { ...enablex.basic, "enablex:pageSize": "5" };
   await up(providersOf(config).customer, many(3), 8);
@@ -149,7 +149,7 @@ describe("another stack that creates the same customers at the same time", () =>
   });
 });
 
-test("a value that the server keeps otherwise is reported also for a create that has returned before", async () => {
+test("a value that the server stores differently is reported even after the create returned", async () => {
   enablex.server.setOptions({ createReply: "id" });
   const config = {
     ...enablex.basic,

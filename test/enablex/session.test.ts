@@ -24,7 +24,7 @@ function counted() {
 }
 
 describe("the login", () => {
-  test("is HTTP Basic where an access key is configured, and it is not tried again with the same key", async () => {
+  test("is HTTP Basic with a configured access key, and a rejected key is not retried", async () => {
     const session = new Session({ ...login, accessKey: "key:of-the-app" }, () =>
       Promise.reject(new Error("no login is needed")),
     );

@@ -92,7 +92,7 @@ async function makeAtEnablex(
 const writes = (received: readonly Request[]) =>
   received.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
 
-test("300 customers of EnableX are shown, then declared, imported in one go and proved, and nothing is changed there", {
+test("300 EnableX customers are listed, declared and imported at once, without a change", {
   timeout: 240_000,
 }, async () => {
   await using it = await world({ "ucaas:customers": {} });
@@ -136,7 +136,7 @@ test("300 customers of EnableX are shown, then declared, imported in one go and 
   expect(writes(server.received.slice(made))).toEqual([]);
 });
 
-test("in a project whose program reads no stack files, nothing is written, and the command says why", {
+test("in a project without stack files, nothing is written, and the error says why", {
   timeout: 120_000,
 }, async () => {
   await using it = await world({ "ucaas:customers": {} });
@@ -190,7 +190,7 @@ describe("customers that are in the files already get what exists elsewhere", {
   }, 60_000);
   afterAll(() => it[Symbol.asyncDispose]());
 
-  test("EnableX: a customer joins that of its slug in a file of its own, one without a code is known by its email, one without both is left out", async () => {
+  test("EnableX customers join a file by slug or by email, and one without both is left out", async () => {
     const before = readFileSync(stackFile(), "utf8");
     await makeAtEnablex(it, "/customers", {
       customer_name: "Acme Limited",
@@ -219,7 +219,7 @@ describe("customers that are in the files already get what exists elsewhere", {
     });
   });
 
-  test("not while the stack has other changes waiting, nor when the declaration is not what is there", async () => {
+  test("no import runs while the stack has pending changes or the declaration differs", async () => {
     await makeAtEnablex(it, "/customers", {
       customer_name: "Clinic",
       customer_code: "CLINIC",
@@ -241,7 +241,7 @@ describe("customers that are in the files already get what exists elsewhere", {
     await it.adopted("enablex", "--filter", "clinic");
   });
 
-  test("Xima: seats stand as blanks in the file, and nothing is imported while one is left; nothing but a look-up is ever sent", async () => {
+  test("Xima seats are blanks in the file; no import while one is left, and only reads are sent", async () => {
     const { server } = it.sandbox.xima;
     server.state.customers["voicehouse/clinic"] = {
       ccId: {

@@ -120,7 +120,7 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     }
   });
 
-  test("aliases and ignoreChanges: under another name it is the same resource, and what is to be ignored is no change", async () => {
+  test("an alias keeps the resource under a new name, and ignoreChanges hides a change", async () => {
     const renamed = "{ aliases: [{ name: 'a-' + type }], ignoreChanges: Object.keys(change) }";
     await stack.writeProgram(program(renamed, { prefix: "b", changed: true }));
     (await stack.preview("--expect-no-changes")).ok();
@@ -132,7 +132,7 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     expect((await stack.preview()).ok().output).toContain(`~ ${kinds.length} to update`);
   });
 
-  test("transforms and --target: what a transform declares is made, for just the resources that are aimed at", async () => {
+  test("a transform's values are applied, and --target limits the update to its resources", async () => {
     const transforming =
       "{ transforms: [({ props, opts }) => ({ props: { ...props, ...change }, opts })] }";
     await stack.writeProgram(program(transforming, { prefix: "b" }));

@@ -95,7 +95,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     ).toEqual([]);
   });
 
-  test("up makes each in its systems: the client is verified before the licence, which has the bundle's SIP server", async () => {
+  test("up creates each one, and verifies the client before the licence uses its SIP server", async () => {
     change(({ acme }) => {
       acme.xima.professionalSeats = 12;
     });
@@ -142,7 +142,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     });
   });
 
-  test("what is encrypted in the file is encrypted in the state, and nothing beside it: the diff of a neighbour can be read", async () => {
+  test("only the values encrypted in the file are encrypted in the state, so diffs stay readable", async () => {
     const { clientSecret, apiPassword } = sandbox.netsapiens;
     for (const secret of [...Object.values(canaries), clientSecret, apiPassword])
       expect(filesWith(stack.stateFolder, secret), secret).toEqual([]);
@@ -190,7 +190,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
   });
 
-  test("in production none is deleted before its protection is taken off; then all of it goes in the safe order, with what stays told", async () => {
+  test("in production, deletion needs unprotect first, then runs in order and lists what remains", async () => {
     change((_customers, whole) => {
       whole["ucaas:production"] = true;
     });

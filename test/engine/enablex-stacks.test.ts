@@ -31,7 +31,7 @@ test("of two stacks with the same customer, one creates it, and the other's erro
   expect(JSON.stringify(await loser.export())).not.toContain("EnableXCustomer");
 });
 
-test("a state that an earlier release wrote is previewed, refreshed, updated and destroyed by this one", {
+test("this release previews, refreshes, updates and destroys the state of an earlier release", {
   timeout: 180_000,
 }, async () => {
   const folder = join(import.meta.dirname, "../fixtures/enablex");

@@ -99,7 +99,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     await expectNoChange();
   });
 
-  test("what is secret by its name, at any depth, is readable in no file though the program has it in plain text", async () => {
+  test("a field with a secret's name is encrypted at any depth, even if the program has it plain", async () => {
     const state = JSON.stringify(await stack.export());
     for (const secret of [password, nestedSecret]) expect(state).not.toContain(secret);
     expect(state).toContain("ciphertext");
@@ -142,7 +142,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(writes()).toHaveLength(3);
   });
 
-  test("what is changed by hand on the server is found by a refresh that only looks, and put right by up", async () => {
+  test("a change made by hand on the server is found by refresh and reverted by up", async () => {
     await enablex.change("customers", ids.customer, {
       contact_email: "eve@elsewhere.test",
       status: "S",
@@ -171,7 +171,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(JSON.stringify(await stack.export())).not.toContain(password);
   });
 
-  test("a resource that is renamed in the program takes its customer along, and nothing is deleted or made", async () => {
+  test("renaming a resource in the program keeps its customer: no delete and no create", async () => {
     (await up({})).ok();
     enablex.server.received = [];
     const renamed = (await up({ name: "acme-ltd" })).ok();
@@ -195,7 +195,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     await expectNoChange();
   });
 
-  test('what exists already is refused with adopt "never", by name and with the way out, for all three at once', async () => {
+  test('with adopt "never", existing objects of all three types are refused by name, with a remedy', async () => {
     await forget();
     const never = { adopt: "never" };
     const refused = await up(
@@ -260,7 +260,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     (await up({})).ok();
   });
 
-  test("an import file brings all three into the state as they are, with secrets encrypted, and the preview after it is empty", async () => {
+  test("an import file imports all three with encrypted secrets, and the next preview is empty", async () => {
     await forget();
     const common = { __stack: "ucaas-test/test" };
     const customer = { ...acme, ...common };
@@ -329,7 +329,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
   });
 });
 
-test("a refresh of 300 customers asks for four pages at most, finds the one that was changed, and no other", {
+test("a refresh of 300 customers reads at most four pages, and finds only the changed one", {
   timeout: 180_000,
 }, async () => {
   await using enablex = await enablexReseller();

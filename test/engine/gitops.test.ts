@@ -218,7 +218,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
     expect(api.state.comments).toMatchObject([{ body: expect.stringContaining(reason) }]);
   });
 
-  test("a pull request is previewed for the stacks that it concerns, in a comment, and nothing is done yet", async () => {
+  test("a pull request gets a comment with previews of the affected stacks, and changes nothing", async () => {
     seats(8);
     reviewed = commit("8 seats");
     const run = await runner.run("preview.yml", pullRequest());
@@ -259,7 +259,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
     }
   });
 
-  test("a merge is refused before anything is done when the stack was changed by another merge since the preview", async () => {
+  test("a merge is refused before any change if another merge changed the stack after the preview", async () => {
     git("checkout", "--quiet", "main");
     const start = git("rev-parse", "HEAD");
     clinic(25);

@@ -78,7 +78,7 @@ const inState = async (name: string) =>
 const made = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
 describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
-  test("up adopts one, makes the other in a browser, verifies both and gives the bundle; the next preview and refresh are empty", async () => {
+  test("up adopts one client, creates the other in a browser and verifies both, without drift", async () => {
     const up = clean((await stack.up()).ok());
     expect(up.output).toContain(
       `NetsapiensOAuthClient ${new URL(ns.server.url).host}/xima-acme: made in the portal`,
@@ -191,7 +191,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     expect(made()).toEqual(["created xima-acme", "created xima-acme"]);
   });
 
-  test("another client id is a rotation without an outage: the new client is made before the old one is deleted", async () => {
+  test("a changed client id is a rotation without an outage: create first, then delete", async () => {
     await stack.writeProgram(
       program({ made: "xima-acme-2", port: 5061, password: "rotated-elsewhere" }),
     );
@@ -203,7 +203,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     });
   });
 
-  test("an import file brings a client back as it is, with its secrets encrypted, and the preview after it is empty", async () => {
+  test("an import file imports a client with encrypted secrets, and the next preview is empty", async () => {
     const exported = JSON.parse(
       (await stack.pulumi(["stack", "export", "--show-secrets"])).ok().stdout,
     );
@@ -244,7 +244,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     );
   });
 
-  test("ucaas netsapiens verify runs the same steps for the clients of a stack, or with its config for another client", async () => {
+  test("ucaas netsapiens verify runs the same steps for a stack's clients or for another client", async () => {
     const verify = (args: string[], env = {}) =>
       ucaas(["netsapiens", "verify", "--stack", "test", "--json", ...args], {
         cwd: stack.folder,
@@ -271,7 +271,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       expect(all.stdout + all.stderr + one.stdout + one.stderr).not.toContain(secret);
   });
 
-  test("destroy deletes what was made, and keeps what was there with the place where it can be revoked", async () => {
+  test("destroy deletes created clients, keeps adopted ones, and says where to revoke those", async () => {
     const destroyed = clean((await stack.destroy()).ok());
     expect(destroyed.output).toContain(
       `To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,

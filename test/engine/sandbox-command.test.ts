@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 
-it("npm run sandbox prints addresses without secrets, and pulumi works in a shell as it says, also in other projects", async () => {
+it("npm run sandbox prints addresses without secrets, and its shell works in any project", async () => {
   const root = join(import.meta.dirname, "../..");
   const folder = mkdtempSync(join(tmpdir(), "sandbox-command-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -69,7 +69,7 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     });
   });
 
-  test("a file with another ending deletes no customer: the error names the slug, and the files searched and found", async () => {
+  test("a file with the wrong extension deletes no customer, and the error lists the files found", async () => {
     renameSync(own("bakery.yaml"), own("bakery.yml"));
     await refusedAs(
       "customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]",
@@ -124,7 +124,7 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
   });
 
-  test("without its renamedFrom, or with the last slug alone, the ids would change: that is an error", async () => {
+  test("a rename without the whole renamedFrom chain is an error, since the ids would change", async () => {
     declare({ "acme-ltd": acme });
     await refusedAs(
       "acme-ltd.xima.ccId.tenantId would become acme-ltd: the last update has another one, which would be deleted [ID_LOST]",
@@ -142,7 +142,7 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     expect(deletes()).toBe(0);
   });
 
-  test("a customer that is listed under ucaas:removed is deleted, and one that is declared too is not", async () => {
+  test("a customer under ucaas:removed is deleted, and one that is declared as well is kept", async () => {
     const third = { ...acme, renamedFrom: ["acme", "acme-ltd"] };
     declare({ third }, { "ucaas:removed": ["bakery"] });
     await refusedAs(
@@ -154,7 +154,7 @@ describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, 
     expect(await names()).not.toContain("bakery");
   });
 
-  test("an encrypted name is readable nowhere in the state, though the vendors' names follow from it", async () => {
+  test("an encrypted name is never readable in the state, though the vendors' names derive from it", async () => {
     declare({ third: { ...acme, renamedFrom: ["acme", "acme-ltd"] } });
     (
       await stack.pulumi([

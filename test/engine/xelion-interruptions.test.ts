@@ -23,7 +23,7 @@ const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }),
   seed,
 });
 
-test(`runs killed and cancelled at random moments never order a configuration twice (seed ${seed})`, {
+test(`runs stopped at random moments never order a configuration twice (seed ${seed})`, {
   timeout: 240_000,
 }, async () => {
   await using w = await world();

@@ -101,7 +101,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.sessions()).toEqual([]);
   });
 
-  test("a rename and a replacement send no second order and say so; the order stays remembered until the last resource goes", async () => {
+  test("a rename or replacement sends no second order, and the last resource forgets the order", async () => {
     await stack.writeProgram(program(w.tenant.url).replace('"acme"', '"acme-ltd"'));
     const renamed = (await stack.up()).ok();
     expect(renamed.output).toContain("(COMPLETED, submitted at ");
@@ -137,7 +137,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     for (const input of ["tenantLogin", "configuration"]) expect(outputs).not.toHaveProperty(input);
   });
 
-  test("a changed configuration is an update in place, shown as a diff; a failed order stays in the state and is not sent again", async () => {
+  test("a changed configuration is an update in place, and a failed order is kept and not resent", async () => {
     w.next("fails");
     await write(undefined, "Sabertooth");
     expect((await stack.preview("--diff")).ok().output).toMatch(
@@ -157,7 +157,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.orders()).toHaveLength(2);
   });
 
-  test("retryFailed allows one new order; Ctrl-C while it is waited for ends the run soon, and the next one takes it up", async () => {
+  test("retryFailed allows one new order, and the next run resumes a wait that Ctrl-C ended", async () => {
     holding();
     await write(`retryFailed: "2025-01-31"`, "Sabertooth");
     const first = stack.start(["up", "--yes", "--skip-preview"]);
@@ -222,7 +222,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(drift.output).toContain("order 5 FAILED");
   });
 
-  test("an orderId takes another tenant over without an order, as a replacement; destroy warns that tenants stay", async () => {
+  test("an orderId adopts another tenant without an order, and destroy warns that tenants stay", async () => {
     await stack.writeProgram(
       program(w.tenant.url, `wait: "submitted", orderId: 3`, "Lamia Scale").replace("pbx1", "pbx2"),
     );

@@ -43,7 +43,7 @@ const inState = async (name: string) =>
   (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 
 describe("a licence on the real engine", { timeout: 180_000 }, () => {
-  test("up creates it on the server, its secrets are encrypted in the state, and the next preview is empty", async () => {
+  test("up creates it with encrypted secrets in the state, and the next preview is empty", async () => {
     (await stack.up()).ok();
     expect(customer("acme")?.licence).toMatchObject({
       professionalSeats: 12,
@@ -120,7 +120,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.refresh("--preview-only", "--expect-no-changes")).ok();
   });
 
-  test("another tenant is another licence: the new one is made, then the old one is scheduled for deletion with its deletionId shown", async () => {
+  test("a changed tenant creates a new licence, then deletes the old one and shows its deletionId", async () => {
     await stack.writeProgram(
       program({
         acme: `ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" }, professionalSeats: 15`,
@@ -132,7 +132,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     expect(up.output).toContain(`deletionId ${customer("acme")?.deletion?.deletionId}`);
   });
 
-  test("one that is renamed is deleted neither when it may not be taken over nor when it is, and goes when nothing declares it", async () => {
+  test("a renamed licence is not deleted, adopted or not, until no resource declares it", async () => {
     // A resource that is called otherwise is a new one to the engine, which makes it
     // before it deletes the old one; with --continue-on-error it goes on to the delete
     // when that failed, unless the program needs what was not made.
@@ -173,7 +173,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("one that was being created when the power went is taken up by the next up, without a word from the operator", async () => {
+  test("a licence whose create a power failure cut off is completed by the next up", async () => {
     await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7" }));
     licences.server.fault({ kind: "hangAfter", bodyMatches: '"cut"[\\s\\S]*eliteSeats' });
     const doomed = stack.start(["up", "--yes", "--skip-preview"]);
@@ -211,7 +211,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     (await stack.preview("--expect-no-changes")).ok();
   });
 
-  test("an existing customer comes in by an import file, nothing is sent nor due, and its secret is encrypted", async () => {
+  test("an import file imports a customer with an encrypted secret, without any request", async () => {
     const ccId = {
       resellerId: "voicehouse",
       resellerName: "Voicehouse",

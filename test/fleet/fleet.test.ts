@@ -123,7 +123,7 @@ describe("the end of a stack", () => {
   });
 });
 
-test("a fleet ends with 1 where a stack is not known, with 2 where changes were found, else with 0", () => {
+test("a fleet exits with 1 if a stack failed or is locked, with 2 for changes, else with 0", () => {
   expect(exitStatus([result("a", "done"), result("b", "skipped")])).toBe(0);
   expect(exitStatus([result("a", "done"), result("b", "found")])).toBe(2);
   for (const status of ["failed", "locked"] as const)

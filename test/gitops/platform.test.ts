@@ -92,7 +92,7 @@ async function gitHub(permissions: Permissions) {
 }
 
 describe("ucaas ci comment", () => {
-  test("the first preview adds a comment and the next one changes it, among however many others there are", async () => {
+  test("the first preview adds a comment and the next one edits it, among any number of others", async () => {
     await using github = await gitHub({ "pull-requests": "write" });
     const other = { issue: 7, user: { login: "ada", type: "User" as const } };
     github.state.comments.push({
@@ -147,7 +147,7 @@ describe("ucaas ci comment", () => {
     ).toHaveLength(2);
   });
 
-  test("previews that are too long for one comment are shortened, and text in them can end no block", async () => {
+  test("previews too long for one comment are shortened, and their text cannot close a block", async () => {
     await using github = await gitHub({ "pull-requests": "write" });
     const line = "    ~ professionalSeats: 5 => 6 ```\n";
     const stacks = ["a", "b", "c"];
@@ -301,7 +301,7 @@ describe("ucaas ci issue", () => {
   const issue = (env: Record<string, string>) =>
     step(env, "issue", "--reports", folder, "--stacks", '["north","south"]');
 
-  test("drift opens one issue, changes it while it lasts, and closes it when all stacks are known to have none", async () => {
+  test("drift opens one issue, updates it, and closes it when no stack has drift any more", async () => {
     await using github = await gitHub({ issues: "write" });
     const other = {
       title: "x",
@@ -348,7 +348,7 @@ describe("ucaas ci issue", () => {
     ]);
   });
 
-  test("where it could not be told, or a report is missing or torn, an open issue stays open and says so", async () => {
+  test("an unknown result or a damaged report keeps an open issue open, and the issue says so", async () => {
     await using github = await gitHub({ issues: "write" });
     drift("north", "unknown");
     expect((await issue(github.env)).stdout).toMatch(/^Opened /);
@@ -394,7 +394,7 @@ describe("ucaas ci find-preview", () => {
     head_repository: { full_name: "voicehouse/ucaas" },
   };
 
-  test("it is the newest run of the preview that succeeded for the last commit of the merged pull request", async () => {
+  test("it is the newest successful preview run of the merged pull request's last commit", async () => {
     await using github = await gitHub({ actions: "read", "pull-requests": "read" });
     github.state.pulls[merged] = [
       { number: 6, merged_at: null, head: { sha: "c".repeat(40) } },
@@ -413,7 +413,7 @@ describe("ucaas ci find-preview", () => {
     });
   });
 
-  test("a plan that a fork's workflow made is never taken, and a commit without a pull request has none", async () => {
+  test("a plan of a fork's workflow is never used, and a commit without a pull request has none", async () => {
     await using github = await gitHub({ actions: "read", "pull-requests": "read" });
     const without = await step(github.env, "find-preview");
     expect(without).toMatchObject({

@@ -26,7 +26,7 @@ describe.each(workflowFiles())("%s", (file) => {
       expect(line).toMatch(/^uses: actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test("nothing may be done that a job does not ask for, no job that has secrets may write, and none keeps git's credentials", () => {
+  test("each job has only the permissions it needs, and no job with secrets can write", () => {
     expect(workflow.permissions).toEqual({});
     for (const [name, job] of jobs) {
       const text = JSON.stringify(job);

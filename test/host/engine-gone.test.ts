@@ -8,7 +8,7 @@ import { dynamicHost } from "./dynamic-host.ts";
 /** A process begins slowly on a busy machine. */
 const patient = { timeout: 20_000 };
 
-test("a provider process whose engine was killed finishes the request that is under way and ends, and the next one takes up what was made", async () => {
+test("a provider process without its engine finishes its request, and the next run resumes", async () => {
   const { server, plainConfig } = await licenceServer();
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
   const start = () => dynamicHost({ config: plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });

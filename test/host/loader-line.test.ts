@@ -98,7 +98,7 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
     expect(message).toContain("the installed pulumi-ucaas has no resource XimaLicence");
   });
 
-  test("makes a failure after which something exists what the engine keeps: id, properties with the line, reasons", async () => {
+  test("turns a failure after a create into a partial failure with id, properties and reasons", async () => {
     licences.server.fault({ kind: "malformed", bodyMatches: "professionalSeats" });
     const { partial } = await host.failure(host.create("XimaLicense", licence("half")));
     expect(partial).toMatchObject({

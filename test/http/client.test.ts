@@ -296,7 +296,7 @@ describe("limits", () => {
     await idle.stop();
   });
 
-  test("keep the calls of any second below the rate, so that a server with the same limit never refuses", async () => {
+  test("keep each second's calls below the rate, so that a server with that limit never refuses", async () => {
     server.setOptions({ rateLimit: { requests: 5, seconds: 1 } });
     const slow = client({ attempts: 1 }, { concurrency: 8, requestsPerSecond: 4 });
     const replies = await Promise.all(Array.from({ length: 10 }, () => slow.send(read)));

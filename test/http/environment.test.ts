@@ -119,7 +119,7 @@ describe("TLS", () => {
     expect(requests).toEqual([]);
   });
 
-  test("a private authority in NODE_EXTRA_CA_CERTS is trusted, for the hosts that its certificate names", async () => {
+  test("a private authority in NODE_EXTRA_CA_CERTS is trusted for the hosts of its certificate", async () => {
     const env = { NODE_EXTRA_CA_CERTS: authority, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
     expect(await send(`https://127.0.0.1:${secure}`, env)).toMatchObject({ status: 200 });
     expect(await send(`https://localhost:${secure}`, env)).toMatchObject({ code: "TLS_REFUSED" });
@@ -205,7 +205,7 @@ describe("a proxy from the environment", () => {
   });
 });
 
-test("NODE_DEBUG=ucaas shows one line a call: method, path template, status, duration, try, and nothing that was sent or answered", async () => {
+test("NODE_DEBUG=ucaas logs one line a call, without any content of request or reply", async () => {
   const call = {
     method: "POST",
     path: "/licences/{id}",

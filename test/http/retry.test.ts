@@ -65,7 +65,7 @@ describe("the retry policy", () => {
     );
   });
 
-  test("repeats a call that may be made once only when nothing can have reached the server, or it said 429", () => {
+  test("repeats a non-idempotent call only if the server received nothing or answered 429", () => {
     fc.assert(
       fc.property(policies, outcomes, attempts, (policy, outcome, attempt) => {
         if (retryDelay(policy, "if-unsent", outcome, attempt) === undefined) return;

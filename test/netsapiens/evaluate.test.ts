@@ -129,7 +129,7 @@ describe("a judgement", () => {
 });
 
 describe("the chosen steps", () => {
-  test("come in the guide's order whatever the order of the choice, with the grant that all reads need", () => {
+  test("run in the guide's order, for any order of selection, with the grant that reads need", () => {
     fc.assert(
       fc.property(fc.subarray([...steps]), (choice) => {
         const shuffled = [...choice].reverse();

@@ -60,7 +60,7 @@ const made = (ns: System) => ns.portalLog().filter((line) => line.startsWith("cr
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
 describe("a client is made in the portal", { timeout: 120_000, concurrent: true }, () => {
-  test("from a list that is slow, comes by script, hides secrets and shows a new row late, and is made once", async ({
+  test("once, with a slow scripted list that hides secrets and shows the new row late", async ({
     ns,
   }) => {
     ns.server.setOptions({
@@ -94,7 +94,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     },
   );
 
-  test("only if there is none of that name: one that is there is adopted with the secret that the page shows", async ({
+  test("only if the name is free: an existing client is adopted with its visible secret", async ({
     ns,
   }) => {
     const { outs } = await create(ns, { clientId: there.clientId });
@@ -102,7 +102,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(made(ns)).toEqual([]);
   });
 
-  test("only if there is none of that name: one whose secret is not shown is an error that says so, and nothing is made or kept", async ({
+  test("only if the name is free: an existing client with a hidden secret is an error", async ({
     ns,
   }) => {
     ns.server.setOptions({ secrets: "absent" });
@@ -120,7 +120,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     ).toBe(there.clientSecret);
   });
 
-  test("is kept when the page does not show its secret, and the next up goes on with the one that is declared", async ({
+  test("is kept when its secret is hidden, and the next up uses the declared secret", async ({
     ns,
   }) => {
     ns.server.setOptions({ secrets: "absent" });
@@ -137,7 +137,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(made(ns)).toHaveLength(1);
   });
 
-  test("and kept there when its resource is renamed: the old one is deleted after the new one has taken the client over", async ({
+  test("and survives a rename: the old resource is deleted after the new one adopts the client", async ({
     ns,
   }) => {
     const { id, outs } = await create(ns);
@@ -147,7 +147,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
-  test("and kept there by a later run as well, when the one that renamed it ended in between; the last resource deletes it", async ({
+  test("and survives an interrupted rename in a later run, until the last resource deletes it", async ({
     ns,
   }) => {
     const { id, outs } = await create(ns);
@@ -167,9 +167,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(ns.client("xima-acme")).toBeUndefined();
   });
 
-  test("and kept there when its resource is renamed and the new one could not take it over, even if the run goes on after that", async ({
-    ns,
-  }) => {
+  test("and survives a rename whose adoption fails, even if the run continues", async ({ ns }) => {
     const { id, outs } = await create(ns);
     const renaming = run(ns);
     ns.server.setOptions({ secrets: "absent" });
@@ -209,7 +207,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
   });
 });
 
-test("a portal of another make is walked by the same labels, and a client is made, adopted and deleted there", {
+test("a portal with another layout works by the same labels: create, adopt and delete", {
   timeout: 120_000,
   concurrent: true,
 }, async ({ ns }) => {
@@ -260,7 +258,7 @@ describe("a session that ends in the middle", { timeout: 120_000, concurrent: tr
 describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: true }, () => {
   const isCreate = { method: "POST", path: "/clients.php$", bodyMatches: "action=create" } as const;
 
-  test("is settled by the list: the client that was made is taken, and no second one is made even where the portal would allow it", async ({
+  test("is resolved by the list: the new client is used, and no second one is created", async ({
     ns,
   }) => {
     ns.server.setOptions({ duplicateNames: true });
@@ -335,7 +333,7 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
   const folderIn = (error: Error) =>
     /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
 
-  test("for a label says the step, the label and those that it saw; the label can be declared, in more than one wording", async ({
+  test("for a label names the step and the labels found, and the config can set several texts", async ({
     ns,
   }) => {
     ns.server.setOptions({ labels: { "OAuth Clients": "API Applications" } });
@@ -372,7 +370,7 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
     ["Geheimnis", "letters-only"],
     ["Geheimnis", "short1"],
   ] as const)(
-    "keeps a picture and a trace in which no secret can be read (column %s, secret of another client %s)",
+    "keeps a screenshot and a trace without secrets (column %s, secret of another client %s)",
     async ([title, others], { ns }) => {
       ns.server.state.clients.x = {
         clientId: "somebody-else",
@@ -429,7 +427,7 @@ describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
     },
   );
 
-  test("for a wrong password is tried once for all resources, and says what the portal said, without the password", async ({
+  test("for a wrong password happens once for all resources, and quotes the portal's message", async ({
     ns,
   }) => {
     const provider = run(ns, { "netsapiens:portalPassword": "Wrong-portal-pw" });
@@ -516,7 +514,7 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
     expect(await run(ns).diff(id, props!, inputs())).toMatchObject({ changes: false });
   });
 
-  test("keeps the client when the user is refused but the client is there, and when the portal cannot be asked", async ({
+  test("keeps the client when the user's login fails, and when the portal cannot be reached", async ({
     ns,
   }) => {
     const { id, outs } = await create(ns);

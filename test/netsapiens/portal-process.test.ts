@@ -36,7 +36,7 @@ const until = (holds: () => void) => eventually(holds);
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
 describe("the browser", { timeout: 240_000 }, () => {
-  test("is one for resources at several hosts, and ends with the process that Pulumi ends, leaving no files", async () => {
+  test("is shared by resources of several hosts, and ends with its process without leaving files", async () => {
     await using other = await system();
     const host = await start();
     await Promise.all([
@@ -73,7 +73,7 @@ describe("the browser", { timeout: 240_000 }, () => {
     await host.create(type, inputs);
   });
 
-  test("ends when its process is killed in the middle of a walk, and the client that was made is adopted by the next run", async () => {
+  test("ends when its process is killed, and the next run adopts the created client", async () => {
     const host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.create(type, inputs).catch((error: Error) => error);

@@ -165,7 +165,7 @@ describe("check", () => {
     ]);
   });
 
-  test("asks nothing of the default account's config while the account is not known, and diff has no replacement to show for it", async () => {
+  test("reads no config of the default account while the account is unknown, and plans no replace", async () => {
     const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
     const east = { apiUrl: ns.server.url, apiUsername: "api@acme", apiPassword: there.apiPassword };
     const config = {
@@ -299,7 +299,7 @@ describe("a client that exists", () => {
     expect(statuses(outs)).toEqual(Array(6).fill("passed"));
   });
 
-  test("that fails is kept as a partial failure, after all that can be tried, with the remedies in the guide's order", async () => {
+  test("that fails verification is a partial failure, with remedies in the guide's order", async () => {
     ns.server.state.users["api@acme"]!.scope = "Basic User";
     ns.server.state.phonenumbers = {};
     const failure = await partial(run().create(inputs()));
@@ -383,7 +383,7 @@ describe("a client that exists", () => {
     await expect(provider.create(inputs())).rejects.toMatchObject({ code: "DECLARED_TWICE" });
   });
 
-  test("stays in the state when it was renamed and the new resource could not be created; the next up heals it", async () => {
+  test("stays in the state when the resource of its new name fails, and the next up fixes it", async () => {
     const { id, outs } = await created();
     const renaming = run({ "netsapiens:browserPath": "/nowhere/chromium" });
     const failing = () => renaming.create(inputs({ driver: "portal" }));

@@ -108,7 +108,7 @@ describe("a system that is set up as the guide says", () => {
     },
   );
 
-  test("shows its API user among the domain's users, however the domain is spelled: an empty list is a lack of permission", async () => {
+  test("shows its API user in the domain, and an empty list means a missing permission", async () => {
     server.fault({ kind: "status", status: 200, path: "/users$", body: [], times: 2 });
     for (const domain of ["acme", "ACME"])
       expect(lines(await run({ domain }, ["users"]))).toContain("users failed NO_USERS");

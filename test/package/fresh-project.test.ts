@@ -51,7 +51,7 @@ const languages = [
 
 describe("the package that npm packs, installed in a new project", () => {
   test.for(languages)(
-    "has all resources, made, unchanged, refreshed and destroyed by the real engine from a program in $language",
+    "creates, refreshes and destroys all resources with the real engine from $language",
     { timeout: 240_000 },
     async ({ main, head }) => {
       await using stack = await workspace({

@@ -86,7 +86,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       expect(await current(first.key)).toEqual(first);
     });
 
-    test("takes the place of the one that it names, which still takes callbacks and is never current again", async () => {
+    test("replaces the intent that it names, which still accepts callbacks and is no longer current", async () => {
       const first = await register(url);
       const second = await register(url, { key: first.key, replaces: first.id });
       expect(await current(first.key)).toEqual(second);
@@ -174,7 +174,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       ]);
     });
 
-    test("gets a new note and keeps count of what was taken over, which never goes down nor beyond what has come", async () => {
+    test("gets a new note, and its count of taken callbacks never decreases nor exceeds the total", async () => {
       const { id, callbackUrl } = await register(url, { note: { a: 1 } });
       for (const mid of [1, 2, 3]) await call(callbackUrl, statusChanged(mid));
       expect((await patch(id, { acknowledged: 2 })).intent).toMatchObject({
@@ -195,7 +195,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       });
     });
 
-    test("is gone with its messages and its callback address when it is forgotten, and polls of it end", async () => {
+    test("is deleted with its messages and callback address when forgotten, and its polls end", async () => {
       const { id, key, callbackUrl } = await register(url);
       await call(callbackUrl, statusChanged(1));
       const poll = ask(url, "GET", `/intents/${id}/messages?after=1&wait=60`);
@@ -223,7 +223,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     expect.poll(metrics, { timeout: 10_000 }).toContain(`xelion_receiver_polls_waiting ${count}\n`);
 
   describe("a callback", () => {
-    test("is kept as it came, numbered in the order of arrival, whatever it says and whatever its type is said to be", async () => {
+    test("is stored unchanged, numbered by arrival, with any content and any content type", async () => {
       const { id, callbackUrl } = await register(url);
       const bodies = [
         `{"mid":7,"type":"orderStatusChanged","data":{"id":42,"status":"COMPLETED"}}`,
@@ -246,7 +246,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       );
     });
 
-    test("that comes again is answered 200 and kept once, also when it was taken over, and when both come at the same time", async () => {
+    test("that is repeated is answered 200 and stored once, even if taken or sent concurrently", async () => {
       const { id, callbackUrl } = await register(url);
       const statuses = await Promise.all(
         Array.from({ length: 10 }, async () => (await call(callbackUrl, statusChanged(5))).status),
@@ -418,7 +418,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     );
   });
 
-  test("health tells anybody that the database can be written, and metrics tell key holders what became of callbacks", async () => {
+  test("health is public and checks the database, and metrics for key holders count callbacks", async () => {
     const health = await fetch(`${url}/health`);
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     const text = await metrics();
@@ -433,7 +433,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       expect(text).toMatch(line);
   });
 
-  test("the log tells of each callback, and holds no callback address, no key, and nothing of what was sent", async () => {
+  test("the log has a line a callback, without its address, a key or any content", async () => {
     const { id, callbackUrl } = await register(url, { note: { tenant: "Fairy Tail" } });
     await call(callbackUrl, statusChanged(1, "ON_HOLD"));
     await call(callbackUrl, "broken");

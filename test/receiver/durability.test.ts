@@ -34,7 +34,7 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 // What the loads here send in a minute is more than any real Xelion would.
 const unlimited = ["--rate-limit", "1000000", "--callback-rate", "1000000"];
 
-test("a thousand orders at once are each followed to their end, and every callback is handed over once", {
+test("a thousand concurrent orders all reach their end, and each callback is delivered once", {
   timeout: 180_000,
 }, async () => {
   using files = folder();
@@ -290,7 +290,7 @@ describe("what was answered is handed over, and handed over once,", () => {
   });
 });
 
-test("on a disk that is full, a callback is answered 503 and not kept, and what was answered before stays", async () => {
+test("on a full disk, a callback is answered 503 and not stored, and older ones stay", async () => {
   using files = folder();
   // The shell allows the receiver's files some hundred kilobytes.
   const confined = ["sh", "-c", 'ulimit -f 800 && exec "$0" "$@"', ...alone];
@@ -380,7 +380,7 @@ describe("with PostgreSQL,", () => {
   });
 });
 
-test("an order is forgotten a month after the last thing that happened to it, a poll included, and not before", async () => {
+test("an order is deleted a month after its last event or poll, and not before", async () => {
   using files = folder();
   const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
   const touched = (change?: { id: string; at: string }) => {

@@ -49,7 +49,7 @@ test("says so when the database does not answer, and asks it no second time mean
   expect(probe).toHaveBeenCalledTimes(1);
 });
 
-test("is not fine after a callback that could not be kept, until one is kept or ten seconds have passed", async () => {
+test("is unhealthy after a callback is lost, until one is stored or ten seconds pass", async () => {
   const health = new Health(fine, 1);
   health.callbackFailed();
   expect(await health.problem()).toContain("a callback could not be kept");

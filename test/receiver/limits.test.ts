@@ -29,7 +29,7 @@ afterAll(() => cleanUp.disposeAsync());
 
 const from = (address: string) => ({ "x-forwarded-for": address });
 
-test("a callback of the largest size is kept, and a larger one is refused with 413, with or without its length said", async () => {
+test("a callback of the maximum size is stored, and a larger one gets 413, also when chunked", async () => {
   const { id, callbackUrl } = await register(trusting.url);
   const body = (bytes: number) =>
     JSON.stringify({ mid: bytes, text: "x".repeat(bytes - `{"mid":${bytes},"text":""}`.length) });
@@ -49,7 +49,7 @@ test("a callback of the largest size is kept, and a larger one is refused with 4
   expect((await messages(trusting.url, id)).map(({ body }) => body.mid)).toEqual([200]);
 });
 
-test("too many callbacks of one order are refused with 429 and told when to come again, and other orders are not hindered", async () => {
+test("too many callbacks of one order get 429 with Retry-After, and other orders are unaffected", async () => {
   const [order, other] = [await register(trusting.url), await register(trusting.url)];
   for (let mid = 1; mid <= 5; mid++)
     expect((await call(order.callbackUrl, statusChanged(mid), from("192.0.2.2"))).status).toBe(200);
@@ -61,7 +61,7 @@ test("too many callbacks of one order are refused with 429 and told when to come
   expect((await call(other.callbackUrl, statusChanged(1), from("192.0.2.2"))).status).toBe(200);
 });
 
-test("too many requests from one address are refused with 429, while other addresses and key holders are served", async () => {
+test("too many requests from one address get 429, and other addresses and key holders do not", async () => {
   const { id, callbackUrl } = await register(trusting.url);
   const knock = async (address: string) =>
     (await fetch(`${trusting.url}/callback/guess`, { method: "POST", headers: from(address) }))

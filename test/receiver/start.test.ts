@@ -58,7 +58,7 @@ async function certificate(name: string): Promise<{ certificate: string; key: st
 }
 
 describe("the command starts", () => {
-  test("as `ucaas receiver start`, with a file that only its owner may read, and without a word on standard error", async () => {
+  test("as `ucaas receiver start`, with a file only its owner can read, and silent on stderr", async () => {
     const receiver = await start([], {}, ucaas);
     expect((await stat(join(files, "xelion-receiver.sqlite"))).mode & 0o777).toBe(0o600);
     await register(receiver.url);

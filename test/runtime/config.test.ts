@@ -60,7 +60,7 @@ describe("config of a vendor", () => {
     expect(read(good, { env: { ACME_TAGS: '["a", "b"]' } }).tags).toEqual(["a", "b"]);
   });
 
-  test("that is missing is asked for key by key, with the command that sets it; a secret without a place to type it into the command", () => {
+  test("that is missing is listed by key, with the command that sets it and no secret in it", () => {
     const { code, message } = refusal(() => read({}));
     expect(code).toBe("CONFIG_MISSING");
     expect(message).toContain(
@@ -121,7 +121,7 @@ describe("config of a vendor", () => {
     });
   });
 
-  test("takes a variable that is empty for one that is not set, as a pipeline leaves it when a secret does not exist", () => {
+  test("treats an empty variable as unset, as a pipeline sets it when a secret does not exist", () => {
     expect(
       refusal(() =>
         read({ "acme:baseUrl": "https://api.example" }, { env: { ACME_API_TOKEN: "" } }),
@@ -224,7 +224,7 @@ describe("an account's section", () => {
   );
 });
 
-test("config is read and a client is made once for each account, and one that failed is tried again", () => {
+test("config is read and a client created once an account, and a failed one is retried", () => {
   const config: Record<string, unknown> = { ...good };
   let reads = 0;
   const counted = {

@@ -27,7 +27,7 @@ test("an entry has both bags with the loader line, so that the engine reads noth
   });
 });
 
-test("a secret is marked for encryption in both bags, inside objects too, and stands nowhere else", () => {
+test("a secret is marked for encryption in both bags, inside objects too, and appears only there", () => {
   const values = { sip: { password: "p4ss", user: "u" }, token: { a: [1] } };
   const entry = importEntry("XimaLicense", "acme", "a/b", values, values, [
     "sip.password",

@@ -27,7 +27,7 @@ test("a remembered secret is in no text, however it is spelled there", () => {
   );
 });
 
-test("a remembered secret is masked where a server quotes the ASCII in which a signed body has it", () => {
+test("a remembered secret is masked when a server quotes it in the ASCII form of a signed body", () => {
   rememberSecret("geheim-Ü 📞 \u007f");
   expect(maskSecrets(String.raw`no {"password":"geheim-\u00dc \ud83d\udcde \u007f"}`)).toBe(
     'no {"password":"[secret]"}',

@@ -546,7 +546,7 @@ describe("subscriptions and users", () => {
     });
   });
 
-  it("of a user the create answers the name as well, and ids of a plan are text, as the pages say", async () => {
+  it("a user's create returns the name as well, and plan ids are text, as the pages say", async () => {
     const ann = {
       user_type: "host",
       first_name: "Ann",

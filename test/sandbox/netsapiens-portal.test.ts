@@ -231,7 +231,7 @@ describe("with a browser", () => {
   const row = (clientId: string) =>
     page.getByRole("row").filter({ has: page.getByRole("cell", { name: clientId, exact: true }) });
 
-  it("the path of the guide makes a client whose secret is in the list and works, and Delete ends it", {
+  it("the guide's steps create a client with a listed, working secret, and Delete removes it", {
     timeout: 60_000,
   }, async () => {
     await walk();
@@ -250,7 +250,7 @@ describe("with a browser", () => {
     expect(done()).toEqual(["logged in", "created xima-acme", "deleted xima-acme"]);
   });
 
-  it("a slow list that comes by script, a row that wants a refresh, a masked secret and a page that asks again", {
+  it("shows a slow scripted list, a row after a reload, a masked secret and a confirmation page", {
     timeout: 60_000,
   }, async () => {
     server.setOptions({

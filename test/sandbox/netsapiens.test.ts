@@ -154,7 +154,7 @@ describe("the password grant", () => {
     });
   });
 
-  it("shows a legacy password as scope null or recover, and MFA as scope or flag, and neither token may read", async () => {
+  it("shows a legacy password and MFA in the scope or a flag, and neither token can read", async () => {
     const user = server.state.users["api@acme"]!;
     user.legacyPassword = true;
     expect(await (await ask()).json()).toMatchObject({

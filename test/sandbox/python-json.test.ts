@@ -40,7 +40,7 @@ function ours(text: string): string | null {
   }
 }
 
-it("serializes a parsed body as Python does, whatever strings, keys, numbers and blanks are in it", {
+it("serializes a parsed body as Python does, for all strings, keys, numbers and blanks", {
   timeout: 60_000,
 }, () => {
   const text = fc.string({

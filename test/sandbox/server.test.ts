@@ -93,7 +93,7 @@ describe("the log", () => {
 });
 
 describe("a fault", () => {
-  it("of status is answered before anything is changed, with Retry-After and the vendor's own words", async () => {
+  it("with a status is answered before any change, with Retry-After and the vendor's message", async () => {
     server.fault({ kind: "status", status: 429, retryAfter: 7 });
     const refused = await sign("Ada");
     expect([refused.status, refused.headers.get("retry-after"), await refused.json()]).toEqual([
@@ -186,7 +186,7 @@ describe("a fault", () => {
     await expect.poll(() => server.state.names).toEqual(["Ada"]);
   });
 
-  it("hits only requests that match it, as often as was asked, after those that were to be spared", async () => {
+  it("applies to matching requests only, for the given count, after those to skip", async () => {
     server.fault({
       kind: "status",
       status: 500,
@@ -338,7 +338,7 @@ it("a stop ends connections that wait for an answer", async () => {
   expect(await waiting).toBe("cut");
 });
 
-it("an error of the vendor's own code is answered 500 and told on stderr, and the server goes on", async () => {
+it("an error in a vendor's own code is answered 500 and logged on stderr, and service goes on", async () => {
   const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   onTestFinished(() => stderr.mockRestore());
   expect((await sign("crash")).status).toBe(500);

@@ -190,7 +190,7 @@ describe("an order", () => {
     }
   });
 
-  it("fails when its Xelion server cannot be reached, or does not know the tenant, unless that is not looked at", async () => {
+  it("fails when its Xelion server is unreachable or lacks the tenant, unless checks are off", async () => {
     const unreachable = await orderId({ "xelion-server-url": "http://127.0.0.1:1" });
     const unknown = await orderId({ "xelion-tenant-name": "pbx2" });
     await settled(unreachable);
@@ -204,7 +204,7 @@ describe("an order", () => {
     await until(() => expect(service.state.orders[unchecked]!.status).toBe("COMPLETED"));
   });
 
-  it("can be read by its organization and the one above only, where there is a route for it at all", async () => {
+  it("is readable only by its organization and that one's parent, where a route exists", async () => {
     const id = await orderId({ "x-auth-key": "Sandbox-xelion-key-2" });
     const above = await orderId();
     const read = async (order: number, key: string) => {
@@ -288,7 +288,7 @@ describe("courses", () => {
     expect(receiver.got.map(({ data }) => data.id)).toEqual([2, 1002, 2, 2]);
   });
 
-  it("are ordered through the control address, for one tenant or for the next order of any, and are used once", async () => {
+  it("are set through the control address, for a tenant or the next order, and are used once", async () => {
     tenant.state.tenants.pbx2 = tenant.state.tenants.pbx1!;
     const control = (body: object) =>
       fetch(`${service.control}/course`, { method: "POST", body: JSON.stringify(body) });

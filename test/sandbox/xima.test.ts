@@ -384,14 +384,14 @@ describe("by the rules of 1.4", () => {
     });
   });
 
-  it("a seat on which a bundle rests cannot be dropped without the bundle, unless the commercial notes are switched off", async () => {
+  it("a bundle's seat cannot be removed without the bundle, unless commercial notes are off", async () => {
     await post({ professionalSeats: 5, aiMessaging: { standardBundles: 2 } });
     expect(await code(post({ professionalSeats: 0 }))).toBe("VALIDATION_ERROR");
     server.setOptions({ commercialNotes: false });
     expect(await code(post({ professionalSeats: 0 }))).toBe("accepted");
   });
 
-  it("changed SIP credentials are echoed, the passwords in clear, and a port that is not repeated is gone", async () => {
+  it("changed SIP credentials are echoed with plain passwords, and an omitted port is removed", async () => {
     await post({ sipCredentials: { ...sip, sipPort: 5060, transport: "udp" } });
     expect(await post({ sipCredentials: { ...sip, password: "new-secret" } })).toMatchObject({
       changes: {
@@ -486,7 +486,7 @@ describe("by the guide's revision", () => {
     expect(await code(send("POST", same, bare))).toBe("DUPLICATE_JTI");
   });
 
-  it("a token that also carries the claims of 1.4 is welcome, and so is its body at 1.4: one request serves both", async () => {
+  it("a token with the claims of 1.4 is accepted, and so is a body of 1.4", async () => {
     expect(await code(send("POST", body()))).toBe("accepted");
     server.setOptions({ revision: "1.4" });
     expect(await code(send("POST", body()))).toBe("accepted");
@@ -538,7 +538,7 @@ describe("a deletion", () => {
     expect(server.state.customers["acme/t1"]?.licence).toEqual({ dialerSeats: 10 });
   });
 
-  it("leaves the customer known for the week when it is switched so: a look changes nothing, licences take it back", async () => {
+  it("keeps the customer known for a week if so set: a read changes nothing, licences revive it", async () => {
     server.setOptions({ duringDeletion: "known" });
     await post({ eliteSeats: 5 });
     const { deletionId } = await deleted();

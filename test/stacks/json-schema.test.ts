@@ -33,7 +33,7 @@ test("the embedded stack file keeps to the schema, and names it for editors", ()
   expect(underlined(stackFile, text)).toEqual([]);
 });
 
-test("an editor lets a value be encrypted or left to the defaults, and a config key be text as `pulumi config set` writes it", () => {
+test("an editor accepts encrypted values, defaults, and config as `pulumi config set` writes it", () => {
   const text = `
 encryptionsalt: v1:x
 config:

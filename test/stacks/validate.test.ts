@@ -156,7 +156,7 @@ describe("secrets", () => {
     expect(found.join("\n")).not.toContain("4711");
   });
 
-  test("what by its name should be encrypted is shown in no fault and earns the same warning; the name of a user tells nothing", () => {
+  test("a field with a secret's name is never shown and causes a warning, unlike a user's name", () => {
     const file = {
       "Pulumi.acme.yaml": `config:
   ucaas:customers:
@@ -322,7 +322,7 @@ describe("config", () => {
     ).toEqual([]);
   });
 
-  test("customers that are not there at all are a fault, since all would be deleted; none at all is said in so many words", () => {
+  test("a missing customers key is an error, since all would be deleted; an empty map is valid", () => {
     expect(faults({ "Pulumi.acme.yaml": "config: {}\n" })).toEqual([
       "stacks/Pulumi.acme.yaml ucaas:customers is missing, and there is no file in stacks/customers/acme. A stack without customers says so: ucaas:customers: {}",
     ]);
@@ -375,7 +375,7 @@ test("broken rules of each system are reported with their places, as are those b
   ]);
 });
 
-test("the keys of a map come in the order of the file, as an order at Xelion needs them, though the engine sorts them", () => {
+test("a map keeps the file's key order, which a Xelion order needs, though the engine sorts keys", () => {
   const stack = stackOf({
     "Pulumi.acme.yaml":
       "config:\n  ucaas:customers:\n    b: {name: B, xelion: {configuration: {z: 1, a: {y: 1, b: 2}}}}\n    a: {name: A}\n",
@@ -587,7 +587,7 @@ describe("a customer's own file", () => {
     ).toEqual([]);
   });
 
-  test("that is a link out of the project, a named pipe or too large is an error, and shows nothing of what is there", () => {
+  test("that is an outside link, a named pipe or too large is an error without its content", () => {
     const project = projectWith({
       "Pulumi.acme.yaml": customers,
       "customers/acme/big.yaml": "k: 1\n".repeat(200_000),
@@ -900,7 +900,7 @@ test("an error in prices or limits is reported with its place, since a check wou
   }
 });
 
-test("xima:seatRules holds for stack files too: a minimum of the contract replaces the published one", () => {
+test("xima:seatRules applies to stack files: a contract's minimum replaces the published one", () => {
   const file = `${head}    acme: {name: Acme, xima: {dialerSeats: 5}}\n`;
   const relaxed = { ...vendors, "xima:seatRules": '{"dialerSeats":5}' };
   expect(faults({ "Pulumi.acme.yaml": file })).toEqual([

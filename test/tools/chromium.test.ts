@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { chromiumPath } from "../../tools/chromium.ts";
 
-test("two that need Chromium on a fresh clone at the same moment get a whole one, and the folder for temporary files stays where it was", {
+test("two processes that need Chromium at once get a whole one, and TMPDIR does not change", {
   timeout: 120_000,
 }, async () => {
   const cache = mkdtempSync(join(tmpdir(), "ucaas-chromium-"));

@@ -109,7 +109,7 @@ test("Pulumi's download is taken whole, with its own language host", async () =>
   );
 });
 
-test("where the download is closed the engine is built, with stand-ins for what only the download has, and nothing else is left", async () => {
+test("without the download, the engine is built with replacements, and nothing else is left", async () => {
   await setUpEngine({ env: env(), say, download: closed, build: builds() });
   expect((await readdir(join(folder, "bin"))).sort()).toEqual([
     "pulumi",
@@ -190,7 +190,7 @@ test("a set-up that has to stop ends what it started and leaves nothing behind",
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a set-up that was killed leaves nothing that looks like an engine, and the next one clears up after it", async () => {
+test("a killed set-up leaves nothing like an engine, and the next one cleans up after it", async () => {
   const { child, ended } = setUpInAnotherProcess();
   const builder = await builderStarted();
   child.kill("SIGKILL");

@@ -36,7 +36,7 @@ const said = (host: DynamicHost, words: string) =>
   eventually(() => expect(host.output()).toContain(words));
 
 describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
-  test("the engine's Cancel ends a waiting create as a partial failure, and the next process takes the order up", async () => {
+  test("Cancel ends a waiting create as a partial failure, and the next process resumes the order", async () => {
     holding();
     const inputs = { ...w.inputs, timeout: "10m" };
     await using first = await start();

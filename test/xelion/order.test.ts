@@ -186,14 +186,14 @@ describe("what to do next", () => {
     });
   });
 
-  test("a completed order that a create finds is repeated for a changed retryFailed only, and never where orderId names it", () => {
+  test("a create repeats a completed order for a changed retryFailed only, never with an orderId", () => {
     const create = (want: DesiredOrder) => decide(want, order("COMPLETED"), followed, true).do;
     expect(create(declared)).toBe("done");
     expect(create(allowed)).toBe("submit");
     expect(create({ ...allowed, givenOrderId: 42 })).toBe("recordRetryToken");
   });
 
-  test("the same declaration never sends a second order, wherever the first has come to, and whether it is created or updated", () => {
+  test("the same declaration never sends a second order, in any phase, on create or update", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(
@@ -254,7 +254,7 @@ describe("news of an order", () => {
     expect(applyEvents(failed, [news(9, "COMPLETED")]).status).toBe("COMPLETED");
   });
 
-  test("that came before the reply are taken when the id is known, and name it when the reply is lost", () => {
+  test("that come before the reply are used once the id is known, and give the id of a lost reply", () => {
     const heard = { ...sent, heard: [news(2, "IN_PROGRESS"), news(1, "FAILED", 1042)] };
     expect(accepted(heard, 42, "reply", at(5))).toMatchObject({
       orderId: 42,
@@ -333,7 +333,7 @@ describe("two records of the last order", () => {
     expect(mostRecent(undefined, later)).toBe(later);
   });
 
-  test("of different orders: the one that was sent in recencyKey of the other is the later, whatever the clocks say", () => {
+  test("of different orders: the one sent with the other's recencyKey is later, despite clocks", () => {
     const fromAMachineThatIsAhead = newOrder(declared, null, at(50));
     const next = newOrder(declared, null, at(9), fromAMachineThatIsAhead);
     expect(mostRecent(fromAMachineThatIsAhead, next)).toBe(next);

@@ -285,7 +285,7 @@ describe("a POST whose outcome is not known", () => {
     },
   );
 
-  test("is shown by the preview as one that up will refuse, where orders can only be looked at by their id", async () => {
+  test("is shown by the preview as refused by up, where orders are readable only by id", async () => {
     const polled = { ...noCallback, "xelion:orderPath": "/api/v1/orders/{id}" };
     cut();
     const { outs, code } = await create({}, polled);
@@ -498,7 +498,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("sends one for a changed retryFailed, and no second one, however often it is repeated and whatever comes after", async () => {
+  test("sends one for a changed retryFailed, and never a second one, in any later run", async () => {
     await destroyedElsewhere();
     const anew = await create({ retryFailed: "anew" });
     expect(anew.outs).toMatchObject({ orderId: 3, status: "COMPLETED" });
@@ -511,7 +511,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(w.orders()).toHaveLength(3);
   });
 
-  test("as `up --replace` does sends one for a changed retryFailed, which stays remembered when the replaced resource is deleted", async () => {
+  test("by `up --replace` sends one for a changed retryFailed, which outlives the old resource", async () => {
     const { outs } = await create();
     const replace = async (news: ProvisionInputs) => {
       const run = provider();
@@ -530,7 +530,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(w.orders()).toHaveLength(2);
   });
 
-  test("under a new name sends none for a retryFailed that was changed after the order had completed", async () => {
+  test("under a new name sends none for a retryFailed changed after the order completed", async () => {
     const { outs } = await create();
     const more = { retryFailed: "for all tenants, since one had failed" };
     expect(await changes(outs, more)).toBe(true);
@@ -591,7 +591,7 @@ describe("a refresh that is not saved", () => {
 });
 
 describe("diff", () => {
-  test("takes token, wait, timeout, callback and login for no change, and server and tenant for another resource", async () => {
+  test("ignores token, wait, timeout, callback and login, and replaces on server and tenant", async () => {
     const { outs } = await create();
     for (const more of [
       { tenantLogin: undefined, tenantToken: "another" },
@@ -625,7 +625,7 @@ describe("diff", () => {
     expect(await changes(kept, { orderId: 1 })).toBe(false);
   });
 
-  test("sees a file's content change, and does not take one that a refresh cannot find for a change", async () => {
+  test("detects changed file content, and ignores a file that a refresh cannot find", async () => {
     const configurationFile = join(w.journalDir, "..", `${basename(w.journalDir)}.json`);
     const more = { configuration: undefined, configurationFile };
     writeFileSync(configurationFile, JSON.stringify(fairyTail));
@@ -639,7 +639,7 @@ describe("diff", () => {
     rmSync(configurationFile);
   });
 
-  test("has something to do when a killed run came further than the state says, if only to write it down", async () => {
+  test("reports a change when a killed run is ahead of the state, if only to save it", async () => {
     const ended = (await create()).outs;
     const submitted = {
       ...ended.intent,
@@ -734,7 +734,7 @@ describe("delete", () => {
     ["this release", (outs: ProvisionOutputs) => outs],
     ["an earlier release", ({ __claim, ...outs }: ProvisionOutputs) => outs],
   ])(
-    "of a renamed resource of %s leaves the journal to the new one in a later run as well, and the last resource empties it",
+    "of a renamed resource of %s leaves the journal to the new one, and the last empties it",
     async (_, kept) => {
       const old = kept((await create()).outs);
       const renamed = (await create()).outs;
@@ -750,7 +750,7 @@ describe("delete", () => {
     },
   );
 
-  test("of a resource that was renamed leaves the journal to the new one, also when that could not be created yet", async () => {
+  test("of a renamed resource leaves the journal to the new one, even if that was not created yet", async () => {
     const old = (await create()).outs;
     const file = readdirSync(w.journalDir).find((name) => name.startsWith("xelion-")) as string;
     const [entry] = journal() as [string];
@@ -828,7 +828,7 @@ describe("check", () => {
     expect(w.service.state.tests).toHaveLength(1);
   });
 
-  test("asks nothing when it is switched off, when not all is known, and when the rules here are broken", async () => {
+  test("sends no request when disabled, when a value is unknown, or when a local rule is broken", async () => {
     await check({}, { "xelion:testProvision": "false" });
     await check({
       configuration: { ...fairyTail, phones: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" },
@@ -963,7 +963,7 @@ test("keeps the id of an order in the state when the journal's disk is full as t
   rmSync(w.journalDir);
 });
 
-test("refuses to order for a stack that was renamed in the middle of an order, and names the command that moves it", async () => {
+test("refuses to order for a stack renamed during an order, and names the command to move it", async () => {
   w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
   await create();
   const renamed = await create({ __stack: "shop/renamed" } as never);

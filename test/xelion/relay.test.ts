@@ -77,7 +77,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("an order whose POST was never answered is settled on another machine by callbacks that came in the meantime", async () => {
+  test("callbacks resolve an order without a reply to its POST, on another machine", async () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     void here().create({ timeout: "100ms" });
     await delivered(3);
@@ -107,7 +107,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
         orderId: 1,
         status: "COMPLETED",
       });
-      // The relay has it as the renamed stack's now, for machines without the move.
+      // The relay now keeps it for the renamed stack, so a machine without the move finds it.
       await eventually(async () =>
         expect((await elsewhere().create(renamed)).outs).toMatchObject({ orderId: 1 }),
       );
@@ -158,7 +158,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("a changed configuration is one new order on another machine, in place of the one that the relay knows", async () => {
+  test("a changed configuration is one new order on another machine, and replaces the relay's", async () => {
     const { outs } = await here().create();
     const other = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
     expect((await elsewhere().update(outs, other)).outs).toMatchObject({
@@ -222,7 +222,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect((await elsewhere().create()).outs.orderId).toBe(2);
   });
 
-  test("an order outlives the resource that ordered it when that is renamed: the one of the new name has taken it up", async () => {
+  test("an order outlives its renamed resource, and the resource of the new name resumes it", async () => {
     const old = (await here().create()).outs;
     const renaming = provider(w, config());
     const { outs } = await renaming.create(inputsOf(w));
@@ -242,7 +242,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(third.outs.orderId).toBe(3);
   });
 
-  test("a destroy goes on when the relay has left the config together with the tenant, and says that the order is kept there", async () => {
+  test("a destroy works when relay and tenant leave the config, and says that the order is kept", async () => {
     const { outs } = await here().create();
     await runs(w).delete(outs);
     expect(told()).toContain(

@@ -67,7 +67,7 @@ describe("drift", () => {
     ]);
   });
 
-  test("is not concluded from what was never declared, from a 0 that the server has as nothing, or from names", () => {
+  test("is not reported for undeclared values, for a 0 that the server omits, or for names", () => {
     const changes = {
       eliteSeats: { oldValue: 9, newValue: 6 },
       dialerSeats: { oldValue: null, newValue: 10 },

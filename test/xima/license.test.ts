@@ -153,7 +153,7 @@ describe("check", () => {
     ]);
   });
 
-  test("takes the minimum that xima:seatRules gives, and shows a rule that is set to warn as a note", async () => {
+  test("uses the minimum of xima:seatRules, and shows a rule of level warn as a note", async () => {
     await using lenient = await start(
       {},
       { "xima:seatRules": { dialerSeats: 5, aiMessaging: "warn" } },
@@ -206,7 +206,7 @@ describe("check", () => {
     expect(await failures(licence(), before)).toEqual([]);
   });
 
-  test("tells what the config lacks, with the command; and a key or a certificate that cannot be used", async () => {
+  test("names missing config with the command to set it, and an unusable key or certificate", async () => {
     await using bare = await dynamicHost({ config: {}, env: { UCAAS_JOURNAL_DIR: folder } });
     expect(await failures(licence(), undefined, bare)).toEqual([
       {
@@ -381,7 +381,7 @@ describe("create", () => {
     expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
   });
 
-  test("says whose customer it is in words that can be used, also when the customer's id is its SIP user name", async () => {
+  test("gives a usable XIMA_ADOPT command, even when the customer's id is its SIP user name", async () => {
     const args = licence();
     exists(args);
     const { message } = await host.failure(
@@ -480,7 +480,7 @@ describe("create", () => {
     expect((await host.failure(host.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
 
-  test("that a second try finds refused, while the first may have been acted on, is kept in the state", async () => {
+  test("that is refused on a retry, after a first try that may have worked, stays in the state", async () => {
     const args = licence();
     const refused = { code: "VALIDATION_ERROR", message: "no" };
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
@@ -582,7 +582,7 @@ describe("a create that was cut off", () => {
     await host.create(type, args);
   });
 
-  test("cannot be noted in a folder that is none: nothing is changed, and the command for another folder is given", async () => {
+  test("that cannot be recorded changes nothing, and the error has the command for another folder", async () => {
     const file = join(folder, "no-folder");
     writeFileSync(file, "");
     await using blocked = await start({ UCAAS_JOURNAL_DIR: file });
@@ -648,7 +648,7 @@ describe("update", () => {
     expect(stored(args)).toMatchObject({ aiMessaging: { standardBundles: 0, advancedBundles: 3 } });
   });
 
-  test("does not send a server of OpenAPI 1.4 what only the guide's revision knows, not even as a 0", async () => {
+  test("sends a server of OpenAPI 1.4 no field that only the guide's revision knows, not even 0", async () => {
     const args = licence({ eliteSeats: 5 });
     const { id, outs } = await made(args);
     await host.update(type, id, { ...outs, additionalAiMessages: 100 }, args);
@@ -913,7 +913,7 @@ describe("another account", () => {
     expect(await replaces({ account: "gone-from-the-config" }, "there")).toEqual([]);
   });
 
-  test("at another server is looked at first and never overwritten; then the old licence is deleted at the old server", async () => {
+  test("at another server is read first and never overwritten, then the old licence is deleted", async () => {
     await using two = await accounts();
     const args = licence();
     const { id, outs } = await two.moved.create(type, args);
@@ -932,7 +932,7 @@ describe("another account", () => {
     expect(two.other.state.customers[id]?.deletion).toBeUndefined();
   });
 
-  test("at another server makes a first request there: the names are wanted again, and SIP credentials may be left out", async () => {
+  test("at another server sends a first request: names are required, SIP credentials optional", async () => {
     await using two = await accounts();
     const before = licence({ sipCredentials });
     const { resellerId, tenantId } = before.ccId;
@@ -986,7 +986,7 @@ describe("delete", () => {
     );
   });
 
-  test("that was killed after the server did it creates the licence again when it is declared again", async () => {
+  test("that was killed after the server acted creates the licence again if it is declared again", async () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
     await using doomed = await start();

@@ -285,7 +285,7 @@ describe("every reply of the sandbox is one of the published document", () => {
     ).toEqual([]);
   });
 
-  test("but for INVALID_CERTIFICATE: the text on authentication names it, and the list of codes does not", async () => {
+  test("except INVALID_CERTIFICATE, which the text on authentication names and the list does not", async () => {
     const exchange = await send("POST", { kid: "unknown" });
     expect([exchange.status, codeOf(exchange)]).toEqual([401, "INVALID_CERTIFICATE"]);
     expect(published.replyFaults(exchange)).toEqual([

@@ -48,7 +48,7 @@ const bodies = () =>
   });
 
 describe("a server that wants the customer's names on the first request", () => {
-  test("is asked by the ccId alone, and its 400 about a name means that the customer does not exist yet", async () => {
+  test("sends the ccId alone, and a 400 about a name means that the customer does not exist", async () => {
     licences.server.setOptions({ lookUp: "names-required" });
     await using host = await start("ccid");
     const args = licence();
@@ -57,7 +57,7 @@ describe("a server that wants the customer's names on the first request", () => 
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
   });
 
-  test("empties no state on a refresh: of a customer that had its first request, a 400 about a name proves nothing", async () => {
+  test("empties no state on refresh: after a first request, a 400 about a name proves nothing", async () => {
     licences.server.setOptions({ namesRequired: "always" });
     await using host = await start("ccid");
     const args = licence();
@@ -72,7 +72,7 @@ describe("a server that wants the customer's names on the first request", () => 
     });
   });
 
-  test("on every request is satisfied by xima:probe names, and keeps its guard against an existing customer", async () => {
+  test("on every request works with xima:probe names, and still guards an existing customer", async () => {
     licences.server.setOptions({ lookUp: "names-required", namesRequired: "always" });
     await using host = await start("names");
     const args = licence();
