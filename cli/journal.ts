@@ -9,7 +9,7 @@ import {
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { print, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
-import { renderTable } from "./table.ts";
+import { type Cell, renderTable } from "./table.ts";
 
 interface Options {
   readonly stack?: string;
@@ -97,7 +97,11 @@ function findEntry(
   });
 }
 
-export function statusOf(entry: JournalEntry): string {
+type Status = "completed" | "failed" | "open";
+
+const tones = { completed: "good", failed: "bad", open: "attention" } as const;
+
+export function statusOf(entry: JournalEntry): Status {
   if (hasOrderStatus(entry, "FAILED")) return "failed";
   return isSettled(entry) ? "completed" : "open";
 }
@@ -106,11 +110,12 @@ export function describeEntry(entry: JournalEntry): string {
   return `${entry.operation ?? "write"} of ${entry.vendor} ${entry.thing} by ${ownerOf(entry) ?? "a resource"} of ${entry.stack}, ${entry.intendedAt}`;
 }
 
-function toRow(entry: JournalEntry): string[] {
+function toRow(entry: JournalEntry): Cell[] {
+  const status = statusOf(entry);
   const { operation, vendor, thing, stack, intendedAt } = entry;
   return [
     entryReference(entry),
-    statusOf(entry),
+    { text: status, tone: tones[status] },
     `${operation ?? "write"} ${vendor} ${thing}`,
     ownerOf(entry) ?? "",
     stack,
