@@ -74,7 +74,7 @@ export function customerLines(counts: readonly CustomerCount[]): string[] {
     const counted = `${start} ${existing} ${existing === 1 ? "customer exists" : "customers exist"}, ${declared} ${declared === 1 ? "is" : "are"} declared ${where}`;
     if (undeclared === 0) return `${counted}.`;
     const names = named.slice(0, mostShown).map(({ id, name }) => {
-      return name === undefined ? visible(id) : `${visible(name)} (${visible(id)})`;
+      return name === undefined ? shown(id) : `${shown(name)} (${shown(id)})`;
     });
     const more = undeclared > names.length ? ` and ${undeclared - names.length} more` : "";
     return `${counted}, ${undeclared} ${undeclared === 1 ? "is" : "are"} not: ${names.join(", ")}${more}.`;
@@ -82,6 +82,13 @@ export function customerLines(counts: readonly CustomerCount[]): string[] {
 }
 
 const mostShown = 5;
+
+/** Text of a vendor, in one line and not too long for one. */
+function shown(text: string): string {
+  return visible(text.length > longest ? `${text.slice(0, longest)}…` : text);
+}
+
+const longest = 60;
 
 /** What to do about customers that are not declared; undefined where there are none. */
 export function customerRemedy(counts: readonly CustomerCount[]): string | undefined {

@@ -8,7 +8,7 @@ import { newFile } from "../../cli/adopt/customer-files.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import { changeReportSchema } from "../../cli/changes/report.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
-import { type DriftReport, driftReport } from "../../cli/drift/report.ts";
+import { type DriftReport, driftReport, type StackDrift } from "../../cli/drift/report.ts";
 import { driftIssue } from "../../cli/gitops/drift-issue.ts";
 import { type PreviewReport, previewComment } from "../../cli/gitops/preview-report.ts";
 import { messageOf } from "../../cli/notify/message.ts";
@@ -90,19 +90,25 @@ const writers: Readonly<Record<string, (text: string) => string[]>> = {
 
 function drift(text: string): DriftReport {
   const about = { customer: text, resource: text, name: text };
-  return driftReport([
+  const at = { vendor: "enablex", server: text, stacks: [text] };
+  const stack: StackDrift = {
+    stack: text,
+    status: "drift",
+    checked: 2,
+    compared: 2,
+    existenceOnly: 0,
+    notReadable: 0,
+    differences: [
+      { ...about, urn: text, kind: "changed", property: text, declared: text, actual: [text] },
+      { ...about, urn: text, kind: "gone" },
+    ],
+    unknown: [{ ...about, reason: text }],
+  };
+  return driftReport([stack], new Date(), [
+    { ...at, status: "unknown", reason: text },
     {
-      stack: text,
-      status: "drift",
-      checked: 2,
-      compared: 2,
-      existenceOnly: 0,
-      notReadable: 0,
-      differences: [
-        { ...about, urn: text, kind: "changed", property: text, declared: text, actual: [text] },
-        { ...about, urn: text, kind: "gone" },
-      ],
-      unknown: [{ ...about, reason: text }],
+      ...{ ...at, status: "counted", existing: 1, declared: 0, undeclared: 1 },
+      named: [{ id: text, name: text }],
     },
   ]);
 }
