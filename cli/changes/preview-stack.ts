@@ -7,7 +7,7 @@ import { errorOf, pulumi } from "../pulumi/run.ts";
 import { type StackConfig, stackConfig } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
 import { checkLimits } from "./limits.ts";
-import { asText } from "./render-text.ts";
+import { asPlainText } from "./render-text.ts";
 import { type ChangeReport, changeReport } from "./report.ts";
 import { summarize } from "./summarize.ts";
 
@@ -43,7 +43,7 @@ export async function previewStack(
     stack,
     status: hasFailed ? "failed" : "ok",
     base: await mergedInto(project),
-    text: `${redact(asText(summary, logWidth))}\n`,
+    text: `${redact(asPlainText(summary, logWidth))}\n`,
     summary,
   };
 }

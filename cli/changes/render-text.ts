@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Tone } from "../colour.ts";
 import { visible } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
@@ -17,6 +18,11 @@ export function asText(report: ChangeReport, width?: number): string {
     ...[limitsText(report) || []].flat(),
     ...resourceLines(report),
   ].join("\n");
+}
+
+/** As `asText`, for a report that is kept: without the colours of a terminal. */
+export function asPlainText(report: ChangeReport, width: number): string {
+  return stripVTControlCharacters(asText(report, width));
 }
 
 /** What comes is green, what goes is red, and what becomes another thing is yellow. */

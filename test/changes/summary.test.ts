@@ -1,8 +1,8 @@
 import MarkdownIt from "markdown-it";
 import stringWidth from "string-width";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { asMarkdown } from "../../cli/changes/render-markdown.ts";
-import { asText } from "../../cli/changes/render-text.ts";
+import { asPlainText, asText } from "../../cli/changes/render-text.ts";
 import { changeReportSchema } from "../../cli/changes/report.ts";
 import { previewComment } from "../../cli/gitops/preview-report.ts";
 import type { Preview } from "../../cli/pulumi/preview.ts";
@@ -99,6 +99,16 @@ describe("a summary of what the real engine planned", () => {
     const text = asText(reportOf(recorded("broken")), 80);
     expect(text).toContain("error: 2 errors in the stack files");
     expect(text).not.toContain("Nothing changes");
+  });
+
+  test("a terminal shows what goes in red and what comes in green, and a kept report does not", () => {
+    vi.stubEnv("NO_COLOR", undefined);
+    vi.stubEnv("FORCE_COLOR", "1");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const report = reportOf(recorded("changes"), { prices });
+    expect(asText(report, 80)).toContain("\u001b[32m+3\u001b[39m");
+    expect(asText(report, 80)).toContain("\u001b[31m-");
+    expect(asPlainText(report, 80)).not.toContain("\u001b");
   });
 
   test("its table fits 80 columns, and it is the same after a way through JSON", () => {
