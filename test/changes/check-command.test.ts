@@ -56,7 +56,7 @@ test("ci check --json prints the limits that the change goes beyond, with the sa
   });
 });
 
-test("ci check ends with 1 when it cannot tell: no price, a failed preview, or no preview", async () => {
+test("ci check exits with 1 without a result: no price, a failed preview, or no preview", async () => {
   expect((await check({ maxAddedCost: "1" })).exitCode).toBe(1);
   const failed = await check({ maxRemovals: 9 }, "failed");
   expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("PREVIEW_FAILED") });

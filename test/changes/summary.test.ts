@@ -89,7 +89,7 @@ describe("a summary of what the real engine planned", () => {
     expect(asText(report, 80)).toContain("+€135.30");
   });
 
-  test("without prices the counts stand alone", () => {
+  test("without prices, only the counts are shown", () => {
     const text = asText(reportOf(recorded("changes")), 80);
     expect(text).not.toMatch(/a month|€/);
     expect(text).toContain("12 → 15");
@@ -148,7 +148,7 @@ describe("the comment on a pull request", () => {
     expect(text).not.toContain("c8");
   });
 
-  test("of many changes it stays within the platform's length, and says what it leaves out", () => {
+  test("with many changes it stays within the platform's length, and names what it omits", () => {
     const many: Preview = {
       ...none,
       steps: Array.from({ length: 200 }, (_, index) =>

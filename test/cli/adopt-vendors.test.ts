@@ -258,11 +258,11 @@ describe("clients of NetSapiens", () => {
   });
 });
 
-describe("what the user names, since no vendor lists it", () => {
+describe("objects that the user names, since no vendor lists them", () => {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-named-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("stands on the command line or in a file, with the customer's name behind it", () => {
+  test("is read from the command line or a file, with the customer's name after it", () => {
     const file = join(folder, "tenants.txt");
     writeFileSync(file, "# ours\n\nvoicehouse/bakery   Bäckerei Zürich\r\nvoicehouse/a%2Fb\n");
     expect(readIdentifiers(["voicehouse/acme"], [file], "reseller/tenant", twoParts)).toEqual([

@@ -37,7 +37,7 @@ describe("a customer's slug", () => {
     expect(slug("--")).toBe("customer");
   });
 
-  test("is a valid slug that no other customer has, whatever the names are", () => {
+  test("is a valid and unique slug for any names", () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: "grapheme" }), { maxLength: 3 }),
@@ -105,7 +105,7 @@ describe("a customer's file", () => {
   });
 });
 
-describe("what becomes of a thing", () => {
+describe("the outcome for an existing object", () => {
   const made: string[] = [];
   afterEach(() => {
     for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
@@ -194,14 +194,14 @@ describe("what becomes of a thing", () => {
     ]);
   });
 
-  test("what is declared already is found, with its place, under whatever slug", () => {
+  test("a declared object is found with its location, under any slug", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
     expect(fates([customer("1", "ACME")], texts)).toEqual([
       { kind: "declared", slug: "zoo", place: "stacks/customers/prod/zoo.yaml:2:1" },
     ]);
   });
 
-  test("what the state has is left alone; the same id of another account is another thing", () => {
+  test("an object in the state is skipped, but the same id in another account is not", () => {
     const state = [
       {
         urn: "urn:pulumi:prod::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:EnableXCustomer::zoo",
@@ -342,7 +342,7 @@ describe("an adoption that cannot be proved", () => {
     );
   });
 
-  test("is not begun when a slug is chosen for what is not there", async () => {
+  test("does not start when a slug is chosen for an object that does not exist", async () => {
     const run = adoptWith({ noChanges: true, state: [] }, new Map([["r/acne", "acme"]]));
     await expect(run).rejects.toThrow(
       /--as names r\/acne, and nothing that is listed has this id \[NOT_FOUND\]/,
@@ -556,7 +556,7 @@ describe("the import file", () => {
     });
   });
 
-  test("whatever else the preview would do is not covered", () => {
+  test("other changes of the preview are not covered", () => {
     const others = [
       { op: "update", urn: "urn:pulumi:prod::ucaas::a:b:C::x" },
       { op: "delete", urn: "urn:pulumi:prod::ucaas::a:b:C::y" },
@@ -571,7 +571,7 @@ describe("the import file", () => {
     ).toEqual([]);
   });
 
-  test("what is readable in the state and should not be is found, marked or merely known", () => {
+  test("plain secrets in the state are found, whether marked or only known", () => {
     const pending = {
       urn,
       type: "EnableXUser",

@@ -38,7 +38,7 @@ describe("colours", () => {
     expect((await ucaas(["doctor", "--no-color"], forced)).stdout).not.toContain(csi);
   });
 
-  test("a report in a file has none, whatever the terminal has", () => {
+  test("a report in a file has no colours, for any terminal", () => {
     const file = join(folder, "report.txt");
     OutputFile.prepare(file).write(`${csi}31mfailed${csi}39m`);
     expect(readFileSync(file, "utf8")).toBe("failed");

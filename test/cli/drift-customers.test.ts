@@ -55,7 +55,7 @@ test("declared and undeclared customers sum to those that exist, and no declared
   );
 });
 
-test("a list that is refused, or a stack that was not read, is could not tell and never 0", () => {
+test("a refused list or an unread stack counts as unknown, never as 0", () => {
   const refused = countCustomers([listing("prod", [], "the login may not list customers")], []);
   const unread = countCustomers([listing("north", ["1"], ids("1", "2"))], ["south"]);
   for (const [count] of [refused, unread]) {
@@ -150,7 +150,7 @@ test("stacks that share an account cost the pages of one list, and each declares
   expect(enablex.calls().slice(calls.length)).toEqual(calls);
 });
 
-test("an account that is refused is could not tell, and keys that are no account are left out", async () => {
+test("a refused account counts as unknown, and keys without an account are omitted", async () => {
   await using enablex = await enablexReseller();
   const wrong = configOf({ ...enablex.basic, "enablex:accessKey": "not-the-key" });
   const refused = new CustomerSurvey(async () => wrong);

@@ -42,7 +42,7 @@ function differences(op: string, before: Bags, after: Bags | null): Difference[]
   return events.differences;
 }
 
-describe("what the engine's events tell", () => {
+describe("drift from the engine's events", () => {
   test("a changed property is reported by its path, with the declared and the actual value", () => {
     const before = { inputs: { seats: 5, ai: { hours: 2 }, tags: ["a", "b"] } };
     const after = { inputs: { seats: 9, ai: { hours: 2, more: true }, tags: ["a"] } };
@@ -66,7 +66,7 @@ describe("what the engine's events tell", () => {
     });
   });
 
-  test("what is only observed counts as well, but not when it was observed, nor what is internal", () => {
+  test("observed outputs count as drift, except observation times and internal keys", () => {
     const before = {
       inputs: { domain: "acme", __stack: "a" },
       outputs: { domain: "acme", verifiedAt: "2026-01-01T00:00:00.000Z", status: "passed" },

@@ -136,7 +136,7 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
     expect((await verify(["--help"])).stdout).not.toMatch(/--\S*(password|secret)\b/);
   });
 
-  test("says what is missing, and refuses a URL that no API can be at", async () => {
+  test("names what is missing, and refuses a URL that cannot be an API", async () => {
     const nothing = await verify([]);
     expect(nothing.exitCode).toBe(1);
     expect(nothing.stderr).toContain("--client-id, --domain, --api-url, --api-username missing");

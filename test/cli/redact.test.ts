@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { redact, rememberEnvironment, visible } from "../../cli/redact.ts";
 
-describe("what may be printed", () => {
+describe("the redaction of printed text", () => {
   test.each([
     "postgres://ucaas:canary-pw@db.example:5432/state?sslmode=require",
     "postgres://ucaas:canary@pw/with#signs?in@it@db.example/state",

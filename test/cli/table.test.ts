@@ -16,7 +16,7 @@ const text = fc.oneof(
   ),
 );
 
-test("no line is wider than the terminal, whatever the cells hold, and nothing is lost", () => {
+test("no line is wider than the terminal for any cells, and no text is lost", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(text, text, text, text, text, text), { minLength: 1, maxLength: 4 }),

@@ -240,7 +240,7 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
     expect(stdout).toContain("It ends soon");
   });
 
-  test("tells all that is wrong, and ends with 1", async () => {
+  test("reports all errors, and exits with 1", async () => {
     const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
     write("k.pem", pem);
     write("c.pem", await certificateFor(other, { from: -30, to: -1 }));
@@ -272,7 +272,7 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
     });
   });
 
-  test("of a key that cannot be opened still tells of the certificate", async () => {
+  test("reports on the certificate even if the key cannot be opened", async () => {
     write(
       "k.pem",
       privateKey
@@ -423,7 +423,7 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
       ...more,
     });
 
-  test("lists what was deleted, the newest first, and until when it can be restored", async () => {
+  test("lists deletions, newest first, with the date until which support can restore them", async () => {
     const later = new Date(Date.now() - 3_600_000).toISOString();
     write(
       "xima-deletions.jsonl",
@@ -448,7 +448,7 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
     });
   });
 
-  test("says where it looked when there is none", async () => {
+  test("names the searched places when it finds nothing", async () => {
     const { exitCode, stdout } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
@@ -497,7 +497,7 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
     );
   });
 
-  test("tells all faults by licence and property, and never quotes a line", async () => {
+  test("reports all errors by licence and property, and never quotes a line", async () => {
     write(
       "licences.yaml",
       "acme: { ccId: { resellerId: r }, eliteSeat: 8 }\nother: { ccId: { resellerId: r, tenantId: t }, dialerSeats: -1 }\n",

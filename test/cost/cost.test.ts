@@ -176,7 +176,7 @@ describe("prices and limits in a stack's config", () => {
     ["missing.yaml", "no such file"],
     ["link.yaml", "is a link to a file outside of the project"],
     ["broken.yaml", "is not valid YAML"],
-  ])("a wrong price list is an error that says what is wrong: %j", (value, reason) => {
+  ])("an invalid price list is an error that names the fault: %j", (value, reason) => {
     const folder = mkdtempSync(join(tmpdir(), "ucaas-prices-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, "project"));

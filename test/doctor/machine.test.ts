@@ -158,7 +158,7 @@ test("a journal whose URL is wrong is a finding, and its password is not shown",
   expect(JSON.stringify(findings)).not.toContain("Hidden-password-1");
 });
 
-test("ucaas doctor ends though a database never answers, and names what it needs", async () => {
+test("ucaas doctor ends even if a database never answers, and names the requirement", async () => {
   const server = createTcpServer().listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once("listening", resolve));

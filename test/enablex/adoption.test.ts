@@ -16,7 +16,7 @@ const difference = (property: string): Difference => ({
   actual: "b",
 });
 
-describe("what exists when it is to be created", () => {
+describe("an object that exists before its create", () => {
   test.each<[Adopt, Origin, string, Adoption]>([
     ["never", "foreign", "the same", "exists"],
     ["never", "foreign", "another", "exists"],

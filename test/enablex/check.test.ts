@@ -54,7 +54,7 @@ describe("a preview", () => {
     });
   });
 
-  test("names what is wrong with a subscription and a user", async () => {
+  test("names each error in a subscription and a user", async () => {
     expect(Object.keys(await failures("subscription", { planId: "" }))).toEqual([
       "customerId",
       "planId",
@@ -97,7 +97,7 @@ describe("a preview", () => {
     });
   });
 
-  test("goes on while the server cannot be reached, and says what it could not check", async () => {
+  test("continues when the server is unreachable, and names the checks it skipped", async () => {
     const config = {
       ...enablex.basic,
       "enablex:baseUrl": "http://127.0.0.1:9/ucaas/v1",

@@ -78,7 +78,7 @@ describe("the client", () => {
     expect(logins()).toBe(2);
   });
 
-  test("asks a refused login once only, and the error tells neither the password nor the key", async () => {
+  test("sends a refused login once, and its error contains neither password nor key", async () => {
     const one = client({ ...enablex.login, "enablex:password": "wrong-Passw0rd" });
     const errors = await Promise.all([1, 2, 3].map(() => failureOf(one.read(customerType, "1"))));
     expect(errors.map(({ code }) => code)).toEqual([

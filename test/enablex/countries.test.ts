@@ -32,7 +32,7 @@ describe("a country code", () => {
     ["UK", "Did you mean GB (United Kingdom)?"],
     ["Germny", "DE (Germany)"],
     ["GX", "GB (United Kingdom)"],
-  ])("that is none (%s) is reported with what was probably meant", (text, meant) => {
+  ])("that does not exist (%s) is reported with the likely one", (text, meant) => {
     expect(wrongCountryCode(text)).toContain(meant);
   });
 

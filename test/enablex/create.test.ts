@@ -55,7 +55,7 @@ describe("a customer that is created", () => {
   });
 
   test.each(["id", "full", "none"] as const)(
-    "is known by its id whatever a create answers (%s)",
+    "is identified by its id for every create reply (%s)",
     async (createReply) => {
       enablex.server.setOptions({ createReply });
       const { id } = await create(acme);
@@ -142,7 +142,7 @@ describe("a customer that is created", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
-  test("tells the user while it waits for a clear answer", async () => {
+  test("logs a message while it waits for a clear answer", async () => {
     enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
     await create(acme);
     expect(said.join("\n")).toMatch(
@@ -394,14 +394,14 @@ describe("a create that was cut off", () => {
     return journal;
   };
 
-  test('is healed by the next up, even with adopt "never"', async () => {
+  test('is completed by the next up, even with adopt "never"', async () => {
     const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
     const { id } = await create({ ...acme, adopt: "never" }, {}, journal);
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(posts()).toBe(1);
   });
 
-  test("is not taken up by another stack", async () => {
+  test("is not resumed by another stack", async () => {
     const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
     const other = { ...acme, adopt: "never", __stack: "ucaas/two" } as const;
     expect(await failureOf(create(other, {}, journal))).toMatchObject({
@@ -409,7 +409,7 @@ describe("a create that was cut off", () => {
     });
   });
 
-  test("and whose answer was read is taken up by its id, with a declaration that was changed since", async () => {
+  test("and whose reply was read is resumed by its id, even with a changed declaration", async () => {
     const journal = journalFolder();
     const { id } = await create(acme, {}, journal);
     const { id: again } = await create(

@@ -53,7 +53,7 @@ describe("a customer that is updated", () => {
     expect(after).toMatchObject({ contactName: "Grace", customerId: id });
   });
 
-  test("keeps what is not declared in an address of which one field changes", async () => {
+  test("keeps the undeclared parts of an address of which one field changes", async () => {
     const { id, outs, provider } = await made();
     await enablex.change("customers", id, { office_address: { address_1: "1 High Street" } });
     await provider.update(id, outs, {
@@ -96,7 +96,7 @@ describe("a customer that is updated", () => {
     });
   });
 
-  test("is put right as well in what was changed elsewhere since", async () => {
+  test("also reverts changes made elsewhere since", async () => {
     const { id, outs, provider } = await made();
     await enablex.change("customers", id, { status: "S", customer_legal_name: "Unmanaged" });
     await provider.update(id, outs, { ...acme, contactName: "Grace" });
@@ -110,7 +110,7 @@ describe("a customer that is updated", () => {
     expect(patches()).toEqual([]);
   });
 
-  test("and declares for the first time what is so already is not written at all", async () => {
+  test("sends nothing if the newly declared values are already there", async () => {
     const { contactName: _, ...without } = acme;
     const { id, outs, provider } = await made(without);
     await enablex.change("customers", id, { contact_name: "Ada" });
@@ -205,7 +205,7 @@ describe("a customer that is read", () => {
     });
   });
 
-  test("shows no drift in what is not declared or read-only", async () => {
+  test("shows no drift in undeclared or read-only fields", async () => {
     const { id, outs, provider } = await made();
     await enablex.change("customers", id, {
       customer_legal_name: "Changed",
@@ -370,7 +370,7 @@ describe("a rename that was cut off before the old name was deleted", () => {
   });
 });
 
-describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
+describe("a rename whose adoption fails, in a run with --continue-on-error", () => {
   const refusedLookUp = () =>
     enablex.server.fault({ kind: "status", status: 406, method: "GET", path: "/customers$" });
   const refusedWrite = () => enablex.server.fault({ kind: "status", status: 406, method: "PATCH" });
@@ -459,7 +459,7 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
   });
 });
 
-describe("whatever form the server's answers have", () => {
+describe("in every form of the server's replies", () => {
   const forms = (["number", "string"] as const).flatMap((resultAs) =>
     (["number", "string"] as const).flatMap((idsAs) =>
       (["empty", "null", "omit"] as const).map((absentAs) => ({ resultAs, idsAs, absentAs })),

@@ -82,7 +82,7 @@ describe("a copied line, carried out at the same time", () => {
     expect(Object.keys(enablex.server.state.subscriptions)).toHaveLength(1);
   });
 
-  test("of another process that is still at work makes none: what it has just noted is respected", async () => {
+  test("in another process is refused, since the journal entry of the first counts", async () => {
     const journal = journalFolder();
     const inputs = { customerId, planId: 7, __stack: "ucaas/one" };
     enablex.server.fault({
@@ -103,7 +103,7 @@ describe("a copied line, carried out at the same time", () => {
   });
 });
 
-describe("a rename whose take-over fails, in a run that goes on after a failure", () => {
+describe("a rename whose adoption fails, in a run with --continue-on-error", () => {
   const renames: [kind: "subscription" | "user", one: () => EnableXInputs, change: object][] = [
     [
       "subscription",
@@ -141,7 +141,7 @@ describe("a rename whose take-over fails, in a run that goes on after a failure"
   );
 });
 
-describe("a server whose route is another one than was inferred, and which says so by a bare 404", () => {
+describe("a server with another route than the inferred one, which answers a bare 404", () => {
   beforeEach(() => enablex.server.setOptions({ errorsAs: "status" }));
   const wrong = (route: string, path: string) =>
     providersOf({ ...enablex.basic, "enablex:routes": JSON.stringify({ [route]: path }) });
@@ -159,7 +159,7 @@ describe("a server whose route is another one than was inferred, and which says 
     });
   });
 
-  test("does so for many at once, with each page of the list read once; what is not in it is gone", async () => {
+  test("works for many at once with one read a page; a missing one is gone", async () => {
     const made = await Promise.all(
       Array.from({ length: 30 }, (_, number) =>
         providersOf(enablex.basic).user.create({ ...ada(), email: `user-${number}@acme.test` }),
@@ -274,7 +274,7 @@ describe("a subscription", () => {
 });
 
 describe("a user", () => {
-  test("is made once, read, changed by what changed, and leaves the state with a warning", async () => {
+  test("is created once, updated by changed fields only, and leaves the state with a warning", async () => {
     const { user } = providersOf(enablex.basic);
     const { id, outs } = await user.create(ada());
     expect(outs).toMatchObject({ ...ada(), userId: id });
@@ -356,7 +356,7 @@ describe("a user", () => {
     expect(patches()).toEqual([]);
   });
 
-  test("with the email of another customer's user is never taken over, whatever adopt says", async () => {
+  test("with the email of another customer's user is never adopted, with any adopt value", async () => {
     const [other = ""] = await enablex.seed(1, {
       customer_code: "X-#",
       contact_email: "x-#@customers.test",

@@ -26,7 +26,7 @@ describe("a reply", () => {
     }
   });
 
-  test("is never a success with another result, nor with an HTTP error, whatever else it says", () => {
+  test("is never a success with another result or an HTTP error, with any other content", () => {
     const result = fc.oneof(
       fc.constantFrom(1, "1", 0, "0", 2, 200, "200", true, "01", "1.0", null),
       fc.integer(),

@@ -130,7 +130,7 @@ describe("a declaration and what the server shows", () => {
     expect(formatDifferences(differing)).toBe("fields.password is another on the server");
   });
 
-  test("whatever is declared and written as it is declared shows no difference", () => {
+  test("any declaration has no difference from itself once written", () => {
     const address = fc.record(
       {
         address1: fc.string(),
@@ -166,7 +166,7 @@ describe("a declaration and what the server shows", () => {
     );
   });
 
-  test("whatever the server shows, the declaration with its values is one without drift", () => {
+  test("a declaration with the values of any server record has no drift", () => {
     const text = fc.oneof(fc.string(), fc.constant(null));
     const row = fc.record({
       customer_name: text,
@@ -212,7 +212,7 @@ describe("a changed declaration", () => {
     ).toEqual(["individual", "contactName"]);
   });
 
-  test("with a value that is not known yet is changed there, even where it could be what it was", () => {
+  test("with an unknown value has a change there, even if it could be the same", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(
       properties(
@@ -252,7 +252,7 @@ describe("a changed declaration", () => {
     expect(properties(left)).toEqual(["status", "officeAddress.country"]);
   });
 
-  test("that names the country otherwise drops nothing", () => {
+  test("that gives the country by its id removes nothing", () => {
     const { cleared: emptied, unmanaged: left } = removedFields(
       customerType,
       { officeAddress: { country: "GB" } },
@@ -322,7 +322,7 @@ test("a dotted path leads into objects and makes them", () => {
   ]).toEqual([2, undefined, undefined]);
 });
 
-test("an object where a text is published is shown as its JSON, whatever it is made of", () => {
+test("an object instead of a published text is shown as JSON, with any content", () => {
   expect(asText({ toString: 1, a: "b" })).toBe('{"toString":1,"a":"b"}');
   expect(lookupResultCode("__proto__").code).toBe("UNLISTED_CODE");
   expect(lookupResultCode("toString").code).toBe("UNLISTED_CODE");

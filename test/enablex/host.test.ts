@@ -97,7 +97,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     expect(failure.message).toContain("NOT_SHOWN");
   });
 
-  test("no credential and no token is ever said, whatever goes wrong", async () => {
+  test("no credential and no token is ever printed, for any failure", async () => {
     const said: string[] = [];
     const failing = async (running: Promise<unknown>) =>
       said.push((await host.failure(running)).message);

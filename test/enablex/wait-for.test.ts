@@ -7,7 +7,7 @@ test("looks are spaced wider and wider, up to three seconds", () => {
   ]);
 });
 
-test("what is there is seen at once, and nothing is looked at again", async () => {
+test("an existing object is seen at once, without a second read", async () => {
   let looks = 0;
   expect(await waitFor(60, async () => `look ${++looks}`)).toBe("look 1");
   expect(looks).toBe(1);

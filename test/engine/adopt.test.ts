@@ -156,7 +156,7 @@ test("in a project without stack files, nothing is written, and the error says w
   expect(existsSync(it.folder)).toBe(false);
 });
 
-describe("customers that are in the files already get what exists elsewhere", {
+describe("adoption for customers that are in the stack files", {
   timeout: 180_000,
 }, () => {
   let it: World;

@@ -102,7 +102,7 @@ export async function enablexPlanted(): Promise<Planted> {
     const { customerId } = new ucaas.EnableXCustomer("customer", { customerName: "Acme", customerCode: "ACME" });
     new ucaas.EnableXUser("user", {
       account: "login", customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test",
-      // No name tells that the second one is secret.
+      // The name of the second field does not show that it is secret.
       fields: { password: config.requireSecret("${name}"), greeting: config.requireSecret("greeting") },
     });`;
   return {

@@ -87,7 +87,7 @@ describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, 
     expect(seats()).toEqual({ professionalSeats: 12 });
   });
 
-  test("the policy pack sees removals in a preview, and lets pass what is within", async () => {
+  test("the policy pack sees removals in a preview, and accepts those within the limit", async () => {
     declare({ acme: customers.acme }, { "ucaas:removed": ["bakery"] });
     const removal = await withPolicies("preview");
     expect(removal.exitCode, removal.output).not.toBe(0);

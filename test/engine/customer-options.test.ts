@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
-/** One resource of each kind: its arguments, and what a changed declaration says otherwise. */
+/** One resource of each kind: its arguments, and the changes of a second declaration. */
 interface Kind {
   readonly type: string;
   readonly args: Record<string, unknown>;

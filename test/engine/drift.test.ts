@@ -344,7 +344,7 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     expect(run.stdout).not.toContain(otherCanary);
   });
 
-  test("a stack that cannot be opened, or that is in the middle of an update, could not be told", async () => {
+  test("a stack that cannot be opened, or that is being updated, has an unknown result", async () => {
     const [passphrase, missing, none] = await Promise.all([
       ucaas(["drift", "--stack", "same"], {
         cwd: project.folder,

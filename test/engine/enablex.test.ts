@@ -215,7 +215,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(writes()).toEqual([]);
   });
 
-  test("what exists already and is otherwise is refused by default, with what differs", async () => {
+  test("an existing object with other values is refused by default, with the differences", async () => {
     const refused = await up(
       {
         customer: { customerName: "Acme Ltd" },
@@ -311,7 +311,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     (await stack.up("--refresh", "--expect-no-changes")).ok();
   });
 
-  test("destroy deletes the customer last, and says of the others what stays and what it costs", async () => {
+  test("destroy deletes the customer last, and says which objects remain and their cost", async () => {
     enablex.server.received = [];
     const destroyed = (await stack.destroy()).ok();
     expect(destroyed.output).toContain(

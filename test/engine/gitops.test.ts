@@ -82,7 +82,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
       mkdirSync(dirname(join(repository, file)), { recursive: true });
       writeFileSync(join(repository, file), text);
     }
-    // The engine looks for the program's packages beside it.
+    // The engine looks for the program's packages in the same folder.
     symlinkSync(join(root, "node_modules"), join(repository, "node_modules"));
 
     const environment = {
@@ -160,7 +160,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
     await Promise.all([api[Symbol.asyncDispose](), licences.server.stop()]);
   });
 
-  /** Pull request 7 as it stands on its branch: GitHub merges it for the workflow. */
+  /** Pull request 7 at the head of its branch. GitHub merges it for the workflow. */
   function pullRequest(repositoryOfHead = api.repository, login = "ada"): WorkflowEvent {
     const head = git("rev-parse", "change");
     git("checkout", "--quiet", "--detach", "main");
@@ -300,7 +300,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
     expect(run.log).not.toContain(passphrase);
   });
 
-  test("drift at night opens an issue, and the issue is closed when there is none any more", async () => {
+  test("nightly drift opens an issue, and a run without drift closes it", async () => {
     const nightly: WorkflowEvent = { name: "schedule", sha: git("rev-parse", "main"), payload: {} };
     // Of a stack that was never brought up nothing is known.
     const up = await runner.run("up.yml", {

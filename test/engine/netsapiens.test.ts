@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(temporary, { recursive: true, force: true });
 });
 afterEach(() => {
-  // No browser outlives a run, and none leaves files behind.
+  // Each run closes its browser and removes the browser's files.
   expect(processesWith(temporary)).toEqual([]);
   expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
   // Devices hold SIP passwords: nothing may ever ask for them.

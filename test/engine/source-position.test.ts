@@ -4,9 +4,9 @@ import { licenceServer } from "../xima/licence-server.ts";
 import { workspace } from "./workspace.ts";
 
 /**
- * JavaScript whose lines are others than those of its TypeScript, with the source map in
- * it, as compilers write it. It is CommonJS, as Pulumi's own templates are: the SDK reads
- * no position from the trace of an ES module.
+ * JavaScript with other line numbers than its TypeScript. It contains the source map, as
+ * compilers write it. It is CommonJS, like Pulumi's own templates: the SDK reads no
+ * position from the trace of an ES module.
  */
 function compiled(source: string): string {
   const compilerOptions = {

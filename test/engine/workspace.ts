@@ -16,7 +16,7 @@
 // Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file
 // backend and passphrase, and its own environment, from which every PULUMI_* variable of
 // the caller is taken out. `pulumi-ucaas` is a link to this repository, so the program
-// runs the code as it stands.
+// runs the current code.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import {

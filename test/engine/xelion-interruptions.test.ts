@@ -68,7 +68,7 @@ test(`runs stopped at random moments never order a configuration twice (seed ${s
       if (who === "both") await run.crash();
       if (who === "cancel") run.signal("SIGINT");
       await run.done;
-      // Whom the engine left behind ends by itself, and does not act beside the next run.
+      // A provider process without its engine ends, and does not act during the next run.
       await eventually(() => expect(providers.filter(isAlive)).toEqual([]));
       (await stack.pulumi(["cancel", "--yes"])).ok();
       if (look.length > 0) (await stack.pulumi(look)).ok();

@@ -50,7 +50,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     await w[Symbol.asyncDispose]();
   });
 
-  /** The journal's entries of orders: what it knows of the stack is none. */
+  /** The journal's entries of orders, without those of the stack. */
   const ordersNoted = () => readdirSync(w.journalDir).filter((file) => file.startsWith("xelion-"));
   const write = (args?: string, name?: string) =>
     stack.writeProgram(program(w.tenant.url, args, name));
@@ -85,7 +85,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.orders()).toEqual([]);
   });
 
-  test("up sends the keys in the program's order, tells each status, and the next preview is empty", async () => {
+  test("up sends the keys in the program's order and logs each status, without drift", async () => {
     const up = (await stack.up()).ok();
     expect(w.orders()).toMatchObject([{ configuration: body(), tenantName: "pbx1" }]);
     for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"])
@@ -117,7 +117,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("no secret stands readable in the state, in the journal or in the outputs", async () => {
+  test("no secret is readable in the state, in the journal or in the outputs", async () => {
     const files = (folder: string) =>
       readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     const kept = [stack.stateFolder, w.journalDir]

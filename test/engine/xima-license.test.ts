@@ -71,7 +71,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     expect(refused.output).toContain("cannot be removed: the licensing API only sets them");
   });
 
-  test("a change of seats is shown as a diff and made by up, and what is dropped becomes 0", async () => {
+  test("a change of seats is a diff that up applies, and a removed one becomes 0", async () => {
     await stack.writeProgram(program({ acme: `professionalSeats: 15, ${sip}` }));
     const preview = (await stack.preview("--diff")).ok().output;
     expect(preview).toMatch(/~ professionalSeats: 12 => 15/);
@@ -133,9 +133,9 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   });
 
   test("a renamed licence is not deleted, adopted or not, until no resource declares it", async () => {
-    // A resource that is called otherwise is a new one to the engine, which makes it
-    // before it deletes the old one; with --continue-on-error it goes on to the delete
-    // when that failed, unless the program needs what was not made.
+    // To the engine, a renamed resource is a new one. It creates that before it deletes the
+    // old one. With --continue-on-error it deletes the old one even after a failed create,
+    // unless another resource depends on the new one.
     await stack.writeProgram(`
       import { XimaLicense } from "pulumi-ucaas";
       const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" };

@@ -18,7 +18,7 @@ const result = (stack: string, status: StackResult["status"]): StackResult => ({
 });
 
 describe("shards", () => {
-  test("have each stack exactly once, whatever else is in the project", () => {
+  test("contain each stack exactly once, with any other files in the project", () => {
     fc.assert(
       fc.property(names, fc.integer({ min: 1, max: 12 }), (stacks, count) => {
         const parts = Array.from({ length: count }, (_, index) =>
@@ -89,7 +89,7 @@ describe("the end of a stack", () => {
     });
   });
 
-  test("says what was done, and of a preview what would be", () => {
+  test("reports what was done, and for a preview what would be done", () => {
     const events = new EngineRun();
     events.take("not JSON");
     events.take(
@@ -137,7 +137,7 @@ describe("the record", () => {
     return join(folder, "reports", "up.json");
   };
 
-  test("lets an interrupted run go on with what is not done", () => {
+  test("lets an interrupted run continue with the remaining stacks", () => {
     const path = file();
     const first = FleetRecord.begin(path, "up");
     for (const each of [result("a", "done"), result("b", "failed"), result("c", "locked")])
@@ -149,7 +149,7 @@ describe("the record", () => {
     expect(next.report.startedAt).toBe(first.report.startedAt);
   });
 
-  test("is new where there is none, and holds no password of a backend", () => {
+  test("is created if it is missing, and contains no password of a backend", () => {
     const path = file();
     const record = FleetRecord.resume(path, "up");
     record.add({ ...result("a", "failed"), found: "postgres://ucaas:hunter2hunter2@db/x is gone" });

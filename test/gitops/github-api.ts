@@ -71,7 +71,7 @@ export async function gitHubApi() {
   const asked = (query: URLSearchParams, key: string, value: string) =>
     !query.has(key) || query.get(key) === value;
 
-  /** Each with the scopes of which one must be granted: `read` for GET, `write` for the others. */
+  /** Each route needs one of its scopes: `read` for GET, `write` for the other methods. */
   const routes: readonly [scopes: string[], ...Route][] = [
     [
       ["issues", "pull-requests"],

@@ -101,9 +101,9 @@ interface Settings {
 }
 
 /**
- * Runs the repository's workflows as GitHub does, step by step: `run` as it stands, in
- * bash; the actions that ours use are played here, the packages are those that are
- * installed already. Each job gets a token with just the permissions that it asks for.
+ * Runs the repository's workflows as GitHub does, step by step. Each `run` is executed
+ * unchanged in bash. The actions are simulated, and the installed packages are used. Each
+ * job gets a token with only the permissions that it requests.
  */
 export class Runner {
   readonly #settings: Settings;

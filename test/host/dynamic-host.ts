@@ -85,8 +85,8 @@ export class HostFailure extends Error {
 
 export interface DynamicHost extends AsyncDisposable {
   /**
-   * `inputs` as the engine keeps them. `olds` are the inputs in the state; none before a
-   * create.
+   * `inputs` are those of the engine. `olds` are the inputs in the state, and undefined
+   * before a create.
    */
   check(
     type: string,

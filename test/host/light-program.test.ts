@@ -49,7 +49,7 @@ test("a program that imports pulumi-ucaas loads nothing that belongs to the prov
   expect(heavy.filter((name) => loaded.has(name))).toEqual([]);
 });
 
-test("what is recorded would show them", { timeout: 60_000 }, () => {
+test("the record of loaded modules would show such packages", { timeout: 60_000 }, () => {
   expect([...loadedFor("./provider/xima/provider.ts")]).toEqual(
     expect.arrayContaining(["zod", "p-queue"]),
   );

@@ -93,7 +93,7 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
     expect(made.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
   });
 
-  test("says what is wrong when the installed package does not know the resource", async () => {
+  test("names the fault when the installed package does not know the resource", async () => {
     const { message } = await host.failure(host.create("XimaLicence", licence("acme")));
     expect(message).toContain("the installed pulumi-ucaas has no resource XimaLicence");
   });

@@ -68,7 +68,7 @@ describe("a call", () => {
     });
   });
 
-  test("encodes what is put into the path, and leaves undefined out of the query", async () => {
+  test("encodes path values, and omits undefined ones from the query", async () => {
     await client().send({
       ...read,
       params: { id: "a/b?c#d é" },

@@ -91,7 +91,7 @@ describe("a judgement", () => {
     },
   );
 
-  test("takes the scope from the grant when the user's own entry does not tell it", () => {
+  test("uses the grant's scope when the user's own entry lacks it", () => {
     expect(permissions({ "account-status": "standard" }).status).toBe("passed");
   });
 

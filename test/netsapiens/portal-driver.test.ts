@@ -195,7 +195,7 @@ describe("a client is made in the portal", { timeout: 120_000, concurrent: true 
     expect(ns.client("xima-acme")).toBeUndefined();
   });
 
-  test("as one walk after the other, with one login for all of them", async ({ ns }) => {
+  test("run one portal session after the other, with one login for all of them", async ({ ns }) => {
     const provider = run(ns);
     await Promise.all(
       ["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))),
@@ -329,7 +329,7 @@ describe("two clients of one name", { timeout: 120_000, concurrent: true }, () =
   });
 });
 
-describe("a walk that fails", { timeout: 120_000, concurrent: true }, () => {
+describe("a portal session that fails", { timeout: 120_000, concurrent: true }, () => {
   const folderIn = (error: Error) =>
     /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
 

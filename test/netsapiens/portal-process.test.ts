@@ -11,8 +11,8 @@ const type = "NetsapiensOAuthClient";
 const inputs = { domain: "acme", clientId: "xima-acme", driver: "portal" };
 
 /**
- * The browser has the folder for temporary files on its command line, so a folder of its
- * own tells whose it is.
+ * The browser's command line names the folder for temporary files. A separate folder
+ * therefore identifies the browser of this test.
  */
 let temporary: string;
 let ns: System;
@@ -61,7 +61,7 @@ describe("the browser", { timeout: 240_000 }, () => {
     expect(environment).not.toContain("canary");
   });
 
-  test("is closed after a walk that failed, while the process goes on", async () => {
+  test("closes after a failed portal session, while the process continues", async () => {
     await using host = await start();
     ns.server.setOptions({ labels: { Add: "Neu" } });
     const failure = await host.failure(

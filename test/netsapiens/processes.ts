@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Processes on whose command line all these texts stand: a browser has the folder for
- * temporary files on it, in which its profile is.
+ * Returns the ids of processes whose command line has all these texts. A browser's command
+ * line names the temporary folder with its profile.
  */
 export function processesWith(...texts: string[]): number[] {
   return readdirSync("/proc")

@@ -57,7 +57,7 @@ describe("check", () => {
       ({ property, reason }) => `${property}: ${reason}`,
     ) ?? [];
 
-  test("takes what is right, and defaults from the config", async () => {
+  test("accepts valid values, and uses defaults from the config", async () => {
     expect(await failures(inputs())).toEqual([]);
     expect(
       await failures(
@@ -143,7 +143,7 @@ describe("check", () => {
     expect(found.join()).not.toContain("canary-pw-1");
   });
 
-  test("names the command that sets what is neither declared nor configured", async () => {
+  test("names the command for a value that is neither declared nor configured", async () => {
     const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
     expect(await failures({ domain: "acme", clientId: "x", driver: "portal" }, nothing)).toEqual([
       "apiUrl: is missing: declare it, or run pulumi config set netsapiens:apiUrl <value> (or set NETSAPIENS_API_URL)",
@@ -187,7 +187,7 @@ describe("check", () => {
     });
   });
 
-  test("lets pass what is not known before up", async () => {
+  test("accepts values that are unknown before up", async () => {
     const values = Object.fromEntries(Object.keys(inputs()).map((key) => [key, unknown]));
     expect(
       await failures({
@@ -443,7 +443,7 @@ describe("refresh", () => {
     expect(statuses(mended!)).toEqual(Array(6).fill("passed"));
   });
 
-  test("verifies what was handed out, not what the config says by now", async () => {
+  test("verifies the values of the bundle, not those of the current config", async () => {
     const { id, outs } = await created();
     const { props } = await run({ "netsapiens:apiPassword": "not-yet-valid" }).read(id, outs);
     expect(props).toEqual(outs);

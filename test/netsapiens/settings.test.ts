@@ -8,7 +8,7 @@ const empty = readConfig(netsapiensConfig, { get: () => undefined }, undefined, 
 const reasons = (account?: string) =>
   ruleFailures({ driver: "portal", domain: "acme", clientId: "acme-xima", account }, empty);
 
-test("what is missing is asked for with the command that sets it, in which no secret is typed", () => {
+test("missing config is listed with its command, in which no secret is typed", () => {
   expect(
     reasons().map(({ property, reason }) => [
       property,

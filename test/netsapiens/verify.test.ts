@@ -453,7 +453,7 @@ describe("a block is distinguished from a refusal:", () => {
     expect(lines(await run())).toEqual(allPassed);
   });
 
-  test("a refusal with 403 is not waited for, since the version is still told", async () => {
+  test("a refusal with 403 is final, since the version request still succeeds", async () => {
     server.setOptions({ refusedStatus: 403 });
     await run({ password: "wrong-password" });
     expect(server.received.filter(({ path }) => path.endsWith("/tokens"))).toHaveLength(1);

@@ -206,7 +206,7 @@ test("with --only-problems nothing is sent when all is in order", async () => {
   expect(received).toHaveLength(1);
 });
 
-test("what is no report is refused before anything is sent", async () => {
+test("a file that is not a report is refused before a request is sent", async () => {
   const refused = await run([file(drift), file({ version: 1, resources: [] }, "other.json")]);
   expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("REPORT_UNKNOWN") });
   const missing = await run([join(folder, "nothing.json")]);

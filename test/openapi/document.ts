@@ -37,8 +37,8 @@ export interface OpenApiOptions {
 
 export interface OpenApiDocument {
   /**
-   * The operation of a request, such as `POST /v1/licensing/update`; undefined when there
-   * is none.
+   * The operation of a request, such as `POST /v1/licensing/update`, or undefined if the
+   * document has none.
    */
   operation(exchange: Pick<Exchange, "method" | "path">): string | undefined;
   /** Everything in a request that the document does not describe; empty when it is as published. */

@@ -71,7 +71,7 @@ export async function packed(...installed: [string, ...string[]]): Promise<Packe
   };
 }
 
-/** A copy whose workspaces are its own, with the packages that this repository has installed. */
+/** A copy with its own workspaces, which uses the installed packages of this repository. */
 async function copyRepository(copy: string): Promise<void> {
   const left = new Set(["node_modules", ".git", ".demo", ".lab", ".sandbox", "dist", "test"]);
   for (const name of await readdir(root)) {

@@ -219,7 +219,7 @@ class Unrest {
   }
 }
 
-describe("what was answered is handed over, and handed over once,", () => {
+describe("each confirmed callback is delivered, and delivered once,", () => {
   test("when the receiver is killed again and again while callbacks come", {
     timeout: 180_000,
   }, async () => {
@@ -363,7 +363,7 @@ describe("with PostgreSQL,", () => {
     }
   });
 
-  test("the receiver does not start on a database that forgets what it has confirmed", async () => {
+  test("the receiver does not start on a database that loses confirmed writes", async () => {
     using files = folder();
     const url = await postgres.database();
     await postgres.query(

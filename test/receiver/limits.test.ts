@@ -73,7 +73,7 @@ test("too many requests from one address get 429, and other addresses and key ho
     429,
     expect.stringMatching(/^\d+$/),
   ]);
-  // The nearest address that is no trusted proxy counts, whatever the client wrote before it.
+  // The last address that is not a trusted proxy counts. A client can forge those before it.
   expect(await knock("192.0.2.4, 192.0.2.66, 10.1.2.3")).toBe(429);
   expect(await knock("192.0.2.66, 192.0.2.5")).toBe(404);
   expect((await call(callbackUrl, statusChanged(1), from("192.0.2.6"))).status).toBe(200);

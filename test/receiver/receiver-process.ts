@@ -32,7 +32,7 @@ export class ReceiverProcess {
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#ended = once(child, "close");
-    // Of a test that was given up, nothing goes on.
+    // An aborted test leaves no process running.
     const end = () => child.kill("SIGKILL");
     process.once("exit", end);
     void this.#ended.then(() => process.off("exit", end));

@@ -155,7 +155,7 @@ describe("the command starts", () => {
   });
 });
 
-describe("the command says what is wrong and ends with 1", () => {
+describe("the command names the error and exits with 1", () => {
   const faults: [string, string[], Record<string, string>, string][] = [
     ["no relay key", [], { XELION_RELAY_KEY: "" }, "openssl rand -base64 32"],
     ["a relay key that can be guessed", [], { XELION_RELAY_KEY: "secret" }, "32 characters"],

@@ -173,7 +173,7 @@ describe("an account's section", () => {
     },
   };
 
-  test("stands alone: nothing is taken from the other keys or the environment", () => {
+  test("is complete: it uses no other keys and no environment", () => {
     expect(read({ ...good, ...accounts }, { account: "north" })).toMatchObject({
       baseUrl: "https://north.example",
       apiToken: "north-token",

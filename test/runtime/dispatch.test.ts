@@ -155,7 +155,7 @@ describe("the table of providers", () => {
   });
 });
 
-test("an error says what was tried, what went wrong, the codes, and what to do", () => {
+test("an error says what failed, the reason, the codes, and what to do", () => {
   const details = {
     code: vendorCodeOf("REFUSED"),
     vendor: "xima",

@@ -59,7 +59,7 @@ describe.each(names)("the name %s from outside finds nothing that is inherited",
   });
 });
 
-test("changes that are nested without end are no reason to lose what was made", () => {
+test("endlessly nested changes do not lose a created resource", () => {
   const deep = JSON.parse(`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`);
   expect(flatChanges(deep)).toEqual([]);
 });

@@ -33,7 +33,7 @@ const begin = (thing: string, more: object = {}, vendor = "enablex") =>
     write: { operation: "create", type: "EnableXCustomer", resource: "acme", ...more },
   });
 
-test("what was imported settles an interrupted write that came before, but not of a licence", async () => {
+test("an import resolves an earlier interrupted write, but not that of a licence", async () => {
   const [customer, licence] = [await begin("a"), await begin("b", {}, "xima")];
   const imported = { __resource: "acme", __intent: "9999-01-01T00:00:00.000Z/import" };
   expect(classifyEntry(customer, imported)).toBe("known");
@@ -42,7 +42,7 @@ test("what was imported settles an interrupted write that came before, but not o
   expect(classifyEntry(customer, before)).toBe("open");
 });
 
-test("a line on what is left says what, when, and the command that forgets it", async () => {
+test("a line on a leftover has its name, its time, and the command that forgets it", async () => {
   const entry = await begin("https://api.example acme");
   expect(openIntents([entry], stack, [])).toEqual([entry]);
   const text = describeOpenIntent(entry);

@@ -102,7 +102,7 @@ describe("the journal in a PostgreSQL database", () => {
   const open = places["a PostgreSQL database"];
   beforeEach(() => void thing++);
 
-  test("has an entry on the disk when the write returns, whatever the server's default is", async () => {
+  test("has an entry on disk when the write returns, for any default of the server", async () => {
     const entries = [];
     for (let count = 0; count < 20; count++) {
       thing++;
@@ -114,7 +114,7 @@ describe("the journal in a PostgreSQL database", () => {
     for (const entry of entries) expect(found).toContainEqual(entry);
   });
 
-  test("waits for a server that restarts, and writes what was to be written once", async () => {
+  test("waits for a restarting server, and writes the entry once", async () => {
     await open().identity();
     await postgres.down();
     const written = open().intend(key(), {}, "note", null);

@@ -89,7 +89,7 @@ describe("the intent journal", () => {
     expect(hashOf({ a: [1, 2] })).not.toBe(hashOf({ a: [2, 1] }));
   });
 
-  test("keeps stacks, vendors and things apart", async () => {
+  test("separates stacks, vendors and resources", async () => {
     const one = journal();
     await one.intend(key, {}, "mine");
     for (const other of [
@@ -151,7 +151,7 @@ describe("the intent journal", () => {
       });
   });
 
-  test("lists what it has, and what cannot be read beside it", async () => {
+  test("lists its entries, and those that cannot be read", async () => {
     const entry = await journal().intend(key, {}, "note");
     writeFileSync(join(base, "journal", "acme-damaged.json"), "{}");
     expect(await journal().list()).toEqual({
@@ -193,7 +193,7 @@ describe("the intent journal", () => {
     expect(await journal().find({ ...key, stack: `${key.stack}@s3://other` })).toBeUndefined();
   });
 
-  test("shows other stacks' entries of the same thing to who is about to send, before it writes", async () => {
+  test("shows other stacks' entries of the same resource to a process before it writes", async () => {
     const other = await journal().intend({ ...key, stack: "shop/test" }, {}, null);
     const refusal = new Error("another stack is at work");
     const guard = vi.fn(() => {
@@ -204,7 +204,7 @@ describe("the intent journal", () => {
     expect(await journal().find(key)).toBeUndefined();
   });
 
-  test("goes on at once when the process that held its lock was killed", async () => {
+  test("continues at once when the process that held its lock was killed", async () => {
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     await journal().intend(key, {}, null);
     const lock = `acme-${createHash("sha256").update(`acme\n${key.thing}`).digest("hex").slice(0, 32)}.lock`;

@@ -40,7 +40,7 @@ describe("a text that is shown", () => {
   });
 });
 
-describe("what goes into the state", () => {
+describe("the outputs in the state", () => {
   test("is what the program gave, letter by letter", () => {
     const given = {
       name: "<{%x%}>\u001b",
@@ -49,7 +49,7 @@ describe("what goes into the state", () => {
     expect(toOutputs({ ...given, extra: undefined }, given)).toEqual(given);
   });
 
-  test("has no secret that a vendor echoes, under whatever name", () => {
+  test("has no secret that a vendor echoes, under any name", () => {
     rememberSecret("the-sip-password-1");
     const echoed = {
       lastChanges: [
@@ -79,7 +79,7 @@ describe("what goes into the state", () => {
     });
   });
 
-  test("can be had of whatever JSON can say, so that nothing that was made is lost for a reply", () => {
+  test("can be built from any JSON, so that no reply loses a created resource", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         const value = JSON.parse(text) as unknown;

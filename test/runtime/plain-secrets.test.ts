@@ -28,7 +28,7 @@ async function programWith(
   config: Record<string, string>,
   secretKeys: readonly string[],
 ): Promise<void> {
-  // As the Automation API does for an inline program, whose environment says nothing.
+  // As the Automation API does for an inline program, which has no such environment.
   pulumi.runtime.setAllConfig(config, [...secretKeys]);
   await pulumi.runtime.setMocks(
     { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) },

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { printable } from "../../provider/runtime/printable.ts";
 import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
-test("a text that is cut shows no part of a secret, wherever the cut falls", () => {
+test("a shortened text shows no part of a secret, at any position of the cut", () => {
   const secret = "Northwind-Example-0123456789-abcdefghijklmnopqrstuvwxyz";
   rememberSecret(secret);
   fc.assert(

@@ -37,7 +37,7 @@ describe("readText", () => {
     expect(readText(file("replacement", "a real \uFFFD stays"))).toBe("a real \uFFFD stays");
   });
 
-  test("refuses bytes that are not UTF-8, with the line and without what it holds", () => {
+  test("refuses bytes that are not UTF-8, with the line and without its content", () => {
     expect(
       refusal(() => readText(file("latin1", Buffer.from("name: x\nstreet: Bäckerei", "latin1")))),
     ).toEqual(["NOT_UTF8", "is not UTF-8 (line 2): save it as UTF-8"]);
@@ -58,7 +58,7 @@ describe("readText", () => {
     }
   });
 
-  test("refuses what is too large, before it has read all of it", () => {
+  test("refuses a file that is too large, before it reads all of it", () => {
     expect(readText(file("fits", "x".repeat(1024)), { maxBytes: 1024 })).toHaveLength(1024);
     expect(refusal(() => readText(file("large", "x".repeat(1025)), { maxBytes: 1024 }))).toEqual([
       "TOO_LARGE",

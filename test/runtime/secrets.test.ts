@@ -40,7 +40,7 @@ test("of two secrets, one inside the other, nothing is left over", () => {
   expect(maskSecrets("it is short-one-and-longer.")).toBe("it is [secret].");
 });
 
-test("what is too short to be a secret masks no ordinary words", () => {
+test("a value too short for a secret masks no ordinary words", () => {
   rememberSecret("a");
   rememberSecret("tcp");
   rememberSecret("\ud800 is no text, and no reason to fail");

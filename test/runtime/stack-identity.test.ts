@@ -33,7 +33,7 @@ describe("the identity of a stack", () => {
     expect(identity({ PULUMI_BACKEND_URL: "gs://bucket/" })).toBe("shop/live@gs://bucket");
   });
 
-  test("has no credentials in it, and tells two queries apart", () => {
+  test("contains no credentials, and distinguishes two queries", () => {
     const first = identity({
       PULUMI_BACKEND_URL: "postgres://user:canary@db.example/state?password=canary",
     });

@@ -92,7 +92,7 @@ describe("a check", () => {
     },
   );
 
-  test("never shows the value of what is wrong", () => {
+  test("never shows an invalid value", () => {
     const canary = "canary-value";
     const failures = validate(schema, {
       name: 5,
@@ -120,7 +120,7 @@ describe("a check", () => {
     );
   });
 
-  test("still finds what is wrong beside a value that is not known yet", () => {
+  test("still finds errors next to a value that is not known yet", () => {
     expect(
       validate(schema, { name: unknown, seats: -1, departments: [unknown, { title: 1 }] }),
     ).toEqual([

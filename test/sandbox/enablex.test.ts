@@ -205,7 +205,7 @@ describe("the envelope", () => {
     ["both", 404, 406, { result: 404, msg: "Not Found.", desc: expect.any(String) }],
     ["body", 200, 200, { result: 404, msg: "Not Found.", desc: expect.any(String) }],
     ["status", 404, 406, undefined],
-  ])("tells an error in: %s", async (errorsAs, notFound, duplicate, body) => {
+  ])("reports an error in: %s", async (errorsAs, notFound, duplicate, body) => {
     await make("customers", acme);
     server.setOptions({ errorsAs });
     expect(await get("/customers/7")).toEqual({ status: notFound, body });
@@ -354,7 +354,7 @@ describe("a customer", () => {
     }
   });
 
-  it("shows what was never written as nothing, null, or not at all", async () => {
+  it("shows a field that was never written as empty text, null, or not at all", async () => {
     const id = await make("customers", acme);
     const legalName = async (absentAs: EnablexOptions["absentAs"]) => {
       server.setOptions({ absentAs });
@@ -376,7 +376,7 @@ beforeEach(async () => {
 });
 
 describe("duplicates", () => {
-  it("are refused with 1504, the guide's words and the field, whatever the case of the letters", async () => {
+  it("are refused with 1504, the guide's words and the field, in any letter case", async () => {
     await make("customers", acme);
     expect(
       (await call("POST", "/customers", { customer_name: "B", contact_email: "ANN@acme.test" }))
@@ -408,7 +408,7 @@ describe("duplicates", () => {
     expect(Object.keys(server.state.customers)).toHaveLength(1);
   });
 
-  it("are refused in an update as well, and one's own value is none", async () => {
+  it("are refused in an update as well, except the customer's own value", async () => {
     await make("customers", acme);
     const other = await make("customers", { customer_name: "B", contact_email: "b@b.test" });
     expect(

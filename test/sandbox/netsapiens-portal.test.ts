@@ -79,7 +79,7 @@ describe("without a browser", () => {
     expect(done()).toEqual(["failed to log in", "logged in", "logged out"]);
   });
 
-  it("a client is made only by the portal's own form, and what was posted is kept", async () => {
+  it("a client is created only by the portal's own form, which keeps the posted values", async () => {
     await logIn();
     expect(
       (await visit("clients.php", { action: "create", client_id: "forged", redirect_url: "" }))
@@ -281,7 +281,7 @@ describe("with a browser", () => {
     expect(await grant("xima-acme", secret)).toBe(401);
   });
 
-  it("labels in other words are what is on the pages", { timeout: 60_000 }, async () => {
+  it("configured labels are on the pages", { timeout: 60_000 }, async () => {
     server.setOptions({
       labels: { "Log In": "Sign in", "OAuth Clients": "API Applications", Add: "New" },
     });

@@ -121,7 +121,7 @@ describe("the password grant", () => {
     expect(asJson.status).toBe(400);
   });
 
-  it("is missing in v2 as a 404 or as a page, while v1 goes on", async () => {
+  it("is missing in v2 as a 404 or as a page, while v1 works", async () => {
     for (const [tokensV2, status] of [["404", 404] as const, ["html", 200] as const]) {
       server.setOptions({ tokensV2 });
       const answer = await ask();
@@ -183,7 +183,7 @@ describe("the password grant", () => {
 });
 
 describe("the reads", () => {
-  it("tell the version to everybody and everything else only to a valid token", async () => {
+  it("return the version without a token, and everything else only to a valid token", async () => {
     expect((await get("/version")).json).toEqual({ apiversion: "45.1.0", hostname: "127.0.0.1" });
     for (const path of [
       "/domains/~/users/~",
@@ -200,7 +200,7 @@ describe("the reads", () => {
     expect((await get("/domains/acme", bearer)).status).toBe(401);
   });
 
-  it("tell a user his own scope and account status, whatever his scope", async () => {
+  it("return a user's own scope and account status, for any scope", async () => {
     expect((await get("/domains/~/users/~", await token())).json).toMatchObject({
       user: "api",
       domain: "acme",

@@ -122,7 +122,7 @@ describe("the sandbox", () => {
     expect(await knock(again.environment)).toEqual(welcome);
   });
 
-  it("keeps what is secret for its owner's eyes", async () => {
+  it("makes secrets readable only by their owner", async () => {
     const { xima } = await start();
     for (const file of [xima.files!.privateKey, join(folder, "enablex.json")])
       expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -27,7 +27,7 @@ interface Callback {
   data: { id: number; status: string };
 }
 
-/** What stands at the callback address. */
+/** The server at the callback address. */
 class Receiver {
   got: Callback[] = [];
   answer = 200;
@@ -151,7 +151,7 @@ describe("an order", () => {
     expect(service.state.messages).toEqual([]);
   });
 
-  it("is made although the connection is cut after it, and goes on to its end", async () => {
+  it("is created although the connection is cut after it, and runs to its end", async () => {
     service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     await expect(order()).rejects.toThrow("fetch failed");
     await until(() =>
@@ -386,7 +386,7 @@ it("a message that was not taken before a restart of the service is sent after i
   }
 });
 
-it("an order goes on after a restart of the service", async () => {
+it("an order continues after a restart of the service", async () => {
   const folder = mkdtempSync(join(tmpdir(), "xelion-"));
   const dataFile = join(folder, "data.json");
   try {
@@ -433,7 +433,7 @@ describe("/provision/test", () => {
     expect(service.state.orders).toEqual({});
   });
 
-  it("tells the cause of a 400 as text or as JSON", async () => {
+  it("gives the cause of a 400 as text or as JSON", async () => {
     const text = await test({ version: 2, organization: {} });
     expect(text.status).toBe(400);
     expect(await text.text()).toMatch(/^version: .*\norganization\.name: /);
@@ -583,7 +583,7 @@ describe("a Xelion server", () => {
   const call = (path: string, token: string, method = "GET") =>
     fetch(`${tenant.url}/api/v1/pbx1/${path}`, { method, headers: { authorization: token } });
 
-  it("tells its version to everybody, and unknown tenants that they are unknown", async () => {
+  it("returns its version to every client, and an error to unknown tenants", async () => {
     expect((await call("server/version", "")).status).toBe(200);
     expect((await fetch(`${tenant.url}/api/v1/pbx9/server/version`)).status).toBe(404);
   });

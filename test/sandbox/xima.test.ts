@@ -95,7 +95,7 @@ const post = (licence: object, signing?: Signing) =>
 const probe = () => send("POST", { ccId });
 const code = async (answer: Promise<Answer>) => (await answer).code ?? "accepted";
 
-describe("a request is let in only", () => {
+describe("a request is accepted only", () => {
   it.each<[string, Signing & { authorization?: string }, number, string]>([
     ["with a token", { authorization: "" }, 401, "INVALID_TOKEN"],
     ["with a JWT", { authorization: "Bearer secret" }, 401, "INVALID_TOKEN"],
@@ -153,7 +153,7 @@ describe("a request is let in only", () => {
     });
   });
 
-  it("by the server's own clock, which the Date header tells", async () => {
+  it("by the server's own clock, which the Date header shows", async () => {
     const exp = Math.floor(Date.now() / 1000) + 600;
     server.setOptions({ clockOffsetSeconds: 1200 });
     expect(await code(post({}, { claims: { exp } }))).toBe("EXPIRED_TOKEN");
@@ -163,7 +163,7 @@ describe("a request is let in only", () => {
 });
 
 describe("the hash of the body", () => {
-  it("is taken as Python serializes it, for any names and whatever blanks the client put in", {
+  it("is checked as Python serializes it, for any names and any blanks of the client", {
     timeout: 60_000,
   }, async () => {
     const name = fc.oneof(
@@ -219,7 +219,7 @@ for line in sys.stdin.buffer:
 });
 
 describe("a licence", () => {
-  it("is made by the first request, changed by the next, and what is absent stays as it is", async () => {
+  it("is created by the first request, changed by the next, and keeps absent fields", async () => {
     expect(await post({ eliteSeats: 5, dialerSeats: 10 })).toEqual({
       status: 200,
       ccId: named,
@@ -241,7 +241,7 @@ describe("a licence", () => {
     });
   });
 
-  it("is found by ccId alone, which changes nothing, and 404 says that there is none", async () => {
+  it("is found by ccId alone without a change, and 404 means that it does not exist", async () => {
     expect(await probe()).toMatchObject({ status: 404, code: "CUSTOMER_NOT_FOUND" });
     await post({ eliteSeats: 5 });
     expect(await probe()).toEqual({ status: 200, ccId: named, changes: {} });
@@ -289,7 +289,7 @@ describe("a licence", () => {
     });
   });
 
-  it("tells two customers apart, whatever characters their ids have", async () => {
+  it("distinguishes two customers, with any characters in their ids", async () => {
     await send("POST", { ccId: { ...named, resellerId: "a/b", tenantId: "c" } });
     expect(await code(send("POST", { ccId: { resellerId: "a", tenantId: "b/c" } }))).toBe(
       "CUSTOMER_NOT_FOUND",
@@ -509,7 +509,7 @@ describe("a deletion", () => {
     });
   });
 
-  it("tells the date of the removal when it is switched so", async () => {
+  it("shows the date of the removal if the option is on", async () => {
     server.setOptions({ deletionTime: "date" });
     await post({ eliteSeats: 5 });
     const answer = await deleted();

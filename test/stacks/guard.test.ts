@@ -77,13 +77,13 @@ describe("a customer of the last update that no file declares", () => {
     ]);
   });
 
-  test("is none if its slug is listed under ucaas:removed, and stays none once it is gone", () => {
+  test("is no error if its slug is under ucaas:removed, nor after it is gone", () => {
     const files = stackFile("{acme: {name: A}}", "  ucaas:removed: [bakery]\n");
     expect(guard(files, last)).toEqual([]);
     expect(guard(files, { acme: "acme" })).toEqual([]);
   });
 
-  test("is none if a file of its own has it, or on a first update", () => {
+  test("is no error if it has its own file, or on a first update", () => {
     expect(
       guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: B\n" }, last),
     ).toEqual([]);
@@ -96,7 +96,7 @@ describe("a customer of the last update that no file declares", () => {
     expect(guard(stackFile("{acme: {name: A}}"), {})).toEqual([]);
   });
 
-  test("is none if a customer is renamed from it", () => {
+  test("is no error if a customer is renamed from it", () => {
     expect(
       guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last),
     ).toEqual([]);
@@ -109,7 +109,7 @@ describe("a customer of the last update that no file declares", () => {
   });
 });
 
-describe("what contradicts itself is an error:", () => {
+describe("a contradiction is an error:", () => {
   test("a customer that is declared and listed as removed", () => {
     expect(guard(stackFile("{acme: {name: A}}", "  ucaas:removed: [old, acme]\n"), {})).toEqual([
       "stacks/Pulumi.acme.yaml:3:24 ucaas:removed lists acme, which is declared (stacks/Pulumi.acme.yaml:2:21): keep one of the two",

@@ -49,7 +49,7 @@ config:
   expect(underlined(customerFile, "name: Acme\nxima: {professionalSeats: 5}\n")).toEqual([]);
 });
 
-test("an editor underlines a misspelt key and a wrong value wherever they stand", () => {
+test("an editor underlines a misspelt key and a wrong value at any place", () => {
   const text = `
 config:
   xima:privatKey: x

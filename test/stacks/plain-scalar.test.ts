@@ -13,7 +13,7 @@ describe("an unquoted value", () => {
     ["3.14", 3.14],
     ["-0.5", -0.5],
     ["9007199254740991", 9007199254740991],
-  ])("%j is what it says", (text, value) => expect(plainScalar(text)).toEqual({ value }));
+  ])("%j keeps its literal value", (text, value) => expect(plainScalar(text)).toEqual({ value }));
 
   test.each([
     "acme",

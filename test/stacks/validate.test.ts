@@ -192,7 +192,7 @@ describe("secrets", () => {
     expect(secret).toEqual(["username", "password", "sipPort"]);
   });
 
-  test("what the file says otherwise than the engine is as secret as its whole key", () => {
+  test("a value that differs between file and engine is as secret as its whole key", () => {
     const stack = stackOf({ "Pulumi.acme.yaml": encrypted("{secure: v1:ghi}") });
     const [acme] = stack.customers({
       ...stack.asWritten,
@@ -280,7 +280,7 @@ describe("customers in files of their own", () => {
     expect(bakery?.isSecret(["xima", "sipCredentials", "username"])).toBe(false);
   });
 
-  test("have their faults told with their own places", () => {
+  test("have their errors reported with their own places", () => {
     const found = faults({
       "Pulumi.acme.yaml": `${head}    bakery: {xima: {professionalSeats: 6}}\n`,
       "customers/acme/bakery.yaml":
@@ -391,7 +391,7 @@ test("a map keeps the file's key order, which a Xelion order needs, though the e
   );
 });
 
-describe("the same thing declared twice", () => {
+describe("the same object declared twice", () => {
   const customer = (tenantId: string) => `{name: Acme, xima: {ccId: {tenantId: ${tenantId}}}}`;
 
   test("is reported with both places, in one stack", () => {
@@ -530,7 +530,7 @@ describe("a customer's own file", () => {
   const acme = "name: Acme\nxima: {ccId: {resellerId: r, resellerName: R}}\n";
   const customers = `${head.replace("  ucaas:customers:\n", "  ucaas:customers: {}\n")}`;
 
-  test("that is not read is an error, whatever keeps it from being read", () => {
+  test("that cannot be read is an error for any cause", () => {
     expect(
       faults({
         "Pulumi.acme.yaml": customers,
@@ -851,7 +851,7 @@ describe("renamedFrom", () => {
     ).toMatchObject([{ xima: { ccId: { tenantId: "other" } }, xelion: { tenantName: "oldest" } }]);
   });
 
-  test("is an error for a slug that is declared, that another was renamed from, or that is none", () => {
+  test("is an error for a slug that is declared, the source of a rename, or invalid", () => {
     const line = (place: string, slug: string, reason: string) =>
       `stacks/Pulumi.acme.yaml:${place} ${slug}.renamedFrom: ${reason}`;
     expect(

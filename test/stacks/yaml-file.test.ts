@@ -23,7 +23,7 @@ describe("a YAML file", () => {
     expect(file.has(["c", 2])).toBe(false);
   });
 
-  test("knows what is encrypted, itself or around it", () => {
+  test("recognizes a value that is encrypted, itself or by a parent", () => {
     const file = read("a: {secure: v1:x}\nb: {secure: v1:x, more: 1}\n");
     expect([
       file.isEncrypted(["a"]),

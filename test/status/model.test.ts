@@ -39,7 +39,7 @@ const resources = [
   ),
 ];
 
-test("the status has each customer's systems, seats and last look, and what is open", () => {
+test("the status has each customer's systems, seats, last check and open tasks", () => {
   const pending = [{ type: "creating", resource: resources[2]! }];
   const report = statusReport([{ stack: "prod", resources, pending }]);
   expect(report.customers).toEqual([

@@ -218,7 +218,7 @@ test("an engine that does not run on this machine is not installed", async () =>
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("an older stand-in is renewed, and no file of Pulumi's is", async () => {
+test("an older replacement is renewed, and no file of Pulumi's is", async () => {
   await put(join(folder, "bin", "pulumi"), engine);
   await put(
     join(folder, "bin", "pulumi-language-nodejs"),
@@ -241,7 +241,7 @@ test("a home that cannot be written to is named, with what to do", async () => {
   );
 });
 
-/** A `go` whose answer to `go env` and to every other command is given. */
+/** A fake `go` with given output for `go env` and for every other command. */
 async function fakeGo({
   goVersion = "go1.99.0",
   modules = home,

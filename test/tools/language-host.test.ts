@@ -68,7 +68,7 @@ function programInfo(folder: string) {
   return info;
 }
 
-test("a program gets the Node that its project brings, wherever in the project it is", async () => {
+test("a program gets the Node that its project installs, from any folder of it", async () => {
   await equip({ nodeVersion: "24.1.2" });
   await mkdir(join(project, "stacks"));
   using host = await connect();
@@ -108,7 +108,7 @@ test("the project's dependencies are reported with the versions that are install
   ]);
 });
 
-test("what the stand-in cannot do is refused by name", async () => {
+test("a feature that the replacement lacks is refused by name", async () => {
   await equip();
   using host = await connect();
   await expect(host.call("generateProject", new messages.GenerateProjectRequest())).rejects.toThrow(

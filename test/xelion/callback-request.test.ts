@@ -10,8 +10,8 @@ import { folder, messages, ReceiverProcess, register } from "../receiver/receive
 import { freePort } from "./world.ts";
 
 /**
- * What a caller sends: the path is `{token}` with something around it, and goes out as it
- * stands.
+ * The request of a caller. Its path contains `{token}`, and is sent without further
+ * encoding.
  */
 interface Request {
   path?: string;
@@ -204,7 +204,7 @@ describe.each(["receiver", "listener"])("the %s", (which) => {
     expect(await side.heard()).toEqual([]);
   });
 
-  test("answers what is no HTTP with 400", async () => {
+  test("answers data that is not HTTP with 400", async () => {
     const { hostname, port } = new URL(side.address);
     const socket = connect(Number(port), hostname).setEncoding("utf8");
     socket.end("this is no request\r\n\r\n");

@@ -44,7 +44,7 @@ const post = (to: string, body: unknown, init: RequestInit = {}) =>
   });
 
 describe("the callback listener", () => {
-  test("takes what is said about its order, on a path that cannot be guessed", async () => {
+  test("accepts news of its order, on a path that cannot be guessed", async () => {
     expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/hooks/xelion/[\\w-]{43}$`));
     expect((await post(url, message)).status).toBe(200);
     expect(taken).toEqual([
@@ -85,7 +85,7 @@ describe("the callback listener", () => {
     expect(taken).toEqual([]);
   });
 
-  test("answers other types and refuses what is no JSON or too large", async () => {
+  test("answers other types, and refuses a body that is not JSON or too large", async () => {
     expect((await post(url, { ...message, type: "tenantRenamed" })).status).toBe(200);
     expect((await post(url, { ...message, data: { id: "42", status: 1 } })).status).toBe(200);
     expect((await post(url, "mid=1")).status).toBe(400);

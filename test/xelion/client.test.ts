@@ -126,7 +126,7 @@ describe("the POST of an order", () => {
 
 describe("the test of a configuration", () => {
   test.each(["text", "json"] as const)(
-    "is answered in the service's words, told as %s",
+    "has the service's own words, reported as %s",
     async (errorBody) => {
       server.setOptions({ errorBody });
       expect(await service().test("{}")).toEqual({
@@ -150,7 +150,7 @@ describe("the test of a configuration", () => {
     expect(validate.kind === "invalid" && validate.reason.length).toBeLessThan(2_100);
   });
 
-  test("tells a service that is down from one that refuses us", async () => {
+  test("distinguishes a service that is down from one that refuses the request", async () => {
     server.fault({ kind: "status", status: 503, times: 50 });
     expect(await service({ deadlineSeconds: 0.2 }).test(body)).toMatchObject({
       kind: "unreachable",

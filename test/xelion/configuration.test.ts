@@ -230,7 +230,7 @@ describe("the rules of version 1", () => {
     expect(wrongConfiguration(JSON.stringify(configuration))).toBeDefined();
   });
 
-  test("are all told at once", () => {
+  test("are all reported at once", () => {
     const wrong = {
       version: 1,
       organization: { name: "F", country: "XX" },
@@ -242,7 +242,7 @@ describe("the rules of version 1", () => {
     ).toHaveLength(2);
   });
 
-  test("pass what is not known yet, wherever it stands", () => {
+  test("accept unknown values at any place", () => {
     const whole = {
       version: 1,
       organization: { name: "F", country: "NL", centralPhoneNumber: external("0101234567") },
@@ -274,7 +274,7 @@ describe("the rules of version 1", () => {
   });
 });
 
-describe("what is sent", () => {
+describe("the configuration that is sent", () => {
   test("is the object with its keys in the program's order, however the engine sorted them", () => {
     const keyOrder = (value: unknown): string[][] => {
       if (Array.isArray(value)) return value.flatMap(keyOrder);
@@ -311,7 +311,7 @@ describe("what is sent", () => {
     );
   });
 
-  test("is a text as it stands, white space and numbers included", async () => {
+  test("is the literal text, white space and numbers included", async () => {
     const text =
       '{ "version": 1.0,  "organization": {"name": "F"}, "number": [15e-1, 0.1, -0, 9007199254740991] }';
     expect(await configurationOf(inputs({ configuration: text }))).toMatchObject({

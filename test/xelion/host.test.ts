@@ -93,7 +93,7 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("no secret is printed, by whatever goes wrong, with the log of calls switched on", async () => {
+  test("no secret is printed by any failure, with the log of calls switched on", async () => {
     const configuration = (name: string) => ({
       version: 1,
       organization: { name },

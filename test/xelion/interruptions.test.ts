@@ -23,7 +23,7 @@ const service = xelionProvisioningServer();
 let callbacks: Server;
 let callbackUrl: string;
 let folder: string;
-/** The listeners of callbacks, by path; none while no run is at work. */
+/** The listeners of callbacks, by path. It is empty while no run is active. */
 const hearers = new Map<string, (news: StatusEvent[]) => Promise<void>>();
 
 beforeAll(async () => {
@@ -100,8 +100,8 @@ const runArbitrary: fc.Arbitrary<Run> = fc.record({
   ),
 });
 
-describe("whatever happens to orders, callbacks and runs", () => {
-  test("no declaration is ever ordered twice, and a quiet run at the end knows where it stands", {
+describe("with any failure of orders, callbacks and runs", () => {
+  test("no declaration is ordered twice, and an undisturbed last run knows each order", {
     timeout: 120_000,
   }, async () => {
     let number = 0;
@@ -300,7 +300,7 @@ class Tenant {
   }
 }
 
-/** A process that is killed, or told to end, at one of its steps. */
+/** A process that is killed or cancelled at one of its steps. */
 class Process {
   readonly cancel = new AbortController();
   readonly killed: Promise<void>;

@@ -36,7 +36,7 @@ test.each(readdirSync(folder))(
   },
 );
 
-test("the state keeps an order whole, also when the engine drops what is null", () => {
+test("the state keeps an order complete, also when the engine drops null values", () => {
   const declared = {
     configurationHash: "a",
     retryFailed: null,

@@ -179,7 +179,7 @@ describe("what to do next", () => {
     expect(decide(want, known, reach)).toMatchObject(next);
   });
 
-  test("an order that is named by its id is taken up without anything being sent", () => {
+  test("an order with a declared id is resumed without a request", () => {
     expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({
       do: "adopt",
       orderId: 7,
@@ -280,7 +280,7 @@ describe("news of an order", () => {
       mid % 6
     ] as string;
 
-  test("mean the same in whatever order, how often and in what batches they come", () => {
+  test("have the same result in any order, number and batches", () => {
     fc.assert(
       fc.property(
         fc

@@ -87,7 +87,7 @@ test("an order of another machine's killed provider is not sent again", async ()
   expect(w.orders()).toHaveLength(1);
 });
 
-test("with the other machine's journal copied, its order is taken up", async () => {
+test("with a copy of the other machine's journal, its order is resumed", async () => {
   const [one, other] = [await machine(), await machine()];
   const { inputs } = await up(one, newStack);
   expect((await up(other, killedEngine(inputs))).code).toBe("JOURNAL_UNKNOWN_RUN");
@@ -162,7 +162,7 @@ test("what a resource began as another tenant is reported, until it is declared 
   expect(w.orders()).toHaveLength(2);
 });
 
-test("an order that the operator names is taken whatever other machines did", async () => {
+test("an order that the operator names is used, with any orders of other machines", async () => {
   const [one, other] = [await machine(), await machine()];
   const { inputs } = await up(one, newStack);
   const taken = await up(other, killedEngine(inputs), { orderId: 1 });

@@ -28,7 +28,7 @@ const provider = (more?: Record<string, unknown>) => newProvider(w, more);
 const inputs = (more?: Partial<ProvisionInputs>) => inputsOf(w, more);
 const noCallback = { "xelion:callback": undefined };
 const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
-/** The entries of orders; what the journal knows of the stack is none. */
+/** The journal's entries of orders, without those of the stack. */
 const journal = () =>
   readdirSync(w.journalDir)
     .filter((file) => !file.startsWith("ucaas-"))
@@ -171,7 +171,7 @@ describe("an order", () => {
     expect(w.orders()[0]?.callbackUrl).toBe("http://127.0.0.1:9/mine");
   });
 
-  test("goes on after its time is over, and the next run waits for the same one", async () => {
+  test("continues after the timeout, and the next run waits for the same order", async () => {
     w.service.state.courses.push({
       steps: [
         { do: "reply" },
@@ -323,7 +323,7 @@ describe("a POST whose outcome is not known", () => {
   });
 });
 
-describe("nothing is sent, and nothing is left behind,", () => {
+describe("nothing is sent, and no order or session is left,", () => {
   test.each([
     [
       "when the service refuses the order",
@@ -660,7 +660,7 @@ describe("diff", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("refuses a state that does not say what was ordered: everything would look changed", async () => {
+  test("refuses a state without the ordered configuration, which would look changed", async () => {
     const { outs } = await create();
     await expect(changes({ ...outs, configurationHash: undefined as never })).rejects.toThrow(
       "STATE_INCOMPLETE",
@@ -839,7 +839,7 @@ describe("check", () => {
     expect(w.service.received).toEqual([]);
   });
 
-  test("tells everything that is wrong at once, each with its path", async () => {
+  test("reports all errors at once, each with its path", async () => {
     const failures = await check(
       {
         serverUrl: "http://pbx.example",
@@ -896,7 +896,7 @@ describe("check", () => {
       { "xelion:baseUrl": "http://provision.example" },
       "would show credentials to the network",
     ],
-  ])("tells what is wrong with the config: %s", async (_, config, words) => {
+  ])("names the error in the config: %s", async (_, config, words) => {
     expect((await check({}, config)).join()).toContain(words);
   });
 });

@@ -67,7 +67,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(JSON.stringify(outs)).not.toContain("callback/");
   });
 
-  test("an order whose run was cut off is taken up on another machine, which has nothing of it", async () => {
+  test("an order of an interrupted run is resumed on another machine without its files", async () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
@@ -315,7 +315,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect(w.orders()).toHaveLength(2);
   });
 
-  test("nothing is sent when the relay does not know the key, is not there, or is none", async () => {
+  test("nothing is sent when the relay rejects the key, is missing, or is another server", async () => {
     expect(
       await runs(w, config({ relayKey: "a-wrong-key-canary-of-enough-characters" })).create(),
     ).toMatchObject({

@@ -4,7 +4,7 @@ import { detectDrift, flatChanges } from "../../provider/xima/changes.ts";
 const sip = { username: "u", password: "canary", sipServer: "s", outboundProxy: "o" };
 
 describe("what a reply says has changed", () => {
-  test("is one list, by property, from whatever depth", () => {
+  test("is one list, by property, from any depth", () => {
     expect(
       flatChanges({
         eliteSeats: { oldValue: 0, newValue: 5 },
@@ -57,7 +57,7 @@ describe("what a reply says has changed", () => {
 });
 
 describe("drift", () => {
-  test("is what the server had otherwise than the state said", () => {
+  test("is a server value that differs from the state", () => {
     const changes = {
       eliteSeats: { oldValue: 9, newValue: 6 },
       professionalSeats: { oldValue: 12, newValue: 15 },

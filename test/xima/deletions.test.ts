@@ -80,7 +80,7 @@ describe("the record", () => {
     expect(statSync(deletions.location).mode & 0o777).toBe(0o600);
   });
 
-  test("is empty where there is none, and names the line that it cannot read", async () => {
+  test("is empty if there is no file, and names a line that it cannot read", async () => {
     const deletions = new Deletions(journalIn(folder), {});
     expect(await deletions.list()).toEqual({ deletions: [], unreadable: [] });
     await deletions.add(deletion());
@@ -106,7 +106,7 @@ describe("the record", () => {
     ["1 week", "2025-08-04T21:10:05.000Z"],
     ["2025-08-02T00:00:00Z", "2025-08-02T00:00:00Z"],
   ])(
-    "tells until when support can restore, for the estimate %j",
+    "shows until when support can restore, for the estimate %j",
     (estimatedDeletionTime, until) => {
       expect(restorableUntil(deletion({ estimatedDeletionTime }))).toBe(until);
     },

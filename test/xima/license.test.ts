@@ -130,7 +130,7 @@ describe("check", () => {
   });
 
   test.each([[""], ["0d"], ["-1d"], ["soon"], ["7"]])(
-    "takes no reassertAfter of %j, and tells what else is wrong",
+    "checks reassertAfter %j, and reports the other errors as well",
     async (reassertAfter) => {
       const found = await failures(licence({ reassertAfter, eliteSeats: "many" }));
       expect(found.map(({ property }) => property).sort()).toEqual([
@@ -299,7 +299,7 @@ describe("create", () => {
     expect(licences.writes()).toEqual([]);
   });
 
-  test("takes an existing customer over with adopt: true, and leaves alone what is not declared", async () => {
+  test("adopts an existing customer with adopt: true, and keeps undeclared fields", async () => {
     const args = licence({ adopt: true });
     exists(args);
     const { outs } = await host.create(type, args);
@@ -332,8 +332,8 @@ describe("create", () => {
       expect.stringMatching(/DECLARED_TWICE/),
     ]);
     expect(licences.writes()).toHaveLength(1);
-    // Nor is one that comes later taken for another try of the first: neither in this
-    // run, whatever its name, nor in the next.
+    // A later create is not treated as a retry of the first either: not in this run, under
+    // any name, and not in the next.
     expect((await host.failure(host.create(type, args))).message).toContain("DECLARED_TWICE");
     await using next = await start();
     expect(
@@ -342,7 +342,7 @@ describe("create", () => {
   });
 
   test.each([["malformed"], ["html"], ["empty"]] as const)(
-    "whose answer was lost on its way (%s) keeps what was made, and the next up states it again",
+    "whose reply was lost (%s) keeps the licence in the state, and the next up applies it again",
     async (kind) => {
       const args = licence();
       licences.server.fault({ kind, bodyMatches: "professionalSeats" });
@@ -539,7 +539,7 @@ describe("a create that was cut off", () => {
     await call;
   }
 
-  test("is taken up by the next one of the same resource, which no other may do", async () => {
+  test("is resumed by the next create of the same resource, and by no other", async () => {
     const args = licence();
     await killed(args);
     expect(
@@ -600,7 +600,7 @@ describe("update", () => {
     return { id, outs };
   }
 
-  test("sends what is no longer declared as an explicit 0, or it would be billed on", async () => {
+  test("sends 0 for seats that are no longer declared, which would be billed otherwise", async () => {
     const args = licence({
       eliteSeats: 5,
       dialerSeats: 10,
@@ -727,7 +727,7 @@ describe("update", () => {
     expect(after).toMatchObject({ account: "north", professionalSeats: 20 });
   });
 
-  test("whose first answer was lost says that what the server had otherwise is not known", async () => {
+  test("whose first reply was lost says that the server's earlier values are unknown", async () => {
     const args = licence();
     const { id, outs } = await made(args);
     Object.assign(stored(args) as object, { professionalSeats: 99 });
@@ -739,7 +739,7 @@ describe("update", () => {
     );
   });
 
-  test("reports what the server had otherwise, and only that", async () => {
+  test("reports server values that differed, and only those", async () => {
     const args = licence({ eliteSeats: 5, sipCredentials });
     const { id, outs } = await made(args);
     Object.assign(stored(args)!, {
@@ -871,8 +871,8 @@ describe("diff", () => {
 
 describe("another account", () => {
   /**
-   * A host with two servers: accounts `here` and `alias` lead to the one that needs no
-   * account, `there` to another.
+   * A host with two servers. The accounts `here` and `alias` use the server of the default
+   * account, and `there` uses the other one.
    */
   async function accounts() {
     const other = await licenceServer();
@@ -1023,7 +1023,7 @@ describe("delete", () => {
     expect(await host.diff(type, id, after, args)).toMatchObject({ changes: false });
   });
 
-  describe("of a resource whose customer another one has taken over", () => {
+  describe("of a resource whose customer another resource has adopted", () => {
     const old = (args: Licence) => ({
       ...args,
       schemaVersion: 1,
@@ -1065,7 +1065,7 @@ describe("delete", () => {
       expect(deletion(args)).toBeDefined();
     });
 
-    test("does nothing when that one failed in the same run, and the next run heals it", async () => {
+    test("does nothing when that one failed in the same run, and the next run fixes it", async () => {
       const args = licence();
       const { outs } = await host.create(type, args);
       await using run = await start();

@@ -148,7 +148,7 @@ describe("every request that the provider sends is one of the published document
     expect([...new Set(fields)].sort()).toEqual(["exp", "jti"]);
   });
 
-  test("whatever is declared, as far as the check lets it pass", async () => {
+  test("any declaration that the check accepts", async () => {
     const count = fc.oneof(
       fc.constant(undefined),
       fc.constant(0),
@@ -212,7 +212,7 @@ describe("every reply of the sandbox is one of the published document", () => {
     kid?: string;
     signedBody?: string;
   }
-  /** A request signed by hand: the client makes none that is wrong. */
+  /** A request signed by hand, since the client never sends an invalid one. */
   async function send(
     method: string,
     { body = { ccId: ascii }, claims, kid = "key-of-the-tests", signedBody }: Signing = {},

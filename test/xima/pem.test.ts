@@ -41,7 +41,7 @@ describe("a PEM text", () => {
     expect(pemBlocks(plain.replaceAll("\n", ""))).toEqual([{ label: "PRIVATE KEY", text: plain }]);
   });
 
-  test("of several blocks has each, without what stands between them", () => {
+  test("of several blocks has each one, without the text between them", () => {
     expect(
       pemBlocks(`Bag Attributes\n${plain}subject=CN\n${encrypted}`).map(({ text }) => text),
     ).toEqual([plain, encrypted]);
