@@ -101,7 +101,7 @@ describe("a summary of what the real engine planned", () => {
     expect(text).not.toContain("Nothing changes");
   });
 
-  test("a terminal shows what goes in red and what comes in green, and a kept report does not", () => {
+  test("a terminal shows removals in red and additions in green, and a kept report does not", () => {
     vi.stubEnv("NO_COLOR", undefined);
     vi.stubEnv("FORCE_COLOR", "1");
     onTestFinished(() => void vi.unstubAllEnvs());

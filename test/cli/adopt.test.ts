@@ -25,7 +25,7 @@ import { StackFiles } from "../../stacks/stack-files.ts";
 import { YamlFile } from "../../stacks/yaml-file.ts";
 
 describe("a customer's slug", () => {
-  test("is made of the first name that has letters or digits, readably", () => {
+  test("is built from the first name with letters or digits, readably", () => {
     const slug = (...names: string[]) => slugOf(names, () => false);
     const long = "voice ".repeat(40);
     expect(slug(long)).toMatch(/^(voice-)+voi?c?e?$/);
@@ -241,7 +241,7 @@ describe("the outcome for an existing object", () => {
     ]);
   });
 
-  test("what has an obstacle is left out, unless it is there already", () => {
+  test("an object with an obstacle is skipped, unless it is declared already", () => {
     const texts = { "customers/prod/zoo.yaml": "name: Zoo\nenablex: {customerCode: ACME}\n" };
     const candidates = [
       customer("1", "ACME", { blockedReason: "no" }),
@@ -455,7 +455,7 @@ describe("a customer of EnableX as it would be declared", () => {
     });
   });
 
-  test("leaves out what no declaration may say, and says so; without a name it cannot be declared", () => {
+  test("omits fields that cannot be declared, with a note; a customer without a name is blocked", () => {
     const odd = declared({ customer_name: "Acme", contact_email: "none", status: "X" });
     expect(odd.section).toEqual({ customerName: "Acme" });
     expect(odd.notes).toEqual([

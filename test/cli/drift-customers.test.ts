@@ -162,7 +162,7 @@ test("a refused account counts as unknown, and keys without an account are omitt
   expect(await alone.counts()).toEqual([]);
 });
 
-test("what a stack declares without readable config makes the counts of the others unknown", async () => {
+test("a stack without readable config makes the counts of the others unknown", async () => {
   await using enablex = await enablexReseller();
   const survey = new CustomerSurvey(async (stack) =>
     configOf(stack === "north" ? enablex.basic : {}),

@@ -111,7 +111,7 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     );
   });
 
-  test("since a commit that is not there, all of them count, and it is said why", async () => {
+  test("lists all stacks, with the reason, if the commit does not exist", async () => {
     const run = await stacks("--json", "--changed-since", "0".repeat(40), "--except", "sandbox");
     expect(run).toMatchObject({
       exitCode: 0,
@@ -120,7 +120,7 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
     });
   });
 
-  test("a plan whose preview left no file, or half of one, does not fit, and it is said what to do", async () => {
+  test("a plan whose preview left no complete file does not fit, and the error has a remedy", async () => {
     write("half.json", '{"version":1,"sta');
     for (const name of ["half.json", "none.json"]) {
       const file = join(repository, name);

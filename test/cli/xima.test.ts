@@ -42,7 +42,7 @@ function write(name: string, text: string): string {
 }
 
 describe("ucaas xima keys new", { timeout: 30_000 }, () => {
-  test("makes a key that its owner alone can read, and a request that the licence server signs", async () => {
+  test("creates a key that only its owner can read, and a request that the licence server signs", async () => {
     const { exitCode, stdout } = await ucaas([
       "keys",
       "new",
@@ -131,7 +131,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
   });
 
   test.each([["xima.key.pem"], ["xima.csr.pem"]])(
-    "never overwrites %s, and makes nothing then",
+    "never overwrites %s, and creates nothing then",
     async (existing) => {
       write(existing, "precious");
       const { exitCode, stderr } = await ucaas(["keys", "new", "--common-name", "Voicehouse"]);
@@ -199,7 +199,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     expect(existsSync(at("xima.key.pem"))).toBe(false);
   });
 
-  test("ends at Ctrl-C, with nothing made", async () => {
+  test("ends at Ctrl-C without creating anything", async () => {
     expect(
       await onTerminal(["keys", "new", "--common-name", "Voicehouse", "--encrypt"], ["\u0003"]),
     ).not.toContain("What to do next");
@@ -458,7 +458,7 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
 });
 
 describe("ucaas xima import-file", { timeout: 30_000 }, () => {
-  test("makes a file that pulumi import takes, with the password marked as a secret and mode 0600", async () => {
+  test("writes a file for pulumi import, with the password marked secret and mode 0600", async () => {
     write(
       "licences.yaml",
       `acme:

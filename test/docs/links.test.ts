@@ -11,7 +11,7 @@ const pages = [
   ...globSync("docs/**/*.md", { cwd: root }),
 ];
 
-test.for(pages)("every link of %s leads to a file that is there", (page) => {
+test.for(pages)("every link of %s leads to an existing file", (page) => {
   const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
   const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
     .map(([, target]) => target as string)

@@ -20,7 +20,7 @@ function client(config: Record<string, string>): EnableXClient {
 const logins = () => enablex.calls(/login/).length;
 
 describe("the client", () => {
-  test("comes in by HTTP Basic with no login", async () => {
+  test("authenticates by HTTP Basic without a login", async () => {
     const [id = ""] = await enablex.seed(1);
     expect(await client(enablex.basic).read(customerType, id)).toMatchObject({
       customer_code: "C-1",
@@ -28,7 +28,7 @@ describe("the client", () => {
     expect(logins()).toBe(0);
   });
 
-  test("comes in by a login that all calls at the same time share, with the header Token", async () => {
+  test("authenticates by a login that concurrent calls share, with the header Token", async () => {
     const ids = await enablex.seed(12);
     const one = client(enablex.login);
     await Promise.all(ids.map((id) => one.read(customerType, id)));
@@ -67,7 +67,7 @@ describe("the client", () => {
     expect(enablex.server.received.some(({ status }) => status === 403)).toBe(false);
   });
 
-  test("tries a refused token once more and no oftener, and then says so in the guide's words", async () => {
+  test("retries a refused token once, and then fails with the guide's words", async () => {
     enablex.server.fault({ kind: "status", status: 403, path: "/customers", times: 9 });
     const error = await failureOf(client(enablex.login).read(customerType, "1"));
     expect(error).toMatchObject({

@@ -74,14 +74,14 @@ describe("a customer that is created", () => {
     ["the answer was a page", { kind: "html" }, 1],
     ["the answer was empty", { kind: "empty" }, 1],
     ["the server said 429", { kind: "status", status: 429, retryAfter: 0 }, 2],
-  ] as const)("is there exactly once when %s", async (_, fault, sent) => {
+  ] as const)("exists exactly once when %s", async (_, fault, sent) => {
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     const { id } = await create(acme);
     expect(enablex.customers()).toMatchObject([{ id, customer_code: "ACME" }]);
     expect(posts()).toBe(sent);
   });
 
-  test("is there exactly once when the server acted and never answered", async () => {
+  test("exists exactly once when the server acted without a reply", async () => {
     enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
     const { id } = await create(acme, { "enablex:deadlineSeconds": "1" });
     expect(enablex.customers()).toMatchObject([{ id }]);
@@ -102,7 +102,7 @@ describe("a customer that is created", () => {
     expect(posts()).toBe(2);
   });
 
-  test("and was made twice, on a server that keeps nothing unique, is reported with both ids", async () => {
+  test("and exists twice, on a server without uniqueness, is reported with both ids", async () => {
     enablex.server.setOptions({ uniqueCustomerCode: false });
     enablex.server.fault({ kind: "late", ms: 600, method: "POST", path: "/customers$" });
     enablex.server.fault({ kind: "delayAfter", ms: 900, method: "POST", path: "/customers$" });
@@ -112,7 +112,7 @@ describe("a customer that is created", () => {
     for (const { id } of enablex.customers()) expect(error.message).toContain(`customer ${id}`);
   });
 
-  test("and never got a clear answer is an error that says so, and the next up makes it once", async () => {
+  test("and never got a clear answer is an error, and the next up creates it once", async () => {
     const journal = journalFolder();
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
     const short = { "enablex:settleSeconds": "0.2" };
@@ -158,7 +158,7 @@ describe("a customer that is created", () => {
     expect(enablex.calls(/^GET .customers/).length).toBeGreaterThanOrEqual(5);
   });
 
-  test("and never shows stays in the state, with an error that says so", async () => {
+  test("and never becomes visible stays in the state, with a clear error", async () => {
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const failure = await create(acme, { "enablex:consistencySeconds": "0.3" }).catch(
       (error: unknown) => error,
@@ -214,7 +214,7 @@ describe("a customer that exists already", () => {
     office_address: { city: "Leeds", country_id: "235" },
   };
 
-  test("and is as declared is taken over without a write", async () => {
+  test("with the declared values is adopted without a write", async () => {
     const [id] = await enablex.seed(1, existing);
     const { id: taken, outs } = await create(acme);
     expect(taken).toBe(id);
@@ -246,7 +246,7 @@ describe("a customer that exists already", () => {
     });
   });
 
-  test('is made as declared with adopt "always", by writing just what differs', async () => {
+  test('is updated as declared with adopt "always", by writing only the differences', async () => {
     const [id] = await enablex.seed(1, {
       ...existing,
       customer_name: "Acme Ltd",
@@ -334,7 +334,7 @@ describe("a customer that exists already", () => {
     );
   });
 
-  test("for another reseller is reported as 1504 without an owner, and says so", async () => {
+  test("for another reseller is reported as 1504, and the error says that the owner is unknown", async () => {
     await enablex.seed(1, existing);
     for (const customer of Object.values(enablex.server.state.customers))
       customer.owner = "somebody-else";
@@ -343,7 +343,7 @@ describe("a customer that exists already", () => {
     expect(error.hint).toContain("another reseller");
   });
 
-  test("because the program declares it twice is an error that says so", async () => {
+  test("because the program declares it twice is a clear error", async () => {
     const { customer } = providersOf(enablex.basic);
     await customer.create(acme);
     expect(await failureOf(customer.create(acme))).toMatchObject({

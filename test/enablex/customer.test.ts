@@ -72,7 +72,7 @@ describe("a customer that is updated", () => {
     ]);
   });
 
-  test("has a text emptied that is declared no longer, and a choice left as it is, which is said", async () => {
+  test("clears a text that is no longer declared, and keeps a choice with a note", async () => {
     const { id, outs, provider } = await made();
     const { contactName: _, status: __, ...rest } = acme;
     const { outs: after } = await provider.update(id, outs, {
@@ -165,7 +165,7 @@ describe("a customer that is updated", () => {
     });
   });
 
-  test("and is gone is an error that says how it is made again", async () => {
+  test("and is gone is an error that says how to create it again", async () => {
     const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0" });
     delete enablex.server.state.customers[id];
     expect(
@@ -221,7 +221,7 @@ describe("a customer that is read", () => {
   });
 
   test.each(["both", "body", "status"] as const)(
-    "and is not there any more is gone, however the server says so (%s)",
+    "and does not exist any more leaves the state, for each form of the reply (%s)",
     async (errorsAs) => {
       const { id, outs, provider } = await made();
       delete enablex.server.state.customers[id];
@@ -336,7 +336,7 @@ describe("a customer that is deleted", () => {
     expect(said.join()).not.toContain("undefined");
   });
 
-  test("to be created again is not taken over while the list still shows it", async () => {
+  test("to be created again is not adopted while the list still shows it", async () => {
     const { id, outs, provider } = await made();
     await provider.delete(id, outs);
     enablex.server.state.stale[`customers/${id}`] = {

@@ -72,7 +72,7 @@ describe("a copied line, carried out at the same time", () => {
     },
   );
 
-  test("is made by the copy when the first one was refused", async () => {
+  test("is created by the copy when the first one was refused", async () => {
     const { subscription } = providersOf(enablex.basic);
     enablex.server.fault({ kind: "status", status: 406, method: "POST" });
     expect(await failureOf(subscription.create({ customerId, planId: 7 }))).toMatchObject({
@@ -254,7 +254,7 @@ describe("a subscription", () => {
     expect((await subscription.create({ customerId, planId: "8" })).id).not.toBe(first.id);
   });
 
-  test("and whose create got no answer is there once", async () => {
+  test("and whose create got no answer exists once", async () => {
     enablex.server.fault({ kind: "cut", method: "POST" });
     const { id } = await providersOf(enablex.basic).subscription.create({ customerId, planId: 7 });
     expect(Object.keys(enablex.server.state.subscriptions)).toEqual([id]);

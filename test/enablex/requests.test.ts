@@ -130,7 +130,7 @@ describe("another stack that creates the same customers at the same time", () =>
     },
   );
 
-  test("is no error where the list cannot be read after the creates, which is said", async () => {
+  test("is no error if the list cannot be read after the creates, and a warning says so", async () => {
     const provider = providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }).customer;
     enablex.server.setOptions({ createReply: "full" });
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });

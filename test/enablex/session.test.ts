@@ -50,7 +50,7 @@ describe("the login", () => {
     expect(await session.authorization()).toBe("Token token-number-2");
   });
 
-  test("is opened once again when a token is refused, however many calls had used it", async () => {
+  test("is opened once again when a token is refused, for any number of calls", async () => {
     const { session, logins } = counted();
     const header = await session.authorization();
     const retried = await Promise.all(

@@ -13,7 +13,7 @@ test("an existing object is seen at once, without a second read", async () => {
   expect(looks).toBe(1);
 });
 
-test("what never comes is looked for more than once, and given up when the time is up", async () => {
+test("a missing object is looked for more than once, until the time is up", async () => {
   let looks = 0;
   expect(await waitFor(0.25, async () => void looks++)).toBeUndefined();
   expect(looks).toBeGreaterThan(1);

@@ -28,7 +28,7 @@ async function inLanes<Work, Result>(
 const text = ({ story, runs }: Outcome) =>
   [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
 
-test("a dozen stories of kills and server faults end as declared, with nothing made twice", {
+test("a dozen runs with kills and server faults end as declared, without a duplicate", {
   timeout: 600_000,
 }, async () => {
   const random = Array.from({ length: 6 }, (_, at) => writeStory(1, at + 1, { short: true }));

@@ -105,7 +105,7 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     });
   };
 
-  test("dependsOn: each is made after the one before it", async () => {
+  test("dependsOn: each is created after the one before it", async () => {
     await stack.writeProgram(program("{ dependsOn: previous ? [previous] : [] }"));
     const { output } = (await stack.up("--parallel", "16")).ok();
     const made = kinds.map(({ type }) => [

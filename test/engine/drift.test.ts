@@ -117,7 +117,7 @@ describe("drift on the real engine", { timeout: 120_000 }, () => {
   const drift = (...args: string[]) =>
     ucaas(["drift", ...args], { cwd: project.folder, env: project.env });
 
-  test("stacks without drift end with 0, and it is said how much was compared", async () => {
+  test("stacks without drift exit with 0, and the report counts the comparisons", async () => {
     const run = await drift(
       "--all",
       "--except",

@@ -76,7 +76,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     enablex.server.received = [];
   };
 
-  test("up makes all three, and the next preview is empty", async () => {
+  test("up creates all three, and the next preview is empty", async () => {
     (await stack.up()).ok();
     const outputs = await stack.outputs();
     ids = outputs.ids as typeof ids;
@@ -232,14 +232,14 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
     expect(writes()).toEqual([]);
   });
 
-  test("what exists already and is as declared is taken over by default, and nothing is written", async () => {
+  test("an existing object with the declared values is adopted by default, without a write", async () => {
     (await up({})).ok();
     expect((await stack.outputs()).ids).toEqual(ids);
     expect(writes()).toEqual([]);
     await expectNoChange();
   });
 
-  test('what exists already is made as declared with adopt "always"', async () => {
+  test('an existing object is updated as declared with adopt "always"', async () => {
     await forget();
     const adopt = "always";
     const declared = {

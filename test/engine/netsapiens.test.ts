@@ -132,7 +132,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     expect(await stack.outputs()).toMatchObject({ bundle: "[secret]", secret: "[secret]" });
   });
 
-  test("a change is made in place, shown as a diff, and verified again", async () => {
+  test("a change is applied in place, shown as a diff, and verified again", async () => {
     await stack.writeProgram(program({ port: 5061 }));
     const before = await verified();
     expect(clean((await stack.preview("--diff")).ok()).output).toMatch(
@@ -176,7 +176,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     expect(made()).toEqual(["created xima-acme"]);
   });
 
-  test("a refused grant keeps the client; one that is gone from the portal's list is made again", async () => {
+  test("a refused grant keeps the client, and one missing from the portal's list is recreated", async () => {
     ns.server.state.users["api@acme"]!.password = "rotated-elsewhere";
     clean((await stack.refresh()).ok());
     for (const name of ["given", "made"]) expect(await inState(name)).toBeDefined();

@@ -201,7 +201,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
   });
 
-  test("refresh finds the end of an order that was not waited for, and says so when it failed", async () => {
+  test("refresh finds the end of an order without a wait, and reports a failed one", async () => {
     w.service.setOptions({ orderRoute: true });
     await stack.removeConfig("xelion:callback");
     await stack.setConfig("xelion:orderPath", "/api/v1/orders/{id}");

@@ -220,7 +220,7 @@ describe("ucaas ci comment", () => {
     }
   });
 
-  test("nothing is said when no stack is touched and nothing was said before", async () => {
+  test("no comment is added when no stack is affected and none was before", async () => {
     await using github = await gitHub({ "pull-requests": "read" });
     expect(
       await step(

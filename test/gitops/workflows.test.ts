@@ -38,7 +38,7 @@ describe.each(workflowFiles())("%s", (file) => {
     }
   });
 
-  test("secrets are there for the one step that needs them, and only in a job with an environment", () => {
+  test("secrets reach only the step that needs them, and only in a job with an environment", () => {
     for (const [name, job] of jobs) {
       const { steps, ...rest } = job;
       expect(JSON.stringify(rest), name).not.toContain("secrets.");

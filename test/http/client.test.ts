@@ -141,7 +141,7 @@ describe("a repeat", () => {
     });
   });
 
-  test("never follows a cut connection, a 5xx or silence when it could be an order made twice", async () => {
+  test("never follows a cut connection, a 5xx or a timeout of a non-idempotent call", async () => {
     server.fault({ kind: "cut" });
     expect(await failure(client().send(order))).toMatchObject({
       code: "CONNECTION_LOST",
@@ -383,7 +383,7 @@ describe("a reply", () => {
     expect(await client().send(read)).toMatchObject({ status: 200, json: undefined });
   });
 
-  test("that never comes, since no server listens, says so, and that nothing was sent", async () => {
+  test("that never comes, since no server listens, is an error that says nothing was sent", async () => {
     const url = await serve(() => {});
     served.at(-1)!();
     await expect.poll(() => fetch(url).catch(() => "refused")).toBe("refused");
@@ -399,7 +399,7 @@ describe("a deadline that leaves the last try no time", () => {
   test.each([
     ["a read", read],
     ["an order", order],
-  ])("does not hide what the try before came to: %s", async (_, call) => {
+  ])("does not hide the outcome of an earlier try: %s", async (_, call) => {
     let refuse = true;
     // The first try is refused before anything is sent, the second gets no answer.
     const server = createServer(() => {});

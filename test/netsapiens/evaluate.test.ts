@@ -39,8 +39,8 @@ const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
   fc.record({ kind: fc.constant("none" as const), code: fc.string(), reason: fc.string() }),
 );
 
-describe("a judgement", () => {
-  test("comes of every answer, and a failure always has a code, evidence and a remedy", () => {
+describe("an evaluation", () => {
+  test("exists for every reply, and a failure always has a code, evidence and a remedy", () => {
     fc.assert(
       fc.property(anyAnswer, (answer) => {
         for (const judgement of judgements(answer)) {

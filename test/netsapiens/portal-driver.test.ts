@@ -59,7 +59,7 @@ const failureOf = async (work: Promise<unknown>): Promise<UcaasError> =>
 const made = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
-describe("a client is made in the portal", { timeout: 120_000, concurrent: true }, () => {
+describe("a client is created in the portal", { timeout: 120_000, concurrent: true }, () => {
   test("once, with a slow scripted list that hides secrets and shows the new row late", async ({
     ns,
   }) => {
@@ -268,7 +268,7 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
-  test("and that left nothing in the list is an error; the next up makes the client", async ({
+  test("and that is missing in the list is an error; the next up creates the client", async ({
     ns,
   }) => {
     ns.server.fault({ kind: "cutBefore", ...isCreate, times: 9 });
@@ -447,9 +447,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
     }
   });
 
-  test("since the portal is closed to this network, says so and names the other way", async ({
-    ns,
-  }) => {
+  test("since the portal is closed to this network, names the other driver", async ({ ns }) => {
     ns.server.setOptions({ portal: "closed" });
     expect(await failureOf(create(ns))).toMatchObject({
       code: "PORTAL_CLOSED",
@@ -532,7 +530,7 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
   });
 });
 
-test("update makes the client again when it was deleted in the portal", {
+test("update creates the client again when it was deleted in the portal", {
   timeout: 120_000,
   concurrent: true,
 }, async ({ ns }) => {

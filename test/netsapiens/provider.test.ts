@@ -247,7 +247,7 @@ describe("diff", () => {
     { minimumScope: "Reseller" },
     { driver: "portal" },
     { did: unknown },
-  ])("finds %j, to be made in place", async (change) => {
+  ])("finds %j, to be updated in place", async (change) => {
     const { id, outs } = await created();
     expect(await run().diff(id, outs, inputs(change))).toMatchObject({
       changes: true,
@@ -255,7 +255,7 @@ describe("diff", () => {
     });
   });
 
-  test("replaces for another client id or host, and the new client is made first", async () => {
+  test("replaces for another client id or host, and creates the new client first", async () => {
     const { id, outs } = await created();
     expect(await run().diff(id, outs, inputs({ clientId: "xima-2" }))).toEqual({
       changes: true,

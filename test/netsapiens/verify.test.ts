@@ -500,7 +500,7 @@ describe("the steps that are asked for", () => {
     expect(server.received).toEqual([]);
   });
 
-  test("do not include the DID when none is given, and the entry says so", async () => {
+  test("do not include the DID when none is given, with a note in the entry", async () => {
     expect((await run({ did: undefined })).results.at(-1)).toEqual({
       step: "did",
       status: "skipped",

@@ -115,7 +115,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     });
 
     test.each([["none"], ["one"]])(
-      "is let through once when twenty machines register at the same moment and replace %s",
+      "is accepted once when twenty machines register at the same moment and replace %s",
       async (which) => {
         const key = newKey();
         const replaces = which === "one" ? (await register(url, { key })).id : null;
@@ -327,7 +327,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
       await waitingPolls(0);
     });
 
-    test("for which nothing comes ends with an empty list, and one whose client has gone is not kept", async () => {
+    test("without news ends with an empty list, and is dropped when its client disconnects", async () => {
       const { id } = await register(url);
       expect(await messages(url, id, 0, 0.2)).toEqual([]);
       const leaving = new AbortController();

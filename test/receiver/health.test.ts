@@ -38,7 +38,7 @@ test.each([
   },
 );
 
-test("says so when the database does not answer, and asks it no second time meanwhile", async () => {
+test("is unhealthy when the database does not answer, without a second query meanwhile", async () => {
   const probe = vi.fn(() => new Promise<void>(() => {}));
   const health = new Health({ probe }, 1);
   for (let ask = 0; ask < 2; ask++) {

@@ -47,7 +47,7 @@ function machine(receiver: 0 | 1) {
 }
 
 describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
-  test("an order is followed to its end whose callbacks all came before the service had answered", async () => {
+  test("an order is followed to its end even if all callbacks precede the service's reply", async () => {
     w.next("allBeforeReply");
     const { outs, code } = await machine(0).create({ tenantName: "pbx2" });
     expect({

@@ -21,7 +21,7 @@ async function thrown(
 }
 
 describe("the table of providers", () => {
-  test("makes a provider once, with the stack's config, when its first resource is met", async () => {
+  test("creates a provider once, with the stack's config, for its first resource", async () => {
     const seen: unknown[] = [];
     const call = createDispatcher({
       Thing: async (source) => {
@@ -38,7 +38,7 @@ describe("the table of providers", () => {
     expect(seen).toEqual(["value of acme:key"]);
   });
 
-  test("keeps the loader line from providers, and makes plain JSON of what they answer", async () => {
+  test("hides the loader line from providers, and turns their replies into plain JSON", async () => {
     let given: unknown[] = [];
     const call = table({
       update: async (...args: unknown[]) => {
@@ -84,7 +84,7 @@ describe("the table of providers", () => {
     );
   });
 
-  test("lets no secret pass in an error, a reason, or a check's failure", async () => {
+  test("masks every secret in an error, a reason, or a check's failure", async () => {
     rememberSecret("a-canary-in-errors");
     const failing = table({
       create: async () => {

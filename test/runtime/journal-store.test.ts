@@ -49,7 +49,7 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
     expect(await open().find(key())).toBeUndefined();
   });
 
-  test("lets one of many that begin the same at once begin it", async () => {
+  test("accepts one of many concurrent entries for the same resource", async () => {
     const tries = await Promise.allSettled(
       Array.from({ length: 12 }, (_, index) => open().intend(key(), index, "note", null)),
     );

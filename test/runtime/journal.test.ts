@@ -104,7 +104,7 @@ describe("the intent journal", () => {
     expect((await one.find(key))?.note).toBe("mine");
   });
 
-  test("lets one of two tries begin that both saw the same", async () => {
+  test("accepts one of two entries that replace the same entry", async () => {
     const tries = await Promise.allSettled(
       [1, 2, 3].map((seats) => journal().intend(key, { seats }, null, null)),
     );

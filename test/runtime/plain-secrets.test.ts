@@ -69,7 +69,7 @@ test("each secret in plain text in the config causes a warning with the command 
   );
 });
 
-test("none that is encrypted is warned of", async () => {
+test("an encrypted secret causes no warning", async () => {
   await programWith(config, Object.keys(config));
   expect(warnings).toEqual([]);
 });

@@ -143,7 +143,7 @@ describe("the login", () => {
 });
 
 describe("roles", () => {
-  it("let a reseller see its own customers alone, and an administrator all of them", async () => {
+  it("show a reseller only its own customers, and an administrator all of them", async () => {
     const id = await make("customers", acme);
     const as = async (role: string) => {
       const headers = basic(await account(role));
@@ -481,7 +481,7 @@ it("300 customers are seeded by one request and read in three", async () => {
 });
 
 describe("a write that is seen late", () => {
-  it("is not seen by as many reads as was asked, and duplicates are found nevertheless", async () => {
+  it("is hidden from the given number of reads, and duplicates are still found", async () => {
     server.setOptions({ visibleAfterReads: 2 });
     const id = await make("customers", acme);
     expect((await call("POST", "/customers", acme)).body).toMatchObject({ result: 1504 });
@@ -512,7 +512,7 @@ describe("a write that is seen late", () => {
 });
 
 describe("subscriptions and users", () => {
-  it("are made for a customer that is there, read, listed and updated", async () => {
+  it("are created for an existing customer, read, listed and updated", async () => {
     const id = await make("customers", acme);
     const subscription = await make("subscriptions", {
       customer_id: Number(id),
@@ -572,7 +572,7 @@ describe("subscriptions and users", () => {
     });
   });
 
-  it("are not made for a customer that is not there, or is another reseller's", async () => {
+  it("are not created for a missing customer, or for another reseller's", async () => {
     const foreign = await make("customers", acme);
     reseller = await account("reseller");
     for (const customer_id of ["7", foreign]) {

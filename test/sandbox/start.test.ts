@@ -140,7 +140,7 @@ describe("the sandbox", () => {
     );
   });
 
-  it("says so when the file of its ports holds something else", async () => {
+  it("reports a file of ports with other content", async () => {
     writeFileSync(join(folder, "ports.json"), "{");
     await expect(start()).rejects.toThrow(
       /ports\.json does not hold the sandbox's ports: remove it/,

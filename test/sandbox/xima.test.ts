@@ -274,7 +274,7 @@ describe("a licence", () => {
     [{ ...named, tenantName: "" }, /tenantName must be a non-empty string/],
     [{ ...named, tenantId: undefined }, /tenantId is required/],
     ["acme", /ccId must be an object/],
-  ])("is not made for %o", async (given, why) => {
+  ])("is not created for %o", async (given, why) => {
     expect(await send("POST", { ccId: given, eliteSeats: 5 })).toMatchObject({
       code: "VALIDATION_ERROR",
       message: expect.stringMatching(why),

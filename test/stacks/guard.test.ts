@@ -136,7 +136,7 @@ describe("a contradiction is an error:", () => {
     ]);
   });
 
-  test("a rename to a customer that is there already", () => {
+  test("a rename to an existing customer", () => {
     expect(
       guard(stackFile("{new: {name: A, renamedFrom: old}}"), { old: "old", new: "new" }),
     ).toEqual([

@@ -84,7 +84,7 @@ const alive = (pid: number) => {
   }
 };
 
-test("an engine that is there is taken as it is, without a download or a build", async () => {
+test("an existing engine is used, without a download or a build", async () => {
   for (const name of ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"])
     await put(join(folder, "bin", name), "Pulumi's own");
   expect(await setUpEngine({ env: env(), say, download: never, build: never })).toBe(folder);

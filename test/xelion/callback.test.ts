@@ -95,7 +95,7 @@ describe("the callback listener", () => {
     expect(taken).toEqual([]);
   });
 
-  test("answers 200 only when the news is safe, and 503 when it cannot be made so", async () => {
+  test("answers 200 only when the news is stored, and 503 when it cannot be", async () => {
     await stop();
     const safe = Promise.withResolvers<void>();
     ({ stop } = await listener.listen(

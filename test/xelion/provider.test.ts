@@ -156,7 +156,7 @@ describe("an order", () => {
     ).not.toHaveProperty("x-callback-url");
   });
 
-  test("stays SUBMITTED where nothing follows it, which is said plainly", async () => {
+  test("stays SUBMITTED if no run follows it, and the output says so", async () => {
     const { outs, code } = await create({}, noCallback);
     expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
     expect(told()).toContain(
@@ -491,7 +491,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(w.orders()).toHaveLength(2);
   });
 
-  test("says so as well where no run follows orders to their end", async () => {
+  test("says so as well if no run follows orders to their end", async () => {
     await create({}, noCallback);
     await create({}, noCallback);
     expect(told()).toContain("nothing sent: order 1 (SUBMITTED");
@@ -618,7 +618,7 @@ describe("diff", () => {
     });
   });
 
-  test("takes what the engine made of the outputs, which has no nulls", async () => {
+  test("accepts outputs as the engine returns them, without nulls", async () => {
     const { outs } = await create();
     const kept = JSON.parse(JSON.stringify(outs, (_, value) => value ?? undefined));
     expect(await changes(kept)).toBe(false);

@@ -93,7 +93,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
       expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     };
 
-    test("another machine sends none, and names the command that takes the order up", async () => {
+    test("another machine sends none, and names the command that resumes the order", async () => {
       await cutOff();
       const journalDir = anotherFolder();
       const machine = runs(w, { ...config(), "ucaas:journalDir": journalDir });
@@ -205,7 +205,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     expect((await run).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
   });
 
-  test("refresh finds what came while no run was there", async () => {
+  test("refresh finds news that came while no run was active", async () => {
     const { outs } = await here().create({ wait: "submitted" });
     await delivered(3);
     expect(await elsewhere().read(outs)).toMatchObject({ status: "COMPLETED", orderId: 1 });

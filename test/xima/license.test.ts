@@ -140,7 +140,7 @@ describe("check", () => {
     },
   );
 
-  test("finds a customer that two resources of the program name, before anything is made", async () => {
+  test("finds a customer that two resources declare, before any create", async () => {
     const args = licence({ adopt: true });
     await using fresh = await start();
     expect(await failures(args, undefined, fresh)).toEqual([]);
@@ -367,7 +367,7 @@ describe("create", () => {
     },
   );
 
-  test("without a reply that is there is kept in the state, and removed with its declaration", async () => {
+  test("without a reply stays in the state if the licence exists, and is deleted with it", async () => {
     const args = licence();
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
@@ -712,7 +712,7 @@ describe("update", () => {
     },
   );
 
-  test("is one also when the account that the licence was made with has left the config", async () => {
+  test("is one also when the account of the licence has left the config", async () => {
     const args = licence();
     const { id, outs } = await made(args);
     await using moved = await dynamicHost({
@@ -770,7 +770,7 @@ describe("update", () => {
     );
   });
 
-  test("that fails keeps what the state says, so that the next up makes the same change", async () => {
+  test("that fails keeps the old state, so that the next up makes the same change", async () => {
     const args = licence();
     const { id, outs } = await made(args);
     licences.server.fault({
@@ -1046,7 +1046,7 @@ describe("delete", () => {
       expect(deletion(args)).toBeDefined();
     });
 
-    test("does nothing in a later run that carries out nothing but the delete, and says what to do", async () => {
+    test("does nothing in a later run with only the delete, and says what to do", async () => {
       const args = licence({ adopt: true });
       exists(args);
       const renamed = await host.create(type, { ...args, __resource: "renamed" });

@@ -199,7 +199,7 @@ describe("xima:seatRules", () => {
     ["aiMessaging", { essentialSeats: 5, aiMessaging: { standardBundles: 1 } }],
     ["aiAudioServices", { digitalOnlySeats: 5, aiAudioServices: { additionalHours: 1 } }],
     ["eliteSeats", { eliteSeats: 3 }],
-  ])("makes the rule of %s a note, or nothing", (rule, inputs) => {
+  ])("turns the rule of %s into a note, or off", (rule, inputs) => {
     const [error] = by(inputs, {});
     expect(error).toEqual({ property: rule, reason: expect.any(String) });
     expect(by(inputs, { [rule]: "warn" })).toEqual([{ ...error, note: true }]);
