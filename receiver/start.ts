@@ -267,6 +267,7 @@ function fault(code: ErrorCode, reason: string, hint: string): UcaasError {
 // In its container this file is the command, so that it needs nothing of other commands.
 if (import.meta.main) {
   await receiverStartCommand()
+    .showHelpAfterError("What to do: run it with --help")
     .parseAsync()
     .catch((error: unknown) => {
       const text = error instanceof UcaasError ? error.message : ((error as Error)?.stack ?? error);

@@ -112,6 +112,19 @@ test.each([
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
+test.each(commands().map(({ path }) => [path]))("a wrong option of %s names its help", (path) => {
+  const program = createProgram({ description: "", version: "0" });
+  let printed = "";
+  const prepare = (command: Command) => {
+    command.exitOverride().configureOutput({ writeErr: (text) => (printed += text) });
+    command.commands.forEach(prepare);
+  };
+  prepare(program);
+  const run = () => program.parse([...path.split(" "), "--no-such-option"], { from: "user" });
+  expect(run).toThrow(/^error: (unknown|required) option/);
+  expect(printed).toContain(`\nWhat to do: see ucaas ${path} --help\n`);
+});
+
 test.each([
   [["drift"]],
   [["drift", "--stack", "prod"]],

@@ -250,6 +250,17 @@ describe("the command names the error and exits with 1", () => {
   test.each([
     ["as ucaas receiver start", ucaas],
     ["alone", alone],
+  ])("and what to do about a wrong option, %s", async (_how, command) => {
+    const receiver = await start(["--expire", "1s"], {}, command);
+    expect([receiver.exitCode, receiver.output]).toEqual([
+      1,
+      expect.stringMatching(/^error: option '--expire <duration>'.*\nWhat to do: .*--help\n$/),
+    ]);
+  });
+
+  test.each([
+    ["as ucaas receiver start", ucaas],
+    ["alone", alone],
   ])("and masks a secret that is in it, %s", async (_how, command) => {
     const receiver = await start(["--file", `${relayKey}/r.sqlite`], {}, command);
     expect([receiver.exitCode, receiver.output]).toEqual([
