@@ -1,5 +1,6 @@
 import { UcaasError } from "./errors.ts";
 import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
+import type { OwnRuns } from "./own-runs.ts";
 import {
   type FailedUpdate,
   type RecordedResource,
@@ -14,6 +15,8 @@ interface Situation {
   readonly knowledge: StackKnowledge | undefined;
   /** The journal has entries of this stack: it has taken part in earlier runs. */
   readonly hasEntries: boolean;
+  /** ISO times of the updates with this journal, the oldest first. */
+  readonly ownRuns: readonly string[];
   /** `XelionTenantProvision`. */
   readonly type: string;
 }
@@ -22,10 +25,13 @@ interface Situation {
 export interface Doubt {
   readonly reason: string;
   readonly stack: string;
+  /** The engine's record could not be read: a later run may have no doubt. */
+  readonly isPassing?: boolean;
 }
 
 interface Verdict {
   readonly doubt?: string;
+  readonly isPassing?: boolean;
   readonly pending: readonly string[];
 }
 
@@ -35,7 +41,7 @@ interface Verdict {
  * killed; and a failed update, where only the provider process was.
  */
 function judgeEarlierRuns(situation: Situation): Verdict {
-  const { record, journal, knowledge, hasEntries, type } = situation;
+  const { record, journal, knowledge, type } = situation;
   const foreign = record.pending.filter(
     ({ type: operation, resource }) =>
       (operation === "creating" || operation === "updating") &&
@@ -50,14 +56,39 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   if (open.length > 0)
     return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
   const failed = record.failedUpdates.find(
-    (update) => update.startedAt > (kept?.at ?? "") && hadProvider(record, update),
+    (update) => hadProvider(record, update) && isForeign(update, situation, kept?.at ?? ""),
   );
-  if (failed && !hasEntries)
+  if (failed)
     return {
       doubt: `the update of ${failed.startedAt} failed, and this journal has no part in it`,
       pending,
     };
   return { pending };
+}
+
+/**
+ * Whether a failed update may have run with another journal. Before the first one
+ * that this journal has noted, with an older version, its entries decide.
+ *
+ * @param lookedAt when a run with this journal last looked at the record
+ */
+function isForeign(
+  update: FailedUpdate,
+  { hasEntries, ownRuns }: Situation,
+  lookedAt: string,
+): boolean {
+  const { startedAt } = update;
+  const [start, end] = [Date.parse(startedAt), endOf(update)];
+  const runs = ownRuns.map((time) => Date.parse(time));
+  if (runs.some((run) => run >= start && run < end)) return false;
+  const [first = Number.POSITIVE_INFINITY] = runs;
+  if (start < first) return !hasEntries && startedAt > lookedAt;
+  return lookedAt === "" || end > Date.parse(lookedAt);
+}
+
+/** The record's times are cut to the second. */
+function endOf({ endedAt }: FailedUpdate): number {
+  return Date.parse(endedAt) + 1000;
 }
 
 /** The pending operation of a create that has succeeded since stays on record. */
@@ -73,9 +104,8 @@ function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord
  * Whether there was a provider process before a failed update ended: without one, it has
  * sent nothing. The engine's record of the provider has no time in old states.
  */
-function hadProvider({ resources }: StackRecord, { endedAt }: FailedUpdate): boolean {
-  // The end is cut to the second.
-  const end = Date.parse(endedAt) + 1000;
+function hadProvider({ resources }: StackRecord, update: FailedUpdate): boolean {
+  const end = endOf(update);
   return resources.some(
     ({ type, created }) =>
       type === "pulumi:providers:pulumi-nodejs" &&
@@ -107,11 +137,18 @@ export async function acceptEarlierRuns(journal: Journal, identity: string): Pro
 /** Asks once in a process what is known of a stack's earlier runs. */
 export class EarlierRuns {
   readonly #journal: Journal;
+  readonly #ownRuns: OwnRuns;
   readonly #read: (stack: string) => Promise<StackRecord>;
   #doubt: Promise<Doubt | undefined> | undefined;
+  #noted: Promise<void> | undefined;
 
-  constructor(journal: Journal, read: (stack: string) => Promise<StackRecord> = readStackRecord) {
+  constructor(
+    journal: Journal,
+    ownRuns: OwnRuns,
+    read: (stack: string) => Promise<StackRecord> = readStackRecord,
+  ) {
     this.#journal = journal;
+    this.#ownRuns = ownRuns;
     this.#read = read;
   }
 
@@ -124,10 +161,22 @@ export class EarlierRuns {
    */
   doubt(type: string, identity: string, organization?: string): Promise<Doubt | undefined> {
     // A process serves one stack, whose resources may have its earlier identities.
-    this.#doubt ??= this.#judge(type, identity, organization).then(({ doubt }) =>
-      doubt === undefined ? undefined : { reason: doubt, stack: identity },
+    this.#doubt ??= this.#judge(type, identity, organization).then(({ doubt, isPassing }) =>
+      doubt === undefined
+        ? undefined
+        : { reason: doubt, stack: identity, ...(isPassing && { isPassing }) },
     );
     return this.#doubt;
+  }
+
+  /**
+   * Notes that this run is an update with this journal, where its program could not. So a
+   * run that is refused counts as this journal's own in the next one.
+   */
+  async noteRun(identity: string): Promise<void> {
+    // A journal that cannot be written keeps the order from being sent anyway.
+    this.#noted ??= this.#ownRuns.note(identity).catch(() => {});
+    await this.#noted;
   }
 
   async #judge(type: string, identity: string, organization: string | undefined): Promise<Verdict> {
@@ -147,9 +196,10 @@ export class EarlierRuns {
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       const isKnown = hasEntries || knowledge?.accepted !== undefined;
-      return { ...(!isKnown && { doubt: error.reason }), pending: [] };
+      return { ...(!isKnown && { doubt: error.reason, isPassing: true }), pending: [] };
     }
-    const verdict = judgeEarlierRuns({ record, journal, knowledge, hasEntries, type });
+    const ownRuns = await this.#ownRuns.times(identity);
+    const verdict = judgeEarlierRuns({ record, journal, knowledge, hasEntries, ownRuns, type });
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
+import { noteRun } from "./note-run.ts";
 import {
   notRegistered,
   refuseImport,
@@ -80,13 +81,15 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     options: pulumi.CustomResourceOptions = {},
   ) {
     if (isProgramOfCli()) requireHost();
+    const stack = stackIdentity(pulumi.getProject(), pulumi.getStack());
     noteDeclared(about.type, name);
+    noteRun(stack);
     for (const key of about.secretConfig)
       warnOfPlainSecret(key, about.pathConfig?.includes(key) ?? false);
     const props: Record<string, unknown> = {
       ...args,
       __provider: loaderLine(about.type),
-      __stack: stackIdentity(pulumi.getProject(), pulumi.getStack()),
+      __stack: stack,
       __resource: name,
     };
     for (const output of about.outputs) props[output] ??= undefined;

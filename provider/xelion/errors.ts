@@ -1,6 +1,6 @@
 import type { HttpResponse } from "../http/client.ts";
 import type { Doubt } from "../runtime/earlier-runs.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
 /** What the codes of `XelionTenantProvision` mean. */
@@ -107,9 +107,19 @@ export function configurationRefused(tenantName: string, reason: string): UcaasE
 }
 export function orderedElsewhere(
   { tenantName }: ProvisionInputs,
-  { reason, stack }: Doubt,
+  { reason, stack, isPassing }: Doubt,
   location: string,
 ): UcaasError {
+  if (isPassing)
+    return new UcaasError(`not sent: earlier runs are not known (${reason})`, {
+      code: "JOURNAL_UNKNOWN_RUN",
+      vendor: "xelion",
+      operation: `provision ${tenantName}`,
+      hint: steps(
+        "See that `pulumi stack history` works in this project.",
+        "Run `pulumi up` again: nothing was sent.",
+      ),
+    });
   return new UcaasError(`not sent: another machine may have ordered it (${reason})`, {
     code: "JOURNAL_UNKNOWN_RUN",
     vendor: "xelion",

@@ -14,6 +14,7 @@ import {
 } from "../runtime/lifecycle.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
+import { OwnRuns } from "../runtime/own-runs.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
 import type { StackRecord } from "../runtime/stack-record.ts";
@@ -67,7 +68,11 @@ export function xelionTenantProvisionProvider(
   );
   const journal = new Journal(source);
   return withLifecycle(
-    new ProvisionHandlers(accounts, journal, new EarlierRuns(journal, readRecord)),
+    new ProvisionHandlers(
+      accounts,
+      journal,
+      new EarlierRuns(journal, new OwnRuns(source), readRecord),
+    ),
     tenantDescriptor(accounts),
     journal,
   );
@@ -370,6 +375,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
           signal: operation.signal,
           requireNoOtherOrder: async () => {
             const doubt = await this.#doubt(news);
+            if (news.__stack !== undefined) await this.#earlierRuns.noteRun(news.__stack);
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
           },
           stack,

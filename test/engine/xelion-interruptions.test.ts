@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -97,6 +98,38 @@ test(`runs stopped at random moments never order a configuration twice (seed ${s
     });
   }
   expect(posts()).toBeGreaterThanOrEqual(courses.length);
+});
+
+test("an order of another machine's killed provider is not sent by one that knows the stack", {
+  timeout: 120_000,
+}, async () => {
+  await using w = await world();
+  const tenant = (name: string) => `
+    new XelionTenantProvision("${name}", {
+      serverUrl: "${w.tenant.url}", tenantName: "${name}", tenantLogin: ${JSON.stringify(login)},
+      configuration: { version: 1, organization: { name: "${name}" } }, timeout: "20s"
+    });`;
+  const program = (...names: string[]) =>
+    `import { XelionTenantProvision } from "pulumi-ucaas";\n${names.map(tenant).join("")}`;
+  // The machine that knows the stack keeps its journal in the environment's folder.
+  await using stack = await workspace({
+    program: program("pbx1"),
+    config: w.config,
+    env: { UCAAS_JOURNAL_DIR: w.journalDir },
+  });
+  (await stack.up()).ok();
+
+  await stack.writeProgram(program("pbx1", "pbx2"));
+  w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
+  const run = stack.start(["up", "--yes", "--skip-preview"], {
+    env: { UCAAS_JOURNAL_DIR: join(stack.folder, "other-journal") },
+  });
+  await eventually(() => expect(w.orders()).toHaveLength(2));
+  for (const pid of await providersOf(run)) kill(pid);
+  await run.done;
+
+  expect((await stack.up()).output).toContain("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(2);
 });
 
 /** The provider processes that a run of the CLI has started. */

@@ -18,7 +18,7 @@ export interface Outcome {
 export function provider(
   w: World,
   more: Record<string, unknown> = {},
-  record: StackRecord = newStack,
+  record: StackRecord | (() => Promise<StackRecord>) = newStack,
 ): ReturnType<typeof xelionTenantProvisionProvider> {
   const config: Record<string, unknown> = {
     ...w.plainConfig,
@@ -31,7 +31,9 @@ export function provider(
     get: (key: string) => text(config[key]) as never,
     require: (key: string) => text(config[key]) as never,
   };
-  return xelionTenantProvisionProvider(source, undefined, async () => record);
+  return xelionTenantProvisionProvider(source, undefined, async () =>
+    typeof record === "function" ? await record() : record,
+  );
 }
 
 /** A stack without earlier runs. */

@@ -1,10 +1,12 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
+import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
 import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
@@ -26,7 +28,11 @@ const urn = "urn:pulumi:live::shop::pulumi-nodejs:dynamic/ucaas:XelionTenantProv
 const pulumiType = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
 
 /** A run of the stack on a machine: the engine checks, then creates. */
-async function up(journalDir: string, record: StackRecord, more: Partial<ProvisionInputs> = {}) {
+async function up(
+  journalDir: string,
+  record: StackRecord | (() => Promise<StackRecord>),
+  more: Partial<ProvisionInputs> = {},
+) {
   const run = provider(w, { "ucaas:journalDir": journalDir }, record);
   const { inputs, failures } = await run.check({}, inputsOf(w, more));
   expect(failures).toEqual([]);
@@ -160,6 +166,82 @@ test("what a resource began as another tenant is reported, until it is declared 
   const third = await run("pbx1");
   expect(await reported(third)).toEqual(["pbx2"]);
   expect(w.orders()).toHaveLength(2);
+});
+
+describe("on a machine that has run the stack before, with a journal of its own", () => {
+  const journalAt = (folder: string) => ({
+    get: (name: string) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+  });
+  /** What the program of an update notes. */
+  const noteRun = (folder: string) => new OwnRuns(journalAt(folder), {}).note("shop/live");
+  const failed = (startedAt: number, endedAt: number): StackRecord => ({
+    ...killedProvider,
+    failedUpdates: [
+      {
+        startedAt: new Date(startedAt).toISOString(),
+        endedAt: new Date(endedAt).toISOString(),
+      },
+    ],
+  });
+  /** A machine whose journal has an entry of the stack and one of its updates. */
+  async function knownMachine(): Promise<string> {
+    const folder = await machine();
+    const key = { vendor: "xima", stack: "shop/live", thing: "another" };
+    await new Journal(journalAt(folder)).intend(key, {}, {});
+    await noteRun(folder);
+    return folder;
+  }
+
+  test("an order of another machine's killed provider is not sent again", async () => {
+    const known = await knownMachine();
+    await up(await machine(), newStack);
+    const record = failed(Date.now() + 60_000, Date.now() + 61_000);
+    expect((await up(known, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(w.orders()).toHaveLength(1);
+    await accept(known);
+    const later = { ...record, failedUpdates: [] };
+    expect((await up(known, later)).code).toBeUndefined();
+  });
+
+  test("a preview beside the other machine's update does not hide it", async () => {
+    const known = await knownMachine();
+    const noted = Date.now();
+    vi.useFakeTimers({ toFake: ["Date"], now: noted + 20_000 });
+    try {
+      await provider(w, { "ucaas:journalDir": known }, newStack).check({}, inputsOf(w));
+      vi.setSystemTime(noted + 40_000);
+      const refused = await up(known, failed(noted + 10_000, noted + 30_000));
+      expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("updates that failed here need no ceremony", async () => {
+    const known = await knownMachine();
+    const record = failed(Date.now() - 2_000, Date.now() + 2_000);
+    expect((await up(known, record)).code).toBeUndefined();
+  });
+});
+
+test("a run that was refused while the backend was gone needs no ceremony afterwards", async () => {
+  const one = await machine();
+  const startedAt = new Date().toISOString();
+  const refused = await up(one, async () => {
+    throw new UcaasError("the stack's record cannot be read", {
+      code: "RECORD_UNREADABLE",
+      operation: "journal",
+      hint: "see that it works",
+    });
+  });
+  expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(refused.message).toContain("Run `pulumi up` again");
+  expect(refused.message).not.toContain("ucaas journal accept");
+  expect(w.orders()).toHaveLength(0);
+  const endedAt = new Date().toISOString();
+  const record = { ...killedProvider, failedUpdates: [{ startedAt, endedAt }] };
+  expect((await up(one, record)).code).toBeUndefined();
+  expect(w.orders()).toHaveLength(1);
 });
 
 test("an order that the operator names is used, with any orders of other machines", async () => {

@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+
+const noted = new Set<string>();
+
+/**
+ * Notes in the journal that an update of this stack runs here, once in a process. Where
+ * the journal cannot be written, the provider sends nothing either.
+ *
+ * @param stack the stack's identity
+ */
+export function noteRun(stack: string): void {
+  if (noted.has(stack) || pulumi.runtime.isDryRun()) return;
+  // In a unit test of a program, mocks stand for the engine, and nothing runs.
+  if (pulumi.runtime.getEngine() === undefined) return;
+  noted.add(stack);
+  const get = (key: string) => pulumi.runtime.getConfig(key);
+  import("./own-runs.ts").then(({ OwnRuns }) => new OwnRuns({ get }).note(stack)).catch(() => {});
+}
