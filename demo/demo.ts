@@ -26,7 +26,7 @@ try {
     console.log(`  $ npx ${step.command.map(quoted).join(" ")}`);
     const [program, ...args] = step.command;
     const outcome = await playground.run(program, args, { input: step.input?.(sandbox) });
-    await step.proof(outcome, sandbox);
+    await step.proof(outcome, sandbox, playground.project);
     console.log(`  ${bold("✓")} exit status ${outcome.exitCode}, as it should be`);
   }
   console.log(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { Sandbox } from "../sandbox/start.ts";
@@ -16,7 +16,7 @@ export interface Step {
   /** What is typed when the command asks for it: a secret never stands on a command line. */
   readonly input?: (sandbox: Sandbox) => string;
   /** Throws unless the command, and the vendors' servers, did what the title says. */
-  readonly proof: (outcome: Outcome, sandbox: Sandbox) => void | Promise<void>;
+  readonly proof: (outcome: Outcome, sandbox: Sandbox, project: string) => void | Promise<void>;
 }
 
 /** The licence of a customer as the licence server has it. */
@@ -227,11 +227,20 @@ export const steps: readonly Step[] = [
       });
       assert.ok(made.ok, "the customer could not be made by hand");
     },
-    command: ["ucaas", "drift", "--stack", "sandbox"],
+    command: ["ucaas", "drift", "--stack", "sandbox", "--report-dir", "reports"],
     proof({ exitCode, output }) {
       assert.equal(exitCode, 2);
       assert.match(output, /contactName/);
       assert.match(output, /3 customers exist, 2 are declared in sandbox, 1 is not: Old Mill/);
+    },
+  },
+  {
+    title: "The estate at a glance, on the terminal and as one HTML file with charts",
+    command: ["ucaas", "status", "--report-dir", "reports", "--html", "status.html"],
+    proof({ exitCode, output }, _, project) {
+      assert.equal(exitCode, 0);
+      assert.match(output, /€3,042\.90 a month/);
+      assert.match(readFileSync(join(project, "status.html"), "utf8"), /1 differ, 0 unknown/);
     },
   },
   {

@@ -1,10 +1,16 @@
+import type { BillingTerms } from "../cost/billing.ts";
+import { type CostSum, costReport } from "../cost/estate.ts";
 import { isSeat, quantitiesOf } from "../cost/quantities.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import type { StackState, State } from "../pulumi/stack.ts";
+import type { CertificateEnd } from "./certificates.ts";
+import type { DriftCheck } from "./drift-history.ts";
 
 /** The vendors, in the order of a table. */
 export const systems = ["xima", "enablex", "netsapiens", "xelion"] as const;
 export type System = (typeof systems)[number];
+
+export type Amounts = CostSum["amounts"];
 
 /** A customer as the state knows it. */
 export interface CustomerStatus {
@@ -15,48 +21,116 @@ export interface CustomerStatus {
   readonly resources: Readonly<Partial<Record<System, number>>>;
   /** Null when a count cannot be read, such as a secret. */
   readonly seats: number | null;
+  /** A month, by currency; empty without `ucaas:prices`. Exact, as text. */
+  readonly cost: Amounts;
   /** ISO time at which a resource of the customer was last seen to be as declared. */
   readonly verifiedAt?: string;
+  /** Resources that differed at the last drift check; absent when no report has the stack. */
+  readonly differences?: number;
   /** Orders at Xelion that have not ended well. */
-  readonly openOrders: readonly { readonly tenant: string; readonly status: string }[];
+  readonly openOrders: readonly OpenOrder[];
+}
+
+export interface OpenOrder {
+  readonly tenant: string;
+  readonly orderId?: number;
+  readonly status: string;
+  /** The statuses that it has had, the oldest first. */
+  readonly history: readonly { readonly time: string; readonly status: string }[];
 }
 
 /** `ucaas status --json`. */
 export interface StatusReport {
   readonly version: 1;
+  /** ISO time. */
+  readonly takenAt: string;
+  readonly project: string;
+  readonly stacks: readonly string[];
   readonly customers: readonly CustomerStatus[];
+  /** Units and cost a month of each SKU. */
+  readonly bySku: readonly CostSum[];
+  /** Cost a month of all customers, by currency. */
+  readonly cost: Amounts;
   /** Operations that a run has begun, and whose end is not on record. */
   readonly pending: readonly { readonly stack: string; readonly operation: string }[];
+  /** The ends of the certificates that requests to Xima are signed with. */
+  readonly certificates: readonly CertificateEnd[];
+  /** The last reports of `ucaas drift --report-dir`, the oldest first. */
+  readonly driftChecks: readonly DriftCheck[];
+  /** What could not be read, in words. */
+  readonly notes: readonly string[];
 }
 
-/** What the states of some stacks say, without a word of a vendor. */
-export function statusReport(
-  stacks: readonly (StackState & { readonly stack: string })[],
-): StatusReport {
+/** A stack, as the backend has it. */
+export interface StackFacts extends StackState {
+  readonly stack: string;
+  /** Absent when the stack's config cannot be read. */
+  readonly terms?: BillingTerms;
+}
+
+/** What does not come from the states. */
+export interface OtherFacts {
+  readonly takenAt: Date;
+  readonly project: string;
+  readonly certificates: readonly CertificateEnd[];
+  readonly driftChecks: readonly DriftCheck[];
+  readonly notes: readonly string[];
+}
+
+/** What the states of some stacks say. No vendor is asked. */
+export function statusReport(stacks: readonly StackFacts[], others: OtherFacts): StatusReport {
+  const { bySku, total, unpriced } = costReport(
+    stacks.map(({ stack, resources, terms = noTerms }) => ({ stack, resources, terms })),
+  );
+  const withoutPrice =
+    total.amounts.length > 0 && unpriced.length > 0
+      ? [`without a price, so not in the costs: ${unpriced.join(", ")}`]
+      : [];
   return {
     version: 1,
-    customers: stacks.flatMap(({ stack, resources }) => customersIn(stack, resources)),
+    takenAt: others.takenAt.toISOString(),
+    project: others.project,
+    stacks: stacks.map(({ stack }) => stack),
+    customers: stacks.flatMap((facts) => customersIn(facts, others.driftChecks)),
+    bySku,
+    cost: total.amounts,
     pending: stacks.flatMap(({ stack, pending }) =>
       pending.map(({ type, resource }) => ({
         stack,
         operation: `${type} ${resource.urn.split("::").at(-1)}`,
       })),
     ),
+    certificates: others.certificates,
+    driftChecks: others.driftChecks,
+    notes: [...others.notes, ...withoutPrice],
   };
 }
 
-function customersIn(stack: string, resources: readonly State[]): CustomerStatus[] {
-  const locate: Locator = locator(resources);
+const noTerms: BillingTerms = { prices: undefined };
+
+function customersIn(facts: StackFacts, checks: readonly DriftCheck[]): CustomerStatus[] {
+  const locate: Locator = locator(facts.resources);
+  const last = checks.flatMap(({ stacks }) => stacks.filter(({ stack }) => stack === facts.stack));
+  const differences = last.at(-1)?.differences;
   const byCustomer = Map.groupBy(
-    resources.filter(isAtVendor),
+    facts.resources.filter(isAtVendor),
     ({ urn }) => locate(urn).customer ?? "",
   );
   return [...byCustomer]
-    .map(([customer, own]) => customerStatus(stack, customer, own))
+    .map(([customer, own]) => ({
+      ...customerStatus(facts, customer, own),
+      ...(differences && {
+        differences: Object.hasOwn(differences, customer) ? differences[customer]! : 0,
+      }),
+    }))
     .sort((a, b) => (a.customer < b.customer ? -1 : 1));
 }
 
-function customerStatus(stack: string, customer: string, own: readonly State[]): CustomerStatus {
+function customerStatus(
+  { stack, terms = noTerms }: StackFacts,
+  customer: string,
+  own: readonly State[],
+): CustomerStatus {
   const counts: Partial<Record<System, number>> = {};
   for (const { type } of own) {
     const system = systems.find((name) => type.split(":").at(-1)?.toLowerCase().startsWith(name));
@@ -77,13 +151,22 @@ function customerStatus(stack: string, customer: string, own: readonly State[]):
     customer,
     resources: counts,
     seats: known.length < seats.length ? null : known.reduce((sum, each) => sum + each, 0),
+    cost: costReport([{ stack, resources: own, terms }]).total.amounts,
     ...(verifiedAt !== undefined && { verifiedAt }),
     openOrders: own.flatMap(openOrder),
   };
 }
 
-function openOrder({ type, outputs = {} }: State): CustomerStatus["openOrders"] {
-  const { status, tenantName } = outputs;
+function openOrder({ type, outputs = {} }: State): OpenOrder[] {
+  const { status, tenantName, orderId, statusHistory } = outputs;
   if (!type.endsWith(":XelionTenantProvision") || status === "COMPLETED") return [];
-  return [{ tenant: String(tenantName), status: String(status ?? "unknown") }];
+  const history = Array.isArray(statusHistory) ? statusHistory : [];
+  return [
+    {
+      tenant: String(tenantName),
+      ...(typeof orderId === "number" && { orderId }),
+      status: String(status ?? "unknown"),
+      history: history.map(({ time, status }) => ({ time: String(time), status: String(status) })),
+    },
+  ];
 }

@@ -1,34 +1,52 @@
-import { visible } from "../redact.ts";
+import { amount, formatAmount } from "../cost/money.ts";
+import { redact, visible } from "../redact.ts";
 import { renderTable } from "../table.ts";
-import { type CustomerStatus, type StatusReport, systems } from "./model.ts";
+import { minute } from "./minute.ts";
+import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
+import { openLines } from "./open-lines.ts";
 
-/** The report for a terminal: a row for each customer, then what is open. */
-export function asText({ customers, pending }: StatusReport): string {
+/** The report for a terminal: a row for each customer, then what needs attention. */
+export function asText(report: StatusReport): string {
+  const { customers, pending, cost, certificates, notes } = report;
   if (customers.length === 0 && pending.length === 0)
-    return "The state has no resource of a vendor.";
+    return ["The state has no resource of a vendor.", ...noteLines(notes)].join("\n");
+  const isPriced = cost.length > 0;
+  const isChecked = customers.some(({ differences }) => differences !== undefined);
   const rows = customers.map((each) => [
     each.stack,
     each.customer || "(none)",
     ...systems.map((system) => String(each.resources[system] ?? "")),
     each.seats === null ? "unknown" : String(each.seats),
-    each.verifiedAt ?? "",
+    ...(isPriced ? [money(each.cost)] : []),
+    ...(isChecked ? [String(each.differences ?? "")] : []),
+    each.verifiedAt === undefined ? "" : minute(each.verifiedAt),
   ]);
-  const open = [
-    ...customers.flatMap(orderLines),
-    ...pending.map(({ stack, operation }) => `${stack}: pending operation ${operation}`),
+  const head = [
+    ...["stack", "customer", ...systems, "seats"],
+    ...(isPriced ? ["a month"] : []),
+    ...(isChecked ? ["differ"] : []),
+    "last verified",
   ];
+  const open = openLines(report);
   return [
-    renderTable(["stack", "customer", ...systems, "seats", "last verified"], rows),
-    total(customers),
-    ...(open.length > 0 ? ["", "Open:", ...open.map((line) => `  ${visible(line)}`)] : []),
+    renderTable(head, rows),
+    total(customers) + (isPriced ? `, ${money(cost)} a month` : ""),
+    ...certificates.map(
+      ({ stack, account, endsAt, daysLeft }) =>
+        `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,
+    ),
+    ...(open.length > 0
+      ? ["", "Needs attention:", ...open.map((line) => `  ${visible(redact(line))}`)]
+      : []),
+    ...noteLines(notes),
   ].join("\n");
 }
 
-function orderLines({ stack, customer, openOrders }: CustomerStatus): string[] {
-  return openOrders.map(
-    ({ tenant, status }) =>
-      `${stack}: the order of ${customer || "no customer"} for ${tenant} is ${status}`,
-  );
+const money = (amounts: Amounts) =>
+  amounts.map(({ currency, amount: text }) => formatAmount(amount(text), currency)).join(" + ");
+
+function noteLines(notes: readonly string[]): string[] {
+  return notes.length > 0 ? ["", ...notes.map((note) => `Note: ${visible(redact(note))}`)] : [];
 }
 
 function total(customers: readonly CustomerStatus[]): string {

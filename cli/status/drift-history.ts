@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import { type DriftReport, driftReportSchema, type Status } from "../drift/report.ts";
+
+/** One run of `ucaas drift`, in numbers. */
+export interface DriftCheck {
+  /** ISO time. */
+  readonly checkedAt: string;
+  readonly status: Status;
+  readonly stacks: readonly StackCheck[];
+}
+
+export interface StackCheck {
+  readonly stack: string;
+  readonly status: Status;
+  /** Resources that differ, by customer; the empty name is of those without a customer. */
+  readonly differences: Readonly<Record<string, number>>;
+  /** How many findings say that drift is not known. */
+  readonly unknown: number;
+}
+
+/** More reports would not fit a chart. */
+const longestHistory = 30;
+
+/**
+ * The last reports of a folder that `ucaas drift --report-dir` fills, the oldest first.
+ *
+ * @throws {UcaasError} `FILE_UNREADABLE` when the folder cannot be read
+ */
+export function readDriftHistory(folder: string): { checks: DriftCheck[]; notes: string[] } {
+  const checks: DriftCheck[] = [];
+  const notes: string[] = [];
+  for (const name of reportsIn(folder)) {
+    const result = driftReportSchema.safeParse(
+      tryParseJson(readFileSync(join(folder, name), "utf8")),
+    );
+    if (result.success) checks.push(driftCheck(result.data));
+    else notes.push(`${name} is not a report of ucaas drift`);
+  }
+  checks.sort((a, b) => (a.checkedAt < b.checkedAt ? -1 : 1));
+  return { checks: checks.slice(-longestHistory), notes };
+}
+
+function reportsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^drift-.*\.json$/.test(name));
+  } catch (error) {
+    throw new UcaasError(`${folder} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      code: "FILE_UNREADABLE",
+      operation: "read the drift reports",
+      hint: "name the folder that ucaas drift --report-dir writes to",
+    });
+  }
+}
+
+export function driftCheck({ checkedAt, status, stacks }: DriftReport): DriftCheck {
+  return {
+    checkedAt,
+    status,
+    stacks: stacks.map(({ stack, status, differences, unknown }) => {
+      const urns = Map.groupBy(differences, ({ customer = "" }) => customer);
+      const counts = [...urns].map(
+        ([customer, all]) => [customer, new Set(all.map(({ urn }) => urn)).size] as const,
+      );
+      return { stack, status, differences: Object.fromEntries(counts), unknown: unknown.length };
+    }),
+  };
+}
