@@ -2,7 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
-import { type DriftReport, driftReportSchema, type Status } from "../drift/report.ts";
+import {
+  type CustomerCount,
+  type DriftReport,
+  driftReportSchema,
+  type Status,
+} from "../drift/report.ts";
 
 /** One run of `ucaas drift`, in numbers. */
 export interface DriftCheck {
@@ -10,6 +15,8 @@ export interface DriftCheck {
   readonly checkedAt: string;
   readonly status: Status;
   readonly stacks: readonly StackCheck[];
+  /** Customers at each server that lists them. */
+  readonly customers: readonly CustomerCount[];
 }
 
 export interface StackCheck {
@@ -55,10 +62,11 @@ function reportsIn(folder: string): string[] {
   }
 }
 
-export function driftCheck({ checkedAt, status, stacks }: DriftReport): DriftCheck {
+export function driftCheck({ checkedAt, status, stacks, customers }: DriftReport): DriftCheck {
   return {
     checkedAt,
     status,
+    customers,
     stacks: stacks.map(({ stack, status, differences, unknown }) => {
       const urns = Map.groupBy(differences, ({ customer = "" }) => customer);
       const counts = [...urns].map(

@@ -1,3 +1,4 @@
+import { customerLines } from "../drift/customers.ts";
 import { minute } from "./minute.ts";
 import type { OpenOrder, StatusReport } from "./model.ts";
 
@@ -27,6 +28,9 @@ export function openLines({ customers, pending, certificates, driftChecks }: Sta
         ({ stack, status }) =>
           `${stack}: ${status === "drift" ? "drift" : "drift is unknown"} (${minute(last?.checkedAt ?? "")})`,
       ),
+    ...customerLines(
+      (last?.customers ?? []).filter((each) => each.status === "unknown" || each.undeclared > 0),
+    ),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import { amount, formatAmount } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
+import { customerLines } from "../drift/customers.ts";
 import { redact, visible } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
 import { minute } from "./minute.ts";
@@ -181,7 +182,8 @@ ${content}</section>`;
 const quiet = (text: string) => html`<p class="quiet">${text}</p>
 `;
 
-function customers({ customers: all, stacks }: StatusReport): Markup {
+function customers({ customers: all, stacks, driftChecks }: StatusReport): Markup {
+  const listed = customerLines(driftChecks.at(-1)?.customers ?? []);
   const severalStacks = stacks.length > 1;
   const column = (name: string) => html`<th scope="col">${name}</th>`;
   const figures = (name: string) => html`<th scope="col" class="number">${name}</th>`;
@@ -196,6 +198,7 @@ function customers({ customers: all, stacks }: StatusReport): Markup {
   ];
   return html`<section class="table" id="customers" aria-labelledby="customers-heading">
 <h2 id="customers-heading">Customers</h2>
+${listed.map(quiet)}
 <div class="scroll" tabindex="0" role="region" aria-label="Table of customers">
 <table>
 <caption>Resources by system, seats, cost, and when a vendor last confirmed them</caption>

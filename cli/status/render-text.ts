@@ -1,4 +1,5 @@
 import { amount, formatAmount } from "../cost/money.ts";
+import { customerLines } from "../drift/customers.ts";
 import { redact, visible } from "../redact.ts";
 import { renderTable } from "../table.ts";
 import { minute } from "./minute.ts";
@@ -7,7 +8,7 @@ import { openLines } from "./open-lines.ts";
 
 /** The report for a terminal: a row for each customer, then what needs attention. */
 export function asText(report: StatusReport): string {
-  const { customers, pending, cost, certificates, notes } = report;
+  const { customers, pending, cost, certificates, driftChecks, notes } = report;
   if (customers.length === 0 && pending.length === 0)
     return ["The state has no resource of a vendor.", ...noteLines(notes)].join("\n");
   const isPriced = cost.length > 0;
@@ -31,6 +32,7 @@ export function asText(report: StatusReport): string {
   return [
     renderTable(head, rows),
     total(customers) + (isPriced ? `, ${money(cost)} a month` : ""),
+    ...customerLines(driftChecks.at(-1)?.customers ?? []),
     ...certificates.map(
       ({ stack, account, endsAt, daysLeft }) =>
         `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,

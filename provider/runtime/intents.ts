@@ -117,9 +117,35 @@ export function describeOpenIntent(entry: JournalEntry): string {
   return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}), begun at ${intendedAt}, is in the journal and not in the state. What to do: declare it again, or look at the vendor and adopt it (ucaas adopt) or remove it there; then: ucaas journal resolve ${entryReference(entry)}`;
 }
 
+/** The same for a write of a stack that is gone: most likely this one, before its rename. */
+export function describeWriteOfLostStack(entry: JournalEntry, stack: string): string {
+  const { operation = "create", type, resource, thing, intendedAt } = entry;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: if this stack was renamed: ucaas journal move ${entry.stack} ${stack}. Otherwise look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`;
+}
+
 /** A resource in the state, as far as the journal is concerned. */
 export interface StateResource extends ResourceName {
   readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Creates and updates of unknown outcome, of other stacks of this project in its backend. */
+export function openIntentsOfOthers(
+  entries: readonly JournalEntry[],
+  stack: string,
+): JournalEntry[] {
+  const own = stackParts(stack);
+  return entries.filter((entry) => {
+    if (entry.operation === undefined || entry.operation === "delete" || isSettled(entry))
+      return false;
+    const { project, backend } = stackParts(entry.stack);
+    return project === own.project && backend === own.backend && !isSameStack(entry.stack, stack);
+  });
+}
+
+/** An identity as `project/stack@backend`; 0.1.0 wrote no backend. */
+export function stackParts(identity: string) {
+  const [, project, name, backend] = /^([^@]*)\/([^/@]*)(?:@(.*))?$/s.exec(identity) ?? [];
+  return { project, name, backend };
 }
 
 /**

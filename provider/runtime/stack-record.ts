@@ -72,6 +72,18 @@ export async function readStackRecord(
   };
 }
 
+/**
+ * The stacks of the project in its backend, without an organization.
+ *
+ * @throws {UcaasError} `RECORD_UNREADABLE`
+ */
+export async function readStackNames(): Promise<readonly string[]> {
+  const stacks = parsed(namesSchema, await runAgain(["stack", "ls", "--json"], []));
+  return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
+}
+
+const namesSchema = z.array(z.object({ name: z.string() }));
+
 /** What the CLI says of a backend that is gone for a moment: PostgreSQL's and the network's words. */
 const mayReturn =
   /connection (refused|reset)|connect: |dial (tcp|error)|broken pipe|unexpected EOF|i\/o timeout|57P0[123]|starting up|shutting down|in recovery mode/i;

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
+import type { JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
 import { stackIdentity } from "./stack-identity.ts";
 import { readStackResources } from "./stack-resources.ts";
@@ -28,8 +29,13 @@ async function warn(): Promise<void> {
     const location = journalLocation({ get });
     // Nearly always there is none, and nothing more is loaded.
     if ("folder" in location && !readdirSync(location.folder).some(isEntry)) return;
-    const [{ Journal }, { describeOpenIntent, isOwned, openIntents, toStateResource }, print] =
-      await Promise.all([import("./journal.ts"), import("./intents.ts"), import("./printable.ts")]);
+    const [{ Journal }, intents, print] = await Promise.all([
+      import("./journal.ts"),
+      import("./intents.ts"),
+      import("./printable.ts"),
+    ]);
+    const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
+    const { openIntents, openIntentsOfOthers, toStateResource } = intents;
     const { entries } = await new Journal({ get: get as never }).list();
     const undeclared = entries.filter((entry) => !isOwned(entry, declared));
     if (undeclared.length === 0) return;
@@ -42,16 +48,39 @@ async function warn(): Promise<void> {
     const open = openIntents(undeclared, identity, before).filter(
       (entry) => !isOwned(entry, before),
     );
-    if (open.length === 0) return;
+    const lost = (await writesOfLostStacks(openIntentsOfOthers(undeclared, identity))).filter(
+      (entry) => !open.includes(entry),
+    );
+    const lines = [
+      ...open.map(describeOpenIntent),
+      ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
+    ];
+    if (lines.length === 0) return;
     await pulumi.log.warn(
       [
-        `${open.length} ${open.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
-        ...open.map((entry) => `  ${print.printableLine(describeOpenIntent(entry))}`),
+        `${lines.length} ${lines.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
+        ...lines.map((line) => `  ${print.printableLine(line)}`),
       ].join("\n"),
     );
   } catch {
     // A journal that cannot be read stops writes, which the provider reports.
   }
+}
+
+/**
+ * Those whose stack is not in the backend any more: it was renamed or removed, and no run
+ * under the old name will report them.
+ */
+async function writesOfLostStacks(entries: readonly JournalEntry[]): Promise<JournalEntry[]> {
+  // Rare: a run of another stack is sending such a write, or was cut off.
+  if (entries.length === 0) return [];
+  const [{ readStackNames }, { stackParts }] = await Promise.all([
+    import("./stack-record.ts"),
+    import("./intents.ts"),
+  ]);
+  const names = await readStackNames().catch(() => undefined);
+  if (names === undefined) return [];
+  return entries.filter(({ stack }) => !names.includes(stackParts(stack).name ?? ""));
 }
 
 function isEntry(file: string): boolean {

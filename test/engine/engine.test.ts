@@ -95,7 +95,7 @@ test("after a power cut the stack is locked, and pulumi cancel frees it", async 
   ]);
 });
 
-test("a preview names what an interrupted run may have left if it is no longer declared", async () => {
+test("a preview names what an interrupted run may have left if it is no longer declared, also after a rename", async () => {
   await using ws = await workspace({ program: `import "pulumi-ucaas";` });
   const journal = join(ws.folder, "journal");
   await ws.writeProgram(`import "pulumi-ucaas"; process.env.UCAAS_JOURNAL_DIR = "${journal}";`);
@@ -113,4 +113,9 @@ test("a preview names what an interrupted run may have left if it is no longer d
     'the create of XelionTenantProvision "acme" (https://voice.example pbx1)',
   );
   expect(output).toMatch(/ucaas journal resolve [0-9a-f]{8}/);
+
+  (await ws.pulumi(["stack", "rename", "renamed"])).ok();
+  const renamed = (await ws.pulumi(["preview"])).ok().output;
+  expect(renamed).toContain("which does not exist any more");
+  expect(renamed).toContain(`ucaas journal move ${stack} ${stack.replace("/test@", "/renamed@")}`);
 });

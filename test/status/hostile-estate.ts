@@ -57,6 +57,18 @@ export function hostileEstate() {
   const driftChecks = Array.from({ length: 14 }, (_, day) =>
     driftCheck({
       version: 1,
+      customers: [
+        {
+          vendor: "enablex",
+          server: "https://api.enablex.example/ucaas/v1",
+          status: "counted",
+          stacks: ["prod"],
+          existing: 7,
+          declared: 6,
+          undeclared: 1,
+          named: [{ id: "1007", name: hostileNames[1] }],
+        },
+      ],
       checkedAt: `2026-01-${String(day + 1).padStart(2, "0")}T03:17:00.000Z`,
       status: day % 4 === 1 ? "drift" : day === 6 ? "unknown" : "none",
       stacks: [

@@ -66,6 +66,15 @@ describe("the status page with hostile names", () => {
     await page.close();
   });
 
+  test("counts the customers that a vendor lists and no stack declares", async () => {
+    const page = await opened(1280, "light");
+    const text = await page.locator("#customers > p").allTextContents();
+    expect(text).toEqual([
+      expect.stringContaining("7 customers exist, 6 are declared in prod, 1 is not"),
+    ]);
+    await page.close();
+  });
+
   test("says the figures of each chart to a screen reader", async () => {
     const page = await opened(1280, "light");
     const [seats, drift, cost] = await page.locator("svg[role=img] > desc").allTextContents();
