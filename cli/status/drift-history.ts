@@ -76,3 +76,24 @@ export function driftCheck({ checkedAt, status, stacks, customers }: DriftReport
     }),
   };
 }
+
+/** A count of customers at a vendor, with the time of the drift check that took it. */
+export type TakenCount = CustomerCount & { readonly checkedAt: string };
+
+/** The newest count of each server and stack: a pipeline may check each stack by itself. */
+export function newestCounts(
+  checks: readonly DriftCheck[],
+  stacks: readonly string[],
+): TakenCount[] {
+  const seen = new Set<string>();
+  return checks.toReversed().flatMap(({ checkedAt, customers }) =>
+    customers.flatMap((count) => {
+      const places = count.stacks
+        .filter((stack) => stacks.includes(stack))
+        .map((stack) => `${count.vendor} ${count.server ?? ""} ${stack}`);
+      const isOld = places.every((place) => seen.has(place));
+      for (const place of places) seen.add(place);
+      return isOld ? [] : [{ ...count, checkedAt }];
+    }),
+  );
+}

@@ -4,7 +4,7 @@ import { isSeat, quantitiesOf } from "../cost/quantities.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import type { StackState, State } from "../pulumi/stack.ts";
 import type { CertificateEnd } from "./certificates.ts";
-import type { DriftCheck } from "./drift-history.ts";
+import { type DriftCheck, newestCounts, type TakenCount } from "./drift-history.ts";
 
 /** The vendors, in the order of a table. */
 export const systems = ["xima", "enablex", "netsapiens", "xelion"] as const;
@@ -57,6 +57,8 @@ export interface StatusReport {
   readonly certificates: readonly CertificateEnd[];
   /** The last reports of `ucaas drift --report-dir`, the oldest first. */
   readonly driftChecks: readonly DriftCheck[];
+  /** Customers at vendors that can list them, as the last drift check of each stack has it. */
+  readonly atVendors: readonly TakenCount[];
   /** What could not be read, in words. */
   readonly notes: readonly string[];
 }
@@ -102,6 +104,10 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
     ),
     certificates: others.certificates,
     driftChecks: others.driftChecks,
+    atVendors: newestCounts(
+      others.driftChecks,
+      stacks.map(({ stack }) => stack),
+    ),
     notes: [...others.notes, ...withoutPrice],
   };
 }

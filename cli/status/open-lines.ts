@@ -1,4 +1,5 @@
 import { customerLines } from "../drift/customers.ts";
+import type { TakenCount } from "./drift-history.ts";
 import { minute } from "./minute.ts";
 import type { OpenOrder, StatusReport } from "./model.ts";
 
@@ -6,7 +7,8 @@ import type { OpenOrder, StatusReport } from "./model.ts";
 const minDays = 30;
 
 /** What needs a person, one line each. */
-export function openLines({ customers, pending, certificates, driftChecks }: StatusReport) {
+export function openLines(report: StatusReport): string[] {
+  const { customers, pending, certificates, driftChecks, atVendors } = report;
   const last = driftChecks.at(-1);
   return [
     ...customers.flatMap(({ stack, customer, openOrders }) =>
@@ -28,10 +30,18 @@ export function openLines({ customers, pending, certificates, driftChecks }: Sta
         ({ stack, status }) =>
           `${stack}: ${status === "drift" ? "drift" : "drift is unknown"} (${minute(last?.checkedAt ?? "")})`,
       ),
-    ...customerLines(
-      (last?.customers ?? []).filter((each) => each.status === "unknown" || each.undeclared > 0),
-    ),
+    ...atVendors.filter((count) => !isAllDeclared(count)).map(countLine),
   ];
+}
+
+/** Whether a stack declares each customer that exists. */
+export function isAllDeclared(count: TakenCount): boolean {
+  return count.status === "counted" && count.undeclared === 0;
+}
+
+/** The line of the drift report, with its time. */
+export function countLine(count: TakenCount): string {
+  return `${customerLines([count]).join("")} Counted ${minute(count.checkedAt)}.`;
 }
 
 function historyOf({ orderId, history }: OpenOrder): string {

@@ -1,12 +1,11 @@
 import { html, raw } from "hono/html";
 import { amount, formatAmount } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
-import { customerLines } from "../drift/customers.ts";
 import { redact, visible } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
-import { openLines } from "./open-lines.ts";
+import { countLine, openLines } from "./open-lines.ts";
 import { pageStyle } from "./page-style.ts";
 
 const systemNames = {
@@ -182,8 +181,8 @@ ${content}</section>`;
 const quiet = (text: string) => html`<p class="quiet">${text}</p>
 `;
 
-function customers({ customers: all, stacks, driftChecks }: StatusReport): Markup {
-  const listed = customerLines(driftChecks.at(-1)?.customers ?? []);
+function customers({ customers: all, stacks, atVendors }: StatusReport): Markup {
+  const listed = atVendors.map(countLine);
   const severalStacks = stacks.length > 1;
   const column = (name: string) => html`<th scope="col">${name}</th>`;
   const figures = (name: string) => html`<th scope="col" class="number">${name}</th>`;

@@ -1,25 +1,28 @@
 import { amount, formatAmount } from "../cost/money.ts";
-import { customerLines } from "../drift/customers.ts";
 import { redact, visible } from "../redact.ts";
-import { renderTable } from "../table.ts";
+import { type Cell, renderTable } from "../table.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
-import { openLines } from "./open-lines.ts";
+import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
 
 /** The report for a terminal: a row for each customer, then what needs attention. */
 export function asText(report: StatusReport): string {
-  const { customers, pending, cost, certificates, driftChecks, notes } = report;
+  const { customers, pending, cost, certificates, atVendors, notes } = report;
   if (customers.length === 0 && pending.length === 0)
-    return ["The state has no resource of a vendor.", ...noteLines(notes)].join("\n");
+    return [
+      "The state has no resource of a vendor.",
+      ...atVendors.map(countLine),
+      ...noteLines(notes),
+    ].join("\n");
   const isPriced = cost.length > 0;
   const isChecked = customers.some(({ differences }) => differences !== undefined);
-  const rows = customers.map((each) => [
+  const rows = customers.map((each): Cell[] => [
     each.stack,
     each.customer || "(none)",
     ...systems.map((system) => String(each.resources[system] ?? "")),
-    each.seats === null ? "unknown" : String(each.seats),
+    each.seats === null ? { text: "unknown", tone: "attention" } : String(each.seats),
     ...(isPriced ? [money(each.cost)] : []),
-    ...(isChecked ? [String(each.differences ?? "")] : []),
+    ...(isChecked ? [differenceCell(each.differences)] : []),
     each.verifiedAt === undefined ? "" : minute(each.verifiedAt),
   ]);
   const head = [
@@ -32,7 +35,7 @@ export function asText(report: StatusReport): string {
   return [
     renderTable(head, rows),
     total(customers) + (isPriced ? `, ${money(cost)} a month` : ""),
-    ...customerLines(driftChecks.at(-1)?.customers ?? []),
+    ...atVendors.filter(isAllDeclared).map(countLine),
     ...certificates.map(
       ({ stack, account, endsAt, daysLeft }) =>
         `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,
@@ -42,6 +45,11 @@ export function asText(report: StatusReport): string {
       : []),
     ...noteLines(notes),
   ].join("\n");
+}
+
+function differenceCell(differences: number | undefined): Cell {
+  if (differences === undefined) return "";
+  return { text: String(differences), tone: differences > 0 ? "attention" : "good" };
 }
 
 const money = (amounts: Amounts) =>

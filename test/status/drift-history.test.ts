@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { driftReport } from "../../cli/drift/report.ts";
-import { readDriftHistory } from "../../cli/status/drift-history.ts";
+import { driftCheck, readDriftHistory } from "../../cli/status/drift-history.ts";
 import { asText } from "../../cli/status/render-text.ts";
 import { reportOf, resources } from "./estate.ts";
 
@@ -60,6 +60,29 @@ test("a file that is no report is named, and the others are read", () => {
   const { checks, notes } = readDriftHistory(folder);
   expect(checks).toHaveLength(1);
   expect(notes).toEqual(["drift-3.json is not a report of ucaas drift"]);
+});
+
+test("customers at a vendor are the newest count of each stack, with its time, and once", () => {
+  const check = (day: number, stack: string, undeclared: number) => ({
+    ...driftCheck(report(day, "acme")),
+    customers: [
+      {
+        ...{ vendor: "enablex", server: "https://a.example/v1", stacks: [stack] },
+        ...{ status: "counted" as const, existing: 7, declared: 7 - undeclared, undeclared },
+        named: undeclared > 0 ? [{ id: "9", name: "Old Mill" }] : [],
+      },
+    ],
+  });
+  const driftChecks = [check(1, "prod", 0), check(2, "prod", 1), check(3, "elsewhere", 0)];
+  const status = reportOf([{ stack: "prod", resources, pending: [] }], { driftChecks });
+  expect(status.atVendors).toMatchObject([{ existing: 7, undeclared: 1 }]);
+  const line =
+    "EnableX (a.example): 7 customers exist, 6 are declared in prod, 1 is not: Old Mill (9). Counted 2026-01-02 00:00 UTC.";
+  expect(asText(status).split(line)).toHaveLength(2);
+  const declared = reportOf([{ stack: "prod", resources, pending: [] }], {
+    driftChecks: [check(1, "prod", 0)],
+  });
+  expect(asText(declared)).toContain("7 customers exist, 7 are declared in prod. Counted");
 });
 
 test("a folder that does not exist is an error that names it", () => {
