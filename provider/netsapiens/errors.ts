@@ -9,6 +9,7 @@ export const netsapiensErrors = {
   CREATE_REFUSED: "the portal did not create the client",
   CREATE_UNSETTLED: "the portal does not show the client after Create",
   DELETE_NOT_DONE: "the portal still lists the client",
+  INTERRUPTED: "the run was cancelled in the portal",
   PORTAL_CLOSED: "the portal is closed to this network",
   PORTAL_FAILED: "the browser failed at a step",
   PORTAL_LABEL_NOT_FOUND: "a control of the portal was not found",
@@ -48,6 +49,17 @@ export class SessionLost extends PortalError {
     super("PORTAL_SESSION_LOST", "the portal ended the session again after a new login");
   }
 }
+/** Nothing of a walk that is cut off is kept: the next one begins with a look at the list. */
+export function portalInterrupted(operation: string, step?: string): UcaasError {
+  const where = step === undefined ? "before the portal was opened" : `at the step '${step}'`;
+  return new UcaasError(`interrupted ${where}`, {
+    code: "INTERRUPTED",
+    vendor: "netsapiens",
+    operation,
+    hint: "run `pulumi up` again: it looks at the list first, and makes no second client",
+  });
+}
+
 export function secretNotShown(id: string): UcaasError {
   return new UcaasError("the client exists, but the portal does not show its secret", {
     code: "SECRET_NOT_SHOWN",

@@ -3,7 +3,7 @@ import { UcaasError } from "../runtime/errors.ts";
 import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
 import type { Acquired, ClientDriver, RemoteStatus } from "./driver.ts";
-import { PortalError, SessionLost } from "./errors.ts";
+import { PortalError, portalInterrupted, SessionLost } from "./errors.ts";
 import { saveFailureArtifacts } from "./failure-artifacts.ts";
 import type { ClientRow } from "./page-scripts.ts";
 import { portalLabels, portalPath } from "./portal-labels.ts";
@@ -25,10 +25,12 @@ const pollBeforeCreate = [0, 0];
 /**
  * A client that a browser makes, finds and deletes in the admin portal, as the guide
  * describes it for a person.
+ *
+ * @param signal ends the browser's work at once when it is aborted
  */
-export function portalClient(settings: Settings): ClientDriver {
+export function portalClient(settings: Settings, signal?: AbortSignal): ClientDriver {
   const { clientId, clientSecret: declared } = settings;
-  const portal = Portal.of(settings);
+  const portal = Portal.of(settings, signal);
   return {
     async acquire(known, beforeCreate): Promise<Acquired> {
       if (known !== undefined) return { clientSecret: known };
@@ -178,13 +180,13 @@ class Portal {
   readonly #login: PortalLogin;
   readonly #browser: BrowserChoice;
   readonly #evidenceDir: string | undefined;
+  readonly #signal: AbortSignal | undefined;
   #session: PortalSession | undefined;
   /** A login that was refused is not tried again in this run: more tries may lock the user out. */
   #refused: UcaasError | undefined;
 
-  static of({
-    apiUrl,
-    portal: {
+  static of({ apiUrl, portal }: Settings, signal?: AbortSignal): Portal {
+    const {
       username = "",
       password = "",
       labels,
@@ -193,8 +195,7 @@ class Portal {
       stepSeconds = 30,
       evidenceDir,
       sandbox,
-    },
-  }: Settings): Portal {
+    } = portal;
     const login = {
       apiUrl,
       username,
@@ -204,12 +205,18 @@ class Portal {
     };
     const browser = { path: browserPath, headless, sandbox };
     const key = JSON.stringify([login, browser, evidenceDir]);
-    const portal = portals.get(key) ?? new Portal(login, browser, evidenceDir);
-    portals.set(key, portal);
-    return portal;
+    const found = portals.get(key) ?? new Portal(login, browser, evidenceDir, signal);
+    portals.set(key, found);
+    return found;
   }
 
-  private constructor(login: PortalLogin, browser: BrowserChoice, evidenceDir: string | undefined) {
+  private constructor(
+    login: PortalLogin,
+    browser: BrowserChoice,
+    evidenceDir: string | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#signal = signal;
     this.#login = login;
     this.#browser = browser;
     this.#evidenceDir = evidenceDir;
@@ -222,21 +229,33 @@ class Portal {
   withSession<T>(operation: string, work: (session: PortalSession) => Promise<T>): Promise<T> {
     return this.#queue.add(() => {
       if (this.#refused) throw this.#refused;
+      if (this.#signal?.aborted) throw portalInterrupted(operation);
       return withBrowser(this.#browser, async (browser) => {
         if (!this.#session?.isOpen) this.#session = await PortalSession.open(browser, this.#login);
         const session = this.#session;
+        // Whatever the tab waits for ends when it is closed.
+        const close = () => void session.close().catch(() => {});
+        this.#signal?.addEventListener("abort", close, { once: true });
         try {
+          if (this.#signal?.aborted) throw portalInterrupted(operation);
           return await work(session).catch((error) => {
             if (!(error instanceof SessionLost)) throw error;
             session.forgetLogin();
             return work(session);
           });
         } catch (error) {
+          if (this.#signal?.aborted) {
+            this.#session = undefined;
+            await session.close().catch(() => {});
+            throw portalInterrupted(operation, session.step);
+          }
           const failure = await this.#failure(operation, session, error);
           if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
           this.#session = undefined;
           await session.close().catch(() => {});
           throw failure;
+        } finally {
+          this.#signal?.removeEventListener("abort", close);
         }
       });
     });

@@ -323,7 +323,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   #driver(settings: Settings): ClientDriver {
     const apiUrl = originOf(settings.apiUrl);
     return settings.driver === "portal"
-      ? portalClient({ ...settings, apiUrl })
+      ? portalClient({ ...settings, apiUrl }, this.#signal)
       : existingClient(apiUrl, settings.clientSecret);
   }
 }

@@ -116,6 +116,8 @@ export interface DynamicHost extends AsyncDisposable {
   raw(method: string, request: unknown): Promise<unknown>;
   /** Sends the process a signal, and goes on. */
   signal(name: NodeJS.Signals): void;
+  /** What the engine calls after Ctrl-C. */
+  cancel(): Promise<void>;
   /** The engine's end of the process's input closes, as when the engine is killed. */
   hangUp(): void;
   /** When the process has ended. */
@@ -283,6 +285,9 @@ export async function dynamicHost({
       ),
     output: () => printed,
     signal: (name) => void child.kill(name),
+    async cancel() {
+      await raw("cancel", new Empty());
+    },
     hangUp: () => child.stdin.end(),
     ended,
     crash: () => stop("SIGKILL"),

@@ -73,6 +73,25 @@ describe("the browser", { timeout: 240_000 }, () => {
     await host.create(type, inputs);
   });
 
+  test("ends when the run is cancelled in a walk, and the next run adopts the client", async () => {
+    await using host = await start();
+    ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
+    const create = host.failure(host.create(type, { ...inputs, portal: { stepSeconds: 600 } }));
+    await until(() => expect(ns.portalLog()).toContain("created xima-acme"));
+    await host.cancel();
+    expect((await create).message).toContain("INTERRUPTED");
+    await until(() => expect(browsers()).toEqual([]));
+    expect(
+      readdirSync(temporary).filter((name) => /^(playwright|ucaas-portal)/.test(name)),
+    ).toEqual([]);
+
+    await using next = await start();
+    await next.create(type, inputs);
+    expect(ns.portalLog().filter((line) => line.startsWith("created"))).toEqual([
+      "created xima-acme",
+    ]);
+  });
+
   test("ends when its process is killed, and the next run adopts the created client", async () => {
     const host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
