@@ -128,15 +128,14 @@ export interface StateResource extends ResourceName {
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** Creates and updates of unknown outcome, of other stacks of this project in its backend. */
+/** The creates and updates of other stacks of this project in its backend. */
 export function openIntentsOfOthers(
   entries: readonly JournalEntry[],
   stack: string,
 ): JournalEntry[] {
   const own = stackParts(stack);
   return entries.filter((entry) => {
-    if (entry.operation === undefined || entry.operation === "delete" || isSettled(entry))
-      return false;
+    if (entry.operation === undefined || entry.operation === "delete") return false;
     const { project, backend } = stackParts(entry.stack);
     return project === own.project && backend === own.backend && !isSameStack(entry.stack, stack);
   });

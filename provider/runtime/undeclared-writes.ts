@@ -48,9 +48,10 @@ async function warn(): Promise<void> {
     const open = openIntents(undeclared, identity, before).filter(
       (entry) => !isOwned(entry, before),
     );
-    const lost = (await writesOfLostStacks(openIntentsOfOthers(undeclared, identity))).filter(
-      (entry) => !open.includes(entry),
+    const others = openIntentsOfOthers(undeclared, identity).filter(
+      (entry) => !open.includes(entry) && !isOwned(entry, before),
     );
+    const lost = await writesOfLostStacks(others);
     const lines = [
       ...open.map(describeOpenIntent),
       ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
@@ -72,7 +73,7 @@ async function warn(): Promise<void> {
  * under the old name will report them.
  */
 async function writesOfLostStacks(entries: readonly JournalEntry[]): Promise<JournalEntry[]> {
-  // Rare: a run of another stack is sending such a write, or was cut off.
+  // Only stacks that share a journal pay for this question.
   if (entries.length === 0) return [];
   const [{ readStackNames }, { stackParts }] = await Promise.all([
     import("./stack-record.ts"),

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { classifyEntry, describeOpenIntent, openIntents } from "../../provider/runtime/intents.ts";
+import {
+  classifyEntry,
+  describeOpenIntent,
+  openIntents,
+  openIntentsOfOthers,
+  stackParts,
+} from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import {
   type ManagedInputs,
@@ -49,6 +55,16 @@ test("a line on a leftover has its name, its time, and the command that forgets 
   expect(text).toContain('the create of EnableXCustomer "acme" (https://api.example acme)');
   expect(text).toContain(entry.intendedAt);
   expect(text).toMatch(/ucaas adopt.*ucaas journal resolve [0-9a-f]{8}$/);
+});
+
+test("after a rename, only writes of this project in this backend may be the old name's", async () => {
+  const at = (stack: string) => ({ ...entry, stack });
+  const entry = await begin("a");
+  const renamed = "shop/new@file:///a/b";
+  const old = [at("shop/old@file:///a/b"), { ...at("shop/old@file:///a/b"), completedAt: "2026" }];
+  const others = ["shop/new@file:///a/b", "shop/old@file:///a/c", "bar/old@file:///a/b"].map(at);
+  expect(openIntentsOfOthers([...old, ...others], renamed)).toEqual(old);
+  expect(stackParts("shop/old@file:///a/b").name).toBe("old");
 });
 
 test("what the journal knows of the stack itself is no write that may be left", async () => {
