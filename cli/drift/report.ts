@@ -111,7 +111,7 @@ export function unknownDrift(stack: string, ...unknown: readonly CheckError[]): 
 export const nothingChecked = { checked: 0, compared: 0, existenceOnly: 0, notReadable: 0 };
 
 /** Unknown is worse than drift: there may be any drift. */
-function overallStatus(statuses: readonly Status[]): Status {
+export function overallStatus(statuses: readonly Status[]): Status {
   if (statuses.includes("unknown") || statuses.length === 0) return "unknown";
   return statuses.includes("drift") ? "drift" : "none";
 }

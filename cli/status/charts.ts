@@ -10,12 +10,13 @@ export interface Bar {
   readonly label: string;
 }
 
-const rowHeight = 26;
-const nameWidth = 200;
-const labelWidth = 110;
-const width = 620;
-/** So many characters of a name fit beside its bar. */
-const longestName = 24;
+const rowHeight = 42;
+const nameHeight = 18;
+const labelWidth = 95;
+/** Narrow, so that text stays readable where the drawing shrinks to a telephone. */
+const width = 360;
+/** So many characters of a name fit above its bar. */
+const longestName = 40;
 
 /** Horizontal bars, the first on top. The description says each figure to a screen reader. */
 export function barChart(id: string, title: string, bars: readonly Bar[]): Markup {
@@ -23,17 +24,18 @@ export function barChart(id: string, title: string, bars: readonly Bar[]): Marku
   const y = scaleBand<number>()
     .domain(bars.map((_, index) => index))
     .range([4, height - 4])
-    .padding(0.3);
+    .padding(0.12);
   const x = scaleLinear()
     .domain([0, Math.max(1, ...bars.map(({ value }) => value))])
-    .range([0, width - nameWidth - labelWidth]);
+    .range([0, width - labelWidth]);
   const rows = bars.map(({ name, value, label }, index) => {
-    const top = y(index) ?? 0;
-    const middle = top + y.bandwidth() / 2;
+    const top = (y(index) ?? 0) + nameHeight;
+    const height = y.bandwidth() - nameHeight;
+    const middle = top + height / 2;
     const length = Math.max(1, x(value));
-    return html`<text x="${nameWidth - 10}" y="${middle}" text-anchor="end" dominant-baseline="central">${shortened(name)}</text>
-<rect class="bar" x="${nameWidth}" y="${top}" width="${length}" height="${y.bandwidth()}" rx="3" />
-<text class="figure" x="${nameWidth + length + 8}" y="${middle}" dominant-baseline="central">${label}</text>
+    return html`<text x="0" y="${top - 5}">${shortened(name)}</text>
+<rect class="bar" x="0" y="${top}" width="${length}" height="${height}" rx="3" />
+<text class="figure" x="${length + 8}" y="${middle}" dominant-baseline="central">${label}</text>
 `;
   });
   const description = bars.map(({ name, label }) => `${name}: ${label}`).join("; ");
@@ -47,7 +49,7 @@ export interface Column {
   readonly unknown: number;
 }
 
-const chartHeight = 190;
+const chartHeight = 160;
 const axis = { left: 34, bottom: 30, top: 12 };
 
 /** Columns over time, the last on the right: differences, and above them what is unknown. */

@@ -6,6 +6,7 @@ import {
   type CustomerCount,
   type DriftReport,
   driftReportSchema,
+  overallStatus,
   type Status,
 } from "../drift/report.ts";
 
@@ -32,7 +33,7 @@ export interface StackCheck {
 const longestHistory = 30;
 
 /**
- * The last reports of a folder that `ucaas drift --report-dir` fills, the oldest first.
+ * The reports of a folder that `ucaas drift --report-dir` fills, the oldest first.
  *
  * @throws {UcaasError} `FILE_UNREADABLE` when the folder cannot be read
  */
@@ -47,7 +48,7 @@ export function readDriftHistory(folder: string): { checks: DriftCheck[]; notes:
     else notes.push(`${name} is not a report of ucaas drift`);
   }
   checks.sort((a, b) => (a.checkedAt < b.checkedAt ? -1 : 1));
-  return { checks: checks.slice(-longestHistory), notes };
+  return { checks, notes };
 }
 
 function reportsIn(folder: string): string[] {
@@ -96,4 +97,25 @@ export function newestCounts(
       return isOld ? [] : [{ ...count, checkedAt }];
     }),
   );
+}
+
+/** The last check of one stack. */
+export type LastCheck = StackCheck & { readonly checkedAt: string };
+
+/** The newest check of each stack, since a report may be of some stacks only. */
+export function lastChecks(checks: readonly DriftCheck[], stacks: readonly string[]): LastCheck[] {
+  const last = new Map<string, LastCheck>();
+  for (const { checkedAt, stacks: checked } of checks)
+    for (const check of checked) last.set(check.stack, { ...check, checkedAt });
+  return stacks.flatMap((stack) => last.get(stack) ?? []);
+}
+
+/** The last checks of the stacks; what they say of other stacks is left out. */
+export function checksOf(checks: readonly DriftCheck[], stacks: readonly string[]): DriftCheck[] {
+  const own = checks.flatMap((check) => {
+    const shown = check.stacks.filter(({ stack }) => stacks.includes(stack));
+    if (shown.length === 0) return [];
+    return [{ ...check, status: overallStatus(shown.map(({ status }) => status)), stacks: shown }];
+  });
+  return own.slice(-longestHistory);
 }

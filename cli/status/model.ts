@@ -4,7 +4,14 @@ import { isSeat, quantitiesOf } from "../cost/quantities.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import type { StackState, State } from "../pulumi/stack.ts";
 import type { CertificateEnd } from "./certificates.ts";
-import { type DriftCheck, newestCounts, type TakenCount } from "./drift-history.ts";
+import {
+  checksOf,
+  type DriftCheck,
+  type LastCheck,
+  lastChecks,
+  newestCounts,
+  type TakenCount,
+} from "./drift-history.ts";
 
 /** The vendors, in the order of a table. */
 export const systems = ["xima", "enablex", "netsapiens", "xelion"] as const;
@@ -25,8 +32,11 @@ export interface CustomerStatus {
   readonly cost: Amounts;
   /** ISO time at which a resource of the customer was last seen to be as declared. */
   readonly verifiedAt?: string;
-  /** Resources that differed at the last drift check; absent when no report has the stack. */
-  readonly differences?: number;
+  /**
+   * Resources that differed at the stack's last drift check; null when it could not tell,
+   * absent when no report has the stack.
+   */
+  readonly differences?: number | null;
   /** Orders at Xelion that have not ended well. */
   readonly openOrders: readonly OpenOrder[];
 }
@@ -59,6 +69,8 @@ export interface StatusReport {
   readonly driftChecks: readonly DriftCheck[];
   /** Customers at vendors that can list them, as the last drift check of each stack has it. */
   readonly atVendors: readonly TakenCount[];
+  /** The last drift check of each stack that a report has. */
+  readonly lastChecks: readonly LastCheck[];
   /** What could not be read, in words. */
   readonly notes: readonly string[];
 }
@@ -88,12 +100,19 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
     total.amounts.length > 0 && unpriced.length > 0
       ? [`without a price, so not in the costs: ${unpriced.join(", ")}`]
       : [];
+  const names = stacks.map(({ stack }) => stack);
+  const last = lastChecks(others.driftChecks, names);
   return {
     version: 1,
     takenAt: others.takenAt.toISOString(),
     project: others.project,
-    stacks: stacks.map(({ stack }) => stack),
-    customers: stacks.flatMap((facts) => customersIn(facts, others.driftChecks)),
+    stacks: names,
+    customers: stacks.flatMap((facts) =>
+      customersIn(
+        facts,
+        last.find(({ stack }) => stack === facts.stack),
+      ),
+    ),
     bySku,
     cost: total.amounts,
     pending: stacks.flatMap(({ stack, pending }) =>
@@ -103,21 +122,17 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
       })),
     ),
     certificates: others.certificates,
-    driftChecks: others.driftChecks,
-    atVendors: newestCounts(
-      others.driftChecks,
-      stacks.map(({ stack }) => stack),
-    ),
+    driftChecks: checksOf(others.driftChecks, names),
+    lastChecks: last,
+    atVendors: newestCounts(others.driftChecks, names),
     notes: [...others.notes, ...withoutPrice],
   };
 }
 
 const noTerms: BillingTerms = { prices: undefined };
 
-function customersIn(facts: StackFacts, checks: readonly DriftCheck[]): CustomerStatus[] {
+function customersIn(facts: StackFacts, check: LastCheck | undefined): CustomerStatus[] {
   const locate: Locator = locator(facts.resources);
-  const last = checks.flatMap(({ stacks }) => stacks.filter(({ stack }) => stack === facts.stack));
-  const differences = last.at(-1)?.differences;
   const byCustomer = Map.groupBy(
     facts.resources.filter(isAtVendor),
     ({ urn }) => locate(urn).customer ?? "",
@@ -125,11 +140,15 @@ function customersIn(facts: StackFacts, checks: readonly DriftCheck[]): Customer
   return [...byCustomer]
     .map(([customer, own]) => ({
       ...customerStatus(facts, customer, own),
-      ...(differences && {
-        differences: Object.hasOwn(differences, customer) ? differences[customer]! : 0,
-      }),
+      ...(check && { differences: differencesOf(check, customer) }),
     }))
     .sort((a, b) => (a.customer < b.customer ? -1 : 1));
+}
+
+/** A check that could not tell says nothing of a customer without differences. */
+function differencesOf({ status, differences }: LastCheck, customer: string): number | null {
+  if (Object.hasOwn(differences, customer)) return differences[customer]!;
+  return status === "unknown" ? null : 0;
 }
 
 function customerStatus(

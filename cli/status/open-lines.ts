@@ -8,8 +8,7 @@ const minDays = 30;
 
 /** What needs a person, one line each. */
 export function openLines(report: StatusReport): string[] {
-  const { customers, pending, certificates, driftChecks, atVendors } = report;
-  const last = driftChecks.at(-1);
+  const { customers, pending, certificates, lastChecks, stacks, atVendors } = report;
   return [
     ...customers.flatMap(({ stack, customer, openOrders }) =>
       openOrders.map(
@@ -24,12 +23,15 @@ export function openLines(report: StatusReport): string[] {
         ({ stack, account, endsAt, daysLeft }) =>
           `${stack}: the certificate of xima${account === undefined ? "" : ` (${account})`} ${daysLeft < 0 ? "ended" : "ends"} on ${endsAt.slice(0, 10)}`,
       ),
-    ...(last?.stacks ?? [])
+    ...lastChecks
       .filter(({ status }) => status !== "none")
       .map(
-        ({ stack, status }) =>
-          `${stack}: ${status === "drift" ? "drift" : "drift is unknown"} (${minute(last?.checkedAt ?? "")})`,
+        ({ stack, status, checkedAt }) =>
+          `${stack}: ${status === "drift" ? "drift" : "drift is unknown"} (${minute(checkedAt)})`,
       ),
+    ...stacks
+      .filter((name) => lastChecks.length > 0 && !lastChecks.some(({ stack }) => stack === name))
+      .map((name) => `${name}: no drift report has this stack`),
     ...atVendors.filter((count) => !isAllDeclared(count)).map(countLine),
   ];
 }

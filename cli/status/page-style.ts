@@ -35,15 +35,15 @@ a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--accent); ou
 .tiles strong { display: block; font-size: 1.4rem; line-height: 1.3; overflow-wrap: anywhere; }
 .tiles span { color: var(--quiet); font-size: .875rem; }
 section { margin-bottom: 1rem; min-width: 0; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; align-items: start; }
 .charts { margin-bottom: 1rem; }
 .charts section { margin: 0; }
-.charts section:last-child { grid-column: 1 / -1; }
-svg { display: block; width: 100%; max-width: 46rem; height: auto; font: 13px system-ui, sans-serif; }
+svg { display: block; width: 100%; max-width: 26rem; height: auto; font: 13px system-ui, sans-serif; }
 svg text { fill: var(--quiet); } svg .figure { fill: var(--text); }
 svg .bar { fill: var(--bar); } svg .none { fill: var(--good); }
 svg .drift { fill: var(--bad); } svg .unknown { fill: var(--warn); }
 svg .grid { stroke: var(--line); }
+.legend { font-size: .875rem; } .legend span { white-space: nowrap; margin-right: .5rem; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
 .attention { margin: 0; padding-left: 1.1rem; } .attention li { margin: .35rem 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }

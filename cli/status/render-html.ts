@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import { amount, formatAmount } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
+import { overallStatus } from "../drift/report.ts";
 import { redact, visible } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
 import { minute } from "./minute.ts";
@@ -72,21 +73,17 @@ Taken at ${minute(takenAt)} from the state; no vendor was asked.</p>
 }
 
 function tiles(report: StatusReport): Markup {
-  const { customers, cost, driftChecks } = report;
+  const { customers, cost } = report;
   const seats = customers.reduce((sum, each) => sum + (each.seats ?? 0), 0);
-  const last = driftChecks.at(-1);
+  const unreadable = customers.filter((each) => each.seats === null).length;
   const open = openLines(report).length;
   const facts: [figure: string, text: string, tone?: string][] = [
     [String(customers.length), customers.length === 1 ? "customer" : "customers"],
-    [String(seats), seats === 1 ? "seat" : "seats"],
+    unreadable > 0
+      ? [String(seats), `seats, and those of ${unreadable} that cannot be read`, "warn"]
+      : [String(seats), seats === 1 ? "seat" : "seats"],
     [cost.length > 0 ? money(cost) : "–", cost.length > 0 ? "a month" : "no prices configured"],
-    last
-      ? [
-          driftWords[last.status],
-          `drift check of ${last.checkedAt.slice(0, 10)}`,
-          driftTones[last.status],
-        ]
-      : ["–", "no drift report given"],
+    driftTile(report),
     [String(open), open === 1 ? "needs attention" : "need attention", open > 0 ? "warn" : "good"],
   ];
   const tile = ([figure, text, tone = ""]: (typeof facts)[number]) =>
@@ -94,6 +91,20 @@ function tiles(report: StatusReport): Markup {
 `;
   return html`<ul class="tiles">
 ${facts.map(tile)}</ul>`;
+}
+
+/** The worst of the stacks' last checks. A stack without one may have any drift. */
+function driftTile({ lastChecks, stacks }: StatusReport): [string, string, string?] {
+  const [oldest] = lastChecks.map(({ checkedAt }) => checkedAt.slice(0, 10)).sort();
+  if (oldest === undefined) return ["–", "no drift report"];
+  const isWhole = stacks.every((name) => lastChecks.some(({ stack }) => stack === name));
+  const status = overallStatus([
+    ...lastChecks.map((check) => check.status),
+    ...(isWhole ? [] : (["unknown"] as const)),
+  ]);
+  const isOneDay = lastChecks.every(({ checkedAt }) => checkedAt.startsWith(oldest));
+  const when = isOneDay ? `drift check of ${oldest}` : `drift checks since ${oldest}`;
+  return [driftWords[status], when, driftTones[status]];
 }
 
 const driftWords = { none: "No drift", drift: "Drift", unknown: "Unknown" } as const;
@@ -161,7 +172,7 @@ function driftChart({ driftChecks }: StatusReport): Markup {
     found: stacks.reduce((sum, each) => sum + count(each.differences), 0),
     unknown: stacks.reduce((sum, each) => sum + each.unknown, 0),
   }));
-  const legend = html`<p>
+  const legend = html`<p class="legend">
 <span class="bad">■ resources that differ</span>
 <span class="warn">■ unknown</span>
 <span class="good">■ no drift</span>
@@ -219,7 +230,7 @@ ${systems.map((system) => figure(resources[system]))}
 ${figure(seats ?? "unknown")}
 ${figure(money(cost))}
 <td class="time">${verifiedAt === undefined ? "" : minute(verifiedAt)}</td>
-<td class="number ${differences ? "bad" : ""}">${String(differences ?? "")}</td>
+<td class="number ${differences ? "bad" : ""}">${differences === null ? "unknown" : String(differences ?? "")}</td>
 </tr>
 `;
 }

@@ -47,8 +47,9 @@ export function asText(report: StatusReport): string {
   ].join("\n");
 }
 
-function differenceCell(differences: number | undefined): Cell {
+function differenceCell(differences: number | null | undefined): Cell {
   if (differences === undefined) return "";
+  if (differences === null) return { text: "unknown", tone: "attention" };
   return { text: String(differences), tone: differences > 0 ? "attention" : "good" };
 }
 

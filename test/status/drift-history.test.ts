@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { driftReport } from "../../cli/drift/report.ts";
+import { driftReport, type Status, unknownDrift } from "../../cli/drift/report.ts";
 import { driftCheck, readDriftHistory } from "../../cli/status/drift-history.ts";
+import { asHtml } from "../../cli/status/render-html.ts";
 import { asText } from "../../cli/status/render-text.ts";
 import { reportOf, resources } from "./estate.ts";
 
@@ -89,4 +90,70 @@ test("a folder that does not exist is an error that names it", () => {
   expect(() => readDriftHistory(join(folder, "none"))).toThrow(
     expect.objectContaining({ code: "FILE_UNREADABLE", reason: expect.stringContaining("none") }),
   );
+});
+
+const checkOf = (stack: string, day: number, status: Status) =>
+  driftCheck(
+    driftReport(
+      [
+        {
+          ...unknownDrift(stack),
+          status,
+          differences:
+            status === "drift"
+              ? [
+                  {
+                    customer: "acme",
+                    resource: "XimaLicense",
+                    name: "a",
+                    urn: "a",
+                    kind: "changed",
+                  },
+                ]
+              : [],
+        },
+      ],
+      new Date(Date.UTC(2026, 0, day)),
+    ),
+  );
+const stackOf = (stack: string) => ({ stack, resources, pending: [] });
+const driftTile = (html: string) =>
+  /<strong class="(\w*)">(No drift|Drift|Unknown)</.exec(html)?.[2];
+
+test("drift of a stack stays shown when a newer report is of other stacks", () => {
+  const status = reportOf([stackOf("eu"), stackOf("us")], {
+    driftChecks: [checkOf("eu", 1, "drift"), checkOf("us", 2, "none")],
+  });
+  expect(asText(status)).toContain("eu: drift (2026-01-01 00:00 UTC)");
+  expect(driftTile(asHtml(status))).toBe("Drift");
+});
+
+test("a customer whose drift is unknown does not count as without differences", () => {
+  const status = reportOf([stackOf("eu")], { driftChecks: [checkOf("eu", 1, "unknown")] });
+  expect(status.customers.map(({ differences }) => differences)).toEqual([null, null]);
+  expect(driftTile(asHtml(status))).toBe("Unknown");
+});
+
+test("a stack that no report has is named, and drift is unknown", () => {
+  const status = reportOf([stackOf("eu"), stackOf("us")], {
+    driftChecks: [checkOf("eu", 1, "none")],
+  });
+  expect(asText(status)).toContain("us: no drift report has this stack");
+  expect(driftTile(asHtml(status))).toBe("Unknown");
+});
+
+test("drift of stacks that are not shown is left out", () => {
+  const status = reportOf([stackOf("eu")], { driftChecks: [checkOf("other", 1, "drift")] });
+  expect(status.driftChecks).toEqual([]);
+  expect(asText(status)).not.toContain("other");
+  expect(driftTile(asHtml(status))).toBeUndefined();
+});
+
+test("a stack's last check is found among more reports than the chart shows", () => {
+  const newer = Array.from({ length: 40 }, (_, day) => checkOf("us", day + 2, "none"));
+  const status = reportOf([stackOf("eu"), stackOf("us")], {
+    driftChecks: [checkOf("eu", 1, "drift"), ...newer],
+  });
+  expect(status.driftChecks).toHaveLength(30);
+  expect(asText(status)).toContain("eu: drift (2026-01-01 00:00 UTC)");
 });

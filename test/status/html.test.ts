@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { visible } from "../../cli/redact.ts";
 import { asHtml } from "../../cli/status/render-html.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
-import { reportOf } from "./estate.ts";
+import { component, reportOf, resource } from "./estate.ts";
 import { hostileEstate, hostileNames } from "./hostile-estate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ucaas-status-"));
@@ -45,6 +45,10 @@ describe("the status page with hostile names", () => {
   test.each(views)("fits %i pixels in %s, and is accessible", async (width, scheme) => {
     const page = await opened(width, scheme);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    const scales = await page.evaluate(
+      "[...document.querySelectorAll('svg')].map((svg) => svg.getScreenCTM().a)",
+    );
+    for (const scale of scales as number[]) expect(13 * scale).toBeGreaterThan(10);
     const screenshot = await page.screenshot();
     expect(screenshot.readUInt32BE(16)).toBe(width);
     await page.evaluate(axe.source);
@@ -115,4 +119,10 @@ test("a page without customers, prices and reports says what is missing", () => 
   expect(page).toContain("The state has no seats.");
   expect(page).toContain("Set ucaas:prices to see costs.");
   expect(page).toContain("Name the reports&#39; folder with --report-dir.");
+});
+
+test("seats that cannot be read are named beside the sum", () => {
+  const secret = resource("XimaLicense", "acme", { professionalSeats: "[secret]" });
+  const state = { stack: "prod", resources: [component("acme"), secret], pending: [] };
+  expect(asHtml(reportOf([state]))).toContain("seats, and those of 1 that cannot be read");
 });
