@@ -123,11 +123,13 @@ export class PostgresDatabase {
     });
     // A connection that breaks while it is idle is replaced by the next call.
     pool.on("error", () => {});
-    // A commit that has returned is on the disk, whatever the server's default is.
-    pool.on(
-      "connect",
-      (client) => void client.query("set synchronous_commit = on").catch(() => {}),
-    );
+    pool.on("connect", (client) => {
+      // One that breaks while it is in use fails its call. Without a listener it would end
+      // the process too.
+      client.on("error", () => {});
+      // A commit that has returned is on the disk, whatever the server's default is.
+      client.query("set synchronous_commit = on").catch(() => {});
+    });
     const client = await pool.connect();
     try {
       // Two that make the tables at once would fail on each other.
@@ -161,7 +163,7 @@ function isGone(error: unknown): boolean {
   const { code, message = "" } = error as { code?: string; message?: string };
   return (
     gone.test(code ?? "") ||
-    /Connection terminated|connection timeout|timeout exceeded when trying to connect/i.test(
+    /Connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect/i.test(
       message,
     )
   );

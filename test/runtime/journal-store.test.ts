@@ -123,6 +123,19 @@ describe("the journal in a PostgreSQL database", () => {
     expect(await open().find(key())).toEqual(entry);
   });
 
+  test("begins a transaction again whose connection breaks in the middle", async () => {
+    let tries = 0;
+    await PostgresDatabase.at(url).transaction(async (client) => {
+      tries++;
+      if (tries === 1) {
+        await postgres.down();
+        await postgres.up();
+      }
+      await client.query("select 1");
+    });
+    expect(tries).toBe(2);
+  });
+
   test("keeps the deletions at Xima, so that another machine can list them", async () => {
     const deletions = () => new Deletions(source({ "ucaas:journal": url }), {});
     const deletion = {
