@@ -1,5 +1,4 @@
-import { createHash, sign as createSignature, type KeyObject, randomUUID } from "node:crypto";
-import { promisify } from "node:util";
+import { createHash, randomUUID } from "node:crypto";
 import type { SigningKey } from "./signing-key.ts";
 
 /**
@@ -36,30 +35,20 @@ export async function sign(
   const iat = Math.floor(now / 1000);
   const single = { jti: randomUUID(), exp: iat + tokenLifetime };
   const text = pythonJson(placement === "token" ? body : { ...body, ...single });
-  const claims = {
+  // Loaded with the first request: a preview without changes sends none, and should not
+  // wait for it.
+  const { SignJWT } = await import("jose");
+  const token = await new SignJWT({
     iss: "xima-ccaas",
     aud: "xima-ccaas",
     sub: key.kid,
     payload_hash: createHash("sha256").update(text).digest("hex"),
     iat,
     ...(placement === "body" ? {} : single),
-  };
-  const header = { alg: "RS256", typ: "JWT", kid: key.kid };
-  return {
-    body: text,
-    authorization: `Bearer ${await compactJws(header, claims, key.privateKey)}`,
-  };
-}
-
-/** With a callback, Node signs in its thread pool. */
-const signInThreadPool = promisify(createSignature);
-
-/** RFC 7515, section 7.1: header, claims and signature, each in base64url. */
-async function compactJws(header: object, claims: object, key: KeyObject): Promise<string> {
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
-  const signed = `${encode(header)}.${encode(claims)}`;
-  const signature = await signInThreadPool("RSA-SHA256", Buffer.from(signed), key);
-  return `${signed}.${signature.toString("base64url")}`;
+  })
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid })
+    .sign(key.privateKey);
+  return { body: text, authorization: `Bearer ${token}` };
 }
 
 /**
