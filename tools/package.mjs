@@ -95,6 +95,15 @@ function copyTemplates(source, target) {
 }
 
 /**
+ * `npm pack` fails after `prepack` when its folder is missing, and then runs no `postpack`:
+ * package.json would stay as it is published.
+ */
+function makePackDestination() {
+  const folder = process.env.npm_config_pack_destination;
+  if (folder) mkdirSync(resolve(root, folder), { recursive: true });
+}
+
+/**
  * @param {string} command
  * @param {string[]} args
  */
@@ -108,6 +117,7 @@ const workspaces = /** @type {string[]} */ (
 );
 const destination = process.argv[2];
 if (!destination) {
+  makePackDestination();
   rmSync(dist, { recursive: true, force: true });
   run(
     process.execPath,
@@ -117,8 +127,7 @@ if (!destination) {
   for (const folder of workspaces) makeWorkspace(folder);
 } else {
   const packAt = ["pack", "--silent", "--pack-destination", resolve(destination)];
-  mkdirSync(destination, { recursive: true });
-  // Its script prepack runs this file without a folder.
+  // Its script prepack runs this file without a folder, and makes the destination.
   run("npm", ...packAt);
   for (const folder of workspaces) run("npm", ...packAt, `./dist/${folder}`);
 }

@@ -149,6 +149,13 @@ describe("the package that npm packs, installed in a new project", () => {
     ]);
   });
 
+  test("is packed into a folder that npm pack has to make, and package.json stays as it is", async () => {
+    const { repository } = project;
+    const manifest = (folder: string) => readFile(join(folder, "package.json"), "utf8");
+    expect(await manifest(repository)).toBe(await manifest(root));
+    expect(await readdir(repository)).not.toContain("package.json.backup");
+  });
+
   test("needs at most 30 packages and 15 MB besides Pulumi's SDK", async () => {
     const packages = await neededBy("node_modules/pulumi-ucaas");
     expect(packages.length, packages.join("\n")).toBeLessThanOrEqual(30);

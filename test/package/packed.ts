@@ -13,6 +13,8 @@ export interface Packed {
   tarballs(...names: string[]): string[];
   /** Where all tarballs are. */
   readonly tarballFolder: string;
+  /** The copy of the repository that was packed. */
+  readonly repository: string;
   /** The content of the package pulumi-ucaas. */
   readonly content: string;
   /** A new project outside the repository, into which npm installed some packages. */
@@ -64,6 +66,7 @@ export async function packed(...installed: [string, ...string[]]): Promise<Packe
   return {
     tarballs,
     tarballFolder,
+    repository: copy,
     content: join(base, "package"),
     project,
     run,
