@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
   chmod,
@@ -11,11 +12,13 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { root, version } from "../../tools/engine/paths.mjs";
 import { downloadEnvironment, setUpEngine } from "../../tools/engine/setup.mjs";
 import { eventually } from "../eventually.ts";
@@ -315,3 +318,59 @@ test.each(cases)(
     expect(await readdir(folder)).toEqual([]);
   },
 );
+
+describe("the engine's download", () => {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const archiveName = `pulumi-v${version}-${system}-${process.arch}.tar.gz`;
+
+  /** Runs the download against a site that serves these files. */
+  async function download(files: Record<string, string | Buffer>) {
+    const server = createServer(({ url = "" }, reply) => {
+      const content = files[url.slice(1)];
+      reply.writeHead(content === undefined ? 404 : 200).end(content);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const script = join(root, "tools", "engine", "download.mjs");
+      const child = spawn(process.execPath, [script, version, home, `http://127.0.0.1:${port}`]);
+      let said = "";
+      child.stderr.on("data", (text) => (said += text));
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      return { code, said };
+    } finally {
+      server.close();
+    }
+  }
+
+  /** As Pulumi packs it. */
+  async function archive(): Promise<Buffer> {
+    await put(join(home, "packed", "pulumi", "pulumi"), engine);
+    const file = join(home, "archive");
+    execFileSync("tar", ["-czf", file, "-C", join(home, "packed"), "pulumi"]);
+    return await readFile(file);
+  }
+  const checksums = (of: Buffer) =>
+    `${"0".repeat(64)}  pulumi-v${version}-other-x64.tar.gz\n${createHash("sha256").update(of).digest("hex")}  ${archiveName}\n`;
+
+  test("takes an archive that has the checksum of its release", async () => {
+    const content = await archive();
+    const list = { [`pulumi-${version}-checksums.txt`]: checksums(content) };
+    expect(await download({ [archiveName]: content, ...list })).toEqual({ code: 0, said: "" });
+    expect(await readFile(join(home, "bin", "pulumi"), "utf8")).toBe(engine);
+    expect((await stat(join(home, "bin", "pulumi"))).mode & 0o111).toBe(0o111);
+  });
+
+  test("refuses an archive that was changed, and one without a checksum", async () => {
+    const content = await archive();
+    const list = `pulumi-${version}-checksums.txt`;
+    const changed = Buffer.concat([content, Buffer.from("x")]);
+    const refused = await download({ [archiveName]: changed, [list]: checksums(content) });
+    expect(refused).toMatchObject({ code: 1, said: expect.stringContaining("checksum") });
+    const unlisted = await download({ [archiveName]: content, [list]: "" });
+    expect(unlisted).toMatchObject({ code: 1, said: expect.stringContaining("no checksum") });
+    const closed = await download({ [archiveName]: content });
+    expect(closed).toMatchObject({ code: 1, said: expect.stringContaining("404") });
+    expect(existsSync(join(home, "bin"))).toBe(false);
+  });
+});
