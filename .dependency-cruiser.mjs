@@ -10,7 +10,7 @@ const program = "^provider/(index|customer)[.]ts$";
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/runtime/(data-dir|errors|host-location|journal-location|loader|note-run|parse-json|registration|secret-paths|secrets|stack-identity|stack-resources|stack-traces|suggest|undeclared-writes)[.]ts$",
+  "^provider/runtime/(append-log|data-dir|errors|host-location|journal-location|loader|note-run|own-runs|parse-json|registration|secret-paths|secrets|stack-identity|stack-resources|stack-traces|suggest|undeclared-writes)[.]ts$",
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile } from "node:fs/promises";
+import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { PostgresDatabase } from "./postgresql.ts";
 
@@ -11,7 +11,10 @@ export interface AppendLog {
   lines(): Promise<string[]>;
 }
 
-/** A line is short, so two processes that append at once do not mix their lines. */
+/**
+ * The line is written when the call returns, also in a process that ends next. It is
+ * short, so two processes that append at once do not mix their lines.
+ */
 export class AppendFile implements AppendLog {
   readonly location: string;
 
@@ -20,18 +23,23 @@ export class AppendFile implements AppendLog {
   }
 
   async append(line: string): Promise<void> {
-    await mkdir(dirname(this.location), { recursive: true, mode: 0o700 });
-    await appendFile(this.location, `${line}\n`, { mode: 0o600 });
-    const handle = await open(this.location, "r");
-    await handle.sync().finally(() => handle.close());
+    mkdirSync(dirname(this.location), { recursive: true, mode: 0o700 });
+    const file = openSync(this.location, "a", 0o600);
+    try {
+      appendFileSync(file, `${line}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
   }
 
   async lines(): Promise<string[]> {
-    const text = await readFile(this.location, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
+    try {
+      return readFileSync(this.location, "utf8").split("\n");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;
-    });
-    return text.split("\n");
+    }
   }
 }
 

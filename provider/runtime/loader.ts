@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
-import { noteRun } from "./note-run.ts";
+import { noteProgramOfCli, noteRun } from "./note-run.ts";
 import {
   notRegistered,
   refuseImport,
@@ -14,6 +14,7 @@ import { stackIdentity } from "./stack-identity.ts";
 import { disableSourceMapsWhile } from "./stack-traces.ts";
 import { noteDeclared, warnOfUndeclaredWrites } from "./undeclared-writes.ts";
 
+noteProgramOfCli();
 warnOfUndeclaredWrites();
 
 /**

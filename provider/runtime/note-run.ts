@@ -1,4 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { isProgramOfCli } from "./host-location.ts";
+import { OwnRuns } from "./own-runs.ts";
+import { stackIdentity } from "./stack-identity.ts";
 
 const noted = new Set<string>();
 
@@ -14,5 +17,13 @@ export function noteRun(stack: string): void {
   if (pulumi.runtime.getEngine() === undefined) return;
   noted.add(stack);
   const get = (key: string) => pulumi.runtime.getConfig(key);
-  import("./own-runs.ts").then(({ OwnRuns }) => new OwnRuns({ get }).note(stack)).catch(() => {});
+  new OwnRuns({ get }).note(stack).catch(() => {});
+}
+
+/**
+ * For a program of the CLI, as soon as it imports this package: it may fail before its
+ * first resource, and its failed update must not look like another machine's.
+ */
+export function noteProgramOfCli(): void {
+  if (isProgramOfCli()) noteRun(stackIdentity(pulumi.getProject(), pulumi.getStack()));
 }

@@ -23,9 +23,15 @@ export class OwnRuns {
     this.#environment = environment;
   }
 
-  /** @param stack the stack's identity */
+  /**
+   * Notes this moment. In a folder that is done when the call returns, so that a program
+   * which fails next has it.
+   *
+   * @param stack the stack's identity
+   */
   async note(stack: string): Promise<void> {
-    await (await this.#log(stack)).append(new Date().toISOString());
+    const log = this.#log(stack);
+    await (log instanceof Promise ? await log : log).append(new Date().toISOString());
   }
 
   /** ISO times, the oldest first. */
@@ -34,12 +40,13 @@ export class OwnRuns {
     return lines.filter((line) => !Number.isNaN(Date.parse(line)));
   }
 
-  async #log(stack: string): Promise<AppendLog> {
+  #log(stack: string): AppendLog | Promise<AppendLog> {
     const location = journalLocation(this.#config, this.#environment);
-    if ("url" in location) {
-      const { PostgresDatabase } = await import("./postgresql.ts");
-      return new AppendTable(PostgresDatabase.at(location.url), `runs ${stack}`);
-    }
+    if ("url" in location)
+      return import("./postgresql.ts").then(
+        ({ PostgresDatabase }) =>
+          new AppendTable(PostgresDatabase.at(location.url), `runs ${stack}`),
+      );
     const name = createHash("sha256").update(stack).digest("hex").slice(0, 16);
     return new AppendFile(join(location.folder, `ucaas-runs-${name}.log`));
   }

@@ -132,6 +132,26 @@ test("an order of another machine's killed provider is not sent by one that know
   expect(w.orders()).toHaveLength(2);
 });
 
+test("a program that fails before its first resource keeps no later order from being sent", async () => {
+  await using w = await world();
+  const program = (name: string) => `import { XelionTenantProvision } from "pulumi-ucaas";
+    new XelionTenantProvision("${name}", {
+      serverUrl: "${w.tenant.url}", tenantName: "${name}", tenantLogin: ${JSON.stringify(login)},
+      configuration: { version: 1, organization: { name: "${name}" } }, wait: "submitted"
+    });`;
+  await using stack = await workspace({
+    program: program("pbx1"),
+    config: w.config,
+    env: { UCAAS_JOURNAL_DIR: w.journalDir },
+  });
+  (await stack.up()).ok();
+  await stack.writeProgram(`import "pulumi-ucaas"; throw new Error("a mistake");`);
+  expect((await stack.up()).exitCode).not.toBe(0);
+  await stack.writeProgram(program("pbx1") + program("pbx2").replace(/^import.*$/m, ""));
+  (await stack.up()).ok();
+  expect(w.orders()).toHaveLength(2);
+});
+
 /** The provider processes that a run of the CLI has started. */
 async function providersOf({ pid }: RunningCommand): Promise<number[]> {
   const listing = spawn("ps", ["-eo", "pid=,ppid=,args="], { stdio: ["ignore", "pipe", "ignore"] });
