@@ -122,7 +122,7 @@ function seatsChart({ bySku }: StatusReport): Markup {
   const bars = bySku
     .filter(({ name, billed }) => isSeat(name) && billed > 0)
     .map(({ name, billed }) => ({ name, value: billed, label: String(billed) }));
-  return chart("seats", "Seats by kind", "The state has no seats.", bars, (rest) => ({
+  return chart("seats", "Billed seats by kind", "The state has no seats.", bars, (rest) => ({
     name: `${rest.length} other kinds`,
     ...total(rest, String),
   }));
