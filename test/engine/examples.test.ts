@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { node, root } from "../../tools/engine/paths.mjs";
+import { runProgramsWithBun } from "./bun.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
 let sandbox: Sandbox;
@@ -21,8 +22,13 @@ async function example(name: string): Promise<Workspace> {
 }
 
 /** Applies an example, and sees that a second preview has nothing to do. */
-async function apply(name: string, config: Record<string, string> = {}) {
+async function apply(
+  name: string,
+  config: Record<string, string> = {},
+  prepare: (project: Workspace) => Promise<void> = async () => {},
+) {
   await using project = await example(name);
+  await prepare(project);
   (await project.pulumi(["stack", "init", "dev"])).ok();
   for (const [key, value] of Object.entries(config))
     (await project.pulumi(["config", "set", "--secret", key, value])).ok();
@@ -38,6 +44,14 @@ const licences = () =>
 
 test("examples/javascript declares a licence at Xima", async () => {
   expect(await apply("javascript")).toEqual({ licence: "voicehouse/acme" });
+  expect(licences()).toMatchObject({ "voicehouse/acme": { professionalSeats: 12 } });
+});
+
+test("examples/bun declares a licence at Xima, in a program that Bun runs", async () => {
+  expect(await apply("bun", {}, runProgramsWithBun)).toEqual({
+    licence: "voicehouse/acme",
+    runtime: "bun",
+  });
   expect(licences()).toMatchObject({ "voicehouse/acme": { professionalSeats: 12 } });
 });
 
