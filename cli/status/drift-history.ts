@@ -41,14 +41,20 @@ export function readDriftHistory(folder: string): { checks: DriftCheck[]; notes:
   const checks: DriftCheck[] = [];
   const notes: string[] = [];
   for (const name of reportsIn(folder)) {
-    const result = driftReportSchema.safeParse(
-      tryParseJson(readFileSync(join(folder, name), "utf8")),
-    );
+    const result = driftReportSchema.safeParse(tryParseJson(tryRead(join(folder, name)) ?? ""));
     if (result.success) checks.push(driftCheck(result.data));
     else notes.push(`${name} is not a report of ucaas drift`);
   }
   checks.sort((a, b) => (a.checkedAt < b.checkedAt ? -1 : 1));
   return { checks, notes };
+}
+
+function tryRead(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function reportsIn(folder: string): string[] {

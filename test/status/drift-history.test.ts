@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { driftReport, type Status, unknownDrift } from "../../cli/drift/report.ts";
+import { driftReport, nothingChecked, type Status, unknownDrift } from "../../cli/drift/report.ts";
 import { driftCheck, readDriftHistory } from "../../cli/status/drift-history.ts";
 import { asHtml } from "../../cli/status/render-html.ts";
 import { asText } from "../../cli/status/render-text.ts";
@@ -10,8 +10,8 @@ import { reportOf, resources } from "./estate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ucaas-reports-"));
 afterEach(() => {
-  for (const name of ["drift-1.json", "drift-2.json", "drift-3.json", "notes.txt"])
-    rmSync(join(folder, name), { force: true });
+  for (const name of ["drift-1.json", "drift-2.json", "drift-3.json", "drift-4.json", "notes.txt"])
+    rmSync(join(folder, name), { force: true, recursive: true });
 });
 
 const report = (day: number, customer: string) => {
@@ -22,10 +22,9 @@ const report = (day: number, customer: string) => {
       {
         stack: "prod",
         status: "drift",
+        ...nothingChecked,
         checked: 2,
         compared: 2,
-        existenceOnly: 0,
-        notReadable: 0,
         differences: [
           { ...found, property: "professionalSeats" },
           { ...found, property: "eliteSeats" },
@@ -58,9 +57,13 @@ test("reports are read the oldest first, and the last one says what differs at e
 test("a file that is no report is named, and the others are read", () => {
   writeFileSync(join(folder, "drift-1.json"), JSON.stringify(report(1, "acme")));
   writeFileSync(join(folder, "drift-3.json"), "{");
+  mkdirSync(join(folder, "drift-4.json"));
   const { checks, notes } = readDriftHistory(folder);
   expect(checks).toHaveLength(1);
-  expect(notes).toEqual(["drift-3.json is not a report of ucaas drift"]);
+  expect(notes.toSorted()).toEqual([
+    "drift-3.json is not a report of ucaas drift",
+    "drift-4.json is not a report of ucaas drift",
+  ]);
 });
 
 test("customers at a vendor are the newest count of each stack, with its time, and once", () => {
