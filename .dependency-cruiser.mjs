@@ -7,10 +7,29 @@ const vendor = "^provider/(?!runtime/|http/)([^/]+)/";
 /** What every program loads: the door, and the component that is made of resources. */
 const program = "^provider/(index|customer)[.]ts$";
 /** With them, what resources themselves are made of. */
+const lightRuntime = [
+  "append-log",
+  "data-dir",
+  "errors",
+  "host-location",
+  "journal-location",
+  "loader",
+  "note-run",
+  "own-runs",
+  "parse-json",
+  "registration",
+  "secret-paths",
+  "secrets",
+  "stack-identity",
+  "stack-resources",
+  "stack-traces",
+  "suggest",
+  "undeclared-writes",
+];
 const light = [
   program,
   `${vendor}(resource|secret-names)[.]ts$`,
-  "^provider/runtime/(append-log|data-dir|errors|host-location|journal-location|loader|note-run|own-runs|parse-json|registration|secret-paths|secrets|stack-identity|stack-resources|stack-traces|suggest|undeclared-writes)[.]ts$",
+  `^provider/runtime/(${lightRuntime.join("|")})[.]ts$`,
 ];
 const runtime = { dependencyTypesNot: ["type-only", "type-import", "jsdoc"] };
 

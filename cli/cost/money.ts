@@ -32,6 +32,16 @@ export function formatAmount(
   return format.format(value.toFixed() as Intl.StringNumericLiteral);
 }
 
+/** Amounts of several currencies, which have no sum. */
+export function formatAmounts(
+  amounts: readonly { readonly currency: string; readonly amount: string }[],
+  separator: string,
+): string {
+  return amounts
+    .map(({ currency, amount: text }) => formatAmount(amount(text), currency))
+    .join(separator);
+}
+
 /** The amount for machines: `540.00`, exact. */
 export function plainAmount(value: Amount, currency: string): string {
   const { minimumFractionDigits: own = 0 } = new Intl.NumberFormat("en", {

@@ -2,7 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import { redact, visible } from "../redact.ts";
 import { renderTable } from "../table.ts";
 import type { CostLine, CostReport, CostSum } from "./estate.ts";
-import { amount, formatAmount } from "./money.ts";
+import { amount, formatAmount, formatAmounts } from "./money.ts";
 
 /** The report for a terminal; `width` is the terminal's own unless it is given. */
 export function costText(report: CostReport, width?: number): string {
@@ -20,7 +20,7 @@ export function costText(report: CostReport, width?: number): string {
 }
 
 function summary({ unpriced, adopted }: CostReport, total: CostSum): string[] {
-  const amounts = total.amounts.map(toMoney).join(" and ");
+  const amounts = formatAmounts(total.amounts, " and ");
   return [
     amounts
       ? `In all ${amounts} a month.`
@@ -52,11 +52,7 @@ function cells({ reseller, customer, sku, quantity, billed, notes, ...money }: C
 }
 
 function sumCells({ name, billed, amounts }: CostSum): string[] {
-  return [name || "—", String(billed), amounts.map(toMoney).join("\n")];
-}
-
-function toMoney({ currency, amount: text }: CostSum["amounts"][number]): string {
-  return formatAmount(amount(text), currency);
+  return [name || "—", String(billed), formatAmounts(amounts, "\n")];
 }
 
 /**

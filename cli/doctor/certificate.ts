@@ -53,8 +53,13 @@ export function judgeCertificate(config: KeyConfig, minDays: number, now: Date):
   }
 }
 
+/** Whole days; negative when it is past. */
+export function daysUntil(end: Date, now: Date): number {
+  return Math.floor((end.getTime() - now.getTime()) / 86_400_000);
+}
+
 function judgeDays(end: Date, minDays: number, now: Date, kid: string): Outcome {
-  const days = Math.floor((end.getTime() - now.getTime()) / 86_400_000);
+  const days = daysUntil(end, now);
   const found = `${days} days left, until ${end.toISOString().slice(0, 10)} (kid ${kid})`;
   if (days >= minDays) return { status: "ok", found };
   return {

@@ -3,6 +3,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { readCertificate } from "pulumi-ucaas/internal/xima/signing-key";
 import { configuredAccounts } from "../doctor/accounts.ts";
+import { daysUntil } from "../doctor/certificate.ts";
 import type { ConfigSource } from "../doctor/context.ts";
 
 /** When a certificate ends that requests are signed with. */
@@ -38,7 +39,7 @@ export function certificateEnds(
         stack,
         ...(account !== undefined && { account }),
         endsAt: endsAt.toISOString(),
-        daysLeft: Math.floor((endsAt.getTime() - now.getTime()) / 86_400_000),
+        daysLeft: daysUntil(endsAt, now),
       });
     });
   }

@@ -1,5 +1,5 @@
 import { html, raw } from "hono/html";
-import { amount, formatAmount } from "../cost/money.ts";
+import { amount, formatAmount, formatAmounts } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
 import { overallStatus } from "../drift/report.ts";
 import { redact, visible } from "../redact.ts";
@@ -241,7 +241,6 @@ ${notes.map((note) => html`<p>Note: ${note}</p>\n`)}<p>Made by ucaas status --ht
 </footer>`;
 }
 
-const money = (amounts: Amounts) =>
-  amounts.map(({ currency, amount: text }) => formatAmount(amount(text), currency)).join(" + ");
+const money = (amounts: Amounts) => formatAmounts(amounts, " + ");
 
 const plural = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;

@@ -1,4 +1,4 @@
-import { amount, formatAmount } from "../cost/money.ts";
+import { formatAmounts } from "../cost/money.ts";
 import { redact, visible } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
 import { minute } from "./minute.ts";
@@ -53,8 +53,7 @@ function differenceCell(differences: number | null | undefined): Cell {
   return { text: String(differences), tone: differences > 0 ? "attention" : "good" };
 }
 
-const money = (amounts: Amounts) =>
-  amounts.map(({ currency, amount: text }) => formatAmount(amount(text), currency)).join(" + ");
+const money = (amounts: Amounts) => formatAmounts(amounts, " + ");
 
 function noteLines(notes: readonly string[]): string[] {
   return notes.length > 0 ? ["", ...notes.map((note) => `Note: ${visible(redact(note))}`)] : [];

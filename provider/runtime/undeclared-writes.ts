@@ -35,7 +35,7 @@ async function warn(): Promise<void> {
       import("./printable.ts"),
     ]);
     const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
-    const { openIntents, openIntentsOfOthers, toStateResource } = intents;
+    const { openIntents, openIntentsOfOthers, stackParts, toStateResource } = intents;
     const { entries } = await new Journal({ get: get as never }).list();
     const undeclared = entries.filter((entry) => !isOwned(entry, declared));
     if (undeclared.length === 0) return;
@@ -51,7 +51,7 @@ async function warn(): Promise<void> {
     const others = openIntentsOfOthers(undeclared, identity).filter(
       (entry) => !open.includes(entry) && !isOwned(entry, before),
     );
-    const lost = await writesOfLostStacks(others);
+    const lost = await writesOfLostStacks(others, (stack) => stackParts(stack).name);
     const lines = [
       ...open.map(describeOpenIntent),
       ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
@@ -72,16 +72,16 @@ async function warn(): Promise<void> {
  * Those whose stack is not in the backend any more: it was renamed or removed, and no run
  * under the old name will report them.
  */
-async function writesOfLostStacks(entries: readonly JournalEntry[]): Promise<JournalEntry[]> {
+async function writesOfLostStacks(
+  entries: readonly JournalEntry[],
+  nameOf: (identity: string) => string | undefined,
+): Promise<JournalEntry[]> {
   // Only stacks that share a journal pay for this question.
   if (entries.length === 0) return [];
-  const [{ readStackNames }, { stackParts }] = await Promise.all([
-    import("./stack-record.ts"),
-    import("./intents.ts"),
-  ]);
+  const { readStackNames } = await import("./stack-record.ts");
   const names = await readStackNames().catch(() => undefined);
   if (names === undefined) return [];
-  return entries.filter(({ stack }) => !names.includes(stackParts(stack).name ?? ""));
+  return entries.filter(({ stack }) => !names.includes(nameOf(stack) ?? ""));
 }
 
 function isEntry(file: string): boolean {

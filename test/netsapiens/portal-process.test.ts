@@ -32,7 +32,6 @@ const start = (
     config: { ...ns.plainConfig, ...options.config },
     env: { TMPDIR: temporary, PULUMI_HOME: temporary, ...options.env },
   });
-const until = (holds: () => void) => eventually(holds);
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
 describe("the browser", { timeout: 240_000 }, () => {
@@ -42,11 +41,11 @@ describe("the browser", { timeout: 240_000 }, () => {
     await Promise.all([
       host.create(type, inputs),
       host.create(type, { ...inputs, apiUrl: other.server.url }),
-      until(() => expect(browsers()).toHaveLength(1)),
+      eventually(() => expect(browsers()).toHaveLength(1)),
     ]);
     expect(browsers()).toHaveLength(1);
     await host.stop();
-    await until(() => expect(browsers()).toEqual([]));
+    await eventually(() => expect(browsers()).toEqual([]));
     expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
   });
 
@@ -68,7 +67,7 @@ describe("the browser", { timeout: 240_000 }, () => {
       host.create(type, { ...inputs, portal: { stepSeconds: 3 } }),
     );
     expect(failure.message).toContain("PORTAL_LABEL_NOT_FOUND");
-    await until(() => expect(browsers()).toEqual([]));
+    await eventually(() => expect(browsers()).toEqual([]));
     ns.server.setOptions({ labels: {} });
     await host.create(type, inputs);
   });
@@ -77,10 +76,10 @@ describe("the browser", { timeout: 240_000 }, () => {
     await using host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.failure(host.create(type, { ...inputs, portal: { stepSeconds: 600 } }));
-    await until(() => expect(ns.portalLog()).toContain("created xima-acme"));
+    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"));
     await host.cancel();
     expect((await create).message).toContain("INTERRUPTED");
-    await until(() => expect(browsers()).toEqual([]));
+    await eventually(() => expect(browsers()).toEqual([]));
     expect(
       readdirSync(temporary).filter((name) => /^(playwright|ucaas-portal)/.test(name)),
     ).toEqual([]);
@@ -96,11 +95,11 @@ describe("the browser", { timeout: 240_000 }, () => {
     const host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.create(type, inputs).catch((error: Error) => error);
-    await until(() => expect(ns.portalLog()).toContain("created xima-acme"));
+    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"));
     expect(browsers()).toHaveLength(1);
     await host.crash();
     expect(await create).toBeInstanceOf(Error);
-    await until(() => expect(browsers()).toEqual([]));
+    await eventually(() => expect(browsers()).toEqual([]));
 
     await using next = await start();
     const { outs } = await next.create(type, inputs);

@@ -53,9 +53,8 @@ class Receiver {
   }
 }
 
-const until = (condition: () => void) => eventually(condition);
 const settled = (id: number) =>
-  until(() => expect(service.state.orders[id]).toMatchObject({ steps: [] }));
+  eventually(() => expect(service.state.orders[id]).toMatchObject({ steps: [] }));
 
 const post = (base: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
   fetch(`${base}/api/v1/${path}`, {
@@ -101,7 +100,7 @@ describe("an order", () => {
     const answer = await order();
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ id: 1 });
-    await until(() => expect(receiver.got).toHaveLength(3));
+    await eventually(() => expect(receiver.got).toHaveLength(3));
     expect(receiver.got).toEqual([
       { mid: 1, type: "orderStatusChanged", data: { id: 1, status: "NOT_STARTED" } },
       { mid: 2, type: "orderStatusChanged", data: { id: 1, status: "IN_PROGRESS" } },
@@ -147,14 +146,14 @@ describe("an order", () => {
   it("needs no callback address, and may be accepted with another 2xx", async () => {
     service.setOptions({ acceptedStatus: 202 });
     expect((await order({ "x-callback-url": "" })).status).toBe(202);
-    await until(() => expect(service.state.orders[1]?.status).toBe("COMPLETED"));
+    await eventually(() => expect(service.state.orders[1]?.status).toBe("COMPLETED"));
     expect(service.state.messages).toEqual([]);
   });
 
   it("is created although the connection is cut after it, and runs to its end", async () => {
     service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     await expect(order()).rejects.toThrow("fetch failed");
-    await until(() =>
+    await eventually(() =>
       expect(receiver.statuses()).toEqual(["NOT_STARTED", "IN_PROGRESS", "COMPLETED"]),
     );
     expect(Object.keys(service.state.orders)).toEqual(["1"]);
@@ -186,7 +185,7 @@ describe("an order", () => {
         status: "FAILED",
         reason: "the tenant answered 401 to the token",
       });
-      await until(() => expect(receiver.got.at(-1)?.data).toEqual({ id, status: "FAILED" }));
+      await eventually(() => expect(receiver.got.at(-1)?.data).toEqual({ id, status: "FAILED" }));
     }
   });
 
@@ -201,7 +200,7 @@ describe("an order", () => {
     expect(service.state.orders[unknown]!.history.at(-1)!.reason).toContain("404");
     service.setOptions({ checkTenant: false });
     const unchecked = await orderId({ "xelion-server-url": "http://127.0.0.1:1" });
-    await until(() => expect(service.state.orders[unchecked]!.status).toBe("COMPLETED"));
+    await eventually(() => expect(service.state.orders[unchecked]!.status).toBe("COMPLETED"));
   });
 
   it("is readable only by its organization and that one's parent, where a route exists", async () => {
@@ -233,7 +232,7 @@ describe("courses", () => {
     next(course);
     const id = await orderId();
     await settled(id);
-    await until(() => expect(receiver.got).toHaveLength(expected));
+    await eventually(() => expect(receiver.got).toHaveLength(expected));
     return {
       status: service.state.orders[id]!.status,
       callbacks: receiver.got.map(({ mid, data }) => `${mid} ${data.status}`),
@@ -271,7 +270,7 @@ describe("courses", () => {
     next("callbackBeforeReply");
     await order();
     expect(receiver.statuses().slice(0, 2)).toEqual(["NOT_STARTED", "IN_PROGRESS"]);
-    await until(() => expect(receiver.statuses()).toHaveLength(3));
+    await eventually(() => expect(receiver.statuses()).toHaveLength(3));
     receiver.got = [];
     next("allBeforeReply");
     await order();
@@ -284,7 +283,7 @@ describe("courses", () => {
     receiver.got = [];
     next("namesAnotherOrder");
     await orderId();
-    await until(() => expect(receiver.got).toHaveLength(4));
+    await eventually(() => expect(receiver.got).toHaveLength(4));
     expect(receiver.got.map(({ data }) => data.id)).toEqual([2, 1002, 2, 2]);
   });
 
@@ -311,7 +310,7 @@ describe("courses", () => {
 
   it("mids are unique and rise over all orders of the server", async () => {
     await Promise.all(Array.from({ length: 5 }, () => order()));
-    await until(() => expect(receiver.got).toHaveLength(15));
+    await eventually(() => expect(receiver.got).toHaveLength(15));
     expect(new Set(receiver.got.map(({ mid }) => mid)).size).toBe(15);
     for (const id of [1, 2, 3, 4, 5]) {
       const mids = receiver.got.filter(({ data }) => data.id === id).map(({ mid }) => mid);
@@ -325,13 +324,13 @@ describe("a callback", () => {
     receiver.answer = 503;
     next("failsAtOnce");
     await settled(await orderId());
-    await until(() =>
+    await eventually(() =>
       expect(service.state.messages).toMatchObject([{ left: 0, attempts: [{ answered: 503 }] }]),
     );
     service.setOptions({ callbackRetries: 2, callbackRetryMs: 1 });
     next("failsAtOnce");
     await settled(await orderId());
-    await until(() =>
+    await eventually(() =>
       expect(service.state.messages[1]).toMatchObject({
         left: 0,
         attempts: Array(3).fill({ answered: 503 }),
@@ -344,7 +343,7 @@ describe("a callback", () => {
     const id = await orderId();
     await settled(id);
     expect(service.state.orders[id]!.status).toBe("COMPLETED");
-    await until(() =>
+    await eventually(() =>
       expect(service.state.messages.map(({ attempts }) => attempts.length)).toEqual([1, 1, 1]),
     );
     expect(service.state.messages[0]!.attempts[0]!.answered).toContain("ECONNREFUSED");
@@ -370,7 +369,7 @@ it("a message that was not taken before a restart of the service is sent after i
       }),
     );
     await order();
-    await until(() =>
+    await eventually(() =>
       expect(service.state.messages[0]).toMatchObject({ left: 1, attempts: [{ answered: 503 }] }),
     );
     await settled(1);
@@ -379,7 +378,7 @@ it("a message that was not taken before a restart of the service is sent after i
     receiver.answer = 200;
     service = xelionProvisioningServer();
     await service.start({ dataFile });
-    await until(() => expect(receiver.statuses()).toEqual(["IN_PROGRESS"]));
+    await eventually(() => expect(receiver.statuses()).toEqual(["IN_PROGRESS"]));
     expect(service.state.orders[1]?.status).toBe("FAILED");
   } finally {
     rmSync(folder, { recursive: true });
@@ -408,7 +407,7 @@ it("an order continues after a restart of the service", async () => {
     service = xelionProvisioningServer();
     await service.start({ dataFile });
     expect(await proceed(1)).toBe(200);
-    await until(() => expect(receiver.statuses()).toEqual(["IN_PROGRESS", "COMPLETED"]));
+    await eventually(() => expect(receiver.statuses()).toEqual(["IN_PROGRESS", "COMPLETED"]));
     expect(receiver.got.map(({ mid }) => mid)).toEqual([1, 2]);
   } finally {
     rmSync(folder, { recursive: true });

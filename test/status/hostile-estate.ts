@@ -1,3 +1,4 @@
+import { nothingChecked } from "../../cli/drift/report.ts";
 import { driftCheck } from "../../cli/status/drift-history.ts";
 import { component, reportOf, resource } from "./estate.ts";
 
@@ -75,10 +76,9 @@ export function hostileEstate() {
         {
           stack: "prod",
           status: day % 4 === 1 ? "drift" : day === 6 ? "unknown" : "none",
+          ...nothingChecked,
           checked: 30,
           compared: 30,
-          existenceOnly: 0,
-          notReadable: 0,
           differences:
             day % 4 === 1
               ? customers.slice(0, day + 1).map((customer) => ({

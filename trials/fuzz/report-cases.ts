@@ -8,7 +8,12 @@ import { newFile } from "../../cli/adopt/customer-files.ts";
 import { slugOf } from "../../cli/adopt/slug.ts";
 import { changeReportSchema } from "../../cli/changes/report.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
-import { type DriftReport, driftReport, type StackDrift } from "../../cli/drift/report.ts";
+import {
+  type DriftReport,
+  driftReport,
+  nothingChecked,
+  type StackDrift,
+} from "../../cli/drift/report.ts";
 import { driftIssue } from "../../cli/gitops/drift-issue.ts";
 import { type PreviewReport, previewComment } from "../../cli/gitops/preview-report.ts";
 import { messageOf } from "../../cli/notify/message.ts";
@@ -94,10 +99,9 @@ function drift(text: string): DriftReport {
   const stack: StackDrift = {
     stack: text,
     status: "drift",
+    ...nothingChecked,
     checked: 2,
     compared: 2,
-    existenceOnly: 0,
-    notReadable: 0,
     differences: [
       { ...about, urn: text, kind: "changed", property: text, declared: text, actual: [text] },
       { ...about, urn: text, kind: "gone" },
