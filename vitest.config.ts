@@ -3,8 +3,13 @@ import { defineConfig } from "vitest/config";
 
 const everywhere = {
   environment: "node",
-  // Else the provider process keeps compiled code in the user's own folder.
-  env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compiled") },
+  setupFiles: join(import.meta.dirname, "test", "environment.ts"),
+  env: {
+    // Else the provider process keeps compiled code in the user's own folder.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules", ".cache", "compiled"),
+    // As on a machine of a pipeline. The setup file takes it away again, with all like it.
+    CI: "true",
+  },
   // A process for each file: some tests load the SDK, which keeps state for the whole process.
   pool: "forks",
   // Only a test that hangs ends by these. No test may fail because the machine is busy.

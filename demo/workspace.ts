@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { engineFolder, root } from "../tools/engine/paths.mjs";
+import { plainEnvironment } from "../tools/environment.mjs";
 
 /** What a command did. `output` is all that it printed. */
 export interface Outcome {
@@ -27,11 +28,8 @@ export class Playground {
     symlinkSync(dirname(engineFolder()), join(this.folder, "home", "versions"));
     cpSync(join(root, "stacks"), join(this.project, "stacks"), { recursive: true });
     cpSync(join(root, "Pulumi.yaml"), join(this.project, "Pulumi.yaml"));
-    const others = Object.entries(process.env).filter(
-      ([name]) => !/^(PULUMI_|NODE_OPTIONS$)/.test(name),
-    );
     this.#environment = {
-      ...Object.fromEntries(others),
+      ...plainEnvironment(),
       ...vendors,
       PATH: [join(root, "node_modules", ".bin"), dirname(process.execPath), process.env.PATH].join(
         delimiter,

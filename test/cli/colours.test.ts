@@ -11,8 +11,7 @@ import { ucaas } from "./ucaas.ts";
 // The doctor needs neither a stack nor a vendor, and its table has several statuses.
 const folder = mkdtempSync(join(tmpdir(), "ucaas-colours-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const { NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, ...rest } = process.env;
-const env = { ...rest, TERM: "xterm-256color", UCAAS_JOURNAL_DIR: join(folder, "journal") };
+const env = { ...process.env, TERM: "xterm-256color", UCAAS_JOURNAL_DIR: join(folder, "journal") };
 const where = { cwd: folder, env };
 const csi = "\u001b[";
 

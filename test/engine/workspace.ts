@@ -33,6 +33,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
+import { plainEnvironment } from "../../tools/environment.mjs";
 
 export interface WorkspaceOptions {
   /**
@@ -212,7 +213,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 
   const env: Record<string, string | undefined> = {
     ...Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(PULUMI_|NODE_OPTIONS$|VITEST)/.test(name)),
+      Object.entries(plainEnvironment()).filter(([name]) => !name.startsWith("VITEST")),
     ),
     PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
     PULUMI_HOME: home,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
+import { plainEnvironment } from "../../tools/environment.mjs";
 import { type Addresses, argumentsOf, type Declaration, inProgramOrder } from "./declaration.ts";
 import { mark, processesOf, send } from "./processes.ts";
 
@@ -183,11 +184,7 @@ export class Project {
       cwd: join(this.#base, "project"),
       stdio: ["ignore", "pipe", "pipe"],
       env: {
-        ...Object.fromEntries(
-          Object.entries(process.env).filter(
-            ([name]) => !/^(PULUMI_|UCAAS_|XIMA_|NODE_OPTIONS$|VITEST)/.test(name),
-          ),
-        ),
+        ...plainEnvironment(),
         PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
         PULUMI_HOME: this.#home,
         PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
