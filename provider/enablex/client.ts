@@ -8,7 +8,7 @@ import {
 } from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { changedNothing, UcaasError } from "../runtime/errors.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
@@ -27,7 +27,8 @@ export type CreateReply =
       readonly id: string | undefined;
       readonly row: ApiRecord | undefined;
     }
-  | { readonly outcome: "refused"; readonly failure: ApiFailure; readonly error: UcaasError }
+  /** Nothing was created. Without `failure`, the create was not even sent. */
+  | { readonly outcome: "refused"; readonly failure?: ApiFailure; readonly error: UcaasError }
   | { readonly outcome: "unknown"; readonly error: UcaasError; readonly retryAfterSeconds: number };
 
 /**
@@ -112,6 +113,7 @@ export class EnableXClient {
     } catch (error) {
       if (error instanceof NoResponseError && error.sent)
         return { outcome: "unknown", error, retryAfterSeconds: 0 };
+      if (changedNothing(error)) return { outcome: "refused", error: error as UcaasError };
       throw error;
     }
   }
@@ -424,6 +426,7 @@ export class EnableXClient {
     repeatable: Repeatable,
     more: { params?: Record<string, string>; query?: HttpRequest["query"]; body?: ApiRecord } = {},
   ): Promise<{ answer: ApiResult; reply: HttpResponse }> {
+    let earlierMayHaveActed = false;
     for (let again = true; ; again = false) {
       const authorization = await this.#session.authorization();
       const reply = await this.#http.send({
@@ -435,7 +438,8 @@ export class EnableXClient {
         retry: repeatable,
         buildRequest: () => this.#message({ authorization }, more.body),
       });
-      const answer = parseReply(reply);
+      earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
+      const answer = parseReply(reply, earlierMayHaveActed);
       if (
         again &&
         !answer.ok &&

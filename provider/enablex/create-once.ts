@@ -26,8 +26,12 @@ export type CreateResult =
   | { readonly outcome: "created"; readonly id: string; readonly row: ApiRecord | undefined }
   /** Found and not answered, so it may be another stack's. */
   | { readonly outcome: "found"; readonly id: string }
-  /** The server refused, so nothing was created. */
-  | { readonly outcome: "refused"; readonly refusal: Extract<CreateReply, { outcome: "refused" }> };
+  /** `mayHaveActed`: an earlier attempt of unknown outcome may still arrive. */
+  | {
+      readonly outcome: "refused";
+      readonly refusal: Extract<CreateReply, { outcome: "refused" }>;
+      readonly mayHaveActed: boolean;
+    };
 
 /**
  * Creates an object once, after a lookup has not found it. The API has no idempotency
@@ -56,11 +60,11 @@ export async function createOnce(
       // After an attempt of unknown outcome, "already there" is most likely that attempt,
       // which came late.
       const late =
-        attempt > 1 && reply.failure.code === "DUPLICATE"
+        attempt > 1 && reply.failure?.code === "DUPLICATE"
           ? idOf(await waitFor(consistencySeconds, find, client.signal))
           : undefined;
       return late === undefined
-        ? { outcome: "refused", refusal: reply }
+        ? { outcome: "refused", refusal: reply, mayHaveActed: attempt > 1 }
         : { outcome: "found", id: late };
     }
     const { seconds, mayRepeat } = searchTime(client.config, reply.retryAfterSeconds);

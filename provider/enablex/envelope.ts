@@ -36,7 +36,10 @@ export interface ApiFailure {
  * nothing else (guide). A reply that is no envelope (a page, nothing at all, no `result`)
  * is a failure of its own, after which it is open whether the server acted.
  */
-export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">): ApiResult {
+export function parseReply(
+  reply: Pick<HttpResponse, "status" | "text" | "json">,
+  earlierMayHaveActed = false,
+): ApiResult {
   const { status, json } = reply;
   const envelope =
     isRow(json) && (typeof json.result === "number" || typeof json.result === "string")
@@ -61,9 +64,12 @@ export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">
       hint,
       data: isRow(envelope?.data) ? envelope.data : undefined,
       mayHaveActed:
+        earlierMayHaveActed ||
         group === "server" ||
         group === "progress" ||
-        (byResult === undefined && mayHaveActed({ kind: "status", status })),
+        (byResult === undefined &&
+          !(status >= 200 && status < 300) &&
+          mayHaveActed({ kind: "status", status })),
       gone: vendorCode === "404" || status === 404 ? (envelope ? "said" : "bare") : undefined,
       tokenRefused:
         vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),
@@ -74,7 +80,15 @@ export function parseReply(reply: Pick<HttpResponse, "status" | "text" | "json">
 /** The failure as an error, with what was tried. */
 export function toError(failure: ApiFailure, operation: string, hint = failure.hint): UcaasError {
   const { code, vendorCode, status, reason } = failure;
-  return new UcaasError(reason, { code, vendor: "enablex", operation, status, vendorCode, hint });
+  return new UcaasError(reason, {
+    code,
+    vendor: "enablex",
+    operation,
+    status,
+    vendorCode,
+    mayHaveActed: failure.mayHaveActed,
+    hint,
+  });
 }
 
 function noEnvelope({

@@ -1,10 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
-import { NoResponseError } from "../http/client.ts";
-import { mayHaveActed } from "../http/retry.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
-import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -308,7 +306,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     await intent.intend(id, { id, fields: [] });
     const failure = await client.delete(kind, id);
     if (!failure) return;
-    await intent.withdraw();
+    if (!failure.mayHaveActed) await intent.withdraw();
     throw deleteRefused(kind, failure, `delete ${kind.name} ${id}`);
   }
 
@@ -381,18 +379,13 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     op: Operation,
     intent: Intent,
   ): Promise<Exclude<CreateResult, { outcome: "refused" }>> {
-    try {
-      const result = await op.createOnce((text) => this.#tell(op.news, text));
-      if (result.outcome !== "refused") return result;
-      await intent.withdraw();
-      const { failure, error } = result.refusal;
-      throw failure.code === "DUPLICATE"
-        ? await duplicate(op.client, this.#kind, failure, op.news, op.name)
-        : error;
-    } catch (error) {
-      if (error instanceof NoResponseError && !error.sent) await intent.withdraw();
-      throw error;
-    }
+    const result = await op.createOnce((text) => this.#tell(op.news, text));
+    if (result.outcome !== "refused") return result;
+    if (!result.mayHaveActed) await intent.withdraw();
+    const { failure, error } = result.refusal;
+    throw failure?.code === "DUPLICATE"
+      ? await duplicate(op.client, this.#kind, failure, op.news, op.name)
+      : error;
   }
 
   /** Takes over what exists, as `adopt` allows. */
@@ -442,7 +435,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     try {
       return await op.write(id, row, changed);
     } catch (error) {
-      if (isRefusal(error)) await intent.withdraw();
+      if (changedNothing(error)) await intent.withdraw();
       throw error;
     }
   }
@@ -502,15 +495,4 @@ function withLost(state: EnableXOutputs, lost: readonly string[]): EnableXOutput
   return lost.reduce<Properties>((bag, property) => set(bag, property, "(not known)"), {
     ...state,
   }) as EnableXOutputs;
-}
-
-/** Whether the server said no, so that nothing was changed. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof NoResponseError) return !error.sent;
-  return (
-    error instanceof UcaasError &&
-    !error.earlierAttemptMayHaveSucceeded &&
-    error.code !== "MALFORMED_REPLY" &&
-    !mayHaveActed({ kind: "status", status: error.status ?? 200 })
-  );
 }

@@ -106,7 +106,7 @@ export interface HttpResponse {
 export class NoResponseError extends UcaasError {
   readonly sent: boolean;
   constructor(reason: string, details: UcaasErrorDetails & { sent: boolean }) {
-    super(reason, details);
+    super(reason, { ...details, mayHaveActed: details.sent });
     this.sent = details.sent;
   }
 }

@@ -83,20 +83,22 @@ export function retryDelay(
 }
 
 /**
- * Whether the server may have acted on a try that is not the last one: it failed over it,
- * or its answer never came.
+ * Whether the server may have acted on a try that did not succeed: it failed over it, it
+ * answered something else, or its answer never came.
  */
 export function mayHaveActed(outcome: Outcome): boolean {
   if (outcome.kind === "failure") return outcome.sent;
-  return outcome.status >= 400 && !isRefusal(outcome.status);
+  return !isRefusal(outcome.status);
 }
 
 /**
  * A client error that HTTP defines says that the server did not do what was asked. 408, and
  * numbers that HTTP does not define such as 499, come from proxies: the server behind them
- * may have acted.
+ * may have acted. 301, 307 and 308 ask for the same request at another address; 302 and 303
+ * may also follow a request that was done.
  */
 function isRefusal(status: number): boolean {
+  if (status < 400) return [301, 307, 308].includes(status);
   return status < 500 && status !== 408 && STATUS_CODES[status] !== undefined;
 }
 

@@ -210,7 +210,7 @@ function isPassing(answer: Answer): boolean {
     answer.kind === "none" ||
     answer.kind === "blocked" ||
     answer.status === 429 ||
-    mayHaveActed({ kind: "status", status: answer.status })
+    (answer.status >= 400 && mayHaveActed({ kind: "status", status: answer.status }))
   );
 }
 

@@ -59,10 +59,10 @@ export interface UcaasErrorDetails {
   /** The vendor's own code for the error. */
   readonly vendorCode?: string;
   /**
-   * Whether an earlier try of the same call may have been acted on, though this is what a
-   * later one came to.
+   * Whether the vendor may have done what was asked, in this try or in an earlier one.
+   * False only when it is certain that it did nothing; undefined when it was not asked.
    */
-  readonly earlierAttemptMayHaveSucceeded?: boolean;
+  readonly mayHaveActed?: boolean;
   /** What to do now, in the vendor's own words where it documents them. */
   readonly hint: string;
   readonly cause?: unknown;
@@ -84,7 +84,7 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   readonly operation?: string;
   readonly status?: number;
   readonly vendorCode?: string;
-  readonly earlierAttemptMayHaveSucceeded?: boolean;
+  readonly mayHaveActed?: boolean;
   readonly hint: string;
   /** The bare sentence, without operation, code and hint. */
   readonly reason: string;
@@ -109,9 +109,14 @@ export class UcaasError extends Error implements UcaasErrorDetails {
     this.operation = details.operation;
     this.status = details.status;
     this.vendorCode = vendorCode;
-    this.earlierAttemptMayHaveSucceeded = details.earlierAttemptMayHaveSucceeded;
+    this.mayHaveActed = details.mayHaveActed;
     this.hint = details.hint;
   }
+}
+
+/** Whether a write that failed has certainly changed nothing. */
+export function changedNothing(error: unknown): boolean {
+  return error instanceof UcaasError && error.mayHaveActed === false;
 }
 
 /** What to do, as a numbered list. A single step has no number. */

@@ -118,7 +118,7 @@ export class ProvisioningService {
       };
     }
     return {
-      kind: provesNothingWasMade(reply.status) ? "refused" : "unknown",
+      kind: mayHaveActed({ kind: "status", status: reply.status }) ? "unknown" : "refused",
       failure: refusal(reply, operation),
     };
   }
@@ -144,11 +144,4 @@ export class ProvisioningService {
   #headers(): Record<string, string> {
     return { "content-type": "application/json", "x-auth-key": this.#config.apiKey };
   }
-}
-
-/** 302 and 303 may be the answer to a POST that was done. */
-function provesNothingWasMade(status: number): boolean {
-  return status >= 400
-    ? !mayHaveActed({ kind: "status", status })
-    : [301, 307, 308].includes(status);
 }

@@ -1,4 +1,5 @@
 import type { HttpResponse } from "../http/client.ts";
+import { mayHaveActed } from "../http/retry.ts";
 import { steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, licenseId } from "./resource-id.ts";
@@ -93,6 +94,8 @@ function validationRemedy(message: string): string | undefined {
 }
 
 export function refusal(reply: HttpResponse, operation: string, moreToDo?: string): UcaasError {
+  const acted =
+    reply.earlierAttemptMayHaveSucceeded || mayHaveActed({ kind: "status", status: reply.status });
   const error = errorReplySchema.safeParse(reply.json).data;
   const skew = clockSkew(reply);
   const blamesTheToken = error ? timedCodes.has(error.code) : reply.status === 401;
@@ -105,7 +108,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
         operation,
         status: reply.status,
         vendorCode: error?.code,
-        earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+        mayHaveActed: acted,
         hint: clockRemedy,
       },
     );
@@ -116,7 +119,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
       vendor: "xima",
       operation,
       status: reply.status,
-      earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+      mayHaveActed: acted,
       hint: hintFor(reply),
     });
   }
@@ -133,7 +136,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
     operation,
     status: reply.status,
     vendorCode: code === error.code ? code : undefined,
-    earlierAttemptMayHaveSucceeded: reply.earlierAttemptMayHaveSucceeded,
+    mayHaveActed: acted,
     hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
   });
 }

@@ -1,11 +1,9 @@
 import type { dynamic } from "@pulumi/pulumi";
 import ms from "ms";
-import { NoResponseError } from "../http/client.ts";
-import { mayHaveActed } from "../http/retry.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties } from "../runtime/equality.ts";
-import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -393,20 +391,13 @@ function mayAdopt(inputs: LicenseInputs): boolean {
 
 /** What became of a write that ended with an error. */
 function outcomeOf(error: unknown): "made" | "nothing" | "unknown" {
-  if (error instanceof NoResponseError) return error.sent ? "unknown" : "nothing";
   if (!(error instanceof UcaasError)) return "unknown";
   // A success reply that cannot be read was still a success.
   if (error.code === "MALFORMED_REPLY") return "made";
   // Each try has a jti of its own, so the server has taken this very request before:
   // something on the way sent it twice.
-  if (
-    error.earlierAttemptMayHaveSucceeded ||
-    error.code === "DUPLICATE_JTI" ||
-    error.status === undefined
-  )
-    return "unknown";
-  const isRefusal = error.status >= 400 && !mayHaveActed({ kind: "status", status: error.status });
-  return isRefusal ? "nothing" : "unknown";
+  if (error.code === "DUPLICATE_JTI") return "unknown";
+  return changedNothing(error) ? "nothing" : "unknown";
 }
 
 /**

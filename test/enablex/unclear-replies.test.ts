@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import type { FaultOrder } from "../../sandbox/fault-injection.ts";
+import { eventually } from "../eventually.ts";
+import {
+  type EnablexReseller,
+  enablexReseller,
+  journalFolder,
+  providersOf,
+} from "./enablex-server.ts";
+
+const acme = {
+  customerName: "Acme",
+  customerCode: "ACME",
+  contactName: "Ada",
+  contactEmail: "it@acme.test",
+  __stack: "ucaas/one@file",
+  __resource: "acme",
+} satisfies EnableXInputs;
+const changed = { ...acme, contactName: "Grace" };
+
+type Reply = FaultOrder extends infer Order
+  ? Order extends FaultOrder
+    ? Omit<Order, "method">
+    : never
+  : never;
+const page = "<html>a page of the proxy</html>";
+
+/** The server does what is asked for, and the reply does not say so. */
+const unclear: [name: string, ...Reply[]][] = [
+  ["a page", { kind: "html" }],
+  ["nothing", { kind: "empty" }],
+  ["broken JSON", { kind: "malformed" }],
+  ["JSON without a result", { kind: "statusAfter", status: 200, body: { status: "ok" } }],
+  ["a server error that HTTP has", { kind: "statusAfter", status: 501, body: page }],
+  ["a server error in its own envelope", { kind: "statusAfter", status: 501 }],
+  ["a proxy's 499", { kind: "statusAfter", status: 499, body: page }],
+  ["a redirect after the request was done", { kind: "statusAfter", status: 303, body: page }],
+  [
+    "a refusal, after a try that was done",
+    { kind: "statusAfter", status: 503, body: page, retryAfter: 0 },
+    { kind: "status", status: 406 },
+  ],
+];
+
+/** The server does nothing, and says so. */
+const refusals: typeof unclear = [
+  ["a refusal", { kind: "status", status: 406 }],
+  ["a refusal in the body of a 200", { kind: "status", status: 200, body: { result: 1505 } }],
+  ["a redirect to another address", { kind: "status", status: 308, body: page }],
+  [
+    "two refusals",
+    { kind: "status", status: 429, body: page, retryAfter: 0 },
+    { kind: "status", status: 406 },
+  ],
+];
+
+let enablex: EnablexReseller;
+beforeEach(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  enablex = await enablexReseller();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await enablex.server.stop();
+});
+
+/** A customer in the state, and the providers of one run after the other. */
+async function made() {
+  const journal = journalFolder();
+  const nextRun = () => providersOf(enablex.basic, journal).customer;
+  const { id, outs } = await nextRun().create(acme);
+  const state = outs as EnableXOutputs;
+  const isUnderWay = async (now = state) => (await nextRun().diff(id, now, acme)).changes;
+  return { id, state, nextRun, isUnderWay };
+}
+const order = (method: string, replies: readonly Reply[]) => {
+  for (const reply of replies) enablex.server.fault({ ...reply, method } as FaultOrder);
+};
+
+describe("an update that is answered with", () => {
+  test.each(unclear)("%s is undone when the program goes back", async (_, ...replies) => {
+    const { id, state, nextRun, isUnderWay } = await made();
+    order("PATCH", replies);
+    await expect(nextRun().update(id, state, changed)).rejects.toThrow(/What to do/);
+    expect(enablex.customers()).toMatchObject([{ contact_name: "Grace" }]);
+    expect(await isUnderWay()).toBe(true);
+    const { outs: after } = await nextRun().update(id, state, acme);
+    expect(enablex.customers()).toMatchObject([{ contact_name: "Ada" }]);
+    expect(await isUnderWay(after as EnableXOutputs)).toBe(false);
+  });
+
+  test.each(refusals)("%s leaves nothing to do", async (_, ...replies) => {
+    const { id, state, nextRun, isUnderWay } = await made();
+    order("PATCH", replies);
+    await expect(nextRun().update(id, state, changed)).rejects.toThrow(/What to do/);
+    expect(await isUnderWay()).toBe(false);
+  });
+});
+
+describe("a delete that is answered with", () => {
+  test.each(unclear)("%s creates it again when it is declared again", async (_, ...replies) => {
+    const { id, state, nextRun, isUnderWay } = await made();
+    order("DELETE", replies);
+    const deleted = nextRun().delete(id, state);
+    // A second try finds it gone where the first one was done, and no refusal comes.
+    await deleted.catch((error: Error) => expect(error.message).toMatch(/What to do/));
+    expect(enablex.customers()).toEqual([]);
+    expect(await isUnderWay()).toBe(true);
+    await nextRun().create(acme);
+    expect(enablex.customers()).toHaveLength(1);
+  });
+
+  test.each(refusals)("%s leaves nothing to do", async (_, ...replies) => {
+    const { id, state, nextRun, isUnderWay } = await made();
+    order("DELETE", replies);
+    await expect(nextRun().delete(id, state)).rejects.toThrow(/What to do/);
+    expect(enablex.customers()).toHaveLength(1);
+    expect(await isUnderWay()).toBe(false);
+  });
+});
+
+describe("a create that is answered with", () => {
+  test.each(unclear.slice(0, -1))("%s is made once", async (_, ...replies) => {
+    const { customer } = providersOf(enablex.basic);
+    order(
+      "POST",
+      replies.map((reply) => ({ ...reply, path: "/customers$" })),
+    );
+    await customer.create(acme);
+    expect(enablex.customers()).toHaveLength(1);
+    expect(enablex.calls(/^POST \/customers$/)).toHaveLength(1);
+  });
+
+  test("a cut connection stays in the journal when the server is gone after it", async () => {
+    const journal = journalFolder();
+    enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
+    const created = providersOf(enablex.basic, journal).customer.create(acme);
+    created.catch(() => {});
+    await eventually(() => expect(enablex.customers()).toHaveLength(1));
+    await enablex.server.stop();
+    await expect(created).rejects.toThrow(/What to do/);
+    expect((await openJournal(journal).list()).entries).toHaveLength(1);
+  });
+
+  test("a cut connection stays in the journal when a second request is refused", async () => {
+    const journal = journalFolder();
+    // The first one arrives after the provider has looked for it.
+    enablex.server.fault({ kind: "late", ms: 600_000, method: "POST", path: "/customers$" });
+    enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/customers$" });
+    const config = { ...enablex.basic, "enablex:settleSeconds": "0" };
+    await expect(providersOf(config, journal).customer.create(acme)).rejects.toThrow(/What to do/);
+    expect((await openJournal(journal).list()).entries).toHaveLength(1);
+  });
+
+  test.each(refusals)("%s leaves nothing in the journal", async (_, ...replies) => {
+    const journal = journalFolder();
+    order(
+      "POST",
+      replies.map((reply) => ({ ...reply, path: "/customers$" })),
+    );
+    await expect(providersOf(enablex.basic, journal).customer.create(acme)).rejects.toThrow();
+    expect((await openJournal(journal).list()).entries).toEqual([]);
+  });
+});
+
+const openJournal = (folder: string) =>
+  new Journal({ get: (key) => (key === "ucaas:journalDir" ? folder : undefined) as never }, {});
