@@ -3,6 +3,7 @@ import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schem
 import { Journal } from "../../provider/runtime/journal.ts";
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { eventually } from "../eventually.ts";
+import { type FaultyReply, refusals, unclear } from "../http/unclear-replies.ts";
 import {
   type EnablexReseller,
   enablexReseller,
@@ -19,41 +20,10 @@ const acme = {
   __resource: "acme",
 } satisfies EnableXInputs;
 const changed = { ...acme, contactName: "Grace" };
-
-type Reply = FaultOrder extends infer Order
-  ? Order extends FaultOrder
-    ? Omit<Order, "method">
-    : never
-  : never;
-const page = "<html>a page of the proxy</html>";
-
-/** The server does what is asked for, and the reply does not say so. */
-const unclear: [name: string, ...Reply[]][] = [
-  ["a page", { kind: "html" }],
-  ["nothing", { kind: "empty" }],
-  ["broken JSON", { kind: "malformed" }],
-  ["JSON without a result", { kind: "statusAfter", status: 200, body: { status: "ok" } }],
-  ["a server error that HTTP has", { kind: "statusAfter", status: 501, body: page }],
-  ["a server error in its own envelope", { kind: "statusAfter", status: 501 }],
-  ["a proxy's 499", { kind: "statusAfter", status: 499, body: page }],
-  ["a redirect after the request was done", { kind: "statusAfter", status: 303, body: page }],
-  [
-    "a refusal, after a try that was done",
-    { kind: "statusAfter", status: 503, body: page, retryAfter: 0 },
-    { kind: "status", status: 406 },
-  ],
-];
-
-/** The server does nothing, and says so. */
-const refusals: typeof unclear = [
-  ["a refusal", { kind: "status", status: 406 }],
-  ["a refusal in the body of a 200", { kind: "status", status: 200, body: { result: 1505 } }],
-  ["a redirect to another address", { kind: "status", status: 308, body: page }],
-  [
-    "two refusals",
-    { kind: "status", status: 429, body: page, retryAfter: 0 },
-    { kind: "status", status: 406 },
-  ],
+/** EnableX also refuses in the body of a 200. */
+const refused: typeof refusals = [
+  ...refusals,
+  ["a refusal in a 200", { kind: "status", status: 200, body: { result: 1505 } }],
 ];
 
 let enablex: EnablexReseller;
@@ -75,7 +45,7 @@ async function made() {
   const isUnderWay = async (now = state) => (await nextRun().diff(id, now, acme)).changes;
   return { id, state, nextRun, isUnderWay };
 }
-const order = (method: string, replies: readonly Reply[]) => {
+const order = (method: string, replies: readonly FaultyReply[]) => {
   for (const reply of replies) enablex.server.fault({ ...reply, method } as FaultOrder);
 };
 
@@ -91,7 +61,7 @@ describe("an update that is answered with", () => {
     expect(await isUnderWay(after as EnableXOutputs)).toBe(false);
   });
 
-  test.each(refusals)("%s leaves nothing to do", async (_, ...replies) => {
+  test.each(refused)("%s leaves nothing to do", async (_, ...replies) => {
     const { id, state, nextRun, isUnderWay } = await made();
     order("PATCH", replies);
     await expect(nextRun().update(id, state, changed)).rejects.toThrow(/What to do/);
@@ -112,7 +82,7 @@ describe("a delete that is answered with", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
-  test.each(refusals)("%s leaves nothing to do", async (_, ...replies) => {
+  test.each(refused)("%s leaves nothing to do", async (_, ...replies) => {
     const { id, state, nextRun, isUnderWay } = await made();
     order("DELETE", replies);
     await expect(nextRun().delete(id, state)).rejects.toThrow(/What to do/);
@@ -154,7 +124,7 @@ describe("a create that is answered with", () => {
     expect((await openJournal(journal).list()).entries).toHaveLength(1);
   });
 
-  test.each(refusals)("%s leaves nothing in the journal", async (_, ...replies) => {
+  test.each(refused)("%s leaves nothing in the journal", async (_, ...replies) => {
     const journal = journalFolder();
     order(
       "POST",
