@@ -7,7 +7,7 @@ import {
   ownerOf,
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
-import { print, printNotice } from "./output.ts";
+import { print, printJson, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { type Cell, renderTable } from "./table.ts";
 
@@ -27,13 +27,7 @@ export async function listJournal(options: Options & { readonly open?: true }): 
       status: statusOf(entry),
       ...entry,
     }));
-    print(
-      JSON.stringify(
-        { version: 1, journal: journal.location, entries: shown, unreadable },
-        undefined,
-        2,
-      ),
-    );
+    printJson({ journal: journal.location, entries: shown, unreadable });
   } else if (listed.length === 0)
     print(`No ${options.open ? "open " : ""}entry in ${journal.location}.`);
   else print(renderTable(["entry", "status", "write", "of", "stack", "at"], listed.map(toRow)));
@@ -50,7 +44,7 @@ export async function resolveEntries(
   const { entries } = await journal.list();
   const found = references.map((reference) => findEntry(entries, reference, journal.location));
   for (const { vendor, stack, thing } of found) await journal.drop({ vendor, stack, thing });
-  if (options.json) return print(JSON.stringify({ version: 1, removed: found }, undefined, 2));
+  if (options.json) return printJson({ removed: found });
   for (const entry of found) print(`removed: ${describeEntry(entry)}`);
 }
 
@@ -58,7 +52,7 @@ export async function resolveEntries(
 export async function moveEntries(from: string, to: string, options: Options): Promise<void> {
   const journal = await openJournal(options);
   const moved = await journal.move(from, to);
-  if (options.json) return print(JSON.stringify({ version: 1, moved, from, to }));
+  if (options.json) return printJson({ moved, from, to });
   print(`moved ${moved} ${moved === 1 ? "entry" : "entries"} from ${from} to ${to}`);
 }
 
@@ -66,7 +60,7 @@ export async function moveEntries(from: string, to: string, options: Options): P
 export async function acceptRuns(stack: string, options: Options): Promise<void> {
   const journal = await openJournal(options);
   const pending = await acceptEarlierRuns(journal, stack);
-  if (options.json) return print(JSON.stringify({ version: 1, accepted: stack, pending }));
+  if (options.json) return printJson({ accepted: stack, pending });
   print(
     `accepted: orders of ${stack} are sent again${pending > 0 ? `; ${pending} pending operations count as looked at` : ""}`,
   );

@@ -7,6 +7,11 @@ export function print(text: string): void {
   console.log(redact(text));
 }
 
+/** Prints the answer of a command for programs: the JSON of `--json`. */
+export function printJson(report: object): void {
+  print(JSON.stringify({ version: 1, ...report }, undefined, 2));
+}
+
 /** Prints what is not the answer (warnings, progress in words) to stderr. */
 export function printNotice(text: string): void {
   console.error(redact(text));

@@ -94,7 +94,8 @@ async function drift(options: Options): Promise<void> {
       if (result.status === "rejected") throw result.reason;
       return result.value;
     });
-    return driftReport(found, new Date(), await survey.counts());
+    const customers = await survey.counts();
+    return driftReport(found, new Date(), customers, survey.unread());
   }).finally(() => survey.close());
 
   const table = asTable(report);

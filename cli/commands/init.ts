@@ -29,6 +29,7 @@ export function initCommand(): Command {
     )
     .option("--sandbox", "add a stack with customers for `ucaas sandbox`")
     .option("--packages <folder>", "install the packages from tarballs in a folder")
+    .option("--json", "the files that were written as JSON")
     .addHelpText("after", examples)
     .action(async (folder, options) =>
       (await import("../init/init.ts")).initRepository(folder, options),

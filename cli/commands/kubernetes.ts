@@ -17,6 +17,7 @@ interface Options {
   operator?: true;
   repository?: string;
   branch: string;
+  json?: true;
 }
 
 /** `ucaas kubernetes`: what runs the stacks of a project on Kubernetes. */
@@ -35,18 +36,20 @@ export function kubernetesCommand(): Command {
     .option("--operator", "a Stack of the Pulumi Kubernetes Operator for each stack, not a Job")
     .option("--repository <url>", "with --operator: the repository of the project")
     .option("--branch <name>", "with --operator: its branch", "main")
+    .option("--json", "the files and the Secrets that they need as JSON")
     .addHelpText("after", examples)
     .action(async (folder: string, options: Options, self: Command) => {
-      const { operator, repository, branch, ...rest } = options;
+      const { operator, repository, branch, json, ...rest } = options;
       if (operator && repository === undefined)
         self.error(
           "error: --operator needs --repository <url>. See ucaas kubernetes manifests --help",
         );
       const { writeManifests } = await import("../kubernetes/write.ts");
-      await writeManifests(folder, {
+      const manifests = {
         ...rest,
         ...(operator && repository !== undefined && { operator: { repository, branch } }),
-      });
+      };
+      await writeManifests(folder, manifests, { json });
     });
   return command;
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { type Platform, platforms } from "../notify/platforms.ts";
-import { print } from "../output.ts";
+import { print, printJson } from "../output.ts";
 
 const details = `
 The URL of the webhook is a secret. It is UCAAS_WEBHOOK_URL, or is in the file that UCAAS_WEBHOOK_URL_FILE or --webhook
@@ -25,6 +25,7 @@ export function notifyCommand(): Command {
       ),
     )
     .option("--only-problems", "say nothing of a report in which all is in order")
+    .option("--fail-on-unmanaged", "customers that no stack declares count as drift")
     .option("--json", "what was sent as JSON")
     .addHelpText("after", details)
     .action(notify);
@@ -34,6 +35,7 @@ interface Options {
   webhook?: string;
   format?: Platform;
   onlyProblems?: true;
+  failOnUnmanaged?: true;
   json?: true;
 }
 
@@ -42,7 +44,7 @@ async function notify(files: string[], options: Options): Promise<void> {
     import("../notify/reports.ts"),
     import("../notify/webhook.ts"),
   ]);
-  const all = readMessages(files);
+  const all = readMessages(files, { unmanaged: options.failOnUnmanaged });
   const messages = all.filter(({ status }) => !options.onlyProblems || status !== "ok");
   if (messages.length > 0) {
     const url = await readWebhook(options.webhook);
@@ -51,6 +53,5 @@ async function notify(files: string[], options: Options): Promise<void> {
       if (!options.json) print(`sent to ${url.host} (${platform}): ${message.title}`);
     }
   } else if (!options.json) print("Nothing to tell: all is in order.");
-  if (options.json)
-    print(JSON.stringify({ version: 1, sent: messages.length, messages }, undefined, 2));
+  if (options.json) printJson({ sent: messages.length, messages });
 }

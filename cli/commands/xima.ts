@@ -10,7 +10,7 @@ import {
   readPrivateKey,
 } from "pulumi-ucaas/internal/xima/signing-key";
 import { askSecret } from "../ask-secret.ts";
-import { print } from "../output.ts";
+import { print, printJson, printNotice } from "../output.ts";
 import { newKeyFiles } from "../xima/key-files.ts";
 
 const passphraseHelp = `
@@ -53,6 +53,7 @@ export function ximaCommand(): Command {
       "--encrypt",
       "ask for a passphrase and encrypt the key with it (without asking when the environment has one)",
     )
+    .option("--json", "the files as JSON")
     .addHelpText("after", passphraseHelp)
     .action(
       async (options: {
@@ -63,13 +64,18 @@ export function ximaCommand(): Command {
         key: string;
         csr: string;
         encrypt?: true;
+        json?: true;
       }) => {
         const passphrase =
           fromEnvironment().privateKeyPassphrase ??
           (options.encrypt &&
             (await askSecret("A passphrase for the new key", passphraseHint, { twice: true })));
-        await newKeyFiles({ ...options, bits: Number(options.bits), passphrase });
-        console.log(`${options.key}  private key, RSA ${options.bits}, mode 0600, ${passphrase === undefined ? "not encrypted" : "encrypted"}
+        const bits = Number(options.bits);
+        await newKeyFiles({ ...options, bits, passphrase });
+        const { key, csr, commonName } = options;
+        if (options.json)
+          return printJson({ key, csr, commonName, bits, encrypted: passphrase !== undefined });
+        print(`${options.key}  private key, RSA ${options.bits}, mode 0600, ${passphrase === undefined ? "not encrypted" : "encrypted"}
 ${options.csr}  certificate request for "${options.commonName}"
 
 What to do next:
@@ -89,9 +95,12 @@ What to do next:
       "[certificate]",
       "file in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives",
     )
-    .action((file?: string) =>
-      console.log(fingerprint(readCertificate(given("certificate", file), undefined, file))),
-    );
+    .option("--json", "as JSON")
+    .action((file: string | undefined, { json }: { json?: true }) => {
+      const kid = fingerprint(readCertificate(given("certificate", file), undefined, file));
+      if (json) printJson({ file, kid });
+      else print(kid);
+    });
 
   keys
     .command("check")
@@ -117,8 +126,8 @@ What to do next:
         readCertificate(given("certificate", options.certificate), privateKey, options.certificate),
       );
       if (!options.json && !(key instanceof UcaasError))
-        console.log(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
-      if (!options.json && !(certificate instanceof UcaasError)) console.log(describe(certificate));
+        print(`key          RSA, ${key.asymmetricKeyDetails?.modulusLength} bits`);
+      if (!options.json && !(certificate instanceof UcaasError)) print(describe(certificate));
       const faults = [
         ...[key, certificate].filter((found) => found instanceof UcaasError),
         ...(certificate instanceof UcaasError ? [] : certificateFaults(certificate, privateKey)),
@@ -127,18 +136,18 @@ What to do next:
         options.online &&
         (await attempt(() => registered(certificate, privateKey, options.baseUrl)));
       if (address instanceof UcaasError) faults.push(address);
-      else if (address && !options.json) console.log(`server       lists this kid: ${address}`);
+      else if (address && !options.json) print(`server       lists this kid: ${address}`);
       if (faults.length > 0) process.exitCode = 1;
       if (options.json) {
         const { x509, server } = {
           x509: certificate instanceof UcaasError ? undefined : certificate,
           server: address instanceof UcaasError ? undefined : address || undefined,
         };
-        return print(JSON.stringify(checkReport(key, x509, server, faults), undefined, 2));
+        return printJson(checkReport(key, x509, server, faults));
       }
-      for (const fault of faults) console.error(fault.message);
+      for (const fault of faults) printNotice(fault.message);
       if (faults.length === 0)
-        console.log("The key belongs to the certificate, and the certificate is valid now.");
+        print("The key belongs to the certificate, and the certificate is valid now.");
     });
 
   const importFile = new Command("import-file")
@@ -154,10 +163,12 @@ What to do next:
       "the file to write; it may hold secrets and has mode 0600",
       "import.json",
     )
-    .action(async (licences: string, { out }: { out: string }) => {
+    .option("--json", "the file, and how many licences it has, as JSON")
+    .action(async (licences: string, { out, json }: { out: string; json?: true }) => {
       const { writeImportFile } = await import("../xima/import-file.ts"); // it loads Pulumi's SDK
       const count = await writeImportFile(licences, out);
-      console.log(`${out}  ${count === 1 ? "1 licence" : `${count} licences`}
+      if (json) return printJson({ file: out, licences: count });
+      print(`${out}  ${count === 1 ? "1 licence" : `${count} licences`}
 
 What to do next:
   1. pulumi import --file ${out} --generate-code=false
@@ -191,7 +202,6 @@ function checkReport(
   faults: readonly UcaasError[],
 ): object {
   return {
-    version: 1,
     ...(key instanceof UcaasError
       ? {}
       : { key: { type: "RSA", bits: key.asymmetricKeyDetails?.modulusLength } }),

@@ -44,7 +44,12 @@ export class CustomerSurvey {
       if (visit instanceof Error) throw visit;
       return visit;
     });
-    return countCustomers(listings, [...this.#unreadable].sort());
+    return countCustomers(listings, this.unread());
+  }
+
+  /** The stacks whose declarations are not known; all of them after `counts`. */
+  unread(): string[] {
+    return [...this.#unreadable].sort();
   }
 
   /** Ends what still runs. */

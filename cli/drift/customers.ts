@@ -1,5 +1,5 @@
 import { visible } from "../redact.ts";
-import type { CustomerCount } from "./report.ts";
+import type { CustomerCount, DriftReport } from "./report.ts";
 
 /** A customer in a vendor's list. */
 export interface ListedCustomer {
@@ -10,7 +10,7 @@ export interface ListedCustomer {
 /** What one account of one stack reaches, and what the stack declares there. */
 export interface Listing {
   readonly stack: string;
-  readonly vendor: "enablex";
+  readonly vendor: string;
   /** Base URL; undefined where the account's config does not say it. */
   readonly server: string | undefined;
   /** Ids of the customers in the stack's state. */
@@ -37,6 +37,41 @@ export function countCustomers(
   return [...servers.values()].map((group) => countAt(group, unreadable));
 }
 
+/**
+ * The counts of reports that were written apart, such as by one job for each stack.
+ * `missing` are stacks that have no report.
+ */
+export function mergeCounts(
+  reports: readonly Pick<DriftReport, "customers" | "unreadStacks">[],
+  missing: readonly string[],
+): CustomerCount[] {
+  // One report has counted over its stacks already, and an earlier version named no ids.
+  if (reports.length === 1 && missing.length === 0) return [...reports[0]!.customers];
+  const unreadable = new Set([...missing, ...reports.flatMap((report) => report.unreadStacks)]);
+  const listings = reports.flatMap(({ customers }) => customers.flatMap(listingsOf));
+  return countCustomers(listings, [...unreadable].sort());
+}
+
+/** What a count was made of, by stack. */
+function listingsOf(count: CustomerCount): Listing[] {
+  const { vendor, server, stacks } = count;
+  const listed = listedIn(count);
+  const declared = count.status === "counted" ? (count.declaredIds ?? []) : [];
+  return stacks.map((stack) => ({ stack, vendor, server, declared, listed }));
+}
+
+function listedIn(count: CustomerCount): Listing["listed"] {
+  if (count.status === "unknown") return count.reason;
+  const { existingIds, declaredIds, named, stacks } = count;
+  if (existingIds === undefined || declaredIds === undefined)
+    return `an earlier version wrote the report of ${stacks.join(", ")}`;
+  const names = new Map(named.map(({ id, name }) => [id, name]));
+  return existingIds.map((id) => {
+    const name = names.get(id);
+    return { id, ...(name !== undefined && { name }) };
+  });
+}
+
 function countAt(group: readonly Listing[], unreadable: readonly string[]): CustomerCount {
   const { vendor, server } = group[0]!;
   const stacks = [...new Set(group.map(({ stack }) => stack))].sort();
@@ -58,6 +93,8 @@ function countAt(group: readonly Listing[], unreadable: readonly string[]): Cust
     existing: existing.size,
     declared: existing.size - undeclared.length,
     undeclared: undeclared.length,
+    existingIds: [...existing.keys()],
+    declaredIds: [...declared],
     named: undeclared.slice(0, mostNamed),
   };
 }
@@ -83,6 +120,25 @@ export function customerLines(counts: readonly CustomerCount[]): string[] {
 
 const mostShown = 5;
 
+/** Whether something has to be said: some are undeclared, or that is not known. */
+export function needsAttention(count: CustomerCount): boolean {
+  return count.status === "unknown" || count.undeclared > 0;
+}
+
+/** For a title: `2 customers are not declared`; undefined where there is nothing to say. */
+export function customerSummary(counts: readonly CustomerCount[]): string | undefined {
+  const undeclared = counts.reduce(
+    (sum, count) => sum + (count.status === "counted" ? count.undeclared : 0),
+    0,
+  );
+  const parts = [
+    undeclared > 0 &&
+      `${undeclared} ${undeclared === 1 ? "customer is" : "customers are"} not declared`,
+    counts.some(({ status }) => status === "unknown") && "customers could not be counted",
+  ];
+  return parts.filter(Boolean).join(", ") || undefined;
+}
+
 /** Text of a vendor, in one line and not too long for one. */
 function shown(text: string): string {
   return visible(text.length > longest ? `${text.slice(0, longest)}…` : text);
@@ -90,11 +146,11 @@ function shown(text: string): string {
 
 const longest = 60;
 
-/** What to do about customers that are not declared; undefined where there are none. */
-export function customerRemedy(counts: readonly CustomerCount[]): string | undefined {
+/** What to do about customers that are not declared: one line, or none. */
+export function customerRemedy(counts: readonly CustomerCount[]): string[] {
   return counts.some((count) => count.status === "counted" && count.undeclared > 0)
-    ? "What to do: if no other stack declares them, ucaas adopt enablex takes them over"
-    : undefined;
+    ? ["What to do: if no other stack declares them, ucaas adopt enablex takes them over."]
+    : [];
 }
 
 function hostOf(url: string): string {

@@ -25,13 +25,12 @@ export function asTable({ stacks, customers }: DriftReport): string {
     }),
   );
   const table = rows.length > 0 ? [renderTable(head, rows)] : [];
-  const remedy = customerRemedy(customers);
   return [
     ...table,
     ...errors,
     `${summary(stacks, paint)}. ${coverage(stacks)}.`,
     ...customerLines(customers),
-    ...(remedy === undefined ? [] : [`${remedy}.`]),
+    ...customerRemedy(customers),
   ].join("\n");
 }
 
@@ -48,11 +47,13 @@ export function asMarkdown({ stacks, status, checkedAt, customers }: DriftReport
   );
   return [
     `**${summary(stacks)}** (${checkedAt}). ${coverage(stacks)}.`,
-    ...(rows.length > 0 ? ["", row(head), row(head.map(() => "---")), ...rows] : []),
-    ...(errors.length > 0 ? ["", ...errors] : []),
+    // Before the table, since a long one is cut at its end.
     ...(customers.length > 0
       ? ["", ...customerLines(customers).map((line) => `- ${code(line)}`)]
       : []),
+    ...customerRemedy(customers).flatMap((line) => ["", line]),
+    ...(rows.length > 0 ? ["", row(head), row(head.map(() => "---")), ...rows] : []),
+    ...(errors.length > 0 ? ["", ...errors] : []),
     ...(status === "none" ? [] : ["", advice]),
     "",
   ].join("\n");

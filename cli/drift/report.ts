@@ -76,6 +76,12 @@ const customerCountSchema = z.discriminatedUnion("status", [
     existing: z.number(),
     declared: z.number(),
     undeclared: z.number(),
+    /**
+     * Ids of all that exist, and of all that the stacks declare, so that the reports of
+     * many stacks can be counted together. Earlier reports do not have these two.
+     */
+    existingIds: z.array(z.string()).readonly().optional(),
+    declaredIds: z.array(z.string()).readonly().optional(),
     /** The first 100 of the undeclared. */
     named: z.array(z.object({ id: z.string(), name: z.string().optional() })).readonly(),
   }),
@@ -91,6 +97,8 @@ export const driftReportSchema = z.object({
   stacks: z.array(stackDriftSchema).readonly(),
   /** By server. Reports of release 0.1.0 do not have this. */
   customers: z.array(customerCountSchema).readonly().default([]),
+  /** Stacks whose declarations could not be read: they may declare any customer. */
+  unreadStacks: z.array(z.string()).readonly().default([]),
 });
 export type DriftReport = Readonly<z.output<typeof driftReportSchema>>;
 
@@ -98,9 +106,11 @@ export function driftReport(
   stacks: readonly StackDrift[],
   checkedAt = new Date(),
   customers: readonly CustomerCount[] = [],
+  unreadStacks: readonly string[] = [],
 ): DriftReport {
   const status = overallStatus(stacks.map((stack) => stack.status));
-  return { version: 1, checkedAt: checkedAt.toISOString(), status, stacks, customers };
+  const time = checkedAt.toISOString();
+  return { version: 1, checkedAt: time, status, stacks, customers, unreadStacks };
 }
 
 /** A stack whose drift is not known. */

@@ -1,3 +1,4 @@
+import { customerSummary, mergeCounts } from "../drift/customers.ts";
 import { asMarkdown } from "../drift/render.ts";
 import { type DriftReport, driftReport, unknownDrift } from "../drift/report.ts";
 import { shortened } from "../markdown.ts";
@@ -14,18 +15,28 @@ export function mergeReports(
   reports: readonly DriftReport[],
   stacks: readonly string[],
 ): DriftReport {
-  const told = reports
+  const wanted = reports.filter((report) =>
+    report.stacks.some(({ stack }) => stacks.includes(stack)),
+  );
+  const told = wanted
     .flatMap((report) => report.stacks)
     .filter(({ stack }) => stacks.includes(stack));
   const untold = stacks.filter((stack) => !told.some((each) => each.stack === stack));
   const reason = "its check ended before it had a result; see the log of the run";
-  return driftReport([...told, ...untold.map((stack) => unknownDrift(stack, { reason }))]);
+  return driftReport(
+    [...told, ...untold.map((stack) => unknownDrift(stack, { reason }))],
+    new Date(),
+    mergeCounts(wanted, untold),
+  );
 }
 
-/** Title and text of the issue. */
+/**
+ * Title and text of the issue. With `unmanaged`, customers that no stack declares are a
+ * reason for it by themselves.
+ */
 export function driftIssue(
   report: DriftReport,
-  { run, length }: { run?: string; length: number },
+  { run, length, unmanaged = false }: { run?: string; length: number; unmanaged?: boolean },
 ): { title: string; text: string } {
   const names = (status: string) =>
     report.stacks.filter((each) => each.status === status).map(({ stack }) => stack);
@@ -36,6 +47,8 @@ export function driftIssue(
   const said = parts
     .filter(([, stacks]) => stacks.length > 0)
     .map(([words, stacks]) => `${words} ${abbreviate(stacks.map(visible))}`);
+  const customers = customerSummary(report.customers);
+  if (customers !== undefined && (unmanaged || said.length > 0)) said.push(customers);
   const title =
     said.length > 0 ? `Drift check: ${said.join("; ")}` : "Drift check: no drift any more";
   const link = run ? `\n[Log of the run](${run})\n` : "";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, relative, resolve, sep } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { print } from "../output.ts";
+import { print, printJson } from "../output.ts";
 import { writeNewFiles } from "../write-new-files.ts";
 import { type CiPlatform, repositoryFiles, type Vendor } from "./template.ts";
 
@@ -12,6 +12,7 @@ export interface InitOptions {
   readonly ci: CiPlatform;
   readonly sandbox?: boolean;
   readonly packages?: string;
+  readonly json?: true;
 }
 
 /**
@@ -34,6 +35,7 @@ export async function initRepository(folder: string, options: InitOptions): Prom
     operation: "init",
     hint: "name a new folder: ucaas init <folder>",
   });
+  if (options.json) return printJson({ folder: target, name, files: [...files.keys()] });
   print(nextSteps(relative(process.cwd(), target), [...files.keys()], options));
 }
 

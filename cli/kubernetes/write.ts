@@ -1,5 +1,5 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { print } from "../output.ts";
+import { print, printJson } from "../output.ts";
 import { findProject } from "../pulumi/project.ts";
 import { writeNewFiles } from "../write-new-files.ts";
 import { manifestFiles } from "./manifests.ts";
@@ -12,7 +12,11 @@ import { runnerSecret } from "./runner.ts";
  *
  * @throws {UcaasError} `INVALID_ARGUMENT`, `NO_PROJECT`, `FILES_EXIST`, `FILE_NOT_WRITTEN`
  */
-export async function writeManifests(folder: string, options: ManifestOptions): Promise<void> {
+export async function writeManifests(
+  folder: string,
+  options: ManifestOptions,
+  { json }: { json?: boolean } = {},
+): Promise<void> {
   requireRepository(options.operator?.repository);
   const { name, stacks } = findProject();
   const files = manifestFiles(options, {
@@ -23,6 +27,11 @@ export async function writeManifests(folder: string, options: ManifestOptions): 
     operation: "kubernetes manifests",
     hint: "name a new folder, and put your changes into an overlay of it",
   });
+  if (json) {
+    const secrets = [runnerSecret, ...(options.receiver ? [receiverSecret] : [])];
+    const { namespace } = options;
+    return printJson({ folder, files: [...files.keys()], namespace, secrets });
+  }
   print(`${files.size} files were written to ${folder}. They need these Secrets in namespace ${options.namespace}:
 
   kubectl -n ${options.namespace} create secret generic ${runnerSecret} --from-env-file=runner.env

@@ -2,8 +2,14 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { ChangeReport } from "../changes/report.ts";
 import { costLine, operations, rows, violationLines } from "../changes/rows.ts";
 import { type DoctorReport, doctorReportSchema } from "../doctor/report.ts";
+import {
+  customerLines,
+  customerRemedy,
+  customerSummary,
+  needsAttention,
+} from "../drift/customers.ts";
 import { resourceLabel, summary, toRow } from "../drift/render.ts";
-import { type DriftReport, driftReportSchema } from "../drift/report.ts";
+import { type DriftReport, driftReportSchema, statusWithCustomers } from "../drift/report.ts";
 import { type PreviewReport, previewSchema } from "../gitops/preview-report.ts";
 import { redact, visible } from "../redact.ts";
 
@@ -20,12 +26,20 @@ export interface Message {
   readonly lines: readonly string[];
 }
 
-/** @throws {UcaasError} `REPORT_UNKNOWN` when the JSON is no report of this package. */
-export function messageOf(report: unknown, file: string): Message {
+/**
+ * With `unmanaged`, customers that no stack declares count as drift.
+ *
+ * @throws {UcaasError} `REPORT_UNKNOWN` when the JSON is no report of this package.
+ */
+export function messageOf(
+  report: unknown,
+  file: string,
+  { unmanaged = false }: { unmanaged?: boolean } = {},
+): Message {
   const doctor = doctorReportSchema.safeParse(report).data;
   if (doctor) return ofDoctor(doctor);
   const drift = driftReportSchema.safeParse(report).data;
-  if (drift) return ofDrift(drift);
+  if (drift) return ofDrift(drift, unmanaged);
   const preview = previewSchema.safeParse(report).data;
   if (preview) return ofPreview(preview);
   throw new UcaasError(`${file}: no report of doctor, drift or preview`, {
@@ -55,7 +69,9 @@ function ofDoctor({ stack, status, findings }: DoctorReport): Message {
   };
 }
 
-function ofDrift({ stacks, status }: DriftReport): Message {
+function ofDrift(report: DriftReport, unmanaged: boolean): Message {
+  const { stacks, customers } = report;
+  const status = unmanaged ? statusWithCustomers(report) : report.status;
   const several = stacks.length > 1;
   const lines = stacks.flatMap(({ stack, unknown, differences }) => [
     ...unknown.map((error) =>
@@ -67,14 +83,18 @@ function ofDrift({ stacks, status }: DriftReport): Message {
       return `${where}: declared ${declared}, actual ${actual}`;
     }),
   ]);
+  const counted = (attention: boolean) =>
+    customerLines(customers.filter((count) => needsAttention(count) === attention));
+  const found = several
+    ? summary(stacks)
+    : `${stacks[0]?.stack ?? "no stack"}: ${driftWords[report.status]}`;
   return {
     kind: "drift",
     stacks: stacks.map(({ stack }) => text(stack)),
     status: status === "none" ? "ok" : status === "drift" ? "action" : "unknown",
-    title: text(
-      `Drift: ${several ? summary(stacks) : `${stacks[0]?.stack ?? "no stack"}: ${driftWords[status]}`}`,
-    ),
-    lines: lines.map(text),
+    title: text(`Drift: ${joined([found, customerSummary(customers)], ", ")}`),
+    // One line a server, before what may be hundreds.
+    lines: [...counted(true), ...customerRemedy(customers), ...lines, ...counted(false)].map(text),
   };
 }
 

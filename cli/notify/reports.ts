@@ -8,8 +8,11 @@ import { type Message, messageOf } from "./message.ts";
  *
  * @throws {UcaasError} `REPORT_UNREADABLE`, `REPORT_UNKNOWN`
  */
-export function readMessages(files: readonly string[]): Message[] {
-  return files.map((file) => messageOf(tryParseJson(contentOf(file)), file));
+export function readMessages(
+  files: readonly string[],
+  options: { unmanaged?: boolean },
+): Message[] {
+  return files.map((file) => messageOf(tryParseJson(contentOf(file)), file, options));
 }
 
 function contentOf(file: string): string {

@@ -1,6 +1,6 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
-import { print, printNotice } from "../output.ts";
+import { print, printJson, printNotice } from "../output.ts";
 import { stackConfig } from "../pulumi/stack.ts";
 import { renderTable } from "../table.ts";
 
@@ -26,7 +26,7 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
       ...deletion,
       restorableUntil: restorableUntil(deletion) ?? null,
     }));
-    print(JSON.stringify({ version: 1, file: record.location, deletions: listed }, undefined, 2));
+    printJson({ file: record.location, deletions: listed });
     return;
   }
   if (deletions.length === 0) return void print(`No deletion is recorded in ${record.location}.`);

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { enablexVendor } from "../../cli/adopt/enablex.ts";
 import { CustomerSurvey } from "../../cli/drift/customer-survey.ts";
-import { countCustomers, customerLines, type Listing } from "../../cli/drift/customers.ts";
+import {
+  countCustomers,
+  customerLines,
+  type Listing,
+  mergeCounts,
+} from "../../cli/drift/customers.ts";
 import { asMetrics } from "../../cli/drift/metrics.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
 import {
@@ -66,6 +71,37 @@ test("a refused list or an unread stack counts as unknown, never as 0", () => {
     );
   }
   expect(customerLines(unread)[0]).toContain("south");
+});
+
+test("reports of one stack each count together as one check of all stacks does", () => {
+  const some = fc.uniqueArray(fc.integer({ min: 1, max: 9 }).map(String));
+  const place = fc.record({ declared: some, listed: some });
+  const unread = fc.constantFrom([], ["west"]);
+  fc.assert(
+    fc.property(place, place, unread, (north, south, unreadStacks) => {
+      const listings = [
+        listing("north", north.declared, ids(...north.listed)),
+        listing("south", south.declared, ids(...south.listed)),
+      ];
+      const reports = listings.map((each) => ({
+        customers: countCustomers([each], []),
+        unreadStacks: [],
+      }));
+      const apart = mergeCounts([...reports, { customers: [], unreadStacks }], []);
+      expect(apart).toEqual(countCustomers(listings, unreadStacks));
+      expect(mergeCounts(reports, ["west"])).toMatchObject([{ status: "unknown" }]);
+    }),
+  );
+});
+
+test("a report of an earlier version counts by itself, and with others as unknown", () => {
+  const [count] = countCustomers([listing("north", ["1"], ids("1", "2"))], []);
+  const { existingIds: _, declaredIds: __, ...old } = count as never as Record<string, unknown>;
+  const report = { customers: [old as CustomerCount], unreadStacks: [] };
+  expect(mergeCounts([report], [])).toMatchObject([{ existing: 2, undeclared: 1 }]);
+  expect(mergeCounts([report, { customers: [], unreadStacks: [] }], [])).toMatchObject([
+    { status: "unknown", reason: "an earlier version wrote the report of north" },
+  ]);
 });
 
 const sound: StackDrift = {

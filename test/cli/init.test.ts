@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -64,6 +64,15 @@ test("nothing is overwritten: where one file exists, none is written", async () 
   );
   expect(readdirSync(target)).toEqual(["README.md"]);
   expect(readFileSync(join(target, "README.md"), "utf8")).toBe("mine");
+});
+
+test("--json names the folder and each file that was written", async () => {
+  const target = folder();
+  await initRepository(target, { ...choices, name: "voicehouse", json: true });
+  const report = JSON.parse(String(vi.mocked(console.log).mock.lastCall?.[0]));
+  expect(report).toMatchObject({ version: 1, folder: target, name: "voicehouse" });
+  expect(report.files).toContain("Pulumi.yaml");
+  for (const file of report.files) expect(existsSync(join(target, file)), file).toBe(true);
 });
 
 test("a name that Pulumi does not take is refused before anything is written", async () => {

@@ -136,16 +136,17 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
   });
 
   test("a plan whose base is unknown, or not in the clone, does not fit", async () => {
-    const fits = (report: object) => {
+    const fits = (report: object, ...options: string[]) => {
       write(
         "preview.json",
         JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "", ...report }),
       );
       return ucaas(
-        ["ci", "check-plan", "--preview", join(repository, "preview.json"), "--before", "HEAD"],
-        {
-          cwd: join(repository, "telephony"),
-        },
+        [
+          ...["ci", "check-plan", "--preview", join(repository, "preview.json")],
+          ...["--before", "HEAD", ...options],
+        ],
+        { cwd: join(repository, "telephony") },
       );
     };
     expect(await fits({})).toMatchObject({
@@ -156,6 +157,16 @@ describe("ucaas ci stacks", { timeout: 120_000 }, () => {
       exitCode: 1,
       stderr: expect.stringContaining("is not in this clone"),
     });
+    const refused = await fits({ base: "f".repeat(40) }, "--json");
+    expect(refused.exitCode).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      ...{ version: 1, usable: false, stack: "prod", before: "HEAD" },
+      reason: expect.stringContaining("is not in this clone"),
+    });
+    expect(refused.stderr).toContain("[PLAN_OUTDATED]");
+    const usable = await fits({ base: "HEAD" }, "--json");
+    expect(usable.exitCode, usable.stderr).toBe(0);
+    expect(JSON.parse(usable.stdout)).toMatchObject({ usable: true, stack: "prod", base: "HEAD" });
     expect(await fits({ base: "HEAD" })).toMatchObject({
       exitCode: 0,
       stdout: "Nothing else was merged for prod since its preview.\n",

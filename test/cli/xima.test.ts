@@ -75,6 +75,8 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
     })) as { kid: string; certificate: string };
     write("xima.crt.pem", signed.certificate);
     expect((await ucaas(["keys", "fingerprint", "xima.crt.pem"])).stdout).toBe(`${signed.kid}\n`);
+    const kid = await ucaas(["keys", "fingerprint", "xima.crt.pem", "--json"]);
+    expect(JSON.parse(kid.stdout)).toEqual({ version: 1, file: "xima.crt.pem", kid: signed.kid });
     const checked = await ucaas([
       "keys",
       "check",
@@ -485,6 +487,10 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
       });
     expect(resources[0]!.outputs).toMatchObject({ schemaVersion: 1 });
     expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain("FILE_EXISTS");
+    const other = ["--out", "other.json", "--json"];
+    expect(JSON.parse((await ucaas(["import-file", "licences.yaml", ...other])).stdout)).toEqual({
+      ...{ version: 1, file: "other.json", licences: 1 },
+    });
   });
 
   test("refuses a duplicate customer: removing one would delete the licences of the other", async () => {

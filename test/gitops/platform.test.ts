@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { commentCommand } from "../../cli/commands/ci/comment.ts";
 import { findPreviewCommand } from "../../cli/commands/ci/find-preview.ts";
 import { issueCommand } from "../../cli/commands/ci/issue.ts";
-import { driftReport, nothingChecked, type StackDrift } from "../../cli/drift/report.ts";
+import { countCustomers } from "../../cli/drift/customers.ts";
+import {
+  type CustomerCount,
+  driftReport,
+  nothingChecked,
+  type StackDrift,
+} from "../../cli/drift/report.ts";
 import { type Outcome, ucaas } from "../cli/ucaas.ts";
 import { gitHubApi, type Permissions } from "./github-api.ts";
 import { gitLabApi } from "./gitlab-api.ts";
@@ -28,19 +34,24 @@ const drift = (
   stack: string,
   status: StackDrift["status"],
   differences: StackDrift["differences"] = [],
+  customers: CustomerCount[] = [],
 ) =>
   keep(
     `drift-${stack}.json`,
-    driftReport([
-      {
-        stack,
-        status,
-        ...nothingChecked,
-        checked: 1,
-        differences,
-        unknown: status === "unknown" ? [{ reason: "not reached" }] : [],
-      },
-    ]),
+    driftReport(
+      [
+        {
+          stack,
+          status,
+          ...nothingChecked,
+          checked: 1,
+          differences,
+          unknown: status === "unknown" ? [{ reason: "not reached" }] : [],
+        },
+      ],
+      new Date(),
+      customers,
+    ),
   );
 const gone = { resource: "XimaLicense", name: "acme", urn: "urn", kind: "gone" } as const;
 
@@ -101,14 +112,23 @@ describe("ucaas ci comment", () => {
       body: `${commentMarker} is what the bot writes`,
     });
     preview("north", "Previewing\nResources:\n    ~ 1 to update\n    4 unchanged\n");
-    const comment = (stacks: string) =>
-      step(github.env, "comment", "--previews", folder, "--pull-request", "7", "--stacks", stacks);
+    const comment = (stacks: string, ...more: string[]) =>
+      step(
+        github.env,
+        ...(["comment", "--previews", folder, "--pull-request", "7", "--stacks", stacks] as const),
+        ...more,
+      );
     expect(await comment('["north","south"]')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^Added https.*\n$/),
     });
     for (let id = 2; id < 150; id++)
       github.state.comments.splice(1, 0, { ...other, id, body: "a word" });
+    const asJson = await comment('["north","south"]', "--json");
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      ...{ version: 1, action: "changed", url: expect.stringMatching(/^https/), pullRequest: 7 },
+      ...{ previewed: ["north"], missing: ["south"] },
+    });
     preview("south", "Resources:\n    + 3 to create\n", "failed");
     expect(await comment('["north","south"]')).toMatchObject({
       exitCode: 0,
@@ -348,6 +368,78 @@ describe("ucaas ci issue", () => {
     ]);
   });
 
+  describe("of customers that no stack declares", () => {
+    const hostileName = "`</code>@all [x](https://evil.example) <!-- \u202e|\n# Old Mill";
+    /** The count of one stack that declares some of eight customers. */
+    const countOf = (stack: string, declared: string[]) => {
+      const listed = ["1", "2", "3", "4", "5", "6", "7"].map((id) => ({
+        id,
+        name: id === "7" ? hostileName : `Customer ${id}`,
+      }));
+      const server = "https://api.enablex.example/v1";
+      return countCustomers([{ stack, vendor: "enablex", server, declared, listed }], []);
+    };
+    const north = countOf("north", ["1", "2", "3"]);
+    const south = countOf("south", ["4", "5", "6"]);
+    const line =
+      "EnableX (api.enablex.example): 7 customers exist, 6 are declared in 2 stacks, 1 is not:";
+
+    test("the issue about drift counts them over all reports, and no name is Markdown", async () => {
+      await using github = await gitHub({ issues: "write" });
+      drift("north", "drift", [gone], north);
+      drift("south", "none", [], south);
+      const opened = await issue(github.env);
+      expect(opened.stdout).toMatch(/^Opened /);
+      expect(opened.stdout).toContain(line);
+      const { title, body } = github.state.issues[0]!;
+      expect(title).toBe("Drift check: drift in north; 1 customer is not declared");
+      expect(body).toContain(line);
+      expect(body).toContain("ucaas adopt enablex takes them over");
+      // All that a name holds is in one code span in one line of a list.
+      const item = body!.split("\n").find((each) => each.includes("7 customers exist"))!;
+      expect(item).toMatch(/^- (`+)(?!`).*[^`]\1$/);
+      expect(item).toContain("Old Mill");
+      expect(body).not.toMatch(/^# Old Mill|\u202e/m);
+    });
+
+    test("they alone open no issue, unless --fail-on-unmanaged says so; --json tells both", async () => {
+      await using github = await gitHub({ issues: "write" });
+      drift("north", "none", [], north);
+      drift("south", "none", [], south);
+      const { stdout } = await issue(github.env);
+      expect(stdout).toMatch(/^No drift, and no issue is open\.\n/);
+      expect(stdout).toContain(line);
+      expect(github.state.issues).toEqual([]);
+      const args = ["--reports", folder, "--stacks", '["north","south"]', "--json"];
+      const none = JSON.parse((await step(github.env, "issue", ...args)).stdout);
+      expect(none).toMatchObject({ version: 1, action: "none", status: "none" });
+      expect(none.customers).toMatchObject([{ existing: 7, declared: 6, undeclared: 1 }]);
+      const flag = "--fail-on-unmanaged";
+      const opened = JSON.parse((await step(github.env, "issue", ...args, flag)).stdout);
+      expect(opened).toMatchObject({ action: "opened", status: "drift" });
+      expect(opened.url).toMatch(/^https?:/);
+      expect(github.state.issues).toMatchObject([
+        { state: "open", title: "Drift check: 1 customer is not declared" },
+      ]);
+      drift("south", "none", [], countOf("south", ["4", "5", "6", "7"]));
+      const closed = JSON.parse((await step(github.env, "issue", ...args, flag)).stdout);
+      expect(closed).toMatchObject({ action: "closed", status: "none" });
+      expect(github.state.issues).toMatchObject([
+        { state: "closed", title: "Drift check: no drift any more" },
+      ]);
+    });
+
+    test("where a stack has no report, they are not known", async () => {
+      await using github = await gitHub({ issues: "write" });
+      drift("north", "none", [], north);
+      const { stdout } = await issue(github.env);
+      expect(stdout).toContain("could not tell which customers no stack declares");
+      expect(github.state.issues[0]?.title).toBe(
+        "Drift check: could not tell for south; customers could not be counted",
+      );
+    });
+  });
+
   test("an unknown result or a damaged report keeps an open issue open, and the issue says so", async () => {
     await using github = await gitHub({ issues: "write" });
     drift("north", "unknown");
@@ -410,6 +502,10 @@ describe("ucaas ci find-preview", () => {
     expect(await step(github.env, "find-preview")).toMatchObject({
       exitCode: 0,
       stdout: "run-id=12\n",
+    });
+    const asJson = await step(github.env, "find-preview", "--json");
+    expect(JSON.parse(asJson.stdout)).toEqual({
+      ...{ version: 1, commit: merged, workflow: "preview.yml", runId: 12 },
     });
   });
 

@@ -188,6 +188,10 @@ test("a file that exists is left alone, and then none is written", async () => {
   expect((await ucaas(args, { cwd })).stderr).toContain("[FILES_EXIST]");
   expect(readFileSync(join(cwd, "base", "drift-cronjob.yaml"), "utf8")).toBe("mine");
   expect(readdirSync(join(cwd, "base"))).not.toContain("receiver.yaml");
+  args[2] = "other";
+  const report = JSON.parse((await ucaas([...args, "--json"], { cwd })).stdout);
+  expect(report).toMatchObject({ version: 1, folder: "other", namespace: "ucaas" });
+  expect(report.files.toSorted()).toEqual(readdirSync(join(cwd, "other")).sort());
 });
 
 test("the project's Containerfile copies what ucaas init and npm install write", () => {

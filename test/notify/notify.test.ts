@@ -206,6 +206,61 @@ test("with --only-problems nothing is sent when all is in order", async () => {
   expect(received).toHaveLength(1);
 });
 
+/** A check without drift, which found a customer that no stack declares. */
+const unmanaged = {
+  ...drift,
+  status: "none",
+  stacks: [{ stack: "prod", status: "none", checked: 6, differences: [], unknown: [] }],
+  customers: [
+    {
+      vendor: "enablex",
+      server: "https://api.enablex.example/v1",
+      stacks: ["prod"],
+      status: "counted",
+      existing: 7,
+      declared: 6,
+      undeclared: 1,
+      named: [{ id: "7", name: hostile }],
+    },
+  ],
+};
+
+test("a message tells of customers that no stack declares, before what may be hundreds", () => {
+  const differences = Array.from({ length: 100 }, () => drift.stacks[0]!.differences[0]);
+  const report = {
+    ...unmanaged,
+    status: "drift",
+    stacks: [{ ...drift.stacks[0], differences }],
+  };
+  const { title, lines } = messageOf(report, "drift.json");
+  expect(title).toBe("Drift: prod: drift was found, 1 customer is not declared");
+  expect(lines[0]).toMatch(
+    /^EnableX \(api\.enablex\.example\): 7 customers exist, 6 are declared in prod, 1 is not: /,
+  );
+  expect(lines[1]).toContain("ucaas adopt enablex");
+  const refused = [
+    { ...{ vendor: "enablex", stacks: ["prod"] }, ...{ status: "unknown", reason: hostile } },
+  ];
+  const unknown = messageOf({ ...unmanaged, customers: refused }, "drift.json");
+  expect(unknown.title).toBe("Drift: prod: none, customers could not be counted");
+  expect(unknown.lines[0]).toContain("could not tell which customers no stack declares");
+  for (const line of [...lines, ...unknown.lines])
+    for (const character of ["\u202e", "\u001b"]) expect(line).not.toContain(character);
+});
+
+test("customers that no stack declares are a problem with --fail-on-unmanaged alone", async () => {
+  const args = [file(unmanaged), "--only-problems"];
+  const quiet = await run(args);
+  expect(quiet).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^Nothing to tell/) });
+  expect(received).toEqual([]);
+  const { exitCode, stderr } = await run([...args, "--fail-on-unmanaged"]);
+  expect(exitCode, stderr).toBe(0);
+  expect(JSON.parse(received[0]!.body)).toMatchObject({
+    status: "action",
+    title: "Drift: prod: none, 1 customer is not declared",
+  });
+});
+
 test("a file that is not a report is refused before a request is sent", async () => {
   const refused = await run([file(drift), file({ version: 1, resources: [] }, "other.json")]);
   expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("REPORT_UNKNOWN") });
@@ -216,6 +271,7 @@ test("a file that is not a report is refused before a request is sent", async ()
 
 test.each([
   { report: drift, title: "Drift: prod: drift was found" },
+  { report: unmanaged, title: "Drift: prod: none, 1 customer is not declared" },
   { report: doctor("action"), title: "Doctor of prod: 1 need action" },
   { report: preview, title: "Preview of prod: beyond the limits: 1 to update" },
 ])("Slack gets $title as plain text that mentions no user", ({ report, title }) => {
@@ -228,7 +284,7 @@ test.each([
   expect(text).toContain("&lt;!channel&gt;");
 });
 
-test.each([drift, doctor("action"), preview])(
+test.each([drift, unmanaged, doctor("action"), preview])(
   "Teams gets text runs, which know no Markdown",
   (report) => {
     const text = JSON.stringify(toPayload("teams", messageOf(report, "report.json")));

@@ -58,6 +58,7 @@ export function hostileEstate() {
   const driftChecks = Array.from({ length: 14 }, (_, day) =>
     driftCheck({
       version: 1,
+      unreadStacks: [],
       customers: [
         {
           vendor: "enablex",

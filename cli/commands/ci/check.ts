@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
-import { print } from "../../output.ts";
+import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
 
 const details = `
@@ -45,10 +45,7 @@ async function check({
   const { violations, limited } = summary;
   if (violations.length > 0)
     process.exitCode = violations.some(({ kind }) => kind === "exceeded") ? 2 : 1;
-  if (json)
-    return print(
-      JSON.stringify({ version: 1, stack: report.stack, limited, violations }, undefined, 2),
-    );
+  if (json) return printJson({ stack: report.stack, limited, violations });
   if (!limited) return print(`${report.stack} has no ucaas:limits, so any change is allowed.`);
   if (violations.length === 0) return print(`${report.stack}: the change keeps to ucaas:limits.`);
   const { limitsText } = await import("../../changes/render-text.ts");

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { previewIn } from "../../gitops/preview-report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
-import { print } from "../../output.ts";
+import { print, printJson } from "../../output.ts";
 
 /**
  * `ucaas ci comment`: the previews of a pull request in one comment, which is changed as
@@ -25,18 +25,18 @@ export function commentCommand(): Command {
       "previews",
     )
     .option("--pull-request <number>", "default the one that the pipeline runs for", Number)
+    .option("--json", "what was done as JSON")
     .action(comment);
 }
 
-async function comment({
-  stacks,
-  previews: folder,
-  pullRequest,
-}: {
+interface Options {
   stacks: string[];
   previews: string;
   pullRequest?: number;
-}): Promise<void> {
+  json?: true;
+}
+
+async function comment({ stacks, previews: folder, pullRequest, json }: Options): Promise<void> {
   const [{ detectPlatform }, { commentMarker, previewComment }] = await Promise.all([
     import("../../platform/detect.ts"),
     import("../../gitops/preview-report.ts"),
@@ -51,7 +51,9 @@ async function comment({
     });
   const earlier = await platform.findComment(number, commentMarker);
   if (stacks.length === 0 && !earlier)
-    return print("No stack is touched, so there is nothing to say.");
+    return json
+      ? printJson({ action: "none", pullRequest: number, previewed: [], missing: [] })
+      : print("No stack is touched, so there is nothing to say.");
   const previews = new Map(
     stacks.map((stack) => [stack, previewIn(join(folder, `preview-${stack}.json`))]),
   );
@@ -63,5 +65,9 @@ async function comment({
   const { url } = earlier
     ? await platform.changeComment(number, earlier.id, text)
     : await platform.addComment(number, text);
-  print(`${earlier ? "Changed" : "Added"} ${url}`);
+  if (!json) return print(`${earlier ? "Changed" : "Added"} ${url}`);
+  const missing = stacks.filter((stack) => !previews.get(stack));
+  const previewed = stacks.filter((stack) => previews.get(stack));
+  const action = earlier ? "changed" : "added";
+  printJson({ action, url, pullRequest: number, previewed, missing });
 }
