@@ -205,8 +205,12 @@ function fault(random: Random, hard: boolean): FaultOrder {
     drip: 1,
   });
   switch (kind) {
-    case "statusAfter":
-      return { ...common, kind, status: unclearStatuses[status] ?? status };
+    case "statusAfter": {
+      const unclear = unclearStatuses[status] ?? status;
+      // The words of a proxy: a vendor that says 408 itself has refused.
+      const body = unclear < 500 ? { body: "<html>the request took too long</html>" } : {};
+      return { ...common, kind, status: unclear, ...body };
+    }
     case "status":
       return {
         ...common,
