@@ -7,10 +7,14 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { startSandbox } from "../sandbox/start.ts";
 import { steps } from "./steps.ts";
-import { Playground } from "./workspace.ts";
+import { startWebhook } from "./webhook.ts";
+import { type Outcome, Playground } from "./workspace.ts";
 
 const begun = performance.now();
 const sandbox = await startSandbox();
+const webhook = await startWebhook(({ platform, text }) =>
+  console.log(`    ${bold(`${platform} shows`)}\n${text.replace(/^/gm, "    │ ")}`),
+);
 try {
   // Slow enough that the wait for an order is seen to progress.
   sandbox.xelion.server.setOptions({ courseMs: 1000 });
@@ -18,16 +22,22 @@ try {
   const playground = new Playground({
     ...sandbox.environment,
     XELION_CALLBACK: JSON.stringify({ listen: callback, url: `http://${callback}` }),
+    UCAAS_WEBHOOK_URL: webhook.url,
   });
   await playground.run("pulumi", ["stack", "init", "sandbox", "--no-select"], { quiet: true });
   for (const [index, step] of steps.entries()) {
     console.log(`\n${bold(`${index + 1}. ${step.title}`)}`);
     await step.before?.(sandbox, playground.project);
-    console.log(`  $ npx ${step.command.map(quoted).join(" ")}`);
-    const [program, ...args] = step.command;
-    const outcome = await playground.run(program, args, { input: step.input?.(sandbox) });
-    await step.proof(outcome, sandbox, playground.project);
-    console.log(`  ${bold("✓")} exit status ${outcome.exitCode}, as it should be`);
+    const outcomes: Outcome[] = [];
+    for (const command of [step.command, ...(step.further ?? [])]) {
+      console.log(`  $ npx ${command.map(quoted).join(" ")}`);
+      const [program, ...args] = command;
+      outcomes.push(await playground.run(program, args, { input: step.input?.(sandbox) }));
+    }
+    const exitCode = Math.max(...outcomes.map((each) => each.exitCode));
+    const output = outcomes.map((each) => each.output).join("");
+    await step.proof({ exitCode, output }, sandbox, playground.project, webhook);
+    console.log(`  ${bold("✓")} exit status ${exitCode}, as it should be`);
   }
   console.log(
     `\n${bold(`All ${steps.length} steps did what they say`)}, in ${Math.round((performance.now() - begun) / 1000)} s. Next: npm run sandbox, to play by hand.`,
@@ -38,6 +48,7 @@ try {
   );
   process.exitCode = 1;
 } finally {
+  webhook.stop();
   await sandbox.stop();
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { Sandbox } from "../sandbox/start.ts";
+import type { Webhook } from "./webhook.ts";
 import type { Outcome } from "./workspace.ts";
 
 /** One step of the tour. */
@@ -12,12 +13,21 @@ export interface Step {
   /** Something that happens behind Pulumi's back, before the command. */
   readonly before?: (sandbox: Sandbox, project: string) => void | Promise<void>;
   /** The command as typed. */
-  readonly command: readonly [string, ...string[]];
+  readonly command: Command;
+  /** Commands that are typed after it. */
+  readonly further?: readonly Command[];
   /** What is typed when the command asks for it: a secret never stands on a command line. */
   readonly input?: (sandbox: Sandbox) => string;
   /** Throws unless the command, and the vendors' servers, did what the title says. */
-  readonly proof: (outcome: Outcome, sandbox: Sandbox, project: string) => void | Promise<void>;
+  readonly proof: (
+    outcome: Outcome,
+    sandbox: Sandbox,
+    project: string,
+    webhook: Webhook,
+  ) => void | Promise<void>;
 }
+
+type Command = readonly [program: string, ...args: string[]];
 
 /** The licence of a customer as the licence server has it. */
 function licence(sandbox: Sandbox, tenant: string): Record<string, unknown> | undefined {
@@ -227,11 +237,36 @@ export const steps: readonly Step[] = [
       });
       assert.ok(made.ok, "the customer could not be made by hand");
     },
-    command: ["ucaas", "drift", "--stack", "sandbox", "--report-dir", "reports"],
+    command: [
+      ...(["ucaas", "drift", "--stack", "sandbox", "--report-dir", "reports"] as const),
+      ...["--json", "--out", "drift.json"],
+    ],
     proof({ exitCode, output }) {
       assert.equal(exitCode, 2);
       assert.match(output, /contactName/);
       assert.match(output, /3 customers exist, 2 are declared in sandbox, 1 is not: Old Mill/);
+    },
+  },
+  {
+    title:
+      "The report reaches a chat: the same text for Slack, Teams and any other webhook. The URL is a secret, in UCAAS_WEBHOOK_URL",
+    command: ["ucaas", "notify", "drift.json", "--format", "slack"],
+    further: [
+      ["ucaas", "notify", "drift.json", "--format", "teams"],
+      ["ucaas", "notify", "drift.json"],
+    ],
+    proof({ exitCode, output }, _, __, { path, received }) {
+      assert.equal(exitCode, 0);
+      assert.deepEqual(
+        received.map(({ platform }) => platform),
+        ["Slack", "Teams", "JSON"],
+      );
+      for (const { text } of received) {
+        assert.match(text, /^Drift: sandbox: drift was found, 1 customer is not declared\n/);
+        assert.match(text, /3 customers exist, 2 are declared in sandbox, 1 is not: Old Mill/);
+        assert.match(text, /contactName: declared "Front desk", actual "Night desk"/);
+      }
+      assert.ok(!output.includes(path), "the URL of the webhook was printed");
     },
   },
   {

@@ -263,6 +263,51 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     ).toBe(state);
   });
 
+  test("notify sends the reports of drift, doctor and preview, and shows no part of the URL", async () => {
+    const path = `/services/${randomUUID()}`;
+    const messages: { kind: string; title: string; lines: string[] }[] = [];
+    const hook = createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      if (request.url === path) messages.push(JSON.parse(body));
+      response.writeHead(request.url === path ? 200 : 404).end();
+    }).listen(0, "127.0.0.1");
+    await once(hook, "listening");
+    try {
+      const port = (hook.address() as AddressInfo).port;
+      const env = { ...project.env, UCAAS_WEBHOOK_URL: `http://127.0.0.1:${port}${path}` };
+      const run = (...args: string[]) => ucaas(args, { cwd: project.folder, env });
+      const [doctor, preview] = await Promise.all([
+        run("doctor", "--stack", "gone", "--out", "doctor.json"),
+        run("preview", "--stack", "unreachable", "--out", "preview.json"),
+      ]);
+      const report = join("reports", "drift.json");
+      const sent = await run("notify", report, "doctor.json", "preview.json");
+      expect(sent.exitCode, sent.stderr).toBe(0);
+      expect(messages.map(({ kind }) => kind)).toEqual(["drift", "doctor", "preview"]);
+      const [ofDrift, ofDoctor, ofPreview] = messages;
+      expect(ofDrift).toMatchObject({
+        title: "Drift: 5 stacks: 1 without drift, 3 with drift, 1 that could not be told",
+      });
+      expect(ofDrift?.lines).toEqual(
+        expect.arrayContaining([
+          'changed changed EnableXCustomer contactEmail: declared "office@changed.example", actual "eve@elsewhere.example"',
+          "gone gone XimaLicense: declared exists, actual gone",
+          expect.stringMatching(/^unreachable: could not tell: XimaLicense unreachable: xima/),
+          expect.stringContaining("1 customer exists, 1 is declared in 5 stacks."),
+        ]),
+      );
+      expect(ofDoctor?.title, doctor.stdout).toMatch(/^Doctor of gone: /);
+      expect(ofPreview?.title, preview.stdout).toMatch(/^Preview of unreachable: /);
+      const shown = [doctor, preview, sent].map((each) => each.stdout + each.stderr).join("");
+      expect(shown).not.toContain(path.slice(-36));
+      for (const secret of [canary, otherCanary])
+        expect(shown + JSON.stringify(messages)).not.toContain(secret);
+    } finally {
+      hook.close();
+    }
+  });
+
   test("Ctrl-C gives the terminal back and ends with 130, and no process of the run lives on", async () => {
     const asked = Promise.withResolvers<void>();
     const silent = createServer(() => asked.resolve());
