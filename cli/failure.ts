@@ -1,4 +1,4 @@
-import { UcaasError, vendorCodeOf } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError, vendorCodeOf } from "pulumi-ucaas/internal/runtime/errors";
 import { Interrupted } from "./interruption.ts";
 import { printNotice } from "./output.ts";
 
@@ -21,27 +21,30 @@ function messageOf(error: unknown, version: string): string {
   if (typeof code === "string" && syscall !== undefined) {
     return new UcaasError(`${syscall} failed${path === undefined ? "" : ` for ${path}`}`, {
       code: vendorCodeOf(code),
-      hint: `${remedies.get(code) ?? "check the path, its permissions and the disk"}, then run the command again`,
+      hint: steps(
+        remedies.get(code) ?? "Check the path, its permissions and the disk.",
+        "Run the command again.",
+      ),
     }).message;
   }
   return new UcaasError(`unexpected error: ${String(message ?? error).split("\n")[0]}`, {
     code: "UNEXPECTED",
-    hint: [
-      "1. Run the command again with --debug, which prints the stack.",
-      `2. Report this as an error of pulumi-ucaas ${version} (Node ${process.versions.node}), with the command and the stack.`,
-    ].join("\n    "),
+    hint: steps(
+      "Run the command again with --debug, which prints the stack.",
+      `Report this as an error of pulumi-ucaas ${version} (Node ${process.versions.node}), with the command and the stack.`,
+    ),
   }).message;
 }
 
 const remedies: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    ENOENT: "check that the path exists",
-    EACCES: "give this user access to the path",
-    EPERM: "give this user access to the path",
-    EISDIR: "name a file, not a folder",
-    ENOTDIR: "name a folder, not a file",
-    ENOSPC: "make room on the disk",
-    EROFS: "name a path on a disk that can be written",
+    ENOENT: "Check that the path exists.",
+    EACCES: "Give this user access to the path.",
+    EPERM: "Give this user access to the path.",
+    EISDIR: "Name a file, not a folder.",
+    ENOTDIR: "Name a folder, not a file.",
+    ENOSPC: "Make room on the disk.",
+    EROFS: "Name a path on a disk that can be written.",
   }),
 );
 

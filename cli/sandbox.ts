@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { serve } from "pulumi-ucaas-sandbox/internal/serve";
 import { print } from "./output.ts";
 import { findProject } from "./pulumi/project.ts";
@@ -27,7 +27,7 @@ export async function runSandbox(folder: string): Promise<void> {
       throw new UcaasError(`pulumi ${args.join(" ")} failed: ${stderr.trim()}`, {
         code: "PULUMI_FAILED",
         operation: "sandbox",
-        hint: "correct what Pulumi names, then start the sandbox again",
+        hint: steps("Correct what Pulumi names.", "Start the sandbox again."),
       });
     },
   });

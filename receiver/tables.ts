@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { StartupError } from "./startup-error.ts";
 
 /**
@@ -103,7 +104,10 @@ export async function migrate(database: Database): Promise<void> {
       `the database's tables cannot be brought to this version: ${(error as Error).message}`,
       {
         code: "DATABASE_NOT_MIGRATED",
-        hint: "a database that a newer receiver has used needs that receiver or a newer one; else see whether the database's user may create tables",
+        hint: steps(
+          "If a newer receiver has used the database: use that receiver or a newer one.",
+          "Else see whether the database's user may create tables.",
+        ),
         cause: error,
       },
     );

@@ -39,7 +39,8 @@ export async function lastUpdate(): Promise<LastUpdate> {
 }
 
 const unreadable = `the engine does not give the stack's last outputs, so a missing customer would not be noticed; nothing was changed
-  What to do: check that pulumi stack export works for this stack, then run the command again.`;
+  What to do: 1. Check that pulumi stack export works for this stack.
+    2. Run the command again.`;
 
 const customerType = "ucaas:index:Customer";
 const systems: Record<string, string> = {

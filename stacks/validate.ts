@@ -117,7 +117,7 @@ function unreadFaults(files: StackFiles): string[] {
     ),
     ...(unreadStackFile
       ? [
-          `${unreadStackFile} is not read: the engine reads ${files.fileName}. What to do: move its content there and delete it.`,
+          `${unreadStackFile} is not read: the engine reads ${files.fileName}. What to do: 1. Move its content there. 2. Delete it.`,
         ]
       : []),
   ];

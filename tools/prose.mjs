@@ -1,12 +1,14 @@
 // Checks the words of pages, comments and messages: `node tools/prose.mjs [path…]`. It is
-// part of `npm run check`. It knows a list of words, the length of a sentence, and the
-// length of an error's reason. What reads well is for people to judge.
+// part of `npm run check`. It knows a list of words, the length of a sentence, of an
+// error's reason and of a test's name, and the form of what to do. What reads well is for
+// people to judge.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import MarkdownIt from "markdown-it";
 import ts from "typescript";
 import { root } from "./engine/paths.mjs";
+import { hintsInOneLine } from "./hints.mjs";
 import { longReasons } from "./reasons.mjs";
 
 /** A sentence of a page or a comment has at most so many words. Write about 20. */
@@ -145,12 +147,18 @@ function withoutCode(text) {
 export function proseFindings(file, text) {
   if (file.endsWith(".md")) return findingsIn(file, proseOfPage(text));
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const reasons = /^(provider|stacks|cli|receiver|policy)\//.test(file) ? longReasons(source) : [];
+  const isProduct = /^(provider|stacks|cli|receiver|policy)\//.test(file);
+  const reasons = isProduct ? longReasons(source) : [];
+  const hints = isProduct ? hintsInOneLine(source) : [];
   return [
     ...findingsIn(file, proseOfProgram(source)),
     ...reasons.map(
       ({ position, count, text: reason }) =>
         `${file}:${lineOf(source, position)} an error's reason of ${count} words: "${reason}"`,
+    ),
+    ...hints.map(
+      ({ position, problem, text: hint }) =>
+        `${file}:${lineOf(source, position)} ${problem}: "${hint}"`,
     ),
   ];
 }

@@ -59,7 +59,7 @@ export function longReasons(source) {
  * @param {ts.Expression} node
  * @returns {string[]}
  */
-function textsOf(node) {
+export function textsOf(node) {
   if (ts.isStringLiteralLike(node)) return [node.text];
   if (ts.isTemplateExpression(node))
     return [

@@ -69,10 +69,10 @@ export async function adopt(
     command,
   );
   print("Asking the program what it makes of the files (pulumi preview) …");
-  const steps = await stack.preview(vendor.previewEnvironment);
-  const adopted = await existingResources(vendor, config, sections, planned, steps);
-  const file = importFile(adopted, steps);
-  const others = unrelatedSteps(steps, file);
+  const previewSteps = await stack.preview(vendor.previewEnvironment);
+  const adopted = await existingResources(vendor, config, sections, planned, previewSteps);
+  const file = importFile(adopted, previewSteps);
+  const others = unrelatedSteps(previewSteps, file);
   if (others.length > 0) throw otherChangesPending(others);
   if (adopted.length === 0)
     return void print(
@@ -103,9 +103,11 @@ function filesNotRead(folder: string): UcaasError {
     operation: "adopt",
     hint: [
       `nothing was written or imported: nothing would read the files in ${folder}.`,
-      "1. Let the program read the stack files (docs/stack-files.md).",
-      "2. Run the same command again.",
-      "To adopt into a program of your own, declare the resources there and use pulumi import --file (docs/adopting.md).",
+      steps(
+        "Let the program read the stack files (docs/stack-files.md).",
+        "Run the same command again.",
+      ),
+      "To adopt into a program of your own, declare the resources there for pulumi import --file (docs/adopting.md).",
     ].join("\n    "),
   });
 }
@@ -164,8 +166,8 @@ function filesNotReady(
   );
 }
 
-function otherChangesPending(steps: readonly Step[]): UcaasError {
-  const lines = steps.map(({ op, urn }) => {
+function otherChangesPending(previewSteps: readonly Step[]): UcaasError {
+  const lines = previewSteps.map(({ op, urn }) => {
     const { qualifiedType, name } = parseUrn(urn);
     return `${op} ${qualifiedType} ${name}`;
   });
@@ -174,7 +176,11 @@ function otherChangesPending(steps: readonly Step[]): UcaasError {
     {
       code: "OTHER_CHANGES",
       operation: "adopt",
-      hint: "an adoption is proved by an empty preview. Adopt what exists of them too (without --filter, or with another vendor), run `pulumi up` for what does not, or take it out of the files; then run the same command again",
+      hint: steps(
+        "Adopt what exists of them too (without --filter, or with another vendor).",
+        "Run `pulumi up` for what does not exist, or take it out of the files.",
+        "Run the same command again: an adoption is proved by an empty preview.",
+      ),
     },
   );
 }
@@ -191,7 +197,7 @@ async function verifyImport(stack: AdoptStack, adopted: readonly Adopted[]): Pro
     throw new UcaasError(`the preview after the import is not empty:\n${words}`, {
       code: "NOT_PROVED",
       operation: "adopt",
-      hint: "look at what it would change before you run `pulumi up`; `pulumi state delete <urn>` takes a resource out of the state again",
+      hint: "look at what it would change before you run `pulumi up`: `pulumi state delete <urn>` takes a resource out of the state again",
     });
   }
   const readable = findPlaintextSecrets(
@@ -203,7 +209,11 @@ async function verifyImport(stack: AdoptStack, adopted: readonly Adopted[]): Pro
     throw new UcaasError(`secrets are readable in the exported state:${listed(readable)}`, {
       code: "SECRETS_READABLE",
       operation: "adopt",
-      hint: "take these resources out of the state (pulumi state delete <urn>), change the secrets, and report this as a fault of pulumi-ucaas",
+      hint: steps(
+        "Take these resources out of the state (pulumi state delete <urn>).",
+        "Change the secrets.",
+        "Report this as a fault of pulumi-ucaas.",
+      ),
     });
   }
 }

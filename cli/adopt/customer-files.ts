@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { plainKey, plainScalar } from "pulumi-ucaas-stacks/internal/plain-scalar";
 import type { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
@@ -104,8 +104,10 @@ function notExtended(file: string, id: string): UcaasError {
     operation: "adopt",
     hint: [
       "nothing was written",
-      `1. Write it as a plain map (name: …), one key a line, or declare ${id} there yourself.`,
-      "2. Run the same command again.",
+      steps(
+        `Write it as a plain map (name: …), one key a line, or declare ${id} there yourself.`,
+        "Run the same command again.",
+      ),
     ].join("\n    "),
   });
 }

@@ -22,7 +22,7 @@ export async function dependents(
     if (!(error instanceof UcaasError)) throw error;
     throw new UcaasError(error.reason, {
       ...error,
-      hint: `${error.hint}. To adopt customers alone: --customers-only`,
+      hint: `${error.hint}\n    To adopt customers alone: --customers-only`,
     });
   });
   const wanted = [...listed].filter(([, row]) => {

@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { toJson } from "pulumi-ucaas/internal/runtime/to-json";
 import { hasUnknown } from "pulumi-ucaas/internal/runtime/unknown";
 import { leaves, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
@@ -25,14 +25,14 @@ export async function existingResources(
   config: Config,
   sections: ReadonlyMap<string, Section>,
   planned: readonly PlannedCandidate[],
-  steps: readonly Step[],
+  previewSteps: readonly Step[],
 ): Promise<Adopted[]> {
   const candidates = new Map(
     planned.flatMap(({ candidate, action }) =>
       "slug" in action ? [[action.slug, candidate]] : [],
     ),
   );
-  const found = steps.flatMap((step) => {
+  const found = previewSteps.flatMap((step) => {
     const pending = toPlannedResource(step, sections);
     const existing =
       pending &&
@@ -51,7 +51,10 @@ export async function existingResources(
     code: "NOT_AS_DECLARED",
     vendor: vendor.name,
     operation: "adopt",
-    hint: "make the declaration (or ucaas:defaults, where it comes from there) what the vendor has, and run the same command again",
+    hint: steps(
+      "Make the declaration (or ucaas:defaults, where it comes from there) what the vendor has.",
+      "Run the same command again.",
+    ),
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import type { GivenConfig } from "pulumi-ucaas-stacks/internal/stack-files";
 import { openWrites } from "../open-writes.ts";
@@ -143,7 +143,10 @@ export class Stack {
       throw new UcaasError(redact(tail(run)) || "pulumi printed no reason", {
         code: "PULUMI_FAILED",
         operation: "pulumi import",
-        hint: "correct what pulumi reports, then run the same command again; nothing was changed at a vendor",
+        hint: steps(
+          "Correct what pulumi reports.",
+          "Run the same command again: nothing was changed at a vendor.",
+        ),
       });
   }
 
@@ -171,7 +174,13 @@ function previewFailed(reason: string): UcaasError {
   return new UcaasError(`the preview failed:\n  ${reason}`, {
     code: "PREVIEW_FAILED",
     operation: "adopt",
-    hint: "nothing was imported. Correct what it says and run the same command again: files that are written already are taken as they are",
+    hint: [
+      "nothing was imported",
+      steps(
+        "Correct what it says.",
+        "Run the same command again: files that are written already are taken as they are.",
+      ),
+    ].join("\n    "),
   });
 }
 

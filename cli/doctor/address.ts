@@ -1,4 +1,5 @@
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import type { Check, Outcome } from "./check.ts";
 
 /**
@@ -49,7 +50,7 @@ export function judgeAddress(baseUrl: string, status: number): Outcome {
     status: "unknown",
     code: `HTTP_${status}`,
     found: `${baseUrl} is down or overloaded (HTTP ${status})`,
-    remedy: "run ucaas doctor again later; if it stays, ask the vendor",
+    remedy: steps("Run ucaas doctor again later.", "If it stays, ask the vendor."),
   };
 }
 

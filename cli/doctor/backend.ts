@@ -1,3 +1,4 @@
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
 import { pulumi } from "../pulumi/run.ts";
@@ -39,6 +40,6 @@ export function judgeState({ resources, pending }: StackState): Outcome {
     status: "action",
     code: "PENDING_OPERATIONS",
     found: `the state has ${pending.length} operations that did not end (${kinds})`,
-    remedy: "if no update is running: pulumi cancel, then pulumi up",
+    remedy: steps("If no update is running: pulumi cancel", "Run pulumi up."),
   };
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { access, constants, open, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import ms from "ms";
+import { oneOf, steps } from "pulumi-ucaas/internal/runtime/errors";
 import { entryReference } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { describeEntry, isWrite, statusOf } from "../journal.ts";
@@ -115,8 +116,11 @@ export function judgeFolder({
     status: "action",
     code: "JOURNAL_NOT_KEPT",
     found: `${lost}, and orders at Xelion cannot be looked up`,
-    remedy:
-      "keep it in PostgreSQL (ucaas:journal), or on a disk that outlives the job (UCAAS_JOURNAL_DIR), or use a relay (docs/gitops.md)",
+    remedy: oneOf(
+      "keep it in PostgreSQL (ucaas:journal)",
+      "keep it on a disk that outlives the job (UCAAS_JOURNAL_DIR)",
+      "use a relay (docs/gitops.md)",
+    ),
   };
 }
 
@@ -148,11 +152,11 @@ export function judgeEntries(
       status: "action",
       code: "OPEN_WRITE",
       found: `${describeEntry(entry)}: begun ${ageOf(entry, now)} ago, and how it ended is not known`,
-      remedy: [
-        `1. If an update is running, wait for its end.`,
-        `2. If the program declares it, run pulumi up: it finds out and goes on.`,
-        `3. Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`,
-      ].join("\n"),
+      remedy: steps(
+        "If an update is running, wait for its end.",
+        "If the program declares it, run pulumi up: it finds out and goes on.",
+        `Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`,
+      ),
     }),
   );
   if (damaged.length + outcomes.length > 0) return [...damaged, ...outcomes];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { proxyUrl } from "pulumi-ucaas/internal/http/pool";
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import type { Check, Outcome } from "./check.ts";
 
 /** The variables that decide how calls leave this machine. */
@@ -58,7 +59,10 @@ export function judgeEnvironment(environment: NodeJS.ProcessEnv): Outcome[] {
       action(
         "TLS_VARIABLE",
         "NODE_TLS_REJECT_UNAUTHORIZED is 0; calls to vendors still verify TLS",
-        "unset it; name a private authority in NODE_EXTRA_CA_CERTS",
+        steps(
+          "Unset it.",
+          "If a private authority issues your certificates: name it in NODE_EXTRA_CA_CERTS.",
+        ),
       ),
     );
   const authorities = environment.NODE_EXTRA_CA_CERTS;

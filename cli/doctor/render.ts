@@ -1,4 +1,5 @@
 import type { Tone } from "../colour.ts";
+import { remedyInCell } from "../remedy.ts";
 import { renderTable } from "../table.ts";
 import type { Finding, Status } from "./check.ts";
 import type { DoctorReport } from "./report.ts";
@@ -32,7 +33,7 @@ export function asTable({ stack, status, findings }: DoctorReport): string {
 
 function textOf({ found, remedy, code }: Finding): string {
   const reason = code === undefined ? found : `${found} [${code}]`;
-  return remedy === undefined ? reason : `${reason}\nWhat to do: ${remedy}`;
+  return remedy === undefined ? reason : `${reason}\n${remedyInCell(remedy)}`;
 }
 
 function summary(findings: readonly Finding[]): Record<DoctorReport["status"], string> {

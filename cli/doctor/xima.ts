@@ -1,4 +1,5 @@
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
 import type { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import type { CcId } from "pulumi-ucaas/internal/xima/resource-id";
@@ -60,8 +61,10 @@ function judgeProbe({ resellerId, tenantId }: CcId, exists: boolean | undefined)
     status: "action",
     code: "CUSTOMER_NOT_FOUND",
     found: `the server takes the signature, but does not know ${resellerId}/${tenantId} of the state`,
-    remedy:
-      "check xima:baseUrl; if the customer was removed elsewhere: pulumi refresh, then pulumi up",
+    remedy: steps(
+      "Check xima:baseUrl.",
+      "If the customer was removed elsewhere: pulumi refresh, then pulumi up",
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { openOperations } from "../pulumi/open-operations.ts";
@@ -69,8 +69,7 @@ export async function checkStack(
 }
 
 const nothingToCompare: CheckError = {
-  reason:
-    "the state has no resource of a vendor, so nothing was compared. What to do: check that this is the right stack and backend; if it is, run pulumi up, or leave the stack out with --except",
+  reason: `the state has no resource of a vendor, so nothing was compared. What to do: ${steps("Check that this is the right stack and backend.", "If it is: run pulumi up, or leave the stack out with --except.")}`,
 };
 
 /** What the CLI ends with when --expect-no-changes was wrong. */
@@ -108,6 +107,6 @@ function interrupted(state: StackState): CheckError[] {
   const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
   return open.map(({ type, resource }) => ({
     ...locate(resource.urn),
-    reason: `pending operation "${type}": an update is running or was interrupted. What to do: if no update is running, run pulumi cancel, then pulumi up`,
+    reason: `pending operation "${type}": an update is running or was interrupted. What to do: ${steps("If no update is running: pulumi cancel", "Run pulumi up.")}`,
   }));
 }

@@ -1,3 +1,4 @@
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
 import { errorOf, type PulumiRun } from "../pulumi/run.ts";
@@ -71,8 +72,11 @@ function lockIn(text: string): Ending | undefined {
   return {
     status: "locked",
     found: `another run holds the stack${owners.length > 0 ? `: ${owners.join("; ")}` : ""}`,
-    remedy:
-      "wait for that run; if its process is gone: pulumi cancel for the stack, then this again",
+    remedy: steps(
+      "Wait for that run.",
+      "If its process is gone: pulumi cancel for the stack",
+      "Run this command again.",
+    ),
   };
 }
 

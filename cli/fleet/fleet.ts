@@ -6,6 +6,7 @@ import { CustomerSurvey } from "../drift/customer-survey.ts";
 import { customerLines } from "../drift/customers.ts";
 import { print, printNotice } from "../output.ts";
 import { findProject } from "../pulumi/project.ts";
+import { remedyInCell, remedyInLine } from "../remedy.ts";
 import { renderTable } from "../table.ts";
 import { FleetRecord } from "./record.ts";
 import { type Action, doneStacks, exitStatus, type StackResult } from "./result.ts";
@@ -100,7 +101,7 @@ function skipped(stack: string): StackResult {
 
 function lineOf({ stack, status, found, remedy, seconds }: StackResult): string {
   const words = found.replaceAll(/\s*\n\s*/g, " ");
-  return `${stack}: ${status}, ${words}${remedy ? `. What to do: ${remedy}` : ""} (${seconds} s)`;
+  return `${stack}: ${status}, ${words}${remedy ? `. ${remedyInLine(remedy)}` : ""} (${seconds} s)`;
 }
 
 const tones: Record<StackResult["status"], Tone> = {
@@ -116,7 +117,7 @@ function summary(results: readonly StackResult[]): string {
   const rows = results.map(({ stack, status, found, remedy, seconds }) => [
     stack,
     { text: status, tone: tones[status] },
-    remedy ? `${found}\nWhat to do: ${remedy}` : found,
+    remedy ? `${found}\n${remedyInCell(remedy)}` : found,
     `${seconds} s`,
   ]);
   const counts = Map.groupBy(results, ({ status }) => status);

@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { checkStack } from "../drift/check.ts";
 import type { CustomerSurvey } from "../drift/customer-survey.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
@@ -78,6 +78,6 @@ async function statusOf(stack: string): Promise<Ending> {
   return {
     status: "found",
     found: `${counts}, ${pending.length} pending operations`,
-    remedy: "if no update is running, run pulumi cancel for the stack, then pulumi up",
+    remedy: steps("If no update is running: pulumi cancel for the stack", "Run pulumi up."),
   };
 }

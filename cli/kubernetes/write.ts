@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print, printJson } from "../output.ts";
 import { findProject } from "../pulumi/project.ts";
 import { writeNewFiles } from "../write-new-files.ts";
@@ -25,7 +25,7 @@ export async function writeManifests(
   });
   await writeNewFiles(folder, files, {
     operation: "kubernetes manifests",
-    hint: "name a new folder, and put your changes into an overlay of it",
+    hint: steps("Name a new folder.", "Put your changes into an overlay of it."),
   });
   if (json) {
     const secrets = [runnerSecret, ...(options.receiver ? [receiverSecret] : [])];
@@ -58,7 +58,10 @@ function requireRepository(text: string | undefined): void {
   throw new UcaasError("--repository is no address of a repository without a password", {
     code: "INVALID_ARGUMENT",
     operation: "kubernetes manifests",
-    hint: "write https://… or ssh://…, and give the login by a Secret (gitAuth) in an overlay",
+    hint: steps(
+      "Write https://… or ssh://….",
+      "Give the login by a Secret (gitAuth) in an overlay.",
+    ),
   });
 }
 

@@ -15,7 +15,7 @@ import {
 import { type Verification, verify } from "pulumi-ucaas/internal/netsapiens/verify";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { oneOf, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { askSecret } from "../ask-secret.ts";
@@ -238,7 +238,11 @@ const clientSecretConfig = {
 };
 
 async function missingSecret(question: string, variable: string, lines: string[]): Promise<string> {
-  const hint = `set ${variable}, or ${variable}_FILE to a file that holds it, or use --stdin`;
+  const hint = oneOf(
+    `set ${variable}`,
+    `set ${variable}_FILE to a file that holds it`,
+    "use --stdin",
+  );
   const secret = lines.shift() || (await askSecret(question, hint));
   rememberSecret(secret);
   return secret;

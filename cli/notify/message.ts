@@ -12,6 +12,7 @@ import { resourceLabel, summary, toRow } from "../drift/render.ts";
 import { type DriftReport, driftReportSchema, statusWithCustomers } from "../drift/report.ts";
 import { type PreviewReport, previewSchema } from "../gitops/preview-report.ts";
 import { redact, visible } from "../redact.ts";
+import { remedyInLine } from "../remedy.ts";
 
 /**
  * What a notification says of a report: plain text. Texts of others are not escaped yet.
@@ -64,7 +65,9 @@ function ofDoctor({ stack, status, findings }: DoctorReport): Message {
       `Doctor${stack === undefined ? "" : ` of ${stack}`}: ${parts.join(", ") || "all is in order"}`,
     ),
     lines: [...worst, ...unknown].map(({ system, check, found, remedy }) =>
-      text(`${system}: ${check}: ${found}${remedy === undefined ? "" : `. What to do: ${remedy}`}`),
+      text(
+        `${system}: ${check}: ${found}${remedy === undefined ? "" : `. ${remedyInLine(remedy)}`}`,
+      ),
     ),
   };
 }
@@ -136,6 +139,9 @@ const longestLine = 400;
 
 /** One line without secrets and control characters. */
 function text(line: string): string {
-  const clean = visible(redact(line).replace(/\s*\n\s*/g, "; "));
+  const inOneLine = redact(line)
+    .replace(/\s*\n\s*(?=\d+\. |- )/g, " ") // steps of what to do
+    .replace(/\s*\n\s*/g, "; ");
+  const clean = visible(inOneLine);
   return clean.length > longestLine ? `${clean.slice(0, longestLine)}…` : clean;
 }

@@ -2,7 +2,7 @@ import { HttpClient } from "pulumi-ucaas/internal/http/client";
 import { isLoopback } from "pulumi-ucaas/internal/http/pool";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { z } from "zod";
@@ -41,7 +41,7 @@ function contentOf(file: string): string {
     throw fault(
       "WEBHOOK_SHOWN",
       "the URL of the webhook is a secret, and no argument",
-      `1. Get another URL from the platform: the shell's history has this one.\n    2. ${hint}`,
+      steps("Get another URL from the platform: the shell's history has this one.", hint),
     );
   }
   try {
@@ -92,7 +92,10 @@ export async function post(url: URL, message: Message, chosen?: Platform): Promi
     status: reply.status,
     hint: [404, 410, 403, 401].includes(reply.status)
       ? "the webhook was removed or its URL is wrong: get another URL from the platform"
-      : `see whether the service is up; where it wants another form: --format ${platforms.filter((each) => each !== platform).join(" or ")}`,
+      : steps(
+          "See whether the service is up.",
+          `If it wants another form: --format ${platforms.filter((each) => each !== platform).join(" or ")}`,
+        ),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
 import { errorOf, type PulumiRun, pulumi } from "./run.ts";
@@ -131,7 +131,7 @@ export function pulumiError(
 const unknownCause = [
   undefined,
   "PULUMI_FAILED",
-  "correct what pulumi reports, then run the command again",
+  steps("Correct what pulumi reports.", "Run the command again."),
 ] as const;
 
 /**
@@ -142,7 +142,7 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
   [
     /\bno stack (selected|named)\b/i,
     "NO_STACK",
-    "name a stack with --stack, or select one with pulumi stack select; pulumi stack ls lists them",
+    "name a stack with --stack, or select one with pulumi stack select (pulumi stack ls lists them)",
   ],
   [
     /passphrase/i,
@@ -157,7 +157,7 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
   [
     /unable to open state|performing HTTP request|unable to (open|check|get) (bucket|the backend)|connection refused|no such host|i\/o timeout|TLS handshake|blob \(|AccessDenied/i,
     "BACKEND_FAILED",
-    "check PULUMI_BACKEND_URL, the network and the backend's credentials; pulumi whoami --verbose shows which backend is used",
+    "check PULUMI_BACKEND_URL, the network and the backend's credentials (pulumi whoami --verbose shows which backend is used)",
   ],
   [
     /no Pulumi\.yaml project file found/i,

@@ -1,4 +1,4 @@
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { importEntry } from "pulumi-ucaas/internal/runtime/import-file";
 import { validate } from "pulumi-ucaas/internal/runtime/validation";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
@@ -29,7 +29,7 @@ export async function writeImportFile(from: string, to: string): Promise<number>
     throw new UcaasError(`${from} has licences that are not valid:\n  ${failures.join("\n  ")}`, {
       code: "LICENCES_INVALID",
       operation,
-      hint: "correct these arguments, then run the same command again; no file was written",
+      hint: steps("Correct these arguments.", "Run the same command again: no file was written."),
     });
   }
   const resources = Object.entries(licences).map(([name, args]) =>

@@ -8,7 +8,7 @@ import {
 } from "../http/client.ts";
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
-import { changedNothing, UcaasError } from "../runtime/errors.ts";
+import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
@@ -337,7 +337,10 @@ export class EnableXClient {
       vendor: "enablex",
       operation: `${verb.toLowerCase()} ${kind.name} ${id}`,
       status: 404,
-      hint: `if this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}"\n    If the ${kind.name} was deleted elsewhere a moment ago: run the command again`,
+      hint: steps(
+        `If the ${kind.name} was deleted elsewhere a moment ago: run the command again.`,
+        `If this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}"`,
+      ),
     });
   }
 
@@ -359,7 +362,10 @@ export class EnableXClient {
       code: "LIST_ENDLESS",
       vendor: "enablex",
       operation: `list ${kind.name}s`,
-      hint: "set a larger enablex:pageSize or enablex:deadlineSeconds\n    If the server names its pages in another way: enablex:routes.pageQuery",
+      hint: steps(
+        "Set a larger enablex:pageSize or enablex:deadlineSeconds.",
+        "If the server names its pages in another way: set enablex:routes.pageQuery.",
+      ),
     });
   }
 

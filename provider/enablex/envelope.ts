@@ -1,7 +1,7 @@
 import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import { printable } from "../runtime/printable.ts";
 import type { ApiRecord } from "./fields.ts";
 import { lookupResultCode } from "./result-codes.ts";
@@ -118,7 +118,7 @@ function noEnvelope({
         ...base,
         code: "MALFORMED_REPLY",
         reason: "the server's reply is not JSON",
-        hint: "run the command again; if it stays, check enablex:baseUrl",
+        hint: steps("Run the command again.", "If it stays, check enablex:baseUrl."),
       }
     : {
         ...base,

@@ -107,12 +107,13 @@ export function ambiguous(
       vendor: "enablex",
       operation,
       hint: own
-        ? steps(
-            `This stack created ${kind.name} ${own} and manages it. Another stack or person created the others at the same time.`,
-            "Look at the others in the portal, and delete what is there twice.",
-          )
+        ? [
+            `this stack created ${kind.name} ${own} and manages it. Another stack or person created the others at the same time`,
+            steps("Look at the others in the portal.", "Delete what is there twice."),
+          ].join("\n    ")
         : steps(
-            "Nothing was changed. Look at them in the portal, and delete what is there twice.",
+            "Look at them in the portal: nothing was changed.",
+            "Delete what is there twice.",
             `If all are wanted: import the right one by its id (docs/enablex-${kind.name}.md).`,
           ),
     },

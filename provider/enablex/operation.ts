@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../runtime/errors.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Countries } from "./countries.ts";
 import { unlistedCountry } from "./countries.ts";
@@ -122,7 +122,7 @@ export class Operation {
     throw this.#error(
       `${this.kind.name} ${id} does not exist, or account ${account} does not see it`,
       "NOT_FOUND",
-      "if it was deleted elsewhere: pulumi refresh, then pulumi up, which creates it again",
+      steps("If it was deleted elsewhere: pulumi refresh", "Run pulumi up: it creates it again."),
     );
   }
 

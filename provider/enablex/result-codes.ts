@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../runtime/errors.ts";
+import { type ErrorCode, steps } from "../runtime/errors.ts";
 /** What a code of the API means. */
 export interface Meaning {
   /** Ours, stable. */
@@ -56,7 +56,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     "429": {
       code: "RATE_LIMITED",
       message: "Too many requests.",
-      hint: "wait, and set enablex:requestsPerSecond or a lower enablex:concurrency",
+      hint: steps("Wait.", "Set enablex:requestsPerSecond or a lower enablex:concurrency."),
       group: "refused",
     },
     "500": {
@@ -147,7 +147,10 @@ const groups: Record<string, Meaning> = {
 const unlisted: Meaning = {
   code: "UNLISTED_CODE",
   message: "The server refused with a code that the guide does not list.",
-  hint: "ask EnableX what the code means; correct the declared values that the server names",
+  hint: steps(
+    "Ask EnableX what the code means.",
+    "Correct the declared values that the server names.",
+  ),
   group: "refused",
 };
 

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Browser } from "playwright-core";
 import { dataDir } from "../runtime/data-dir.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import { bundledChromium, lastErrorLine } from "./bundled-chromium.ts";
 
 /** Which browser is used, and how. */
@@ -104,7 +104,10 @@ async function launch({ path, headless, sandbox }: BrowserChoice): Promise<Brows
       code: "BROWSER_FAILED",
       vendor: "netsapiens",
       operation: "start the browser",
-      hint: "install the libraries that are missing, or a Chromium by the system's package manager; where its sandbox is not allowed (containers): pulumi config set netsapiens:browserSandbox false",
+      hint: steps(
+        "Install the libraries that are missing, or a Chromium by the system's package manager.",
+        "Where its sandbox is not allowed (containers): pulumi config set netsapiens:browserSandbox false",
+      ),
     });
   }
 }

@@ -44,7 +44,7 @@ export async function bundledChromium(parent: string): Promise<string | undefine
           code: "BROWSER_FAILED",
           vendor: "netsapiens",
           operation: "start the browser",
-          hint: "it needs some 250 MB there; or name an installed browser: pulumi config set netsapiens:browserPath <path>",
+          hint: "make room for some 250 MB there, or name an installed browser: pulumi config set netsapiens:browserPath <path>",
         },
       );
     }

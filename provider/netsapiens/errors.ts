@@ -67,7 +67,8 @@ export function secretNotShown(id: string): UcaasError {
     operation: `create client ${id}`,
     hint: steps(
       "Ask the operator of the system for the secret.",
-      "Declare it as clientSecret, and run `pulumi up`.",
+      "Declare it as clientSecret.",
+      "Run `pulumi up`.",
     ),
   });
 }

@@ -228,7 +228,7 @@ function withoutAnswer(answer: Answer): StepOutcome | undefined {
     return failed(
       "NO_ANSWER",
       `${answer.reason} (${answer.code})`,
-      answer.hint ? `${remedies.network}; ${answer.hint}` : remedies.network,
+      answer.hint ? `${remedies.network}: ${answer.hint}` : remedies.network,
     );
   if (answer.kind === "blocked") {
     return failed(

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
+import { steps } from "../runtime/errors.ts";
 import { printable } from "../runtime/printable.ts";
 import { PortalError, SessionLost } from "./errors.ts";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
@@ -265,7 +266,7 @@ export class PortalSession {
     throw new PortalError(
       "PORTAL_CLOSED",
       `the portal at ${host} answered HTTP ${status}`,
-      'the portal may be closed to this network while the API is open: run where it is open, or make the client by hand and use driver: "existing"',
+      'the portal may be closed to this network while the API is open: run where it is open, or use driver: "existing" with a client that you make by hand',
     );
   }
 
@@ -348,7 +349,10 @@ export class PortalSession {
     return new PortalError(
       "PORTAL_LABEL_NOT_FOUND",
       `nothing on the page is labelled ${quoted(this.#login.labels[label])}; labels seen: ${seen.length ? seen.map((text) => `"${text}"`).join(", ") : "none"}`,
-      `if the portal calls it otherwise, declare portal.labels.${label}; if it is not there, the portal's user may lack the right to it`,
+      steps(
+        `If the portal calls it otherwise, declare portal.labels.${label}.`,
+        "If it is not there, give the portal's user the right to it.",
+      ),
     );
   }
 

@@ -125,6 +125,11 @@ export function steps(...lines: readonly string[]): string {
   return lines.map((line, index) => `${index + 1}. ${line}`).join("\n    ");
 }
 
+/** What to do, as a choice of three or more. A choice of two is a sentence with "or". */
+export function oneOf(...alternatives: readonly string[]): string {
+  return ["one of:", ...alternatives.map((each) => `- ${each}`)].join("\n    ");
+}
+
 /** Masked before it is cut: half a secret would not be found. */
 function cut(text: string, length: number): string {
   return text.length > length ? `${maskSecrets(text).slice(0, length)}…` : text;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 
 const found = new Set<string>();
 
@@ -21,8 +21,11 @@ export function requireHostIn(folder: string): void {
       code: "PACKAGE_NOT_FOUND",
       hint: [
         "Pulumi's provider process imports it from there, so the project itself has to depend on it:",
-        `1. Add pulumi-ucaas to the dependencies in ${join(folder, "package.json")}, in the version of the other packages.`,
-        "2. Install (npm install, pnpm install), and run pulumi again.",
+        steps(
+          `Add pulumi-ucaas to the dependencies in ${join(folder, "package.json")}, in the version of the other packages.`,
+          "Install (npm install, pnpm install).",
+          "Run pulumi again.",
+        ),
       ].join("\n    "),
     });
   }

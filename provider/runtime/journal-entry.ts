@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 import type { Json } from "./to-json.ts";
 
 /** Names an entry: one stack's intent about one resource at one vendor. */
@@ -122,9 +122,12 @@ function unreadable(place: string, why: string): UcaasError {
     operation: "journal",
     hint: [
       "nothing was sent, since this may be a second attempt",
-      "1. If a newer pulumi-ucaas wrote the entry, use that version.",
-      "2. Else look at the vendor whether the last change arrived.",
-      "3. Move the entry away and run `pulumi up` again.",
+      steps(
+        "If a newer pulumi-ucaas wrote the entry, use that version.",
+        "Else look at the vendor whether the last change arrived.",
+        "Move the entry away.",
+        "Run `pulumi up` again.",
+      ),
     ].join("\n    "),
   });
 }

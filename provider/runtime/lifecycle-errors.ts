@@ -1,4 +1,4 @@
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 import { ownerOf } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 
@@ -17,7 +17,10 @@ export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): 
     code: "DECLARED_TWICE",
     vendor,
     operation: `create ${noun} ${label}`,
-    hint: `remove one of the two; look for ${identity} that was copied and not changed`,
+    hint: steps(
+      `Look for ${identity} that was copied and not changed.`,
+      "Correct it, or remove one of the two.",
+    ),
   });
 }
 
@@ -31,10 +34,15 @@ export function takeOverOpen(
     vendor,
     operation: `delete ${noun} ${label}`,
     hint: [
-      `1. Fix the error of ${other}.`,
-      "2. Run `pulumi up` for the whole stack.",
-      `To delete the ${noun} instead: declare this resource again, remove the other one, run \`pulumi up\`,`,
-      "then remove this resource. Where the other one is gone for good: ucaas journal list, ucaas journal resolve <entry>.",
+      steps(`Fix the error of ${other}.`, "Run `pulumi up` for the whole stack."),
+      `To delete the ${noun} instead:`,
+      steps(
+        "Declare this resource again, and remove the other one.",
+        "Run `pulumi up`.",
+        "Remove this resource.",
+      ),
+      "If the other one is gone for good:",
+      steps("ucaas journal list", "ucaas journal resolve <entry>"),
     ].join("\n    "),
   });
 }
@@ -55,11 +63,11 @@ export function otherStack(
       code: "JOURNAL_OTHER_STACK",
       vendor,
       operation: `create ${noun} ${label}`,
-      hint: [
-        `1. If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
-        `2. If the other stack declares the ${noun} too: remove it from one of them.`,
-        `3. If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.`,
-      ].join("\n    "),
+      hint: steps(
+        `If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
+        `If the other stack declares the ${noun} too: remove it from one of them.`,
+        "If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.",
+      ),
     },
   );
 }
@@ -70,12 +78,11 @@ export function ownedByThisStack(error: UcaasError, { noun }: ErrorSubject): Uca
   return new UcaasError(`${reason}; another resource of this stack has it`, {
     ...details,
     code: error.code,
-    hint: [
-      `1. If the resources swap what they are: declare them as they were, and give each the other's name with the option`,
-      `   aliases: [{ name: "<old name>" }].`,
-      `2. If this resource replaces the other: remove the other one's ${noun} first (pulumi up), then declare this one.`,
-      `3. If both declare the same ${noun}: declare it once.`,
-    ].join("\n    "),
+    hint: steps(
+      `If the resources swap what they are: declare them as they were, and give each the other's name with the option\n       aliases: [{ name: "<old name>" }].`,
+      `If this resource replaces the other: remove the other one's ${noun} first (pulumi up), then declare this one.`,
+      `If both declare the same ${noun}: declare it once.`,
+    ),
   });
 }
 

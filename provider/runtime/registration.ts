@@ -158,7 +158,7 @@ export function refuseImport(
   throw new pulumi.RunError(
     [
       `${type} ${JSON.stringify(name)} could not be registered: the option import does not work for dynamic resources`,
-      "What to do: remove the option, and import with ucaas adopt or pulumi import --file (docs/dynamic-resources.md)",
+      "What to do: 1. Remove the option.\n    2. Import with ucaas adopt or pulumi import --file (docs/dynamic-resources.md).",
     ].join("\n  "),
   );
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
-import { UcaasError } from "./errors.ts";
+import { steps, UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
 
 /** What the engine's backend knows of the earlier runs of a stack. */
@@ -150,6 +150,6 @@ function unreadable(why: string): UcaasError {
   return new UcaasError(`the stack's record cannot be read: ${why}`, {
     code: "RECORD_UNREADABLE",
     operation: "journal",
-    hint: "see that `pulumi stack history` works in this project, then run the command again",
+    hint: steps("See that `pulumi stack history` works in this project.", "Run the command again."),
   });
 }

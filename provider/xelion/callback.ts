@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { UcaasError } from "../runtime/errors.ts";
+import { oneOf, UcaasError } from "../runtime/errors.ts";
 import {
   callbackToken,
   defaultBodyLimit,
@@ -173,7 +173,14 @@ function cannotListen(
     operation: "listen for callbacks",
     hint:
       code === "EADDRINUSE"
-        ? "nothing was sent. Another run may be listening there: let it end, name another port in xelion:callback.listen, or use a relay, which serves many runs at once"
+        ? [
+            "nothing was sent. Another run may be listening there",
+            oneOf(
+              "let it end",
+              "name another port in xelion:callback.listen",
+              "use a relay, which serves many runs at once",
+            ),
+          ].join("\n    ")
         : "nothing was sent. Check xelion:callback.listen",
   });
 }

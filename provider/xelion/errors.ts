@@ -45,11 +45,11 @@ export function orderFailed(order: Order): UcaasError {
   return new UcaasError(`${describeOrder(order)} FAILED`, {
     vendor: "xelion",
     code: "ORDER_FAILED",
-    hint: [
-      "1. Look the order up in the Admin UI: parts of it may have been done.",
-      "2. Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
-      "3. Run `pulumi up`: it sends one new order.",
-    ].join("\n    "),
+    hint: steps(
+      "Look the order up in the Admin UI: parts of it may have been done.",
+      "Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
+      "Run `pulumi up`: it sends one new order.",
+    ),
   });
 }
 
@@ -61,9 +61,11 @@ export function outcomeUnknown(order: Order): UcaasError {
       code: "OUTCOME_UNKNOWN",
       hint: [
         "nothing is sent until you say which it is.",
-        "1. Look in the Admin UI for an order of this tenant from that time.",
-        "2. If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
-        "3. Run `pulumi up`.",
+        steps(
+          "Look in the Admin UI for an order of this tenant from that time.",
+          "If it exists, set orderId: <its id>. If not, set retryFailed to a value that it did not have.",
+          "Run `pulumi up`.",
+        ),
       ].join("\n    "),
     },
   );
@@ -73,10 +75,10 @@ export function notFinished(order: Order, timeout: string): UcaasError {
   return new UcaasError(`${describeOrder(order)} is still ${order.status} after ${timeout}`, {
     vendor: "xelion",
     code: "NOT_FINISHED",
-    hint: [
-      "1. Run `pulumi up` again: it waits for the same order and sends none.",
-      '2. If the Admin UI shows that the order has ended, set wait: "submitted", or change retryFailed to order again.',
-    ].join("\n    "),
+    hint: steps(
+      "Run `pulumi up` again: it waits for the same order and sends none.",
+      'If the Admin UI shows that the order has ended, set wait: "submitted", or change retryFailed to order again.',
+    ),
   });
 }
 
@@ -125,10 +127,12 @@ export function orderedElsewhere(
     vendor: "xelion",
     operation: `provision ${tenantName}`,
     hint: [
-      `1. If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
-      "2. Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
-      "   If this tenant has one: declare its orderId.",
-      `3. When all tenants are looked at: ucaas journal accept ${stack}`,
+      steps(
+        `If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
+        "Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
+        "If this tenant has one: declare its orderId.",
+        `When all tenants are looked at: ucaas journal accept ${stack}`,
+      ),
       "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
     ].join("\n    "),
   });
@@ -144,12 +148,11 @@ export function relayOtherStack(
     code: "RELAY_OTHER_STACK",
     vendor: "xelion",
     operation: `provision ${tenantName}`,
-    hint: [
-      `1. If this stack was renamed or moved: ucaas journal move ${sender} ${stack}`,
-      "   Then run `pulumi up`: it continues with that order.",
-      "2. If the other stack declares the tenant too: remove it from one of them.",
-      "3. If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",
-    ].join("\n    "),
+    hint: steps(
+      `If this stack was renamed or moved: ucaas journal move ${sender} ${stack}\n       Then run \`pulumi up\`: it continues with that order.`,
+      "If the other stack declares the tenant too: remove it from one of them.",
+      "If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",
+    ),
   });
 }
 

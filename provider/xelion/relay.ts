@@ -242,10 +242,10 @@ export class Relay implements StatusSource {
       throw failure(
         "RELAY_FORGOT",
         "the relay does not know this order any more",
-        [
-          "1. Look the order up in the Admin UI. Relays keep orders for a limited time.",
-          '2. To keep what is known, declare wait: "submitted". To order again, change retryFailed.',
-        ].join("\n    "),
+        steps(
+          "Look the order up in the Admin UI. Relays keep orders for a limited time.",
+          'To keep what is known, declare wait: "submitted". To order again, change retryFailed.',
+        ),
       );
     }
     if (reply.status >= 300) {

@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { HttpClient, type HttpResponse } from "../http/client.ts";
 import type { ConfigOf } from "../runtime/config.ts";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
 import type { ximaConfig } from "./config.ts";
-import { knownHint, probeHint, refusal } from "./errors.ts";
+import { afterProbe, afterRequest, refusal } from "./errors.ts";
 import { sign } from "./jws.ts";
 import type { CcId } from "./resource-id.ts";
 import {
@@ -52,9 +52,9 @@ export class XimaClient {
     const sentBoth = probe === "names" && resellerName !== undefined && tenantName !== undefined;
     if (asksForNames(reply) && !sentBoth) {
       if (!isKnown) return false;
-      throw refusal(reply, operation, knownHint);
+      throw refusal(reply, operation, afterRequest);
     }
-    if (reply.status === 400) throw refusal(reply, operation, probeHint);
+    if (reply.status === 400) throw refusal(reply, operation, afterProbe);
     this.#parse(reply, operation, updateReplySchema);
     return true;
   }
@@ -122,7 +122,10 @@ export class XimaClient {
       vendor: "xima",
       operation,
       status: reply.status,
-      hint: "check xima:baseUrl and xima:updatePath. The licence may have been changed: run `pulumi up` again, which sends the whole licence",
+      hint: steps(
+        "Check xima:baseUrl and xima:updatePath.",
+        "Run `pulumi up` again: the licence may have been changed, and it sends the whole licence.",
+      ),
     });
   }
 }

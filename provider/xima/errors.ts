@@ -1,6 +1,6 @@
 import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
-import { steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
+import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, licenseId } from "./resource-id.ts";
 import { errorReplySchema } from "./schema.ts";
@@ -45,55 +45,80 @@ const clockRemedy = "Check your server's clock synchronization";
  * The remedies of the guide's troubleshooting table; for what OpenAPI 1.4 added, and for
  * what the table leaves out, ours.
  */
-const remedies: ReadonlyMap<string, string> = new Map(
+const remedies: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
-    INVALID_SIGNATURE:
+    INVALID_SIGNATURE: [
       "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
-    DUPLICATE_JTI:
-      "Generate a new UUID for each request. This client does: something on the way sends requests twice; run the command again",
-    INVALID_JTI:
-      "Ensure JTI is a valid UUID string. Set xima:claimsIn to where this server looks for it",
-    EXPIRED_TOKEN: clockRemedy,
-    VALIDATION_ERROR:
+    ],
+    DUPLICATE_JTI: [
+      "Generate a new UUID for each request. This client does: something on the way sends requests twice.",
+      "Run the command again.",
+    ],
+    INVALID_JTI: [
+      "Ensure JTI is a valid UUID string. This client's are.",
+      "Set xima:claimsIn to where this server looks for it.",
+    ],
+    EXPIRED_TOKEN: [clockRemedy],
+    VALIDATION_ERROR: [
       "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
+    ],
     // The published example of this code is "The JWT signature is invalid".
-    INVALID_TOKEN: steps(
+    INVALID_TOKEN: [
       "Run `ucaas xima keys check --online`: it compares key, certificate and server.",
       "If all fit, set xima:claimsIn and xima:apiRevision to the revision of this server.",
-    ),
-    INVALID_CERTIFICATE: steps(
+    ],
+    INVALID_CERTIFICATE: [
       "Run `ucaas xima keys check --online`: it says whether the server lists the kid.",
       "If not, ask Xima to register it for this environment (`ucaas xima keys fingerprint`).",
-    ),
-    CUSTOMER_NOT_FOUND:
-      "Check ccId.resellerId and ccId.tenantId. If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again",
+    ],
+    CUSTOMER_NOT_FOUND: [
+      "Check ccId.resellerId and ccId.tenantId.",
+      "If the customer was removed elsewhere: `pulumi refresh`, then `pulumi up` creates it again.",
+    ],
   }),
 );
 
-export const probeHint =
-  "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`; to send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)";
+/** More to do after a look-up before a write, which sends the ccId alone (inferred). */
+export const afterProbe = [
+  "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`",
+  "To send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)",
+];
 
-export const knownHint =
-  "The state has this customer, so the first request is done. If this server wants the names always: `pulumi config set xima:probe names`. If the customer was removed elsewhere: `pulumi state delete <urn>`, then `pulumi up`";
+/** More to do after a request for a customer that the state has. */
+export const afterRequest = [
+  "The state has this customer, so the first request is done. If this server wants the names always: `pulumi config set xima:probe names`",
+  "If the customer was removed elsewhere: `pulumi state delete <urn>`, then `pulumi up`",
+];
 
 /** What to do about a VALIDATION_ERROR depends on what the server refuses. */
-function validationRemedy(message: string): string | undefined {
+function validationRemedy(message: string): readonly string[] | undefined {
   if (/\b(jti|exp)\b/i.test(message))
-    return "The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`";
+    return ["The server refuses jti and exp in the body: `pulumi config set xima:claimsIn token`"];
   if (
     /unknown|unexpected|unrecogni[sz]ed|additional propert|not (a )?(known|allowed|permitted|supported)/i.test(
       message,
     )
   )
-    return "The server does not know a field. Remove it from the resource, or set xima:apiRevision to the revision of this server; for jti and exp set xima:claimsIn to token";
+    return [
+      "The server does not know a field. Remove it from the resource, or set xima:apiRevision to the revision of this server.",
+      "For jti and exp set xima:claimsIn to token.",
+    ];
   if (/ccid|reseller|tenant/i.test(message))
-    return "Check ccId: both ids as Xima issued them, and on the customer's first request both names (OpenAPI 1.4)";
+    return [
+      "Check ccId: both ids as Xima issued them, and on the customer's first request both names (OpenAPI 1.4)",
+    ];
   if (/sip/i.test(message))
-    return "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)";
+    return [
+      "Check sipCredentials: four fields are required, and sipPort and transport come together (OpenAPI 1.4)",
+    ];
   return undefined;
 }
 
-export function refusal(reply: HttpResponse, operation: string, moreToDo?: string): UcaasError {
+export function refusal(
+  reply: HttpResponse,
+  operation: string,
+  moreToDo: readonly string[] = [],
+): UcaasError {
   const acted =
     reply.earlierAttemptMayHaveSucceeded || mayHaveActed({ kind: "status", status: reply.status });
   const error = errorReplySchema.safeParse(reply.json).data;
@@ -120,7 +145,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
       operation,
       status: reply.status,
       mayHaveActed: acted,
-      hint: hintFor(reply),
+      hint: steps(...remedyFor(reply)),
     });
   }
   // Any other text is no code, and would stand where people look for one.
@@ -137,7 +162,7 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
     status: reply.status,
     vendorCode: code === error.code ? code : undefined,
     mayHaveActed: acted,
-    hint: [remedy ?? hintFor(reply), moreToDo].filter(Boolean).join(". "),
+    hint: steps(...(remedy ?? remedyFor(reply)), ...moreToDo),
   });
 }
 
@@ -145,14 +170,19 @@ export function refusal(reply: HttpResponse, operation: string, moreToDo?: strin
 const timedCodes = new Set(["EXPIRED_TOKEN", "INVALID_TOKEN", "INVALID_CERTIFICATE"]);
 
 /** For what the API does not document. */
-function hintFor({ status, headers }: HttpResponse): string {
+function remedyFor({ status, headers }: HttpResponse): readonly string[] {
   if (status === 404 || status < 400)
-    return "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages";
+    return [
+      "check xima:baseUrl and xima:updatePath: the prefix differs between the vendor's pages",
+    ];
   if (status === 429) {
     const wait = headers["retry-after"];
-    return `${wait ? `the server asks to wait (Retry-After: ${wait}); ` : ""}run the command again later, and set xima:requestsPerSecond to what the server allows`;
+    return [
+      `Run the command again later${wait ? `: the server asks to wait (Retry-After: ${wait})` : ""}.`,
+      "Set xima:requestsPerSecond to what the server allows.",
+    ];
   }
-  return "run the command again; if it stays, ask support@ximasoftware.com";
+  return ["Run the command again.", "If it stays, ask support@ximasoftware.com."];
 }
 
 /** Seconds by which this machine's clock is ahead of the server's Date header. */
@@ -168,7 +198,14 @@ export function alreadyExists(ccId: CcId): UcaasError {
       code: "ALREADY_EXISTS",
       vendor: "xima",
       operation: `create licence ${thing}`,
-      hint: `set adopt: true on the resource, or import it (docs/xima-license.md), or for one run: XIMA_ADOPT=${thing} pulumi up. If every new customer ends so, this server creates on the look-up: \`pulumi config set xima:probe off\``,
+      hint: [
+        oneOf(
+          "set adopt: true on the resource",
+          "import it (docs/xima-license.md)",
+          `for one run: XIMA_ADOPT=${thing} pulumi up`,
+        ),
+        "If every new customer ends so, this server creates on the look-up: `pulumi config set xima:probe off`",
+      ].join("\n    "),
     },
   );
 }

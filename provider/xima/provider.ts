@@ -3,7 +3,7 @@ import ms from "ms";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties } from "../runtime/equality.ts";
-import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { changedNothing, PartialFailure, steps, UcaasError } from "../runtime/errors.ts";
 import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -357,8 +357,10 @@ function removedSipCredentials(
   return [
     {
       property: "sipCredentials",
-      reason:
-        "cannot be removed: the licensing API only sets them. What to do: declare them again. To remove them, ask support@ximasoftware.com, run `pulumi state delete`, and adopt the licence without them",
+      reason: [
+        "cannot be removed: the licensing API only sets them. What to do: declare them again",
+        `To remove them instead: ${steps("Ask support@ximasoftware.com to do it.", "Run `pulumi state delete <urn>`.", "Adopt the licence without them.")}`,
+      ].join("\n    "),
     },
   ];
 }

@@ -153,7 +153,7 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
     found.push({
       property: "additionalAiMessages",
       reason:
-        "was removed from the API (OpenAPI 1.4). What to do: use aiMessaging. For a server of the older revision, set xima:apiRevision to guide",
+        "was removed from the API (OpenAPI 1.4). What to do: use aiMessaging, or set xima:apiRevision to guide for a server of the older revision",
     });
   }
   const standard = known(inputs.aiMessaging?.standardBundles) ?? 0;

@@ -59,7 +59,7 @@ export function certificateFaults(
       fault(
         "KEY_MISMATCH",
         "the private key does not belong to the certificate",
-        "configure the key that the certificate's CSR was made from; `ucaas xima keys check` compares them",
+        "configure the key that the certificate's CSR was made from: `ucaas xima keys check` compares them",
       ),
     );
   }
@@ -147,7 +147,10 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
     throw fault(
       "KEY_NOT_RSA",
       `the private key is ${key.asymmetricKeyType}, and the API takes RS256 only`,
-      "configure the RSA key whose certificate Xima has signed. If there is none yet, `ucaas xima keys new` makes an RSA key",
+      steps(
+        "If there is none yet: `ucaas xima keys new` makes an RSA key.",
+        "Configure the RSA key whose certificate Xima has signed.",
+      ),
     );
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < 2048)

@@ -253,7 +253,7 @@ describe("clients of NetSapiens", () => {
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: `${netsapiens.server.url}/` })).toBe(true);
     expect(one?.isDeclaredBy({ clientId: "one", apiUrl: "https://elsewhere.example" })).toBe(false);
     await expect(candidates()).rejects.toThrow(
-      /name each with --client domain\/clientId; or set netsapiens:portalUsername.*\[?/,
+      /name each with --client domain\/clientId, or set netsapiens:portalUsername.*\[?/,
     );
   });
 });

@@ -131,7 +131,7 @@ describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
       `Secret of the client ${there.clientId}: not given, and there is no terminal to ask on [SECRET_MISSING]`,
     );
     expect(missing.stderr).toContain(
-      "set NETSAPIENS_CLIENT_SECRET, or NETSAPIENS_CLIENT_SECRET_FILE to a file that holds it, or use --stdin",
+      "- set NETSAPIENS_CLIENT_SECRET_FILE to a file that holds it\n    - use --stdin",
     );
     expect((await verify(["--help"])).stdout).not.toMatch(/--\S*(password|secret)\b/);
   });

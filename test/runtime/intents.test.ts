@@ -54,7 +54,7 @@ test("a line on a leftover has its name, its time, and the command that forgets 
   const text = describeOpenIntent(entry);
   expect(text).toContain('the create of EnableXCustomer "acme" (https://api.example acme)');
   expect(text).toContain(entry.intendedAt);
-  expect(text).toMatch(/ucaas adopt.*ucaas journal resolve [0-9a-f]{8}$/);
+  expect(text).toMatch(/1\. .*ucaas adopt.*\n +2\. .*ucaas journal resolve [0-9a-f]{8}$/);
 });
 
 test("after a rename, only writes of this project in this backend may be the old name's", async () => {

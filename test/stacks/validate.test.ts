@@ -803,7 +803,7 @@ describe("the stack's file", () => {
       ),
     ]);
     expect(faultsOf(stackOf({ "Pulumi.acme.yml": text }))).toContain(
-      "stacks/Pulumi.acme.yml is not read: the engine reads stacks/Pulumi.acme.yaml. What to do: move its content there and delete it.",
+      "stacks/Pulumi.acme.yml is not read: the engine reads stacks/Pulumi.acme.yaml. What to do: 1. Move its content there. 2. Delete it.",
     );
   });
 

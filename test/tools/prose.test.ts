@@ -20,6 +20,36 @@ test.each([
     'const fail = (reason: string) => reason;\nfail("1 2 3 4 5 6 7 8 9 10 11 12 13");',
     "stacks/a.ts:2 an error's reason of 13 words",
   ],
+  [
+    "a hint with two actions",
+    "cli/a.ts",
+    'const x = { hint: "correct the file, then run the command again" };\n',
+    "cli/a.ts:1 steps() numbers 2 actions",
+  ],
+  [
+    "a hint behind an error's code",
+    "cli/a.ts",
+    'throw fail("NO_FILE", "there is no file", "name one. Run the command again");\n',
+    "cli/a.ts:1 steps() numbers 2 actions",
+  ],
+  [
+    "a hint in a table of them",
+    "cli/a.ts",
+    'const remedies = { 404: "wait; if it stays: pulumi cancel" };\n',
+    "cli/a.ts:1 steps() numbers 2 actions",
+  ],
+  [
+    "a hint that is numbered by hand",
+    "cli/a.ts",
+    'const hint = ["1. Wait.", steps("Run it.")].join();\n',
+    "cli/a.ts:1 steps() numbers what to do",
+  ],
+  [
+    "a hint with many alternatives",
+    "cli/a.ts",
+    'const x = { remedy: "set a, or set b, or set c" };\n',
+    "cli/a.ts:1 oneOf() lists three alternatives",
+  ],
 ])("what people do not read well is found in %s", (_, file, text, finding) => {
   expect(proseFindings(file, text)).toEqual([expect.stringContaining(finding)]);
 });
@@ -35,4 +65,13 @@ test.each([
   ],
 ])("%s is not counted as words of a sentence", (_, file, text) => {
   expect(proseFindings(file, text)).toEqual([]);
+});
+
+test.each([
+  "run the command again: it looks first, so nothing is created twice",
+  "nothing was sent; set the URL of the proxy, or unset it",
+  "check the path, its permissions and the disk",
+])("a hint of one action needs no number: %s", (hint) => {
+  const text = `const x = { hint: ${JSON.stringify(hint)}, remedy: steps("Wait.", "Run it.") };\n`;
+  expect(proseFindings("cli/a.ts", text)).toEqual([]);
 });

@@ -1056,7 +1056,7 @@ describe("delete", () => {
       await later.diff(type, idOf(args), old(args), args);
       const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
       expect(message).toMatch(
-        /resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*declare this resource again/,
+        /resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*1\. Declare this resource again/,
       );
       expect(deletion(args)).toBeUndefined();
       await using last = await start();

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
 import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
@@ -40,7 +40,7 @@ async function check({
     throw new UcaasError(`the preview of ${report.stack} failed, so nothing can be checked`, {
       code: "PREVIEW_FAILED",
       operation: "ci check",
-      hint: "correct what the preview says, and run it again",
+      hint: steps("Correct what the preview says.", "Run it again."),
     });
   const { violations, limited } = summary;
   if (violations.length > 0)
