@@ -5,7 +5,7 @@ import { containerSecurity, labels, podSecurity } from "./runner.ts";
 export const receiverSecret = "xelion-receiver";
 
 const port = 8080;
-const probe = { httpGet: { path: "/health", port: "http" }, timeoutSeconds: 5 };
+const probe = (path: string) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 5 });
 
 /** The receiver of Xelion's callbacks: two replicas that share one database. */
 export function receiverObjects({ receiverImage }: ManifestOptions): object[] {
@@ -41,9 +41,11 @@ export function receiverObjects({ receiverImage }: ManifestOptions): object[] {
                 ports: [{ name: "http", containerPort: port }],
                 envFrom: [{ secretRef: { name: receiverSecret } }],
                 env: [{ name: "XELION_RECEIVER_LISTEN", value: `0.0.0.0:${port}` }],
-                readinessProbe: { ...probe, periodSeconds: 5 },
+                readinessProbe: { ...probe("/health"), periodSeconds: 5 },
                 // Without its database it is not ready, and a restart would not help.
-                livenessProbe: { tcpSocket: { port: "http" }, periodSeconds: 10 },
+                livenessProbe: { ...probe("/live"), periodSeconds: 10 },
+                // The Service still sends callbacks to a pod that has just been deleted.
+                lifecycle: { preStop: { sleep: { seconds: 10 } } },
                 resources: {
                   requests: { cpu: "50m", memory: "128Mi" },
                   limits: { memory: "256Mi" },

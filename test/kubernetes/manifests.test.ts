@@ -75,6 +75,9 @@ interface PodSpec {
     readonly securityContext: object;
     readonly resources: object;
     readonly command?: string[];
+    readonly readinessProbe?: object;
+    readonly livenessProbe?: object;
+    readonly lifecycle?: object;
   }[];
 }
 const podSpecs: PodSpec[] = [];
@@ -101,6 +104,21 @@ test("no pod runs as root, writes to its image, has a token of the API, or lacks
       });
     }
   }
+});
+
+const receiver = podSpecs
+  .flatMap(({ containers }) => containers)
+  .find(({ readinessProbe }) => readinessProbe !== undefined);
+
+test("a receiver's pod that is deleted takes callbacks until the Service knows of it", () => {
+  expect(receiver?.lifecycle).toEqual({ preStop: { sleep: { seconds: 10 } } });
+});
+
+test("a receiver that hangs is restarted, and one without its database is not", () => {
+  expect(receiver).toMatchObject({
+    readinessProbe: { httpGet: { path: "/health", port: "http" } },
+    livenessProbe: { httpGet: { path: "/live", port: "http" } },
+  });
 });
 
 test("the pods run commands of ucaas fleet with options that it has", () => {
