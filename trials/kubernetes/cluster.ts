@@ -1,7 +1,7 @@
 /**
  * A Kubernetes of one node on this machine: etcd, API server, controller manager,
- * scheduler, containerd and kubelet as processes, all of them on loopback and below one
- * folder. Pods reach this machine at `bridge.address`.
+ * scheduler, containerd, kubelet and kube-proxy as processes, all of them on loopback and
+ * below one folder. Pods reach this machine at `bridge.address`.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
@@ -17,6 +17,7 @@ import type { Command } from "./commands.ts";
 const execute = promisify(execFile);
 
 export const bridge = { name: "ucaas0", address: "10.244.0.1", subnet: "10.244.0.0/24" };
+const services = "10.96.0.0/16";
 const images = "k8s.io";
 
 export class Cluster {
@@ -37,6 +38,8 @@ export class Cluster {
     this.#hasBridge = true;
     execFileSync("ip", ["addr", "add", `${bridge.address}/24`, "dev", bridge.name]);
     execFileSync("ip", ["link", "set", bridge.name, "up"]);
+    // What is sent to a Service that kube-proxy does not know stays on this machine.
+    execFileSync("ip", ["route", "add", services, "dev", bridge.name, "src", bridge.address]);
     const [client, peer, api, kubelet] = [
       await freePort(),
       await freePort(),
@@ -60,7 +63,7 @@ export class Cluster {
       `--service-account-key-file=${publicKey}`,
       `--service-account-signing-key-file=${privateKey}`,
       "--service-account-issuer=https://kubernetes.default.svc",
-      "--service-cluster-ip-range=10.96.0.0/16",
+      `--service-cluster-ip-range=${services}`,
       "--authorization-mode=Node,RBAC",
     ]);
     await this.#until("the API server is ready", () => this.kubectl("get", "--raw", "/readyz"));
@@ -90,6 +93,7 @@ export class Cluster {
       const { stdout } = await this.kubectl("get", "node", "node");
       if (!stdout.includes(" Ready")) throw new Error(stdout);
     });
+    this.#run("kube-proxy", this.#command("kube-proxy"), this.#proxyFlags);
     await this.#until("there is a service account", () =>
       this.kubectl("get", "serviceaccount", "default"),
     );
@@ -129,9 +133,8 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await this.kubectl("delete", "jobs,pods", "--all", "--force", "--grace-period=0").catch(
-      () => {},
-    );
+    const all = ["deployments,jobs,pods", "--all", "--all-namespaces"];
+    await this.kubectl("delete", ...all, "--force", "--grace-period=0").catch(() => {});
     // In the opposite order of the start: first the kubelet, which restarts containers.
     for (const { name, child } of this.#processes.toReversed()) {
       if (name === "containerd") await this.#removeTasks();
@@ -144,6 +147,23 @@ export class Cluster {
       .reverse();
     for (const path of mounts) await execute("umount", ["-l", path]).catch(() => {});
     if (this.#hasBridge) await execute("ip", ["link", "delete", bridge.name]);
+    // What it wrote for Services is in the machine's own tables.
+    if (this.#processes.some(({ name }) => name === "kube-proxy"))
+      await execute(this.#command("kube-proxy"), [...this.#proxyFlags, "--cleanup"]);
+  }
+
+  get #proxyFlags(): string[] {
+    return [
+      `--kubeconfig=${this.#kubeconfig("proxy")}`,
+      "--proxy-mode=iptables",
+      `--cluster-cidr=${bridge.subnet}`,
+      "--hostname-override=node",
+      // No ports of its own, and the machine's settings stay as they are.
+      ...["--healthz-bind-address=", "--metrics-bind-address=", "--oom-score-adj=0"],
+      "--iptables-localhost-nodeports=false",
+      ...["--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s"],
+      "--conntrack-tcp-timeout-close-wait=0s",
+    ];
   }
 
   async #removeTasks(): Promise<void> {
@@ -220,6 +240,7 @@ export class Cluster {
       "controller-manager": ["system:kube-controller-manager", ""],
       scheduler: ["system:kube-scheduler", ""],
       kubelet: ["system:node:node", "system:nodes"],
+      proxy: ["system:kube-proxy", ""],
     };
     const lines = Object.entries(users).map(([name, [user, group]]) => {
       const token = randomBytes(16).toString("hex");

@@ -23,6 +23,7 @@ const kubernetes = [
   "kube-controller-manager",
   "kube-scheduler",
   "kubelet",
+  "kube-proxy",
   "kubectl",
 ] as const;
 
@@ -46,7 +47,8 @@ export function kubernetesCommands(): (command: Command) => string {
   const folder = join(cache, "ucaas-kubernetes", `v${version}`);
   mkdirSync(folder, { recursive: true });
   const isMissing = (name: Command) => !existsSync(join(folder, name));
-  if (kubernetes.some(isMissing)) buildKubernetes(folder);
+  const missing = kubernetes.filter(isMissing);
+  if (missing.length > 0) buildKubernetes(folder, missing);
   if (isMissing("etcd")) buildEtcd(folder);
   if (isMissing("pause")) buildPause(folder);
   return (command) => join(folder, command);
@@ -68,7 +70,7 @@ function needPackages(): void {
  * A module's zip lacks the folder `staging`, to which go.mod points; the same code is
  * published as modules of their own.
  */
-function buildKubernetes(folder: string): void {
+function buildKubernetes(folder: string, names: readonly Command[]): void {
   inTemporaryFolder((source) => {
     const { Dir } = JSON.parse(
       go(source, "mod", "download", "-json", `k8s.io/kubernetes@v${version}`),
@@ -85,7 +87,7 @@ function buildKubernetes(folder: string): void {
       source,
       folder,
       `-X k8s.io/component-base/version.gitVersion=v${version}`,
-      kubernetes.map((name) => `./cmd/${name}`),
+      names.map((name) => `./cmd/${name}`),
     );
   });
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Cluster } from "./cluster.ts";
 
 export interface ImageOptions {
   /** Such as `localhost/runner:1`. */
@@ -15,8 +16,20 @@ export interface ImageOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Puts an image onto the node, and removes its tree and what is written to `folder`. */
+export async function importImage(
+  cluster: Cluster,
+  folder: string,
+  options: ImageOptions,
+): Promise<void> {
+  const work = mkdtempSync(join(folder, "image-"));
+  await cluster.importImage(await imageArchive(options, work));
+  rmSync(work, { recursive: true });
+  rmSync(options.tree, { recursive: true });
+}
+
 /** Writes the archive that `ctr images import` reads. `folder` must be empty. */
-export async function imageArchive(options: ImageOptions, folder: string): Promise<string> {
+async function imageArchive(options: ImageOptions, folder: string): Promise<string> {
   const content = join(folder, "content");
   mkdirSync(content, { recursive: true });
   const layer = join(content, "layer.tar");

@@ -3,10 +3,14 @@ import { runnerUser } from "./runner-tree.ts";
 export const runnerImage = "localhost/ucaas-runner:1";
 
 /** A secret whose values become environment variables. */
-export const environmentSecret = (name: string, values: Record<string, string>) => ({
+export const environmentSecret = (
+  name: string,
+  values: Record<string, string>,
+  namespace = "default",
+) => ({
   apiVersion: "v1",
   kind: "Secret",
-  metadata: { name, namespace: "default" },
+  metadata: { name, namespace },
   stringData: values,
 });
 

@@ -1,26 +1,62 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { stacks } from "./estate.ts";
 
-interface Pod {
-  readonly metadata: { readonly name: string; readonly annotations: Record<string, string> };
+export interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly annotations: Record<string, string>;
+    readonly deletionTimestamp?: string;
+  };
   readonly status: {
     readonly phase: string;
+    readonly conditions?: { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: { readonly containerID?: string }[];
   };
 }
 
-async function podsOf(cluster: Cluster, job: string): Promise<Pod[]> {
-  const { stdout } = await cluster.kubectl("get", "pods", "-l", `job-name=${job}`, "-o", "json");
+/** The pods with a label, such as `job-name=up`. */
+export async function podsWith(
+  cluster: Cluster,
+  label: string,
+  namespace = "default",
+): Promise<Pod[]> {
+  const { stdout } = await cluster.kubectl(
+    ...["get", "pods", "-n", namespace, "-l", label, "-o", "json"],
+  );
   return (JSON.parse(stdout) as { items: Pod[] }).items;
+}
+
+export const containerId = ({ status }: Pod): string =>
+  status.containerStatuses?.[0]?.containerID?.replace("containerd://", "") ?? "";
+
+/** A pod that is being deleted counts as not ready. */
+export const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
+
+/**
+ * Deletes a pod as `kubectl drain` does. It is refused when the pod's budget has no pod to
+ * spare.
+ */
+export async function evictPod(cluster: Cluster, { metadata }: Pod): Promise<void> {
+  const { name, namespace } = metadata;
+  const file = join(cluster.folder, `evict-${name}.json`);
+  writeFileSync(
+    file,
+    JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } }),
+  );
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`;
+  await cluster.kubectl("create", "--raw", path, "-f", file);
 }
 
 async function runningPod(cluster: Cluster, stack: string): Promise<Pod> {
   const index = `${stacks.indexOf(stack)}`;
-  const pod = (await podsOf(cluster, "up")).find(
+  const pod = (await podsWith(cluster, "job-name=up")).find(
     ({ metadata, status }) =>
       metadata.annotations["batch.kubernetes.io/job-completion-index"] === index &&
       status.phase === "Running",
@@ -35,8 +71,7 @@ export async function deletePod(cluster: Cluster, stack: string): Promise<void> 
 }
 
 export async function containerOf(cluster: Cluster, stack: string): Promise<string> {
-  const { status } = await runningPod(cluster, stack);
-  return status.containerStatuses?.[0]?.containerID?.replace("containerd://", "") ?? "";
+  return containerId(await runningPod(cluster, stack));
 }
 
 /** Waits for the end of a Job. */

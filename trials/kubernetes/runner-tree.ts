@@ -1,15 +1,7 @@
-import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { engineFolder, node } from "../../tools/engine/paths.mjs";
+import { copyInto, copyWithLibraries } from "./file-tree.ts";
 
 /** Commands of the machine that the engine's and npm's scripts start. */
 const tools = ["/bin/sh", "/usr/bin/env", "/usr/bin/dirname", "/usr/bin/uname"];
@@ -38,19 +30,4 @@ export function writeRunnerTree(tree: string, project: string, authority: string
   copyWithLibraries(tree, node, "/usr/local/bin/node");
   for (const tool of tools) copyWithLibraries(tree, tool, tool);
   cpSync(project, join(tree, "app"), { recursive: true, verbatimSymlinks: true });
-}
-
-function copyWithLibraries(tree: string, file: string, to: string): void {
-  copyInto(tree, file, to);
-  const libraries = execFileSync("ldd", [realpathSync(file)], { encoding: "utf8" })
-    .split("\n")
-    .flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
-  for (const library of libraries)
-    if (!existsSync(join(tree, library))) copyInto(tree, library, library);
-}
-
-function copyInto(tree: string, file: string, to: string): void {
-  const target = join(tree, to);
-  mkdirSync(dirname(target), { recursive: true });
-  cpSync(realpathSync(file), target);
 }
