@@ -10,6 +10,7 @@ import ts from "typescript";
 import { root } from "./engine/paths.mjs";
 import { hintsInOneLine } from "./hints.mjs";
 import { longReasons } from "./reasons.mjs";
+import { longTestNames } from "./test-names.mjs";
 
 /** A sentence of a page or a comment has at most so many words. Write about 20. */
 const maxWords = 30;
@@ -150,6 +151,7 @@ export function proseFindings(file, text) {
   const isProduct = /^(provider|stacks|cli|receiver|policy)\//.test(file);
   const reasons = isProduct ? longReasons(source) : [];
   const hints = isProduct ? hintsInOneLine(source) : [];
+  const names = file.endsWith(".test.ts") ? longTestNames(source) : [];
   return [
     ...findingsIn(file, proseOfProgram(source)),
     ...reasons.map(
@@ -159,6 +161,10 @@ export function proseFindings(file, text) {
     ...hints.map(
       ({ position, problem, text: hint }) =>
         `${file}:${lineOf(source, position)} ${problem}: "${hint}"`,
+    ),
+    ...names.map(
+      ({ position, length, text: name }) =>
+        `${file}:${lineOf(source, position)} a test's name of ${length} characters: "${name}"`,
     ),
   ];
 }

@@ -95,7 +95,7 @@ test("after a power cut the stack is locked, and pulumi cancel frees it", async 
   ]);
 });
 
-test("a preview names what an interrupted run may have left if it is no longer declared, also after a rename", async () => {
+test("a preview names what an interrupted run may have left, also after a rename of the stack", async () => {
   await using ws = await workspace({ program: `import "pulumi-ucaas";` });
   const journal = join(ws.folder, "journal");
   await ws.writeProgram(`import "pulumi-ucaas"; process.env.UCAAS_JOURNAL_DIR = "${journal}";`);

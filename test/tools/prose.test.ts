@@ -50,6 +50,18 @@ test.each([
     'const x = { remedy: "set a, or set b, or set c" };\n',
     "cli/a.ts:1 oneOf() lists three alternatives",
   ],
+  [
+    "a test's name",
+    "test/a.test.ts",
+    `describe.each([1])("short", () => test(\`${"n".repeat(89)}$\{x}!\`, () => {}));\n`,
+    "test/a.test.ts:1 a test's name of 91 characters",
+  ],
+  [
+    "the name of a table of tests",
+    "test/a.test.ts",
+    `test.each([["${"n".repeat(99)}"]])("${"n".repeat(91)}", () => {});\n`,
+    "test/a.test.ts:1 a test's name of 91 characters",
+  ],
 ])("what people do not read well is found in %s", (_, file, text, finding) => {
   expect(proseFindings(file, text)).toEqual([expect.stringContaining(finding)]);
 });
