@@ -1,31 +1,71 @@
 import tab, { type Complete, type OptionHandler, type Command as Target } from "@bomb.sh/tab";
-import { type Command, Help, type Option } from "commander";
+import { type Argument, type Command, Help, Option } from "commander";
 import { print } from "./output.ts";
 import { findProject } from "./pulumi/project.ts";
 
 /** Prints the script of a shell. It asks `ucaas complete -- <words>` at each Tab. */
 export function printScript(shell: string): void {
   tab.setup("ucaas", "ucaas", shell);
+  // The library's script for bash lacks "-o default", so bash would complete no files.
+  if (shell === "bash") print("complete -o default -F __ucaas_complete ucaas");
 }
 
 /** Prints what may follow the words: commands, options, values. */
 export function printCandidates(program: Command, words: readonly string[]): void {
+  const { wanted, typed } = readWords(program, words);
   // The library completes no files. On ":0" the shell does it itself.
-  if (takesFile(program, words.at(-2))) {
+  if (wanted !== undefined && isPath(wanted)) {
     print(":0");
     return;
   }
   describe(program, tab, "");
-  tab.parse([...words]);
+  tab.parse(typed);
 }
 
-/** Whether an option of any command has the path of a file or folder as its value. */
-function takesFile(command: Command, word: string | undefined): boolean {
-  const isFile = command.options.some(
-    ({ long, short, flags }) =>
-      word !== undefined && [long, short].includes(word) && /<(file|folder|path)>/.test(flags),
+/**
+ * The option or argument that the last word is a value of; and the words without earlier
+ * values of that option, of which the library knows one alone.
+ */
+function readWords(
+  program: Command,
+  words: readonly string[],
+): { wanted: Option | Argument | undefined; typed: string[] } {
+  let command = program;
+  let option: Option | undefined;
+  let optionAt = 0;
+  let positional = 0;
+  for (const [index, word] of words.slice(0, -1).entries()) {
+    const inner = command.commands.find((each) => each.name() === word);
+    if (word.startsWith("-")) {
+      option = findOption(command, word);
+      optionAt = index;
+    } else if (option) option = option.variadic ? option : undefined;
+    else if (inner) [command, positional] = [inner, 0];
+    else positional += 1;
+  }
+  const last = words.at(-1) ?? "";
+  const [name = "", value] = last.split(/=(.*)/s);
+  if (name.startsWith("-") && value !== undefined)
+    return { wanted: findOption(command, name), typed: [...words] };
+  if (last.startsWith("-")) return { wanted: undefined, typed: [...words] };
+  if (option) return { wanted: option, typed: [...words.slice(0, optionAt + 1), last] };
+  const { registeredArguments: all } = command;
+  const rest = all.at(-1)?.variadic ? all.at(-1) : undefined;
+  return { wanted: all[positional] ?? rest, typed: [...words] };
+}
+
+/** Undefined for one without a value. */
+function findOption(command: Command, name: string): Option | undefined {
+  return command.options.find(
+    ({ long, short, required }) => required && (long === name || short === name),
   );
-  return isFile || command.commands.some((inner) => takesFile(inner, word));
+}
+
+/** What an option or argument calls its value, where that is a file or a folder. */
+const pathName = /[<[](file|folder|path|report|certificate|licences)(\.{3})?[>\]]/;
+
+function isPath(wanted: Option | Argument): boolean {
+  return pathName.test(wanted instanceof Option ? wanted.flags : `<${wanted.name()}>`);
 }
 
 /** Tells the library of a command and of all that are below it. */
@@ -39,8 +79,12 @@ function describe(command: Command, target: Target, path: string): void {
     if (values) target.option(name, option.description, values, short);
     else target.option(name, option.description, short);
   }
-  for (const { name, argChoices, variadic } of argumentsOf(command))
-    target.argument(name, offer(argChoices), variadic);
+  for (const argument of command.registeredArguments)
+    target.argument(
+      argument.name(),
+      offer(argument.argChoices ?? [], argument.description),
+      argument.variadic,
+    );
   for (const inner of help.visibleCommands(command)) {
     if (inner.name() === "help") continue;
     const innerPath = path === "" ? inner.name() : `${path} ${inner.name()}`;
@@ -48,25 +92,18 @@ function describe(command: Command, target: Target, path: string): void {
   }
 }
 
-function argumentsOf(command: Command) {
-  return command.registeredArguments.map((argument) => ({
-    name: argument.name(),
-    argChoices: argument.argChoices ?? [],
-    variadic: argument.variadic,
-  }));
-}
-
 /** Undefined for an option without a value. */
 function valuesOf(option: Option): OptionHandler | undefined {
   if (!option.required && !option.optional) return undefined;
-  const values =
-    option.argChoices ?? (/^--(stack|except|only)$/.test(option.long ?? "") ? stackNames() : []);
-  return offer(values);
+  if (option.argChoices) return offer(option.argChoices, option.description);
+  const isStack = /^--(stacks?|except|only)$/.test(option.long ?? "");
+  return offer(isStack ? stackNames() : [], "stack of this project");
 }
 
-function offer(values: readonly string[]) {
+/** Without a description, zsh shows two hyphens behind the values. */
+function offer(values: readonly string[], description: string) {
   return (complete: Complete): void => {
-    for (const value of values) complete(value, "");
+    for (const value of values) complete(value, description);
   };
 }
 

@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -172,40 +171,4 @@ test("--version prints the version alone, and NO_COLOR leaves no escape sequence
   const { stdout } = await ucaas(["doctor"], { cwd: folder, env });
   expect(stdout).toContain("ACTION");
   expect(stdout).not.toContain("\u001b");
-});
-
-test("Tab in bash completes commands, options, choices and stacks", () => {
-  const folder = mkdtempSync(join(tmpdir(), "ucaas-completion-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\nruntime: nodejs\n");
-  for (const stack of ["north", "south"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
-  const script = `
-    ucaas() { "${process.execPath}" "${join(root, "cli", "start.mjs")}" "$@"; }
-    # Of the package bash-completion.
-    _get_comp_words_by_ref() { cur=$3_; words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${COMP_WORDS[COMP_CWORD]}; }
-    compopt() { :; }
-    source <(ucaas completion bash)
-    for typed in "dri" "drift --al" "drift --stack " "notify --format t"; do
-      COMP_WORDS=(ucaas $typed); [[ $typed == *" " ]] && COMP_WORDS+=("")
-      COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=()
-      __ucaas_complete
-      echo "$typed: \${COMPREPLY[*]%%$'\\t'*}"
-    done`;
-  const { stdout, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
-  expect(stderr).toBe("");
-  expect(stdout).toMatch(/^dri: drift\b/m);
-  expect(stdout).toMatch(/^drift --al: --all\b/m);
-  expect(stdout).toMatch(/^drift --stack : north\s+south/m);
-  expect(stdout).toMatch(/^notify --format t: teams\b/m);
-});
-
-test.each(["zsh", "fish"])("a script for %s is printed, and asks the command", async (shell) => {
-  const { exitCode, stdout } = await ucaas(["completion", shell], { cwd: root });
-  expect(exitCode).toBe(0);
-  expect(stdout).toContain("ucaas complete --");
-});
-
-test("where a file is wanted, the shell completes it", async () => {
-  const { stdout } = await ucaas(["complete", "--", "doctor", "--out", ""], { cwd: root });
-  expect(stdout).toBe(":0\n");
 });

@@ -46,9 +46,13 @@ sys.stdout.buffer.write(seen)
   });
 }
 
-/** `ucaas` on a terminal of its own, which a test types into when it wants. */
+/** A command on a terminal of its own, which a test types into when it wants. */
 export interface TerminalSession {
   type(text: string): void;
+  /** What the terminal has shown so far. */
+  shown(): string;
+  /** Closes the terminal, as if its window was closed. */
+  close(): Promise<void>;
   /** What the terminal showed, and the exit status. */
   ended(): Promise<{ output: string; exitCode: number }>;
 }
@@ -57,12 +61,21 @@ export function terminalSession(
   args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
 ): TerminalSession {
+  return commandOnTerminal([process.execPath, join(root, "cli", "start.mjs"), ...args], options);
+}
+
+/** Any command on a terminal of 80 columns. */
+export function commandOnTerminal(
+  command: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): TerminalSession {
   const relay = `
-import os, pty, select, sys, json
+import fcntl, json, os, pty, select, struct, sys, termios
 command = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(command[0], command)
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    os.execvp(command[0], command)
 inputs = [terminal, 0]
 while True:
     ready, _, _ = select.select(inputs, [], [])
@@ -80,7 +93,6 @@ while True:
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
-  const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
   const child: ChildProcess = spawn("python3", ["-c", relay, JSON.stringify(command)], options);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -88,6 +100,11 @@ sys.exit(os.waitstatus_to_exitcode(status))
   const closed = once(child, "close") as Promise<[number]>;
   return {
     type: (text) => void child.stdin?.write(text),
+    shown: () => output,
+    async close() {
+      child.kill();
+      await closed;
+    },
     ended: async () => ({ exitCode: (await closed)[0], output }),
   };
 }
