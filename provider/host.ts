@@ -4,6 +4,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { type CallContext, watchEngine } from "./runtime/cancellation.ts";
 import { dataDir } from "./runtime/data-dir.ts";
 import { createDispatcher } from "./runtime/dispatch.ts";
+import { PendingOperations } from "./runtime/pending-operations.ts";
 
 // The process lives for one command: code that an earlier one compiled (and stripped of
 // its types) need not be compiled again.
@@ -39,5 +40,5 @@ export const call = createDispatcher(
     EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,
     EnableXUser: async (config, context) => (await enablexOf(config, context)).user,
   },
-  { signal: watchEngine() },
+  { signal: watchEngine(), pending: new PendingOperations() },
 );

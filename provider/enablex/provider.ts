@@ -75,6 +75,7 @@ export function enablexProviders(source: dynamic.Config, context?: CallContext) 
       new EnableXHandlers(kind, schema, accounts),
       descriptorOf(kind, accounts),
       journal,
+      context?.pending,
     );
   return {
     customer: provider(customerType, customerSchema),
@@ -469,6 +470,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const names = new Set([
       "__stack",
       "__resource",
+      "__organization",
       "__secretPaths",
       ...Object.keys(this.#schema.shape),
     ]);

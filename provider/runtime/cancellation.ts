@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { fstatSync } from "node:fs";
+import type { PendingOperations } from "./pending-operations.ts";
 
 /** What the dispatcher hands to a handler as its last argument. */
 export interface CallContext {
@@ -8,6 +9,8 @@ export interface CallContext {
    * so far is the answer.
    */
   readonly signal: AbortSignal;
+  /** What killed runs left in the engine's record; absent outside a provider process. */
+  readonly pending?: PendingOperations;
 }
 
 /** The context of a call outside a provider process: it is never cancelled. */

@@ -6,6 +6,7 @@ import {
   type RecordedResource,
   readStackRecord,
   type StackRecord,
+  stackName,
 } from "./stack-record.ts";
 
 interface Situation {
@@ -180,7 +181,6 @@ export class EarlierRuns {
   }
 
   async #judge(type: string, identity: string, organization: string | undefined): Promise<Verdict> {
-    const [project = "", stack = ""] = (identity.split("@", 1)[0] as string).split("/");
     const [knowledge, journal] = [
       await this.#journal.knowledge(identity),
       await this.#journal.identity(),
@@ -189,10 +189,9 @@ export class EarlierRuns {
     const hasEntries = entries.some(
       (entry) => entry.vendor !== "ucaas" && isSameStack(entry.stack, identity),
     );
-    const name = organization ? `${organization}/${project}/${stack}` : stack;
     let record: StackRecord;
     try {
-      record = await this.#read(name);
+      record = await this.#read(stackName(identity, organization));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       const isKnown = hasEntries || knowledge?.accepted !== undefined;

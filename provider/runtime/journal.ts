@@ -18,6 +18,7 @@ type Source = Pick<dynamic.Config, "get">;
 /** Not about a resource, but about a stack's identity. */
 const moves = { vendor: "ucaas", thing: "moved" } as const;
 const knowledge = { vendor: "ucaas", thing: "earlier runs" } as const;
+const pending = { vendor: "ucaas", thing: "pending operations" } as const;
 /** Of the journal itself. */
 const identity = { vendor: "ucaas", stack: "", thing: "journal" } as const;
 
@@ -51,12 +52,15 @@ export interface Located<Note extends Json = Json> {
  * `UCAAS_JOURNAL_DIR` names, else in `ucaas/journal` below `$PULUMI_HOME` or `~/.pulumi`.
  */
 export class Journal {
+  /** Each machine has it: no run of the stack has a journal of its own. */
+  readonly isShared: boolean;
   readonly #store: JournalStore;
   /** By a stack's identity, the one that `move` gave it. */
   readonly #moves = new Map<string, Promise<string | undefined>>();
 
   constructor(config: Source, environment: NodeJS.ProcessEnv = process.env, store?: JournalStore) {
     this.#store = store ?? openStore(config, environment);
+    this.isShared = this.#store instanceof JournalDatabase;
   }
 
   /** For people: where the entries are. */
@@ -112,6 +116,8 @@ export class Journal {
     this.#moves.clear();
     const known = await this.knowledge(from);
     if (known) await this.know(to, known);
+    const operations = await this.pendingOperations(from);
+    if (operations) await this.notePendingOperations(to, operations);
     return own.length;
   }
 
@@ -156,6 +162,15 @@ export class Journal {
 
   async know(stack: string, known: StackKnowledge): Promise<void> {
     await this.intend({ ...knowledge, stack }, "", known as unknown as Json);
+  }
+
+  /** What the engine had on record of operations that another journal's run began. */
+  async pendingOperations(stack: string): Promise<Json | undefined> {
+    return (await this.#store.read({ ...pending, stack }))?.note;
+  }
+
+  async notePendingOperations(stack: string, operations: Json): Promise<void> {
+    await this.intend({ ...pending, stack }, "", operations);
   }
 
   /** The entries of one thing, of whichever stack. */

@@ -23,6 +23,7 @@ import {
 import { logInfo, logWarning } from "./log.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, Ownership } from "./ownership.ts";
+import { type PendingOperations, toEntry } from "./pending-operations.ts";
 import { isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
@@ -30,6 +31,8 @@ export interface ManagedInputs {
   readonly account?: string;
   readonly __stack?: string;
   readonly __resource?: string;
+  /** Where the backend has organizations. */
+  readonly __organization?: string;
 }
 
 /** What the lifecycle keeps in the state. */
@@ -75,6 +78,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * the vendor.
    */
   readonly keepsEntries?: boolean;
+  /** A read tells only whether it is there, so no refresh corrects what the state says. */
+  readonly showsExistenceOnly?: boolean;
 }
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
@@ -127,8 +132,9 @@ export function withLifecycle<S extends ManagedInputs, I extends S, O extends S 
   handlers: ResourceHandlers<I, O>,
   descriptor: LifecycleDescriptor<S>,
   journal: Journal,
+  pending?: PendingOperations,
 ): ManagedProvider<I, O> {
-  return new Lifecycle<S, I, O>(handlers, descriptor, journal);
+  return new Lifecycle<S, I, O>(handlers, descriptor, journal, pending);
 }
 
 class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>
@@ -138,6 +144,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   readonly #handlers: ResourceHandlers<I, O>;
   readonly #descriptor: LifecycleDescriptor<S>;
   readonly #journal: Journal;
+  readonly #pending: PendingOperations | undefined;
   readonly #ownership = new Ownership();
   /** By remote id, the resource that declares it. Only what the program declares is checked. */
   readonly #declared = new Map<string, string>();
@@ -156,14 +163,18 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     handlers: ResourceHandlers<I, O>,
     descriptor: LifecycleDescriptor<S>,
     journal: Journal,
+    pending: PendingOperations | undefined,
   ) {
     this.secretOutputs = handlers.secretOutputs;
     this.#handlers = handlers;
     this.#descriptor = descriptor;
     this.#journal = journal;
+    this.#pending = pending;
   }
 
   async check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>> {
+    // Before any resource of this run is written: the engine then forgets what was pending.
+    await this.#lookForPending(news);
     const failures = [...(await this.#handlers.validate(olds, news))];
     // An account that is not known yet says nothing.
     if (isUnknown(news.account)) return { inputs: news, failures };
@@ -187,10 +198,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       this.#tryThing(olds, id),
       this.#tryThing(news),
     ]);
-    const { entry, meaning } = await this.#recall(
+    const { key, entry, meaning } = await this.#recall(
       id,
       olds,
-      news.__stack,
+      news,
       refreshing ? "maybe" : "declared",
     );
     const moved = this.#movedArguments(id, olds, news);
@@ -205,12 +216,16 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const result = await this.#handlers.diff(id, olds, news, { moved, refreshing });
     // Also after a delete: a vendor that schedules it says that the resource is there.
     const reapply = (meaning === "open" || meaning === "delete") && !refreshing;
-    if (reapply)
+    if (reapply) {
+      const write = key
+        ? `${entry?.operation} of ${entry?.intendedAt}`
+        : `a pending ${entry?.operation} in the state, perhaps of another machine,`;
       logInfo(
         type,
         this.#descriptor.label(olds),
-        `is applied again: ${entry?.operation} of ${entry?.intendedAt} has no known outcome`,
+        `is applied again: ${write} has no known outcome`,
       );
+    }
     const replaces = [...new Set([...(result.replaces ?? []), ...moved])];
     return { ...result, changes: result.changes || reapply || moved.length > 0, replaces };
   }
@@ -241,6 +256,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       );
       await operation.complete(created.id);
       await this.#settle(news, created.id, operation.id);
+      await this.#settlePending(news, news.__stack);
       return created;
     } catch (error) {
       if (!(error instanceof PartialFailure))
@@ -255,8 +271,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async read(id: string, props = {} as O): Promise<dynamic.ReadResult<O>> {
+    // A refresh ends with the engine's record of pending operations emptied.
+    if (this.#descriptor.showsExistenceOnly) await this.#lookForPending(props);
     this.#acquire(id, props);
-    await this.#recall(id, props, undefined, "maybe");
+    await this.#recall(id, props, {}, "maybe");
     const result = await this.#handlers.read(id, props);
     if (!result.id) return result;
     this.#refreshing.add(this.#readKey(id, props));
@@ -277,7 +295,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       __resource: news.__resource ?? olds.__resource,
     };
     this.#acquire(id, resource);
-    const recalled = await this.#recall(id, resource, news.__stack, "declared");
+    const recalled = await this.#recall(id, resource, news, "declared");
     const own = (remoteId: string) => this.#ownership.acquire(remoteId, claimOf(olds));
     const operation = this.#operation("update", id, resource, news.__stack, signal, own, recalled);
     const work = () => this.#handlers.update(id, olds, news, operation);
@@ -286,6 +304,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // A create of this resource that the state does not know has an entry of its own.
     if (recalled.key && recalled.key.thing !== this.#thing(resource, id))
       await this.#journal.drop(recalled.key);
+    await this.#settlePending(resource, news.__stack);
     return updated;
   }
 
@@ -307,6 +326,17 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const operation = this.#operation("delete", id, props, undefined, signal, () => {});
     await this.#handlers.delete(id, props, operation);
     await operation.complete(id);
+    await this.#settlePending(props);
+  }
+
+  async #lookForPending({ __stack: stack, __organization: organization }: S): Promise<void> {
+    if (stack !== undefined) await this.#pending?.look(this.#journal, stack, organization);
+  }
+
+  async #settlePending(resource: S, stack = resource.__stack): Promise<void> {
+    const { __resource: name } = resource;
+    if (stack === undefined || name === undefined) return;
+    await this.#pending?.settle(this.#journal, stack, { type: this.#descriptor.type, name });
   }
 
   /**
@@ -375,6 +405,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         if (operation === "create" && other)
           throw otherStack(this.#subject(resource), other, stack, this.#journal.location);
       },
+      isRepeated: recalled?.entry !== undefined && recalled.key === undefined,
       signal,
       own,
       log: (text) => logInfo(type, label(resource), text),
@@ -443,12 +474,14 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   async #recall(
     id: string,
     state: O,
-    programStack: string | undefined,
+    program: ManagedInputs,
     standing: "declared" | "maybe",
   ): Promise<Recalled> {
     const { vendor, keepsEntries } = this.#descriptor;
+    const { __stack: programStack, __resource: programName } = program;
     // Whose entries would they be?
-    if (keepsEntries || (state.__stack ?? programStack) === undefined) return {};
+    if ((state.__stack ?? programStack) === undefined) return {};
+    if (keepsEntries) return await this.#recallPending(id, state, programName);
     try {
       let found: Recalled = {};
       for (const thing of new Set([this.#thing(state, undefined), this.#thing(state, id)])) {
@@ -468,13 +501,25 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
           found = { key, entry, meaning: "open" };
         else found = { key, entry, meaning };
       }
-      return found;
+      return found.entry ? found : await this.#recallPending(id, state, programName);
     } catch (error) {
       // An account that left the config; or a journal that cannot be read, which stops a
       // write, but no look.
       if (!(error instanceof UcaasError) || error.code === "JOURNAL_UNREADABLE") throw error;
       return {};
     }
+  }
+
+  /** What another machine's run began and did not end: this journal has no entry of it. */
+  async #recallPending(id: string, state: O, programName?: string): Promise<Recalled> {
+    const { type, vendor, keepsEntries } = this.#descriptor;
+    const { __resource: name = programName, __stack: stack = "" } = state;
+    if (name === undefined) return {};
+    const found = await this.#pending?.find({ type, name }, id);
+    // Nothing is removed at such a vendor.
+    if (!found || (keepsEntries && found.operation === "delete")) return {};
+    const entry = { vendor, stack, thing: this.#thing(state, id), ...toEntry(found) };
+    return { entry, meaning: found.operation === "delete" ? "delete" : "open" };
   }
 
   /** The entry of another resource that is about to take over what this one has. */
@@ -569,6 +614,7 @@ function newClaim(): string {
 }
 
 interface Recalled {
+  /** Absent where the journal has no such entry. */
   readonly key?: JournalKey;
   readonly entry?: JournalEntry;
   readonly meaning?: ReturnType<typeof classifyEntry>;

@@ -92,6 +92,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       __provider: loaderLine(about.type),
       __stack: stack,
       __resource: name,
+      ...organization(),
     };
     for (const output of about.outputs) props[output] ??= undefined;
     requireSerializable(args, about.type, name);
@@ -116,6 +117,17 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     for (const argument of about.optional)
       if (!Object.hasOwn(this, argument)) Object.assign(this, { [argument]: leftOut() });
     warnOfOptionsWithoutEffect(options, about.type, name);
+  }
+}
+
+/** Backends of files call every organization "organization". */
+function organization(): { __organization?: string } {
+  try {
+    const name = pulumi.getOrganization();
+    return name === "organization" ? {} : { __organization: name };
+  } catch {
+    // A unit test without mocks has none.
+    return {};
   }
 }
 

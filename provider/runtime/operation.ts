@@ -13,6 +13,8 @@ export interface OperationTarget {
 export interface OperationDeps {
   readonly journal: Journal;
   readonly write: JournalWrite;
+  /** Another machine's run began an update of the resource, and its outcome is not known. */
+  readonly isRepeated: boolean;
   readonly signal: AbortSignal;
   locate(): Promise<OperationTarget>;
   /** Throws what keeps a write from being sent, by the entries of other stacks. */
@@ -45,6 +47,14 @@ export class Operation<Note extends Json = Json> {
     const { key, previous } = await this.#locate();
     if (write.operation === "create") guard(key, await journal.findThing(key.vendor, key.thing));
     return previous as JournalEntry<Note> | undefined;
+  }
+
+  /**
+   * Another machine's run began an update of the resource: what the state says may be
+   * outdated. `recall` has the fields of that update.
+   */
+  get isRepeated(): boolean {
+    return this.#means.isRepeated;
   }
 
   /** Aborted when the run is to end. */

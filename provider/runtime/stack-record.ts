@@ -2,12 +2,17 @@ import { execFile } from "node:child_process";
 import { z } from "zod";
 import { steps, UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
+import { withoutBackend } from "./stack-identity.ts";
 
-/** What the engine's backend knows of the earlier runs of a stack. */
-export interface StackRecord {
+/** What the engine's backend has of a stack. */
+export interface StackState {
   readonly resources: readonly RecordedResource[];
   /** Operations that were begun and whose end is not on record. */
   readonly pending: readonly { readonly type: string; readonly resource: RecordedResource }[];
+}
+
+/** What it knows of the stack's earlier runs too. */
+export interface StackRecord extends StackState {
   readonly failedUpdates: readonly FailedUpdate[];
 }
 
@@ -20,8 +25,14 @@ export interface FailedUpdate {
 const resourceSchema = z.object({
   urn: z.string(),
   type: z.string(),
+  id: z.string().optional(),
   created: z.string().optional(),
+  /** When an operation last changed it: a run that leaves it as it is keeps this time. */
+  modified: z.string().optional(),
+  /** It was replaced, and is not deleted yet. */
+  delete: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
 });
 export type RecordedResource = Readonly<z.output<typeof resourceSchema>>;
 
@@ -46,6 +57,14 @@ const historySchema = z
 /** How many of the last runs are looked at. */
 const lastRuns = 20;
 
+const pausesBetween: readonly number[] = [2_000, 4_000, 8_000, 16_000];
+
+/** The name by which the CLI finds a stack of this identity. */
+export function stackName(identity: string, organization: string | undefined): string {
+  const [project = "", stack = ""] = withoutBackend(identity).split("/");
+  return organization ? `${organization}/${project}/${stack}` : stack;
+}
+
 /**
  * Asks the CLI, which the engine's process has on its PATH. Secrets stay encrypted, and
  * the state is not locked.
@@ -53,19 +72,30 @@ const lastRuns = 20;
  * @param stack the stack's name, with its organization where the backend has some
  * @throws {UcaasError} `RECORD_UNREADABLE`
  */
-export async function readStackRecord(
+export async function readStackState(
   stack: string,
-  pauses: readonly number[] = [2_000, 4_000, 8_000, 16_000],
-): Promise<StackRecord> {
-  const history = ["stack", "history", "--json", "--page-size", String(lastRuns)];
-  const [exported, runs] = await Promise.all([
-    runAgain(["stack", "export", "--stack", stack], pauses),
-    runAgain([...history, "--stack", stack], pauses),
-  ]);
+  pauses: readonly number[] = pausesBetween,
+): Promise<StackState> {
+  const exported = await runAgain(["stack", "export", "--stack", stack], pauses);
   const { deployment } = parsed(exportSchema, exported);
   return {
     resources: deployment.resources ?? [],
     pending: deployment.pending_operations ?? [],
+  };
+}
+
+/** The same, with the last runs. */
+export async function readStackRecord(
+  stack: string,
+  pauses: readonly number[] = pausesBetween,
+): Promise<StackRecord> {
+  const history = ["stack", "history", "--json", "--page-size", String(lastRuns)];
+  const [state, runs] = await Promise.all([
+    readStackState(stack, pauses),
+    runAgain([...history, "--stack", stack], pauses),
+  ]);
+  return {
+    ...state,
     failedUpdates: (parsed(historySchema, runs) ?? [])
       .filter(({ kind, result }) => kind === "update" && result === "failed")
       .map(({ startTime, endTime = startTime }) => ({ startedAt: startTime, endedAt: endTime })),

@@ -130,7 +130,7 @@ export function orderedElsewhere(
       steps(
         `If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
         "Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
-        "If this tenant has one: declare its orderId.",
+        "If this tenant's last one has the declared configuration: declare its orderId.",
         `When all tenants are looked at: ucaas journal accept ${stack}`,
       ),
       "A relay, or a journal that all machines share (ucaas:journal), avoids this.",

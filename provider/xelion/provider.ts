@@ -75,6 +75,7 @@ export function xelionTenantProvisionProvider(
     ),
     tenantDescriptor(accounts),
     journal,
+    context?.pending,
   );
 }
 
@@ -159,12 +160,14 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     news: ProvisionInputs,
   ): Promise<Partial<ProvisionInputs>> {
     const isNew = olds.tenantName === undefined;
+    // What stays as it is sends nothing, and another machine's name would change the state.
+    const isSent = isNew || !isEqual(ownArguments(olds), ownArguments(news));
     const kept = olds.__journal === undefined ? {} : { __journal: olds.__journal };
     try {
       const doubt = await this.#doubt(news);
       if (doubt && isNew)
         logWarning(type, resourceId(news), `\`pulumi up\` will not send an order: ${doubt.reason}`);
-      return isNew && news.__stack !== undefined
+      return isSent && news.__stack !== undefined
         ? { __journal: await this.#journal.identity() }
         : kept;
     } catch (error) {
@@ -295,16 +298,23 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     news: ProvisionInputs,
     operation: Operation,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
-    const { order, failure } = await this.#reconcile(
+    const known = orderFromState(olds);
+    // The order of another machine may have followed; the operator may say that none has.
+    const isOutdated = operation.isRepeated && known.orderId !== news.orderId;
+    const reconciled = await this.#reconcile(
       { ...news, __stack: olds.__stack ?? news.__stack },
-      orderFromState(olds),
+      isOutdated ? { ...known, configurationHash: notKnown } : known,
       operation,
       news.__stack,
     );
+    const { failure } = reconciled;
+    const order =
+      reconciled.order?.configurationHash === notKnown
+        ? { ...reconciled.order, configurationHash: known.configurationHash }
+        : reconciled.order;
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
-    if (failure && !isEqual(order, orderFromState(olds)))
-      throw new PartialFailure(id, outs, failure);
+    if (failure && !isEqual(order, known)) throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
   }
@@ -507,6 +517,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 }
 
+/** In place of a hash: the tenant may have another configuration by now. */
+const notKnown = "not known";
+
 /**
  * The hash of what is declared; undefined while it is not known. A refresh asks without
  * having checked, and from another folder than the program's, so a file that cannot be
@@ -523,6 +536,10 @@ async function configurationHashOf(
       return order.configurationHash;
     throw error;
   }
+}
+
+function ownArguments(inputs: object): object {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__")));
 }
 
 function oneOfEach({

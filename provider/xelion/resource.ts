@@ -235,21 +235,9 @@ export class XelionTenantProvision extends UcaasResource implements KeptArgument
           .unsecret(pulumi.output(args.configuration as pulumi.Input<unknown>))
           .apply((configuration) => JSON.stringify(keyOrder(configuration))),
         __secretPaths: secretPaths(args.configuration).then((paths) => JSON.stringify(paths)),
-        ...organization(),
       },
       options,
     );
-  }
-}
-
-/** Backends of files call every organization "organization". */
-function organization(): { __organization?: string } {
-  try {
-    const name = pulumi.getOrganization();
-    return name === "organization" ? {} : { __organization: name };
-  } catch {
-    // A unit test without mocks has none.
-    return {};
   }
 }
 

@@ -49,6 +49,7 @@ export function ximaLicenseProvider(source: dynamic.Config, context?: CallContex
     new LicenseHandlers(accounts, new Deletions(source)),
     licenseDescriptor(accounts),
     new Journal(source),
+    context?.pending,
   );
 }
 
@@ -70,6 +71,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
+    showsExistenceOnly: true,
   };
 }
 

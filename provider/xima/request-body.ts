@@ -43,11 +43,14 @@ function withDropped(declared: unknown, before: unknown, property: string): unkn
   return { ...Object.fromEntries(Object.keys(before).map((key) => [key, 0])), ...kept };
 }
 
+const counted = managedProperties.filter(
+  (property) => property !== "ccId" && property !== "sipCredentials" && property !== "account",
+);
+
 /** The paths of the counts in a declaration: `eliteSeats`, `aiMessaging.standardBundles`. */
 export function countPaths(inputs: Partial<LicenseInputs>): string[] {
-  return managedProperties.flatMap((property) => {
-    const value = inputs[property];
-    if (property === "ccId" || property === "sipCredentials") return [];
+  return counted.flatMap((property) => {
+    const value: unknown = inputs[property];
     if (typeof value === "number") return [property];
     return typeof value === "object" && value !== null
       ? Object.keys(value).map((key) => `${property}.${key}`)
@@ -66,7 +69,7 @@ export function withFields<Inputs extends Partial<LicenseInputs>>(
   const all: Record<string, unknown> = { ...inputs };
   for (const path of paths) {
     const [property = "", key] = path.split(".");
-    if (!managedProperties.some((managed) => managed === property)) continue;
+    if (!counted.some((each) => each === property)) continue;
     all[property] =
       key === undefined
         ? (all[property] ?? 0)

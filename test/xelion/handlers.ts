@@ -1,4 +1,6 @@
+import { uncancelled } from "../../provider/runtime/cancellation.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
+import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
@@ -31,9 +33,9 @@ export function provider(
     get: (key: string) => text(config[key]) as never,
     require: (key: string) => text(config[key]) as never,
   };
-  return xelionTenantProvisionProvider(source, undefined, async () =>
-    typeof record === "function" ? await record() : record,
-  );
+  const read = async () => (typeof record === "function" ? await record() : record);
+  const context = { ...uncancelled, pending: new PendingOperations(read) };
+  return xelionTenantProvisionProvider(source, context, read);
 }
 
 /** A stack without earlier runs. */

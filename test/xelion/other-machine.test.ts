@@ -140,6 +140,71 @@ test("a journal with an order of the stack, even one of 0.1.0, needs no ceremony
   expect((await up(one, killedProvider)).code).toBeUndefined();
 });
 
+describe("an update that another machine's killed engine began", () => {
+  const configured = (name: string) =>
+    ({ configuration: { ...w.inputs.configuration, name }, __resource: "acme-xelion" }) as never;
+  const names = () =>
+    w.orders().map(({ configuration }) => JSON.parse(configuration).name as string);
+
+  /** The tenant in the state, and the record of a run that is killed after its order. */
+  async function cutOff(folder: string) {
+    const { inputs, outs } = await up(folder, newStack, configured("before"));
+    const id = `${new URL(inputs.serverUrl).host}/${inputs.tenantName}`;
+    const run = provider(w, { "ucaas:journalDir": folder }, newStack);
+    const changed = (await run.check(inputs, inputsOf(w, configured("changed")))).inputs;
+    const known = { urn, type: pulumiType, id, modified: "2026-01-05T09:00:00Z" };
+    const record: StackRecord = {
+      ...newStack,
+      resources: [{ ...known, inputs: { ...inputs } }],
+      pending: [{ type: "updating", resource: { ...known, inputs: { ...changed } } }],
+    };
+    const order = () => run.update(id, outs, changed as ProvisionInputs);
+    return { inputs, outs, id, record, order };
+  }
+
+  /** The declaration goes back to what the state has. */
+  async function goBack(
+    folder: string,
+    { inputs, outs, id }: Awaited<ReturnType<typeof cutOff>>,
+    record: StackRecord,
+  ) {
+    const run = provider(w, { "ucaas:journalDir": folder }, record);
+    const checked = await run.check(inputs, inputsOf(w, configured("before")));
+    const news = checked.inputs as ProvisionInputs;
+    const { changes } = await run.diff(id, outs, news);
+    return { changes, ...(changes && (await outcome(run.update(id, outs, news)))) };
+  }
+
+  test("is undone when the declaration goes back, once it was looked at", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await cutOff(one);
+    await run.order();
+    expect(await goBack(other, run, run.record)).toMatchObject({ code: "JOURNAL_UNKNOWN_RUN" });
+    expect(names()).toEqual(["before", "changed"]);
+    await accept(other);
+    // The engine has forgotten it by now.
+    const later = { ...run.record, pending: [] };
+    expect((await goBack(other, run, later)).code).toBeUndefined();
+    expect(names()).toEqual(["before", "changed", "before"]);
+  });
+
+  test("orders nothing when it was killed before its order, on the same machine", async () => {
+    const one = await machine();
+    const run = await cutOff(one);
+    expect(await goBack(one, run, run.record)).toEqual({ changes: false });
+    expect(names()).toEqual(["before"]);
+  });
+
+  test("is undone without ceremony with a copy of that machine's journal", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await cutOff(one);
+    await run.order();
+    await cp(one, other, { recursive: true });
+    expect((await goBack(other, run, run.record)).code).toBeUndefined();
+    expect(names()).toEqual(["before", "changed", "before"]);
+  });
+});
+
 test("a doubt stays after the engine has lost its trace", async () => {
   const [one, other] = [await machine(), await machine()];
   const { inputs } = await up(one, newStack);

@@ -2,7 +2,8 @@
  * What the engineer does after a story: `pulumi cancel`, `pulumi up`, and the remedies
  * that the errors name. No other knowledge is used.
  */
-import { type Declaration, type Declared, reseller } from "./declaration.ts";
+import { isDeepStrictEqual as isEqual } from "node:util";
+import { configurationOf, type Declaration, type Declared, reseller } from "./declaration.ts";
 import type { Project, Run } from "./project.ts";
 import type { Servers } from "./servers.ts";
 
@@ -68,12 +69,15 @@ function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: n
       break;
     case "XelionTenantProvision":
       if (about("OUTCOME_UNKNOWN") || about("JOURNAL_UNKNOWN_RUN")) {
-        // The engineer looks for the order in the Admin UI.
+        // The engineer looks for the order in the Admin UI, and at what was ordered.
         const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(
           ({ tenantName }) => tenantName === thing.key,
         );
         const last = orders.at(-1);
-        if (last) remedy.orderId = last.id;
+        const isAsDeclared =
+          last !== undefined &&
+          isEqual(JSON.parse(last.configuration), configurationOf(thing.key, thing.version));
+        if (last && (isAsDeclared || about("OUTCOME_UNKNOWN"))) remedy.orderId = last.id;
         else if (about("OUTCOME_UNKNOWN")) remedy.retryFailed = `heal ${attempt}`;
       } else if (about("ORDER_FAILED")) remedy.retryFailed = `heal ${attempt}`;
       break;

@@ -2,7 +2,7 @@
  * For each mutant a story in which its fault shows, and what the oracle then says. The
  * provider itself passes all of them.
  */
-import type { Declared } from "./declaration.ts";
+import type { Declaration, Declared } from "./declaration.ts";
 import type { MutantName } from "./mutants.ts";
 import type { Verdict } from "./oracle.ts";
 import type { Step, Story } from "./story.ts";
@@ -121,27 +121,54 @@ export const mutantStories: Readonly<
   },
 };
 
+const quiet = { command: "up", faults: [], clockSeconds: 0 } as const;
+const killedAfterCommit = (process: "tree" | "provider"): Step["blow"] => ({
+  moment: { when: "committed", afterMs: 50, skip: 0 },
+  blow: { kind: "kill", process },
+});
+
 /** The order of one machine is cut off, and the next run is on another without the journal. */
-export const otherMachineStories: readonly Story[] = (["tree", "provider"] as const).map(
-  (process, at) => {
-    const number = 900_005 + at;
-    const order: Declared = { ...tenant, key: `k${number}x1` };
-    const step = { command: "up", declaration: [order], faults: [], clockSeconds: 0 } as const;
-    return {
-      seed: 0,
-      number,
-      hard: false,
-      steps: [
-        {
-          ...step,
-          label: `${process} is killed when the service has the order and has not replied`,
-          blow: {
-            moment: { when: "committed", afterMs: 50, skip: 0 },
-            blow: { kind: "kill", process },
-          },
-        },
-        { ...step, label: "again", before: "otherMachine" },
-      ],
-    };
-  },
-);
+const orders = (["tree", "provider"] as const).map((process, at): Story => {
+  const number = 900_005 + at;
+  const declaration: Declaration = [{ ...tenant, key: `k${number}x1` }];
+  const label = `${process} is killed when the service has the order and has not replied`;
+  return {
+    seed: 0,
+    number,
+    hard: false,
+    steps: [
+      { ...quiet, label, declaration, blow: killedAfterCommit(process) },
+      { ...quiet, label: "again", before: "otherMachine", declaration },
+    ],
+  };
+});
+
+/** A change of one machine is cut off, and another one goes back to what the state has. */
+const wayBack = (
+  [
+    { type: "XimaLicense", change: "delete" },
+    { type: "EnableXCustomer", change: "update" },
+    { type: "XelionTenantProvision", change: "update" },
+  ] as const
+).map(({ type, change }, at): Story => {
+  const number = 900_010 + at;
+  const thing: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
+  const changed = change === "update" ? [{ ...thing, version: 2 }] : [];
+  return {
+    seed: 0,
+    number,
+    hard: false,
+    steps: [
+      { ...quiet, label: `declare ${type}`, declaration: [thing] },
+      {
+        ...quiet,
+        label: `all is killed after its ${change}`,
+        declaration: changed,
+        blow: killedAfterCommit("tree"),
+      },
+      { ...quiet, label: "go back", before: "otherMachine", declaration: [thing] },
+    ],
+  };
+});
+
+export const otherMachineStories: readonly Story[] = [...orders, ...wayBack];

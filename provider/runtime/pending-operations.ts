@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { UcaasError } from "./errors.ts";
+import { type ResourceName, toStateResource } from "./intents.ts";
+import type { Journal } from "./journal.ts";
+import {
+  type RecordedResource,
+  readStackState,
+  type StackState,
+  stackName,
+} from "./stack-record.ts";
+import type { Json } from "./to-json.ts";
+
+const operationSchema = z.object({
+  operation: z.enum(["update", "delete"]),
+  /** `XimaLicense`, and the resource's name in the program. */
+  type: z.string(),
+  name: z.string(),
+  /** The resource's id. */
+  id: z.string(),
+  /** The paths that the update was to change. */
+  fields: z.array(z.string()),
+  /** When the resource was last changed, by the state. A later change settles the operation. */
+  modified: z.string(),
+  /** The journal of the run that began it, where the inputs say it. */
+  journal: z.string().optional(),
+  /** ISO time at which it was found. */
+  foundAt: z.string(),
+});
+
+/**
+ * An update or delete that the engine has as begun and not ended, as a killed engine
+ * leaves it. Another machine may have begun it, so this journal need not have an entry.
+ */
+export type PendingOperation = Readonly<z.output<typeof operationSchema>>;
+
+/**
+ * Finds what a killed run of another machine left. Without it, a declaration that goes
+ * back to what the state has would be no change, though the vendor has something else.
+ *
+ * The engine's record has these operations only until the next run writes its first
+ * checkpoint. So they are noted in the journal, until their resource is written again.
+ */
+export class PendingOperations {
+  readonly #read: (stack: string) => Promise<StackState>;
+  #found: Promise<PendingOperation[]> | undefined;
+
+  constructor(read: (stack: string) => Promise<StackState> = readStackState) {
+    this.#read = read;
+  }
+
+  /**
+   * Looks, once in a process. Wait for it before this run begins an operation of its own.
+   *
+   * @param stack the stack's identity
+   * @param organization the backend's, where it has some
+   */
+  async look(journal: Journal, stack: string, organization?: string): Promise<void> {
+    // A process serves one stack. A journal that all machines share has the entries.
+    this.#found ??= journal.isShared
+      ? Promise.resolve([])
+      : this.#find(journal, stack, stackName(stack, organization));
+    await this.#found;
+  }
+
+  /** The operation of a resource. */
+  async find({ type, name }: ResourceName, id: string): Promise<PendingOperation | undefined> {
+    return (await this.#found)?.find((each) => isSame(each, { type, name, id }));
+  }
+
+  /** The resource is now as declared, or gone. */
+  async settle(journal: Journal, stack: string, { type, name }: ResourceName): Promise<void> {
+    const isIt = (each: PendingOperation) => each.type === type && each.name === name;
+    if (!(await this.#found)?.some(isIt)) return;
+    this.#found = this.#found?.then((found) => found.filter((each) => !isIt(each)));
+    await tryNote(journal, stack, (await this.#found) ?? []);
+  }
+
+  async #find(journal: Journal, stack: string, name: string): Promise<PendingOperation[]> {
+    const noted = await readNoted(journal, stack);
+    let state: StackState;
+    try {
+      state = await this.#read(name);
+    } catch (error) {
+      // The engine itself says that there are pending operations.
+      if (!(error instanceof UcaasError)) throw error;
+      return noted;
+    }
+    const kept = noted.filter((each) => state.resources.some((known) => isOf(each, known)));
+    const own = state.pending.length > 0 ? await tryIdentity(journal) : undefined;
+    const news = toPendingOperations(state, new Date().toISOString()).filter(
+      (each) =>
+        // Of its own runs the journal has the entries.
+        (each.journal === undefined || each.journal !== own) &&
+        !kept.some((other) => isSame(other, each)),
+    );
+    const found = [...kept, ...news];
+    if (news.length > 0 || kept.length < noted.length) await tryNote(journal, stack, found);
+    return found;
+  }
+}
+
+/** The updates and deletes in the engine's record whose resource is in the state still. */
+export function toPendingOperations(
+  { resources, pending }: StackState,
+  foundAt: string,
+): PendingOperation[] {
+  return pending.flatMap(({ type: kind, resource }) => {
+    const operation = operations[kind];
+    if (operation === undefined) return [];
+    const known = resources.find(
+      (each) =>
+        each.urn === resource.urn &&
+        // The record of an update may lack the id; one that was replaced is only deleted.
+        (operation === "update" ? !each.delete : each.id === resource.id),
+    );
+    if (known?.id === undefined) return [];
+    const fields = operation === "update" ? changedPaths(known.inputs, resource.inputs) : [];
+    const { id, modified = "" } = known;
+    const journal = resource.inputs?.__journal;
+    return [
+      {
+        ...{ operation, ...toStateResource(known.urn), id, fields, modified, foundAt },
+        ...(operation === "update" && typeof journal === "string" && { journal }),
+      },
+    ];
+  });
+}
+
+/** As an entry of the journal would say it. */
+export function toEntry({ operation, type, name, id, fields, foundAt }: PendingOperation) {
+  return {
+    ...{ operation, type, resource: name, remoteId: id },
+    argumentsHash: "",
+    intendedAt: foundAt,
+    note: { fields: [...fields] },
+  };
+}
+
+const operations: Readonly<Record<string, PendingOperation["operation"]>> = {
+  updating: "update",
+  deleting: "delete",
+};
+
+function isOf(operation: PendingOperation, known: RecordedResource): boolean {
+  const { id = "", modified = "" } = known;
+  return (
+    isSame(operation, { ...toStateResource(known.urn), id }) && operation.modified === modified
+  );
+}
+
+function isSame(operation: PendingOperation, other: ResourceName & { id: string }): boolean {
+  return (
+    operation.type === other.type && operation.name === other.name && operation.id === other.id
+  );
+}
+
+/** `seats`, `contact.email`: what differs, without what the provider itself adds. */
+function changedPaths(before: unknown, now: unknown, path = ""): string[] {
+  if (JSON.stringify(before) === JSON.stringify(now)) return [];
+  if (!isRecord(now) && !isRecord(before)) return [path];
+  const [old, young] = [isRecord(before) ? before : {}, isRecord(now) ? now : {}];
+  return [...new Set([...Object.keys(old), ...Object.keys(young)])]
+    .filter((key) => !key.startsWith("__"))
+    .flatMap((key) => changedPaths(old[key], young[key], path ? `${path}.${key}` : key));
+}
+
+/** The engine marks a secret by a key that is none of a program's. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(secretMark in value)
+  );
+}
+
+async function readNoted(journal: Journal, stack: string): Promise<PendingOperation[]> {
+  try {
+    const { data } = z.array(operationSchema).safeParse(await journal.pendingOperations(stack));
+    return data ?? [];
+  } catch (error) {
+    // The next write reports a journal that cannot be read.
+    if (!(error instanceof UcaasError)) throw error;
+    return [];
+  }
+}
+
+async function tryIdentity(journal: Journal): Promise<string | undefined> {
+  try {
+    return await journal.identity();
+  } catch (error) {
+    // The next write reports a journal that cannot be written.
+    if (!(error instanceof UcaasError)) throw error;
+    return undefined;
+  }
+}
+
+async function tryNote(
+  journal: Journal,
+  stack: string,
+  found: readonly PendingOperation[],
+): Promise<void> {
+  try {
+    await journal.notePendingOperations(stack, found as unknown as Json);
+  } catch (error) {
+    // This run knows them; the next write reports a journal that cannot be written.
+    if (!(error instanceof UcaasError)) throw error;
+  }
+}

@@ -1,0 +1,204 @@
+import { openIntents } from "../../provider/runtime/intents.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import {
+  type ManagedInputs,
+  type ManagedOutputs,
+  type ResourceHandlers,
+  withLifecycle,
+} from "../../provider/runtime/lifecycle.ts";
+import type { Operation } from "../../provider/runtime/operation.ts";
+import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
+import type { RecordedResource, StackState } from "../../provider/runtime/stack-record.ts";
+
+const type = "FakeAccount";
+const stack = "shop/live";
+
+interface Inputs extends ManagedInputs {
+  readonly name: string;
+  readonly seats: number;
+}
+type Outputs = Inputs & ManagedOutputs;
+
+export class Killed extends Error {}
+
+/**
+ * A vendor whose accounts have seats. The process may be killed before or after it acts
+ * on a write.
+ */
+class Vendor {
+  readonly accounts = new Map<string, number>();
+  readonly created: string[] = [];
+  #writesLeft = Infinity;
+  #acts = true;
+
+  killAt(write: number, acts: boolean): void {
+    this.#writesLeft = write;
+    this.#acts = acts;
+  }
+
+  write(act: () => void): void {
+    if (this.#writesLeft <= 0) throw new Killed();
+    const last = --this.#writesLeft <= 0;
+    if (!last || this.#acts) act();
+    if (last) throw new Killed();
+  }
+}
+
+class Handlers implements ResourceHandlers<Inputs, Outputs> {
+  readonly #vendor: Vendor;
+  constructor(vendor: Vendor) {
+    this.#vendor = vendor;
+  }
+  validate = () => [];
+  validateWithAccount = () => [];
+  async diff(_id: string, olds: Outputs, news: Inputs) {
+    return {
+      changes: olds.seats !== news.seats,
+      replaces: olds.name === news.name ? [] : ["name"],
+      deleteBeforeReplace: false,
+    };
+  }
+  async create(news: Inputs, operation: Operation) {
+    await operation.recall();
+    await operation.intend(news.name, null);
+    this.#vendor.write(() => {
+      if (!this.#vendor.accounts.has(news.name)) this.#vendor.created.push(news.name);
+      this.#vendor.accounts.set(news.name, news.seats);
+    });
+    return { id: news.name, outs: news };
+  }
+  async read(id: string, props: Outputs) {
+    return this.#vendor.accounts.has(id) ? { id, props } : { id: undefined, props };
+  }
+  exists = async (id: string) => this.#vendor.accounts.has(id);
+  async update(id: string, _olds: Outputs, news: Inputs, operation: Operation) {
+    await operation.intend(news.seats, null);
+    this.#vendor.write(() => this.#vendor.accounts.set(id, news.seats));
+    return { outs: news };
+  }
+  async delete(id: string, _props: Outputs, operation: Operation) {
+    await operation.intend(id, null);
+    this.#vendor.write(() => this.#vendor.accounts.delete(id));
+  }
+}
+
+/**
+ * A stack over many runs, each in a process of its own, with the engine's part played here.
+ * Each machine has a journal of its own.
+ */
+export class Stack {
+  readonly vendor = new Vendor();
+  readonly state = new Map<string, { id: string; outs: Outputs }>();
+  readonly journal: Journal;
+  readonly #journals: readonly Journal[];
+  /** What was replaced and is not deleted yet: the engine keeps it in the state. */
+  readonly #replaced: { resource: string; id: string; outs: Outputs }[] = [];
+  /** What the engine has as begun. A run that writes forgets what an earlier one left. */
+  #pending: { run: number; type: string; resource: RecordedResource }[] = [];
+  #run = 0;
+
+  /** @param folders the journal's, of each machine */
+  constructor(...folders: readonly string[]) {
+    this.#journals = folders.map(
+      (folder) =>
+        new Journal({
+          get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+        }),
+    );
+    [this.journal] = this.#journals as [Journal];
+  }
+
+  async up(program: Readonly<Record<string, Inputs>>, machine = 0): Promise<void> {
+    this.#run++;
+    const provider = withLifecycle<Inputs, Inputs, Outputs>(
+      new Handlers(this.vendor),
+      {
+        type,
+        vendor: "fake",
+        noun: "account",
+        identity: "name",
+        label: ({ name }) => name,
+        remoteId: ({ name }, id) => `fake ${id ?? name}`,
+        servers: () => ({}),
+      },
+      this.#journals[machine] as Journal,
+      new PendingOperations(async () => this.#record()),
+    );
+    for (const [resource, inputs] of Object.entries(program)) {
+      const news = { ...inputs, __stack: stack, __resource: resource };
+      const old = this.state.get(resource);
+      await provider.check({}, news);
+      const { changes, replaces = [] } = old ? await provider.diff(old.id, old.outs, news) : {};
+      if (!old || replaces.length > 0) {
+        const { id, outs } = await this.#step("creating", resource, "", news, () =>
+          provider.create(news),
+        );
+        this.state.set(resource, { id, outs: outs as Outputs });
+        if (old) this.#replaced.push({ resource, ...old });
+      } else if (changes) {
+        const { outs } = await this.#step("updating", resource, "", news, () =>
+          provider.update(old.id, old.outs, news),
+        );
+        this.state.set(resource, { id: old.id, outs: outs as Outputs });
+      }
+    }
+    for (const old of [...this.#replaced]) {
+      const { resource, id, outs } = old;
+      await this.#step("deleting", resource, id, outs, () => provider.delete(id, outs));
+      this.#replaced.splice(this.#replaced.indexOf(old), 1);
+    }
+    for (const [resource, { id, outs }] of [...this.state].filter(([name]) => !program[name])) {
+      await this.#step("deleting", resource, id, outs, () => provider.delete(id, outs));
+      this.state.delete(resource);
+    }
+  }
+
+  /** One step of the engine, which is killed together with the provider. */
+  async #step<Result>(
+    kind: string,
+    name: string,
+    id: string,
+    inputs: Inputs,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    const resource = recorded(name, id, { ...inputs });
+    const operation = { run: this.#run, type: kind, resource };
+    this.#pending = [...this.#pending.filter(({ run }) => run === this.#run), operation];
+    let killed = false;
+    try {
+      return await work();
+    } catch (error) {
+      killed = error instanceof Killed;
+      throw error;
+    } finally {
+      if (!killed) this.#pending = this.#pending.filter((each) => each !== operation);
+    }
+  }
+
+  /** What `pulumi stack export` prints. */
+  #record(): StackState {
+    const live = [...this.state].map(([name, { id, outs }]) => recorded(name, id, { ...outs }));
+    const replaced = this.#replaced.map(({ resource, id, outs }) => ({
+      ...recorded(resource, id, { ...outs }),
+      delete: true,
+    }));
+    return { resources: [...live, ...replaced], pending: this.#pending };
+  }
+
+  /** What `ucaas drift` reports. */
+  async reported(): Promise<string[]> {
+    const resources = [...this.state].map(([name, { outs }]) => ({
+      type,
+      name,
+      outputs: { ...outs },
+    }));
+    return openIntents((await this.journal.list()).entries, stack, resources).map(({ thing }) =>
+      thing.replace("fake ", ""),
+    );
+  }
+}
+
+function recorded(name: string, id: string, properties: Record<string, unknown>): RecordedResource {
+  const urn = `urn:pulumi:live::shop::pulumi-nodejs:dynamic/ucaas:${type}::${name}`;
+  return { urn, type, id, modified: String(properties.__intent), inputs: properties };
+}

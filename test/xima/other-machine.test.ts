@@ -1,0 +1,111 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Bag, type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
+import { licenceServer } from "./licence-server.ts";
+
+const type = "XimaLicense";
+const id = "voicehouse/acme";
+const declared = {
+  ccId: { resellerId: "voicehouse", resellerName: "V", tenantId: "acme", tenantName: "Acme" },
+  professionalSeats: 12,
+  __resource: "acme",
+};
+/** What the other machine was about to send. */
+const others = { ...declared, professionalSeats: 20, eliteSeats: 50 };
+
+let licences: Awaited<ReturnType<typeof licenceServer>>;
+beforeAll(async () => {
+  licences = await licenceServer();
+});
+afterAll(() => licences.server.stop());
+
+let machine: string;
+let state: Bag;
+beforeEach(async () => {
+  machine = mkdtempSync(join(tmpdir(), "ucaas-machine-"));
+  record([]);
+  await inProcess(async (host) => {
+    state = (await host.create(type, declared)).outs;
+  });
+  // The other machine's update has arrived.
+  licences.server.state.customers[id]!.licence = { professionalSeats: 20, eliteSeats: 50 };
+});
+afterEach(() => {
+  rmSync(machine, { recursive: true });
+  licences.server.state.customers = {};
+});
+
+/** What `pulumi stack export` prints on this machine. */
+function record(pending: readonly string[]): void {
+  const urn = `urn:pulumi:test::ucaas-test::pulumi-nodejs:dynamic/ucaas:${type}::acme`;
+  const known = { urn, type, id, modified: "2026-01-05T09:00:00Z", inputs: declared };
+  const deployment = {
+    resources: [known],
+    pending_operations: pending.map((kind) => ({
+      type: kind,
+      resource: { ...known, inputs: others },
+    })),
+  };
+  const file = join(machine, "pulumi");
+  writeFileSync(file, `#!/bin/sh\ncat <<'END'\n${JSON.stringify({ deployment })}\nEND\n`);
+  chmodSync(file, 0o755);
+}
+
+/** One run: what it learns, the next one has from the journal alone. */
+async function inProcess(work: (host: DynamicHost) => Promise<void>): Promise<void> {
+  await using host = await dynamicHost({
+    config: licences.plainConfig,
+    env: {
+      UCAAS_JOURNAL_DIR: join(machine, "journal"),
+      PATH: [machine, process.env.PATH].join(delimiter),
+    },
+  });
+  await work(host);
+}
+
+async function up(host: DynamicHost): Promise<{ changes: boolean | undefined }> {
+  const { inputs } = await host.check(type, declared, declared);
+  const { changes } = await host.diff(type, id, state, inputs);
+  if (changes) state = (await host.update(type, id, state, inputs)).outs;
+  return { changes };
+}
+
+const seats = () => licences.server.state.customers[id]?.licence;
+
+test("seats that only another machine's killed update added are set back", async () => {
+  record(["updating"]);
+  await inProcess(async (host) => {
+    expect(await up(host)).toEqual({ changes: true });
+    expect(host.output()).not.toContain("changed elsewhere");
+  });
+  expect(seats()).toMatchObject({ professionalSeats: 12, eliteSeats: 0 });
+});
+
+test("a refresh that clears the pending update keeps what has to be put right", async () => {
+  record(["updating"]);
+  await inProcess(async (host) => {
+    state = (await host.read(type, id, state)).props;
+  });
+  record([]);
+  await inProcess(async (host) => {
+    expect(await up(host)).toEqual({ changes: true });
+  });
+  expect(seats()).toMatchObject({ professionalSeats: 12, eliteSeats: 0 });
+  await inProcess(async (host) => {
+    expect(await up(host)).toEqual({ changes: false });
+  });
+});
+
+test("a licence that another machine's killed run deleted is made again", async () => {
+  licences.server.state.customers = {};
+  record(["deleting"]);
+  await inProcess(async (host) => {
+    const { inputs } = await host.check(type, declared, declared);
+    const { replaces } = await host.diff(type, id, state, inputs);
+    expect(replaces).toEqual(["ccId"]);
+    await host.create(type, inputs);
+  });
+  expect(seats()).toMatchObject({ professionalSeats: 12 });
+});
