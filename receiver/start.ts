@@ -34,9 +34,7 @@ const secretConfig = {
  */
 export function receiverStartCommand(name = "start"): Command {
   return new Command(name)
-    .description(
-      "take Xelion's callbacks where Xelion can reach them, and hand them over to pulumi up",
-    )
+    .description("receive Xelion's callbacks at a public address, and pass them to pulumi up")
     .addOption(
       option("--listen <address>", "LISTEN", "host and port to listen on")
         .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080")

@@ -68,7 +68,7 @@ export async function adopt(
     planned,
     command,
   );
-  print("Asking the program what it makes of the files (pulumi preview) …");
+  print("Previewing the program with these files (pulumi preview) …");
   const previewSteps = await stack.preview(vendor.previewEnvironment);
   const adopted = await existingResources(vendor, config, sections, planned, previewSteps);
   const file = importFile(adopted, previewSteps);

@@ -12,17 +12,17 @@ interface Options {
 }
 
 const about = `
-Without --yes it only shows what it would do. With it,
-  1. what no file of the stack declares is written into stacks/customers/<stack>/<slug>.yaml,
-  2. what the files declare and the state has not is imported (pulumi import), if the program makes just that of it,
-  3. and proved: the preview is empty, and no secret is readable in the exported state.
-Nothing is changed at a vendor. A value that cannot be read is a blank in the file; nothing is imported while one is left. Run the same command
-again when they are filled in. More: docs/adopting.md`;
+Without --yes it only shows what it would do. With --yes it
+  1. writes resources that no stack file declares into stacks/customers/<stack>/<slug>.yaml,
+  2. imports declared resources that the state does not have (pulumi import), if the program declares them as they are,
+  3. checks that the preview is empty, and that no secret is readable in the exported state.
+Nothing is changed at a vendor. A value that cannot be read is a blank in the file. Nothing is imported while a blank is left: fill it in, and
+run the same command again. More: docs/adopting.md`;
 
 /** `ucaas adopt`: what exists at a vendor comes into the stack, into its files and its state. */
 export function adoptCommand(): Command {
   const adopt = new Command("adopt")
-    .description("take over what exists at a vendor: into the stack's files and its state")
+    .description("adopt existing resources of a vendor into the stack's files and state")
     .addHelpText("after", about);
   const vendorCommand = (name: string, description: string) =>
     adopt

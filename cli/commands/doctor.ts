@@ -3,7 +3,7 @@ import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 
 const details = `
-Exit status: 0 all is in order, 2 something needs action, 1 something could not be told and nothing needs action.
+Exit status: 0 all is in order, 2 something needs action, 1 a check could not tell and nothing needs action.
 
 What is checked: Node, the Pulumi CLI and SDK, backend and passphrase, the intent journal, proxy variables, and each
 account of each vendor in the stack's config: address, TLS, clock, login, certificate, browser, receiver.

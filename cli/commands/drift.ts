@@ -36,7 +36,7 @@ export function driftCommand(): Command {
     .option("--except <name...>", "with --all, not these")
     .addOption(new Option("--json", "the report as JSON").conflicts("markdown"))
     .option("--markdown", "the report as Markdown")
-    .option("-o, --out <file>", "write the report into a file, beside the table on the terminal")
+    .option("-o, --out <file>", "write the report into a file, and the table to the terminal")
     .option("--metrics <file>", "write Prometheus text into a file")
     .option("--report-dir <folder>", "keep the JSON report there, in a file named by its time")
     .option("--fail-on-unmanaged", "customers that none of the stacks declares count as drift")

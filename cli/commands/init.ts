@@ -12,7 +12,7 @@ No file is overwritten. \`pulumi new\` takes the same template: the folder templ
 /** `ucaas init`: a reseller's own repository. */
 export function initCommand(): Command {
   return new Command("init")
-    .description("make a reseller's repository: program, stack file, workflows")
+    .description("create a reseller's repository: program, stack file, workflows")
     .argument("[folder]", "where it is made", ".")
     .option("-n, --name <name>", "name of the Pulumi project (default: name of the folder)")
     .option(

@@ -10,7 +10,7 @@ config names (ucaas:journalDir).`;
 /** `ucaas journal`: what runs have begun, and whose end is not known. */
 export function journalCommand(): Command {
   const command = new Command("journal")
-    .description("list and settle what interrupted runs have begun")
+    .description("list and resolve the writes of interrupted runs")
     .addHelpText("after", about);
   command
     .command("list")
@@ -21,7 +21,7 @@ export function journalCommand(): Command {
     .action(async (options) => (await import("../journal.ts")).listJournal(options));
   command
     .command("resolve <entry...>")
-    .description("remove entries, once you have seen at the vendor what they came to")
+    .description("remove entries, once you have checked their outcome at the vendor")
     .option("-s, --stack <name>", "the stack whose config names the journal")
     .option("--json", "what was removed as JSON")
     .action(async (entries, options) =>

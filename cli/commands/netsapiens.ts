@@ -7,7 +7,7 @@ const about = `
 What is verified:
   with --client-id    that client; what no option gives is taken from the environment (NETSAPIENS_API_URL, NETSAPIENS_API_USERNAME)
                       or, with --stack, from the config of that stack
-  with --stack alone  every NetsapiensOAuthClient in the state of that stack, as it was handed out
+  with --stack alone  every NetsapiensOAuthClient in the state of that stack
 
 Secrets are never arguments: other users of the machine could read them. The API password is NETSAPIENS_API_PASSWORD, or is in the stack's
 config; the client's secret is NETSAPIENS_CLIENT_SECRET. Each may be named as a file: NETSAPIENS_CLIENT_SECRET_FILE. What is missing is asked

@@ -16,7 +16,7 @@ Examples:
 /** `ucaas notify`: tells a chat what a report says. */
 export function notifyCommand(): Command {
   return new Command("notify")
-    .description("tell Slack, Teams or another webhook what a report says")
+    .description("send what a report says to Slack, Teams or another webhook")
     .argument("<report...>", "JSON that doctor, drift or preview wrote")
     .option("--webhook <file>", "file that holds the URL of the webhook")
     .addOption(

@@ -28,7 +28,7 @@ export function ximaCommand(): Command {
   keys
     .command("new")
     .description(
-      "make an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file",
+      "create an RSA key (mode 0600) and the certificate request (CSR) that Xima signs; never overwrites a file",
     )
     .addOption(
       new Option("--common-name <name>", "who the certificate is for: the reseller's name")

@@ -95,7 +95,7 @@ function defaultParallelism(): number {
 }
 
 function skipped(stack: string): StackResult {
-  const found = "done by the run that this one goes on with";
+  const found = "done by the run that this one continues";
   return { stack, status: "skipped", found, seconds: 0, finishedAt: new Date().toISOString() };
 }
 

@@ -5,7 +5,7 @@ import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
 
 const details = `
-Exit status: 0 within the limits, or no limits are set; 1 when that could not be told;
+Exit status: 0 within the limits, or no limits are set; 1 when that is unknown;
 2 beyond a limit.
 
 Examples:
