@@ -3,7 +3,7 @@ import type { Command } from "commander";
 /** Examples of the commands whose own help has none, by their path. */
 const examples: Readonly<Record<string, readonly string[]>> = {
   "adopt enablex": [
-    "ucaas adopt enablex --stack prod               shows what exists and what would happen to it",
+    "ucaas adopt enablex --stack prod               shows what would be done",
     "ucaas adopt enablex --stack prod --filter acme --yes",
   ],
   "adopt netsapiens": ["ucaas adopt netsapiens --client acme/acme-client --as acme-client=acme"],
@@ -16,7 +16,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "journal move": ["ucaas journal move shop/live@s3://state shop/prod@s3://state"],
   "journal accept": ["ucaas journal accept shop/prod@s3://state"],
   "netsapiens verify": [
-    "ucaas netsapiens verify --stack prod           every client of the stack's state",
+    "ucaas netsapiens verify --stack prod     every client of the stack's state",
     "ucaas netsapiens verify --client-id acme --domain acme --did +13125550100",
   ],
   "xima keys new": ['ucaas xima keys new --common-name "Voicehouse" --encrypt'],
@@ -27,7 +27,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "xima import-file": ["ucaas xima import-file licences.yaml --out import.json"],
   "xima deletions": ["ucaas xima deletions --stack prod --json"],
   "receiver start": [
-    "XELION_RELAY_KEY_FILE=relay-key ucaas receiver start --public-url https://relay.example",
+    "XELION_RELAY_KEY_FILE=key ucaas receiver start --public-url https://r.example",
   ],
   "ci stacks": ["ucaas ci stacks --json --changed-since origin/main --except sandbox"],
   "ci comment": ["ucaas ci comment --stacks '[\"prod\"]' --previews previews"],

@@ -9,9 +9,11 @@ import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { z } from "zod";
 
 const secrets = `
-Secrets come from the environment, or from files that it names, and are never arguments: other users of the machine could read those.
+Secrets come from the environment, or from files that it names, and are never
+arguments: other users of the machine could read those.
   XELION_RELAY_KEY, XELION_RELAY_KEY_FILE
-      the key that opens the relay, 32 characters or more, one a line; the same as relayKey in the stack's xelion:callback
+      the key that opens the relay, 32 characters or more, one a line; the same
+      as relayKey in the stack's xelion:callback
   XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_DATABASE_URL_FILE
       postgresql://user:password@host/database, instead of the SQLite file`;
 

@@ -13,11 +13,15 @@ interface Options {
 
 const about = `
 Without --yes it only shows what it would do. With --yes it
-  1. writes resources that no stack file declares into stacks/customers/<stack>/<slug>.yaml,
-  2. imports declared resources that the state does not have (pulumi import), if the program declares them as they are,
-  3. checks that the preview is empty, and that no secret is readable in the exported state.
-Nothing is changed at a vendor. A value that cannot be read is a blank in the file. Nothing is imported while a blank is left: fill it in, and
-run the same command again. More: docs/adopting.md`;
+  1. writes resources that no stack file declares into
+     stacks/customers/<stack>/<slug>.yaml,
+  2. imports declared resources that the state does not have (pulumi import), if
+     the program declares them as they are,
+  3. checks that the preview is empty, and that no secret is readable in the
+     exported state.
+Nothing is changed at a vendor. A value that cannot be read is a blank in the
+file. Nothing is imported while a blank is left: fill it in, and run the same
+command again. More: docs/adopting.md`;
 
 /** `ucaas adopt`: what exists at a vendor comes into the stack, into its files and its state. */
 export function adoptCommand(): Command {

@@ -2,11 +2,12 @@ import { Argument, Command } from "commander";
 
 const details = `
 Examples:
-  source <(ucaas completion bash)                            this shell, with the package bash-completion
-  ucaas completion zsh > "\${fpath[1]}/_ucaas"                all later ones
+  source <(ucaas completion bash)             this shell
+  ucaas completion zsh > "\${fpath[1]}/_ucaas" all later ones
   ucaas completion fish > ~/.config/fish/completions/ucaas.fish
 
-The shell asks the command ucaas. Where it is not on the PATH: ucaas() { npx --no-install ucaas "$@"; }`;
+bash needs the package bash-completion. The shell asks the command ucaas. Where
+it is not on the PATH: ucaas() { npx --no-install ucaas "$@"; }`;
 
 /** `ucaas completion`: what the Tab key finds. */
 export function completionCommand(): Command {

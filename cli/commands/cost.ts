@@ -5,7 +5,7 @@ import { findProject } from "../pulumi/project.ts";
 import { selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
 
 const details = `
-The prices are the stack's own (ucaas:prices); without them there are counts alone.
+The prices are the stack's own (ucaas:prices). Without them there are counts.
 
 Examples:
   ucaas cost --stack prod

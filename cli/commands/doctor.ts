@@ -3,15 +3,17 @@ import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 
 const details = `
-Exit status: 0 all is in order, 2 something needs action, 1 a check could not tell and nothing needs action.
+Exit status: 0 all is in order, 2 something needs action, 1 a check could not
+tell and nothing needs action.
 
-What is checked: Node, the Pulumi CLI and SDK, backend and passphrase, the intent journal, proxy variables, and each
-account of each vendor in the stack's config: address, TLS, clock, login, certificate, browser, receiver.
+What is checked: Node, the Pulumi CLI and SDK, backend and passphrase, the
+intent journal, proxy variables, and each account of each vendor in the stack's
+config: address, TLS, clock, login, certificate, browser, receiver.
 Nothing is changed, in the state or at a vendor.
 
 Examples:
-  ucaas doctor                                  the selected stack
-  ucaas doctor --stack prod --min-days 60       a certificate with fewer than 60 days left needs action
+  ucaas doctor                             the selected stack
+  ucaas doctor --stack prod --min-days 60  for certificates that end in 2 months
   ucaas doctor --stack prod --json --out doctor.json`;
 
 /** `ucaas doctor`: whether this machine, this stack and its accounts are fit for a run. */

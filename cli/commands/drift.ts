@@ -10,17 +10,19 @@ import { findProject } from "../pulumi/project.ts";
 import { selectedStack } from "../pulumi/stack.ts";
 
 const details = `
-Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least, whatever the others have). Customers that no
-stack declares are counted, and change the exit status with --fail-on-unmanaged alone.
+Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least,
+whatever the others have). Customers that no stack declares are counted, and
+change the exit status with --fail-on-unmanaged alone.
 
-Nothing is changed, in the state or at a vendor. Backend, passphrase and stack are those of the environment, as for
-pulumi itself. The drift of each stack is found by
+Nothing is changed, in the state or at a vendor. Backend, passphrase and stack
+are those of the environment, as for pulumi itself. The drift of each stack is
+found by
   pulumi refresh --preview-only --expect-no-changes
 
 Examples:
-  ucaas drift                                   the selected stack
-  ucaas drift --all --except sandbox            every stack that has a stack file, but for one
-  ucaas drift --all --json --out drift.json     for a pipeline`;
+  ucaas drift                                the selected stack
+  ucaas drift --all --except sandbox         all stacks with a file, but for one
+  ucaas drift --all --json --out drift.json  for a pipeline`;
 
 /** `ucaas drift`: what was changed at the vendors behind Pulumi's back. */
 export function driftCommand(): Command {

@@ -2,16 +2,17 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Action } from "../fleet/result.ts";
 
 const details = `
-Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed, is locked, or is unknown.
+Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
+is locked, or is unknown.
 
-The report is written to reports/fleet-<action>.json after each stack. With --resume, a stack that the report has as
-done is not run again.
+The report is written to reports/fleet-<action>.json after each stack. With
+--resume, a stack that the report has as done is not run again.
 
 Examples:
   ucaas fleet preview --stacks 'eu-*'
-  ucaas fleet up --shard 2/8 --parallel 2          the second of eight machines
-  ucaas fleet drift --shards 8                     in an Indexed Job of Kubernetes
-  ucaas fleet up --resume                          continues an interrupted run`;
+  ucaas fleet up --shard 2/8 --parallel 2  the second of eight machines
+  ucaas fleet drift --shards 8             in an Indexed Job of Kubernetes
+  ucaas fleet up --resume                  continues an interrupted run`;
 
 const descriptions: Record<Action, string> = {
   preview: "show which stacks pulumi up would change",

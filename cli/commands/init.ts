@@ -4,10 +4,11 @@ import { ciPlatforms, type Vendor, vendors } from "../init/template.ts";
 const examples = `
 Examples:
   $ npx ucaas init voicehouse --vendors xima,enablex
-  $ npx ucaas init voicehouse --sandbox            # with customers to try, no account needed
+  $ npx ucaas init voicehouse --sandbox  # with customers to try, and no account
   $ npx ucaas init . --name voicehouse --ci gitlab --stack prod
 
-No file is overwritten. \`pulumi new\` takes the same template: the folder templates/reseller of this package.`;
+No file is overwritten. \`pulumi new\` takes the same template: the folder
+templates/reseller of this package.`;
 
 /** `ucaas init`: a reseller's own repository. */
 export function initCommand(): Command {

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 
 const about = `
-The journal has an entry of each write that a run has begun. "open" means that its outcome is not known: the run was
-killed, or the reply was lost. The next pulumi up settles the entries of what the program still declares.
+The journal has an entry of each write that a run has begun. "open" means that
+its outcome is not known: the run was killed, or the reply was lost. The next
+pulumi up settles the entries of what the program still declares.
 
-Without --stack, the journal is the folder of UCAAS_JOURNAL_DIR, or the default one; with it, the one that the stack's
-config names (ucaas:journalDir).`;
+Without --stack, the journal is the folder of UCAAS_JOURNAL_DIR, or the default
+one; with it, the one that the stack's config names (ucaas:journalDir).`;
 
 /** `ucaas journal`: what runs have begun, and whose end is not known. */
 export function journalCommand(): Command {

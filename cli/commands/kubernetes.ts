@@ -2,10 +2,11 @@ import { Command, InvalidArgumentError } from "commander";
 
 const examples = `
 Examples:
-  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1
-  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1 --shards 8 --no-receiver
-  $ npx ucaas kubernetes manifests deploy/base --image registry.example/voice:1 --operator \\
-      --repository https://git.example/voice.git`;
+  $ npx ucaas kubernetes manifests deploy/base --image r.example/voice:1
+  $ npx ucaas kubernetes manifests deploy/base --image r.example/voice:1 \\
+      --shards 8 --no-receiver
+  $ npx ucaas kubernetes manifests deploy/base --image r.example/voice:1 \\
+      --operator --repository https://git.example/voice.git`;
 
 interface Options {
   image: string;

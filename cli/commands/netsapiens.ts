@@ -5,13 +5,16 @@ import type { VerifyOptions } from "../netsapiens/verify.ts";
 
 const about = `
 What is verified:
-  with --client-id    that client; what no option gives is taken from the environment (NETSAPIENS_API_URL, NETSAPIENS_API_USERNAME)
+  with --client-id    that client; what no option gives is taken from the
+                      environment (NETSAPIENS_API_URL, NETSAPIENS_API_USERNAME)
                       or, with --stack, from the config of that stack
   with --stack alone  every NetsapiensOAuthClient in the state of that stack
 
-Secrets are never arguments: other users of the machine could read them. The API password is NETSAPIENS_API_PASSWORD, or is in the stack's
-config; the client's secret is NETSAPIENS_CLIENT_SECRET. Each may be named as a file: NETSAPIENS_CLIENT_SECRET_FILE. What is missing is asked
-for on the terminal, or read with --stdin, a line each: first the client's secret, then the password.
+Secrets are never arguments: other users of the machine could read them. The API
+password is NETSAPIENS_API_PASSWORD, or is in the stack's config; the client's
+secret is NETSAPIENS_CLIENT_SECRET. Each may be named as a file:
+NETSAPIENS_CLIENT_SECRET_FILE. What is missing is asked for on the terminal, or
+read with --stdin, a line each: first the client's secret, then the password.
 
 It ends with 0 only when every step that was asked for passed.`;
 

@@ -3,10 +3,12 @@ import { type Platform, platforms } from "../notify/platforms.ts";
 import { print, printJson } from "../output.ts";
 
 const details = `
-The URL of the webhook is a secret. It is UCAAS_WEBHOOK_URL, or is in the file that UCAAS_WEBHOOK_URL_FILE or --webhook
-names; else it is asked for on the terminal. Slack and Teams are known by their hosts; any other gets JSON.
+The URL of the webhook is a secret. It is UCAAS_WEBHOOK_URL, or is in the file
+that UCAAS_WEBHOOK_URL_FILE or --webhook names; else it is asked for on the
+terminal. Slack and Teams are known by their hosts; any other gets JSON.
 
-Exit status: 0 all messages were sent, or there was nothing to tell; 1 one was not sent.
+Exit status: 0 all messages were sent, or there was nothing to tell; 1 one was
+not sent.
 
 Examples:
   ucaas doctor --out doctor.json; ucaas notify doctor.json

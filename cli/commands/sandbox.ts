@@ -5,7 +5,8 @@ Examples:
   $ npx ucaas sandbox                # data in .sandbox
   $ . .sandbox/env && npx pulumi up  # in a second terminal
 
-The data, with the servers' keys, stay in the folder. The stack has a backend of its own there.`;
+The data, with the servers' keys, stay in the folder. The stack has a backend of
+its own there.`;
 
 /** `ucaas sandbox`: the vendors' servers on this machine. */
 export function sandboxCommand(): Command {

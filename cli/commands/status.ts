@@ -6,7 +6,8 @@ import { findProject } from "../pulumi/project.ts";
 import { type StackConfig, selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
 
 const details = `
-The facts are those of the state and of the stack's config: no vendor is asked. ucaas drift asks them.
+The facts are those of the state and of the stack's config. No vendor is asked:
+ucaas drift does that.
 
 Examples:
   ucaas status                    the selected stack

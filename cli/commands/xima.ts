@@ -14,8 +14,9 @@ import { print, printJson, printNotice } from "../output.ts";
 import { newKeyFiles } from "../xima/key-files.ts";
 
 const passphraseHelp = `
-The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names,
-else asked for on the terminal. It is never an argument: other users of the machine could read it.`;
+The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or
+the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names, else asked for on the
+terminal. It is never an argument: other users of the machine could read it.`;
 
 const passphraseHint = "set XIMA_PRIVATE_KEY_PASSPHRASE_FILE to the path of a file that holds it";
 

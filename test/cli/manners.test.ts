@@ -54,6 +54,19 @@ test("the help of every command has an example that begins as it is typed", () =
   expect(without).toEqual([]);
 });
 
+test("the help of every command, and of every group, fits 80 columns", () => {
+  const wide: string[] = [];
+  const visit = (command: Command) => {
+    let help = "";
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 });
+    command.outputHelp();
+    wide.push(...help.split("\n").filter((line) => line.length > 80));
+    command.commands.forEach(visit);
+  };
+  visit(createProgram({ description: "", version: "0" }));
+  expect(wide).toEqual([]);
+});
+
 test("docs/cli.md names every command", () => {
   const table = page.split("## ")[0]!;
   const unnamed = commands().filter(({ path }) => {

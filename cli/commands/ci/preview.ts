@@ -10,7 +10,7 @@ Exit status: 0 when the preview succeeded, 1 when it did not.
 Examples:
   ucaas preview --stack prod
   ucaas preview --stack prod --json
-  ucaas ci preview --stack prod --plan previews/plan-prod.json --out previews/preview-prod.json`;
+  ucaas ci preview --stack prod --plan plan.json --out preview-prod.json`;
 
 /**
  * `ucaas preview`: what a plan changes, for a reviewer, and for a pipeline that hands it
