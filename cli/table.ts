@@ -5,7 +5,14 @@ import { paint, type Tone } from "./colour.ts";
 import { redact, visible } from "./redact.ts";
 
 /** Text, or text in the colour of what it says. */
-export type Cell = string | { readonly text: string; readonly tone: Tone | undefined };
+export type Cell = string | StyledCell;
+
+interface StyledCell {
+  readonly text: string;
+  readonly tone?: Tone | undefined;
+  /** Its lines are not wrapped, since it is copied: an id. */
+  readonly whole?: true;
+}
 
 /**
  * A table that fits the terminal. Text of others in it is text: control characters are
@@ -21,7 +28,11 @@ export function renderTable(
     row.map((cell) => redact(textOf(cell)).split("\n").map(visible).join("\n")),
   );
   const styles = rows.map((row) => row.map(styleOf));
-  const widths = columnWidths([head, ...cells], width);
+  const whole = cells.map((row, index) =>
+    row.map((text, column) => (isWhole(rows[index]![column]!) ? text : "")),
+  );
+  const least = lengths([head.map(() => ""), ...whole]);
+  const widths = columnWidths(lengths([head, ...cells]), least, width);
   if (widths === undefined) return asLists(head, cells, styles);
   const lines = [
     drawRow(
@@ -68,22 +79,29 @@ function terminalWidth(): number {
 /** Narrower columns cut names into pieces. */
 const narrowest = 10;
 
-/**
- * As wide as needed; else the widest columns are cut to one width. Undefined when that is
- * too narrow to read.
- */
-function columnWidths(rows: readonly (readonly string[])[], width: number): number[] | undefined {
-  const columns = rows[0]!.length;
-  const needed = Array.from({ length: columns }, (_, column) =>
+/** The longest line of each column. */
+function lengths(rows: readonly (readonly string[])[]): number[] {
+  return rows[0]!.map((_, column) =>
     Math.max(
       1,
       ...rows.flatMap((row) => (row[column] ?? "").split("\n").map((line) => stringWidth(line))),
     ),
   );
+}
+
+/**
+ * As wide as needed; else the widest columns are cut to one width, but to no less than
+ * what is kept whole. Undefined when that is too narrow to read.
+ */
+function columnWidths(
+  needed: readonly number[],
+  least: readonly number[],
+  width: number,
+): number[] | undefined {
   // Each column has a border and two blanks, and the last has a border behind it.
-  const room = width - 3 * columns - 1;
+  const room = width - 3 * needed.length - 1;
   let cap = Math.max(...needed);
-  const cut = () => needed.map((each) => Math.min(each, cap));
+  const cut = () => needed.map((each, column) => Math.min(each, Math.max(cap, least[column]!)));
   const isTooWide = () => cut().reduce((sum, each) => sum + each, 0) > room;
   while (cap >= narrowest && isTooWide()) cap--;
   return isTooWide() ? undefined : cut();
@@ -108,6 +126,10 @@ type Style = (text: string) => string;
 
 function textOf(cell: Cell): string {
   return typeof cell === "string" ? cell : cell.text;
+}
+
+function isWhole(cell: Cell): boolean {
+  return typeof cell !== "string" && cell.whole === true;
 }
 
 function styleOf(cell: Cell): Style {

@@ -2,7 +2,8 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
 import { print, printJson, printNotice } from "../output.ts";
 import { stackConfig } from "../pulumi/stack.ts";
-import { renderTable } from "../table.ts";
+import { minute } from "../status/minute.ts";
+import { type Cell, renderTable } from "../table.ts";
 
 const day = 86_400_000;
 
@@ -39,12 +40,12 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
   print("To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).");
 }
 
-function toRow(deletion: Deletion): string[] {
+function toRow(deletion: Deletion): Cell[] {
   const { resellerId, tenantId, deletionId, scheduledAt, resource, stack } = deletion;
   return [
     `${resellerId}/${tenantId}`,
-    deletionId ?? "lost: ask Xima support",
-    scheduledAt,
+    deletionId === null ? "lost: ask Xima support" : { text: deletionId, whole: true },
+    minute(scheduledAt),
     restorable(restorableUntil(deletion)),
     [resource, stack].filter(Boolean).join(" in "),
   ];
@@ -53,7 +54,7 @@ function toRow(deletion: Deletion): string[] {
 function restorable(until: string | undefined, now = Date.now()): string {
   if (until === undefined) return "within a week";
   const left = Date.parse(until) - now;
-  if (left <= 0) return `no longer (until ${until})`;
+  if (left <= 0) return `no longer (until ${minute(until)})`;
   const days = Math.floor(left / day);
-  return `until ${until} (${days >= 1 ? `${days} ${days === 1 ? "day" : "days"}` : "less than a day"} left)`;
+  return `until ${minute(until)} (${days >= 1 ? `${days} ${days === 1 ? "day" : "days"}` : "less than a day"} left)`;
 }

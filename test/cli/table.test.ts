@@ -38,6 +38,19 @@ test("no line is wider than the terminal for any cells, and no text is lost", ()
   expect(wide.replace(/[^A-Za-z]/g, "")).toContain("NetsapiensOA");
 });
 
+test("an id stays in one line, so that it can be copied, and the others are wrapped", () => {
+  const id = "del_1795881193_5775";
+  const others = ["voicehouse/clinic-of-the-north", "until 2026-12-05 15:53 UTC (6 days left)"];
+  const row = [others[0]!, { text: id, whole: true } as const, others[1]!, "clinic in prod"];
+  const lines = renderTable(["customer", "deletionId", "restorable", "in"], [row], 80).split("\n");
+  expect(lines.join("\n")).toContain(id);
+  expect(lines[0]).toMatch(/^┌/);
+  for (const line of lines) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
+  // One that leaves no room for the rest makes each row a list.
+  const long = { text: "x".repeat(70), whole: true } as const;
+  expect(renderTable(["a", "id", "b"], [["a", long, "b"]], 80)).not.toContain("│");
+});
+
 test("where columns would be too narrow, each row is a list", () => {
   const rows = [
     [

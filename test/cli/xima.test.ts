@@ -437,7 +437,7 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
       /voicehouse\/zoe .*lost: ask Xima support.*\(6 days left\)[\s\S]*voicehouse\/acme /,
     );
     expect(stdout).toMatch(
-      /voicehouse\/acme +│ del_1 +│ 2025-07-28T21:10:05Z +│ no longer \(until 2025-08-04T21:10:05.000Z\) +│ acme in telephony\/prod/,
+      /voicehouse\/acme +│ del_1 +│ 2025-07-28 21:10 UTC +│ no longer \(until 2025-08-04 21:10 UTC\) +│ acme in telephony\/prod/,
     );
     expect(stderr).toContain("xima-deletions.jsonl:3 is no record of a deletion");
 
