@@ -26,7 +26,7 @@ export class Callbacks {
   readonly #orders: Order[] = [];
   readonly #end = new AbortController();
   #sending: Promise<unknown> = Promise.resolve();
-  /** Callbacks that were not acknowledged at once. */
+  /** Attempts that were not acknowledged. */
   failures = 0;
 
   constructor(url: string, relayKey: string) {

@@ -146,7 +146,10 @@ export class Cluster {
       .filter((path) => path.startsWith(`${this.folder}/`))
       .reverse();
     for (const path of mounts) await execute("umount", ["-l", path]).catch(() => {});
-    if (this.#hasBridge) await execute("ip", ["link", "delete", bridge.name]);
+    if (this.#hasBridge) {
+      await removeNetworks();
+      await execute("ip", ["link", "delete", bridge.name]);
+    }
     // What it wrote for Services is in the machine's own tables.
     if (this.#processes.some(({ name }) => name === "kube-proxy"))
       await execute(this.#command("kube-proxy"), [...this.#proxyFlags, "--cleanup"]);
@@ -335,6 +338,17 @@ state = "${folder}/containerd-run"
     );
     return file;
   }
+}
+
+/** Removes the network namespaces of the pods that are still on the bridge. */
+async function removeNetworks(): Promise<void> {
+  const list = async (...args: string[]) =>
+    JSON.parse((await execute("ip", ["-json", ...args])).stdout.trim() || "[]");
+  const links = (await list("link", "show", "master", bridge.name)) as { link_netnsid?: number }[];
+  const ids = new Set(links.map(({ link_netnsid: id }) => id));
+  const namespaces = (await list("netns", "list")) as { name: string; id?: number }[];
+  for (const { name, id } of namespaces)
+    if (id !== undefined && ids.has(id)) await execute("ip", ["netns", "delete", name]);
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -77,7 +77,7 @@ export async function tryReceiver(
     await callbacks.stop();
     findings.push(...(await callbacks.judge()));
     tell(
-      `receiver: ${callbacks.acknowledged} callbacks acknowledged, ${callbacks.failures} of them not at once`,
+      `receiver: ${callbacks.acknowledged} callbacks acknowledged, ${callbacks.failures} attempts failed`,
     );
   } finally {
     await callbacks.close();
