@@ -31,6 +31,16 @@ test("the pipeline for GitLab runs the commands of GitHub's workflows, which run
   for (const option of used) expect(known).toContain(option);
 });
 
+test("each nightly check sends its own report to a chat, where there is a webhook", () => {
+  for (const name of ["drift", "doctor"]) {
+    const { script, after_script: after = [] } = jobs[name] as Record<string, string[]>;
+    const [report] = /"reports\/.*"$/.exec(script!.at(-1)!)!;
+    expect(after, name).toEqual([
+      `if [ -n "$UCAAS_WEBHOOK_URL" ]; then npx --no-install ucaas notify --only-problems ${report}; fi`,
+    ]);
+  }
+});
+
 test("its scripts are bash, and its jobs are of a stage and need jobs that there are", () => {
   expect(variables).toMatchObject({ GIT_DEPTH: "0" });
   for (const line of lines) execFileSync("bash", ["-n", "-c", line]);
