@@ -223,7 +223,7 @@ export const steps: readonly Step[] = [
     title:
       "The same for all stacks at once, as a table: 2 says that there is drift. A customer that was made by hand at EnableX is counted as not declared",
     async before({ enablex }) {
-      const made = await fetch(`${enablex.baseUrl}/customers`, {
+      const created = await fetch(`${enablex.baseUrl}/customers`, {
         method: "POST",
         headers: {
           authorization: `Basic ${btoa(`${enablex.accessId}:${enablex.accessKey}`)}`,
@@ -235,7 +235,7 @@ export const steps: readonly Step[] = [
           contact_email: "mill@old-mill.example",
         }),
       });
-      assert.ok(made.ok, "the customer could not be made by hand");
+      assert.ok(created.ok, "the customer could not be made by hand");
     },
     command: [
       ...(["ucaas", "drift", "--stack", "sandbox", "--report-dir", "reports"] as const),

@@ -94,7 +94,7 @@ describe("limits that a policy of the engine watches", () => {
       return { urn, type, parent, inputs };
     });
   const states = (steps: Preview["steps"]) => steps.flatMap(({ oldState }) => oldState ?? []);
-  const said = (violations: readonly { limit: string; customers: readonly string[] }[]) =>
+  const summaries = (violations: readonly { limit: string; customers: readonly string[] }[]) =>
     violations.map(({ limit, customers }) => [limit, ...customers]);
 
   test("each resource that adds beyond the limit is stopped, and none that adds nothing", () => {
@@ -102,7 +102,7 @@ describe("limits that a policy of the engine watches", () => {
     const before = states([...more, ...fewer, ...hotel]);
     const watch = new LimitWatch(before, { maxAddedSeats: 9, maxRemovals: 0 }, terms(prices));
     expect(declared(fewer).flatMap((each) => watch.take(each))).toEqual([]);
-    expect(said(declared(more).flatMap((each) => watch.take(each)))).toEqual([
+    expect(summaries(declared(more).flatMap((each) => watch.take(each)))).toEqual([
       ["maxAddedSeats", "acme"],
     ]);
     expect(declared(hotel).flatMap((each) => watch.take(each))).toEqual([]);
@@ -121,9 +121,9 @@ describe("limits that a policy of the engine watches", () => {
   test("a removal is seen when all resources are known, and a protected loss at once", () => {
     const limits = { maxRemovals: 0, protectedCustomers: ["clinic"] };
     const watch = new LimitWatch(states([...more, ...fewer]), limits, terms());
-    expect(said(declared(fewer).flatMap((each) => watch.take(each)))).toEqual([
+    expect(summaries(declared(fewer).flatMap((each) => watch.take(each)))).toEqual([
       ["protectedCustomers", "clinic"],
     ]);
-    expect(said(watch.finish(declared(fewer)))).toEqual([["maxRemovals", "acme"]]);
+    expect(summaries(watch.finish(declared(fewer)))).toEqual([["maxRemovals", "acme"]]);
   });
 });

@@ -52,12 +52,12 @@ describe("a summary of what the real engine planned", () => {
   test("created, removed, replaced and changed resources are distinguished", () => {
     const report = reportOf(recorded("changes"));
     expect(report.counts).toMatchObject({ create: 2, update: 2, replace: 1, delete: 2, same: 2 });
-    const told = report.changes.map(
+    const changes = report.changes.map(
       ({ action, resource, name }) => `${action} ${resource} ${name}`,
     );
-    expect(told).toContain("replace XimaLicense clinic");
-    expect(told).toContain("delete EnableXUser acme-bob");
-    expect(told.join()).not.toContain("Customer::");
+    expect(changes).toContain("replace XimaLicense clinic");
+    expect(changes).toContain("delete EnableXUser acme-bob");
+    expect(changes.join()).not.toContain("Customer::");
     const mail = report.changes.flatMap(({ properties }) => properties);
     expect(mail).toContainEqual({
       property: "contactEmail",

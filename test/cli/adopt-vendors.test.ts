@@ -73,7 +73,7 @@ describe("customers of EnableX", () => {
       last_name: "King",
       email: "ada@acme.example",
     });
-    const made = enablex.server.received.length;
+    const requestCount = enablex.server.received.length;
     const [acme] = await enablex.candidates();
     expect(acme?.section).toMatchObject({
       customerLegalName: "Acme Limited",
@@ -88,7 +88,9 @@ describe("customers of EnableX", () => {
         status: "active",
       },
     });
-    expect(enablex.server.received.slice(made).every(({ method }) => method === "GET")).toBe(true);
+    expect(
+      enablex.server.received.slice(requestCount).every(({ method }) => method === "GET"),
+    ).toBe(true);
   });
 
   test("are selected by part of their id, name, code or email, on every page and in any case", async () => {

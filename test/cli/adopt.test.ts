@@ -106,14 +106,14 @@ describe("a customer's file", () => {
 });
 
 describe("the outcome for an existing object", () => {
-  const made: string[] = [];
+  const created: string[] = [];
   afterEach(() => {
-    for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+    for (const folder of created.splice(0)) rmSync(folder, { recursive: true });
   });
 
   function filesOf(texts: Record<string, string>): StackFiles {
     const base = mkdtempSync(join(tmpdir(), "ucaas-adopt-"));
-    made.push(base);
+    created.push(base);
     writeFileSync(join(base, "Pulumi.yaml"), "name: p\nruntime: nodejs\nstackConfigDir: stacks\n");
     for (const [name, text] of Object.entries(texts)) {
       const path = join(base, "stacks", name);

@@ -104,13 +104,13 @@ test("a report of an earlier version counts by itself, and with others as unknow
   ]);
 });
 
-const sound: StackDrift = {
+const healthy: StackDrift = {
   ...{ stack: "prod", status: "none", differences: [], unknown: [] },
   ...{ checked: 6, compared: 6, existenceOnly: 0, notReadable: 0 },
 };
 const counted = countCustomers([listing("prod", ["1", "2"], ids("1", "2", "3"))], []);
 const reportOf = (customers: readonly CustomerCount[]) =>
-  driftReport([sound], new Date("2026-01-01T00:00:00Z"), customers);
+  driftReport([healthy], new Date("2026-01-01T00:00:00Z"), customers);
 
 test("every form of the report counts them, and older reports are still read", async () => {
   const line =
@@ -162,7 +162,7 @@ const customer = (id: string, account?: string): State => ({
 
 test("stacks that share an account cost the pages of one list, and each declares its own", async () => {
   await using enablex = await enablexReseller();
-  const made = await enablex.seed(130);
+  const seeded = await enablex.seed(130);
   await enablexVendor(
     { ...configOf(enablex.basic), defaults: {}, customers: {} },
     {
@@ -174,14 +174,14 @@ test("stacks that share an account cost the pages of one list, and each declares
   const survey = new CustomerSurvey(async () => configOf(enablex.basic));
   survey.visit(
     "north",
-    made.slice(0, 60).map((id) => customer(id)),
+    seeded.slice(0, 60).map((id) => customer(id)),
   );
   survey.visit(
     "south",
-    made.slice(60, 129).map((id) => customer(id)),
+    seeded.slice(60, 129).map((id) => customer(id)),
   );
   expect(await survey.counts()).toMatchObject([
-    { existing: 130, declared: 129, undeclared: 1, named: [{ id: made[129] }] },
+    { existing: 130, declared: 129, undeclared: 1, named: [{ id: seeded[129] }] },
   ]);
   expect(enablex.calls().slice(calls.length)).toEqual(calls);
 });

@@ -219,10 +219,10 @@ describe("the report", () => {
 });
 
 test("the metrics have the status and the counts of each stack, and when they were taken", async () => {
-  const sound = { ...nothingChecked, checked: 3, compared: 2, existenceOnly: 1 };
+  const healthy = { ...nothingChecked, checked: 3, compared: 2, existenceOnly: 1 };
   const report = driftReport(
     [
-      { stack: "north", status: "none", ...sound, differences: [], unknown: [] },
+      { stack: "north", status: "none", ...healthy, differences: [], unknown: [] },
       unknownDrift('we"st\n', { reason: "no answer" }),
     ],
     new Date("2026-01-01T00:00:00Z"),

@@ -7,12 +7,12 @@ import { affectedStacks } from "../../cli/gitops/affected-stacks.ts";
 import { ucaas } from "./ucaas.ts";
 
 describe("the stacks that a change concerns", () => {
-  const touched = (...files: string[]) =>
+  const affected = (...files: string[]) =>
     affectedStacks(files, "stacks", ["north", "prod", "prod-eu"]);
 
   test("a stack file or a customer's file concerns its own stack alone", () => {
-    expect(touched("stacks/Pulumi.prod.yaml")).toEqual(["prod"]);
-    expect(touched("stacks/customers/prod-eu/acme.yaml", "stacks/Pulumi.north.yml")).toEqual([
+    expect(affected("stacks/Pulumi.prod.yaml")).toEqual(["prod"]);
+    expect(affected("stacks/customers/prod-eu/acme.yaml", "stacks/Pulumi.north.yml")).toEqual([
       "north",
       "prod-eu",
     ]);
@@ -28,12 +28,12 @@ describe("the stacks that a change concerns", () => {
       "../shared/x.ts",
       "stacks/Pulumi.yaml",
     ])
-      expect(touched("stacks/Pulumi.prod.yaml", file), file).toEqual(["north", "prod", "prod-eu"]);
+      expect(affected("stacks/Pulumi.prod.yaml", file), file).toEqual(["north", "prod", "prod-eu"]);
   });
 
   test("documents, tests and the pipeline itself concern none", () => {
     expect(
-      touched(
+      affected(
         "README.md",
         "docs/gitops.md",
         "docs/picture.png",
@@ -45,7 +45,7 @@ describe("the stacks that a change concerns", () => {
   });
 
   test("a stack that is no longer there is not among them, and its file is no code", () => {
-    expect(touched("stacks/Pulumi.gone.yaml", "stacks/customers/gone/acme.yaml")).toEqual([]);
+    expect(affected("stacks/Pulumi.gone.yaml", "stacks/customers/gone/acme.yaml")).toEqual([]);
   });
 });
 

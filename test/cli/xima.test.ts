@@ -167,8 +167,11 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
 
   test("encrypts with the passphrase of the environment, which is in no argument and no output", async () => {
     const env = { XIMA_PRIVATE_KEY_PASSPHRASE: "open sesame canary" };
-    const made = await ucaas(["keys", "new", "--common-name", "Voicehouse", "--bits", "3072"], env);
-    expect(made).toMatchObject({
+    const created = await ucaas(
+      ["keys", "new", "--common-name", "Voicehouse", "--bits", "3072"],
+      env,
+    );
+    expect(created).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining("RSA 3072, mode 0600, encrypted"),
     });
@@ -177,7 +180,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
       createPrivateKey({ key: read("xima.key.pem"), passphrase: "open sesame canary" })
         .asymmetricKeyDetails?.modulusLength,
     ).toBe(3072);
-    expect(`${made.stdout}${made.stderr}`).not.toContain("canary");
+    expect(`${created.stdout}${created.stderr}`).not.toContain("canary");
   });
 
   test("asks for a passphrase on a terminal, twice, without showing it", async () => {
@@ -548,12 +551,12 @@ describe("ucaas xima import-file", { timeout: 30_000 }, () => {
 
 test("an error says in one sentence that Node is too old", async () => {
   const old = `Object.defineProperty(process.versions, "node", { value: "20.20.2" }); await import(${JSON.stringify(start)});`;
-  const said = await new Promise<string>((resolve) =>
+  const output = await new Promise<string>((resolve) =>
     execFile(process.execPath, ["--input-type=module", "-e", old], (_error, stdout, stderr) =>
       resolve(stdout + stderr),
     ),
   );
-  expect(said).toMatch(
+  expect(output).toMatch(
     /^This is Node 20\.20\.2; ucaas needs Node 22\.19 or newer\. .*npx ucaas.*\n$/,
   );
 });

@@ -16,10 +16,10 @@ test("the API reference says what the doc comments say now (npm run reference wr
     [join(root, "node_modules", "typedoc", "bin", "typedoc"), "--out", out],
     { cwd: root },
   );
-  const [made, kept] = await Promise.all(
+  const [generated, kept] = await Promise.all(
     [out, join(root, "docs", "reference")].map((folder) =>
       readFile(join(folder, "README.md"), "utf8"),
     ),
   );
-  expect(kept).toBe(made);
+  expect(kept).toBe(generated);
 });

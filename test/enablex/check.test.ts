@@ -7,15 +7,15 @@ const acme = { customerName: "Acme", customerCode: "ACME", contactEmail: "it@acm
 
 describe("a preview", () => {
   let enablex: EnablexReseller;
-  let said: string[];
+  let messages: string[];
   beforeAll(async () => {
     enablex = await enablexReseller();
   });
   afterAll(() => enablex.server.stop());
   beforeEach(() => {
-    said = [];
+    messages = [];
     enablex.server.received = [];
-    vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+    vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   });
   afterEach(() => void vi.restoreAllMocks());
 
@@ -106,7 +106,7 @@ describe("a preview", () => {
     expect(
       await failures("customer", { ...acme, officeAddress: { country: "DE" } }, { config }),
     ).toEqual({});
-    expect(said.join()).toContain("EnableXCustomer DE: the country could not be checked");
+    expect(messages.join()).toContain("EnableXCustomer DE: the country could not be checked");
   });
 
   test("takes values that are not known yet anywhere", async () => {

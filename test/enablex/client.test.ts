@@ -3,7 +3,7 @@ import { EnableXClient } from "../../provider/enablex/client.ts";
 import { enablexConfig } from "../../provider/enablex/config.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
-import { type EnablexReseller, enablexReseller, failureOf } from "./enablex-server.ts";
+import { catchError, type EnablexReseller, enablexReseller } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 beforeEach(async () => {
@@ -69,7 +69,7 @@ describe("the client", () => {
 
   test("retries a refused token once, and then fails with the guide's words", async () => {
     enablex.server.fault({ kind: "status", status: 403, path: "/customers", times: 9 });
-    const error = await failureOf(client(enablex.login).read(customerType, "1"));
+    const error = await catchError(client(enablex.login).read(customerType, "1"));
     expect(error).toMatchObject({
       code: "TOKEN_EXPIRED",
       reason: expect.stringContaining("Token has expired."),
@@ -80,7 +80,7 @@ describe("the client", () => {
 
   test("sends a refused login once, and its error contains neither password nor key", async () => {
     const one = client({ ...enablex.login, "enablex:password": "wrong-Passw0rd" });
-    const errors = await Promise.all([1, 2, 3].map(() => failureOf(one.read(customerType, "1"))));
+    const errors = await Promise.all([1, 2, 3].map(() => catchError(one.read(customerType, "1"))));
     expect(errors.map(({ code }) => code)).toEqual([
       "HEADER_INVALID",
       "HEADER_INVALID",
@@ -120,7 +120,7 @@ describe("the client", () => {
   test("sends X-App-Type where the config has it, and says how where the server misses it", async () => {
     enablex.server.setOptions({ requireAppType: true });
     const [id = ""] = await enablex.seed(1);
-    expect(await failureOf(client(enablex.basic).read(customerType, id))).toMatchObject({
+    expect(await catchError(client(enablex.basic).read(customerType, id))).toMatchObject({
       code: "APP_TYPE_MISSING",
       hint: expect.stringContaining("enablex:appType vc"),
     });
@@ -165,12 +165,12 @@ describe("the client", () => {
   test("never takes a list under another name for an empty one, and says how to correct it", async () => {
     const one = client({ ...enablex.basic, "enablex:routes": '{"customerListKey": "rows"}' });
     const search = customerType.searches[0]!;
-    expect(await failureOf(one.find(customerType, search, { customerCode: "ACME" }))).toMatchObject(
-      {
-        code: "MALFORMED_REPLY",
-        hint: expect.stringContaining("pulumi config set --path enablex:routes.customerListKey"),
-      },
-    );
+    expect(
+      await catchError(one.find(customerType, search, { customerCode: "ACME" })),
+    ).toMatchObject({
+      code: "MALFORMED_REPLY",
+      hint: expect.stringContaining("pulumi config set --path enablex:routes.customerListKey"),
+    });
   });
 
   test("goes by the routes that the config corrects", async () => {
@@ -181,13 +181,13 @@ describe("the client", () => {
     });
     await one.update(customerType, id, { customer_name: "x" });
     expect(enablex.calls()).toEqual([`PUT /customers/${id}/change`]);
-    expect(await failureOf(one.read(customerType, id))).toMatchObject({ code: "MALFORMED_REPLY" });
+    expect(await catchError(one.read(customerType, id))).toMatchObject({ code: "MALFORMED_REPLY" });
   });
 
   test("asks for the list of countries once, and again after it failed", async () => {
     const one = client(enablex.basic);
     enablex.server.fault({ kind: "status", status: 406, path: "/countries" });
-    expect(await failureOf(one.countries())).toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(await catchError(one.countries())).toMatchObject({ code: "VALIDATION_FAILED" });
     const lists = await Promise.all([one.countries(), one.countries()]);
     expect(lists[0]?.idOf("DE")).toBeDefined();
     expect(enablex.calls(/countries/)).toHaveLength(2);

@@ -3,9 +3,9 @@ import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schem
 import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { eventually } from "../eventually.ts";
 import {
+  catchError,
   type EnablexReseller,
   enablexReseller,
-  failureOf,
   journalFolder,
   providersOf,
 } from "./enablex-server.ts";
@@ -19,10 +19,10 @@ const acme = {
 } satisfies EnableXInputs;
 
 let enablex: EnablexReseller;
-let said: string[];
+let messages: string[];
 beforeEach(async () => {
-  said = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  messages = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   enablex = await enablexReseller();
 });
 afterEach(async () => {
@@ -107,7 +107,7 @@ describe("a customer that is created", () => {
     enablex.server.fault({ kind: "late", ms: 600, method: "POST", path: "/customers$" });
     enablex.server.fault({ kind: "delayAfter", ms: 900, method: "POST", path: "/customers$" });
     const { contactEmail: _, ...withoutEmail } = acme;
-    const error = await failureOf(create(withoutEmail, { "enablex:settleSeconds": "0.2" }));
+    const error = await catchError(create(withoutEmail, { "enablex:settleSeconds": "0.2" }));
     expect(error.code).toBe("AMBIGUOUS");
     for (const { id } of enablex.customers()) expect(error.message).toContain(`customer ${id}`);
   });
@@ -116,7 +116,7 @@ describe("a customer that is created", () => {
     const journal = journalFolder();
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
     const short = { "enablex:settleSeconds": "0.2" };
-    const error = await failureOf(create(acme, short, journal));
+    const error = await catchError(create(acme, short, journal));
     expect(error).toMatchObject({
       code: "OUTCOME_UNKNOWN",
       hint: expect.stringContaining("it looks first"),
@@ -135,7 +135,7 @@ describe("a customer that is created", () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
     const patient = { ...enablex.basic, "enablex:settleSeconds": "300" };
     const { customer } = providersOf(patient, journal, { signal: run.signal });
-    const error = await failureOf(customer.create(acme, { signal: run.signal }));
+    const error = await catchError(customer.create(acme, { signal: run.signal }));
     expect(["OUTCOME_UNKNOWN", "INTERRUPTED"]).toContain(error.code);
     expect(posts()).toBe(1);
     await create(acme, {}, journal);
@@ -145,7 +145,7 @@ describe("a customer that is created", () => {
   test("logs a message while it waits for a clear answer", async () => {
     enablex.server.fault({ kind: "cut", method: "POST", path: "/customers$" });
     await create(acme);
-    expect(said.join("\n")).toMatch(
+    expect(messages.join("\n")).toMatch(
       /EnableXCustomer ACME: the create got no clear answer .*looking for up to 2 s/,
     );
   });
@@ -196,7 +196,7 @@ describe("a customer that is created", () => {
   test("in a country that the server does not list is refused before a request, with similar ones", async () => {
     enablex.server.setOptions({ countryCodes: true });
     const providers = providersOf(enablex.basic);
-    const error = await failureOf(
+    const error = await catchError(
       providers.customer.create({ ...acme, officeAddress: { country: "ZZ" } }),
     );
     expect(error.message).toMatch(
@@ -220,7 +220,7 @@ describe("a customer that exists already", () => {
     expect(taken).toBe(id);
     expect(outs).toMatchObject({ ...acme, customerId: id });
     expect(enablex.calls(/POST|PATCH/)).toEqual([]);
-    expect(said.join()).toContain(`took over customer ${id} "Acme"`);
+    expect(messages.join()).toContain(`took over customer ${id} "Acme"`);
   });
 
   test("with other values is an error that lists each difference, and nothing is written", async () => {
@@ -229,7 +229,7 @@ describe("a customer that exists already", () => {
       customer_name: "Acme Ltd",
       office_address: { city: "York", country_id: "235" },
     });
-    const error = await failureOf(create(acme));
+    const error = await catchError(create(acme));
     expect(error.code).toBe("ALREADY_EXISTS");
     expect(error.reason).toContain(
       'customerName: declared "Acme", on the server "Acme Ltd"\n  officeAddress.city: declared "Leeds", on the server "York"',
@@ -240,7 +240,7 @@ describe("a customer that exists already", () => {
 
   test('is an error with adopt "never" even if it is as declared', async () => {
     await enablex.seed(1, existing);
-    expect(await failureOf(create({ ...acme, adopt: "never" }))).toMatchObject({
+    expect(await catchError(create({ ...acme, adopt: "never" }))).toMatchObject({
       code: "ALREADY_EXISTS",
       reason: expect.stringContaining('adopt is "never"'),
     });
@@ -296,7 +296,7 @@ describe("a customer that exists already", () => {
       ...(await enablex.seed(1, fields)),
       ...(await enablex.seed(1, { ...fields, contact_email: "other@acme.test" })),
     ];
-    const error = await failureOf(create(acme));
+    const error = await catchError(create(acme));
     expect(error.code).toBe("AMBIGUOUS");
     for (const id of ids) expect(error.message).toContain(`customer ${id}`);
   });
@@ -307,7 +307,7 @@ describe("a customer that exists already", () => {
       customer_code: "OTHER",
       customer_name: "Other Ltd",
     });
-    const error = await failureOf(create(acme));
+    const error = await catchError(create(acme));
     expect(error).toMatchObject({ code: "DUPLICATE", vendorCode: "1504" });
     expect(error.reason).toContain(
       `contactEmail "it@acme.test" is taken. It belongs to customer ${id} "Other Ltd"`,
@@ -329,7 +329,7 @@ describe("a customer that exists already", () => {
       method: "POST",
       body: JSON.stringify(body),
     });
-    expect((await failureOf(create(acme))).reason).toContain(
+    expect((await catchError(create(acme))).reason).toContain(
       `contactEmail "it@acme.test" is taken. It belongs to customer ${id}`,
     );
   });
@@ -338,7 +338,7 @@ describe("a customer that exists already", () => {
     await enablex.seed(1, existing);
     for (const customer of Object.values(enablex.server.state.customers))
       customer.owner = "somebody-else";
-    const error = await failureOf(create(acme));
+    const error = await catchError(create(acme));
     expect(error.reason).toMatch(/is taken. No customer that these credentials see has it/);
     expect(error.hint).toContain("another reseller");
   });
@@ -346,7 +346,7 @@ describe("a customer that exists already", () => {
   test("because the program declares it twice is a clear error", async () => {
     const { customer } = providersOf(enablex.basic);
     await customer.create(acme);
-    expect(await failureOf(customer.create(acme))).toMatchObject({
+    expect(await catchError(customer.create(acme))).toMatchObject({
       code: "DECLARED_TWICE",
       hint: expect.stringContaining("customerCode"),
     });
@@ -372,7 +372,7 @@ describe("two stacks that declare the same customer", () => {
 
   test("and one create has no clear reply: a customer with other values is not adopted", async () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
-    const running = failureOf(create(acme));
+    const running = catchError(create(acme));
     await eventually(() => expect(posts()).toBe(1));
     await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
     expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
@@ -404,7 +404,7 @@ describe("a create that was cut off", () => {
   test("is not resumed by another stack", async () => {
     const journal = await killed({ kind: "hangAfter" }, { ...acme, adopt: "never" });
     const other = { ...acme, adopt: "never", __stack: "ucaas/two" } as const;
-    expect(await failureOf(create(other, {}, journal))).toMatchObject({
+    expect(await catchError(create(other, {}, journal))).toMatchObject({
       code: "JOURNAL_OTHER_STACK",
     });
   });
@@ -435,7 +435,7 @@ describe("a create that was cut off", () => {
     const journal = journalFolder();
     const { id, outs } = await create(acme, {}, journal);
     await providersOf(enablex.basic, journal).customer.diff(id, outs as EnableXOutputs, acme);
-    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
+    expect(await catchError(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
       code: "ALREADY_EXISTS",
     });
   });
@@ -443,14 +443,16 @@ describe("a create that was cut off", () => {
   test("by a refusal leaves nothing behind that would make the next one wait or adopt", async () => {
     const journal = journalFolder();
     enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/customers$" });
-    expect(await failureOf(create(acme, {}, journal))).toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(await catchError(create(acme, {}, journal))).toMatchObject({
+      code: "VALIDATION_FAILED",
+    });
     await enablex.seed(1, {
       customer_name: "Acme",
       customer_code: "ACME",
       contact_email: "it@acme.test",
       office_address: acme.officeAddress && { city: "Leeds", country_id: "235" },
     });
-    expect(await failureOf(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
+    expect(await catchError(create({ ...acme, adopt: "never" }, {}, journal))).toMatchObject({
       code: "ALREADY_EXISTS",
     });
   });

@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
-import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+import {
+  catchError,
+  type EnablexReseller,
+  enablexReseller,
+  providersOf,
+} from "./enablex-server.ts";
 
 const acme = {
   customerName: "Acme",
@@ -14,10 +19,10 @@ const acme = {
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 let enablex: EnablexReseller;
-let said: string[];
+let messages: string[];
 beforeEach(async () => {
-  said = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  messages = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   enablex = await enablexReseller();
 });
 afterEach(async () => {
@@ -26,7 +31,7 @@ afterEach(async () => {
 });
 
 /** A customer that a run before this one made, and the provider of the next run. */
-async function made(inputs: EnableXInputs = acme, config: Record<string, string> = {}) {
+async function createCustomer(inputs: EnableXInputs = acme, config: Record<string, string> = {}) {
   const { id, outs } = await providersOf(enablex.basic).customer.create(inputs);
   enablex.server.received = [];
   return {
@@ -42,7 +47,7 @@ const patches = () =>
 
 describe("a customer that is updated", () => {
   test("gets only what changed, and is read until it shows", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     enablex.server.setOptions({ visibleAfterMs: 300, visibleAfterReads: 2 });
     const { outs: after } = await provider.update(id, outs, {
       ...acme,
@@ -54,7 +59,7 @@ describe("a customer that is updated", () => {
   });
 
   test("keeps the undeclared parts of an address of which one field changes", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await enablex.change("customers", id, { office_address: { address_1: "1 High Street" } });
     await provider.update(id, outs, {
       ...acme,
@@ -73,7 +78,7 @@ describe("a customer that is updated", () => {
   });
 
   test("clears a text that is no longer declared, and keeps a choice with a note", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     const { contactName: _, status: __, ...rest } = acme;
     const { outs: after } = await provider.update(id, outs, {
       ...rest,
@@ -85,7 +90,9 @@ describe("a customer that is updated", () => {
         office_address: { city: "Leeds", zipcode: "", country_id: expect.anything() },
       },
     ]);
-    expect(said.join()).toContain("status is no longer declared and stays as it is on the server");
+    expect(messages.join()).toContain(
+      "status is no longer declared and stays as it is on the server",
+    );
     expect(
       await provider.diff(id, after as EnableXOutputs, {
         ...rest,
@@ -97,7 +104,7 @@ describe("a customer that is updated", () => {
   });
 
   test("also reverts changes made elsewhere since", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await enablex.change("customers", id, { status: "S", customer_legal_name: "Unmanaged" });
     await provider.update(id, outs, { ...acme, contactName: "Grace" });
     expect(patches()).toEqual([{ contact_name: "Grace", status: "A" }]);
@@ -105,21 +112,23 @@ describe("a customer that is updated", () => {
   });
 
   test("and already is as declared on the server is not written at all", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await provider.update(id, { ...outs, contactName: "Ada " }, acme);
     expect(patches()).toEqual([]);
   });
 
   test("sends nothing if the newly declared values are already there", async () => {
     const { contactName: _, ...without } = acme;
-    const { id, outs, provider } = await made(without);
+    const { id, outs, provider } = await createCustomer(without);
     await enablex.change("customers", id, { contact_name: "Ada" });
     expect((await provider.update(id, outs, acme)).outs).toMatchObject({ contactName: "Ada" });
     expect(patches()).toEqual([]);
   });
 
   test("but does not show it is an error, and the next up writes the field again", async () => {
-    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
+    const { id, outs, provider } = await createCustomer(acme, {
+      "enablex:consistencySeconds": "0.3",
+    });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const failure = await provider
       .update(id, outs, { ...acme, contactName: "Grace" })
@@ -138,7 +147,9 @@ describe("a customer that is updated", () => {
   });
 
   test("but does not show the emptied text keeps it in the state, so the next up clears it", async () => {
-    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0.3" });
+    const { id, outs, provider } = await createCustomer(acme, {
+      "enablex:consistencySeconds": "0.3",
+    });
     enablex.server.setOptions({ visibleAfterMs: 60_000 });
     const { contactName: _, ...news } = acme;
     const failure = (await provider
@@ -155,8 +166,8 @@ describe("a customer that is updated", () => {
       contact_email: "taken@acme.test",
       customer_name: "Other",
     });
-    const { id, outs, provider } = await made();
-    const error = await failureOf(
+    const { id, outs, provider } = await createCustomer();
+    const error = await catchError(
       provider.update(id, outs, { ...acme, contactEmail: "taken@acme.test" }),
     );
     expect(error).toMatchObject({
@@ -166,10 +177,12 @@ describe("a customer that is updated", () => {
   });
 
   test("and is gone is an error that says how to create it again", async () => {
-    const { id, outs, provider } = await made(acme, { "enablex:consistencySeconds": "0" });
+    const { id, outs, provider } = await createCustomer(acme, {
+      "enablex:consistencySeconds": "0",
+    });
     delete enablex.server.state.customers[id];
     expect(
-      await failureOf(provider.update(id, outs, { ...acme, contactName: "Grace" })),
+      await catchError(provider.update(id, outs, { ...acme, contactName: "Grace" })),
     ).toMatchObject({
       code: "NOT_FOUND",
       hint: expect.stringContaining("pulumi refresh"),
@@ -179,7 +192,7 @@ describe("a customer that is updated", () => {
 
 describe("a customer that is read", () => {
   test("shows drift in its inputs in the declared form, and every other value exactly as declared", async () => {
-    const { id, outs, provider } = await made({ ...acme, contactEmail: "IT@acme.test" });
+    const { id, outs, provider } = await createCustomer({ ...acme, contactEmail: "IT@acme.test" });
     await enablex.change("customers", id, {
       status: "S",
       office_address: { country_id: "81" },
@@ -206,7 +219,7 @@ describe("a customer that is read", () => {
   });
 
   test("shows no drift in undeclared or read-only fields", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await enablex.change("customers", id, {
       customer_legal_name: "Changed",
       individual: true,
@@ -223,7 +236,7 @@ describe("a customer that is read", () => {
   test.each(["both", "body", "status"] as const)(
     "and does not exist any more leaves the state, for each form of the reply (%s)",
     async (errorsAs) => {
-      const { id, outs, provider } = await made();
+      const { id, outs, provider } = await createCustomer();
       delete enablex.server.state.customers[id];
       enablex.server.setOptions({ errorsAs });
       expect((await provider.read(id, outs)).id).toBeUndefined();
@@ -231,13 +244,13 @@ describe("a customer that is read", () => {
   );
 
   test("at a wrong address is an error and not gone, or the state would lose it", async () => {
-    const { id, outs } = await made({ customerName: "Acme", customerCode: "ACME" });
+    const { id, outs } = await createCustomer({ customerName: "Acme", customerCode: "ACME" });
     const provider = providersOf({
       ...enablex.basic,
       "enablex:baseUrl": `${enablex.server.url}/ucaas/v2`,
     }).customer;
     enablex.server.setOptions({ errorsAs: "status" });
-    expect(await failureOf(provider.read(id, outs))).toMatchObject({
+    expect(await catchError(provider.read(id, outs))).toMatchObject({
       code: "NOT_FOUND",
       hint: expect.stringContaining("enablex:baseUrl"),
     });
@@ -248,9 +261,9 @@ describe("a customer that is read", () => {
     ["empty", "EMPTY_REPLY"],
     ["malformed", "MALFORMED_REPLY"],
   ] as const)("and answered with %s is an error and not gone", async (kind, code) => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     enablex.server.fault({ kind, path: `/customers/${id}$` });
-    expect(await failureOf(provider.read(id, outs))).toMatchObject({ code });
+    expect(await catchError(provider.read(id, outs))).toMatchObject({ code });
   });
 });
 
@@ -304,18 +317,18 @@ describe("300 customers that are refreshed", () => {
 
 describe("a customer that is deleted", () => {
   test("is gone, and was gone already is fine", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await provider.delete(id, outs);
     await provider.delete(id, outs);
     expect(enablex.customers()).toEqual([]);
   });
 
   test("and has users or subscriptions is an error that says why, and what to do", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     const { subscription } = providersOf(enablex.basic);
     await subscription.create({ customerId: id, planId: 5 });
     enablex.server.setOptions({ dependents: "refuse" });
-    const error = await failureOf(provider.delete(id, outs));
+    const error = await catchError(provider.delete(id, outs));
     expect(error).toMatchObject({
       code: "VALIDATION_FAILED",
       hint: expect.stringContaining("end them in the EnableX portal"),
@@ -325,19 +338,19 @@ describe("a customer that is deleted", () => {
   });
 
   test("leaves the state with a warning when the config says that the server cannot delete it", async () => {
-    const { id, outs, provider } = await made(acme, {
+    const { id, outs, provider } = await createCustomer(acme, {
       "enablex:routes": '{"customerDelete": "none"}',
     });
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
-    expect(said.join()).toContain(
+    expect(messages.join()).toContain(
       `customer ${id} (ACME) leaves the state but stays at EnableX: enablex:routes.customerDelete is none, so it stays as it is, and what it has is billed, until it is ended in the EnableX portal`,
     );
-    expect(said.join()).not.toContain("undefined");
+    expect(messages.join()).not.toContain("undefined");
   });
 
   test("to be created again is not adopted while the list still shows it", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await provider.delete(id, outs);
     enablex.server.state.stale[`customers/${id}`] = {
       fields: { customer_name: "Acme", customer_code: "ACME" },
@@ -349,11 +362,11 @@ describe("a customer that is deleted", () => {
   });
 
   test("under its old name after a rename stays, since the new one holds it", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     const { outs: renamed } = await provider.create(acme);
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
-    expect(said.join()).toContain("another resource of this stack has it now");
+    expect(messages.join()).toContain("another resource of this stack has it now");
     await providersOf(enablex.basic).customer.delete(id, renamed as EnableXOutputs);
     expect(enablex.customers()).toEqual([]);
   });
@@ -361,7 +374,7 @@ describe("a customer that is deleted", () => {
 
 describe("a rename that was cut off before the old name was deleted", () => {
   test("is ended by the next run without taking the customer away", async () => {
-    const { id, outs } = await made();
+    const { id, outs } = await createCustomer();
     const { outs: renamed } = await providersOf(enablex.basic).customer.create(acme);
     const { customer } = providersOf(enablex.basic);
     await customer.diff(id, renamed as EnableXOutputs, acme);
@@ -413,15 +426,15 @@ describe("a rename whose adoption fails, in a run with --continue-on-error", () 
   )(
     "keeps the customer, and the old resource in the state (%s)",
     async (_, old, anew, fail, code) => {
-      const { id, outs, provider } = await made(old);
+      const { id, outs, provider } = await createCustomer(old);
       if (old === byEmail)
         await enablex.change("customers", id, {
           customer_code: customerCode,
           contact_email: contactEmail,
         });
       fail();
-      expect(await failureOf(provider.create(anew))).toMatchObject({ code });
-      expect(await failureOf(provider.delete(id, outs))).toMatchObject({
+      expect(await catchError(provider.create(anew))).toMatchObject({ code });
+      expect(await catchError(provider.delete(id, outs))).toMatchObject({
         code: "TAKE_OVER_OPEN",
         operation: `delete customer ${id}`,
         hint: expect.stringContaining("remove the other one"),
@@ -431,29 +444,29 @@ describe("a rename whose adoption fails, in a run with --continue-on-error", () 
   );
 
   test("is completed by the next run, once the failure is fixed", async () => {
-    const { id, outs, provider } = await made();
-    await failureOf(provider.create({ ...acme, contactName: "Grace" }));
-    await failureOf(provider.delete(id, outs));
+    const { id, outs, provider } = await createCustomer();
+    await catchError(provider.create({ ...acme, contactName: "Grace" }));
+    await catchError(provider.delete(id, outs));
     const next = providersOf(enablex.basic).customer;
     expect((await next.create(acme)).id).toBe(id);
     await next.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
-    expect(said.join()).toContain("another resource of this stack has it now");
+    expect(messages.join()).toContain("another resource of this stack has it now");
   });
 
   test("lets the customer be deleted by the next run, when nothing declares it any more", async () => {
-    const { id, outs, provider } = await made();
-    await failureOf(provider.create({ ...acme, contactName: "Grace" }));
-    await failureOf(provider.delete(id, outs));
+    const { id, outs, provider } = await createCustomer();
+    await catchError(provider.create({ ...acme, contactName: "Grace" }));
+    await catchError(provider.delete(id, outs));
     await providersOf(enablex.basic).customer.delete(id, outs);
     expect(enablex.customers()).toEqual([]);
   });
 
   test("keeps no customer that the failed one has nothing to do with", async () => {
-    const { id, outs, provider } = await made();
+    const { id, outs, provider } = await createCustomer();
     await enablex.seed(1, { customer_name: "Globex", customer_code: "GLOBEX" });
     const globex = { customerName: "Globex Ltd", customerCode: "GLOBEX" };
-    expect(await failureOf(provider.create(globex))).toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(await catchError(provider.create(globex))).toMatchObject({ code: "ALREADY_EXISTS" });
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ customer_code: "GLOBEX" }]);
   });
@@ -469,7 +482,7 @@ describe("in every form of the server's replies", () => {
     "create, read, update and delete work ($resultAs result, $idsAs ids, $absentAs if absent)",
     async (form) => {
       enablex.server.setOptions(form);
-      const { id, outs, provider } = await made({
+      const { id, outs, provider } = await createCustomer({
         ...acme,
         customerType: "3",
         individual: false,
@@ -500,7 +513,7 @@ describe("a changed account", () => {
   });
 
   test("at the same server is an update that sends nothing, and never a replacement", async () => {
-    const { id, outs } = await made();
+    const { id, outs } = await createCustomer();
     const provider = providersOf({
       ...enablex.basic,
       "enablex:accounts": JSON.stringify({ uk: section(enablex) }),
@@ -512,7 +525,7 @@ describe("a changed account", () => {
   });
 
   test("at another server creates a customer there, deletes the old one, keeps one of the same id", async () => {
-    const { id, outs } = await made();
+    const { id, outs } = await createCustomer();
     await using other = await enablexReseller();
     const [stranger = ""] = await other.seed(1, { customer_code: "STRANGER" });
     expect(stranger).toBe(id);

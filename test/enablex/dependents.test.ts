@@ -2,19 +2,19 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import {
+  catchError,
   type EnablexReseller,
   enablexReseller,
-  failureOf,
   journalFolder,
   providersOf,
 } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 let customerId: string;
-let said: string[];
+let messages: string[];
 beforeEach(async () => {
-  said = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  messages = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   enablex = await enablexReseller();
   [customerId = ""] = await enablex.seed(1);
 });
@@ -75,7 +75,7 @@ describe("a copied line, carried out at the same time", () => {
   test("is created by the copy when the first one was refused", async () => {
     const { subscription } = providersOf(enablex.basic);
     enablex.server.fault({ kind: "status", status: 406, method: "POST" });
-    expect(await failureOf(subscription.create({ customerId, planId: 7 }))).toMatchObject({
+    expect(await catchError(subscription.create({ customerId, planId: 7 }))).toMatchObject({
       code: "VALIDATION_FAILED",
     });
     await subscription.create({ customerId, planId: 7 });
@@ -130,10 +130,10 @@ describe("a rename whose adoption fails, in a run with --continue-on-error", () 
     async ({ kind, one, change, routes }) => {
       const { id, outs } = await providersOf(enablex.basic)[kind].create(one());
       const provider = providersOf({ ...enablex.basic, "enablex:routes": routes })[kind];
-      expect(await failureOf(provider.create({ ...one(), ...change }))).toMatchObject({
+      expect(await catchError(provider.create({ ...one(), ...change }))).toMatchObject({
         code: "ALREADY_EXISTS",
       });
-      expect(await failureOf(provider.delete(id, outs as EnableXOutputs))).toMatchObject({
+      expect(await catchError(provider.delete(id, outs as EnableXOutputs))).toMatchObject({
         code: "TAKE_OVER_OPEN",
       });
       expect(Object.keys(enablex.server.state[`${kind}s`])).toContain(id);
@@ -149,7 +149,7 @@ describe("a server with another route than the inferred one, which answers a bar
   test("never empties the state on refresh: the list shows the user, and the error names the route", async () => {
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const { user } = wrong("userRead", "GET /members/{id}");
-    expect(await failureOf(user.read(id, outs as EnableXOutputs))).toMatchObject({
+    expect(await catchError(user.read(id, outs as EnableXOutputs))).toMatchObject({
       code: "ROUTE_NOT_FOUND",
       operation: `read user ${id}`,
       reason: expect.stringContaining("GET /members/{id}"),
@@ -160,18 +160,18 @@ describe("a server with another route than the inferred one, which answers a bar
   });
 
   test("works for many at once with one read a page; a missing one is gone", async () => {
-    const made = await Promise.all(
+    const created = await Promise.all(
       Array.from({ length: 30 }, (_, number) =>
         providersOf(enablex.basic).user.create({ ...ada(), email: `user-${number}@acme.test` }),
       ),
     );
-    const [gone] = made;
+    const [gone] = created;
     delete enablex.server.state.users[gone!.id];
     enablex.server.setOptions({ listRows: "short", longestPage: 10 });
     enablex.server.received = [];
     const { user } = wrong("userRead", "GET /members/{id}");
     const results = await Promise.allSettled(
-      made.map(({ id, outs }) => user.read(id, outs as EnableXOutputs)),
+      created.map(({ id, outs }) => user.read(id, outs as EnableXOutputs)),
     );
     expect(results.map(({ status }) => status)).toEqual([
       "fulfilled",
@@ -187,7 +187,7 @@ describe("a server with another route than the inferred one, which answers a bar
     enablex.server.setOptions({ listRows: "short" });
     enablex.server.received = [];
     expect(
-      await failureOf(wrong("userRead", "GET /members/{id}").user.create(ada())),
+      await catchError(wrong("userRead", "GET /members/{id}").user.create(ada())),
     ).toMatchObject({ code: "ROUTE_NOT_FOUND" });
     expect(enablex.calls(/^POST/)).toEqual([]);
   });
@@ -195,7 +195,7 @@ describe("a server with another route than the inferred one, which answers a bar
   test("keeps a user whose delete did not arrive, and drops one that was already gone", async () => {
     enablex.server.setOptions({ deletableDependents: true });
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
-    const error = await failureOf(
+    const error = await catchError(
       wrong("userDelete", "DELETE /members/{id}").user.delete(id, outs as EnableXOutputs),
     );
     expect(error).toMatchObject({
@@ -223,7 +223,7 @@ describe("a subscription", () => {
     await subscription.update(id, outs as EnableXOutputs, { ...inputs, planId: 8 });
     expect(patches()).toEqual([[`/subscriptions/${id}`, { plan_id: "8", seats: 5 }]]);
     await subscription.delete(id, outs as EnableXOutputs);
-    expect(said.join()).toMatch(
+    expect(messages.join()).toMatch(
       new RegExp(
         `subscription ${id} \\(plan 7 of customer ${customerId}\\) leaves the state but stays at EnableX.*is billed until it is ended`,
       ),
@@ -269,7 +269,7 @@ describe("a subscription", () => {
     const { id, outs } = await subscription.create({ customerId, planId: 7 });
     await subscription.delete(id, outs as EnableXOutputs);
     expect(enablex.server.state.subscriptions).toEqual({});
-    expect(said).toEqual([]);
+    expect(messages).toEqual([]);
   });
 });
 
@@ -286,7 +286,7 @@ describe("a user", () => {
     await user.update(id, outs as EnableXOutputs, { ...ada(), firstName: "Augusta" });
     expect(patches()).toEqual([[`/users/${id}`, { first_name: "Augusta", last_name: "King" }]]);
     await user.delete(id, outs as EnableXOutputs);
-    expect(said.join()).toMatch(
+    expect(messages.join()).toMatch(
       new RegExp(
         `user ${id} \\(ada@acme.test\\) leaves the state but stays at EnableX.*it can go on logging in`,
       ),
@@ -315,7 +315,7 @@ describe("a user", () => {
       method: "POST",
       body: JSON.stringify({ result: 406, desc: "too weak: canary-Passw0rd" }),
     });
-    const error = await failureOf(
+    const error = await catchError(
       providersOf(enablex.basic).user.create({ ...ada(), fields: { password: "canary-Passw0rd" } }),
     );
     expect(maskSecrets(error.message)).toContain("too weak: [secret]");
@@ -330,7 +330,7 @@ describe("a user", () => {
     });
     const __secretPaths = JSON.stringify([["lastName"], ["fields"]]);
     const fields = { greeting: "canary-hello", extension: 471142 };
-    const error = await failureOf(
+    const error = await catchError(
       providersOf(enablex.basic).user.create({
         ...ada(),
         lastName: "canary-Augusta",
@@ -346,7 +346,7 @@ describe("a user", () => {
     const { id, outs } = await providersOf(enablex.basic).user.create(ada());
     const { customerId: __, ...olds } = outs as EnableXOutputs;
     const { user } = providersOf({ ...enablex.basic, "enablex:consistencySeconds": "0" });
-    const error = await failureOf(
+    const error = await catchError(
       user.update(id, olds as EnableXOutputs, { ...without, customerId: "4711" }),
     );
     expect(error).toMatchObject({
@@ -362,7 +362,7 @@ describe("a user", () => {
       contact_email: "x-#@customers.test",
     });
     await providersOf(enablex.basic).user.create({ ...ada(), customerId: other });
-    const error = await failureOf(
+    const error = await catchError(
       providersOf(enablex.basic).user.create({ ...ada(), adopt: "always" }),
     );
     expect(error).toMatchObject({

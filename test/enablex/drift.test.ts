@@ -94,11 +94,11 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
   });
 
   test.each(fields)("in %s is found by a read, and nothing else is", async (property, format) => {
-    const thing = enablex.server.state[`${kind.name}s`][id]!;
-    const before = thing.fields;
+    const row = enablex.server.state[`${kind.name}s`][id]!;
+    const before = row.fields;
     const wire = (routes[`${kind.name}Fields`] as Record<string, string>)[property]!;
     expect(get(before, wire)).toBeDefined();
-    thing.fields = set(before, wire, otherwise[format]) as typeof before;
+    row.fields = set(before, wire, otherwise[format]) as typeof before;
     const provider = providersOf(enablex.basic)[kind.name];
     const { inputs: seen = {}, props } = await provider.read(id, outs);
     expect(changedFields(kind, inputs(), seen, routes).map((field) => field.property)).toEqual([
@@ -108,7 +108,7 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
       changes: true,
       replaces: kind.fixed.includes(property) ? [property] : [],
     });
-    thing.fields = before;
+    row.fields = before;
   });
 
   test("is declared here in every field that can be", () => {

@@ -92,7 +92,7 @@ export function providersOf(
 }
 
 /** The failure of a call, for a look at all of it. */
-export async function failureOf(running: Promise<unknown>): Promise<UcaasError> {
+export async function catchError(running: Promise<unknown>): Promise<UcaasError> {
   try {
     await running;
   } catch (error) {

@@ -10,7 +10,7 @@ const reply = (status: number, body: unknown) => {
   } catch {}
   return { status, text, json };
 };
-const failureOf = (status: number, body: unknown): ApiFailure => {
+const toFailure = (status: number, body: unknown): ApiFailure => {
   const answer = parseReply(reply(status, body));
   if (answer.ok) throw new Error("It is a success.");
   return answer.failure;
@@ -50,7 +50,7 @@ describe("a reply", () => {
   ])(
     "of 200 with %s is an error of its own, after which it is open whether the server acted",
     (_, body, code) => {
-      expect(failureOf(200, body)).toMatchObject({ code, mayHaveActed: true });
+      expect(toFailure(200, body)).toMatchObject({ code, mayHaveActed: true });
     },
   );
 
@@ -76,7 +76,7 @@ describe("a reply", () => {
         [200, Number(vendorCode)],
         [vendorCode.length === 3 ? Number(vendorCode) : 406, Number(vendorCode)],
       ] as const) {
-        const failure = failureOf(status, { result, msg: "m", desc: "the reason of the server" });
+        const failure = toFailure(status, { result, msg: "m", desc: "the reason of the server" });
         const error = toError(failure, "create customer ACME");
         if (vendorCode !== "0" || status === 200)
           expect(error).toMatchObject({ code, vendorCode, vendor: "enablex" });
@@ -97,42 +97,42 @@ describe("a reply", () => {
   ])(
     "with a code that no table lists (%s) is explained by the guide's group",
     (result, code, words) => {
-      const failure = failureOf(200, { result });
+      const failure = toFailure(200, { result });
       expect(failure).toMatchObject({ code, vendorCode: String(result) });
       expect(failure.reason).toContain(words);
     },
   );
 
   test("of an HTTP error without a body is explained by its status", () => {
-    expect(failureOf(401, "")).toMatchObject({ code: "HEADER_INVALID", vendorCode: "401" });
-    expect(failureOf(503, "<html>")).toMatchObject({ code: "UNAVAILABLE", mayHaveActed: true });
-    expect(failureOf(301, "")).toMatchObject({ code: "ACTION_REQUIRED", mayHaveActed: false });
+    expect(toFailure(401, "")).toMatchObject({ code: "HEADER_INVALID", vendorCode: "401" });
+    expect(toFailure(503, "<html>")).toMatchObject({ code: "UNAVAILABLE", mayHaveActed: true });
+    expect(toFailure(301, "")).toMatchObject({ code: "ACTION_REQUIRED", mayHaveActed: false });
   });
 
   test("says gone by HTTP 404 or by result 404, and whether that is the API's own word", () => {
-    expect(failureOf(404, { result: 0 })).toMatchObject({ gone: "said" });
-    expect(failureOf(200, { result: "404" })).toMatchObject({ gone: "said" });
-    expect(failureOf(404, "")).toMatchObject({ gone: "bare" });
-    expect(failureOf(404, "<html>no such page")).toMatchObject({ gone: "bare" });
-    expect(failureOf(406, { result: 406 }).gone).toBeUndefined();
+    expect(toFailure(404, { result: 0 })).toMatchObject({ gone: "said" });
+    expect(toFailure(200, { result: "404" })).toMatchObject({ gone: "said" });
+    expect(toFailure(404, "")).toMatchObject({ gone: "bare" });
+    expect(toFailure(404, "<html>no such page")).toMatchObject({ gone: "bare" });
+    expect(toFailure(406, { result: 406 }).gone).toBeUndefined();
   });
 
   test("leaves it open whether the server acted after a server's error alone, not after a refusal", () => {
-    expect(failureOf(500, { result: 0 }).mayHaveActed).toBe(true);
-    expect(failureOf(200, { result: 500 }).mayHaveActed).toBe(true);
-    expect(failureOf(500, { result: 1504 }).mayHaveActed).toBe(false);
-    expect(failureOf(200, { result: 0 }).mayHaveActed).toBe(false);
-    expect(failureOf(429, "").mayHaveActed).toBe(false);
-    expect(failureOf(408, "").mayHaveActed).toBe(true);
-    expect(failureOf(499, "").mayHaveActed).toBe(true);
+    expect(toFailure(500, { result: 0 }).mayHaveActed).toBe(true);
+    expect(toFailure(200, { result: 500 }).mayHaveActed).toBe(true);
+    expect(toFailure(500, { result: 1504 }).mayHaveActed).toBe(false);
+    expect(toFailure(200, { result: 0 }).mayHaveActed).toBe(false);
+    expect(toFailure(429, "").mayHaveActed).toBe(false);
+    expect(toFailure(408, "").mayHaveActed).toBe(true);
+    expect(toFailure(499, "").mayHaveActed).toBe(true);
   });
 
   test("of an expired or unknown token is distinguished from every other refusal", () => {
     expect(
-      [failureOf(403, ""), failureOf(200, { result: 403 }), failureOf(401, { result: 1001 })].every(
+      [toFailure(403, ""), toFailure(200, { result: 403 }), toFailure(401, { result: 1001 })].every(
         ({ tokenRefused }) => tokenRefused,
       ),
     ).toBe(true);
-    expect(failureOf(401, { result: 401 }).tokenRefused).toBe(false);
+    expect(toFailure(401, { result: 401 }).tokenRefused).toBe(false);
   });
 });

@@ -98,9 +98,9 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
   });
 
   test("no credential and no token is ever printed, for any failure", async () => {
-    const said: string[] = [];
+    const messages: string[] = [];
     const failing = async (running: Promise<unknown>) =>
-      said.push((await host.failure(running)).message);
+      messages.push((await host.failure(running)).message);
     const token = () => Object.keys(enablex.server.state.sessions).at(-1) ?? "none";
     await host.create("EnableXCustomer", acme);
     const echo = (status: number) =>
@@ -117,7 +117,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
     await failing(host.read("EnableXCustomer", "1001", acme));
     echo(400);
     await failing(host.update("EnableXCustomer", "1001", acme, { ...acme, customerName: "x" }));
-    expect(said.join()).toContain("you sent [secret] [secret]");
+    expect(messages.join()).toContain("you sent [secret] [secret]");
     const { password } = enablex.reseller;
     for (const secret of [
       token(),
@@ -125,7 +125,7 @@ describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 
       Buffer.from(password).toString("base64"),
       encodeURIComponent(password),
     ]) {
-      expect(said.join() + host.output()).not.toContain(secret);
+      expect(messages.join() + host.output()).not.toContain(secret);
     }
   });
 });

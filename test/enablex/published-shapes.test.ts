@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseReply } from "../../provider/enablex/envelope.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
-import { type EnablexReseller, enablexReseller, failureOf, providersOf } from "./enablex-server.ts";
+import {
+  catchError,
+  type EnablexReseller,
+  enablexReseller,
+  providersOf,
+} from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
 let customerId: string;
-let said: string[];
+let messages: string[];
 beforeEach(async () => {
-  said = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  messages = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   enablex = await enablexReseller();
   [customerId = ""] = await enablex.seed(1);
 });
@@ -84,7 +89,7 @@ describe("further fields within objects", () => {
 
   test("are named by path with both values when an existing subscription differs", async () => {
     await providers().subscription.create(inputs(25));
-    const error = await failureOf(providers().subscription.create(inputs(30)));
+    const error = await catchError(providers().subscription.create(inputs(30)));
     expect(error.message).toContain("fields.user_license.qty: declared 30, on the server 25");
   });
 
@@ -129,7 +134,7 @@ test("ids and types that are declared as numbers are sent as text, as published"
   const { id } = await customer.create({ customerName: "A", customerCode: "A", customerType: 2 });
   await subscription.create({ customerId: Number(id), planId: 7 });
   enablex.server.fault({ kind: "status", status: 406, method: "POST", path: "/users$" });
-  await failureOf(user.create({ ...ada(), userType: 3 }));
+  await catchError(user.create({ ...ada(), userType: 3 }));
   expect(bodies("POST")).toMatchObject([
     { customer_type: "2" },
     { customer_id: id, plan_id: "7" },
@@ -192,7 +197,9 @@ describe("a user's published fields", () => {
   test("of an existing user leave its password as it is, and say so, unless adopt is always", async () => {
     await providers().user.create(ada());
     await providers().user.create({ ...ada(), password: "declared-secret" });
-    expect(said.join()).toContain("password cannot be compared and stays as it is on the server");
+    expect(messages.join()).toContain(
+      "password cannot be compared and stays as it is on the server",
+    );
     expect(bodies("PATCH")).toEqual([]);
     await providers().user.create({ ...ada(), password: "declared-secret", adopt: "always" });
     expect(bodies("PATCH")).toEqual([{ password: "declared-secret" }]);

@@ -10,18 +10,18 @@ import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schem
 import { readConfig } from "../../provider/runtime/config.ts";
 import { eventually } from "../eventually.ts";
 import {
+  catchError,
   type EnablexReseller,
   enablexReseller,
-  failureOf,
   journalFolder,
   providersOf,
 } from "./enablex-server.ts";
 
 let enablex: EnablexReseller;
-let said: string[];
+let messages: string[];
 beforeEach(async () => {
-  said = [];
-  vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  messages = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
   enablex = await enablexReseller();
 });
 afterEach(async () => {
@@ -145,7 +145,7 @@ describe("another stack that creates the same customers at the same time", () =>
       times: 100,
     });
     expect(statuses(await posting).get("fulfilled")).toHaveLength(2);
-    expect(said.join()).toContain("could not be checked");
+    expect(messages.join()).toContain("could not be checked");
   });
 });
 
@@ -185,13 +185,13 @@ describe("a wait ends within its time", () => {
       path: "/customers$",
     });
     const config = { ...enablex.basic, "enablex:settleSeconds": "0.3" };
-    const error = await failureOf(providersOf(config).customer.create(customer(1)));
+    const error = await catchError(providersOf(config).customer.create(customer(1)));
     expect(error).toMatchObject({
       code: "OUTCOME_UNKNOWN",
       hint: expect.stringContaining("86400 s"),
     });
     expect(enablex.calls(/^POST/)).toHaveLength(1);
-    expect(said.join()).toContain("looking for up to 0.3 s");
+    expect(messages.join()).toContain("looking for up to 0.3 s");
   });
 
   test("where a list never ends, by time", async () => {
@@ -232,7 +232,7 @@ describe("a wait ends within its time", () => {
     const config = { ...enablex.basic, "enablex:settleSeconds": "0.2" };
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$", times: 3 });
     expect(
-      await failureOf(providersOf(config, journal).customer.create(customer(1))),
+      await catchError(providersOf(config, journal).customer.create(customer(1))),
     ).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     const [name = ""] = readdirSync(journal).filter((file) => file.endsWith(".json"));
     const entry = JSON.parse(readFileSync(join(journal, name), "utf8"));

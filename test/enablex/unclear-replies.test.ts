@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 /** A customer in the state, and the providers of one run after the other. */
-async function made() {
+async function createResource() {
   const journal = journalFolder();
   const nextRun = () => providersOf(enablex.basic, journal).customer;
   const { id, outs } = await nextRun().create(acme);
@@ -51,7 +51,7 @@ const order = (method: string, replies: readonly FaultyReply[]) => {
 
 describe("an update that is answered with", () => {
   test.each(unclear)("%s is undone when the program goes back", async (_, ...replies) => {
-    const { id, state, nextRun, isUnderWay } = await made();
+    const { id, state, nextRun, isUnderWay } = await createResource();
     order("PATCH", replies);
     await expect(nextRun().update(id, state, changed)).rejects.toThrow(/What to do/);
     expect(enablex.customers()).toMatchObject([{ contact_name: "Grace" }]);
@@ -62,7 +62,7 @@ describe("an update that is answered with", () => {
   });
 
   test.each(refused)("%s leaves nothing to do", async (_, ...replies) => {
-    const { id, state, nextRun, isUnderWay } = await made();
+    const { id, state, nextRun, isUnderWay } = await createResource();
     order("PATCH", replies);
     await expect(nextRun().update(id, state, changed)).rejects.toThrow(/What to do/);
     expect(await isUnderWay()).toBe(false);
@@ -71,7 +71,7 @@ describe("an update that is answered with", () => {
 
 describe("a delete that is answered with", () => {
   test.each(unclear)("%s creates it again when it is declared again", async (_, ...replies) => {
-    const { id, state, nextRun, isUnderWay } = await made();
+    const { id, state, nextRun, isUnderWay } = await createResource();
     order("DELETE", replies);
     const deleted = nextRun().delete(id, state);
     // A second try finds it gone where the first one was done, and no refusal comes.
@@ -83,7 +83,7 @@ describe("a delete that is answered with", () => {
   });
 
   test.each(refused)("%s leaves nothing to do", async (_, ...replies) => {
-    const { id, state, nextRun, isUnderWay } = await made();
+    const { id, state, nextRun, isUnderWay } = await createResource();
     order("DELETE", replies);
     await expect(nextRun().delete(id, state)).rejects.toThrow(/What to do/);
     expect(enablex.customers()).toHaveLength(1);

@@ -110,7 +110,7 @@ test("300 EnableX customers are listed, declared and imported at once, without a
     email: "ada@customers.test",
   });
   await makeAtEnablex(it, "/subscriptions", { customer_id: first, plan_id: "12" });
-  const made = server.received.length;
+  const requestCount = server.received.length;
 
   const shown = await it.adopt("enablex");
   expect(shown.exitCode, shown.stderr).toBe(0);
@@ -133,7 +133,7 @@ test("300 EnableX customers are listed, declared and imported at once, without a
   expect((await it.ofType("EnableXUser")).map(({ urn }) => urn)).toEqual([
     "urn:pulumi:test::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:EnableXUser::c-1-ada",
   ]);
-  expect(writes(server.received.slice(made))).toEqual([]);
+  expect(writes(server.received.slice(requestCount))).toEqual([]);
 });
 
 test("in a project without stack files, nothing is written, and the error says why", {
@@ -252,7 +252,7 @@ describe("adoption for customers that are in the stack files", {
       },
       licence: { eliteSeats: 20 },
     };
-    const made = server.received.length;
+    const requestCount = server.received.length;
     expect(await it.refused("xima", "--tenant", "voicehouse/nobody")).toMatch(
       /the licensing API does not know voicehouse\/nobody \[NOT_FOUND\]/,
     );
@@ -280,7 +280,7 @@ describe("adoption for customers that are in the stack files", {
     await it.adopted("xima", "--tenant", "voicehouse/clinic");
     expect((await it.ofType("XimaLicense")).map(({ id }) => id)).toContain("voicehouse/clinic");
     const sent = server.received
-      .slice(made)
+      .slice(requestCount)
       .map(({ body }) =>
         Object.keys(JSON.parse(body)).filter((key) => !["jti", "exp"].includes(key)),
       );

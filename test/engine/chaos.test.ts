@@ -6,9 +6,9 @@ import { Servers } from "../../trials/chaos/servers.ts";
 import { tell, writeStory } from "../../trials/chaos/story.ts";
 
 /** Two at once, each with servers of its own. */
-async function inLanes<Work, Result>(
-  work: readonly Work[],
-  run: (work: Work, servers: Servers) => Promise<Result>,
+async function inLanes<Item, Result>(
+  work: readonly Item[],
+  run: (work: Item, servers: Servers) => Promise<Result>,
 ) {
   const results: Result[] = [];
   const left = [...work];

@@ -3,13 +3,13 @@ import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
 /** One resource of each kind: its arguments, and the changes of a second declaration. */
-interface Kind {
+interface ResourceKind {
   readonly type: string;
   readonly args: Record<string, unknown>;
   readonly change: Record<string, unknown>;
 }
 
-function kindsIn({ netsapiens, xelion }: Sandbox): Kind[] {
+function kindsIn({ netsapiens, xelion }: Sandbox): ResourceKind[] {
   return [
     {
       type: "NetsapiensOAuthClient",
@@ -62,7 +62,7 @@ function kindsIn({ netsapiens, xelion }: Sandbox): Kind[] {
 describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 }, () => {
   let sandbox: Sandbox;
   let stack: Workspace;
-  let kinds: Kind[];
+  let kinds: ResourceKind[];
 
   beforeAll(async () => {
     sandbox = await startSandbox();
@@ -108,11 +108,11 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
   test("dependsOn: each is created after the one before it", async () => {
     await stack.writeProgram(program("{ dependsOn: previous ? [previous] : [] }"));
     const { output } = (await stack.up("--parallel", "16")).ok();
-    const made = kinds.map(({ type }) => [
+    const created = kinds.map(({ type }) => [
       output.indexOf(`${type} a-${type} creating`),
       output.indexOf(`${type} a-${type} created`),
     ]);
-    expect(made.flat()).toEqual(made.flat().toSorted((a, b) => a - b));
+    expect(created.flat()).toEqual(created.flat().toSorted((a, b) => a - b));
     const resources = await each();
     for (const [index, { type, resource }] of resources.entries()) {
       if (index > 0)

@@ -200,14 +200,14 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
       ...(await Promise.all(stacks.map(plainRefresh))),
     ];
     const report = JSON.parse(readFileSync(out, "utf8")) as DriftReport;
-    const told = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
+    const statuses = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
 
     expect(readFileSync(metrics, "utf8")).toContain('ucaas_drift_status{stack="changed"} 2');
     const [dated = ""] = readdirSync(kept);
     expect(dated).toMatch(/^drift-\d{4}-\d\d-\d\dT\d{6}Z\.json$/);
     expect(JSON.parse(readFileSync(join(kept, dated), "utf8"))).toEqual(report);
 
-    expect(told).toEqual({
+    expect(statuses).toEqual({
       same: "none",
       changed: "drift",
       gone: "drift",
@@ -216,7 +216,7 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     });
     const status = { none: 0, drift: 2, unknown: 1 };
     expect(Object.fromEntries(stacks.map((stack, index) => [stack, plain[index]]))).toEqual(
-      Object.fromEntries(Object.entries(told).map(([stack, of]) => [stack, status[of]])),
+      Object.fromEntries(Object.entries(statuses).map(([stack, of]) => [stack, status[of]])),
     );
     expect(run.exitCode).toBe(1);
 

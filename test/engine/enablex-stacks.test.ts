@@ -20,12 +20,12 @@ test("of two stacks with the same customer, one creates it, and the other's erro
   await eventually(() => expect(enablex.calls(/^POST .customers$/)).toHaveLength(2));
   enablex.server.faults.clear();
   const runs = await running;
-  const [made, ...others] = Object.entries(enablex.server.state.customers);
+  const [created, ...others] = Object.entries(enablex.server.state.customers);
   expect(others).toEqual([]);
   const won = runs.filter(({ exitCode }) => exitCode === 0);
   const lost = runs.find(({ exitCode }) => exitCode !== 0);
   expect(won).toHaveLength(1);
-  expect(lost?.output).toContain(`customer ${made?.[0]} "${made?.[1].fields.customer_name}"`);
+  expect(lost?.output).toContain(`customer ${created?.[0]} "${created?.[1].fields.customer_name}"`);
   expect(lost?.output).toMatch(/\[DUPLICATE/);
   const loser = lost === runs[0] ? one : two;
   expect(JSON.stringify(await loser.export())).not.toContain("EnableXCustomer");

@@ -203,12 +203,12 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
       "--continue-on-error",
     );
     expect(refused.exitCode).not.toBe(0);
-    for (const thing of [
+    for (const resource of [
       `customer ${ids.customer}`,
       `subscription ${ids.subscription}`,
       `user ${ids.user}`,
     ])
-      expect(refused.output).toContain(`${thing} `);
+      expect(refused.output).toContain(`${resource} `);
     expect(
       refused.output.match(/exists already, and adopt is "never"/g)?.length,
     ).toBeGreaterThanOrEqual(3);

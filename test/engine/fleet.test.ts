@@ -49,8 +49,8 @@ describe("a fleet of three stacks on the real engine", { timeout: 180_000 }, () 
       timestamp: new Date().toISOString(),
     };
     writeFileSync(join(locks, "0b5b0b5e-1111-2222-3333-444455556666.json"), JSON.stringify(lock));
-    const sound = readFileSync(file("clinic"), "utf8");
-    writeFileSync(file("clinic"), sound.replace("eliteSeats: 7", "eliteSeats: -7"));
+    const validFile = readFileSync(file("clinic"), "utf8");
+    writeFileSync(file("clinic"), validFile.replace("eliteSeats: 7", "eliteSeats: -7"));
 
     const first = await fleet("up", "--parallel", "2");
     expect(first.statusOf).toEqual({ acme: "done", bakery: "locked", clinic: "failed" });
@@ -59,7 +59,7 @@ describe("a fleet of three stacks on the real engine", { timeout: 180_000 }, () 
     expect(first.stderr).toMatch(/clinic: failed, .*eliteSeats/);
 
     renameSync(locks, `${locks}-gone`);
-    writeFileSync(file("clinic"), sound);
+    writeFileSync(file("clinic"), validFile);
     const second = await fleet("up", "--resume");
     expect(second.statusOf).toEqual({ acme: "skipped", bakery: "done", clinic: "done" });
     expect(second.exitCode).toBe(0);

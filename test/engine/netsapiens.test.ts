@@ -75,7 +75,7 @@ const verified = async () =>
   }[];
 const inState = async (name: string) =>
   (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
-const made = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
+const createdOrDeleted = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
 describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   test("up adopts one client, creates the other in a browser and verifies both, without drift", async () => {
@@ -139,7 +139,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       /~ sipProxyServerPort: 5060 => 5061/,
     );
     clean((await stack.up()).ok());
-    expect(made()).toEqual(["created xima-acme"]);
+    expect(createdOrDeleted()).toEqual(["created xima-acme"]);
     // The result is the same, so its time stays.
     expect(await verified()).toEqual(before);
     (await stack.preview("--expect-no-changes")).ok();
@@ -173,7 +173,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       status: "passed",
     });
     (await stack.preview("--expect-no-changes")).ok();
-    expect(made()).toEqual(["created xima-acme"]);
+    expect(createdOrDeleted()).toEqual(["created xima-acme"]);
   });
 
   test("a refused grant keeps the client, and one missing from the portal's list is recreated", async () => {
@@ -188,7 +188,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
     clean((await stack.refresh()).ok());
     expect(await inState("made")).toBeUndefined();
     clean((await stack.up()).ok());
-    expect(made()).toEqual(["created xima-acme", "created xima-acme"]);
+    expect(createdOrDeleted()).toEqual(["created xima-acme", "created xima-acme"]);
   });
 
   test("a changed client id is a rotation without an outage: create first, then delete", async () => {
@@ -196,7 +196,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
       program({ made: "xima-acme-2", port: 5061, password: "rotated-elsewhere" }),
     );
     clean((await stack.up()).ok());
-    expect(made().slice(2)).toEqual(["created xima-acme-2", "deleted xima-acme"]);
+    expect(createdOrDeleted().slice(2)).toEqual(["created xima-acme-2", "deleted xima-acme"]);
     expect(await stack.outputs({ showSecrets: true })).toMatchObject({
       bundle: { api_client_id: "xima-acme-2" },
       secret: ns.client("xima-acme-2")?.clientSecret,

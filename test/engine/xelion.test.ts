@@ -67,7 +67,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     (await stack.export()).deployment.resources?.find(({ type }) =>
       type.endsWith("XelionTenantProvision"),
     );
-  const said = (run: RunningCommand, words: string) =>
+  const hasLine = (run: RunningCommand, words: string) =>
     eventually(() => expect(run.output()).toContain(words));
 
   test("a preview shows what the service refuses, with secrets masked, and sends no order", async () => {
@@ -161,7 +161,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     holding();
     await write(`retryFailed: "2025-01-31"`, "Sabertooth");
     const first = stack.start(["up", "--yes", "--skip-preview"]);
-    await said(first, "order 3: IN_PROGRESS");
+    await hasLine(first, "order 3: IN_PROGRESS");
     first.signal("SIGINT");
     const interrupted = await first.done;
     expect(interrupted.output).toContain(
@@ -171,7 +171,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect((await stack.export()).deployment.pending_operations ?? []).toEqual([]);
 
     const second = stack.start(["up", "--yes", "--skip-preview"]);
-    await said(second, "order 3 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 3 is IN_PROGRESS: waiting for its end");
     await w.proceed(3);
     expect((await second.done).ok().output).toContain("order 3: COMPLETED (callback)");
     expect(w.orders()).toHaveLength(3);
@@ -181,7 +181,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     holding();
     await write(`retryFailed: "2025-01-31"`, "Blue Pegasus");
     const first = stack.start(["up", "--yes", "--skip-preview"]);
-    await said(first, "order 4: IN_PROGRESS");
+    await hasLine(first, "order 4: IN_PROGRESS");
     await first.crash();
     await first.done;
     (await stack.pulumi(["cancel", "--yes"])).ok();
@@ -194,7 +194,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
     expect((await resource())?.outputs).toMatchObject({ orderId: 3 });
 
     const second = stack.start(["up", "--refresh", "--yes"]);
-    await said(second, "order 4 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 4 is IN_PROGRESS: waiting for its end");
     await w.proceed(4);
     (await second.done).ok();
     expect(w.orders()).toHaveLength(4);

@@ -73,15 +73,15 @@ async function step(
   for (const pipeline of ["GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "GITLAB_CI"])
     vi.stubEnv(pipeline, undefined);
   for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
-  const said: string[] = [];
+  const messages: string[] = [];
   const log = vi
     .spyOn(console, "log")
-    .mockImplementation((text: string) => void said.push(`${text}\n`));
+    .mockImplementation((text: string) => void messages.push(`${text}\n`));
   try {
     await commands[name]().parseAsync(args, { from: "user" });
-    return { exitCode: 0, stdout: said.join(""), stderr: "" };
+    return { exitCode: 0, stdout: messages.join(""), stderr: "" };
   } catch (error) {
-    return { exitCode: 1, stdout: said.join(""), stderr: (error as Error).message };
+    return { exitCode: 1, stdout: messages.join(""), stderr: (error as Error).message };
   } finally {
     log.mockRestore();
     vi.unstubAllEnvs();

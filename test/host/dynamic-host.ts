@@ -55,7 +55,7 @@ export const testHome = join(root, "node_modules", ".cache", "pulumi-ucaas-tests
 
 /** A bag of properties, as it travels. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into bags of every shape.
-export type Bag = Record<string, any>;
+export type Properties = Record<string, any>;
 
 export interface DynamicHostOptions {
   /**
@@ -75,7 +75,7 @@ export class HostFailure extends Error {
    * Present when the engine keeps the resource: a partial failure. `properties` as they
    * go into the state.
    */
-  readonly partial?: { id: string; properties: Bag; reasons: string[] };
+  readonly partial?: { id: string; properties: Properties; reasons: string[] };
 
   constructor(message: string, partial?: HostFailure["partial"]) {
     super(message);
@@ -90,21 +90,30 @@ export interface DynamicHost extends AsyncDisposable {
    */
   check(
     type: string,
-    news: Bag,
-    olds?: Bag,
-  ): Promise<{ inputs: Bag; failures: { property: string; reason: string }[] }>;
+    news: Properties,
+    olds?: Properties,
+  ): Promise<{ inputs: Properties; failures: { property: string; reason: string }[] }>;
   /** `olds` are the outputs in the state. `changes` is undefined when the provider does not say. */
   diff(
     type: string,
     id: string,
-    olds: Bag,
-    news: Bag,
+    olds: Properties,
+    news: Properties,
   ): Promise<{ changes: boolean | undefined; replaces: string[]; deleteBeforeReplace: boolean }>;
-  create(type: string, inputs: Bag): Promise<{ id: string; outs: Bag }>;
+  create(type: string, inputs: Properties): Promise<{ id: string; outs: Properties }>;
   /** `id` is empty when the object is gone. */
-  read(type: string, id: string, props: Bag): Promise<{ id: string; props: Bag; inputs?: Bag }>;
-  update(type: string, id: string, olds: Bag, news: Bag): Promise<{ outs: Bag }>;
-  delete(type: string, id: string, props: Bag): Promise<void>;
+  read(
+    type: string,
+    id: string,
+    props: Properties,
+  ): Promise<{ id: string; props: Properties; inputs?: Properties }>;
+  update(
+    type: string,
+    id: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<{ outs: Properties }>;
+  delete(type: string, id: string, props: Properties): Promise<void>;
   /** The failure that a call ends with; throws when it does not fail. */
   failure(call: Promise<unknown>): Promise<HostFailure>;
   /**
@@ -177,13 +186,13 @@ export async function dynamicHost({
       // What the process printed before it answered came in with the answer; the event
       // loop reads it in the same round.
       client[method]!(request, (error, response) =>
-        setImmediate(() => (error ? reject(failureOf(error)) : resolve(response))),
+        setImmediate(() => (error ? reject(toHostFailure(error)) : resolve(response))),
       );
     });
   async function call<Response>(method: string, request: unknown): Promise<Response> {
     return (await raw(method, request)) as Response;
   }
-  const bag = (type: string, values: Bag) =>
+  const bag = (type: string, values: Properties) =>
     Struct.fromJavaScript(
       wire({ __provider: loaderLine(type), __stack: stack, ...values }) as Record<
         string,
@@ -324,7 +333,7 @@ function wire(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-function failureOf(error: unknown): HostFailure {
+function toHostFailure(error: unknown): HostFailure {
   const { details, metadata } = error as Grpc.ServiceError;
   const packed = metadata?.get("grpc-status-details-bin")[0];
   if (!packed) return new HostFailure(details);

@@ -87,10 +87,10 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
       env: { UCAAS_JOURNAL_DIR: journal },
     });
     const names = ["one", "two", "three", "four", "five", "six"];
-    const made = await Promise.all(
+    const created = await Promise.all(
       names.map((tenantId) => fresh.create("XimaLicense", licence(tenantId))),
     );
-    expect(made.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
+    expect(created.map(({ id }) => id)).toEqual(names.map((tenantId) => `voicehouse/${tenantId}`));
   });
 
   test("names the fault when the installed package does not know the resource", async () => {

@@ -183,11 +183,11 @@ describe("a repeat", () => {
 
   test("builds its request again", async () => {
     server.fault({ kind: "status", status: 500, times: 2 });
-    let made = 0;
+    let connections = 0;
     await client().send({
       ...order,
       retry: "safe",
-      buildRequest: () => ({ body: `signature ${++made}` }),
+      buildRequest: () => ({ body: `signature ${++connections}` }),
     });
     expect(server.received.map(({ body }) => body)).toEqual([
       "signature 1",

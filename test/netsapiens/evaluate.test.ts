@@ -12,14 +12,14 @@ import {
 import { chosenSteps, type Step, steps } from "../../provider/netsapiens/steps.ts";
 import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
-const said = (json: unknown, status = 200): Answer => ({ kind: "api", status, json });
+const reply = (json: unknown, status = 200): Answer => ({ kind: "api", status, json });
 const expected = { clientId: "xima", domain: "acme" };
 const granted = { access_token: "t", scope: "Office Manager" };
 const permissions = (user: object, grant: object = granted) =>
-  evaluatePermissions({ route: "v2", answer: said(grant) }, said(user), "Office Manager");
+  evaluatePermissions({ route: "v2", answer: reply(grant) }, reply(user), "Office Manager");
 
 /** All judgements of one answer. */
-const judgements = (answer: Answer) => [
+const outcomes = (answer: Answer) => [
   evaluateApiUrl(answer),
   evaluateGrant({ route: "v2", answer }, expected),
   evaluatePermissions({ route: "v1", answer }, answer, "Office Manager"),
@@ -43,11 +43,11 @@ describe("an evaluation", () => {
   test("exists for every reply, and a failure always has a code, evidence and a remedy", () => {
     fc.assert(
       fc.property(anyAnswer, (answer) => {
-        for (const judgement of judgements(answer)) {
-          expect(judgement.evidence).not.toBe("");
-          if (judgement.status === "failed") {
-            expect(judgement.code).toMatch(/^[A-Z_0-9]+$/);
-            expect(judgement.remedy).not.toBe("");
+        for (const outcome of outcomes(answer)) {
+          expect(outcome.evidence).not.toBe("");
+          if (outcome.status === "failed") {
+            expect(outcome.code).toMatch(/^[A-Z_0-9]+$/);
+            expect(outcome.remedy).not.toBe("");
           }
         }
       }),
@@ -58,15 +58,15 @@ describe("an evaluation", () => {
     const bad = anyAnswer.filter((answer) => answer.kind !== "api" || answer.status >= 300);
     fc.assert(
       fc.property(bad, (answer) => {
-        for (const { status } of judgements(answer)) expect(status).toBe("failed");
+        for (const { status } of outcomes(answer)) expect(status).toBe("failed");
       }),
     );
   });
 
   test("masks a secret that the system quotes in its message, and keeps the message short", () => {
     rememberSecret("hunter2-hunter2");
-    for (const { evidence } of judgements(
-      said({ code: 401, message: `no: hunter2-hunter2 ${"x".repeat(5000)}` }, 401),
+    for (const { evidence } of outcomes(
+      reply({ code: 401, message: `no: hunter2-hunter2 ${"x".repeat(5000)}` }, 401),
     )) {
       expect(evidence).not.toContain("hunter2");
       expect(evidence.length).toBeLessThan(300);
@@ -107,7 +107,7 @@ describe("an evaluation", () => {
   });
 
   test("does not know the user's scope, but sees the domain: left to the step of the domain", () => {
-    const answer = said({ access_token: "t", domain: "elsewhere", scope: "Territory Boss" });
+    const answer = reply({ access_token: "t", domain: "elsewhere", scope: "Territory Boss" });
     expect(evaluateGrant({ route: "v2", answer }, expected).status).toBe("passed");
   });
 
@@ -123,8 +123,8 @@ describe("an evaluation", () => {
       "dial-rule-application": "to-callqueue",
       "dial-rule-translation-destination-user": "4000",
     };
-    const judgement = evaluateDid(said({ enabled, ...routed }), ["1"]);
-    expect("code" in judgement ? judgement.code : undefined).toBe(code);
+    const outcome = evaluateDid(reply({ enabled, ...routed }), ["1"]);
+    expect("code" in outcome ? outcome.code : undefined).toBe(code);
   });
 });
 

@@ -51,12 +51,12 @@ const run = (ns: System, config: Record<string, string> = {}) => {
 };
 const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) =>
   run(ns).create(inputs(changes, portal));
-const failureOf = async (work: Promise<unknown>): Promise<UcaasError> =>
+const catchError = async (work: Promise<unknown>): Promise<UcaasError> =>
   (await work.then(
     () => expect.fail("it did not fail"),
     (error) => error,
   )) as UcaasError;
-const made = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
+const createdClients = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
 describe("a client is created in the portal", { timeout: 120_000, concurrent: true }, () => {
@@ -73,7 +73,7 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
     expect(id).toBe(`${new URL(ns.server.url).host}/xima-acme`);
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
     expect(outs?.verification.filter(({ status }) => status === "failed")).toEqual([]);
-    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
     expect(ns.server.state.portalLog.find(({ did }) => did === "created")).toMatchObject({
       redirectUrl: "",
     });
@@ -99,20 +99,20 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
   }) => {
     const { outs } = await create(ns, { clientId: there.clientId });
     expect(secretIn(outs)).toBe(there.clientSecret);
-    expect(made(ns)).toEqual([]);
+    expect(createdClients(ns)).toEqual([]);
   });
 
   test("only if the name is free: an existing client with a hidden secret is an error", async ({
     ns,
   }) => {
     ns.server.setOptions({ secrets: "absent" });
-    const failure = await failureOf(create(ns, { clientId: there.clientId }));
+    const failure = await catchError(create(ns, { clientId: there.clientId }));
     expect(failure).not.toBeInstanceOf(PartialFailure);
     expect(failure).toMatchObject({
       code: "SECRET_NOT_SHOWN",
       hint: expect.stringContaining("declare its secret as clientSecret"),
     });
-    expect(made(ns)).toEqual([]);
+    expect(createdClients(ns)).toEqual([]);
     expect(
       secretIn(
         (await create(ns, { clientId: there.clientId, clientSecret: there.clientSecret })).outs,
@@ -124,7 +124,7 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
     ns,
   }) => {
     ns.server.setOptions({ secrets: "absent" });
-    const failure = (await failureOf(create(ns))) as unknown as PartialFailure;
+    const failure = (await catchError(create(ns))) as unknown as PartialFailure;
     expect(failure).toBeInstanceOf(PartialFailure);
     expect(failure.message).toContain("SECRET_NOT_SHOWN");
     const { clientSecret } = ns.client("xima-acme")!;
@@ -134,7 +134,7 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
       inputs({ clientSecret }),
     );
     expect(secretIn(outs)).toBe(clientSecret);
-    expect(made(ns)).toHaveLength(1);
+    expect(createdClients(ns)).toHaveLength(1);
   });
 
   test("and survives a rename: the old resource is deleted after the new one adopts the client", async ({
@@ -171,8 +171,8 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
     const { id, outs } = await create(ns);
     const renaming = run(ns);
     ns.server.setOptions({ secrets: "absent" });
-    expect(await failureOf(renaming.create(inputs()))).toMatchObject({ code: "SECRET_NOT_SHOWN" });
-    expect(await failureOf(renaming.delete(id, outs!))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+    expect(await catchError(renaming.create(inputs()))).toMatchObject({ code: "SECRET_NOT_SHOWN" });
+    expect(await catchError(renaming.delete(id, outs!))).toMatchObject({ code: "TAKE_OVER_OPEN" });
     expect(ns.client("xima-acme")).toBeDefined();
     await run(ns).delete(id, outs!);
     expect(ns.client("xima-acme")).toBeUndefined();
@@ -200,7 +200,11 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
     await Promise.all(
       ["a", "b", "c"].map((name) => provider.create(inputs({ clientId: `xima-${name}` }))),
     );
-    expect(made(ns).sort()).toEqual(["created xima-a", "created xima-b", "created xima-c"]);
+    expect(createdClients(ns).sort()).toEqual([
+      "created xima-a",
+      "created xima-b",
+      "created xima-c",
+    ]);
     expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(1);
     const walks = ns.server.received.filter(({ path }) => path.startsWith("/SiPbx/"));
     expect(Math.max(...walks.map(({ inFlight }) => inFlight))).toBeLessThanOrEqual(2);
@@ -230,7 +234,7 @@ describe("a session that ends in the middle", { timeout: 120_000, concurrent: tr
       ns.server.setOptions({ logOutOnceAt: step, secrets: "masked" });
       const { outs } = await create(ns);
       expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
-      expect(made(ns)).toEqual(["created xima-acme"]);
+      expect(createdClients(ns)).toEqual(["created xima-acme"]);
       expect(ns.portalLog().filter((line) => line === "logged in")).toHaveLength(2);
     },
   );
@@ -250,7 +254,7 @@ describe("a session that ends in the middle", { timeout: 120_000, concurrent: tr
       headers: { location: "adminlogin.php?expired=1" },
       times: 9,
     });
-    expect(await failureOf(create(ns))).toMatchObject({ code: "PORTAL_SESSION_LOST" });
+    expect(await catchError(create(ns))).toMatchObject({ code: "PORTAL_SESSION_LOST" });
     expect(ns.portalLog()).toEqual(["logged in", "logged in"]);
   });
 });
@@ -264,7 +268,7 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
     ns.server.setOptions({ duplicateNames: true });
     ns.server.fault({ kind: "cut", ...isCreate });
     const { outs } = await create(ns);
-    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
@@ -272,10 +276,10 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
     ns,
   }) => {
     ns.server.fault({ kind: "cutBefore", ...isCreate, times: 9 });
-    expect(await failureOf(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
+    expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
     ns.server.faults.clear();
     await create(ns);
-    expect(made(ns)).toEqual(["created xima-acme"]);
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
   });
 
   test("because the portal refused it, is reported in the portal's words", async ({ ns }) => {
@@ -286,7 +290,7 @@ describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: 
       body: '<p role="alert">Too many clients.</p><table><tr><th>Client ID</th></tr></table>',
       ...isCreate,
     });
-    expect((await failureOf(create(ns))).message).toContain("Too many clients.");
+    expect((await catchError(create(ns))).message).toContain("Too many clients.");
   });
 });
 
@@ -322,7 +326,7 @@ describe("two clients of one name", { timeout: 120_000, concurrent: true }, () =
 
   test("are an error without it, and neither is touched", async ({ ns }) => {
     twins(ns);
-    expect(await failureOf(create(ns, { clientId: "twin" }))).toMatchObject({
+    expect(await catchError(create(ns, { clientId: "twin" }))).toMatchObject({
       code: "AMBIGUOUS_CLIENT",
     });
     expect(Object.keys(ns.server.state.clients)).toEqual(["1", "2"]);
@@ -337,7 +341,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
     ns,
   }) => {
     ns.server.setOptions({ labels: { "OAuth Clients": "API Applications" } });
-    const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
+    const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
     expect(failure).toMatchObject({
       code: "PORTAL_LABEL_NOT_FOUND",
       hint: expect.stringContaining("portal.labels.oauthClients"),
@@ -359,7 +363,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
   test("is not led astray by labels that are only alike", async ({ ns }) => {
     // "My Settings" and "Advanced Search" are on the pages; the right ones are not.
     ns.server.setOptions({ labels: { Settings: "Preferences" } });
-    expect((await failureOf(create(ns, {}, { stepSeconds: 4 }))).message).toContain(
+    expect((await catchError(create(ns, {}, { stepSeconds: 4 }))).message).toContain(
       'nothing on the page is labelled "Settings"',
     );
   });
@@ -379,7 +383,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
         createdAt: "2026-01-05T09:00:00.000Z",
       };
       ns.server.setOptions({ labels: { Add: "Neu", "Client Secret": title } });
-      const failure = await failureOf(create(ns, {}, { stepSeconds: 4 }));
+      const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
       const folder = folderIn(failure);
       expect(folder.startsWith(ns.evidenceDir)).toBe(true);
       expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
@@ -432,7 +436,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
   }) => {
     const provider = run(ns, { "netsapiens:portalPassword": "Wrong-portal-pw" });
     const failures = await Promise.all(
-      ["a", "b"].map((name) => failureOf(provider.create(inputs({ clientId: `xima-${name}` })))),
+      ["a", "b"].map((name) => catchError(provider.create(inputs({ clientId: `xima-${name}` })))),
     );
     for (const failure of failures) {
       expect(failure).toMatchObject({ code: "PORTAL_LOGIN_REFUSED" });
@@ -449,7 +453,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
 
   test("since the portal is closed to this network, names the other driver", async ({ ns }) => {
     ns.server.setOptions({ portal: "closed" });
-    expect(await failureOf(create(ns))).toMatchObject({
+    expect(await catchError(create(ns))).toMatchObject({
       code: "PORTAL_CLOSED",
       hint: expect.stringContaining('driver: "existing"'),
     });
@@ -457,7 +461,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
 
   test("since the portal does not answer, says how the connection failed", async ({ ns }) => {
     ns.server.fault({ kind: "cutBefore", path: "^/SiPbx/", times: 1000 });
-    const failure = await failureOf(create(ns));
+    const failure = await catchError(create(ns));
     expect(failure).toMatchObject({ code: "PORTAL_NOT_REACHED" });
     expect(failure.message).toContain("ERR_EMPTY_RESPONSE");
   });
@@ -479,7 +483,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
       path: "/adminlogin.php",
       headers: { location },
     });
-    expect(await failureOf(create(ns))).toMatchObject({ code: "PORTAL_REDIRECTED" });
+    expect(await catchError(create(ns))).toMatchObject({ code: "PORTAL_REDIRECTED" });
     expect(bodies).toEqual([]);
     elsewhere.closeAllConnections();
     elsewhere.close();

@@ -8,15 +8,15 @@ const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const { clientId, clientSecret, did } = there;
 
 let ns: System;
-const told: string[] = [];
+const messages: string[] = [];
 beforeEach(async () => {
   ns = await system();
-  vi.spyOn(console, "log").mockImplementation((line: string) => void told.push(line));
+  vi.spyOn(console, "log").mockImplementation((line: string) => void messages.push(line));
 });
 afterEach(async () => {
   expect(ns.server.state.deviceReads).toEqual([]);
   vi.restoreAllMocks();
-  told.length = 0;
+  messages.length = 0;
   await ns.stop();
 });
 
@@ -358,7 +358,7 @@ describe("a client that exists", () => {
     const { id, outs } = await created();
     await run().delete(id, outs);
     expect(ns.client(clientId)).toBeDefined();
-    expect(told).toEqual([
+    expect(messages).toEqual([
       `NetsapiensOAuthClient ${id}: is kept at NetSapiens, since it was not made here. To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,
     ]);
   });
@@ -397,7 +397,7 @@ describe("a client that exists", () => {
     const next = run();
     await next.create(inputs());
     await next.delete(id, outs);
-    expect(told).toEqual([expect.stringContaining("resource of this stack has it now")]);
+    expect(messages).toEqual([expect.stringContaining("resource of this stack has it now")]);
   });
 
   test("keeps no token in its outputs", async () => {
@@ -428,7 +428,7 @@ describe("refresh", () => {
       "skipped",
       "skipped",
     ]);
-    expect(told.join()).toContain(
+    expect(messages.join()).toContain(
       "credentials failed: the system refused client and user together",
     );
     expect(await run().diff(id, props!, inputs())).toMatchObject({ changes: true, replaces: [] });

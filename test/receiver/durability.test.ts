@@ -259,7 +259,7 @@ describe("each confirmed callback is delivered, and delivered once,", () => {
     const poll = ask(first.url, "GET", `/intents/${quiet.id}/messages?wait=60`);
     const answered: number[] = [];
     let enough = () => {};
-    const underWay = new Promise<void>((resolve) => (enough = resolve));
+    const inFlight = new Promise<void>((resolve) => (enough = resolve));
     const callers = Array.from({ length: 10 }, async (_, caller) => {
       for (let count = 0; ; count++) {
         const mid = count * 10 + caller;
@@ -269,7 +269,7 @@ describe("each confirmed callback is delivered, and delivered once,", () => {
         if (answered.push(mid) === 100) enough();
       }
     });
-    await underWay;
+    await inFlight;
     await first.signal("SIGTERM");
     await Promise.all(callers);
     expect([first.exitCode, first.output]).toEqual([
@@ -383,7 +383,7 @@ describe("with PostgreSQL,", () => {
 test("an order is deleted a month after its last event or poll, and not before", async () => {
   using files = folder();
   const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
-  const touched = (change?: { id: string; at: string }) => {
+  const lastChange = (change?: { id: string; at: string }) => {
     using database = new DatabaseSync(join(files.path, "xelion-receiver.sqlite"));
     if (change)
       database
@@ -403,8 +403,8 @@ test("an order is deleted a month after its last event or poll, and not before",
     return result;
   };
   const [old, polled] = await run(async (url) => [await register(url), await register(url)]);
-  touched({ id: old.id, at: days(31) });
-  touched({ id: polled.id, at: days(29) });
+  lastChange({ id: old.id, at: days(31) });
+  lastChange({ id: polled.id, at: days(29) });
   await run(async (url) => {
     expect((await call(url + new URL(old.callbackUrl).pathname, statusChanged(1))).status).toBe(
       404,
@@ -412,5 +412,5 @@ test("an order is deleted a month after its last event or poll, and not before",
     expect((await ask(url, "GET", `/intents/${old.id}/messages`)).status).toBe(410);
     expect(await messages(url, polled.id)).toEqual([]);
   });
-  expect(touched()).toEqual({ [polled.id]: expect.toSatisfy((at: string) => at > days(1)) });
+  expect(lastChange()).toEqual({ [polled.id]: expect.toSatisfy((at: string) => at > days(1)) });
 });

@@ -22,9 +22,9 @@ import {
 
 let files: string;
 beforeEach(() => {
-  const made = folder();
-  onTestFinished(() => made[Symbol.dispose]());
-  files = made.path;
+  const created = folder();
+  onTestFinished(() => created[Symbol.dispose]());
+  files = created.path;
 });
 
 async function start(
@@ -45,14 +45,14 @@ async function certificate(name: string): Promise<{ certificate: string; key: st
       { type: "dns", value: name },
     ]),
   ];
-  const made = await X509CertificateGenerator.createSelfSigned({
+  const created = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
     signingAlgorithm: algorithm,
     extensions,
   });
   return {
-    certificate: made.toString("pem"),
+    certificate: created.toString("pem"),
     key: `${KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" })}`,
   };
 }
@@ -77,17 +77,17 @@ describe("the command starts", () => {
   });
 
   test("with TLS from certificate files, so that no proxy is needed", async () => {
-    const made = await certificate("relay.example");
+    const created = await certificate("relay.example");
     await Promise.all([
-      writeFile(join(files, "cert.pem"), made.certificate),
-      writeFile(join(files, "key.pem"), made.key),
+      writeFile(join(files, "cert.pem"), created.certificate),
+      writeFile(join(files, "key.pem"), created.key),
     ]);
     const receiver = await start(["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
     expect(receiver.url).toMatch(/^https:/);
     const health = await new Promise((resolve, reject) => {
       request(
         `${receiver.url}/health`,
-        { ca: made.certificate, servername: "relay.example" },
+        { ca: created.certificate, servername: "relay.example" },
         (reply) => {
           reply.setEncoding("utf8").on("data", (text: string) => resolve([reply.statusCode, text]));
         },
@@ -227,16 +227,16 @@ describe("the command names the error and exits with 1", () => {
     };
     for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
     onTestFinished(() => void vi.unstubAllEnvs());
-    let said = "";
+    let output = "";
     const command = receiverStartCommand()
       .exitOverride()
-      .configureOutput({ writeErr: (text) => (said += text) });
+      .configureOutput({ writeErr: (text) => (output += text) });
     const paths = args.map((arg) => (arg === "relay-key" ? join(files, arg) : arg));
     await command
       .parseAsync(paths, { from: "user" })
-      .catch((error: Error) => (said += error.message));
-    expect(said).toContain(words);
-    for (const leak of ["tell-nobody", relayKey]) expect(said).not.toContain(leak);
+      .catch((error: Error) => (output += error.message));
+    expect(output).toContain(words);
+    for (const leak of ["tell-nobody", relayKey]) expect(output).not.toContain(leak);
   });
 
   test("without a stack trace, on standard error", async () => {

@@ -39,10 +39,10 @@ describe("the table of providers", () => {
   });
 
   test("hides the loader line from providers, and turns their replies into plain JSON", async () => {
-    let given: unknown[] = [];
+    let received: unknown[] = [];
     const call = table({
       update: async (...args: unknown[]) => {
-        given = args;
+        received = args;
         return { outs: { a: undefined, at: new Date(0), list: [undefined] } };
       },
     });
@@ -52,7 +52,7 @@ describe("the table of providers", () => {
       ["1", { a: 1, __provider: line }, { a: 2, __provider: line }],
       config,
     );
-    expect(given.slice(0, -1)).toEqual(["1", { a: 1 }, { a: 2 }]);
+    expect(received.slice(0, -1)).toEqual(["1", { a: 1 }, { a: 2 }]);
     expect(Object.entries((result as { outs: object }).outs)).toEqual([
       ["at", "1970-01-01T00:00:00.000Z"],
       ["list", [null]],

@@ -31,7 +31,7 @@ afterEach(() => {
 
 const stack = "shop/live";
 
-interface Named extends ManagedInputs {
+interface NamedInputs extends ManagedInputs {
   readonly name: string;
 }
 const begin = (thing: string, more: object = {}, vendor = "enablex") =>
@@ -85,7 +85,7 @@ test("the entry of a delete that ended well is forgotten after a month", async (
 
 test("a create removes what earlier resources left in the journal about the same object", async () => {
   await begin("fake 7", { operation: "update", resource: "former", type: "Fake" }, "fake");
-  const provider = withLifecycle<Named, Named, Named & ManagedOutputs>(
+  const provider = withLifecycle<NamedInputs, NamedInputs, NamedInputs & ManagedOutputs>(
     {
       validate: () => [],
       validateWithAccount: () => [],

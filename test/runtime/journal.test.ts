@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hashOf, Journal } from "../../provider/runtime/journal.ts";
 import type { Json } from "../../provider/runtime/to-json.ts";
 
-type Bag = Record<string, unknown>;
+type Properties = Record<string, unknown>;
 
 let base: string;
 beforeEach(() => {
@@ -136,14 +136,20 @@ describe("the intent journal", () => {
   test.each([
     ["no JSON", () => "{"],
     ["null", () => "null"],
-    ["no time", ({ intendedAt, ...entry }: Bag) => JSON.stringify(entry)],
-    ["a time that is none", (entry: Bag) => JSON.stringify({ ...entry, intendedAt: "yesterday" })],
-    ["another version", (entry: Bag) => JSON.stringify({ ...entry, version: 2 })],
-    ["another resource's entry", (entry: Bag) => JSON.stringify({ ...entry, thing: "other" })],
+    ["no time", ({ intendedAt, ...entry }: Properties) => JSON.stringify(entry)],
+    [
+      "a time that is none",
+      (entry: Properties) => JSON.stringify({ ...entry, intendedAt: "yesterday" }),
+    ],
+    ["another version", (entry: Properties) => JSON.stringify({ ...entry, version: 2 })],
+    [
+      "another resource's entry",
+      (entry: Properties) => JSON.stringify({ ...entry, thing: "other" }),
+    ],
   ])("names the file of an entry that cannot be read and how to go on: %s", async (_, spoil) => {
     const entry = await journal().intend(key, {}, null);
     const file = join(base, "journal", readdirSync(join(base, "journal"))[0]!);
-    writeFileSync(file, spoil(entry as unknown as Bag));
+    writeFileSync(file, spoil(entry as unknown as Properties));
     for (const call of [() => journal().find(key), () => journal().intend(key, {}, null, null)])
       await expect(call()).rejects.toMatchObject({
         code: "JOURNAL_UNREADABLE",

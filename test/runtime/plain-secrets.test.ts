@@ -36,7 +36,7 @@ async function programWith(
     "test",
   );
   const ucaas = await import("../../provider/index.ts");
-  const made = [
+  const resources = [
     new ucaas.XimaLicense("licence", { ccId: { resellerId: "r", tenantId: "t" } }),
     new ucaas.EnableXCustomer("customer", { customerName: "Acme", customerCode: "ACME" }),
     new ucaas.NetsapiensOAuthClient("client", {
@@ -50,7 +50,7 @@ async function programWith(
       tenantToken: "token",
     }),
   ];
-  await Promise.all(made.map(({ urn }) => new Promise((resolve) => urn.apply(resolve))));
+  await Promise.all(resources.map(({ urn }) => new Promise((resolve) => urn.apply(resolve))));
 }
 
 test("each secret in plain text in the config causes a warning with the command to encrypt it", async () => {

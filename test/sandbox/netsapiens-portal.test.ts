@@ -101,9 +101,11 @@ describe("without a browser", () => {
       { did: "created", clientId: "made", redirectUrl: "" },
       { did: "created", clientId: "redirected", redirectUrl: "https://x" },
     ]);
-    const made = Object.values(server.state.clients).find((client) => client.clientId === "made")!;
-    expect(await grant("made", made.clientSecret)).toBe(200);
-    expect((await visit("clients.php")).text).toContain(made.clientSecret);
+    const created = Object.values(server.state.clients).find(
+      (client) => client.clientId === "made",
+    )!;
+    expect(await grant("made", created.clientSecret)).toBe(200);
+    expect((await visit("clients.php")).text).toContain(created.clientSecret);
   });
 
   it("a Client ID is wanted, and wanted once, unless duplicates are allowed", async () => {

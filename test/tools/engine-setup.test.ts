@@ -25,13 +25,13 @@ import { eventually } from "../eventually.ts";
 
 let home: string;
 let folder: string;
-let said: string[];
-const say = { line: (text: string) => void said.push(text), progress: () => {} };
+let messages: string[];
+const say = { line: (text: string) => void messages.push(text), progress: () => {} };
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "ucaas-engine-"));
   folder = join(home, "versions", version);
-  said = [];
+  messages = [];
 });
 afterEach(() => rm(home, { recursive: true }));
 
@@ -125,7 +125,7 @@ test("without the download, the engine is built with replacements, and nothing e
   expect((await stat(join(folder, "bin", "pulumi-language-nodejs"))).mode & 0o111).toBe(0o111);
   expect(await readdir(folder)).toEqual(["bin"]);
   expect(await readdir(home)).toEqual(["versions"]);
-  expect(said.join()).toContain("get.pulumi.com cannot be reached");
+  expect(messages.join()).toContain("get.pulumi.com cannot be reached");
 });
 
 test("Pulumi's download gives up at once on a closed network", async () => {
@@ -142,7 +142,7 @@ test("Pulumi's download gives up at once on a closed network", async () => {
     build,
   });
   expect(build).toHaveBeenCalledOnce();
-  expect(said.join()).toContain("get.pulumi.com cannot be reached");
+  expect(messages.join()).toContain("get.pulumi.com cannot be reached");
 });
 
 test("the download's script gets no secret that the environment holds", () => {
@@ -334,10 +334,10 @@ describe("the engine's download", () => {
     try {
       const script = join(root, "tools", "engine", "download.mjs");
       const child = spawn(process.execPath, [script, version, home, `http://127.0.0.1:${port}`]);
-      let said = "";
-      child.stderr.on("data", (text) => (said += text));
+      let messages = "";
+      child.stderr.on("data", (text) => (messages += text));
       const code = await new Promise((resolve) => child.on("close", resolve));
-      return { code, said };
+      return { code, said: messages };
     } finally {
       server.close();
     }

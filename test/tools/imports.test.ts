@@ -7,7 +7,7 @@ import { root } from "../../tools/engine/paths.mjs";
 import { linkModules } from "../package/link-modules.ts";
 
 // A house like ours in small, with a vendor that no rule can know by name.
-const sound: Record<string, string> = {
+const validFiles: Record<string, string> = {
   "provider/index.ts": `export { A } from "./acme/resource.ts"; export { C } from "./customer.ts";`,
   "provider/customer.ts": `import * as pulumi from "@pulumi/pulumi"; import { A } from "./acme/resource.ts"; export class C { a = A; p = pulumi; }`,
   "provider/schemas.ts": `export { schema } from "./acme/schema.ts";`,
@@ -195,7 +195,7 @@ async function house(files: Record<string, string>): Promise<string> {
 let report: string;
 beforeAll(async () => {
   const files: Record<string, string> = {
-    ...sound,
+    ...validFiles,
     "provider/acme/other-type.ts": `import type { One } from "./one-type.ts"; export type Two = One;`,
     "provider/acme/there.ts": `import { a } from "./here.ts"; export const b = a;`,
   };
@@ -206,7 +206,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 
 test("imports that the design allows pass, type imports among them", async () => {
-  const { passed, output } = await run(imports, await house(sound));
+  const { passed, output } = await run(imports, await house(validFiles));
   expect(passed, output).toBe(true);
 });
 

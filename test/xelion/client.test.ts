@@ -104,14 +104,14 @@ describe("the POST of an order", () => {
     ["nor a reply without an id", { kind: "empty" }, "unknown", 1],
     ["nor a page in place of JSON", { kind: "html" }, "unknown", 1],
     ["nor half a reply", { kind: "malformed" }, "unknown", 1],
-  ])("%s, and it is never repeated", async (_, fault, kind, made) => {
+  ])("%s, and it is never repeated", async (_, fault, kind, attempts) => {
     server.fault({ ...fault, times: 5 } as FaultOrder);
     expect(await submit()).toMatchObject({
       kind,
       failure: { vendor: "xelion", operation: "provision pbx1" },
     });
     expect(server.received).toHaveLength(1);
-    expect(orders()).toBe(made);
+    expect(orders()).toBe(attempts);
   });
 
   test("proves that nothing was made when nothing was reached", async () => {

@@ -32,7 +32,7 @@ const holding = () =>
       { do: "status", status: "COMPLETED", callback: "now", times: 1 },
     ],
   });
-const said = (host: DynamicHost, words: string) =>
+const hasLine = (host: DynamicHost, words: string) =>
   eventually(() => expect(host.output()).toContain(words));
 
 describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
@@ -41,7 +41,7 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     const inputs = { ...w.inputs, timeout: "10m" };
     await using first = await start();
     const failure = first.failure(first.create(type, inputs));
-    await said(first, "order 1: IN_PROGRESS");
+    await hasLine(first, "order 1: IN_PROGRESS");
     await first.raw("cancel", new Empty());
     const { partial, message } = await failure;
     expect(message).toContain("[INTERRUPTED]");
@@ -57,7 +57,7 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
       partial?.properties as object,
       inputs,
     );
-    await said(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end");
     await w.proceed(1);
     expect((await update).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -69,7 +69,7 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
       holding();
       const host = await start();
       const failure = host.failure(host.create(type, { ...w.inputs, timeout: "10m" }));
-      await said(host, "order 1: IN_PROGRESS");
+      await hasLine(host, "order 1: IN_PROGRESS");
       host.signal(signal);
       expect((await failure).partial).toMatchObject({
         properties: { orderId: 1, status: "IN_PROGRESS" },
@@ -83,11 +83,11 @@ describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
     holding();
     const first = await start();
     void first.create(type, w.inputs).catch(() => {});
-    await said(first, "order 1: IN_PROGRESS");
+    await hasLine(first, "order 1: IN_PROGRESS");
     await first.crash();
     await using second = await start();
     const create = second.create(type, w.inputs);
-    await said(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end");
     await w.proceed(1);
     expect((await create).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);

@@ -147,7 +147,7 @@ describe("an update that another machine's killed engine began", () => {
     w.orders().map(({ configuration }) => JSON.parse(configuration).name as string);
 
   /** The tenant in the state, and the record of a run that is killed after its order. */
-  async function cutOff(folder: string) {
+  async function interruptOrder(folder: string) {
     const { inputs, outs } = await up(folder, newStack, configured("before"));
     const id = `${new URL(inputs.serverUrl).host}/${inputs.tenantName}`;
     const run = provider(w, { "ucaas:journalDir": folder }, newStack);
@@ -165,7 +165,7 @@ describe("an update that another machine's killed engine began", () => {
   /** The declaration goes back to what the state has. */
   async function goBack(
     folder: string,
-    { inputs, outs, id }: Awaited<ReturnType<typeof cutOff>>,
+    { inputs, outs, id }: Awaited<ReturnType<typeof interruptOrder>>,
     record: StackRecord,
   ) {
     const run = provider(w, { "ucaas:journalDir": folder }, record);
@@ -177,7 +177,7 @@ describe("an update that another machine's killed engine began", () => {
 
   test("is undone when the declaration goes back, once it was looked at", async () => {
     const [one, other] = [await machine(), await machine()];
-    const run = await cutOff(one);
+    const run = await interruptOrder(one);
     await run.order();
     expect(await goBack(other, run, run.record)).toMatchObject({ code: "JOURNAL_UNKNOWN_RUN" });
     expect(names()).toEqual(["before", "changed"]);
@@ -190,14 +190,14 @@ describe("an update that another machine's killed engine began", () => {
 
   test("orders nothing when it was killed before its order, on the same machine", async () => {
     const one = await machine();
-    const run = await cutOff(one);
+    const run = await interruptOrder(one);
     expect(await goBack(one, run, run.record)).toEqual({ changes: false });
     expect(names()).toEqual(["before"]);
   });
 
   test("is undone without ceremony with a copy of that machine's journal", async () => {
     const [one, other] = [await machine(), await machine()];
-    const run = await cutOff(one);
+    const run = await interruptOrder(one);
     await run.order();
     await cp(one, other, { recursive: true });
     expect((await goBack(other, run, run.record)).code).toBeUndefined();

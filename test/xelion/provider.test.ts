@@ -27,7 +27,7 @@ afterEach(async () => {
 const provider = (more?: Record<string, unknown>) => newProvider(w, more);
 const inputs = (more?: Partial<ProvisionInputs>) => inputsOf(w, more);
 const noCallback = { "xelion:callback": undefined };
-const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
+const printedText = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
 /** The journal's entries of orders, without those of the stack. */
 const journal = () =>
   readdirSync(w.journalDir)
@@ -51,23 +51,23 @@ const cut = () => w.service.fault({ kind: "cut", method: "POST", path: "/provisi
 
 describe("an order", () => {
   test("is sent once, followed to its end, and then nothing is left to do", async () => {
-    const made = await provider().create(inputs());
-    expect(made).toMatchObject({
+    const created = await provider().create(inputs());
+    expect(created).toMatchObject({
       id: `${new URL(w.tenant.url).host}/pbx1`,
       outs: { orderId: 1, status: "COMPLETED", schemaVersion: 2 },
     });
-    expect(statuses(made.outs as ProvisionOutputs)).toEqual([
+    expect(statuses(created.outs as ProvisionOutputs)).toEqual([
       "SUBMITTED",
       "NOT_STARTED",
       "IN_PROGRESS",
       "COMPLETED",
     ]);
     for (const status of ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"])
-      expect(told()).toContain(`order 1: ${status} (callback)`);
+      expect(printedText()).toContain(`order 1: ${status} (callback)`);
     expect(w.orders()).toMatchObject([
       { serverUrl: w.tenant.url, tenantName: "pbx1", configuration: JSON.stringify(fairyTail) },
     ]);
-    expect(await changes(made.outs)).toBe(false);
+    expect(await changes(created.outs)).toBe(false);
   });
 
   test("is in the journal as long as its resource lives", async () => {
@@ -90,7 +90,7 @@ describe("an order", () => {
       "Sandbox-xelion-key-1",
     ]) {
       expect(secret).toBeTruthy();
-      for (const text of [JSON.stringify([outs, loggedIn.outs]), ...journal(), told()])
+      for (const text of [JSON.stringify([outs, loggedIn.outs]), ...journal(), printedText()])
         expect(text).not.toContain(secret);
     }
     expect(outs).not.toHaveProperty("configuration");
@@ -159,7 +159,7 @@ describe("an order", () => {
   test("stays SUBMITTED if no run follows it, and the output says so", async () => {
     const { outs, code } = await create({}, noCallback);
     expect({ status: outs.status, code }).toEqual({ status: "SUBMITTED", code: undefined });
-    expect(told()).toContain(
+    expect(printedText()).toContain(
       "nothing follows it: neither a callback nor xelion:orderPath is configured",
     );
     expect(await changes(outs, {}, noCallback)).toBe(false);
@@ -183,7 +183,9 @@ describe("an order", () => {
     expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
     expect(await changes(first.outs)).toBe(true);
     const second = update(first.outs);
-    await eventually(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await eventually(() =>
+      expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+    );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
     expect(w.orders()).toHaveLength(1);
@@ -215,7 +217,7 @@ describe("a failed order", () => {
     w.next("fails");
     const { outs } = await create();
     expect(await changes(outs)).toBe(true);
-    expect(told()).toContain("`pulumi up` will refuse to send another order");
+    expect(printedText()).toContain("`pulumi up` will refuse to send another order");
     expect(await changes(outs, { retryFailed: 1 })).toBe(true);
   });
 
@@ -234,7 +236,7 @@ describe("a POST whose outcome is not known", () => {
     cut();
     w.next("completes", 20);
     expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
-    expect(told()).toContain(
+    expect(printedText()).toContain(
       "It is not known whether the service has this order; it is not sent again",
     );
   });
@@ -249,7 +251,7 @@ describe("a POST whose outcome is not known", () => {
     w.next("callbackBeforeReply", 50);
     w.service.fault({ kind: "statusAfter", status: 404, method: "POST", path: "/provision$" });
     expect((await create()).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
-    expect(told()).toContain("Callbacks say that the service has it as order 1");
+    expect(printedText()).toContain("Callbacks say that the service has it as order 1");
   });
 
   test.each([
@@ -292,7 +294,7 @@ describe("a POST whose outcome is not known", () => {
     expect(code).toBe("OUTCOME_UNKNOWN");
     printed.mockClear();
     expect(await changes(outs, {}, polled)).toBe(true);
-    expect(told()).toContain("`pulumi up` will refuse to send another order");
+    expect(printedText()).toContain("`pulumi up` will refuse to send another order");
     expect(await update(outs, {}, polled)).toMatchObject({ code: "OUTCOME_UNKNOWN" });
   });
 
@@ -448,7 +450,9 @@ describe("a changed configuration", () => {
     });
     printed.mockClear();
     const second = update(outs, other);
-    await eventually(() => expect(told()).toContain("a new order is sent when this one has ended"));
+    await eventually(() =>
+      expect(printedText()).toContain("a new order is sent when this one has ended"),
+    );
     expect(w.orders()).toHaveLength(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -484,17 +488,17 @@ describe("a create that finds the tenant ordered already", () => {
     await destroyedElsewhere();
     const { outs } = await create();
     expect(outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
-    expect(told()).toContain(
+    expect(printedText()).toContain(
       `nothing sent: order 1 (COMPLETED, submitted at ${outs.submittedAt}) already has this configuration`,
     );
-    expect(told()).toContain("change retryFailed and run `pulumi up --replace");
+    expect(printedText()).toContain("change retryFailed and run `pulumi up --replace");
     expect(w.orders()).toHaveLength(2);
   });
 
   test("says so as well if no run follows orders to their end", async () => {
     await create({}, noCallback);
     await create({}, noCallback);
-    expect(told()).toContain("nothing sent: order 1 (SUBMITTED");
+    expect(printedText()).toContain("nothing sent: order 1 (SUBMITTED");
     expect(w.orders()).toHaveLength(1);
   });
 
@@ -502,7 +506,7 @@ describe("a create that finds the tenant ordered already", () => {
     await destroyedElsewhere();
     const anew = await create({ retryFailed: "anew" });
     expect(anew.outs).toMatchObject({ orderId: 3, status: "COMPLETED" });
-    expect(told()).not.toContain(nothing);
+    expect(printedText()).not.toContain(nothing);
     // Killed before the state was saved: the engine creates again.
     expect((await create({ retryFailed: "anew" })).outs.orderId).toBe(3);
     expect(await changes(anew.outs, { retryFailed: "anew" })).toBe(false);
@@ -521,7 +525,7 @@ describe("a create that finds the tenant ordered already", () => {
       return replaced.outs;
     };
     expect(await replace(inputs())).toMatchObject({ orderId: 1 });
-    expect(told()).toContain(nothing);
+    expect(printedText()).toContain(nothing);
     expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({
       orderId: 2,
       status: "COMPLETED",
@@ -536,7 +540,7 @@ describe("a create that finds the tenant ordered already", () => {
     expect(await changes(outs, more)).toBe(true);
     const known = await update(outs, more);
     expect(known.outs).toMatchObject({ orderId: 1, intent: { retryFailed: more.retryFailed } });
-    expect(told()).toContain(nothing);
+    expect(printedText()).toContain(nothing);
     expect(await changes(known.outs, more)).toBe(false);
     expect((await create(more)).outs.orderId).toBe(1);
     expect(w.orders()).toHaveLength(1);
@@ -569,7 +573,7 @@ describe("a refresh that is not saved", () => {
     }
     const up = update(saved, other);
     await eventually(() =>
-      expect(told()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
+      expect(printedText()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
     );
     await w.proceed(2);
     expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -635,7 +639,7 @@ describe("diff", () => {
     expect(await changes(outs, { ...more, configurationFile: "not/here.json" })).toBe(false);
     writeFileSync(configurationFile, JSON.stringify({ ...fairyTail, departments: [] }));
     expect(await changes(outs, more)).toBe(true);
-    expect(told()).toContain("has other content than was ordered");
+    expect(printedText()).toContain("has other content than was ordered");
     rmSync(configurationFile);
   });
 
@@ -707,8 +711,8 @@ describe("delete", () => {
     w.next("hangs");
     const { outs } = await create({ timeout: "200ms" });
     await provider().delete("pbx", outs);
-    expect(told()).toContain("the tenant stays as it is configured");
-    expect(told()).toContain("it may still be at work there");
+    expect(printedText()).toContain("the tenant stays as it is configured");
+    expect(printedText()).toContain("it may still be at work there");
     expect(journal()).toEqual([]);
   });
 
@@ -725,7 +729,7 @@ describe("delete", () => {
       const { outs } = await renaming.create(inputs(more));
       expect(outs).toMatchObject({ orderId });
       await renaming.delete("pbx", old);
-      expect(told()).toContain("is kept: another resource of this stack has it now");
+      expect(printedText()).toContain("is kept: another resource of this stack has it now");
       expect(journal()).toEqual([expect.stringContaining(`"orderId": ${orderId}`)]);
     },
   );
@@ -777,7 +781,7 @@ describe("delete", () => {
   test("needs no account, which may have left the config together with the tenant", async () => {
     const { outs } = await create();
     await runs(w, { "xelion:baseUrl": undefined, "xelion:apiKey": undefined }).delete(outs);
-    expect(told()).toContain("the tenant stays as it is configured");
+    expect(printedText()).toContain("the tenant stays as it is configured");
     expect(journal()).toEqual([]);
   });
 });
@@ -820,7 +824,7 @@ describe("check", () => {
     const one = provider({ "xelion:deadlineSeconds": "1" });
     w.service.fault({ kind: "status", status: 503, path: "/test$", times: 50 });
     expect((await one.check({}, inputs())).failures).toEqual([]);
-    expect(told()).toMatch(
+    expect(printedText()).toMatch(
       /warning: XelionTenantProvision .*: the configuration could not be tested at the service/,
     );
     w.service.faults.clear();

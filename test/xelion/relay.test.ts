@@ -29,7 +29,7 @@ afterEach(async () => {
 const config = (relay: object = {}) => ({
   "xelion:callback": { relayUrl: receiver.url, relayKey, ...relay },
 });
-const told = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
+const printedText = () => printed.mock.calls.map(([line]) => String(line)).join("\n");
 /** Another machine: the stack's state may get there, this one's journal does not. */
 const anotherFolder = () => {
   const journalDir = mkdtempSync(join(tmpdir(), "ucaas-elsewhere-"));
@@ -71,7 +71,9 @@ describe("by the relay", { timeout: 60_000 }, () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
-    await eventually(() => expect(told()).toContain("order 1 is SUBMITTED: waiting for its end"));
+    await eventually(() =>
+      expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+    );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -88,13 +90,13 @@ describe("by the relay", { timeout: 60_000 }, () => {
   describe("when the stack is renamed in the middle of an order", () => {
     const renamed = { __stack: "shop/renamed@file:///state" };
     /** The order goes on at the service, and the run of the stack `shop/live` is over. */
-    const cutOff = async () => {
+    const interruptOrder = async () => {
       holding();
       expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     };
 
     test("another machine sends none, and names the command that resumes the order", async () => {
-      await cutOff();
+      await interruptOrder();
       const journalDir = anotherFolder();
       const machine = runs(w, { ...config(), "ucaas:journalDir": journalDir });
       const refused = await machine.create(renamed);
@@ -115,7 +117,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     });
 
     test("an order that the operator names is taken", async () => {
-      await cutOff();
+      await interruptOrder();
       await w.proceed(1);
       const { outs } = await elsewhere().create({ ...renamed, orderId: 1 });
       expect(outs).toMatchObject({ orderId: 1 });
@@ -198,7 +200,7 @@ describe("by the relay", { timeout: 60_000 }, () => {
     await again();
     holding();
     const run = here().create();
-    await eventually(() => expect(told()).toContain("order 1 submitted"));
+    await eventually(() => expect(printedText()).toContain("order 1 submitted"));
     await receiver.kill();
     await again();
     await w.proceed(1);
@@ -245,12 +247,12 @@ describe("by the relay", { timeout: 60_000 }, () => {
   test("a destroy works when relay and tenant leave the config, and says that the order is kept", async () => {
     const { outs } = await here().create();
     await runs(w).delete(outs);
-    expect(told()).toContain(
+    expect(printedText()).toContain(
       "the relay keeps order 1 until it expires: xelion:callback does not name it any more",
     );
     await runs(w, { "xelion:apiKey": undefined }).delete(outs);
-    expect(told()).toContain("the relay keeps order 1 until it expires: xelion");
-    expect(told()).toContain("[CONFIG_MISSING]");
+    expect(printedText()).toContain("the relay keeps order 1 until it expires: xelion");
+    expect(printedText()).toContain("[CONFIG_MISSING]");
   });
 
   test("a retryFailed that had nothing to allow allows nothing on another machine either", async () => {
@@ -275,10 +277,10 @@ describe("by the relay", { timeout: 60_000 }, () => {
     printed.mockClear();
     expect(await here().read(outs)).toEqual(outs);
     if (code)
-      expect(told()).toContain(
+      expect(printedText()).toContain(
         `order 1 was last seen as ${status}: xelion relay: fetch callbacks: the relay does not know this order`,
       );
-    else expect(told()).toBe("");
+    else expect(printedText()).toBe("");
   });
 
   test("an order that the relay forgot is left as known, or ordered again, as declared", async () => {
@@ -329,6 +331,6 @@ describe("by the relay", { timeout: 60_000 }, () => {
     ).toMatchObject({ code: "NOT_REACHED" });
     expect(w.orders()).toEqual([]);
     expect(w.tenant.state.logins).toEqual([]);
-    expect(told()).not.toContain("canary");
+    expect(printedText()).not.toContain("canary");
   });
 });

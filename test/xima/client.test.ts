@@ -37,8 +37,8 @@ function client(more: Record<string, string | undefined> = {}) {
     readConfig(ximaConfig, { get: (key) => config[key as keyof typeof config] }, undefined, {}),
   );
 }
-const create = async (made = client()) =>
-  (await made.update(customer, { ccId: named, professionalSeats: 12 }, "create")).changes;
+const create = async (ximaClient = client()) =>
+  (await ximaClient.update(customer, { ccId: named, professionalSeats: 12 }, "create")).changes;
 async function refusal(call: Promise<unknown>): Promise<UcaasError> {
   return call.then(
     () => {

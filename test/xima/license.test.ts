@@ -58,11 +58,11 @@ function licence(more: Record<string, unknown> = {}) {
   };
 }
 type Licence = ReturnType<typeof licence>;
-const idOf = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
-const stored = (args: Licence) => licences.server.state.customers[idOf(args)]?.licence;
+const licenceId = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
+const stored = (args: Licence) => licences.server.state.customers[licenceId(args)]?.licence;
 /** The customer as it was created elsewhere. */
 function exists(args: Licence, has: Record<string, number> = { eliteSeats: 50 }) {
-  licences.server.state.customers[idOf(args)] = { ccId: args.ccId, licence: has };
+  licences.server.state.customers[licenceId(args)] = { ccId: args.ccId, licence: has };
 }
 const sent = () =>
   licences.writes().map(({ body }) => {
@@ -170,7 +170,7 @@ describe("check", () => {
     ]);
     expect(await failures(args, undefined, lenient)).toEqual([]);
     expect(lenient.output()).toContain(
-      `${idOf(args)}: aiMessaging: any bundle needs at least one Professional seat`,
+      `${licenceId(args)}: aiMessaging: any bundle needs at least one Professional seat`,
     );
   });
 
@@ -236,10 +236,12 @@ describe("check", () => {
       half: { baseUrl },
     };
     await using several = await start({}, { "xima:accounts": accounts });
-    const few = { dialerSeats: 7 };
-    expect(await failures(licence({ ...few, account: "older" }), undefined, several)).toEqual([]);
+    const fewerSeats = { dialerSeats: 7 };
     expect(
-      (await failures(licence(few), undefined, several)).map(({ property }) => property),
+      await failures(licence({ ...fewerSeats, account: "older" }), undefined, several),
+    ).toEqual([]);
+    expect(
+      (await failures(licence(fewerSeats), undefined, several)).map(({ property }) => property),
     ).toEqual(["dialerSeats"]);
     expect((await failures(licence({ account: "half" }), undefined, several))[0]).toMatchObject({
       property: "account",
@@ -270,7 +272,7 @@ describe("create", () => {
       reassertAfter: "7d",
     });
     const { id, outs } = await host.create(type, args);
-    expect(id).toBe(idOf(args));
+    expect(id).toBe(licenceId(args));
     expect(licences.server.received.map(({ status }) => status)).toEqual([404, 200]);
     expect(sent()).toEqual([
       { professionalSeats: 12, aiMessaging: { standardBundles: 2, advancedBundles: 0 } },
@@ -294,7 +296,7 @@ describe("create", () => {
     expect(message).toContain("ALREADY_EXISTS");
     expect(message).toContain("adopt: true");
     expect(message).toContain("import it (docs/xima-license.md)");
-    expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
+    expect(message).toContain(`XIMA_ADOPT=${licenceId(args)} pulumi up`);
     expect(stored(args)).toEqual({ eliteSeats: 50 });
     expect(licences.writes()).toEqual([]);
   });
@@ -312,7 +314,7 @@ describe("create", () => {
   test("takes over just the customers that XIMA_ADOPT names", async () => {
     const [one, other, third] = [licence(), licence(), licence()];
     for (const args of [one, other, third]) exists(args);
-    await using allowed = await start({ XIMA_ADOPT: `${idOf(one)}, ${idOf(other)}` });
+    await using allowed = await start({ XIMA_ADOPT: `${licenceId(one)}, ${licenceId(other)}` });
     await allowed.create(type, one);
     await allowed.create(type, other);
     expect((await allowed.failure(allowed.create(type, third))).message).toContain(
@@ -349,7 +351,7 @@ describe("create", () => {
       const failure = await host.failure(host.create(type, args));
       expect(failure.message).toContain("MALFORMED_REPLY");
       expect(failure.partial).toMatchObject({
-        id: idOf(args),
+        id: licenceId(args),
         reasons: [expect.stringContaining("MALFORMED_REPLY")],
       });
       expect(failure.partial?.properties).toMatchObject({
@@ -374,11 +376,11 @@ describe("create", () => {
     const { partial } = await hasty.failure(hasty.create(type, args));
     licences.server.faults.clear();
     expect(partial).toMatchObject({
-      id: idOf(args),
+      id: licenceId(args),
       properties: { professionalSeats: 12, unconfirmed: true },
     });
     await hasty.delete(type, partial!.id, partial!.properties);
-    expect(licences.server.state.customers[idOf(args)]?.deletion).toBeDefined();
+    expect(licences.server.state.customers[licenceId(args)]?.deletion).toBeDefined();
   });
 
   test("gives a usable XIMA_ADOPT command, even when the customer's id is its SIP user name", async () => {
@@ -390,7 +392,7 @@ describe("create", () => {
         sipCredentials: { ...sipCredentials, username: args.ccId.tenantId },
       }),
     );
-    expect(message).toContain(`XIMA_ADOPT=${idOf(args)} pulumi up`);
+    expect(message).toContain(`XIMA_ADOPT=${licenceId(args)} pulumi up`);
   });
 
   test("without a reply is kept in the state also when the server is away", async () => {
@@ -403,7 +405,7 @@ describe("create", () => {
     licences.server.faults.clear();
     expect(stored(args)).toBeDefined();
     expect(partial).toMatchObject({
-      id: idOf(args),
+      id: licenceId(args),
       properties: { professionalSeats: 12, unconfirmed: true },
     });
   });
@@ -422,14 +424,17 @@ describe("create", () => {
     licences.server.fault({ ...fault, bodyMatches: "professionalSeats" });
     const { partial } = await host.failure(host.create(type, args));
     expect(stored(args)).toMatchObject({ professionalSeats: 12 });
-    expect(partial).toMatchObject({ id: idOf(args), properties: { unconfirmed: true } });
+    expect(partial).toMatchObject({ id: licenceId(args), properties: { unconfirmed: true } });
   });
 
   test("that was to adopt, without a reply, allows no later run to adopt", async () => {
     const args = licence();
     exists(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
-    await using adopting = await start({ XIMA_ADOPT: idOf(args) }, { "xima:deadlineSeconds": 1 });
+    await using adopting = await start(
+      { XIMA_ADOPT: licenceId(args) },
+      { "xima:deadlineSeconds": 1 },
+    );
     expect((await adopting.failure(adopting.create(type, args))).partial).toBeUndefined();
     licences.server.faults.clear();
     await using next = await start();
@@ -494,7 +499,7 @@ describe("create", () => {
     expect(message).toContain("VALIDATION_ERROR");
     expect(stored(args)).toMatchObject({ professionalSeats: 12 });
     expect(partial).toMatchObject({
-      id: idOf(args),
+      id: licenceId(args),
       properties: { professionalSeats: 12, unconfirmed: true },
     });
   });
@@ -515,7 +520,7 @@ describe("create", () => {
       status: 404,
       body: { code: "OTHER", message: password },
     });
-    await host.failure(host.delete(type, idOf(args), args));
+    await host.failure(host.delete(type, licenceId(args), args));
     expect(`${message}${host.output()}`).not.toContain(password);
     expect(`${message}${host.output()}`).not.toMatch(/\n\s+at .*provider\//);
   });
@@ -556,7 +561,7 @@ describe("a create that was cut off", () => {
       { property: "professionalSeats", oldValue: 12, newValue: 15 },
     ]);
     // From when the state has it, nothing is open any more.
-    await host.diff(type, idOf(args), outs, args);
+    await host.diff(type, licenceId(args), outs, args);
     await using next = await start();
     expect((await next.failure(next.create(type, args))).message).toContain("ALREADY_EXISTS");
   });
@@ -572,11 +577,11 @@ describe("a create that was cut off", () => {
     const args = licence({ sipCredentials });
     await killed(args);
     const notes = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-    const note = notes.find((text) => text.includes(idOf(args)))!;
+    const note = notes.find((text) => text.includes(licenceId(args)))!;
     expect(JSON.parse(note)).toMatchObject({
       vendor: "xima",
       stack: "ucaas-test/test",
-      thing: `${licences.server.baseUrl} ${idOf(args)}`,
+      thing: `${licences.server.baseUrl} ${licenceId(args)}`,
     });
     for (const secret of Object.values(sipCredentials)) expect(note).not.toContain(secret);
     await host.create(type, args);
@@ -594,7 +599,7 @@ describe("a create that was cut off", () => {
 });
 
 describe("update", () => {
-  async function made(args: Licence) {
+  async function createLicence(args: Licence) {
     const { id, outs } = await host.create(type, args);
     licences.server.received.length = 0;
     return { id, outs };
@@ -607,7 +612,7 @@ describe("update", () => {
       aiMessaging: { standardBundles: 2 },
       aiAudioServices: { additionalHours: 20 },
     });
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     const after = {
       ...args,
       eliteSeats: undefined,
@@ -632,7 +637,7 @@ describe("update", () => {
 
   test("changes the kind of bundle in one request", async () => {
     const args = licence({ aiMessaging: { standardBundles: 2 } });
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     await host.update(type, id, outs, { ...args, aiMessaging: { advancedBundles: 3 } });
     expect(sent()).toEqual([
       { professionalSeats: 12, aiMessaging: { standardBundles: 0, advancedBundles: 3 } },
@@ -650,14 +655,14 @@ describe("update", () => {
 
   test("sends a server of OpenAPI 1.4 no field that only the guide's revision knows, not even 0", async () => {
     const args = licence({ eliteSeats: 5 });
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     await host.update(type, id, { ...outs, additionalAiMessages: 100 }, args);
     expect(sent()).toEqual([{ professionalSeats: 12, eliteSeats: 5 }]);
   });
 
   test("with an unknown outcome is completed by the next up, and is not reported as drift", async () => {
     const args = licence();
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
     await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
     const { partial } = await hasty.failure(
@@ -690,7 +695,7 @@ describe("update", () => {
     "killed %s its reply is applied again when the program goes back",
     async (when) => {
       const args = licence({ eliteSeats: 5 });
-      const { id, outs } = await made(args);
+      const { id, outs } = await createLicence(args);
       await using doomed = await start();
       const more = { ...args, eliteSeats: 500, dialerSeats: 10 };
       if (when === "before") {
@@ -714,7 +719,7 @@ describe("update", () => {
 
   test("is one also when the account of the licence has left the config", async () => {
     const args = licence();
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     await using moved = await dynamicHost({
       config: { "xima:accounts": { north: section(licences.plainConfig) } },
       env: { UCAAS_JOURNAL_DIR: folder },
@@ -729,19 +734,19 @@ describe("update", () => {
 
   test("whose first reply was lost says that the server's earlier values are unknown", async () => {
     const args = licence();
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     Object.assign(stored(args) as object, { professionalSeats: 99 });
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats" });
     const { outs: after } = await host.update(type, id, outs, { ...args, professionalSeats: 13 });
     expect(after).toMatchObject({ professionalSeats: 13, lastDrift: [] });
     expect(host.output()).toContain(
-      `${idOf(args)}: is as declared; the first answer was lost, and with it what the server had otherwise`,
+      `${licenceId(args)}: is as declared; the first answer was lost, and with it what the server had otherwise`,
     );
   });
 
   test("reports server values that differed, and only those", async () => {
     const args = licence({ eliteSeats: 5, sipCredentials });
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     Object.assign(stored(args)!, {
       professionalSeats: 99,
       sipCredentials: { ...sipCredentials, password: "changed-elsewhere" },
@@ -763,7 +768,7 @@ describe("update", () => {
       ]),
     );
     expect(host.output()).toContain(
-      `${idOf(args)}: professionalSeats had been changed elsewhere: 12 was declared, the server had 99. It is as declared again`,
+      `${licenceId(args)}: professionalSeats had been changed elsewhere: 12 was declared, the server had 99. It is as declared again`,
     );
     expect(JSON.stringify([after.lastChanges, after.lastDrift, host.output()])).not.toMatch(
       /canary|changed-elsewhere"/,
@@ -772,7 +777,7 @@ describe("update", () => {
 
   test("that fails keeps the old state, so that the next up makes the same change", async () => {
     const args = licence();
-    const { id, outs } = await made(args);
+    const { id, outs } = await createLicence(args);
     licences.server.fault({
       kind: "statusAfter",
       status: 400,
@@ -811,7 +816,7 @@ describe("diff", () => {
     ["a number that is not known yet", { professionalSeats: unknown }, true],
     ["another account", { account: "north" }, true],
   ])("with %s", async (_, more, changes) => {
-    expect(await host.diff(type, idOf(args), outs(args), { ...args, ...more })).toEqual({
+    expect(await host.diff(type, licenceId(args), outs(args), { ...args, ...more })).toEqual({
       changes,
       replaces: [],
       deleteBeforeReplace: false,
@@ -825,7 +830,10 @@ describe("diff", () => {
     ["tenantName", { tenantName: "Acme Ltd" }, []],
   ])("another %s: replaced or updated", async (_, ccId, replaces) => {
     expect(
-      await host.diff(type, idOf(args), outs(args), { ...args, ccId: { ...args.ccId, ...ccId } }),
+      await host.diff(type, licenceId(args), outs(args), {
+        ...args,
+        ccId: { ...args.ccId, ...ccId },
+      }),
     ).toMatchObject({
       changes: true,
       replaces,
@@ -835,7 +843,7 @@ describe("diff", () => {
   test("states everything again when reassertAfter has passed, and never without it", async () => {
     const old = outs(args, new Date(Date.now() - 8 * 86_400_000).toISOString());
     const due = async (reassertAfter?: string) =>
-      (await host.diff(type, idOf(args), old, { ...args, reassertAfter })).changes;
+      (await host.diff(type, licenceId(args), old, { ...args, reassertAfter })).changes;
     expect(await due("7d")).toBe(true);
     expect(await due("9d")).toBe(false);
     expect(await due()).toBe(false);
@@ -843,9 +851,9 @@ describe("diff", () => {
 
   test("says that it is due, since the engine shows no property that differs", async () => {
     const there = licence({ reassertAfter: "7d" });
-    await host.diff(type, idOf(there), outs(there, "2026-01-02T03:04:05.000Z"), there);
+    await host.diff(type, licenceId(there), outs(there, "2026-01-02T03:04:05.000Z"), there);
     expect(host.output()).toContain(
-      `${idOf(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`,
+      `${licenceId(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`,
     );
   });
 
@@ -853,18 +861,20 @@ describe("diff", () => {
     const there = licence({ reassertAfter: "7d" });
     exists(there);
     const old = outs(there, new Date(Date.now() - 8 * 86_400_000).toISOString());
-    const { props } = await host.read(type, idOf(there), old);
-    expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: false });
-    expect(await host.diff(type, idOf(there), props, there)).toMatchObject({ changes: true });
-    await host.read(type, idOf(there), old);
-    expect(await host.diff(type, idOf(there), props, { ...there, eliteSeats: 5 })).toMatchObject({
+    const { props } = await host.read(type, licenceId(there), old);
+    expect(await host.diff(type, licenceId(there), props, there)).toMatchObject({ changes: false });
+    expect(await host.diff(type, licenceId(there), props, there)).toMatchObject({ changes: true });
+    await host.read(type, licenceId(there), old);
+    expect(
+      await host.diff(type, licenceId(there), props, { ...there, eliteSeats: 5 }),
+    ).toMatchObject({
       changes: true,
     });
   });
 
   test("does not fail when the account of old is gone from the config", async () => {
     expect(
-      await host.diff(type, idOf(args), outs({ ...args, account: "renamed" }), args),
+      await host.diff(type, licenceId(args), outs({ ...args, account: "renamed" }), args),
     ).toMatchObject({ changes: true });
   });
 });
@@ -949,7 +959,7 @@ describe("read", () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
     expect(await host.read(type, id, outs)).toEqual({ id, props: outs });
-    delete licences.server.state.customers[idOf(args)];
+    delete licences.server.state.customers[licenceId(args)];
     expect(await host.read(type, id, outs)).toMatchObject({ id: "" });
   });
 
@@ -976,8 +986,8 @@ describe("delete", () => {
 
   test("is content when the customer is gone already, and says when the deletionId was lost", async () => {
     const [args, cut] = [licence(), licence()];
-    await host.delete(type, idOf(args), args);
-    expect(host.output()).toContain(`${idOf(args)}: was gone already`);
+    await host.delete(type, licenceId(args), args);
+    expect(host.output()).toContain(`${licenceId(args)}: was gone already`);
     const { id, outs } = await host.create(type, cut);
     licences.server.fault({ kind: "cut", method: "DELETE" });
     await host.delete(type, id, outs);
@@ -1031,18 +1041,18 @@ describe("delete", () => {
       lastDrift: [],
       lastAssertedAt: "2026-01-01T00:00:00.000Z",
     });
-    const deletion = (args: Licence) => licences.server.state.customers[idOf(args)]?.deletion;
+    const deletion = (args: Licence) => licences.server.state.customers[licenceId(args)]?.deletion;
 
     test("leaves the customer alone: renamed, or replaced", async () => {
       const args = licence({ adopt: true });
       exists(args);
       const renamed = await host.create(type, { ...args, __resource: "renamed" });
-      await host.delete(type, idOf(args), old(args));
+      await host.delete(type, licenceId(args), old(args));
       expect(deletion(args)).toBeUndefined();
       expect(host.output()).toContain(
-        `${idOf(args)}: is kept: another resource of this stack has it now`,
+        `${licenceId(args)}: is kept: another resource of this stack has it now`,
       );
-      await host.delete(type, idOf(args), renamed.outs);
+      await host.delete(type, licenceId(args), renamed.outs);
       expect(deletion(args)).toBeDefined();
     });
 
@@ -1052,16 +1062,16 @@ describe("delete", () => {
       const renamed = await host.create(type, { ...args, __resource: "renamed" });
       await using later = await start();
       // As a refresh does.
-      await later.read(type, idOf(args), old(args));
-      await later.diff(type, idOf(args), old(args), args);
-      const { message } = await later.failure(later.delete(type, idOf(args), old(args)));
+      await later.read(type, licenceId(args), old(args));
+      await later.diff(type, licenceId(args), old(args), args);
+      const { message } = await later.failure(later.delete(type, licenceId(args), old(args)));
       expect(message).toMatch(
         /resource "renamed" failed to take over this licence.*TAKE_OVER_OPEN[\s\S]*1\. Declare this resource again/,
       );
       expect(deletion(args)).toBeUndefined();
       await using last = await start();
-      await last.diff(type, idOf(args), renamed.outs, { ...args, __resource: "renamed" });
-      await last.delete(type, idOf(args), renamed.outs);
+      await last.diff(type, licenceId(args), renamed.outs, { ...args, __resource: "renamed" });
+      await last.delete(type, licenceId(args), renamed.outs);
       expect(deletion(args)).toBeDefined();
     });
 
@@ -1072,13 +1082,13 @@ describe("delete", () => {
       expect(
         (await run.failure(run.create(type, { ...args, __resource: "renamed" }))).message,
       ).toContain("ALREADY_EXISTS");
-      expect((await run.failure(run.delete(type, idOf(args), outs))).message).toContain(
+      expect((await run.failure(run.delete(type, licenceId(args), outs))).message).toContain(
         "TAKE_OVER_OPEN",
       );
       expect(deletion(args)).toBeUndefined();
       await using next = await start();
       await next.create(type, { ...args, adopt: true, __resource: "renamed" });
-      await next.delete(type, idOf(args), outs);
+      await next.delete(type, licenceId(args), outs);
       expect(deletion(args)).toBeUndefined();
     });
 
@@ -1087,10 +1097,10 @@ describe("delete", () => {
       exists(args);
       const imported = () => ({ ...args, ...adoptedOutputs({}) });
       const [one, copy] = [imported(), imported()];
-      await host.diff(type, idOf(args), one, args);
-      await host.delete(type, idOf(args), copy);
+      await host.diff(type, licenceId(args), one, args);
+      await host.delete(type, licenceId(args), copy);
       expect(deletion(args)).toBeUndefined();
-      await host.delete(type, idOf(args), one);
+      await host.delete(type, licenceId(args), one);
       expect(deletion(args)).toBeDefined();
     });
 
@@ -1108,9 +1118,9 @@ describe("delete", () => {
       licences.server.faults.clear();
       await using back = await start();
       // Whether the other one's seats arrived is not known, so the licence is applied again.
-      expect(await back.diff(type, idOf(args), outs, args)).toMatchObject({ changes: true });
-      const { outs: after } = await back.update(type, idOf(args), outs, args);
-      await back.delete(type, idOf(args), after);
+      expect(await back.diff(type, licenceId(args), outs, args)).toMatchObject({ changes: true });
+      const { outs: after } = await back.update(type, licenceId(args), outs, args);
+      await back.delete(type, licenceId(args), after);
       expect(deletion(args)).toBeDefined();
     });
 
@@ -1119,14 +1129,14 @@ describe("delete", () => {
       exists(args);
       const renamed = await host.create(type, args);
       await using later = await start();
-      await later.diff(type, idOf(args), renamed.outs, args);
-      await later.delete(type, idOf(args), old(args));
+      await later.diff(type, licenceId(args), renamed.outs, args);
+      await later.delete(type, licenceId(args), old(args));
       expect(deletion(args)).toBeUndefined();
-      const { outs } = await later.update(type, idOf(args), renamed.outs, {
+      const { outs } = await later.update(type, licenceId(args), renamed.outs, {
         ...args,
         professionalSeats: 13,
       });
-      await later.delete(type, idOf(args), outs);
+      await later.delete(type, licenceId(args), outs);
       expect(deletion(args)).toBeDefined();
     });
   });

@@ -98,14 +98,14 @@ const full: LicenseInputs = {
 
 /** Every operation of the resource on one customer: create, refresh, update, delete. */
 async function live(
-  made: ReturnType<typeof ximaLicenseProvider>,
+  configured: ReturnType<typeof ximaLicenseProvider>,
   from: LicenseInputs,
   to: LicenseInputs,
 ): Promise<void> {
-  const { id, outs } = await made.create(from);
-  await made.read(id, outs!);
-  const { outs: updated } = await made.update(id, outs!, to);
-  await made.delete(id, updated!);
+  const { id, outs } = await configured.create(from);
+  await configured.read(id, outs!);
+  const { outs: updated } = await configured.update(id, outs!, to);
+  await configured.delete(id, updated!);
 }
 const requestFaults = () =>
   recorder.exchanges.flatMap((exchange) => published.requestFaults(exchange));
@@ -178,7 +178,7 @@ describe("every request that the provider sends is one of the published document
       "Taxi 📞 24",
       '"quoted" \\ name',
     );
-    const made = provider({ "xima:claimsIn": "token" });
+    const configured = provider({ "xima:claimsIn": "token" });
     // With adopt: true the provider leaves it to the server whether the seats that an
     // add-on needs are there.
     licences.server.setOptions({ commercialNotes: false });
@@ -193,9 +193,9 @@ describe("every request that the provider sends is one of the published document
             ) as LicenseInputs,
         );
         for (const inputs of declared)
-          if (((await made.check({}, inputs)).failures ?? []).length > 0) return;
+          if (((await configured.check({}, inputs)).failures ?? []).length > 0) return;
         const [from, to] = declared as [LicenseInputs, LicenseInputs];
-        await live(made, from, to);
+        await live(configured, from, to);
         sent += 1;
       }),
       { numRuns: 60 },
@@ -313,9 +313,9 @@ describe("every published example", () => {
     for (const example of examples(post.requestBody.content) as LicenseInputs[]) {
       licences.server.state.customers = {};
       expect(licenseSchema.safeParse(example).error).toBeUndefined();
-      const made = provider({ "xima:claimsIn": "token" });
-      expect((await made.check({}, example)).failures).toEqual([]);
-      await made.create(example);
+      const configured = provider({ "xima:claimsIn": "token" });
+      expect((await configured.check({}, example)).failures).toEqual([]);
+      await configured.create(example);
       expect(JSON.parse(recorder.exchanges.at(-1)!.body)).toEqual(example);
     }
   });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Bag, type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
+import { type DynamicHost, dynamicHost, type Properties } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
 const type = "XimaLicense";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => licences.server.stop());
 
 let machine: string;
-let state: Bag;
+let state: Properties;
 beforeEach(async () => {
   machine = mkdtempSync(join(tmpdir(), "ucaas-machine-"));
   record([]);

@@ -39,8 +39,8 @@ function licence(more: object = {}) {
   return { ccId, professionalSeats: 12, __resource: tenantId, ...more };
 }
 type Licence = ReturnType<typeof licence>;
-const idOf = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
-const stored = (args: Licence) => licences.server.state.customers[idOf(args)]?.licence;
+const licenceId = ({ ccId }: Licence) => `voicehouse/${ccId.tenantId}`;
+const stored = (args: Licence) => licences.server.state.customers[licenceId(args)]?.licence;
 const bodies = () =>
   licences.server.received.map(({ body }) => {
     const { jti: _, exp: __, ...rest } = JSON.parse(body) as Record<string, unknown>;
@@ -53,7 +53,7 @@ describe("a server that wants the customer's names on the first request", () => 
     await using host = await start("ccid");
     const args = licence();
     const { id, outs } = await host.create(type, args);
-    expect([id, stored(args)]).toEqual([idOf(args), { professionalSeats: 12 }]);
+    expect([id, stored(args)]).toEqual([licenceId(args), { professionalSeats: 12 }]);
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
   });
 
@@ -80,7 +80,7 @@ describe("a server that wants the customer's names on the first request", () => 
     expect(bodies()[0]).toEqual({ ccId: args.ccId });
     await expect(host.read(type, id, outs)).resolves.toMatchObject({ id });
     const taken = licence();
-    licences.server.state.customers[idOf(taken)] = {
+    licences.server.state.customers[licenceId(taken)] = {
       ccId: taken.ccId,
       licence: { eliteSeats: 50 },
     };
@@ -131,13 +131,13 @@ describe("without a look-up", () => {
   test("a create over a customer that existed says which values it replaced", async () => {
     await using host = await start("off");
     const args = licence({ eliteSeats: 5 });
-    licences.server.state.customers[idOf(args)] = {
+    licences.server.state.customers[licenceId(args)] = {
       ccId: args.ccId,
       licence: { eliteSeats: 50, dialerSeats: 10 },
     };
     const { outs } = await host.create(type, args);
     expect(host.output()).toContain(
-      `${idOf(args)}: the customer existed already; this create replaced eliteSeats (50, now 5)`,
+      `${licenceId(args)}: the customer existed already; this create replaced eliteSeats (50, now 5)`,
     );
     expect(outs.lastChanges).toContainEqual({ property: "eliteSeats", oldValue: 50, newValue: 5 });
     expect(stored(args)).toEqual({ eliteSeats: 5, professionalSeats: 12, dialerSeats: 10 });
@@ -149,7 +149,7 @@ describe("without a look-up", () => {
     licences.server.fault({ kind: "hangAfter" });
     const { partial } = await host.failure(host.create(type, args));
     expect(partial?.properties).toMatchObject({ unconfirmed: true, professionalSeats: 12 });
-    await host.update(type, idOf(args), partial!.properties, args);
+    await host.update(type, licenceId(args), partial!.properties, args);
     expect(stored(args)).toEqual({ professionalSeats: 12 });
   });
 

@@ -43,7 +43,7 @@ const order = (method: string, replies: readonly FaultyReply[]) => {
 };
 
 /** A licence in the state, and the providers of one run after the other. */
-async function made() {
+async function createResource() {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-unclear-"));
   folders.push(folder);
   const config: Record<string, string> = { ...licences.plainConfig, "ucaas:journalDir": folder };
@@ -73,7 +73,7 @@ async function stateAfter(
 
 describe("an update that is answered with", () => {
   test.each(unclear)("%s is undone when the program goes back", async (_, ...replies) => {
-    const { id, state, nextRun } = await made();
+    const { id, state, nextRun } = await createResource();
     order("POST", replies);
     const now = await stateAfter(nextRun().update(id, state, more), state);
     expect(seats()).toBe(500);
@@ -85,7 +85,7 @@ describe("an update that is answered with", () => {
   });
 
   test.each(refusals)("%s leaves nothing to do", async (_, ...replies) => {
-    const { id, state, nextRun } = await made();
+    const { id, state, nextRun } = await createResource();
     order("POST", replies);
     const now = await stateAfter(nextRun().update(id, state, more), state);
     expect(seats()).toBe(6);
@@ -95,7 +95,7 @@ describe("an update that is answered with", () => {
 
 describe("a delete that is answered with", () => {
   test.each(unclear)("%s creates it again when it is declared again", async (_, ...replies) => {
-    const { id, state, nextRun } = await made();
+    const { id, state, nextRun } = await createResource();
     for (const reply of replies)
       licences.server.fault({ ...reply, method: "DELETE" } as FaultOrder);
     await nextRun()

@@ -58,21 +58,22 @@ const independent: Readonly<
  * Types whose resources exchange their identity by replacement, so that two resources can
  * want one thing for a moment.
  */
-const replaceable = (thing: Declared) =>
-  thing.type === "XimaLicense" || thing.type === "XelionTenantProvision";
+const replaceable = (resource: Declared) =>
+  resource.type === "XimaLicense" || resource.type === "XelionTenantProvision";
 
 const titled = ({ type, name, key }: Declared) => `${type} ${name} (${key})`;
 const without = (declaration: Declaration, gone: Declared): Declared[] =>
   declaration.filter(
-    (thing) => thing !== gone && !(gone.type === "EnableXCustomer" && thing.owner === gone.key),
+    (resource) =>
+      resource !== gone && !(gone.type === "EnableXCustomer" && resource.owner === gone.key),
   );
 const replaced = (declaration: Declaration, old: Declared, now: Declared): Declared[] =>
-  declaration.map((thing) =>
-    thing === old
+  declaration.map((resource) =>
+    resource === old
       ? now
-      : old.type === "EnableXCustomer" && thing.owner === old.key
-        ? { ...thing, owner: now.key }
-        : thing,
+      : old.type === "EnableXCustomer" && resource.owner === old.key
+        ? { ...resource, owner: now.key }
+        : resource,
   );
 
 export const edits = {
@@ -86,41 +87,41 @@ export const edits = {
       type === "EnableXSubscription" || type === "EnableXUser"
         ? { owner: random.pick(customers).key }
         : {};
-    const thing: Declared = { type, name: fresh.name(), key: fresh.key(), version: 1, ...owner };
-    return { label: `add ${titled(thing)}`, after: [...before, thing] };
+    const resource: Declared = { type, name: fresh.name(), key: fresh.key(), version: 1, ...owner };
+    return { label: `add ${titled(resource)}`, after: [...before, resource] };
   },
   remove(before, random) {
     if (before.length < 2) return undefined;
-    const thing = random.pick(before);
-    return { label: `remove ${titled(thing)}`, after: without(before, thing) };
+    const resource = random.pick(before);
+    return { label: `remove ${titled(resource)}`, after: without(before, resource) };
   },
   change(before, random) {
     if (before.length === 0) return undefined;
-    const thing = random.pick(before);
-    const { remedy: _, ...rest } = thing;
-    const version = thing.version + random.pick([1, 494]);
+    const resource = random.pick(before);
+    const { remedy: _, ...rest } = resource;
+    const version = resource.version + random.pick([1, 494]);
     return {
-      label: `change ${titled(thing)} to version ${version}`,
-      after: replaced(before, thing, { ...rest, version }),
+      label: `change ${titled(resource)} to version ${version}`,
+      after: replaced(before, resource, { ...rest, version }),
     };
   },
   rename(before, random, fresh) {
     if (before.length === 0) return undefined;
-    const thing = random.pick(before);
+    const resource = random.pick(before);
     const name = fresh.name();
     return {
-      label: `rename ${titled(thing)} to ${name}`,
-      after: replaced(before, thing, { ...thing, name }),
+      label: `rename ${titled(resource)} to ${name}`,
+      after: replaced(before, resource, { ...resource, name }),
     };
   },
   replace(before, random, fresh) {
     if (before.length === 0) return undefined;
-    const thing = random.pick(before);
+    const resource = random.pick(before);
     const key = fresh.key();
-    const { remedy: _, ...rest } = thing;
+    const { remedy: _, ...rest } = resource;
     return {
-      label: `give ${titled(thing)} the key ${key}`,
-      after: replaced(before, thing, { ...rest, key }),
+      label: `give ${titled(resource)} the key ${key}`,
+      after: replaced(before, resource, { ...rest, key }),
     };
   },
   swap(before, random) {
@@ -133,30 +134,34 @@ export const edits = {
     );
     if (pairs.length === 0) return undefined;
     const [one, other] = random.pick(pairs);
-    const after = before.map((thing) =>
-      thing === one
+    const after = before.map((resource) =>
+      resource === one
         ? { ...one, name: other.name }
-        : thing === other
+        : resource === other
           ? { ...other, name: one.name }
-          : thing,
+          : resource,
     );
     return { label: `swap the names of ${titled(one)} and ${titled(other)}`, after };
   },
   handOver(before, random) {
-    const pairs = before.flatMap((giver) =>
-      before.flatMap((taker) =>
-        giver !== taker && replaceable(giver) && giver.type === taker.type
-          ? [[giver, taker] as const]
+    const pairs = before.flatMap((formerOwner) =>
+      before.flatMap((newOwner) =>
+        formerOwner !== newOwner && replaceable(formerOwner) && formerOwner.type === newOwner.type
+          ? [[formerOwner, newOwner] as const]
           : [],
       ),
     );
     if (pairs.length === 0) return undefined;
-    const [giver, taker] = random.pick(pairs);
-    const after = before.flatMap((thing) =>
-      thing === giver ? [] : thing === taker ? [{ ...giver, name: taker.name }] : [thing],
+    const [formerOwner, newOwner] = random.pick(pairs);
+    const after = before.flatMap((resource) =>
+      resource === formerOwner
+        ? []
+        : resource === newOwner
+          ? [{ ...formerOwner, name: newOwner.name }]
+          : [resource],
     );
     return {
-      label: `hand ${titled(giver)} over to ${taker.name}, whose own ${taker.key} goes`,
+      label: `hand ${titled(formerOwner)} over to ${newOwner.name}, whose own ${newOwner.key} goes`,
       after,
     };
   },
@@ -204,14 +209,14 @@ export function argumentsOf(
         };
       case "EnableXCustomer":
         return {
-          customerName: nameOf(version),
+          customerName: versionName(version),
           customerCode: key,
           contactName: `Contact of ${key}`,
         };
       case "EnableXSubscription":
-        return { planId: key, fields: { note: nameOf(version) } };
+        return { planId: key, fields: { note: versionName(version) } };
       case "EnableXUser":
-        return { userType: "moderator", email: emailOf(key), firstName: nameOf(version) };
+        return { userType: "moderator", email: emailOf(key), firstName: versionName(version) };
       case "XelionTenantProvision":
         return {
           serverUrl: addresses.xelionTenantUrl,
@@ -233,7 +238,7 @@ export function argumentsOf(
 
 export const reseller = "chaos";
 export const seatsOf = (version: number): number => 5 + version;
-export const nameOf = (version: number): string => `Version ${version}`;
+export const versionName = (version: number): string => `Version ${version}`;
 export const emailOf = (key: string): string => `${key}@users.example`;
 export const clientSecretOf = (key: string): string => `Chaos-secret-${key}`;
 export const configurationOf = (key: string, version: number) => ({

@@ -27,7 +27,7 @@ export async function heal(
     if (ups === mostUps) return { healed: false, ups };
     for (const command of commandsIn(up)) await project.pulumi(command);
     for (const command of journalCommandsIn(up)) await project.ucaas(command);
-    now = now.map((thing) => remedied(thing, up, servers, ups));
+    now = now.map((resource) => remedied(resource, up, servers, ups));
   }
 }
 
@@ -54,11 +54,16 @@ function journalCommandsIn({ output }: Run): string[][] {
 }
 
 /** The declaration with what an error of this resource asks for. */
-function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: number): Declared {
-  const errors = errorsAbout(thing, output);
+function remedied(
+  resource: Declared,
+  { output }: Run,
+  servers: Servers,
+  attempt: number,
+): Declared {
+  const errors = errorsAbout(resource, output);
   const about = (code: string) => errors.some((error) => error.includes(`[${code}`));
-  const remedy: Record<string, unknown> = { ...thing.remedy };
-  switch (thing.type) {
+  const remedy: Record<string, unknown> = { ...resource.remedy };
+  switch (resource.type) {
     case "XimaLicense":
       if (about("ALREADY_EXISTS")) remedy.adopt = true;
       break;
@@ -71,12 +76,12 @@ function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: n
       if (about("OUTCOME_UNKNOWN") || about("JOURNAL_UNKNOWN_RUN")) {
         // The engineer looks for the order in the Admin UI, and at what was ordered.
         const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(
-          ({ tenantName }) => tenantName === thing.key,
+          ({ tenantName }) => tenantName === resource.key,
         );
         const last = orders.at(-1);
         const isAsDeclared =
           last !== undefined &&
-          isEqual(JSON.parse(last.configuration), configurationOf(thing.key, thing.version));
+          isEqual(JSON.parse(last.configuration), configurationOf(resource.key, resource.version));
         if (last && (isAsDeclared || about("OUTCOME_UNKNOWN"))) remedy.orderId = last.id;
         else if (about("OUTCOME_UNKNOWN")) remedy.retryFailed = `heal ${attempt}`;
       } else if (about("ORDER_FAILED")) remedy.retryFailed = `heal ${attempt}`;
@@ -84,7 +89,7 @@ function remedied(thing: Declared, { output }: Run, servers: Servers, attempt: n
     case "NetsapiensOAuthClient":
       break;
   }
-  return Object.keys(remedy).length === 0 ? thing : { ...thing, remedy };
+  return Object.keys(remedy).length === 0 ? resource : { ...resource, remedy };
 }
 
 /** The error texts that name this thing, by the identifiers that are in front of the engineer. */

@@ -152,21 +152,21 @@ const wayBack = (
   ] as const
 ).map(({ type, change }, at): Story => {
   const number = 900_010 + at;
-  const thing: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
-  const changed = change === "update" ? [{ ...thing, version: 2 }] : [];
+  const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
+  const changed = change === "update" ? [{ ...resource, version: 2 }] : [];
   return {
     seed: 0,
     number,
     hard: false,
     steps: [
-      { ...quiet, label: `declare ${type}`, declaration: [thing] },
+      { ...quiet, label: `declare ${type}`, declaration: [resource] },
       {
         ...quiet,
         label: `all is killed after its ${change}`,
         declaration: changed,
         blow: killedAfterCommit("tree"),
       },
-      { ...quiet, label: "go back", before: "otherMachine", declaration: [thing] },
+      { ...quiet, label: "go back", before: "otherMachine", declaration: [resource] },
     ],
   };
 });

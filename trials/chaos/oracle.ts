@@ -4,10 +4,10 @@ import {
   type Declaration,
   type Declared,
   emailOf,
-  nameOf,
   type ResourceType,
   reseller,
   seatsOf,
+  versionName,
 } from "./declaration.ts";
 import type { Run } from "./project.ts";
 import type { Servers } from "./servers.ts";
@@ -63,7 +63,7 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
   for (const [id, { fields }] of Object.entries(customers)) {
     const key = fields.customer_code;
     if (!isOurs(key)) continue;
-    const isAs = ({ version }: Declared) => fields.customer_name === nameOf(version);
+    const isAs = ({ version }: Declared) => fields.customer_name === versionName(version);
     records.push({ type: "EnableXCustomer", key, id, isAs, found: JSON.stringify(fields) });
   }
   const codeOf = (customerId: unknown) =>
@@ -71,7 +71,7 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
   for (const [id, { fields }] of Object.entries(subscriptions)) {
     const key = fields.plan_id;
     if (!isOurs(key)) continue;
-    const isAs = ({ version }: Declared) => fields.note === nameOf(version);
+    const isAs = ({ version }: Declared) => fields.note === versionName(version);
     records.push({
       type: "EnableXSubscription",
       key,
@@ -84,7 +84,7 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
   for (const [id, { fields }] of Object.entries(users)) {
     const key = String(fields.email).replace(/@.*/, "");
     if (!isOurs(key) || fields.email !== emailOf(key)) continue;
-    const isAs = ({ version }: Declared) => fields.first_name === nameOf(version);
+    const isAs = ({ version }: Declared) => fields.first_name === versionName(version);
     records.push({
       type: "EnableXUser",
       key,
@@ -190,18 +190,18 @@ export function judgeOrders(
     orders,
     ({ tenantName, configuration }) => `${tenantName} ${JSON.stringify(JSON.parse(configuration))}`,
   );
-  return [...groups].flatMap(([group, made]) => {
+  return [...groups].flatMap(([group, created]) => {
     const asks = declarations.filter((declaration, at) => {
       const has = (each: Declaration | undefined) =>
-        (each ?? []).some((thing) => groupOf(thing) === group);
+        (each ?? []).some((resource) => groupOf(resource) === group);
       return has(declaration) && !has(declarations[at - 1]);
     }).length;
-    const failed = made.filter(({ status }) => status === "FAILED").length;
-    if (made.length <= asks + failed) return [];
+    const failed = created.filter(({ status }) => status === "FAILED").length;
+    if (created.length <= asks + failed) return [];
     return [
       {
         verdict: "made twice",
-        about: `${group}: orders ${made.map(({ id }) => id).join(", ")} for ${asks} declarations`,
+        about: `${group}: orders ${created.map(({ id }) => id).join(", ")} for ${asks} declarations`,
       } as const,
     ];
   });
@@ -222,7 +222,7 @@ export function judgeDeletes(
 ): Finding[] {
   const stays = (type: ResourceType, key: string | undefined) =>
     [before, after].every((declaration) =>
-      declaration.some((thing) => thing.type === type && thing.key === key),
+      declaration.some((resource) => resource.type === type && resource.key === key),
     );
   const done = (server: "xima" | "enablex") =>
     servers.all[server].received.filter(

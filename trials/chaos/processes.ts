@@ -9,14 +9,14 @@ import type { Process } from "./story.ts";
 /** Name of the environment variable that each process of a story inherits. */
 export const mark = "UCAAS_TRIAL";
 
-interface Found {
+interface RunningProcess {
   readonly pid: number;
   readonly what: Exclude<Process, "tree">;
   readonly command: string;
 }
 
 /** All living processes with the mark, zombies excepted. */
-export function processesOf(id: string): Found[] {
+export function processesOf(id: string): RunningProcess[] {
   return readdirSync("/proc").flatMap((entry) => {
     if (!/^\d+$/.test(entry)) return [];
     try {
@@ -38,7 +38,7 @@ export function processesOf(id: string): Found[] {
   });
 }
 
-export function send(signal: NodeJS.Signals, processes: readonly Found[]): void {
+export function send(signal: NodeJS.Signals, processes: readonly RunningProcess[]): void {
   for (const { pid } of processes) {
     try {
       process.kill(pid, signal);
@@ -52,7 +52,7 @@ export function send(signal: NodeJS.Signals, processes: readonly Found[]): void 
  * Waits until no process of the story lives; those that still do after `seconds` are
  * ended and returned.
  */
-export async function waitForEnd(id: string, seconds: number): Promise<Found[]> {
+export async function waitForEnd(id: string, seconds: number): Promise<RunningProcess[]> {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const alive = processesOf(id);

@@ -101,13 +101,13 @@ export class Project {
 
   async declare(declaration: Declaration): Promise<void> {
     this.#declaration = declaration;
-    const things = inProgramOrder(declaration).map((thing) => ({
-      ...thing,
-      args: argumentsOf(thing, this.#addresses),
+    const resources = inProgramOrder(declaration).map((resource) => ({
+      ...resource,
+      args: argumentsOf(resource, this.#addresses),
     }));
     await writeFile(
       join(this.#base, "project", "declared.json"),
-      JSON.stringify(things, undefined, 2),
+      JSON.stringify(resources, undefined, 2),
     );
   }
 

@@ -2,7 +2,7 @@
 
 import { faultsOf } from "./judge.ts";
 import { live } from "./life.ts";
-import { Player, type Reply, type Spoiled } from "./recording.ts";
+import { Player, type RecordedReply, type Spoiled } from "./recording.ts";
 import type { Scenario } from "./scenarios.ts";
 import { transportFaults } from "./transport-faults.ts";
 import { hostileTexts, hostileValues, pathsIn, withValueAt } from "./values.ts";
@@ -14,7 +14,7 @@ export interface Case {
 }
 
 /** The replies of an undisturbed life. */
-export async function recordingOf(scenario: Scenario): Promise<readonly Reply[]> {
+export async function recordingOf(scenario: Scenario): Promise<readonly RecordedReply[]> {
   const player = await Player.record(scenario.upstreams);
   try {
     // The short deadlines are for the cases: a busy machine may need longer to load the code.
@@ -43,7 +43,7 @@ export async function recordingOf(scenario: Scenario): Promise<readonly Reply[]>
 }
 
 /** Each field of each reply with each value, and each fault of the transport at each call. */
-export function replyCases(scenario: Scenario, recording: readonly Reply[]): Case[] {
+export function replyCases(scenario: Scenario, recording: readonly RecordedReply[]): Case[] {
   // Made when it is run: all of them together would take gigabytes.
   const spoiled: [string, () => Spoiled][] = [];
   const values = hostileValues(scenario.secrets);
@@ -83,7 +83,7 @@ export function replyCases(scenario: Scenario, recording: readonly Reply[]): Cas
 }
 
 /** Each argument and each config key with each value. */
-export function argumentCases(scenario: Scenario, recording: readonly Reply[]): Case[] {
+export function argumentCases(scenario: Scenario, recording: readonly RecordedReply[]): Case[] {
   const names = Object.keys(scenario.upstreams);
   const run = async (
     spoil: (

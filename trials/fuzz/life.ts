@@ -82,23 +82,23 @@ export async function live(
     const { failures = [] } = (checked.result ?? {}) as dynamic.CheckResult;
     if (checked.error || failures.length > 0) return { calls, printed };
     const created = await step(first, "create", [inputs]);
-    const made = (created.result ?? created.error) as {
+    const result = (created.result ?? created.error) as {
       id?: string;
       outs?: object;
       properties?: object;
     };
-    if (made.id === undefined) return { calls, printed };
+    if (result.id === undefined) return { calls, printed };
     const second = await newDispatcher();
-    let outs: unknown = made.outs ?? made.properties;
-    const read = await step(second, "read", [made.id, outs]);
+    let outs: unknown = result.outs ?? result.properties;
+    const read = await step(second, "read", [result.id, outs]);
     outs = (read.result as { props?: object } | undefined)?.props ?? outs;
     const news = { ...inputs, ...changes };
     await step(second, "check", [inputs, news]);
-    await step(second, "diff", [made.id, outs, news]);
-    const updated = await step(second, "update", [made.id, outs, news]);
+    await step(second, "diff", [result.id, outs, news]);
+    const updated = await step(second, "update", [result.id, outs, news]);
     outs =
       (updated.result as { outs?: object } | undefined)?.outs ?? updated.error?.properties ?? outs;
-    await step(second, "delete", [made.id, outs]);
+    await step(second, "delete", [result.id, outs]);
     return { calls, printed };
   } finally {
     rmSync(folder, { recursive: true, force: true });

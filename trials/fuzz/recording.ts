@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 
 /** One reply, as the sandbox gave it. */
-export interface Reply {
+export interface RecordedReply {
   readonly server: string;
   readonly method: string;
   readonly path: string;
@@ -15,7 +15,7 @@ export interface Reply {
 /** What becomes of one of the replies: other JSON, or bytes of any kind. */
 export type Spoiled =
   | { readonly at: number; readonly body: string }
-  | { readonly at: number; readonly answer: (socket: Socket, reply: Reply) => void };
+  | { readonly at: number; readonly answer: (socket: Socket, reply: RecordedReply) => void };
 
 /** A server for each upstream. It records while it has no recording, and plays it otherwise. */
 export class Player {
@@ -23,12 +23,12 @@ export class Player {
   readonly urls: Record<string, string> = {};
   /** What came in while playing, as `POST /path`. */
   readonly requests: string[] = [];
-  readonly recorded: Reply[] = [];
-  readonly #recording: readonly Reply[] | undefined;
+  readonly recorded: RecordedReply[] = [];
+  readonly #recording: readonly RecordedReply[] | undefined;
   readonly #used = new Set<number>();
   readonly #spoiled: Spoiled | undefined;
 
-  private constructor(recording?: readonly Reply[], spoiled?: Spoiled) {
+  private constructor(recording?: readonly RecordedReply[], spoiled?: Spoiled) {
     this.#recording = recording;
     this.#spoiled = spoiled;
   }
@@ -43,7 +43,7 @@ export class Player {
 
   static async play(
     names: readonly string[],
-    recording: readonly Reply[],
+    recording: readonly RecordedReply[],
     spoiled?: Spoiled,
   ): Promise<Player> {
     const player = new Player(recording, spoiled);

@@ -116,13 +116,13 @@ function judged(text: string | Buffer): string[] {
     );
     writeFileSync(join(folder, "stacks", "Pulumi.one.yaml"), "config: {}\n");
     writeFileSync(join(folder, "stacks", "customers", "one", "acme.yaml"), text);
-    return said(join(folder, "stacks")).flatMap((line) => faultsOfText(line, [secret]));
+    return messages(join(folder, "stacks")).flatMap((line) => faultsOfText(line, [secret]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function said(folder: string): string[] {
+function messages(folder: string): string[] {
   try {
     const files = new StackFiles(folder, "one");
     const config = { defaults: undefined, customers: undefined, isSecret: () => false };

@@ -1,9 +1,9 @@
 /** What a server, or something on the way, can answer instead of the reply: bytes, by name. */
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import type { Reply } from "./recording.ts";
+import type { RecordedReply } from "./recording.ts";
 
-type Answer = (socket: Socket, reply: Reply) => void;
+type Answer = (socket: Socket, reply: RecordedReply) => void;
 
 const crlf = "\r\n";
 const bytesOf = (body: string | Buffer) => (typeof body === "string" ? Buffer.from(body) : body);

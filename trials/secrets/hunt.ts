@@ -18,7 +18,7 @@ import { secret, workspace } from "../../test/engine/workspace.ts";
 import { canary, leaksBelow, leaksIn } from "./leaks.ts";
 
 /** Where canaries were looked for. `engine` are the places that are the engine's own. */
-interface Place {
+interface SecretLocation {
   readonly name: string;
   readonly engine: boolean;
   readonly leaks: readonly string[];
@@ -29,7 +29,7 @@ const plain = (name: string) => `Canary-${name}-0123456789-abcdefghij`;
 
 const sandbox = await startSandbox();
 const debug = await mkdtemp(join(tmpdir(), "ucaas-hunt-"));
-const places: Place[] = [];
+const places: SecretLocation[] = [];
 try {
   const { xima, enablex, netsapiens, xelion } = sandbox;
   const passphrase = canary("passphrase of the key");
