@@ -3,7 +3,7 @@ import { flatChanges } from "./changes.ts";
 import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
 
-/** What the state keeps of a licence that was stated at this time. */
+/** What the state keeps of a licence that was sent at this time. */
 export function outputs(
   inputs: LicenseInputs,
   changes: Record<string, unknown>,
@@ -55,7 +55,7 @@ function both<Group extends object>(
 
 /**
  * What the state keeps of a licence that comes into it without a request: nothing was
- * changed, nothing was stated. Where it is to be stated again after some time, that time
+ * changed, nothing was sent. Where it is to be sent again after some time, that time
  * begins now.
  */
 export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown }>(

@@ -122,9 +122,9 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     { refreshing }: DiffSituation,
   ): Promise<dynamic.DiffResult> {
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
-    // That a licence is to be stated again is a task for the next up, and no drift.
+    // That a licence is to be sent again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
-    if (again) logInfo("XimaLicense", licenseId(olds), `is due to be stated again: ${again}`);
+    if (again) logInfo("XimaLicense", licenseId(olds), `is due to be sent again: ${again}`);
     return {
       changes: changed.length > 0 || again !== undefined,
       replaces: sameCustomer(olds, news) ? [] : ["ccId"],
@@ -422,6 +422,6 @@ function reasonToStateAgain(
   const due =
     Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
   return due
-    ? `last stated ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}`
+    ? `last sent ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}`
     : undefined;
 }

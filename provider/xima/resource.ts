@@ -147,7 +147,7 @@ export class XimaLicense extends UcaasResource implements ArgumentOutputs<XimaLi
    * as declared, `newValue` as found.
    */
   declare readonly lastDrift: pulumi.Output<XimaChange[]>;
-  /** ISO time at which the licence was last stated. */
+  /** ISO time at which the licence was last sent. */
   declare readonly lastAssertedAt: pulumi.Output<string>;
 
   constructor(name: string, args: XimaLicenseArgs, options?: pulumi.CustomResourceOptions) {

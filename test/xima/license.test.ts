@@ -265,7 +265,7 @@ describe("check", () => {
 });
 
 describe("create", () => {
-  test("asks whether the customer exists, then states the licence once", async () => {
+  test("asks whether the customer exists, then sends the licence once", async () => {
     const args = licence({
       aiMessaging: { standardBundles: 2 },
       adopt: false,
@@ -853,7 +853,7 @@ describe("diff", () => {
     const there = licence({ reassertAfter: "7d" });
     await host.diff(type, licenceId(there), outs(there, "2026-01-02T03:04:05.000Z"), there);
     expect(host.output()).toContain(
-      `${licenceId(there)}: is due to be stated again: last stated 2026-01-02T03:04:05.000Z, reassertAfter 7d`,
+      `${licenceId(there)}: is due to be sent again: last sent 2026-01-02T03:04:05.000Z, reassertAfter 7d`,
     );
   });
 
