@@ -421,7 +421,5 @@ function reasonToStateAgain(
   const asserted = Date.parse(lastAssertedAt ?? "");
   const due =
     Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
-  return due
-    ? `last sent ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}`
-    : undefined;
+  return due ? `last sent ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}` : undefined;
 }
