@@ -24,15 +24,8 @@ export function renderTable(
   rows: readonly (readonly Cell[])[],
   width = terminalWidth(),
 ): string {
-  const cells = rows.map((row) =>
-    row.map((cell) => redact(textOf(cell)).split("\n").map(visible).join("\n")),
-  );
+  const { cells, widths } = measure(head, rows, width);
   const styles = rows.map((row) => row.map(styleOf));
-  const whole = cells.map((row, index) =>
-    row.map((text, column) => (isWhole(rows[index]![column]!) ? text : "")),
-  );
-  const least = lengths([head.map(() => ""), ...whole]);
-  const widths = columnWidths(lengths([head, ...cells]), least, width);
   if (widths === undefined) return asLists(head, cells, styles);
   const lines = [
     drawRow(
@@ -47,6 +40,27 @@ export function renderTable(
   return [rule("┌", "┬", "┐"), lines.join(`\n${rule("├", "┼", "┤")}\n`), rule("└", "┴", "┘")].join(
     "\n",
   );
+}
+
+/** Whether the rows are a table in the terminal, and not lists. */
+export function fitsTerminal(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  width = terminalWidth(),
+): boolean {
+  return measure(head, rows, width).widths !== undefined;
+}
+
+/** The cells as text, and the widths of the columns, where they are not too narrow to read. */
+function measure(head: readonly string[], rows: readonly (readonly Cell[])[], width: number) {
+  const cells = rows.map((row) =>
+    row.map((cell) => redact(textOf(cell)).split("\n").map(visible).join("\n")),
+  );
+  const whole = cells.map((row, index) =>
+    row.map((text, column) => (isWhole(rows[index]![column]!) ? text : "")),
+  );
+  const least = lengths([head.map(() => ""), ...whole]);
+  return { cells, widths: columnWidths(lengths([head, ...cells]), least, width) };
 }
 
 /** A row, of as many lines as its highest cell. */

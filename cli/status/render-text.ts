@@ -1,6 +1,6 @@
 import { formatAmounts } from "../cost/money.ts";
 import { redact, visible } from "../redact.ts";
-import { type Cell, renderTable } from "../table.ts";
+import { type Cell, fitsTerminal, renderTable } from "../table.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
 import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
@@ -14,27 +14,10 @@ export function asText(report: StatusReport): string {
       ...atVendors.map(countLine),
       ...noteLines(notes),
     ].join("\n");
-  const isPriced = cost.length > 0;
-  const isChecked = customers.some(({ differences }) => differences !== undefined);
-  const rows = customers.map((each): Cell[] => [
-    each.stack,
-    each.customer || "(none)",
-    ...systems.map((system) => String(each.resources[system] ?? "")),
-    each.seats === null ? { text: "unknown", tone: "attention" } : String(each.seats),
-    ...(isPriced ? [money(each.cost)] : []),
-    ...(isChecked ? [differenceCell(each.differences)] : []),
-    each.verifiedAt === undefined ? "" : minute(each.verifiedAt),
-  ]);
-  const head = [
-    ...["stack", "customer", ...systems, "seats"],
-    ...(isPriced ? ["a month"] : []),
-    ...(isChecked ? ["differ"] : []),
-    "last verified",
-  ];
   const open = openLines(report);
   return [
-    renderTable(head, rows),
-    total(customers) + (isPriced ? `, ${money(cost)} a month` : ""),
+    customerTable(report),
+    total(customers) + (cost.length > 0 ? `, ${money(cost)} a month` : ""),
     ...atVendors.filter(isAllDeclared).map(countLine),
     ...certificates.map(
       ({ stack, account, endsAt, daysLeft }) =>
@@ -45,6 +28,40 @@ export function asText(report: StatusReport): string {
       : []),
     ...noteLines(notes),
   ].join("\n");
+}
+
+/** With a column for each system; in a narrow terminal with one for all. */
+function customerTable({ customers, cost }: StatusReport): string {
+  const isPriced = cost.length > 0;
+  const isChecked = customers.some(({ differences }) => differences !== undefined);
+  const head = (names: readonly string[]) => [
+    ...["stack", "customer", ...names, "seats"],
+    ...(isPriced ? ["a month"] : []),
+    ...(isChecked ? ["differ"] : []),
+    "last verified",
+  ];
+  const rows = (cellsOf: (resources: CustomerStatus["resources"]) => string[]) =>
+    customers.map((each): Cell[] => [
+      each.stack,
+      each.customer || "(none)",
+      ...cellsOf(each.resources),
+      each.seats === null ? { text: "unknown", tone: "attention" } : String(each.seats),
+      ...(isPriced ? [money(each.cost)] : []),
+      ...(isChecked ? [differenceCell(each.differences)] : []),
+      each.verifiedAt === undefined ? "" : minute(each.verifiedAt),
+    ]);
+  const wideHead = head(systems);
+  const wideRows = rows((resources) => systems.map((system) => String(resources[system] ?? "")));
+  if (fitsTerminal(wideHead, wideRows)) return renderTable(wideHead, wideRows);
+  const narrowRows = rows((resources) => [
+    systems
+      .flatMap((system) => {
+        const count = resources[system] ?? 0;
+        return count === 0 ? [] : [count === 1 ? system : `${count} ${system}`];
+      })
+      .join(", "),
+  ]);
+  return renderTable(head(["systems"]), narrowRows);
 }
 
 function differenceCell(differences: number | null | undefined): Cell {

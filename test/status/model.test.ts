@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { asText } from "../../cli/status/render-text.ts";
 import { component, reportOf, resource, resources } from "./estate.ts";
 
@@ -25,6 +25,25 @@ test("the status has each customer's systems, seats, last check and open tasks",
   expect(text).toContain("for pbx1 is RUNNING");
   expect(text).toContain("prod: pending operation creating acme");
   expect(text).not.toContain("\u001b[31m");
+});
+
+test("at 80 columns it is a table of the same facts, with one column for all systems", () => {
+  vi.stubEnv("COLUMNS", "80");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const terms = {
+    prices: { currency: "EUR", period: "month", skus: { "xima.professionalSeats": "1000.00" } },
+  } as never;
+  const lines = asText(reportOf([{ stack: "production", resources, pending: [], terms }])).split(
+    "\n",
+  );
+  for (const line of lines.slice(0, 8)) expect(line.length, line).toBeLessThanOrEqual(80);
+  const table = lines.slice(0, lines.findIndex((line) => line.startsWith("└")) + 1).join("\n");
+  expect(table).toMatch(/│ stack +│ customer +│ systems +│ seats +│ a month +│ last/);
+  expect(table.replaceAll(/[│\s]+/g, " ")).toMatch(/production acme xima, .*netsapiens/);
+  vi.stubEnv("COLUMNS", "160");
+  expect(asText(reportOf([{ stack: "production", resources, pending: [] }]))).toMatch(
+    /│ xima +│ enablex +│ netsapiens +│ xelion +│/,
+  );
 });
 
 test("seats that are a secret are unknown, and not none", () => {
