@@ -35,6 +35,15 @@ export interface LastLook {
   readonly takeProblems: () => readonly UcaasError[];
 }
 
+/** An object that no look has verified yet. */
+interface Entry {
+  readonly created: CreatedObject;
+  /** Its create has returned, so another one reports its problem. */
+  hasReturned: boolean;
+  /** The look that includes it. */
+  look?: Promise<LastLook>;
+}
+
 /** The engine starts creates a few milliseconds apart; so long they are gathered. */
 const gathering = 25;
 /**
@@ -60,7 +69,7 @@ export class CreateBatch {
   /** The list before the creates: `too long` when a search for each costs less. */
   #list: Promise<ListedIdentities | undefined> | "too long" | undefined;
   readonly #own = new Set<string>();
-  #unverified: { readonly created: CreatedObject; hasReturned: boolean }[] = [];
+  #unverified: Entry[] = [];
   #waiting: PromiseWithResolvers<LastLook> | undefined;
   /** A look that was taken for the last was not: the engine starts one create after the other. */
   #lookedEarly = false;
@@ -101,21 +110,28 @@ export class CreateBatch {
    */
   async finish(created?: CreatedObject): Promise<LastLook | undefined> {
     this.#sending--;
-    const entry = created && { created, hasReturned: false };
+    const entry: Entry | undefined = created && { created, hasReturned: false };
     if (entry) {
       this.#own.add(entry.created.identity.key);
       this.#unverified.push(entry);
     }
     if (this.#unverified.length === 0) return undefined;
-    if (this.#waiting === undefined && !(await this.#isLast())) {
+    const isLast = this.#waiting !== undefined || (await this.#isLast());
+    // Another create may have looked meanwhile.
+    if (entry?.look) return entry.look;
+    if (!isLast) {
       if (entry) entry.hasReturned = true;
       return undefined;
     }
+    if (this.#unverified.length === 0) return undefined;
     this.#waiting ??= Promise.withResolvers();
     const { promise, resolve } = this.#waiting;
     if (this.#sending === 0) {
       this.#waiting = undefined;
-      resolve(this.#look(this.#unverified.splice(0)));
+      const entries = this.#unverified.splice(0);
+      const look = this.#look(entries);
+      for (const each of entries) each.look = look;
+      resolve(look);
     }
     return promise;
   }
@@ -153,9 +169,7 @@ export class CreateBatch {
     return list;
   }
 
-  async #look(
-    entries: readonly { created: CreatedObject; hasReturned: boolean }[],
-  ): Promise<LastLook> {
+  async #look(entries: readonly Entry[]): Promise<LastLook> {
     const found = new Map<string, Map<string, ApiRecord>>(
       entries.map(({ created }) => [created.identity.key, new Map()]),
     );

@@ -258,15 +258,29 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     creation: Creation,
     look: LastLook | undefined,
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
-    const { op, object } = creation;
+    const result = await this.#ownResult(creation, look).catch((error: unknown) => {
+      // This create reports the others' problems beside its own: no other create has them.
+      if (error instanceof PartialFailure)
+        error.reasons.push(...(look?.takeProblems() ?? []).map(({ message }) => message));
+      throw error;
+    });
     const [first, ...rest] = look?.takeProblems() ?? [];
-    const ofOthers = first && problemsOfOthers(this.#kind, op.name, [first, ...rest]);
-    if (creation.result) return withProblem(creation.result, ofOthers);
-    const { id, reply } = creation;
+    return withProblem(
+      result,
+      first && problemsOfOthers(this.#kind, creation.op.name, [first, ...rest]),
+    );
+  }
+
+  async #ownResult(
+    creation: Creation,
+    look: LastLook | undefined,
+  ): Promise<dynamic.CreateResult<EnableXOutputs>> {
+    if (creation.result) return creation.result;
+    const { op, object, id, reply } = creation;
     if (!look && object) return { id, outs: toOutputs(this.#kind, id, op.news, reply ?? {}, []) };
     const rows = (look && object && look.rows(object.identity)) ?? [];
-    const result = await this.#result(op, id, [], [reply, ...rows]);
-    return withProblem(result, rows.length > 1 ? op.ambiguous(rows, id) : ofOthers);
+    const own = await this.#result(op, id, [], [reply, ...rows]);
+    return withProblem(own, rows.length > 1 ? op.ambiguous(rows, id) : undefined);
   }
 
   async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {

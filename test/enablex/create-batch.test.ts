@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { CreateBatch, type CreatedObject } from "../../provider/enablex/create-batch.ts";
+import type { ApiRecord } from "../../provider/enablex/fields.ts";
+import { UcaasError } from "../../provider/runtime/errors.ts";
+
+const identity = (code: string) => ({ by: "code", key: code });
+
+/** Two rows of each code: this run's, and that of another stack. */
+const batch = () =>
+  new CreateBatch({
+    async *pages() {
+      yield ["a", "b"].flatMap((code): ApiRecord[] => [
+        { id: `${code}1`, code },
+        { id: `${code}2`, code },
+      ]);
+    },
+    idOf: ({ id }) => String(id),
+    identitiesOf: ({ code }) => [identity(String(code))],
+  });
+
+const created = (code: string): CreatedObject => ({
+  identity: identity(code),
+  search: async () => [],
+  findProblem: async (rows) =>
+    rows.length > 1
+      ? new UcaasError(`${code} exists twice`, { code: "AMBIGUOUS", hint: "delete one" })
+      : undefined,
+});
+
+/** The codes that the creates find to exist twice, by themselves or for others. */
+async function reported(finishing: Record<string, ReturnType<CreateBatch["finish"]>>) {
+  const found = await Promise.all(
+    Object.entries(finishing).map(async ([code, look]) => {
+      const last = await look;
+      const own = (last?.rows(identity(code)) ?? []).length > 1 ? [code] : [];
+      return [...own, ...(last?.takeProblems() ?? []).map(({ reason }) => reason.slice(0, 1))];
+    }),
+  );
+  return found.flat().toSorted();
+}
+
+test("two last creates that finish at once both find an object of another stack", async () => {
+  const creates = batch();
+  for (const _ of "ab") creates.announce();
+  for (const _ of "ab") creates.begin();
+  expect(
+    await reported({ a: creates.finish(created("a")), b: creates.finish(created("b")) }),
+  ).toEqual(["a", "b"]);
+});
+
+test("a create that waits for the next one is verified by the look that happens meanwhile", async () => {
+  const creates = batch();
+  for (const _ of "ab") creates.announce();
+  creates.begin();
+  const a = creates.finish(created("a"));
+  creates.begin();
+  expect(await reported({ a, b: creates.finish(created("b")) })).toEqual(["a", "b"]);
+});
