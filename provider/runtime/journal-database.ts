@@ -12,6 +12,13 @@ const upsert = `
   insert into ucaas_journal (vendor, stack, thing, entry) values ($1, $2, $3, $4)
   on conflict (vendor, stack, thing) do update set entry = excluded.entry`;
 
+/** One statement, since every write of a resource ends with it. */
+const upsertOfSameWrite = `${upsert}
+  where (ucaas_journal.entry::jsonb ->> 'id') is not distinct from $5::text
+    and (ucaas_journal.entry::jsonb ->> 'intendedAt') is not distinct from $6::text
+    and (ucaas_journal.entry::jsonb ->> 'argumentsHash') is not distinct from $7::text
+  returning 1`;
+
 /**
  * The journal in a PostgreSQL database, for runs on more than one machine. An entry is
  * durable when its transaction has been committed. A lock ends with its connection, so a
@@ -85,6 +92,15 @@ export class JournalDatabase implements JournalStore {
       guard(present.map((row) => parseEntry(row.entry, this.#place(row), row)));
       await client.query(upsert, values);
     });
+  }
+
+  async replace(entry: JournalEntry, present: JournalEntry): Promise<boolean> {
+    const { id = null, intendedAt, argumentsHash } = present;
+    const rows = await this.#database.query(upsertOfSameWrite, [
+      ...[entry.vendor, entry.stack, entry.thing, JSON.stringify(entry)],
+      ...[id, intendedAt, argumentsHash],
+    ]);
+    return rows.length > 0;
   }
 
   async remove({ vendor, stack, thing }: JournalKey): Promise<void> {

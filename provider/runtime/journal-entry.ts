@@ -106,6 +106,18 @@ export function isForgotten({ operation, completedAt }: JournalEntry): boolean {
   );
 }
 
+/** Whether two entries are of one write, whatever was noted since. */
+export function isSameWrite(
+  one: JournalEntry | null | undefined,
+  other: JournalEntry | null | undefined,
+): boolean {
+  return (
+    one?.id === other?.id &&
+    one?.intendedAt === other?.intendedAt &&
+    one?.argumentsHash === other?.argumentsHash
+  );
+}
+
 /** A hash of arguments that does not depend on the order of keys. */
 export function hashOf(args: unknown): string {
   return createHash("sha256").update(JSON.stringify(args, sorted)).digest("hex");

@@ -4,7 +4,13 @@ import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UcaasError } from "./errors.ts";
 import { type FileLock, lockFile } from "./file-lock.ts";
-import { isForgotten, type JournalEntry, type JournalKey, parseEntry } from "./journal-entry.ts";
+import {
+  isForgotten,
+  isSameWrite,
+  type JournalEntry,
+  type JournalKey,
+  parseEntry,
+} from "./journal-entry.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
 
 /** A draft or a moved lock of a process that was killed is removed after this time. */
@@ -80,9 +86,21 @@ export class JournalFolder implements JournalStore {
         const own = await this.read(entry);
         guard(own ? [own, ...others] : others);
       }
-      await this.#replace(this.#file(entry), entry, lock);
+      await this.#put(this.#file(entry), entry, lock);
     } finally {
       await lock?.release();
+    }
+  }
+
+  async replace(entry: JournalEntry, present: JournalEntry): Promise<boolean> {
+    const lock = await this.#lock(entry);
+    try {
+      const found = await this.read(entry);
+      if (found && !isSameWrite(present, found)) return false;
+      await this.#put(this.#file(entry), entry, lock);
+      return true;
+    } finally {
+      await lock.release();
     }
   }
 
@@ -141,7 +159,7 @@ export class JournalFolder implements JournalStore {
     }
   }
 
-  async #replace(file: string, entry: JournalEntry, lock: FileLock | undefined): Promise<void> {
+  async #put(file: string, entry: JournalEntry, lock: FileLock | undefined): Promise<void> {
     const draft = `${file}.${randomUUID()}`;
     try {
       this.#makeFolder();

@@ -32,5 +32,11 @@ export interface JournalStore {
    *   one for this thing with a guard.
    */
   write(entry: JournalEntry, guard?: (present: readonly JournalEntry[]) => void): Promise<void>;
+  /**
+   * Writes an entry in place of the given one, or where none is.
+   *
+   * @returns false where the entry of another write is there, which then stays
+   */
+  replace(entry: JournalEntry, present: JournalEntry): Promise<boolean>;
   remove(key: JournalKey): Promise<void>;
 }

@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { steps, UcaasError } from "./errors.ts";
 import { JournalDatabase } from "./journal-database.ts";
-import { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
+import {
+  hashOf,
+  isSameWrite,
+  type JournalEntry,
+  type JournalKey,
+  type JournalWrite,
+} from "./journal-entry.ts";
 import { JournalFolder } from "./journal-folder.ts";
 import { journalLocation } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
@@ -212,10 +218,9 @@ export class Journal {
     };
     const entry: JournalEntry<Note> = { vendor, stack, thing, ...write, ...about, note };
     const check = (present: readonly JournalEntry[]) => {
-      const own = present.filter((other) => isSameStack(other.stack, stack));
-      if (seen !== undefined)
-        refuseOutdated(seen, own.find((other) => other.stack === stack) ?? own[0], key);
-      guard?.(present.filter((other) => !own.includes(other)));
+      if (seen !== undefined && !isSameWrite(seen, entryOf(stack, present)))
+        throw outdated(key, nothingSent);
+      guard?.(present.filter((other) => !isSameStack(other.stack, stack)));
     };
     await this.#store.write(entry, seen === undefined && !guard ? undefined : check);
     // What 0.1.0 wrote for this stack has a successor now.
@@ -224,37 +229,50 @@ export class Journal {
     return entry;
   }
 
-  /** Replaces an entry's note while the outcome is still open. Returns after the disk has it. */
+  /**
+   * Replaces an entry's note while the outcome is still open. Returns after the disk has it.
+   *
+   * @param present the entry that the journal has now, where it is another one
+   * @throws {UcaasError} `JOURNAL_OUTDATED` where a later run has written its own
+   */
   async annotate<Note extends Json>(
     key: JournalKey,
     entry: JournalEntry<Note>,
     note: Note,
+    present: JournalEntry = entry,
   ): Promise<JournalEntry<Note>> {
-    return await this.#put(key, { ...entry, note });
+    return await this.#put(key, { ...entry, note }, present);
   }
 
-  /** Notes what the reply said. Returns after the disk has it. */
+  /**
+   * Notes what the reply said. Returns after the disk has it.
+   *
+   * @throws {UcaasError} `JOURNAL_OUTDATED` where a later run has written its own
+   */
   async complete<Note extends Json>(
     key: JournalKey,
     entry: JournalEntry<Note>,
     note: Note,
   ): Promise<JournalEntry<Note>> {
-    return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note });
+    return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note }, entry);
   }
 
   /** Notes that no resource owns what an entry may have made; one that was replaced stays. */
   async abandon(entry: JournalEntry): Promise<void> {
-    await this.#store.write({ ...entry, abandoned: true }, (present) =>
-      refuseOutdated(
-        entry,
-        present.find(({ stack }) => stack === entry.stack),
-        entry,
-      ),
-    );
+    await this.#store.write({ ...entry, abandoned: true }, (present) => {
+      const found = present.find(({ stack }) => stack === entry.stack);
+      if (!isSameWrite(entry, found)) throw outdated(entry, nothingSent);
+    });
   }
 
-  /** Forgets a thing: the state has it, or it is known that nothing was made. */
-  async drop({ vendor, stack, thing }: JournalKey): Promise<void> {
+  /**
+   * Forgets a thing: the state has it, or it is known that nothing was made.
+   *
+   * @param own the write that made nothing; a later run's entry then stays
+   */
+  async drop({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
+    const found = own && (await this.#store.read({ vendor, stack, thing }));
+    if (found && !isSameWrite(own, found)) return;
     for (const each of new Set([stack, withoutBackend(stack)]))
       await this.#store.remove({ vendor, stack: each, thing });
   }
@@ -262,9 +280,12 @@ export class Journal {
   async #put<Note extends Json>(
     { vendor, stack, thing }: JournalKey,
     entry: JournalEntry<Note>,
+    present: JournalEntry,
   ): Promise<JournalEntry<Note>> {
     const kept = { ...entry, vendor, stack, thing };
-    await this.#store.write(kept);
+    // A process that its engine has left, or that was frozen, may come here after the next
+    // run. What was only removed is written again: it says what was done.
+    if (!(await this.#store.replace(kept, present))) throw outdated(kept, laterRun);
     if (entry.stack !== stack && isSameStack(entry.stack, stack))
       await this.#store.remove({ vendor, stack: entry.stack, thing });
     return kept;
@@ -294,27 +315,31 @@ export function isSameStack(one: string, other: string): boolean {
   );
 }
 
-function refuseOutdated(
-  seen: JournalEntry | null,
-  found: JournalEntry | undefined,
-  key: JournalKey,
-): void {
-  const isSame =
-    seen?.id === found?.id &&
-    seen?.intendedAt === found?.intendedAt &&
-    seen?.argumentsHash === found?.argumentsHash;
-  if (isSame) return;
-  throw new UcaasError(`another process is at work on ${key.thing}`, {
+/** A stack's own entry of those of a thing. */
+function entryOf(stack: string, entries: readonly JournalEntry[]): JournalEntry | undefined {
+  const own = entries.filter((each) => isSameStack(each.stack, stack));
+  return own.find((each) => each.stack === stack) ?? own[0];
+}
+
+const nothingSent = [
+  "nothing was sent",
+  steps(
+    "Wait until no other `pulumi up` of this stack is running.",
+    "See that the program declares this once.",
+    "Run `pulumi up` again.",
+  ),
+].join("\n    ");
+
+const laterRun = steps(
+  "Wait until no other `pulumi up` of this stack is running.",
+  "Run `pulumi up` again: it knows what the later run sent.",
+);
+
+function outdated({ vendor, thing }: JournalKey, hint: string): UcaasError {
+  return new UcaasError(`another process is at work on ${thing}`, {
     code: "JOURNAL_OUTDATED",
-    vendor: key.vendor,
+    vendor,
     operation: "journal",
-    hint: [
-      "nothing was sent",
-      steps(
-        "Wait until no other `pulumi up` of this stack is running.",
-        "See that the program declares this once.",
-        "Run `pulumi up` again.",
-      ),
-    ].join("\n    "),
+    hint,
   });
 }

@@ -127,12 +127,13 @@ export class Operation<Note extends Json = Json> {
 
   /** It is certain that nothing was changed. What an earlier run left open is open still. */
   async withdraw(): Promise<void> {
-    if (!this.#entry) return;
+    const own = this.#entry;
+    if (!own) return;
     const { journal } = this.#means;
     const { key, present, previous } = await this.#locate();
     this.#entry = undefined;
-    if (present && previous) await journal.annotate(key, present, present.note);
-    else await journal.drop(key);
+    if (present && previous) await journal.annotate(key, present, present.note, own);
+    else await journal.drop(key, own);
   }
 
   /** It is certain that neither this write nor an earlier one is at the vendor. */

@@ -289,8 +289,9 @@ export class OrderReconciler {
     this.#requestInFlight = false;
     await this.#unsubscribe();
     if (this.#entry?.note.intentId === order.intentId) {
-      if (before.entry) await this.#journal.annotate(this.#key, before.entry, before.entry.note);
-      else await this.#journal.drop(this.#key);
+      const { entry } = before;
+      if (entry) await this.#journal.annotate(this.#key, entry, entry.note, this.#entry);
+      else await this.#journal.drop(this.#key, this.#entry);
     }
     this.order = before.order;
     this.#entry = before.entry;

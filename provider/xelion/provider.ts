@@ -427,8 +427,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       },
       intend: (key, args, note, seen) =>
         journal.intend(key, args, note, seen ?? elsewhere ?? null, operation.intentOptions(key)),
-      annotate: (key, entry, note) => journal.annotate(key, entry, note),
-      drop: (key) => journal.drop(key),
+      annotate: (...args) => journal.annotate(...args),
+      drop: (...args) => journal.drop(...args),
     };
   }
 

@@ -59,6 +59,24 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
         expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
   });
 
+  test("keeps a later run's entry from a process that was frozen meanwhile", async () => {
+    const frozen = await open().intend(key(), { seats: 6 }, "old", null, { write });
+    const later = await open().intend(key(), { seats: 500 }, "new", frozen, { write });
+    const outdated = { code: "JOURNAL_OUTDATED" };
+    await expect(open().annotate(key(), frozen, "old")).rejects.toMatchObject(outdated);
+    await expect(open().complete(key(), frozen, "old")).rejects.toMatchObject(outdated);
+    await open().drop(key(), frozen);
+    expect(await open().find(key())).toEqual(later);
+    // A write that was refused puts back what was there before it.
+    await open().annotate(key(), frozen, "old", later);
+    expect(await open().find(key())).toEqual(frozen);
+    await open().drop(key(), frozen);
+    expect(await open().find(key())).toBeUndefined();
+    // What was done is known also where the operator has forgotten it meanwhile.
+    await open().complete(key(), frozen, "done");
+    expect(await open().find(key())).toMatchObject({ id: frozen.id, note: "done" });
+  });
+
   test("shows a stack what another stack has begun for the same, before it begins", async () => {
     const other = { ...key(), stack: "shop/other@here" };
     await open().intend(other, {}, "note", null);

@@ -60,7 +60,7 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([service.stop(), tenant.stop()]);
-      await rm(journalDir, { recursive: true, force: true });
+      await rm(journalDir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
