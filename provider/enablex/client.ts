@@ -433,27 +433,37 @@ export class EnableXClient {
     more: { params?: Record<string, string>; query?: HttpRequest["query"]; body?: ApiRecord } = {},
   ): Promise<{ answer: ApiResult; reply: HttpResponse }> {
     let earlierMayHaveActed = false;
-    for (let again = true; ; again = false) {
-      const authorization = await this.#session.authorization();
-      const reply = await this.#http.send({
-        operation,
-        ...splitRoute(route),
-        params: more.params,
-        query: more.query,
-        list: more.query !== undefined,
-        retry: repeatable,
-        buildRequest: () => this.#message({ authorization }, more.body),
-      });
-      earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
-      const answer = parseReply(reply, earlierMayHaveActed);
-      if (
-        again &&
-        !answer.ok &&
-        answer.failure.tokenRefused &&
-        (await this.#session.refused(authorization))
-      )
-        continue;
-      return { answer, reply };
+    try {
+      for (let again = true; ; again = false) {
+        const authorization = await this.#session.authorization();
+        const reply = await this.#http.send({
+          operation,
+          ...splitRoute(route),
+          params: more.params,
+          query: more.query,
+          list: more.query !== undefined,
+          retry: repeatable,
+          buildRequest: () => this.#message({ authorization }, more.body),
+        });
+        earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
+        const answer = parseReply(reply, earlierMayHaveActed);
+        if (
+          again &&
+          !answer.ok &&
+          answer.failure.tokenRefused &&
+          (await this.#session.refused(authorization))
+        )
+          continue;
+        return { answer, reply };
+      }
+    } catch (error) {
+      // The login after it may have failed: that says nothing of the try before.
+      if (earlierMayHaveActed && changedNothing(error))
+        throw new UcaasError((error as UcaasError).reason, {
+          ...(error as UcaasError),
+          mayHaveActed: true,
+        });
+      throw error;
     }
   }
 

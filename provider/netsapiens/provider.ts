@@ -74,6 +74,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
     noun: "client",
     identity: "clientId",
     label: (client) => client.clientId,
+    hidesWrites: true,
     remoteId,
     servers(client, id) {
       if (id !== undefined) return { apiUrl: id.split("/", 1)[0] };

@@ -12,9 +12,13 @@ const upsert = `
   insert into ucaas_journal (vendor, stack, thing, entry) values ($1, $2, $3, $4)
   on conflict (vendor, stack, thing) do update set entry = excluded.entry`;
 
-/** One statement, since every write of a resource ends with it. */
+/**
+ * One statement, since every write of a resource ends with it. It may be sent twice, so it
+ * also takes what it has written itself.
+ */
 const upsertOfSameWrite = `${upsert}
-  where (ucaas_journal.entry::jsonb ->> 'id') is not distinct from $5::text
+  where ucaas_journal.entry = excluded.entry
+    or (ucaas_journal.entry::jsonb ->> 'id') is not distinct from $5::text
     and (ucaas_journal.entry::jsonb ->> 'intendedAt') is not distinct from $6::text
     and (ucaas_journal.entry::jsonb ->> 'argumentsHash') is not distinct from $7::text
   returning 1`;

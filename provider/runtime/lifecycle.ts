@@ -78,8 +78,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * the vendor.
    */
   readonly keepsEntries?: boolean;
-  /** A read tells only whether it is there, so no refresh corrects what the state says. */
-  readonly showsExistenceOnly?: boolean;
+  /** A read does not show all that was written, so no refresh corrects what the state says. */
+  readonly hidesWrites?: boolean;
 }
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
@@ -272,7 +272,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
 
   async read(id: string, props = {} as O): Promise<dynamic.ReadResult<O>> {
     // A refresh ends with the engine's record of pending operations emptied.
-    if (this.#descriptor.showsExistenceOnly) await this.#lookForPending(props);
+    if (this.#descriptor.hidesWrites) await this.#lookForPending(props);
     this.#acquire(id, props);
     await this.#recall(id, props, {}, "maybe");
     const result = await this.#handlers.read(id, props);
@@ -481,8 +481,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const { __stack: programStack, __resource: programName } = program;
     // Whose entries would they be?
     if ((state.__stack ?? programStack) === undefined) return {};
-    if (keepsEntries) return await this.#recallPending(id, state, programName);
     try {
+      if (keepsEntries) return await this.#recallPending(id, state, programName);
       let found: Recalled = {};
       for (const thing of new Set([this.#thing(state, undefined), this.#thing(state, id)])) {
         const { key, entry } = await this.#journal.locate(

@@ -130,10 +130,13 @@ export class Operation<Note extends Json = Json> {
     const own = this.#entry;
     if (!own) return;
     const { journal } = this.#means;
-    const { key, present, previous } = await this.#locate();
     this.#entry = undefined;
-    if (present && previous) await journal.annotate(key, present, present.note, own);
-    else await journal.drop(key, own);
+    // The vendor's refusal is what the user has to know. An entry that stays is looked at again.
+    await this.#try(async () => {
+      const { key, present, previous } = await this.#locate();
+      if (present && previous) await journal.annotate(key, present, present.note, own);
+      else await journal.drop(key, own);
+    });
   }
 
   /** It is certain that neither this write nor an earlier one is at the vendor. */

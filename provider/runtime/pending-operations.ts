@@ -42,9 +42,11 @@ export type PendingOperation = Readonly<z.output<typeof operationSchema>>;
  */
 export class PendingOperations {
   readonly #read: (stack: string) => Promise<StackState>;
-  #found: Promise<PendingOperation[]> | undefined;
+  /** By the stack's name: a refresh after a rename asks under the old one first. */
+  readonly #found = new Map<string, Promise<PendingOperation[]>>();
 
-  constructor(read: (stack: string) => Promise<StackState> = readStackState) {
+  /** A backend that does not answer is not waited for: the engine tells of it. */
+  constructor(read: (stack: string) => Promise<StackState> = (name) => readStackState(name, [])) {
     this.#read = read;
   }
 
@@ -55,24 +57,30 @@ export class PendingOperations {
    * @param organization the backend's, where it has some
    */
   async look(journal: Journal, stack: string, organization?: string): Promise<void> {
-    // A process serves one stack. A journal that all machines share has the entries.
-    this.#found ??= journal.isShared
-      ? Promise.resolve([])
-      : this.#find(journal, stack, stackName(stack, organization));
-    await this.#found;
+    // A journal that all machines share has the entries.
+    if (journal.isShared) return;
+    const name = stackName(stack, organization);
+    const found = this.#found.get(name) ?? this.#find(journal, stack, name);
+    this.#found.set(name, found);
+    await found;
   }
 
   /** The operation of a resource. */
   async find({ type, name }: ResourceName, id: string): Promise<PendingOperation | undefined> {
-    return (await this.#found)?.find((each) => isSame(each, { type, name, id }));
+    const all = await Promise.all(this.#found.values());
+    return all.flat().find((each) => isSame(each, { type, name, id }));
   }
 
   /** The resource is now as declared, or gone. */
   async settle(journal: Journal, stack: string, { type, name }: ResourceName): Promise<void> {
     const isIt = (each: PendingOperation) => each.type === type && each.name === name;
-    if (!(await this.#found)?.some(isIt)) return;
-    this.#found = this.#found?.then((found) => found.filter((each) => !isIt(each)));
-    await tryNote(journal, stack, (await this.#found) ?? []);
+    for (const key of this.#found.keys()) {
+      if (!(await this.#found.get(key))?.some(isIt)) continue;
+      // Others may be settled at the same time.
+      const left = this.#found.get(key)!.then((found) => found.filter((each) => !isIt(each)));
+      this.#found.set(key, left);
+      await tryNote(journal, stack, await left);
+    }
   }
 
   async #find(journal: Journal, stack: string, name: string): Promise<PendingOperation[]> {

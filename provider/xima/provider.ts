@@ -71,7 +71,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
-    showsExistenceOnly: true,
+    hidesWrites: true,
   };
 }
 

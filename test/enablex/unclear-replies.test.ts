@@ -43,7 +43,7 @@ async function createResource() {
   const { id, outs } = await nextRun().create(acme);
   const state = outs as EnableXOutputs;
   const isUnderWay = async (now = state) => (await nextRun().diff(id, now, acme)).changes;
-  return { id, state, nextRun, isUnderWay };
+  return { id, state, journal, nextRun, isUnderWay };
 }
 const order = (method: string, replies: readonly FaultyReply[]) => {
   for (const reply of replies) enablex.server.fault({ ...reply, method } as FaultOrder);
@@ -59,6 +59,21 @@ describe("an update that is answered with", () => {
     const { outs: after } = await nextRun().update(id, state, acme);
     expect(enablex.customers()).toMatchObject([{ contact_name: "Ada" }]);
     expect(await isUnderWay(after as EnableXOutputs)).toBe(false);
+  });
+
+  test("a refused token is undone too, if the try before was done and no login works", async () => {
+    const { id, state, journal, isUnderWay } = await createResource();
+    order("PATCH", [
+      { kind: "statusAfter", status: 503, body: "<html>", retryAfter: 0 },
+      { kind: "status", status: 403, body: "<html>" },
+    ]);
+    const refusedLogin = { kind: "status", status: 403, skip: 1, times: 9 } as const;
+    enablex.server.fault({ ...refusedLogin, method: "POST", path: "/login$" });
+    const run = providersOf(enablex.login, journal).customer;
+    await expect(run.update(id, state, changed)).rejects.toThrow(/What to do/);
+    expect(enablex.customers()).toMatchObject([{ contact_name: "Grace" }]);
+    enablex.server.faults.clear();
+    expect(await isUnderWay()).toBe(true);
   });
 
   test.each(refused)("%s leaves nothing to do", async (_, ...replies) => {

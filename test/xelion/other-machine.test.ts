@@ -188,6 +188,18 @@ describe("an update that another machine's killed engine began", () => {
     expect(names()).toEqual(["before", "changed", "before"]);
   });
 
+  test("is undone also after a refresh, which clears the engine's record", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one);
+    await run.order();
+    await provider(w, { "ucaas:journalDir": other }, run.record).read(run.id, run.outs);
+    const later = { ...run.record, pending: [] };
+    const ended = await goBack(other, run, later);
+    expect(ended).toMatchObject({ changes: true });
+    expect(ended).not.toHaveProperty("code");
+    expect(names()).toEqual(["before", "changed", "before"]);
+  });
+
   test("orders nothing when it was killed before its order, on the same machine", async () => {
     const one = await machine();
     const run = await interruptOrder(one);
