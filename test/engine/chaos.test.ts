@@ -31,11 +31,11 @@ const text = ({ story, runs }: Outcome) =>
 test("a dozen runs with kills and server faults end as declared, without a duplicate", {
   timeout: 600_000,
 }, async () => {
-  const random = Array.from({ length: 6 }, (_, at) => writeStory(1, at + 1, { short: true }));
+  const random = Array.from({ length: 3 }, (_, at) => writeStory(1, at + 1, { short: true }));
   const written = Object.values(mutantStories).map(({ story }) => story);
   const stories = [...random, ...otherMachineStories, ...written];
   const outcomes = await inLanes(stories, (story, servers) => runStory(story, servers));
-  expect(outcomes).toHaveLength(15);
+  expect(outcomes).toHaveLength(12);
   for (const outcome of outcomes) expect(outcome.findings, text(outcome)).toEqual([]);
 });
 
