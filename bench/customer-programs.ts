@@ -12,9 +12,13 @@ const send = `
     const shared = globalThis;
     shared.benchAgent = shared.benchAgent || new http.Agent({ keepAlive: true, maxSockets: 16 });
     const text = body && JSON.stringify(body);
-    const headers = { authorization: process.env.BENCH_AUTHORIZATION, ...(text && { "content-type": "application/json", "content-length": Buffer.byteLength(text) }) };
+    const headers = {
+      authorization: process.env.BENCH_AUTHORIZATION,
+      ...(text && { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+    };
     return new Promise((resolve, reject) => {
-      const request = http.request(process.env.BENCH_URL + "/customers" + path, { method, agent: shared.benchAgent, headers }, (response) => {
+      const url = process.env.BENCH_URL + "/customers" + path;
+      const request = http.request(url, { method, agent: shared.benchAgent, headers }, (response) => {
         let reply = "";
         response.setEncoding("utf8").on("data", (piece) => { reply += piece; });
         response.on("end", () => response.statusCode === 200 ? resolve(JSON.parse(reply)) : reject(new Error(reply)));
@@ -40,7 +44,10 @@ export const floor: CustomerProgram = {
         return { id: String(reply.customer.customer_id), outs: { contactEmail } };
       },
       async read(id, props) { await send("GET", "/" + id); return { id, props }; },
-      async update(id, olds, { contactEmail }) { await send("PATCH", "/" + id, { contact_email: contactEmail }); return { outs: { contactEmail } }; },
+      async update(id, olds, { contactEmail }) {
+        await send("PATCH", "/" + id, { contact_email: contactEmail });
+        return { outs: { contactEmail } };
+      },
       async delete(id) { await send("DELETE", "/" + id); },
     };
     class Customer extends pulumi.dynamic.Resource { constructor(name, args) { super(provider, name, args); } }
@@ -72,8 +79,20 @@ export const closure: CustomerProgram = {
         if (!response.ok) throw new Error(method + " " + path + ": " + JSON.stringify(reply));
         return reply;
       }
-      toFields(inputs) { return { customer_name: inputs.customerName, customer_code: inputs.customerCode, contact_email: inputs.contactEmail }; }
-      fromFields(row) { return { customerName: row.customer_name, customerCode: row.customer_code, contactEmail: row.contact_email }; }
+      toFields(inputs) {
+        return {
+          customer_name: inputs.customerName,
+          customer_code: inputs.customerCode,
+          contact_email: inputs.contactEmail,
+        };
+      }
+      fromFields(row) {
+        return {
+          customerName: row.customer_name,
+          customerCode: row.customer_code,
+          contactEmail: row.contact_email,
+        };
+      }
       async create(inputs) { return String((await this.send("POST", "", this.toFields(inputs))).customer.customer_id); }
       async read(id) { return this.fromFields((await this.send("GET", "/" + id)).customer); }
       async update(id, inputs) { await this.send("PATCH", "/" + id, this.toFields(inputs)); }
@@ -83,20 +102,27 @@ export const closure: CustomerProgram = {
       constructor(client) { this.client = client; }
       async check(olds, news) {
         const failures = [];
-        if (!/^[^@]+@[^@]+$/.test(news.contactEmail)) failures.push({ property: "contactEmail", reason: "must be an email address" });
+        if (!/^[^@]+@[^@]+$/.test(news.contactEmail))
+          failures.push({ property: "contactEmail", reason: "must be an email address" });
         return { inputs: news, failures };
       }
       async diff(id, olds, news) {
         const changed = ["customerName", "customerCode", "contactEmail"].filter((key) => olds[key] !== news[key]);
         return { changes: changed.length > 0 };
       }
-      async create(inputs) { const id = await this.client.create(inputs); return { id, outs: { ...inputs, customerId: id } }; }
+      async create(inputs) {
+        const id = await this.client.create(inputs);
+        return { id, outs: { ...inputs, customerId: id } };
+      }
       async read(id, props) { return { id, props: { ...props, ...(await this.client.read(id)) } }; }
       async update(id, olds, news) { await this.client.update(id, news); return { outs: { ...news, customerId: id } }; }
       async delete(id) { await this.client.remove(id); }
     }
     class Customer extends pulumi.dynamic.Resource {
-      constructor(name, args) { super(new Provider(new Client(process.env.BENCH_URL, process.env.BENCH_AUTHORIZATION)), name, args); }
+      constructor(name, args) {
+        const client = new Client(process.env.BENCH_URL, process.env.BENCH_AUTHORIZATION);
+        super(new Provider(client), name, args);
+      }
     }
     ${args(changed)}
     for (let i = 0; i < ${customers}; i++) new Customer("customer-" + i, args(i));`,

@@ -23,7 +23,11 @@ async function measure(
     program: `
       import { EnableXCustomer } from "pulumi-ucaas";
       for (let i = 0; i < ${customers}; i++) {
-        new EnableXCustomer("customer-" + i, { customerName: "Customer " + i, customerCode: "code-" + i, contactEmail: "customer-" + i + "@example.com" });
+        new EnableXCustomer("customer-" + i, {
+          customerName: "Customer " + i,
+          customerCode: "code-" + i,
+          contactEmail: "customer-" + i + "@example.com",
+        });
       }`,
     config: {
       "enablex:baseUrl": server.baseUrl,

@@ -6,7 +6,16 @@ export interface Variant {
 }
 
 /** The same arguments for every variant, so that only the way of writing a resource differs. */
-const args = `(i) => ({ ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "tenant-" + i, tenantName: "Tenant " + i }, professionalSeats: 12, aiMessaging: { standardBundles: 1 } })`;
+const args = `(i) => ({
+  ccId: {
+    resellerId: "voicehouse",
+    resellerName: "Voicehouse",
+    tenantId: "tenant-" + i,
+    tenantName: "Tenant " + i,
+  },
+  professionalSeats: 12,
+  aiMessaging: { standardBundles: 1 },
+})`;
 
 const loop = (declaration: string, resources: number) =>
   `const args = ${args};\nfor (let i = 0; i < ${resources}; i++) ${declaration};\n`;
@@ -43,10 +52,21 @@ export const variants: readonly Variant[] = [
         const iat = Math.floor(Date.now() / 1000);
         const encoded = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
         const hash = crypto.createHash("sha256").update(text).digest("hex");
-        const claims = { iss: "xima-ccaas", aud: "xima-ccaas", sub: "bench", payload_hash: hash, iat, jti: crypto.randomUUID(), exp: iat + 600 };
+        const claims = {
+          ...{ iss: "xima-ccaas", aud: "xima-ccaas", sub: "bench", payload_hash: hash },
+          ...{ iat, jti: crypto.randomUUID(), exp: iat + 600 },
+        };
         const signed = encoded({ alg: "RS256", typ: "JWT", kid: "bench" }) + "." + encoded(claims);
-        const signature = await new Promise((resolve, reject) => crypto.sign("RSA-SHA256", Buffer.from(signed), kept.key, (error, made) => error ? reject(error) : resolve(made)));
-        const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text), authorization: "Bearer " + signed + "." + signature.toString("base64url") };
+        const signature = await new Promise((resolve, reject) =>
+          crypto.sign("RSA-SHA256", Buffer.from(signed), kept.key, (error, made) =>
+            error ? reject(error) : resolve(made),
+          ),
+        );
+        const headers = {
+          "content-type": "application/json",
+          "content-length": Buffer.byteLength(text),
+          authorization: "Bearer " + signed + "." + signature.toString("base64url"),
+        };
         return new Promise((resolve, reject) => {
           const request = http.request(process.env.BENCH_URL, { method, agent: kept.agent, headers }, (response) => {
             let reply = "";
@@ -60,7 +80,10 @@ export const variants: readonly Variant[] = [
       const whose = (props) => ({ ccId: { resellerId: props.ccId.resellerId, tenantId: props.ccId.tenantId } });
       const provider = {
         async diff() { return { changes: false }; },
-        async create({ __provider, ...inputs }) { await send("POST", inputs); return { id: inputs.ccId.tenantId, outs: inputs }; },
+        async create({ __provider, ...inputs }) {
+          await send("POST", inputs);
+          return { id: inputs.ccId.tenantId, outs: inputs };
+        },
         async read(id, props) { await send("POST", whose(props)); return { id, props }; },
         async delete(id, props) { await send("DELETE", whose(props)); },
       };
@@ -91,19 +114,28 @@ export const variants: readonly Variant[] = [
         constructor(client) { this.client = client; }
         async check(olds, news) {
           const failures = [];
-          for (const key of Object.keys(news)) if (key.endsWith("Seats") && !(Number.isInteger(news[key]) && news[key] >= 0)) failures.push({ property: key, reason: "must be a whole number" });
+          for (const key of Object.keys(news))
+            if (key.endsWith("Seats") && !(Number.isInteger(news[key]) && news[key] >= 0))
+              failures.push({ property: key, reason: "must be a whole number" });
           return { inputs: news, failures };
         }
         async diff(id, olds, news) {
           const changed = Object.keys(news).filter((key) => JSON.stringify(olds[key]) !== JSON.stringify(news[key]));
           return { changes: changed.length > 0, replaces: changed.filter((key) => key === "ccId") };
         }
-        async create(inputs) { await this.client.update(inputs); return { id: inputs.ccId.resellerId + "/" + inputs.ccId.tenantId, outs: inputs }; }
+        async create(inputs) {
+          await this.client.update(inputs);
+          return { id: inputs.ccId.resellerId + "/" + inputs.ccId.tenantId, outs: inputs };
+        }
         async read(id, props) { return { id, props }; }
         async update(id, olds, news) { await this.client.update(news); return { outs: news }; }
         async delete(id, props) { await this.client.remove(props); }
       }
-      class Licence extends pulumi.dynamic.Resource { constructor(name, args) { super(new Provider(new Client("https://licensing.example/v1")), name, args); } }
+      class Licence extends pulumi.dynamic.Resource {
+        constructor(name, args) {
+          super(new Provider(new Client("https://licensing.example/v1")), name, args);
+        }
+      }
       ${loop("new Licence('licence-' + i, args(i))", resources)}`,
   },
 ];
