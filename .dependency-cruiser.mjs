@@ -18,6 +18,7 @@ const lightRuntime = [
   "own-runs",
   "parse-json",
   "registration",
+  "secret-mark",
   "secret-paths",
   "secrets",
   "stack-identity",
@@ -62,7 +63,7 @@ export default {
       severity: "error",
       name: "receiver-stands-alone",
       comment:
-        "It meets the provider by HTTP, and shares only how a callback of Xelion is read, how settings are read, and how text is escaped and masked.",
+        "It meets the provider by HTTP. It shares how callbacks and settings are read and text is masked.",
       from: { path: "^receiver/" },
       to: {
         path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",

@@ -1,3 +1,4 @@
+import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { leaves } from "pulumi-ucaas-stacks/internal/object-path";
 import type { State } from "../pulumi/stack.ts";
 import type { Adopted } from "./import-file.ts";
@@ -17,7 +18,7 @@ export function findPlaintextSecrets(
       leaves(values)
         .map(({ path, value }) => ({ path: path.join("."), value }))
         .filter(({ path, value }) => {
-          const isEncrypted = /(^|\.)(ciphertext|4dabf18193072939515e22adb298388d)$/.test(path);
+          const isEncrypted = ["ciphertext", signatureKey].includes(path.split(".").at(-1) ?? "");
           const isMarked = paths
             .get(urn)
             ?.some((secret) => path === secret || path.startsWith(`${secret}.`));

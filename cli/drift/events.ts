@@ -1,4 +1,5 @@
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
+import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { z } from "zod";
 import { isAtVendor, type Locator } from "../pulumi/locator.ts";
@@ -155,11 +156,9 @@ function changes(
     : [{ property: path, declared: masked(before), actual: masked(after) }];
 }
 
-/** How the engine marks a secret; the value beside the mark is `[secret]`. */
-const secretMark = "4dabf18193072939515e22adb298388d";
-
+/** In events, the value beside the engine's mark is `[secret]`. */
 function isSecret(value: unknown): boolean {
-  return isRecord(value) && Object.hasOwn(value, secretMark);
+  return isRecord(value) && Object.hasOwn(value, signatureKey);
 }
 
 /** A value as it may be shown, with every secret in it masked. */

@@ -1,8 +1,9 @@
 import { loaderLine } from "./loader.ts";
+import { secretSignature, signatureKey } from "./secret-mark.ts";
 import { type Json, toJson } from "./to-json.ts";
 
 /** How the engine marks a secret in a file; the value is beside it as JSON within a string. */
-const secretMark = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+const secretMark = { [signatureKey]: secretSignature };
 
 /** One resource of a file for `pulumi import --file`. */
 export interface ImportEntry {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { UcaasError } from "./errors.ts";
 import { type ResourceName, toStateResource } from "./intents.ts";
 import type { Journal } from "./journal.ts";
+import { signatureKey } from "./secret-mark.ts";
 import {
   type RecordedResource,
   readStackState,
@@ -172,12 +173,9 @@ function changedPaths(before: unknown, now: unknown, path = ""): string[] {
     .flatMap((key) => changedPaths(old[key], young[key], path ? `${path}.${key}` : key));
 }
 
-/** The engine marks a secret by a key that is none of a program's. */
-const secretMark = "4dabf18193072939515e22adb298388d";
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(secretMark in value)
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(signatureKey in value)
   );
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
+import { secretSignature, signatureKey } from "./secret-mark.ts";
 
 interface Struct {
   toJavaScript(): Record<string, unknown>;
@@ -64,14 +65,10 @@ export function readStackOutputs(): Promise<Record<string, unknown>> {
   return invokeEngine("readStackOutputs", { name: names.join("/") });
 }
 
-/** How the engine marks a value as a secret. */
-const signature = "4dabf18193072939515e22adb298388d";
-const secretMark = "1b47061264138c4ac30d75fd1eb44270";
-
 function unwrapped(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(unwrapped);
   const bag = value as Record<string, unknown>;
-  if (bag[signature] === secretMark) return unwrapped(bag.value);
+  if (bag[signatureKey] === secretSignature) return unwrapped(bag.value);
   return Object.fromEntries(Object.entries(bag).map(([key, each]) => [key, unwrapped(each)]));
 }

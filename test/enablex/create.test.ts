@@ -4,6 +4,7 @@ import { PartialFailure } from "../../provider/runtime/errors.ts";
 import { eventually } from "../eventually.ts";
 import {
   catchError,
+  customer,
   type EnablexReseller,
   enablexReseller,
   journalFolder,
@@ -11,9 +12,7 @@ import {
 } from "./enablex-server.ts";
 
 const acme = {
-  customerName: "Acme",
-  customerCode: "ACME",
-  contactEmail: "it@acme.test",
+  ...customer,
   officeAddress: { city: "Leeds", country: "GB" },
   __stack: "ucaas/one",
 } satisfies EnableXInputs;

@@ -3,16 +3,15 @@ import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schem
 import { PartialFailure } from "../../provider/runtime/errors.ts";
 import {
   catchError,
+  customer,
   type EnablexReseller,
   enablexReseller,
   providersOf,
 } from "./enablex-server.ts";
 
 const acme = {
-  customerName: "Acme",
-  customerCode: "ACME",
+  ...customer,
   contactName: "Ada",
-  contactEmail: "it@acme.test",
   status: "active",
   officeAddress: { city: "Leeds", zipcode: "LS1", country: "GB" },
 } satisfies EnableXInputs;
@@ -357,8 +356,8 @@ describe("a customer that is deleted", () => {
       until: 0,
       reads: 1,
     };
-    const { id: anew } = await provider.create(acme);
-    expect(anew).not.toBe(id);
+    const { id: newId } = await provider.create(acme);
+    expect(newId).not.toBe(id);
   });
 
   test("under its old name after a rename stays, since the new one holds it", async () => {
@@ -391,41 +390,41 @@ describe("a rename whose adoption fails, in a run with --continue-on-error", () 
   const { customerCode, ...byEmail } = acme;
   const { contactEmail, ...byCode } = acme;
 
-  test.each<[why: string, old: EnableXInputs, anew: EnableXInputs, fail: () => void, code: string]>(
+  test.each<
+    [why: string, old: EnableXInputs, renamed: EnableXInputs, fail: () => void, code: string]
+  >([
     [
-      [
-        "a field was changed in the same edit",
-        acme,
-        { ...acme, contactName: "Grace" },
-        nothing,
-        "ALREADY_EXISTS",
-      ],
-      [
-        "and it is found by something else than before",
-        byEmail,
-        { ...byCode, contactName: "Grace" },
-        nothing,
-        "ALREADY_EXISTS",
-      ],
-      [
-        "its code was changed in the same edit",
-        acme,
-        { ...acme, customerCode: "ACME-LTD" },
-        nothing,
-        "DUPLICATE",
-      ],
-      ["the server did not let it be looked up", acme, acme, refusedLookUp, "VALIDATION_FAILED"],
-      [
-        "the server refused what was written",
-        acme,
-        { ...acme, contactName: "Grace", adopt: "always" },
-        refusedWrite,
-        "VALIDATION_FAILED",
-      ],
+      "a field was changed in the same edit",
+      acme,
+      { ...acme, contactName: "Grace" },
+      nothing,
+      "ALREADY_EXISTS",
     ],
-  )(
+    [
+      "and it is found by something else than before",
+      byEmail,
+      { ...byCode, contactName: "Grace" },
+      nothing,
+      "ALREADY_EXISTS",
+    ],
+    [
+      "its code was changed in the same edit",
+      acme,
+      { ...acme, customerCode: "ACME-LTD" },
+      nothing,
+      "DUPLICATE",
+    ],
+    ["the server did not let it be looked up", acme, acme, refusedLookUp, "VALIDATION_FAILED"],
+    [
+      "the server refused what was written",
+      acme,
+      { ...acme, contactName: "Grace", adopt: "always" },
+      refusedWrite,
+      "VALIDATION_FAILED",
+    ],
+  ])(
     "keeps the customer, and the old resource in the state (%s)",
-    async (_, old, anew, fail, code) => {
+    async (_, old, renamed, fail, code) => {
       const { id, outs, provider } = await createCustomer(old);
       if (old === byEmail)
         await enablex.change("customers", id, {
@@ -433,7 +432,7 @@ describe("a rename whose adoption fails, in a run with --continue-on-error", () 
           contact_email: contactEmail,
         });
       fail();
-      expect(await catchError(provider.create(anew))).toMatchObject({ code });
+      expect(await catchError(provider.create(renamed))).toMatchObject({ code });
       expect(await catchError(provider.delete(id, outs))).toMatchObject({
         code: "TAKE_OVER_OPEN",
         operation: `delete customer ${id}`,
@@ -544,12 +543,12 @@ describe("a changed account", () => {
       changes: true,
       replaces: [],
     });
-    const { id: anew } = await provider.create(news);
+    const { id: newId } = await provider.create(news);
     await provider.delete(id, outs);
     expect(enablex.customers()).toEqual([]);
     expect(other.customers()).toMatchObject([
       { id: stranger, customer_code: "STRANGER" },
-      { id: anew, customer_code: "ACME" },
+      { id: newId, customer_code: "ACME" },
     ]);
     expect(other.calls(/PATCH|DELETE/)).toEqual([]);
   });

@@ -10,6 +10,13 @@ import { type EnablexOptions, enablexServer } from "../../sandbox/enablex/server
 import { secret } from "../engine/workspace.ts";
 import { control } from "../xima/licence-server.ts";
 
+/** A customer as most tests declare it. */
+export const customer = {
+  customerName: "Acme",
+  customerCode: "ACME",
+  contactEmail: "it@acme.test",
+};
+
 /** One of the sandbox's accounts. */
 interface Account {
   readonly accessId: string;

@@ -5,6 +5,7 @@ import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { eventually } from "../eventually.ts";
 import { type FaultyReply, refusals, unclear } from "../http/unclear-replies.ts";
 import {
+  customer,
   type EnablexReseller,
   enablexReseller,
   journalFolder,
@@ -12,10 +13,8 @@ import {
 } from "./enablex-server.ts";
 
 const acme = {
-  customerName: "Acme",
-  customerCode: "ACME",
+  ...customer,
   contactName: "Ada",
-  contactEmail: "it@acme.test",
   __stack: "ucaas/one@file",
   __resource: "acme",
 } satisfies EnableXInputs;

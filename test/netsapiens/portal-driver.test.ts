@@ -181,14 +181,14 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
   test("and kept there as well when an earlier release wrote both states", async ({ ns }) => {
     const { id, outs } = await create(ns);
     const { outs: renamed } = await create(ns);
-    const [old, anew] = [outs!, renamed!].map(
+    const [old, current] = [outs!, renamed!].map(
       ({ __claim, ...earlier }: OAuthClientOutputs) => earlier,
     );
     const later = run(ns);
-    await later.diff(id, anew!, inputs());
+    await later.diff(id, current!, inputs());
     await later.delete(id, old!);
     expect(ns.client("xima-acme")).toBeDefined();
-    const { outs: updated } = await run(ns).update(id, anew!, inputs());
+    const { outs: updated } = await run(ns).update(id, current!, inputs());
     const last = run(ns);
     await last.diff(id, updated!, inputs());
     await last.delete(id, updated!);

@@ -504,13 +504,13 @@ describe("a create that finds the tenant ordered already", () => {
 
   test("sends one for a changed retryFailed, and never a second one, in any later run", async () => {
     await destroyedElsewhere();
-    const anew = await create({ retryFailed: "anew" });
-    expect(anew.outs).toMatchObject({ orderId: 3, status: "COMPLETED" });
+    const again = await create({ retryFailed: "again" });
+    expect(again.outs).toMatchObject({ orderId: 3, status: "COMPLETED" });
     expect(printedText()).not.toContain(nothing);
     // Killed before the state was saved: the engine creates again.
-    expect((await create({ retryFailed: "anew" })).outs.orderId).toBe(3);
-    expect(await changes(anew.outs, { retryFailed: "anew" })).toBe(false);
-    expect((await update(anew.outs, { retryFailed: "anew" })).outs.orderId).toBe(3);
+    expect((await create({ retryFailed: "again" })).outs.orderId).toBe(3);
+    expect(await changes(again.outs, { retryFailed: "again" })).toBe(false);
+    expect((await update(again.outs, { retryFailed: "again" })).outs.orderId).toBe(3);
     expect((await create()).outs.orderId).toBe(3);
     expect(w.orders()).toHaveLength(3);
   });
@@ -526,11 +526,11 @@ describe("a create that finds the tenant ordered already", () => {
     };
     expect(await replace(inputs())).toMatchObject({ orderId: 1 });
     expect(printedText()).toContain(nothing);
-    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({
+    expect(await replace(inputs({ retryFailed: "again" }))).toMatchObject({
       orderId: 2,
       status: "COMPLETED",
     });
-    expect(await replace(inputs({ retryFailed: "anew" }))).toMatchObject({ orderId: 2 });
+    expect(await replace(inputs({ retryFailed: "again" }))).toMatchObject({ orderId: 2 });
     expect(w.orders()).toHaveLength(2);
   });
 
