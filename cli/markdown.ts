@@ -1,4 +1,4 @@
-import { visible } from "./redact.ts";
+import { visible, visibleLines } from "./redact.ts";
 
 // Text of others (a vendor's values, an engine's output) in Markdown: as code, so that
 // nothing in it is a link, a mention or a tag.
@@ -28,7 +28,7 @@ export function row(cells: readonly string[]): string {
 
 /** A block that keeps its lines. */
 export function block(text: string): string {
-  const lines = text.replaceAll("\t", "    ").trimEnd().split("\n").map(visible).join("\n");
+  const lines = visibleLines(text.replaceAll("\t", "    ").trimEnd());
   const ticks = longerThanAny(lines, 3);
   return `${ticks}text\n${lines}\n${ticks}`;
 }

@@ -62,3 +62,8 @@ function decoded(text: string): string {
 export function visible(text: string): string {
   return printableLine(text, Number.POSITIVE_INFINITY);
 }
+
+/** The same for a text that may have lines of its own, such as numbered steps. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
 import { paint, type Tone } from "./colour.ts";
-import { redact, visible } from "./redact.ts";
+import { redact, visibleLines } from "./redact.ts";
 
 /** Text, or text in the colour of what it says. */
 export type Cell = string | StyledCell;
@@ -53,9 +53,7 @@ export function fitsTerminal(
 
 /** The cells as text, and the widths of the columns, where they are not too narrow to read. */
 function measure(head: readonly string[], rows: readonly (readonly Cell[])[], width: number) {
-  const cells = rows.map((row) =>
-    row.map((cell) => redact(textOf(cell)).split("\n").map(visible).join("\n")),
-  );
+  const cells = rows.map((row) => row.map((cell) => visibleLines(redact(textOf(cell)))));
   const whole = cells.map((row, index) =>
     row.map((text, column) => (isWhole(rows[index]![column]!) ? text : "")),
   );

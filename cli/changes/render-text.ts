@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { Tone } from "../colour.ts";
-import { visible } from "../redact.ts";
+import { visible, visibleLines } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
 import type { ChangeReport } from "./report.ts";
 import { columns, costGaps, costLine, resourceLines, rows, violationLines } from "./rows.ts";
@@ -13,8 +13,8 @@ export function asText(report: ChangeReport, width?: number): string {
     ...(table.length === 0 && report.errors.length === 0 ? ["Nothing changes."] : []),
     ...[costLine(report) ?? []].flat(),
     ...costGaps(report).map((gap) => `${visible(gap)}.`),
-    ...report.errors.map((error) => `error: ${lines(error)}`),
-    ...report.warnings.map((warning) => `warning: ${lines(warning)}`),
+    ...report.errors.map((error) => `error: ${visibleLines(error)}`),
+    ...report.warnings.map((warning) => `warning: ${visibleLines(warning)}`),
     ...[limitsText(report) || []].flat(),
     ...resourceLines(report),
   ].join("\n");
@@ -51,10 +51,6 @@ function toneOf(text: string): Tone | undefined {
 /** Each limit that the change goes beyond, and what to do; empty when it keeps to all. */
 export function limitsText(report: ChangeReport): string {
   return violationLines(report)
-    .map(({ text, remedy }) => `${visible(text)}\n    What to do: ${visible(remedy)}`)
+    .map(({ text, remedy }) => `${visible(text)}\n    What to do: ${visibleLines(remedy)}`)
     .join("\n");
-}
-
-function lines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }

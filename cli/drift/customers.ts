@@ -1,4 +1,4 @@
-import { visible } from "../redact.ts";
+import { visible, visibleLines } from "../redact.ts";
 import type { CustomerCount, DriftReport } from "./report.ts";
 
 /** A customer in a vendor's list. */
@@ -105,7 +105,7 @@ export function customerLines(counts: readonly CustomerCount[]): string[] {
     const place = count.server === undefined ? "" : ` (${visible(hostOf(count.server))})`;
     const start = `EnableX${place}:`;
     if (count.status === "unknown")
-      return `${start} could not tell which customers no stack declares: ${visible(count.reason)}.`;
+      return `${start} could not tell which customers no stack declares: ${visibleLines(count.reason)}.`;
     const { existing, declared, undeclared, stacks, named } = count;
     const where = stacks.length === 1 ? `in ${visible(stacks[0]!)}` : `in ${stacks.length} stacks`;
     const counted = `${start} ${existing} ${existing === 1 ? "customer exists" : "customers exist"}, ${declared} ${declared === 1 ? "is" : "are"} declared ${where}`;

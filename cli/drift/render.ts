@@ -1,6 +1,6 @@
 import { paint } from "../colour.ts";
 import { cell, code, row } from "../markdown.ts";
-import { visible } from "../redact.ts";
+import { visible, visibleLines } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
 import { customerLines, customerRemedy } from "./customers.ts";
 import { secretMask } from "./mask.ts";
@@ -118,8 +118,4 @@ const longest = 80;
 /** The resource that an error is about. */
 export function resourceLabel({ customer, resource, name }: CheckError): string {
   return [customer === name ? "" : customer, resource, name].filter(Boolean).join(" ");
-}
-
-function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }

@@ -2,7 +2,7 @@ import { html, raw } from "hono/html";
 import { amount, formatAmount, formatAmounts } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
 import { overallStatus } from "../drift/report.ts";
-import { redact, visible } from "../redact.ts";
+import { redact, visible, visibleLines } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
@@ -57,7 +57,7 @@ ${footer(shown)}
 
 /** Each text without known secrets, and with control characters by their number. */
 function cleaned<T>(value: T): T {
-  if (typeof value === "string") return visible(redact(value)) as T;
+  if (typeof value === "string") return visibleLines(redact(value)) as T;
   if (Array.isArray(value)) return value.map(cleaned) as T;
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, each]) => [visible(redact(key)), cleaned(each)]);

@@ -1,5 +1,5 @@
 import { formatAmounts } from "../cost/money.ts";
-import { redact, visible } from "../redact.ts";
+import { redact, visible, visibleLines } from "../redact.ts";
 import { type Cell, fitsTerminal, renderTable } from "../table.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
@@ -24,7 +24,7 @@ export function asText(report: StatusReport): string {
         `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,
     ),
     ...(open.length > 0
-      ? ["", "Needs attention:", ...open.map((line) => `  ${visible(redact(line))}`)]
+      ? ["", "Needs attention:", ...open.map((line) => `  ${visibleLines(redact(line))}`)]
       : []),
     ...noteLines(notes),
   ].join("\n");
@@ -73,7 +73,9 @@ function differenceCell(differences: number | null | undefined): Cell {
 const money = (amounts: Amounts) => formatAmounts(amounts, " + ");
 
 function noteLines(notes: readonly string[]): string[] {
-  return notes.length > 0 ? ["", ...notes.map((note) => `Note: ${visible(redact(note))}`)] : [];
+  return notes.length > 0
+    ? ["", ...notes.map((note) => `Note: ${visibleLines(redact(note))}`)]
+    : [];
 }
 
 function total(customers: readonly CustomerStatus[]): string {

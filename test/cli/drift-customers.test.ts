@@ -71,6 +71,11 @@ test("a refused list or an unread stack counts as unknown, never as 0", () => {
     );
   }
   expect(customerLines(unread)[0]).toContain("south");
+  const [steps] = countCustomers(
+    [listing("prod", [], "refused. What to do: 1. Look.\n    2. Go")],
+    [],
+  );
+  expect(customerLines([steps!])[0]).toContain("1. Look.\n    2. Go");
 });
 
 test("reports of one stack each count together as one check of all stacks does", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { redact, rememberEnvironment, visible } from "../../cli/redact.ts";
+import { redact, rememberEnvironment, visible, visibleLines } from "../../cli/redact.ts";
 
 describe("the redaction of printed text", () => {
   test.each([
@@ -50,5 +50,9 @@ describe("the redaction of printed text", () => {
     expect(visible("\u001b[2Ja\u009b\u202e\u200b\u{e0001}\ud800é中😀")).toBe(
       String.raw`\u001b[2Ja\u009b\u202e\u200b\ue0001\ud800é中😀`,
     );
+  });
+
+  test("keeps the lines of numbered steps, and shows all other control characters by number", () => {
+    expect(visibleLines("1. Look.\n    2. Go\u001b[2J.")).toBe("1. Look.\n    2. Go\\u001b[2J.");
   });
 });
