@@ -15,6 +15,7 @@ const lightRuntime = [
   "journal-location",
   "loader",
   "note-run",
+  "organization",
   "own-runs",
   "parse-json",
   "registration",
@@ -24,6 +25,7 @@ const lightRuntime = [
   "stack-identity",
   "stack-resources",
   "stack-traces",
+  "state-file",
   "suggest",
   "undeclared-writes",
 ];
@@ -106,7 +108,7 @@ export default {
         pathNot: [
           ...light,
           "node_modules/(@pulumi/pulumi|fastest-levenshtein)/",
-          "^(node:)?(crypto|fs|module|os|path|url)$",
+          "^(node:)?(crypto|fs|module|os|path|url|zlib)$",
         ],
         // What is imported on demand is not loaded by every program.
         dynamic: false,

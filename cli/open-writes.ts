@@ -1,3 +1,8 @@
+import {
+  describePendingCreate,
+  type PendingCreate,
+  unreportedCreates,
+} from "pulumi-ucaas/internal/pending-creates";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import {
   describeOpenIntent,
@@ -12,8 +17,14 @@ import { type State, stackConfig } from "./pulumi/stack.ts";
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
  * the lines.
+ *
+ * @param creates those that the engine has as begun, where no one else reports them
  */
-export async function openWrites(stack: string, resources: readonly State[]): Promise<string[]> {
+export async function openWrites(
+  stack: string,
+  resources: readonly State[],
+  creates: readonly PendingCreate[] = [],
+): Promise<string[]> {
   // Without the passphrase the state would not have been read.
   const config = await stackConfig(stack);
   const journal = new Journal({ get: (key) => config.get(key) as never });
@@ -23,7 +34,10 @@ export async function openWrites(stack: string, resources: readonly State[]): Pr
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {
     const { entries } = await journal.list();
-    return openIntents(entries, identity, inState).map(describeOpenIntent);
+    return [
+      ...openIntents(entries, identity, inState).map(describeOpenIntent),
+      ...unreportedCreates(creates, entries).map(describePendingCreate),
+    ];
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
     return [error.message];

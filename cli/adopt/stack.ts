@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pendingCreates } from "pulumi-ucaas/internal/pending-creates";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import type { GivenConfig } from "pulumi-ucaas-stacks/internal/stack-files";
@@ -63,7 +64,8 @@ export class Stack {
 
   /** What interrupted runs may have left, a line for each. */
   async openWrites(): Promise<string[]> {
-    return await openWrites(this.#fullName, await this.resources());
+    const state = await stackState(this.#fullName);
+    return await openWrites(this.#fullName, state.resources, pendingCreates(state));
   }
 
   /**

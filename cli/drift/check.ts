@@ -1,3 +1,4 @@
+import { settleCreate } from "pulumi-ucaas/internal/pending-creates";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
@@ -105,8 +106,8 @@ function reasonOf({ reason, hint }: UcaasError): string {
 function interrupted(state: StackState): CheckError[] {
   const open = openOperations(state);
   const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
-  return open.map(({ type, resource }) => ({
+  return open.map(({ type, resource, create }) => ({
     ...locate(resource.urn),
-    reason: `pending operation "${type}": an update is running or was interrupted. What to do: ${steps("If no update is running: pulumi cancel", "Run pulumi up.")}`,
+    reason: `pending operation "${type}"${create ? ` of ${create.label}` : ""}: an update is running or was interrupted. What to do: ${steps("If no update is running: pulumi cancel", "Run pulumi up.", ...(create ? settleCreate : []))}`,
   }));
 }

@@ -1,29 +1,21 @@
-import { isEqual } from "pulumi-ucaas/internal/runtime/equality";
-import type { PendingOperation, StackState, State } from "./stack.ts";
+import { type PendingCreate, pendingCreates } from "pulumi-ucaas/internal/pending-creates";
+import type { PendingOperation, StackState } from "./stack.ts";
+
+/** An operation whose outcome is open, and what it was to create, where that is known. */
+export type OpenOperation = PendingOperation & { readonly create?: PendingCreate };
 
 const own = /^pulumi-nodejs:dynamic\/ucaas:/;
 
 /**
- * The operations whose outcome is open. The engine keeps the note of an interrupted create
- * until `pulumi refresh --clear-pending-creates`, also when a later `up` has finished it.
- * So the create of one of this package's resources is settled when the state has that
- * resource with the same inputs: its create looks for what an earlier one made.
+ * The operations whose outcome is open. A create of this package's resources is settled
+ * when the state has that object: the engine keeps its note, also when a later `up` has
+ * finished it.
  */
-export function openOperations({ resources, pending }: StackState): PendingOperation[] {
-  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-  return pending.filter(({ type, resource }) => {
-    const kept = byUrn.get(resource.urn);
-    return !(type === "creating" && own.test(resource.type) && kept && isSame(kept, resource));
+export function openOperations({ resources, pending }: StackState): OpenOperation[] {
+  return pending.flatMap((operation): OpenOperation[] => {
+    const { type, resource } = operation;
+    if (type !== "creating" || !own.test(resource.type)) return [operation];
+    const [create] = pendingCreates({ resources, pending: [operation] });
+    return create ? [{ ...operation, create }] : [];
   });
-}
-
-function isSame(kept: State, begun: State): boolean {
-  return Boolean(kept.id) && isEqual(withoutSecrets(kept.inputs), withoutSecrets(begun.inputs));
-}
-
-/** The same secret is another text each time that the engine encrypts it. */
-function withoutSecrets(inputs: unknown): unknown {
-  return JSON.parse(JSON.stringify(inputs ?? {}), (_, value) =>
-    value !== null && typeof value === "object" && "ciphertext" in value ? "secret" : value,
-  );
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { steps } from "./errors.ts";
 import { isSameStack, type JournalEntry } from "./journal.ts";
+import { stackParts } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
 
 /** What the state says of the resource that an entry may be about. */
@@ -140,12 +141,6 @@ export function openIntentsOfOthers(
     const { project, backend } = stackParts(entry.stack);
     return project === own.project && backend === own.backend && !isSameStack(entry.stack, stack);
   });
-}
-
-/** An identity as `project/stack@backend`; 0.1.0 wrote no backend. */
-export function stackParts(identity: string) {
-  const [, project, name, backend] = /^([^@]*)\/([^/@]*)(?:@(.*))?$/s.exec(identity) ?? [];
-  return { project, name, backend };
 }
 
 /**

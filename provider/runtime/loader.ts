@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import { noteProgramOfCli, noteRun } from "./note-run.ts";
+import { organization } from "./organization.ts";
 import {
   notRegistered,
   refuseImport,
@@ -83,6 +84,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
   ) {
     if (isProgramOfCli()) requireHost();
     const stack = stackIdentity(pulumi.getProject(), pulumi.getStack());
+    const __organization = organization();
     noteDeclared(about.type, name);
     noteRun(stack);
     for (const key of about.secretConfig)
@@ -92,7 +94,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       __provider: loaderLine(about.type),
       __stack: stack,
       __resource: name,
-      ...organization(),
+      ...(__organization !== undefined && { __organization }),
     };
     for (const output of about.outputs) props[output] ??= undefined;
     requireSerializable(args, about.type, name);
@@ -117,17 +119,6 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     for (const argument of about.optional)
       if (!Object.hasOwn(this, argument)) Object.assign(this, { [argument]: leftOut() });
     warnOfOptionsWithoutEffect(options, about.type, name);
-  }
-}
-
-/** Backends of files call every organization "organization". */
-function organization(): { __organization?: string } {
-  try {
-    const name = pulumi.getOrganization();
-    return name === "organization" ? {} : { __organization: name };
-  } catch {
-    // A unit test without mocks has none.
-    return {};
   }
 }
 

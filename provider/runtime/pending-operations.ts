@@ -9,6 +9,7 @@ import {
   type StackState,
   stackName,
 } from "./stack-record.ts";
+import { hasNoPendingOperations } from "./state-file.ts";
 import type { Json } from "./to-json.ts";
 
 const operationSchema = z.object({
@@ -86,6 +87,7 @@ export class PendingOperations {
 
   async #find(journal: Journal, stack: string, name: string): Promise<PendingOperation[]> {
     const noted = await readNoted(journal, stack);
+    if (noted.length === 0 && hasNoPendingOperations(stack)) return [];
     let state: StackState;
     try {
       state = await this.#read(name);

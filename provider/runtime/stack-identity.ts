@@ -29,6 +29,12 @@ export function withoutBackend(identity: string): string {
   return identity.split("@", 1)[0] as string;
 }
 
+/** An identity as `project/stack@backend`; 0.1.0 wrote no backend. */
+export function stackParts(identity: string) {
+  const [, project, name, backend] = /^([^@]*)\/([^/@]*)(?:@(.*))?$/s.exec(identity) ?? [];
+  return { project, name, backend };
+}
+
 /** By Pulumi's own rule: the environment, then the project file, then the login. */
 function backendUrl(folder: string, environment: NodeJS.ProcessEnv): string | undefined {
   return environment.PULUMI_BACKEND_URL || projectBackend(folder) || loginBackend(environment);

@@ -4,8 +4,10 @@ import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
-import { stackIdentity } from "./stack-identity.ts";
+import { organization } from "./organization.ts";
+import { stackIdentity, stackParts } from "./stack-identity.ts";
 import { readStackResources } from "./stack-resources.ts";
+import { hasNoPendingOperations } from "./state-file.ts";
 
 /** What this program has declared so far. */
 const declared: ResourceName[] = [];
@@ -27,40 +29,25 @@ async function warn(): Promise<void> {
   try {
     const get = (key: string) => pulumi.runtime.getConfig(key);
     const location = journalLocation({ get });
+    const identity = stackIdentity(pulumi.getProject(), pulumi.getStack());
+    // A journal that all machines share has every create.
+    const mayBePending = "folder" in location && !hasNoPendingOperations(identity);
     // Nearly always there is none, and nothing more is loaded.
-    if ("folder" in location && !readdirSync(location.folder).some(isEntry)) return;
-    const [{ Journal }, intents, print] = await Promise.all([
+    if ("folder" in location && !hasEntries(location.folder) && !mayBePending) return;
+    const [{ Journal }, print] = await Promise.all([
       import("./journal.ts"),
-      import("./intents.ts"),
       import("./printable.ts"),
     ]);
-    const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
-    const { openIntents, openIntentsOfOthers, stackParts, toStateResource } = intents;
     const { entries } = await new Journal({ get: get as never }).list();
-    const undeclared = entries.filter((entry) => !isOwned(entry, declared));
-    if (undeclared.length === 0) return;
-    const before = (await stateBefore()).map(({ urn, outputs }) => ({
-      ...toStateResource(urn),
-      outputs,
-    }));
-    const identity = stackIdentity(pulumi.getProject(), pulumi.getStack());
-    // What this run is about to delete is in the state.
-    const open = openIntents(undeclared, identity, before).filter(
-      (entry) => !isOwned(entry, before),
-    );
-    const others = openIntentsOfOthers(undeclared, identity).filter(
-      (entry) => !open.includes(entry) && !isOwned(entry, before),
-    );
-    const lost = await writesOfLostStacks(others, (stack) => stackParts(stack).name);
     const lines = [
-      ...open.map(describeOpenIntent),
-      ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
+      ...(await undeclaredWrites(entries, identity)),
+      ...(mayBePending ? await createsOfOthers(entries, identity) : []),
     ];
     if (lines.length === 0) return;
     await pulumi.log.warn(
       [
         `${lines.length} ${lines.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
-        ...lines.map((line) => `  ${print.printableLine(line)}`),
+        ...lines.map((line) => `  ${print.printable(line)}`),
       ].join("\n"),
     );
   } catch {
@@ -68,24 +55,70 @@ async function warn(): Promise<void> {
   }
 }
 
+/** What this journal has of writes that no resource owns. */
+async function undeclaredWrites(
+  entries: readonly JournalEntry[],
+  identity: string,
+): Promise<string[]> {
+  const intents = await import("./intents.ts");
+  const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
+  const { openIntents, openIntentsOfOthers, toStateResource } = intents;
+  const undeclared = entries.filter((entry) => !isOwned(entry, declared));
+  if (undeclared.length === 0) return [];
+  const before = (await stateBefore()).map(({ urn, outputs }) => ({
+    ...toStateResource(urn),
+    outputs,
+  }));
+  // What this run is about to delete is in the state.
+  const open = openIntents(undeclared, identity, before).filter((entry) => !isOwned(entry, before));
+  const others = openIntentsOfOthers(undeclared, identity).filter(
+    (entry) => !open.includes(entry) && !isOwned(entry, before),
+  );
+  const lost = await writesOfLostStacks(others);
+  return [
+    ...open.map(describeOpenIntent),
+    ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
+  ];
+}
+
+/** What the engine has of creates that are in no journal here, as after a kill of another machine. */
+async function createsOfOthers(
+  entries: readonly JournalEntry[],
+  identity: string,
+): Promise<string[]> {
+  const [{ readStackState, stackName }, creates] = await Promise.all([
+    import("./stack-record.ts"),
+    import("../pending-creates.ts"),
+  ]);
+  const state = await readStackState(stackName(identity, organization()), []).catch(
+    () => undefined,
+  );
+  if (!state) return [];
+  return creates
+    .unreportedCreates(creates.pendingCreates(state), entries, declared)
+    .map(creates.describePendingCreate);
+}
+
 /**
  * Those whose stack is not in the backend any more: it was renamed or removed, and no run
  * under the old name will report them.
  */
-async function writesOfLostStacks(
-  entries: readonly JournalEntry[],
-  nameOf: (identity: string) => string | undefined,
-): Promise<JournalEntry[]> {
+async function writesOfLostStacks(entries: readonly JournalEntry[]): Promise<JournalEntry[]> {
   // Only stacks that share a journal pay for this question.
   if (entries.length === 0) return [];
   const { readStackNames } = await import("./stack-record.ts");
   const names = await readStackNames().catch(() => undefined);
   if (names === undefined) return [];
-  return entries.filter(({ stack }) => !names.includes(nameOf(stack) ?? ""));
+  return entries.filter(({ stack }) => !names.includes(stackParts(stack).name ?? ""));
 }
 
-function isEntry(file: string): boolean {
-  return file.endsWith(".json") && !file.startsWith("ucaas-");
+function hasEntries(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((file) => file.endsWith(".json") && !file.startsWith("ucaas-"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** The resources of the last update, by the engine. */

@@ -41,6 +41,6 @@ describe("an operation that a killed run left in the state", () => {
       creating({ ...customer(), type: "aws:ec2/instance:Instance" }),
     ],
   ])("stays open when %s", (_, resources, operation) => {
-    expect(openOperations({ resources, pending: [operation] })).toEqual([operation]);
+    expect(openOperations({ resources, pending: [operation] })).toMatchObject([operation]);
   });
 });

@@ -7,7 +7,6 @@ import {
   describeOpenIntent,
   openIntents,
   openIntentsOfOthers,
-  stackParts,
 } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import {
@@ -64,7 +63,6 @@ test("after a rename, only writes of this project in this backend may be the old
   const old = [at("shop/old@file:///a/b"), { ...at("shop/old@file:///a/b"), completedAt: "2026" }];
   const others = ["shop/new@file:///a/b", "shop/old@file:///a/c", "bar/old@file:///a/b"].map(at);
   expect(openIntentsOfOthers([...old, ...others], renamed)).toEqual(old);
-  expect(stackParts("shop/old@file:///a/b").name).toBe("old");
 });
 
 test("what the journal knows of the stack itself is no write that may be left", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isSameStack } from "../../provider/runtime/journal.ts";
-import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
+import { stackIdentity, stackParts } from "../../provider/runtime/stack-identity.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -49,4 +49,9 @@ describe("the identity of a stack", () => {
     expect(isSameStack("shop/live@s3://a", "shop/live@s3://b")).toBe(false);
     expect(isSameStack("shop/live", "shop/test")).toBe(false);
   });
+});
+
+test("a stack's name is found in its identity, with a backend and without", () => {
+  expect(stackParts("shop/old@file:///a/b").name).toBe("old");
+  expect(stackParts("shop/old")).toEqual({ project: "shop", name: "old", backend: undefined });
 });

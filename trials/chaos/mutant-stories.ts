@@ -171,4 +171,26 @@ const wayBack = (
   };
 });
 
-export const otherMachineStories: readonly Story[] = [...orders, ...wayBack];
+/** A create of one machine is cut off, and another one declares something else, or nothing. */
+const abandoned = (
+  [
+    { type: "XimaLicense", next: "another object" },
+    { type: "EnableXCustomer", next: "nothing" },
+  ] as const
+).map(({ type, next }, at): Story => {
+  const number = 900_020 + at;
+  const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
+  const other = next === "nothing" ? [] : [{ ...resource, key: `k${number}x2` }];
+  const label = `all is killed after the create of ${type}`;
+  return {
+    seed: 0,
+    number,
+    hard: false,
+    steps: [
+      { ...quiet, label, declaration: [resource], blow: killedAfterCommit("tree") },
+      { ...quiet, label: `declare ${next}`, before: "otherMachine", declaration: other },
+    ],
+  };
+});
+
+export const otherMachineStories: readonly Story[] = [...orders, ...wayBack, ...abandoned];

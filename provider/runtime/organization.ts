@@ -1,0 +1,12 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The backend's organization, where it has some: backends of files call each "organization". */
+export function organization(): string | undefined {
+  try {
+    const name = pulumi.getOrganization();
+    return name === "organization" ? undefined : name;
+  } catch {
+    // A unit test without mocks has none.
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as zlib from "node:zlib";
+import { stackParts } from "./stack-identity.ts";
+
+/** How a backend of files writes a state, by the file's ending. Node 20 cannot read zstd. */
+const decoders: Readonly<Record<string, ((content: Buffer) => Buffer) | undefined>> = {
+  "": (content) => content,
+  ".gz": zlib.gunzipSync,
+  ".zst": zlib.zstdDecompressSync,
+};
+
+/**
+ * Whether the state of a stack has no pending operation, by the file in which a backend of
+ * files keeps it. Costs no process, unlike a question to the CLI. False also where that
+ * file does not tell: with another backend, another layout, or a broken state.
+ *
+ * @param stack the stack's identity
+ */
+export function hasNoPendingOperations(stack: string): boolean {
+  const { project, name, backend } = stackParts(stack);
+  if (project === undefined || name === undefined || !backend?.startsWith("file:///")) return false;
+  try {
+    const folder = join(fileURLToPath(backend), ".pulumi", "stacks", project);
+    const states = Object.entries(decoders).flatMap(([ending, decode]) => {
+      const content = tryRead(join(folder, `${name}.json${ending}`));
+      return content === undefined ? [] : [decode?.(content).toString("utf8")];
+    });
+    // Of two, the engine takes the later one.
+    const [state, ...others] = states;
+    if (others.length > 0 || !state?.includes('"latest"')) return false;
+    // Inside a string the quotes would be escaped.
+    return !state.includes('"pending_operations"');
+  } catch {
+    return false;
+  }
+}
+
+function tryRead(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as zlib from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hasNoPendingOperations } from "../../provider/runtime/state-file.ts";
+
+let backend: string;
+let folder: string;
+beforeEach(() => {
+  backend = mkdtempSync(join(tmpdir(), "ucaas-backend-"));
+  folder = join(backend, ".pulumi", "stacks", "shop");
+  mkdirSync(folder, { recursive: true });
+});
+afterEach(() => rmSync(backend, { recursive: true }));
+
+/** A checkpoint as the engine writes it. */
+function checkpoint(latest: object = {}): string {
+  const resources = [{ inputs: { note: 'says "pending_operations"' } }];
+  return JSON.stringify({ version: 3, checkpoint: { latest: { resources, ...latest } } });
+}
+const pending = checkpoint({ pending_operations: [{ type: "creating" }] });
+const write = (ending: string, content: string | Buffer) =>
+  writeFileSync(join(folder, `live.json${ending}`), content);
+const asked = () => hasNoPendingOperations(`shop/live@file://${backend}`);
+
+describe("a state in a file", () => {
+  test.each([
+    ["plain", "", (text: string) => text],
+    ["gzip", ".gz", zlib.gzipSync],
+    ["zstd", ".zst", zlib.zstdCompressSync],
+  ])("tells whether an operation is pending, as %s", (_, ending, encode) => {
+    write(ending, encode(checkpoint()));
+    expect(asked()).toBe(true);
+    write(ending, encode(pending));
+    expect(asked()).toBe(false);
+  });
+
+  test("does not tell where the engine may read another one", () => {
+    write("", checkpoint());
+    write(".gz", zlib.gzipSync(pending));
+    expect(asked()).toBe(false);
+  });
+
+  test.each([
+    ["is empty", "", ""],
+    ["is no checkpoint", "", "{}"],
+    ["cannot be decoded", ".gz", "not gzip"],
+  ])("does not tell when it %s", (_, ending, content) => {
+    write(ending, content);
+    expect(asked()).toBe(false);
+  });
+
+  test("does not tell for another stack, another backend, or one that is not known", () => {
+    write("", checkpoint());
+    for (const stack of [
+      `shop/other@file://${backend}`,
+      `other/live@file://${backend}`,
+      "shop/live@https://api.pulumi.com",
+      "shop/live@file://~",
+      "shop/live",
+    ])
+      expect(hasNoPendingOperations(stack), stack).toBe(false);
+  });
+});
