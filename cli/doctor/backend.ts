@@ -1,6 +1,6 @@
-import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
+import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { pulumiError, type StackConfig, type StackState } from "../pulumi/stack.ts";
 import { visible } from "../redact.ts";
@@ -31,15 +31,16 @@ export function judgeConfig(config: StackConfig): Outcome {
 }
 
 /** Whether the state tells of an update that was cut off. */
-export function judgeState({ resources, pending }: StackState): Outcome {
-  const atVendors = resources.filter(({ custom }) => custom).length;
-  if (pending.length === 0)
+export function judgeState(state: StackState): Outcome {
+  const open = openOperations(state);
+  const atVendors = state.resources.filter(({ custom }) => custom).length;
+  if (open.length === 0)
     return { status: "ok", found: `the state has ${atVendors} resources and no open operation` };
-  const kinds = [...new Set(pending.map(({ type }) => type))].join(", ");
+  const kinds = [...new Set(open.map(({ type }) => type))].join(", ");
   return {
     status: "action",
     code: "PENDING_OPERATIONS",
-    found: `the state has ${pending.length} operations that did not end (${kinds})`,
-    remedy: steps("If no update is running: pulumi cancel", "Run pulumi up."),
+    found: `the state has ${open.length} operations that did not end (${kinds})`,
+    remedy: settleOperations(open),
   };
 }

@@ -1,8 +1,7 @@
-import { settleCreate } from "pulumi-ucaas/internal/pending-creates";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
-import { openOperations } from "../pulumi/open-operations.ts";
+import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
 import { type StackState, stackState } from "../pulumi/stack.ts";
 import type { CustomerSurvey } from "./customer-survey.ts";
@@ -106,8 +105,8 @@ function reasonOf({ reason, hint }: UcaasError): string {
 function interrupted(state: StackState): CheckError[] {
   const open = openOperations(state);
   const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
-  return open.map(({ type, resource, create }) => ({
-    ...locate(resource.urn),
-    reason: `pending operation "${type}"${create ? ` of ${create.label}` : ""}: an update is running or was interrupted. What to do: ${steps("If no update is running: pulumi cancel", "Run pulumi up.", ...(create ? settleCreate : []))}`,
+  return open.map((operation) => ({
+    ...locate(operation.resource.urn),
+    reason: `pending operation "${operation.type}"${operation.create ? ` of ${operation.create.label}` : ""}: an update is running or was interrupted. What to do: ${settleOperations([operation])}`,
   }));
 }

@@ -1,8 +1,8 @@
-import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { checkStack } from "../drift/check.ts";
 import type { CustomerSurvey } from "../drift/customer-survey.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
-import { openOperations } from "../pulumi/open-operations.ts";
+import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { stackState } from "../pulumi/stack.ts";
 import { EngineRun, judgeRun } from "./engine-run.ts";
@@ -78,6 +78,6 @@ async function statusOf(stack: string): Promise<Ending> {
   return {
     status: "found",
     found: `${counts}, ${pending.length} pending operations`,
-    remedy: steps("If no update is running: pulumi cancel for the stack", "Run pulumi up."),
+    remedy: settleOperations(pending, " for the stack"),
   };
 }

@@ -1,4 +1,9 @@
-import { type PendingCreate, pendingCreates } from "pulumi-ucaas/internal/pending-creates";
+import {
+  type PendingCreate,
+  pendingCreates,
+  settleCreate,
+} from "pulumi-ucaas/internal/pending-creates";
+import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import type { PendingOperation, StackState } from "./stack.ts";
 
 /** An operation whose outcome is open, and what it was to create, where that is known. */
@@ -18,4 +23,18 @@ export function openOperations({ resources, pending }: StackState): OpenOperatio
     const [create] = pendingCreates({ resources, pending: [operation] });
     return create ? [{ ...operation, create }] : [];
   });
+}
+
+/** `creating voicehouse/acme`: what each was to do, and to what. */
+export function describeOperation({ type, resource, create }: OpenOperation): string {
+  return `${type} ${create?.label ?? resource.urn.split("::").at(-1)}`;
+}
+
+/** How they are settled. The engine keeps a create that no `up` takes up. */
+export function settleOperations(open: readonly OpenOperation[], stack = ""): string {
+  return steps(
+    `If no update is running: pulumi cancel${stack}`,
+    "Run pulumi up.",
+    ...(open.some(({ create }) => create) ? settleCreate : []),
+  );
 }

@@ -2,6 +2,7 @@ import type { BillingTerms } from "../cost/billing.ts";
 import { type CostSum, costReport } from "../cost/estate.ts";
 import { isSeat, quantitiesOf } from "../cost/quantities.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
+import { describeOperation, openOperations } from "../pulumi/open-operations.ts";
 import type { StackState, State } from "../pulumi/stack.ts";
 import type { CertificateEnd } from "./certificates.ts";
 import {
@@ -115,10 +116,10 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
     ),
     bySku,
     cost: total.amounts,
-    pending: stacks.flatMap(({ stack, pending }) =>
-      pending.map(({ type, resource }) => ({
+    pending: stacks.flatMap(({ stack, ...state }) =>
+      openOperations(state).map((operation) => ({
         stack,
-        operation: `${type} ${resource.urn.split("::").at(-1)}`,
+        operation: describeOperation(operation),
       })),
     ),
     certificates: others.certificates,

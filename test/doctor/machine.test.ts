@@ -92,6 +92,17 @@ test("an update that was cut off needs action", () => {
     found: expect.stringContaining("creating"),
     remedy: expect.stringContaining("pulumi cancel"),
   });
+  const customer = {
+    urn: "urn:pulumi:prod::ucaas::pulumi-nodejs:dynamic/ucaas:EnableXCustomer::acme",
+    type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
+    inputs: { customerCode: "ACME" },
+  };
+  const create = [{ type: "creating", resource: customer }];
+  expect(judgeState({ resources: [], pending: create })).toMatchObject({
+    remedy: expect.stringContaining("--clear-pending-creates"),
+  });
+  // The engine keeps its note also when a later update has completed the create.
+  expect(judgeState({ resources: [{ ...customer, id: "7" }], pending: create }).status).toBe("ok");
 });
 
 test("proxy variables are named, and their passwords are not shown", async () => {

@@ -3,7 +3,7 @@ import { asText } from "../../cli/status/render-text.ts";
 import { component, reportOf, resource, resources } from "./estate.ts";
 
 test("the status has each customer's systems, seats, last check and open tasks", () => {
-  const pending = [{ type: "creating", resource: resources[2]! }];
+  const pending = [{ type: "updating", resource: resources[2]! }];
   const report = reportOf([{ stack: "prod", resources, pending }]);
   expect(report.customers).toEqual([
     expect.objectContaining({
@@ -23,7 +23,7 @@ test("the status has each customer's systems, seats, last check and open tasks",
   const text = asText(report);
   expect(text).toContain("2 customers, 13 seats");
   expect(text).toContain("for pbx1 is RUNNING");
-  expect(text).toContain("prod: pending operation creating acme");
+  expect(text).toContain("prod: pending operation updating acme");
   expect(text).not.toContain("\u001b[31m");
 });
 
