@@ -66,7 +66,7 @@ export function unreportedCreates(
 }
 
 export function describePendingCreate({ type, name, label }: PendingCreate): string {
-  return `the create of ${type} ${JSON.stringify(name)} (${label}) was cut off, perhaps on another machine, and is not in the state. What to do: ${steps(...settleCreate)}`;
+  return `the create of ${type} ${JSON.stringify(name)} (${label}) has begun and not ended, perhaps on another machine, and the state does not have it. What to do: ${steps("If an update of this stack is running: wait for its end.", ...settleCreate)}`;
 }
 
 /** How a pending create is settled that no `pulumi up` takes up. */

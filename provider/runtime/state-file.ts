@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as zlib from "node:zlib";
-import { stackParts } from "./stack-identity.ts";
+import { stackIdentity, stackParts } from "./stack-identity.ts";
 
 /** How a backend of files writes a state, by the file's ending. Node 20 cannot read zstd. */
 const decoders: Readonly<Record<string, ((content: Buffer) => Buffer) | undefined>> = {
@@ -17,18 +17,25 @@ const decoders: Readonly<Record<string, ((content: Buffer) => Buffer) | undefine
  * file does not tell: with another backend, another layout, or a broken state.
  *
  * @param stack the stack's identity
+ * @param folder where the program runs, in or below the project's folder
  */
-export function hasNoPendingOperations(stack: string): boolean {
+export function hasNoPendingOperations(
+  stack: string,
+  folder = process.cwd(),
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
   const { project, name, backend } = stackParts(stack);
   if (project === undefined || name === undefined || !backend?.startsWith("file:///")) return false;
+  // A state that was moved to another backend has the resources' earlier identity.
+  if (stackIdentity(project, name, folder, environment) !== stack) return false;
   try {
-    const folder = join(fileURLToPath(backend), ".pulumi", "stacks", project);
-    const states = Object.entries(decoders).flatMap(([ending, decode]) => {
-      const content = tryRead(join(folder, `${name}.json${ending}`));
+    const states = join(fileURLToPath(backend), ".pulumi", "stacks", project);
+    const found = Object.entries(decoders).flatMap(([ending, decode]) => {
+      const content = tryRead(join(states, `${name}.json${ending}`));
       return content === undefined ? [] : [decode?.(content).toString("utf8")];
     });
     // Of two, the engine takes the later one.
-    const [state, ...others] = states;
+    const [state, ...others] = found;
     if (others.length > 0 || !state?.includes('"latest"')) return false;
     // Inside a string the quotes would be escaped.
     return !state.includes('"pending_operations"');

@@ -58,7 +58,7 @@ describe.each(Object.entries(objects))("a create of %s that was cut off", (type,
   test("is reported with its object, and how it is settled", () => {
     const text = describePendingCreate(found()[0]!);
     expect(text).toContain(`the create of ${type} "a" (${label})`);
-    expect(text).toMatch(/1\. .*ucaas adopt.*\n +2\. .*pulumi refresh --clear-pending-creates$/);
+    expect(text).toMatch(/2\. .*ucaas adopt.*\n +3\. .*pulumi refresh --clear-pending-creates$/);
   });
 });
 

@@ -22,7 +22,8 @@ function checkpoint(latest: object = {}): string {
 const pending = checkpoint({ pending_operations: [{ type: "creating" }] });
 const write = (ending: string, content: string | Buffer) =>
   writeFileSync(join(folder, `live.json${ending}`), content);
-const asked = () => hasNoPendingOperations(`shop/live@file://${backend}`);
+const asked = (stack = `shop/live@file://${backend}`, url = `file://${backend}`) =>
+  hasNoPendingOperations(stack, backend, { PULUMI_BACKEND_URL: url });
 
 describe("a state in a file", () => {
   test.each([
@@ -60,6 +61,12 @@ describe("a state in a file", () => {
       "shop/live@file://~",
       "shop/live",
     ])
-      expect(hasNoPendingOperations(stack), stack).toBe(false);
+      expect(asked(stack), stack).toBe(false);
+  });
+
+  test("does not tell when the state was moved to another backend since", () => {
+    write("", checkpoint());
+    expect(asked(undefined, `file://${backend}`)).toBe(true);
+    expect(asked(undefined, "file:///srv/state")).toBe(false);
   });
 });
