@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/sequencer.ts";
 
 const everywhere = {
   environment: "node",
@@ -22,9 +24,10 @@ const engine = ["test/engine/**/*.test.ts", "test/package/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    // Tests of the real engine keep several processes busy each, so two files at once are
-    // enough on any machine.
-    maxWorkers: 2,
+    // One more than there are cores: a file often waits, for a process to start or for a
+    // reply that a test holds.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

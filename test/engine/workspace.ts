@@ -16,7 +16,8 @@
 // Nothing of the user's is read or written: the workspace has its own PULUMI_HOME, file
 // backend and passphrase, and its own environment, from which every PULUMI_* variable of
 // the caller is taken out. `pulumi-ucaas` is a link to this repository, so the program
-// runs the current code.
+// runs the current code. In a test, what the SDK loads and nothing here uses is loaded on
+// first use (tools/lazy-sdk.cjs), unless the project has modules of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import {
@@ -222,6 +223,9 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     NO_COLOR: "1",
+    // Figures are measured, and packages tried, with the SDK as a user has it.
+    ...(process.env.VITEST &&
+      !options.modules && { NODE_OPTIONS: `--require "${join(root, "tools", "lazy-sdk.cjs")}"` }),
     ...options.env,
   };
 

@@ -149,7 +149,10 @@ export async function dynamicHost({
   const engine = await startEngine((warning) => (printed += `warning: ${warning}\n`));
   const child = spawn(
     process.execPath,
-    [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), engine.address],
+    [
+      ...["--require", join(root, "tools", "lazy-sdk.cjs")],
+      ...[sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), engine.address],
+    ],
     {
       cwd: root,
       // Not the user's home: compiled code is kept there, and the journal unless it is

@@ -192,7 +192,7 @@ export class Project {
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compiled"),
-        NODE_OPTIONS: `--import ${join(import.meta.dirname, "preload.mjs")}`,
+        NODE_OPTIONS: `--require "${join(root, "tools", "lazy-sdk.cjs")}" --import "${join(import.meta.dirname, "preload.mjs")}"`,
         [mark]: this.id,
         UCAAS_TRIAL_MACHINE: this.#machineFolder,
         UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),

@@ -29,6 +29,10 @@ console.log = (...args: unknown[]) => {
   else log(...args);
 };
 
+// There is no engine whose record of earlier runs could be read: its CLI, which is asked for
+// it in each life, would take longer than the life.
+process.env.PATH = "";
+
 let processes = 0;
 
 /** The dispatcher as a new provider process has it: nothing of an earlier one is known. */
@@ -72,7 +76,6 @@ export async function live(
     return done;
   };
   try {
-    // There is no engine whose record of earlier runs could be read.
     const journal = new Journal({
       get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
     });
