@@ -3,12 +3,13 @@ import { join } from "node:path";
 import type { dynamic } from "@pulumi/pulumi";
 import { type CallContext, watchEngine } from "./runtime/cancellation.ts";
 import { dataDir } from "./runtime/data-dir.ts";
-import { createDispatcher } from "./runtime/dispatch.ts";
-import { PendingOperations } from "./runtime/pending-operations.ts";
 
 // The process lives for one command: code that an earlier one compiled (and stripped of
-// its types) need not be compiled again.
+// its types) need not be compiled again. What is imported above is compiled before this
+// line, so all else is loaded later.
 if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(dataDir(), "compiled"));
+
+const signal = watchEngine();
 
 // The host makes a config for each type, but a process serves one stack: the first speaks
 // for all, so that the three share a login.
@@ -20,25 +21,39 @@ const enablexOf = (config: dynamic.Config, context: CallContext) =>
     enablexProviders(config, context),
   ));
 
+type Dispatcher = ReturnType<typeof import("./runtime/dispatch.ts").createDispatcher>;
+
 /**
- * What the provider process loads: the table of resource providers, by type. The loader
- * line in the state calls `call(type, method, arguments, config)`, so its name and
- * parameters are wire format.
- *
- * A vendor's code is loaded when its first resource is: a stack of licences never waits
- * for a browser driver.
+ * The table of resource providers, by type. A vendor's code is loaded when its first
+ * resource is: a stack of licences never waits for a browser driver.
  */
-export const call = createDispatcher(
-  {
-    NetsapiensOAuthClient: async (config, context) =>
-      (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),
-    XelionTenantProvision: async (config, context) =>
-      (await import("./xelion/provider.ts")).xelionTenantProvisionProvider(config, context),
-    XimaLicense: async (config, context) =>
-      (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
-    EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
-    EnableXSubscription: async (config, context) => (await enablexOf(config, context)).subscription,
-    EnableXUser: async (config, context) => (await enablexOf(config, context)).user,
-  },
-  { signal: watchEngine(), pending: new PendingOperations() },
-);
+async function loadDispatcher(): Promise<Dispatcher> {
+  const { createDispatcher } = await import("./runtime/dispatch.ts");
+  const { PendingOperations } = await import("./runtime/pending-operations.ts");
+  return createDispatcher(
+    {
+      NetsapiensOAuthClient: async (config, context) =>
+        (await import("./netsapiens/provider.ts")).netsapiensOAuthClientProvider(config, context),
+      XelionTenantProvision: async (config, context) =>
+        (await import("./xelion/provider.ts")).xelionTenantProvisionProvider(config, context),
+      XimaLicense: async (config, context) =>
+        (await import("./xima/provider.ts")).ximaLicenseProvider(config, context),
+      EnableXCustomer: async (config, context) => (await enablexOf(config, context)).customer,
+      EnableXSubscription: async (config, context) =>
+        (await enablexOf(config, context)).subscription,
+      EnableXUser: async (config, context) => (await enablexOf(config, context)).user,
+    },
+    { signal, pending: new PendingOperations() },
+  );
+}
+
+let dispatcher: Promise<Dispatcher> | undefined;
+
+/**
+ * What the provider process loads. The loader line in the state calls `call(type, method,
+ * arguments, config)`, so its name and parameters are wire format.
+ */
+export const call: Dispatcher = async (...args) => {
+  dispatcher ??= loadDispatcher();
+  return (await dispatcher)(...args);
+};

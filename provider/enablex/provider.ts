@@ -157,8 +157,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.CheckFailure[]> {
     const client = this.#accounts.client(news.account);
     const failures = await this.#unlistedCountries(client, newCountries(olds, news));
-    const isSound = failures.length === 0 && this.validate(olds, news).length === 0;
-    if (isSound && Object.keys(olds ?? {}).length === 0) client.creates(this.#kind).announce();
+    const isNew = Object.keys(olds ?? {}).length === 0;
+    if (isNew && failures.length === 0 && this.validate(olds, news).length === 0)
+      client.creates(this.#kind).announce();
     return failures;
   }
 

@@ -1,4 +1,8 @@
-import { STATUS_CODES } from "node:http";
+/**
+ * Not imported: an import evaluates every export of node:http, and one of them loads
+ * Node's own WebSocket client, which takes each process 40 ms.
+ */
+const { STATUS_CODES } = process.getBuiltinModule("node:http");
 
 /**
  * When to try again. Pure data; {@link retryDelay} is the pure function that reads it.

@@ -149,10 +149,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   /** By remote id, the resource that declares it. Only what the program declares is checked. */
   readonly #declared = new Map<string, string>();
   /**
-   * What was read and not compared since. The engine compares what it has just read, and
-   * a change is drift to it then.
+   * What was read and not compared since, with what the journal said of it. The engine
+   * compares what it has just read, and a change is drift to it then.
    */
-  readonly #refreshing = new Set<string>();
+  readonly #refreshing = new Map<string, Recalled>();
 
   /** By resource, the journal's things that it is, and is in the state. */
   readonly #things = new Map<string, Set<string>>();
@@ -191,19 +191,16 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
 
   async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {
     const { type, identity } = this.#descriptor;
-    const refreshing = this.#refreshing.delete(this.#readKey(id, olds));
+    const readKey = this.#readKey(id, olds);
+    const recalled = this.#refreshing.get(readKey);
+    const refreshing = this.#refreshing.delete(readKey);
     this.#acquire(id, olds);
     await this.#abandonOthers(news, [
       this.#tryThing(olds),
       this.#tryThing(olds, id),
       this.#tryThing(news),
     ]);
-    const { key, entry, meaning } = await this.#recall(
-      id,
-      olds,
-      news,
-      refreshing ? "maybe" : "declared",
-    );
+    const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
     const moved = this.#movedArguments(id, olds, news);
     if (meaning === "delete" && moved.length === 0 && !(await this.#isThere(id, olds))) {
       logInfo(
@@ -274,10 +271,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // A refresh ends with the engine's record of pending operations emptied.
     if (this.#descriptor.hidesWrites) await this.#lookForPending(props);
     this.#acquire(id, props);
-    await this.#recall(id, props, {}, "maybe");
+    const recalled = await this.#recall(id, props, {}, "maybe");
     const result = await this.#handlers.read(id, props);
     if (!result.id) return result;
-    this.#refreshing.add(this.#readKey(id, props));
+    this.#refreshing.set(this.#readKey(id, props), recalled);
     return { ...result, props: { ...result.props, ...marksOf(props) } as O };
   }
 

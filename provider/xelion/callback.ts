@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { oneOf, UcaasError } from "../runtime/errors.ts";
 import {
   callbackToken,
@@ -83,7 +83,8 @@ export class CallbackListener implements StatusSource {
     return this.#server;
   }
 
-  #start(): Promise<Server> {
+  async #start(): Promise<Server> {
+    const { createServer } = await import("node:http");
     const { host, port } = this.#address.listen;
     const server = createServer(
       { requestTimeout: slowestBody, headersTimeout: slowestBody },

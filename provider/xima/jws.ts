@@ -37,7 +37,7 @@ export async function sign(
   const text = pythonJson(placement === "token" ? body : { ...body, ...single });
   // Loaded with the first request: a preview without changes sends none, and should not
   // wait for it.
-  const { SignJWT } = await import("jose");
+  const { SignJWT } = await import("jose/jwt/sign");
   const token = await new SignJWT({
     iss: "xima-ccaas",
     aud: "xima-ccaas",
