@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import * as zlib from "node:zlib";
 import { stackIdentity, stackParts } from "./stack-identity.ts";
 
-/** How a backend of files writes a state, by the file's ending. Node 20 cannot read zstd. */
-const decoders: Readonly<Record<string, ((content: Buffer) => Buffer) | undefined>> = {
+/** How a backend of files writes a state, by the file's ending. */
+const decoders: Readonly<Record<string, (content: Buffer) => Buffer>> = {
   "": (content) => content,
   ".gz": zlib.gunzipSync,
   ".zst": zlib.zstdDecompressSync,
@@ -32,7 +32,7 @@ export function hasNoPendingOperations(
     const states = join(fileURLToPath(backend), ".pulumi", "stacks", project);
     const found = Object.entries(decoders).flatMap(([ending, decode]) => {
       const content = tryRead(join(states, `${name}.json${ending}`));
-      return content === undefined ? [] : [decode?.(content).toString("utf8")];
+      return content === undefined ? [] : [decode(content).toString("utf8")];
     });
     // Of two, the engine takes the later one.
     const [state, ...others] = found;
