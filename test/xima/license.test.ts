@@ -280,10 +280,7 @@ describe("create", () => {
     expect(outs).toMatchObject({
       ...args,
       schemaVersion: 1,
-      lastChanges: [
-        { property: "professionalSeats", oldValue: 0, newValue: 12 },
-        { property: "aiMessaging.standardBundles", oldValue: 0, newValue: 2 },
-      ],
+      lastChanges: [],
       lastDrift: [],
     });
     expect(Math.abs(Date.parse(outs.lastAssertedAt) - Date.now())).toBeLessThan(60_000);
