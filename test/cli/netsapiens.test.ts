@@ -49,7 +49,7 @@ const unseen = (text: string) => {
     expect(text).not.toContain(secret);
 };
 
-describe("ucaas netsapiens verify", { timeout: 60_000 }, () => {
+describe("ucaas netsapiens verify", () => {
   test("shows the six steps as a table and ends with 0 when all passed", async () => {
     const { exitCode, stdout, stderr } = await verify(flags());
     expect(exitCode, stderr).toBe(0);

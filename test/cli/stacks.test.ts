@@ -49,7 +49,7 @@ describe("the stacks that a change concerns", () => {
   });
 });
 
-describe("ucaas ci stacks", { timeout: 120_000 }, () => {
+describe("ucaas ci stacks", () => {
   let repository: string;
   const git = (...args: string[]) =>
     execFileSync(

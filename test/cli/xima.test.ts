@@ -41,7 +41,7 @@ function write(name: string, text: string): string {
   return name;
 }
 
-describe("ucaas xima keys new", { timeout: 30_000 }, () => {
+describe("ucaas xima keys new", () => {
   test("creates a key that only its owner can read, and a request that the licence server signs", async () => {
     const { exitCode, stdout } = await ucaas([
       "keys",
@@ -226,7 +226,7 @@ describe("ucaas xima keys new", { timeout: 30_000 }, () => {
   });
 });
 
-describe("ucaas xima keys check", { timeout: 30_000 }, () => {
+describe("ucaas xima keys check", () => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 
@@ -311,7 +311,7 @@ describe("ucaas xima keys check", { timeout: 30_000 }, () => {
   });
 });
 
-describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
+describe("ucaas xima keys check --online", () => {
   test("finds the kid in the server's list of keys, and exits with 1 when it is missing", async () => {
     await using licences = await licenceServer();
     expect(await ucaas(["keys", "new", "--common-name", "Voicehouse"])).toMatchObject({
@@ -393,7 +393,7 @@ describe("ucaas xima keys check --online", { timeout: 30_000 }, () => {
   });
 });
 
-describe("ucaas xima keys", { timeout: 30_000 }, () => {
+describe("ucaas xima keys", () => {
   test("names a file that cannot be read, and says nothing of the stack's config", async () => {
     for (const args of [
       ["fingerprint", "nofile"],
@@ -409,7 +409,7 @@ describe("ucaas xima keys", { timeout: 30_000 }, () => {
   });
 });
 
-describe("ucaas xima deletions", { timeout: 30_000 }, () => {
+describe("ucaas xima deletions", () => {
   const line = (more: object) =>
     JSON.stringify({
       ...{
@@ -462,7 +462,7 @@ describe("ucaas xima deletions", { timeout: 30_000 }, () => {
   });
 });
 
-describe("ucaas xima import-file", { timeout: 30_000 }, () => {
+describe("ucaas xima import-file", () => {
   test("writes a file for pulumi import, with the password marked secret and mode 0600", async () => {
     write(
       "licences.yaml",

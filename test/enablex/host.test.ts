@@ -8,7 +8,7 @@ import { type EnablexReseller, enablexReseller } from "./enablex-server.ts";
 
 const acme = { customerName: "Acme", customerCode: "ACME", contactEmail: "it@acme.test" };
 
-describe("the handlers in Pulumi's dynamic-provider process", { timeout: 60_000 }, () => {
+describe("the handlers in Pulumi's dynamic-provider process", () => {
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
   let enablex: EnablexReseller;
   let host: DynamicHost;

@@ -10,7 +10,7 @@ const customers = {
   bakery: { name: "Bakery", xima: { account: "second", essentialSeats: 5 } },
 };
 
-describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, () => {
+describe("changes, costs and limits, on the real engine", () => {
   let licences: Awaited<ReturnType<typeof licenceServer>>;
   let stack: StackProject;
   let fixed: Record<string, unknown>;
@@ -48,7 +48,7 @@ describe("changes, costs and limits, on the real engine", { timeout: 180_000 }, 
     fixed = stack.stackFile();
     declare(customers);
     (await stack.up()).ok();
-  }, 120_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await licences[Symbol.asyncDispose]();

@@ -28,9 +28,7 @@ async function inLanes<Item, Result>(
 const text = ({ story, runs }: Outcome) =>
   [tell(story), ...runs.map(({ command, output }) => `$ ${command}\n${output}`)].join("\n");
 
-test("a dozen runs with kills and server faults end as declared, without a duplicate", {
-  timeout: 600_000,
-}, async () => {
+test("a dozen runs with kills and server faults end as declared, without a duplicate", async () => {
   const random = Array.from({ length: 3 }, (_, at) => writeStory(1, at + 1, { short: true }));
   const written = Object.values(mutantStories).map(({ story }) => story);
   const stories = [...random, ...otherMachineStories, ...written];
@@ -39,9 +37,7 @@ test("a dozen runs with kills and server faults end as declared, without a dupli
   for (const outcome of outcomes) expect(outcome.findings, text(outcome)).toEqual([]);
 });
 
-test("the oracle sees each provider that repeats, forgets or takes away", {
-  timeout: 300_000,
-}, async () => {
+test("the oracle sees each provider that repeats, forgets or takes away", async () => {
   const seen = await inLanes(Object.keys(mutants) as MutantName[], async (name, servers) => {
     await using mutant = await makeMutant(name);
     const { story, verdict } = mutantStories[name];

@@ -59,7 +59,7 @@ function kindsIn({ netsapiens, xelion }: Sandbox): ResourceKind[] {
   ];
 }
 
-describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 }, () => {
+describe("Pulumi's options, on one resource of each kind", () => {
   let sandbox: Sandbox;
   let stack: Workspace;
   let kinds: ResourceKind[];
@@ -68,7 +68,7 @@ describe("Pulumi's options, on one resource of each kind", { timeout: 120_000 },
     sandbox = await startSandbox();
     kinds = kindsIn(sandbox);
     stack = await workspace({ program: "", env: sandbox.environment });
-  }, 60_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await sandbox.stop();

@@ -13,7 +13,7 @@ const canaries = {
   client: "Client-canary-4711",
 };
 
-describe("the customers of a stack's files on the real engine", { timeout: 120_000 }, () => {
+describe("the customers of a stack's files on the real engine", () => {
   let sandbox: Sandbox;
   let stack: StackProject;
   let file: StackFile;
@@ -60,7 +60,7 @@ describe("the customers of a stack's files on the real engine", { timeout: 120_0
       "customers/test/clinic.yaml",
       "name: Clinic\nnetsapiens: {domain: acme, clientId: second}\nxima: {eliteSeats: 20}\n",
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await sandbox.stop();

@@ -5,9 +5,7 @@ import { enablexReseller } from "../enablex/enablex-server.ts";
 import { eventually } from "../eventually.ts";
 import { workspace } from "./workspace.ts";
 
-test("of two stacks with the same customer, one creates it, and the other's error names it", {
-  timeout: 180_000,
-}, async () => {
+test("of two stacks with the same customer, one creates it, and the other's error names it", async () => {
   await using enablex = await enablexReseller();
   const named = (customerName: string) => `
     import { EnableXCustomer } from "pulumi-ucaas";
@@ -31,9 +29,7 @@ test("of two stacks with the same customer, one creates it, and the other's erro
   expect(JSON.stringify(await loser.export())).not.toContain("EnableXCustomer");
 });
 
-test("this release previews, refreshes, updates and destroys the state of an earlier release", {
-  timeout: 180_000,
-}, async () => {
+test("this release previews, refreshes, updates and destroys the state of an earlier release", async () => {
   const folder = join(import.meta.dirname, "../fixtures/enablex");
   /** What was declared in those days. */
   const declared = ({ contactName = "", seats = 5, firstName = "Ada" } = {}) => `

@@ -45,9 +45,7 @@ const acme = {
 const secrets = { password, fields: { sso: { client_secret: nestedSecret } } };
 const adaFields = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
 
-describe("customers, subscriptions and users of EnableX on the real engine", {
-  timeout: 180_000,
-}, () => {
+describe("customers, subscriptions and users of EnableX on the real engine", () => {
   let enablex: EnablexReseller;
   let stack: Workspace;
   let ids: { customer: string; subscription: string; user: string };
@@ -55,7 +53,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
   beforeAll(async () => {
     enablex = await enablexReseller();
     stack = await workspace({ program: program(), config: enablex.config });
-  }, 120_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await enablex.server.stop();
@@ -329,9 +327,7 @@ describe("customers, subscriptions and users of EnableX on the real engine", {
   });
 });
 
-test("a refresh of 300 customers reads at most four pages, and finds only the changed one", {
-  timeout: 180_000,
-}, async () => {
+test("a refresh of 300 customers reads at most four pages, and finds only the changed one", async () => {
   await using enablex = await enablexReseller();
   await using stack = await workspace({ program: "", config: enablex.config });
   const customers = await enablex.seed(300);
@@ -379,9 +375,7 @@ test("a refresh of 300 customers reads at most four pages, and finds only the ch
   );
 });
 
-test("100 customers cost one request each and a few pages, and 1.6 KB of state each", {
-  timeout: 180_000,
-}, async () => {
+test("100 customers cost one request each and a few pages, and 1.6 KB of state each", async () => {
   await using enablex = await enablexReseller();
   const program = `
     import { EnableXCustomer } from "pulumi-ucaas";

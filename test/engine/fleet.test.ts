@@ -7,7 +7,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { ucaas } from "../cli/ucaas.ts";
 import { type StackProject, stackProject } from "./stack-project.ts";
 
-describe("a fleet of three stacks on the real engine", { timeout: 180_000 }, () => {
+describe("a fleet of three stacks on the real engine", () => {
   let sandbox: Sandbox;
   let project: StackProject;
   const seats = { acme: 5, bakery: 6, clinic: 7 };

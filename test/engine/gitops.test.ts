@@ -20,7 +20,7 @@ const passphrase = "a passphrase of the tests";
  * The workflows as they stand, from a pull request to the nightly check, on the real
  * engine against the licence server.
  */
-describe("the workflows", { timeout: 300_000 }, () => {
+describe("the workflows", () => {
   let base: string;
   let repository: string;
   let api: GitHubApi;
@@ -152,7 +152,7 @@ describe("the workflows", { timeout: 300_000 }, () => {
         "north-preview": secrets,
       },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     runner?.remove();
     chat?.close();

@@ -37,7 +37,7 @@ beforeAll(async () => {
     config: ns.config,
     env: { TMPDIR: temporary, NODE_DEBUG: "ucaas" },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await stack?.remove();
   await ns.stop();
@@ -77,7 +77,7 @@ const inState = async (name: string) =>
   (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 const createdOrDeleted = () => ns.portalLog().filter((line) => /created|deleted/.test(line));
 
-describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
+describe("OAuth clients on the real engine", () => {
   test("up adopts one client, creates the other in a browser and verifies both, without drift", async () => {
     const up = clean((await stack.up()).ok());
     expect(up.output).toContain(
@@ -283,7 +283,7 @@ describe("OAuth clients on the real engine", { timeout: 180_000 }, () => {
   });
 });
 
-describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+describe("a state that an earlier release wrote", () => {
   /** What was declared in those days. */
   const declared = (port: number) => `
     import { NetsapiensOAuthClient } from "pulumi-ucaas";

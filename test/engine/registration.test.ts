@@ -112,7 +112,7 @@ const immediate: [name: string, source: string, words: string][] = [
   ["duplicate", `licence("kept")`, "Duplicate resource URN"],
 ];
 
-describe("a resource that could not be registered", { timeout: 240_000 }, () => {
+describe("a resource that could not be registered", () => {
   let sandbox: Sandbox;
   let stack: Workspace;
   const program = (lines: string[]) => `

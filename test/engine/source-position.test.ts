@@ -34,9 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => licences.server.stop());
 
-describe("the line of the program's TypeScript on which a licence is declared", {
-  timeout: 60_000,
-}, () => {
+describe("the line of the program's TypeScript on which a licence is declared", () => {
   test("is in the state", async () => {
     await using stack = await workspace({
       main: "index.cjs",

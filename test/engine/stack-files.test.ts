@@ -20,14 +20,14 @@ const acme = {
   },
 };
 
-describe("a slip in the stack files, on the real engine", { timeout: 180_000 }, () => {
+describe("a slip in the stack files, on the real engine", () => {
   let sandbox: Sandbox;
   let stack: StackProject;
 
   beforeAll(async () => {
     sandbox = await startSandbox();
     stack = await stackProject({}, sandbox.environment);
-  }, 60_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await sandbox.stop();

@@ -24,9 +24,7 @@ const courses = fc.sample(fc.array(disturbance, { minLength: 1, maxLength: 2 }),
   seed,
 });
 
-test(`runs stopped at random moments never order a configuration twice (seed ${seed})`, {
-  timeout: 240_000,
-}, async () => {
+test(`runs stopped at random moments never order a configuration twice (seed ${seed})`, async () => {
   await using w = await world();
   w.service.setOptions({ orderRoute: true, latencyMs: 80, courseMs: 40 });
   const program = (name: string, args: string) => `
@@ -100,9 +98,7 @@ test(`runs stopped at random moments never order a configuration twice (seed ${s
   expect(posts()).toBeGreaterThanOrEqual(courses.length);
 });
 
-test("an order of another machine's killed provider is not sent by one that knows the stack", {
-  timeout: 120_000,
-}, async () => {
+test("an order of another machine's killed provider is not sent by one that knows the stack", async () => {
   await using w = await world();
   const tenant = (name: string) => `
     new XelionTenantProvision("${name}", {

@@ -33,7 +33,7 @@ const program = (serverUrl: string, args = "", name = "Fairy Tail") => `
 const body = (name = "Fairy Tail") =>
   `{"version":1,"organization":{"name":"${name}","city":"Magnolia"},"zeta":[{"pin":"${pin}","b":1,"a":"later"}],"departments":[]}`;
 
-describe("a tenant on the real engine", { timeout: 180_000 }, () => {
+describe("a tenant on the real engine", () => {
   let w: World;
   let stack: Workspace;
 
@@ -44,7 +44,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
       config: { ...w.config, password: secret(login.password), pin: secret(pin) },
       env: { UCAAS_JOURNAL_DIR: w.journalDir },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await stack.remove();
     await w[Symbol.asyncDispose]();
@@ -238,7 +238,7 @@ describe("a tenant on the real engine", { timeout: 180_000 }, () => {
   });
 });
 
-describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+describe("a state that an earlier release wrote", () => {
   const kept = (name: string) => `
     import * as pulumi from "@pulumi/pulumi";
     import { XelionTenantProvision } from "pulumi-ucaas";

@@ -31,7 +31,7 @@ beforeAll(async () => {
     }),
     config: licences.config,
   });
-}, 60_000);
+});
 afterAll(async () => {
   await stack?.remove();
   await licences.server.stop();
@@ -42,7 +42,7 @@ const customer = (tenant: string) => licences.server.state.customers[`voicehouse
 const inState = async (name: string) =>
   (await stack.export()).deployment.resources?.find(({ urn }) => urn.endsWith(`::${name}`));
 
-describe("a licence on the real engine", { timeout: 180_000 }, () => {
+describe("a licence on the real engine", () => {
   test("up creates it with encrypted secrets in the state, and the next preview is empty", async () => {
     (await stack.up()).ok();
     expect(customer("acme")?.licence).toMatchObject({
@@ -96,7 +96,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     );
     const age = async () =>
       Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt));
-    await expect.poll(age, { timeout: 10_000 }).toBeGreaterThan(1_000);
+    await expect.poll(age, { timeout: 120_000 }).toBeGreaterThan(1_000);
     const up = (await stack.up()).ok();
     expect(up.output).toContain(
       "voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99",
@@ -179,7 +179,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
     const doomed = stack.start(["up", "--yes", "--skip-preview"]);
     await expect
       .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
-        timeout: 60_000,
+        timeout: 120_000,
       })
       .toBe(true);
     await doomed.crash();
@@ -268,7 +268,7 @@ describe("a licence on the real engine", { timeout: 180_000 }, () => {
   });
 });
 
-describe("a stack with accounts", { timeout: 180_000 }, () => {
+describe("a stack with accounts", () => {
   test("licenses each customer by its own account, and warns of every secret in plain text", async () => {
     const {
       "xima:baseUrl": baseUrl,
@@ -357,7 +357,7 @@ describe("a stack with accounts", { timeout: 180_000 }, () => {
   });
 });
 
-describe("a state that an earlier release wrote", { timeout: 180_000 }, () => {
+describe("a state that an earlier release wrote", () => {
   test("is previewed, refreshed, updated and destroyed by this one", async () => {
     const folder = join(import.meta.dirname, "../fixtures/xima-license");
     for (const name of await readdir(folder)) {

@@ -15,7 +15,7 @@
 // with @pulumi/pulumi, and behind it this repository.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
 import { loaderLine } from "../../provider/runtime/loader.ts";
@@ -159,6 +159,9 @@ export async function dynamicHost({
       // given a folder.
       env: {
         ...process.env,
+        // Not npm's `pulumi`: the provider asks the CLI for the stack's earlier runs, and
+        // that one would download an engine to answer.
+        PATH: dirname(process.execPath),
         PULUMI_HOME: testHome,
         PULUMI_NODEJS_PROJECT: stack.split("/")[0],
         ...env,

@@ -45,15 +45,13 @@ const heavy = [
   "commander",
 ];
 
-test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", {
-  timeout: 60_000,
-}, () => {
+test("a program that imports pulumi-ucaas loads nothing that belongs to the provider process", () => {
   const loaded = loadedFor("pulumi-ucaas");
   expect(loaded).toContain("@pulumi/pulumi");
   expect(heavy.filter((name) => loaded.has(name))).toEqual([]);
 });
 
-test("the record of loaded modules would show such packages", { timeout: 60_000 }, () => {
+test("the record of loaded modules would show such packages", () => {
   expect([...loadedFor("./provider/xima/provider.ts")]).toEqual(
     expect.arrayContaining(["zod", "p-queue"]),
   );
@@ -62,7 +60,6 @@ test("the record of loaded modules would show such packages", { timeout: 60_000 
 /** An import of `node:http` also loads Node's WebSocket client, 40 ms in each process. */
 test.each(["enablex", "xima", "netsapiens", "xelion"])(
   "the provider of %s imports no HTTP module before its first request",
-  { timeout: 60_000 },
   (vendor) => {
     const urls = urlsFor(`./provider/${vendor}/provider.ts`);
     expect(urls.filter((url) => /^node:https?2?$|\/(undici|jose)\//.test(url))).toEqual([]);

@@ -19,7 +19,7 @@ test("the loader line in every state never changes, and is short", () => {
   expect(Buffer.byteLength(loaderLine("NetsapiensOAuthClient"))).toBeLessThanOrEqual(300);
 });
 
-describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, () => {
+describe("the line in Pulumi's dynamic-provider process", () => {
   let licences: Awaited<ReturnType<typeof licenceServer>>;
   let host: DynamicHost;
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
@@ -27,7 +27,7 @@ describe("the line in Pulumi's dynamic-provider process", { timeout: 30_000 }, (
   beforeAll(async () => {
     licences = await licenceServer();
     host = await dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: journal } });
-  }, 30_000);
+  });
   afterAll(async () => {
     await host.stop();
     await licences.server.stop();

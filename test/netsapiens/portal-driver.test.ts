@@ -59,7 +59,7 @@ const catchError = async (work: Promise<unknown>): Promise<UcaasError> =>
 const createdClients = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
-describe("a client is created in the portal", { timeout: 120_000, concurrent: true }, () => {
+describe("a client is created in the portal", { concurrent: true }, () => {
   test("once, with a slow scripted list that hides secrets and shows the new row late", async ({
     ns,
   }) => {
@@ -212,7 +212,6 @@ describe("a client is created in the portal", { timeout: 120_000, concurrent: tr
 });
 
 test("a portal with another layout works by the same labels: create, adopt and delete", {
-  timeout: 120_000,
   concurrent: true,
 }, async ({ ns }) => {
   await using portal = await plainPortal();
@@ -227,7 +226,7 @@ test("a portal with another layout works by the same labels: create, adopt and d
   expect(portal.clients.map((client) => client.id)).toEqual(["somebody-else"]);
 });
 
-describe("a session that ends in the middle", { timeout: 120_000, concurrent: true }, () => {
+describe("a session that ends in the middle", { concurrent: true }, () => {
   test.for(["home", "clients", "create", "secret"] as const)(
     "(%s) is started again, and one client is created",
     async (step, { ns }) => {
@@ -259,7 +258,7 @@ describe("a session that ends in the middle", { timeout: 120_000, concurrent: tr
   });
 });
 
-describe("a Create whose outcome is not known", { timeout: 120_000, concurrent: true }, () => {
+describe("a Create whose outcome is not known", { concurrent: true }, () => {
   const isCreate = { method: "POST", path: "/clients.php$", bodyMatches: "action=create" } as const;
 
   test("is resolved by the list: the new client is used, and no second one is created", async ({
@@ -311,7 +310,7 @@ const twins = (ns: System) => {
   };
 };
 
-describe("two clients of one name", { timeout: 120_000, concurrent: true }, () => {
+describe("two clients of one name", { concurrent: true }, () => {
   test("are distinguished by the secret: destroy deletes the one that is in the state", async ({
     ns,
   }) => {
@@ -333,7 +332,7 @@ describe("two clients of one name", { timeout: 120_000, concurrent: true }, () =
   });
 });
 
-describe("a portal session that fails", { timeout: 120_000, concurrent: true }, () => {
+describe("a portal session that fails", { concurrent: true }, () => {
   const folderIn = (error: Error) =>
     /(\/\S*ucaas-portal-\w+)/.exec(error.message)?.[1] ?? expect.fail(error.message);
 
@@ -490,7 +489,7 @@ describe("a portal session that fails", { timeout: 120_000, concurrent: true }, 
   });
 });
 
-describe("refresh", { timeout: 120_000, concurrent: true }, () => {
+describe("refresh", { concurrent: true }, () => {
   test("opens no browser while the grant is accepted", async ({ ns }) => {
     const { id, outs } = await create(ns);
     ns.server.received.length = 0;
@@ -535,7 +534,6 @@ describe("refresh", { timeout: 120_000, concurrent: true }, () => {
 });
 
 test("update creates the client again when it was deleted in the portal", {
-  timeout: 120_000,
   concurrent: true,
 }, async ({ ns }) => {
   const { id, outs } = await create(ns);

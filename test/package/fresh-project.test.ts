@@ -13,7 +13,7 @@ beforeAll(async () => {
   sandbox = await startSandbox();
   sandbox.xelion.server.setOptions({ orderRoute: true });
   project = await packed("pulumi-ucaas");
-}, 240_000);
+});
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
   await sandbox.stop();
@@ -52,7 +52,6 @@ const languages = [
 describe("the package that npm packs, installed in a new project", () => {
   test.for(languages)(
     "creates, refreshes and destroys all resources with the real engine from $language",
-    { timeout: 240_000 },
     async ({ main, head }) => {
       await using stack = await workspace({
         main,
@@ -79,9 +78,7 @@ describe("the package that npm packs, installed in a new project", () => {
     },
   );
 
-  test("has types that a strict TypeScript takes, from an ES module and from CommonJS", {
-    timeout: 120_000,
-  }, async () => {
+  test("has types that a strict TypeScript takes, from an ES module and from CommonJS", async () => {
     const typed = (resource: string) =>
       `${resource}\nexport const licence: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: 12 };\nexport const made = () => new XimaLicense("acme", licence).lastAssertedAt;\n// @ts-expect-error a text is no number of seats\nexport const wrong: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: "12" };\n`;
     await writeFile(
@@ -131,9 +128,7 @@ describe("the package that npm packs, installed in a new project", () => {
     expect(parts).toContain("pulumi-ucaas/dist/provider/host.d.ts");
   });
 
-  test("passes publint, and are-the-types-wrong for a package of ES modules", {
-    timeout: 120_000,
-  }, async () => {
+  test("passes publint, and are-the-types-wrong for a package of ES modules", async () => {
     const lint = await project.run(join(root, "node_modules", ".bin", "publint"), [
       "run",
       "--strict",

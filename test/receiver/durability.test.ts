@@ -28,15 +28,13 @@ setGlobalDispatcher(new Agent({ connect: { timeout: 60_000 } }));
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await Postgres.start();
-}, 120_000);
+});
 afterAll(() => postgres[Symbol.asyncDispose]());
 
 // What the loads here send in a minute is more than any real Xelion would.
 const unlimited = ["--rate-limit", "1000000", "--callback-rate", "1000000"];
 
-test("a thousand concurrent orders all reach their end, and each callback is delivered once", {
-  timeout: 180_000,
-}, async () => {
+test("a thousand concurrent orders all reach their end, and each callback is delivered once", async () => {
   using files = folder();
   await using receiver = await ReceiverProcess.start(files.path, unlimited);
   const xelion = xelionProvisioningServer();
@@ -112,7 +110,7 @@ class Unrest {
   async kill(index: number): Promise<void> {
     const enough = this.answered + 20;
     await expect
-      .poll(() => this.answered, { timeout: 60_000, interval: 5 })
+      .poll(() => this.answered, { timeout: 120_000, interval: 5 })
       .toBeGreaterThan(enough);
     await this.receivers[index]?.kill();
     await this.start(index);
@@ -220,9 +218,7 @@ class Unrest {
 }
 
 describe("each confirmed callback is delivered, and delivered once,", () => {
-  test("when the receiver is killed again and again while callbacks come", {
-    timeout: 180_000,
-  }, async () => {
+  test("when the receiver is killed again and again while callbacks come", async () => {
     using files = folder();
     await using unrest = new Unrest(files.path);
     await unrest.start(0);
@@ -232,9 +228,7 @@ describe("each confirmed callback is delivered, and delivered once,", () => {
     for (const order of await orders) await unrest.check(order);
   });
 
-  test("when two receivers on one PostgreSQL, and PostgreSQL too, are killed again and again", {
-    timeout: 180_000,
-  }, async () => {
+  test("when two receivers on one PostgreSQL, and PostgreSQL too, are killed again and again", async () => {
     using files = folder();
     await using unrest = new Unrest(files.path, {
       XELION_RECEIVER_DATABASE_URL: await postgres.database(),
@@ -311,7 +305,7 @@ test("on a full disk, a callback is answered 503 and not stored, and older ones 
   ]);
   expect((await fetch(`${receiver.url}/live`)).status).toBe(200);
   await expect
-    .poll(() => receiver.output, { timeout: 10_000 })
+    .poll(() => receiver.output, { timeout: 120_000 })
     .toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
   await receiver.kill();
 
@@ -351,7 +345,7 @@ describe("with PostgreSQL,", () => {
     expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
     expect(await messages(receiver.url, id)).toHaveLength(1);
     await expect
-      .poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 5_000 })
+      .poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 120_000 })
       .toBe(200);
   });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
     ReceiverProcess.start(files.path, [], env),
   ]);
   for (const receiver of receivers) cleanUp.use(receiver);
-}, 120_000);
+});
 afterAll(() => cleanUp.disposeAsync());
 beforeEach(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
@@ -46,7 +46,7 @@ function machine(receiver: 0 | 1) {
   });
 }
 
-describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
+describe("through two receivers on one PostgreSQL", () => {
   test("an order is followed to its end even if all callbacks precede the service's reply", async () => {
     w.next("allBeforeReply");
     const { outs, code } = await machine(0).create({ tenantName: "pbx2" });
@@ -73,7 +73,7 @@ describe("through two receivers on one PostgreSQL", { timeout: 60_000 }, () => {
       code: "NOT_FINISHED",
     });
     const second = machine(1).create({ tenantName: "pbx3" });
-    await expect.poll(() => polls(receivers[1]), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => polls(receivers[1]), { timeout: 120_000 }).toBe(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders().map(({ callbackUrl }) => callbackUrl)).toEqual([

@@ -14,9 +14,7 @@ const journal = () =>
   new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never }, {});
 const key = { vendor: "acme", stack: "shop/live", thing: "https://api.example tenant" };
 
-test("of many processes that saw no entry and want to send, exactly one may", {
-  timeout: 60_000,
-}, async () => {
+test("of many processes that saw no entry and want to send, exactly one may", async () => {
   const tries = await Promise.allSettled(
     Array.from({ length: 8 }, (_, number) => journal().intend(key, { number }, { number }, null)),
   );
@@ -27,9 +25,7 @@ test("of many processes that saw no entry and want to send, exactly one may", {
     if (each.status === "rejected") expect(each.reason).toMatchObject({ code: "JOURNAL_OUTDATED" });
 });
 
-test("an entry is replaced only by a process that has read it, not one that read an older one", {
-  timeout: 60_000,
-}, async () => {
+test("an entry is replaced only by a process that has read it, not one that read an older one", async () => {
   const first = await journal().intend(key, 1, "first", null);
   const second = await journal().intend(key, 2, "second", first);
   await expect(journal().intend(key, 3, "third", first)).rejects.toMatchObject({

@@ -17,7 +17,7 @@ beforeAll(async () => {
   // As an operator may have set it for all databases of the server.
   postgres = await Postgres.start({ synchronous_commit: "off" });
   url = await postgres.database();
-}, 120_000);
+});
 afterAll(async () => {
   await postgres[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });

@@ -17,9 +17,7 @@ const program = fc.uniqueArray(
 );
 const run = fc.record({ program, killedAt: fc.integer({ min: 1, max: 5 }), acts: fc.boolean() });
 
-test("nothing declared is deleted, nothing is created twice, nothing is left unreported", {
-  timeout: 60_000,
-}, async () => {
+test("nothing declared is deleted, nothing is created twice, nothing is left unreported", async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   await fc.assert(
     fc.asyncProperty(fc.array(run, { minLength: 1, maxLength: 6 }), program, async (runs, last) => {

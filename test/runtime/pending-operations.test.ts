@@ -86,9 +86,7 @@ const run = fc.record({
 });
 const runs = fc.array(run, { minLength: 1, maxLength: 3 });
 
-test("an up that ends well undoes what a killed run of another machine did", {
-  timeout: 60_000,
-}, async () => {
+test("an up that ends well undoes what a killed run of another machine did", async () => {
   const programs = fc.tuple(program, program);
   let ended = 0;
   await fc.assert(

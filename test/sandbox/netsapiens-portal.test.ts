@@ -206,7 +206,7 @@ describe("with a browser", () => {
         "--disable-sync",
       ],
     });
-  }, 120_000);
+  });
   afterAll(() => browser?.close());
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
@@ -233,9 +233,7 @@ describe("with a browser", () => {
   const row = (clientId: string) =>
     page.getByRole("row").filter({ has: page.getByRole("cell", { name: clientId, exact: true }) });
 
-  it("the guide's steps create a client with a listed, working secret, and Delete removes it", {
-    timeout: 60_000,
-  }, async () => {
+  it("the guide's steps create a client with a listed, working secret, and Delete removes it", async () => {
     await walk();
     await add("xima-acme");
     const secret = (await row("xima-acme").getByRole("cell").nth(1).textContent()) ?? "";
@@ -252,9 +250,7 @@ describe("with a browser", () => {
     expect(done()).toEqual(["logged in", "created xima-acme", "deleted xima-acme"]);
   });
 
-  it("shows a slow scripted list, a row after a reload, a masked secret and a confirmation page", {
-    timeout: 60_000,
-  }, async () => {
+  it("shows a slow scripted list, a row after a reload, a masked secret and a confirmation page", async () => {
     server.setOptions({
       slowListMs: 300,
       rowsByScript: true,
@@ -283,7 +279,7 @@ describe("with a browser", () => {
     expect(await grant("xima-acme", secret)).toBe(401);
   });
 
-  it("configured labels are on the pages", { timeout: 60_000 }, async () => {
+  it("configured labels are on the pages", async () => {
     server.setOptions({
       labels: { "Log In": "Sign in", "OAuth Clients": "API Applications", Add: "New" },
     });

@@ -163,9 +163,7 @@ describe("a request is accepted only", () => {
 });
 
 describe("the hash of the body", () => {
-  it("is checked as Python serializes it, for any names and any blanks of the client", {
-    timeout: 60_000,
-  }, async () => {
+  it("is checked as Python serializes it, for any names and any blanks of the client", async () => {
     const name = fc.oneof(
       fc.string({ unit: "binary", minLength: 1 }),
       fc.string({

@@ -4,9 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { chromiumPath } from "../../tools/chromium.ts";
 
-test("two processes that need Chromium at once get a whole one, and TMPDIR does not change", {
-  timeout: 120_000,
-}, async () => {
+test("two processes that need Chromium at once get a whole one, and TMPDIR does not change", async () => {
   const cache = mkdtempSync(join(tmpdir(), "ucaas-chromium-"));
   onTestFinished(() => rmSync(cache, { recursive: true, force: true }));
   const before = process.env.TMPDIR;

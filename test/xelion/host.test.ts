@@ -35,7 +35,7 @@ const holding = () =>
 const hasLine = (host: DynamicHost, words: string) =>
   eventually(() => expect(host.output()).toContain(words));
 
-describe("in Pulumi's own provider process", { timeout: 60_000 }, () => {
+describe("in Pulumi's own provider process", () => {
   test("Cancel ends a waiting create as a partial failure, and the next process resumes the order", async () => {
     holding();
     const inputs = { ...w.inputs, timeout: "10m" };

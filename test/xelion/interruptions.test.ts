@@ -107,9 +107,7 @@ const runArbitrary: fc.Arbitrary<Run> = fc.record({
 });
 
 describe("with any failure of orders, callbacks and runs", () => {
-  test("no declaration is ordered twice, and an undisturbed last run knows each order", {
-    timeout: 120_000,
-  }, async () => {
+  test("no declaration is ordered twice, and an undisturbed last run knows each order", async () => {
     let number = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(runArbitrary, { minLength: 1, maxLength: 5 }), async (runs) => {

@@ -113,7 +113,7 @@ describe("the record", () => {
   );
 });
 
-describe("a delete", { timeout: 60_000 }, () => {
+describe("a delete", () => {
   const args = {
     ccId: {
       resellerId: "voicehouse",

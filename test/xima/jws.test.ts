@@ -60,13 +60,13 @@ describe("the bytes that are hashed and sent", () => {
       }),
       { numRuns: 1_000 },
     );
-  }, 60_000);
+  });
 
   test("are so for each single UTF-16 unit", async () => {
     const units = Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit));
     // One unit an element, so that no two make a pair.
     expect(await py.dumps(JSON.stringify(units))).toBe(pythonJson(units));
-  }, 60_000);
+  });
 });
 
 describe("a signed request", () => {

@@ -535,7 +535,7 @@ describe("a create that was cut off", () => {
     const hung = () => licences.server.received.filter(({ fault }) => fault === "hangAfter").length;
     const before = hung();
     const call = doomed.create(type, args).catch(() => {});
-    await expect.poll(hung, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(hung, { timeout: 120_000 }).toBe(before + 1);
     expect(stored(args)).toBeDefined();
     await doomed.crash();
     await call;
@@ -698,7 +698,7 @@ describe("update", () => {
       if (when === "before") {
         licences.server.fault({ kind: "hangAfter", bodyMatches: "dialerSeats" });
         void doomed.update(type, id, outs, more).catch(() => {});
-        await expect.poll(() => stored(args)?.eliteSeats, { timeout: 10_000 }).toBe(500);
+        await expect.poll(() => stored(args)?.eliteSeats, { timeout: 120_000 }).toBe(500);
       } else await doomed.update(type, id, outs, more);
       await doomed.crash();
 
@@ -1001,7 +1001,7 @@ describe("delete", () => {
     void doomed.delete(type, id, outs).catch(() => {});
     await expect
       .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
-        timeout: 10_000,
+        timeout: 120_000,
       })
       .toBe(true);
     await doomed.crash();
