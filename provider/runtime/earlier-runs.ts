@@ -135,11 +135,12 @@ export async function acceptEarlierRuns(journal: Journal, identity: string): Pro
   return pending.length;
 }
 
-/** Asks once in a process what is known of a stack's earlier runs. */
+/** Asks once in a process what the engine has of a stack and its earlier runs. */
 export class EarlierRuns {
   readonly #journal: Journal;
   readonly #ownRuns: OwnRuns;
   readonly #read: (stack: string) => Promise<StackRecord>;
+  #record: Promise<StackRecord> | undefined;
   #doubt: Promise<Doubt | undefined> | undefined;
   #noted: Promise<void> | undefined;
 
@@ -170,6 +171,22 @@ export class EarlierRuns {
     return this.#doubt;
   }
 
+  /** What the state has; nothing where the engine's record cannot be read. */
+  async resources(identity: string, organization?: string): Promise<readonly RecordedResource[]> {
+    try {
+      return (await this.#readRecord(identity, organization)).resources;
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return [];
+    }
+  }
+
+  /** Once in a process, which serves one stack. */
+  #readRecord(identity: string, organization: string | undefined): Promise<StackRecord> {
+    this.#record ??= this.#read(stackName(identity, organization));
+    return this.#record;
+  }
+
   /**
    * Notes that this run is an update with this journal, where its program could not. So a
    * run that is refused counts as this journal's own in the next one.
@@ -191,7 +208,7 @@ export class EarlierRuns {
     );
     let record: StackRecord;
     try {
-      record = await this.#read(stackName(identity, organization));
+      record = await this.#readRecord(identity, organization);
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       const isKnown = hasEntries || knowledge?.accepted !== undefined;

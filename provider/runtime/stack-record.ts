@@ -32,6 +32,7 @@ const resourceSchema = z.object({
   /** It was replaced, and is not deleted yet. */
   delete: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
 });
 export type RecordedResource = Readonly<z.output<typeof resourceSchema>>;
 

@@ -46,6 +46,8 @@ interface Dependencies {
   readonly signal: AbortSignal;
   /** Throws where an order may have been sent by a run of which this journal knows nothing. */
   requireNoOtherOrder?(): Promise<void>;
+  /** The order that another resource of the state has for this tenant. */
+  orderOfAnotherResource?(): Promise<Order | undefined>;
   /** The stack's identity today; `news` may have the one that its entries are under. */
   readonly stack?: string;
   /** Throws when an order that the relay keeps is another stack's. */
@@ -70,6 +72,7 @@ export class OrderReconciler {
   readonly #signal: AbortSignal;
   readonly #requireNoOtherOrder: Dependencies["requireNoOtherOrder"];
   readonly #requireOwnStack: Dependencies["requireOwnStack"];
+  readonly #orderOfAnotherResource: Dependencies["orderOfAnotherResource"];
   readonly #relayKey: RelayKey;
   readonly #desired: DesiredOrder;
   readonly #key: JournalKey;
@@ -102,6 +105,7 @@ export class OrderReconciler {
     this.#signal = signal;
     this.#requireNoOtherOrder = dependencies.requireNoOtherOrder;
     this.#requireOwnStack = dependencies.requireOwnStack;
+    this.#orderOfAnotherResource = dependencies.orderOfAnotherResource;
     this.#desired = toDesiredOrder(news, configuration.hash);
     this.#key = journalKey(news);
     this.#relayKey = relayKey(this.#key, dependencies.stack);
@@ -169,6 +173,7 @@ export class OrderReconciler {
     );
     if (kept?.stack !== undefined && !isKnown) await this.#requireOwnStack?.(kept.stack);
     this.order = mostRecent(mostRecent(this.order, noted), kept?.order);
+    this.order ??= await this.#orderOfAnotherResource?.();
     // Other machines know it as this stack's from now on.
     if (kept?.stack !== undefined && kept.stack !== this.#relayKey.stack)
       await this.#source?.saveRecord?.(kept.order).catch(() => {});

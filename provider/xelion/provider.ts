@@ -5,6 +5,7 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { type Doubt, EarlierRuns } from "../runtime/earlier-runs.ts";
 import { isEqual, isSameUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { toStateResource } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
@@ -17,7 +18,7 @@ import type { Operation } from "../runtime/operation.ts";
 import { OwnRuns } from "../runtime/own-runs.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
-import type { StackRecord } from "../runtime/stack-record.ts";
+import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
@@ -77,6 +78,13 @@ export function xelionTenantProvisionProvider(
     journal,
     context?.pending,
   );
+}
+
+/** The outputs of a resource in the state that is a tenant. */
+function tenantIn({ urn, outputs }: RecordedResource): ProvisionOutputs[] {
+  if (toStateResource(urn).type !== type) return [];
+  const isTenant = typeof outputs?.serverUrl === "string" && URL.canParse(outputs.serverUrl);
+  return isTenant ? [outputs as unknown as ProvisionOutputs] : [];
 }
 
 function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant> {
@@ -389,6 +397,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
             if (news.__stack !== undefined) await this.#earlierRuns.noteRun(news.__stack);
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
           },
+          orderOfAnotherResource: () => this.#orderInState(news),
           stack,
           requireOwnStack: async (sender) => {
             // An order that the operator names is this tenant's, whichever stack sent it.
@@ -440,6 +449,24 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async #located(tenant: Tenant) {
     const { vendor, stack, thing } = journalKey(tenant);
     return await this.#journal.locate<Order>(vendor, thing, [stack]);
+  }
+
+  /**
+   * The order of another resource that is this tenant, as while one is renamed. The
+   * journal of another machine may have it, but the state is on each.
+   */
+  async #orderInState(news: ProvisionInputs): Promise<Order | undefined> {
+    if (news.__stack === undefined) return undefined;
+    const { thing } = journalKey(news);
+    const resources = await this.#earlierRuns.resources(news.__stack, news.__organization);
+    const found = resources
+      .flatMap(tenantIn)
+      .find(
+        (tenant) =>
+          journalKey(tenant).thing === thing &&
+          !this.#accounts.differsBetween("baseUrl", tenant.account, news.account),
+      );
+    return found && orderFromState(found);
   }
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */

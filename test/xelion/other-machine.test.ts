@@ -224,6 +224,54 @@ test("a doubt stays after the engine has lost its trace", async () => {
   expect((await up(other, newStack)).code).toBe("JOURNAL_UNKNOWN_RUN");
 });
 
+describe("a tenant that another resource of the state has, on a machine without its journal", () => {
+  /** The state after a run of the first machine. */
+  async function ordered(): Promise<StackRecord> {
+    const { inputs, outs } = await up(await machine(), newStack);
+    expect(w.orders()).toHaveLength(1);
+    const known = { urn, type: pulumiType, id: "1", inputs: { ...inputs }, outputs: { ...outs } };
+    return { ...newStack, resources: [known] };
+  }
+  const renamed = { __resource: "renamed" } as Partial<ProvisionInputs>;
+
+  test("is not ordered again when the resource is renamed", async () => {
+    const record = await ordered();
+    const { outs, code } = await up(await machine(), record, renamed);
+    expect({ code, orderId: outs.orderId }).toEqual({ code: undefined, orderId: 1 });
+    expect(outs.status).toBe("COMPLETED");
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("is ordered once more when the configuration changes with the name", async () => {
+    const configuration = { version: 1, organization: { name: "Other" } };
+    const { outs } = await up(await machine(), await ordered(), { ...renamed, configuration });
+    expect(outs.orderId).toBe(2);
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("is ordered when only another tenant, or one of another server, is in the state", async () => {
+    const { resources, ...record } = await ordered();
+    for (const other of [{ tenantName: "pbx2" }, { serverUrl: "https://other.example" }]) {
+      const others = resources.map((each) => ({ ...each, outputs: { ...each.outputs, ...other } }));
+      await up(await machine(), { ...record, resources: others }, renamed);
+    }
+    expect(w.orders()).toHaveLength(3);
+  });
+
+  test("is ordered without ceremony when the record cannot be read and there is a journal", async () => {
+    const folder = await machine();
+    await up(folder, newStack);
+    const unreadable = async () => {
+      throw new UcaasError("the record cannot be read", {
+        code: "RECORD_UNREADABLE",
+        hint: "wait",
+      });
+    };
+    const { code } = await up(folder, unreadable, { tenantName: "pbx2" });
+    expect(code).toBeUndefined();
+  });
+});
+
 test("what a resource began as another tenant is reported, until it is declared again", async () => {
   const one = await machine();
   const journal = new Journal({
