@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { secret, workspace } from "../test/engine/workspace.ts";
 import { enablexAccount } from "./enablex-account.ts";
-import { interleave, median, seconds } from "./interleave.ts";
+import { interleave, median, take } from "./interleave.ts";
 
 const latencyMs = 50;
 
@@ -48,8 +48,14 @@ async function measure(
         times: 1000,
       });
     const before = server.received.length;
-    const taken = await seconds(stack, "refresh", "--yes", "--skip-preview", "--expect-no-changes");
-    return { seconds: taken, requests: server.received.length - before };
+    const { seconds } = await take(
+      stack,
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--expect-no-changes",
+    );
+    return { seconds, requests: server.received.length - before };
   } finally {
     await stack.remove();
     await server.stop();

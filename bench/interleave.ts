@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Workspace } from "../test/engine/workspace.ts";
+import { watchProcessTree } from "./process-tree.ts";
 
 /** Measures each variant in turn, so many times over, and says on stderr what it is at. */
 export async function interleave<Variant extends { readonly name: string }, Figures>(
@@ -27,9 +28,23 @@ export function median(numbers: readonly number[]): number {
   );
 }
 
-/** Seconds of a whole `pulumi` process. */
-export async function seconds(stack: Workspace, ...command: string[]): Promise<number> {
+/** What a whole `pulumi` process took. */
+export interface Taken {
+  readonly seconds: number;
+  /** Of the process and its descendants; NaN where the system has no `/proc`. */
+  readonly cpuSeconds: number;
+}
+
+/** Runs a command, which must succeed. */
+export async function take(stack: Workspace, ...command: string[]): Promise<Taken> {
   const begun = performance.now();
-  (await stack.pulumi(command, { timeoutMs: 600_000 })).ok();
-  return (performance.now() - begun) / 1000;
+  const running = stack.start(command, { timeoutMs: 600_000 });
+  const watch = watchProcessTree(running.pid ?? 0);
+  try {
+    (await running.done).ok();
+  } finally {
+    watch.stop();
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  return { seconds, cpuSeconds: watch.stop()?.cpuSeconds ?? Number.NaN };
 }

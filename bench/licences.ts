@@ -4,15 +4,14 @@ import Table from "cli-table3";
 import { ximaServer } from "../sandbox/xima/server.ts";
 import { secret, workspace } from "../test/engine/workspace.ts";
 import { packed } from "../test/package/packed.ts";
-import { interleave, median, seconds } from "./interleave.ts";
+import { interleave, median, type Taken, take } from "./interleave.ts";
 import { type Variant, variants } from "./licence-variants.ts";
 
 interface Figures {
-  /** Seconds, of the whole `pulumi` process. */
-  readonly up: number;
-  readonly preview: number;
-  readonly refresh: number;
-  readonly destroy: number;
+  readonly up: Taken;
+  readonly preview: Taken;
+  readonly refresh: Taken;
+  readonly destroy: Taken;
   /** Size of `pulumi stack export`, and of one resource's `__provider`. */
   readonly stateBytes: number;
   readonly providerBytes: number;
@@ -44,19 +43,13 @@ async function measure(variant: Variant, resources: number, modules: string): Pr
     env: { BENCH_URL: `${server.baseUrl}/licensing/update`, BENCH_KEY: pem.toString() },
   });
   try {
-    const up = await seconds(stack, "up", "--yes", "--skip-preview");
-    const preview = await seconds(stack, "preview", "--expect-no-changes");
-    const refresh = await seconds(
-      stack,
-      "refresh",
-      "--yes",
-      "--skip-preview",
-      "--expect-no-changes",
-    );
+    const up = await take(stack, "up", "--yes", "--skip-preview");
+    const preview = await take(stack, "preview", "--expect-no-changes");
+    const refresh = await take(stack, "refresh", "--yes", "--skip-preview", "--expect-no-changes");
     const state = await stack.export();
     const provider = state.deployment.resources?.find((resource) => resource.inputs?.__provider)
       ?.inputs?.__provider;
-    const destroy = await seconds(stack, "destroy", "--yes", "--skip-preview");
+    const destroy = await take(stack, "destroy", "--yes", "--skip-preview");
     return {
       up,
       preview,
@@ -92,7 +85,7 @@ export async function licences(resources: number, runs: number): Promise<string>
   const table = new Table({
     head: [
       `${resources} resources`,
-      ...columns.map((name) => `${name} s`),
+      ...columns.map((name) => `${name} s\n${name} CPU s`),
       "state KB each",
       "__provider bytes",
     ],
@@ -101,11 +94,15 @@ export async function licences(resources: number, runs: number): Promise<string>
   for (const { variant, figures } of measured) {
     table.push([
       variant.name,
-      ...columns.map((name) => {
-        const own = median(figures.map((figure) => figure[name]));
-        const floor = median(measured[0]?.figures.map((figure) => figure[name]) ?? []);
-        return `${own.toFixed(2)} (${(own / floor).toFixed(2)})`;
-      }),
+      ...columns.map((name) =>
+        (["seconds", "cpuSeconds"] as const)
+          .map((measure) => {
+            const own = median(figures.map((figure) => figure[name][measure]));
+            const floor = median(measured[0]?.figures.map((figure) => figure[name][measure]) ?? []);
+            return `${own.toFixed(2)} (${(own / floor).toFixed(2)})`;
+          })
+          .join("\n"),
+      ),
       (median(figures.map((figure) => figure.stateBytes)) / resources / 1000).toFixed(2),
       median(figures.map((figure) => figure.providerBytes)).toString(),
     ]);
