@@ -15,8 +15,8 @@ const everywhere = {
   // A process for each file: some tests load the SDK, which keeps state for the whole process.
   pool: "forks",
   // Only a test that hangs ends by these. No test may fail because the machine is busy.
-  testTimeout: 180_000,
-  hookTimeout: 300_000,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
 } as const;
 
 /** What needs the engine for most of its time. */
@@ -44,8 +44,6 @@ export default defineConfig({
           ...everywhere,
           name: "engine",
           include: engine,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -7,7 +7,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 export const longest = [
   "test/tools/house.test.ts",
-  "test/fuzz/replies.test.ts",
   "test/receiver/durability.test.ts",
   "test/netsapiens/portal-driver.test.ts",
   "test/xima/license.test.ts",

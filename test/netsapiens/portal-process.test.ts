@@ -34,7 +34,7 @@ const start = (
   });
 const browsers = () => processesWith(temporary, "--remote-debugging-pipe");
 
-describe("the browser", { timeout: 240_000 }, () => {
+describe("the browser", () => {
   test("is shared by resources of several hosts, and ends with its process without leaving files", async () => {
     await using other = await system();
     const host = await start();
