@@ -158,9 +158,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       const replaced = adopting || isOwn ? [] : replacedValues(changes);
       if (replaced.length > 0)
         operation.warn(`the customer existed already; this create replaced ${replaced.join(", ")}`);
-      // Of a customer that was not there, the changes are the arguments once more.
-      const isNew = isThere === false && replaced.length === 0;
-      return { id, outs: outputs(news, isNew ? {} : changes, [], time) };
+      return { id, outs: outputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
       if (outcome === "nothing")

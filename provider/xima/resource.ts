@@ -140,10 +140,7 @@ export class XimaLicense extends UcaasResource implements ArgumentOutputs<XimaLi
   declare readonly adopt: pulumi.Output<boolean | undefined>;
   declare readonly reassertAfter: pulumi.Output<string | undefined>;
   declare readonly account: pulumi.Output<string | undefined>;
-  /**
-   * What the last call changed, by the server's own word; values of SIP credentials are
-   * masked. Empty after the create of a new customer, of which every argument is new.
-   */
+  /** What the last call changed, by the server's own word; values of SIP credentials are masked. */
   declare readonly lastChanges: pulumi.Output<XimaChange[]>;
   /**
    * What the server had otherwise than declared when everything was last sent: `oldValue`

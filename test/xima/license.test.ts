@@ -280,7 +280,10 @@ describe("create", () => {
     expect(outs).toMatchObject({
       ...args,
       schemaVersion: 1,
-      lastChanges: [],
+      lastChanges: [
+        { property: "professionalSeats", oldValue: 0, newValue: 12 },
+        { property: "aiMessaging.standardBundles", oldValue: 0, newValue: 2 },
+      ],
       lastDrift: [],
     });
     expect(Math.abs(Date.parse(outs.lastAssertedAt) - Date.now())).toBeLessThan(60_000);
