@@ -133,7 +133,7 @@ describe("another stack that creates the same customers at the same time", () =>
   );
 
   test("is no error if the list cannot be read after the creates, and a warning says so", async () => {
-    const provider = providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }).customer;
+    const provider = providersOf(enablex.basic).customer;
     enablex.server.setOptions({ createReply: "full" });
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const posting = up(provider, many(2), 8);
