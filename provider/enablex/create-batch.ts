@@ -47,10 +47,10 @@ interface Entry {
 /** The engine starts creates a few milliseconds apart; so long they are gathered. */
 const gathering = 25;
 /**
- * With nothing under way, a create that is expected begins within this time, or the
- * engine does not mean to start it.
+ * With nothing under way, a create that is expected begins within this time, also on a busy
+ * machine, or the engine does not mean to start it.
  */
-const patience = 250;
+const patience = 1_000;
 
 /**
  * What all creates of one kind in a run share: one list before them, which says what
@@ -71,6 +71,8 @@ export class CreateBatch {
   readonly #own = new Set<string>();
   #unverified: Entry[] = [];
   #waiting: PromiseWithResolvers<LastLook> | undefined;
+  /** Resolves when the next create begins. */
+  #next = Promise.withResolvers<void>();
   /** A look that was taken for the last was not: the engine starts one create after the other. */
   #lookedEarly = false;
   #oneByOne = false;
@@ -88,6 +90,8 @@ export class CreateBatch {
   begin(): void {
     this.#begun++;
     this.#sending++;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
     if (this.#lookedEarly) this.#oneByOne = true;
   }
 
@@ -140,7 +144,11 @@ export class CreateBatch {
     if (this.#begun >= this.#announced) return true;
     if (this.#sending > 0 || this.#oneByOne) return false;
     const begun = this.#begun;
-    await pause(patience);
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const tooLong = pause(patience, undefined, { signal }).catch(() => {});
+    await Promise.race([this.#next.promise, tooLong]);
+    waiting.abort();
     this.#lookedEarly = this.#begun === begun;
     return this.#lookedEarly;
   }
