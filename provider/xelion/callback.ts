@@ -83,8 +83,9 @@ export class CallbackListener implements StatusSource {
     return this.#server;
   }
 
-  async #start(): Promise<Server> {
-    const { createServer } = await import("node:http");
+  #start(): Promise<Server> {
+    // Not imported: see http/retry.ts.
+    const { createServer } = process.getBuiltinModule("node:http");
     const { host, port } = this.#address.listen;
     const server = createServer(
       { requestTimeout: slowestBody, headersTimeout: slowestBody },

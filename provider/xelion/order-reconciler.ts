@@ -173,7 +173,8 @@ export class OrderReconciler {
     );
     if (kept?.stack !== undefined && !isKnown) await this.#requireOwnStack?.(kept.stack);
     this.order = mostRecent(mostRecent(this.order, noted), kept?.order);
-    this.order ??= await this.#orderOfAnotherResource?.();
+    // Another machine may have sent a later one, of which neither journal nor relay knows.
+    if (this.#isNew) this.order = mostRecent(this.order, await this.#orderOfAnotherResource?.());
     // Other machines know it as this stack's from now on.
     if (kept?.stack !== undefined && kept.stack !== this.#relayKey.stack)
       await this.#source?.saveRecord?.(kept.order).catch(() => {});
@@ -307,12 +308,16 @@ export class OrderReconciler {
 
   async #follow(why: string): Promise<void> {
     const order = this.#current();
-    if (this.#subscription?.to !== order.intentId)
+    if (this.#subscription?.to !== order.intentId) {
+      // What says that it waits must hear what comes from then on.
+      await this.#subscribe(order);
       this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
+    }
     await this.#waitUntil(({ status }) => isTerminal(status), notFinished);
   }
 
   async #awaitConfirmation(): Promise<void> {
+    await this.#subscribe(this.#current());
     this.#tell(
       `waiting up to ${this.#timeout} for a callback that names ${describeOrder(this.#current())}`,
     );

@@ -249,6 +249,18 @@ describe("a tenant that another resource of the state has, on a machine without 
     expect(w.orders()).toHaveLength(2);
   });
 
+  test("is not ordered again when this machine knows an earlier order alone", async () => {
+    const first = await machine();
+    await up(first, newStack);
+    const configuration = { version: 1, organization: { name: "Other" } };
+    const { inputs, outs } = await up(await machine(), newStack, { configuration });
+    const known = { urn, type: pulumiType, id: "1", inputs: { ...inputs }, outputs: { ...outs } };
+    const state = { ...newStack, resources: [known] };
+    const again = await up(first, state, { ...renamed, configuration });
+    expect(again.outs.orderId).toBe(2);
+    expect(w.orders()).toHaveLength(2);
+  });
+
   test("is ordered when only another tenant, or one of another server, is in the state", async () => {
     const { resources, ...record } = await ordered();
     for (const other of [{ tenantName: "pbx2" }, { serverUrl: "https://other.example" }]) {
