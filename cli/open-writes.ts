@@ -18,7 +18,7 @@ import { type State, stackConfig } from "./pulumi/stack.ts";
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
  * the lines.
  *
- * @param creates those that the engine has as begun, where no one else reports them
+ * @param creates those that the engine has as begun, where nothing else reports them
  */
 export async function openWrites(
   stack: string,
@@ -36,7 +36,7 @@ export async function openWrites(
     const { entries } = await journal.list();
     return [
       ...openIntents(entries, identity, inState).map(describeOpenIntent),
-      ...unreportedCreates(creates, entries).map(describePendingCreate),
+      ...unreportedCreates(creates, entries, identity).map(describePendingCreate),
     ];
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;

@@ -1,14 +1,21 @@
 import { toLabel } from "./enablex/resource-id.ts";
 import { customerType, subscriptionType, userType } from "./enablex/resource-types.ts";
+import { isEqual } from "./runtime/equality.ts";
 import { steps } from "./runtime/errors.ts";
-import { ownerOf, type ResourceName, toStateResource } from "./runtime/intents.ts";
-import type { JournalEntry } from "./runtime/journal.ts";
+import { isSettled, ownerOf, type ResourceName, toStateResource } from "./runtime/intents.ts";
+import { isSameStack, type JournalEntry } from "./runtime/journal.ts";
+import { printableLine } from "./runtime/printable.ts";
 import { signatureKey } from "./runtime/secret-mark.ts";
 import type { RecordedResource, StackState } from "./runtime/stack-record.ts";
 import { resourceId } from "./xelion/resource-id.ts";
 import { licenseId } from "./xima/resource-id.ts";
 
 type Inputs = NonNullable<RecordedResource["inputs"]>;
+
+/** Whether the creates of this type can be judged: a later release may have more types. */
+export function isKnownType(type: string): boolean {
+  return Object.hasOwn(labels, type);
+}
 
 /** By type, what tells an object at a vendor from all others of its account. */
 const labels: Readonly<Record<string, (inputs: never) => string>> = {
@@ -47,53 +54,77 @@ export function pendingCreates({ resources, pending }: StackState): PendingCreat
 }
 
 /**
- * Those that no one else reports: the journal's own entries are listed with it, and what
+ * Those that nothing else reports: the journal's own entries are listed with it, and what
  * this program declares and the state does not have is being created.
+ *
+ * @param stack the stack's identity
  */
 export function unreportedCreates(
   creates: readonly PendingCreate[],
   entries: readonly JournalEntry[],
+  stack: string,
   declared: readonly ResourceName[] = [],
 ): PendingCreate[] {
+  // The entry of an order stays as long as its tenant.
+  const open = entries.filter(
+    (entry) =>
+      entry.operation === "create" &&
+      isSameStack(entry.stack, stack) &&
+      !(entry.vendor === "xelion" && isSettled(entry)),
+  );
   return creates.filter(({ type, name, isNowAnother }) => {
     const isIn = (all: readonly ResourceName[]) =>
       all.some((each) => each.type === type && each.name === name);
-    const hasEntry = entries.some(
-      (entry) => entry.operation === "create" && entry.type === type && ownerOf(entry) === name,
-    );
+    const hasEntry = open.some((entry) => entry.type === type && ownerOf(entry) === name);
     return !hasEntry && (isNowAnother || !isIn(declared));
   });
 }
 
-export function describePendingCreate({ type, name, label }: PendingCreate): string {
-  return `the create of ${type} ${JSON.stringify(name)} (${label}) has begun and not ended, perhaps on another machine, and the state does not have it. What to do: ${steps("If an update of this stack is running: wait for its end.", ...settleCreate)}`;
+export function describePendingCreate(create: PendingCreate): string {
+  const { type, name, label } = create;
+  return `the create of ${type} ${JSON.stringify(name)} (${printableLine(label)}) has begun and not ended, perhaps on another machine, and the state does not have it. What to do: ${steps("If an update of this stack is running: wait for its end.", "If the program declares it: run pulumi up.", ...settleCreate(create))}`;
 }
 
-/** How a pending create is settled that no `pulumi up` takes up. */
-export const settleCreate = [
-  "Look at the vendor: declare it and adopt it (ucaas adopt), or remove it there.",
-  "Then: pulumi refresh --clear-pending-creates",
-] as const;
+/** How a pending create is settled that `pulumi up` does not take up. */
+export function settleCreate({ type }: ResourceName): string[] {
+  const look =
+    type === "XelionTenantProvision"
+      ? "If it stays open: look in the Admin UI, and declare the tenant with its orderId."
+      : "If it stays open, and nothing declares it: look at the vendor. Declare it and adopt it (ucaas adopt), or remove it there.";
+  return [look, "Then: pulumi refresh --clear-pending-creates"];
+}
 
 interface VendorObject extends ResourceName {
   readonly urn: string;
   readonly account: unknown;
   readonly label: string;
+  /** Without secrets, and without what the provider adds. */
+  readonly arguments: Inputs;
 }
 
 function toObject({ urn, inputs = {} }: RecordedResource): VendorObject | undefined {
   const { type, name } = toStateResource(urn);
-  const label = Object.hasOwn(labels, type) ? labels[type] : undefined;
+  const label = isKnownType(type) ? labels[type] : undefined;
   if (!label || !urn.includes("pulumi-nodejs:dynamic/ucaas:")) return undefined;
   const plain = withoutSecrets(inputs);
-  return { urn, type, name, account: plain.account, label: label(plain as never) };
+  const own = Object.entries(plain).filter(([key]) => !key.startsWith("__"));
+  return {
+    ...{ urn, type, name, account: plain.account, label: label(plain as never) },
+    arguments: Object.fromEntries(own),
+  };
 }
 
+/**
+ * The same resource may have other arguments since: its create looks for what an earlier
+ * one made. Another one was to be taken over, and has what was sent only if it declares it.
+ */
 function isSameObject(one: VendorObject, other: VendorObject): boolean {
   const isSame =
     one.type === other.type && one.label === other.label && one.account === other.account;
+  if (one.urn === other.urn) return isSame;
   // Two secrets cannot be compared.
-  return isSame && (one.urn === other.urn || !one.label.includes(secretMark));
+  const isKnown = !JSON.stringify(one.arguments).includes(secretMark);
+  return isSame && isKnown && isEqual(one.arguments, other.arguments);
 }
 
 const secretMark = "[secret]";

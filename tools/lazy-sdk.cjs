@@ -11,9 +11,12 @@ Module._load = function (request, ...rest) {
   if (request !== "typescript" && request !== "@npmcli/arborist")
     return load.call(this, request, ...rest);
   const loaded = () => load.call(Module, request, ...rest);
-  return new Proxy(class {}, {
-    // Else the SDK's `__importStar` copies all exports at once.
-    get: (_, name) => (name === "__esModule" ? true : loaded()[name]),
-    has: (_, name) => name in loaded(),
-  });
+  return new Proxy(
+    {},
+    {
+      // Else the SDK's `__importStar` copies all exports at once.
+      get: (_, name) => (name === "__esModule" ? true : loaded()[name]),
+      has: (_, name) => name in loaded(),
+    },
+  );
 };

@@ -1,4 +1,5 @@
 import {
+  isKnownType,
   type PendingCreate,
   pendingCreates,
   settleCreate,
@@ -9,7 +10,7 @@ import type { PendingOperation, StackState } from "./stack.ts";
 /** An operation whose outcome is open, and what it was to create, where that is known. */
 export type OpenOperation = PendingOperation & { readonly create?: PendingCreate };
 
-const own = /^pulumi-nodejs:dynamic\/ucaas:/;
+const own = /^pulumi-nodejs:dynamic\/ucaas:(\w+)$/;
 
 /**
  * The operations whose outcome is open. A create of this package's resources is settled
@@ -19,7 +20,8 @@ const own = /^pulumi-nodejs:dynamic\/ucaas:/;
 export function openOperations({ resources, pending }: StackState): OpenOperation[] {
   return pending.flatMap((operation): OpenOperation[] => {
     const { type, resource } = operation;
-    if (type !== "creating" || !own.test(resource.type)) return [operation];
+    const [, name = ""] = own.exec(resource.type) ?? [];
+    if (type !== "creating" || !isKnownType(name)) return [operation];
     const [create] = pendingCreates({ resources, pending: [operation] });
     return create ? [{ ...operation, create }] : [];
   });
@@ -35,6 +37,6 @@ export function settleOperations(open: readonly OpenOperation[], stack = ""): st
   return steps(
     `If no update is running: pulumi cancel${stack}`,
     "Run pulumi up.",
-    ...(open.some(({ create }) => create) ? settleCreate : []),
+    ...new Set(open.flatMap(({ create }) => (create ? settleCreate(create) : []))),
   );
 }

@@ -48,7 +48,7 @@ interface Entry {
 const gathering = 25;
 /**
  * With nothing under way, a create that is expected begins within this time, also on a busy
- * machine, or the engine does not mean to start it.
+ * machine, or the engine does not start it now.
  */
 const patience = 1_000;
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { steps } from "./errors.ts";
 import { isSameStack, type JournalEntry } from "./journal.ts";
+import { printableLine } from "./printable.ts";
 import { stackParts } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
 
@@ -116,13 +117,13 @@ export function entryReference({ vendor, stack, thing }: JournalEntry): string {
 /** What may be at a vendor without a resource, and how it is settled. */
 export function describeOpenIntent(entry: JournalEntry): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ucaas journal resolve ${entryReference(entry)}`)}`;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ucaas journal resolve ${entryReference(entry)}`)}`;
 }
 
 /** The same for a write of a stack that is gone: most likely this one, before its rename. */
 export function describeWriteOfLostStack(entry: JournalEntry, stack: string): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${thing}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ucaas journal move ${entry.stack} ${stack}`, `Otherwise look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`)}`;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ucaas journal move ${entry.stack} ${stack}`, `Otherwise look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`)}`;
 }
 
 /** A resource in the state, as far as the journal is concerned. */

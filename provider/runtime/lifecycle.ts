@@ -566,8 +566,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     return { vendor, noun, identity, label: label(resource) };
   }
 
-  #readKey(id: string, { account }: O): string {
-    return `${account} ${id}`;
+  /** Two resources are one object while one is renamed. */
+  #readKey(id: string, props: O): string {
+    return `${props.account} ${id} ${claimOf(props)}`;
   }
 
   /** Two that are carried out one after the other would each overwrite what the other declares. */

@@ -26,6 +26,8 @@ export function hasNoPendingOperations(
 ): boolean {
   const { project, name, backend } = stackParts(stack);
   if (project === undefined || name === undefined || !backend?.startsWith("file:///")) return false;
+  // A query may name another place below it.
+  if (backend.includes("#")) return false;
   // A state that was moved to another backend has the resources' earlier identity.
   if (stackIdentity(project, name, folder, environment) !== stack) return false;
   try {

@@ -95,7 +95,7 @@ async function createsOfOthers(
   );
   if (!state) return [];
   return creates
-    .unreportedCreates(creates.pendingCreates(state), entries, declared)
+    .unreportedCreates(creates.pendingCreates(state), entries, identity, declared)
     .map(creates.describePendingCreate);
 }
 

@@ -309,7 +309,7 @@ export class OrderReconciler {
   async #follow(why: string): Promise<void> {
     const order = this.#current();
     if (this.#subscription?.to !== order.intentId) {
-      // What says that it waits must hear what comes from then on.
+      // Listen first: a callback may arrive right after the message.
       await this.#subscribe(order);
       this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
     }
@@ -317,10 +317,9 @@ export class OrderReconciler {
   }
 
   async #awaitConfirmation(): Promise<void> {
-    await this.#subscribe(this.#current());
-    this.#tell(
-      `waiting up to ${this.#timeout} for a callback that names ${describeOrder(this.#current())}`,
-    );
+    const order = this.#current();
+    await this.#subscribe(order);
+    this.#tell(`waiting up to ${this.#timeout} for a callback that names ${describeOrder(order)}`);
     await this.#waitUntil(({ orderId }) => orderId !== null, outcomeUnknown);
   }
 

@@ -456,17 +456,19 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    * journal of another machine may have it, but the state is on each.
    */
   async #orderInState(news: ProvisionInputs): Promise<Order | undefined> {
-    if (news.__stack === undefined) return undefined;
+    // An order that the operator names is this tenant's.
+    if (news.__stack === undefined || news.orderId !== undefined) return undefined;
     const { thing } = journalKey(news);
     const resources = await this.#earlierRuns.resources(news.__stack, news.__organization);
-    const found = resources
+    return resources
       .flatMap(tenantIn)
-      .find(
+      .filter(
         (tenant) =>
           journalKey(tenant).thing === thing &&
           !this.#accounts.differsBetween("baseUrl", tenant.account, news.account),
-      );
-    return found && orderFromState(found);
+      )
+      .map(orderFromState)
+      .reduce<Order | undefined>(mostRecent, undefined);
   }
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */

@@ -36,6 +36,11 @@ describe("an operation that a killed run left in the state", () => {
       { type: "updating", resource: customer({}, "1001") },
     ],
     [
+      "its type is of a later release",
+      [],
+      creating({ ...customer(), type: "pulumi-nodejs:dynamic/ucaas:LaterThing" }),
+    ],
+    [
       "the resource is another package's",
       [{ ...customer({}, "i-1"), type: "aws:ec2/instance:Instance" }],
       creating({ ...customer(), type: "aws:ec2/instance:Instance" }),

@@ -36,6 +36,10 @@ const resource = (type: string, inputs: Inputs, id?: string, name = "a"): Record
   ...(id !== undefined && { id }),
   inputs: { ...inputs, password: secret },
 });
+const plain = ({ inputs, ...rest }: RecordedResource): RecordedResource => {
+  const { password: _, ...others } = inputs ?? {};
+  return { ...rest, inputs: others };
+};
 const creating = (known: RecordedResource) => ({ type: "creating", resource: known });
 
 describe.each(Object.entries(objects))("a create of %s that was cut off", (type, objects) => {
@@ -43,10 +47,15 @@ describe.each(Object.entries(objects))("a create of %s that was cut off", (type,
   const found = (...resources: RecordedResource[]) =>
     pendingCreates({ resources, pending: [creating(resource(type, object))] });
 
-  test("is open until the state has this object, under whichever name", () => {
+  test("is open until the state has this object, with these arguments under another name", () => {
     expect(found()).toMatchObject([{ type, name: "a", label, isNowAnother: false }]);
-    expect(found(resource(type, object, "1", "b"))).toEqual([]);
     expect(found(resource(type, { ...object, more: 1 }, "1"))).toEqual([]);
+    // Its other arguments may have been sent to the object of another resource.
+    expect(found(plain(resource(type, object, "1", "b")))).toHaveLength(1);
+    const create = creating(plain(resource(type, object)));
+    const other = (more: Inputs = {}) => plain(resource(type, { ...object, ...more }, "1", "b"));
+    expect(pendingCreates({ resources: [other()], pending: [create] })).toEqual([]);
+    expect(pendingCreates({ resources: [other({ seats: 5 })], pending: [create] })).toHaveLength(1);
   });
 
   test("stays open when the resource is another object, of another account, or has no id", () => {
@@ -58,7 +67,11 @@ describe.each(Object.entries(objects))("a create of %s that was cut off", (type,
   test("is reported with its object, and how it is settled", () => {
     const text = describePendingCreate(found()[0]!);
     expect(text).toContain(`the create of ${type} "a" (${label})`);
-    expect(text).toMatch(/2\. .*ucaas adopt.*\n +3\. .*pulumi refresh --clear-pending-creates$/);
+    expect(text).toMatch(/2\. .*run pulumi up\.\n/);
+    const look = type === "XelionTenantProvision" ? "orderId" : "ucaas adopt";
+    expect(text).toMatch(
+      new RegExp(`3\\. .*${look}.*\\n +4\\. .*pulumi refresh --clear-pending-creates$`),
+    );
   });
 });
 
@@ -78,6 +91,7 @@ test("updates, and creates of other packages, are no pending creates", () => {
 });
 
 describe("a program reports a pending create", () => {
+  const stack = "shop/live";
   const [open] = pendingCreates({
     resources: [],
     pending: [creating(resource("EnableXCustomer", objects.EnableXCustomer[0]))],
@@ -85,10 +99,10 @@ describe("a program reports a pending create", () => {
   const declared = [{ type: "EnableXCustomer", name: "a" }];
 
   test("that it does not declare, or declares as another object", () => {
-    expect(unreportedCreates([open], [])).toEqual([open]);
-    expect(unreportedCreates([open], [], declared)).toEqual([]);
+    expect(unreportedCreates([open], [], stack)).toEqual([open]);
+    expect(unreportedCreates([open], [], stack, declared)).toEqual([]);
     const another = { ...open, isNowAnother: true };
-    expect(unreportedCreates([another], [], declared)).toEqual([another]);
+    expect(unreportedCreates([another], [], stack, declared)).toEqual([another]);
   });
 
   test("unless its own journal has the entry, which is reported with it", () => {
@@ -97,7 +111,8 @@ describe("a program reports a pending create", () => {
       ...{ operation: "create", type: "EnableXCustomer", resource: "a" },
       ...{ argumentsHash: "", intendedAt: "2026-01-05T09:00:00Z", note: null },
     } as JournalEntry;
-    expect(unreportedCreates([open], [entry])).toEqual([]);
-    expect(unreportedCreates([open], [{ ...entry, resource: "b" }])).toEqual([open]);
+    expect(unreportedCreates([open], [entry], stack)).toEqual([]);
+    expect(unreportedCreates([open], [{ ...entry, resource: "b" }], stack)).toEqual([open]);
+    expect(unreportedCreates([open], [{ ...entry, stack: "shop/dev" }], stack)).toEqual([open]);
   });
 });

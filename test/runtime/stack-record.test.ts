@@ -11,7 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
+  // Of two commands at once, one may still write when the other has failed.
+  rmSync(folder, { recursive: true, maxRetries: 5 });
 });
 
 /** A command `pulumi` whose backend refuses so many times. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as zlib from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
 import { hasNoPendingOperations } from "../../provider/runtime/state-file.ts";
 
 let backend: string;
@@ -62,6 +63,13 @@ describe("a state in a file", () => {
       "shop/live",
     ])
       expect(asked(stack), stack).toBe(false);
+  });
+
+  test("does not tell when the backend's URL has a query, which may name another place", () => {
+    write("", checkpoint());
+    const url = `file://${backend}?prefix=other/`;
+    const stack = stackIdentity("shop", "live", backend, { PULUMI_BACKEND_URL: url });
+    expect(asked(stack, url)).toBe(false);
   });
 
   test("does not tell when the state was moved to another backend since", () => {

@@ -261,6 +261,24 @@ describe("a tenant that another resource of the state has, on a machine without 
     expect(w.orders()).toHaveLength(2);
   });
 
+  test("has the later order of two resources, as a killed rename leaves them", async () => {
+    const [first] = (await ordered()).resources;
+    const configuration = { version: 1, organization: { name: "Other" } };
+    const { outs } = await up(
+      await machine(),
+      { ...newStack, resources: [first!] },
+      {
+        ...renamed,
+        configuration,
+      },
+    );
+    const second = { ...first!, urn: `${urn}-2`, outputs: { ...outs } };
+    const state = { ...newStack, resources: [first!, second] };
+    const third = { __resource: "third", configuration } as Partial<ProvisionInputs>;
+    expect((await up(await machine(), state, third)).outs.orderId).toBe(2);
+    expect(w.orders()).toHaveLength(2);
+  });
+
   test("is ordered when only another tenant, or one of another server, is in the state", async () => {
     const { resources, ...record } = await ordered();
     for (const other of [{ tenantName: "pbx2" }, { serverUrl: "https://other.example" }]) {
