@@ -12,11 +12,6 @@ import { licenseId } from "./xima/resource-id.ts";
 
 type Inputs = NonNullable<RecordedResource["inputs"]>;
 
-/** Whether the creates of this type can be judged: a later release may have more types. */
-export function isKnownType(type: string): boolean {
-  return Object.hasOwn(labels, type);
-}
-
 /** By type, what tells an object at a vendor from all others of its account. */
 const labels: Readonly<Record<string, (inputs: never) => string>> = {
   XimaLicense: licenseId,
@@ -42,15 +37,27 @@ export interface PendingCreate extends ResourceName {
  * later `up` has finished it. So one whose object is in the state is settled.
  */
 export function pendingCreates({ resources, pending }: StackState): PendingCreate[] {
-  return pending.flatMap(({ type: operation, resource }) => {
+  const judge = createJudge(resources);
+  return pending.map(judge).filter((create) => typeof create === "object");
+}
+
+/**
+ * Judges operations by one state: undefined for what is no create of this package's
+ * resources. A later release may have more types.
+ */
+export function createJudge(
+  resources: StackState["resources"],
+): (operation: StackState["pending"][number]) => PendingCreate | "settled" | undefined {
+  let known: VendorObject[] | undefined;
+  return ({ type: operation, resource }) => {
     const object = operation === "creating" ? toObject(resource) : undefined;
-    if (!object) return [];
-    const known = resources.filter(({ id }) => id).map(toObject);
-    if (known.some((each) => each && isSameObject(each, object))) return [];
-    const isNowAnother = known.some((each) => each?.urn === object.urn);
+    if (!object) return undefined;
+    known ??= resources.filter(({ id }) => id).flatMap((each) => toObject(each) ?? []);
+    if (known.some((each) => isSameObject(each, object))) return "settled";
+    const isNowAnother = known.some((each) => each.urn === object.urn);
     const { urn, type, name, label } = object;
-    return [{ urn, type, name, label, isNowAnother }];
-  });
+    return { urn, type, name, label, isNowAnother };
+  };
 }
 
 /**
@@ -102,10 +109,11 @@ interface VendorObject extends ResourceName {
   readonly arguments: Inputs;
 }
 
-function toObject({ urn, inputs = {} }: RecordedResource): VendorObject | undefined {
-  const { type, name } = toStateResource(urn);
-  const label = isKnownType(type) ? labels[type] : undefined;
-  if (!label || !urn.includes("pulumi-nodejs:dynamic/ucaas:")) return undefined;
+function toObject({ urn, type: token, inputs = {} }: RecordedResource): VendorObject | undefined {
+  const [, type = ""] = /^pulumi-nodejs:dynamic\/ucaas:(\w+)$/.exec(token) ?? [];
+  const label = Object.hasOwn(labels, type) ? labels[type] : undefined;
+  if (!label) return undefined;
+  const { name } = toStateResource(urn);
   const plain = withoutSecrets(inputs);
   const own = Object.entries(plain).filter(([key]) => !key.startsWith("__"));
   return {

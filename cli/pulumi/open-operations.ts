@@ -1,7 +1,6 @@
 import {
-  isKnownType,
+  createJudge,
   type PendingCreate,
-  pendingCreates,
   settleCreate,
 } from "pulumi-ucaas/internal/pending-creates";
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
@@ -10,20 +9,17 @@ import type { PendingOperation, StackState } from "./stack.ts";
 /** An operation whose outcome is open, and what it was to create, where that is known. */
 export type OpenOperation = PendingOperation & { readonly create?: PendingCreate };
 
-const own = /^pulumi-nodejs:dynamic\/ucaas:(\w+)$/;
-
 /**
  * The operations whose outcome is open. A create of this package's resources is settled
  * when the state has that object: the engine keeps its note, also when a later `up` has
  * finished it.
  */
 export function openOperations({ resources, pending }: StackState): OpenOperation[] {
+  const judge = createJudge(resources);
   return pending.flatMap((operation): OpenOperation[] => {
-    const { type, resource } = operation;
-    const [, name = ""] = own.exec(resource.type) ?? [];
-    if (type !== "creating" || !isKnownType(name)) return [operation];
-    const [create] = pendingCreates({ resources, pending: [operation] });
-    return create ? [{ ...operation, create }] : [];
+    const create = judge(operation);
+    if (create === "settled") return [];
+    return [create ? { ...operation, create } : operation];
   });
 }
 
