@@ -18,13 +18,11 @@ const numbers: Readonly<Record<MutantName, number>> = {
 const keyOf = (mutant: MutantName, at: number) => `k${numbers[mutant]}x${at}`;
 
 function story(
-  mutant: MutantName,
+  number: number,
   ...steps: (Partial<Step> & Pick<Step, "label" | "declaration">)[]
 ): Story {
   return {
-    seed: 0,
-    number: numbers[mutant],
-    hard: false,
+    ...{ seed: 0, number, hard: false },
     steps: steps.map((step) => ({ command: "up", faults: [], clockSeconds: 0, ...step })),
   };
 }
@@ -61,7 +59,7 @@ export const mutantStories: Readonly<
 > = {
   "repeated-post": {
     verdict: "made twice",
-    story: story("repeated-post", {
+    story: story(numbers["repeated-post"], {
       label: "the reply to the create of a subscription is lost",
       declaration: [customer, subscription],
       faults: [
@@ -71,7 +69,7 @@ export const mutantStories: Readonly<
   },
   "blind-journal": {
     verdict: "made twice",
-    story: story("blind-journal", {
+    story: story(numbers["blind-journal"], {
       label: "all is killed when the service has the order and has not replied",
       declaration: [tenant],
       blow: {
@@ -83,7 +81,7 @@ export const mutantStories: Readonly<
   "blind-ownership": {
     verdict: "lost",
     story: story(
-      "blind-ownership",
+      numbers["blind-ownership"],
       { label: "declare a licence", declaration: [licence("blind-ownership", 1)] },
       {
         label: "rename its resource",
@@ -94,7 +92,7 @@ export const mutantStories: Readonly<
   "lost-partial-failure": {
     verdict: "left unreported",
     story: story(
-      "lost-partial-failure",
+      numbers["lost-partial-failure"],
       {
         label: "the reply to the create of a licence says 500, though it was made",
         declaration: [licence("lost-partial-failure", 1), licence("lost-partial-failure", 2)],
@@ -121,7 +119,6 @@ export const mutantStories: Readonly<
   },
 };
 
-const quiet = { command: "up", faults: [], clockSeconds: 0 } as const;
 const killedAfterCommit = (process: "tree" | "provider"): Step["blow"] => ({
   moment: { when: "committed", afterMs: 50, skip: 0 },
   blow: { kind: "kill", process },
@@ -132,15 +129,11 @@ const orders = (["tree", "provider"] as const).map((process, at): Story => {
   const number = 900_005 + at;
   const declaration: Declaration = [{ ...tenant, key: `k${number}x1` }];
   const label = `${process} is killed when the service has the order and has not replied`;
-  return {
-    seed: 0,
+  return story(
     number,
-    hard: false,
-    steps: [
-      { ...quiet, label, declaration, blow: killedAfterCommit(process) },
-      { ...quiet, label: "again", before: "otherMachine", declaration },
-    ],
-  };
+    { label, declaration, blow: killedAfterCommit(process) },
+    { label: "again", before: "otherMachine", declaration },
+  );
 });
 
 /** A change of one machine is cut off, and another one goes back to what the state has. */
@@ -154,21 +147,16 @@ const wayBack = (
   const number = 900_010 + at;
   const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
   const changed = change === "update" ? [{ ...resource, version: 2 }] : [];
-  return {
-    seed: 0,
+  return story(
     number,
-    hard: false,
-    steps: [
-      { ...quiet, label: `declare ${type}`, declaration: [resource] },
-      {
-        ...quiet,
-        label: `all is killed after its ${change}`,
-        declaration: changed,
-        blow: killedAfterCommit("tree"),
-      },
-      { ...quiet, label: "go back", before: "otherMachine", declaration: [resource] },
-    ],
-  };
+    { label: `declare ${type}`, declaration: [resource] },
+    {
+      label: `all is killed after its ${change}`,
+      declaration: changed,
+      blow: killedAfterCommit("tree"),
+    },
+    { label: "go back", before: "otherMachine", declaration: [resource] },
+  );
 });
 
 /** A create of one machine is cut off, and another one declares something else, or nothing. */
@@ -182,15 +170,11 @@ const abandoned = (
   const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
   const other = next === "nothing" ? [] : [{ ...resource, key: `k${number}x2` }];
   const label = `all is killed after the create of ${type}`;
-  return {
-    seed: 0,
+  return story(
     number,
-    hard: false,
-    steps: [
-      { ...quiet, label, declaration: [resource], blow: killedAfterCommit("tree") },
-      { ...quiet, label: `declare ${next}`, before: "otherMachine", declaration: other },
-    ],
-  };
+    { label, declaration: [resource], blow: killedAfterCommit("tree") },
+    { label: `declare ${next}`, before: "otherMachine", declaration: other },
+  );
 });
 
 export const otherMachineStories: readonly Story[] = [...orders, ...wayBack, ...abandoned];
