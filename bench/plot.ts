@@ -34,7 +34,12 @@ export function plotCustomers(results: Results): string[] {
       ),
     ];
     const file = join(root, "docs", "images", `bench-${latencyMs}ms.svg`);
-    const about = `EnableX customers in one stack, ${latencyMs} ms of server latency, ${results.takenAt.slice(0, 10)}, commit ${results.commit}`;
+    const about = [
+      "EnableX customers in one stack",
+      `${latencyMs} ms of server latency`,
+      results.takenAt.slice(0, 10),
+      `commit ${results.commit}`,
+    ].join(", ");
     writeFileSync(file, drawing(about, panels));
     return file;
   });
@@ -67,21 +72,30 @@ function drawing(about: string, panels: readonly Panel[]): string {
     columns * size.width,
     Math.ceil(panels.length / columns) * size.height + 56,
   ];
-  const legend = names.map(
-    (name, index) =>
-      `<g transform="translate(${size.left + index * 150} 40)"><path d="M0 -4h20" stroke="${colourOf(name)}" stroke-width="2"/><text x="26">${escapeXml(name)}</text></g>`,
-  );
-  const charts = panels.map(
-    (one, index) =>
-      `<g transform="translate(${(index % columns) * size.width} ${56 + Math.floor(index / columns) * size.height})">${chart(one, colourOf)}</g>`,
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+  const legend = names.map((name, index) => {
+    const line = `<path d="M0 -4h20" stroke="${colourOf(name)}" stroke-width="2"/>`;
+    return group(size.left + index * 150, 40, `${line}<text x="26">${escapeXml(name)}</text>`);
+  });
+  const charts = panels.map((one, index) => {
+    const [column, row] = [index % columns, Math.floor(index / columns)];
+    return group(column * size.width, 56 + row * size.height, chart(one, colourOf));
+  });
+  const font = 'font-family="sans-serif" font-size="11"';
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${font}>
 <title>${escapeXml(about)}</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="${size.left}" y="18" font-size="12">${escapeXml(about)}</text>
 ${[...legend, ...charts].join("\n")}
 </svg>
 `;
+}
+
+function group(x: number, y: number, content: string): string {
+  return `<g transform="translate(${x} ${y})">${content}</g>`;
+}
+
+function label(x: number, y: number, anchor: "middle" | "end", text: string): string {
+  return `<text stroke="none" x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
 }
 
 function chart({ title, lines }: Panel, colourOf: (name: string) => string): string {
@@ -97,15 +111,16 @@ function chart({ title, lines }: Panel, colourOf: (name: string) => string): str
     size.height - size.bottom,
     size.top,
   );
+  const [right, bottom] = [size.width - size.right, size.height - size.bottom];
   const grid = [
-    ...x.ticks.map(
-      ({ at, label }) =>
-        `<path d="M${at} ${size.top}V${size.height - size.bottom}"/><text x="${at}" y="${size.height - size.bottom + 14}" text-anchor="middle">${label}</text>`,
-    ),
-    ...y.ticks.map(
-      ({ at, label }) =>
-        `<path d="M${size.left} ${at}H${size.width - size.right}"/><text x="${size.left - 5}" y="${at + 4}" text-anchor="end">${label}</text>`,
-    ),
+    ...x.ticks.flatMap((tick) => [
+      `<path d="M${tick.at} ${size.top}V${bottom}"/>`,
+      label(tick.at, bottom + 14, "middle", tick.label),
+    ]),
+    ...y.ticks.flatMap((tick) => [
+      `<path d="M${size.left} ${tick.at}H${right}"/>`,
+      label(size.left - 5, tick.at + 4, "end", tick.label),
+    ]),
   ];
   const drawn = lines.flatMap(({ name, points: own }) => {
     const positions = own.map(([px, py]) => `${x.position(px)} ${y.position(py)}`);
@@ -118,7 +133,11 @@ function chart({ title, lines }: Panel, colourOf: (name: string) => string): str
       }),
     ];
   });
-  return `<text x="${size.left}" y="18" font-weight="bold">${escapeXml(title)}</text><g stroke="#dddddd" fill="#555555">${grid.join("").replaceAll("<text", '<text stroke="none"')}</g>${drawn.join("")}`;
+  return [
+    `<text x="${size.left}" y="18" font-weight="bold">${escapeXml(title)}</text>`,
+    `<g stroke="#dddddd" fill="#555555">${grid.join("")}</g>`,
+    ...drawn,
+  ].join("");
 }
 
 /** Powers of ten around the values, and 2 and 5 between them where there are few. */

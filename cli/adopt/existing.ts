@@ -65,10 +65,19 @@ async function inState(
   config: Config,
 ): Promise<Adopted | string> {
   const { type, name, unresolvedSecrets } = pending;
+  const resource = `${type} ${name}`;
   if (unresolvedSecrets.length > 0)
-    return `${type} ${name}: ${unresolvedSecrets.join(", ")} is a secret that does not come from the customer's own declaration: declare it there`;
+    return [
+      resource,
+      `${unresolvedSecrets.join(", ")} is a secret that does not come from the customer's own declaration`,
+      "declare it there",
+    ].join(": ");
   if (hasUnknown(inputs))
-    return `${type} ${name}: it takes something from a resource that is not in the state yet: adopt that one first`;
+    return [
+      resource,
+      "it takes something from a resource that is not in the state yet",
+      "adopt that one first",
+    ].join(": ");
   try {
     const outputs = toJson(await fetch()) as Record<string, unknown>;
     const { changes } = await callResource(config, type, "diff", [id, outputs, inputs]);

@@ -70,7 +70,10 @@ export class NetsapiensSource implements AdoptionSource {
       throw fault(
         "NOTHING_NAMED",
         "the API lists no clients, and no portal login is configured",
-        "name each with --client domain/clientId, or set netsapiens:portalUsername and netsapiens:portalPassword: then a browser reads the portal's list",
+        [
+          "name each with --client domain/clientId",
+          "or set netsapiens:portalUsername and netsapiens:portalPassword: then a browser reads the portal's list",
+        ].join(", "),
       );
     }
     const listed = await portalClients(this.#settings(this.#inputs("")));

@@ -83,8 +83,10 @@ async function exists(
   });
 }
 
-const comment = `How a tenant is configured cannot be read from Xelion: put in the configuration that it has, or configurationFile and the path of its JSON file.
-A login is needed as soon as the configuration is changed; its password: pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
+const comment = `How a tenant is configured cannot be read from Xelion: put in \
+the configuration that it has, or configurationFile and the path of its JSON file.
+A login is needed as soon as the configuration is changed; its password: \
+pulumi config set --secret --path 'ucaas:customers.<slug>.xelion.tenantLogin.password'`;
 
 function candidate(
   { parts, name }: Identifier,

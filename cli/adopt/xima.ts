@@ -50,7 +50,8 @@ interface Settings {
   readonly seatRules: SeatRules;
 }
 
-const comment = `What a tenant has cannot be read from Xima: put in each number as it is there (0 for none), from the contract or the portal.
+const comment = `What a tenant has cannot be read from Xima: put in each number \
+as it is there (0 for none), from the contract or the portal.
 Delete the lines of what shall not be managed here: that stays as it is.`;
 
 function candidate(

@@ -96,7 +96,9 @@ export function costLine({ cost }: ChangeReport): string | undefined {
   if (!cost) return undefined;
   const format = (text: string, sign = false) =>
     formatAmount(amount(text), cost.currency, { sign });
-  return `The stack costs ${format(cost.before)} a month now, and ${format(cost.after)} after the change (${format(cost.difference, true)}).`;
+  const [before, after] = [format(cost.before), format(cost.after)];
+  const difference = format(cost.difference, true);
+  return `The stack costs ${before} a month now, and ${after} after the change (${difference}).`;
 }
 
 /** What the sums lack, as far as known. */
