@@ -1,8 +1,8 @@
 import { UcaasError } from "./errors.ts";
+import { isOfAnotherJournal } from "./failed-updates.ts";
 import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import {
-  type FailedUpdate,
   type RecordedResource,
   readStackRecord,
   type StackRecord,
@@ -56,8 +56,8 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   const open = pending.filter((each) => !kept?.accepted?.includes(each));
   if (open.length > 0)
     return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
-  const failed = record.failedUpdates.find(
-    (update) => hadProvider(record, update) && isForeign(update, situation, kept?.at ?? ""),
+  const failed = record.failedUpdates.find((update) =>
+    isOfAnotherJournal(update, record, { ...situation, lookedAt: kept?.at ?? "" }),
   );
   if (failed)
     return {
@@ -67,50 +67,12 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   return { pending };
 }
 
-/**
- * Whether a failed update may have run with another journal. Before the first one
- * that this journal has noted, with an older version, its entries decide.
- *
- * @param lookedAt when a run with this journal last looked at the record
- */
-function isForeign(
-  update: FailedUpdate,
-  { hasEntries, ownRuns }: Situation,
-  lookedAt: string,
-): boolean {
-  const { startedAt } = update;
-  const [start, end] = [Date.parse(startedAt), endOf(update)];
-  const runs = ownRuns.map((time) => Date.parse(time));
-  if (runs.some((run) => run >= start && run < end)) return false;
-  const [first = Number.POSITIVE_INFINITY] = runs;
-  if (start < first) return !hasEntries && startedAt > lookedAt;
-  return lookedAt === "" || end > Date.parse(lookedAt);
-}
-
-/** The record's times are cut to the second. */
-function endOf({ endedAt }: FailedUpdate): number {
-  return Date.parse(endedAt) + 1000;
-}
-
 /** The pending operation of a create that has succeeded since stays on record. */
 function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord): boolean {
   return resources.some(
     (each) =>
       each.urn === urn &&
       ["serverUrl", "tenantName"].every((name) => each.inputs?.[name] === inputs?.[name]),
-  );
-}
-
-/**
- * Whether there was a provider process before a failed update ended: without one, it has
- * sent nothing. The engine's record of the provider has no time in old states.
- */
-function hadProvider({ resources }: StackRecord, update: FailedUpdate): boolean {
-  const end = endOf(update);
-  return resources.some(
-    ({ type, created }) =>
-      type === "pulumi:providers:pulumi-nodejs" &&
-      (created === undefined || Date.parse(created) < end),
   );
 }
 

@@ -16,10 +16,12 @@ export interface StackRecord extends StackState {
   readonly failedUpdates: readonly FailedUpdate[];
 }
 
-/** ISO times, to the second. */
 export interface FailedUpdate {
+  /** ISO time, to the second. */
   readonly startedAt: string;
   readonly endedAt: string;
+  /** No later update of the stack has succeeded. */
+  readonly isLast: boolean;
 }
 
 const resourceSchema = z.object({
@@ -84,7 +86,7 @@ export async function readStackState(
   };
 }
 
-/** The same, with the last runs. */
+/** The same, with the last runs, the latest first. */
 export async function readStackRecord(
   stack: string,
   pauses: readonly number[] = pausesBetween,
@@ -94,11 +96,15 @@ export async function readStackRecord(
     readStackState(stack, pauses),
     runAgain([...history, "--stack", stack], pauses),
   ]);
+  const updates = (parsed(historySchema, runs) ?? []).filter(({ kind }) => kind === "update");
+  const lastSuccess = updates.findIndex(({ result }) => result === "succeeded");
   return {
     ...state,
-    failedUpdates: (parsed(historySchema, runs) ?? [])
-      .filter(({ kind, result }) => kind === "update" && result === "failed")
-      .map(({ startTime, endTime = startTime }) => ({ startedAt: startTime, endedAt: endTime })),
+    failedUpdates: updates.flatMap(({ result, startTime, endTime = startTime }, at) => {
+      if (result !== "failed") return [];
+      const isLast = lastSuccess === -1 || at < lastSuccess;
+      return [{ startedAt: startTime, endedAt: endTime, isLast }];
+    }),
   };
 }
 

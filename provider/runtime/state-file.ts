@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as zlib from "node:zlib";
@@ -24,14 +24,8 @@ export function hasNoPendingOperations(
   folder = process.cwd(),
   environment: NodeJS.ProcessEnv = process.env,
 ): boolean {
-  const { project, name, backend } = stackParts(stack);
-  if (project === undefined || name === undefined || !backend?.startsWith("file:///")) return false;
-  // A query may name another place below it.
-  if (backend.includes("#")) return false;
-  // A state that was moved to another backend has the resources' earlier identity.
-  if (stackIdentity(project, name, folder, environment) !== stack) return false;
-  try {
-    const states = join(fileURLToPath(backend), ".pulumi", "stacks", project);
+  return tellsYes(stack, folder, environment, ({ files, project, name }) => {
+    const states = join(files, "stacks", project);
     const found = Object.entries(decoders).flatMap(([ending, decode]) => {
       const content = tryRead(join(states, `${name}.json${ending}`));
       return content === undefined ? [] : [decode(content).toString("utf8")];
@@ -41,8 +35,71 @@ export function hasNoPendingOperations(
     if (others.length > 0 || !state?.includes('"latest"')) return false;
     // Inside a string the quotes would be escaped.
     return !state.includes('"pending_operations"');
+  });
+}
+
+/**
+ * Whether the last update of a stack has succeeded, or there was none, by the files in
+ * which a backend of files keeps its history. False also where they do not tell.
+ *
+ * @param stack the stack's identity
+ * @param folder where the program runs, in or below the project's folder
+ */
+export function lastUpdateSucceeded(
+  stack: string,
+  folder = process.cwd(),
+  environment: NodeJS.ProcessEnv = process.env,
+): boolean {
+  return tellsYes(stack, folder, environment, ({ files, project, name }) => {
+    const history = join(files, "history", project, name);
+    // Their names end with the time in nanoseconds.
+    const runs = tryList(history)
+      .filter((file) => /\.history\.json(\.gz|\.zst)?$/.test(file))
+      .sort()
+      .reverse();
+    for (const file of runs) {
+      const [ending = ""] = /\.(gz|zst)$/.exec(file) ?? [];
+      const decode = decoders[ending] as (content: Buffer) => Buffer;
+      const run = JSON.parse(decode(readFileSync(join(history, file))).toString("utf8"));
+      if (run.kind === "update") return run.result === "succeeded";
+    }
+    return true;
+  });
+}
+
+interface StackFiles {
+  /** The backend's own folder. */
+  readonly files: string;
+  readonly project: string;
+  readonly name: string;
+}
+
+/** False where the stack is not in a backend of files, or its files cannot be understood. */
+function tellsYes(
+  stack: string,
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+  look: (files: StackFiles) => boolean,
+): boolean {
+  const { project, name, backend } = stackParts(stack);
+  if (project === undefined || name === undefined || !backend?.startsWith("file:///")) return false;
+  // A query may name another place below it.
+  if (backend.includes("#")) return false;
+  // A state that was moved to another backend has the resources' earlier identity.
+  if (stackIdentity(project, name, folder, environment) !== stack) return false;
+  try {
+    return look({ files: join(fileURLToPath(backend), ".pulumi"), project, name });
   } catch {
     return false;
+  }
+}
+
+function tryList(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
   }
 }
 

@@ -5,9 +5,11 @@ import type { ResourceName } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
 import { organization } from "./organization.ts";
+import { OwnRuns } from "./own-runs.ts";
 import { stackIdentity, stackParts } from "./stack-identity.ts";
+import type { StackRecord, StackState } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
-import { hasNoPendingOperations } from "./state-file.ts";
+import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
 
 /** What this program has declared so far. */
 const declared: ResourceName[] = [];
@@ -30,29 +32,38 @@ async function warn(): Promise<void> {
     const get = (key: string) => pulumi.runtime.getConfig(key);
     const location = journalLocation({ get });
     const identity = stackIdentity(pulumi.getProject(), pulumi.getStack());
-    // A journal that all machines share has every create.
+    // A journal that all machines share has every write.
     const mayBePending = "folder" in location && !hasNoPendingOperations(identity);
+    const mayHaveFailed = "folder" in location && !lastUpdateSucceeded(identity);
     // Nearly always there is none, and nothing more is loaded.
-    if ("folder" in location && !hasEntries(location.folder) && !mayBePending) return;
-    const [{ Journal }, print] = await Promise.all([
-      import("./journal.ts"),
-      import("./printable.ts"),
-    ]);
+    if ("folder" in location && !hasEntries(location.folder) && !mayBePending && !mayHaveFailed)
+      return;
+    const { Journal } = await import("./journal.ts");
     const { entries } = await new Journal({ get: get as never }).list();
-    const lines = [
+    const record = mayHaveFailed ? await readRecord(identity) : undefined;
+    const state = record ?? (mayBePending ? await readState(identity) : undefined);
+    const writes = [
       ...(await undeclaredWrites(entries, identity)),
-      ...(mayBePending ? await createsOfOthers(entries, identity) : []),
+      ...(mayBePending && state ? await createsOfOthers(state, entries, identity) : []),
     ];
-    if (lines.length === 0) return;
-    await pulumi.log.warn(
-      [
-        `${lines.length} ${lines.length === 1 ? "write" : "writes"} of interrupted runs may have left something that no resource declares:`,
-        ...lines.map((line) => `  ${print.printable(line)}`),
-      ].join("\n"),
-    );
+    const updates = record ? await updatesOfOthers(record, entries, identity) : [];
+    await warnOf("write of interrupted runs", "writes of interrupted runs", writes);
+    await warnOf("failed update", "failed updates", updates);
   } catch {
     // A journal that cannot be read stops writes, which the provider reports.
   }
+}
+
+async function warnOf(one: string, many: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const { printable } = await import("./printable.ts");
+  const what = lines.length === 1 ? one : many;
+  await pulumi.log.warn(
+    [
+      `${lines.length} ${what} may have left something that no resource declares:`,
+      ...lines.map((line) => `  ${printable(line)}`),
+    ].join("\n"),
+  );
 }
 
 /** What this journal has of writes that no resource owns. */
@@ -81,22 +92,49 @@ async function undeclaredWrites(
   ];
 }
 
+/** Undefined where it cannot be read: a run does not end for that. */
+async function readRecord(identity: string): Promise<StackRecord | undefined> {
+  const { readStackRecord, stackName } = await import("./stack-record.ts");
+  return await readStackRecord(stackName(identity, organization()), []).catch(() => undefined);
+}
+
+async function readState(identity: string): Promise<StackState | undefined> {
+  const { readStackState, stackName } = await import("./stack-record.ts");
+  return await readStackState(stackName(identity, organization()), []).catch(() => undefined);
+}
+
 /** What the engine has of creates that are in no journal here, as after a kill of another machine. */
 async function createsOfOthers(
+  state: StackState,
   entries: readonly JournalEntry[],
   identity: string,
 ): Promise<string[]> {
-  const [{ readStackState, stackName }, creates] = await Promise.all([
-    import("./stack-record.ts"),
-    import("../pending-creates.ts"),
-  ]);
-  const state = await readStackState(stackName(identity, organization()), []).catch(
-    () => undefined,
-  );
-  if (!state) return [];
+  const creates = await import("../pending-creates.ts");
   return creates
     .unreportedCreates(creates.pendingCreates(state), entries, identity, declared)
     .map(creates.describePendingCreate);
+}
+
+/** Updates that failed with another journal, as when only its provider process was killed. */
+async function updatesOfOthers(
+  record: StackRecord,
+  entries: readonly JournalEntry[],
+  identity: string,
+): Promise<string[]> {
+  const [{ describeFailedUpdate, lastUpdatesOfOthers }, { isSameStack }] = await Promise.all([
+    import("./failed-updates.ts"),
+    import("./journal.ts"),
+  ]);
+  const get = (key: string) => pulumi.runtime.getConfig(key);
+  // What this run has written tells nothing of earlier ones.
+  const began = new Date(performance.timeOrigin).toISOString();
+  const hasEntries = entries.some(
+    ({ stack, intendedAt }) => isSameStack(stack, identity) && intendedAt < began,
+  );
+  const ownRuns = await new OwnRuns({ get }).times(identity);
+  return lastUpdatesOfOthers(record, { hasEntries, ownRuns, lookedAt: "" }).map(
+    describeFailedUpdate,
+  );
 }
 
 /**

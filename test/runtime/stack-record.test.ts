@@ -19,6 +19,7 @@ afterEach(() => {
 function backendFails(
   times: number,
   words = "dial tcp 127.0.0.1:5432: connect: connection refused",
+  history: readonly object[] = [],
 ): void {
   const file = join(folder, "pulumi");
   writeFileSync(
@@ -27,7 +28,7 @@ function backendFails(
 count=$(ls "${folder}" | grep -c "try-$2-" || true)
 touch "${folder}/try-$2-$count"
 [ "$count" -lt ${times} ] && echo "error: ${words}" >&2 && exit 255
-[ "$2" = export ] && echo '{"deployment": {}}' || echo '[]'
+[ "$2" = export ] && echo '{"deployment": {}}' || echo '${JSON.stringify(history)}'
 `,
   );
   chmodSync(file, 0o755);
@@ -50,4 +51,22 @@ test("a stack that is not there is an error at once", async () => {
 test("a backend that stays gone is an error", async () => {
   backendFails(9);
   await expect(readStackRecord("live", [1, 1])).rejects.toThrow("[RECORD_UNREADABLE]");
+});
+
+test("a failed update is one of the last until another one succeeds, whatever else is run", async () => {
+  const run = (day: number, kind: string, result: string) => ({
+    ...{ kind, result, startTime: `2026-01-0${day}`, endTime: `2026-01-0${day}` },
+  });
+  backendFails(0, "", [
+    run(6, "refresh", "succeeded"),
+    run(5, "update", "failed"),
+    run(4, "destroy", "failed"),
+    run(3, "update", "succeeded"),
+    run(2, "update", "failed"),
+  ]);
+  const { failedUpdates } = await readStackRecord("live");
+  expect(failedUpdates.map(({ startedAt, isLast }) => [startedAt, isLast])).toEqual([
+    ["2026-01-05", true],
+    ["2026-01-02", false],
+  ]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as zlib from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stackIdentity } from "../../provider/runtime/stack-identity.ts";
-import { hasNoPendingOperations } from "../../provider/runtime/state-file.ts";
+import { hasNoPendingOperations, lastUpdateSucceeded } from "../../provider/runtime/state-file.ts";
 
 let backend: string;
 let folder: string;
@@ -76,5 +76,41 @@ describe("a state in a file", () => {
     write("", checkpoint());
     expect(asked(undefined, `file://${backend}`)).toBe(true);
     expect(asked(undefined, "file:///srv/state")).toBe(false);
+  });
+});
+
+describe("a history in files", () => {
+  const history = () => join(backend, ".pulumi", "history", "shop", "live");
+  const run = (nanoseconds: number, ending: string, content: string | Buffer) => {
+    mkdirSync(history(), { recursive: true });
+    writeFileSync(join(history(), `live-${nanoseconds}.history.json${ending}`), content);
+  };
+  const text = (kind: string, result: string) => JSON.stringify({ kind, result });
+  const succeeded = (url = `file://${backend}`) =>
+    lastUpdateSucceeded(`shop/live@file://${backend}`, backend, { PULUMI_BACKEND_URL: url });
+
+  test.each([
+    ["plain", "", (content: string) => content],
+    ["gzip", ".gz", zlib.gzipSync],
+    ["zstd", ".zst", zlib.zstdCompressSync],
+  ])("tells how the last update ended, as %s", (_, ending, encode) => {
+    expect(succeeded()).toBe(true);
+    run(1, ending, encode(text("update", "failed")));
+    expect(succeeded()).toBe(false);
+    run(2, ending, encode(text("update", "succeeded")));
+    expect(succeeded()).toBe(true);
+  });
+
+  test("does not take a refresh for an update", () => {
+    run(1, "", text("update", "failed"));
+    run(2, "", text("refresh", "succeeded"));
+    expect(succeeded()).toBe(false);
+  });
+
+  test("does not tell when it is broken, or in another backend", () => {
+    run(1, "", text("update", "succeeded"));
+    expect(succeeded("s3://state")).toBe(false);
+    run(2, "", "");
+    expect(succeeded()).toBe(false);
   });
 });

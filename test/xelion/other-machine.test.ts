@@ -62,7 +62,9 @@ const killedProvider: StackRecord = {
     },
   ],
   pending: [],
-  failedUpdates: [{ startedAt: "2026-01-05T09:00:00.000Z", endedAt: "2026-01-05T09:00:03.000Z" }],
+  failedUpdates: [
+    { startedAt: "2026-01-05T09:00:00.000Z", endedAt: "2026-01-05T09:00:03.000Z", isLast: true },
+  ],
 };
 
 const accept = (folder: string) =>
@@ -335,6 +337,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
       {
         startedAt: new Date(startedAt).toISOString(),
         endedAt: new Date(endedAt).toISOString(),
+        isLast: true,
       },
     ],
   });
@@ -394,7 +397,7 @@ test("a run that was refused while the backend was gone needs no ceremony afterw
   expect(refused.message).not.toContain("ucaas journal accept");
   expect(w.orders()).toHaveLength(0);
   const endedAt = new Date().toISOString();
-  const record = { ...killedProvider, failedUpdates: [{ startedAt, endedAt }] };
+  const record = { ...killedProvider, failedUpdates: [{ startedAt, endedAt, isLast: true }] };
   expect((await up(one, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(1);
 });

@@ -162,17 +162,19 @@ const wayBack = (
 /** A create of one machine is cut off, and another one declares something else, or nothing. */
 const abandoned = (
   [
-    { type: "XimaLicense", next: "another object" },
-    { type: "EnableXCustomer", next: "nothing" },
+    { type: "XimaLicense", process: "tree", next: "another object" },
+    { type: "EnableXCustomer", process: "tree", next: "nothing" },
+    { type: "XimaLicense", process: "provider", next: "another object" },
+    { type: "EnableXCustomer", process: "provider", next: "nothing" },
   ] as const
-).map(({ type, next }, at): Story => {
+).map(({ type, process, next }, at): Story => {
   const number = 900_020 + at;
   const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
   const other = next === "nothing" ? [] : [{ ...resource, key: `k${number}x2` }];
-  const label = `all is killed after the create of ${type}`;
+  const label = `${process} is killed after the create of ${type}`;
   return story(
     number,
-    { label, declaration: [resource], blow: killedAfterCommit("tree") },
+    { label, declaration: [resource], blow: killedAfterCommit(process) },
     { label: `declare ${next}`, before: "otherMachine", declaration: other },
   );
 });

@@ -87,7 +87,11 @@ export class Project {
   }
 
   get #home(): string {
-    return join(this.#base, `home-${this.#machines}`);
+    return this.#homeOf(this.#machines);
+  }
+
+  #homeOf(machine: number): string {
+    return join(this.#base, `home-${machine}`);
   }
 
   get #machineFolder(): string {
@@ -151,14 +155,24 @@ export class Project {
     await rm(join(this.#base, "state", ".pulumi", "locks"), { recursive: true, force: true });
   }
 
+  /** Our own CLI, on each machine where the story was before. */
+  async ucaasOnEarlierMachines(args: string[]): Promise<void> {
+    for (let machine = 1; machine < this.#machines; machine++)
+      await this.#ucaas(args, this.#homeOf(machine)).done;
+  }
+
   async pulumi(args: string[]): Promise<Run> {
     return await this.start(args).done;
   }
 
   /** Our own CLI, on the machine where the story is. */
   async ucaas(args: string[]): Promise<Run> {
-    return await this.#run("ucaas", [process.execPath, join(root, "cli", "ucaas.ts")], args, 60_000)
-      .done;
+    return await this.#ucaas(args, this.#home).done;
+  }
+
+  #ucaas(args: string[], home: string) {
+    const program = [process.execPath, join(root, "cli", "ucaas.ts")];
+    return this.#run("ucaas", program, args, { timeoutMs: 60_000, home });
   }
 
   /** Starts the CLI and returns at once. */
@@ -169,24 +183,23 @@ export class Project {
     const stack = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.#stack];
     const program = [join(engineFolder(), "bin", "pulumi")];
     const common = [...stack, "--non-interactive", "--color=never"];
-    return this.#run("pulumi", program, args, timeoutMs, common);
+    return this.#run("pulumi", program, [...args, ...common], { timeoutMs, home: this.#home });
   }
 
   #run(
     name: string,
     [file = "", ...first]: string[],
     args: string[],
-    timeoutMs: number,
-    common: string[] = [],
+    { timeoutMs, home }: { readonly timeoutMs: number; readonly home: string },
   ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
     const engine = join(engineFolder(), "bin");
-    const child = spawn(file, [...first, ...args, ...common], {
+    const child = spawn(file, [...first, ...args], {
       cwd: join(this.#base, "project"),
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...plainEnvironment(),
         PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
-        PULUMI_HOME: this.#home,
+        PULUMI_HOME: home,
         PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "chaos",
         PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -195,7 +208,7 @@ export class Project {
         NODE_OPTIONS: `--require "${join(root, "tools", "lazy-sdk.cjs")}" --import "${join(import.meta.dirname, "preload.mjs")}"`,
         [mark]: this.id,
         UCAAS_TRIAL_MACHINE: this.#machineFolder,
-        UCAAS_TRIAL_DISK: join(this.#home, "ucaas", "journal"),
+        UCAAS_TRIAL_DISK: join(home, "ucaas", "journal"),
       },
     });
     const declaration = this.#declaration;

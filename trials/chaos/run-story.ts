@@ -1,6 +1,6 @@
 /** One story from its first step to the verdict. */
 import type { Declaration } from "./declaration.ts";
-import { heal } from "./heal.ts";
+import { askEarlierMachines, heal } from "./heal.ts";
 import {
   type Finding,
   judgeDeletes,
@@ -74,6 +74,7 @@ export async function runStory(
       if (!healed.healed)
         findings.push({ verdict: "stuck", about: `the last of ${ups} ups still fails` });
     });
+    await askEarlierMachines(project);
     const look = await project.pulumi(["preview", "--refresh", "--expect-no-changes"]);
     if (look.exitCode !== 0) findings.push({ verdict: "not empty", about: "preview --refresh" });
     for (const { command, what } of await waitForEnd(id, graceSeconds))
