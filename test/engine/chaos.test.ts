@@ -41,7 +41,7 @@ test("the oracle sees each provider that repeats, forgets or takes away", async 
   const seen = await inLanes(Object.keys(mutants) as MutantName[], async (name, servers) => {
     await using mutant = await makeMutant(name);
     const { story, verdict } = mutantStories[name];
-    const outcome = await runStory(story, servers, mutant.folder);
+    const outcome = await runStory(story, servers, { packageFolder: mutant.folder });
     return {
       name,
       sees: outcome.findings.some((finding) => finding.verdict === verdict),

@@ -3,14 +3,15 @@
  * real CLI, against the vendors' sandbox.
  *
  * ```
- * --seed S       seed of the stories; default 1
- * --stories N    number of stories; default 12
- * --first N      number of the first story; default 1
- * --minutes M    start no further story after this time
- * --hard         more resources, steps and faults, longer freezes, lost locks
- * --lanes N      stories at once, each lane with its own servers; default 2
- * --mutant NAME  try a provider with a known fault: the oracle must find it
- * --tell         print the stories instead of running them
+ * --seed S            seed of the stories; default 1
+ * --stories N         number of stories; default 12
+ * --first N           number of the first story; default 1
+ * --minutes M         start no further story after this time
+ * --hard              more resources, steps and faults, longer freezes, lost locks
+ * --lanes N           stories at once, each lane with its own servers; default 2
+ * --skip-checkpoints  the engine writes its state once, at the end of each run
+ * --mutant NAME       try a provider with a known fault: the oracle must find it
+ * --tell              print the stories instead of running them
  * ```
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "1000000" },
     lanes: { type: "string", default: "2" },
     hard: { type: "boolean", default: false },
+    "skip-checkpoints": { type: "boolean", default: false },
     mutant: { type: "string" },
     tell: { type: "boolean", default: false },
   },
@@ -63,11 +65,10 @@ async function main(): Promise<void> {
         number !== undefined && Date.now() < until;
         number = left.shift()
       ) {
-        const outcome = await runStory(
-          writeStory(seed, number, { hard: values.hard }),
-          servers,
-          mutant?.folder,
-        );
+        const outcome = await runStory(writeStory(seed, number, { hard: values.hard }), servers, {
+          packageFolder: mutant?.folder,
+          ...(values["skip-checkpoints"] && { engine: { PULUMI_SKIP_CHECKPOINTS: "true" } }),
+        });
         outcomes.push(outcome);
         report(outcome, folder);
       }
@@ -113,14 +114,19 @@ function report(outcome: Outcome, folder: string): void {
       ...runs.map(({ command, exitCode, output }) => `$ ${command}\n${output}(${exitCode})`),
     ].join("\n\n"),
   );
-  const replay = `npm run chaos -- --seed ${story.seed} --first ${story.number} --stories 1${story.hard ? " --hard" : ""}`;
+  const options = [
+    ...(story.hard ? ["--hard"] : []),
+    ...(values["skip-checkpoints"] ? ["--skip-checkpoints"] : []),
+    ...(values.mutant ? [`--mutant ${values.mutant}`] : []),
+  ].join(" ");
+  const replay = `npm run chaos -- --seed ${story.seed} --first ${story.number} --stories 1 ${options}`;
   console.log(
     [
       `✗ ${head}`,
       ...findings.map(({ verdict, about }) => `    ${verdict}: ${about}`),
       tell(story).replace(/^/gm, "    "),
       `    output: ${log}`,
-      `    replay: ${replay}${values.mutant ? ` --mutant ${values.mutant}` : ""}`,
+      `    replay: ${replay}`,
     ].join("\n"),
   );
 }

@@ -23,6 +23,14 @@ export interface Run {
   readonly stuck: boolean;
 }
 
+/** What a story may run with, other than what is shipped. */
+export interface Variant {
+  /** The package that the program and the provider process load: a mutant of this one. */
+  readonly packageFolder?: string | undefined;
+  /** Options of the engine, as environment variables. */
+  readonly engine?: Readonly<Record<string, string>>;
+}
+
 const program = `import { readFileSync } from "node:fs";
 import * as ucaas from "pulumi-ucaas";
 const made = new Map();
@@ -36,30 +44,28 @@ export class Project {
   readonly runs: Run[] = [];
   readonly #base: string;
   readonly #addresses: Addresses;
+  readonly #engine: Readonly<Record<string, string>>;
   #stack = "chaos";
   #machines = 1;
   #declaration: Declaration = [];
 
-  private constructor(id: string, base: string, addresses: Addresses) {
+  private constructor(id: string, base: string, addresses: Addresses, { engine }: Variant) {
     this.id = id;
     this.#base = base;
     this.#addresses = addresses;
+    this.#engine = engine ?? {};
   }
 
-  /**
-   * `packageFolder` is the package that the program and the provider process load: this
-   * repository, or a mutant of it.
-   */
   static async make(
     id: string,
     addresses: Addresses,
     config: Record<string, unknown>,
-    packageFolder = root,
+    variant: Variant = {},
   ): Promise<Project> {
     if (!existsSync(join(engineFolder(), "bin", "pulumi")))
       throw new Error('There is no Pulumi engine. Run "npm run engine".');
     const base = await realpath(await mkdtemp(join(tmpdir(), "ucaas-chaos-")));
-    const project = new Project(id, base, addresses);
+    const project = new Project(id, base, addresses, variant);
     const folder = join(base, "project");
     await Promise.all([
       mkdir(folder),
@@ -78,7 +84,7 @@ export class Project {
       ),
       writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })),
       writeFile(join(folder, "index.js"), program),
-      linkModules(join(folder, "node_modules"), packageFolder),
+      linkModules(join(folder, "node_modules"), variant.packageFolder ?? root),
     ]);
     await project.declare([]);
     await project.pulumi(["stack", "init", project.#stack]);
@@ -199,6 +205,7 @@ export class Project {
       env: {
         ...plainEnvironment(),
         PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+        ...this.#engine,
         PULUMI_HOME: home,
         PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "chaos",

@@ -11,7 +11,7 @@ import {
 } from "./oracle.ts";
 import { perform } from "./perform.ts";
 import { waitForEnd } from "./processes.ts";
-import { Project, type Run } from "./project.ts";
+import { Project, type Run, type Variant } from "./project.ts";
 import type { Servers } from "./servers.ts";
 import type { Story } from "./story.ts";
 
@@ -30,7 +30,7 @@ const graceSeconds = 20;
 export async function runStory(
   story: Story,
   servers: Servers,
-  packageFolder?: string,
+  variant?: Variant,
 ): Promise<Outcome> {
   const started = Date.now();
   const findings: Finding[] = [];
@@ -39,7 +39,7 @@ export async function runStory(
   servers.clearFaults();
   servers.clearLogs();
   const id = `${process.pid}-${story.seed}-${story.number}`;
-  const project = await Project.make(id, servers.addresses, servers.config, packageFolder);
+  const project = await Project.make(id, servers.addresses, servers.config, variant);
   let faultsMet = 0;
   try {
     let before: Declaration = [];
