@@ -9,7 +9,8 @@
  * --minutes M         start no further story after this time
  * --hard              more resources, steps and faults, longer freezes, lost locks
  * --lanes N           stories at once, each lane with its own servers; default 2
- * --skip-checkpoints  the engine writes its state once, at the end of each run
+ * --skip-checkpoints  the engine writes its state once, at the end of each run, and all
+ *                     machines share a journal
  * --mutant NAME       try a provider with a known fault: the oracle must find it
  * --tell              print the stories instead of running them
  * ```
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
       ) {
         const outcome = await runStory(writeStory(seed, number, { hard: values.hard }), servers, {
           packageFolder: mutant?.folder,
-          ...(values["skip-checkpoints"] && { engine: { PULUMI_SKIP_CHECKPOINTS: "true" } }),
+          skipCheckpoints: values["skip-checkpoints"],
         });
         outcomes.push(outcome);
         report(outcome, folder);

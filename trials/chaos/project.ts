@@ -27,8 +27,8 @@ export interface Run {
 export interface Variant {
   /** The package that the program and the provider process load: a mutant of this one. */
   readonly packageFolder?: string | undefined;
-  /** Options of the engine, as environment variables. */
-  readonly engine?: Readonly<Record<string, string>>;
+  /** The engine writes its state once, at the end of each run; all machines share a journal. */
+  readonly skipCheckpoints?: boolean;
 }
 
 const program = `import { readFileSync } from "node:fs";
@@ -44,16 +44,21 @@ export class Project {
   readonly runs: Run[] = [];
   readonly #base: string;
   readonly #addresses: Addresses;
-  readonly #engine: Readonly<Record<string, string>>;
+  readonly #skipCheckpoints: boolean;
   #stack = "chaos";
   #machines = 1;
   #declaration: Declaration = [];
 
-  private constructor(id: string, base: string, addresses: Addresses, { engine }: Variant) {
+  private constructor(
+    id: string,
+    base: string,
+    addresses: Addresses,
+    { skipCheckpoints }: Variant,
+  ) {
     this.id = id;
     this.#base = base;
     this.#addresses = addresses;
-    this.#engine = engine ?? {};
+    this.#skipCheckpoints = skipCheckpoints ?? false;
   }
 
   static async make(
@@ -199,13 +204,17 @@ export class Project {
     { timeoutMs, home }: { readonly timeoutMs: number; readonly home: string },
   ): { readonly child: ChildProcess; readonly done: Promise<Run> } {
     const engine = join(engineFolder(), "bin");
+    const journal = join(this.#skipCheckpoints ? this.#base : join(home, "ucaas"), "journal");
     const child = spawn(file, [...first, ...args], {
       cwd: join(this.#base, "project"),
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...plainEnvironment(),
         PATH: [engine, join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
-        ...this.#engine,
+        ...(this.#skipCheckpoints && {
+          PULUMI_SKIP_CHECKPOINTS: "true",
+          UCAAS_JOURNAL_DIR: journal,
+        }),
         PULUMI_HOME: home,
         PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "chaos",
@@ -215,7 +224,7 @@ export class Project {
         NODE_OPTIONS: `--require "${join(root, "tools", "lazy-sdk.cjs")}" --import "${join(import.meta.dirname, "preload.mjs")}"`,
         [mark]: this.id,
         UCAAS_TRIAL_MACHINE: this.#machineFolder,
-        UCAAS_TRIAL_DISK: join(home, "ucaas", "journal"),
+        UCAAS_TRIAL_DISK: journal,
       },
     });
     const declaration = this.#declaration;
