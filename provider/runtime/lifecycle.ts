@@ -320,6 +320,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // An error, so that it stays in the state: the next up takes it over or, if it is
     // declared no more, deletes it.
     if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
+    // No look comes before the delete of a resource that is declared no more. So its create
+    // may still be in the journal, by another thing than the one that the delete notes.
+    await this.#recall(id, props, {}, "maybe");
     const operation = this.#operation("delete", id, props, undefined, signal, () => {});
     await this.#handlers.delete(id, props, operation);
     await operation.complete(id);

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
+import { openIntents } from "../../provider/runtime/intents.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import {
   catchError,
   customer,
   type EnablexReseller,
   enablexReseller,
+  journalFolder,
   providersOf,
 } from "./enablex-server.ts";
 
@@ -320,6 +323,23 @@ describe("a customer that is deleted", () => {
     await provider.delete(id, outs);
     await provider.delete(id, outs);
     expect(enablex.customers()).toEqual([]);
+  });
+
+  test("by the run after its create leaves nothing that a later run reports", async () => {
+    const journal = journalFolder();
+    const marked = { ...acme, __stack: "shop/live", __resource: "acme" };
+    const first = providersOf(enablex.basic, journal);
+    const { id, outs } = await first.customer.create(marked);
+    const customerId = id as string;
+    const ended = await first.subscription.create({
+      ...{ customerId, planId: 5, __stack: "shop/live", __resource: "plan" },
+    });
+    const next = providersOf(enablex.basic, journal);
+    await next.subscription.delete(ended.id as string, ended.outs as EnableXOutputs);
+    await next.customer.delete(customerId, outs as EnableXOutputs);
+    const get = (key: string) => (key === "ucaas:journalDir" ? journal : undefined) as never;
+    const { entries } = await new Journal({ get }).list();
+    expect(openIntents(entries, "shop/live", [])).toEqual([]);
   });
 
   test("and has users or subscriptions is an error that says why, and what to do", async () => {

@@ -21,7 +21,7 @@ afterEach(() => {
 function newShop(): Stack {
   const machines = [0, 1].map(() => mkdtempSync(join(tmpdir(), "ucaas-machine-")));
   folders.push(...machines);
-  return new Stack(...machines);
+  return new Stack([...machines]);
 }
 
 const acme = { a: { name: "acme", seats: 2 } };

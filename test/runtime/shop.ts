@@ -21,6 +21,11 @@ type Outputs = Inputs & ManagedOutputs;
 
 export class Killed extends Error {}
 
+/** What tells an account from all others: its name, or an id that the vendor gives. */
+export type Identity = "name" | "id";
+
+const prefix = { name: "", id: "id of " } as const;
+
 /**
  * A vendor whose accounts have seats. The process may be killed before or after it acts
  * on a write.
@@ -46,9 +51,13 @@ class Vendor {
 
 class Handlers implements ResourceHandlers<Inputs, Outputs> {
   readonly #vendor: Vendor;
-  constructor(vendor: Vendor) {
+  readonly #identity: Identity;
+  constructor(vendor: Vendor, identity: Identity) {
     this.#vendor = vendor;
+    this.#identity = identity;
   }
+  #idOf = (name: string) => prefix[this.#identity] + name;
+  #nameOf = (id: string) => id.slice(prefix[this.#identity].length);
   validate = () => [];
   validateWithAccount = () => [];
   async diff(_id: string, olds: Outputs, news: Inputs) {
@@ -61,26 +70,36 @@ class Handlers implements ResourceHandlers<Inputs, Outputs> {
   async create(news: Inputs, operation: Operation) {
     await operation.recall();
     await operation.intend(news.name, null);
+    operation.own(`fake ${this.#idOf(news.name)}`);
     this.#vendor.write(() => {
       if (!this.#vendor.accounts.has(news.name)) this.#vendor.created.push(news.name);
       this.#vendor.accounts.set(news.name, news.seats);
     });
-    return { id: news.name, outs: news };
+    return { id: this.#idOf(news.name), outs: news };
   }
   async read(id: string, props: Outputs) {
-    return this.#vendor.accounts.has(id) ? { id, props } : { id: undefined, props };
+    return (await this.exists(id)) ? { id, props } : { id: undefined, props };
   }
-  exists = async (id: string) => this.#vendor.accounts.has(id);
+  exists = async (id: string) => this.#vendor.accounts.has(this.#nameOf(id));
   async update(id: string, _olds: Outputs, news: Inputs, operation: Operation) {
     await operation.intend(news.seats, null);
-    this.#vendor.write(() => this.#vendor.accounts.set(id, news.seats));
+    this.#vendor.write(() => this.#vendor.accounts.set(this.#nameOf(id), news.seats));
     return { outs: news };
   }
   async delete(id: string, _props: Outputs, operation: Operation) {
     await operation.intend(id, null);
-    this.#vendor.write(() => this.#vendor.accounts.delete(id));
+    this.#vendor.write(() => this.#vendor.accounts.delete(this.#nameOf(id)));
   }
 }
+
+const tellers = {
+  name: { remoteId: ({ name }: Inputs, id = name) => `fake ${id}` },
+  id: {
+    remoteId: (_: Inputs, id?: string) => id && `fake ${id}`,
+    names: ({ name }: Inputs) => [`fake ${name}`],
+    journalThing: ({ name }: Inputs, id = name) => `fake ${id}`,
+  },
+} as const;
 
 /**
  * A stack over many runs, each in a process of its own, with the engine's part played here.
@@ -97,8 +116,11 @@ export class Stack {
   #pending: { run: number; type: string; resource: RecordedResource }[] = [];
   #run = 0;
 
+  readonly #identity: Identity;
+
   /** @param folders the journal's, of each machine */
-  constructor(...folders: readonly string[]) {
+  constructor(folders: readonly string[], identity: Identity = "name") {
+    this.#identity = identity;
     this.#journals = folders.map(
       (folder) =>
         new Journal({
@@ -111,14 +133,14 @@ export class Stack {
   async up(program: Readonly<Record<string, Inputs>>, machine = 0): Promise<void> {
     this.#run++;
     const provider = withLifecycle<Inputs, Inputs, Outputs>(
-      new Handlers(this.vendor),
+      new Handlers(this.vendor, this.#identity),
       {
         type,
         vendor: "fake",
         noun: "account",
         identity: "name",
         label: ({ name }) => name,
-        remoteId: ({ name }, id) => `fake ${id ?? name}`,
+        ...tellers[this.#identity],
         servers: () => ({}),
       },
       this.#journals[machine] as Journal,
@@ -193,7 +215,7 @@ export class Stack {
       outputs: { ...outs },
     }));
     return openIntents((await this.journal.list()).entries, stack, resources).map(({ thing }) =>
-      thing.replace("fake ", ""),
+      thing.replace("fake ", "").replace(prefix.id, ""),
     );
   }
 }

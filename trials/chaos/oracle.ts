@@ -148,7 +148,9 @@ export function judgeRecords(
   );
   for (const record of undeclared) {
     const since = runs.filter(
-      (run) => !run.declaration.some((declared) => matches(declared, record)),
+      (run) =>
+        run.command.startsWith("pulumi destroy") ||
+        !run.declaration.some((declared) => matches(declared, record)),
     );
     if (!since.some(({ output }) => isReported(record, output)))
       findings.push({
