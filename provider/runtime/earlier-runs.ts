@@ -1,5 +1,5 @@
 import { UcaasError } from "./errors.ts";
-import { isOfAnotherJournal } from "./failed-updates.ts";
+import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-updates.ts";
 import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import {
@@ -14,10 +14,7 @@ interface Situation {
   /** The name of this machine's journal. */
   readonly journal: string;
   readonly knowledge: StackKnowledge | undefined;
-  /** The journal has entries of this stack: it has taken part in earlier runs. */
-  readonly hasEntries: boolean;
-  /** ISO times of the updates with this journal, the oldest first. */
-  readonly ownRuns: readonly string[];
+  readonly part: JournalPart;
   /** `XelionTenantProvision`. */
   readonly type: string;
 }
@@ -42,7 +39,7 @@ interface Verdict {
  * killed; and a failed update, where only the provider process was.
  */
 function judgeEarlierRuns(situation: Situation): Verdict {
-  const { record, journal, knowledge, type } = situation;
+  const { record, journal, knowledge, part, type } = situation;
   const foreign = record.pending.filter(
     ({ type: operation, resource }) =>
       (operation === "creating" || operation === "updating") &&
@@ -57,7 +54,7 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   if (open.length > 0)
     return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
   const failed = record.failedUpdates.find((update) =>
-    isOfAnotherJournal(update, record, { ...situation, lookedAt: kept?.at ?? "" }),
+    isOfAnotherJournal(update, record, { ...part, lookedAt: kept?.at ?? "" }),
   );
   if (failed)
     return {
@@ -176,8 +173,8 @@ export class EarlierRuns {
       const isKnown = hasEntries || knowledge?.accepted !== undefined;
       return { ...(!isKnown && { doubt: error.reason, isPassing: true }), pending: [] };
     }
-    const ownRuns = await this.#ownRuns.times(identity);
-    const verdict = judgeEarlierRuns({ record, journal, knowledge, hasEntries, ownRuns, type });
+    const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
+    const verdict = judgeEarlierRuns({ record, journal, knowledge, part, type });
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,

@@ -1,10 +1,15 @@
 import { steps } from "./errors.ts";
+import { isSameStack, type JournalEntry } from "./journal.ts";
+import type { OwnRuns } from "./own-runs.ts";
+import { stackParts } from "./stack-identity.ts";
 import type { FailedUpdate, StackRecord } from "./stack-record.ts";
+
+type Resources = StackRecord["resources"];
 
 /** What this journal had to do with the earlier runs of a stack. */
 export interface JournalPart {
-  /** It has entries of the stack. */
-  readonly hasEntries: boolean;
+  /** It has entries of the stack that are older than the first noted update. */
+  readonly hasOldEntries: boolean;
   /** ISO times of the updates with this journal, the oldest first. */
   readonly ownRuns: readonly string[];
   /** ISO time at which a run with this journal last looked at the record; empty: never. */
@@ -12,23 +17,50 @@ export interface JournalPart {
 }
 
 /**
+ * By all identities that the stack has had, as far as its state knows: after a rename the
+ * journal has its earlier runs under the earlier one.
+ *
+ * @param stack the stack's identity
+ */
+export async function journalPart(
+  stack: string,
+  resources: Resources,
+  entries: readonly JournalEntry[],
+  noted: OwnRuns,
+  lookedAt = "",
+): Promise<JournalPart> {
+  const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
+  const earlier = marks.filter((mark) => typeof mark === "string");
+  const identities = [...new Set([stack, ...earlier])];
+  const times = await Promise.all(identities.map((identity) => noted.times(identity)));
+  const ownRuns = times.flat().sort();
+  const [first] = ownRuns;
+  const hasOldEntries = entries.some(
+    (entry) =>
+      entry.vendor !== "ucaas" &&
+      (first === undefined || entry.intendedAt < first) &&
+      identities.some((identity) => isSameStack(entry.stack, identity)),
+  );
+  return { hasOldEntries, ownRuns, lookedAt };
+}
+
+/**
  * Whether a failed update may have sent something of which this journal does not know. A
  * provider process that is killed alone leaves no other trace in the engine.
  *
- * Before the first update that this journal has noted, with an older version, its
- * entries decide.
+ * An update before the first noted one may be an older version's. Then older entries decide.
  */
 export function isOfAnotherJournal(
   update: FailedUpdate,
   { resources }: Pick<StackRecord, "resources">,
-  { hasEntries, ownRuns, lookedAt }: JournalPart,
+  { hasOldEntries, ownRuns, lookedAt }: JournalPart,
 ): boolean {
   const [start, end] = [Date.parse(update.startedAt), endOf(update)];
-  if (!hadProvider(resources, end)) return false;
+  if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;
   const runs = ownRuns.map((time) => Date.parse(time));
   if (runs.some((run) => run >= start && run < end)) return false;
   const [first = Number.POSITIVE_INFINITY] = runs;
-  if (start < first) return !hasEntries && update.startedAt > lookedAt;
+  if (start < first) return !hasOldEntries && update.startedAt > lookedAt;
   return lookedAt === "" || end > Date.parse(lookedAt);
 }
 
@@ -41,7 +73,7 @@ function endOf({ endedAt }: FailedUpdate): number {
  * Whether there was a provider process before a failed update ended: without one, it has
  * sent nothing. The engine's record of the provider has no time in old states.
  */
-function hadProvider(resources: StackRecord["resources"], end: number): boolean {
+function hadProvider(resources: Resources, end: number): boolean {
   return resources.some(
     ({ type, created }) =>
       type === "pulumi:providers:pulumi-nodejs" &&
@@ -56,10 +88,16 @@ export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): Fai
   );
 }
 
-/** What such an update may have left, and how that is found. */
-export function describeFailedUpdate({ startedAt }: FailedUpdate): string {
-  return `the update that began at ${startedAt} failed, perhaps on another machine: this journal has no part in it. If its provider process was killed, what it sent is in that machine's journal alone. What to do: ${steps(
-    "On that machine, run ucaas journal list --open. It names each such write.",
+/**
+ * What such an update may have left, and how that is found.
+ *
+ * @param stack the stack's identity
+ */
+export function describeFailedUpdate({ startedAt }: FailedUpdate, stack: string): string {
+  const { name = "" } = stackParts(stack);
+  return `the update that began at ${startedAt} failed, and this journal has no part in it. Perhaps it ran on another machine, whose journal alone has what it sent. What to do: ${steps(
+    `On that machine, run ucaas journal list --stack ${name}. It has each write of that time.`,
+    "Then run pulumi up there, with the program that is to be.",
     "If that journal is lost: look at the vendors for what the failed program declared. pulumi up --refresh corrects EnableX.",
   )}`;
 }

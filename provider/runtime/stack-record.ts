@@ -3,6 +3,7 @@ import { z } from "zod";
 import { steps, UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
 import { withoutBackend } from "./stack-identity.ts";
+import { lastRuns } from "./state-file.ts";
 
 /** What the engine's backend has of a stack. */
 export interface StackState {
@@ -22,6 +23,8 @@ export interface FailedUpdate {
   readonly endedAt: string;
   /** No later update of the stack has succeeded. */
   readonly isLast: boolean;
+  /** A later destroy has removed the stack's provider from the state. */
+  readonly isBeforeDestroy: boolean;
 }
 
 const resourceSchema = z.object({
@@ -56,9 +59,6 @@ const historySchema = z
   )
   .nullable();
 
-/** How many of the last runs are looked at. */
-const lastRuns = 20;
-
 const pausesBetween: readonly number[] = [2_000, 4_000, 8_000, 16_000];
 
 /** The name by which the CLI finds a stack of this identity. */
@@ -91,19 +91,21 @@ export async function readStackRecord(
   stack: string,
   pauses: readonly number[] = pausesBetween,
 ): Promise<StackRecord> {
-  const history = ["stack", "history", "--json", "--page-size", String(lastRuns)];
-  const [state, runs] = await Promise.all([
+  const args = ["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack];
+  const [state, printed] = await Promise.all([
     readStackState(stack, pauses),
-    runAgain([...history, "--stack", stack], pauses),
+    runAgain(args, pauses),
   ]);
-  const updates = (parsed(historySchema, runs) ?? []).filter(({ kind }) => kind === "update");
-  const lastSuccess = updates.findIndex(({ result }) => result === "succeeded");
+  const history = parsed(historySchema, printed) ?? [];
+  const isLaterRun = (at: number, kind: string, result?: string) =>
+    history.slice(0, at).some((run) => run.kind === kind && (!result || run.result === result));
   return {
     ...state,
-    failedUpdates: updates.flatMap(({ result, startTime, endTime = startTime }, at) => {
-      if (result !== "failed") return [];
-      const isLast = lastSuccess === -1 || at < lastSuccess;
-      return [{ startedAt: startTime, endedAt: endTime, isLast }];
+    failedUpdates: history.flatMap(({ kind, result, startTime, endTime = startTime }, at) => {
+      if (kind !== "update" || result !== "failed") return [];
+      const isLast = !isLaterRun(at, "update", "succeeded");
+      const isBeforeDestroy = isLaterRun(at, "destroy");
+      return [{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy }];
     }),
   };
 }

@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import * as zlib from "node:zlib";
 import { stackIdentity, stackParts } from "./stack-identity.ts";
 
+/** How many of a stack's last runs are looked at. */
+export const lastRuns = 20;
+
 /** How a backend of files writes a state, by the file's ending. */
 const decoders: Readonly<Record<string, (content: Buffer) => Buffer>> = {
   "": (content) => content,
@@ -25,13 +28,8 @@ export function hasNoPendingOperations(
   environment: NodeJS.ProcessEnv = process.env,
 ): boolean {
   return tellsYes(stack, folder, environment, ({ files, project, name }) => {
-    const states = join(files, "stacks", project);
-    const found = Object.entries(decoders).flatMap(([ending, decode]) => {
-      const content = tryRead(join(states, `${name}.json${ending}`));
-      return content === undefined ? [] : [decode(content).toString("utf8")];
-    });
     // Of two, the engine takes the later one.
-    const [state, ...others] = found;
+    const [state, ...others] = readStates({ files, project, name });
     if (others.length > 0 || !state?.includes('"latest"')) return false;
     // Inside a string the quotes would be escaped.
     return !state.includes('"pending_operations"');
@@ -56,14 +54,16 @@ export function lastUpdateSucceeded(
     const runs = tryList(history)
       .filter((file) => /\.history\.json(\.gz|\.zst)?$/.test(file))
       .sort()
-      .reverse();
+      .reverse()
+      .slice(0, lastRuns);
     for (const file of runs) {
       const [ending = ""] = /\.(gz|zst)$/.exec(file) ?? [];
       const decode = decoders[ending] as (content: Buffer) => Buffer;
       const run = JSON.parse(decode(readFileSync(join(history, file))).toString("utf8"));
       if (run.kind === "update") return run.result === "succeeded";
     }
-    return true;
+    // Without a state here, the history is elsewhere too.
+    return readStates({ files, project, name }).length > 0;
   });
 }
 
@@ -92,6 +92,13 @@ function tellsYes(
   } catch {
     return false;
   }
+}
+
+function readStates({ files, project, name }: StackFiles): string[] {
+  return Object.entries(decoders).flatMap(([ending, decode]) => {
+    const content = tryRead(join(files, "stacks", project, `${name}.json${ending}`));
+    return content === undefined ? [] : [decode(content).toString("utf8")];
+  });
 }
 
 function tryList(folder: string): string[] {

@@ -42,28 +42,27 @@ async function warn(): Promise<void> {
     const { entries } = await new Journal({ get: get as never }).list();
     const record = mayHaveFailed ? await readRecord(identity) : undefined;
     const state = record ?? (mayBePending ? await readState(identity) : undefined);
+    // What one of them cannot read does not silence the others.
     const writes = [
-      ...(await undeclaredWrites(entries, identity)),
-      ...(mayBePending && state ? await createsOfOthers(state, entries, identity) : []),
+      ...(await orNone(undeclaredWrites(entries, identity))),
+      ...(mayBePending && state ? await orNone(createsOfOthers(state, entries, identity)) : []),
     ];
-    const updates = record ? await updatesOfOthers(record, entries, identity) : [];
-    await warnOf("write of interrupted runs", "writes of interrupted runs", writes);
-    await warnOf("failed update", "failed updates", updates);
+    const updates = record ? await orNone(updatesOfOthers(record, entries, identity)) : [];
+    const left = "may have left something that no resource declares";
+    await warnOf("write", `of interrupted runs ${left}`, writes);
+    await warnOf("failed update", "of another journal may have left or changed something", updates);
   } catch {
     // A journal that cannot be read stops writes, which the provider reports.
   }
 }
 
-async function warnOf(one: string, many: string, lines: readonly string[]): Promise<void> {
+const orNone = (lines: Promise<string[]>) => lines.catch(() => []);
+
+async function warnOf(what: string, rest: string, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
   const { printable } = await import("./printable.ts");
-  const what = lines.length === 1 ? one : many;
-  await pulumi.log.warn(
-    [
-      `${lines.length} ${what} may have left something that no resource declares:`,
-      ...lines.map((line) => `  ${printable(line)}`),
-    ].join("\n"),
-  );
+  const head = `${lines.length} ${what}${lines.length === 1 ? "" : "s"} ${rest}:`;
+  await pulumi.log.warn([head, ...lines.map((line) => `  ${printable(line)}`)].join("\n"));
 }
 
 /** What this journal has of writes that no resource owns. */
@@ -121,20 +120,12 @@ async function updatesOfOthers(
   entries: readonly JournalEntry[],
   identity: string,
 ): Promise<string[]> {
-  const [{ describeFailedUpdate, lastUpdatesOfOthers }, { isSameStack }] = await Promise.all([
-    import("./failed-updates.ts"),
-    import("./journal.ts"),
-  ]);
-  const get = (key: string) => pulumi.runtime.getConfig(key);
-  // What this run has written tells nothing of earlier ones.
-  const began = new Date(performance.timeOrigin).toISOString();
-  const hasEntries = entries.some(
-    ({ stack, intendedAt }) => isSameStack(stack, identity) && intendedAt < began,
+  const { describeFailedUpdate, journalPart, lastUpdatesOfOthers } = await import(
+    "./failed-updates.ts"
   );
-  const ownRuns = await new OwnRuns({ get }).times(identity);
-  return lastUpdatesOfOthers(record, { hasEntries, ownRuns, lookedAt: "" }).map(
-    describeFailedUpdate,
-  );
+  const noted = new OwnRuns({ get: (key) => pulumi.runtime.getConfig(key) });
+  const part = await journalPart(identity, record.resources, entries, noted);
+  return lastUpdatesOfOthers(record, part).map((update) => describeFailedUpdate(update, identity));
 }
 
 /**

@@ -2,14 +2,18 @@ import { describe, expect, test } from "vitest";
 import {
   describeFailedUpdate,
   type JournalPart,
+  journalPart,
   lastUpdatesOfOthers,
 } from "../../provider/runtime/failed-updates.ts";
+import type { JournalEntry } from "../../provider/runtime/journal.ts";
+import type { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 
 const update = {
   startedAt: "2026-01-05T09:00:00.000Z",
   endedAt: "2026-01-05T09:00:03.000Z",
   isLast: true,
+  isBeforeDestroy: false,
 };
 const provider = {
   urn: "urn:pulumi:live::shop::pulumi:providers:pulumi-nodejs::default",
@@ -17,7 +21,7 @@ const provider = {
   created: "2026-01-05T09:00:01.000Z",
 };
 const record: StackRecord = { resources: [provider], pending: [], failedUpdates: [update] };
-const nothing: JournalPart = { hasEntries: false, ownRuns: [], lookedAt: "" };
+const nothing: JournalPart = { hasOldEntries: false, ownRuns: [], lookedAt: "" };
 
 describe("an update that failed", () => {
   test("is another machine's when this journal has noted no run in its time", () => {
@@ -32,7 +36,7 @@ describe("an update that failed", () => {
   });
 
   test("is this machine's when an older version left entries", () => {
-    expect(lastUpdatesOfOthers(record, { ...nothing, hasEntries: true })).toEqual([]);
+    expect(lastUpdatesOfOthers(record, { ...nothing, hasOldEntries: true })).toEqual([]);
   });
 
   test("is not reported when a later one has succeeded", () => {
@@ -46,9 +50,51 @@ describe("an update that failed", () => {
       expect(lastUpdatesOfOthers({ ...record, resources }, nothing)).toEqual([]);
   });
 
+  test("may have sent something when a later destroy has removed the provider since", () => {
+    const destroyed = {
+      ...record,
+      resources: [],
+      failedUpdates: [{ ...update, isBeforeDestroy: true }],
+    };
+    expect(lastUpdatesOfOthers(destroyed, nothing)).toHaveLength(1);
+  });
+
   test("is described by its time and by where its writes are named", () => {
-    const text = describeFailedUpdate(update);
+    const text = describeFailedUpdate(update, "shop/live@s3://state");
     expect(text).toContain("2026-01-05T09:00:00.000Z");
-    expect(text).toContain("ucaas journal list --open");
+    expect(text).toContain("ucaas journal list --stack live");
+  });
+});
+
+describe("a journal's part in earlier runs", () => {
+  const stack = "shop/live@s3://state";
+  const entry = (at: string, of: Partial<JournalEntry> = {}): JournalEntry => ({
+    ...{ vendor: "xima", stack, thing: "acme", argumentsHash: "-", intendedAt: at, note: null },
+    ...of,
+  });
+  const noted = (runs: Record<string, string[]>) =>
+    ({ times: async (identity: string) => runs[identity] ?? [] }) as unknown as OwnRuns;
+  const run = "2026-01-05T10:00:00.000Z";
+  const before = "2026-01-05T09:00:00.000Z";
+  const after = "2026-01-05T10:00:02.000Z";
+
+  test("are entries of an older version, and none that its own noted runs left", async () => {
+    const part = (...entries: JournalEntry[]) =>
+      journalPart(stack, [], entries, noted({ [stack]: [run] }));
+    expect(await part(entry(after))).toMatchObject({ hasOldEntries: false, ownRuns: [run] });
+    expect(await part(entry(before))).toMatchObject({ hasOldEntries: true });
+    expect(await part(entry(before, { vendor: "ucaas" }))).toMatchObject({ hasOldEntries: false });
+    expect(await part(entry(before, { stack: "shop/other" }))).toMatchObject({
+      hasOldEntries: false,
+    });
+  });
+
+  test("are the runs and entries of the stack's earlier name too", async () => {
+    const earlier = "shop/pilot@s3://state";
+    const resources = [{ urn: "", type: "", outputs: { __stack: earlier } }];
+    const runs = noted({ [stack]: [run], [earlier]: [before] });
+    expect(await journalPart(stack, resources, [], runs)).toMatchObject({ ownRuns: [before, run] });
+    const old = entry("2026-01-05T08:00:00.000Z", { stack: earlier });
+    expect(await journalPart(stack, resources, [old], runs)).toMatchObject({ hasOldEntries: true });
   });
 });

@@ -65,8 +65,8 @@ test("a failed update is one of the last until another one succeeds, whatever el
     run(2, "update", "failed"),
   ]);
   const { failedUpdates } = await readStackRecord("live");
-  expect(failedUpdates.map(({ startedAt, isLast }) => [startedAt, isLast])).toEqual([
-    ["2026-01-05", true],
-    ["2026-01-02", false],
+  expect(failedUpdates).toMatchObject([
+    { startedAt: "2026-01-05", isLast: true, isBeforeDestroy: false },
+    { startedAt: "2026-01-02", isLast: false, isBeforeDestroy: true },
   ]);
 });

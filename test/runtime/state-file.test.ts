@@ -94,10 +94,18 @@ describe("a history in files", () => {
     ["gzip", ".gz", zlib.gzipSync],
     ["zstd", ".zst", zlib.zstdCompressSync],
   ])("tells how the last update ended, as %s", (_, ending, encode) => {
+    write("", checkpoint());
     expect(succeeded()).toBe(true);
     run(1, ending, encode(text("update", "failed")));
     expect(succeeded()).toBe(false);
     run(2, ending, encode(text("update", "succeeded")));
+    expect(succeeded()).toBe(true);
+  });
+
+  test("ends with the last twenty runs, which are all that the CLI would be asked for", () => {
+    run(10, "", text("update", "failed"));
+    for (let at = 11; at < 31; at++) run(at, "", text("refresh", "succeeded"));
+    write("", checkpoint());
     expect(succeeded()).toBe(true);
   });
 
@@ -107,7 +115,8 @@ describe("a history in files", () => {
     expect(succeeded()).toBe(false);
   });
 
-  test("does not tell when it is broken, or in another backend", () => {
+  test("does not tell when it is broken, elsewhere, or in another backend", () => {
+    expect(succeeded()).toBe(false);
     run(1, "", text("update", "succeeded"));
     expect(succeeded("s3://state")).toBe(false);
     run(2, "", "");

@@ -63,7 +63,12 @@ const killedProvider: StackRecord = {
   ],
   pending: [],
   failedUpdates: [
-    { startedAt: "2026-01-05T09:00:00.000Z", endedAt: "2026-01-05T09:00:03.000Z", isLast: true },
+    {
+      startedAt: "2026-01-05T09:00:00.000Z",
+      endedAt: "2026-01-05T09:00:03.000Z",
+      isLast: true,
+      isBeforeDestroy: false,
+    },
   ],
 };
 
@@ -338,6 +343,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
         startedAt: new Date(startedAt).toISOString(),
         endedAt: new Date(endedAt).toISOString(),
         isLast: true,
+        isBeforeDestroy: false,
       },
     ],
   });
@@ -359,6 +365,16 @@ describe("on a machine that has run the stack before, with a journal of its own"
     await accept(known);
     const later = { ...record, failedUpdates: [] };
     expect((await up(known, later)).code).toBeUndefined();
+  });
+
+  test("an order is not sent again either when this run has written something else before", async () => {
+    await up(await machine(), newStack);
+    const folder = await machine();
+    await noteRun(folder);
+    const key = { vendor: "xima", stack: "shop/live", thing: "another" };
+    await new Journal(journalAt(folder)).intend(key, {}, {});
+    expect((await up(folder, killedProvider)).code).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(w.orders()).toHaveLength(1);
   });
 
   test("a preview beside the other machine's update does not hide it", async () => {
@@ -397,7 +413,10 @@ test("a run that was refused while the backend was gone needs no ceremony afterw
   expect(refused.message).not.toContain("ucaas journal accept");
   expect(w.orders()).toHaveLength(0);
   const endedAt = new Date().toISOString();
-  const record = { ...killedProvider, failedUpdates: [{ startedAt, endedAt, isLast: true }] };
+  const record = {
+    ...killedProvider,
+    failedUpdates: [{ startedAt, endedAt, isLast: true, isBeforeDestroy: false }],
+  };
   expect((await up(one, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(1);
 });

@@ -32,12 +32,12 @@ export async function heal(
 }
 
 /**
- * What a warning or an error of an update that failed with another journal asks for: a look
- * into the journals of the machines where the story was before.
+ * What the warning of an update that failed with another journal asks for: a look into the
+ * journals of the machines where the story was before.
  */
 export async function askEarlierMachines(project: Project): Promise<void> {
-  if (project.runs.some(({ output }) => /this journal has no part in it/.test(output)))
-    await project.ucaasOnEarlierMachines(["journal", "list", "--open"]);
+  if (project.runs.some(({ output }) => /the update that began at \S+ failed/.test(output)))
+    await project.ucaasOnEarlierMachines(["journal", "list"]);
 }
 
 /** Commands of the engine that the remedies of the errors name, word by word. */
