@@ -195,11 +195,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const recalled = this.#refreshing.get(readKey);
     const refreshing = this.#refreshing.delete(readKey);
     this.#acquire(id, olds);
-    await this.#abandonOthers(news, [
-      this.#tryThing(olds),
-      this.#tryThing(olds, id),
-      this.#tryThing(news),
-    ]);
+    const things = [this.#tryThing(olds), this.#tryThing(olds, id), this.#tryThing(news)];
+    await this.#abandonOthers(news, things, olds.__stack);
     const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
     const moved = this.#movedArguments(id, olds, news);
     if (meaning === "delete" && moved.length === 0 && !(await this.#isThere(id, olds))) {
@@ -436,8 +433,13 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
    * after a run was cut off. Nothing else would report it, since the resource is declared.
    *
    * @param things what the resource is now, and what it is in the state
+   * @param earlier the stack's identity that the resource was created under
    */
-  async #abandonOthers(news: I, things: readonly (string | undefined)[]): Promise<void> {
+  async #abandonOthers(
+    news: I,
+    things: readonly (string | undefined)[],
+    earlier?: string,
+  ): Promise<void> {
     const { type, vendor } = this.#descriptor;
     const { __resource: name, __stack: stack } = news;
     if (name === undefined || stack === undefined || Object.values(news).some(isUnknown)) return;
@@ -451,7 +453,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       for (const entry of (await this.#entries).entries) {
         const isOthers = entry.vendor !== vendor || entry.type !== type || ownerOf(entry) !== name;
         if (isOthers || entry.operation !== "create" || own.has(entry.thing)) continue;
-        if (entry.abandoned || !isSameStack(entry.stack, stack)) continue;
+        const isOfStack = [stack, earlier ?? stack].some((each) => isSameStack(entry.stack, each));
+        if (entry.abandoned || !isOfStack) continue;
         await this.#journal.abandon(entry);
       }
     } catch (error) {

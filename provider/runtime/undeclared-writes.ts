@@ -70,20 +70,26 @@ async function undeclaredWrites(
   entries: readonly JournalEntry[],
   identity: string,
 ): Promise<string[]> {
-  const intents = await import("./intents.ts");
+  const [intents, { isSameStack }] = await Promise.all([
+    import("./intents.ts"),
+    import("./journal.ts"),
+  ]);
   const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
   const { openIntents, openIntentsOfOthers, toStateResource } = intents;
   const undeclared = entries.filter((entry) => !isOwned(entry, declared));
-  if (undeclared.length === 0) return [];
+  const ofOthers = openIntentsOfOthers(entries, identity);
+  if (undeclared.length === 0 && ofOthers.length === 0) return [];
   const before = (await stateBefore()).map(({ urn, outputs }) => ({
     ...toStateResource(urn),
     outputs,
   }));
   // What this run is about to delete is in the state.
   const open = openIntents(undeclared, identity, before).filter((entry) => !isOwned(entry, before));
-  const others = openIntentsOfOthers(undeclared, identity).filter(
-    (entry) => !open.includes(entry) && !isOwned(entry, before),
-  );
+  // A resource of that name may be another object, unless the state has it from that stack.
+  const others = ofOthers.filter((entry) => {
+    const from = before.filter(({ outputs }) => isSameStack(entry.stack, String(outputs?.__stack)));
+    return !open.includes(entry) && !isOwned(entry, from);
+  });
   const lost = await writesOfLostStacks(others);
   return [
     ...open.map(describeOpenIntent),

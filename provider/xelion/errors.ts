@@ -129,8 +129,8 @@ export function orderedElsewhere(
     hint: [
       steps(
         `If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
-        "Else look in the Admin UI for this tenant's order, and for orders of tenants that you no longer declare.",
-        "If this tenant's last one has the declared configuration: declare its orderId.",
+        "Else look in the Admin UI for the orders of all tenants that this stack declares, or has declared.",
+        "Declare orderId for each tenant whose last order has the declared configuration.",
         `When all tenants are looked at: ucaas journal accept ${stack}`,
       ),
       "A relay, or a journal that all machines share (ucaas:journal), avoids this.",

@@ -82,7 +82,8 @@ function remedied(
       if (about("ALREADY_EXISTS")) remedy.adopt = "always";
       break;
     case "XelionTenantProvision":
-      if (about("OUTCOME_UNKNOWN") || about("JOURNAL_UNKNOWN_RUN")) {
+      // The error of one tenant asks for a look at all of them.
+      if (about("OUTCOME_UNKNOWN") || output.includes("[JOURNAL_UNKNOWN_RUN")) {
         // The engineer looks for the order in the Admin UI, and at what was ordered.
         const orders = Object.values(servers.sandbox.xelion.server.state.orders).filter(
           ({ tenantName }) => tenantName === resource.key,

@@ -159,15 +159,19 @@ const wayBack = (
   );
 });
 
-/** A create of one machine is cut off, and another one declares something else, or nothing. */
+/**
+ * A create is cut off, and another machine, or the stack by another name, declares
+ * something else, or nothing.
+ */
 const abandoned = (
   [
     { type: "XimaLicense", process: "tree", next: "another object" },
     { type: "EnableXCustomer", process: "tree", next: "nothing" },
     { type: "XimaLicense", process: "provider", next: "another object" },
     { type: "EnableXCustomer", process: "provider", next: "nothing" },
+    { type: "XimaLicense", process: "provider", next: "another object", before: "renameStack" },
   ] as const
-).map(({ type, process, next }, at): Story => {
+).map(({ type, process, next, ...step }, at): Story => {
   const number = 900_020 + at;
   const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
   const other = next === "nothing" ? [] : [{ ...resource, key: `k${number}x2` }];
@@ -175,7 +179,7 @@ const abandoned = (
   return story(
     number,
     { label, declaration: [resource], blow: killedAfterCommit(process) },
-    { label: `declare ${next}`, before: "otherMachine", declaration: other },
+    { label: `declare ${next}`, before: "otherMachine", ...step, declaration: other },
   );
 });
 
