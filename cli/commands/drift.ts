@@ -6,7 +6,7 @@ import type { Progress } from "../drift/check.ts";
 import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
-import { findProject } from "../pulumi/project.ts";
+import { checkStackNames, findProject } from "../pulumi/project.ts";
 import { selectedStack } from "../pulumi/stack.ts";
 
 const details = `
@@ -120,9 +120,11 @@ function fileTime(time: Date): string {
 }
 
 async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {
-  const { stackFolder, stacks } = findProject();
+  const project = findProject();
+  const { stackFolder, stacks } = project;
   if (stack) return [...new Set(stack)];
   if (!all) return [await selectedStack()];
+  checkStackNames(project, { except }, { operation: "drift --all" });
   const chosen = stacks.filter((name) => !except.includes(name));
   if (chosen.length > 0) return chosen;
   throw new UcaasError(

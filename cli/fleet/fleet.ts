@@ -5,13 +5,13 @@ import type { Tone } from "../colour.ts";
 import { CustomerSurvey } from "../drift/customer-survey.ts";
 import { customerLines } from "../drift/customers.ts";
 import { print, printNotice } from "../output.ts";
-import { findProject } from "../pulumi/project.ts";
+import { checkStackNames, findProject } from "../pulumi/project.ts";
 import { remedyInCell, remedyInLine } from "../remedy.ts";
 import { renderTable } from "../table.ts";
 import { FleetRecord } from "./record.ts";
 import { type Action, doneStacks, exitStatus, type StackResult } from "./result.ts";
 import { runStack } from "./run-stack.ts";
-import { chooseStacks, chosenShard } from "./shard.ts";
+import { chooseStacks, chosenShard, fitsPattern } from "./shard.ts";
 
 export interface FleetOptions {
   readonly stacks?: readonly string[];
@@ -37,6 +37,11 @@ const bytesPerStack = 500 * 1024 * 1024;
 export async function runFleet(action: Action, options: FleetOptions): Promise<void> {
   const shard = chosenShard(options);
   const project = findProject();
+  checkStackNames(
+    project,
+    { only: options.stacks, except: options.except },
+    { operation: `fleet ${action}`, onlyOption: "--stacks", fits: fitsPattern },
+  );
   const stacks = chooseStacks(project.stacks, {
     globs: options.stacks,
     except: options.except,

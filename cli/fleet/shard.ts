@@ -54,6 +54,11 @@ function checked(index: number, count: number, given: string): Shard {
   });
 }
 
+/** Whether a pattern of `--stacks` or `--except` chooses a stack. */
+export function fitsPattern(stack: string, pattern: string): boolean {
+  return matchesGlob(stack, pattern);
+}
+
 /** The stacks that are chosen, in alphabetical order. */
 export function chooseStacks(
   all: readonly string[],
@@ -64,7 +69,7 @@ export function chooseStacks(
   }: { globs?: readonly string[]; except?: readonly string[]; shard?: Shard },
 ): string[] {
   const fits = (stack: string, patterns: readonly string[]) =>
-    patterns.some((pattern) => matchesGlob(stack, pattern));
+    patterns.some((pattern) => fitsPattern(stack, pattern));
   return all
     .filter((stack) => globs === undefined || fits(stack, globs))
     .filter((stack) => !fits(stack, except))

@@ -37,6 +37,42 @@ export function findProject(from = process.cwd()): Project {
   }
 }
 
+/** Left out of pipelines and manifests by name, also where the project has no such stack. */
+const stackForTrials = "sandbox";
+
+/**
+ * A misspelt name spares no stack, and chooses fewer than were meant.
+ *
+ * @throws {UcaasError} `NO_STACK` for a name or pattern that fits no stack of the project
+ */
+export function checkStackNames(
+  { stacks }: Pick<Project, "stacks">,
+  { only = [], except = [] }: { only?: readonly string[]; except?: readonly string[] },
+  {
+    operation,
+    onlyOption,
+    fits = (stack, name) => stack === name,
+  }: {
+    operation: string;
+    /** What the user calls `only`. */
+    onlyOption?: string;
+    fits?: (stack: string, pattern: string) => boolean;
+  },
+): void {
+  const named = [
+    ...only.map((name) => [onlyOption, name] as const),
+    ...except.flatMap((name) => (name === stackForTrials ? [] : [["--except", name] as const])),
+  ];
+  for (const [option, name] of named) {
+    if (stacks.some((stack) => fits(stack, name))) continue;
+    throw new UcaasError(`${option} ${name} fits no stack`, {
+      code: "NO_STACK",
+      operation,
+      hint: `correct the name, or leave it out: the stacks are ${stacks.join(", ") || "none"}`,
+    });
+  }
+}
+
 function readProject(file: string): { name: string; stackConfigDir: string } {
   const lines = new LineCounter();
   const document = parseDocument(contentOf(file), { lineCounter: lines, prettyErrors: false });

@@ -91,6 +91,18 @@ describe("ucaas ci stacks", () => {
     });
   });
 
+  test("refuses a name that leaves out no stack, since a misspelt one would be updated", async () => {
+    for (const command of [
+      ["ci", "stacks", "--except", "sandbox", "prdo"],
+      ["drift", "--all", "--except", "sandbox", "prdo"],
+    ]) {
+      const run = await ucaas(command, { cwd: join(repository, "telephony") });
+      expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(run.stderr).toContain("--except prdo fits no stack [NO_STACK]");
+      expect(run.stderr).toContain("north, prod, sandbox");
+    }
+  });
+
   test("uses the files changed since a commit, even renamed ones in a subfolder of the repository", async () => {
     const first = commit();
     write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 5}\n");

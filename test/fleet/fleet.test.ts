@@ -5,8 +5,9 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EngineRun, judgeRun } from "../../cli/fleet/engine-run.ts";
 import { FleetRecord } from "../../cli/fleet/record.ts";
-import { doneStacks, exitStatus, type StackResult } from "../../cli/fleet/result.ts";
+import { actions, doneStacks, exitStatus, type StackResult } from "../../cli/fleet/result.ts";
 import { chooseStacks, chosenShard, shardOf } from "../../cli/fleet/shard.ts";
+import { type Outcome, ucaas } from "../cli/ucaas.ts";
 
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), {
   minLength: 1,
@@ -71,6 +72,46 @@ describe("shards", () => {
       "eu-north",
       "us",
     ]);
+  });
+});
+
+describe("ucaas fleet", () => {
+  /** Runs it in a project of three stacks, with a `pulumi` that notes its calls and fails. */
+  const fleet = async (...args: string[]): Promise<Outcome & { calls: string[] }> => {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
+    for (const stack of ["a", "b", "prod"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
+    writeFileSync(join(folder, "blocked"), "");
+    const calls = join(folder, "calls");
+    writeFileSync(calls, "");
+    writeFileSync(join(folder, "pulumi"), '#!/bin/sh\necho "$@" >> calls\nexit 255\n', {
+      mode: 0o755,
+    });
+    const PATH = `${folder}:${process.env.PATH}`;
+    const run = await ucaas(["fleet", ...args], { cwd: folder, env: { ...process.env, PATH } });
+    return { ...run, calls: readFileSync(calls, "utf8").split("\n").filter(Boolean) };
+  };
+  const agreed = (action: string) => (action === "destroy" ? ["--yes"] : []);
+
+  test.each(actions)(
+    "%s refuses a pattern that fits no stack, before it runs one",
+    async (action) => {
+      for (const [option, ...patterns] of [
+        ["--stacks", "a", "prd"],
+        ["--except", "prod", "sandbox", "prd*"],
+      ] as const) {
+        const run = await fleet(action, ...agreed(action), option, ...patterns);
+        expect(run).toMatchObject({ exitCode: 1, calls: [] });
+        expect(run.stderr).toMatch(/(--except|--stacks) prd\*? fits no stack \[NO_STACK\]/);
+        expect(run.stderr).toContain("a, b, prod");
+      }
+    },
+  );
+
+  test("runs what remains without a sandbox that the project does not have", async () => {
+    const { calls } = await fleet("up", "--stacks", "a", "b", "--except", "sandbox", "b");
+    expect(calls).toEqual([expect.stringMatching(/^up --stack a --json --yes /)]);
   });
 });
 

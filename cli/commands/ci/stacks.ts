@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { shardOf } from "../../fleet/shard.ts";
 import { print, printNotice } from "../../output.ts";
-import { findProject, type Project } from "../../pulumi/project.ts";
+import { checkStackNames, findProject, type Project } from "../../pulumi/project.ts";
 
 /** `ucaas ci stacks`: which stacks there are, or which ones a change concerns. */
 export function stacksCommand(): Command {
@@ -40,6 +40,7 @@ async function stacks({ changedSince, only, except = [], shards, json }: Options
       hint: `the stacks are: ${project.stacks.join(", ")}`,
     });
   }
+  checkStackNames(project, { except }, { operation: "ci stacks" });
   const found = changedSince === undefined ? project.stacks : await changed(project, changedSince);
   const chosen = found.filter(
     (stack) => (only === undefined || only.includes(stack)) && !except.includes(stack),
