@@ -15,27 +15,30 @@ import { redact } from "./redact.ts";
 /** A file for the result of a command that runs for long. */
 export class OutputFile {
   readonly path: string;
+  readonly #option: string;
 
-  private constructor(path: string) {
+  private constructor(path: string, option: string) {
     this.path = path;
+    this.#option = option;
   }
 
   /**
    * Finds out whether the file can be written, before the command does its work. The file
    * stays as it is.
    *
+   * @param option  that names the file, for errors: `--out`
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
-  static prepare(path: string): OutputFile {
+  static prepare(path: string, option: string): OutputFile {
     const existed = existsSync(path);
     try {
       makeFolder(dirname(resolve(path)));
       closeSync(openSync(path, "a"));
       if (!existed) unlinkSync(path);
     } catch (error) {
-      throw notWritten(path, error);
+      throw notWritten(path, option, error);
     }
-    return new OutputFile(path);
+    return new OutputFile(path, option);
   }
 
   /**
@@ -47,7 +50,7 @@ export class OutputFile {
     try {
       writeFileSync(this.path, forFile(text));
     } catch (error) {
-      throw notWritten(this.path, error);
+      throw notWritten(this.path, this.#option, error);
     }
   }
 
@@ -62,7 +65,8 @@ export class OutputFile {
       writeFileSync(draft, forFile(text));
       renameSync(draft, this.path);
     } catch (error) {
-      throw notWritten(this.path, error);
+      if (existsSync(draft)) unlinkSync(draft);
+      throw notWritten(this.path, this.#option, error);
     }
   }
 }
@@ -81,10 +85,10 @@ function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
-function notWritten(path: string, error: unknown): UcaasError {
+function notWritten(path: string, option: string, error: unknown): UcaasError {
   const { code } = error as NodeJS.ErrnoException;
   return new UcaasError(`${path} cannot be written (${code})`, {
     code: "FILE_NOT_WRITTEN",
-    hint: "name a file in a folder that you may write to, with --out",
+    hint: `name a path that you may write to, with ${option}`,
   });
 }

@@ -78,12 +78,16 @@ async function drift(options: Options): Promise<void> {
     import("../drift/report.ts"),
     import("../drift/render.ts"),
   ]);
-  const out = options.out === undefined ? undefined : OutputFile.prepare(options.out);
-  const metrics = options.metrics === undefined ? undefined : OutputFile.prepare(options.metrics);
+  const out = options.out === undefined ? undefined : OutputFile.prepare(options.out, "--out");
+  const metrics =
+    options.metrics === undefined ? undefined : OutputFile.prepare(options.metrics, "--metrics");
   const kept =
     options.reportDir === undefined
       ? undefined
-      : OutputFile.prepare(join(options.reportDir, `drift-${fileTime(new Date())}.json`));
+      : OutputFile.prepare(
+          join(options.reportDir, `drift-${fileTime(new Date())}.json`),
+          "--report-dir",
+        );
   const stacks = await stacksToCheck(options);
   const queue = new PQueue({ concurrency: options.parallel });
   const survey = new CustomerSurvey();

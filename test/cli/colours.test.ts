@@ -39,9 +39,9 @@ describe("colours", () => {
 
   test("a report in a file has no colours, for any terminal", () => {
     const file = join(folder, "report.txt");
-    OutputFile.prepare(file).write(`${csi}31mfailed${csi}39m`);
+    OutputFile.prepare(file, "--out").write(`${csi}31mfailed${csi}39m`);
     expect(readFileSync(file, "utf8")).toBe("failed");
-    OutputFile.prepare(file).replace(`${csi}1mhead${csi}22m`);
+    OutputFile.prepare(file, "--out").replace(`${csi}1mhead${csi}22m`);
     expect(readFileSync(file, "utf8")).toBe("head");
   });
 

@@ -44,9 +44,8 @@ async function preview({
     import("../../changes/preview-stack.ts"),
     import("../../changes/render-text.ts"),
   ]);
-  const [planFile, reportFile] = [plan, out].map((file) =>
-    file === undefined ? undefined : OutputFile.prepare(file),
-  );
+  const planFile = plan === undefined ? undefined : OutputFile.prepare(plan, "--plan");
+  const reportFile = out === undefined ? undefined : OutputFile.prepare(out, "--out");
   const project = findProject();
   const stack = given ?? (await selectedStack());
   // The CLI prints its JSON at the end.
