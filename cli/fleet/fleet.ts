@@ -32,7 +32,7 @@ const bytesPerStack = 500 * 1024 * 1024;
  * Does one thing with many stacks, some at once. The failure of one stops no other. A
  * stack that another run holds is left to it: the backend's lock sees to that.
  *
- * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `SHARD_INVALID`, `RECORD_INVALID`
+ * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `SHARD_INVALID`, `RECORD_INVALID`, `FILE_NOT_WRITTEN`
  */
 export async function runFleet(action: Action, options: FleetOptions): Promise<void> {
   const shard = chosenShard(options);
@@ -89,8 +89,9 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
         2,
       ),
     );
-  else print([summary(results), ...customerLines(customers)].join("\n"));
+  else print([summary(results, stacks.length), ...customerLines(customers)].join("\n"));
   if (failure) throw failure.reason;
+  if (record.failure) throw record.failure;
   process.exitCode = exitStatus(results);
 }
 
@@ -117,8 +118,10 @@ const tones: Record<StackResult["status"], Tone> = {
   skipped: "faint",
 };
 
-function summary(results: readonly StackResult[]): string {
-  if (results.length === 0) return "No stack is in this shard.";
+function summary(results: readonly StackResult[], chosen: number): string {
+  if (chosen === 0) return "No stack is in this shard.";
+  const ended = results.length;
+  if (ended === 0) return `0 of ${chosen} ${chosen === 1 ? "stack has" : "stacks have"} ended.`;
   const rows = results.map(({ stack, status, found, remedy, seconds }) => [
     stack,
     { text: status, tone: tones[status] },
@@ -127,5 +130,5 @@ function summary(results: readonly StackResult[]): string {
   ]);
   const counts = Map.groupBy(results, ({ status }) => status);
   const words = [...counts].map(([status, each]) => `${each.length} ${status}`).join(", ");
-  return `${renderTable(["stack", "status", "found", "time"], rows)}\n${results.length} ${results.length === 1 ? "stack" : "stacks"}: ${words}`;
+  return `${renderTable(["stack", "status", "found", "time"], rows)}\n${ended} ${ended === 1 ? "stack" : "stacks"}: ${words}`;
 }

@@ -18,6 +18,7 @@ describe("a file that cannot be written", () => {
     "drift --stack prod --report-dir",
     "status --stack prod --html",
     "ci preview --stack prod --plan",
+    "fleet up --record",
   ])("is an error that names the option: %s", async (command) => {
     const args = command.split(" ");
     writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -77,21 +77,28 @@ describe("shards", () => {
 
 describe("ucaas fleet", () => {
   /** Runs it in a project of three stacks, with a `pulumi` that notes its calls and fails. */
-  const fleet = async (...args: string[]): Promise<Outcome & { calls: string[] }> => {
+  const runFleet = async (
+    args: readonly string[],
+    { installed = true } = {},
+  ): Promise<Outcome & { calls: string[]; files: string[] }> => {
     const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
     for (const stack of ["a", "b", "prod"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
-    writeFileSync(join(folder, "blocked"), "");
     const calls = join(folder, "calls");
     writeFileSync(calls, "");
-    writeFileSync(join(folder, "pulumi"), '#!/bin/sh\necho "$@" >> calls\nexit 255\n', {
-      mode: 0o755,
-    });
-    const PATH = `${folder}:${process.env.PATH}`;
+    // From its first call on, `taken` is a folder.
+    const script = '#!/bin/sh\necho "$@" >> calls\nmkdir -p taken\nexit 255\n';
+    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+    const PATH = installed ? `${folder}:${process.env.PATH}` : "/nowhere";
     const run = await ucaas(["fleet", ...args], { cwd: folder, env: { ...process.env, PATH } });
-    return { ...run, calls: readFileSync(calls, "utf8").split("\n").filter(Boolean) };
+    return {
+      ...run,
+      calls: readFileSync(calls, "utf8").split("\n").filter(Boolean),
+      files: readdirSync(folder),
+    };
   };
+  const fleet = (...args: string[]) => runFleet(args);
   const agreed = (action: string) => (action === "destroy" ? ["--yes"] : []);
 
   test.each(actions)(
@@ -112,6 +119,34 @@ describe("ucaas fleet", () => {
   test("runs what remains without a sandbox that the project does not have", async () => {
     const { calls } = await fleet("up", "--stacks", "a", "b", "--except", "sandbox", "b");
     expect(calls).toEqual([expect.stringMatching(/^up --stack a --json --yes /)]);
+  });
+
+  test.each([[[]], [["--resume"]]])(
+    "runs no stack if its record cannot be written %j",
+    async (more) => {
+      const run = await fleet("up", "--record", "calls/x.json", ...more);
+      expect(run).toMatchObject({ exitCode: 1, calls: [], stdout: "" });
+      expect(run.stderr).toContain("calls/x.json cannot be written (ENOTDIR) [FILE_NOT_WRITTEN]");
+      expect(run.stderr).toContain("--record");
+    },
+  );
+
+  test("reports all results if its record can no longer be written, and then that", async () => {
+    const run = await fleet("up", "--record", "taken", "--json");
+    expect(run.exitCode).toBe(1);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      stacks: ["a", "b", "prod"].map((stack) => ({ stack, status: "failed" })),
+    });
+    expect(run.stderr).toContain("taken cannot be written (EISDIR) [FILE_NOT_WRITTEN]");
+    expect(run.files.filter((name) => name.startsWith("taken"))).toEqual(["taken"]);
+  });
+
+  test("says that a shard has no stack only where none was chosen", async () => {
+    const none = await fleet("status", "--shard", "1/99999");
+    expect(none).toMatchObject({ exitCode: 0, stdout: "No stack is in this shard.\n" });
+    const failed = await runFleet(["status"], { installed: false });
+    expect(failed).toMatchObject({ exitCode: 1, stdout: "0 of 3 stacks have ended.\n" });
+    expect(failed.stderr).toContain("[PULUMI_MISSING]");
   });
 });
 
