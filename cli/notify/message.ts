@@ -104,7 +104,8 @@ function ofDrift(report: DriftReport, unmanaged: boolean): Message {
 const driftWords = { none: "none", drift: "drift was found", unknown: "it could not be told" };
 
 function ofPreview({ stack, status, summary: changes }: PreviewReport): Message {
-  const beyond = (changes?.violations.length ?? 0) > 0;
+  const kinds = new Set(changes?.violations.map(({ kind }) => kind));
+  const limits = kinds.has("exceeded") ? "exceeded" : kinds.has("unknown") ? "unknown" : "kept";
   const what =
     status === "failed"
       ? "the preview failed"
@@ -114,11 +115,19 @@ function ofPreview({ stack, status, summary: changes }: PreviewReport): Message 
   return {
     kind: "preview",
     stacks: [text(stack)],
-    status: status === "failed" ? "unknown" : beyond ? "action" : "ok",
-    title: text(`Preview of ${stack}: ${beyond ? "beyond the limits: " : ""}${what}`),
+    status: status === "failed" ? "unknown" : limitStatus[limits],
+    title: text(`Preview of ${stack}: ${limitWords[limits]}${what}`),
     lines: changes === undefined ? [] : linesOf(changes).map(text),
   };
 }
+
+const limitStatus = { exceeded: "action", unknown: "unknown", kept: "ok" } as const;
+
+const limitWords = {
+  exceeded: "beyond the limits: ",
+  unknown: "not known to keep to the limits: ",
+  kept: "",
+};
 
 function linesOf(changes: ChangeReport): string[] {
   return [
