@@ -56,6 +56,20 @@ test("ci check --json prints the limits that the change goes beyond, with the sa
   });
 });
 
+test("ci check of a report by another version asks for a new one, as no preview failed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-check-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const summary of [undefined, { changes: "as another version writes them" }]) {
+    const report = { version: 1, stack: "prod", status: "ok", text: "", summary };
+    writeFileSync(join(folder, "preview.json"), JSON.stringify(report));
+    const run = await ucaas(["ci", "check", "--preview", "preview.json"], { cwd: folder });
+    expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(run.stderr).toContain("[REPORT_UNREADABLE]");
+    expect(run.stderr).toContain("run ucaas ci preview --out with this version");
+    expect(run.stderr).not.toContain("failed");
+  }
+});
+
 test("ci check exits with 1 without a result: no price, a failed preview, or no preview", async () => {
   expect((await check({ maxAddedCost: "1" })).exitCode).toBe(1);
   const failed = await check({ maxRemovals: 9 }, "failed");

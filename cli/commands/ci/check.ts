@@ -36,11 +36,17 @@ async function check({
 }): Promise<void> {
   const report = await reportFrom(file, stack);
   const { summary } = report;
-  if (report.status === "failed" || !summary)
+  if (report.status === "failed")
     throw new UcaasError(`the preview of ${report.stack} failed, so nothing can be checked`, {
       code: "PREVIEW_FAILED",
       operation: "ci check",
       hint: steps("Correct what the preview says.", "Run it again."),
+    });
+  if (!summary)
+    throw new UcaasError(`the preview of ${report.stack} has no changes that can be checked`, {
+      code: "REPORT_UNREADABLE",
+      operation: "ci check",
+      hint: "another version wrote it: run ucaas ci preview --out with this version",
     });
   const { violations, limited } = summary;
   if (violations.length > 0)
