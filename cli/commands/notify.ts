@@ -1,14 +1,16 @@
 import { Command, Option } from "commander";
+import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import type { Message } from "../notify/message.ts";
 import { type Platform, platforms } from "../notify/platforms.ts";
-import { print, printJson } from "../output.ts";
+import { print, printJson, printNotice } from "../output.ts";
 
 const details = `
 The URL of the webhook is a secret. It is UCAAS_WEBHOOK_URL, or is in the file
 that UCAAS_WEBHOOK_URL_FILE or --webhook names; else it is asked for on the
 terminal. Slack and Teams are known by their hosts; any other gets JSON.
 
-Exit status: 0 all messages were sent, or there was nothing to tell; 1 one was
-not sent.
+Exit status: 0 all messages were sent, or there was nothing to tell; 1 at least
+one was not sent.
 
 Examples:
   ucaas doctor --out doctor.json; ucaas notify doctor.json
@@ -48,12 +50,31 @@ async function notify(files: string[], options: Options): Promise<void> {
   ]);
   const all = readMessages(files, { unmanaged: options.failOnUnmanaged });
   const messages = all.filter(({ status }) => !options.onlyProblems || status !== "ok");
+  const failures = new Map<Message, UcaasError>();
   if (messages.length > 0) {
     const url = await readWebhook(options.webhook);
     for (const message of messages) {
-      const platform = await post(url, message, options.format);
-      if (!options.json) print(`sent to ${url.host} (${platform}): ${message.title}`);
+      try {
+        const platform = await post(url, message, options.format);
+        if (!options.json) print(`sent to ${url.host} (${platform}): ${message.title}`);
+      } catch (error) {
+        if (!(error instanceof UcaasError)) throw error;
+        failures.set(message, error);
+        printNotice(`not sent: ${message.title} (${error.reason})`);
+      }
     }
   } else if (!options.json) print("Nothing to tell: all is in order.");
-  if (options.json) printJson({ sent: messages.length, messages });
+  if (options.json)
+    printJson({
+      sent: messages.length - failures.size,
+      failed: failures.size,
+      messages: messages.map((message) => outcome(message, failures.get(message))),
+    });
+  const [first] = failures.values();
+  if (first) throw first;
+}
+
+function outcome(message: Message, failure: UcaasError | undefined): object {
+  if (failure === undefined) return { ...message, sent: true };
+  return { ...message, sent: false, error: `${failure.reason} [${failure.code}]` };
 }

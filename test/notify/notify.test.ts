@@ -197,6 +197,55 @@ test("the URL comes from a file, or is asked for without being shown", async () 
   expect(received.map(({ path }) => path)).toEqual([hook, hook]);
 });
 
+test("each message is tried when one fails, and the command says which were sent", async () => {
+  const files = [file(doctor("action")), file(drift, "drift.json"), file(preview, "preview.json")];
+  const outcomes = [
+    { title: "Doctor of prod: 1 need action", sent: false, error: /did not take.* \[WEBHOOK_REF/ },
+    { title: "Drift: prod: drift was found", sent: true },
+    { title: "Preview of prod: beyond the limits: 1 to update", sent: true },
+  ];
+  statuses = [404];
+  const shown = await run(files);
+  expect(received).toHaveLength(3);
+  expect(shown).toMatchObject({ exitCode: 1 });
+  for (const { title, sent } of outcomes)
+    expect(sent ? shown.stdout : shown.stderr).toContain(title);
+  expect(shown.stderr).toMatch(/: 127\S+ did not take the message \[WEBHOOK_REFUSED, HTTP 404\]/);
+  statuses = [404];
+  const { exitCode, stdout, stderr } = await run([...files, "--json"]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("WEBHOOK_REFUSED");
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ sent: 2, failed: 1 },
+    messages: outcomes.map(({ error, ...each }) => ({
+      ...each,
+      ...(error && { error: expect.stringMatching(error) }),
+    })),
+  });
+  for (const part of secretParts) expect(stdout + stderr + shown.stderr).not.toContain(part);
+});
+
+test("a limit that is only unknown is no change beyond the limits", () => {
+  const [violation] = preview.summary.violations;
+  const of = (...kinds: string[]) =>
+    messageOf(
+      {
+        ...preview,
+        summary: { ...preview.summary, violations: kinds.map((kind) => ({ ...violation, kind })) },
+      },
+      "preview.json",
+    );
+  expect(of("unknown")).toMatchObject({
+    status: "unknown",
+    title: "Preview of prod: not known to keep to the limits: 1 to update",
+  });
+  expect(of("unknown", "exceeded")).toMatchObject({
+    status: "action",
+    title: "Preview of prod: beyond the limits: 1 to update",
+  });
+  expect(of()).toMatchObject({ status: "ok", title: "Preview of prod: 1 to update" });
+});
+
 test("with --only-problems nothing is sent when all is in order", async () => {
   const ok = await run([file(doctor("ok")), "--only-problems"], {});
   expect(ok).toMatchObject({ exitCode: 0, stdout: "Nothing to tell: all is in order.\n" });
