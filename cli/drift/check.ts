@@ -2,8 +2,8 @@ import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
-import { errorOf, type PulumiRun, pulumi } from "../pulumi/run.ts";
-import { type StackState, stackState } from "../pulumi/stack.ts";
+import { type PulumiRun, pulumi } from "../pulumi/run.ts";
+import { pulumiError, type StackState, stackState } from "../pulumi/stack.ts";
 import type { CustomerSurvey } from "./customer-survey.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
@@ -81,7 +81,7 @@ function evaluateRefresh(
 ): { status: Status; errors: readonly CheckError[] } {
   if (events.errors.length > 0) return { status: "unknown", errors: events.errors };
   if (run.exitCode !== 0 && run.exitCode !== changed)
-    return { status: "unknown", errors: [{ reason: errorOf(run) }] };
+    return { status: "unknown", errors: [{ reason: reasonOf(pulumiError("drift", run)) }] };
   if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", errors: [] };
   const reason =
     "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";

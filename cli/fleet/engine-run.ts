@@ -1,7 +1,8 @@
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { errorOf, type PulumiRun } from "../pulumi/run.ts";
+import type { PulumiRun } from "../pulumi/run.ts";
+import { pulumiError } from "../pulumi/stack.ts";
 import type { StackResult } from "./result.ts";
 
 /** Of the engine's events, those that say how an operation ended. The CLI writes one a line. */
@@ -36,7 +37,11 @@ export function judgeRun(
   const lock = lockIn([run.stderr, ...errors].join("\n"));
   if (lock) return lock;
   if (run.exitCode !== 0) {
-    const [first = errorOf(run), ...others] = errors;
+    const [first, ...others] = errors;
+    if (first === undefined) {
+      const { reason, hint } = pulumiError("fleet", run);
+      return { status: "failed", found: reason, remedy: hint };
+    }
     const more = others.length > 0 ? ` (and ${others.length} more)` : "";
     return { status: "failed", found: `${first}${more}` };
   }

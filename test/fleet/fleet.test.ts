@@ -194,6 +194,15 @@ describe("the end of a stack", () => {
     });
   });
 
+  test("has a remedy where the CLI failed before its engine said anything", () => {
+    const text = "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE";
+    expect(judgeRun(run(255, text), new EngineRun(), false)).toEqual({
+      status: "failed",
+      found: "passphrase must be set with PULUMI_CONFIG_PASSPHRASE",
+      remedy: expect.stringContaining("set PULUMI_CONFIG_PASSPHRASE"),
+    });
+  });
+
   test("is failed without a summary of the engine, though the CLI ended with 0", () => {
     expect(judgeRun(run(0), new EngineRun(), false).status).toBe("failed");
   });
