@@ -36,7 +36,7 @@ export async function checkStack(
       stack,
       nothingToCompare,
       ...interrupted(state),
-      ...(await openWrites(stack, state.resources)).map((reason) => ({ reason })),
+      ...(await interruptedWrites(stack, state)),
     );
   progress?.expect(expected);
 
@@ -57,7 +57,10 @@ export async function checkStack(
   const unknown = [
     ...errors,
     ...interrupted(state),
-    ...(await openWrites(stack, state.resources)).map((reason) => ({ reason })),
+    ...(await interruptedWrites(stack, state)).filter(
+      // What keeps the config from being read failed the refresh too.
+      ({ reason }) => !errors.some((error) => error.reason === reason),
+    ),
   ];
   return {
     stack,
@@ -96,6 +99,13 @@ function pulumiFailure(error: unknown): UcaasError {
 
 function reasonOf({ reason, hint }: UcaasError): string {
   return `${reason}. What to do: ${hint}`;
+}
+
+/** By the journal. A config that cannot be read is a reason as well: others have their report. */
+async function interruptedWrites(stack: string, state: StackState): Promise<CheckError[]> {
+  const found = await openWrites(stack, state.resources).catch(pulumiFailure);
+  if (found instanceof UcaasError) return [{ reason: reasonOf(found) }];
+  return found.map((reason) => ({ reason }));
 }
 
 /**

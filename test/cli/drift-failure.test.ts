@@ -24,7 +24,6 @@ test("a check that the Pulumi CLI refuses is unknown, with a remedy", async () =
   writeFileSync(join(folder, "state.json"), JSON.stringify(state));
   const script = `#!/bin/sh
 [ "$1" = stack ] && exec cat state.json
-[ "$1" = config ] && exec echo '{}'
 echo "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE" >&2
 exit 255
 `;
