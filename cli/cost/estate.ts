@@ -1,6 +1,7 @@
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { isAtVendor, locator } from "../pulumi/locator.ts";
 import type { State } from "../pulumi/stack.ts";
+import { visible } from "../redact.ts";
 import { type BilledQuantity, type BillingTerms, billedQuantities } from "./billing.ts";
 import { type Amount, amount, plainAmount, zero } from "./money.ts";
 
@@ -47,6 +48,8 @@ export interface CostReport {
   readonly total: CostSum;
   /** SKUs with units and without a price; they are not in the amounts. */
   readonly unpriced: readonly string[];
+  /** Some counts cannot be read; they are not in the sums. `billed` of their lines is null. */
+  readonly incomplete: boolean;
   /** Licences that were adopted: what they have beyond the declaration is not counted. */
   readonly adopted: readonly string[];
 }
@@ -64,6 +67,7 @@ export function costReport(stacks: readonly PricedStack[]): CostReport {
     byReseller: sums(lines, ({ reseller }) => reseller),
     total: sums(lines, () => "all")[0] ?? { name: "all", billed: 0, amounts: [] },
     unpriced: [...new Set(lines.filter((line) => !priced(line)).map(({ sku }) => sku))],
+    incomplete: lines.some(({ billed }) => billed === null),
     adopted: stacks
       .flatMap(({ resources }) =>
         resources.filter(({ type, inputs }) => isLicence(type) && inputs?.adopt === true),
@@ -71,6 +75,17 @@ export function costReport(stacks: readonly PricedStack[]): CostReport {
       .map(({ id, urn }) => id ?? urn),
   };
 }
+
+/** What has a count that cannot be read, with its customer: `acme xima.eliteSeats`. */
+export function unreadCounts(lines: readonly CostLine[]): string {
+  const names = lines
+    .filter(({ billed }) => billed === null)
+    .map(({ customer, sku }) => visible(`${customer} ${sku}`));
+  const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : "";
+  return `${names.slice(0, maxNamed).join(", ")}${more}`;
+}
+
+const maxNamed = 10;
 
 function isLicence(type: string): boolean {
   return type === "pulumi-nodejs:dynamic/ucaas:XimaLicense";

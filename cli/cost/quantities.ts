@@ -1,3 +1,4 @@
+import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
@@ -36,9 +37,10 @@ const counted: Readonly<Record<string, (inputs: Inputs) => Quantity[]>> = {
   NetsapiensOAuthClient: () => [{ sku: "netsapiens.oauthClients", quantity: 1 }],
 };
 
-/** The path of a count; where the whole object is not known, the object's. */
+/** The path of a count; where the whole object is not known or is a secret, the object's. */
 function toInput(inputs: Inputs, path: Path): Path {
-  return isRecord(inputs[String(path[0])]) ? path : path.slice(0, 1);
+  const whole = inputs[String(path[0])];
+  return isRecord(whole) && !(signatureKey in whole) ? path : path.slice(0, 1);
 }
 
 function count(value: unknown): number | undefined {

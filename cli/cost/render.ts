@@ -1,7 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import { redact, visible } from "../redact.ts";
 import { renderTable } from "../table.ts";
-import type { CostLine, CostReport, CostSum } from "./estate.ts";
+import { type CostLine, type CostReport, type CostSum, unreadCounts } from "./estate.ts";
 import { amount, formatAmount, formatAmounts } from "./money.ts";
 
 /** The report for a terminal; `width` is the terminal's own unless it is given. */
@@ -19,12 +19,16 @@ export function costText(report: CostReport, width?: number): string {
   return [...tables, ...summary(report, total)].join("\n");
 }
 
-function summary({ unpriced, adopted }: CostReport, total: CostSum): string[] {
+function summary(report: CostReport, total: CostSum): string[] {
+  const { lines, unpriced, incomplete, adopted } = report;
   const amounts = formatAmounts(total.amounts, " and ");
+  const hasPrices = lines.some(({ price }) => price !== undefined);
   return [
-    amounts
-      ? `In all ${amounts} a month.`
-      : "Without ucaas:prices there are counts alone (docs/cost.md).",
+    ...(amounts ? [`In all ${amounts} a month.`] : []),
+    ...(hasPrices ? [] : ["Without ucaas:prices there are counts alone (docs/cost.md)."]),
+    ...(incomplete
+      ? [`Counts that cannot be read, so not in the sums: ${unreadCounts(lines)}.`]
+      : []),
     ...(amounts && unpriced.length > 0
       ? [`Without a price, so not in the sums: ${unpriced.map(visible).join(", ")}.`]
       : []),

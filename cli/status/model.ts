@@ -1,5 +1,5 @@
 import type { BillingTerms } from "../cost/billing.ts";
-import { type CostSum, costReport } from "../cost/estate.ts";
+import { type CostSum, costReport, unreadCounts } from "../cost/estate.ts";
 import { isSeat, quantitiesOf } from "../cost/quantities.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { describeOperation, openOperations } from "../pulumi/open-operations.ts";
@@ -94,12 +94,16 @@ export interface OtherFacts {
 
 /** What the states of some stacks say. No vendor is asked. */
 export function statusReport(stacks: readonly StackFacts[], others: OtherFacts): StatusReport {
-  const { bySku, total, unpriced } = costReport(
+  const { lines, bySku, total, unpriced, incomplete } = costReport(
     stacks.map(({ stack, resources, terms = noTerms }) => ({ stack, resources, terms })),
   );
   const withoutPrice =
     total.amounts.length > 0 && unpriced.length > 0
       ? [`without a price, so not in the costs: ${unpriced.join(", ")}`]
+      : [];
+  const unread =
+    incomplete && lines.some(({ price }) => price !== undefined)
+      ? [`counts that cannot be read, so not in the costs: ${unreadCounts(lines)}`]
       : [];
   const names = stacks.map(({ stack }) => stack);
   const last = lastChecks(others.driftChecks, names);
@@ -126,7 +130,7 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
     driftChecks: checksOf(others.driftChecks, names),
     lastChecks: last,
     atVendors: newestCounts(others.driftChecks, names),
-    notes: [...others.notes, ...withoutPrice],
+    notes: [...others.notes, ...withoutPrice, ...unread],
   };
 }
 

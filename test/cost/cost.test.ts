@@ -64,6 +64,29 @@ describe("the cost of an estate", () => {
     expect(text).toContain("Without a price, so not in the sums: enablex.customers.");
   });
 
+  test("counts that cannot be read are named, since the sums lack them", () => {
+    expect(report.incomplete).toBe(false);
+    expect(costText(report, 80)).not.toContain("cannot be read");
+    // As the engine exports a secret.
+    const secret = { "4dabf18193072939515e22adb298388d": "1b4706…", ciphertext: "v1:abc" };
+    for (const [inputs, skus] of [
+      [{ professionalSeats: secret }, "acme xima.professionalSeats"],
+      [
+        { essentialSeats: 5, aiMessaging: secret },
+        "acme xima.aiMessaging.advancedBundles, acme xima.aiMessaging.standardBundles",
+      ],
+    ] as const) {
+      const resources = licenceStep("acme", undefined, inputs).map(({ newState }) => newState!);
+      for (const priced of [terms, { ...terms, prices: undefined }]) {
+        const unknown = costReport([{ stack: "prod", resources, terms: priced }]);
+        expect(unknown.incomplete).toBe(true);
+        const text = costText(unknown, 80);
+        expect(text).toContain(`Counts that cannot be read, so not in the sums: ${skus}.`);
+        expect(text.includes("Without ucaas:prices")).toBe(priced.prices === undefined);
+      }
+    }
+  });
+
   test("without prices there are counts alone, and two currencies are never added", () => {
     const ofPounds = { ...terms, prices: priceList({ "xima.eliteSeats": 70 }, "GBP") };
     const both = costReport([

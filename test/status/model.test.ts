@@ -51,6 +51,14 @@ test("seats that are a secret are unknown, and not none", () => {
   const report = reportOf([{ stack: "prod", resources: [component("acme"), secret], pending: [] }]);
   expect(report.customers).toMatchObject([{ seats: null }]);
   expect(asText(report)).toContain("those of 1 that cannot be read");
+  expect(report.notes).toEqual([]);
+  const prices = { currency: "EUR", period: "month", skus: { "xima.professionalSeats": "40" } };
+  const priced = reportOf([
+    { stack: "prod", resources: [secret], pending: [], terms: { prices } as never },
+  ]);
+  expect(asText(priced)).toContain(
+    "counts that cannot be read, so not in the costs: acme xima.professionalSeats",
+  );
 });
 
 test("a state without resources of a vendor says so", () => {
