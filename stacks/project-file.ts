@@ -9,6 +9,8 @@ const projectFiles = ["Pulumi.json", "Pulumi.yaml", "Pulumi.yml"];
 export interface ProjectFile {
   /** Where the project's file is; the folder itself when there is none. */
   readonly folder: string;
+  /** Its path; undefined when there is none, in the folder and above it. */
+  readonly path: string | undefined;
   /** The engine reads the stack file with the extension of the project's file, and no other. */
   readonly extension: string;
 }
@@ -16,8 +18,9 @@ export interface ProjectFile {
 export function projectFile(stackFolder: string): ProjectFile {
   for (let folder = stackFolder; ; folder = dirname(folder)) {
     const name = projectFiles.find((file) => existsSync(join(folder, file)));
-    if (name) return { folder, extension: extname(name) };
-    if (folder === dirname(folder)) return { folder: stackFolder, extension: ".yaml" };
+    if (name) return { folder, path: join(folder, name), extension: extname(name) };
+    if (folder === dirname(folder))
+      return { folder: stackFolder, path: undefined, extension: ".yaml" };
   }
 }
 
@@ -26,11 +29,10 @@ export function projectFile(stackFolder: string): ProjectFile {
  * runs in: `stackConfigDir` of the project's file, or the folder of that file.
  */
 export function stackFolder(from: string): string {
-  const { folder } = projectFile(from);
-  const file = projectFiles.map((name) => join(folder, name)).find(existsSync);
+  const { folder, path } = projectFile(from);
   // The engine has read this file before it started the program, so it is a map.
-  const project = file
-    ? (parse(readFileSync(file, "utf8")) as { stackConfigDir?: string })
+  const project = path
+    ? (parse(readFileSync(path, "utf8")) as { stackConfigDir?: string })
     : undefined;
   return resolve(folder, project?.stackConfigDir || ".");
 }

@@ -31,7 +31,7 @@ export function affectedStacks(
  */
 function ownerOf(file: string): string | undefined {
   return (
-    /^Pulumi\.([^/]+)\.ya?ml$/.exec(file)?.[1] ??
+    /^Pulumi\.([^/]+)\.(?:json|ya?ml)$/.exec(file)?.[1] ??
     /^customers\/([^/]+)\/[^/]+\.yaml$/.exec(file)?.[1]
   );
 }

@@ -1,17 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import { projectFile } from "pulumi-ucaas-stacks/internal/project-file";
 import { LineCounter, parseDocument } from "yaml";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
 export interface Project {
   readonly name: string;
-  /** Where Pulumi.yaml is. */
+  /** Where the project's file is. */
   readonly folder: string;
   /** Where the stack files are. */
   readonly stackFolder: string;
-  /** The stacks that have a file, in alphabetical order. */
+  /** The stacks that have a file which the engine reads, in alphabetical order. */
   readonly stacks: readonly string[];
 }
 
@@ -21,20 +22,16 @@ export interface Project {
  * @throws {UcaasError} `NO_PROJECT`, `PROJECT_INVALID`
  */
 export function findProject(from = process.cwd()): Project {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(folder, name)).find(existsSync);
-    if (file) {
-      const { name, stackConfigDir } = readProject(file);
-      const stackFolder = resolve(folder, stackConfigDir);
-      return { name, folder, stackFolder, stacks: stackNames(stackFolder) };
-    }
-    if (folder === dirname(folder)) {
-      throw new UcaasError(`there is no Pulumi.yaml in ${resolve(from)}, nor above it`, {
-        code: "NO_PROJECT",
-        hint: "run the command in the folder of the Pulumi project",
-      });
-    }
+  const { folder, path, extension } = projectFile(resolve(from));
+  if (path === undefined) {
+    throw new UcaasError(`there is no Pulumi.yaml in ${resolve(from)}, nor above it`, {
+      code: "NO_PROJECT",
+      hint: "run the command in the folder of the Pulumi project",
+    });
   }
+  const { name, stackConfigDir } = readProject(path);
+  const stackFolder = resolve(folder, stackConfigDir);
+  return { name, folder, stackFolder, stacks: stackNames(stackFolder, extension) };
 }
 
 /** Left out of pipelines and manifests by name, also where the project has no such stack. */
@@ -104,11 +101,15 @@ function invalid(place: string, reason: string): UcaasError {
   });
 }
 
-function stackNames(folder: string): string[] {
+/** The engine reads no stack file with another extension than that of the project's file. */
+function stackNames(folder: string, extension: string): string[] {
   if (!existsSync(folder)) return [];
-  // The names that Pulumi allows. A file with any other name could write what a pipeline reads.
-  const names = readdirSync(folder).flatMap(
-    (name) => /^Pulumi\.(\w[\w.-]*)\.ya?ml$/.exec(name)?.[1] ?? [],
-  );
-  return [...new Set(names)].sort();
+  return readdirSync(folder)
+    .filter((name) => name.startsWith("Pulumi.") && name.endsWith(extension))
+    .map((name) => name.slice("Pulumi.".length, -extension.length))
+    .filter((stack) => allowedName.test(stack))
+    .sort();
 }
+
+/** As Pulumi allows it. A file with any other name could write what a pipeline reads. */
+const allowedName = /^\w[\w.-]*$/;

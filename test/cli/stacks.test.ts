@@ -16,6 +16,7 @@ describe("the stacks that a change concerns", () => {
       "north",
       "prod-eu",
     ]);
+    expect(affected("stacks/Pulumi.prod.json")).toEqual(["prod"]);
   });
 
   test("code concerns all stacks, and so does all else that is not known to be harmless", () => {

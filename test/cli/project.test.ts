@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { findProject } from "../../cli/pulumi/project.ts";
+
+describe("the project that a command finds is the engine's", () => {
+  let folder: string;
+  const write = (file: string, text = "config: {}\n") => writeFileSync(join(folder, file), text);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ucaas-project-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+  });
+
+  test("a project in Pulumi.json hides the one of the folder above", () => {
+    write("Pulumi.yaml", "name: above\nruntime: nodejs\n");
+    write("Pulumi.parent.yaml");
+    mkdirSync(join(folder, "inner"));
+    write("inner/Pulumi.json", '{ "name": "inner", "runtime": "nodejs" }');
+    write("inner/Pulumi.dev.json", "{}");
+    const inner = join(folder, "inner");
+    expect(findProject(inner)).toMatchObject({ name: "inner", folder: inner, stacks: ["dev"] });
+  });
+
+  test("of two project files in a folder, Pulumi.json comes first", () => {
+    write("Pulumi.json", '{ "name": "json", "runtime": "nodejs" }');
+    write("Pulumi.yaml", "name: yaml\nruntime: nodejs\n");
+    expect(findProject(folder).name).toBe("json");
+  });
+
+  test.each([".yaml", ".yml", ".json"])("stacks of a project in Pulumi%s end as it does", (own) => {
+    write(`Pulumi${own}`, '{ "name": "voice", "runtime": "nodejs" }');
+    for (const extension of [".yaml", ".yml", ".json"])
+      write(`Pulumi.in${extension.slice(1)}${extension}`, "{}");
+    write("Pulumi.$(touch x).yaml", "{}");
+    expect(findProject(folder).stacks).toEqual([`in${own.slice(1)}`]);
+  });
+});
