@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { redact } from "./redact.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** A file for the result of a command that runs for long. */
 export class OutputFile {
@@ -60,12 +53,9 @@ export class OutputFile {
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
   replace(text: string): void {
-    const draft = `${this.path}.${process.pid}`;
     try {
-      writeFileSync(draft, forFile(text));
-      renameSync(draft, this.path);
+      replaceFile(this.path, forFile(text));
     } catch (error) {
-      if (existsSync(draft)) unlinkSync(draft);
       throw notWritten(this.path, this.#option, error);
     }
   }
@@ -79,7 +69,7 @@ function forFile(text: string): string {
  * Not `mkdir` with `recursive`, which never returns where a file system takes no folders,
  * as /proc.
  */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder);

@@ -1,9 +1,9 @@
-import { open } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 
 /**
  * Writes a file that is not there yet. One that is there is never opened, not even one
- * that came a moment ago.
+ * that came a moment ago. One that cannot be written in full is removed.
  *
  * @throws {UcaasError} `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
@@ -17,6 +17,9 @@ export async function writeExclusive(
     try {
       await handle.writeFile(text);
       await handle.sync();
+    } catch (error) {
+      await unlink(file);
+      throw error;
     } finally {
       await handle.close();
     }

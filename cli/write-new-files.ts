@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, rmdirSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { makeFolder } from "./output-file.ts";
 import { writeExclusive } from "./write-exclusive.ts";
 
 /**
  * Writes files into a folder, by their paths with slashes. When one of them exists, none
- * is written.
+ * is written. When one cannot be written, none is left, and the command can run again.
  *
  * @throws {UcaasError} `FILES_EXIST`, `FILE_EXISTS`, `FILE_NOT_WRITTEN`
  */
@@ -16,15 +17,44 @@ export async function writeNewFiles(
 ): Promise<void> {
   const existing = [...files.keys()].filter((file) => existsSync(join(folder, file)));
   if (existing.length > 0) throw filesExist(folder, existing, { operation, hint });
-  for (const [file, text] of files) {
-    makeFolder(dirname(join(folder, file)), operation);
-    await writeExclusive(join(folder, file), text, { mode: 0o644, operation });
+  const newFolders = missingFolders(
+    [...files.keys()].map((file) => dirname(resolve(folder, file))),
+  );
+  const written: string[] = [];
+  try {
+    for (const [file, text] of files) {
+      const path = resolve(folder, file);
+      makeFolderFor(path, operation);
+      await writeExclusive(path, text, { mode: 0o644, operation });
+      written.push(path);
+    }
+  } catch (error) {
+    for (const path of written) rmSync(path, { force: true });
+    for (const path of newFolders) removeEmpty(path);
+    throw error;
   }
 }
 
-function makeFolder(folder: string, operation: string): void {
+/** Of the folders and those above them, the ones that are not there; the inner ones first. */
+function missingFolders(folders: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const folder of folders)
+    for (let each = folder; !existsSync(each); each = dirname(each)) missing.add(each);
+  return [...missing].sort((a, b) => b.length - a.length);
+}
+
+function removeEmpty(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    rmdirSync(folder);
+  } catch {
+    // It was not made, or another program wrote into it.
+  }
+}
+
+function makeFolderFor(path: string, operation: string): void {
+  const folder = dirname(path);
+  try {
+    makeFolder(folder);
   } catch (error) {
     throw new UcaasError(`${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`, {
       code: "FILE_NOT_WRITTEN",

@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { plainKey, plainScalar } from "pulumi-ucaas-stacks/internal/plain-scalar";
 import type { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import { Document, parse, parseDocument, visit } from "yaml";
+import { makeFolder } from "../output-file.ts";
+import { replaceFile } from "../replace-file.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource } from "./source.ts";
@@ -73,7 +75,7 @@ export function fileOf({ folder, stack }: StackFiles, slug: string): string {
  * stack's file gets a file of its own for the new section, so that the stack's file stays
  * as it is.
  *
- * @throws {UcaasError} `FILE_NOT_EXTENDED`, before anything is written
+ * @throws {UcaasError} `FILE_NOT_EXTENDED` before anything is written; `FILE_NOT_WRITTEN`
  */
 export function writeCustomerFiles(
   vendor: Pick<AdoptionSource, "name">,
@@ -93,9 +95,22 @@ export function writeCustomerFiles(
     if (content === undefined) throw notExtended(fileOf(files, action.slug), candidate.id);
     return [{ path, content }];
   });
-  if (texts.length > 0) mkdirSync(folder, { recursive: true });
-  for (const { path, content } of texts) writeFileSync(path, content);
+  for (const { path, content } of texts) write(path, content);
   return texts.length;
+}
+
+function write(path: string, content: string): void {
+  try {
+    makeFolder(dirname(path));
+    // A link leads to the file that is read.
+    replaceFile(existsSync(path) ? realpathSync(path) : path, content);
+  } catch (error) {
+    throw new UcaasError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`, {
+      code: "FILE_NOT_WRITTEN",
+      operation: "adopt",
+      hint: steps("Make it a file that you can write.", "Run the same command again."),
+    });
+  }
 }
 
 function notExtended(file: string, id: string): UcaasError {

@@ -1,15 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { adopt } from "../../cli/adopt/adoption.ts";
-import { newFile, withSection } from "../../cli/adopt/customer-files.ts";
+import { newFile, withSection, writeCustomerFiles } from "../../cli/adopt/customer-files.ts";
 import { declaredAs } from "../../cli/adopt/enablex-section.ts";
 import { importFile, unrelatedSteps } from "../../cli/adopt/import-file.ts";
 import { findPlaintextSecrets } from "../../cli/adopt/plaintext-secrets.ts";
-import { plan } from "../../cli/adopt/plan.ts";
+import { type PlannedCandidate, plan } from "../../cli/adopt/plan.ts";
 import { asJson, asTable } from "../../cli/adopt/plan-table.ts";
 import { toPlannedResource } from "../../cli/adopt/planned-resource.ts";
 import type { Section } from "../../cli/adopt/section.ts";
@@ -102,6 +112,28 @@ describe("a customer's file", () => {
     ["what is no YAML", "name: 'Acme\n"],
   ])("is left as it is when nothing can be added at its end: %s", (_, existing) => {
     expect(withSection(existing, part)).toBeUndefined();
+  });
+
+  test("is replaced as a whole: who reads it meanwhile has the old text, and its mode stays", () => {
+    const base = mkdtempSync(join(tmpdir(), "ucaas-customer-file-"));
+    onTestFinished(() => rmSync(base, { recursive: true }));
+    const folder = join(base, "customers", "prod");
+    const path = join(folder, "acme.yaml");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, "name: Acme\n", { mode: 0o600 });
+    const reader = openSync(path, "r");
+    onTestFinished(() => closeSync(reader));
+    const planned = (slug: string) =>
+      ({
+        candidate: { id: slug, section: part.section },
+        action: { kind: "joins", slug },
+      }) as unknown as PlannedCandidate;
+    const files = new StackFiles(base, "prod");
+    expect(writeCustomerFiles({ name: "xima" }, files, [planned("acme"), planned("beta")])).toBe(2);
+    expect(readFileSync(reader, "utf8")).toBe("name: Acme\n");
+    expect(readFileSync(path, "utf8")).toContain("xima:");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(["acme.yaml", "beta.yaml"]);
   });
 });
 

@@ -66,6 +66,17 @@ test("nothing is overwritten: where one file exists, none is written", async () 
   expect(readFileSync(join(target, "README.md"), "utf8")).toBe("mine");
 });
 
+test("a run that fails half-way leaves nothing, so that the next one can write all", async () => {
+  const target = folder();
+  const init = () => initRepository(target, { ...choices, name: "voicehouse" });
+  writeFileSync(join(target, "stacks"), "in the way");
+  await expect(init()).rejects.toThrow("[FILE_NOT_WRITTEN]");
+  expect(readdirSync(target)).toEqual(["stacks"]);
+  rmSync(join(target, "stacks"));
+  await init();
+  expect(existsSync(join(target, "stacks", "Pulumi.dev.yaml"))).toBe(true);
+});
+
 test("--json names the folder and each file that was written", async () => {
   const target = folder();
   await initRepository(target, { ...choices, name: "voicehouse", json: true });
