@@ -1,4 +1,11 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
+import {
+  CamelCasePlugin,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  sql,
+} from "kysely";
 import pg from "pg";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { StartupError } from "./startup-error.ts";
@@ -21,7 +28,7 @@ export async function openPostgresql(url: string): Promise<Database> {
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const database = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PostgresDialect({ pool: withoutSilent(pool) }),
     plugins: [new CamelCasePlugin()],
   });
   try {
@@ -37,6 +44,35 @@ export async function openPostgresql(url: string): Promise<Database> {
       cause: error,
     });
   }
+}
+
+/**
+ * The pool, which closes a connection on which a statement failed without an answer of the
+ * server. A statement that is not answered in time is only given up: the connection would
+ * go back to the pool, and the next statement would wait on it too.
+ */
+function withoutSilent(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      let failure: unknown;
+      const query = async (text: string, values: readonly unknown[]) => {
+        // A rollback would wait as long as the statement before it.
+        if (failure !== undefined) throw failure;
+        try {
+          return await client.query(text, [...values]);
+        } catch (error) {
+          if (!(error instanceof pg.DatabaseError)) failure = error;
+          throw error;
+        }
+      };
+      const release = (destroy?: boolean) => client.release(destroy || failure !== undefined);
+      // Kysely's type has cursors too, which are not used here.
+      return { query, release } as unknown as PostgresPoolClient;
+    },
+  };
 }
 
 /**
