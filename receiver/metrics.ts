@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { LongPolls } from "./long-polls.ts";
 import type { Store } from "./store.ts";
@@ -11,6 +12,9 @@ export type CallbackResult =
   | "too_large"
   | "too_many"
   | "not_durable";
+
+/** Milliseconds: less than Prometheus waits for all metrics. */
+const countsWithin = 3_000;
 
 export interface Metrics {
   callback(result: CallbackResult, seconds: number): void;
@@ -47,22 +51,27 @@ export function newMetrics(store: Store, polls: LongPolls): Metrics {
       this.set(polls.count);
     },
   });
-  new Gauge({
-    name: "xelion_receiver_intents",
-    help: "Orders that are remembered",
-    registers,
-    async collect() {
-      this.set((await store.counts()).intents);
-    },
-  });
-  new Gauge({
-    name: "xelion_receiver_messages_unacknowledged",
-    help: "Callbacks that no client has taken over yet",
-    registers,
-    async collect() {
-      this.set((await store.counts()).unacknowledged);
-    },
-  });
+  const counted = (name: string, help: string, count: "intents" | "unacknowledged") =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const counts = await Promise.race([
+          store.counts().catch(() => undefined),
+          pause(countsWithin, undefined, { ref: false }),
+        ]);
+        // While the database is away, the other metrics are needed most: they say so.
+        if (counts) this.set(counts[count]);
+        else this.remove();
+      },
+    });
+  counted("xelion_receiver_intents", "Orders that are remembered", "intents");
+  counted(
+    "xelion_receiver_messages_unacknowledged",
+    "Callbacks that no client has taken over yet",
+    "unacknowledged",
+  );
   return {
     callback: (result, seconds) => callbacks.observe({ result }, seconds),
     answered: (route, status) => requests.inc({ route, status }),
