@@ -254,9 +254,10 @@ function count(text: string): number {
 }
 
 function duration(text: string): number {
-  const milliseconds = ms(text as ms.StringValue);
-  if (!(milliseconds >= ms("1h")))
-    throw new InvalidArgumentError("Write an hour or more, for example 30d or 12h.");
+  // An empty text makes it throw.
+  const milliseconds = text.trim() === "" ? Number.NaN : ms(text as ms.StringValue);
+  if (!(milliseconds >= ms("1h") && milliseconds <= ms("100y")))
+    throw new InvalidArgumentError("Write 1h to 100y, for example 30d or 12h.");
   return milliseconds;
 }
 

@@ -189,7 +189,9 @@ describe("the command names the error and exits with 1", () => {
     ["a proxy that is no address", ["--trust-proxy", "proxy"], {}, "10.0.0.0/8"],
     ["a network that is too narrow", ["--trust-proxy", "10.0.0.0/33"], {}, "10.0.0.0/8"],
     ["a limit of nothing", ["--body-limit", "0"], {}, "above 0"],
-    ["an expiry of a moment", ["--expire", "5m"], {}, "an hour or more"],
+    ["an expiry of a moment", ["--expire", "5m"], {}, "1h to 100y"],
+    ["an empty expiry", ["--expire", ""], {}, "1h to 100y"],
+    ["an expiry beyond all dates", ["--expire", "300000y"], {}, "1h to 100y"],
     ["a file in no folder", ["--file", "no/where.sqlite"], {}, "DATABASE_NOT_OPENED"],
     ["a file that is no database", ["--file", "relay-key"], {}, "file is not a database"],
     [
