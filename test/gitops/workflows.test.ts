@@ -50,6 +50,12 @@ describe.each(workflowFiles())("%s", (file) => {
     }
   });
 
+  test("each step that works with a stack has the stack's journal", () => {
+    for (const { run = "", env = {} } of jobs.flatMap(([, { steps }]) => steps))
+      if (env.PULUMI_BACKEND_URL)
+        expect(env, run).toMatchObject({ UCAAS_JOURNAL_DIR: `\${{ vars.UCAAS_JOURNAL_DIR }}` });
+  });
+
   test("a name that a contributor can choose, such as a branch's, is never part of a script", () => {
     for (const [name, job] of jobs)
       for (const step of job.steps) expect(step.run ?? "", name).not.toContain("${{");
