@@ -3,8 +3,8 @@ import { mergedInto } from "../gitops/git.ts";
 import type { PreviewReport } from "../gitops/preview-report.ts";
 import { type Preview, parsePreview } from "../pulumi/preview.ts";
 import type { Project } from "../pulumi/project.ts";
-import { errorOf, pulumi } from "../pulumi/run.ts";
-import { type StackConfig, stackConfig } from "../pulumi/stack.ts";
+import { type PulumiRun, pulumi } from "../pulumi/run.ts";
+import { pulumiError, type StackConfig, stackConfig } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
 import { checkLimits } from "./limits.ts";
 import { asPlainText } from "./render-text.ts";
@@ -34,7 +34,7 @@ export async function previewStack(
     preview === undefined ||
     preview.diagnostics.some(({ severity }) => severity === "error");
   const report = hasFailed
-    ? failedReport(preview ?? nothing, errorOf(run))
+    ? failedReport(preview ?? nothing, run)
     : // A preview masks keys with a secret in them, such as accounts.
       reportOf(preview, await stackConfig(stack), project);
   const summary = withoutSecrets(report);
@@ -57,9 +57,11 @@ function reportOf(preview: Preview, config: StackConfig, project: Project): Chan
 const nothing: Preview = { steps: [], diagnostics: [] };
 
 /** Of a plan that is not whole, neither sums nor limits can be known. */
-function failedReport(preview: Preview, reason: string): ChangeReport {
+function failedReport(preview: Preview, run: PulumiRun): ChangeReport {
   const report = changeReport(summarize(preview, { prices: undefined }), undefined);
-  return report.errors.length > 0 ? report : { ...report, errors: [reason] };
+  if (report.errors.length > 0) return report;
+  const { reason, hint } = pulumiError("preview", run);
+  return { ...report, errors: [`${reason}. What to do: ${hint}`] };
 }
 
 /** Every text of a report passes the masking, values that the engine printed too. */
