@@ -8,24 +8,23 @@ import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
 /** The report for a terminal: a row for each customer, then what needs attention. */
 export function asText(report: StatusReport): string {
   const { customers, pending, cost, certificates, atVendors, notes } = report;
+  const counted = atVendors.filter(isAllDeclared).map(countLine);
   if (customers.length === 0 && pending.length === 0)
     return [
       "The state has no resource of a vendor.",
-      ...atVendors.map(countLine),
+      ...counted,
+      ...attentionLines(report),
       ...noteLines(notes),
     ].join("\n");
-  const open = openLines(report);
   return [
     customerTable(report),
     total(customers) + (cost.length > 0 ? `, ${money(cost)} a month` : ""),
-    ...atVendors.filter(isAllDeclared).map(countLine),
+    ...counted,
     ...certificates.map(
       ({ stack, account, endsAt, daysLeft }) =>
         `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,
     ),
-    ...(open.length > 0
-      ? ["", "Needs attention:", ...open.map((line) => `  ${visibleLines(redact(line))}`)]
-      : []),
+    ...attentionLines(report),
     ...noteLines(notes),
   ].join("\n");
 }
@@ -71,6 +70,13 @@ function differenceCell(differences: number | null | undefined): Cell {
 }
 
 const money = (amounts: Amounts) => formatAmounts(amounts, " + ");
+
+function attentionLines(report: StatusReport): string[] {
+  const open = openLines(report);
+  return open.length > 0
+    ? ["", "Needs attention:", ...open.map((line) => `  ${visibleLines(redact(line))}`)]
+    : [];
+}
 
 function noteLines(notes: readonly string[]): string[] {
   return notes.length > 0

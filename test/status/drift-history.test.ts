@@ -83,10 +83,20 @@ test("customers at a vendor are the newest count of each stack, with its time, a
   const line =
     "EnableX (a.example): 7 customers exist, 6 are declared in prod, 1 is not: Old Mill (9). Counted 2026-01-02 00:00 UTC.";
   expect(asText(status).split(line)).toHaveLength(2);
+  const empty = reportOf([{ stack: "prod", resources: [], pending: [] }], { driftChecks });
+  expect(asText(empty).split(line)).toHaveLength(2);
   const declared = reportOf([{ stack: "prod", resources, pending: [] }], {
     driftChecks: [check(1, "prod", 0)],
   });
   expect(asText(declared)).toContain("7 customers exist, 7 are declared in prod. Counted");
+});
+
+test("an empty state hides nothing that needs attention", () => {
+  const driftChecks = [checkOf("eu", 1, "drift")];
+  const status = reportOf([{ stack: "eu", resources: [], pending: [] }], { driftChecks });
+  expect(asText(status)).toMatch(
+    /no resource of a vendor\.\n\nNeeds attention:\n {2}eu: drift \(2026-01-01 00:00 UTC\)/,
+  );
 });
 
 test("a folder that does not exist is an error that names it", () => {
