@@ -77,7 +77,7 @@ function failed(operation: string): (error: unknown) => never {
     const reason =
       code === "ENOENT"
         ? "the command `git` is not on the PATH"
-        : (stderr.trim().split("\n")[0] ?? message);
+        : (stderr.trim() || message).split("\n", 1).join();
     throw new UcaasError(redact(reason), {
       code: "GIT_FAILED",
       vendor: "git",

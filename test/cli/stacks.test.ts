@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -131,6 +131,16 @@ describe("ucaas ci stacks", () => {
       stdout: '["north","prod"]\n',
       stderr: expect.stringContaining("so all stacks count as changed"),
     });
+  });
+
+  test("says why git failed, also when git itself says nothing", async () => {
+    write("bin/git", "#!/bin/sh\nexit 3\n");
+    chmodSync(join(repository, "bin", "git"), 0o755);
+    const run = await ucaas(["ci", "stacks", "--changed-since", "HEAD"], {
+      cwd: join(repository, "telephony"),
+      env: { ...process.env, PATH: `${join(repository, "bin")}:${process.env.PATH}` },
+    });
+    expect(run.stderr).toMatch(/Command failed: git .*\[GIT_FAILED\]/);
   });
 
   test("a plan whose preview left no complete file does not fit, and the error has a remedy", async () => {
