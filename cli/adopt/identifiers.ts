@@ -22,7 +22,7 @@ export function readIdentifiers(
   given: readonly string[] = [],
   files: readonly string[] = [],
   form: string,
-  parseUrn: (text: string) => readonly string[] | undefined,
+  parse: (text: string) => readonly string[] | undefined,
 ): Identifier[] {
   const lines = [
     ...given.map((text) => ({ text, where: "" })),
@@ -34,7 +34,7 @@ export function readIdentifiers(
   for (const { text, where } of lines) {
     const [, word = "", name] = /^\s*(\S*)\s*(.*?)\s*$/.exec(text) ?? [];
     if (where !== "" && (word === "" || word.startsWith("#"))) continue;
-    const parts = parseUrn(word);
+    const parts = parse(word);
     if (!parts)
       throw fault(
         "NAME_MALFORMED",
