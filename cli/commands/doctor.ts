@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const details = `
 Exit status: 0 all is in order, 2 something needs action, 1 a check could not
@@ -59,10 +60,4 @@ async function doctor({ stack, minDays, timeout, json, out }: Options): Promise<
   // What did not end in time, such as the call of a database, is not waited for.
   if (findings.some(({ code }) => code === "CHECK_TIMEOUT"))
     process.stdout.write("", () => process.exit());
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,6}$/.test(text) && number >= 1) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 on.");
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Progress } from "../drift/check.ts";
 import { untilEnded } from "../interruption.ts";
@@ -8,6 +8,7 @@ import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 import { checkStackNames, findProject } from "../pulumi/project.ts";
 import { selectedStack } from "../pulumi/stack.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const details = `
 Exit status: 0 no drift, 2 drift, 1 could not tell (of one stack at least,
@@ -45,7 +46,7 @@ export function driftCommand(): Command {
     .addOption(
       new Option("--parallel <number>", "stacks at once")
         .default(Math.min(4, availableParallelism()))
-        .argParser(count),
+        .argParser(wholeNumber),
     )
     .addHelpText("after", details)
     .action(drift);
@@ -170,10 +171,4 @@ async function withProgress<T>(work: (progress?: Progress) => Promise<T>): Promi
     },
     () => bar.stop(),
   );
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 on.");
 }

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Action } from "../fleet/result.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 const details = `
 Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
@@ -38,8 +39,8 @@ function actionCommand(action: Action): Command {
     .option("-s, --stacks <glob...>", "stacks by name; default all that have a stack file")
     .option("--except <glob...>", "not these")
     .addOption(new Option("--shard <index/count>", "a part of them: 2/8").conflicts("shards"))
-    .option("--shards <count>", "as --shard, with the index of JOB_COMPLETION_INDEX", count)
-    .option("--parallel <number>", "stacks at once; default by processors and memory", count)
+    .option("--shards <count>", "as --shard, with the index of JOB_COMPLETION_INDEX", wholeNumber)
+    .option("--parallel <number>", "stacks at once; default by processors and memory", wholeNumber)
     .option("--resume", "leave out what the record has as done")
     .option("--record <file>", "where the record is")
     .option("--json", "the report as JSON")
@@ -50,10 +51,4 @@ function actionCommand(action: Action): Command {
   return command.action(async (options) =>
     (await import("../fleet/fleet.ts")).runFleet(action, options),
   );
-}
-
-function count(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 on.");
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { wholeNumberUpTo } from "./whole-number.ts";
 
 const examples = `
 Examples:
@@ -31,8 +32,8 @@ export function kubernetesCommand(): Command {
     .requiredOption("--image <image>", "image with the project in /app, and the Pulumi CLI")
     .option("--receiver-image <image>", "image of receiver/Containerfile", "xelion-receiver:latest")
     .option("--no-receiver", "leave out the receiver of Xelion's callbacks")
-    .option("--namespace <name>", "namespace of all objects", "ucaas")
-    .option("--shards <count>", "pods that share the stacks", count, 4)
+    .option("--namespace <name>", "namespace of all objects", dnsLabel, "ucaas")
+    .option("--shards <count>", "pods that share the stacks", wholeNumberUpTo(1000), 4)
     .option("--schedule <cron>", "when drift is checked, in UTC", schedule, "17 3 * * *")
     .option("--operator", "a Stack of the Pulumi Kubernetes Operator for each stack, not a Job")
     .option("--repository <url>", "with --operator: the repository of the project")
@@ -45,6 +46,11 @@ export function kubernetesCommand(): Command {
         self.error(
           "error: --operator needs --repository <url>. See ucaas kubernetes manifests --help",
         );
+      const useless = ["repository", "branch"].find(
+        (name) => !operator && self.getOptionValueSource(name) === "cli",
+      );
+      if (useless !== undefined)
+        self.error(`error: --${useless} needs --operator. See ucaas kubernetes manifests --help`);
       const { writeManifests } = await import("../kubernetes/write.ts");
       const manifests = {
         ...rest,
@@ -55,10 +61,10 @@ export function kubernetesCommand(): Command {
   return command;
 }
 
-function count(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
+/** As Kubernetes names namespaces. */
+function dnsLabel(text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError("Write lower-case letters, digits and hyphens, at most 63.");
 }
 
 /** The API server checks the numbers. */

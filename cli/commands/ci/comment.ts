@@ -4,6 +4,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { previewIn } from "../../gitops/preview-report.ts";
 import { stackList } from "../../gitops/stack-list.ts";
 import { print, printJson } from "../../output.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /**
  * `ucaas ci comment`: the previews of a pull request in one comment, which is changed as
@@ -24,7 +25,7 @@ export function commentCommand(): Command {
       "folder of what ucaas ci preview wrote, as preview-<stack>.json",
       "previews",
     )
-    .option("--pull-request <number>", "default the one that the pipeline runs for", Number)
+    .option("--pull-request <number>", "default the one that the pipeline runs for", wholeNumber)
     .option("--json", "what was done as JSON")
     .action(comment);
 }
