@@ -1,7 +1,5 @@
 import { printableLine } from "pulumi-ucaas/internal/runtime/printable";
-import { maskSecrets, rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
-
-const mask = "[secret]";
+import { mask, maskSecrets, rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 
 /**
  * A text that may be printed, written or sent: without the secrets that are known, and

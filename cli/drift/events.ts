@@ -1,11 +1,11 @@
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
+import { mask } from "pulumi-ucaas/internal/runtime/secrets";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { z } from "zod";
 import { isAtVendor, type Locator } from "../pulumi/locator.ts";
 import { redact } from "../redact.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
-import { secretMask } from "./mask.ts";
 import type { CheckError, Difference } from "./report.ts";
 
 /**
@@ -135,8 +135,8 @@ function changes(
     const appeared = before === undefined || after === undefined;
     const change = {
       property: path,
-      ...(before !== undefined && { declared: secretMask }),
-      ...(after !== undefined && { actual: secretMask }),
+      ...(before !== undefined && { declared: mask }),
+      ...(after !== undefined && { actual: mask }),
     };
     return appeared && before !== after ? [change] : [];
   }
@@ -163,7 +163,7 @@ function isSecret(value: unknown): boolean {
 
 /** A value as it may be shown, with every secret in it masked. */
 function masked(value: unknown): unknown {
-  if (isSecret(value)) return secretMask;
+  if (isSecret(value)) return mask;
   if (Array.isArray(value)) return value.map(masked);
   if (isRecord(value))
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));

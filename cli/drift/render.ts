@@ -1,9 +1,9 @@
+import { mask } from "pulumi-ucaas/internal/runtime/secrets";
 import { paint } from "../colour.ts";
 import { cell, code, row } from "../markdown.ts";
 import { visible, visibleLines } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
 import { customerLines, customerRemedy } from "./customers.ts";
-import { secretMask } from "./mask.ts";
 import type { CheckError, Difference, DriftReport, StackDrift, Status } from "./report.ts";
 
 const head = ["stack", "customer", "resource", "property", "declared", "actual"];
@@ -108,7 +108,7 @@ export function toRow(difference: Difference): [string, string, string, string, 
 /** A value in one line. */
 function formatValue(value: unknown): string {
   if (value === undefined) return "—";
-  if (value === secretMask) return secretMask;
+  if (value === mask) return mask;
   const text = visible(JSON.stringify(value));
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -1,2 +1,0 @@
-/** Shown where a secret value would be. */
-export const secretMask = "[secret]";
