@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Progress } from "../drift/check.ts";
+import { reportFile } from "../drift/report-file.ts";
 import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
@@ -86,7 +87,7 @@ async function drift(options: Options): Promise<void> {
     options.reportDir === undefined
       ? undefined
       : OutputFile.prepare(
-          join(options.reportDir, `drift-${fileTime(new Date())}.json`),
+          join(options.reportDir, reportFile(new Date(), process.pid)),
           "--report-dir",
         );
   const stacks = await stacksToCheck(options);
@@ -115,13 +116,8 @@ async function drift(options: Options): Promise<void> {
   process.exitCode =
     exitStatus[options.failOnUnmanaged ? statusWithCustomers(report) : report.status];
   out?.write(text);
-  kept?.write(`${JSON.stringify(report, null, 2)}\n`);
+  kept?.replace(`${JSON.stringify(report, null, 2)}\n`);
   if (metrics) metrics.replace(await (await import("../drift/metrics.ts")).asMetrics(report));
-}
-
-/** `2026-11-28T031700Z`: sorts by time, and is a file's name on every system. */
-function fileTime(time: Date): string {
-  return time.toISOString().replace(/:|\.\d+/g, "");
 }
 
 async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {

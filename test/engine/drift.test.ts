@@ -204,7 +204,7 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
 
     expect(readFileSync(metrics, "utf8")).toContain('ucaas_drift_status{stack="changed"} 2');
     const [dated = ""] = readdirSync(kept);
-    expect(dated).toMatch(/^drift-\d{4}-\d\d-\d\dT\d{6}Z\.json$/);
+    expect(dated).toMatch(/^drift-\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-\d+\.json$/);
     expect(JSON.parse(readFileSync(join(kept, dated), "utf8"))).toEqual(report);
 
     expect(statuses).toEqual({
