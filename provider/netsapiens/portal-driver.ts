@@ -4,7 +4,7 @@ import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
 import type { Acquired, ClientDriver, RemoteStatus } from "./driver.ts";
 import { PortalError, portalInterrupted, SessionLost } from "./errors.ts";
-import { saveFailureArtifacts } from "./failure-artifacts.ts";
+import { type FailureArtifacts, saveFailureArtifacts } from "./failure-artifacts.ts";
 import type { ClientRow } from "./page-scripts.ts";
 import { portalLabels, portalPath } from "./portal-labels.ts";
 import { type PortalLogin, PortalSession } from "./portal-session.ts";
@@ -172,6 +172,13 @@ function secretNotShown(clientId: string): PortalError {
   );
 }
 
+function evidence({ folder, kept, reason }: FailureArtifacts): string {
+  if (reason === undefined) return `screenshot and trace, secrets masked: ${folder}`;
+  return kept.length === 0
+    ? `neither screenshot nor trace could be kept: ${reason}`
+    : `${kept.join(" and ")}, secrets masked: ${folder}; no screenshot: ${reason}`;
+}
+
 const portals = new Map<string, Portal>();
 
 /** One portal, as one of its users: a walk at a time, one login for all of them. */
@@ -266,21 +273,17 @@ class Portal {
       error instanceof PortalError
         ? error
         : new PortalError("PORTAL_FAILED", (error as Error).message.split("\n")[0] ?? "");
-    const kept = await saveFailureArtifacts(
+    const artifacts = await saveFailureArtifacts(
       session,
       [this.#login.password],
       this.#login.labels.clientId,
       this.#evidenceDir,
     );
-    const evidence =
-      "folder" in kept
-        ? `screenshot and trace, secrets masked: ${kept.folder}`
-        : `neither screenshot nor trace could be kept: ${kept.reason}`;
     return new UcaasError(maskSecrets(`at the step '${session.step}': ${problem.message}`), {
       code: problem.code,
       vendor: "netsapiens",
       operation,
-      hint: [problem.hint, evidence].filter(Boolean).join("\n  "),
+      hint: [problem.hint, evidence(artifacts)].filter(Boolean).join("\n  "),
     });
   }
 }

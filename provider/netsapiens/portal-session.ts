@@ -56,6 +56,7 @@ export class PortalSession {
       serviceWorkers: "block",
       viewport: { width: 1280, height: 900 },
     });
+    context.setDefaultTimeout(login.patience);
     return new PortalSession(login, context, await context.newPage());
   }
 
@@ -71,6 +72,23 @@ export class PortalSession {
   /** Of the portal; the tab may be led elsewhere. */
   get origin(): string {
     return this.#login.apiUrl;
+  }
+
+  /** Waits for what a page answers: it never does while one of its scripts does not end. */
+  async answer<T>(question: Promise<T>): Promise<T> {
+    const { patience } = this.#login;
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const reason = `the page did not answer within ${patience / 1000} s`;
+        reject(new PortalError("PORTAL_FAILED", reason, "run the command again"));
+      }, patience);
+    });
+    try {
+      return await Promise.race([question, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** What was being done last. */
@@ -129,7 +147,7 @@ export class PortalSession {
   }
 
   async #alerts(): Promise<string> {
-    return printable(await this.page.evaluate(alerts), 300);
+    return printable(await this.answer(this.page.evaluate(alerts)), 300);
   }
 
   /**
@@ -170,16 +188,18 @@ export class PortalSession {
 
   /** What a person sees of the page, for an error. */
   labelsSeen(): Promise<string[]> {
-    return this.page.evaluate(visibleLabels).catch(() => []);
+    return this.answer(this.page.evaluate(visibleLabels)).catch(() => []);
   }
 
   #read(clientId?: string): Promise<ClientRow[] | undefined> {
     const { labels } = this.#login;
-    return this.page.evaluate(readClients, {
-      clientId,
-      idLabels: [...labels.clientId],
-      secretLabels: [...labels.clientSecret],
-    });
+    return this.answer(
+      this.page.evaluate(readClients, {
+        clientId,
+        idLabels: [...labels.clientId],
+        secretLabels: [...labels.clientSecret],
+      }),
+    );
   }
 
   async #walkToList(): Promise<void> {
@@ -321,16 +341,15 @@ export class PortalSession {
 
   async #isAtLogin(): Promise<boolean> {
     const hidden = this.page.locator("input[type=password]").filter({ visible: true });
-    return (await hidden.count()) > 0 && (await this.#visible("logIn")) !== undefined;
+    return (await this.answer(hidden.count())) > 0 && (await this.#visible("logIn")) !== undefined;
   }
 
   async #visible(label: PortalLabel): Promise<Locator | undefined> {
     for (const text of this.#login.labels[label]) {
-      const found = await firstVisible(
-        isField(label)
-          ? fieldsOf(this.page, text)
-          : controlsOf(this.page, text, label !== "confirm"),
-      );
+      const candidates = isField(label)
+        ? fieldsOf(this.page, text)
+        : controlsOf(this.page, text, label !== "confirm");
+      const found = await this.answer(firstVisible(candidates));
       if (found) return found;
     }
     return undefined;
@@ -338,7 +357,8 @@ export class PortalSession {
 
   async #inRow(row: ClientRow, label: PortalLabel): Promise<Locator | undefined> {
     for (const text of this.#login.labels[label]) {
-      const found = await firstVisible(controlsOf(this.page.locator(row.selector), text, true));
+      const candidates = controlsOf(this.page.locator(row.selector), text, true);
+      const found = await this.answer(firstVisible(candidates));
       if (found) return found;
     }
     return undefined;

@@ -430,6 +430,29 @@ describe("a portal session that fails", { concurrent: true }, () => {
     },
   );
 
+  test("since a page's script never ends, has an end, and keeps the trace of the steps", async ({
+    ns,
+  }) => {
+    const blocking = `const endless = new XMLHttpRequest();
+      endless.open("GET", "endless", false);
+      endless.send();`;
+    ns.server.fault({
+      kind: "status",
+      status: 200,
+      path: "/settings.php",
+      headers: { "content-type": "text/html" },
+      body: `<p>Loading</p><script>onload = () => setTimeout(() => { ${blocking} })</script>`,
+    });
+    ns.server.fault({ kind: "hold", path: "/endless", times: 9 });
+    const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
+    expect(failure.message).toContain("the page did not answer within 4 s");
+    expect(failure).toMatchObject({
+      code: "PORTAL_FAILED",
+      hint: expect.stringContaining("trace.json, secrets masked: "),
+    });
+    expect(readdirSync(folderIn(failure))).toEqual(["trace.json"]);
+  });
+
   test("for a wrong password happens once for all resources, and quotes the portal's message", async ({
     ns,
   }) => {
