@@ -20,8 +20,8 @@ import { ximaCommand } from "./commands/xima.ts";
 import { addExamples } from "./examples.ts";
 
 /**
- * All commands. One file a command; what a command needs beyond its own options is
- * imported when it runs.
+ * All commands. One file a command. What a command needs beyond its own options is imported
+ * when it runs, by nearly all of them.
  */
 export function createProgram({
   description,

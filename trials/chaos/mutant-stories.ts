@@ -112,7 +112,7 @@ export const mutantStories: Readonly<
       // Without the journal, which names it as well, only the state can tell.
       {
         label: "go back",
-        before: "otherMachine",
+        before: "lostMachine",
         declaration: [licence("lost-partial-failure", 1)],
       },
     ),

@@ -43,6 +43,7 @@ export async function perform(
 ): Promise<{ runs: Run[]; faultsMet: number }> {
   const runs: Run[] = [];
   if (step.before === "otherMachine") await project.moveToAnotherMachine();
+  if (step.before === "lostMachine") await project.loseMachine();
   if (step.before === "renameStack") {
     if (await project.isLocked()) await project.pulumi(["cancel", "--yes"]);
     await project.renameStack();

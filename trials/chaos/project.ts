@@ -135,6 +135,12 @@ export class Project {
     await this.#makeHome();
   }
 
+  /** The same. The machine before is gone, with its journal. */
+  async loseMachine(): Promise<void> {
+    await rm(this.#home, { recursive: true });
+    await this.moveToAnotherMachine();
+  }
+
   async renameStack(): Promise<Run> {
     const name = `${this.#stack}x`;
     const run = await this.pulumi(["stack", "rename", name]);
@@ -168,8 +174,10 @@ export class Project {
 
   /** Our own CLI, on each machine where the story was before. */
   async ucaasOnEarlierMachines(args: string[]): Promise<void> {
-    for (let machine = 1; machine < this.#machines; machine++)
-      await this.#ucaas(args, this.#homeOf(machine)).done;
+    for (let machine = 1; machine < this.#machines; machine++) {
+      const home = this.#homeOf(machine);
+      if (existsSync(home)) await this.#ucaas(args, home).done;
+    }
   }
 
   async pulumi(args: string[]): Promise<Run> {

@@ -45,7 +45,7 @@ export interface ServerFault {
 export interface Step {
   readonly label: string;
   /** What is done to the stack before the command. */
-  readonly before?: "renameStack" | "otherMachine" | undefined;
+  readonly before?: "renameStack" | "otherMachine" | "lostMachine" | undefined;
   readonly command: "up" | "destroy" | "refresh";
   /** What the program declares while the command runs. */
   readonly declaration: Declaration;
