@@ -101,7 +101,9 @@ export function statusOf(entry: JournalEntry): Status {
 }
 
 export function describeEntry(entry: JournalEntry): string {
-  return `${entry.operation ?? "write"} of ${entry.vendor} ${entry.thing} by ${ownerOf(entry) ?? "a resource"} of ${entry.stack}, ${entry.intendedAt}`;
+  const { operation = "write", vendor, thing, stack, intendedAt } = entry;
+  const owner = ownerOf(entry) ?? "a resource";
+  return `${operation} of ${vendor} ${thing} by ${owner} of ${stack}, ${intendedAt}`;
 }
 
 function toRow(entry: JournalEntry): Cell[] {

@@ -134,10 +134,11 @@ export function violationLines({
 }: {
   violations: ChangeReport["violations"] | readonly Violation[];
 }): { text: string; remedy: string }[] {
-  return violations.map(({ limit, kind, reason, customers, remedy }) => ({
-    text: `${kind === "exceeded" ? "beyond" : "cannot tell"} ucaas:limits.${limit}: ${reason}${customers.length > 0 ? ` (${abbreviated(customers)})` : ""}`,
-    remedy,
-  }));
+  return violations.map(({ limit, kind, reason, customers, remedy }) => {
+    const verdict = kind === "exceeded" ? "beyond" : "cannot tell";
+    const whose = customers.length > 0 ? ` (${abbreviated(customers)})` : "";
+    return { text: `${verdict} ucaas:limits.${limit}: ${reason}${whose}`, remedy };
+  });
 }
 
 function abbreviated(names: readonly string[]): string {

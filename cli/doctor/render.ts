@@ -38,10 +38,12 @@ function textOf({ found, remedy, code }: Finding): string {
 
 function summary(findings: readonly Finding[]): Record<DoctorReport["status"], string> {
   const count = (status: Status) => findings.filter((each) => each.status === status).length;
+  const unknown = count("unknown");
+  const untold = unknown > 0 ? `, and ${unknown} could not be told` : "";
   return {
     ok: "All is in order.",
-    unknown: `${count("unknown")} of ${findings.length} checks could not tell.`,
-    action: `${count("action")} of ${findings.length} findings need action${count("unknown") > 0 ? `, and ${count("unknown")} could not be told` : ""}.`,
+    unknown: `${unknown} of ${findings.length} checks could not tell.`,
+    action: `${count("action")} of ${findings.length} findings need action${untold}.`,
   };
 }
 

@@ -72,7 +72,10 @@ export async function checkStack(
 }
 
 const nothingToCompare: CheckError = {
-  reason: `the state has no resource of a vendor, so nothing was compared. What to do: ${steps("Check that this is the right stack and backend.", "If it is: run pulumi up, or leave the stack out with --except.")}`,
+  reason: `the state has no resource of a vendor, so nothing was compared. What to do: ${steps(
+    "Check that this is the right stack and backend.",
+    "If it is: run pulumi up, or leave the stack out with --except.",
+  )}`,
 };
 
 /** What the CLI ends with when --expect-no-changes was wrong. */
@@ -115,8 +118,11 @@ async function interruptedWrites(stack: string, state: StackState): Promise<Chec
 function interrupted(state: StackState): CheckError[] {
   const open = openOperations(state);
   const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
-  return open.map((operation) => ({
-    ...locate(operation.resource.urn),
-    reason: `pending operation "${operation.type}"${operation.create ? ` of ${operation.create.label}` : ""}: an update is running or was interrupted. What to do: ${settleOperations([operation])}`,
-  }));
+  return open.map((operation) => {
+    const { type, create, resource } = operation;
+    const what = `pending operation "${type}"${create ? ` of ${create.label}` : ""}`;
+    const remedy = settleOperations([operation]);
+    const reason = `${what}: an update is running or was interrupted. What to do: ${remedy}`;
+    return { ...locate(resource.urn), reason };
+  });
 }

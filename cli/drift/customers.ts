@@ -108,7 +108,9 @@ export function customerLines(counts: readonly CustomerCount[]): string[] {
       return `${start} could not tell which customers no stack declares: ${visibleLines(count.reason)}.`;
     const { existing, declared, undeclared, stacks, named } = count;
     const where = stacks.length === 1 ? `in ${visible(stacks[0]!)}` : `in ${stacks.length} stacks`;
-    const counted = `${start} ${existing} ${existing === 1 ? "customer exists" : "customers exist"}, ${declared} ${declared === 1 ? "is" : "are"} declared ${where}`;
+    const exist = existing === 1 ? "customer exists" : "customers exist";
+    const are = declared === 1 ? "is" : "are";
+    const counted = `${start} ${existing} ${exist}, ${declared} ${are} declared ${where}`;
     if (undeclared === 0) return `${counted}.`;
     const names = named.slice(0, mostShown).map(({ id, name }) => {
       return name === undefined ? shown(id) : `${shown(name)} (${shown(id)})`;

@@ -59,8 +59,11 @@ export function asMarkdown({ stacks, status, checkedAt, customers }: DriftReport
   ].join("\n");
 }
 
-const advice =
-  "`pulumi up --refresh` makes everything as declared again. To keep what is there, declare it. The next check looks again at what could not be told.";
+const advice = [
+  "`pulumi up --refresh` makes everything as declared again.",
+  "To keep what is there, declare it.",
+  "The next check looks again at what could not be told.",
+].join(" ");
 
 /** `3 stacks: 1 without drift, 1 with drift, 1 that could not be told`. */
 export function summary(

@@ -90,8 +90,9 @@ function failed(operation: string): (error: unknown) => never {
 function remedyFor(stderr: string, code: unknown): string {
   if (code === "ENOENT") return "install git, or run the command where it is";
   if (/dubious ownership/.test(stderr)) {
-    const command = /git config --global --add safe\.directory \S+/.exec(stderr)?.[0];
-    return `the clone belongs to another user. Run the job as its owner, or: ${command ?? "git config --global --add safe.directory <clone>"}`;
+    const named = /git config --global --add safe\.directory \S+/.exec(stderr)?.[0];
+    const command = named ?? "git config --global --add safe.directory <clone>";
+    return `the clone belongs to another user. Run the job as its owner, or: ${command}`;
   }
   if (/not a git repository/.test(stderr)) return "run the command in a clone of the repository";
   return "see what git says about the clone: git status";

@@ -76,5 +76,10 @@ function nextSteps(folder: string, files: readonly string[], options: InitOption
         "npx pulumi up",
       ]
     : [`npx pulumi stack init ${options.stack}`, "npx pulumi preview"];
-  return `${files.length} files were written.\n\n${[...enter, "npm install", ...start].map((line) => `  ${line}`).join("\n")}\n\nREADME.md goes on from there.`;
+  const commands = [...enter, "npm install", ...start].map((line) => `  ${line}`);
+  return [
+    `${files.length} files were written.\n`,
+    ...commands,
+    "\nREADME.md goes on from there.",
+  ].join("\n");
 }

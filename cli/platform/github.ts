@@ -70,7 +70,8 @@ export class GitHub implements Platform {
         authorization: `Bearer ${token}`,
       },
       permissions:
-        "see the job's `permissions` in the workflow: a comment needs pull-requests: write, an issue issues: write, a reviewed preview actions: read",
+        "see the job's `permissions` in the workflow: a comment needs pull-requests: write, " +
+        "an issue issues: write, a reviewed preview actions: read",
     });
     const event = env.GITHUB_EVENT_PATH ? eventIn(env.GITHUB_EVENT_PATH) : {};
     this.pullRequest = event.pull_request?.number;

@@ -39,7 +39,8 @@ export class GitLab implements Platform {
       token,
       headers: { "private-token": token },
       permissions:
-        "GITLAB_TOKEN must be a project access token with the scope api and the role Reporter or higher; CI_JOB_TOKEN may not write comments",
+        "GITLAB_TOKEN must be a project access token with the scope api and the role Reporter " +
+        "or higher; CI_JOB_TOKEN may not write comments",
     });
     this.pullRequest = env.CI_MERGE_REQUEST_IID ? Number(env.CI_MERGE_REQUEST_IID) : undefined;
     this.run = env.CI_PIPELINE_URL;
