@@ -1,7 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { makeFolder } from "./make-folder.ts";
 import { redact } from "./redact.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -19,7 +20,7 @@ export class OutputFile {
    * Finds out whether the file can be written, before the command does its work. The file
    * stays as it is.
    *
-   * @param option  that names the file, for errors: `--out`
+   * @param option the option that names the file, for errors: `--out`
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
   static prepare(path: string, option: string): OutputFile {
@@ -63,16 +64,6 @@ export class OutputFile {
 
 function forFile(text: string): string {
   return redact(stripVTControlCharacters(text));
-}
-
-/**
- * Not `mkdir` with `recursive`, which never returns where a file system takes no folders,
- * as /proc.
- */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder);
 }
 
 function notWritten(path: string, option: string, error: unknown): UcaasError {

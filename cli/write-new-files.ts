@@ -1,7 +1,7 @@
 import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { makeFolder } from "./output-file.ts";
+import { makeFolder } from "./make-folder.ts";
 import { writeExclusive } from "./write-exclusive.ts";
 
 /**

@@ -6,7 +6,7 @@ import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { plainKey, plainScalar } from "pulumi-ucaas-stacks/internal/plain-scalar";
 import type { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import { Document, parse, parseDocument, visit } from "yaml";
-import { makeFolder } from "../output-file.ts";
+import { makeFolder } from "../make-folder.ts";
 import { replaceFile } from "../replace-file.ts";
 import type { PlannedCandidate } from "./plan.ts";
 import type { Section } from "./section.ts";

@@ -1,4 +1,5 @@
 import { availableParallelism, freemem } from "node:os";
+import { matchesGlob } from "node:path";
 import PQueue from "p-queue";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Tone } from "../colour.ts";
@@ -11,7 +12,7 @@ import { renderTable } from "../table.ts";
 import { FleetRecord } from "./record.ts";
 import { type Action, doneStacks, exitStatus, type StackResult } from "./result.ts";
 import { runStack } from "./run-stack.ts";
-import { chooseStacks, chosenShard, fitsPattern } from "./shard.ts";
+import { chooseStacks, chosenShard } from "./shard.ts";
 
 export interface FleetOptions {
   readonly stacks?: readonly string[];
@@ -40,7 +41,7 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
   checkStackNames(
     project,
     { only: options.stacks, except: options.except },
-    { operation: `fleet ${action}`, onlyOption: "--stacks", fits: fitsPattern },
+    { operation: `fleet ${action}`, onlyOption: "--stacks", fits: matchesGlob },
   );
   const stacks = chooseStacks(project.stacks, {
     globs: options.stacks,

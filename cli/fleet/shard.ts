@@ -54,11 +54,6 @@ function checked(index: number, count: number, given: string): Shard {
   });
 }
 
-/** Whether a pattern of `--stacks` or `--except` chooses a stack. */
-export function fitsPattern(stack: string, pattern: string): boolean {
-  return matchesGlob(stack, pattern);
-}
-
 /** The stacks that are chosen, in alphabetical order. */
 export function chooseStacks(
   all: readonly string[],
@@ -69,7 +64,7 @@ export function chooseStacks(
   }: { globs?: readonly string[]; except?: readonly string[]; shard?: Shard },
 ): string[] {
   const fits = (stack: string, patterns: readonly string[]) =>
-    patterns.some((pattern) => fitsPattern(stack, pattern));
+    patterns.some((pattern) => matchesGlob(stack, pattern));
   return all
     .filter((stack) => globs === undefined || fits(stack, globs))
     .filter((stack) => !fits(stack, except))

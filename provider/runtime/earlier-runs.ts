@@ -54,7 +54,7 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   if (open.length > 0)
     return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
   const failed = record.failedUpdates.find((update) =>
-    isOfAnotherJournal(update, record, { ...part, lookedAt: kept?.at ?? "" }),
+    isOfAnotherJournal(update, record, part, kept?.at),
   );
   if (failed)
     return {

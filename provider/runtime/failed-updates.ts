@@ -12,8 +12,6 @@ export interface JournalPart {
   readonly hasOldEntries: boolean;
   /** ISO times of the updates with this journal, the oldest first. */
   readonly ownRuns: readonly string[];
-  /** ISO time at which a run with this journal last looked at the record; empty: never. */
-  readonly lookedAt: string;
 }
 
 /**
@@ -27,7 +25,6 @@ export async function journalPart(
   resources: Resources,
   entries: readonly JournalEntry[],
   noted: OwnRuns,
-  lookedAt = "",
 ): Promise<JournalPart> {
   const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
   const earlier = marks.filter((mark) => typeof mark === "string");
@@ -41,7 +38,7 @@ export async function journalPart(
       (first === undefined || entry.intendedAt < first) &&
       identities.some((identity) => isSameStack(entry.stack, identity)),
   );
-  return { hasOldEntries, ownRuns, lookedAt };
+  return { hasOldEntries, ownRuns };
 }
 
 /**
@@ -49,11 +46,14 @@ export async function journalPart(
  * provider process that is killed alone leaves no other trace in the engine.
  *
  * An update before the first noted one may be an older version's. Then older entries decide.
+ *
+ * @param lookedAt ISO time at which a run with this journal last looked at the record
  */
 export function isOfAnotherJournal(
   update: FailedUpdate,
   { resources }: Pick<StackRecord, "resources">,
-  { hasOldEntries, ownRuns, lookedAt }: JournalPart,
+  { hasOldEntries, ownRuns }: JournalPart,
+  lookedAt = "",
 ): boolean {
   const [start, end] = [Date.parse(update.startedAt), endOf(update)];
   if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;

@@ -445,6 +445,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     if (name === undefined || stack === undefined || Object.values(news).some(isUnknown)) return;
     // An account that left the config, or what is not known yet.
     if (things.some((thing) => thing === undefined || thing === "")) return;
+    const stacks = stacksOf({ __stack: earlier }, stack);
     const own = this.#things.get(name) ?? new Set();
     this.#things.set(name, own);
     for (const thing of things) own.add(thing as string);
@@ -453,8 +454,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       for (const entry of (await this.#entries).entries) {
         const isOthers = entry.vendor !== vendor || entry.type !== type || ownerOf(entry) !== name;
         if (isOthers || entry.operation !== "create" || own.has(entry.thing)) continue;
-        const isOfStack = [stack, earlier ?? stack].some((each) => isSameStack(entry.stack, each));
-        if (entry.abandoned || !isOfStack) continue;
+        if (entry.abandoned || !stacks.some((each) => isSameStack(entry.stack, each))) continue;
         await this.#journal.abandon(entry);
       }
     } catch (error) {

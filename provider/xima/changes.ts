@@ -1,9 +1,8 @@
 import { isEqual } from "../runtime/equality.ts";
 import { own } from "../runtime/own-property.ts";
+import { mask } from "../runtime/secrets.ts";
 import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs } from "./schema.ts";
-
-const mask = "[secret]";
 
 /**
  * The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments

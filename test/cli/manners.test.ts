@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createProgram } from "../../cli/program.ts";
 import { pulumiError } from "../../cli/pulumi/stack.ts";
 import { root } from "../../tools/engine/paths.mjs";
+import { refusingProgram } from "./option-refusal.ts";
 import { ucaas } from "./ucaas.ts";
 
 type Command = ReturnType<typeof createProgram>;
@@ -135,16 +136,10 @@ test.each([
 });
 
 test.each(commands().map(({ path }) => [path]))("a wrong option of %s names its help", (path) => {
-  const program = createProgram({ description: "", version: "0" });
-  let printed = "";
-  const prepare = (command: Command) => {
-    command.exitOverride().configureOutput({ writeErr: (text) => (printed += text) });
-    command.commands.forEach(prepare);
-  };
-  prepare(program);
+  const { program, printed } = refusingProgram();
   const run = () => program.parse([...path.split(" "), "--no-such-option"], { from: "user" });
   expect(run).toThrow(/^error: (unknown|required) option/);
-  expect(printed).toContain(`\nWhat to do: see ucaas ${path} --help\n`);
+  expect(printed()).toContain(`\nWhat to do: see ucaas ${path} --help\n`);
 });
 
 test.each([

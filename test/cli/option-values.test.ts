@@ -1,19 +1,11 @@
 import { expect, test } from "vitest";
-import { createProgram } from "../../cli/program.ts";
-
-type Command = ReturnType<typeof createProgram>;
+import { refusingProgram } from "./option-refusal.ts";
 
 /** What the parser of options says, before a command does anything. */
 async function refusal(args: readonly string[]): Promise<string> {
-  const program = createProgram({ description: "", version: "0" });
-  let printed = "";
-  const prepare = (command: Command) => {
-    command.exitOverride().configureOutput({ writeErr: (text) => (printed += text) });
-    command.commands.forEach(prepare);
-  };
-  prepare(program);
+  const { program, printed } = refusingProgram();
   await expect(program.parseAsync(args, { from: "user" })).rejects.toThrow(/^error: /);
-  return printed;
+  return printed();
 }
 
 const comment = ["ci", "comment", "--stacks", "[]", "--pull-request"];

@@ -21,7 +21,7 @@ const provider = {
   created: "2026-01-05T09:00:01.000Z",
 };
 const record: StackRecord = { resources: [provider], pending: [], failedUpdates: [update] };
-const nothing: JournalPart = { hasOldEntries: false, ownRuns: [], lookedAt: "" };
+const nothing: JournalPart = { hasOldEntries: false, ownRuns: [] };
 
 describe("an update that failed", () => {
   test("is another machine's when this journal has noted no run in its time", () => {

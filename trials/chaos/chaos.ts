@@ -115,12 +115,12 @@ function report(outcome: Outcome, folder: string): void {
       ...runs.map(({ command, exitCode, output }) => `$ ${command}\n${output}(${exitCode})`),
     ].join("\n\n"),
   );
-  const options = [
+  const replay = [
+    `npm run chaos -- --seed ${story.seed} --first ${story.number} --stories 1`,
     ...(story.hard ? ["--hard"] : []),
     ...(values["skip-checkpoints"] ? ["--skip-checkpoints"] : []),
     ...(values.mutant ? [`--mutant ${values.mutant}`] : []),
   ].join(" ");
-  const replay = `npm run chaos -- --seed ${story.seed} --first ${story.number} --stories 1 ${options}`;
   console.log(
     [
       `✗ ${head}`,
