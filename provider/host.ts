@@ -10,6 +10,9 @@ import { dataDir } from "./runtime/data-dir.ts";
 if (!process.env.NODE_COMPILE_CACHE) enableCompileCache(join(dataDir(), "compiled"));
 
 const signal = watchEngine();
+void import("./runtime/abandoned-providers.ts").then(({ endAbandonedProviders }) =>
+  endAbandonedProviders(),
+);
 
 // The host makes a config for each type, but a process serves one stack: the first speaks
 // for all, so that the three share a login.

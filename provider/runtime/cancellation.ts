@@ -1,6 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { fstatSync } from "node:fs";
 import type { PendingOperations } from "./pending-operations.ts";
+import { sdkCommand } from "./sdk-command.ts";
 
 /** What the dispatcher hands to a handler as its last argument. */
 export interface CallContext {
@@ -73,7 +74,7 @@ function watch(): void {
   });
   // Only in the process that Pulumi starts: elsewhere (in a test's worker) signals and
   // stdin belong to other code.
-  if (!process.argv[1]?.includes("dynamic-provider")) return;
+  if (sdkCommand()?.name !== "dynamic-provider") return;
   for (const [signal, number] of [
     ["SIGINT", 2],
     ["SIGTERM", 15],

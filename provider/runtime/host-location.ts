@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { steps, UcaasError } from "./errors.ts";
+import { sdkCommand } from "./sdk-command.ts";
 
 const found = new Set<string>();
 
@@ -33,5 +34,5 @@ export function requireHostIn(folder: string): void {
 
 /** Whether this process is a program that the Pulumi CLI started in the folder of its project. */
 export function isProgramOfCli(argv: readonly string[] = process.argv): boolean {
-  return /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run\b/.test(argv[1] ?? "");
+  return sdkCommand(argv)?.name === "run";
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { endAbandonedProviders } from "./abandoned-providers.ts";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import { noteProgramOfCli, noteRun } from "./note-run.ts";
@@ -16,6 +17,7 @@ import { disableSourceMapsWhile } from "./stack-traces.ts";
 import { noteDeclared, warnOfUndeclaredWrites } from "./undeclared-writes.ts";
 
 noteProgramOfCli();
+void endAbandonedProviders();
 warnOfUndeclaredWrites();
 
 /**

@@ -1,4 +1,5 @@
 import { printable } from "./printable.ts";
+import { sdkCommand } from "./sdk-command.ts";
 
 /**
  * A line that `pulumi up` and `preview` show below Diagnostics, while they run. The
@@ -35,11 +36,9 @@ export async function warningsSent(): Promise<void> {
 }
 
 /** Pulumi starts its provider process with the engine's address as the first argument. */
-function engineAddress(argv: readonly string[] = process.argv): string | undefined {
-  const isProviderProcess = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]dynamic-provider\b/.test(
-    argv[1] ?? "",
-  );
-  return isProviderProcess ? argv[2] : undefined;
+function engineAddress(): string | undefined {
+  const command = sdkCommand();
+  return command?.name === "dynamic-provider" ? command.args[0] : undefined;
 }
 
 /** What is used of the SDK's own state, which has no type. */

@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { licenceServer } from "../xima/licence-server.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 
@@ -71,4 +75,34 @@ describe("a dynamic resource", () => {
       message: expect.stringMatching(/XimaLicense voicehouse\/acme: professionalSeats: must be/),
     });
   });
+
+  test.runIf(process.platform === "linux").each(["preview", "destroy"] as const)(
+    "%s ends the provider process of an engine that was killed before its first call",
+    async (command) => {
+      const left = spawn(
+        process.execPath,
+        [sdk.resolve("@pulumi/pulumi/cmd/dynamic-provider/index.js"), await closedAddress()],
+        { cwd: stack.folder, stdio: ["pipe", "pipe", "ignore"] },
+      );
+      onTestFinished(() => void left.kill("SIGKILL"));
+      await once(left.stdout, "data");
+      const ended = once(left, "exit");
+      // As its engine's death does. Pulumi's code does not see it.
+      left.stdin.end();
+      (await stack[command]()).ok();
+      expect(await ended).toEqual([null, "SIGTERM"]);
+    },
+  );
 });
+
+const sdk = createRequire(import.meta.url);
+
+/** An address at which an engine has listened. */
+async function closedAddress(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return `127.0.0.1:${port}`;
+}

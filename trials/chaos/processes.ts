@@ -13,7 +13,14 @@ interface RunningProcess {
   readonly pid: number;
   readonly what: Exclude<Process, "tree">;
   readonly command: string;
+  /**
+   * A provider process that has not loaded this package: its first call has not come.
+   * When its engine has gone, the next run ends it.
+   */
+  readonly isUnused: boolean;
 }
+
+const hangUp = 1n;
 
 /** All living processes with the mark, zombies excepted. */
 export function processesOf(id: string): RunningProcess[] {
@@ -23,14 +30,18 @@ export function processesOf(id: string): RunningProcess[] {
       if (!readFileSync(`/proc/${entry}/environ`, "latin1").split("\0").includes(`${mark}=${id}`))
         return [];
       const command = readFileSync(`/proc/${entry}/cmdline`, "latin1").replaceAll("\0", " ").trim();
-      const state = /^State:\s*(\S)/m.exec(readFileSync(`/proc/${entry}/status`, "latin1"))?.[1];
+      const status = readFileSync(`/proc/${entry}/status`, "latin1");
+      const state = /^State:\s*(\S)/m.exec(status)?.[1];
       if (state === "Z" || state === "X") return [];
       const what = /dynamic-provider/.test(command)
         ? "provider"
         : /pulumi-language|language-host|cmd\/run/.test(command)
           ? "language"
           : "cli";
-      return [{ pid: Number(entry), what, command }];
+      // Of all that the provider process loads, only this package handles SIGHUP.
+      const caught = BigInt(`0x${/^SigCgt:\s*(\S+)/m.exec(status)?.[1] ?? "0"}`);
+      const isUnused = what === "provider" && (caught & hangUp) === 0n;
+      return [{ pid: Number(entry), what, command, isUnused }];
     } catch {
       // It ended while it was looked at.
       return [];
@@ -49,14 +60,20 @@ export function send(signal: NodeJS.Signals, processes: readonly RunningProcess[
 }
 
 /**
- * Waits until no process of the story lives; those that still do after `seconds` are
- * ended and returned.
+ * Waits until no process of the story lives, except those that the next run has to end;
+ * those that still do after `seconds` are ended and returned.
+ *
+ * @param last no run follows, so nothing may live
  */
-export async function waitForEnd(id: string, seconds: number): Promise<RunningProcess[]> {
+export async function waitForEnd(
+  id: string,
+  seconds: number,
+  { last }: { last: boolean },
+): Promise<RunningProcess[]> {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const alive = processesOf(id);
-    if (alive.length === 0) return [];
+    if (alive.every(({ isUnused }) => isUnused && !last)) return [];
     if (Date.now() > until) {
       send("SIGKILL", alive);
       return alive;

@@ -61,7 +61,7 @@ export async function runStory(
       await watchDeletes(after, async () => {
         const { faultsMet: met } = await perform(step, project, servers);
         faultsMet += met;
-        for (const { command, what } of await waitForEnd(id, graceSeconds))
+        for (const { command, what } of await waitForEnd(id, graceSeconds, { last: false }))
           findings.push({ verdict: "orphan", about: `${what}: ${command}` });
       });
     }
@@ -77,7 +77,7 @@ export async function runStory(
     await askEarlierMachines(project);
     const look = await project.pulumi(["preview", "--refresh", "--expect-no-changes"]);
     if (look.exitCode !== 0) findings.push({ verdict: "not empty", about: "preview --refresh" });
-    for (const { command, what } of await waitForEnd(id, graceSeconds))
+    for (const { command, what } of await waitForEnd(id, graceSeconds, { last: true }))
       findings.push({ verdict: "orphan", about: `${what}: ${command}` });
     findings.push(
       ...judgeRecords(last, recordsOf(story.number, servers), project.runs),
