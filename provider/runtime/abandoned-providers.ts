@@ -58,9 +58,7 @@ function providersOf(sdk: string): ProviderProcess[] {
  *
  * @param args as in `/proc`, the path of Node first
  */
-export function providerOf(
-  args: readonly string[],
-): { sdk: string; engine: EngineAddress } | undefined {
+function providerOf(args: readonly string[]): { sdk: string; engine: EngineAddress } | undefined {
   const command = sdkCommand(args);
   if (command?.name !== "dynamic-provider") return undefined;
   const [, host, port] = /^([\d.]+):(\d+)$/.exec(command.args[0] ?? "") ?? [];
