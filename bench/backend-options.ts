@@ -11,6 +11,7 @@ const options = {
     PULUMI_DIY_BACKEND_ZSTD: "true",
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
   },
+  "parallel diff": { PULUMI_DIY_BACKEND_ZSTD: "true", PULUMI_PARALLEL_DIFF: "true" },
 } satisfies Record<string, Record<string, string>>;
 
 /** The same customers with each option that the engine has for file and PostgreSQL backends. */
