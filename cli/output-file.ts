@@ -8,11 +8,15 @@ import { replaceFile } from "./replace-file.ts";
 
 /** A file for the result of a command that runs for long. */
 export class OutputFile {
+  /** As the user wrote it. */
   readonly path: string;
+  /** The same from the root on: the command may work in another folder. */
+  readonly #target: string;
   readonly #option: string;
 
   private constructor(path: string, option: string) {
     this.path = path;
+    this.#target = resolve(path);
     this.#option = option;
   }
 
@@ -42,7 +46,7 @@ export class OutputFile {
    */
   write(text: string): void {
     try {
-      writeFileSync(this.path, forFile(text));
+      writeFileSync(this.#target, forFile(text));
     } catch (error) {
       throw notWritten(this.path, this.#option, error);
     }
@@ -55,7 +59,7 @@ export class OutputFile {
    */
   replace(text: string): void {
     try {
-      replaceFile(this.path, forFile(text));
+      replaceFile(this.#target, forFile(text));
     } catch (error) {
       throw notWritten(this.path, this.#option, error);
     }

@@ -1,4 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -37,4 +44,13 @@ describe("a file that cannot be written", () => {
     expect(() => file.replace("text")).toThrow("[FILE_NOT_WRITTEN]");
     expect(readdirSync(folder)).toEqual(["metrics.prom"]);
   });
+});
+
+test("doctor writes its report where the command was started, below the project too", async () => {
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
+  mkdirSync(join(folder, "stacks"));
+  const env = { ...process.env, UCAAS_JOURNAL_DIR: join(folder, "journal") };
+  await ucaas(["doctor", "--out", "reports/doctor.json"], { cwd: join(folder, "stacks"), env });
+  const report = readFileSync(join(folder, "stacks", "reports", "doctor.json"), "utf8");
+  expect(JSON.parse(report)).toMatchObject({ version: 1, kind: "doctor" });
 });
