@@ -11,10 +11,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "adopt xelion": ["ucaas adopt xelion --tenant https://my.server.xelion.com/pbx1"],
   "journal list": ["ucaas journal list --stack prod --open"],
   "journal resolve": [
-    "ucaas journal resolve 3f9a01bc          after you have looked at the vendor",
+    "ucaas journal resolve 3f9a01bc --stack prod  after you have looked at the vendor",
   ],
-  "journal move": ["ucaas journal move shop/live@s3://state shop/prod@s3://state"],
-  "journal accept": ["ucaas journal accept shop/prod@s3://state"],
+  "journal move": ["ucaas journal move shop/live@s3://state shop/prod@s3://state --stack prod"],
+  "journal accept": ["ucaas journal accept shop/prod@s3://state --stack prod"],
   "netsapiens verify": [
     "ucaas netsapiens verify --stack prod     every client of the stack's state",
     "ucaas netsapiens verify --client-id acme --domain acme --did +13125550100",

@@ -42,7 +42,9 @@ export async function resolveEntries(
 ): Promise<void> {
   const journal = await openJournal(options);
   const { entries } = await journal.list();
-  const found = references.map((reference) => findEntry(entries, reference, journal.location));
+  const found = references.map((reference) =>
+    findEntry(entries, reference, journal.location, options),
+  );
   for (const { vendor, stack, thing } of found) await journal.drop({ vendor, stack, thing });
   if (options.json) return printJson({ removed: found });
   for (const entry of found) print(`removed: ${describeEntry(entry)}`);
@@ -81,13 +83,17 @@ function findEntry(
   entries: readonly JournalEntry[],
   reference: string,
   location: string,
+  { stack }: Options,
 ): JournalEntry {
   const found = entries.find((entry) => isWrite(entry) && entryReference(entry) === reference);
   if (found) return found;
   throw new UcaasError(`there is no entry ${reference} in ${location}`, {
     code: "NO_JOURNAL_ENTRY",
     operation: "journal resolve",
-    hint: "nothing was removed. ucaas journal list shows the entries",
+    hint:
+      stack === undefined
+        ? "nothing was removed. If the stack's config names the journal: add --stack <stack>"
+        : `nothing was removed. ucaas journal list --stack ${stack} shows the entries`,
   });
 }
 

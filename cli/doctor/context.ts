@@ -2,6 +2,8 @@ import type { State } from "../pulumi/stack.ts";
 
 /** What the checks of a stack start from. */
 export interface StackContext {
+  /** As the CLI takes its name; absent where no stack could be selected. */
+  readonly stack?: string | undefined;
   /** The stack's config, decrypted; without a stack, the environment alone counts. */
   readonly config: ConfigSource;
   /** The state's resources; empty where the state cannot be read. */

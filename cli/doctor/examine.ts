@@ -48,6 +48,7 @@ export async function examine({
     seconds,
   );
   const context: StackContext = {
+    stack: opened.config && opened.name,
     config: opened.config ?? noConfig,
     resources: opened.state?.resources ?? [],
     environment: process.env,

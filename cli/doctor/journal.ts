@@ -11,7 +11,7 @@ import type { Check, Outcome } from "./check.ts";
 import type { StackContext } from "./context.ts";
 
 /** The intent journal: its folder or database, and what runs have begun and not ended. */
-export function journalChecks({ config, environment }: StackContext): Check[] {
+export function journalChecks({ stack, config, environment }: StackContext): Check[] {
   const open = () => new Journal({ get: (key) => config.get(key) as never }, environment);
   return [
     {
@@ -31,7 +31,7 @@ export function journalChecks({ config, environment }: StackContext): Check[] {
       check: "open entries",
       async run() {
         const { entries, unreadable } = await open().list();
-        return judgeEntries(entries.filter(isWrite), unreadable, new Date());
+        return judgeEntries(entries.filter(isWrite), unreadable, new Date(), stack);
       },
     },
   ];
@@ -142,6 +142,7 @@ export function judgeEntries(
   entries: readonly JournalEntry[],
   unreadable: readonly string[],
   now: Date,
+  stack?: string,
 ): Outcome[] {
   const damaged = unreadable.map(
     (message): Outcome => ({ status: "action", code: "JOURNAL_UNREADABLE", found: message }),
@@ -155,7 +156,7 @@ export function judgeEntries(
       remedy: steps(
         "If an update is running, wait for its end.",
         "If the program declares it, run pulumi up: it finds out and goes on.",
-        `Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`,
+        `Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}${stack === undefined ? "" : ` --stack ${stack}`}`,
       ),
     }),
   );

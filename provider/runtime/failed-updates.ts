@@ -1,7 +1,7 @@
 import { steps } from "./errors.ts";
+import { journalCommand } from "./intents.ts";
 import { isSameStack, type JournalEntry } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
-import { stackParts } from "./stack-identity.ts";
 import type { FailedUpdate, StackRecord } from "./stack-record.ts";
 
 type Resources = StackRecord["resources"];
@@ -94,9 +94,8 @@ export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): Fai
  * @param stack the stack's identity
  */
 export function describeFailedUpdate({ startedAt }: FailedUpdate, stack: string): string {
-  const { name = "" } = stackParts(stack);
   return `the update that began at ${startedAt} failed, and this journal has no part in it. Perhaps it ran on another machine, whose journal alone has what it sent. What to do: ${steps(
-    `On that machine, run ucaas journal list --stack ${name}. It has each write of that time.`,
+    `On that machine, run ${journalCommand("list", stack)}. It has each write of that time.`,
     "Then run pulumi up there, with the program that is to be.",
     "If that journal is lost: look at the vendors for what the failed program declared. pulumi up --refresh corrects EnableX.",
   )}`;

@@ -114,16 +114,27 @@ export function entryReference({ vendor, stack, thing }: JournalEntry): string {
   return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
 }
 
+/**
+ * A command for the journal of a stack. Without `--stack` it would read no config, which
+ * may name another journal than the environment does.
+ *
+ * @param stack the stack's identity
+ */
+export function journalCommand(words: string, stack: string): string {
+  const { name } = stackParts(stack);
+  return `ucaas journal ${words}${name === undefined ? "" : ` --stack ${name}`}`;
+}
+
 /** What may be at a vendor without a resource, and how it is settled. */
 export function describeOpenIntent(entry: JournalEntry): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ucaas journal resolve ${entryReference(entry)}`)}`;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ${journalCommand(`resolve ${entryReference(entry)}`, entry.stack)}`)}`;
 }
 
 /** The same for a write of a stack that is gone: most likely this one, before its rename. */
 export function describeWriteOfLostStack(entry: JournalEntry, stack: string): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ucaas journal move ${entry.stack} ${stack}`, `Otherwise look at the vendor, then: ucaas journal resolve ${entryReference(entry)}`)}`;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ${journalCommand(`move ${entry.stack} ${stack}`, stack)}`, `Otherwise look at the vendor, then: ${journalCommand(`resolve ${entryReference(entry)}`, stack)}`)}`;
 }
 
 /** A resource in the state, as far as the journal is concerned. */

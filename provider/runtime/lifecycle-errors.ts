@@ -1,5 +1,5 @@
 import { steps, UcaasError } from "./errors.ts";
-import { ownerOf } from "./intents.ts";
+import { journalCommand, ownerOf } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 
 /** What the lifecycle's errors say of a resource. */
@@ -42,7 +42,7 @@ export function takeOverOpen(
         "Remove this resource.",
       ),
       "If the other one is gone for good:",
-      steps("ucaas journal list", "ucaas journal resolve <entry>"),
+      steps("ucaas journal list --stack <stack>", "ucaas journal resolve <entry> --stack <stack>"),
     ].join("\n    "),
   });
 }
@@ -64,9 +64,9 @@ export function otherStack(
       vendor,
       operation: `create ${noun} ${label}`,
       hint: steps(
-        `If this stack was renamed or moved: ucaas journal move ${entry.stack} ${stack}`,
+        `If this stack was renamed or moved: ${journalCommand(`move ${entry.stack} ${stack}`, stack)}`,
         `If the other stack declares the ${noun} too: remove it from one of them.`,
-        "If the other stack gave it up: ucaas journal list, then ucaas journal resolve <entry>.",
+        `If the other stack gave it up: ${journalCommand("list", stack)}, then ${journalCommand("resolve <entry>", stack)}.`,
       ),
     },
   );

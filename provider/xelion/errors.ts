@@ -1,6 +1,7 @@
 import type { HttpResponse } from "../http/client.ts";
 import type { Doubt } from "../runtime/earlier-runs.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { journalCommand } from "../runtime/intents.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
 /** What the codes of `XelionTenantProvision` mean. */
@@ -131,7 +132,7 @@ export function orderedElsewhere(
         `If the journal of that machine exists: copy its folder to ${location}, and run pulumi up.`,
         "Else look in the Admin UI for the orders of all tenants that this stack declares, or has declared.",
         "Declare orderId for each tenant whose last order has the declared configuration.",
-        `When all tenants are looked at: ucaas journal accept ${stack}`,
+        `When all tenants are looked at: ${journalCommand(`accept ${stack}`, stack)}`,
       ),
       "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
     ].join("\n    "),
@@ -149,7 +150,7 @@ export function relayOtherStack(
     vendor: "xelion",
     operation: `provision ${tenantName}`,
     hint: steps(
-      `If this stack was renamed or moved: ucaas journal move ${sender} ${stack}\n       Then run \`pulumi up\`: it continues with that order.`,
+      `If this stack was renamed or moved: ${journalCommand(`move ${sender} ${stack}`, stack)}\n       Then run \`pulumi up\`: it continues with that order.`,
       "If the other stack declares the tenant too: remove it from one of them.",
       "If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",
     ),

@@ -145,13 +145,13 @@ test("open writes are listed with their age and what to do, and settled ones are
   writeFileSync(join(folder, "xima-damaged.json"), "null");
   const { entries, unreadable } = await journal.list();
   const inThreeHours = new Date(Date.now() + 3 * 3_600_000);
-  expect(judgeEntries(entries, unreadable, inThreeHours)).toMatchObject([
+  expect(judgeEntries(entries, unreadable, inThreeHours, "live")).toMatchObject([
     { status: "action", code: "JOURNAL_UNREADABLE" },
     {
       status: "action",
       code: "OPEN_WRITE",
       found: expect.stringMatching(/create of xima acme\/berlin by berlin .*3 hours ago/),
-      remedy: expect.stringMatching(/ucaas journal resolve [0-9a-f]{8}/),
+      remedy: expect.stringMatching(/ucaas journal resolve [0-9a-f]{8} --stack live/),
     },
   ]);
   const findings = await runChecks(journalChecks({ ...context, environment }), 5);

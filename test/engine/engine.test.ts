@@ -112,7 +112,9 @@ test("a preview names what an interrupted run may have left, also after a rename
   expect(output).toContain(
     'the create of XelionTenantProvision "acme" (https://voice.example pbx1)',
   );
-  expect(output).toMatch(/What to do: 1\. .*\n +2\. Then: ucaas journal resolve [0-9a-f]{8}\n/);
+  expect(output).toMatch(
+    /What to do: 1\. .*\n +2\. Then: ucaas journal resolve [0-9a-f]{8} --stack test\n/,
+  );
 
   (await ws.pulumi(["stack", "rename", "renamed"])).ok();
   const renamed = (await ws.pulumi(["preview"])).ok().output;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   classifyEntry,
   describeOpenIntent,
+  journalCommand,
   openIntents,
   openIntentsOfOthers,
 } from "../../provider/runtime/intents.ts";
@@ -47,13 +48,20 @@ test("an import resolves an earlier interrupted write, but not that of a licence
   expect(classifyEntry(customer, before)).toBe("open");
 });
 
+test("a command for the journal reads the config of its stack, which may name the journal", () => {
+  expect(journalCommand("list", "shop/live@s3://state")).toBe("ucaas journal list --stack live");
+  expect(journalCommand("list", "")).toBe("ucaas journal list");
+});
+
 test("a line on a leftover has its name, its time, and the command that forgets it", async () => {
   const entry = await begin("https://api.example acme");
   expect(openIntents([entry], stack, [])).toEqual([entry]);
   const text = describeOpenIntent(entry);
   expect(text).toContain('the create of EnableXCustomer "acme" (https://api.example acme)');
   expect(text).toContain(entry.intendedAt);
-  expect(text).toMatch(/1\. .*ucaas adopt.*\n +2\. .*ucaas journal resolve [0-9a-f]{8}$/);
+  expect(text).toMatch(
+    /1\. .*ucaas adopt.*\n +2\. .*ucaas journal resolve [0-9a-f]{8} --stack live$/,
+  );
 });
 
 test("after a rename, only writes of this project in this backend may be the old name's", async () => {
