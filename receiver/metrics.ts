@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { LongPolls } from "./long-polls.ts";
 import type { Store } from "./store.ts";
@@ -51,27 +50,16 @@ export function newMetrics(store: Store, polls: LongPolls): Metrics {
       this.set(polls.count);
     },
   });
-  const counted = (name: string, help: string, count: "intents" | "unacknowledged") =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        const counts = await Promise.race([
-          store.counts().catch(() => undefined),
-          pause(countsWithin, undefined, { ref: false }),
-        ]);
-        // While the database is away, the other metrics are needed most: they say so.
-        if (counts) this.set(counts[count]);
-        else this.remove();
-      },
-    });
-  counted("xelion_receiver_intents", "Orders that are remembered", "intents");
-  counted(
-    "xelion_receiver_messages_unacknowledged",
-    "Callbacks that no client has taken over yet",
-    "unacknowledged",
-  );
+  const intents = new Gauge({
+    name: "xelion_receiver_intents",
+    help: "Orders that are remembered",
+    registers,
+  });
+  const unacknowledged = new Gauge({
+    name: "xelion_receiver_messages_unacknowledged",
+    help: "Callbacks that no client has taken over yet",
+    registers,
+  });
   return {
     callback: (result, seconds) => callbacks.observe({ result }, seconds),
     answered: (route, status) => requests.inc({ route, status }),
@@ -85,7 +73,28 @@ export function newMetrics(store: Store, polls: LongPolls): Metrics {
         },
       });
     },
-    text: () => registry.metrics(),
+    async text() {
+      const counts = await tryCount(store);
+      if (counts) {
+        intents.set(counts.intents);
+        unacknowledged.set(counts.unacknowledged);
+      } else {
+        // While the database is away, the other metrics are needed most: they say so.
+        intents.remove();
+        unacknowledged.remove();
+      }
+      return await registry.metrics();
+    },
     contentType: registry.contentType,
   };
+}
+
+/** Undefined while the database does not answer. */
+function tryCount(store: Store): Promise<Awaited<ReturnType<Store["counts"]>> | undefined> {
+  return Promise.race([
+    store.counts().catch(() => undefined),
+    new Promise<undefined>((resolve) => {
+      setTimeout(() => resolve(undefined), countsWithin).unref();
+    }),
+  ]);
 }

@@ -17,6 +17,7 @@ test.each([
   const metrics = newMetrics({ counts } as unknown as Store, polls);
   metrics.callback("not_durable", 1);
   expect(await metrics.text()).toContain("xelion_receiver_intents 7\n");
+  expect(counts).toHaveBeenCalledTimes(1);
   counts.mockImplementation(away);
   const text = metrics.text();
   await vi.advanceTimersByTimeAsync(5_000);
