@@ -86,28 +86,37 @@ export async function readStackState(
   };
 }
 
-/** The same, with the last runs, the latest first. */
+/** The same, with the updates of the last runs that failed. */
 export async function readStackRecord(
   stack: string,
   pauses: readonly number[] = pausesBetween,
 ): Promise<StackRecord> {
-  const args = ["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack];
-  const [state, printed] = await Promise.all([
+  const [state, failedUpdates] = await Promise.all([
     readStackState(stack, pauses),
-    runAgain(args, pauses),
+    readFailedUpdates(stack, pauses),
   ]);
-  const history = parsed(historySchema, printed) ?? [];
+  return { ...state, failedUpdates };
+}
+
+/**
+ * Those among the last runs, the latest first.
+ *
+ * @throws {UcaasError} `RECORD_UNREADABLE`
+ */
+export async function readFailedUpdates(
+  stack: string,
+  pauses: readonly number[],
+): Promise<FailedUpdate[]> {
+  const args = ["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack];
+  const history = parsed(historySchema, await runAgain(args, pauses)) ?? [];
   const isLaterRun = (at: number, kind: string, result?: string) =>
     history.slice(0, at).some((run) => run.kind === kind && (!result || run.result === result));
-  return {
-    ...state,
-    failedUpdates: history.flatMap(({ kind, result, startTime, endTime = startTime }, at) => {
-      if (kind !== "update" || result !== "failed") return [];
-      const isLast = !isLaterRun(at, "update", "succeeded");
-      const isBeforeDestroy = isLaterRun(at, "destroy");
-      return [{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy }];
-    }),
-  };
+  return history.flatMap(({ kind, result, startTime, endTime = startTime }, at) => {
+    if (kind !== "update" || result !== "failed") return [];
+    const isLast = !isLaterRun(at, "update", "succeeded");
+    const isBeforeDestroy = isLaterRun(at, "destroy");
+    return [{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy }];
+  });
 }
 
 /**

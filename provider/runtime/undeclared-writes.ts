@@ -7,7 +7,7 @@ import { journalLocation } from "./journal-location.ts";
 import { organization } from "./organization.ts";
 import { OwnRuns } from "./own-runs.ts";
 import { stackIdentity, stackParts } from "./stack-identity.ts";
-import type { StackRecord, StackState } from "./stack-record.ts";
+import type { FailedUpdate, StackRecord, StackState } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
 import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
 
@@ -40,14 +40,19 @@ async function warn(): Promise<void> {
       return;
     const { Journal } = await import("./journal.ts");
     const { entries } = await new Journal({ get: get as never }).list();
-    const record = mayHaveFailed ? await readRecord(identity) : undefined;
-    const state = record ?? (mayBePending ? await readState(identity) : undefined);
+    const [state, failedUpdates] = await Promise.all([
+      mayBePending || mayHaveFailed ? readState(identity) : undefined,
+      mayHaveFailed ? readFailures(identity) : undefined,
+    ]);
     // What one of them cannot read does not silence the others.
     const writes = [
       ...(await orNone(undeclaredWrites(entries, identity))),
       ...(mayBePending && state ? await orNone(createsOfOthers(state, entries, identity)) : []),
     ];
-    const updates = record ? await orNone(updatesOfOthers(record, entries, identity)) : [];
+    const updates =
+      state && failedUpdates
+        ? await orNone(updatesOfOthers({ ...state, failedUpdates }, entries, identity))
+        : [];
     const left = "may have left something that no resource declares";
     await warnOf("write", `of interrupted runs ${left}`, writes);
     await warnOf("failed update", "of another journal may have left or changed something", updates);
@@ -98,14 +103,15 @@ async function undeclaredWrites(
 }
 
 /** Undefined where it cannot be read: a run does not end for that. */
-async function readRecord(identity: string): Promise<StackRecord | undefined> {
-  const { readStackRecord, stackName } = await import("./stack-record.ts");
-  return await readStackRecord(stackName(identity, organization()), []).catch(() => undefined);
-}
-
 async function readState(identity: string): Promise<StackState | undefined> {
   const { readStackState, stackName } = await import("./stack-record.ts");
   return await readStackState(stackName(identity, organization()), []).catch(() => undefined);
+}
+
+/** Undefined where they cannot be read. */
+async function readFailures(identity: string): Promise<readonly FailedUpdate[] | undefined> {
+  const { readFailedUpdates, stackName } = await import("./stack-record.ts");
+  return await readFailedUpdates(stackName(identity, organization()), []).catch(() => undefined);
 }
 
 /** What the engine has of creates that are in no journal here, as after a kill of another machine. */
