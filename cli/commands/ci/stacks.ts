@@ -32,15 +32,7 @@ interface Options {
 
 async function stacks({ changedSince, only, except = [], shards, json }: Options): Promise<void> {
   const project = findProject();
-  for (const name of only ?? []) {
-    if (project.stacks.includes(name)) continue;
-    throw new UcaasError(`there is no stack file Pulumi.${name}.yaml in ${project.stackFolder}`, {
-      code: "NO_STACK",
-      operation: "stacks",
-      hint: `the stacks are: ${project.stacks.join(", ")}`,
-    });
-  }
-  checkStackNames(project, { except }, { operation: "ci stacks" });
+  checkStackNames(project, { only, except }, { operation: "ci stacks", onlyOption: "--only" });
   const found = changedSince === undefined ? project.stacks : await changed(project, changedSince);
   const chosen = found.filter(
     (stack) => (only === undefined || only.includes(stack)) && !except.includes(stack),
@@ -55,7 +47,7 @@ function shardsOf(stacks: readonly string[], count: number): string[] {
   if (!Number.isInteger(count) || count < 1 || count > 256)
     throw new UcaasError("--shards must be a whole number from 1 to 256", {
       code: "SHARD_INVALID",
-      operation: "stacks",
+      operation: "ci stacks",
       hint: "a matrix of GitHub has 256 jobs at most",
     });
   const used = new Set(stacks.map((stack) => shardOf(stack, count)));
