@@ -12,6 +12,7 @@ const lightRuntime = [
   "data-dir",
   "errors",
   "host-location",
+  "is-record",
   "journal-location",
   "loader",
   "note-run",

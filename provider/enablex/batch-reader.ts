@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UcaasError } from "../runtime/errors.ts";
+import { isRecord } from "../runtime/is-record.ts";
 import { type ApiRecord, get } from "./fields.ts";
 
 /** Where the reads come from. */
@@ -162,8 +163,6 @@ export class BatchReader {
 function fieldNames(row: ApiRecord): string[] {
   return Object.keys(row).flatMap((key) => {
     const inner = get(row, key);
-    return typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.keys(inner).map((name) => `${key}.${name}`)
-      : [key];
+    return isRecord(inner) ? Object.keys(inner).map((name) => `${key}.${name}`) : [key];
   });
 }

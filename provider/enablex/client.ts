@@ -9,6 +9,7 @@ import {
 import { type Repeatable, retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
+import { isRecord } from "../runtime/is-record.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
@@ -354,7 +355,7 @@ export class EnableXClient {
   /** What the reply to a write shows of the object: what there is in it is not public. */
   #rowIn(kind: ResourceType, payload: ApiRecord): ApiRecord | undefined {
     const row = payload[this.routes[`${kind.name}Key`]] ?? payload.data;
-    return isRow(row) ? flattened(kind, row) : undefined;
+    return isRecord(row) ? flattened(kind, row) : undefined;
   }
 
   #endless(kind: ResourceType, pages: number): UcaasError {
@@ -410,7 +411,7 @@ export class EnableXClient {
     });
     if (answer.ok) {
       const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation)
-        .filter(isRow)
+        .filter(isRecord)
         .map((row) => flattened(kind, row));
       this.#listed.add(kind.name);
       return rows;
@@ -507,7 +508,7 @@ export class EnableXClient {
 
   #object(payload: ApiRecord, key: keyof Routes, operation: string): ApiRecord {
     const value = payload[this.routes[key] as string];
-    if (isRow(value)) return value;
+    if (isRecord(value)) return value;
     throw this.#malformed(key, "an object", operation);
   }
 
@@ -539,7 +540,7 @@ export class EnableXClient {
  */
 function flattened(kind: ResourceType, row: ApiRecord): ApiRecord {
   const inner = row[kind.name];
-  return isRow(inner) ? { ...inner, ...row } : { ...row, [kind.name]: row };
+  return isRecord(inner) ? { ...inner, ...row } : { ...row, [kind.name]: row };
 }
 
 /**
@@ -566,8 +567,4 @@ const loginReplySchema = z.looseObject({
 function splitRoute(route: string): Pick<HttpRequest, "method" | "path"> {
   const [method = "GET", path = "/"] = route.split(" ");
   return { method: method as HttpRequest["method"], path };
-}
-
-function isRow(value: unknown): value is ApiRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

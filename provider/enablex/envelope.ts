@@ -2,6 +2,7 @@ import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { isRecord } from "../runtime/is-record.ts";
 import { printable } from "../runtime/printable.ts";
 import type { ApiRecord } from "./fields.ts";
 import { lookupResultCode } from "./result-codes.ts";
@@ -42,7 +43,7 @@ export function parseReply(
 ): ApiResult {
   const { status, json } = reply;
   const envelope =
-    isRow(json) && (typeof json.result === "number" || typeof json.result === "string")
+    isRecord(json) && (typeof json.result === "number" || typeof json.result === "string")
       ? json
       : undefined;
   const result = envelope && String(envelope.result).trim();
@@ -62,7 +63,7 @@ export function parseReply(
       status,
       reason: [words, ...serverWords(json, words)].join(" "),
       hint,
-      data: isRow(envelope?.data) ? envelope.data : undefined,
+      data: isRecord(envelope?.data) ? envelope.data : undefined,
       mayHaveActed:
         earlierMayHaveActed ||
         group === "server" ||
@@ -135,7 +136,7 @@ const wordKeys = ["msg", "desc", "error", "description"];
 /** The server's own words, unless they only repeat the guide's or each other. */
 function serverWords(body: unknown, words: string): string[] {
   const byKey = new Map(
-    isRow(body) ? Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]) : [],
+    isRecord(body) ? Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]) : [],
   );
   const said = wordKeys
     .map((key) => byKey.get(key))
@@ -148,8 +149,4 @@ function serverWords(body: unknown, words: string): string[] {
         !words.toLowerCase().includes(text.toLowerCase()),
     );
   return said.length ? [`The server says: ${said.join(": ")}`] : [];
-}
-
-function isRow(value: unknown): value is ApiRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

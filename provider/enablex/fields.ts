@@ -1,3 +1,4 @@
+import { isRecord } from "../runtime/is-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { Countries } from "./countries.ts";
 import type { Format, ResourceType } from "./resource-types.ts";
@@ -76,7 +77,7 @@ export function declaredFields(kind: ResourceType, inputs: Properties, routes: R
 
 /** The values within an object that are no objects themselves, by their dotted paths. */
 export function leaves(value: unknown, path = ""): [path: string, value: unknown][] {
-  if (isObject(value))
+  if (isRecord(value))
     return Object.entries(value).flatMap(([key, inner]) =>
       leaves(inner, path ? `${path}.${key}` : key),
     );
@@ -244,13 +245,13 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
   const names =
     wires.length > 0
       ? wires.map((wire) => wire.slice(parent.length + 1))
-      : isObject(shown)
+      : isRecord(shown)
         ? Object.keys(shown)
         : [];
   const kept = names
     .map((name) => [name, get(shown, name)] as const)
     .filter(
-      ([name, value]) => isSet(value) && value !== "" && !isObject(value) && !name.endsWith("_ex"),
+      ([name, value]) => isSet(value) && value !== "" && !isRecord(value) && !name.endsWith("_ex"),
     );
   return Object.fromEntries(kept);
 }
@@ -393,7 +394,7 @@ export function get(bag: unknown, path: string): unknown {
   return path
     .split(".")
     .reduce<unknown>(
-      (value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+      (value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined),
       bag,
     );
 }
@@ -403,9 +404,5 @@ export function set(bag: Properties, path: string, value: unknown): Properties {
   const [first = "", ...rest] = path.split(".");
   if (rest.length === 0) return { ...bag, [first]: value };
   const inner = get(bag, first);
-  return { ...bag, [first]: set(isObject(inner) ? inner : {}, rest.join("."), value) };
-}
-
-function isObject(value: unknown): value is Properties {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return { ...bag, [first]: set(isRecord(inner) ? inner : {}, rest.join("."), value) };
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "./is-record.ts";
 import { own } from "./own-property.ts";
 import { isUnknown } from "./unknown.ts";
 
@@ -61,8 +62,4 @@ function isEmpty(value: unknown): boolean {
     value === null ||
     (isRecord(value) && Object.values(value).every(isEmpty))
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

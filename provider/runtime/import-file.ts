@@ -1,3 +1,4 @@
+import { isRecord } from "./is-record.ts";
 import { loaderLine } from "./loader.ts";
 import { secretSignature, signatureKey } from "./secret-mark.ts";
 import { type Json, toJson } from "./to-json.ts";
@@ -60,6 +61,6 @@ function withSecret(
   if (value === undefined) return bag;
   if (rest.length === 0)
     return { ...bag, [key]: { ...secretMark, plaintext: JSON.stringify(value) } };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return bag;
+  if (!isRecord(value)) return bag;
   return { ...bag, [key]: withSecret(value, rest) };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { steps } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 import { isSameStack, type JournalEntry } from "./journal.ts";
 import { printableLine } from "./printable.ts";
 import { stackParts } from "./stack-identity.ts";
@@ -47,8 +48,7 @@ function isSettledBy(known: string, entry: JournalEntry): boolean {
  */
 export function ownerOf({ resource, note }: JournalEntry): string | undefined {
   if (resource !== undefined) return resource;
-  const isRecord = typeof note === "object" && note !== null && !Array.isArray(note);
-  return isRecord && typeof note.resource === "string" ? note.resource : undefined;
+  return isRecord(note) && typeof note.resource === "string" ? note.resource : undefined;
 }
 
 /**
@@ -66,8 +66,7 @@ export function blocksCreate(entry: JournalEntry, stack: string): boolean {
  */
 export function sentFields(entry: JournalEntry<Json> | undefined): readonly string[] {
   const note = entry?.note;
-  const fields =
-    typeof note === "object" && note !== null && !Array.isArray(note) ? note.fields : undefined;
+  const fields = isRecord(note) ? note.fields : undefined;
   return Array.isArray(fields) ? fields.filter((field) => typeof field === "string") : [];
 }
 
@@ -83,9 +82,7 @@ export function isSettled(entry: JournalEntry): boolean {
 /** Whether an entry is of an order that was last seen with this status. */
 export function hasOrderStatus({ vendor, note }: JournalEntry, status: string): boolean {
   if (vendor !== "xelion") return false;
-  return (
-    typeof note === "object" && note !== null && !Array.isArray(note) && note.status === status
-  );
+  return isRecord(note) && note.status === status;
 }
 
 /** A resource as the journal names it: `XimaLicense`, and its name in the program. */

@@ -1,3 +1,5 @@
+import { isRecord } from "./is-record.ts";
+
 /**
  * The value that a text is in JSON; undefined when it is none. JSON's own error would
  * quote the text, which may hold secrets.
@@ -13,7 +15,5 @@ export function tryParseJson(text: string): unknown {
 /** The object that a text is in JSON; undefined when it is none. */
 export function tryParseObject(text: string): Record<string, unknown> | undefined {
   const value = tryParseJson(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+  return isRecord(value) ? value : undefined;
 }

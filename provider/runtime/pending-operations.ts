@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UcaasError } from "./errors.ts";
 import { type ResourceName, toStateResource } from "./intents.ts";
+import { isRecord } from "./is-record.ts";
 import type { Journal } from "./journal.ts";
 import { signatureKey } from "./secret-mark.ts";
 import {
@@ -168,17 +169,16 @@ function isSame(operation: PendingOperation, other: ResourceName & { id: string 
 /** `seats`, `contact.email`: what differs, without what the provider itself adds. */
 function changedPaths(before: unknown, now: unknown, path = ""): string[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
-  if (!isRecord(now) && !isRecord(before)) return [path];
-  const [old, young] = [isRecord(before) ? before : {}, isRecord(now) ? now : {}];
+  if (!isOpenRecord(now) && !isOpenRecord(before)) return [path];
+  const [old, young] = [isOpenRecord(before) ? before : {}, isOpenRecord(now) ? now : {}];
   return [...new Set([...Object.keys(old), ...Object.keys(young)])]
     .filter((key) => !key.startsWith("__"))
     .flatMap((key) => changedPaths(old[key], young[key], path ? `${path}.${key}` : key));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(signatureKey in value)
-  );
+/** Pulumi's mark around a secret is no record. */
+function isOpenRecord(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && !(signatureKey in value);
 }
 
 async function readNoted(journal: Journal, stack: string): Promise<PendingOperation[]> {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { type BodyHeaders, decodeBody } from "../http/body.ts";
+import { isRecord } from "../runtime/is-record.ts";
 
 /**
  * Reads a callback request of Xelion. The direct listener and the receiver share this file, so that
@@ -91,9 +92,7 @@ async function readAs(
   try {
     const text = await decodeBody(bytes, headers, { limit, strict: true });
     const message: unknown = JSON.parse(text);
-    if (typeof message !== "object" || message === null || Array.isArray(message))
-      return { kind: "malformed" };
-    return { kind: "message", text, message: message as Record<string, unknown> };
+    return isRecord(message) ? { kind: "message", text, message } : { kind: "malformed" };
   } catch (error) {
     return {
       kind:

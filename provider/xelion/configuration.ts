@@ -1,4 +1,5 @@
 import { UcaasError } from "../runtime/errors.ts";
+import { isRecord } from "../runtime/is-record.ts";
 import { hashOf } from "../runtime/journal.ts";
 import { readText, UnreadableTextError } from "../runtime/read-text.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -67,11 +68,10 @@ function fromText(
     // The parser's own message quotes the text.
     throw unreadable(property, "is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw unreadable(property, "must be a JSON object");
+  if (!isRecord(value)) throw unreadable(property, "must be a JSON object");
   const number = inexactNumberIn(text);
   if (number) throw inexact(property, number, mayShow);
-  return { property, text, value: value as Record<string, unknown>, hash: hashOf(value) };
+  return { property, text, value, hash: hashOf(value) };
 }
 
 function unreadable(property: Configuration["property"], reason: string): UcaasError {

@@ -1,4 +1,5 @@
 import { isEqual } from "../runtime/equality.ts";
+import { isRecord } from "../runtime/is-record.ts";
 import { own } from "../runtime/own-property.ts";
 import { mask } from "../runtime/secrets.ts";
 import type { LicenseChange } from "./license-change.ts";
@@ -100,8 +101,4 @@ function wholeChange(property: string, oldValue: unknown, newValue: unknown): Li
       newValue: own(after, key),
     }))
     .filter(({ oldValue, newValue }) => !isEqual(oldValue, newValue));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
