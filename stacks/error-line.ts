@@ -10,6 +10,9 @@ import type { YamlFault } from "./yaml-tree.ts";
 /** What a fault shows of a file goes to a terminal, a log and a pull request's comment. */
 const maxShown = 80;
 
+/** What is shown for a value that is secret, or may be. */
+const mask = "[secret]";
+
 /**
  * `place label.path = value: reason`. The value is shown where the schema wants text, a
  * number or a boolean that is no secret: where it wants a map, the value may be a whole
@@ -35,7 +38,7 @@ export function faultLine(
   const isHidden = !isPlaceholder && (declaration.isSecret(path) || isSecretPath(path));
   const shown =
     isShown && (isHidden || isPlaceholder || (value !== null && wantsScalar(schema, path)))
-      ? ` = ${isHidden ? "[secret]" : shownValue(value)}`
+      ? ` = ${isHidden ? mask : shownValue(value)}`
       : "";
   const separator = reason.startsWith("is ") && shown === "" ? "" : ":";
   return `${place} ${labelled(label, path)}${shown}${separator} ${reason}`;
@@ -59,7 +62,7 @@ export function yamlFaultLine(
     (isSecret || !mayShowKey(schema, path.length > 0 ? path : [label.replace(/^\w+:/, "")]));
   const isHiddenKey = isHidden && path.at(-1) === quotes;
   const where = labelled(label, isHiddenKey ? path.slice(0, -1) : path);
-  const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), "[secret]") : reason;
+  const text = isHidden ? reason.replaceAll(JSON.stringify(quotes), mask) : reason;
   const separator = reason.startsWith("is ") ? " " : ": ";
   return `${file.at(offset)} ${where ? `${where}${separator}` : ""}${inert(text)}`;
 }

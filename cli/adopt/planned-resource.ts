@@ -1,5 +1,5 @@
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
-import type { Step } from "../pulumi/preview.ts";
+import { type Step, secretMark } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { Section } from "./section.ts";
 
@@ -75,7 +75,7 @@ interface Secrets {
 }
 
 /**
- * A preview shows a secret as `[secret]`; the declaration has it. Within a list the whole
+ * A preview shows a secret as `secretMark`; the declaration has it. Within a list the whole
  * list is marked.
  */
 function withSecrets(
@@ -84,7 +84,7 @@ function withSecrets(
   path: readonly string[],
   found: Secrets,
 ): unknown {
-  if (value === "[secret]") {
+  if (value === secretMark) {
     found.secretPaths.add(path.join("."));
     if (declared === undefined) found.unresolvedSecrets.push(path.join("."));
     return declared;

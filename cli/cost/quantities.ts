@@ -2,6 +2,7 @@ import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
+import { secretMark } from "../pulumi/preview.ts";
 
 /** How many units of something a resource declares. */
 export interface Quantity {
@@ -50,7 +51,7 @@ function count(value: unknown): number | undefined {
 /** `.7` for plan 7; nothing while it is not known which. */
 function kind(value: unknown): string {
   const isKnown = typeof value === "string" || typeof value === "number";
-  return isKnown && value !== unknownValue && value !== "[secret]" ? `.${value}` : "";
+  return isKnown && value !== unknownValue && value !== secretMark ? `.${value}` : "";
 }
 
 /** Whether a unit is a seat: a Xima seat, or a user of EnableX. */

@@ -2,11 +2,14 @@ import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
 import { stateSchema } from "./stack.ts";
 
+/** What the engine prints for a secret. */
+export const secretMark = "[secret]";
+
 const stepSchema = z.object({
   op: z.string(),
   urn: z.string(),
   oldState: stateSchema.optional(),
-  /** What the engine knows to be secret is `[secret]` in both. */
+  /** What the engine knows to be secret is `secretMark` in both. */
   newState: stateSchema.optional(),
   replaceReasons: z.array(z.string()).nullish(),
 });

@@ -155,7 +155,10 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
     "set PULUMI_ACCESS_TOKEN, or log in with pulumi login",
   ],
   [
-    /unable to open state|performing HTTP request|unable to (open|check|get) (bucket|the backend)|connection refused|no such host|i\/o timeout|TLS handshake|blob \(|AccessDenied/i,
+    anyOf(
+      /unable to open state|unable to (open|check|get) (bucket|the backend)|blob \(|AccessDenied/,
+      /performing HTTP request|connection refused|no such host|i\/o timeout|TLS handshake/,
+    ),
     "BACKEND_FAILED",
     "check PULUMI_BACKEND_URL, the network and the backend's credentials (pulumi whoami --verbose shows which backend is used)",
   ],
@@ -170,6 +173,10 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
     "correct the file that is named above",
   ],
 ];
+
+function anyOf(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join("|"), "i");
+}
 
 function parsed<Schema extends z.ZodType>(
   schema: Schema,
