@@ -8,6 +8,7 @@ const vendor = "^provider/(?!runtime/|http/)([^/]+)/";
 const program = "^provider/(index|customer)[.]ts$";
 /** With them, what resources themselves are made of. */
 const lightRuntime = [
+  "abandoned-providers",
   "append-log",
   "data-dir",
   "errors",
@@ -20,6 +21,7 @@ const lightRuntime = [
   "own-runs",
   "parse-json",
   "registration",
+  "sdk-command",
   "secret-mark",
   "secret-paths",
   "secrets",
@@ -109,7 +111,7 @@ export default {
         pathNot: [
           ...light,
           "node_modules/(@pulumi/pulumi|fastest-levenshtein)/",
-          "^(node:)?(crypto|fs|module|os|path|url|zlib)$",
+          "^(node:)?(crypto|fs|module|net|os|path|url|zlib)$",
         ],
         // What is imported on demand is not loaded by every program.
         dynamic: false,
