@@ -42,6 +42,8 @@ export type UpdateReply =
 
 /** A list may have so many pages; one that goes on has no end. */
 const maxPages = 10_000;
+/** Rows of a page where the server goes by no length that is asked for (default of the list). */
+const defaultPageLength = 10;
 
 /**
  * The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a
@@ -175,9 +177,9 @@ export class EnableXClient {
 
   /**
    * The list, page by page, to its end: an empty page, a short one, or one without
-   * anything new. Where the server ignores a search it may ignore the page's length too,
-   * and a page that is short for us is full for it. Then a short page is no end, since
-   * what is overlooked here would be created twice.
+   * anything new. What is overlooked here would be created twice, and the server's pages
+   * may be shorter than was asked for. So a page is short only beside the pages before it
+   * and the API's default length. Where the server ignores a search, no page is.
    *
    * @throws {UcaasError} `LIST_ENDLESS` after `deadlineSeconds` or 10,000 pages
    */
@@ -187,13 +189,15 @@ export class EnableXClient {
   ): AsyncGenerator<readonly ApiRecord[]> {
     const end = performance.now() + this.config.deadlineSeconds * 1000;
     const seen = new Set<string | undefined>();
+    let longest = Math.min(defaultPageLength, this.config.pageSize);
     for (let number = 1; ; number++) {
       const rows = await this.#page(kind, number, query);
       const before = seen.size;
       for (const row of rows) seen.add(this.idOf(kind, row));
       if (seen.size === before) return;
       yield rows;
-      if (rows.length < this.config.pageSize && rows.every((row) => isFound(row, query))) return;
+      if (rows.length < longest && rows.every((row) => isFound(row, query))) return;
+      longest = Math.max(longest, rows.length);
       if (number === maxPages || performance.now() > end) throw this.#endless(kind, number);
     }
   }
@@ -288,7 +292,8 @@ export class EnableXClient {
 
   idOf(kind: ResourceType, row: ApiRecord): string | undefined {
     const id = row[this.routes[`${kind.name}IdField`]] ?? row.id;
-    return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
+    // A number that JavaScript cannot keep would be the id of another one.
+    return typeof id === "string" || Number.isSafeInteger(id) ? String(id) : undefined;
   }
 
   async #read(
@@ -410,9 +415,13 @@ export class EnableXClient {
       query,
     });
     if (answer.ok) {
-      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation)
-        .filter(isRecord)
-        .map((row) => flattened(kind, row));
+      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation).map((item) => {
+        const row = isRecord(item) ? flattened(kind, item) : {};
+        // A row without an id would be passed over, and its object created again.
+        if (this.idOf(kind, row) === undefined)
+          throw this.#malformed(`${kind.name}IdField`, "an id in each row", operation);
+        return row;
+      });
       this.#listed.add(kind.name);
       return rows;
     }

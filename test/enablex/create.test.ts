@@ -270,6 +270,14 @@ describe("a customer that exists already", () => {
     expect(found).toBe(id);
   });
 
+  test("is found among those that only look like it, on a server with shorter pages", async () => {
+    await enablex.seed(25, { customer_code: "ACME-#" });
+    const [id] = await enablex.seed(1, existing);
+    enablex.server.setOptions({ longestPage: 10 });
+    expect((await create(acme)).id).toBe(id);
+    expect(posts()).toBe(0);
+  });
+
   test("is found in the full list if the config disables search, even with truncated pages", async () => {
     await enablex.seed(25);
     const [id] = await enablex.seed(1, existing);
@@ -285,6 +293,18 @@ describe("a customer that exists already", () => {
     enablex.server.setOptions({ listRows: "short" });
     const [id] = await enablex.seed(1, existing);
     expect((await create(acme)).id).toBe(id);
+    expect(posts()).toBe(0);
+  });
+
+  test("is never overlooked because its row has its id under another name", async () => {
+    await enablex.seed(1, existing);
+    const error = await catchError(
+      create(acme, { "enablex:routes": '{"customerIdField": "account_id"}' }),
+    );
+    expect(error).toMatchObject({
+      code: "MALFORMED_REPLY",
+      hint: expect.stringContaining("enablex:routes.customerIdField"),
+    });
     expect(posts()).toBe(0);
   });
 
