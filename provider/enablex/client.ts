@@ -19,6 +19,7 @@ import { type ApiRecord, get, normalize } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 import type { Routes } from "./routes.ts";
 import { Session } from "./session.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** How a create ended. */
 export type CreateReply =
@@ -272,9 +273,9 @@ export class EnableXClient {
     if (!answer.ok) {
       const { gone } = answer.failure;
       if (gone === undefined) return answer.failure;
-      // The list may be behind what this run has done.
+      // Reads may be behind what this run has done.
       const mayBeOurs = reply.earlierAttemptMayHaveSucceeded || this.#deleted.has(thing);
-      if (gone === "bare" && !mayBeOurs && (await this.#isListed(kind, id)))
+      if (!mayBeOurs && (await this.#isStillThere(kind, id, gone)))
         throw this.#wrongRoute(kind, id, "Delete");
     }
     // A list that is behind would show it to the next look-up, and a replacement would
@@ -321,6 +322,18 @@ export class EnableXClient {
     return row;
   }
 
+  /**
+   * Whether the server still shows a thing for which a delete was answered 404. An API
+   * may have a 404 of its own for a route that it does not have, and the route is inferred:
+   * believed, the thing would leave the state and be billed on.
+   */
+  async #isStillThere(kind: ResourceType, id: string, gone: "said" | "bare"): Promise<boolean> {
+    if (gone === "bare") return this.#isListed(kind, id);
+    const { consistencySeconds } = this.config;
+    const isGone = async () => (await this.#read(kind, id)).row === undefined || undefined;
+    return (await waitFor(consistencySeconds, isGone, this.signal)) === undefined;
+  }
+
   /** Whether the list has a thing; for all that are asked for, it is read to its end once. */
   async #isListed(kind: ResourceType, id: string): Promise<boolean> {
     const ids = this.#listedIds.get(kind.name) ?? this.#readIds(kind);
@@ -338,7 +351,7 @@ export class EnableXClient {
 
   #wrongRoute(kind: ResourceType, id: string, verb: "Read" | "Delete"): UcaasError {
     const route = this.routes[`${kind.name}${verb}`];
-    return new UcaasError(`${route} answers 404, but the list has the ${kind.name} still`, {
+    return new UcaasError(`${route} answers 404, but the server still shows the ${kind.name}`, {
       code: "ROUTE_NOT_FOUND",
       vendor: "enablex",
       operation: `${verb.toLowerCase()} ${kind.name} ${id}`,

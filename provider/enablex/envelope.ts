@@ -23,9 +23,11 @@ export interface ApiFailure {
   readonly data?: ApiRecord;
   /** True when the server may still have done what was asked. */
   readonly mayHaveActed: boolean;
+  /** The server says that it has the request, without saying that it succeeded: 1xx or 2xx. */
+  readonly accepted: boolean;
   /**
-   * HTTP 404 or `result` 404: `said` when the API's own envelope says so; `bare` may also
-   * be a wrong address.
+   * HTTP 404 or `result` 404, with nothing that contradicts it: `said` when the API's own
+   * envelope says so; `bare` may also be a wrong address.
    */
   readonly gone?: "said" | "bare";
   /** The token is no longer taken: 403 or 1001. */
@@ -71,7 +73,8 @@ export function parseReply(
         (byResult === undefined &&
           !(status >= 200 && status < 300) &&
           mayHaveActed({ kind: "status", status })),
-      gone: vendorCode === "404" || status === 404 ? (envelope ? "said" : "bare") : undefined,
+      accepted: group === "progress",
+      gone: vendorCode === "404" && status < 500 ? (envelope ? "said" : "bare") : undefined,
       tokenRefused:
         vendorCode === "403" || vendorCode === "1001" || (status === 403 && byResult === undefined),
     },
@@ -97,7 +100,8 @@ function noEnvelope({
   text,
   json,
 }: Pick<HttpResponse, "status" | "text" | "json">): ApiFailure {
-  const base = { status, mayHaveActed: true, tokenRefused: false };
+  const accepted = status === 201 || status === 202;
+  const base = { status, mayHaveActed: true, accepted, tokenRefused: false };
   if (text.trim() === "") {
     return {
       ...base,

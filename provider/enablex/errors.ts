@@ -35,7 +35,7 @@ export const enablexErrors = {
   OUTCOME_UNKNOWN: "no create got a clear answer",
   RATE_LIMITED: "too many calls",
   REQUEST_INVALID: "the server wants another request",
-  ROUTE_NOT_FOUND: "a bare 404 for an object that the list has",
+  ROUTE_NOT_FOUND: "a 404 for an object that the server still shows",
   SERVER_ERROR: "the server failed",
   TOKEN_EXPIRED: "the token has expired",
   TOKEN_INVALID: "the token is not accepted",

@@ -209,6 +209,37 @@ describe("a server with another route than the inferred one, which answers a bar
   });
 });
 
+describe("a server with another delete than the inferred one, which answers 404 in its own words", () => {
+  const wrong = (route: string, path: string) =>
+    providersOf({
+      ...enablex.basic,
+      "enablex:consistencySeconds": "0.2",
+      "enablex:routes": JSON.stringify({ [route]: path }),
+    });
+
+  test("keeps the customer, which would be billed on, in the state", async () => {
+    const { customer } = wrong("customerDelete", "DELETE /accounts/{id}");
+    const state = { customerName: "Customer 1", customerCode: "C-1" } as EnableXInputs;
+    const error = await catchError(customer.delete(customerId, state as EnableXOutputs));
+    expect(error).toMatchObject({
+      code: "ROUTE_NOT_FOUND",
+      operation: `delete customer ${customerId}`,
+      hint: expect.stringContaining("enablex:routes.customerDelete"),
+    });
+    expect(Object.keys(enablex.server.state.customers)).toEqual([customerId]);
+  });
+
+  test("keeps a user in the state too, and drops one that a read no longer finds", async () => {
+    const { id, outs } = await providersOf(enablex.basic).user.create(ada());
+    const { user } = wrong("userDelete", "DELETE /users/{id}");
+    expect(await catchError(user.delete(id, outs as EnableXOutputs))).toMatchObject({
+      code: "ROUTE_NOT_FOUND",
+    });
+    delete enablex.server.state.users[id];
+    await user.delete(id, outs as EnableXOutputs);
+  });
+});
+
 describe("a subscription", () => {
   test("is created once, updated by changed fields only, and leaves the state with a warning", async () => {
     const { subscription } = providersOf(enablex.basic);

@@ -117,6 +117,13 @@ describe("a reply", () => {
     expect(toFailure(406, { result: 406 }).gone).toBeUndefined();
   });
 
+  test("does not say gone when one of status and result says something else", () => {
+    expect(toFailure(404, { result: 500 })).toMatchObject({ code: "INTERNAL_ERROR" });
+    for (const result of [401, 403, "406", 500, 1001])
+      expect(toFailure(404, { result }).gone).toBeUndefined();
+    expect(toFailure(502, { result: 404 }).gone).toBeUndefined();
+  });
+
   test("leaves it open whether the server acted after a server's error alone, not after a refusal", () => {
     expect(toFailure(500, { result: 0 }).mayHaveActed).toBe(true);
     expect(toFailure(200, { result: 500 }).mayHaveActed).toBe(true);
