@@ -31,7 +31,13 @@ export type CreateReply =
     }
   /** Nothing was created. Without `failure`, the create was not even sent. */
   | { readonly outcome: "refused"; readonly failure?: ApiFailure; readonly error: UcaasError }
-  | { readonly outcome: "unknown"; readonly error: UcaasError; readonly retryAfterSeconds: number };
+  /** `accepted`: the server said that it has the request. */
+  | {
+      readonly outcome: "unknown";
+      readonly error: UcaasError;
+      readonly accepted: boolean;
+      readonly retryAfterSeconds: number;
+    };
 
 /**
  * How an update ended. `row` is what the reply shows. The failure of a refusal is kept
@@ -111,12 +117,13 @@ export class EnableXClient {
         ? {
             outcome: "unknown",
             error,
+            accepted: answer.failure.accepted,
             retryAfterSeconds: (retryAfter(reply.headers["retry-after"], Date.now()) ?? 0) / 1000,
           }
         : { outcome: "refused", failure: answer.failure, error };
     } catch (error) {
       if (error instanceof NoResponseError && error.sent)
-        return { outcome: "unknown", error, retryAfterSeconds: 0 };
+        return { outcome: "unknown", error, accepted: false, retryAfterSeconds: 0 };
       if (changedNothing(error)) return { outcome: "refused", error: error as UcaasError };
       throw error;
     }

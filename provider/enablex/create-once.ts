@@ -37,7 +37,8 @@ export type CreateResult =
  * Creates an object once, after a lookup has not found it. The API has no idempotency
  * key. The outcome of a create is unknown after a lost connection, a timeout, a 5xx or an
  * unreadable reply. Then this looks for the object during `settleSeconds`, and sends the
- * create again only when the object has not appeared.
+ * create again only when the object has not appeared, and the server did not say that it
+ * has accepted the create.
  *
  * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
  *   cannot be learnt; `NOT_REACHED` and the like
@@ -73,7 +74,8 @@ export async function createOnce(
     );
     const id = idOf(await waitFor(seconds, find, client.signal));
     if (id !== undefined) return { outcome: "found", id };
-    if (attempt === maxAttempts || !mayRepeat || client.signal?.aborted)
+    // What the server has accepted may take its time: sent again, it would be made twice.
+    if (attempt === maxAttempts || !mayRepeat || reply.accepted || client.signal?.aborted)
       throw outcomeUnknown(reply.error, operation, attempt, reply.retryAfterSeconds);
     tell("it was not made; sending the create again");
   }

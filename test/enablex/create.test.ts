@@ -125,6 +125,17 @@ describe("a customer that is created", () => {
     expect(enablex.customers()).toHaveLength(1);
   });
 
+  test.each([
+    ["result 202", { status: 200, body: { result: 202, msg: "Request received" } }],
+    ["result 100", { status: 200, body: { result: "100" } }],
+    ["HTTP 202 without a result", { status: 202, body: {} }],
+  ])("and was accepted (%s) is looked for, and not sent again", async (_, reply) => {
+    enablex.server.fault({ kind: "status", method: "POST", path: "/customers$", ...reply });
+    const error = await catchError(create(acme, { "enablex:settleSeconds": "0.2" }));
+    expect(error.code).toBe("OUTCOME_UNKNOWN");
+    expect(posts()).toBe(1);
+  });
+
   test("and whose run is to end is neither waited for nor sent again", async () => {
     const journal = journalFolder();
     const run = new AbortController();
