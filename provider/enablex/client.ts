@@ -330,9 +330,9 @@ export class EnableXClient {
   }
 
   /**
-   * Whether the server still shows a thing for which a delete was answered 404. An API
-   * may have a 404 of its own for a route that it does not have, and the route is inferred:
-   * believed, the thing would leave the state and be billed on.
+   * Whether the server still shows an object whose delete was answered 404. An API may
+   * answer an unknown route with a 404 of its own, and the delete's route is inferred. If
+   * that were believed, the object would leave the state and be billed on.
    */
   async #isStillThere(kind: ResourceType, id: string, gone: "said" | "bare"): Promise<boolean> {
     if (gone === "bare") return this.#isListed(kind, id);

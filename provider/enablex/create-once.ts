@@ -37,8 +37,8 @@ export type CreateResult =
  * Creates an object once, after a lookup has not found it. The API has no idempotency
  * key. The outcome of a create is unknown after a lost connection, a timeout, a 5xx or an
  * unreadable reply. Then this looks for the object during `settleSeconds`, and sends the
- * create again only when the object has not appeared, and the server did not say that it
- * has accepted the create.
+ * create again only when the object has not appeared. A create that the server says it
+ * has accepted is never sent again.
  *
  * @throws {UcaasError} `OUTCOME_UNKNOWN`; `NOT_SHOWN` when it was created but its id
  *   cannot be learnt; `NOT_REACHED` and the like
