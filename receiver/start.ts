@@ -2,11 +2,12 @@ import { isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import ms from "ms";
 import { isLoopback } from "pulumi-ucaas/internal/http/pool";
-import { readConfig } from "pulumi-ucaas/internal/runtime/config";
+import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { z } from "zod";
+import type { Receiver, ReceiverOptions } from "./receiver.ts";
 
 const secrets = `
 Secrets come from the environment, or from files that it names, and are never
@@ -119,27 +120,45 @@ interface Options {
 }
 
 async function run(options: Options): Promise<void> {
-  const {
-    listen,
-    publicUrl,
-    file,
-    tlsCert,
-    tlsKey,
-    trustProxy,
-    bodyLimit,
-    rateLimit,
-    callbackRate,
-    maxConnections,
-    expire,
-  } = options;
-  const { relayKey, receiverDatabaseUrl: url } = readConfig(secretConfig, { get: () => undefined });
+  const settings = receiverOptions(
+    options,
+    readConfig(secretConfig, { get: () => undefined }),
+    process.env,
+  );
+  const [{ startReceiver }, { StartupError }] = await Promise.all([
+    import("./receiver.ts"),
+    import("./startup-error.ts"),
+  ]);
+  try {
+    stopOnSignal(await startReceiver(settings));
+  } catch (error) {
+    throw error instanceof StartupError ? fault(error.code, error.message, error.hint) : error;
+  }
+}
+
+function stopOnSignal(receiver: Receiver): void {
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  const stop = () => {
+    // A second signal finds no handler, and ends the process at once.
+    for (const signal of signals) process.off(signal, stop);
+    void receiver.stop();
+  };
+  for (const signal of signals) process.on(signal, stop);
+}
+
+/** What the receiver starts with, or why these options make none. */
+function receiverOptions(
+  { listen, publicUrl, file, tlsCert, tlsKey, trustProxy, ...options }: Options,
+  { relayKey, receiverDatabaseUrl: url }: ConfigOf<typeof secretConfig>,
+  environment: NodeJS.ProcessEnv,
+): ReceiverOptions {
   if (relayKey === undefined)
     throw fault(
       "RELAY_KEY_MISSING",
       "no relay key is set",
       steps("openssl rand -base64 32 > <file>", "Set XELION_RELAY_KEY_FILE to that file."),
     );
-  if (!url && isSetButEmpty("XELION_RECEIVER_DATABASE_URL"))
+  if (!url && isSetButEmpty("XELION_RECEIVER_DATABASE_URL", environment))
     throw fault(
       "DATABASE_URL_INVALID",
       "XELION_RECEIVER_DATABASE_URL is set but empty",
@@ -164,40 +183,24 @@ async function run(options: Options): Promise<void> {
       "only one of certificate and key is set",
       "set both --tls-cert and --tls-key, or none",
     );
-
-  const [{ startReceiver }, { StartupError }] = await Promise.all([
-    import("./receiver.ts"),
-    import("./startup-error.ts"),
-  ]);
-  try {
-    const receiver = await startReceiver({
-      listen,
-      publicUrl,
-      relayKey,
-      database: url === undefined ? { file } : { url },
-      tls:
-        tlsCert === undefined || tlsKey === undefined
-          ? undefined
-          : { certificate: tlsCert, key: tlsKey },
-      trustProxy,
-      limits: {
-        bodyBytes: bodyLimit,
-        perAddress: rateLimit,
-        perCallbackPath: callbackRate,
-        connections: maxConnections,
-      },
-      expireAfter: expire,
-    });
-    const signals = ["SIGTERM", "SIGINT"] as const;
-    const stop = () => {
-      // A second signal finds no handler, and ends the process at once.
-      for (const signal of signals) process.off(signal, stop);
-      void receiver.stop();
-    };
-    for (const signal of signals) process.on(signal, stop);
-  } catch (error) {
-    throw error instanceof StartupError ? fault(error.code, error.message, error.hint) : error;
-  }
+  return {
+    listen,
+    publicUrl,
+    relayKey,
+    database: url === undefined ? { file } : { url },
+    tls:
+      tlsCert === undefined || tlsKey === undefined
+        ? undefined
+        : { certificate: tlsCert, key: tlsKey },
+    trustProxy,
+    limits: {
+      bodyBytes: options.bodyLimit,
+      perAddress: options.rateLimit,
+      perCallbackPath: options.callbackRate,
+      connections: options.maxConnections,
+    },
+    expireAfter: options.expire,
+  };
 }
 
 /**
@@ -214,8 +217,8 @@ function option(flags: string, variable: string, description: string): Option {
  * An empty URL of a database is no reason to use a file: callbacks would go where no
  * other receiver finds them.
  */
-function isSetButEmpty(variable: string): boolean {
-  return [variable, `${variable}_FILE`].some((name) => process.env[name]?.trim() === "");
+function isSetButEmpty(variable: string, environment: NodeJS.ProcessEnv): boolean {
+  return [variable, `${variable}_FILE`].some((name) => environment[name]?.trim() === "");
 }
 
 function address(text: string): { host: string; port: number } {
