@@ -22,12 +22,15 @@ export class OutputFile {
 
   /**
    * Finds out whether the file can be written, before the command does its work. The file
-   * stays as it is.
+   * stays as it is. Undefined: the user named none.
    *
    * @param option the option that names the file, for errors: `--out`
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
-  static prepare(path: string, option: string): OutputFile {
+  static prepare(path: string, option: string): OutputFile;
+  static prepare(path: string | undefined, option: string): OutputFile | undefined;
+  static prepare(path: string | undefined, option: string): OutputFile | undefined {
+    if (path === undefined) return undefined;
     const existed = existsSync(path);
     try {
       makeFolder(dirname(resolve(path)));

@@ -44,7 +44,7 @@ async function cost({ stack, all, csv, json, out }: Options): Promise<void> {
     import("../cost/terms.ts"),
     import("../cost/render.ts"),
   ]);
-  const file = out === undefined ? undefined : OutputFile.prepare(out, "--out");
+  const file = OutputFile.prepare(out, "--out");
   const project = findProject();
   const stacks = all ? project.stacks : (stack ?? [await selectedStack()]);
   const priced = [];

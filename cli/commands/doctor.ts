@@ -50,7 +50,7 @@ async function doctor({ stack, minDays, timeout, json, out }: Options): Promise<
     import("../doctor/report.ts"),
     import("../doctor/render.ts"),
   ]);
-  const file = out === undefined ? undefined : OutputFile.prepare(out, "--out");
+  const file = OutputFile.prepare(out, "--out");
   const { stack: name, findings } = await examine({ stack, minDays, seconds: timeout });
   const report = doctorReport(name, findings);
   const text = `${JSON.stringify(report, null, 2)}\n`;

@@ -2,9 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import type { Progress } from "../drift/check.ts";
 import { reportFile } from "../drift/report-file.ts";
-import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 import { checkStackNames, findProject } from "../pulumi/project.ts";
@@ -67,45 +65,22 @@ interface Options {
 }
 
 async function drift(options: Options): Promise<void> {
-  const [
-    { default: PQueue },
-    { checkStack },
-    { CustomerSurvey },
-    { driftReport, exitStatus, statusWithCustomers },
-    { asMarkdown, asTable },
-  ] = await Promise.all([
-    import("p-queue"),
-    import("../drift/check.ts"),
-    import("../drift/customer-survey.ts"),
-    import("../drift/report.ts"),
-    import("../drift/render.ts"),
-  ]);
-  const out = options.out === undefined ? undefined : OutputFile.prepare(options.out, "--out");
-  const metrics =
-    options.metrics === undefined ? undefined : OutputFile.prepare(options.metrics, "--metrics");
-  const kept =
+  const [{ checkStacks }, { exitStatus, statusWithCustomers }, { asMarkdown, asTable }] =
+    await Promise.all([
+      import("../drift/check-stacks.ts"),
+      import("../drift/report.ts"),
+      import("../drift/render.ts"),
+    ]);
+  const out = OutputFile.prepare(options.out, "--out");
+  const metrics = OutputFile.prepare(options.metrics, "--metrics");
+  const kept = OutputFile.prepare(
     options.reportDir === undefined
       ? undefined
-      : OutputFile.prepare(
-          join(options.reportDir, reportFile(new Date(), process.pid)),
-          "--report-dir",
-        );
+      : join(options.reportDir, reportFile(new Date(), process.pid)),
+    "--report-dir",
+  );
   const stacks = await stacksToCheck(options);
-  const queue = new PQueue({ concurrency: options.parallel });
-  const survey = new CustomerSurvey();
-  const report = await withProgress(async (progress) => {
-    // All of them: after an interruption, each engine has to end before the terminal is given back.
-    const results = await Promise.allSettled(
-      stacks.map((stack) => queue.add(() => checkStack(stack, survey, progress))),
-    );
-    const found = results.map((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    });
-    const customers = await survey.counts();
-    return driftReport(found, new Date(), customers, survey.unread());
-  }).finally(() => survey.close());
-
+  const report = await checkStacks(stacks, options.parallel);
   const table = asTable(report);
   const text = options.json
     ? `${JSON.stringify(report, null, 2)}\n`
@@ -135,36 +110,5 @@ async function stacksToCheck({ stack, all, except = [] }: Options): Promise<stri
       operation: "drift --all",
       hint: "create a stack with pulumi stack init, or name stacks with --stack",
     },
-  );
-}
-
-/** On a terminal, with a bar: resources looked at, of all stacks together. */
-async function withProgress<T>(work: (progress?: Progress) => Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return await work();
-  const { Presets, SingleBar } = await import("cli-progress");
-  const bar = new SingleBar(
-    {
-      format: "{bar} {value} of {total} resources",
-      stream: process.stderr,
-      clearOnComplete: true,
-      hideCursor: true,
-    },
-    Presets.shades_classic,
-  );
-  const progress: Progress = {
-    expect: (resources) => bar.setTotal(bar.getTotal() + resources),
-    checked: () => bar.increment(),
-  };
-  // A signal shows the cursor again at once; the engines may take some seconds to end.
-  return await untilEnded(
-    async () => {
-      bar.start(0, 0);
-      try {
-        return await work(progress);
-      } finally {
-        bar.stop();
-      }
-    },
-    () => bar.stop(),
   );
 }

@@ -49,7 +49,7 @@ async function status({ stack, all, reportDir, json, html }: Options): Promise<v
       import("../status/drift-history.ts"),
       import("../cost/terms.ts"),
     ]);
-  const file = html === undefined ? undefined : OutputFile.prepare(html, "--html");
+  const file = OutputFile.prepare(html, "--html");
   const project = findProject();
   const history = reportDir === undefined ? { checks: [], notes: [] } : readDriftHistory(reportDir);
   const names = all ? project.stacks : (stack ?? [await selectedStack()]);

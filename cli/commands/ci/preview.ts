@@ -44,8 +44,8 @@ async function preview({
     import("../../changes/preview-stack.ts"),
     import("../../changes/render-text.ts"),
   ]);
-  const planFile = plan === undefined ? undefined : OutputFile.prepare(plan, "--plan");
-  const reportFile = out === undefined ? undefined : OutputFile.prepare(out, "--out");
+  const planFile = OutputFile.prepare(plan, "--plan");
+  const reportFile = OutputFile.prepare(out, "--out");
   const project = findProject();
   const stack = given ?? (await selectedStack());
   // The CLI prints its JSON at the end.
