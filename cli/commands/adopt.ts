@@ -25,26 +25,33 @@ command again. More: docs/adopting.md`;
 
 /** `ucaas adopt`: what exists at a vendor comes into the stack, into its files and its state. */
 export function adoptCommand(): Command {
-  const adopt = new Command("adopt")
+  return new Command("adopt")
     .description("adopt existing resources of a vendor into the stack's files and state")
-    .addHelpText("after", about);
-  const vendorCommand = (name: string, description: string) =>
-    adopt
-      .command(name)
-      .description(description)
-      .option("--stack <name>", "the stack; default the one that is selected")
-      .option("--account <name>", `section ${name}:accounts.<name> of the config`)
-      .option(
-        "--as <id=slug>",
-        "the customer that a thing becomes, or joins (may be repeated)",
-        pairs,
-      )
-      .addOption(
-        new Option("--yes", "do it; without it, only show what would be done").conflicts("json"),
-      )
-      .option("--json", "what would be done as JSON");
+    .addHelpText("after", about)
+    .addCommand(enablexCommand())
+    .addCommand(netsapiensCommand())
+    .addCommand(ximaCommand())
+    .addCommand(xelionCommand());
+}
 
-  vendorCommand("enablex", "customers of EnableX, with their subscriptions and users")
+function vendorCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option("--stack <name>", "the stack; default the one that is selected")
+    .option("--account <name>", `section ${name}:accounts.<name> of the config`)
+    .option(
+      "--as <id=slug>",
+      "the customer that a thing becomes, or joins (may be repeated)",
+      pairs,
+    )
+    .addOption(
+      new Option("--yes", "do it; without it, only show what would be done").conflicts("json"),
+    )
+    .option("--json", "what would be done as JSON");
+}
+
+function enablexCommand(): Command {
+  return vendorCommand("enablex", "customers of EnableX, with their subscriptions and users")
     .option(
       "--filter <text>",
       "only customers with this text in their id, name, code or email (may be repeated)",
@@ -57,8 +64,10 @@ export function adoptCommand(): Command {
         return enablexVendor(config, options);
       }),
     );
+}
 
-  vendorCommand(
+function netsapiensCommand(): Command {
+  return vendorCommand(
     "netsapiens",
     "OAuth clients of NetSapiens: those that the admin portal lists, or those that are named",
   )
@@ -87,19 +96,20 @@ export function adoptCommand(): Command {
         });
       }),
     );
+}
 
-  vendorCommand("xima", "licences of Xima CCaaS; the API lists none, so their tenants are named")
+function ximaCommand(): Command {
+  return vendorCommand(
+    "xima",
+    "licences of Xima CCaaS; the API lists none, so their tenants are named",
+  )
     .option(
       "--tenant <reseller/tenant>",
       "a tenant (may be repeated); a slash within a name is %2F",
       collected,
     )
-    .option(
-      "--tenants <file>",
-      "a file that names one tenant a line, and behind it the customer's name if wanted",
-      collected,
-    )
-    .action((options: Options & { tenant?: string[]; tenants?: string[] }) =>
+    .addOption(tenantFiles())
+    .action((options: Options & TenantOptions) =>
       run(options, async (config) => {
         const { ximaVendor } = await import("../adopt/xima.ts");
         const { readIdentifiers, twoParts } = await import("../adopt/identifiers.ts");
@@ -109,19 +119,17 @@ export function adoptCommand(): Command {
         });
       }),
     );
+}
 
-  vendorCommand("xelion", "tenants of Xelion servers; nothing lists them, so they are named")
+function xelionCommand(): Command {
+  return vendorCommand("xelion", "tenants of Xelion servers; nothing lists them, so they are named")
     .option(
       "--tenant <server/tenant>",
       "a tenant, such as https://my.server.xelion.com/pbx1 (may be repeated)",
       collected,
     )
-    .option(
-      "--tenants <file>",
-      "a file that names one tenant a line, and behind it the customer's name if wanted",
-      collected,
-    )
-    .action((options: Options & { tenant?: string[]; tenants?: string[] }) =>
+    .addOption(tenantFiles())
+    .action((options: Options & TenantOptions) =>
       run(options, async (config) => {
         const { serverAndTenant, xelionVendor } = await import("../adopt/xelion.ts");
         const { readIdentifiers } = await import("../adopt/identifiers.ts");
@@ -136,7 +144,18 @@ export function adoptCommand(): Command {
         });
       }),
     );
-  return adopt;
+}
+
+interface TenantOptions {
+  readonly tenant?: string[];
+  readonly tenants?: string[];
+}
+
+function tenantFiles(): Option {
+  return new Option(
+    "--tenants <file>",
+    "a file that names one tenant a line, and behind it the customer's name if wanted",
+  ).argParser(collected);
 }
 
 async function run(
