@@ -7,6 +7,7 @@ import {
   ownerOf,
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
+import { counted } from "./counted.ts";
 import { print, printJson, printNotice } from "./output.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -55,7 +56,7 @@ export async function moveEntries(from: string, to: string, options: Options): P
   const journal = await openJournal(options);
   const moved = await journal.move(from, to);
   if (options.json) return printJson({ moved, from, to });
-  print(`moved ${moved} ${moved === 1 ? "entry" : "entries"} from ${from} to ${to}`);
+  print(`moved ${counted(moved, "entry", "entries")} from ${from} to ${to}`);
 }
 
 /** Takes what earlier runs of a stack may have sent for looked at. */
@@ -64,7 +65,7 @@ export async function acceptRuns(stack: string, options: Options): Promise<void>
   const pending = await acceptEarlierRuns(journal, stack);
   if (options.json) return printJson({ accepted: stack, pending });
   print(
-    `accepted: orders of ${stack} are sent again${pending > 0 ? `; ${pending} pending operations count as looked at` : ""}`,
+    `accepted: orders of ${stack} are sent again${pending > 0 ? `; ${counted(pending, "pending operation counts", "pending operations count")} as looked at` : ""}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { closestMatches } from "pulumi-ucaas/internal/runtime/suggest";
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import { type Amount, amount, formatAmount, sum, zero } from "../cost/money.ts";
+import { counted } from "../counted.ts";
 import { type ChangeSummary, seatsByCustomer } from "./summarize.ts";
 
 /** A limit of the stack that a change goes beyond, or of which that cannot be known. */
@@ -36,7 +37,7 @@ function removals({ changes }: ChangeSummary, { maxRemovals }: Limits): Violatio
     {
       limit: "maxRemovals",
       kind: "exceeded",
-      reason: `${removed.length} resources are deleted or replaced, and ${maxRemovals} may be`,
+      reason: `${counted(removed.length, "resource is", "resources are")} deleted or replaced, and ${maxRemovals} may be`,
       customers: unique(removed.map(({ customer }) => customer)),
       remedy: raise("maxRemovals", removed.length),
     },
@@ -57,7 +58,7 @@ function addedSeats(summary: ChangeSummary, { maxAddedSeats }: Limits): Violatio
           {
             limit: "maxAddedSeats" as const,
             kind: "exceeded" as const,
-            reason: `${total} seats are added, and ${maxAddedSeats} may be`,
+            reason: `${counted(total, "seat is", "seats are")} added, and ${maxAddedSeats} may be`,
             customers: more.map(([customer]) => customer),
             remedy: raise("maxAddedSeats", total),
           },

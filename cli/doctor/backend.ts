@@ -1,5 +1,6 @@
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
+import { counted } from "../counted.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { pulumiError, type StackConfig, type StackState } from "../pulumi/stack.ts";
@@ -31,16 +32,19 @@ export function judgeConfig(config: StackConfig): Outcome {
 }
 
 /** Whether the state tells of an update that was cut off. */
-export function judgeState(state: StackState): Outcome {
+export function judgeState(state: StackState, stack: string): Outcome {
   const open = openOperations(state);
   const atVendors = state.resources.filter(({ custom }) => custom).length;
   if (open.length === 0)
-    return { status: "ok", found: `the state has ${atVendors} resources and no open operation` };
+    return {
+      status: "ok",
+      found: `the state has ${counted(atVendors, "resource")} and no open operation`,
+    };
   const kinds = [...new Set(open.map(({ type }) => type))].join(", ");
   return {
     status: "action",
     code: "PENDING_OPERATIONS",
-    found: `the state has ${open.length} operations that did not end (${kinds})`,
-    remedy: settleOperations(open),
+    found: `the state has ${counted(open.length, "operation")} that did not end (${kinds})`,
+    remedy: settleOperations(open, stack),
   };
 }

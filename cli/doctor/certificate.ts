@@ -7,6 +7,7 @@ import {
   readCertificate,
   readPrivateKey,
 } from "pulumi-ucaas/internal/xima/signing-key";
+import { counted } from "../counted.ts";
 import { type Check, type Outcome, outcomeOf } from "./check.ts";
 
 interface KeyConfig {
@@ -60,7 +61,7 @@ export function daysUntil(end: Date, now: Date): number {
 
 function judgeDays(end: Date, minDays: number, now: Date, kid: string): Outcome {
   const days = daysUntil(end, now);
-  const found = `${days} days left, until ${end.toISOString().slice(0, 10)} (kid ${kid})`;
+  const found = `${counted(days, "day")} left, until ${end.toISOString().slice(0, 10)} (kid ${kid})`;
   if (days >= minDays) return { status: "ok", found };
   return {
     status: "action",

@@ -79,7 +79,7 @@ class OpenedStack {
         this.state = await stackState(this.name, { showSecrets: true, signal });
         return [
           { check: "config", ...judgeConfig(this.config) },
-          { check: "state", ...judgeState(this.state) },
+          { check: "state", ...judgeState(this.state, this.name) },
         ];
       },
     };

@@ -6,6 +6,7 @@ import ms from "ms";
 import { oneOf, steps } from "pulumi-ucaas/internal/runtime/errors";
 import { entryReference } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
+import { counted } from "../counted.ts";
 import { describeEntry, isWrite, statusOf } from "../journal.ts";
 import type { Check, Outcome } from "./check.ts";
 import type { StackContext } from "./context.ts";
@@ -161,7 +162,7 @@ export function judgeEntries(
     }),
   );
   if (damaged.length + outcomes.length > 0) return [...damaged, ...outcomes];
-  return [{ status: "ok", found: `${entries.length} entries, none open` }];
+  return [{ status: "ok", found: `${counted(entries.length, "entry", "entries")}, none open` }];
 }
 
 function ageOf({ intendedAt }: JournalEntry, now: Date): string {

@@ -1,4 +1,5 @@
 import type { Tone } from "../colour.ts";
+import { counted } from "../counted.ts";
 import { remedyInCell } from "../remedy.ts";
 import { renderTable } from "../table.ts";
 import type { Finding, Status } from "./check.ts";
@@ -38,12 +39,12 @@ function textOf({ found, remedy, code }: Finding): string {
 
 function summary(findings: readonly Finding[]): Record<DoctorReport["status"], string> {
   const count = (status: Status) => findings.filter((each) => each.status === status).length;
-  const unknown = count("unknown");
+  const [unknown, action] = [count("unknown"), count("action")];
   const untold = unknown > 0 ? `, and ${unknown} could not be told` : "";
   return {
     ok: "All is in order.",
-    unknown: `${unknown} of ${findings.length} checks could not tell.`,
-    action: `${count("action")} of ${findings.length} findings need action${untold}.`,
+    unknown: `${unknown} of ${counted(findings.length, "check")} could not tell.`,
+    action: `${action} of ${counted(findings.length, "finding")} ${action === 1 ? "needs" : "need"} action${untold}.`,
   };
 }
 

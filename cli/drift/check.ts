@@ -35,7 +35,7 @@ export async function checkStack(
     return unknownDrift(
       stack,
       nothingToCompare,
-      ...interrupted(state),
+      ...interrupted(stack, state),
       ...(await interruptedWrites(stack, state)),
     );
   progress?.expect(expected);
@@ -56,7 +56,7 @@ export async function checkStack(
   const { status, errors } = evaluateRefresh(run, events);
   const unknown = [
     ...errors,
-    ...interrupted(state),
+    ...interrupted(stack, state),
     ...(await interruptedWrites(stack, state)).filter(
       // What keeps the config from being read failed the refresh too.
       ({ reason }) => !errors.some((error) => error.reason === reason),
@@ -115,13 +115,13 @@ async function interruptedWrites(stack: string, state: StackState): Promise<Chec
  * Refresh does not mention it: what such an operation created may exist without being in
  * the state.
  */
-function interrupted(state: StackState): CheckError[] {
+function interrupted(stack: string, state: StackState): CheckError[] {
   const open = openOperations(state);
   const locate: Locator = locator([...state.resources, ...open.map(({ resource }) => resource)]);
   return open.map((operation) => {
     const { type, create, resource } = operation;
     const what = `pending operation "${type}"${create ? ` of ${create.label}` : ""}`;
-    const remedy = settleOperations([operation]);
+    const remedy = settleOperations([operation], stack);
     const reason = `${what}: an update is running or was interrupted. What to do: ${remedy}`;
     return { ...locate(resource.urn), reason };
   });

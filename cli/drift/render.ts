@@ -1,5 +1,6 @@
 import { mask } from "pulumi-ucaas/internal/runtime/secrets";
 import { paint } from "../colour.ts";
+import { counted } from "../counted.ts";
 import { cell, code, row } from "../markdown.ts";
 import { visible, visibleLines } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
@@ -92,10 +93,6 @@ function coverage(stacks: readonly StackDrift[]): string {
     sum("notReadable") > 0 && `${sum("notReadable")} that cannot be read back (Xelion orders)`,
   ];
   return `${counted(sum("checked"), "resource")}: ${parts.filter(Boolean).join(", ")}`;
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** A difference as cells: customer, resource, property, declared, actual. */

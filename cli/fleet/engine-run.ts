@@ -1,6 +1,7 @@
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
+import { counted } from "../counted.ts";
 import type { PulumiRun } from "../pulumi/run.ts";
 import { pulumiError } from "../pulumi/stack.ts";
 import type { StackResult } from "./result.ts";
@@ -32,9 +33,9 @@ type Ending = Pick<StackResult, "status" | "found" | "remedy">;
 export function judgeRun(
   run: Pick<PulumiRun, "exitCode" | "stderr">,
   { changes, errors }: Pick<EngineRun, "changes" | "errors">,
-  planned: boolean,
+  { stack, planned }: { readonly stack: string; readonly planned: boolean },
 ): Ending {
-  const lock = lockIn([run.stderr, ...errors].join("\n"));
+  const lock = lockIn([run.stderr, ...errors].join("\n"), stack);
   if (lock) return lock;
   if (run.exitCode !== 0) {
     const [first, ...others] = errors;
@@ -68,7 +69,7 @@ function past(verb: string): string {
  * Another run holds the stack, by the words of the backend. A file backend and PostgreSQL
  * name its owner and its time; the lock of a killed run stays until it is cancelled.
  */
-function lockIn(text: string): Ending | undefined {
+function lockIn(text: string, stack: string): Ending | undefined {
   const service = /another update is currently in progress/i.test(text);
   if (!service && !/the stack is currently locked by \d+ lock/i.test(text)) return undefined;
   const owners = [...text.matchAll(/created by (\S+) \(pid (\d+)\) at (\S+)/g)].map(
@@ -79,7 +80,7 @@ function lockIn(text: string): Ending | undefined {
     found: `another run holds the stack${owners.length > 0 ? `: ${owners.join("; ")}` : ""}`,
     remedy: steps(
       "Wait for that run.",
-      "If its process is gone: pulumi cancel for the stack",
+      `If its process is gone: pulumi cancel --stack ${stack}`,
       "Run this command again.",
     ),
   };
@@ -88,7 +89,7 @@ function lockIn(text: string): Ending | undefined {
 function ageOf(time: string, now = Date.now()): string {
   const minutes = Math.max(0, Math.floor((now - Date.parse(time)) / 60_000));
   if (Number.isNaN(minutes)) return "an unknown time";
-  if (minutes < 120) return `${minutes} minutes`;
+  if (minutes < 120) return counted(minutes, "minute");
   return minutes < 48 * 60
     ? `${Math.floor(minutes / 60)} hours`
     : `${Math.floor(minutes / 1440)} days`;

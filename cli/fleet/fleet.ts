@@ -3,6 +3,7 @@ import { matchesGlob } from "node:path";
 import PQueue from "p-queue";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Tone } from "../colour.ts";
+import { counted } from "../counted.ts";
 import { CustomerSurvey } from "../drift/customer-survey.ts";
 import { customerLines } from "../drift/customers.ts";
 import { print, printNotice } from "../output.ts";
@@ -80,8 +81,8 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
   const results = ended.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const failure = ended.find((each) => each.status === "rejected");
   if (failure) survey.close();
-  // Of another action than drift, nothing was asked.
-  const customers = await survey.counts();
+  // Of another action than drift, nothing was asked. What is cut off counts no customers.
+  const customers = failure ? [] : await survey.counts();
   if (options.json)
     print(
       JSON.stringify(
@@ -122,7 +123,7 @@ const tones: Record<StackResult["status"], Tone> = {
 function summary(results: readonly StackResult[], chosen: number): string {
   if (chosen === 0) return "No stack is in this shard.";
   const ended = results.length;
-  if (ended === 0) return `0 of ${chosen} ${chosen === 1 ? "stack has" : "stacks have"} ended.`;
+  if (ended === 0) return `0 of ${counted(chosen, "stack has", "stacks have")} ended.`;
   const rows = results.map(({ stack, status, found, remedy, seconds }) => [
     stack,
     { text: status, tone: tones[status] },
@@ -131,5 +132,5 @@ function summary(results: readonly StackResult[], chosen: number): string {
   ]);
   const counts = Map.groupBy(results, ({ status }) => status);
   const words = [...counts].map(([status, each]) => `${each.length} ${status}`).join(", ");
-  return `${renderTable(["stack", "status", "found", "time"], rows)}\n${ended} ${ended === 1 ? "stack" : "stacks"}: ${words}`;
+  return `${renderTable(["stack", "status", "found", "time"], rows)}\n${counted(ended, "stack")}: ${words}`;
 }

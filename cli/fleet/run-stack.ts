@@ -1,6 +1,9 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { counted } from "../counted.ts";
 import { checkStack } from "../drift/check.ts";
 import type { CustomerSurvey } from "../drift/customer-survey.ts";
+import { resourceLabel } from "../drift/render.ts";
+import type { CheckError } from "../drift/report.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
@@ -51,21 +54,25 @@ async function perform(action: Action, stack: string, survey: CustomerSurvey): P
       onLine: (line) => events.take(line),
     },
   );
-  return judgeRun(run, events, action === "preview");
+  return judgeRun(run, events, { stack, planned: action === "preview" });
 }
 
 async function driftOf(stack: string, survey: CustomerSurvey): Promise<Ending> {
   const { status, compared, existenceOnly, differences, unknown } = await checkStack(stack, survey);
-  if (status === "unknown")
-    return {
-      status: "failed",
-      found: `could not tell: ${unknown[0]?.reason ?? "no reason given"}`,
-    };
+  if (status === "unknown") return { status: "failed", found: untold(unknown, differences.length) };
   const known = existenceOnly > 0 ? `, ${existenceOnly} only known to exist` : "";
   const coverage = `${compared} compared${known}`;
   return status === "drift"
-    ? { status: "found", found: `${differences.length} differ, ${coverage}` }
+    ? { status: "found", found: `${counted(differences.length, "differs", "differ")}, ${coverage}` }
     : { status: "done", found: `no drift, ${coverage}` };
+}
+
+/** What is known of a stack whose drift is not: the first cause, with its resource. */
+function untold([first, ...others]: readonly CheckError[], differences: number): string {
+  const found = differences > 0 ? `${counted(differences, "differs", "differ")}, ` : "";
+  const place = others.length > 0 ? ` (first of ${others.length + 1})` : "";
+  const cause = first ? [resourceLabel(first), first.reason] : ["no reason given"];
+  return `${found}could not tell${place}: ${cause.filter(Boolean).join(": ")}`;
 }
 
 async function statusOf(stack: string): Promise<Ending> {
@@ -73,11 +80,12 @@ async function statusOf(stack: string): Promise<Ending> {
   const { resources } = state;
   const pending = openOperations(state);
   const customers = resources.filter(({ type }) => type === "ucaas:index:Customer").length;
-  const counts = `${customers} customers, ${resources.filter(isAtVendor).length} resources at vendors`;
+  const atVendors = resources.filter(isAtVendor).length;
+  const counts = `${counted(customers, "customer")}, ${counted(atVendors, "resource")} at vendors`;
   if (pending.length === 0) return { status: "done", found: counts };
   return {
     status: "found",
-    found: `${counts}, ${pending.length} pending operations`,
-    remedy: settleOperations(pending, " for the stack"),
+    found: `${counts}, ${counted(pending.length, "pending operation")}`,
+    remedy: settleOperations(pending, stack),
   };
 }

@@ -1,6 +1,7 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { ChangeReport } from "../changes/report.ts";
 import { costLine, operations, rows, violationLines } from "../changes/rows.ts";
+import { counted } from "../counted.ts";
 import { type DoctorReport, doctorReportSchema } from "../doctor/report.ts";
 import {
   customerLines,
@@ -54,7 +55,7 @@ function ofDoctor({ stack, status, findings }: DoctorReport): Message {
   const worst = findings.filter((each) => each.status === "action");
   const unknown = findings.filter((each) => each.status === "unknown");
   const parts = [
-    worst.length > 0 && `${worst.length} need action`,
+    worst.length > 0 && counted(worst.length, "needs action", "need action"),
     unknown.length > 0 && `${unknown.length} could not be told`,
   ].filter((part) => part !== false);
   return {

@@ -28,11 +28,15 @@ export function describeOperation({ type, resource, create }: OpenOperation): st
   return `${type} ${create?.label ?? resource.urn.split("::").at(-1)}`;
 }
 
-/** How they are settled. The engine keeps a create that no `up` takes up. */
-export function settleOperations(open: readonly OpenOperation[], stack = ""): string {
+/**
+ * How they are settled. The engine keeps a create that no `up` takes up.
+ *
+ * @param stack as the CLI takes its name: another one may be selected
+ */
+export function settleOperations(open: readonly OpenOperation[], stack: string): string {
   return steps(
-    `If no update is running: pulumi cancel${stack}`,
-    "Run pulumi up.",
+    `If no update is running: pulumi cancel --stack ${stack}`,
+    `pulumi up --stack ${stack}`,
     ...new Set(open.flatMap(({ create }) => (create ? settleCreate(create) : []))),
   );
 }

@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
 import { amount, formatAmount, formatAmounts } from "../cost/money.ts";
 import { isSeat } from "../cost/quantities.ts";
+import { counted } from "../counted.ts";
 import { overallStatus } from "../drift/report.ts";
 import { redact, visible, visibleLines } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
@@ -67,7 +68,7 @@ function cleaned<T>(value: T): T {
 function heading({ project, stacks, takenAt }: StatusReport): Markup {
   return html`<header>
 <h1>Status of ${project}</h1>
-<p class="quiet">${plural(stacks.length, "stack")}: ${stacks.join(", ")}.
+<p class="quiet">${counted(stacks.length, "stack")}: ${stacks.join(", ")}.
 Taken at ${minute(takenAt)} from the state; no vendor was asked.</p>
 </header>`;
 }
@@ -123,7 +124,7 @@ function seatsChart({ bySku }: StatusReport): Markup {
     .filter(({ name, billed }) => isSeat(name) && billed > 0)
     .map(({ name, billed }) => ({ name, value: billed, label: String(billed) }));
   return chart("seats", "Billed seats by kind", "The state has no seats.", bars, (rest) => ({
-    name: `${rest.length} other kinds`,
+    name: counted(rest.length, "other kind"),
     ...total(rest, String),
   }));
 }
@@ -139,7 +140,7 @@ function costChart({ customers, cost }: StatusReport): Markup {
   const others = cost.slice(1).map((each) => each.currency);
   const title = `Cost by customer${others.length > 0 ? `, without ${others.join(", ")}` : ""}`;
   return chart("cost", title, "Set ucaas:prices to see costs.", bars, (rest) => ({
-    name: `${rest.length} other customers`,
+    name: counted(rest.length, "other customer"),
     ...total(rest, (sum) => formatAmount(amount(sum.toFixed(2)), currency?.currency ?? "")),
   }));
 }
@@ -242,5 +243,3 @@ ${notes.map((note) => html`<p>Note: ${note}</p>\n`)}<p>Made by ucaas status --ht
 }
 
 const money = (amounts: Amounts) => formatAmounts(amounts, " + ");
-
-const plural = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;

@@ -1,6 +1,8 @@
 import { formatAmounts } from "../cost/money.ts";
+import { counted } from "../counted.ts";
 import { redact, visible, visibleLines } from "../redact.ts";
 import { type Cell, fitsTerminal, renderTable } from "../table.ts";
+import type { CertificateEnd } from "./certificates.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
 import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
@@ -8,25 +10,29 @@ import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
 /** The report for a terminal: a row for each customer, then what needs attention. */
 export function asText(report: StatusReport): string {
   const { customers, pending, cost, certificates, atVendors, notes } = report;
-  const counted = atVendors.filter(isAllDeclared).map(countLine);
+  const complete = atVendors.filter(isAllDeclared).map(countLine);
   if (customers.length === 0 && pending.length === 0)
     return [
       "The state has no resource of a vendor.",
-      ...counted,
+      ...complete,
       ...attentionLines(report),
       ...noteLines(notes),
     ].join("\n");
   return [
     customerTable(report),
     total(customers) + (cost.length > 0 ? `, ${money(cost)} a month` : ""),
-    ...counted,
-    ...certificates.map(
-      ({ stack, account, endsAt, daysLeft }) =>
-        `The certificate of ${visible(stack)} xima${account === undefined ? "" : ` (${visible(account)})`} ends on ${endsAt.slice(0, 10)}, in ${daysLeft} days.`,
-    ),
+    ...complete,
+    ...certificates.map(certificateLine),
     ...attentionLines(report),
     ...noteLines(notes),
   ].join("\n");
+}
+
+function certificateLine({ stack, account, endsAt, daysLeft }: CertificateEnd): string {
+  const name = account === undefined ? "" : ` (${visible(account)})`;
+  const day = endsAt.slice(0, 10);
+  const end = daysLeft < 0 ? `ended on ${day}` : `ends on ${day}, in ${counted(daysLeft, "day")}`;
+  return `The certificate of ${visible(stack)} xima${name} ${end}.`;
 }
 
 /** With a column for each system; in a narrow terminal with one for all. */
@@ -88,5 +94,5 @@ function total(customers: readonly CustomerStatus[]): string {
   const seats = customers.reduce((sum, each) => sum + (each.seats ?? 0), 0);
   const unknown = customers.filter((each) => each.seats === null).length;
   const rest = unknown > 0 ? `, and those of ${unknown} that cannot be read` : "";
-  return `${customers.length} ${customers.length === 1 ? "customer" : "customers"}, ${seats} seats${rest}`;
+  return `${counted(customers.length, "customer")}, ${counted(seats, "seat")}${rest}`;
 }

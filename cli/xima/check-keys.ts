@@ -6,6 +6,7 @@ import {
   readCertificate,
 } from "pulumi-ucaas/internal/xima/signing-key";
 import { daysUntil } from "../doctor/certificate.ts";
+import { counted } from "../counted.ts";
 import { print, printJson, printNotice } from "../output.ts";
 import { keySettings, openPrivateKey, pemOrPath, serverSettings } from "./key-settings.ts";
 import { checkRegistered } from "./registered-key.ts";
@@ -106,7 +107,7 @@ function describe(certificate: X509Certificate): string[] {
   return [
     `certificate  ${oneLine(certificate.subject)}`,
     `issuer       ${oneLine(certificate.issuer)}`,
-    `valid        ${from.toISOString()} to ${to.toISOString()}${days >= 0 ? ` (${days} days left)` : ""}`,
+    `valid        ${from.toISOString()} to ${to.toISOString()}${days >= 0 ? ` (${counted(days, "day")} left)` : ""}`,
     `kid          ${fingerprint(certificate)}`,
     ...(days >= 0 && days < 30
       ? ["It ends soon: have Xima sign a new request in time (ucaas xima keys new)."]

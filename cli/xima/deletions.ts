@@ -1,5 +1,6 @@
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
+import { counted } from "../counted.ts";
 import { print, printJson, printNotice } from "../output.ts";
 import { stackConfig } from "../pulumi/stack.ts";
 import { minute } from "../status/minute.ts";
@@ -56,5 +57,5 @@ function restorable(until: string | undefined, now = Date.now()): string {
   const left = Date.parse(until) - now;
   if (left <= 0) return `no longer (until ${minute(until)})`;
   const days = Math.floor(left / day);
-  return `until ${minute(until)} (${days >= 1 ? `${days} ${days === 1 ? "day" : "days"}` : "less than a day"} left)`;
+  return `until ${minute(until)} (${days >= 1 ? counted(days, "day") : "less than a day"} left)`;
 }

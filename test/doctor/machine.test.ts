@@ -87,10 +87,10 @@ test("versions are judged by the support matrix of the documentation", () => {
 
 test("an update that was cut off needs action", () => {
   const pending = [{ type: "creating", resource: { urn: "u", type: "t" } }];
-  expect(judgeState({ resources: [], pending })).toMatchObject({
+  expect(judgeState({ resources: [], pending }, "prod")).toMatchObject({
     status: "action",
     found: expect.stringContaining("creating"),
-    remedy: expect.stringContaining("pulumi cancel"),
+    remedy: expect.stringMatching(/pulumi cancel --stack prod\n.*pulumi up --stack prod/),
   });
   const customer = {
     urn: "urn:pulumi:prod::ucaas::pulumi-nodejs:dynamic/ucaas:EnableXCustomer::acme",
@@ -98,11 +98,13 @@ test("an update that was cut off needs action", () => {
     inputs: { customerCode: "ACME" },
   };
   const create = [{ type: "creating", resource: customer }];
-  expect(judgeState({ resources: [], pending: create })).toMatchObject({
+  expect(judgeState({ resources: [], pending: create }, "prod")).toMatchObject({
     remedy: expect.stringContaining("--clear-pending-creates"),
   });
   // The engine keeps its note also when a later update has completed the create.
-  expect(judgeState({ resources: [{ ...customer, id: "7" }], pending: create }).status).toBe("ok");
+  expect(
+    judgeState({ resources: [{ ...customer, id: "7" }], pending: create }, "prod").status,
+  ).toBe("ok");
 });
 
 test("proxy variables are named, and their passwords are not shown", async () => {

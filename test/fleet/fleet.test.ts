@@ -75,29 +75,62 @@ describe("shards", () => {
   });
 });
 
-describe("ucaas fleet", () => {
-  /** Runs it in a project of three stacks, with a `pulumi` that notes its calls and fails. */
-  const runFleet = async (
-    args: readonly string[],
-    { installed = true } = {},
-  ): Promise<Outcome & { calls: string[]; files: string[] }> => {
-    const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
-    for (const stack of ["a", "b", "prod"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
-    const calls = join(folder, "calls");
-    writeFileSync(calls, "");
-    // From its first call on, `taken` is a folder.
-    const script = '#!/bin/sh\necho "$@" >> calls\nmkdir -p taken\nexit 255\n';
-    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
-    const PATH = installed ? `${folder}:${process.env.PATH}` : "/nowhere";
-    const run = await ucaas(["fleet", ...args], { cwd: folder, env: { ...process.env, PATH } });
-    return {
-      ...run,
-      calls: readFileSync(calls, "utf8").split("\n").filter(Boolean),
-      files: readdirSync(folder),
-    };
+const of = (type: string, name: string, parent = "") => ({
+  urn: `urn:pulumi:prod::ucaas::${parent}${type}::${name}`,
+  type,
+  custom: type.startsWith("pulumi-nodejs:"),
+});
+const component = of("ucaas:index:Customer", "acme");
+const licence = {
+  ...of("pulumi-nodejs:dynamic/ucaas:XimaLicense", "acme", `${component.type}$`),
+  parent: component.urn,
+  id: "voicehouse/acme",
+};
+const deployment = (pending: object[], ...more: object[]) =>
+  JSON.stringify({
+    deployment: { resources: [component, licence, ...more], pending_operations: pending },
+  });
+
+/**
+ * Runs it in a project of three stacks, with a `pulumi` that notes its calls, and answers
+ * what a file of the command's name has; without one it fails. After a call for the stack
+ * `lastOf` it is gone.
+ */
+const runFleet = async (
+  args: readonly string[],
+  {
+    installed = true,
+    answers = {},
+    lastOf = "",
+  }: { installed?: boolean; answers?: object; lastOf?: string } = {},
+): Promise<Outcome & { calls: string[]; files: string[] }> => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
+  for (const stack of ["a", "b", "prod"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
+  const calls = join(folder, "calls");
+  writeFileSync(calls, "");
+  for (const [command, answer] of Object.entries(answers))
+    writeFileSync(join(folder, `answer-${command}`), answer);
+  // From its first call on, `taken` is a folder.
+  const script = `#!/bin/sh
+echo "$@" >> calls
+mkdir -p taken
+[ "$4" != "${lastOf}" ] || rm pulumi
+cat "answer-$1" 2>/dev/null || exit 255
+[ "$1" != refresh ] || exit 255
+`;
+  writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+  const PATH = installed ? `${folder}:/usr/bin:/bin` : "/nowhere";
+  const run = await ucaas(["fleet", ...args], { cwd: folder, env: { ...process.env, PATH } });
+  return {
+    ...run,
+    calls: readFileSync(calls, "utf8").split("\n").filter(Boolean),
+    files: readdirSync(folder),
   };
+};
+
+describe("ucaas fleet", () => {
   const fleet = (...args: string[]) => runFleet(args);
   const agreed = (action: string) => (action === "destroy" ? ["--yes"] : []);
 
@@ -141,12 +174,63 @@ describe("ucaas fleet", () => {
     expect(run.files.filter((name) => name.startsWith("taken"))).toEqual(["taken"]);
   });
 
+  test("reports the stacks that have ended if the CLI is gone before the others have", async () => {
+    const customer = of("pulumi-nodejs:dynamic/ucaas:EnableXCustomer", "acme");
+    const answers = { stack: deployment([], customer), config: "{}", refresh: "" };
+    const run = await runFleet(["drift", "--parallel", "1"], { answers, lastOf: "b" });
+    expect(run.exitCode, run.stderr).toBe(1);
+    expect(run.stdout).toMatch(/│ a +│ failed/);
+    expect(run.stderr).toContain("[PULUMI_MISSING]");
+  });
+
   test("says that a shard has no stack only where none was chosen", async () => {
     const none = await fleet("status", "--shard", "1/99999");
     expect(none).toMatchObject({ exitCode: 0, stdout: "No stack is in this shard.\n" });
     const failed = await runFleet(["status"], { installed: false });
     expect(failed).toMatchObject({ exitCode: 1, stdout: "0 of 3 stacks have ended.\n" });
     expect(failed.stderr).toContain("[PULUMI_MISSING]");
+  });
+});
+
+describe("what a fleet says of a stack", () => {
+  test("names the resource and the count of what could not be told, and the drift beside it", async () => {
+    const error = { urn: licence.urn, message: "not reached", severity: "error" };
+    const old = { ...licence, inputs: { seats: 5 } };
+    const changed = { op: "update", urn: licence.urn, old, new: { ...old, inputs: { seats: 6 } } };
+    const events = [
+      { resOutputsEvent: { metadata: changed } },
+      { diagnosticEvent: error },
+      { diagnosticEvent: { ...error, message: "refused" } },
+    ];
+    const answers = {
+      stack: deployment([]),
+      config: "{}",
+      refresh: events.map((event) => `${JSON.stringify(event)}\n`).join(""),
+    };
+    const { exitCode, stdout } = await runFleet(["drift", "--stacks", "prod", "--json"], {
+      answers,
+    });
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout).stacks).toMatchObject([
+      {
+        status: "failed",
+        found: "1 differs, could not tell (first of 2): XimaLicense acme: not reached",
+      },
+    ]);
+  });
+
+  test("counts one as one, and its commands name the stack, which need not be selected", async () => {
+    const answers = { stack: deployment([{ type: "updating", resource: licence }]) };
+    const { exitCode, stdout } = await runFleet(["status", "--stacks", "prod", "--json"], {
+      answers,
+    });
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout).stacks).toMatchObject([
+      {
+        found: "1 customer, 1 resource at vendors, 1 pending operation",
+        remedy: expect.stringMatching(/pulumi cancel --stack prod\n.*pulumi up --stack prod$/),
+      },
+    ]);
   });
 });
 
@@ -158,10 +242,10 @@ describe("the end of a stack", () => {
     // As the engine prints it for a file backend.
     const text = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
   file:///state/.pulumi/locks/organization/voice/dev/0b5b.json?no_tmp_dir=true: created by root@worker-1 (pid 4242) at ${at}`;
-    expect(judgeRun(run(255, text), new EngineRun(), false)).toEqual({
+    expect(judgeRun(run(255, text), new EngineRun(), { stack: "prod", planned: false })).toEqual({
       status: "locked",
       found: "another run holds the stack: root@worker-1 (process 4242), for 3 hours",
-      remedy: expect.stringContaining("pulumi cancel"),
+      remedy: expect.stringContaining("pulumi cancel --stack prod\n"),
     });
   });
 
@@ -171,16 +255,19 @@ describe("the end of a stack", () => {
     events.take(
       JSON.stringify({ summaryEvent: { resourceChanges: { create: 2, delete: 1, same: 9 } } }),
     );
-    expect(judgeRun(run(0), events, false)).toEqual({
+    expect(judgeRun(run(0), events, { stack: "prod", planned: false })).toEqual({
       status: "done",
       found: "2 created, 1 deleted",
     });
-    expect(judgeRun(run(0), events, true)).toEqual({
+    expect(judgeRun(run(0), events, { stack: "prod", planned: true })).toEqual({
       status: "found",
       found: "2 to create, 1 to delete",
     });
     events.take(JSON.stringify({ summaryEvent: { resourceChanges: { same: 9 } } }));
-    expect(judgeRun(run(0), events, true)).toEqual({ status: "done", found: "no changes" });
+    expect(judgeRun(run(0), events, { stack: "prod", planned: true })).toEqual({
+      status: "done",
+      found: "no changes",
+    });
   });
 
   test("is failed with the first error and the number of others", () => {
@@ -188,7 +275,7 @@ describe("the end of a stack", () => {
     for (const message of ["acme: no seats", "clinic: no seats"])
       events.take(JSON.stringify({ diagnosticEvent: { message, severity: "error" } }));
     events.take(JSON.stringify({ diagnosticEvent: { message: "secret", severity: "debug" } }));
-    expect(judgeRun(run(255), events, false)).toEqual({
+    expect(judgeRun(run(255), events, { stack: "prod", planned: false })).toEqual({
       status: "failed",
       found: "acme: no seats (and 1 more)",
     });
@@ -196,7 +283,7 @@ describe("the end of a stack", () => {
 
   test("has a remedy where the CLI failed before its engine said anything", () => {
     const text = "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE";
-    expect(judgeRun(run(255, text), new EngineRun(), false)).toEqual({
+    expect(judgeRun(run(255, text), new EngineRun(), { stack: "prod", planned: false })).toEqual({
       status: "failed",
       found: "passphrase must be set with PULUMI_CONFIG_PASSPHRASE",
       remedy: expect.stringContaining("set PULUMI_CONFIG_PASSPHRASE"),
@@ -204,7 +291,9 @@ describe("the end of a stack", () => {
   });
 
   test("is failed without a summary of the engine, though the CLI ended with 0", () => {
-    expect(judgeRun(run(0), new EngineRun(), false).status).toBe("failed");
+    expect(judgeRun(run(0), new EngineRun(), { stack: "prod", planned: false }).status).toBe(
+      "failed",
+    );
   });
 });
 

@@ -200,7 +200,7 @@ test("the URL comes from a file, or is asked for without being shown", async () 
 test("each message is tried when one fails, and the command says which were sent", async () => {
   const files = [file(doctor("action")), file(drift, "drift.json"), file(preview, "preview.json")];
   const outcomes = [
-    { title: "Doctor of prod: 1 need action", sent: false, error: /did not take.* \[WEBHOOK_REF/ },
+    { title: "Doctor of prod: 1 needs action", sent: false, error: /did not take.* \[WEBHOOK_REF/ },
     { title: "Drift: prod: drift was found", sent: true },
     { title: "Preview of prod: beyond the limits: 1 to update", sent: true },
   ];
@@ -321,7 +321,7 @@ test("a file that is not a report is refused before a request is sent", async ()
 test.each([
   { report: drift, title: "Drift: prod: drift was found" },
   { report: unmanaged, title: "Drift: prod: none, 1 customer is not declared" },
-  { report: doctor("action"), title: "Doctor of prod: 1 need action" },
+  { report: doctor("action"), title: "Doctor of prod: 1 needs action" },
   { report: preview, title: "Preview of prod: beyond the limits: 1 to update" },
 ])("Slack gets $title as plain text that mentions no user", ({ report, title }) => {
   const payload = toPayload("slack", messageOf(report, "report.json"));

@@ -66,3 +66,11 @@ test("a state without resources of a vendor says so", () => {
     "The state has no resource of a vendor.",
   );
 });
+
+test("a certificate that has ended is said to have ended, and one day is one day", () => {
+  const state = { stack: "prod", resources, pending: [] };
+  const at = (daysLeft: number) => ({ stack: "prod", endsAt: "2026-01-02T00:00:00Z", daysLeft });
+  const text = asText({ ...reportOf([state]), certificates: [at(-3), at(1)] });
+  expect(text).toContain("The certificate of prod xima ended on 2026-01-02.");
+  expect(text).toContain("The certificate of prod xima ends on 2026-01-02, in 1 day.");
+});
