@@ -10,9 +10,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "adopt xima": ["ucaas adopt xima --tenants tenants.txt --yes"],
   "adopt xelion": ["ucaas adopt xelion --tenant https://my.server.xelion.com/pbx1"],
   "journal list": ["ucaas journal list --stack prod --open"],
-  "journal resolve": [
-    "ucaas journal resolve 3f9a01bc --stack prod  after you have looked at the vendor",
-  ],
+  "journal resolve": ["ucaas journal resolve 3f9a01bc --stack prod  after a look at the vendor"],
   "journal move": ["ucaas journal move shop/live@s3://state shop/prod@s3://state --stack prod"],
   "journal accept": ["ucaas journal accept shop/prod@s3://state --stack prod"],
   "netsapiens verify": [

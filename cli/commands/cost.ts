@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
+import { chosenStacks, type StackChoice } from "../pulumi/chosen-stacks.ts";
 import { findProject } from "../pulumi/project.ts";
-import { selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
+import { stackConfig, stackState } from "../pulumi/stack.ts";
 
 const details = `
 The prices are the stack's own (ucaas:prices). Without them there are counts.
@@ -23,6 +24,7 @@ export function costCommand(): Command {
       ).conflicts("all"),
     )
     .option("--all", "all stacks that have a stack file in this project")
+    .option("--except <name...>", "with --all, not these")
     .addOption(new Option("--csv", "the lines as CSV").conflicts("json"))
     .option("--json", "the lines and the sums as JSON")
     .option("-o, --out <file>", "write the report into a file")
@@ -30,15 +32,13 @@ export function costCommand(): Command {
     .action(cost);
 }
 
-interface Options {
-  stack?: string[];
-  all?: true;
+interface Options extends StackChoice {
   csv?: true;
   json?: true;
   out?: string;
 }
 
-async function cost({ stack, all, csv, json, out }: Options): Promise<void> {
+async function cost({ csv, json, out, ...choice }: Options): Promise<void> {
   const [{ costReport }, { readTerms }, { costCsv, costText }] = await Promise.all([
     import("../cost/estate.ts"),
     import("../cost/terms.ts"),
@@ -46,9 +46,9 @@ async function cost({ stack, all, csv, json, out }: Options): Promise<void> {
   ]);
   const file = OutputFile.prepare(out, "--out");
   const project = findProject();
-  const stacks = all ? project.stacks : (stack ?? [await selectedStack()]);
+  const stacks = await chosenStacks(project, choice, "cost");
   const priced = [];
-  for (const name of new Set(stacks)) {
+  for (const name of stacks) {
     const [{ resources }, config] = await Promise.all([stackState(name), stackConfig(name)]);
     priced.push({ stack: name, resources, terms: readTerms(config, project.folder) });
   }

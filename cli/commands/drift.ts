@@ -1,12 +1,11 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { reportFile } from "../drift/report-file.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
-import { checkStackNames, findProject } from "../pulumi/project.ts";
-import { selectedStack } from "../pulumi/stack.ts";
+import { chosenStacks, type StackChoice } from "../pulumi/chosen-stacks.ts";
+import { findProject } from "../pulumi/project.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const details = `
@@ -51,10 +50,7 @@ export function driftCommand(): Command {
     .action(drift);
 }
 
-interface Options {
-  stack?: string[];
-  all?: true;
-  except?: string[];
+interface Options extends StackChoice {
   json?: true;
   markdown?: true;
   out?: string;
@@ -79,7 +75,7 @@ async function drift(options: Options): Promise<void> {
       : join(options.reportDir, reportFile(new Date(), process.pid)),
     "--report-dir",
   );
-  const stacks = await stacksToCheck(options);
+  const stacks = await chosenStacks(findProject(), options, "drift");
   const report = await checkStacks(stacks, options.parallel);
   const table = asTable(report);
   const text = options.json
@@ -93,22 +89,4 @@ async function drift(options: Options): Promise<void> {
   out?.write(text);
   kept?.replace(`${JSON.stringify(report, null, 2)}\n`);
   if (metrics) metrics.replace(await (await import("../drift/metrics.ts")).asMetrics(report));
-}
-
-async function stacksToCheck({ stack, all, except = [] }: Options): Promise<string[]> {
-  const project = findProject();
-  const { stackFolder, stacks } = project;
-  if (stack) return [...new Set(stack)];
-  if (!all) return [await selectedStack()];
-  checkStackNames(project, { except }, { operation: "drift --all" });
-  const chosen = stacks.filter((name) => !except.includes(name));
-  if (chosen.length > 0) return chosen;
-  throw new UcaasError(
-    `there is no stack file${except.length > 0 ? " of another stack" : ""} in ${stackFolder}`,
-    {
-      code: "NO_STACK",
-      operation: "drift --all",
-      hint: "create a stack with pulumi stack init, or name stacks with --stack",
-    },
-  );
 }

@@ -2,16 +2,19 @@ import { Command, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
+import { chosenStacks, type StackChoice } from "../pulumi/chosen-stacks.ts";
 import { findProject } from "../pulumi/project.ts";
-import { type StackConfig, selectedStack, stackConfig, stackState } from "../pulumi/stack.ts";
+import { type StackConfig, type StackState, stackConfig, stackState } from "../pulumi/stack.ts";
 
 const details = `
 The facts are those of the state and of the stack's config. No vendor is asked:
 ucaas drift does that.
 
+Exit status: 0 all stacks were read, 1 one was not. The others are shown.
+
 Examples:
   ucaas status                    the selected stack
-  ucaas status --all --json
+  ucaas status --all --except sandbox --json
   ucaas status --all --report-dir reports --html status.html`;
 
 /** `ucaas status`: what the state knows of each customer. */
@@ -25,6 +28,7 @@ export function statusCommand(): Command {
       ).conflicts("all"),
     )
     .option("--all", "all stacks that have a stack file in this project")
+    .option("--except <name...>", "with --all, not these")
     .option("--report-dir <folder>", "show drift from the reports that ucaas drift keeps there")
     .option("--json", "the report as JSON")
     .option("--html <file>", "write the report as one HTML file with charts")
@@ -32,39 +36,50 @@ export function statusCommand(): Command {
     .action(status);
 }
 
-interface Options {
-  stack?: string[];
-  all?: true;
+interface Options extends StackChoice {
   reportDir?: string;
   json?: true;
   html?: string;
 }
 
-async function status({ stack, all, reportDir, json, html }: Options): Promise<void> {
-  const [{ statusReport }, { asText }, { certificateEnds }, { readDriftHistory }, { readTerms }] =
-    await Promise.all([
-      import("../status/model.ts"),
-      import("../status/render-text.ts"),
-      import("../status/certificates.ts"),
-      import("../status/drift-history.ts"),
-      import("../cost/terms.ts"),
-    ]);
+async function status({ reportDir, json, html, ...choice }: Options): Promise<void> {
+  const [
+    { statusReport },
+    { asText },
+    { attempt, certificateEnds },
+    { readDriftHistory },
+    { readTerms },
+  ] = await Promise.all([
+    import("../status/model.ts"),
+    import("../status/render-text.ts"),
+    import("../status/certificates.ts"),
+    import("../status/drift-history.ts"),
+    import("../cost/terms.ts"),
+  ]);
   const file = OutputFile.prepare(html, "--html");
   const project = findProject();
   const history = reportDir === undefined ? { checks: [], notes: [] } : readDriftHistory(reportDir);
-  const names = all ? project.stacks : (stack ?? [await selectedStack()]);
+  const names = await chosenStacks(project, choice, "status");
   const takenAt = new Date();
   const stacks = [];
   const certificates = [];
   const notes = [...history.notes];
-  for (const name of new Set(names)) {
-    const [state, config] = await Promise.all([stackState(name), readableConfig(name)]);
-    const terms = typeof config === "string" ? undefined : readTerms(config, project.folder);
-    stacks.push({ stack: name, ...state, ...(terms && { terms }) });
+  const unreadStacks = [];
+  for (const name of names) {
+    const [state, config] = await Promise.all([readableState(name), readableConfig(name)]);
+    if (state instanceof UcaasError) {
+      // Alone, it is all that was asked for.
+      if (names.length === 1) throw state;
+      unreadStacks.push({ stack: name, reason: state.reason });
+      continue;
+    }
     if (typeof config === "string") {
+      stacks.push({ stack: name, ...state });
       notes.push(config);
       continue;
     }
+    const terms = attempt(notes, name, () => readTerms(config, project.folder));
+    stacks.push({ stack: name, ...state, ...(terms && { terms }) });
     const ends = certificateEnds(name, config, process.env, takenAt);
     certificates.push(...ends.certificates);
     notes.push(...ends.notes);
@@ -74,6 +89,7 @@ async function status({ stack, all, reportDir, json, html }: Options): Promise<v
     project: project.name,
     certificates,
     driftChecks: history.checks,
+    unreadStacks,
     notes,
   });
   if (file) {
@@ -81,6 +97,17 @@ async function status({ stack, all, reportDir, json, html }: Options): Promise<v
     file.replace(asHtml(report));
   }
   print(json ? JSON.stringify(report, undefined, 2) : asText(report));
+  if (unreadStacks.length > 0) process.exitCode = 1;
+}
+
+/** The state, or why it cannot be read: the other stacks are shown. */
+async function readableState(stack: string): Promise<StackState | UcaasError> {
+  try {
+    return await stackState(stack);
+  } catch (error) {
+    if (error instanceof UcaasError && error.code !== "PULUMI_MISSING") return error;
+    throw error;
+  }
 }
 
 /** The config, or why it cannot be read: the state says much without it. */

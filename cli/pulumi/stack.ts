@@ -68,7 +68,7 @@ export async function selectedStack(signal?: AbortSignal): Promise<string> {
 /** @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING` */
 export async function stackConfig(stack: string, signal?: AbortSignal): Promise<StackConfig> {
   const args = ["config", "--json", "--show-secrets"];
-  return configIn(await printed(readConfig, args, stack, signal));
+  return configIn(await printed(`read the config of ${stack}`, args, stack, signal));
 }
 
 const readConfig = "read the stack's config";
@@ -93,7 +93,7 @@ export async function stackState(
   stack: string,
   { showSecrets = false, signal }: { showSecrets?: boolean; signal?: AbortSignal } = {},
 ): Promise<StackState> {
-  const operation = "read the stack's state";
+  const operation = `read the state of ${stack}`;
   const text = await printed(
     operation,
     ["stack", "export", ...(showSecrets ? ["--show-secrets"] : [])],

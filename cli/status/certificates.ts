@@ -46,8 +46,8 @@ export function certificateEnds(
   return { certificates, notes };
 }
 
-/** A fault of one account hides no other. */
-function attempt<T>(notes: string[], stack: string, read: () => T): T | undefined {
+/** A fault of one account or one stack is a note, and hides no other. */
+export function attempt<T>(notes: string[], stack: string, read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

@@ -57,6 +57,8 @@ export interface StatusReport {
   readonly takenAt: string;
   readonly project: string;
   readonly stacks: readonly string[];
+  /** Stacks whose state could not be read; all else lacks what they have. */
+  readonly unreadStacks: readonly UnreadStack[];
   readonly customers: readonly CustomerStatus[];
   /** Units and cost a month of each SKU. */
   readonly bySku: readonly CostSum[];
@@ -76,6 +78,11 @@ export interface StatusReport {
   readonly notes: readonly string[];
 }
 
+interface UnreadStack {
+  readonly stack: string;
+  readonly reason: string;
+}
+
 /** A stack, as the backend has it. */
 export interface StackFacts extends StackState {
   readonly stack: string;
@@ -89,6 +96,7 @@ export interface OtherFacts {
   readonly project: string;
   readonly certificates: readonly CertificateEnd[];
   readonly driftChecks: readonly DriftCheck[];
+  readonly unreadStacks?: readonly UnreadStack[];
   readonly notes: readonly string[];
 }
 
@@ -112,6 +120,7 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
     takenAt: others.takenAt.toISOString(),
     project: others.project,
     stacks: names,
+    unreadStacks: others.unreadStacks ?? [],
     customers: stacks.flatMap((facts) =>
       customersIn(
         facts,

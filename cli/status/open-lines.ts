@@ -10,6 +10,9 @@ const minDays = 30;
 export function openLines(report: StatusReport): string[] {
   const { customers, pending, certificates, lastChecks, stacks, atVendors } = report;
   return [
+    ...report.unreadStacks.map(
+      ({ stack, reason }) => `${stack}: its state could not be read, so it is not shown: ${reason}`,
+    ),
     ...customers.flatMap(({ stack, customer, openOrders }) =>
       openOrders.map(
         (order) =>

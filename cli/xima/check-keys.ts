@@ -5,8 +5,8 @@ import {
   fingerprint,
   readCertificate,
 } from "pulumi-ucaas/internal/xima/signing-key";
-import { daysUntil } from "../doctor/certificate.ts";
 import { counted } from "../counted.ts";
+import { daysUntil } from "../doctor/certificate.ts";
 import { print, printJson, printNotice } from "../output.ts";
 import { keySettings, openPrivateKey, pemOrPath, serverSettings } from "./key-settings.ts";
 import { checkRegistered } from "./registered-key.ts";
