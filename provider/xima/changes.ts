@@ -66,6 +66,22 @@ export function replacedValues(changes: Record<string, unknown>): string[] {
 }
 
 /**
+ * The counts that the server has now otherwise than the body said, in words. What was not
+ * sent may follow from what was.
+ */
+export function unlikeSent(
+  changes: Record<string, unknown>,
+  body: Record<string, unknown>,
+): string[] {
+  return flatten(changes).flatMap(({ property, newValue }) => {
+    const sent = property.split(".").reduce<unknown>(own, body);
+    if (typeof sent !== "number" || isSecret(property) || newValue === undefined) return [];
+    if (isEqual(sent, newValue) || (isNothing(sent) && isNothing(newValue))) return [];
+    return [`${property} (${sent} was sent, the server has ${JSON.stringify(newValue)})`];
+  });
+}
+
+/**
  * The server reports a value that was never set as none: 0, or for a text an empty one;
  * null is not published and taken too.
  */
@@ -83,12 +99,26 @@ function flatten(changes: Record<string, unknown>, path = "", depth = 0): Licens
     if (typeof value !== "object" || value === null) return [];
     if ("oldValue" in value || "newValue" in value) {
       const { oldValue, newValue } = value as { oldValue?: unknown; newValue?: unknown };
-      return isRecord(oldValue) || isRecord(newValue)
-        ? wholeChange(property, oldValue, newValue)
-        : [{ property, oldValue, newValue }];
+      const found =
+        isRecord(oldValue) || isRecord(newValue)
+          ? wholeChange(property, oldValue, newValue)
+          : [{ property, oldValue, newValue }];
+      return found.map(withNumbers);
     }
     return flatten(value as Record<string, unknown>, property, depth + 1);
   });
+}
+
+/** The document allows a text for each value. A number is one here, however it is written. */
+function withNumbers(change: LicenseChange): LicenseChange {
+  const { property, oldValue, newValue } = change;
+  const isText = property.startsWith("ccId.") || isSecret(property);
+  if (isText && property !== "sipCredentials.sipPort") return change;
+  return { property, oldValue: toNumber(oldValue), newValue: toNumber(newValue) };
+}
+
+function toNumber(value: unknown): unknown {
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
 /** A server that reports a whole object at once says the same as one that reports its fields. */

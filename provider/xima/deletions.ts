@@ -117,18 +117,17 @@ export function restorableUntil({
   return Number.isNaN(scheduled) ? undefined : new Date(scheduled + week).toISOString();
 }
 
+/** Whether the licence will be deleted: the document has this status alone (OpenAPI 1.4). */
+export function isScheduled({ status }: DeleteReply): boolean {
+  return status === "scheduled_for_deletion";
+}
+
 /** The line that a run shows for a reply to DELETE. */
-export function describeDeletion({
-  status,
-  message,
-  scheduledAt,
-  estimatedDeletionTime,
-  deletionId,
-}: DeleteReply): string {
-  const state =
-    status === "scheduled_for_deletion"
-      ? "is scheduled for deletion"
-      : `is ${status.replaceAll("_", " ")}`;
+export function describeDeletion(reply: DeleteReply): string {
+  const { status, message, scheduledAt, estimatedDeletionTime, deletionId } = reply;
+  const state = isScheduled(reply)
+    ? "is scheduled for deletion"
+    : `is ${status.replaceAll("_", " ")}`;
   const at = scheduledAt ? ` (scheduled at ${scheduledAt})` : "";
   const words = message ? `. Xima: "${message}"` : "";
   return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (ucaas xima deletions lists it)`;

@@ -18,10 +18,10 @@ import { rememberSecret } from "../runtime/secrets.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
-import { detectDrift, replacedValues } from "./changes.ts";
+import { detectDrift, replacedValues, unlikeSent } from "./changes.ts";
 import { XimaClient } from "./client.ts";
 import { ximaConfig } from "./config.ts";
-import { Deletions, describeDeletion } from "./deletions.ts";
+import { Deletions, describeDeletion, isScheduled } from "./deletions.ts";
 import { alreadyExists } from "./errors.ts";
 import { outputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
@@ -158,6 +158,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       const replaced = adopting || isOwn ? [] : replacedValues(changes);
       if (replaced.length > 0)
         operation.warn(`the customer existed already; this create replaced ${replaced.join(", ")}`);
+      warnOfOtherValues(changes, body, operation);
       return { id, outs: outputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
@@ -231,6 +232,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
+    warnOfOtherValues(changes, body, operation);
     return { outs: outputs(news, changes, drift, time) };
   }
 
@@ -243,11 +245,15 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       props,
       scheduled === "earlierAttemptMayHaveSucceeded" ? undefined : scheduled,
     );
-    operation.log(
-      scheduled === "earlierAttemptMayHaveSucceeded"
-        ? "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it"
-        : describeDeletion(scheduled),
-    );
+    if (scheduled === "earlierAttemptMayHaveSucceeded")
+      operation.log(
+        "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it",
+      );
+    else if (isScheduled(scheduled)) operation.log(describeDeletion(scheduled));
+    else
+      operation.warn(
+        `${describeDeletion(scheduled)}. Xima publishes no status ${JSON.stringify(scheduled.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
+      );
   }
 
   /**
@@ -302,6 +308,19 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
     return isSame ? olds : {};
   }
+}
+
+/** Nothing can be read back, so the reply is the only evidence of what is billed now. */
+function warnOfOtherValues(
+  changes: Record<string, unknown>,
+  body: Record<string, unknown>,
+  operation: Operation,
+): void {
+  const others = unlikeSent(changes, body);
+  if (others.length > 0)
+    operation.warn(
+      `Xima reports other values than were sent: ${others.join(", ")}. They may be billed: ask support@ximasoftware.com`,
+    );
 }
 
 /** What the journal says of a write: no counts and no credentials. */

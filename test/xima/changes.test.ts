@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { detectDrift, flatChanges } from "../../provider/xima/changes.ts";
+import {
+  detectDrift,
+  flatChanges,
+  replacedValues,
+  unlikeSent,
+} from "../../provider/xima/changes.ts";
 
 const sip = { username: "u", password: "canary", sipServer: "s", outboundProxy: "o" };
 
@@ -26,6 +31,42 @@ describe("what a reply says has changed", () => {
     expect(
       flatChanges({ aiMessaging: { oldValue: null, newValue: { standardBundles: 2 } } }),
     ).toEqual([{ property: "aiMessaging.standardBundles", oldValue: undefined, newValue: 2 }]);
+  });
+
+  test("is the same when counts are written as texts, as the document allows", () => {
+    const changes = {
+      eliteSeats: { oldValue: "0", newValue: "5" },
+      aiMessaging: { standardBundles: { oldValue: "2", newValue: 3 } },
+    };
+    expect(flatChanges(changes)).toEqual([
+      { property: "eliteSeats", oldValue: 0, newValue: 5 },
+      { property: "aiMessaging.standardBundles", oldValue: 2, newValue: 3 },
+    ]);
+    expect(detectDrift(changes, { eliteSeats: 0, aiMessaging: { standardBundles: 2 } })).toEqual(
+      [],
+    );
+    expect(replacedValues({ eliteSeats: changes.eliteSeats })).toEqual([]);
+    const port = { sipCredentials: { sipPort: { oldValue: "5061", newValue: "5062" } } };
+    const declared = { ...sip, sipPort: 5061, transport: "tls" as const };
+    expect(detectDrift(port, { sipCredentials: declared })).toEqual([]);
+  });
+
+  test("is compared with the counts that were sent", () => {
+    const sent = { professionalSeats: 12, dialerSeats: 10, sipCredentials: sip };
+    const changes = {
+      professionalSeats: { oldValue: 0, newValue: 15 },
+      dialerSeats: { oldValue: 0, newValue: "10" },
+      // Elite seats include it.
+      aiMessaging: { standardBundles: { oldValue: 0, newValue: 1 } },
+      sipCredentials: {
+        password: { oldValue: "", newValue: "canary-2" },
+        username: { oldValue: "", newValue: "u" },
+        register: { oldValue: false, newValue: true },
+      },
+    };
+    expect(unlikeSent(changes, sent)).toEqual([
+      "professionalSeats (12 was sent, the server has 15)",
+    ]);
   });
 
   test.each([

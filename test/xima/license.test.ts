@@ -775,6 +775,24 @@ describe("update", () => {
     );
   });
 
+  test("warns of seats that the server says are others than were sent", async () => {
+    const args = licence();
+    const reply = (oldValue: number, newValue: number) => ({
+      kind: "statusAfter" as const,
+      status: 200,
+      bodyMatches: "professionalSeats",
+      body: { ccId: args.ccId, changes: { professionalSeats: { oldValue, newValue } } },
+    });
+    licences.server.fault(reply(0, 15));
+    const { id, outs } = await createLicence(args);
+    expect(host.output()).toContain(
+      `${id}: Xima reports other values than were sent: professionalSeats (12 was sent, the server has 15)`,
+    );
+    licences.server.fault(reply(15, 20));
+    await host.update(type, id, outs, { ...args, professionalSeats: 13 });
+    expect(host.output()).toContain("professionalSeats (13 was sent, the server has 20)");
+  });
+
   test("that fails keeps the old state, so that the next up makes the same change", async () => {
     const args = licence();
     const { id, outs } = await createLicence(args);
@@ -994,6 +1012,17 @@ describe("delete", () => {
     expect(host.output()).toContain(
       `${id}: is scheduled for deletion; the reply with the deletionId was lost`,
     );
+  });
+
+  test("warns when the reply has another status than the published one", async () => {
+    const { id, outs } = await host.create(type, licence());
+    const body = { ccId: outs.ccId, status: "awaiting_review", deletionId: "del_1" } as never;
+    licences.server.fault({ kind: "status", method: "DELETE", status: 200, body });
+    await host.delete(type, id, outs);
+    expect(host.output()).toContain(
+      `warning: XimaLicense ${id}: is awaiting review within a week, deletionId del_1.`,
+    );
+    expect(host.output()).toContain("may still be billed");
   });
 
   test("that was killed after the server acted creates the licence again if it is declared again", async () => {
