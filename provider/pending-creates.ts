@@ -8,7 +8,7 @@ import { printableLine } from "./runtime/printable.ts";
 import { signatureKey } from "./runtime/secret-mark.ts";
 import type { RecordedResource, StackState } from "./runtime/stack-record.ts";
 import { resourceId } from "./xelion/resource-id.ts";
-import { licenseId } from "./xima/resource-id.ts";
+import { resourceId as licenseId } from "./xima/resource-id.ts";
 
 type Inputs = NonNullable<RecordedResource["inputs"]>;
 

@@ -36,10 +36,10 @@ export {
   wantsScalar,
 } from "./runtime/validation.ts";
 export { xelionConfig } from "./xelion/config.ts";
-export { validateConfiguration as configurationFindings } from "./xelion/rules.ts";
+export { ruleFailures as configurationFindings } from "./xelion/rules.ts";
 export { provisionSchema } from "./xelion/schema.ts";
 export { secretArguments as xelionSecrets } from "./xelion/secret-names.ts";
 export { ximaConfig } from "./xima/config.ts";
-export { validateRules as licenseFindings } from "./xima/rules.ts";
+export { ruleFindings as licenseFindings } from "./xima/rules.ts";
 export { licenseSchema } from "./xima/schema.ts";
 export { secretArguments as ximaSecrets } from "./xima/secret-names.ts";

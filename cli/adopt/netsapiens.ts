@@ -1,7 +1,7 @@
 import { closeBrowser } from "pulumi-ucaas/internal/netsapiens/browser";
 import { netsapiensConfig } from "pulumi-ucaas/internal/netsapiens/config";
 import { portalClient, portalClients } from "pulumi-ucaas/internal/netsapiens/portal-driver";
-import { idOf, originOf } from "pulumi-ucaas/internal/netsapiens/resource-id";
+import { originOf, resourceId } from "pulumi-ucaas/internal/netsapiens/resource-id";
 import type { OAuthClientInputs } from "pulumi-ucaas/internal/netsapiens/schema";
 import { toSettings } from "pulumi-ucaas/internal/netsapiens/settings";
 import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config";
@@ -88,7 +88,7 @@ export class NetsapiensSource implements AdoptionSource {
   ): Candidate {
     const { account } = this;
     const inputs = this.#inputs(clientId);
-    const id = idOf(this.#settings(inputs));
+    const id = resourceId(this.#settings(inputs));
     const isDeclaredBy = (declared: Section) =>
       (declared.account ?? undefined) === account &&
       declared.clientId === clientId &&

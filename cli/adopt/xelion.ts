@@ -4,7 +4,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
 import { configurationOf } from "pulumi-ucaas/internal/xelion/configuration";
 import { adoptedOrder } from "pulumi-ucaas/internal/xelion/order";
-import { outputsOf } from "pulumi-ucaas/internal/xelion/outputs";
+import { toOutputs } from "pulumi-ucaas/internal/xelion/outputs";
 import { resourceId } from "pulumi-ucaas/internal/xelion/resource-id";
 import type { ProvisionInputs } from "pulumi-ucaas/internal/xelion/schema";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
@@ -142,7 +142,7 @@ async function outputs(
   );
   const { props } = await callResource(config, "XelionTenantProvision", "read", [
     id,
-    outputsOf(inputs, order, service),
+    toOutputs(inputs, order, service),
   ]);
   return props;
 }

@@ -3,7 +3,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
 import { type ApiRevision, type SeatRules, ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
-import { licenseId } from "pulumi-ucaas/internal/xima/resource-id";
+import { resourceId } from "pulumi-ucaas/internal/xima/resource-id";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
 import type { LicenseInputs } from "pulumi-ucaas/internal/xima/schema";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
@@ -75,12 +75,12 @@ function candidate(
     comment,
     isDeclaredBy: (declared) =>
       isRecord(declared.ccId) &&
-      licenseId(declared as unknown as LicenseInputs) === id &&
+      resourceId(declared as unknown as LicenseInputs) === id &&
       (declared.account ?? undefined) === account,
     match(planned) {
       if (
         planned.type !== "XimaLicense" ||
-        licenseId(planned.inputs as unknown as LicenseInputs) !== id
+        resourceId(planned.inputs as unknown as LicenseInputs) !== id
       )
         return undefined;
       return { id, inputs: planned.inputs, outputs: async () => outputs(planned.inputs) };
@@ -97,7 +97,7 @@ function nameOfAnother(resellerId: string, defaults: unknown): Section {
 }
 
 function idOf([resellerId = "", tenantId = ""]: readonly string[]): string {
-  return licenseId({ ccId: { resellerId, tenantId } });
+  return resourceId({ ccId: { resellerId, tenantId } });
 }
 
 function blanks({ apiRevision, seatRules }: Settings): Section {

@@ -1,6 +1,6 @@
 import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { ProvisioningService, type ValidationResult } from "pulumi-ucaas/internal/xelion/client";
+import { type ValidationResult, XelionClient } from "pulumi-ucaas/internal/xelion/client";
 import type { xelionConfig } from "pulumi-ucaas/internal/xelion/config";
 import { addressCheck } from "./address.ts";
 import { type Check, type Outcome, outcomeOf } from "./check.ts";
@@ -16,7 +16,7 @@ export function xelionChecks(
 ): Check[] {
   const { seconds } = context;
   const service = (signal: AbortSignal) =>
-    new ProvisioningService(
+    new XelionClient(
       { ...config, deadlineSeconds: Math.min(config.deadlineSeconds, seconds) },
       signal,
     );

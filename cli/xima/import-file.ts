@@ -2,7 +2,7 @@ import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { importEntry } from "pulumi-ucaas/internal/runtime/import-file";
 import { validate } from "pulumi-ucaas/internal/runtime/validation";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
-import { licenseId } from "pulumi-ucaas/internal/xima/resource-id";
+import { resourceId } from "pulumi-ucaas/internal/xima/resource-id";
 import { type LicenseInputs, licenseSchema } from "pulumi-ucaas/internal/xima/schema";
 import { yamlFaultLine } from "pulumi-ucaas-stacks/internal/error-line";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
@@ -33,9 +33,14 @@ export async function writeImportFile(from: string, to: string): Promise<number>
     });
   }
   const resources = Object.entries(licences).map(([name, args]) =>
-    importEntry("XimaLicense", name, licenseId(args as LicenseInputs), args, adoptedOutputs(args), [
-      "sipCredentials",
-    ]),
+    importEntry(
+      "XimaLicense",
+      name,
+      resourceId(args as LicenseInputs),
+      args,
+      adoptedOutputs(args),
+      ["sipCredentials"],
+    ),
   );
   await writeExclusive(to, `${JSON.stringify({ resources }, undefined, 2)}\n`, {
     mode: 0o600,
@@ -48,7 +53,7 @@ export async function writeImportFile(from: string, to: string): Promise<number>
 function declaredTwice(licences: Record<string, Record<string, unknown>>): string[] {
   const names = new Map<string, string>();
   return Object.entries(licences).flatMap(([name, args]) => {
-    const thing = `${args.account} ${licenseId(args as LicenseInputs)}`;
+    const thing = `${args.account} ${resourceId(args as LicenseInputs)}`;
     const other = names.get(thing) ?? name;
     names.set(thing, other);
     return other === name ? [] : [`${name}: ccId is declared by ${other} too`];

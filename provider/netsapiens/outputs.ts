@@ -26,7 +26,7 @@ export function withSecret(props: OAuthClientOutputs, clientSecret: string): OAu
   return { ...props, clientSecret, bundle: { ...props.bundle, api_client_secret: clientSecret } };
 }
 
-export function outputs(
+export function toOutputs(
   news: OAuthClientInputs,
   settings: Settings,
   clientSecret: string | undefined,

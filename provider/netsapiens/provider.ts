@@ -19,9 +19,9 @@ import { netsapiensConfig } from "./config.ts";
 import type { ClientDriver } from "./driver.ts";
 import { secretNotShown, verificationFailed } from "./errors.ts";
 import { existingClient } from "./existing-driver.ts";
-import { bundleOf, outputs, verified, withSecret } from "./outputs.ts";
+import { bundleOf, toOutputs, verified, withSecret } from "./outputs.ts";
 import { portalClient } from "./portal-driver.ts";
-import { idOf, originOf } from "./resource-id.ts";
+import { originOf, resourceId } from "./resource-id.ts";
 import { ruleFailures } from "./rules.ts";
 import { type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema } from "./schema.ts";
 import { type Settings, toSettings } from "./settings.ts";
@@ -66,7 +66,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
     const { apiUrl, clientId } = settings(client);
     return isUnknown(apiUrl) || isUnknown(clientId) || !URL.canParse(apiUrl)
       ? undefined
-      : idOf(settings(client));
+      : resourceId(settings(client));
   };
   return {
     type: "NetsapiensOAuthClient",
@@ -152,7 +152,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     operation: Operation,
   ): Promise<dynamic.CreateResult<OAuthClientOutputs>> {
     const settings = this.#settings(news);
-    const id = idOf(settings);
+    const id = resourceId(settings);
     return { id, outs: await this.#establish(id, news, settings, operation) };
   }
 
@@ -244,7 +244,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       }
     }
     if (acquired.message) logInfo("NetsapiensOAuthClient", id, acquired.message);
-    const outs = outputs(news, settings, acquired.clientSecret, verification, olds);
+    const outs = toOutputs(news, settings, acquired.clientSecret, verification, olds);
     if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
     const failures = failedSteps(verification.results);
     if (failures.length > 0) throw new PartialFailure(id, outs, verificationFailed(id, failures));

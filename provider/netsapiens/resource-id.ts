@@ -10,7 +10,7 @@ export function originOf(apiUrl: string): string {
 }
 
 /** A client's id: `<host>/<clientId>`. */
-export function idOf({
+export function resourceId({
   apiUrl,
   clientId,
 }: Required<Pick<OAuthClientInputs, "apiUrl" | "clientId">>): string {

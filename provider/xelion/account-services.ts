@@ -1,7 +1,7 @@
 import type { ConfigOf } from "../runtime/config.ts";
 import { logInfo } from "../runtime/log.ts";
 import { CallbackListener } from "./callback.ts";
-import { ProvisioningService, type ValidationResult } from "./client.ts";
+import { type ValidationResult, XelionClient } from "./client.ts";
 import type { xelionConfig } from "./config.ts";
 import type { Configuration } from "./configuration.ts";
 import { OrderPoller } from "./order-poller.ts";
@@ -12,7 +12,7 @@ import type { StatusSource } from "./status-source.ts";
 /** What one account works with, shared by all its resources. */
 export class AccountServices {
   readonly config: ConfigOf<typeof xelionConfig>;
-  readonly service: ProvisioningService;
+  readonly service: XelionClient;
   readonly callback: CallbackListener | Relay | undefined;
   readonly polling: OrderPoller | undefined;
   readonly #verdicts = new Map<string, Promise<ValidationResult>>();
@@ -21,7 +21,7 @@ export class AccountServices {
     const say = (text: string) =>
       logInfo("XelionTenantProvision", new URL(config.baseUrl).host, text);
     this.config = config;
-    this.service = new ProvisioningService(config, signal);
+    this.service = new XelionClient(config, signal);
     if (config.callback) {
       this.callback =
         "relayUrl" in config.callback

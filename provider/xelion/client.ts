@@ -32,7 +32,7 @@ export type ValidationResult =
   | { readonly kind: "unreachable"; readonly failure: UcaasError };
 
 /** The wire to the provisioning service (provisioning guide). */
-export class ProvisioningService {
+export class XelionClient {
   readonly #http: HttpClient;
   readonly #config: ConfigOf<typeof xelionConfig>;
 

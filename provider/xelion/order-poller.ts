@@ -1,17 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UcaasError } from "../runtime/errors.ts";
-import type { ProvisioningService } from "./client.ts";
+import type { XelionClient } from "./client.ts";
 import type { Order, StatusEvent } from "./schema.ts";
 import { type StatusSource, type Subscription, startPolling } from "./status-source.ts";
 
 /** Looks at an order again and again, where the operator has said by `xelion:orderPath` how to. */
 export class OrderPoller implements StatusSource {
   readonly kind = "polling";
-  readonly #service: ProvisioningService;
+  readonly #service: XelionClient;
   readonly #interval: number;
   readonly #tell: (text: string) => void;
 
-  constructor(service: ProvisioningService, pollSeconds: number, tell: (text: string) => void) {
+  constructor(service: XelionClient, pollSeconds: number, tell: (text: string) => void) {
     this.#service = service;
     this.#interval = pollSeconds * 1000;
     this.#tell = tell;

@@ -8,7 +8,7 @@ type Tenant = Pick<
 >;
 
 /** What the state keeps of an order; `service` is the base URL of the provisioning service. */
-export function outputsOf(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
+export function toOutputs(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
   const { __stack, __claim, serverUrl, tenantName, account } = inputs;
   const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
   return {

@@ -35,9 +35,9 @@ import {
   toDesiredOrder,
 } from "./order.ts";
 import { OrderReconciler } from "./order-reconciler.ts";
-import { orderFromState, outputsOf } from "./outputs.ts";
+import { orderFromState, toOutputs } from "./outputs.ts";
 import { journalKey, relayKey, resourceId } from "./resource-id.ts";
-import { validateConfiguration } from "./rules.ts";
+import { ruleFailures } from "./rules.ts";
 import {
   type Order,
   type ProvisionInputs,
@@ -542,8 +542,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     }
   }
 
-  #outputs(inputs: Parameters<typeof outputsOf>[0], order: Order): ProvisionOutputs {
-    return outputsOf(inputs, order, this.#accounts.client(inputs.account).service.baseUrl);
+  #outputs(inputs: Parameters<typeof toOutputs>[0], order: Order): ProvisionOutputs {
+    return toOutputs(inputs, order, this.#accounts.client(inputs.account).service.baseUrl);
   }
 }
 
@@ -624,7 +624,7 @@ function findingsIn(
   property: Configuration["property"],
   configuration: Record<string, unknown>,
 ): dynamic.CheckFailure[] {
-  return validateConfiguration(configuration).map(({ path, reason }) =>
+  return ruleFailures(configuration).map(({ path, reason }) =>
     // A file is one property: what is in it has no path of its own in the inputs.
     property === "configuration"
       ? { property: propertyPath([property, ...path]), reason }

@@ -82,7 +82,7 @@ interface Known {
  * Every rule of version 1 that a configuration breaks, with the path below the
  * configuration. What is unknown yet passes.
  */
-export function validateConfiguration(configuration: Record<string, unknown>): ValidationFailure[] {
+export function ruleFailures(configuration: Record<string, unknown>): ValidationFailure[] {
   const failures = validationFailures(configurationSchema, configuration);
   // Rules that look at several fields make sense only where each of them is well-formed.
   const isSound = (property: string) => !failures.some(({ path }) => path[0] === property);

@@ -2,7 +2,7 @@ import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
 import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import { tokenLifetime } from "./jws.ts";
-import { type CcId, licenseId } from "./resource-id.ts";
+import { type CcId, resourceId } from "./resource-id.ts";
 import { errorReplySchema } from "./schema.ts";
 
 /** The codes that the licensing API sends (guide, OpenAPI 1.4). */
@@ -191,7 +191,7 @@ function clockSkew(reply: HttpResponse): number {
   return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
 }
 export function alreadyExists(ccId: CcId): UcaasError {
-  const thing = licenseId({ ccId });
+  const thing = resourceId({ ccId });
   return new UcaasError(
     "the customer exists already, and creating it would overwrite its licences",
     {

@@ -4,7 +4,7 @@ import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
 
 /** What the state keeps of a licence that was sent at this time. */
-export function outputs(
+export function toOutputs(
   inputs: LicenseInputs,
   changes: Record<string, unknown>,
   lastDrift: readonly LicenseChange[],

@@ -23,10 +23,10 @@ import { XimaClient } from "./client.ts";
 import { ximaConfig } from "./config.ts";
 import { Deletions, describeDeletion, isScheduled } from "./deletions.ts";
 import { alreadyExists } from "./errors.ts";
-import { outputs, unconfirmedOutputs } from "./outputs.ts";
+import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
-import { type CcId, licenseId } from "./resource-id.ts";
-import { validateRules } from "./rules.ts";
+import { type CcId, resourceId } from "./resource-id.ts";
+import { ruleFindings } from "./rules.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
@@ -62,11 +62,11 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     vendor: "xima",
     noun: "licence",
     identity: "ccId",
-    label: licenseId,
+    label: resourceId,
     remoteId(license, id) {
       if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown))
         return undefined;
-      return `${accounts.config(license.account).baseUrl} ${id ?? licenseId(license)}`;
+      return `${accounts.config(license.account).baseUrl} ${id ?? resourceId(license)}`;
     },
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
@@ -102,12 +102,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const failures: dynamic.CheckFailure[] = [];
     const { apiRevision, seatRules } = this.#accounts.config(news.account);
     if (apiRevision === "1.4") failures.push(...missingNames(this.#before(olds, news), news));
-    for (const { property, reason, note } of validateRules(
+    for (const { property, reason, note } of ruleFindings(
       mayAdopt(news) ? { ...news, adopt: true } : news,
       apiRevision,
       seatRules,
     )) {
-      if (note) logWarning("XimaLicense", licenseId(news), `${property}: ${reason}`);
+      if (note) logWarning("XimaLicense", resourceId(news), `${property}: ${reason}`);
       else failures.push({ property, reason });
     }
     // Makes the client, so that a key or certificate that cannot be used is found while previewing.
@@ -124,7 +124,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
     // That a licence is to be sent again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
-    if (again) logInfo("XimaLicense", licenseId(olds), `is due to be sent again: ${again}`);
+    if (again) logInfo("XimaLicense", resourceId(olds), `is due to be sent again: ${again}`);
     return {
       changes: changed.length > 0 || again !== undefined,
       replaces: sameCustomer(olds, news) ? [] : ["ccId"],
@@ -137,7 +137,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     operation: Operation,
   ): Promise<dynamic.CreateResult<LicenseOutputs>> {
     rememberSipCredentials(news);
-    const id = licenseId(news);
+    const id = resourceId(news);
     const time = new Date().toISOString();
     const client = this.#accounts.client(news.account);
     const { apiRevision } = this.#accounts.config(news.account);
@@ -159,7 +159,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       if (replaced.length > 0)
         operation.warn(`the customer existed already; this create replaced ${replaced.join(", ")}`);
       warnOfOtherValues(changes, body, operation);
-      return { id, outs: outputs(news, changes, [], time) };
+      return { id, outs: toOutputs(news, changes, [], time) };
     } catch (error) {
       const outcome = outcomeOf(error);
       if (outcome === "nothing")
@@ -228,12 +228,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     for (const { property, oldValue, newValue } of drift) {
       logWarning(
         "XimaLicense",
-        licenseId(news),
+        resourceId(news),
         `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
       );
     }
     warnOfOtherValues(changes, body, operation);
-    return { outs: outputs(news, changes, drift, time) };
+    return { outs: toOutputs(news, changes, drift, time) };
   }
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
@@ -408,7 +408,7 @@ function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dyna
 function mayAdopt(inputs: LicenseInputs): boolean {
   return (
     inputs.adopt === true ||
-    (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === licenseId(inputs))
+    (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === resourceId(inputs))
   );
 }
 

@@ -2,7 +2,7 @@
  * The id of a licence, `reseller/tenant`; a slash inside either is written as `%2F`, so
  * that no two customers have one id.
  */
-export function licenseId({
+export function resourceId({
   ccId,
 }: {
   readonly ccId?: { readonly resellerId: string; readonly tenantId: string };
@@ -11,6 +11,7 @@ export function licenseId({
     .map((part) => String(part).replace(/[%/]/g, encodeURIComponent))
     .join("/");
 }
+
 export interface CcId {
   readonly resellerId: string;
   readonly tenantId: string;

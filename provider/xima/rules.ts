@@ -78,7 +78,7 @@ const contradicted: Partial<Record<ApiRevision, Partial<Record<keyof SeatRules, 
  *
  * `rules` is `xima:seatRules`: it replaces a minimum, or makes a rule a note or nothing.
  */
-export function validateRules(
+export function ruleFindings(
   inputs: Partial<LicenseInputs>,
   revision: ApiRevision,
   rules: SeatRules = {},

@@ -13,6 +13,7 @@ const roles = [
   "resource",
   "rules",
   "schema",
+  "secret-names",
 ].map((role) => `${role}.ts`);
 
 const vendors = readdirSync(join(root, "provider"), { withFileTypes: true })
@@ -23,7 +24,7 @@ test("finds the folders of the vendors", () => {
   expect(vendors.length).toBeGreaterThanOrEqual(4);
 });
 
-test.each(vendors)("keeps the nine files that every vendor has in provider/%s", (vendor) => {
+test.each(vendors)("keeps the ten files that every vendor has in provider/%s", (vendor) => {
   const files = readdirSync(join(root, "provider", vendor));
   expect(roles.filter((role) => !files.includes(role))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ProvisioningService } from "../../provider/xelion/client.ts";
+import { XelionClient } from "../../provider/xelion/client.ts";
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { apiKey, fairyTail } from "./world.ts";
@@ -15,14 +15,14 @@ afterEach(() => {
 });
 
 const service = (more: object = {}) =>
-  new ProvisioningService({
+  new XelionClient({
     baseUrl: server.baseUrl,
     apiKey,
     concurrency: 8,
     deadlineSeconds: 5,
     orderPath: "/api/v1/orders/{id}",
     ...more,
-  } as ConstructorParameters<typeof ProvisioningService>[0]);
+  } as ConstructorParameters<typeof XelionClient>[0]);
 const body = JSON.stringify(fairyTail);
 const destination = {
   serverUrl: "https://pbx.example",

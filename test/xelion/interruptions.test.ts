@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { UcaasError } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { type CallbackListener, toStatusEvent } from "../../provider/xelion/callback.ts";
-import { ProvisioningService } from "../../provider/xelion/client.ts";
+import { XelionClient } from "../../provider/xelion/client.ts";
 import { OrderReconciler } from "../../provider/xelion/order-reconciler.ts";
-import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
+import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import { xelionTenantProvisionProvider } from "../../provider/xelion/provider.ts";
 import type { Order, ProvisionOutputs, StatusEvent } from "../../provider/xelion/schema.ts";
 import type { StatusSource } from "../../provider/xelion/status-source.ts";
@@ -225,7 +225,7 @@ class Tenant {
       require: (key) => config[key] as never,
     });
     const news = this.#news;
-    const saved = outputsOf(news, this.state, service.baseUrl);
+    const saved = toOutputs(news, this.state, service.baseUrl);
     if (command === "preview") return void (await provider.diff("id", saved, news));
     const answer = (await provider.read("id", saved)).props as ProvisionOutputs;
     // The engine compares what was read with what was declared last, and in a preview
@@ -258,8 +258,8 @@ class Tenant {
       concurrency: 8,
       deadlineSeconds: 5,
       testProvision: true,
-    } as ConstructorParameters<typeof ProvisioningService>[0];
-    const client = new ProvisioningService(config);
+    } as ConstructorParameters<typeof XelionClient>[0];
+    const client = new XelionClient(config);
     const source: StatusSource = {
       kind: "callback",
       prepare: (_, { intentId }) => process.step(async () => `${callbackUrl}/${intentId}`),
@@ -285,7 +285,7 @@ class Tenant {
         config,
         service: {
           submit: (...args) => process.step(() => client.submit(...args)),
-        } as ProvisioningService,
+        } as XelionClient,
         callback: source as CallbackListener,
         polling: undefined,
         sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),

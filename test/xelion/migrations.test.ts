@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { newOrder } from "../../provider/xelion/order.ts";
-import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
+import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import type { ProvisionOutputs } from "../../provider/xelion/schema.ts";
 
 const folder = join(import.meta.dirname, "../fixtures/xelion-tenant-provision");
@@ -44,7 +44,7 @@ test("the state keeps an order complete, also when the engine drops null values"
     wait: "completed",
   } as const;
   const order = newOrder(declared, null, "2025-01-31T02:00:00.000Z");
-  const outs = outputsOf(
+  const outs = toOutputs(
     { serverUrl: "https://pbx.example", tenantName: "pbx1" },
     order,
     "https://provisioning.example",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
-import { orderFromState, outputsOf } from "../../provider/xelion/outputs.ts";
+import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { eventually } from "../eventually.ts";
@@ -583,7 +583,7 @@ describe("a refresh that is not saved", () => {
   test("of what adopt makes up for a tenant leaves a killed create's order to the next up", async () => {
     w.next("hangs");
     await create({ timeout: "200ms" });
-    const adopted = outputsOf(
+    const adopted = toOutputs(
       inputs(),
       { ...orderFromState((await create({ tenantName: "pbx2" })).outs), intentId: "adopted" },
       w.service.baseUrl,
@@ -652,7 +652,7 @@ describe("diff", () => {
       lastMid: null,
       endMid: null,
     };
-    const before = outputsOf(
+    const before = toOutputs(
       inputs(),
       { ...submitted, statusHistory: ended.statusHistory.slice(0, 1) },
       w.service.baseUrl,
@@ -694,7 +694,7 @@ describe("an orderId", () => {
       givenOrderId: 1,
       wait: "completed",
     } as const;
-    const adopted = outputsOf(
+    const adopted = toOutputs(
       inputs({ tenantName: "pbx2" }),
       adoptedOrder(declared, new Date().toISOString()),
       w.service.baseUrl,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ApiRevision, SeatRules } from "../../provider/xima/config.ts";
-import { validateRules } from "../../provider/xima/rules.ts";
+import { ruleFindings } from "../../provider/xima/rules.ts";
 import type { LicenseInputs } from "../../provider/xima/schema.ts";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const ccId = { resellerId: "r", tenantId: "t" };
 const found = (inputs: object, revision: ApiRevision, notes = false) =>
-  validateRules({ ccId, ...inputs } as Partial<LicenseInputs>, revision)
+  ruleFindings({ ccId, ...inputs } as Partial<LicenseInputs>, revision)
     .filter(({ note }) => (note ?? false) === notes)
     .map(({ property, reason }) => `${property} ${reason}`);
 
@@ -170,7 +170,7 @@ describe("by the guide", () => {
 
 describe("xima:seatRules", () => {
   const by = (inputs: object, rules: SeatRules) =>
-    validateRules({ ccId, ...inputs } as Partial<LicenseInputs>, "1.4", rules);
+    ruleFindings({ ccId, ...inputs } as Partial<LicenseInputs>, "1.4", rules);
 
   test.each([
     ["dialerSeats", 5, "the authentication page shows 5"],
