@@ -31,7 +31,7 @@ export class GitLab implements Platform {
     const token = requireEnv(
       env,
       "GITLAB_TOKEN",
-      "a project access token with the scope api, as a masked and protected CI/CD variable",
+      "set it to a project access token with the scope api, as a masked CI/CD variable that is not protected: merge requests get no protected ones",
     );
     this.#api = new Api({
       vendor: "gitlab",

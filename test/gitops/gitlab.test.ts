@@ -5,12 +5,14 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
 import { templateFolder } from "../../cli/init/template.ts";
+import { GitLab } from "../../cli/platform/gitlab.ts";
 import { workflowFiles, workflowText } from "./runner.ts";
 
 const text = readFileSync(join(templateFolder, ".gitlab-ci.yml"), "utf8");
-const { stages, variables, ...jobs } = parse(text) as {
+const { stages, variables, workflow, ...jobs } = parse(text) as {
   stages: string[];
   variables: object;
+  workflow: { auto_cancel: object; rules: object[] };
 } & Record<string, Record<string, unknown>>;
 const lines = Object.values(jobs).flatMap((job) => [
   ...((job.before_script ?? []) as string[]),
@@ -49,4 +51,33 @@ test("its scripts are bash, and its jobs are of a stage and need jobs that there
     for (const needed of [job.needs ?? [], job.extends ?? []].flat() as string[])
       expect(Object.keys(jobs), name).toContain(needed);
   }
+});
+
+test("a newer commit ends previews of a merge request, and never what a merge has started", () => {
+  expect(workflow.auto_cancel).toEqual({ on_new_commit: "none" });
+  expect(workflow.rules).toEqual([
+    {
+      if: '$CI_PIPELINE_SOURCE == "merge_request_event"',
+      auto_cancel: { on_new_commit: "interruptible" },
+    },
+    { when: "always" },
+  ]);
+  const interruptible = Object.keys(jobs).filter((name) => jobs[name]?.interruptible);
+  expect(interruptible).toEqual(["preview", "comment"]);
+});
+
+test("every job has a time limit, and those that write one text for all run one at a time", () => {
+  for (const [name, job] of Object.entries(jobs)) {
+    const base = jobs[String(job.extends)];
+    expect(job.timeout ?? base?.timeout, name).toMatch(/^\d+ (minutes|hours?)$/);
+  }
+  expect(jobs.comment?.resource_group).toBe("comment-$CI_MERGE_REQUEST_IID");
+  expect(jobs.issue?.resource_group).toBe("drift-issue");
+});
+
+test("the token for comments is not asked for as a protected variable, which no branch gets", () => {
+  const env = { GITLAB_CI: "true", CI_PROJECT_ID: "1", CI_API_V4_URL: "https://gitlab.example" };
+  expect(() => new GitLab(env)).toThrow(
+    /GITLAB_TOKEN is not set[\s\S]*masked CI\/CD variable that is not protected/,
+  );
 });

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { isMet } from "./expression.ts";
 import { type Workflow, workflowFiles, workflowText } from "./runner.ts";
 
 // Its ES module calls require, so it is loaded as CommonJS.
@@ -60,4 +61,23 @@ describe.each(workflowFiles())("%s", (file) => {
     for (const [name, job] of jobs)
       for (const step of job.steps) expect(step.run ?? "", name).not.toContain("${{");
   });
+});
+
+test("the check that a branch requires fails with a preview that failed, after its comment", () => {
+  const { comment } = (parse(workflowText("preview.yml")) as Workflow).jobs;
+  const last = comment!.steps.at(-1)!;
+  expect(last.run).toContain("exit 1");
+  for (const [result, fails] of [
+    ["success", false],
+    ["skipped", false],
+    ["failure", true],
+    ["cancelled", true],
+  ] as const)
+    expect(
+      isMet(last.if, {
+        contexts: { needs: { preview: { result } } },
+        functions: { success: () => true },
+      }),
+      result,
+    ).toBe(fails);
 });
