@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
@@ -20,12 +20,29 @@ interface Part {
   readonly comment?: string;
 }
 
-/** Where the schema lies that editors complete and check the file by, seen from the file. */
-const schema = "# yaml-language-server: $schema=../../customer.schema.json\n";
+/**
+ * The text of a new customer's file. Without a name it adds to a customer of the stack's
+ * file.
+ *
+ * @param folder where the file goes
+ */
+export function newFile(folder: string, name: string | undefined, part: Part): string {
+  return `${schemaLine(folder)}${name === undefined ? "" : text({ name })}${textOf(part)}`;
+}
 
-/** The text of a new customer's file. Without a name it adds to a customer of the stack's file. */
-export function newFile(name: string | undefined, part: Part): string {
-  return `${schema}${name === undefined ? "" : text({ name })}${textOf(part)}`;
+/** Leads an editor to the schema that it completes and checks the file by. */
+function schemaLine(folder: string): string {
+  const schema = findSchema(resolve(folder));
+  if (schema === undefined) return "";
+  return `# yaml-language-server: $schema=${relative(folder, schema).split(sep).join("/")}\n`;
+}
+
+/** Of the package that is installed for the project, or of the project that is the package. */
+function findSchema(folder: string): string | undefined {
+  const name = "customer.schema.json";
+  const places = [join(folder, name), join(folder, "node_modules", "pulumi-ucaas-stacks", name)];
+  const found = places.find((place) => existsSync(place));
+  return found ?? (folder === dirname(folder) ? undefined : findSchema(dirname(folder)));
 }
 
 /**
@@ -91,7 +108,7 @@ export function writeCustomerFiles(
       action.kind === "new" ? (candidate.name ?? placeholder("the customer's name")) : undefined;
     const content = existsSync(path)
       ? withSection(readFileSync(path, "utf8"), part)
-      : newFile(name, part);
+      : newFile(folder, name, part);
     if (content === undefined) throw notExtended(fileOf(files, action.slug), candidate.id);
     return [{ path, content }];
   });

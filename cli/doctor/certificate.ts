@@ -67,7 +67,7 @@ function judgeDays(end: Date, minDays: number, now: Date, kid: string): Outcome 
     status: "action",
     code: "CERTIFICATE_ENDS_SOON",
     found: `${found}; fewer than ${minDays}`,
-    remedy: "have Xima sign a new request in time: ucaas xima keys new",
+    remedy: "have Xima sign a new request in time: ucaas xima keys new --common-name <reseller>",
   };
 }
 

@@ -110,7 +110,9 @@ function describe(certificate: X509Certificate): string[] {
     `valid        ${from.toISOString()} to ${to.toISOString()}${days >= 0 ? ` (${counted(days, "day")} left)` : ""}`,
     `kid          ${fingerprint(certificate)}`,
     ...(days >= 0 && days < 30
-      ? ["It ends soon: have Xima sign a new request in time (ucaas xima keys new)."]
+      ? [
+          "It ends soon: have Xima sign a new request in time: ucaas xima keys new --common-name <reseller>",
+        ]
       : []),
   ];
 }

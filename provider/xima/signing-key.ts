@@ -77,7 +77,7 @@ export function certificateFaults(
       fault(
         "CERTIFICATE_EXPIRED",
         `the certificate expired at ${iso(certificate.validTo)}`,
-        "have Xima sign a new CSR: `ucaas xima keys new`",
+        "have Xima sign a new CSR: `ucaas xima keys new --common-name <reseller>`",
       ),
     );
   }
@@ -148,7 +148,7 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
       "KEY_NOT_RSA",
       `the private key is ${key.asymmetricKeyType}, and the API takes RS256 only`,
       steps(
-        "If there is none yet: `ucaas xima keys new` makes an RSA key.",
+        "If there is none yet: `ucaas xima keys new --common-name <reseller>` makes an RSA key.",
         "Configure the RSA key whose certificate Xima has signed.",
       ),
     );
@@ -157,7 +157,7 @@ export function readPrivateKey(pemOrPath: string, passphrase?: string, file?: st
     throw fault(
       "KEY_TOO_SHORT",
       `the private key has ${bits} bits; RS256 needs 2048 or more (RFC 7518)`,
-      "`ucaas xima keys new` makes one, whose request Xima has to sign",
+      "`ucaas xima keys new --common-name <reseller>` makes one, whose request Xima has to sign",
     );
   return key;
 }

@@ -74,11 +74,31 @@ describe("a customer's file", () => {
     comment: "one\ntwo",
   };
 
-  test("has the customer's name, the comment and the section, and leads editors to the schema", () => {
-    const text = newFile("Acme: Ltd", part);
-    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/\.\.\/customer\.schema\.json\n/);
-    expect(text).toContain("\n# one\n# two\nxima:\n");
+  /** A project with this file, and where its customers' files go. */
+  const projectWith = (schema: string) => {
+    const project = mkdtempSync(join(tmpdir(), "ucaas-schema-"));
+    onTestFinished(() => rmSync(project, { recursive: true }));
+    mkdirSync(dirname(join(project, schema)), { recursive: true });
+    writeFileSync(join(project, schema), "{}");
+    return join(project, "stacks", "customers", "prod");
+  };
+
+  test("has the customer's name, the comment and the section, in this order", () => {
+    const text = newFile(projectWith("unrelated.json"), "Acme: Ltd", part);
+    expect(text).toMatch(/^name: .*\n# one\n# two\nxima:\n/);
     expect(parse(text)).toEqual({ name: "Acme: Ltd", xima: part.section });
+  });
+
+  test.each([
+    "node_modules/pulumi-ucaas-stacks/customer.schema.json",
+    "stacks/customer.schema.json",
+  ])("leads editors to the schema where it is: %s", (schema) => {
+    const folder = projectWith(schema);
+    const [, path = ""] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(
+      newFile(folder, "Acme", part),
+    )!;
+    expect(path).toMatch(/^(\.\.\/){2,3}[^.]/);
+    expect(join(folder, path)).toBe(join(folder, "..", "..", "..", schema));
   });
 
   test("has text in quotes that the program would refuse without them", () => {
@@ -86,7 +106,7 @@ describe("a customer's file", () => {
       ccId: { tenantId: "yes", tenantName: "2026-01-01" },
       users: { "007": { pin: "1:30" }, on: { mac: "012" } },
     };
-    const text = newFile("off", { vendor: "xima", section });
+    const text = newFile(tmpdir(), "off", { vendor: "xima", section });
     expect(new YamlFile("acme.yaml", text).faults).toEqual([]);
     expect(new YamlFile("acme.yaml", text).value([])).toEqual({ name: "off", xima: section });
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { ximaCommand } from "../../cli/commands/xima.ts";
 import { type InitOptions, initRepository } from "../../cli/init/init.ts";
 import { repositoryFiles, vendors } from "../../cli/init/template.ts";
 import { schemaFiles } from "../../stacks/json-schema.ts";
@@ -103,4 +104,20 @@ test("the template asks for packages of this version and for the pinned Pulumi",
     expect(asked[name]).toBe(`^${own.version}`);
   expect(asked.pulumi).toBe(own.devDependencies.pulumi);
   expect(asked["@pulumi/pulumi"]).toBe(own.peerDependencies["@pulumi/pulumi"]);
+});
+
+test("the commands in the stack file's comments are complete, and name files that they make", () => {
+  const text = filesFor({ stack: "prod", name: "voicehouse" }).get("stacks/Pulumi.prod.yaml")!;
+  expect(text).toContain("ucaas xima keys new --common-name voicehouse`");
+  const [key, csr] = ["key", "csr"].map((name) => {
+    const option = ximaCommand()
+      .commands.find((each) => each.name() === "keys")!
+      .commands.find((each) => each.name() === "new")!
+      .options.find((each) => each.name() === name)!;
+    return String(option.defaultValue);
+  });
+  expect(text).toContain(`xima:privateKey < ${key}\n`);
+  expect(text).toContain(csr);
+  // A pipeline has no file that git ignores.
+  expect(text).not.toMatch(/keys\//);
 });

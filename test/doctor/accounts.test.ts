@@ -111,7 +111,7 @@ test("a certificate that ends soon, or a key that others can read, needs action"
   expect(judgeCertificate({ privateKey: pem, certificate }, 30, now)).toMatchObject({
     status: "action",
     code: "CERTIFICATE_ENDS_SOON",
-    remedy: expect.stringContaining("ucaas xima keys new"),
+    remedy: expect.stringContaining("ucaas xima keys new --common-name <reseller>"),
   });
   const later = new Date(now.getTime() + 40 * 86_400_000);
   expect(judgeCertificate({ privateKey: pem, certificate }, 30, later)).toMatchObject({

@@ -79,7 +79,7 @@ const writers: Readonly<Record<string, (text: string) => string[]>> = {
     ),
   "a customer's file": (text) => {
     const section = { tenantName: text, [text]: text, list: [text, { deep: text }] };
-    const file = newFile(text, { vendor: "xelion", section, comment: text });
+    const file = newFile(process.cwd(), text, { vendor: "xelion", section, comment: text });
     const { root, faults } = readYaml(file);
     const wanted = { name: text, xelion: section };
     // A text that no stack file may hold is refused by the program, with its place.
