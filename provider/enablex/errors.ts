@@ -8,7 +8,7 @@ import {
   get,
   type Properties,
 } from "./fields.ts";
-import { toLabel } from "./resource-id.ts";
+import { chooseSearch, toLabel } from "./resource-id.ts";
 import { customerType, type ResourceType } from "./resource-types.ts";
 
 /** What the codes of the EnableX resources mean. */
@@ -87,6 +87,27 @@ export function notAdopted(
           ),
         },
       );
+}
+
+/** An update would make a second object with what tells one from all others. */
+export function identityTaken(
+  kind: ResourceType,
+  operation: string,
+  inputs: Properties,
+  others: readonly string[],
+): UcaasError {
+  const { properties } = chooseSearch(kind, inputs);
+  const declared = properties.map((property) => `${property} ${JSON.stringify(inputs[property])}`);
+  return new UcaasError(`${others.join(" and ")} already has ${declared.join(" and ")}`, {
+    code: "ALREADY_EXISTS",
+    vendor: "enablex",
+    operation,
+    hint: steps(
+      `If a killed run has left it: remove it in the portal, after a look at what it holds.`,
+      `Else declare another ${properties.at(-1)}, or import it by its id (docs/enablex-${kind.name}.md).`,
+      "Run pulumi up: nothing was changed.",
+    ),
+  });
 }
 
 /**

@@ -112,6 +112,17 @@ export class Operation {
     return this.client.find(this.kind, chooseSearch(this.kind, this.news), this.news);
   }
 
+  /**
+   * Other objects that already have what these changes would give this one, where it is to
+   * tell one object from all others and the server does not see to it.
+   */
+  async othersLike(id: string, changed: readonly Field[]): Promise<ApiRecord[]> {
+    const { properties, unique } = chooseSearch(this.kind, this.news);
+    const isChanged = changed.some(({ property }) => properties.includes(property));
+    if (unique || !isChanged) return [];
+    return (await this.search()).filter((row) => this.client.idOf(this.kind, row) !== id);
+  }
+
   /** An object that must be there; reads that are behind are given time. */
   async readExisting(id: string): Promise<ApiRecord> {
     const { client, kind } = this;

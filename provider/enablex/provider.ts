@@ -3,17 +3,19 @@ import type { z } from "zod";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
-import { sentFields } from "../runtime/intents.ts";
+import { sentFields, toStateResource } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
   type LifecycleDescriptor,
+  type ManagedInputs,
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
+import { readStackState, type StackState, stackName } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { adoption, type Origin } from "./adoption.ts";
@@ -26,6 +28,7 @@ import {
   deleteRefused,
   describeRecord,
   duplicate,
+  identityTaken,
   notAdopted,
   orphanWarning,
   problemsOfOthers,
@@ -63,7 +66,11 @@ type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
  * One client an account for all three resources, so that they share its login, its
  * connections and its lists.
  */
-export function enablexProviders(source: dynamic.Config, context?: CallContext) {
+export function enablexProviders(
+  source: dynamic.Config,
+  context?: CallContext,
+  readState: (stack: string) => Promise<StackState> = (name) => readStackState(name, []),
+) {
   const accounts = new Accounts(
     enablexConfig,
     source,
@@ -72,7 +79,7 @@ export function enablexProviders(source: dynamic.Config, context?: CallContext) 
   const journal = new Journal(source);
   const provider = (kind: ResourceType, schema: z.ZodObject) =>
     withLifecycle(
-      new EnableXHandlers(kind, schema, accounts),
+      new EnableXHandlers(kind, schema, accounts, readState),
       descriptorOf(kind, accounts),
       journal,
       context?.pending,
@@ -140,11 +147,20 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   readonly #kind: ResourceType;
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
+  readonly #readState: (stack: string) => Promise<StackState>;
+  /** By resource, what this run declares that tells it from all others. */
+  readonly #declared = new Map<string, string>();
 
-  constructor(kind: ResourceType, schema: z.ZodObject, accounts: EnableXAccounts) {
+  constructor(
+    kind: ResourceType,
+    schema: z.ZodObject,
+    accounts: EnableXAccounts,
+    readState: (stack: string) => Promise<StackState>,
+  ) {
     this.#kind = kind;
     this.#schema = schema;
     this.#accounts = accounts;
+    this.#readState = readState;
   }
 
   validate(_olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
@@ -156,6 +172,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     news: EnableXInputs,
   ): Promise<dynamic.CheckFailure[]> {
     const client = this.#accounts.client(news.account);
+    const [identity] = toIdentities(this.#kind, client, news);
+    const { __resource: name }: ManagedInputs = news;
+    if (name !== undefined && identity) this.#declared.set(name, identity.key);
     const failures = await this.#unlistedCountries(client, newCountries(olds, news));
     const isNew = Object.keys(olds ?? {}).length === 0;
     if (isNew && failures.length === 0 && this.validate(olds, news).length === 0)
@@ -311,8 +330,48 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     for (const { property } of unmanaged)
       this.#warn(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...cleared];
+    await this.#requireFreeIdentity(op, id, changed);
     const reply = await this.#write(op, id, row, changed, intent, lost);
     return await this.#result(op, id, cleared, [reply]);
+  }
+
+  /**
+   * A second customer of a code would be the one that a later look-up finds. Another
+   * resource of this stack may have it until its own update or delete, as when two swap.
+   *
+   * @throws {UcaasError} `ALREADY_EXISTS`
+   */
+  async #requireFreeIdentity(op: Operation, id: string, changed: readonly Field[]): Promise<void> {
+    const others = await op.othersLike(id, changed);
+    if (others.length === 0) return;
+    const idOf = (row: ApiRecord) => op.client.idOf(this.#kind, row) ?? "?";
+    const names = await this.#namesInState(op.news);
+    const gives = (name: string | undefined) =>
+      name !== undefined && this.#declared.get(name) !== op.identity?.key;
+    const taken = others.filter((row) => !gives(names.get(idOf(row))));
+    if (taken.length === 0) return;
+    const texts = taken.map((row) => describeRecord(this.#kind, row, idOf(row)));
+    throw identityTaken(this.#kind, op.name, op.news, texts);
+  }
+
+  /** By id, the names of this kind's resources in the state; none where it cannot be read. */
+  async #namesInState({
+    __stack: stack,
+    __organization: organization,
+  }: ManagedInputs): Promise<ReadonlyMap<string, string>> {
+    if (stack === undefined) return new Map();
+    try {
+      const { resources } = await this.#readState(stackName(stack, organization));
+      return new Map(
+        resources.flatMap(({ urn, id }) => {
+          const { type, name } = toStateResource(urn);
+          return type === this.#kind.type && id !== undefined ? [[id, name]] : [];
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return new Map();
+    }
   }
 
   async delete(id: string, props: EnableXOutputs, intent: Intent): Promise<void> {

@@ -31,6 +31,8 @@ export interface ResourceType {
 export interface Search {
   readonly by: keyof Routes & `${string}Search${string}`;
   readonly properties: readonly [string, ...string[]];
+  /** The server refuses a second object that agrees in them (1504). */
+  readonly unique?: true;
 }
 
 export const customerType: ResourceType = {
@@ -54,7 +56,7 @@ export const customerType: ResourceType = {
   createOnly: [],
   searches: [
     { by: "customerSearchByCode", properties: ["customerCode"] },
-    { by: "customerSearchByEmail", properties: ["contactEmail"] },
+    { by: "customerSearchByEmail", properties: ["contactEmail"], unique: true },
   ],
 };
 
@@ -90,7 +92,7 @@ export const userType: ResourceType = {
   required: ["customerId", "userType", "firstName", "email"],
   writeOnly: ["password", "sendWelcomeMail"],
   createOnly: ["sendWelcomeMail"],
-  searches: [{ by: "userSearch", properties: ["email"] }],
+  searches: [{ by: "userSearch", properties: ["email"], unique: true }],
 };
 
 function address(property: string): Record<string, Format> {

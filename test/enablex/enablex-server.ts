@@ -6,6 +6,7 @@ import { afterAll } from "vitest";
 import { enablexProviders } from "../../provider/enablex/provider.ts";
 import type { CallContext } from "../../provider/runtime/cancellation.ts";
 import { PartialFailure, UcaasError } from "../../provider/runtime/errors.ts";
+import type { StackState } from "../../provider/runtime/stack-record.ts";
 import { type EnablexOptions, enablexServer } from "../../sandbox/enablex/server.ts";
 import { secret } from "../engine/workspace.ts";
 import { control } from "../xima/licence-server.ts";
@@ -89,13 +90,14 @@ export function providersOf(
   config: Record<string, string>,
   journal = journalFolder(),
   context?: CallContext,
+  state: StackState = { resources: [], pending: [] },
 ) {
   const all: Record<string, string> = { "ucaas:journalDir": journal, ...config };
   const source = {
     get: (key: string) => all[key],
     require: (key: string) => all[key] ?? "",
   } as dynamic.Config;
-  return enablexProviders(source, context);
+  return enablexProviders(source, context, async () => state);
 }
 
 /** The failure of a call, for a look at all of it. */

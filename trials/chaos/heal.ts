@@ -27,6 +27,7 @@ export async function heal(
     if (ups === mostUps) return { healed: false, ups };
     for (const command of commandsIn(up)) await project.pulumi(command);
     for (const command of journalCommandsIn(up)) await project.ucaas(command);
+    removeInPortal(up, servers);
     now = now.map((resource) => remedied(resource, up, servers, ups));
   }
 }
@@ -60,6 +61,14 @@ function commandsIn({ output }: Run): string[][] {
 function journalCommandsIn({ output }: Run): string[][] {
   const named = output.match(/ucaas journal (move \S+ \S+|accept \S+)/g) ?? [];
   return [...new Set(named)].map((command) => command.split(" ").slice(1));
+}
+
+/** What no program declares and keeps a customer from getting its code. */
+function removeInPortal({ output }: Run, { sandbox }: Servers): void {
+  const named = output.matchAll(/\b(customer|subscription) (\d+) [^\n]* already has /g);
+  const { customers, subscriptions } = sandbox.enablex.server.state;
+  for (const [, kind, id = ""] of named)
+    delete (kind === "customer" ? customers : subscriptions)[id];
 }
 
 /** The declaration with what an error of this resource asks for. */

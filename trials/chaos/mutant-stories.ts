@@ -183,4 +183,27 @@ const abandoned = (
   );
 });
 
-export const otherMachineStories: readonly Story[] = [...orders, ...wayBack, ...abandoned];
+/** A customer is to get the code of one that a cut-off create has left. */
+const takenCode = ((): Story => {
+  const number = 900_030;
+  const resource: Declared = {
+    ...{ type: "EnableXCustomer", name: "r1", key: `k${number}x1`, version: 1 },
+  };
+  return story(
+    number,
+    {
+      label: "provider is killed after the create",
+      declaration: [resource],
+      blow: killedAfterCommit("provider"),
+    },
+    { label: "declare another code", declaration: [{ ...resource, key: `k${number}x2` }] },
+    { label: "go back", before: "otherMachine", declaration: [resource] },
+  );
+})();
+
+export const otherMachineStories: readonly Story[] = [
+  ...orders,
+  ...wayBack,
+  ...abandoned,
+  takenCode,
+];
