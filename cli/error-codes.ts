@@ -53,6 +53,7 @@ export const cliErrors = {
   SECRET_MISSING: "a secret is missing",
   SECRET_NOT_SEEN: "a value comes from another resource and is not known",
   SHARD_INVALID: "the shard does not exist",
+  STATE_UNREADABLE: "the state cannot be read",
   UNEXPECTED: "an error of this program",
   WEBHOOK_INVALID: "the URL of the webhook is not allowed",
   WEBHOOK_MISSING: "no webhook is given",

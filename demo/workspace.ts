@@ -35,7 +35,7 @@ export class Playground {
         delimiter,
       ),
       PULUMI_HOME: join(this.folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}?metadata=skip`,
       PULUMI_CONFIG_PASSPHRASE: "sandbox",
       PULUMI_STACK: "sandbox",
       PULUMI_CONTINUE_ON_ERROR: "true",

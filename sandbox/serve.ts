@@ -41,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 function pulumiEnvironment(dataDir: string) {
   return {
     PULUMI_HOME: join(dataDir, "home"),
-    PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}`,
+    PULUMI_BACKEND_URL: `file://${join(dataDir, "pulumi")}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
     // What one customer fails at stops no other.
     PULUMI_CONTINUE_ON_ERROR: "true",

@@ -163,6 +163,15 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
     "check PULUMI_BACKEND_URL, the network and the backend's credentials (pulumi whoami --verbose shows which backend is used)",
   ],
   [
+    /failed to load checkpoint: EOF/i,
+    "STATE_UNREADABLE",
+    steps(
+      "Delete the empty .json.attrs file of the stack, below .pulumi/stacks in the backend's folder. The state itself is whole.",
+      "Run pulumi cancel, then pulumi up.",
+      "Add ?metadata=skip to the backend's URL: no such file is written then (docs/reliability.md).",
+    ),
+  ],
+  [
     /no Pulumi\.yaml project file found/i,
     "NO_PROJECT",
     "run the command in the folder of the Pulumi project",

@@ -60,13 +60,19 @@ function loginBackend(environment: NodeJS.ProcessEnv): string | undefined {
   return typeof current === "string" && current !== "" ? current : undefined;
 }
 
+/** How a backend of files writes: parameters that do not say where it is. */
+const fileOptions: readonly string[] = ["metadata", "no_tmp_dir"];
+
 /**
  * Never with credentials: the identity is in the state and in the journal. A query
  * tells two backends apart by its hash.
  */
 function describeBackend(text: string): string {
   if (!URL.canParse(text)) return shortHash(text);
-  const { protocol, host, pathname, search } = new URL(text);
+  const url = new URL(text);
+  if (url.protocol === "file:")
+    for (const name of fileOptions) if (url.searchParams.has(name)) url.searchParams.delete(name);
+  const { protocol, host, pathname, search } = url;
   const query = search === "" ? "" : `#${shortHash(search)}`;
   return `${protocol}//${host}${pathname.replace(/\/+$/, "")}${query}`;
 }

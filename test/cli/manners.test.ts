@@ -170,6 +170,14 @@ test("what the Pulumi CLI says of a missing project has the same code and remedy
   });
 });
 
+test("a state that a kill made unreadable has the steps that make it readable", () => {
+  const stderr = "error: failed to load checkpoint: EOF";
+  expect(pulumiError("read the stack's state", { exitCode: 1, stderr })).toMatchObject({
+    code: "STATE_UNREADABLE",
+    hint: expect.stringMatching(/\.json\.attrs[\s\S]*pulumi cancel[\s\S]*metadata=skip/),
+  });
+});
+
 test("--version prints the version alone, and NO_COLOR leaves no escape sequence", async () => {
   const { version } = JSON.parse(readFileSync(join(root, "cli", "package.json"), "utf8"));
   expect(await ucaas(["--version"], { cwd: root })).toMatchObject({

@@ -43,6 +43,17 @@ describe("the identity of a stack", () => {
     ).not.toBe(first);
   });
 
+  test("does not change with how a backend of files writes", () => {
+    const plain = identity({ PULUMI_BACKEND_URL: "file:///srv/state" });
+    for (const query of ["metadata=skip", "no_tmp_dir=true&metadata=skip"])
+      expect(identity({ PULUMI_BACKEND_URL: `file:///srv/state?${query}` })).toBe(plain);
+    const prefixed = identity({ PULUMI_BACKEND_URL: "file:///srv/state?prefix=a%2F" });
+    expect(prefixed).not.toBe(plain);
+    expect(identity({ PULUMI_BACKEND_URL: "file:///srv/state?metadata=skip&prefix=a%2F" })).toBe(
+      prefixed,
+    );
+  });
+
   test("is the same as what 0.1.0 wrote for the stack, and another on another backend", () => {
     expect(isSameStack("shop/live", "shop/live@s3://a")).toBe(true);
     expect(isSameStack("shop/live@s3://a", "shop/live")).toBe(true);

@@ -224,7 +224,7 @@ export class Project {
           UCAAS_JOURNAL_DIR: journal,
         }),
         PULUMI_HOME: home,
-        PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}`,
+        PULUMI_BACKEND_URL: `file://${join(this.#base, "state")}?metadata=skip`,
         PULUMI_CONFIG_PASSPHRASE: "chaos",
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
