@@ -59,7 +59,7 @@ function commandsIn({ output }: Run): string[][] {
 
 /** Commands for the journal that the remedies name with all their arguments. */
 function journalCommandsIn({ output }: Run): string[][] {
-  const named = output.match(/ucaas journal (move \S+ \S+|accept \S+)/g) ?? [];
+  const named = output.match(/ucaas journal (?:move \S+ \S+|accept \S+)(?: --stack \S+)?/g) ?? [];
   return [...new Set(named)].map((command) => command.split(" ").slice(1));
 }
 
