@@ -14,7 +14,7 @@ import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
 import { CreateBatch, type Identity } from "./create-batch.ts";
-import { type ApiFailure, type ApiResult, parseReply, toError } from "./envelope.ts";
+import { type ApiFailure, type ApiResult, parseReply, statusOf, toError } from "./envelope.ts";
 import { type ApiRecord, get, normalize } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 import type { Routes } from "./routes.ts";
@@ -473,6 +473,7 @@ export class EnableXClient {
           query: more.query,
           list: more.query !== undefined,
           retry: repeatable,
+          statusOf,
           buildRequest: () => this.#message({ authorization }, more.body),
         });
         earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
@@ -503,6 +504,7 @@ export class EnableXClient {
       operation,
       ...splitRoute(this.routes.login),
       retry: "safe",
+      statusOf,
       buildRequest: () => this.#message({ "x-api-id": accessId }, { email, password }),
     });
     // The guide shows the reply as the token alone, without `result`.

@@ -81,6 +81,15 @@ export function parseReply(
   };
 }
 
+/**
+ * The status that decides whether a call is repeated: an error may be in the body of a
+ * success alone (guide).
+ */
+export function statusOf({ status, json }: Pick<HttpResponse, "status" | "json">): number {
+  const result = isRecord(json) ? Number(json.result) : Number.NaN;
+  return status < 300 && result >= 400 && result < 600 ? result : status;
+}
+
 /** The failure as an error, with what was tried. */
 export function toError(failure: ApiFailure, operation: string, hint = failure.hint): UcaasError {
   const { code, vendorCode, status, reason } = failure;

@@ -63,6 +63,8 @@ export interface HttpRequest {
   readonly params?: Record<string, string>;
   readonly query?: Record<string, string | number | undefined>;
   readonly retry: Repeatable;
+  /** The status that decides on a repeat, of an API that has one in the body; default HTTP's. */
+  readonly statusOf?: (reply: Pick<HttpResponse, "status" | "json">) => number;
   /**
    * On a connection of its own: one that was kept may be closing at the far end, and then
    * a failure would not prove that nothing was done.
@@ -164,7 +166,11 @@ export class HttpClient {
       const outcome: Outcome =
         result instanceof NoResponseError
           ? { kind: "failure", sent: result.sent, transient: transient.has(result.code) }
-          : { kind: "status", status: result.status, retryAfter: result.headers["retry-after"] };
+          : {
+              kind: "status",
+              status: call.statusOf?.(result) ?? result.status,
+              retryAfter: result.headers["retry-after"],
+            };
       const elapsed = performance.now() - (begun ?? 0);
       const delay = retryDelay(this.#retry, call.retry, outcome, {
         number,

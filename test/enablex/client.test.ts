@@ -139,6 +139,15 @@ describe("the client", () => {
     expect(await client(enablex.basic).read(customerType, id)).toBeDefined();
   });
 
+  test.each([429, 500, 503])("asks again after %i in the body of a 200", async (result) => {
+    const [id = ""] = await enablex.seed(1);
+    const body = { result, msg: "Too many requests" };
+    enablex.server.fault({ kind: "status", status: 200, retryAfter: 0, body, times: 2 });
+    const row = await client(enablex.basic).read(customerType, id);
+    expect(row).toMatchObject({ customer_name: "Customer 1" });
+    expect(enablex.calls()).toHaveLength(3);
+  });
+
   test("keeps to the concurrency that the config allows", async () => {
     enablex.server.setOptions({ latencyMs: 20 });
     const ids = await enablex.seed(12);

@@ -73,6 +73,11 @@ describe("a customer that is created", () => {
     ["the answer was a page", { kind: "html" }, 1],
     ["the answer was empty", { kind: "empty" }, 1],
     ["the server said 429", { kind: "status", status: 429, retryAfter: 0 }, 2],
+    [
+      "the server said 429 in a 200",
+      { kind: "status", status: 200, retryAfter: 0, body: { result: "429" } },
+      2,
+    ],
   ] as const)("exists exactly once when %s", async (_, fault, sent) => {
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     const { id } = await create(acme);
