@@ -180,12 +180,13 @@ export function evaluateUsers(answer: Answer, userIsAmongThem: boolean): StepOut
 
 /**
  * Step 6: the DID is assigned, enabled and routed to a user, a device or a queue (guide). With
- * `destination`, it must be routed there. `answer` is the last one for the DID's `forms`.
+ * `destination`, it must be routed there; with `domain`, it must be of that domain. `answer`
+ * is the last one for the DID's `forms`.
  */
 export function evaluateDid(
   answer: Answer,
   forms: readonly string[],
-  destination?: string,
+  { destination, domain }: { readonly destination?: string; readonly domain?: string } = {},
 ): StepOutcome {
   if (hasStatus(answer, 404)) {
     return failed(
@@ -197,10 +198,16 @@ export function evaluateDid(
   const unread = unreadable(answer, "the DID", remedies.scope);
   if (unread) return unread;
   const {
+    domain: owner,
     enabled,
     "dial-rule-application": application,
     "dial-rule-translation-destination-user": user,
   } = fields(answer);
+  // `*` means all domains (API reference v45).
+  if (domain !== undefined && !["", "*"].includes(compact(owner)) && !same(owner, domain)) {
+    const evidence = `the number is of the domain ${shown(owner)}, not of ${shown(domain)}`;
+    return failed("DID_NOT_FOUND", evidence, remedies.did);
+  }
   if (["no", "false", "0"].includes(compact(enabled)))
     return failed("DID_DISABLED", "the number is assigned, but not enabled", remedies.did);
   const target = destinationName(user);

@@ -72,7 +72,11 @@ const portalSchema = z.strictObject({
 /** The arguments of a `NetsapiensOAuthClient`. */
 export const oauthClientSchema = z.strictObject({
   apiUrl: apiUrl.optional(),
-  domain: identifier().regex(/^[^\s/]+$/, "must be the domain's name, without blanks and slashes"),
+  // API reference v45. "~" and "*" would be the API user's own domain, and all domains.
+  domain: identifier().regex(
+    /^[A-Za-z0-9._-]{1,64}$/,
+    "must be the domain's name: at most 64 letters, digits, dots, hyphens and underscores",
+  ),
   clientId: identifier(),
   clientSecret: credential().optional(),
   apiUsername: identifier().optional(),

@@ -165,7 +165,7 @@ async function run(
           }),
         ),
         forms,
-        subject.didDestination,
+        { destination: subject.didDestination, domain },
       );
     }
   }

@@ -126,6 +126,22 @@ describe("an evaluation", () => {
     const outcome = evaluateDid(reply({ enabled, ...routed }), ["1"]);
     expect("code" in outcome ? outcome.code : undefined).toBe(code);
   });
+
+  test.each([
+    ["globex", "DID_NOT_FOUND"],
+    ["ACME", undefined],
+    ["*", undefined],
+    [undefined, undefined],
+  ])("of a number whose reply has the domain %s has the code %s", (domain, code) => {
+    const number = {
+      phonenumber: "13125550100",
+      domain,
+      "dial-rule-application": "to-user",
+      "dial-rule-translation-destination-user": "1000",
+    };
+    const outcome = evaluateDid(reply(number), ["13125550100"], { domain: "acme" });
+    expect("code" in outcome ? outcome.code : undefined).toBe(code);
+  });
 });
 
 describe("the chosen steps", () => {

@@ -100,7 +100,10 @@ describe("check", () => {
     ],
     [{ apiPassword: "secret-pw " }, "apiPassword: must not end with U+0020 (space) at position 10"],
     [{ clientSecret: "\tsecret" }, "clientSecret: must not contain U+0009 (tab) at position 1"],
-    [{ domain: "ac me" }, "domain: must be the domain's name, without blanks and slashes"],
+    ...["ac me", "*", "~", "a".repeat(65)].map((domain): [object, string] => [
+      { domain },
+      "domain: must be the domain's name: at most 64 letters, digits, dots, hyphens and underscores",
+    ]),
     [{ driver: "manual" }, 'driver: expected one of "existing"|"portal"'],
     [
       { verify: ["dids"] },
