@@ -2,29 +2,20 @@ import { join } from "node:path";
 import {
   closestMatches,
   maskSecrets,
-  propertyPath,
   rememberSecret,
-  unknownValue,
   validationFailures,
 } from "pulumi-ucaas/schemas";
-import {
-  type CustomerDeclaration,
-  customerSchema,
-  defaultsSchema,
-  slugSchema,
-  ucaasKeys,
-  vendorConfigs,
-} from "./config.ts";
+import { customerSchema, defaultsSchema, ucaasKeys, vendorConfigs } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
 import { limitsSchema } from "./limits.ts";
-import { isRecord, leaves, type Path, replaced, valueAt } from "./object-path.ts";
-import { isUnfilled } from "./placeholder.ts";
+import { isRecord, leaves, type Path, valueAt } from "./object-path.ts";
 import { priceListSchema } from "./prices.ts";
 import { renameFaults } from "./renames.ts";
-import { type ConfigSource, checkRules } from "./rules.ts";
+import type { ConfigSource } from "./rules.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
+import { customerFaults } from "./validate-customer.ts";
 import type { YamlFile } from "./yaml-file.ts";
 import type { YamlFault } from "./yaml-tree.ts";
 
@@ -44,7 +35,9 @@ export function validateStackFiles(
     ...mapFaults(files, config),
     ...(["prices", "limits"] as const).flatMap((key) => reviewFaults(files, key, config[key])),
     ...defaultsFaults(files.defaults(config)),
-    ...customers.flatMap((customer) => customerFaults(files, customer, source)),
+    ...customers.flatMap((customer) =>
+      customerFaults(customer, files.customerFiles.get(customer.slug), source),
+    ),
     ...duplicates(files, customers).map(({ customer, path, reason }) =>
       faultLine(customerSchema, customer, path, reason),
     ),
@@ -255,85 +248,4 @@ function defaultsFaults(defaults: Declaration): string[] {
   return validationFailures(defaultsSchema, value)
     .filter(({ path }) => valueAt(value, path) !== undefined)
     .map(({ path, reason }) => faultLine(defaultsSchema, defaults, path, reason));
-}
-
-function customerFaults(files: StackFiles, customer: Declaration, source: ConfigSource): string[] {
-  const { slug, value } = customer;
-  const own = files.customerFiles.get(slug);
-  const inOwn = own ? ownFileFaults(own, slug) : [];
-  if (own && (!own.isReadable || own.isEmpty)) return inOwn;
-  const found: string[] = [...inOwn];
-  const slugFault = slugSchema.safeParse(slug).error?.issues[0];
-  if (slugFault)
-    found.push(
-      `${customer.locate([], "key").place} ${JSON.stringify(slug)} is no slug: it ${slugFault.message}`,
-    );
-  for (const { path, places } of customer.saidTwice)
-    found.push(`${places[0]} ${labelled(slug, path)} is said in ${places[1]} too; say it once`);
-  for (const { path, place } of customer.emptied)
-    found.push(
-      `${place} ${labelled(slug, path)} is empty here, and declared elsewhere: write it here, or take the line out`,
-    );
-  const encrypted = encryptedIn(own);
-  for (const path of encrypted) {
-    found.push(
-      `${customer.locate(path).place} ${labelled(slug, path)} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path '${labelled(`ucaas:customers.${slug}`, path)}'`,
-    );
-  }
-  if (!isRecord(value))
-    return [...found, faultLine(customerSchema, customer, [], "expected a map")];
-  // The name goes to the vendors as well, where nothing else is said: there a blank one
-  // is no further fault.
-  const blanks = leaves(value).filter(
-    ({ path, value: leaf }) => isUnfilled(leaf) && (path.length === 1 || leaf !== value.name),
-  );
-  // What is reported of the text is not reported of the value as well.
-  const told = [
-    ...blanks.map(({ path }) => path),
-    ...(own?.faults ?? []).map(({ path }) => path),
-    ...encrypted,
-  ];
-  const failures = [
-    ...blanks.map(({ path }) => ({ path, reason: "is a blank, which is still to be filled in" })),
-    ...validationFailures(customerSchema, value).filter(
-      ({ path }) => !told.some((other) => isSamePath(other, path)),
-    ),
-  ];
-  // A rule that looks at a value which is wrong by itself passes, as it does for one that
-  // is not known yet.
-  const checkable = [...told, ...failures.map(({ path }) => path)].reduce(
-    (whole, path) => replaced(whole, path, unknownValue),
-    value as unknown,
-  );
-  const broken = checkRules(checkable as CustomerDeclaration, source).filter(
-    ({ path }) => !failures.some((other) => isSamePath(other.path, path)),
-  );
-  return [
-    ...found,
-    ...[...failures, ...broken].map(({ path, reason }) =>
-      faultLine(customerSchema, customer, path, reason),
-    ),
-  ];
-}
-
-function ownFileFaults(own: YamlFile, slug: string): string[] {
-  if (own.unreadable) return [`${own.name} ${own.unreadable}`];
-  if (own.isEmpty)
-    return [
-      `${own.at(0)} the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`,
-    ];
-  return own.faults.map((fault) =>
-    yamlFaultLine(customerSchema, own, fault, fault.path.length > 0 ? slug : "", fault.path),
-  );
-}
-
-function isSamePath(a: Path, b: Path): boolean {
-  return propertyPath(a) === propertyPath(b);
-}
-
-/** The encrypted values of a customer's own file: the engine decrypts the stack's file alone. */
-function encryptedIn(own: YamlFile | undefined): Path[] {
-  return leaves(own?.value([]))
-    .map(({ path }) => path.slice(0, -1))
-    .filter((path) => own?.isEncrypted(path));
 }
