@@ -185,10 +185,12 @@ function otherChangesPending(previewSteps: readonly Step[]): UcaasError {
   );
 }
 
-/** More than a person reads is counted. */
-function listed(lines: readonly string[], most = 60): string {
-  const more = lines.length > most ? [`… and ${lines.length - most} more`] : [];
-  return [...lines.slice(0, most), ...more].map((line) => `\n  ${line}`).join("");
+/** More than a person reads. */
+const longestList = 60;
+
+function listed(lines: readonly string[]): string {
+  const more = lines.length > longestList ? [`… and ${lines.length - longestList} more`] : [];
+  return [...lines.slice(0, longestList), ...more].map((line) => `\n  ${line}`).join("");
 }
 
 async function verifyImport(stack: AdoptStack, adopted: readonly Adopted[]): Promise<void> {

@@ -29,12 +29,11 @@ export type DoctorReport = Readonly<z.output<typeof doctorReportSchema>>;
 export function doctorReport(
   stack: string | undefined,
   findings: readonly Finding[],
-  checkedAt = new Date(),
 ): DoctorReport {
   return {
     version: 1,
     kind: "doctor",
-    checkedAt: checkedAt.toISOString(),
+    checkedAt: new Date().toISOString(),
     ...(stack !== undefined && { stack }),
     status: overallStatus(findings.map(({ status }) => status)),
     findings,

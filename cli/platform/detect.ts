@@ -4,7 +4,8 @@ import { GitLab } from "./gitlab.ts";
 import type { Platform } from "./platform.ts";
 
 /** The platform whose pipeline this command runs in. */
-export function detectPlatform(env: NodeJS.ProcessEnv = process.env): Platform {
+export function detectPlatform(): Platform {
+  const { env } = process;
   if (env.GITHUB_ACTIONS === "true") return new GitHub(env);
   if (env.GITLAB_CI === "true") return new GitLab(env);
   throw new UcaasError("this is neither a GitHub workflow nor a GitLab pipeline", {

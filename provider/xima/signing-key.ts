@@ -26,9 +26,9 @@ export interface SigningKeySource {
  *
  * @throws {UcaasError} `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`,
  *   `KEY_TOO_SHORT`, `CERTIFICATE_UNREADABLE`, `KEY_MISMATCH`,
- * `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`, `KEY_ID_MISSING`.
+ *   `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID`, `KEY_ID_MISSING`.
  */
-export function signingKey(source: SigningKeySource, now = new Date()): SigningKey {
+export function signingKey(source: SigningKeySource): SigningKey {
   const privateKey = readPrivateKey(source.privateKey, source.privateKeyPassphrase);
   if (source.certificate === undefined) {
     if (source.keyId) return { privateKey, kid: source.keyId };
@@ -39,7 +39,7 @@ export function signingKey(source: SigningKeySource, now = new Date()): SigningK
     );
   }
   const certificate = readCertificate(source.certificate, privateKey);
-  const [first] = certificateFaults(certificate, privateKey, now);
+  const [first] = certificateFaults(certificate, privateKey);
   if (first) throw first;
   return { privateKey, kid: source.keyId ?? fingerprint(certificate) };
 }
