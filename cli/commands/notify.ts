@@ -10,7 +10,7 @@ that UCAAS_WEBHOOK_URL_FILE or --webhook names; else it is asked for on the
 terminal. Slack and Teams are known by their hosts; any other gets JSON.
 
 Exit status: 0 all messages were sent, or there was nothing to tell; 1 at least
-one was not sent.
+one was not sent, or a file holds no report. The others are sent all the same.
 
 Examples:
   ucaas doctor --out doctor.json; ucaas notify doctor.json
@@ -48,8 +48,8 @@ async function notify(files: string[], options: Options): Promise<void> {
     import("../notify/reports.ts"),
     import("../notify/webhook.ts"),
   ]);
-  const all = readMessages(files, { unmanaged: options.failOnUnmanaged });
-  const messages = all.filter(({ status }) => !options.onlyProblems || status !== "ok");
+  const read = readMessages(files, { unmanaged: options.failOnUnmanaged });
+  const messages = read.messages.filter(({ status }) => !options.onlyProblems || status !== "ok");
   const failures = new Map<Message, UcaasError>();
   if (messages.length > 0) {
     const url = await readWebhook(options.webhook);
@@ -63,18 +63,24 @@ async function notify(files: string[], options: Options): Promise<void> {
         printNotice(`not sent: ${message.title} (${error.reason})`);
       }
     }
-  } else if (!options.json) print("Nothing to tell: all is in order.");
+  } else if (!options.json && read.unread.length === 0) print("Nothing to tell: all is in order.");
   if (options.json)
     printJson({
       sent: messages.length - failures.size,
       failed: failures.size,
       messages: messages.map((message) => outcome(message, failures.get(message))),
+      unread: read.unread.map(({ file, error }) => ({ file, error: described(error) })),
     });
-  const [first] = failures.values();
-  if (first) throw first;
+  const errors = [...read.unread.map(({ error }) => error), ...failures.values()];
+  for (const { error } of read.unread.slice(1)) printNotice(described(error));
+  if (errors[0]) throw errors[0];
 }
 
 function outcome(message: Message, failure: UcaasError | undefined): object {
   if (failure === undefined) return { ...message, sent: true };
-  return { ...message, sent: false, error: `${failure.reason} [${failure.code}]` };
+  return { ...message, sent: false, error: described(failure) };
+}
+
+function described({ reason, code }: UcaasError): string {
+  return `${reason} [${code}]`;
 }

@@ -310,12 +310,25 @@ test("customers that no stack declares are a problem with --fail-on-unmanaged al
   });
 });
 
-test("a file that is not a report is refused before a request is sent", async () => {
-  const refused = await run([file(drift), file({ version: 1, resources: [] }, "other.json")]);
-  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("REPORT_UNKNOWN") });
-  const missing = await run([join(folder, "nothing.json")]);
-  expect(missing.stderr).toContain("REPORT_UNREADABLE");
-  expect(received).toEqual([]);
+test("a file without a report is an error, and what the other reports say is sent", async () => {
+  const missing = join(folder, "nothing.json");
+  const other = file({ version: 1, resources: [] }, "other.json");
+  const { exitCode, stdout, stderr } = await run([missing, file(drift), other, "--json"]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("REPORT_UNREADABLE");
+  expect(stderr).toContain("REPORT_UNKNOWN");
+  expect(received).toHaveLength(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    sent: 1,
+    failed: 0,
+    unread: [
+      { file: missing, error: expect.stringContaining("[REPORT_UNREADABLE]") },
+      { file: other, error: expect.stringContaining("[REPORT_UNKNOWN]") },
+    ],
+  });
+  const alone = await run([missing, "--only-problems"]);
+  expect(alone).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(received).toHaveLength(1);
 });
 
 test.each([
