@@ -32,8 +32,9 @@ export async function writeManifests(
     const { namespace } = options;
     return printJson({ folder, files: [...files.keys()], namespace, secrets });
   }
-  print(`${files.size} files were written to ${folder}. They need these Secrets in namespace ${options.namespace}:
+  print(`${files.size} files were written to ${folder}. They need a namespace with these Secrets:
 
+  kubectl create namespace ${options.namespace}
   kubectl -n ${options.namespace} create secret generic ${runnerSecret} --from-env-file=runner.env
     PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, UCAAS_JOURNAL${
       options.receiver

@@ -200,7 +200,16 @@ test("a password in the repository's address is neither written nor shown", asyn
 test("a file that exists is left alone, and then none is written", async () => {
   const cwd = projectFolder();
   const args = ["kubernetes", "manifests", "base", "--image", "registry.example/voice:1"];
-  expect(await ucaas(args, { cwd })).toMatchObject({ exitCode: 0, stderr: "" });
+  const written = await ucaas(args, { cwd });
+  expect(written).toMatchObject({ exitCode: 0, stderr: "" });
+  // The commands work one after the other, in a cluster that has nothing of this.
+  expect(written.stdout.match(/kubectl (-n ucaas )?(\w+ ){1,2}/g)).toEqual([
+    "kubectl create namespace ",
+    "kubectl -n ucaas create secret ",
+    "kubectl -n ucaas create secret ",
+    "kubectl apply ",
+    "kubectl -n ucaas create job ",
+  ]);
   writeFileSync(join(cwd, "base", "drift-cronjob.yaml"), "mine");
   rmSync(join(cwd, "base", "receiver.yaml"));
   expect((await ucaas(args, { cwd })).stderr).toContain("[FILES_EXIST]");
