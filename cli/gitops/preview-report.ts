@@ -36,6 +36,9 @@ export const commentMarker = "<!-- ucaas: preview -->";
 /** Of more stacks than this, all are folded. */
 const maxOpen = 3;
 
+/** A shorter preview says nothing. */
+const leastRoom = 100;
+
 /** What would be done: `2 to create, 1 to update`. */
 function operations({ status, text, summary }: PreviewReport): string {
   if (status === "failed") return "**the preview failed**";
@@ -87,6 +90,8 @@ export function previewComment(
   // Each has the same room, less what stands around it.
   const room =
     Math.floor((length - top.length - bottom.length) / Math.max(1, reports.length)) - 300;
+  if (room < leastRoom)
+    return `${shortened(`${top}\n… the run's log has the previews.\n`, length - bottom.length - 1)}\n${bottom}`;
   const details = reports.map(({ stack, preview: { text, summary } }) =>
     [
       `<details${summary && reports.length <= maxOpen ? " open" : ""}><summary>${htmlCode(stack)}</summary>`,

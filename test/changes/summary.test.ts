@@ -190,3 +190,16 @@ test("a count that is not known before the update is shown as unknown, not as 0"
   expect(asText(report, 200)).toContain("— → (known after the update)");
   expect(asText(report, 200)).not.toContain(unknown);
 });
+
+test("the comment fits its platform with any number of stacks, and names where the rest is", () => {
+  for (const count of [1, 50, 256, 1000]) {
+    const stacks = Array.from({ length: count }, (_, index) => `${"reseller-".repeat(10)}${index}`);
+    const previews = stacks.map(
+      (stack) => [stack, { version: 1, stack, status: "ok", text: "line\n".repeat(500) }] as const,
+    );
+    const options = { run: "https://ci.example/1", commit: "028ea8e", length: 65_536 };
+    const text = previewComment(new Map(previews), options);
+    expect(text.length, String(count)).toBeLessThanOrEqual(65_536);
+    expect(text).toMatch(/^<!-- ucaas: preview -->\n[\s\S]*https:\/\/ci\.example\/1\)$/);
+  }
+});
