@@ -1,24 +1,18 @@
 import { performance } from "node:perf_hooks";
-import { z } from "zod";
-import {
-  HttpClient,
-  type HttpRequest,
-  type HttpResponse,
-  NoResponseError,
-} from "../http/client.ts";
-import { type Repeatable, retryAfter } from "../http/retry.ts";
+import { NoResponseError } from "../http/client.ts";
+import { retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { EnableXApi } from "./api.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
 import { CreateBatch, type Identity } from "./create-batch.ts";
-import { type ApiFailure, type ApiResult, parseReply, statusOf, toError } from "./envelope.ts";
+import { type ApiFailure, toError } from "./envelope.ts";
 import { type ApiRecord, get, normalize } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
-import type { Routes } from "./routes.ts";
-import { Session } from "./session.ts";
+import { type Routes, splitRoute } from "./routes.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** How a create ended. */
@@ -53,13 +47,12 @@ const maxPages = 10_000;
 const defaultPageLength = 10;
 
 /**
- * The wire: the calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One a
- * account, shared by all its resources.
+ * The calls of the UCaaS API, whose routes and bodies are in `routes.ts`. One an account,
+ * shared by all its resources.
  */
 export class EnableXClient {
   readonly config: ConfigOf<typeof enablexConfig>;
-  readonly #http: HttpClient;
-  readonly #session: Session;
+  readonly #api: EnableXApi;
   readonly #readers = new Map<string, BatchReader>();
   readonly #creates = new Map<string, CreateBatch>();
   readonly #deleted = new Set<string>();
@@ -75,20 +68,11 @@ export class EnableXClient {
   constructor(config: ConfigOf<typeof enablexConfig>, signal?: AbortSignal) {
     this.config = config;
     this.signal = signal;
-    this.#http = new HttpClient({
-      vendor: "enablex",
-      baseUrl: config.baseUrl,
-      limits: config,
-      retry: { deadline: config.deadlineSeconds * 1000 },
-      signal,
-    });
-    this.#session = new Session(config, (accessId, email, password) =>
-      this.#login(accessId, email, password),
-    );
+    this.#api = new EnableXApi(config, signal);
   }
 
   get baseUrl(): string {
-    return this.#http.baseUrl;
+    return this.#api.baseUrl;
   }
 
   get routes(): Routes {
@@ -98,7 +82,7 @@ export class EnableXClient {
   /** Sends a create once; it is repeated here only where it is certain that nothing was done. */
   async create(kind: ResourceType, body: ApiRecord, operation: string): Promise<CreateReply> {
     try {
-      const { answer, reply } = await this.#send(
+      const { answer, reply } = await this.#api.send(
         operation,
         this.routes[`${kind.name}Create`],
         "if-unsent",
@@ -214,7 +198,7 @@ export class EnableXClient {
   async update(kind: ResourceType, id: string, body: ApiRecord): Promise<UpdateReply> {
     this.#reader(kind).forget(id);
     const operation = `update ${kind.name} ${id}`;
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}Update`], "safe", {
+    const { answer } = await this.#api.send(operation, this.routes[`${kind.name}Update`], "safe", {
       params: { id },
       body,
     });
@@ -271,7 +255,7 @@ export class EnableXClient {
   async delete(kind: ResourceType, id: string): Promise<ApiFailure | undefined> {
     this.#reader(kind).forget(id);
     const thing = `${kind.name} ${id}`;
-    const { answer, reply } = await this.#send(
+    const { answer, reply } = await this.#api.send(
       `delete ${thing}`,
       this.routes[`${kind.name}Delete`],
       "safe",
@@ -309,11 +293,13 @@ export class EnableXClient {
     id: string,
   ): Promise<{ row?: ApiRecord; gone?: ApiFailure["gone"] }> {
     const operation = `read ${kind.name} ${id}`;
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}Read`], "safe", {
+    const { answer } = await this.#api.send(operation, this.routes[`${kind.name}Read`], "safe", {
       params: { id },
     });
     if (answer.ok)
-      return { row: flattened(kind, this.#object(answer.payload, `${kind.name}Key`, operation)) };
+      return {
+        row: flattened(kind, this.#api.object(answer.payload, `${kind.name}Key`, operation)),
+      };
     if (answer.failure.gone === undefined) throw toError(answer.failure, operation);
     return { gone: answer.failure.gone };
   }
@@ -372,9 +358,9 @@ export class EnableXClient {
 
   async #readCountries(): Promise<Countries> {
     const operation = "read the list of countries";
-    const { answer } = await this.#send(operation, this.routes.countries, "safe");
+    const { answer } = await this.#api.send(operation, this.routes.countries, "safe");
     if (!answer.ok) throw toError(answer.failure, operation);
-    return countriesOf(this.#array(answer.payload, "countryListKey", operation));
+    return countriesOf(this.#api.array(answer.payload, "countryListKey", operation));
   }
 
   /** What the reply to a write shows of the object: what there is in it is not public. */
@@ -431,15 +417,15 @@ export class EnableXClient {
       [pageLengthQuery]: length ?? this.config.pageSize,
       ...(searchBy && { [searchByQuery]: searchBy, [searchStringQuery]: searchString }),
     };
-    const { answer } = await this.#send(operation, this.routes[`${kind.name}List`], "safe", {
+    const { answer } = await this.#api.send(operation, this.routes[`${kind.name}List`], "safe", {
       query,
     });
     if (answer.ok) {
-      const rows = this.#array(answer.payload, `${kind.name}ListKey`, operation).map((item) => {
+      const rows = this.#api.array(answer.payload, `${kind.name}ListKey`, operation).map((item) => {
         const row = isRecord(item) ? flattened(kind, item) : {};
         // A row without an id would be passed over, and its object created again.
         if (this.idOf(kind, row) === undefined)
-          throw this.#malformed(`${kind.name}IdField`, "an id in each row", operation);
+          throw this.#api.malformed(`${kind.name}IdField`, "an id in each row", operation);
         return row;
       });
       this.#listed.add(kind.name);
@@ -450,116 +436,6 @@ export class EnableXClient {
     if (answer.failure.gone === "said" && answer.failure.vendorCode === "404" && searchBy)
       return [];
     throw toError(answer.failure, operation);
-  }
-
-  /**
-   * A call with the session's header, once again with a fresh one when the token is no
-   * longer taken.
-   */
-  async #send(
-    operation: string,
-    route: string,
-    repeatable: Repeatable,
-    more: { params?: Record<string, string>; query?: HttpRequest["query"]; body?: ApiRecord } = {},
-  ): Promise<{ answer: ApiResult; reply: HttpResponse }> {
-    let earlierMayHaveActed = false;
-    try {
-      for (let again = true; ; again = false) {
-        const authorization = await this.#session.authorization();
-        const reply = await this.#http.send({
-          operation,
-          ...splitRoute(route),
-          params: more.params,
-          query: more.query,
-          list: more.query !== undefined,
-          retry: repeatable,
-          statusOf,
-          buildRequest: () => this.#message({ authorization }, more.body),
-        });
-        earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
-        const answer = parseReply(reply, earlierMayHaveActed);
-        if (
-          again &&
-          !answer.ok &&
-          answer.failure.tokenRefused &&
-          (await this.#session.refused(authorization))
-        )
-          continue;
-        return { answer, reply };
-      }
-    } catch (error) {
-      // The login after it may have failed: that says nothing of the try before.
-      if (earlierMayHaveActed && changedNothing(error))
-        throw new UcaasError((error as UcaasError).reason, {
-          ...(error as UcaasError),
-          mayHaveActed: true,
-        });
-      throw error;
-    }
-  }
-
-  async #login(accessId: string, email: string, password: string): Promise<string> {
-    const operation = "log in";
-    const reply = await this.#http.send({
-      operation,
-      ...splitRoute(this.routes.login),
-      retry: "safe",
-      statusOf,
-      buildRequest: () => this.#message({ "x-api-id": accessId }, { email, password }),
-    });
-    // The guide shows the reply as the token alone, without `result`.
-    const token = loginReplySchema.safeParse(reply.json).data;
-    if (
-      reply.status === 200 &&
-      token &&
-      (token.result === undefined || String(token.result) === "1")
-    )
-      return token.token;
-    const answer = parseReply(reply);
-    if (!answer.ok) throw toError(answer.failure, operation);
-    throw new UcaasError("the reply to the login has no token", {
-      code: "MALFORMED_REPLY",
-      vendor: "enablex",
-      operation,
-      status: reply.status,
-      hint: "check enablex:baseUrl",
-    });
-  }
-
-  #message(headers: Record<string, string>, body?: ApiRecord) {
-    return {
-      headers: {
-        "content-type": "application/json",
-        ...(this.config.appType && { "x-app-type": this.config.appType }),
-        ...headers,
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    };
-  }
-
-  #object(payload: ApiRecord, key: keyof Routes, operation: string): ApiRecord {
-    const value = payload[this.routes[key] as string];
-    if (isRecord(value)) return value;
-    throw this.#malformed(key, "an object", operation);
-  }
-
-  /**
-   * A list under another name must not pass for an empty one: what it holds would be made
-   * again.
-   */
-  #array(payload: ApiRecord, key: keyof Routes, operation: string): unknown[] {
-    const value = payload[this.routes[key] as string];
-    if (Array.isArray(value)) return value;
-    throw this.#malformed(key, "a list", operation);
-  }
-
-  #malformed(key: keyof Routes, what: string, operation: string): UcaasError {
-    return new UcaasError(`the reply has no ${JSON.stringify(this.routes[key])} that is ${what}`, {
-      code: "MALFORMED_REPLY",
-      vendor: "enablex",
-      operation,
-      hint: `where this server names it otherwise: pulumi config set --path enablex:routes.${key} <name>`,
-    });
   }
 }
 
@@ -588,14 +464,4 @@ function isFound(
       .toLowerCase()
       .includes(searchString.toLowerCase())
   );
-}
-
-const loginReplySchema = z.looseObject({
-  token: z.string().min(1),
-  result: z.union([z.string(), z.number()]).optional(),
-});
-
-function splitRoute(route: string): Pick<HttpRequest, "method" | "path"> {
-  const [method = "GET", path = "/"] = route.split(" ");
-  return { method: method as HttpRequest["method"], path };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { HttpRequest } from "../http/client.ts";
 
 /**
  * Every route, query and body of the API as this provider uses it, each with its source.
@@ -204,3 +205,9 @@ export const routesSchema = z
   .prefault({});
 
 export type Routes = z.output<typeof routesSchema>;
+
+/** A route is written `GET /path/{id}`. */
+export function splitRoute(route: string): Pick<HttpRequest, "method" | "path"> {
+  const [method = "GET", path = "/"] = route.split(" ");
+  return { method: method as HttpRequest["method"], path };
+}
