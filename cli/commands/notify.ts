@@ -10,7 +10,7 @@ that UCAAS_WEBHOOK_URL_FILE or --webhook names; else it is asked for on the
 terminal. Slack and Teams are known by their hosts; any other gets JSON.
 
 Exit status: 0 all messages were sent, or there was nothing to tell; 1 at least
-one was not sent, or a file holds no report. The others are sent all the same.
+one was not sent, or a file holds no report. The others are still sent.
 
 Examples:
   ucaas doctor --out doctor.json; ucaas notify doctor.json
