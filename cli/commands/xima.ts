@@ -83,7 +83,12 @@ function checkCommand(): Command {
       "see whether key and certificate belong together and are valid now; ends with 1 when they are not",
     )
     .option("--online", "see too whether the server lists the kid (JWKS); nothing is signed")
-    .option("--base-url <url>", "with --online, the server; default what XIMA_BASE_URL gives")
+    .addOption(
+      new Option(
+        "--base-url <url>",
+        "the server of --online, which it implies; default what XIMA_BASE_URL gives",
+      ).implies({ online: true }),
+    )
     .option("--json", "as JSON")
     .option(
       "--key <file>",

@@ -57,6 +57,7 @@ interface Target {
  */
 export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   refuseInvalid(options);
+  refuseUnused(options);
   const source =
     options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
   const config = readConfig(netsapiensConfig, source, options.account);
@@ -94,6 +95,24 @@ function refuseInvalid({ apiUrl, did }: VerifyOptions): void {
     `${option} ${issue.message}`,
     "see npx ucaas netsapiens verify --help",
   );
+}
+
+/** A state names domain, server and login of each of its clients: these would choose nothing. */
+function refuseUnused(options: VerifyOptions): void {
+  if (options.stack === undefined || options.clientId !== undefined) return;
+  const ofOneClient = {
+    "--domain": options.domain,
+    "--api-url": options.apiUrl,
+    "--api-username": options.apiUsername,
+    "--stdin": options.stdin,
+  };
+  const given = Object.entries(ofOneClient).flatMap(([option, value]) => (value ? [option] : []));
+  if (given.length > 0)
+    throw fault(
+      "INVALID_ARGUMENT",
+      `${given.join(", ")} without --client-id would be passed over`,
+      "name the client with --client-id, or verify all clients of the stack with --stack alone",
+    );
 }
 
 /** Runs the chosen steps against one client; default all. */

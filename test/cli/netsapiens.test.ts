@@ -145,3 +145,12 @@ describe("ucaas netsapiens verify", () => {
     ).toContain("must not have a path: write https://pbx.example.com");
   });
 });
+
+test.each([["--domain", "acme"], ["--api-url", "https://portal.example"], ["--stdin"]])(
+  "with --stack alone, %s is refused: it would choose none of the state's clients",
+  async (...option) => {
+    const { exitCode, stderr } = await verify(["--stack", "prod", ...option]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`${option[0]} without --client-id would be passed over`);
+  },
+);

@@ -344,7 +344,7 @@ describe("ucaas xima keys check --online", () => {
       "k2.pem",
       "--certificate",
       "c2.pem",
-      "--online",
+      // It implies --online.
       "--base-url",
       licences.server.baseUrl,
     ]);
