@@ -94,6 +94,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     return [
       ...validate(licenseSchema, news),
       ...removedSipCredentials(this.#before(olds, news), news),
+      ...(this.#isSameServer(olds, news) ? changedCase(olds, news) : []),
     ];
   }
 
@@ -303,10 +304,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   /** What the same licence had before, if there was one. */
   #before(olds: Partial<LicenseInputs>, news: LicenseInputs): Partial<LicenseInputs> {
     const isSame =
-      olds.ccId &&
-      sameCustomer(olds as LicenseInputs, news) &&
-      !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
+      olds.ccId && sameCustomer(olds as LicenseInputs, news) && this.#isSameServer(olds, news);
     return isSame ? olds : {};
+  }
+
+  #isSameServer(olds: Partial<LicenseInputs>, news: LicenseInputs): boolean {
+    return !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
   }
 }
 
@@ -364,6 +367,32 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
     a.ccId?.resellerId === b.ccId?.resellerId &&
     a.ccId?.tenantId === b.ccId?.tenantId
   );
+}
+
+/**
+ * An id that changes its case alone. It would be a replacement. On a server that ignores
+ * case, the delete of the old licence would be a delete of the new one, since both are one
+ * customer. Whether the server does is not public.
+ */
+function changedCase(
+  { ccId: before }: Partial<LicenseInputs>,
+  { ccId }: LicenseInputs,
+): dynamic.CheckFailure[] {
+  const ids = ["resellerId", "tenantId"] as const;
+  const changed = ids.filter((name) => ccId?.[name] !== before?.[name]);
+  const isCaseAlone = ids.every((name) => foldCase(ccId?.[name]) === foldCase(before?.[name]));
+  if (!before || !isCaseAlone) return [];
+  return changed.map((name) => ({
+    property: `ccId.${name}`,
+    reason: [
+      `changes its case alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
+      `If they are two customers: ${steps("Remove the resource, and run `pulumi up`.", "Declare the other customer.")}`,
+    ].join("\n    "),
+  }));
+}
+
+function foldCase(id: unknown): unknown {
+  return typeof id === "string" ? id.toLowerCase() : id;
 }
 
 /**

@@ -206,6 +206,20 @@ describe("check", () => {
     expect(await failures(licence(), before)).toEqual([]);
   });
 
+  test("refuses an id that changes its case alone: the old licence's delete could be its own", async () => {
+    const before = licence();
+    const ccId = { ...before.ccId, tenantId: before.ccId.tenantId.toUpperCase() };
+    for (const adopt of [undefined, true])
+      expect(await failures({ ...before, ccId, adopt }, before)).toEqual([
+        {
+          property: "ccId.tenantId",
+          reason: expect.stringContaining(`declare "${before.ccId.tenantId}"`),
+        },
+      ]);
+    expect(await failures(before, before)).toEqual([]);
+    expect(await failures({ ...before, ccId }, undefined)).toEqual([]);
+  });
+
   test("names missing config with the command to set it, and an unusable key or certificate", async () => {
     await using bare = await dynamicHost({ config: {}, env: { UCAAS_JOURNAL_DIR: folder } });
     expect(await failures(licence(), undefined, bare)).toEqual([
