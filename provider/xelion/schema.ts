@@ -144,9 +144,6 @@ export interface ProvisionOutputs {
   readonly intent: Order;
 }
 
-/** Reply to `POST /api/v1/provision` (guide). */
-export const submittedSchema = z.looseObject({ id: z.int().min(0) });
-
 /** Some JSON libraries write numbers as texts. */
 const wholeNumber = z.union([
   z.int(),
@@ -155,6 +152,9 @@ const wholeNumber = z.union([
     .regex(/^\d{1,15}$/)
     .transform(Number),
 ]);
+
+/** Reply to `POST /api/v1/provision` (guide). */
+export const submittedSchema = z.looseObject({ id: wholeNumber.pipe(z.int().min(0)) });
 
 /**
  * Body of a callback (guide). Other types may come. Without a `mid`, its place among

@@ -65,6 +65,12 @@ describe("the POST of an order", () => {
     expect(connections.filter((connection) => connection === connections[4])).toHaveLength(1);
   });
 
+  test("is accepted when the id is written as text, as that of a callback may be", async () => {
+    const body = { id: "42" };
+    server.fault({ kind: "statusAfter", path: "/provision$", status: 200, body });
+    expect(await submit()).toEqual({ kind: "accepted", orderId: 42 });
+  });
+
   test.each([200, 201, 202] as const)("may be accepted with %i", async (acceptedStatus) => {
     server.setOptions({ acceptedStatus });
     expect(await submit()).toMatchObject({ kind: "accepted", orderId: expect.any(Number) });
