@@ -36,7 +36,7 @@ export {
   wantsScalar,
 } from "./runtime/validation.ts";
 export { xelionConfig } from "./xelion/config.ts";
-export { ruleFailures as configurationFindings } from "./xelion/rules.ts";
+export { configurationFailures as configurationFindings } from "./xelion/configuration-rules.ts";
 export { provisionSchema } from "./xelion/schema.ts";
 export { secretArguments as xelionSecrets } from "./xelion/secret-names.ts";
 export { ximaConfig } from "./xima/config.ts";

@@ -24,6 +24,7 @@ import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
 import { xelionConfig } from "./config.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
+import { configurationFailures } from "./configuration-rules.ts";
 import { declaredTwice, describeOrder, orderedElsewhere, relayOtherStack } from "./errors.ts";
 import {
   applyBuffered,
@@ -132,7 +133,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const failures = validate(provisionSchema, news);
     const wellFormed = (...properties: string[]) =>
       !failures.some(({ property }) => properties.includes(property.split(/[.[]/)[0] as string));
-    failures.push(...oneOfEach(news), ...orderOfAnotherTenant(olds, news));
+    failures.push(...ruleFailures(olds, news));
     try {
       if (wellFormed("serverUrl") && !isUnknown(news.serverUrl))
         baseUrlOf("xelion", news.serverUrl);
@@ -572,59 +573,11 @@ function ownArguments(inputs: object): object {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith("__")));
 }
 
-function oneOfEach({
-  tenantToken,
-  tenantLogin,
-  configuration,
-  configurationFile,
-  orderId,
-}: ProvisionInputs): dynamic.CheckFailure[] {
-  const failures: dynamic.CheckFailure[] = [];
-  if (tenantToken !== undefined && tenantLogin !== undefined) {
-    failures.push({
-      property: "tenantLogin",
-      reason: "is declared beside tenantToken; one of them is enough",
-    });
-  } else if (tenantToken === undefined && tenantLogin === undefined && orderId === undefined) {
-    failures.push({
-      property: "tenantToken",
-      reason: "is missing: declare tenantToken, or tenantLogin with userName and password",
-    });
-  }
-  if (configuration !== undefined && configurationFile !== undefined) {
-    failures.push({
-      property: "configurationFile",
-      reason: "is declared beside configuration; only one of them can be sent",
-    });
-  } else if (configuration === undefined && configurationFile === undefined) {
-    failures.push({
-      property: "configuration",
-      reason: "is missing: declare configuration, or configurationFile",
-    });
-  }
-  return failures;
-}
-
-function orderOfAnotherTenant(
-  olds: Partial<ProvisionInputs>,
-  news: ProvisionInputs,
-): dynamic.CheckFailure[] {
-  if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName))
-    return [];
-  if (olds.tenantName === undefined || olds.tenantName === news.tenantName) return [];
-  return [
-    {
-      property: "orderId",
-      reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own`,
-    },
-  ];
-}
-
 function findingsIn(
   property: Configuration["property"],
   configuration: Record<string, unknown>,
 ): dynamic.CheckFailure[] {
-  return ruleFailures(configuration).map(({ path, reason }) =>
+  return configurationFailures(configuration).map(({ path, reason }) =>
     // A file is one property: what is in it has no path of its own in the inputs.
     property === "configuration"
       ? { property: propertyPath([property, ...path]), reason }

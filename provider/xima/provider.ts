@@ -3,7 +3,7 @@ import ms from "ms";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties } from "../runtime/equality.ts";
-import { changedNothing, PartialFailure, steps, UcaasError } from "../runtime/errors.ts";
+import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -26,7 +26,7 @@ import { alreadyExists } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
-import { ruleFindings } from "./rules.ts";
+import { changedCase, missingNames, removedSipCredentials, ruleFindings } from "./rules.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
@@ -102,7 +102,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   validateWithAccount(olds: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
     const failures: dynamic.CheckFailure[] = [];
     const { apiRevision, seatRules } = this.#accounts.config(news.account);
-    if (apiRevision === "1.4") failures.push(...missingNames(this.#before(olds, news), news));
+    if (apiRevision === "1.4")
+      failures.push(...missingNames(this.#before(olds, news), news, mayAdopt(news)));
     for (const { property, reason, note } of ruleFindings(
       mayAdopt(news) ? { ...news, adopt: true } : news,
       apiRevision,
@@ -367,70 +368,6 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
     a.ccId?.resellerId === b.ccId?.resellerId &&
     a.ccId?.tenantId === b.ccId?.tenantId
   );
-}
-
-/**
- * An id that changes its case alone. It would be a replacement. On a server that ignores
- * case, the delete of the old licence would be a delete of the new one, since both are one
- * customer. Whether the server does is not public.
- */
-function changedCase(
-  { ccId: before }: Partial<LicenseInputs>,
-  { ccId }: LicenseInputs,
-): dynamic.CheckFailure[] {
-  const ids = ["resellerId", "tenantId"] as const;
-  const changed = ids.filter((name) => ccId?.[name] !== before?.[name]);
-  const isCaseAlone = ids.every((name) => foldCase(ccId?.[name]) === foldCase(before?.[name]));
-  if (!before || !isCaseAlone) return [];
-  return changed.map((name) => ({
-    property: `ccId.${name}`,
-    reason: [
-      `changes its case alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
-      `If they are two customers: ${steps("Remove the resource, and run `pulumi up`.", "Declare the other customer.")}`,
-    ].join("\n    "),
-  }));
-}
-
-function foldCase(id: unknown): unknown {
-  return typeof id === "string" ? id.toLowerCase() : id;
-}
-
-/**
- * The API has no way to take SIP credentials away (inferred), so a silent change of the
- * declaration would be a lie. `before` is what the same licence had, if there was one.
- */
-function removedSipCredentials(
-  before: Partial<LicenseInputs>,
-  news: LicenseInputs,
-): dynamic.CheckFailure[] {
-  if (!before.sipCredentials || news.sipCredentials) return [];
-  return [
-    {
-      property: "sipCredentials",
-      reason: [
-        "cannot be removed: the licensing API only sets them. What to do: declare them again",
-        `To remove them instead: ${steps("Ask support@ximasoftware.com to do it.", "Run `pulumi state delete <urn>`.", "Adopt the licence without them.")}`,
-      ].join("\n    "),
-    },
-  ];
-}
-
-/**
- * The names are required on the customer's first request (OpenAPI 1.4); one that had a
- * licence `before`, or is adopted, has had its first.
- */
-function missingNames(before: Partial<LicenseInputs>, news: LicenseInputs): dynamic.CheckFailure[] {
-  // Of what is not known yet the check before the create will tell.
-  if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown))
-    return [];
-  if (before.ccId || !news.ccId || mayAdopt(news)) return [];
-  return (["resellerName", "tenantName"] as const)
-    .filter((name) => news.ccId[name] === undefined)
-    .map((name) => ({
-      property: `ccId.${name}`,
-      reason:
-        "is required on the customer's first request (OpenAPI 1.4). What to do: declare it, or set adopt: true for a customer that exists",
-    }));
 }
 
 /** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */

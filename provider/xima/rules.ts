@@ -1,3 +1,5 @@
+import type { dynamic } from "@pulumi/pulumi";
+import { steps } from "../runtime/errors.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { ApiRevision, SeatRules } from "./config.ts";
 import type { LicenseInputs } from "./schema.ts";
@@ -203,6 +205,74 @@ function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
       reason: "sipPort and transport come together or not at all (OpenAPI 1.4)",
     },
   ];
+}
+
+/**
+ * An id that changes its case alone. It would be a replacement. On a server that ignores
+ * case, the delete of the old licence would be a delete of the new one, since both are one
+ * customer. Whether the server does is not public.
+ */
+export function changedCase(
+  { ccId: before }: Partial<LicenseInputs>,
+  { ccId }: LicenseInputs,
+): dynamic.CheckFailure[] {
+  const ids = ["resellerId", "tenantId"] as const;
+  const changed = ids.filter((name) => ccId?.[name] !== before?.[name]);
+  const isCaseAlone = ids.every((name) => foldCase(ccId?.[name]) === foldCase(before?.[name]));
+  if (!before || !isCaseAlone) return [];
+  return changed.map((name) => ({
+    property: `ccId.${name}`,
+    reason: [
+      `changes its case alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
+      `If they are two customers: ${steps("Remove the resource, and run `pulumi up`.", "Declare the other customer.")}`,
+    ].join("\n    "),
+  }));
+}
+
+function foldCase(id: unknown): unknown {
+  return typeof id === "string" ? id.toLowerCase() : id;
+}
+
+/**
+ * The API has no way to take SIP credentials away (inferred), so a silent change of the
+ * declaration would be a lie. `before` is what the same licence had, if there was one.
+ */
+export function removedSipCredentials(
+  before: Partial<LicenseInputs>,
+  news: LicenseInputs,
+): dynamic.CheckFailure[] {
+  if (!before.sipCredentials || news.sipCredentials) return [];
+  return [
+    {
+      property: "sipCredentials",
+      reason: [
+        "cannot be removed: the licensing API only sets them. What to do: declare them again",
+        `To remove them instead: ${steps("Ask support@ximasoftware.com to do it.", "Run `pulumi state delete <urn>`.", "Adopt the licence without them.")}`,
+      ].join("\n    "),
+    },
+  ];
+}
+
+/**
+ * The names are required on the customer's first request (OpenAPI 1.4); one that had a
+ * licence `before`, or is adopted, has had its first.
+ */
+export function missingNames(
+  before: Partial<LicenseInputs>,
+  news: LicenseInputs,
+  isAdopted: boolean,
+): dynamic.CheckFailure[] {
+  // Of what is not known yet the check before the create will tell.
+  if ([news.ccId, news.ccId?.resellerId, news.ccId?.tenantId, news.adopt].some(isUnknown))
+    return [];
+  if (before.ccId || !news.ccId || isAdopted) return [];
+  return (["resellerName", "tenantName"] as const)
+    .filter((name) => news.ccId[name] === undefined)
+    .map((name) => ({
+      property: `ccId.${name}`,
+      reason:
+        "is required on the customer's first request (OpenAPI 1.4). What to do: declare it, or set adopt: true for a customer that exists",
+    }));
 }
 
 /**

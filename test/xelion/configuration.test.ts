@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { propertyPath } from "../../provider/runtime/validation.ts";
 import { configurationOf, inOrder } from "../../provider/xelion/configuration.ts";
-import { ruleFailures } from "../../provider/xelion/rules.ts";
+import { configurationFailures } from "../../provider/xelion/configuration-rules.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
 import { wrongConfiguration } from "../../sandbox/xelion/configuration.ts";
 
@@ -15,7 +15,9 @@ const fairyTail = { version: 1, organization: { name: "Fairy Tail" } };
 const inputs = (more: Partial<ProvisionInputs>) =>
   ({ serverUrl: "https://pbx.example", tenantName: "pbx1", ...more }) as ProvisionInputs;
 const found = (configuration: Record<string, unknown>) =>
-  ruleFailures(configuration).map(({ path, reason }) => `${propertyPath(path)}: ${reason}`);
+  configurationFailures(configuration).map(
+    ({ path, reason }) => `${propertyPath(path)}: ${reason}`,
+  );
 const external = (value: string, more = {}) => ({ new: false, value, ...more });
 
 describe("the rules of version 1", () => {
