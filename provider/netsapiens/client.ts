@@ -5,7 +5,7 @@ import type { Limits } from "../http/pool.ts";
 import { mayHaveActed, retryDelay } from "../http/retry.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 
-/** What came of a call, as far as a judgement needs it. */
+/** What came of a call, as far as an evaluation needs it. */
 export type Answer =
   /** The API answered; `json` is its body. */
   | { readonly kind: "api"; readonly status: number; readonly json: unknown }

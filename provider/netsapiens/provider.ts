@@ -28,8 +28,8 @@ import { type Settings, toSettings } from "./settings.ts";
 import { chosenSteps, type StepResult } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
-/** What steers this program; everything else that is declared shows in the bundle. */
-const steering = [
+/** Arguments for the provider alone: everything else that is declared shows in the bundle. */
+const metaArguments = [
   "driver",
   "verify",
   "minimumScope",
@@ -137,7 +137,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     return {
       changes:
         replaces.length > 0 ||
-        changedProperties({ ...olds }, { ...news }, steering).length > 0 ||
+        changedProperties({ ...olds }, { ...news }, metaArguments).length > 0 ||
         !isEqual(bundleOf(settings, secret), olds.bundle) ||
         failed.length > 0,
       replaces,
@@ -174,7 +174,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     }
     if (!credentialsWereRefused(asked)) return { id, props: this.#observed(id, props, asked) };
 
-    const standing = await this.#driver(settings)
+    const remote = await this.#driver(settings)
       .find()
       .catch((error: Error) => {
         logInfo(
@@ -184,13 +184,13 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
         );
         return { kind: "unknown" } as const;
       });
-    if (standing.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
+    if (remote.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
     if (
-      standing.kind === "there" &&
-      standing.clientSecret &&
-      standing.clientSecret !== props.bundle.api_client_secret
+      remote.kind === "there" &&
+      remote.clientSecret &&
+      remote.clientSecret !== props.bundle.api_client_secret
     ) {
-      const renewed = withSecret(props, standing.clientSecret);
+      const renewed = withSecret(props, remote.clientSecret);
       const again = await this.#verifyAsHandedOut(settings, renewed);
       if (again) return { id, props: this.#observed(id, renewed, again) };
     }

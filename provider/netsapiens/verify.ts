@@ -52,7 +52,7 @@ interface VerificationContext {
  */
 export async function verify(
   client: NetsapiensClient,
-  subject: VerificationTarget,
+  target: VerificationTarget,
   choice: Verify = "all",
 ): Promise<Verification> {
   const chosen = chosenSteps(choice);
@@ -61,19 +61,19 @@ export async function verify(
   for (const step of steps) {
     if (!chosen.includes(step))
       results.push({ step, status: "skipped", evidence: "not asked for" });
-    else if (step === "did" && subject.did === undefined)
+    else if (step === "did" && target.did === undefined)
       results.push({ step, status: "skipped", evidence: "no did is given" });
     else if (found.skipReason)
       results.push({ step, status: "skipped", evidence: found.skipReason });
     else {
-      const judgement = await run(step, client, subject, found);
+      const outcome = await run(step, client, target, found);
       // Where nothing is the API, that is said once, by the first step.
       const saidBefore =
-        found.noReads && judgement.status === "failed" && judgement.code === "NO_TOKEN_ROUTE";
+        found.noReads && outcome.status === "failed" && outcome.code === "NO_TOKEN_ROUTE";
       results.push(
         saidBefore
           ? { step, status: "skipped", evidence: "no API answers at this URL" }
-          : { step, ...judgement },
+          : { step, ...outcome },
       );
     }
   }
@@ -96,10 +96,10 @@ export function inconclusive(results: readonly StepResult[]): StepResult | undef
 async function run(
   step: Step,
   client: NetsapiensClient,
-  subject: VerificationTarget,
+  target: VerificationTarget,
   found: VerificationContext,
 ): Promise<StepOutcome> {
-  const { domain } = subject;
+  const { domain } = target;
   const read = (
     operation: string,
     path: string,
@@ -109,42 +109,42 @@ async function run(
   switch (step) {
     case "apiUrl": {
       const version = await client.version();
-      const judgement = evaluateApiUrl(version);
-      if (judgement.status === "passed") found.apiVersion = text(version, "apiversion");
-      else if (judgement.code === "NO_API_V2") found.noReads = true;
+      const outcome = evaluateApiUrl(version);
+      if (outcome.status === "passed") found.apiVersion = text(version, "apiversion");
+      else if (outcome.code === "NO_API_V2") found.noReads = true;
       else found.skipReason = "the API was not reached";
-      return judgement;
+      return outcome;
     }
     case "credentials": {
-      const grant = await client.grant(subject);
-      const judgement = evaluateGrant(grant, subject);
+      const grant = await client.grant(target);
+      const outcome = evaluateGrant(grant, target);
       found.grant = grant;
       found.token = text(grant.answer, "access_token");
       found.apiVersion ||= text(grant.answer, "apiversion");
       if (found.noReads) found.skipReason = "it is read by API v2, which is not there";
-      else if (judgement.status === "failed" && !mayGoOn.has(judgement.code))
+      else if (outcome.status === "failed" && !mayGoOn.has(outcome.code))
         found.skipReason = "there is no token";
-      else if (judgement.status === "failed" && judgement.code === "USER_OF_OTHER_DOMAIN")
+      else if (outcome.status === "failed" && outcome.code === "USER_OF_OTHER_DOMAIN")
         found.otherDomain = true;
-      return judgement;
+      return outcome;
     }
     case "permissions": {
-      const judgement = evaluatePermissions(
+      const outcome = evaluatePermissions(
         found.grant!,
         await read("read the API user", "/ns-api/v2/domains/~/users/~", {}),
-        subject.minimumScope,
+        target.minimumScope,
       );
-      if (judgement.status === "failed") found.skipReason = afterPermissions(judgement.code);
+      if (outcome.status === "failed") found.skipReason = afterPermissions(outcome.code);
       if (found.otherDomain) found.skipReason ??= "the API user is of another domain";
-      return judgement;
+      return outcome;
     }
     case "domain": {
-      const judgement = evaluateDomain(
+      const outcome = evaluateDomain(
         await read(`read domain ${domain}`, "/ns-api/v2/domains/{domain}", { domain }),
         domain,
       );
-      if (judgement.status === "failed") found.skipReason = "the domain cannot be read";
-      return judgement;
+      if (outcome.status === "failed") found.skipReason = "the domain cannot be read";
+      return outcome;
     }
     case "users": {
       const users = await read(
@@ -156,7 +156,7 @@ async function run(
       return evaluateUsers(users, same(text(found.grant!.answer, "domain"), domain));
     }
     case "did": {
-      const forms = didForms(subject.did ?? "", subject.homeCountry);
+      const forms = didForms(target.did ?? "", target.homeCountry);
       return evaluateDid(
         await firstFound(forms, (did) =>
           read(`read number ${did}`, "/ns-api/v2/domains/{domain}/phonenumbers/{did}", {
@@ -165,7 +165,7 @@ async function run(
           }),
         ),
         forms,
-        { destination: subject.didDestination, domain },
+        { destination: target.didDestination, domain },
       );
     }
   }
