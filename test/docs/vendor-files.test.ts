@@ -28,3 +28,19 @@ test.each(vendors)("keeps the ten files that every vendor has in provider/%s", (
   const files = readdirSync(join(root, "provider", vendor));
   expect(roles.filter((role) => !files.includes(role))).toEqual([]);
 });
+
+test.each(vendors)(
+  "names the entries of these files in provider/%s as in every vendor",
+  async (vendor) => {
+    const entries = {
+      client: /Client$/,
+      config: /Config$/,
+      outputs: /^toOutputs$/,
+      rules: /^rule/,
+    };
+    for (const [role, entry] of Object.entries(entries)) {
+      const exported = Object.keys(await import(join(root, "provider", vendor, `${role}.ts`)));
+      expect(exported, role).toContainEqual(expect.stringMatching(entry));
+    }
+  },
+);
