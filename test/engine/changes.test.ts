@@ -91,7 +91,7 @@ describe("changes, costs and limits, on the real engine", () => {
     declare({ acme: customers.acme }, { "ucaas:removed": ["bakery"] });
     const removal = await withPolicies("preview");
     expect(removal.exitCode, removal.output).not.toBe(0);
-    expect(removal.output).toContain("beyond ucaas:limits.maxRemovals: 1 resources");
+    expect(removal.output).toContain("beyond ucaas:limits.maxRemovals: 1 resource is deleted");
     const { bakery, acme } = customers;
     const renamed = { ...acme, renamedFrom: "acme", xima: { professionalSeats: 14 } };
     declare({ bakery, "acme-ltd": renamed });
