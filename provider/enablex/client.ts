@@ -3,6 +3,7 @@ import { NoResponseError } from "../http/client.ts";
 import { retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
+import { vendorId } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { EnableXApi } from "./api.ts";
 import { BatchReader } from "./batch-reader.ts";
@@ -283,9 +284,7 @@ export class EnableXClient {
   }
 
   idOf(kind: ResourceType, row: ApiRecord): string | undefined {
-    const id = row[this.routes[`${kind.name}IdField`]] ?? row.id;
-    // A number that JavaScript cannot keep would be the id of another one.
-    return typeof id === "string" || Number.isSafeInteger(id) ? String(id) : undefined;
+    return vendorId(row[this.routes[`${kind.name}IdField`]] ?? row.id);
   }
 
   async #read(
@@ -296,10 +295,11 @@ export class EnableXClient {
     const { answer } = await this.#api.send(operation, this.routes[`${kind.name}Read`], "safe", {
       params: { id },
     });
-    if (answer.ok)
-      return {
-        row: flattened(kind, this.#api.object(answer.payload, `${kind.name}Key`, operation)),
-      };
+    if (answer.ok) {
+      const row = flattened(kind, this.#api.object(answer.payload, `${kind.name}Key`, operation));
+      // It was asked for by its id, which it need not show.
+      return { row: { ...row, [this.routes[`${kind.name}IdField`]]: id } };
+    }
     if (answer.failure.gone === undefined) throw toError(answer.failure, operation);
     return { gone: answer.failure.gone };
   }

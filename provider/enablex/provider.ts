@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { vendorId } from "../runtime/identifiers.ts";
 import { sentFields, toStateResource } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -431,7 +432,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     op: Operation,
     entry: JournalEntry<WriteNote> | undefined,
   ): Promise<Existing | undefined> {
-    const noted = typeof entry?.note === "string" ? entry.note : entry?.note?.id;
+    const noted = vendorId(typeof entry?.note === "string" ? entry.note : entry?.note?.id);
     if (noted !== undefined) {
       const row = await op.client.read(this.#kind, noted);
       if (row) return { row, origin: "ours" };

@@ -23,6 +23,22 @@ export function displayName() {
   return checked(displayNameProblem);
 }
 
+/** No vendor has a longer id. Each is part of URLs, of the state and of messages. */
+const longestId = 256;
+
+/**
+ * The id that a vendor gave, as text; undefined for what the engine could not print, or no
+ * request could name.
+ */
+export function vendorId(value: unknown): string | undefined {
+  // A number that JavaScript cannot keep would be the id of another one.
+  const id = Number.isSafeInteger(value) ? String(value) : value;
+  if (typeof id !== "string" || id.length > longestId) return undefined;
+  // Parts of a path that lead elsewhere.
+  if (id === "." || id === "..") return undefined;
+  return identifierProblem(id) === undefined ? id : undefined;
+}
+
 function checked(problemOf: (value: string) => string | undefined) {
   const filled = z.string().min(1, { error: "must not be empty", abort: true });
   return filled.superRefine((value, context) => {
@@ -33,6 +49,8 @@ function checked(problemOf: (value: string) => string | undefined) {
 
 /** What is wrong with an identifier, in words that show no more of it than one code point. */
 function identifierProblem(value: string): string | undefined {
+  // The engine takes it for a colour where it prints the id, and panics.
+  if (value.includes("<{%")) return "must not contain <{%";
   return problem(value, (character) => isHidden(character) || isOtherBlank(character));
 }
 

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
@@ -61,6 +63,48 @@ describe("a customer that is created", () => {
       expect(enablex.customers()).toMatchObject([{ id }]);
     },
   );
+
+  test.each([
+    ["what the engine and a terminal act on", "7<{%x%}>\u001b[31m"],
+    ["an empty text", ""],
+    ["a blank", " "],
+    ["a part of a path", ".."],
+    ["a text of a megabyte", "7".repeat(1_000_000)],
+    ["a number that is not exact", 2 ** 53],
+    ["a list", ["7"]],
+    ["an object", { toString: "7" }],
+    ["nothing", null],
+  ])("is found and not created again when the reply has %s for its id", async (_, id) => {
+    const body = { result: 1, customer: { customer_id: id } };
+    enablex.server.fault({ kind: "statusAfter", status: 200, body, method: "POST" });
+    const created = await create(acme);
+    expect(enablex.customers()).toMatchObject([{ id: created.id }]);
+    expect(created.outs?.customerId).toBe(created.id);
+    expect(posts()).toBe(1);
+  });
+
+  test("is not created where the list has an id that no request can have", async () => {
+    const body = { result: 1, customers: [{ customer_id: "7\u001b[31m", customer_code: "ACME" }] };
+    enablex.server.fault({ kind: "status", status: 200, body, path: "/customers$" });
+    expect(await catchError(create(acme))).toMatchObject({ code: "MALFORMED_REPLY" });
+    expect(posts()).toBe(0);
+  });
+
+  test("keeps its id when the server shows it without one", async () => {
+    enablex.server.setOptions({ createReply: "none" });
+    const [id = ""] = await enablex.seed(1, { customer_code: "ACME", customer_name: "Acme" });
+    const shown = { customer_name: "Acme", customer_code: "ACME", contact_email: "it@acme.test" };
+    const list = { result: 1, customers: [{ customer_id: id }] };
+    const only = { kind: "status", status: 200, times: 9, method: "GET" } as const;
+    enablex.server.fault({ ...only, path: "/customers$", body: list });
+    enablex.server.fault({
+      ...only,
+      path: `/customers/${id}$`,
+      body: { result: 1, customer: shown },
+    });
+    expect((await create({ ...customer, __stack: "ucaas/one" })).id).toBe(id);
+    expect(posts()).toBe(0);
+  });
 
   test.each([
     ["the connection was cut before the server acted", { kind: "cutBefore" }, 2],
@@ -454,6 +498,17 @@ describe("a create that was cut off", () => {
     );
     expect(again).toBe(id);
     expect(enablex.customers()).toMatchObject([{ customer_name: "Acme Ltd" }]);
+  });
+
+  test("is found by its code when an earlier release noted an empty id", async () => {
+    const journal = journalFolder();
+    const { id } = await create(acme, {}, journal);
+    for (const name of readdirSync(journal)) {
+      const file = join(journal, name);
+      writeFileSync(file, readFileSync(file, "utf8").replaceAll(`"id":"${id}"`, '"id":""'));
+    }
+    expect((await create(acme, {}, journal)).id).toBe(id);
+    expect(posts()).toBe(1);
   });
 
   test("is waited for while it may still arrive", async () => {

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { type ConfigDefinition, readConfig } from "../../provider/runtime/config.ts";
-import { credential, displayName, identifier } from "../../provider/runtime/identifiers.ts";
+import {
+  credential,
+  displayName,
+  identifier,
+  vendorId,
+} from "../../provider/runtime/identifiers.ts";
 import { validate } from "../../provider/runtime/validation.ts";
 import {
   enablexConfig,
@@ -64,6 +69,11 @@ describe("a text that names something", () => {
     },
   );
 
+  test("is refused as an identifier with the markup at which the engine panics", () => {
+    expect(problem(identifier(), "acme<{%x%}>")).toEqual(["must not contain <{%"]);
+    expect(problem(credential(), "acme<{%x%}>")).toBeUndefined();
+  });
+
   test("may hold another blank than the plain one only where it is no identifier", () => {
     expect(problem(identifier(), "a\u00a0b")).toEqual([
       "must not contain U+00A0 (no-break space) at position 2",
@@ -78,6 +88,36 @@ describe("a text that names something", () => {
       expect(problem(identifier(), name)).toBeDefined();
     }
   });
+});
+
+describe("an id that a vendor gives", () => {
+  test.each([
+    ["1001", "1001"],
+    [1001, "1001"],
+    ["a b/c", "a b/c"],
+    ["7".repeat(256), "7".repeat(256)],
+  ])("is taken as text: %j", (value, id) => expect(vendorId(value)).toBe(id));
+
+  test.each([
+    [""],
+    [" 7"],
+    ["."],
+    [".."],
+    ["7\u001b[31m"],
+    ["7<{%x%}>"],
+    ["7\u202e"],
+    ["7\n"],
+    ["7".repeat(257)],
+    [1.5],
+    [2 ** 53],
+    [true],
+    [null],
+    [undefined],
+    [["7"]],
+    [{ id: "7" }],
+  ])("is none when it cannot be printed or asked for: %j", (value) =>
+    expect(vendorId(value)).toBeUndefined(),
+  );
 });
 
 describe("every vendor", () => {
