@@ -1,4 +1,6 @@
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { inWords } from "pulumi-ucaas/internal/runtime/outputs";
+import { speaksOfSecrets } from "pulumi-ucaas/internal/runtime/secret-names";
 import { toJson } from "pulumi-ucaas/internal/runtime/to-json";
 import { hasUnknown } from "pulumi-ucaas/internal/runtime/unknown";
 import { leaves, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
@@ -91,6 +93,7 @@ async function inState(
 
 function differences({ secretPaths }: PlannedResource, inputs: unknown, outputs: unknown): string {
   const isSecret = (path: string) =>
+    speaksOfSecrets(path) ||
     secretPaths.some((secret) => path === secret || path.startsWith(`${secret}.`));
   const found = leaves(inputs).flatMap(({ path, value }) => {
     const actual = valueAt(outputs, path);
@@ -99,7 +102,7 @@ function differences({ secretPaths }: PlannedResource, inputs: unknown, outputs:
     return [
       isSecret(at)
         ? `${at} is another there`
-        : `${at} is declared ${JSON.stringify(value)}, there it is ${JSON.stringify(actual)}`,
+        : `${at} is declared ${JSON.stringify(value)}, there it is ${inWords(actual)}`,
     ];
   });
   return found.join(", ") || "the provider sees a difference";

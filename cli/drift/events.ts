@@ -1,5 +1,6 @@
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
+import { speaksOfSecrets } from "pulumi-ucaas/internal/runtime/secret-names";
 import { mask } from "pulumi-ucaas/internal/runtime/secrets";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { z } from "zod";
@@ -151,9 +152,9 @@ function changes(
       ),
     );
   }
-  return Object.is(before, after)
-    ? []
-    : [{ property: path, declared: masked(before), actual: masked(after) }];
+  if (Object.is(before, after)) return [];
+  const show = (value: unknown) => (speaksOfSecrets(path) ? maskIfSet(value) : masked(value));
+  return [{ property: path, declared: show(before), actual: show(after) }];
 }
 
 /** In events, the value beside the engine's mark is `[secret]`. */
@@ -166,8 +167,18 @@ function masked(value: unknown): unknown {
   if (isSecret(value)) return mask;
   if (Array.isArray(value)) return value.map(masked);
   if (isRecord(value))
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        speaksOfSecrets(key) ? maskIfSet(inner) : masked(inner),
+      ]),
+    );
   return value;
+}
+
+/** Whatever a name says of it, that there is no value is none of its secrets. */
+function maskIfSet(value: unknown): unknown {
+  return value === undefined || value === null || value === "" ? value : mask;
 }
 
 function isTime(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { inWords } from "../runtime/outputs.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
 import {
@@ -300,6 +301,6 @@ export function describeRecord(kind: ResourceType, row: ApiRecord, id: string): 
   const name = row.customer_name ?? row.first_name ?? row.name;
   const also = ["customer_code", "contact_email", "email", "plan_id"]
     .filter((key) => row[key])
-    .map((key) => `${key} ${row[key]}`);
-  return `${kind.name} ${id}${name ? ` ${JSON.stringify(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
+    .map((key) => `${key} ${typeof row[key] === "string" ? row[key] : inWords(row[key])}`);
+  return `${kind.name} ${id}${name ? ` ${inWords(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
 }

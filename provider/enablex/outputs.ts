@@ -1,4 +1,5 @@
-import { type ApiRecord, asText, type Difference, type Properties, withActual } from "./fields.ts";
+import { inWords } from "../runtime/outputs.ts";
+import { type ApiRecord, type Difference, type Properties, withActual } from "./fields.ts";
 import type { ResourceType } from "./resource-types.ts";
 import type { EnableXOutputs } from "./schema.ts";
 
@@ -24,5 +25,6 @@ export function toOutputs(
 
 /** Labels are the server's (other pages): `status_ex`, `customer_type_ex`. */
 function label(value: unknown): string | undefined {
-  return value === undefined || value === null || value === "" ? undefined : asText(value);
+  if (value === undefined || value === null || value === "") return undefined;
+  return typeof value === "string" ? value : inWords(value);
 }

@@ -1,12 +1,10 @@
 import { own } from "./own-property.ts";
 import { longestText, printable, printableLine } from "./printable.ts";
+import { speaksOfSecrets } from "./secret-names.ts";
 import { mask } from "./secrets.ts";
 import type { Json } from "./to-json.ts";
 
 const deepest = 64;
-
-/** A text below a key that matches is a secret, whatever its source. */
-const speaksOfSecrets = /passw(or)?d|passphrase|secret|token|private_?key|api_?key/i;
 
 /**
  * Outputs as the state may keep them: plain JSON, whatever a vendor sent, so that nothing
@@ -31,10 +29,14 @@ export function toOutputs(
   );
 }
 
+/** A value of a vendor's in a sentence: JSON, harmless in the same way. */
+export function inWords(value: unknown): string {
+  return JSON.stringify(output(value, undefined, 0, undefined) ?? null);
+}
+
 type Treatment = "as it is" | "as a secret" | undefined;
 
-const secretIf = (key: string): Treatment =>
-  speaksOfSecrets.test(key) ? "as a secret" : undefined;
+const secretIf = (key: string): Treatment => (speaksOfSecrets(key) ? "as a secret" : undefined);
 
 function record(
   entries: readonly [string, unknown][],

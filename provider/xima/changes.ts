@@ -1,22 +1,20 @@
 import { isEqual } from "../runtime/equality.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { inWords } from "../runtime/outputs.ts";
 import { own } from "../runtime/own-property.ts";
+import { speaksOfSecrets } from "../runtime/secret-names.ts";
 import { mask } from "../runtime/secrets.ts";
 import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs } from "./schema.ts";
 
 /**
- * The server echoes old and new SIP passwords in clear text (OpenAPI 1.4); the arguments
- * beside them are secret to Pulumi too.
+ * The nested `changes` of a reply as a flat list, with secrets masked. The server echoes
+ * old and new SIP passwords in clear text (OpenAPI 1.4). A path is a value in this list, so
+ * only here can it tell that the values beside it are secret.
  */
-function isSecret(property: string): boolean {
-  return property.split(".")[0] === "sipCredentials";
-}
-
-/** The nested `changes` of a reply as a flat list, with secrets masked. */
 export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
   return flatten(changes).map((change) =>
-    isSecret(change.property)
+    speaksOfSecrets(change.property)
       ? {
           property: change.property,
           ...(!isNothing(change.oldValue) && { oldValue: mask }),
@@ -41,7 +39,7 @@ export function detectDrift(
       return [];
     if (isNothing(expected) && isNothing(oldValue)) return [];
     return [
-      isSecret(property)
+      speaksOfSecrets(property)
         ? { property, oldValue: mask, newValue: mask }
         : { property, oldValue: expected, newValue: oldValue ?? null },
     ];
@@ -59,9 +57,9 @@ export function replacedValues(changes: Record<string, unknown>): string[] {
         !property.startsWith("ccId.") && !isNothing(oldValue) && !isEqual(oldValue, newValue),
     )
     .map(({ property, oldValue, newValue }) =>
-      isSecret(property)
+      speaksOfSecrets(property)
         ? property
-        : `${property} (${JSON.stringify(oldValue)}, now ${JSON.stringify(newValue)})`,
+        : `${property} (${inWords(oldValue)}, now ${inWords(newValue)})`,
     );
 }
 
@@ -75,9 +73,9 @@ export function unlikeSent(
 ): string[] {
   return flatten(changes).flatMap(({ property, newValue }) => {
     const sent = property.split(".").reduce<unknown>(own, body);
-    if (typeof sent !== "number" || isSecret(property) || newValue === undefined) return [];
+    if (typeof sent !== "number" || speaksOfSecrets(property) || newValue === undefined) return [];
     if (isEqual(sent, newValue) || (isNothing(sent) && isNothing(newValue))) return [];
-    return [`${property} (${sent} was sent, the server has ${JSON.stringify(newValue)})`];
+    return [`${property} (${sent} was sent, the server has ${inWords(newValue)})`];
   });
 }
 
@@ -112,7 +110,7 @@ function flatten(changes: Record<string, unknown>, path = "", depth = 0): Licens
 /** The document allows a text for each value. A number is one here, however it is written. */
 function withNumbers(change: LicenseChange): LicenseChange {
   const { property, oldValue, newValue } = change;
-  const isText = property.startsWith("ccId.") || isSecret(property);
+  const isText = property.startsWith("ccId.") || speaksOfSecrets(property);
   if (isText && property !== "sipCredentials.sipPort") return change;
   return { property, oldValue: toNumber(oldValue), newValue: toNumber(newValue) };
 }

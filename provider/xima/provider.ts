@@ -14,6 +14,7 @@ import {
 } from "../runtime/lifecycle.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
+import { inWords } from "../runtime/outputs.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
 import { isUnknown } from "../runtime/unknown.ts";
@@ -231,7 +232,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       logWarning(
         "XimaLicense",
         resourceId(news),
-        `${property} had been changed elsewhere: ${JSON.stringify(oldValue)} was declared, the server had ${JSON.stringify(newValue)}. It is as declared again`,
+        `${property} had been changed elsewhere: ${inWords(oldValue)} was declared, the server had ${inWords(newValue)}. It is as declared again`,
       );
     }
     warnOfOtherValues(changes, body, operation);

@@ -126,6 +126,17 @@ describe("drift from the engine's events", () => {
     expect(differences("same", { inputs: { seats: 5 } }, { inputs: { seats: 6 } })).toEqual([]);
   });
 
+  test("a value whose name speaks of a secret is never shown, marked or not", () => {
+    const before = { outputs: { fields: { sip_password: "canary-1", all: "x" } } };
+    const after = {
+      outputs: { fields: { sip_password: "canary-2", all: { api_key: "canary-3", pins: null } } },
+    };
+    expect(differences("update", before, after)).toMatchObject([
+      { property: "fields.sip_password", declared: "[secret]", actual: "[secret]" },
+      { property: "fields.all", declared: "x", actual: { api_key: "[secret]", pins: null } },
+    ]);
+  });
+
   test("the engine's errors are kept, and its debug messages with plain secrets are dropped", () => {
     const events = new RefreshEvents(place);
     const say = (severity: string, message: string, of?: string) =>

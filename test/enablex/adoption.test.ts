@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Adoption, adoption, type Origin } from "../../provider/enablex/adoption.ts";
+import { notAdopted } from "../../provider/enablex/errors.ts";
 import type { Difference } from "../../provider/enablex/fields.ts";
+import { toOutputs } from "../../provider/enablex/outputs.ts";
+import { customerType } from "../../provider/enablex/resource-types.ts";
 import type { Adopt } from "../../provider/enablex/schema.ts";
 
 const difference = (property: string): Difference => ({
@@ -36,6 +39,19 @@ describe("an object that exists before its create", () => {
     expect(adoption(mode, origin, how === "the same" ? [] : [difference("contactName")], [])).toBe(
       decision,
     );
+  });
+
+  test("is described without a secret in a value of another shape than published", () => {
+    const row = {
+      customer_name: { name: "Acme", sip_password: "canary-1" },
+      customer_code: { toString: 1, api_key: "canary-2" },
+      contact_email: "it@acme.example",
+    };
+    const { message } = notAdopted(customerType, "create customer", "exists", row, "7", []);
+    expect(message).toContain("contact_email it@acme.example");
+    expect(message).not.toContain("canary");
+    const { statusText } = toOutputs(customerType, "7", {}, { status_ex: row }, []);
+    expect(statusText).not.toContain("canary");
   });
 
   test("is never overwritten in what the API cannot change", () => {

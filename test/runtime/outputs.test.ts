@@ -52,10 +52,10 @@ describe("the outputs in the state", () => {
   test("has no secret that a vendor echoes, under any name", () => {
     rememberSecret("the-sip-password-1");
     const echoed = {
-      lastChanges: [
+      list: [
         {
           note: "password the-sip-password-1 was set",
-          sip_credentials: { password: "another-one" },
+          sip: { password: "another-one" },
         },
       ],
       statusText: '{"error":"no \\"the-sip-password-1\\""}',
@@ -63,9 +63,7 @@ describe("the outputs in the state", () => {
       bundle: { api_client_secret: "the-sip-password-1" },
     };
     expect(toOutputs(echoed, {}, ["bundle"])).toEqual({
-      lastChanges: [
-        { note: "password [secret] was set", sip_credentials: { password: "[secret]" } },
-      ],
+      list: [{ note: "password [secret] was set", sip: { password: "[secret]" } }],
       statusText: '{"error":"no \\"[secret]\\""}',
       sessionToken: "[secret]",
       bundle: { api_client_secret: "the-sip-password-1" },

@@ -807,6 +807,37 @@ describe("update", () => {
     expect(host.output()).toContain("professionalSeats (13 was sent, the server has 20)");
   });
 
+  test("shows and keeps no password of the server that the process does not know", async () => {
+    const args = { ...licence(), dialerSeats: 10 };
+    const reply = {
+      kind: "statusAfter" as const,
+      status: 200,
+      bodyMatches: "professionalSeats",
+      body: {
+        ccId: args.ccId,
+        changes: {
+          sip_credentials: { password: { oldValue: "old-pw-1", newValue: "old-pw-2" } },
+          sip: { oldValue: { trunk: { apiKey: "old-pw-3" } }, newValue: null },
+          trunks: { oldValue: [{ password: "old-pw-4" }], newValue: [] },
+          professionalSeats: { oldValue: { token: "old-pw-5" }, newValue: { token: "old-pw-6" } },
+          dialerSeats: { oldValue: [{ secret: "old-pw-7" }], newValue: [{ secret: "old-pw-8" }] },
+        },
+      },
+    };
+    licences.server.fault(reply);
+    const { id, outs } = await createLicence(args);
+    licences.server.fault(reply);
+    const { outs: after } = await host.update(type, id, outs, { ...args, dialerSeats: 11 });
+    expect(outs.lastChanges[0]).toEqual({
+      property: "sip_credentials.password",
+      oldValue: "[secret]",
+      newValue: "[secret]",
+    });
+    expect(host.output()).toContain("this create replaced sip_credentials.password");
+    expect(after.lastDrift).toHaveLength(1);
+    expect(JSON.stringify([outs, after]) + host.output()).not.toContain("old-pw");
+  });
+
   test("that fails keeps the old state, so that the next up makes the same change", async () => {
     const args = licence();
     const { id, outs } = await createLicence(args);
