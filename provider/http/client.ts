@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { debuglog } from "node:util";
 import type PQueue from "p-queue";
 import { UcaasError, type UcaasErrorDetails } from "../runtime/errors.ts";
-import { tryParseJson } from "../runtime/parse-json.ts";
+import { tryParseReply } from "../runtime/parse-json.ts";
 import { maskSecrets } from "../runtime/secrets.ts";
 import { acceptEncoding, decodeBody, readUpTo } from "./body.ts";
 import { abortedError, classifyTransportError, type TransportError, transient } from "./errors.ts";
@@ -90,7 +90,7 @@ export interface HttpResponse {
    */
   readonly headers: Record<string, string>;
   readonly text: string;
-  /** The body as JSON, or undefined when it is none. */
+  /** The body as JSON, or undefined when it is none, or has more levels than any API. */
   readonly json: unknown;
   /** Tries it took. */
   readonly attempts: number;
@@ -250,7 +250,7 @@ export class HttpClient {
         status: response.statusCode,
         headers,
         text,
-        json: tryParseJson(text),
+        json: tryParseReply(text),
         attempts: number,
       };
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { type BodyHeaders, decodeBody } from "../http/body.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { tryParseReply } from "../runtime/parse-json.ts";
 
 /**
  * Reads a callback request of Xelion. The direct listener and the receiver share this file, so that
@@ -9,6 +10,9 @@ import { isRecord } from "../runtime/is-record.ts";
 
 /** A callback has some hundred bytes. */
 export const defaultBodyLimit = 64 * 1024;
+
+/** A callback has two levels. The relay passes it on within a reply, which may not have many. */
+const deepestBody = 32;
 
 /**
  * 256 bits in base64url. The token is compared exactly; everything before it may be
@@ -91,7 +95,7 @@ async function readAs(
 ): Promise<CallbackBody> {
   try {
     const text = await decodeBody(bytes, headers, { limit, strict: true });
-    const message: unknown = JSON.parse(text);
+    const message = tryParseReply(text, deepestBody);
     return isRecord(message) ? { kind: "message", text, message } : { kind: "malformed" };
   } catch (error) {
     return {

@@ -68,6 +68,29 @@ describe("a call", () => {
     });
   });
 
+  test.each([
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}", "1"],
+  ])("takes a reply of more than 64 nested %s for no JSON", async (_, left, right, inner = "") => {
+    const nested = (levels: number) => left.repeat(levels) + inner + right.repeat(levels);
+    for (const [levels, isJson] of [
+      [64, true],
+      [65, false],
+      [100_000, false],
+    ] as const) {
+      server.fault({ kind: "status", status: 200, body: nested(levels) });
+      const { json, text } = await client().send(read);
+      expect(json !== undefined).toBe(isJson);
+      expect(text).toHaveLength(nested(levels).length);
+    }
+  });
+
+  test("does not count brackets within a text as levels", async () => {
+    const body = { "[{": `\\"${"[".repeat(100)}`, list: Array(100).fill([]) };
+    server.fault({ kind: "status", status: 200, body });
+    expect((await client().send(read)).json).toEqual(body);
+  });
+
   test("encodes path values, and omits undefined ones from the query", async () => {
     await client().send({
       ...read,

@@ -7,6 +7,16 @@ export type FaultyReply = FaultOrder extends infer Order
     : never
   : never;
 
+const nested = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+/** As the reply of either vendor, with all that a customer declares. */
+const deepReply = `{
+  "result": 1,
+  "customer": {
+    "customer_id": "1001", "customer_code": "ACME", "customer_name": "Acme",
+    "contact_email": "it@acme.test", "contact_name": ${nested}
+  },
+  "changes": { "eliteSeats": { "oldValue": ${nested}, "newValue": 500 } }
+}`;
 const page = "<html>a page of the proxy</html>";
 
 /** The server does what is asked for, and the reply does not say so. */
@@ -14,6 +24,7 @@ export const unclear: [name: string, ...FaultyReply[]][] = [
   ["a page", { kind: "html" }],
   ["nothing", { kind: "empty" }],
   ["broken JSON", { kind: "malformed" }],
+  ["JSON of 50,000 levels", { kind: "statusAfter", status: 200, body: deepReply }],
   ["JSON without a result", { kind: "statusAfter", status: 200, body: { status: "ok" } }],
   ["a server error that HTTP has", { kind: "statusAfter", status: 501, body: page }],
   ["a server error in its own envelope", { kind: "statusAfter", status: 501 }],

@@ -86,6 +86,11 @@ const refused: [string, number, Request][] = [
   ["nothing", 400, { body: Buffer.alloc(0) }],
   ["only a byte order mark", 400, { body: bom }],
   ["a list", 400, { body: Buffer.from(`[${text}]`) }],
+  [
+    "an object of more levels than the relay could pass on",
+    400,
+    { body: Buffer.from(`${'{"a":'.repeat(33)}1${"}".repeat(33)}`) },
+  ],
   ["half an object", 400, { body: utf8.subarray(0, 20) }],
   ["Latin-1 that is not declared", 400, { body: latin1 }],
   [
