@@ -41,6 +41,13 @@ export interface StackKnowledge {
   readonly accepted?: readonly string[];
 }
 
+/** What an intent carries, and what keeps it from being written. */
+export interface IntentOptions {
+  readonly write?: JournalWrite;
+  readonly guard?: (others: readonly JournalEntry[]) => void;
+  readonly known?: string | undefined;
+}
+
 /** Where an entry is, or where it would be. */
 export interface Located<Note extends Json = Json> {
   readonly key: JournalKey;
@@ -196,6 +203,7 @@ export class Journal {
    *   is there is replaced.
    * @param guard throws what else keeps the request from being sent; it sees the entries
    *   that other stacks have of this thing
+   * @param known the name of the last write that the state knows; this one counts as later
    * @throws {UcaasError} `JOURNAL_OUTDATED` when another process was quicker, `JOURNAL_UNAVAILABLE`
    */
   async intend<Note extends Json>(
@@ -203,16 +211,12 @@ export class Journal {
     args: unknown,
     note: Note,
     seen?: JournalEntry | null,
-    {
-      write,
-      guard,
-    }: { write?: JournalWrite; guard?: (others: readonly JournalEntry[]) => void } = {},
+    { write, guard, known }: IntentOptions = {},
   ): Promise<JournalEntry<Note>> {
     const { vendor, stack, thing } = key;
     const intendedAt = new Date().toISOString();
-    // By its time, so that a completed write can be known from a later one.
     const about = {
-      id: `${intendedAt}/${shortId()}`,
+      id: `${laterThan([known, seen?.id], intendedAt)}/${shortId()}`,
       argumentsHash: hashOf(args),
       intendedAt,
     };
@@ -297,6 +301,15 @@ function openStore(config: Source, environment: NodeJS.ProcessEnv): JournalStore
   return "url" in location
     ? new JournalDatabase(PostgresDatabase.at(location.url))
     : new JournalFolder(location.folder);
+}
+
+/**
+ * A completed write is known from a later one by its time. The clock that named an earlier
+ * one may have been ahead, so a new one takes no earlier time than that.
+ */
+function laterThan(earlier: readonly (string | undefined)[], now: string): string {
+  const times = earlier.map((id) => Date.parse(id?.split("/", 1)[0] ?? "") + 1);
+  return new Date(Math.max(...[Date.parse(now), ...times].filter(Number.isFinite))).toISOString();
 }
 
 function shortId(): string {

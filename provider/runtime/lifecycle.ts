@@ -382,6 +382,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         ...(id !== undefined && { remoteId: id }),
         ...(resource.account !== undefined && { account: resource.account }),
       },
+      known: resource.__intent,
       locate: async () => {
         const { key, entry } = await this.#journal.locate(
           vendor,

@@ -1,4 +1,4 @@
-import type { Journal, JournalEntry, JournalKey, JournalWrite } from "./journal.ts";
+import type { IntentOptions, Journal, JournalEntry, JournalKey, JournalWrite } from "./journal.ts";
 import type { Json } from "./to-json.ts";
 
 /** Where the journal has, or would have, the entry of an operation. */
@@ -13,6 +13,8 @@ export interface OperationTarget {
 export interface OperationDeps {
   readonly journal: Journal;
   readonly write: JournalWrite;
+  /** The name of the last write that the state knows. */
+  readonly known: string | undefined;
   /** Another machine's run began an update of the resource, and its outcome is not known. */
   readonly isRepeated: boolean;
   readonly signal: AbortSignal;
@@ -71,12 +73,9 @@ export class Operation<Note extends Json = Json> {
    * For handlers that keep their entries themselves: what each intent carries, and what
    * keeps it from being written.
    */
-  intentOptions(key: JournalKey): {
-    write: JournalWrite;
-    guard: (others: readonly JournalEntry[]) => void;
-  } {
-    const { write, guard } = this.#means;
-    return { write, guard: (others) => guard(key, others) };
+  intentOptions(key: JournalKey): IntentOptions {
+    const { write, known, guard } = this.#means;
+    return { write, known, guard: (others) => guard(key, others) };
   }
 
   log(text: string): void {
@@ -103,13 +102,10 @@ export class Operation<Note extends Json = Json> {
    * @param note what the next run wants to know; no secrets
    */
   async intend(args: unknown, note: Note): Promise<void> {
-    const { journal, write, guard } = this.#means;
     const { key, present } = await this.#locate();
     const seen = this.#entry ?? present ?? null;
-    this.#entry = await journal.intend<Note>(key, args, note, seen, {
-      write,
-      guard: (others) => guard(key, others),
-    });
+    const options = this.intentOptions(key);
+    this.#entry = await this.#means.journal.intend<Note>(key, args, note, seen, options);
   }
 
   /**

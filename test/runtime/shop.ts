@@ -107,6 +107,8 @@ const tellers = {
  */
 export class Stack {
   readonly vendor = new Vendor();
+  /** The engine is killed after a step, before its checkpoint, when so many have been saved. */
+  checkpointsLeft = Infinity;
   readonly state = new Map<string, { id: string; outs: Outputs }>();
   readonly journal: Journal;
   readonly #journals: readonly Journal[];
@@ -117,10 +119,19 @@ export class Stack {
   #run = 0;
 
   readonly #identity: Identity;
+  readonly #asksEngine: boolean;
 
-  /** @param folders the journal's, of each machine */
-  constructor(folders: readonly string[], identity: Identity = "name") {
+  /**
+   * @param folders the journal's, of each machine
+   * @param asksEngine for pending operations, which no run does with a shared journal
+   */
+  constructor(
+    folders: readonly string[],
+    identity: Identity = "name",
+    asksEngine = true,
+  ) {
     this.#identity = identity;
+    this.#asksEngine = asksEngine;
     this.#journals = folders.map(
       (folder) =>
         new Journal({
@@ -144,7 +155,7 @@ export class Stack {
         servers: () => ({}),
       },
       this.#journals[machine] as Journal,
-      new PendingOperations(async () => this.#record()),
+      this.#asksEngine ? new PendingOperations(async () => this.#record()) : undefined,
     );
     for (const [resource, inputs] of Object.entries(program)) {
       const news = { ...inputs, __stack: stack, __resource: resource };
@@ -188,7 +199,9 @@ export class Stack {
     this.#pending = [...this.#pending.filter(({ run }) => run === this.#run), operation];
     let killed = false;
     try {
-      return await work();
+      const result = await work();
+      if (this.checkpointsLeft-- <= 0) throw new Killed();
+      return result;
     } catch (error) {
       killed = error instanceof Killed;
       throw error;
