@@ -104,12 +104,10 @@ export class Journal {
     thing: string,
     stacks: readonly string[],
   ): Promise<Located<Note>> {
-    for (const stack of stacks) {
-      const moved = await this.#movedTo(stack);
-      for (const name of moved === undefined ? [stack] : [stack, moved]) {
-        const entry = await this.find<Note>({ vendor, stack: name, thing });
-        if (entry) return { key: { vendor, stack: name, thing }, entry };
-      }
+    const identities = await Promise.all(stacks.map((stack) => this.identitiesOf(stack)));
+    for (const stack of new Set(identities.flat())) {
+      const entry = await this.find<Note>({ vendor, stack, thing });
+      if (entry) return { key: { vendor, stack, thing }, entry };
     }
     return { key: { vendor, stack: stacks[0] ?? "", thing } };
   }

@@ -533,11 +533,12 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         this.#journal.findThing(this.#descriptor.vendor, thing),
       ),
     );
+    const { __stack: stack } = state;
+    const own = stack === undefined ? undefined : await this.#journal.identitiesOf(stack);
     return entries
       .flat()
-      .find(
-        (entry) => isSameStackOrRenamed(entry, state) && classifyEntry(entry, state) === "other",
-      );
+      .filter((entry) => own?.some((each) => isSameStack(entry.stack, each)) ?? true)
+      .find((entry) => classifyEntry(entry, state) === "other");
   }
 
   async #isThere(id: string, state: O): Promise<boolean> {
@@ -630,10 +631,6 @@ function stacksOf({ __stack }: ManagedInputs, programStack: string | undefined):
   return [
     ...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined)),
   ];
-}
-
-function isSameStackOrRenamed(entry: JournalEntry, { __stack }: ManagedOutputs): boolean {
-  return __stack === undefined || isSameStack(entry.stack, __stack);
 }
 
 function marksOf({ __claim, __intent }: ManagedOutputs): ManagedOutputs {

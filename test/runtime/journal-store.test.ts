@@ -91,12 +91,23 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
     expect(await open().findThing("acme", key().thing)).toHaveLength(1);
   });
 
-  test("moves a renamed stack's entries, and finds them under both names", async () => {
-    const from = key().stack;
-    const entry = await open().intend(key(), {}, "note", null);
-    expect(await open().move(from, "shop/new@here")).toBeGreaterThan(0);
-    const { entry: found } = await open().locate("acme", key().thing, [from]);
-    expect(found).toEqual({ ...entry, stack: "shop/new@here" });
+  test.each([
+    ["once", ["b"]],
+    ["twice", ["b", "c"]],
+    ["twice, and back to its first name", ["b", "a"]],
+  ])("finds the entries of a stack that was moved %s under all its names", async (_, moves) => {
+    const first = `shop/a${thing}@here`;
+    const entry = await open().intend({ ...key(), stack: first }, {}, "note", null);
+    const names = [first];
+    for (const name of moves) {
+      const to = `shop/${name}${thing}@here`;
+      expect(await open().move(names.at(-1) as string, to)).toBe(1);
+      names.push(to);
+    }
+    for (const name of names) {
+      const { entry: found } = await open().locate("acme", key().thing, [name]);
+      expect(found).toEqual({ ...entry, stack: names.at(-1) });
+    }
   });
 
   test("forgets a delete that ended long ago, and lists the others", async () => {

@@ -73,6 +73,21 @@ describe.each<[words: string, Identity]>([
     });
   });
 
+  test("what another resource is about to take over is kept, also after a rename", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await inFolder(async (folder) => {
+      const shop = new Stack([folder], identity);
+      await shop.up({ a: { name: "x", seats: 1 } });
+      await shop.journal.move(shop.stack, "shop/renamed");
+      shop.stack = "shop/renamed";
+      shop.vendor.killAt(1, true);
+      await expect(shop.up({ b: { name: "x", seats: 1 } })).rejects.toThrow(Killed);
+      shop.vendor.killAt(Infinity, true);
+      await expect(shop.up({})).rejects.toMatchObject({ code: "TAKE_OVER_OPEN" });
+      expect(shop.vendor.accounts.has("x")).toBe(true);
+    });
+  });
+
   test("nothing is reported while no run is killed", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const programs = fc.array(program, { minLength: 1, maxLength: 5 });

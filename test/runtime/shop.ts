@@ -11,7 +11,6 @@ import { PendingOperations } from "../../provider/runtime/pending-operations.ts"
 import type { RecordedResource, StackState } from "../../provider/runtime/stack-record.ts";
 
 const type = "FakeAccount";
-const stack = "shop/live";
 
 interface Inputs extends ManagedInputs {
   readonly name: string;
@@ -109,6 +108,8 @@ export class Stack {
   readonly vendor = new Vendor();
   /** The engine is killed after a step, before its checkpoint, when so many have been saved. */
   checkpointsLeft = Infinity;
+  /** Its identity, which a rename changes. */
+  stack = "shop/live";
   readonly state = new Map<string, { id: string; outs: Outputs }>();
   readonly journal: Journal;
   readonly #journals: readonly Journal[];
@@ -125,11 +126,7 @@ export class Stack {
    * @param folders the journal's, of each machine
    * @param asksEngine for pending operations, which no run does with a shared journal
    */
-  constructor(
-    folders: readonly string[],
-    identity: Identity = "name",
-    asksEngine = true,
-  ) {
+  constructor(folders: readonly string[], identity: Identity = "name", asksEngine = true) {
     this.#identity = identity;
     this.#asksEngine = asksEngine;
     this.#journals = folders.map(
@@ -158,7 +155,7 @@ export class Stack {
       this.#asksEngine ? new PendingOperations(async () => this.#record()) : undefined,
     );
     for (const [resource, inputs] of Object.entries(program)) {
-      const news = { ...inputs, __stack: stack, __resource: resource };
+      const news = { ...inputs, __stack: this.stack, __resource: resource };
       const old = this.state.get(resource);
       await provider.check({}, news);
       const { changes, replaces = [] } = old ? await provider.diff(old.id, old.outs, news) : {};
@@ -227,8 +224,8 @@ export class Stack {
       name,
       outputs: { ...outs },
     }));
-    return openIntents((await this.journal.list()).entries, stack, resources).map(({ thing }) =>
-      thing.replace("fake ", "").replace(prefix.id, ""),
+    return openIntents((await this.journal.list()).entries, this.stack, resources).map(
+      ({ thing }) => thing.replace("fake ", "").replace(prefix.id, ""),
     );
   }
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
@@ -986,6 +987,27 @@ test("finds its order under the identity that it was created with when the stack
   } as never);
   // The state of the update is lost.
   expect(await runs(w).read(outs)).toMatchObject({ orderId: updated.outs.orderId });
+  await provider().delete("pbx", outs);
+  expect(journal()).toEqual([]);
+});
+
+test("finds the order of a killed run after two moves of the stack, and orders nothing twice", async () => {
+  const names = ["shop/live", "shop/second", "shop/third"] as const;
+  const move = (from: string, to: string) =>
+    new Journal({
+      get: (name) => (name === "ucaas:journalDir" ? w.journalDir : undefined) as never,
+    }).move(from, to);
+  const { outs } = await create();
+  await move(names[0], names[1]);
+  const changed = { configuration: { version: 1, organization: { name: "Changed" } } };
+  // The state of the update is lost.
+  await update(outs, { ...changed, __stack: names[1] } as never);
+  await move(names[1], names[2]);
+  const third = { ...changed, __stack: names[2] } as never;
+  const again = await update(outs, third);
+  expect(again).toMatchObject({ outs: { orderId: 2, status: "COMPLETED" } });
+  expect(again.code).toBeUndefined();
+  expect(w.orders()).toHaveLength(2);
   await provider().delete("pbx", outs);
   expect(journal()).toEqual([]);
 });
