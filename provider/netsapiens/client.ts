@@ -105,13 +105,13 @@ export class NetsapiensClient {
     return entry.grant;
   }
 
-  /** A read with a token. */
+  /** A read with a token. What has a query is a list. */
   read(
     operation: string,
     path: string,
     params: Record<string, string>,
     token: string,
-    query: HttpRequest["query"] = {},
+    query?: HttpRequest["query"],
   ): Promise<Answer> {
     const message = () => ({ headers: { authorization: `Bearer ${token}` } });
     return this.#patiently({
@@ -120,7 +120,7 @@ export class NetsapiensClient {
       path,
       params,
       query,
-      list: true,
+      list: query !== undefined,
       retry: "safe",
       buildRequest: message,
     });

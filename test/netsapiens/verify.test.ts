@@ -403,6 +403,28 @@ describe("a failure names its step, its cause and the guide's remedy:", () => {
   });
 });
 
+describe("a reply of 2 MB", () => {
+  const large = { "domain-type": "x".repeat(2_000_000) };
+
+  test.each([
+    ["permissions", "/users/~$", { "user-scope": "Office Manager", ...large }],
+    ["domain", "/domains/acme$", { domain: "acme", ...large }],
+    ["did", "/phonenumbers/", { "dial-rule-application": "to-user", ...large }],
+  ])("is not read where one object is asked for: %s", async (step, path, body) => {
+    server.fault({ kind: "status", status: 200, body, path, method: "GET" });
+    const { results } = await run();
+    expect(results.find((result) => result.step === step)).toMatchObject({
+      code: "NO_ANSWER",
+      evidence: expect.stringContaining("REPLY_TOO_LARGE"),
+    });
+  });
+
+  test("is read where users are listed", async () => {
+    server.fault({ kind: "status", status: 200, body: [large], path: "/users$", method: "GET" });
+    expect(lines(await run())).toEqual(allPassed);
+  });
+});
+
 describe("passes", () => {
   test.each([
     ["to-user", "1000"],
