@@ -187,6 +187,7 @@ export class Relay implements StatusSource {
     const reply = await this.#send("GET", operation, "/intents/{id}/messages", {
       id,
       query: { after, wait },
+      list: true,
       timeout: (wait + 15) * 1000,
       signal,
     });
@@ -206,6 +207,7 @@ export class Relay implements StatusSource {
     details: {
       id?: string;
       query?: Record<string, string | number>;
+      list?: boolean;
       body?: unknown;
       timeout?: number;
       signal?: AbortSignal;

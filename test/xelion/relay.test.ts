@@ -79,6 +79,17 @@ describe("by the relay", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test("an order is followed though larger callbacks wait than one reply of an order may have", async () => {
+    holding();
+    expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
+    const other = JSON.stringify({ type: "other", text: "x".repeat(60_000) });
+    const callback = () => fetch(w.orders()[0]!.callbackUrl!, { method: "POST", body: other });
+    for (let number = 0; number < 20; number++) expect((await callback()).status).toBe(200);
+    const second = here().create();
+    await w.proceed(1);
+    expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  });
+
   test("callbacks resolve an order without a reply to its POST, on another machine", async () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     void here().create({ timeout: "100ms" });
