@@ -1,11 +1,11 @@
-import { visible, visibleLines } from "./redact.ts";
+import { redact, visible, visibleLines } from "./redact.ts";
 
 // Text of others (a vendor's values, an engine's output) in Markdown: as code, so that
 // nothing in it is a link, a mention or a tag.
 
 /** A code span in a line. */
 export function code(text: string): string {
-  const flat = visible(text.replace(/\s+/g, " ").trim());
+  const flat = visible(inOneLine(text));
   if (flat === "") return "";
   const ticks = longerThanAny(flat, 1);
   const pad = flat.startsWith("`") || flat.endsWith("`") ? " " : "";
@@ -28,15 +28,20 @@ export function row(cells: readonly string[]): string {
 
 /** A block that keeps its lines. */
 export function block(text: string): string {
-  const lines = visibleLines(text.replaceAll("\t", "    ").trimEnd());
+  const lines = visibleLines(redact(text).replaceAll("\t", "    ").trimEnd());
   const ticks = longerThanAny(lines, 3);
   return `${ticks}text\n${lines}\n${ticks}`;
 }
 
 /** The same by character references, also for a place that is HTML. */
 export function htmlCode(text: string): string {
-  const flat = visible(text.replace(/\s+/g, " ").trim());
+  const flat = visible(inOneLine(text));
   return `<code>${flat.replace(/[^A-Za-z0-9 ]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`;
+}
+
+/** Masked first: a secret that is written otherwise is not found. */
+function inOneLine(text: string): string {
+  return redact(text).replace(/\s+/g, " ").trim();
 }
 
 /** Backticks, one more than the text has in a row anywhere. */

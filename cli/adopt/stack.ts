@@ -90,7 +90,7 @@ export class Stack {
     const failed = !preview || run.exitCode !== 0 || errors.length > 0;
     return {
       steps: [...(preview?.steps ?? [])],
-      failure: failed ? redact(errors.join("\n  ") || tail(run)) : undefined,
+      failure: failed ? redact(errors.join("\n  ")) || tail(run) : undefined,
     };
   }
 
@@ -122,7 +122,7 @@ export class Stack {
   /** `pulumi preview --expect-no-changes`, literally. */
   async hasNoChanges(): Promise<{ yes: boolean; words: string }> {
     const run = await this.#pulumi(["preview", "--expect-no-changes"]);
-    return { yes: run.exitCode === 0, words: redact(tail(run)) };
+    return { yes: run.exitCode === 0, words: tail(run) };
   }
 
   /**
@@ -142,7 +142,7 @@ export class Stack {
     const options = { input: JSON.stringify(file), env: { PULUMI_SKIP_CHECKPOINTS: "true" } };
     const run = await this.#pulumi(["import", "--file", "/dev/stdin", ...flags], options);
     if (run.exitCode !== 0)
-      throw new UcaasError(redact(tail(run)) || "pulumi printed no reason", {
+      throw new UcaasError(tail(run) || "pulumi printed no reason", {
         code: "PULUMI_FAILED",
         operation: "pulumi import",
         hint: steps(
@@ -186,7 +186,7 @@ function previewFailed(reason: string): UcaasError {
   });
 }
 
-/** The end of what was printed, where the reason stands. */
+/** The end of what was printed, where the reason stands, without secrets. */
 function tail({ stdout, stderr }: PulumiRun): string {
-  return `${stdout}${stderr}`.trim().split("\n").slice(-30).join("\n");
+  return redact(`${stdout}${stderr}`).trim().split("\n").slice(-30).join("\n");
 }

@@ -1,4 +1,5 @@
 import { amount, formatAmount } from "../cost/money.ts";
+import { redact } from "../redact.ts";
 import type { Violation } from "./limits.ts";
 import type { ChangeReport } from "./report.ts";
 
@@ -87,7 +88,7 @@ const longest = 60;
 
 function formatValue(value: unknown): string {
   if (value === undefined) return "—";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = redact(typeof value === "string" ? value : JSON.stringify(value));
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 

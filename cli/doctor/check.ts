@@ -80,7 +80,7 @@ function failureOf(error: unknown): Outcome {
   return {
     status: "unknown",
     code: code ?? "UNEXPECTED",
-    found: `the check failed: ${printable(String(message ?? error).split("\n")[0] ?? "")}`,
+    found: `the check failed: ${printable(String(message ?? error)).split("\n")[0]}`,
     remedy: "report this as an error of pulumi-ucaas",
   };
 }

@@ -1,4 +1,4 @@
-import { visible, visibleLines } from "../redact.ts";
+import { redact, visible, visibleLines } from "../redact.ts";
 import type { CustomerCount, DriftReport } from "./report.ts";
 
 /** A customer in a vendor's list. */
@@ -143,7 +143,8 @@ export function customerSummary(counts: readonly CustomerCount[]): string | unde
 
 /** Text of a vendor, in one line and not too long for one. */
 function shown(text: string): string {
-  return visible(text.length > longest ? `${text.slice(0, longest)}…` : text);
+  const clean = redact(text);
+  return visible(clean.length > longest ? `${clean.slice(0, longest)}…` : clean);
 }
 
 const longest = 60;

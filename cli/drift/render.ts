@@ -2,7 +2,7 @@ import { mask } from "pulumi-ucaas/internal/runtime/secrets";
 import { paint } from "../colour.ts";
 import { counted } from "../counted.ts";
 import { cell, code, row } from "../markdown.ts";
-import { visible, visibleLines } from "../redact.ts";
+import { redact, visible, visibleLines } from "../redact.ts";
 import { type Cell, renderTable } from "../table.ts";
 import { customerLines, customerRemedy } from "./customers.ts";
 import type { CheckError, Difference, DriftReport, StackDrift, Status } from "./report.ts";
@@ -109,7 +109,7 @@ export function toRow(difference: Difference): [string, string, string, string, 
 function formatValue(value: unknown): string {
   if (value === undefined) return "—";
   if (value === mask) return mask;
-  const text = visible(JSON.stringify(value));
+  const text = visible(redact(JSON.stringify(value)));
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 

@@ -77,8 +77,10 @@ function failed(operation: string): (error: unknown) => never {
     const reason =
       code === "ENOENT"
         ? "the command `git` is not on the PATH"
-        : (stderr.trim() || message).split("\n", 1).join();
-    throw new UcaasError(redact(reason), {
+        : redact(stderr.trim() || message)
+            .split("\n", 1)
+            .join();
+    throw new UcaasError(reason, {
       code: "GIT_FAILED",
       vendor: "git",
       operation,

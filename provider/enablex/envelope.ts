@@ -3,7 +3,7 @@ import { mayHaveActed } from "../http/retry.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { isRecord } from "../runtime/is-record.ts";
-import { printable } from "../runtime/printable.ts";
+import { printableWords } from "../runtime/printable.ts";
 import type { ApiRecord } from "./fields.ts";
 import { lookupResultCode } from "./result-codes.ts";
 
@@ -154,7 +154,7 @@ function serverWords(body: unknown, words: string): string[] {
   const said = wordKeys
     .map((key) => byKey.get(key))
     .filter((text) => typeof text === "string")
-    .map((text) => printable(text.replace(/\s+/g, " ").trim(), longestWords))
+    .map((text) => printableWords(text, longestWords))
     .filter(
       (text, index, all) =>
         text !== "" &&

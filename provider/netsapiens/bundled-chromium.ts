@@ -68,10 +68,11 @@ function packageOf(name: string): string | undefined {
  * error is the command line.
  */
 export function lastErrorLine(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = maskSecrets(text).split("\n");
   const printed = lines
     .filter((line) => line.includes("[err]"))
     .map((line) => line.replace(/.*\[err\]\s*/, ""));
   const words = printed.at(-1) ?? lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? "";
-  return maskSecrets(words.trim());
+  return words.trim();
 }

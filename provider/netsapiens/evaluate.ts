@@ -1,4 +1,5 @@
-import { maskSecrets } from "../runtime/secrets.ts";
+import { inWords } from "../runtime/outputs.ts";
+import { printableWords } from "../runtime/printable.ts";
 import type { Answer, Grant } from "./client.ts";
 import { acceptedScopes, type Scope } from "./scopes.ts";
 import type { StepErrorCode } from "./steps.ts";
@@ -350,8 +351,6 @@ function isScopeOfOneDomain(scope: unknown): boolean {
 
 /** A value of the system's in a sentence. */
 function shown(value: unknown): string {
-  const text = maskSecrets(typeof value === "string" ? value : (JSON.stringify(value) ?? "none"))
-    .replace(/\s+/g, " ")
-    .trim();
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  if (value === undefined) return "none";
+  return printableWords(typeof value === "string" ? value : inWords(value), 120);
 }

@@ -51,7 +51,7 @@ export async function saveFailureArtifacts(
     return { folder, kept };
   } catch (error) {
     if (kept.length === 0 && folder) rmSync(folder, { recursive: true, force: true });
-    return { folder, kept, reason: maskSecrets((error as Error).message.split("\n")[0] ?? "") };
+    return { folder, kept, reason: maskSecrets((error as Error).message).split("\n")[0] };
   }
 }
 

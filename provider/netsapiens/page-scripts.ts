@@ -118,11 +118,14 @@ export function visibleLabels(): string[] {
   return [...found].slice(0, 60);
 }
 
-/** What the page says in its alerts, as long as a page may be: it is masked, then cut. */
+/**
+ * What the page says in its alerts, with all its blanks and as long as a page may be: it is
+ * masked before it is shortened.
+ */
 export function alerts(): string {
   const texts = [...document.querySelectorAll("[role=alert], .error, .alert, .errorMessage")]
     .filter((element) => element.getClientRects().length > 0)
-    .map((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim());
+    .map((element) => (element.textContent ?? "").trim());
   return [...new Set(texts.filter(Boolean))].join(" ").slice(0, 100_000);
 }
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
 import { steps } from "../runtime/errors.ts";
-import { printable } from "../runtime/printable.ts";
+import { printableWords } from "../runtime/printable.ts";
 import { PortalError, SessionLost } from "./errors.ts";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
@@ -147,7 +147,7 @@ export class PortalSession {
   }
 
   async #alerts(): Promise<string> {
-    return printable(await this.answer(this.page.evaluate(alerts)), 300);
+    return printableWords(await this.answer(this.page.evaluate(alerts)), 300);
   }
 
   /**

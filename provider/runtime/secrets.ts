@@ -28,6 +28,10 @@ export function rememberSecret(value: unknown): void {
   if (lines.length > 1)
     for (const line of lines) if (line.length >= 16 && !line.startsWith("-----")) known.add(line);
   for (const spelling of spellings(value)) known.add(spelling);
+  // A page shows a run of blanks as one.
+  const inOneLine = value.replace(/\s+/g, " ").trim();
+  if (inOneLine !== value && inOneLine.length >= 4)
+    for (const spelling of spellings(inOneLine)) known.add(spelling);
   for (const spelling of base64Spellings(value)) known.add(spelling);
 }
 

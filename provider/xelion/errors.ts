@@ -2,6 +2,7 @@ import type { HttpResponse } from "../http/client.ts";
 import type { Doubt } from "../runtime/earlier-runs.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { journalCommand } from "../runtime/intents.ts";
+import { printable } from "../runtime/printable.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
 /** What the codes of `XelionTenantProvision` mean. */
@@ -224,9 +225,5 @@ export function reasonIn(reply: HttpResponse): string {
   ) as Record<string, unknown>;
   const words =
     [message, error, cause, reply.json].find((value) => typeof value === "string") ?? reply.text;
-  // Control characters would act on the user's terminal.
-  const clean = String(words)
-    .replace(/(?![\n\t])\p{Cc}/gu, "")
-    .trim();
-  return clean.length > longestWords ? `${clean.slice(0, longestWords)} …` : clean;
+  return printable(String(words), longestWords).trim();
 }

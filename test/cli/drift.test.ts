@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { countCustomers, customerLines } from "../../cli/drift/customers.ts";
 import { RefreshEvents } from "../../cli/drift/events.ts";
 import { asMetrics } from "../../cli/drift/metrics.ts";
 import { asMarkdown, asTable } from "../../cli/drift/render.ts";
@@ -209,6 +210,21 @@ describe("the report", () => {
     expect(line).toMatch(
       / <code>&#34;&#92;u001b&#91;2J&#124;&#64;everyone &#96;x&#96;&#92;n&#60;b&#62;&#92;u202e&#34;<\/code> \|$/,
     );
+  });
+
+  test("a long value shows no part of a secret, at any position of the cut", () => {
+    const url = "postgres://ucaas:canary-of-a-password@db.example/state";
+    for (let before = 0; before < 90; before++) {
+      const differences = [{ ...changed, actual: `${"x".repeat(before)} ${url}` }];
+      const report = driftReport([stack("prod", "drift", { differences })]);
+      expect(asTable(report) + asMarkdown(report)).not.toMatch(/canary/);
+      const named = [{ id: "7", name: `${"x".repeat(before)} ${url}` }];
+      const counted = countCustomers(
+        [{ stack: "prod", vendor: "enablex", server: "https://a", declared: [], listed: named }],
+        [],
+      );
+      expect(customerLines(counted).join()).not.toMatch(/canary/);
+    }
   });
 
   test("a stack whose drift is unknown is in every format, with the resource and the reason", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import MarkdownIt from "markdown-it";
+import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { expect, test } from "vitest";
 import { block, cell, code, htmlCode, row } from "../../cli/markdown.ts";
 
@@ -69,4 +70,10 @@ test("no text of others in a line, a block or a summary is more than text", () =
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a secret is masked before it is written in another form", () => {
+  rememberSecret("canary-1_a  b\tc|d");
+  for (const render of [code, cell, htmlCode, block])
+    expect(render("a | canary-1_a  b\tc|d")).not.toContain("canary");
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ApiFailure, parseReply, toError } from "../../provider/enablex/envelope.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
 const reply = (status: number, body: unknown) => {
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -39,6 +40,12 @@ describe("a reply", () => {
         expect(parseReply(reply(status, { result })).ok).toBe(isSuccess);
       }),
     );
+  });
+
+  test("shows no secret whose blanks it would collapse", () => {
+    rememberSecret("two  blanks here");
+    const { reason } = toFailure(400, { result: 400, msg: "wrong key:\n two  blanks here" });
+    expect(reason).toContain("The server says: wrong key: [secret]");
   });
 
   test.each([

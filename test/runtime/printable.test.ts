@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printable } from "../../provider/runtime/printable.ts";
+import { printable, printableWords } from "../../provider/runtime/printable.ts";
 import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
 test("a shortened text shows no part of a secret, at any position of the cut", () => {
@@ -11,5 +11,13 @@ test("a shortened text shows no part of a secret, at any position of the cut", (
       const text = "x".repeat(before) + `${secret}${" ".repeat(blanks)}`.repeat(200);
       expect(printable(text, limit)).not.toMatch(/North|thwind|Exampl/);
     }),
+  );
+});
+
+test("a secret with several blanks is masked before they become one", () => {
+  rememberSecret("two  blanks   here");
+  expect(printableWords(" it is\n  two  blanks   here , or not ")).toBe("it is [secret] , or not");
+  expect(printableWords(`${"x ".repeat(4)}two  blanks   here`, 12)).toBe(
+    "x x x x [sec… (26 characters)",
   );
 });

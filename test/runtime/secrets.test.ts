@@ -40,6 +40,14 @@ test("of two secrets, one inside the other, nothing is left over", () => {
   expect(maskSecrets("it is short-one-and-longer.")).toBe("it is [secret].");
 });
 
+test("a remembered secret is masked where a page shows its blanks as one", () => {
+  rememberSecret("canary  of\t two &\n lines");
+  expect(maskSecrets("it is canary of two & lines.")).toBe("it is [secret].");
+  expect(maskSecrets("it is canary of two &amp; lines.")).toBe("it is [secret].");
+  rememberSecret("a    b");
+  expect(maskSecrets("from a b on")).toBe("from a b on");
+});
+
 test("a value too short for a secret masks no ordinary words", () => {
   rememberSecret("a");
   rememberSecret("tcp");

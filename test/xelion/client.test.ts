@@ -1,5 +1,9 @@
+import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { HttpResponse } from "../../provider/http/client.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
 import { XelionClient } from "../../provider/xelion/client.ts";
+import { reasonIn } from "../../provider/xelion/errors.ts";
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { apiKey, fairyTail } from "./world.ts";
@@ -182,4 +186,16 @@ describe("a look at an order", () => {
       message: expect.stringContaining("xelion:orderPath"),
     });
   });
+});
+
+test("the reason in a reply shows no part of a secret, at any position of the cut", () => {
+  const secret = "Fairy-Tale-0123456789-abcdef";
+  rememberSecret(secret);
+  fc.assert(
+    fc.property(fc.integer({ min: 1_900, max: 2_100 }), (before) => {
+      const text = `${"x".repeat(before)}${secret}`;
+      const reply = { status: 400, headers: {}, text, json: undefined };
+      expect(reasonIn(reply as unknown as HttpResponse)).not.toMatch(/Fai|Tale|0123/);
+    }),
+  );
 });

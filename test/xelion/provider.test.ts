@@ -810,7 +810,7 @@ describe("check", () => {
       body: "trunk 7 is not known\u001b[31m",
     });
     expect(await check({})).toEqual([
-      "configuration: the provisioning service refuses it: trunk 7 is not known[31m",
+      "configuration: the provisioning service refuses it: trunk 7 is not known\\u001b[31m",
     ]);
   });
 
