@@ -23,7 +23,7 @@ const lines = Object.values(jobs).flatMap((job) => [
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
   const commands = lines.filter((line) => /^np[mx] /.test(line));
-  expect(commands).toHaveLength(11);
+  expect(commands).toHaveLength(9);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(
@@ -31,6 +31,33 @@ test("the pipeline for GitLab runs the commands of GitHub's workflows, which run
   );
   expect(used.length).toBeGreaterThan(0);
   for (const option of used) expect(known).toContain(option);
+});
+
+/** As `extends` gives it. */
+const jobOf = (name: string) => ({ ...jobs[String(jobs[name]?.extends)], ...jobs[name] });
+
+test("packages and the engine are installed by one job, which has no stack's secrets", () => {
+  const installing = Object.keys(jobs).filter((name) =>
+    /npm ci|npm install|npm run engine/.test(JSON.stringify(jobOf(name))),
+  );
+  expect(installing).toEqual(["install"]);
+  expect(jobs.install).not.toHaveProperty("environment");
+  // Before any job, GitLab would run these in each.
+  for (const key of ["default", "before_script"]) expect(jobs).not.toHaveProperty(key);
+});
+
+test("every other job gets packages and engine from that job, where npx looks for them", () => {
+  const { script, artifacts } = jobs.install as { script: string[]; artifacts: { paths: string[] } };
+  expect(script).toEqual(["npm ci", "npm run engine"]);
+  expect(artifacts.paths).toEqual(["node_modules/", ".pulumi-home/versions/"]);
+  expect(variables).toMatchObject({ PULUMI_HOME: "$CI_PROJECT_DIR/.pulumi-home" });
+  const triggers = new Set<unknown>();
+  for (const name of Object.keys(jobs).filter((each) => each !== "install" && each[0] !== ".")) {
+    expect(jobOf(name).needs, name).toContain("install");
+    for (const { if: condition } of jobs[name]!.rules as { if: string }[]) triggers.add(condition);
+  }
+  const rules = jobs.install!.rules as { if: string }[];
+  expect(new Set(rules.map(({ if: condition }) => condition))).toEqual(triggers);
 });
 
 test("each nightly check sends its own report to a chat, where there is a webhook", () => {
@@ -63,7 +90,7 @@ test("a newer commit ends previews of a merge request, and never what a merge ha
     { when: "always" },
   ]);
   const interruptible = Object.keys(jobs).filter((name) => jobs[name]?.interruptible);
-  expect(interruptible).toEqual(["preview", "comment"]);
+  expect(interruptible).toEqual(["install", "preview", "comment"]);
 });
 
 test("every job has a time limit, and those that write one text for all run one at a time", () => {
