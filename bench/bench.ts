@@ -6,16 +6,19 @@
  *   [--resources 300 | 1,30,100] [--latency 0,50] [--runs 3] [--contenders floor,pulumi-ucaas]
  * npm run bench -- fleet [--resources 200] [--stacks 50] [--workers 2]
  * npm run bench -- --build-peers     builds OpenTofu and restapi from Go modules
- * npm run bench -- --plot            draws docs/images/bench-*.svg from bench/results
+ * npm run bench -- --plot [file]     draws docs/images/bench-*.svg from a file of
+ *                                    bench/results; default the latest with several sizes
  * ```
  *
  * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of
  * them; the median is shown. `customers` and `backend-options` also write each
  * measurement into bench/results.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { packed } from "../test/package/packed.ts";
+import { root } from "../tools/engine/paths.mjs";
 import { backendOptionContenders } from "./backend-options.ts";
 import type { Contender } from "./contender.ts";
 import { closure, floor, ucaas } from "./customer-programs.ts";
@@ -25,9 +28,9 @@ import { measureFleet } from "./fleet.ts";
 import { licences } from "./licences.ts";
 import { isOpenTofuBuilt, openTofu } from "./opentofu.ts";
 import { buildPeers } from "./peers/build.mjs";
-import { plotCustomers } from "./plot.ts";
+import { customerCharts } from "./plot.ts";
 import { pulumiContender } from "./pulumi-contender.ts";
-import { beginResults, readResults, writeResults } from "./results.ts";
+import { beginResults, latestSeries, readResults, writeResults } from "./results.ts";
 
 const { values, positionals } = parseArgs({
   options: {
@@ -54,7 +57,7 @@ const benchmarks: Record<string, () => Promise<string>> = {
   customers: () =>
     measured("customers", (modules) => [
       ...[floor, ucaas, closure].map((program) => pulumiContender(program, modules)),
-      ...(isOpenTofuBuilt() ? [openTofu] : []),
+      ...openTofuIfBuilt(),
     ]),
   "backend-options": () => measured("backend-options", backendOptionContenders),
   fleet: async () => {
@@ -67,6 +70,14 @@ const benchmarks: Record<string, () => Promise<string>> = {
     });
   },
 };
+
+function openTofuIfBuilt(): Contender[] {
+  if (isOpenTofuBuilt()) return [openTofu];
+  process.stderr.write(
+    "OpenTofu is left out: it is not built. npm run bench -- --build-peers builds it.\n",
+  );
+  return [];
+}
 
 /** The package is measured as npm installs it. */
 async function measured(name: string, list: (modules: string) => Contender[]): Promise<string> {
@@ -85,8 +96,15 @@ async function measured(name: string, list: (modules: string) => Contender[]): P
   return `${customersReport(measurements)}\n${file}`;
 }
 
+function plot(file = latestSeries("customers")): void {
+  for (const [path, drawing] of customerCharts(readResults(file))) {
+    writeFileSync(join(root, path), drawing);
+    console.log(path);
+  }
+}
+
 if (values["build-peers"]) buildPeers();
-else if (values.plot) console.log(plotCustomers(readResults("customers")).join("\n"));
+else if (values.plot) plot(positionals[0]);
 else {
   const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
   if (unknown.length > 0)

@@ -1,6 +1,4 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../tools/engine/paths.mjs";
 import { operations } from "./contender.ts";
 import { medianOf } from "./customers.ts";
 import type { Measurement, Results } from "./results.ts";
@@ -15,11 +13,10 @@ const size = { width: 300, height: 220, left: 48, right: 12, top: 28, bottom: 34
 const colours = ["#777777", "#0b6bcb", "#c8553d", "#2a9d5c", "#8e44ad"];
 const columns = 3;
 
-/** Draws the charts of docs/figures.md; returns the files. */
-export function plotCustomers(results: Results): string[] {
-  const latencies = [...new Set(results.measurements.map(({ latencyMs }) => latencyMs))];
-  return latencies.map((latencyMs) => {
-    const rows = results.measurements.filter((row) => row.latencyMs === latencyMs);
+/** The charts of docs/figures.md, by their files in the repository: one for each latency. */
+export function customerCharts(results: Results): Map<string, string> {
+  const byLatency = Map.groupBy(results.measurements, ({ latencyMs }) => latencyMs);
+  const charts = [...byLatency].map(([latencyMs, rows]) => {
     const panels = [
       ...operations.map((operation) =>
         panel(`${operation}: seconds`, rows, operation, ({ seconds }) => seconds),
@@ -33,16 +30,16 @@ export function plotCustomers(results: Results): string[] {
         storedBytes === undefined ? undefined : storedBytes / 1000,
       ),
     ];
-    const file = join(root, "docs", "images", `bench-${latencyMs}ms.svg`);
     const about = [
       "EnableX customers in one stack",
       `${latencyMs} ms of server latency`,
       results.takenAt.slice(0, 10),
       `commit ${results.commit}`,
     ].join(", ");
-    writeFileSync(file, drawing(about, panels));
-    return file;
+    const file = join("docs", "images", `bench-${latencyMs}ms.svg`);
+    return [file, drawing(about, panels)] as const;
   });
+  return new Map(charts);
 }
 
 function panel(

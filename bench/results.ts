@@ -86,14 +86,22 @@ export function writeResults(
   return file;
 }
 
-/** The latest results of a benchmark. */
-export function readResults(benchmark: string): Results {
+export function readResults(file: string): Results {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+/** The latest file of a benchmark that has several numbers of customers, as a line needs. */
+export function latestSeries(benchmark: string): string {
   const latest = readdirSync(folder)
     .filter((name) => name.endsWith(`-${benchmark}.json`))
     .sort()
-    .at(-1);
-  if (!latest) throw new Error(`There are no results of ${benchmark} in ${folder}.`);
-  return JSON.parse(readFileSync(join(folder, latest), "utf8"));
+    .map((name) => join(folder, name))
+    .findLast((file) => {
+      const { measurements } = readResults(file);
+      return measurements.some(({ customers }) => customers !== measurements[0]?.customers);
+    });
+  if (latest) return latest;
+  throw new Error(`No results of ${benchmark} in ${folder} have several numbers of customers.`);
 }
 
 const currentLoad = () => Math.round((loadavg()[0] ?? 0) * 10) / 10;
