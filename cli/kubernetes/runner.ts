@@ -88,9 +88,8 @@ function jobSpec(action: string, flags: string[], retries: number, options: Mani
             name: "runner",
             image,
             workingDir: "/app",
+            // Not by npx, which would prefer npm's launcher to the engine of the image.
             command: [
-              "npx",
-              "--no-install",
               ...["ucaas", "fleet", action, "--shards", `${shards}`, "--parallel", "1", ...flags],
               // The servers of `ucaas sandbox` run on a developer's machine alone.
               ...["--except", "sandbox"],

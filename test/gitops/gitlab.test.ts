@@ -47,7 +47,10 @@ test("packages and the engine are installed by one job, which has no stack's sec
 });
 
 test("every other job gets packages and engine from that job, where npx looks for them", () => {
-  const { script, artifacts } = jobs.install as { script: string[]; artifacts: { paths: string[] } };
+  const { script, artifacts } = jobs.install as {
+    script: string[];
+    artifacts: { paths: string[] };
+  };
   expect(script).toEqual(["npm ci", "npm run engine"]);
   expect(artifacts.paths).toEqual(["node_modules/", ".pulumi-home/versions/"]);
   expect(variables).toMatchObject({ PULUMI_HOME: "$CI_PROJECT_DIR/.pulumi-home" });

@@ -126,8 +126,8 @@ test("the pods run commands of ucaas fleet with options that it has", () => {
     containers.flatMap(({ command }) => (command ? [command] : [])),
   );
   expect(commands).toHaveLength(2);
-  for (const [npx, flag, ucaas, fleet, action, ...args] of commands) {
-    expect([npx, flag, ucaas, fleet]).toEqual(["npx", "--no-install", "ucaas", "fleet"]);
+  for (const [ucaas, fleet, action, ...args] of commands) {
+    expect([ucaas, fleet]).toEqual(["ucaas", "fleet"]);
     const known = fleetCommand().commands.find((command) => command.name() === action);
     const names = known?.options.map(({ long }) => long);
     for (const option of args.filter((word) => word.startsWith("--")))

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { driftCronJob, upCronJob } from "../../cli/kubernetes/runner.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { type Packed, packed } from "./packed.ts";
 import { assembleImage } from "./runner-image.ts";
@@ -74,24 +75,49 @@ test("the tutorial works as it is written, from an empty folder to three custome
   expect(stdout).toMatch(/Resources:\n {4}- 7 deleted/);
 });
 
-test("the project's image, built as its Containerfile says, runs a fleet and writes only to home", async () => {
+test("the Jobs' commands run in the project's image, get no engine and write only to home", async () => {
   const tree = join(base, "image");
   // Its tarballs are named relative to the project.
   await mkdir(tree);
   await symlink(join(base, "pulumi-ucaas"), join(tree, "pulumi-ucaas"));
   const image = await assembleImage(join(base, "voice"), tree, (command) => run(command));
-  const home = join(base, "home");
-  await mkdir(home);
   await run(`touch ${join(base, "built")}`);
-  const settings = { HOME: home, PULUMI_HOME: join(home, ".pulumi"), ...image.environment };
-  for (const action of ["up", "drift"]) {
-    const { stdout } = await run(
-      `cd voice; set -a; . .sandbox/env > /dev/null; cd ${image.workingFolder}; PATH=${image.environment.PATH}
-      ${image.entrypoint} fleet ${action} --stacks sandbox --json --record ${home}/record.json`,
-      settings,
-    );
-    expect(JSON.parse(stdout).stacks).toMatchObject([{ stack: "sandbox", status: "done" }]);
+  for (const { command, env } of [upCronJob(options), driftCronJob(options)].map(containerOf)) {
+    expect(command[0]).toBe(image.entrypoint);
+    const { HOME = "", PULUMI_HOME = "", ...others } = env;
+    const home = { HOME: join(tree, HOME), PULUMI_HOME: join(tree, PULUMI_HOME) };
+    await mkdir(home.HOME, { recursive: true });
+    const record = join(home.HOME, "record.json");
+    const words = command
+      .map((word) => (word === "--except" ? "--stacks" : word)) // the only stack here
+      .map((word) => (word.startsWith("/tmp/") ? record : word));
+    const settings = { ...image.environment, ...others, ...home, JOB_COMPLETION_INDEX: "0" };
+    const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+    await run(`cd voice; set -a; . .sandbox/env > /dev/null; cd ${image.workingFolder}
+      env ${assignments.join(" ")} ${words.join(" ")}`);
+    expect(JSON.parse(await readFile(record, "utf8")).stacks).toMatchObject([
+      { stack: "sandbox", status: "done" },
+    ]);
+    expect(await readdir(home.PULUMI_HOME)).not.toContain("versions");
   }
   const { stdout: written } = await run(`find ${image.workingFolder} -newer built`);
   expect(written).toBe("");
 });
+
+const options = {
+  ...{ namespace: "ucaas", image: "registry.example/voice:1", receiver: false, receiverImage: "" },
+  ...{ shards: 1, schedule: "17 3 * * *" },
+};
+
+interface CronJob {
+  spec: { jobTemplate: { spec: { template: { spec: { containers: [Container] } } } } };
+}
+interface Container {
+  command: string[];
+  env: { name: string; value: string }[];
+}
+
+function containerOf(job: object) {
+  const [{ command, env }] = (job as CronJob).spec.jobTemplate.spec.template.spec.containers;
+  return { command, env: Object.fromEntries(env.map(({ name, value }) => [name, value])) };
+}
