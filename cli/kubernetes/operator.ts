@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { containerSecurity, podSecurity, runnerSecret } from "./runner.ts";
+import { containerSecurity, podSecurity, runnerEnvironment, runnerSecret } from "./runner.ts";
 
 /** The operator's limit for the name of a Stack. */
 const longest = 42;
@@ -85,11 +85,7 @@ function workspace(image: string): object {
         containers: [
           {
             name: "pulumi",
-            env: [
-              { name: "HOME", value: "/home/runner" },
-              { name: "PULUMI_HOME", value: "/home/runner/.pulumi" },
-              { name: "PULUMI_DIY_BACKEND_ZSTD", value: "true" },
-            ],
+            env: runnerEnvironment,
             securityContext: containerSecurity,
             volumeMounts: mounts,
           },

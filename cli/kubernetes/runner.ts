@@ -21,6 +21,15 @@ export const podSecurity = {
   seccompProfile: { type: "RuntimeDefault" },
 };
 
+/** Of every container that runs the engine. */
+export const runnerEnvironment = [
+  { name: "HOME", value: "/home/runner" },
+  { name: "PULUMI_HOME", value: "/home/runner/.pulumi" },
+  { name: "PULUMI_DIY_BACKEND_ZSTD", value: "true" },
+  // Chromium's own needs a user namespace or a setuid program, and these pods allow neither.
+  { name: "NETSAPIENS_BROWSER_SANDBOX", value: "false" },
+];
+
 /**
  * `pulumi up` of all stacks, for `kubectl create job --from`. It is suspended, so that to
  * apply the manifests changes nothing at a vendor; its schedule, 31 February, never comes.
@@ -96,11 +105,7 @@ function jobSpec(action: string, flags: string[], retries: number, options: Mani
               ...["--record", `/tmp/fleet-${action}.json`],
             ],
             envFrom: [{ secretRef: { name: runnerSecret } }],
-            env: [
-              { name: "HOME", value: "/home/runner" },
-              { name: "PULUMI_HOME", value: "/home/runner/.pulumi" },
-              { name: "PULUMI_DIY_BACKEND_ZSTD", value: "true" },
-            ],
+            env: runnerEnvironment,
             // Measured with 100 customers: 0.75 GB for an engine, its program and its provider.
             resources: { requests: { cpu: "500m", memory: "1Gi" }, limits: { memory: "2Gi" } },
             securityContext: containerSecurity,

@@ -5,10 +5,12 @@ import { Ajv } from "ajv";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { fleetCommand } from "../../cli/commands/fleet.ts";
-import { repositoryFiles } from "../../cli/init/template.ts";
+import { repositoryFiles, templateFolder } from "../../cli/init/template.ts";
 import { manifestFiles } from "../../cli/kubernetes/manifests.ts";
 import { stackObjectName } from "../../cli/kubernetes/operator.ts";
 import type { ManifestOptions } from "../../cli/kubernetes/options.ts";
+import { netsapiensConfig } from "../../provider/netsapiens/config.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { ucaas } from "../cli/ucaas.ts";
 
@@ -74,6 +76,7 @@ interface PodSpec {
   readonly containers: readonly {
     readonly securityContext: object;
     readonly resources: object;
+    readonly env: readonly { readonly name: string; readonly value: string }[];
     readonly command?: string[];
     readonly readinessProbe?: object;
     readonly livenessProbe?: object;
@@ -133,6 +136,36 @@ test("the pods run commands of ucaas fleet with options that it has", () => {
     for (const option of args.filter((word) => word.startsWith("--")))
       expect(names).toContain(option);
   }
+});
+
+test("a browser for NetSapiens starts without the sandbox that these pods forbid", () => {
+  const operator = { repository: "https://git.example/voice.git", branch: "main" };
+  const [stack] = objectsOf(manifestFiles({ ...options, operator }, project)).filter(
+    ({ kind }) => kind === "Stack",
+  ) as unknown as { spec: { workspaceTemplate: { spec: { podTemplate: { spec: PodSpec } } } } }[];
+  const runners = [...podSpecs, stack!.spec.workspaceTemplate.spec.podTemplate.spec]
+    .flatMap(({ containers }) => containers)
+    .filter(({ readinessProbe }) => readinessProbe === undefined);
+  expect(runners).toHaveLength(3);
+  const keys = { browserSandbox: netsapiensConfig.keys.browserSandbox };
+  for (const { env } of runners) {
+    const environment = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+    expect(
+      readConfig(
+        { namespace: "netsapiens", keys },
+        { get: () => undefined },
+        undefined,
+        environment,
+      ),
+    ).toEqual({ browserSandbox: false });
+  }
+});
+
+test("what an image with a browser needs besides the browser is said where the image is built", () => {
+  const containerfile = readFileSync(join(templateFolder, "Containerfile"), "utf8");
+  const page = readFileSync(join(root, "docs", "kubernetes.md"), "utf8");
+  for (const text of [containerfile, page])
+    expect(text).toMatch(/CHROMIUM=1[\s\S]*npm install playwright-core/);
 });
 
 test("with the operator each stack has a Stack of its own, with a name that Kubernetes takes", () => {
