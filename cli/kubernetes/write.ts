@@ -39,7 +39,8 @@ export async function writeManifests(
     PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, UCAAS_JOURNAL${
       options.receiver
         ? `\n  kubectl -n ${options.namespace} create secret generic ${receiverSecret} --from-env-file=receiver.env
-    XELION_RELAY_KEY, XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_PUBLIC_URL`
+    XELION_RELAY_KEY, XELION_RECEIVER_DATABASE_URL, XELION_RECEIVER_PUBLIC_URL;
+    behind an Ingress also XELION_RECEIVER_TRUST_PROXY`
         : ""
     }
 

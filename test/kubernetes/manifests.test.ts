@@ -243,6 +243,8 @@ test("a file that exists is left alone, and then none is written", async () => {
     "kubectl apply ",
     "kubectl -n ucaas create job ",
   ]);
+  // Behind an Ingress, all callers share one address without it.
+  expect(written.stdout).toContain("XELION_RECEIVER_TRUST_PROXY");
   writeFileSync(join(cwd, "base", "drift-cronjob.yaml"), "mine");
   rmSync(join(cwd, "base", "receiver.yaml"));
   expect((await ucaas(args, { cwd })).stderr).toContain("[FILES_EXIST]");
