@@ -134,7 +134,11 @@ export class EnableXClient {
     return this.#reader(kind).read(id, wires);
   }
 
-  /** All existing things that agree with the values in every field of the search. */
+  /**
+   * All existing things that agree with the values in every field of the search.
+   *
+   * @throws {UcaasError} `LIST_ENDLESS`
+   */
   async find(
     kind: ResourceType,
     search: Search,
@@ -156,12 +160,15 @@ export class EnableXClient {
     // A list may leave fields out of its rows: what tells one from the other is then read.
     const isShort = (row: ApiRecord) =>
       search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
+    const end = this.#listEnd();
     const found = new Map<string, ApiRecord>();
     for await (const rows of this.pages(kind, query)) {
       for (const row of rows) {
         const id = this.idOf(kind, row);
         if (id === undefined || this.#deleted.has(`${kind.name} ${id}`)) continue;
-        const whole = isShort(row) ? await this.#readForGood(kind, id) : row;
+        const short = isShort(row);
+        if (short && performance.now() > end) throw this.#endless(kind);
+        const whole = short ? await this.#readForGood(kind, id) : row;
         if (whole && agrees(whole)) found.set(id, whole);
       }
     }
@@ -180,7 +187,7 @@ export class EnableXClient {
     kind: ResourceType,
     query: { searchBy?: string; searchString?: string } = {},
   ): AsyncGenerator<readonly ApiRecord[]> {
-    const end = performance.now() + this.config.deadlineSeconds * 1000;
+    const end = this.#listEnd();
     const seen = new Set<string | undefined>();
     let longest = Math.min(defaultPageLength, this.config.pageSize);
     for (let number = 1; ; number++) {
@@ -191,8 +198,14 @@ export class EnableXClient {
       yield rows;
       if (rows.length < longest && rows.every((row) => isFound(row, query))) return;
       longest = Math.max(longest, rows.length);
-      if (number === maxPages || performance.now() > end) throw this.#endless(kind, number);
+      if (number === maxPages) throw this.#endless(kind, `${number} pages`);
+      if (performance.now() > end) throw this.#endless(kind);
     }
+  }
+
+  /** When a list, with what is read for its rows, has to be at its end. */
+  #listEnd(): number {
+    return performance.now() + this.config.deadlineSeconds * 1000;
   }
 
   /** Changes the fields of the body and no others. */
@@ -369,8 +382,8 @@ export class EnableXClient {
     return isRecord(row) ? flattened(kind, row) : undefined;
   }
 
-  #endless(kind: ResourceType, pages: number): UcaasError {
-    return new UcaasError(`the list of ${kind.name}s does not end after ${pages} pages`, {
+  #endless(kind: ResourceType, after = `${this.config.deadlineSeconds} s`): UcaasError {
+    return new UcaasError(`the list of ${kind.name}s does not end after ${after}`, {
       code: "LIST_ENDLESS",
       vendor: "enablex",
       operation: `list ${kind.name}s`,
@@ -385,15 +398,19 @@ export class EnableXClient {
     let reader = this.#readers.get(kind.name);
     if (!reader) {
       let before = "";
+      let end: number | undefined;
       reader = new BatchReader({
         single: (id) => this.#readForGood(kind, id),
         idOf: (row) => this.idOf(kind, row),
         page: async (number) => {
+          end ??= this.#listEnd();
           const rows = await this.#page(kind, number, {});
           const ids = rows.map((row) => this.idOf(kind, row)).join();
           const repeated = ids === before;
           before = ids;
-          return { rows, last: repeated || rows.length < this.config.pageSize };
+          // Single reads have a deadline each, and are sent together.
+          const isLate = performance.now() > end;
+          return { rows, last: repeated || isLate || rows.length < this.config.pageSize };
         },
       });
       this.#readers.set(kind.name, reader);

@@ -229,6 +229,40 @@ describe("a wait ends within its time", () => {
     }
   });
 
+  describe("on a server that takes 600 ms for a request", () => {
+    const slowClient = (config: Record<string, string> = {}) => {
+      const now = performance.now.bind(performance);
+      vi.spyOn(performance, "now").mockImplementation(
+        () => now() + 600 * enablex.server.received.length,
+      );
+      const all: Record<string, string> = {
+        ...enablex.basic,
+        ...config,
+        "enablex:deadlineSeconds": "2",
+      };
+      return new EnableXClient(readConfig(enablexConfig, { get: (key: string) => all[key] }));
+    };
+
+    test("where each row of a list has to be read by itself", async () => {
+      await enablex.seed(30);
+      enablex.server.setOptions({ listRows: "short" });
+      const config = { "enablex:routes": '{"customerSearchByCode": "none"}' };
+      const [search] = customerType.searches;
+      const reading = slowClient(config).find(customerType, search!, { customerCode: "ACME" });
+      await expect(reading).rejects.toMatchObject({ code: "LIST_ENDLESS" });
+      expect(enablex.calls()).toHaveLength(4);
+    });
+
+    test("where a refresh reads the list: the rest is read at once", async () => {
+      const ids = await enablex.seed(30);
+      const client = slowClient({ "enablex:pageSize": "1" });
+      const reads = ids.map((id) => client.readTogether(customerType, id, ["customer_code"]));
+      expect((await Promise.all(reads)).every((row) => row !== undefined)).toBe(true);
+      expect(enablex.calls(/customers$/)).toHaveLength(4);
+      expect(enablex.calls(/customers.\d+$/)).toHaveLength(26);
+    });
+  });
+
   test("where the clock that noted a create was ahead", async () => {
     const journal = journalFolder();
     const config = { ...enablex.basic, "enablex:settleSeconds": "0.2" };
