@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pulumi } from "../../cli/pulumi/run.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-run-"));
+  writeFileSync(join(folder, "pulumi"), '#!/bin/sh\necho "$NODE_COMPILE_CACHE"\n', { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`);
+  vi.stubEnv("PULUMI_HOME", "/pulumi-home");
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+test("the engine's Node processes share compiled code, in the package's own folder", async () => {
+  vi.stubEnv("NODE_COMPILE_CACHE", undefined);
+  expect((await pulumi(["version"])).stdout).toBe("/pulumi-home/ucaas/compiled");
+});
+
+test("a folder for compiled code that the user chose stays chosen", async () => {
+  vi.stubEnv("NODE_COMPILE_CACHE", "/elsewhere");
+  expect((await pulumi(["version"])).stdout).toBe("/elsewhere");
+});
