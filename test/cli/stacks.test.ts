@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chooseStacks, chosenShard, type Shard } from "../../cli/fleet/shard.ts";
 import { affectedStacks } from "../../cli/gitops/affected-stacks.ts";
 import { ucaas } from "./ucaas.ts";
 
@@ -86,6 +87,20 @@ describe("ucaas ci stacks", () => {
       stdout: '["north","prod"]\n',
     });
     expect(await stacks("--json", "--only", "prod")).toMatchObject({ stdout: '["prod"]\n' });
+  });
+
+  test("the shards of a matrix are those in which ucaas fleet has one of the stacks", async () => {
+    for (const count of [1, 2, 5, 12, 256]) {
+      const { stdout } = await stacks("--json", "--except", "sandbox", "--shards", `${count}`);
+      const named = JSON.parse(stdout).map((shard: string) => chosenShard({ shard }, {}));
+      const chosen = named.map((shard: Shard) =>
+        chooseStacks(["north", "prod"], { except: ["sandbox"], shard }),
+      );
+      expect(chosen.flat().sort(), stdout).toEqual(["north", "prod"]);
+      expect(chosen, stdout).not.toContainEqual([]);
+    }
+    for (const count of ["0", "257", "1e2", "0x10", "two"])
+      expect(await stacks("--shards", count)).toMatchObject({ exitCode: 1, stdout: "" });
   });
 
   test("refuses a name that fits no stack, since a misspelt one would be updated or left out", async () => {
