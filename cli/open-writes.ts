@@ -43,3 +43,17 @@ export async function openWrites(
     return [error.message];
   }
 }
+
+/** As `openWrites`; a stack whose config cannot be read is one line more in a report. */
+export async function openWritesOrReason(
+  stack: string,
+  resources: readonly State[],
+): Promise<string[]> {
+  try {
+    return await openWrites(stack, resources);
+  } catch (error) {
+    if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
+      return [`interrupted runs are not looked at: ${error.reason}`];
+    throw error;
+  }
+}

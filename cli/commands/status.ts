@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { openWritesOrReason } from "../open-writes.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 import { chosenStacks, type StackChoice } from "../pulumi/chosen-stacks.ts";
@@ -80,6 +81,8 @@ async function status({ reportDir, json, html, ...choice }: Options): Promise<vo
     }
     const terms = attempt(notes, name, () => readTerms(config, project.folder));
     stacks.push({ stack: name, ...state, ...(terms && { terms }) });
+    const left = await openWritesOrReason(name, state.resources);
+    notes.push(...left.map((line) => `${name}: ${line}`));
     const ends = certificateEnds(name, config, process.env, takenAt);
     certificates.push(...ends.certificates);
     notes.push(...ends.notes);

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { type Outcome, ucaas } from "../cli/ucaas.ts";
 import { resources } from "./estate.ts";
 
+const run = (...args: string[]) => runWith({}, ...args);
+
 /** Runs it in a project of three stacks; the backend has no stack `sandbox`. */
-async function run(...args: string[]): Promise<Outcome> {
+async function runWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-several-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "Pulumi.yaml"), "name: voice\nruntime: nodejs\n");
@@ -25,7 +28,7 @@ exit 255
 `;
   writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
   const PATH = `${folder}:/usr/bin:/bin`;
-  return await ucaas(args, { cwd: folder, env: { ...process.env, PATH } });
+  return await ucaas(args, { cwd: folder, env: { ...process.env, PATH, ...env } });
 }
 
 test("a stack that cannot be read hides no other, and the status says so", async () => {
@@ -39,6 +42,21 @@ test("a stack that cannot be read hides no other, and the status says so", async
   expect(report.notes).toEqual([expect.stringMatching(/^south: ucaas:prices: .*PRICES_INVALID/)]);
   const text = (await run("status", "--all")).stdout;
   expect(text).toMatch(/Needs attention:\n {2}sandbox: its state could not be read/);
+});
+
+test("status names what interrupted runs may have left, with its stack", async () => {
+  const UCAAS_JOURNAL_DIR = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+  onTestFinished(() => rmSync(UCAAS_JOURNAL_DIR, { recursive: true }));
+  const journal = new Journal({ get: () => undefined as never }, { UCAAS_JOURNAL_DIR });
+  const project = resources[0]?.urn.split("::")[1];
+  const key = { vendor: "xima", stack: `${project}/north@s3://state`, thing: "acme/left" };
+  const write = { operation: "create", type: "XimaLicense", resource: "left" } as const;
+  await journal.intend(key, {}, null, null, { write });
+  const env = { UCAAS_JOURNAL_DIR, PULUMI_BACKEND_URL: "s3://state" };
+  const { stdout } = await runWith(env, "status", "--all", "--except", "sandbox", "--json");
+  expect(JSON.parse(stdout).notes).toContainEqual(
+    expect.stringMatching(/^north: [\s\S]*acme\/left/),
+  );
 });
 
 test("--except leaves a stack out of status and cost", async () => {
