@@ -26,6 +26,7 @@ export const cliErrors = {
   NAME_INVALID: "the name is no name of a Pulumi project",
   NAME_MALFORMED: "a name does not have the form of the option",
   NOTHING_NAMED: "no object is named",
+  NOTHING_TO_RESUME: "the run of the record has ended",
   NOT_AS_DECLARED: "a resource differs from its declaration",
   NOT_PROVED: "the preview after the import has changes",
   NO_CLIENT: "the state has no NetSapiens client",

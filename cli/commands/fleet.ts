@@ -7,7 +7,7 @@ Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
 is locked, or is unknown.
 
 The report is written to reports/fleet-<action>.json after each stack. With
---resume, a stack that the report has as done is not run again.
+--resume, a stack that the report of a cut-off run has as done is not run again.
 
 Examples:
   ucaas fleet preview --stacks 'eu-*'

@@ -1,6 +1,6 @@
 import PQueue from "p-queue";
-import { untilEnded } from "../interruption.ts";
-import { checkStack, type Progress } from "./check.ts";
+import { withProgressBar } from "../progress-bar.ts";
+import { checkStack } from "./check.ts";
 import { CustomerSurvey } from "./customer-survey.ts";
 import { type DriftReport, driftReport } from "./report.ts";
 
@@ -11,7 +11,7 @@ export async function checkStacks(
 ): Promise<DriftReport> {
   const queue = new PQueue({ concurrency: parallel });
   const survey = new CustomerSurvey();
-  return await withProgress(async (progress) => {
+  return await withProgressBar("resources", async (progress) => {
     // All of them: after an interruption, each engine has to end before the terminal is given back.
     const results = await Promise.allSettled(
       stacks.map((stack) => queue.add(() => checkStack(stack, survey, progress))),
@@ -23,35 +23,4 @@ export async function checkStacks(
     const customers = await survey.counts();
     return driftReport(found, new Date(), customers, survey.unread());
   }).finally(() => survey.close());
-}
-
-/** On a terminal, with a bar: resources looked at, of all stacks together. */
-async function withProgress<T>(work: (progress?: Progress) => Promise<T>): Promise<T> {
-  if (!process.stderr.isTTY) return await work();
-  const { Presets, SingleBar } = await import("cli-progress");
-  const bar = new SingleBar(
-    {
-      format: "{bar} {value} of {total} resources",
-      stream: process.stderr,
-      clearOnComplete: true,
-      hideCursor: true,
-    },
-    Presets.shades_classic,
-  );
-  const progress: Progress = {
-    expect: (resources) => bar.setTotal(bar.getTotal() + resources),
-    checked: () => bar.increment(),
-  };
-  // A signal shows the cursor again at once; the engines may take some seconds to end.
-  return await untilEnded(
-    async () => {
-      bar.start(0, 0);
-      try {
-        return await work(progress);
-      } finally {
-        bar.stop();
-      }
-    },
-    () => bar.stop(),
-  );
 }

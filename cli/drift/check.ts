@@ -1,5 +1,6 @@
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { openWrites } from "../open-writes.ts";
+import type { ProgressBar } from "../progress-bar.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { type PulumiRun, pulumi } from "../pulumi/run.ts";
@@ -7,12 +8,6 @@ import { pulumiError, type StackState, stackState } from "../pulumi/stack.ts";
 import type { CustomerSurvey } from "./customer-survey.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
-
-/** How the check of a stack goes on, in resources. */
-export interface Progress {
-  expect(resources: number): void;
-  checked(): void;
-}
 
 /**
  * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`:
@@ -22,7 +17,7 @@ export interface Progress {
 export async function checkStack(
   stack: string,
   survey: Pick<CustomerSurvey, "visit" | "skip">,
-  progress?: Progress,
+  progress?: Pick<ProgressBar, "expect" | "advance">,
 ): Promise<StackDrift> {
   const state = await stackState(stack).catch(pulumiFailure);
   if (state instanceof UcaasError) {
@@ -49,7 +44,7 @@ export async function checkStack(
       onLine(line) {
         const count = events.counts.checked;
         events.take(line);
-        if (events.counts.checked > count) progress?.checked();
+        if (events.counts.checked > count) progress?.advance();
       },
     },
   );

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { counted } from "../counted.ts";
 import type { PulumiRun } from "../pulumi/run.ts";
 import { pulumiError } from "../pulumi/stack.ts";
-import type { StackResult } from "./result.ts";
+import type { Ending } from "./result.ts";
 
 /** Of the engine's events, those that say how an operation ended. The CLI writes one a line. */
 const eventSchema = z.object({
@@ -17,17 +17,17 @@ const eventSchema = z.object({
 /** Reads what the CLI prints with `--json`, line by line. Debug messages may hold secrets. */
 export class EngineRun {
   readonly errors: string[] = [];
+  readonly warnings: string[] = [];
   changes: Readonly<Record<string, number>> | undefined;
 
   take(line: string): void {
     const event = eventSchema.safeParse(tryParseJson(line)).data;
     if (event?.summaryEvent) this.changes = event.summaryEvent.resourceChanges ?? {};
-    if (event?.diagnosticEvent?.severity === "error")
-      this.errors.push(event.diagnosticEvent.message.trim());
+    const { message = "", severity } = event?.diagnosticEvent ?? {};
+    if (severity === "error") this.errors.push(message.trim());
+    if (severity === "warning") this.warnings.push(message.trim());
   }
 }
-
-type Ending = Pick<StackResult, "status" | "found" | "remedy">;
 
 /** How an operation ended, by its exit status and its events. */
 export function judgeRun(

@@ -1,4 +1,4 @@
-import { availableParallelism, freemem } from "node:os";
+import { availableParallelism } from "node:os";
 import { matchesGlob } from "node:path";
 import PQueue from "p-queue";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
@@ -6,7 +6,9 @@ import type { Tone } from "../colour.ts";
 import { counted } from "../counted.ts";
 import { CustomerSurvey } from "../drift/customer-survey.ts";
 import { customerLines } from "../drift/customers.ts";
-import { print, printNotice } from "../output.ts";
+import { untilEnded } from "../interruption.ts";
+import { print } from "../output.ts";
+import { withProgressBar } from "../progress-bar.ts";
 import { checkStackNames, findProject } from "../pulumi/project.ts";
 import { remedyInCell, remedyInLine } from "../remedy.ts";
 import { renderTable } from "../table.ts";
@@ -27,14 +29,15 @@ export interface FleetOptions {
   readonly json?: true;
 }
 
-/** What an engine with its program and its provider takes, measured with 300 customers. */
-const bytesPerStack = 500 * 1024 * 1024;
+/** An engine with its program and its provider takes 0.94 GB with 300 customers. */
+const bytesPerStack = 1024 ** 3;
 
 /**
  * Does one thing with many stacks, some at once. The failure of one stops no other. A
  * stack that another run holds is left to it: the backend's lock sees to that.
  *
- * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `SHARD_INVALID`, `RECORD_INVALID`, `FILE_NOT_WRITTEN`
+ * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `SHARD_INVALID`, `RECORD_INVALID`,
+ *   `NOTHING_TO_RESUME`, `FILE_NOT_WRITTEN`
  */
 export async function runFleet(action: Action, options: FleetOptions): Promise<void> {
   const shard = chosenShard(options);
@@ -60,27 +63,57 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
   const record = options.resume
     ? FleetRecord.resume(file, action)
     : FleetRecord.begin(file, action);
-  const done = options.resume ? doneStacks(record.report) : new Set<string>();
+  const earlier = options.resume ? doneStacks(record.report) : new Map<string, StackResult>();
+  if (record.report.endedAt && stacks.length > 0 && stacks.every((stack) => earlier.has(stack)))
+    throw nothingToResume(action, file, record.report.endedAt);
 
   const survey = new CustomerSurvey();
-  const queue = new PQueue({ concurrency: options.parallel ?? defaultParallelism() });
-  // All of them: after an interruption, each engine has to end before the command does.
-  const ended = await Promise.allSettled(
-    stacks.map((stack) =>
-      queue.add(async () => {
-        if (done.has(stack)) survey.skip(stack);
-        const result = done.has(stack)
-          ? skipped(stack)
-          : await runStack(action, stack, { cancel: options.cancel, survey });
-        if (result.status !== "skipped") record.add(result);
-        printNotice(lineOf(result));
-        return result;
-      }),
-    ),
+  await untilEnded(
+    () => runStacks(action, stacks, { options, record, earlier, survey }),
+    () => survey.close(),
   );
+}
+
+async function runStacks(
+  action: Action,
+  stacks: readonly string[],
+  {
+    options,
+    record,
+    earlier,
+    survey,
+  }: {
+    readonly options: FleetOptions;
+    readonly record: FleetRecord;
+    readonly earlier: ReadonlyMap<string, StackResult>;
+    readonly survey: CustomerSurvey;
+  },
+): Promise<void> {
+  const concurrency =
+    options.parallel ?? defaultParallelism(availableParallelism(), process.availableMemory());
+  const queue = new PQueue({ concurrency });
+  // All of them: after an interruption, each engine has to end before the command does.
+  const ended = await withProgressBar("stacks", (bar) => {
+    bar.expect(stacks.length);
+    return Promise.allSettled(
+      stacks.map((stack) =>
+        queue.add(async () => {
+          const before = earlier.get(stack);
+          if (before) survey.skip(stack);
+          const result =
+            before ?? (await runStack(action, stack, { cancel: options.cancel, survey }));
+          if (!before) record.add(result);
+          for (const line of linesOf(result, before)) bar.print(line);
+          bar.advance();
+          return result;
+        }),
+      ),
+    );
+  });
   const results = ended.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   const failure = ended.find((each) => each.status === "rejected");
   if (failure) survey.close();
+  else record.end();
   // Of another action than drift, nothing was asked. What is cut off counts no customers.
   const customers = failure ? [] : await survey.counts();
   if (options.json)
@@ -91,25 +124,39 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
         2,
       ),
     );
-  else print([summary(results, stacks.length), ...customerLines(customers)].join("\n"));
+  else print([summary(results, stacks.length, earlier), ...customerLines(customers)].join("\n"));
   if (failure) throw failure.reason;
   if (record.failure) throw record.failure;
   process.exitCode = exitStatus(results);
 }
 
-/** As many as there are processors, and memory for. */
-function defaultParallelism(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / bytesPerStack)));
+function nothingToResume(action: Action, file: string, endedAt: string): UcaasError {
+  return new UcaasError(`the run of ${file} has ended, and all chosen stacks are done`, {
+    code: "NOTHING_TO_RESUME",
+    operation: `fleet ${action}`,
+    hint: `it ended at ${endedAt}: to run the stacks again, leave out --resume`,
+  });
 }
 
-function skipped(stack: string): StackResult {
-  const found = "done by the run that this one continues";
-  return { stack, status: "skipped", found, seconds: 0, finishedAt: new Date().toISOString() };
+/**
+ * As many as there are processors, and memory for.
+ *
+ * @param bytes what the process may still use, in a container too
+ */
+export function defaultParallelism(processors: number, bytes: number): number {
+  return Math.max(1, Math.min(processors, Math.floor(bytes / bytesPerStack)));
 }
 
-function lineOf({ stack, status, found, remedy, seconds }: StackResult): string {
-  const words = found.replaceAll(/\s*\n\s*/g, " ");
-  return `${stack}: ${status}, ${words}${remedy ? `. ${remedyInLine(remedy)}` : ""} (${seconds} s)`;
+/** For a log: one line for the stack, and one for each warning. */
+function linesOf(result: StackResult, before: StackResult | undefined): string[] {
+  const { stack, status, found, remedy, warnings = [], seconds, finishedAt } = result;
+  const inLine = (text: string) => text.replaceAll(/\s*\n\s*/g, " ");
+  const time = before ? `not run again, ended at ${finishedAt}` : `${seconds} s`;
+  const whatToDo = remedy ? `. ${remedyInLine(remedy)}` : "";
+  return [
+    `${stack}: ${status}, ${inLine(found)}${whatToDo} (${time})`,
+    ...warnings.map((warning) => `${stack}: warning: ${inLine(warning)}`),
+  ];
 }
 
 const tones: Record<StackResult["status"], Tone> = {
@@ -117,20 +164,33 @@ const tones: Record<StackResult["status"], Tone> = {
   found: "attention",
   locked: "attention",
   failed: "bad",
-  skipped: "faint",
 };
 
-function summary(results: readonly StackResult[], chosen: number): string {
+function summary(
+  results: readonly StackResult[],
+  chosen: number,
+  earlier: ReadonlyMap<string, StackResult>,
+): string {
   if (chosen === 0) return "No stack is in this shard.";
   const ended = results.length;
   if (ended === 0) return `0 of ${counted(chosen, "stack has", "stacks have")} ended.`;
-  const rows = results.map(({ stack, status, found, remedy, seconds }) => [
-    stack,
-    { text: status, tone: tones[status] },
-    remedy ? `${found}\n${remedyInCell(remedy)}` : found,
-    `${seconds} s`,
+  const rows = results.map((result) => [
+    result.stack,
+    { text: result.status, tone: tones[result.status] },
+    foundInCell(result),
+    earlier.has(result.stack) ? "earlier" : `${result.seconds} s`,
   ]);
   const counts = Map.groupBy(results, ({ status }) => status);
   const words = [...counts].map(([status, each]) => `${each.length} ${status}`).join(", ");
   return `${renderTable(["stack", "status", "found", "time"], rows)}\n${counted(ended, "stack")}: ${words}`;
+}
+
+/** Of many warnings the first: the record and `--json` have all. */
+function foundInCell({ found, remedy, warnings: [warning, ...others] = [] }: StackResult): string {
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  return [
+    found,
+    ...(remedy ? [remedyInCell(remedy)] : []),
+    ...(warning ? [`warning: ${warning}${more}`] : []),
+  ].join("\n");
 }

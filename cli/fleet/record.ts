@@ -7,26 +7,27 @@ import { type Action, type FleetReport, reportSchema, type StackResult } from ".
 /** The report of a run, in a file that is whole after each stack. */
 export class FleetRecord {
   readonly #file: OutputFile;
-  readonly #report: FleetReport & { stacks: StackResult[] };
+  #report: FleetReport;
   #failure: unknown;
 
   private constructor(file: OutputFile, report: FleetReport) {
     this.#file = file;
-    this.#report = { ...report, stacks: [...report.stacks] };
+    this.#report = report;
   }
 
   /**
-   * A new record. What an earlier run left in the file is replaced with the first stack.
+   * A new record, in place of what an earlier run left in the file: `--resume` must not
+   * take that run's results for this one's.
    *
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
   static begin(file: string, action: Action): FleetRecord {
-    return new FleetRecord(OutputFile.prepare(file, "--record"), {
-      version: 1,
-      action,
-      startedAt: new Date().toISOString(),
-      stacks: [],
-    });
+    const prepared = OutputFile.prepare(file, "--record");
+    const startedAt = new Date().toISOString();
+    const record = new FleetRecord(prepared, { version: 1, action, startedAt, stacks: [] });
+    record.#write();
+    if (record.failure) throw record.failure;
+    return record;
   }
 
   /**
@@ -60,8 +61,22 @@ export class FleetRecord {
    * stops no stack: the next result is written with this one.
    */
   add(result: StackResult): void {
-    const stacks = this.#report.stacks.filter(({ stack }) => stack !== result.stack);
-    this.#report.stacks = [...stacks, result].sort((a, b) => (a.stack < b.stack ? -1 : 1));
+    const { endedAt: _, stacks, ...report } = this.#report;
+    const others = stacks.filter(({ stack }) => stack !== result.stack);
+    this.#report = {
+      ...report,
+      stacks: [...others, result].sort((a, b) => (a.stack < b.stack ? -1 : 1)),
+    };
+    this.#write();
+  }
+
+  /** All stacks that were chosen have ended. */
+  end(): void {
+    this.#report = { ...this.#report, endedAt: new Date().toISOString() };
+    this.#write();
+  }
+
+  #write(): void {
     try {
       this.#file.replace(`${JSON.stringify(this.#report, undefined, 2)}\n`);
       this.#failure = undefined;

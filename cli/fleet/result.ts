@@ -5,11 +5,10 @@ export const actions = ["preview", "up", "drift", "status", "destroy"] as const;
 export type Action = (typeof actions)[number];
 
 /**
- * `done`: as it should be. `found`: done, and there are changes or drift. `locked`:
- * another run holds the stack. `failed`: it is not known, or not done. `skipped`: an
- * earlier run, which this one goes on with, has done it.
+ * `done`: as it should be. `found`: done, and there are changes, drift or leftover objects.
+ * `locked`: another run holds the stack. `failed`: it is not known, or not done.
  */
-const statuses = ["done", "found", "locked", "failed", "skipped"] as const;
+const statuses = ["done", "found", "locked", "failed"] as const;
 const resultSchema = z.object({
   stack: z.string(),
   status: z.enum(statuses),
@@ -17,28 +16,35 @@ const resultSchema = z.object({
   found: z.string(),
   /** What to do about it. */
   remedy: z.string().optional(),
+  /** What the engine warned of, and what interrupted runs may have left. */
+  warnings: z.array(z.string()).optional(),
   seconds: z.number(),
   finishedAt: z.string(),
 });
 /** How one stack ended. */
 export type StackResult = Readonly<z.output<typeof resultSchema>>;
 
+/** How the work with a stack ended, before its time is added. */
+export type Ending = Omit<StackResult, "stack" | "seconds" | "finishedAt">;
+
 /** The report of a run, and the record from which an interrupted one goes on. */
 export const reportSchema = z.object({
   version: z.literal(1),
   action: z.enum(actions),
   startedAt: z.string(),
+  /** When all stacks that were chosen had ended; absent while it runs, or when it was cut off. */
+  endedAt: z.string().optional(),
   /** Of all stacks that were chosen, those that have ended. */
   stacks: z.array(resultSchema),
 });
 export type FleetReport = Readonly<z.output<typeof reportSchema>>;
 
-/** Stacks that need no second run. */
-export function doneStacks({ stacks }: FleetReport): Set<string> {
-  return new Set(
+/** The results of stacks that need no second run, by stack. */
+export function doneStacks({ stacks }: FleetReport): Map<string, StackResult> {
+  return new Map(
     stacks
       .filter(({ status }) => status !== "failed" && status !== "locked")
-      .map(({ stack }) => stack),
+      .map((result) => [result.stack, result]),
   );
 }
 

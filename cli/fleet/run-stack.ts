@@ -4,14 +4,13 @@ import { checkStack } from "../drift/check.ts";
 import type { CustomerSurvey } from "../drift/customer-survey.ts";
 import { resourceLabel } from "../drift/render.ts";
 import type { CheckError } from "../drift/report.ts";
+import { openWritesOrReason } from "../open-writes.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { stackState } from "../pulumi/stack.ts";
 import { EngineRun, judgeRun } from "./engine-run.ts";
-import type { Action, StackResult } from "./result.ts";
-
-type Ending = Pick<StackResult, "status" | "found" | "remedy">;
+import type { Action, Ending, StackResult } from "./result.ts";
 
 /** Does one thing with one stack. What goes wrong with it is its result. */
 export async function runStack(
@@ -35,6 +34,7 @@ export async function runStack(
 async function perform(action: Action, stack: string, survey: CustomerSurvey): Promise<Ending> {
   if (action === "drift") return await driftOf(stack, survey);
   if (action === "status") return await statusOf(stack);
+  const { env } = process;
   const events = new EngineRun();
   const run = await pulumi(
     [
@@ -50,11 +50,21 @@ async function perform(action: Action, stack: string, survey: CustomerSurvey): P
         PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
         // What one customer fails at stops no other.
         PULUMI_CONTINUE_ON_ERROR: "true",
+        // A 24th of the bytes in each checkpoint. The engine refuses two ways to compress.
+        ...(!env.PULUMI_DIY_BACKEND_ZSTD &&
+          !env.PULUMI_DIY_BACKEND_GZIP && { PULUMI_DIY_BACKEND_ZSTD: "true" }),
       },
       onLine: (line) => events.take(line),
     },
   );
-  return judgeRun(run, events, { stack, planned: action === "preview" });
+  const ending = judgeRun(run, events, { stack, planned: action === "preview" });
+  // Without the program, the engine cannot tell what interrupted runs have left.
+  const left =
+    action === "destroy" && ending.status === "done"
+      ? await openWritesOrReason(stack, (await stackState(stack)).resources)
+      : [];
+  const warnings = [...new Set([...events.warnings, ...left])];
+  return { ...ending, ...(warnings.length > 0 && { warnings }) };
 }
 
 async function driftOf(stack: string, survey: CustomerSurvey): Promise<Ending> {
@@ -81,11 +91,16 @@ async function statusOf(stack: string): Promise<Ending> {
   const pending = openOperations(state);
   const customers = resources.filter(({ type }) => type === "ucaas:index:Customer").length;
   const atVendors = resources.filter(isAtVendor).length;
-  const counts = `${counted(customers, "customer")}, ${counted(atVendors, "resource")} at vendors`;
-  if (pending.length === 0) return { status: "done", found: counts };
+  const warnings = await openWritesOrReason(stack, resources);
+  const found = [
+    counted(customers, "customer"),
+    `${counted(atVendors, "resource")} at vendors`,
+    ...(pending.length > 0 ? [counted(pending.length, "pending operation")] : []),
+  ].join(", ");
   return {
-    status: "found",
-    found: `${counts}, ${counted(pending.length, "pending operation")}`,
-    remedy: settleOperations(pending, stack),
+    status: pending.length + warnings.length > 0 ? "found" : "done",
+    found,
+    ...(pending.length > 0 && { remedy: settleOperations(pending, stack) }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }

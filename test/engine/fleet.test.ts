@@ -61,7 +61,8 @@ describe("a fleet of three stacks on the real engine", () => {
     renameSync(locks, `${locks}-gone`);
     writeFileSync(file("clinic"), validFile);
     const second = await fleet("up", "--resume");
-    expect(second.statusOf).toEqual({ acme: "skipped", bakery: "done", clinic: "done" });
+    expect(second.statusOf).toEqual({ acme: "done", bakery: "done", clinic: "done" });
+    expect(second.stderr).toMatch(/^acme: done, .*not run again/m);
     expect(second.exitCode).toBe(0);
     const { customers } = sandbox.xima.server.state;
     for (const [stack, eliteSeats] of Object.entries(seats))
@@ -72,8 +73,15 @@ describe("a fleet of three stacks on the real engine", () => {
     const cancelled = await fleet("up", "--stacks", "bakery", "--cancel");
     expect(cancelled.statusOf).toEqual({ bakery: "done" });
 
-    const drift = await fleet("drift");
-    expect(drift.statusOf).toEqual({ acme: "done", bakery: "done", clinic: "done" });
-    expect(drift.exitCode).toBe(0);
+    const allDone = { acme: "done", bakery: "done", clinic: "done" };
+    expect(await fleet("drift")).toMatchObject({ exitCode: 0, statusOf: allDone });
+    writeFileSync(file("clinic"), validFile.replace("eliteSeats: 7", "eliteSeats: 8"));
+    const preview = await fleet("preview");
+    expect(preview).toMatchObject({ exitCode: 2, statusOf: { ...allDone, clinic: "found" } });
+    expect(preview.report.stacks[2]).toMatchObject({ found: "1 to update" });
+    const destroyed = await fleet("destroy", "--yes", "--stacks", "acme", "clinic");
+    expect(destroyed).toMatchObject({ exitCode: 0, statusOf: { acme: "done", clinic: "done" } });
+    const kept = Object.keys(seats).filter((stack) => !customers[`voicehouse/${stack}`]?.deletion);
+    expect(kept).toEqual(["bakery"]);
   });
 });

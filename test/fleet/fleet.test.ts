@@ -1,13 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EngineRun, judgeRun } from "../../cli/fleet/engine-run.ts";
+import { defaultParallelism } from "../../cli/fleet/fleet.ts";
 import { FleetRecord } from "../../cli/fleet/record.ts";
 import { actions, doneStacks, exitStatus, type StackResult } from "../../cli/fleet/result.ts";
 import { chooseStacks, chosenShard, shardOf } from "../../cli/fleet/shard.ts";
-import { type Outcome, ucaas } from "../cli/ucaas.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+import { FleetProject, summaryEvent } from "./fleet-project.ts";
 
 const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/), {
   minLength: 1,
@@ -91,47 +93,8 @@ const deployment = (pending: object[], ...more: object[]) =>
     deployment: { resources: [component, licence, ...more], pending_operations: pending },
   });
 
-/**
- * Runs it in a project of three stacks, with a `pulumi` that notes its calls, and answers
- * what a file of the command's name has; without one it fails. After a call for the stack
- * `lastOf` it is gone.
- */
-const runFleet = async (
-  args: readonly string[],
-  {
-    installed = true,
-    answers = {},
-    lastOf = "",
-  }: { installed?: boolean; answers?: object; lastOf?: string } = {},
-): Promise<Outcome & { calls: string[]; files: string[] }> => {
-  const folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "Pulumi.yaml"), "name: ucaas\nruntime: nodejs\n");
-  for (const stack of ["a", "b", "prod"]) writeFileSync(join(folder, `Pulumi.${stack}.yaml`), "");
-  const calls = join(folder, "calls");
-  writeFileSync(calls, "");
-  for (const [command, answer] of Object.entries(answers))
-    writeFileSync(join(folder, `answer-${command}`), answer);
-  // From its first call on, `taken` is a folder.
-  const script = `#!/bin/sh
-echo "$@" >> calls
-mkdir -p taken
-[ "$4" != "${lastOf}" ] || rm pulumi
-cat "answer-$1" 2>/dev/null || exit 255
-[ "$1" != refresh ] || exit 255
-`;
-  writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
-  const PATH = installed ? `${folder}:/usr/bin:/bin` : "/nowhere";
-  const run = await ucaas(["fleet", ...args], { cwd: folder, env: { ...process.env, PATH } });
-  return {
-    ...run,
-    calls: readFileSync(calls, "utf8").split("\n").filter(Boolean),
-    files: readdirSync(folder),
-  };
-};
-
 describe("ucaas fleet", () => {
-  const fleet = (...args: string[]) => runFleet(args);
+  const fleet = (...args: string[]) => new FleetProject().run(...args);
   const agreed = (action: string) => (action === "destroy" ? ["--yes"] : []);
 
   test.each(actions)(
@@ -177,19 +140,73 @@ describe("ucaas fleet", () => {
   test("reports the stacks that have ended if the CLI is gone before the others have", async () => {
     const customer = of("pulumi-nodejs:dynamic/ucaas:EnableXCustomer", "acme");
     const answers = { stack: deployment([], customer), config: "{}", refresh: "" };
-    const run = await runFleet(["drift", "--parallel", "1"], { answers, lastOf: "b" });
+    const project = new FleetProject({ answers, lastOf: "b" });
+    const run = await project.run("drift", "--parallel", "1");
     expect(run.exitCode, run.stderr).toBe(1);
     expect(run.stdout).toMatch(/│ a +│ failed/);
     expect(run.stderr).toContain("[PULUMI_MISSING]");
   });
 
+  test.each([
+    [{ PULUMI_DIY_BACKEND_ZSTD: undefined, PULUMI_DIY_BACKEND_GZIP: undefined }, "zstd=true"],
+    [{ PULUMI_DIY_BACKEND_ZSTD: undefined, PULUMI_DIY_BACKEND_GZIP: "true" }, "zstd="],
+    [{ PULUMI_DIY_BACKEND_ZSTD: "false", PULUMI_DIY_BACKEND_GZIP: undefined }, "zstd=false"],
+  ])("compresses the state unless the user chose otherwise: %j", async (env, expected) => {
+    const project = new FleetProject({ env });
+    await project.run("up", "--stacks", "a");
+    expect(project.read("compression")).toBe(`${expected}\n`);
+  });
+
+  test("tells what interrupted runs may have left, though the stack itself is done", async () => {
+    const warning = "1 write of interrupted runs may have left something:\n  create of acme";
+    const event = { diagnosticEvent: { message: warning, severity: "warning" } };
+    const up = `${JSON.stringify(event)}\n${summaryEvent({ same: 1 })}`;
+    const project = new FleetProject({ answers: { up } });
+    const run = await project.run("up", "--stacks", "a");
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stdout).toContain("create of acme");
+    expect(run.stderr).toContain("a: warning: 1 write of interrupted runs");
+    const record = JSON.parse(project.read("reports/fleet-up.json"));
+    expect(record.stacks).toMatchObject([{ status: "done", warnings: [warning] }]);
+  });
+
+  test.each([
+    ["status", [], 2],
+    ["destroy", ["--yes"], 0],
+  ])("%s, which runs no program, looks into the journal itself", async (action, more, exitCode) => {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const journal = new Journal({
+      get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+    });
+    const key = { vendor: "xima", stack: "ucaas/prod@s3://state", thing: "acme/left" };
+    const write = { operation: "create", type: "XimaLicense", resource: "acme-old" } as const;
+    await journal.intend(key, {}, null, null, { write });
+    const project = new FleetProject({
+      answers: { stack: deployment([]), config: "{}", destroy: summaryEvent({ delete: 1 }) },
+      env: { UCAAS_JOURNAL_DIR: folder, PULUMI_BACKEND_URL: "s3://state" },
+    });
+    const run = await project.run(action, "--stacks", "prod", ...more);
+    expect(run.exitCode, run.stderr).toBe(exitCode);
+    expect(run.stderr).toContain("acme/left");
+    expect(run.stdout).toContain("acme/left");
+  });
+
   test("says that a shard has no stack only where none was chosen", async () => {
     const none = await fleet("status", "--shard", "1/99999");
     expect(none).toMatchObject({ exitCode: 0, stdout: "No stack is in this shard.\n" });
-    const failed = await runFleet(["status"], { installed: false });
+    const failed = await new FleetProject({ installed: false }).run("status");
     expect(failed).toMatchObject({ exitCode: 1, stdout: "0 of 3 stacks have ended.\n" });
     expect(failed.stderr).toContain("[PULUMI_MISSING]");
   });
+});
+
+test("as many engines run at once as there are processors, and memory for", () => {
+  const gibibyte = 1024 ** 3;
+  expect(defaultParallelism(8, 64 * gibibyte)).toBe(8);
+  // By docs/scale.md an engine takes up to 0.94 GB with 300 customers.
+  expect(defaultParallelism(8, 4.1 * gibibyte) * 0.94e9).toBeLessThan(4.1 * gibibyte);
+  expect(defaultParallelism(8, 0)).toBe(1);
 });
 
 describe("what a fleet says of a stack", () => {
@@ -207,9 +224,12 @@ describe("what a fleet says of a stack", () => {
       config: "{}",
       refresh: events.map((event) => `${JSON.stringify(event)}\n`).join(""),
     };
-    const { exitCode, stdout } = await runFleet(["drift", "--stacks", "prod", "--json"], {
-      answers,
-    });
+    const { exitCode, stdout } = await new FleetProject({ answers }).run(
+      "drift",
+      "--stacks",
+      "prod",
+      "--json",
+    );
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout).stacks).toMatchObject([
       {
@@ -221,9 +241,12 @@ describe("what a fleet says of a stack", () => {
 
   test("counts one as one, and its commands name the stack, which need not be selected", async () => {
     const answers = { stack: deployment([{ type: "updating", resource: licence }]) };
-    const { exitCode, stdout } = await runFleet(["status", "--stacks", "prod", "--json"], {
-      answers,
-    });
+    const { exitCode, stdout } = await new FleetProject({ answers }).run(
+      "status",
+      "--stacks",
+      "prod",
+      "--json",
+    );
     expect(exitCode).toBe(2);
     expect(JSON.parse(stdout).stacks).toMatchObject([
       {
@@ -298,7 +321,7 @@ describe("the end of a stack", () => {
 });
 
 test("a fleet exits with 1 if a stack failed or is locked, with 2 for changes, else with 0", () => {
-  expect(exitStatus([result("a", "done"), result("b", "skipped")])).toBe(0);
+  expect(exitStatus([result("a", "done"), result("b", "done")])).toBe(0);
   expect(exitStatus([result("a", "done"), result("b", "found")])).toBe(2);
   for (const status of ["failed", "locked"] as const)
     expect(exitStatus([result("a", "found"), result("b", status)])).toBe(1);
@@ -317,9 +340,9 @@ describe("the record", () => {
     for (const each of [result("a", "done"), result("b", "failed"), result("c", "locked")])
       first.add(each);
     const next = FleetRecord.resume(path, "up");
-    expect(doneStacks(next.report)).toEqual(new Set(["a"]));
+    expect([...doneStacks(next.report).keys()]).toEqual(["a"]);
     next.add(result("b", "done"));
-    expect(doneStacks(FleetRecord.resume(path, "up").report)).toEqual(new Set(["a", "b"]));
+    expect([...doneStacks(FleetRecord.resume(path, "up").report).keys()]).toEqual(["a", "b"]);
     expect(next.report.startedAt).toBe(first.report.startedAt);
   });
 

@@ -1,0 +1,74 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { terminalSession } from "../cli/on-terminal.ts";
+import { FleetProject, summaryEvent } from "./fleet-project.ts";
+
+test("Ctrl-C starts no further stack, and reports those that have ended", async () => {
+  const project = new FleetProject({ answers: { up: summaryEvent({ create: 1 }) }, waitsAt: "b" });
+  const run = await project.interrupt(
+    () => project.read("calls").includes("--stack b"),
+    ...["up", "--parallel", "1", "--json"],
+  );
+  expect(run.exitCode, run.stderr).toBe(130);
+  expect(run.calls.map((call) => call.split(" ")[2])).toEqual(["a", "b"]);
+  expect(JSON.parse(run.stdout).stacks).toMatchObject([{ stack: "a", found: "1 created" }]);
+  const record = JSON.parse(project.read("reports/fleet-up.json"));
+  expect(record.stacks).toMatchObject([{ stack: "a" }]);
+  expect(record).not.toHaveProperty("endedAt");
+});
+
+test("a terminal shows how many stacks have ended, and a log one line for each", async () => {
+  const project = new FleetProject({ answers: { up: summaryEvent({ create: 1 }) }, waitsAt: "b" });
+  const options = { cwd: project.folder, env: project.environment };
+  const session = terminalSession(["fleet", "up", "--parallel", "1"], options);
+  await expect.poll(() => session.shown(), { timeout: 60_000 }).toContain("1 of 3 stacks");
+  session.type("\x03");
+  const { output, exitCode } = await session.ended();
+  expect(exitCode).toBe(130);
+  expect(output).toContain("0 of 3 stacks");
+  expect(output).toContain("a: done, 1 created");
+  // The cursor is there again.
+  expect(output.lastIndexOf("\x1b[?25h")).toBeGreaterThan(output.lastIndexOf("\x1b[?25l"));
+  const inLog = await new FleetProject({ answers: { up: summaryEvent({ create: 1 }) } }).run("up");
+  expect(inLog.stderr.match(/^\S+: done, 1 created \([\d.]+ s\)$/gm)).toHaveLength(3);
+  expect(inLog.stderr).not.toContain("of 3 stacks");
+});
+
+let isAsked = false;
+const silent = createServer(() => {
+  isAsked = true;
+});
+beforeAll(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)));
+afterAll(() => {
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test("Ctrl-C while customers are counted still prints the stacks that have ended", async () => {
+  const customer = {
+    urn: "urn:pulumi:a::ucaas::pulumi-nodejs:dynamic/ucaas:EnableXCustomer::acme",
+    type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
+    custom: true,
+    id: "7",
+  };
+  const config = {
+    "enablex:baseUrl": { value: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` },
+    "enablex:accessId": { value: "id" },
+    "enablex:accessKey": { value: "key-of-a-test", secret: true },
+    "ucaas:allowInsecure": { value: "true" },
+  };
+  const project = new FleetProject({
+    answers: {
+      stack: JSON.stringify({ deployment: { resources: [customer] } }),
+      config: JSON.stringify(config),
+      refresh: "",
+    },
+  });
+  const run = await project.interrupt(
+    () => isAsked && project.read("reports/fleet-drift.json").includes("endedAt"),
+    ...["drift", "--stacks", "a", "--json"],
+  );
+  expect(run.exitCode, run.stderr).toBe(130);
+  expect(JSON.parse(run.stdout).stacks).toMatchObject([{ stack: "a" }]);
+});
