@@ -11,6 +11,7 @@ import {
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
+import { findProject } from "./pulumi/project.ts";
 import { type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
@@ -28,8 +29,10 @@ export async function openWrites(
   // Without the passphrase the state would not have been read.
   const config = await stackConfig(stack);
   const journal = new Journal({ get: (key) => config.get(key) as never });
+  // After a destroy, or a first run that was cut off, the state has no resource.
   const project =
-    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ?? "";
+    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ??
+    findProject().name;
   const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {

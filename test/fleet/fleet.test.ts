@@ -170,10 +170,13 @@ describe("ucaas fleet", () => {
     expect(record.stacks).toMatchObject([{ status: "done", warnings: [warning] }]);
   });
 
+  const empty = JSON.stringify({ deployment: { resources: [] } });
   test.each([
-    ["status", [], 2],
-    ["destroy", ["--yes"], 0],
-  ])("%s, which runs no program, looks into the journal itself", async (action, more, exitCode) => {
+    ["status", "a state", deployment([]), [], 2],
+    ["status", "an empty state", empty, [], 2],
+    ["destroy", "an empty state", empty, ["--yes"], 0],
+  ])("%s, which runs no program, looks into the journal: %s", async (...row) => {
+    const [action, , stack, more, exitCode] = row;
     const folder = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const journal = new Journal({
@@ -183,7 +186,7 @@ describe("ucaas fleet", () => {
     const write = { operation: "create", type: "XimaLicense", resource: "acme-old" } as const;
     await journal.intend(key, {}, null, null, { write });
     const project = new FleetProject({
-      answers: { stack: deployment([]), config: "{}", destroy: summaryEvent({ delete: 1 }) },
+      answers: { stack, config: "{}", destroy: summaryEvent({ delete: 1 }) },
       env: { UCAAS_JOURNAL_DIR: folder, PULUMI_BACKEND_URL: "s3://state" },
     });
     const run = await project.run(action, "--stacks", "prod", ...more);
