@@ -49,21 +49,28 @@ function objectsOf(files: ReadonlyMap<string, string>): KubernetesObject[] {
 }
 
 const base = objectsOf(manifestFiles(options, project));
+const operator = { repository: "https://git.example/voice.git", branch: "main" };
+const withOperator = objectsOf(manifestFiles({ ...options, operator }, project));
+/** Kubernetes itself does not know the operator's kind. */
+const isStack = ({ kind }: KubernetesObject) => kind === "Stack";
 
-test.each(base.map((object) => [`${object.kind} ${object.metadata.name}`, object] as const))(
-  "the API of Kubernetes takes the %s",
-  (_, object) => {
-    const schema = api.kinds[`${object.apiVersion}/${object.kind}`];
-    expect(schema, object.kind).toBeDefined();
-    const ajv = new Ajv({ strict: false });
-    const isValid = ajv.validate({ $ref: schema, definitions: api.definitions }, object);
-    expect(isValid, ajv.errorsText()).toBe(true);
-  },
+const ajv = new Ajv({ strict: false });
+const ownObjects = new Map(
+  [...base, ...withOperator.filter((object) => !isStack(object))].map((object) => [
+    `${object.kind} ${object.metadata.name}`,
+    object,
+  ]),
 );
+
+test.each([...ownObjects])("the API of Kubernetes takes the %s", (_, object) => {
+  const schema = api.kinds[`${object.apiVersion}/${object.kind}`];
+  expect(schema, object.kind).toBeDefined();
+  const isValid = ajv.validate({ $ref: schema, definitions: api.definitions }, object);
+  expect(isValid, ajv.errorsText()).toBe(true);
+});
 
 test("a misspelt field would be refused, so the schemas see something", () => {
   const job = base.find(({ kind }) => kind === "CronJob");
-  const ajv = new Ajv({ strict: false });
   const schema = { $ref: api.kinds["batch/v1/CronJob"], definitions: api.definitions };
   const spec = { schedule: "17 3 * * *", jobTemplate: {} };
   expect(ajv.validate(schema, { ...job, spec })).toBe(true);
@@ -88,6 +95,24 @@ JSON.stringify(base, (_, value: unknown) => {
   if (typeof value === "object" && value !== null && "containers" in value)
     podSpecs.push(value as PodSpec);
   return value;
+});
+
+const workspacePods = withOperator
+  .filter(isStack)
+  .map((stack) => (stack as unknown as Workspaces).spec.workspaceTemplate.spec.podTemplate.spec);
+interface Workspaces {
+  readonly spec: {
+    readonly workspaceTemplate: {
+      readonly spec: { readonly podTemplate: { readonly spec: PodSpec } };
+    };
+  };
+}
+
+test("the pods of the operator's workspaces have fields that Kubernetes knows", () => {
+  expect(workspacePods).toHaveLength(project.stacks.length);
+  const $ref = "#/definitions/io.k8s.api.core.v1.PodSpec";
+  for (const pod of workspacePods)
+    expect(ajv.validate({ $ref, definitions: api.definitions }, pod), ajv.errorsText()).toBe(true);
 });
 
 test("no pod runs as root, writes to its image, has a token of the API, or lacks a memory limit", () => {
@@ -139,11 +164,7 @@ test("the pods run commands of ucaas fleet with options that it has", () => {
 });
 
 test("a browser for NetSapiens starts without the sandbox that these pods forbid", () => {
-  const operator = { repository: "https://git.example/voice.git", branch: "main" };
-  const [stack] = objectsOf(manifestFiles({ ...options, operator }, project)).filter(
-    ({ kind }) => kind === "Stack",
-  ) as unknown as { spec: { workspaceTemplate: { spec: { podTemplate: { spec: PodSpec } } } } }[];
-  const runners = [...podSpecs, stack!.spec.workspaceTemplate.spec.podTemplate.spec]
+  const runners = [...podSpecs, workspacePods[0]!]
     .flatMap(({ containers }) => containers)
     .filter(({ readinessProbe }) => readinessProbe === undefined);
   expect(runners).toHaveLength(3);
@@ -169,9 +190,7 @@ test("what an image with a browser needs besides the browser is said where the i
 });
 
 test("with the operator each stack has a Stack of its own, with a name that Kubernetes takes", () => {
-  const operator = { repository: "https://git.example/voice.git", branch: "main" };
-  const objects = objectsOf(manifestFiles({ ...options, operator }, project));
-  const stacks = objects.filter(({ kind }) => kind === "Stack");
+  const stacks = withOperator.filter(isStack);
   expect(stacks).toHaveLength(project.stacks.length);
   const names = stacks.map(({ metadata }) => metadata.name);
   expect(new Set(names).size).toBe(names.length);
@@ -182,7 +201,7 @@ test("with the operator each stack has a Stack of its own, with a name that Kube
       spec: expect.objectContaining({ stack: "organization/voice/North_East" }),
     }),
   );
-  expect(objects.some(({ metadata }) => metadata.name === "ucaas-up")).toBe(false);
+  expect(withOperator.some(({ metadata }) => metadata.name === "ucaas-up")).toBe(false);
 });
 
 test("a name of a stack in the cluster is of one stack, also among several projects", () => {
@@ -195,9 +214,9 @@ test("a name of a stack in the cluster is of one stack, also among several proje
 });
 
 test("a Stack of the operator neither destroys customers nor begins with an empty state", () => {
-  const operator = { repository: "https://git.example/voice.git", branch: "on" };
-  const objects = objectsOf(manifestFiles({ ...options, operator }, project));
-  const stacks = objects.filter(({ kind }) => kind === "Stack");
+  const named = { ...operator, branch: "on" };
+  const objects = objectsOf(manifestFiles({ ...options, operator: named }, project));
+  const stacks = objects.filter(isStack);
   expect(stacks.length).toBeGreaterThan(0);
   for (const stack of stacks)
     expect(stack).toMatchObject({
