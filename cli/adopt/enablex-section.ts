@@ -1,5 +1,6 @@
 import {
   type ApiRecord,
+  asText,
   fromWire,
   get,
   set,
@@ -63,7 +64,7 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
  * own id.
  */
 function isTheWayToSay(property: string, raw: unknown, { countries }: WireContext): boolean {
-  const hasCode = countries?.codeOf(String(raw)) !== undefined;
+  const hasCode = countries?.codeOf(asText(raw)) !== undefined;
   if (property.endsWith(".country")) return hasCode;
   return !property.endsWith(".countryId") || !hasCode;
 }

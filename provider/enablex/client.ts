@@ -11,7 +11,7 @@ import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
 import { CreateBatch, type Identity } from "./create-batch.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
-import { type ApiRecord, get, normalize } from "./fields.ts";
+import { type ApiRecord, asText, get, normalize } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 import { type Routes, splitRoute } from "./routes.ts";
 import { waitFor } from "./wait-for.ts";
@@ -477,7 +477,7 @@ function isFound(
 ): boolean {
   return (
     searchBy !== undefined &&
-    String(row[searchBy] ?? "")
+    asText(row[searchBy] ?? "")
       .toLowerCase()
       .includes(searchString.toLowerCase())
   );

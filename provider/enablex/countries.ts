@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { vendorId } from "../runtime/identifiers.ts";
 import { closestMatches } from "../runtime/suggest.ts";
 
 type IsoCountries = typeof import("i18n-iso-countries");
@@ -38,7 +39,8 @@ export function countriesOf(rows: readonly unknown[]): Countries {
   for (const row of rows) {
     if (typeof row !== "object" || row === null) continue;
     const values = Object.entries(row).filter(([key]) => !/(^|_)id$/.test(key));
-    const id = idOf(row as Record<string, unknown>);
+    const { country_id, id: other } = row as Record<string, unknown>;
+    const id = vendorId(country_id ?? other);
     const code =
       values.map(([, value]) => isoCode(value)).find(Boolean) ??
       values.map(([, value]) => namedCode(value)).find(Boolean);
@@ -51,11 +53,6 @@ export function countriesOf(rows: readonly unknown[]): Countries {
     codeOf: (id) => codes.get(id),
     codes: [...ids.keys()],
   };
-}
-
-function idOf(row: Record<string, unknown>): string | undefined {
-  const id = row.country_id ?? row.id;
-  return typeof id === "string" || typeof id === "number" ? String(id) : undefined;
 }
 
 function isoCode(value: unknown): string | undefined {

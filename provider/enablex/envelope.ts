@@ -44,11 +44,8 @@ export function parseReply(
   earlierMayHaveActed = false,
 ): ApiResult {
   const { status, json } = reply;
-  const envelope =
-    isRecord(json) && (typeof json.result === "number" || typeof json.result === "string")
-      ? json
-      : undefined;
-  const result = envelope && String(envelope.result).trim();
+  const result = resultOf(json);
+  const envelope = result === undefined ? undefined : (json as ApiRecord);
   if (envelope && result === "1" && status >= 200 && status < 300)
     return { ok: true, payload: envelope };
 
@@ -81,12 +78,19 @@ export function parseReply(
   };
 }
 
+/** The code in `result`. Anything else there proves nothing, a refusal as little as a success. */
+function resultOf(json: unknown): string | undefined {
+  const result = isRecord(json) ? json.result : undefined;
+  if (typeof result === "number") return String(result);
+  return typeof result === "string" && /^\s*-?\d+\s*$/.test(result) ? result.trim() : undefined;
+}
+
 /**
  * The status that decides whether a call is repeated: an error may be in the body of a
  * success alone (guide).
  */
 export function statusOf({ status, json }: Pick<HttpResponse, "status" | "json">): number {
-  const result = isRecord(json) ? Number(json.result) : Number.NaN;
+  const result = Number(resultOf(json));
   return status < 300 && result >= 400 && result < 600 ? result : status;
 }
 

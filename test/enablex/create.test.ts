@@ -33,6 +33,7 @@ afterEach(async () => {
 
 const create = (inputs: EnableXInputs, config: Record<string, string> = {}, journal?: string) =>
   providersOf({ ...enablex.basic, ...config }, journal).customer.create(inputs);
+const reply = <Body>(body: Body) => ({ kind: "statusAfter", status: 200, body }) as const;
 const posts = () => enablex.calls(/^POST .customers/).length;
 
 describe("a customer that is created", () => {
@@ -83,6 +84,15 @@ describe("a customer that is created", () => {
     expect(posts()).toBe(1);
   });
 
+  test("is created where rows of the list have objects in place of texts", async () => {
+    const odd = { toString: 1 };
+    const row = { customer_id: "9", customer_code: odd, customer_name: odd, contact_email: odd };
+    const body = { result: 1, customers: [row] };
+    enablex.server.fault({ kind: "status", status: 200, body, method: "GET", path: "/customers$" });
+    const { id } = await create(acme);
+    expect(enablex.customers()).toMatchObject([{ id }]);
+  });
+
   test("is not created where the list has an id that no request can have", async () => {
     const body = { result: 1, customers: [{ customer_id: "7\u001b[31m", customer_code: "ACME" }] };
     enablex.server.fault({ kind: "status", status: 200, body, path: "/customers$" });
@@ -116,6 +126,11 @@ describe("a customer that is created", () => {
     ["the answer was no JSON", { kind: "malformed" }, 1],
     ["the answer was a page", { kind: "html" }, 1],
     ["the answer was empty", { kind: "empty" }, 1],
+    ["the answer had an object for its result", reply({ result: { toString: 1 } }), 1],
+    ["the answer had a list for its result", reply({ result: [429] }), 1],
+    ["the answer had words for its result", reply({ result: "success" }), 1],
+    ["the answer had null for the customer", reply({ result: 1, customer: null }), 1],
+    ["the answer had a list for the customer", reply({ result: 1, customer: [] }), 1],
     ["the server said 429", { kind: "status", status: 429, retryAfter: 0 }, 2],
     [
       "the server said 429 in a 200",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ApiFailure, parseReply, toError } from "../../provider/enablex/envelope.ts";
+import { type ApiFailure, parseReply, statusOf, toError } from "../../provider/enablex/envelope.ts";
 import { rememberSecret } from "../../provider/runtime/secrets.ts";
 
 const reply = (status: number, body: unknown) => {
@@ -42,6 +42,11 @@ describe("a reply", () => {
     );
   });
 
+  test.each([[[429]], [{ toString: 1 }], ["429 calls"], [""], [null], [true]])(
+    "whose result is no code (%j) is not repeated for it",
+    (result) => expect(statusOf(reply(200, { result }))).toBe(200),
+  );
+
   test("shows no secret whose blanks it would collapse", () => {
     rememberSecret("two  blanks here");
     const { reason } = toFailure(400, { result: 400, msg: "wrong key:\n two  blanks here" });
@@ -54,6 +59,12 @@ describe("a reply", () => {
     ["a broken text", '{"result": 1, "cust', "MALFORMED_REPLY"],
     ["JSON without a result", { customer: {} }, "NO_RESULT"],
     ["a list", [1], "NO_RESULT"],
+    ["an empty result", { result: "" }, "NO_RESULT"],
+    ["a result in words", { result: "success" }, "NO_RESULT"],
+    ["a result that is no text", { result: true }, "NO_RESULT"],
+    ["a result of null", { result: null }, "NO_RESULT"],
+    ["a result in a list", { result: [406] }, "NO_RESULT"],
+    ["a result that is no value", { result: { toString: 1 } }, "NO_RESULT"],
   ])(
     "of 200 with %s is an error of its own, after which it is open whether the server acted",
     (_, body, code) => {
