@@ -114,16 +114,19 @@ export interface LicenseOutputs extends LicenseInputs {
  */
 export const updateReplySchema = z.looseObject({ changes: z.record(z.string(), z.unknown()) });
 
-/** Reply to DELETE (OpenAPI 1.4). */
+/** One that is none counts as left out: what the reply says beside it is not lost with it. */
+const textBeside = z.string().optional().catch(undefined);
+
+/** Reply to DELETE (OpenAPI 1.4). The `deletionId` is published as text; a number is taken too. */
 export const deleteReplySchema = z.looseObject({
   status: z.string(),
-  message: z.string().optional(),
-  scheduledAt: z.string().optional(),
-  estimatedDeletionTime: z.string().optional(),
-  deletionId: z.string().optional(),
+  message: textBeside,
+  scheduledAt: textBeside,
+  estimatedDeletionTime: textBeside,
+  deletionId: z.union([z.int().transform(String), textBeside]),
 });
 
 export type DeleteReply = z.output<typeof deleteReplySchema>;
 
 /** Every error (OpenAPI 1.4). */
-export const errorReplySchema = z.looseObject({ code: z.string(), message: z.string().optional() });
+export const errorReplySchema = z.looseObject({ code: z.string(), message: textBeside });

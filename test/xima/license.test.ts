@@ -1070,6 +1070,25 @@ describe("delete", () => {
     expect(host.output()).toContain("may still be billed");
   });
 
+  test("shows what it can read of a reply whose other texts are none", async () => {
+    const { id, outs } = await host.create(type, licence());
+    const others = { scheduledAt: null, estimatedDeletionTime: [], message: 7 };
+    const body = { status: "scheduled_for_deletion", deletionId: 42, ...others } as never;
+    licences.server.fault({ kind: "statusAfter", method: "DELETE", status: 200, body });
+    await host.delete(type, id, outs);
+    expect(host.output()).toContain(
+      `XimaLicense ${id}: is scheduled for deletion within a week, deletionId 42`,
+    );
+  });
+
+  test("is content with a customer that is gone, also when the error's message is null", async () => {
+    const args = licence();
+    const body = { code: "CUSTOMER_NOT_FOUND", message: null };
+    licences.server.fault({ kind: "status", method: "DELETE", status: 404, body });
+    await host.delete(type, licenceId(args), args);
+    expect(host.output()).toContain(`${licenceId(args)}: was gone already`);
+  });
+
   test("that was killed after the server acted creates the licence again if it is declared again", async () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
