@@ -19,6 +19,7 @@ import {
   applyEvents,
   type DesiredOrder,
   decide,
+  heard,
   isTerminal,
   mostRecent,
   type Next,
@@ -397,9 +398,7 @@ export class OrderReconciler {
   /** Resolves when the events are in the journal. */
   #take(events: readonly StatusEvent[]): Promise<void> {
     return this.#change((order) =>
-      this.#requestInFlight
-        ? { ...order, heard: [...order.heard, ...events] }
-        : applyEvents(order, events),
+      this.#requestInFlight ? heard(order, events) : applyEvents(order, events),
     );
   }
 

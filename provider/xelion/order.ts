@@ -181,6 +181,14 @@ export function applyEvents(order: Order, news: readonly StatusEvent[]): Order {
   return [...news].sort((a, b) => (a.mid ?? 0) - (b.mid ?? 0)).reduce(applyEvent, order);
 }
 
+/** More would be no news of one order. */
+const mostHeard = 100;
+
+/** The order with news that is taken for its own once the POST is answered. */
+export function heard(order: Order, news: readonly StatusEvent[]): Order {
+  return { ...order, heard: [...order.heard, ...news].slice(-mostHeard) };
+}
+
 /**
  * The order with what was heard while its POST was under way; used when the POST's reply
  * was never read.

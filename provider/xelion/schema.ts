@@ -1,6 +1,7 @@
 import ms from "ms";
 import { z } from "zod";
 import { credential, identifier } from "../runtime/identifiers.ts";
+import { printableLine } from "../runtime/printable.ts";
 import type { StatusEntry } from "./status-entry.ts";
 
 const text = z.string().min(1, "must not be empty");
@@ -157,20 +158,26 @@ const wholeNumber = z.union([
 export const submittedSchema = z.looseObject({ id: wholeNumber.pipe(z.int().min(0)) });
 
 /**
+ * The vendor's word for where an order is. The state keeps fifty of them, so a long one is
+ * cut here, where it comes in: cut later, the order could not be read any more.
+ */
+const statusWord = (status: string) => printableLine(status, 64);
+
+/**
  * Body of a callback (guide). Other types may come. Without a `mid`, its place among
  * others is not known.
  */
 export const callbackSchema = z.looseObject({
   mid: wholeNumber.optional().catch(undefined),
   type: z.literal("orderStatusChanged"),
-  data: z.looseObject({ id: wholeNumber, status: z.string().trim().min(1) }),
+  data: z.looseObject({ id: wholeNumber, status: z.string().trim().min(1).transform(statusWord) }),
 });
 
 /**
  * An order as `orderPath` shows it. The route is not public; that it has `status` as
  * callbacks have it is inferred.
  */
-export const polledSchema = z.looseObject({ status: z.string() });
+export const polledSchema = z.looseObject({ status: z.string().transform(statusWord) });
 
 /** Reply to `POST /me/login` (Xelion API manual). */
 export const loginSchema = z.looseObject({

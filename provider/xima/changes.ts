@@ -13,15 +13,24 @@ import type { LicenseInputs } from "./schema.ts";
  * only here can it tell that the values beside it are secret.
  */
 export function flatChanges(changes: Record<string, unknown>): LicenseChange[] {
-  return flatten(changes).map((change) =>
-    speaksOfSecrets(change.property)
-      ? {
-          property: change.property,
-          ...(!isNothing(change.oldValue) && { oldValue: mask }),
-          ...(!isNothing(change.newValue) && { newValue: mask }),
-        }
-      : change,
-  );
+  const flat = flatten(changes);
+  const left = flat.length - mostChanges;
+  return left <= 0
+    ? flat.map(masked)
+    : [...flat.slice(0, mostChanges - 1).map(masked), { property: `… ${left + 1} more` }];
+}
+
+/** A licence has some 25 properties. */
+const mostChanges = 100;
+
+function masked(change: LicenseChange): LicenseChange {
+  const { property, oldValue, newValue } = change;
+  if (!speaksOfSecrets(property)) return change;
+  return {
+    property,
+    ...(!isNothing(oldValue) && { oldValue: mask }),
+    ...(!isNothing(newValue) && { newValue: mask }),
+  };
 }
 
 /**

@@ -77,6 +77,53 @@ describe("the outputs in the state", () => {
     });
   });
 
+  describe("of a vendor that sends very much", () => {
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, { newValue: at }]));
+    const list = Array.from({ length: 30_000 }, (_, at) => ({ at }));
+
+    test("has some of it, and says how much more there was", () => {
+      const { changes, texts, records } = toOutputs(
+        { changes: many(30_000), texts: list.map(String), records: list },
+        {},
+      ) as { changes: Record<string, unknown>; texts: unknown[]; records: unknown[] };
+      expect(Object.keys(changes)).toHaveLength(200);
+      expect(Object.entries(changes).at(-1)).toEqual(["…", "29801 more"]);
+      expect([texts.length, texts.at(-1)]).toEqual([200, "… 29801 more"]);
+      expect([records.length, records.at(-1)]).toEqual([200, { "…": "29801 more" }]);
+    });
+
+    test.each([
+      ["long texts", Array(100).fill("long ".repeat(10_000))],
+      ["lists in lists", Array(150).fill(Array(150).fill(Array(150).fill(1)))],
+      ["long keys", Object.fromEntries(list.map(({ at }) => ["k".repeat(7_000) + at, 1]))],
+    ])("is of a bounded length: %s", (_, value) => {
+      const length = JSON.stringify(toOutputs({ value }, {})).length;
+      expect(length).toBeGreaterThan(1_000);
+      expect(length).toBeLessThan(51_000);
+    });
+
+    test("has all that the program gave or the state had, whatever its length", () => {
+      const given = { fields: { ...many(30_000), note: "n".repeat(90_000) }, list };
+      expect(toOutputs(given, given)).toEqual(given);
+      const other = toOutputs(
+        { fields: { ...many(30_000), note: "another", more: 1 }, list },
+        given,
+      );
+      expect(other).toMatchObject({ fields: { k0: { newValue: 0 }, note: "another" }, list });
+    });
+
+    test.each<[string, unknown, unknown?]>([
+      ["keys", many(30_000)],
+      ["items", list],
+      ["texts", Array(100).fill("long ".repeat(10_000))],
+      ["keys beside those of the program", { ...many(30_000), z: 1 }, { z: 2 }],
+    ])("is the same at each later refresh: %s", (_, value, before = {}) => {
+      const first = toOutputs({ value }, { value: before });
+      expect(toOutputs({ value }, first)).toEqual(first);
+    });
+  });
+
   test("can be built from any JSON, so that no reply loses a created resource", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

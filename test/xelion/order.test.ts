@@ -1,16 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { toOutputs as asState } from "../../provider/runtime/outputs.ts";
+import { toStatusEvent } from "../../provider/xelion/callback.ts";
 import {
   accepted,
   applyBuffered,
   applyEvents,
   type DesiredOrder,
   decide,
+  heard,
   mostRecent,
   newOrder,
   parseOrder,
 } from "../../provider/xelion/order.ts";
-import type { Order, StatusEvent } from "../../provider/xelion/schema.ts";
+import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
+import {
+  type Order,
+  type ProvisionOutputs,
+  polledSchema,
+  type StatusEvent,
+} from "../../provider/xelion/schema.ts";
 
 const at = (second: number) => new Date(Date.UTC(2025, 0, 31, 2, 0, second)).toISOString();
 const declared: DesiredOrder = {
@@ -302,6 +311,26 @@ describe("news of an order", () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test("are never too much for the state to be read again, however long a status is", () => {
+    const message = (id: number, mid: number) => ({
+      ...{ type: "orderStatusChanged", mid },
+      data: { id, status: `${mid} ${"long \u0007".repeat(50_000)}` },
+    });
+    const all = Array.from(
+      { length: 300 },
+      (_, mid) => toStatusEvent(message(42, mid), "callback", at(mid))!,
+    );
+    for (const full of [applyEvents(submitted, all), heard(sent, all)]) {
+      const outputs = toOutputs(
+        { serverUrl: "https://a.example", tenantName: "acme" },
+        full,
+        "https://b.example",
+      );
+      expect(orderFromState(asState(outputs, {}) as unknown as ProvisionOutputs)).toEqual(full);
+    }
+    expect(polledSchema.parse({ status: "x".repeat(1_000) }).status).toHaveLength(83);
   });
 
   test("keep the history to fifty entries", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { toOutputs } from "../../provider/runtime/outputs.ts";
 import {
   detectDrift,
   flatChanges,
@@ -49,6 +50,17 @@ describe("what a reply says has changed", () => {
     const port = { sipCredentials: { sipPort: { oldValue: "5061", newValue: "5062" } } };
     const declared = { ...sip, sipPort: 5061, transport: "tls" as const };
     expect(detectDrift(port, { sipCredentials: declared })).toEqual([]);
+  });
+
+  test("is no longer than a person reads, and says how much more there was", () => {
+    const changes = Object.fromEntries(
+      Array.from({ length: 30_000 }, (_, at) => [`k${at}`, { newValue: 1 }]),
+    );
+    const flat = flatChanges(changes);
+    expect(flat).toHaveLength(100);
+    expect(flat[98]).toMatchObject({ property: "k98", newValue: 1 });
+    expect(flat[99]).toEqual({ property: "… 29901 more" });
+    expect(JSON.stringify(toOutputs({ lastChanges: flat }, {})).length).toBeLessThan(10_000);
   });
 
   test("is compared with the counts that were sent", () => {

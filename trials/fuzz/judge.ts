@@ -4,7 +4,7 @@ import type { CallEnd, Life } from "./life.ts";
 /** No text of the provider is longer, in characters. */
 const longestText = 8_200;
 /** Nor are outputs, as JSON, beside what the program gave. */
-const longestOutputs = 2_000_000;
+const longestOutputs = 100_000;
 /** All deadlines of the trials together are far below this. */
 const longestCall = 60_000;
 
@@ -81,7 +81,11 @@ function faultsOfOutputs(outputs: unknown, secrets: readonly string[], given: un
       ),
     );
   }
-  const length = JSON.stringify(outputs).length;
+  const lengthOf = (value: unknown) =>
+    JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === "string" && own.has(inner) ? "" : inner,
+    ).length;
+  const length = lengthOf(outputs) - lengthOf(given);
   if (length > longestOutputs) faults.push(`outputs of ${length} characters`);
   return faults;
 }

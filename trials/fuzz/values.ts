@@ -62,6 +62,13 @@ export function hostileValues(
       value: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, at])),
     },
     {
+      name: "30,000 changes",
+      value: Object.fromEntries(
+        Array.from({ length: 30_000 }, (_, at) => [`k${at}`, { newValue: 1 }]),
+      ),
+    },
+    { name: "30,000 items", value: Array.from({ length: 30_000 }, (_, at) => `item ${at}`) },
+    {
       name: "an object with own __proto__",
       value: JSON.parse('{"__proto__": {"polluted": true}, "hasOwnProperty": 1}'),
     },
