@@ -117,6 +117,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   readonly #earlierRuns: EarlierRuns;
   /** Tenants whose order is being reconciled in this process. */
   readonly #inFlight = new Set<string>();
+  /** By service and order id, the tenant that declares it in this run. */
+  readonly #declaredOrders = new Map<string, string>();
 
   constructor(accounts: XelionAccounts, journal: Journal, earlierRuns: EarlierRuns) {
     this.#accounts = accounts;
@@ -155,10 +157,27 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     news: ProvisionInputs,
   ): Promise<dynamic.CheckFailure[]> {
     const account = this.#accounts.client(news.account);
+    const failures = this.#orderDeclaredTwice(news, account);
     const isSound =
       validate(provisionSchema, news).length === 0 &&
       (await this.#checkConfiguration(news, undefined)).length === 0;
-    return isSound ? await this.#checkConfiguration(news, account) : [];
+    if (isSound) failures.push(...(await this.#checkConfiguration(news, account)));
+    return failures;
+  }
+
+  /** A resource that was copied, and whose `orderId` was not changed. */
+  #orderDeclaredTwice(
+    news: ProvisionInputs,
+    { service }: AccountServices,
+  ): dynamic.CheckFailure[] {
+    if (news.orderId === undefined || Object.values(news).some(isUnknown)) return [];
+    const order = `${service.baseUrl} ${news.orderId}`;
+    const tenant = resourceId(news);
+    const other = this.#declaredOrders.get(order) ?? tenant;
+    this.#declaredOrders.set(order, other);
+    if (other === tenant) return [];
+    const reason = `is declared for ${other} too: remove it, or set this tenant's own`;
+    return [{ property: "orderId", reason }];
   }
 
   /**
@@ -382,7 +401,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (this.#inFlight.has(key.thing)) return { failure: declaredTwice(news) };
     this.#inFlight.add(key.thing);
     try {
-      await this.#requireOwnOrder(news);
+      if (news.orderId !== undefined && news.orderId !== stateOrder?.orderId)
+        await this.#requireOwnOrder(news);
       const configuration = (await configurationOf(news)) as Configuration;
       const account = this.#accounts.client(news.account);
       const journal = this.#journalOf(news, operation);
@@ -458,18 +478,21 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    */
   async #orderInState(news: ProvisionInputs): Promise<Order | undefined> {
     // An order that the operator names is this tenant's.
-    if (news.__stack === undefined || news.orderId !== undefined) return undefined;
+    if (news.orderId !== undefined) return undefined;
     const { thing } = journalKey(news);
+    return (await this.#tenantsInState(news))
+      .filter((tenant) => journalKey(tenant).thing === thing)
+      .map(orderFromState)
+      .reduce<Order | undefined>(mostRecent, undefined);
+  }
+
+  /** Those whose orders are at the service of this one. */
+  async #tenantsInState(news: ProvisionInputs): Promise<ProvisionOutputs[]> {
+    if (news.__stack === undefined) return [];
     const resources = await this.#earlierRuns.resources(news.__stack, news.__organization);
     return resources
       .flatMap(tenantIn)
-      .filter(
-        (tenant) =>
-          journalKey(tenant).thing === thing &&
-          !this.#accounts.differsBetween("baseUrl", tenant.account, news.account),
-      )
-      .map(orderFromState)
-      .reduce<Order | undefined>(mostRecent, undefined);
+      .filter(({ account }) => !this.#accounts.differsBetween("baseUrl", account, news.account));
   }
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */
@@ -481,29 +504,42 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /**
-   * An order id that stayed when the tenant changed would make the new tenant "ordered".
+   * An order id that was copied, or that stayed when the tenant changed, would make the new
+   * tenant "ordered".
    *
    * @throws {UcaasError} `ORDER_OF_ANOTHER_TENANT`
    */
   async #requireOwnOrder(news: ProvisionInputs): Promise<void> {
-    if (news.orderId === undefined) return;
     const { thing } = journalKey(news);
-    const { entries } = await this.#journal.list();
-    const other = entries.find(
-      (entry) =>
-        entry.vendor === "xelion" &&
-        entry.thing !== thing &&
-        entry.operation !== undefined &&
-        !this.#accounts.differsBetween("baseUrl", entry.account, news.account) &&
-        (entry.note as { orderId?: unknown } | null)?.orderId === news.orderId,
-    );
-    if (!other) return;
-    throw new UcaasError(`order ${news.orderId} belongs to ${other.thing}`, {
+    const things = [...(await this.#inJournal(news)), ...(await this.#inState(news))];
+    const other = things.find((each) => each !== thing);
+    if (other === undefined) return;
+    throw new UcaasError(`order ${news.orderId} belongs to ${other}`, {
       code: "ORDER_OF_ANOTHER_TENANT",
       vendor: "xelion",
       operation: `provision ${news.tenantName}`,
       hint: "nothing was sent. Remove orderId, or set it to this tenant's own order",
     });
+  }
+
+  /** The tenants that have the declared order in the journal. */
+  async #inJournal({ orderId, account }: ProvisionInputs): Promise<string[]> {
+    const { entries } = await this.#journal.list("xelion");
+    return entries
+      .filter(
+        (entry) =>
+          entry.operation !== undefined &&
+          !this.#accounts.differsBetween("baseUrl", entry.account, account) &&
+          (entry.note as { orderId?: unknown } | null)?.orderId === orderId,
+      )
+      .map(({ thing }) => thing);
+  }
+
+  /** Those that have it in the state: an adopted tenant has no entry. */
+  async #inState(news: ProvisionInputs): Promise<string[]> {
+    return (await this.#tenantsInState(news))
+      .filter(({ orderId }) => orderId === news.orderId)
+      .map((tenant) => journalKey(tenant).thing);
   }
 
   /**

@@ -11,7 +11,7 @@ import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { eventually } from "../eventually.ts";
-import { inputsOf, provider as newProvider, outcome, runs } from "./handlers.ts";
+import { inputsOf, provider as newProvider, newStack, outcome, runs } from "./handlers.ts";
 import { fairyTail, login, type World, world } from "./world.ts";
 
 let w: World;
@@ -683,6 +683,40 @@ describe("an orderId", () => {
     expect(taken.code).toBeUndefined();
     expect(w.orders()).toEqual([]);
     expect(await changes(taken.outs, { orderId: 77 }, noCallback)).toBe(false);
+  });
+
+  test("that the state has for another tenant is refused, though the journal has none", async () => {
+    const adopted = (tenantName: string, givenOrderId: number) => {
+      const declared = { configurationHash: "a", retryFailed: null, givenOrderId } as const;
+      const order = adoptedOrder({ ...declared, wait: "completed" }, new Date().toISOString());
+      return toOutputs(inputs({ tenantName }), order, w.service.baseUrl);
+    };
+    const type = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
+    const urn = `urn:pulumi:live::shop::${type}::acme`;
+    const resources = [{ urn, type, outputs: { ...adopted("pbx1", 42) } }];
+    const inRun = () => newProvider(w, noCallback, { ...newStack, resources });
+    const wrong = inputs({ tenantName: "pbx2", orderId: 42 });
+    const refused = { code: "ORDER_OF_ANOTHER_TENANT" };
+    expect(await outcome(inRun().create(wrong))).toMatchObject(refused);
+    expect(await outcome(inRun().update("id", adopted("pbx2", 43), wrong))).toMatchObject(refused);
+    expect(journal()).toEqual([]);
+    // The same tenant under another name in the program.
+    const renamed = await outcome(inRun().create(inputs({ orderId: 42 })));
+    expect(renamed).toMatchObject({ outs: { orderId: 42 }, message: "" });
+    expect(w.orders()).toEqual([]);
+  });
+
+  test("of two tenants of one program is refused before anything is sent", async () => {
+    const one = provider(noCallback);
+    const tenants = ["pbx1", "pbx1", "pbx2"].map((tenantName) =>
+      inputs({ tenantName, orderId: 42 }),
+    );
+    const checked = await Promise.all(tenants.map((tenant) => one.check({}, tenant)));
+    expect(checked.map(({ failures }) => failures?.map(({ property }) => property))).toEqual([
+      [],
+      [],
+      ["orderId"],
+    ]);
   });
 
   test("that was adopted as completed is still looked up, since only the operator said so", async () => {
