@@ -15,6 +15,23 @@ import { findProject } from "./pulumi/project.ts";
 import { type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
+ * @param stack as the CLI takes it: `stack`, `organization/stack` or
+ *   `organization/project/stack`
+ */
+function identityOf(stack: string, resources: readonly State[]): string {
+  // After a destroy, or a first run that was cut off, the state has no resource.
+  const project =
+    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ??
+    findProject().name;
+  const [name = stack, ...before] = stack.split("/").reverse();
+  const noted = new Set(resources.flatMap(({ inputs }) => inputs?.__organization ?? []));
+  // A stack that has come from another organization has both until its next update.
+  const [inState] = noted.size === 1 ? noted : [];
+  const organization = before.at(-1) ?? (typeof inState === "string" ? inState : undefined);
+  return stackIdentity(project, name, organization === "organization" ? undefined : organization);
+}
+
+/**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
  * the lines.
@@ -29,11 +46,7 @@ export async function openWrites(
   // Without the passphrase the state would not have been read.
   const config = await stackConfig(stack);
   const journal = new Journal({ get: (key) => config.get(key) as never });
-  // After a destroy, or a first run that was cut off, the state has no resource.
-  const project =
-    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ??
-    findProject().name;
-  const identity = stackIdentity(project, stack.split("/").at(-1) ?? stack);
+  const identity = identityOf(stack, resources);
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {
     const { entries } = await journal.list();

@@ -3,7 +3,7 @@ import { steps } from "./errors.ts";
 import { isRecord } from "./is-record.ts";
 import { isSameStack, type JournalEntry } from "./journal.ts";
 import { printableLine } from "./printable.ts";
-import { stackParts } from "./stack-identity.ts";
+import { allIdentities, stackParts } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
 
 /** What the state says of the resource that an entry may be about. */
@@ -163,10 +163,8 @@ export function openIntents(
   stack: string,
   resources: readonly StateResource[],
 ): JournalEntry[] {
-  const identities = [
-    stack,
-    ...resources.map(({ outputs }) => outputs?.__stack).filter((each) => typeof each === "string"),
-  ];
+  const marks = resources.map(({ outputs }) => outputs?.__stack);
+  const identities = allIdentities(stack, marks);
   return entries.filter((entry) => {
     // What 0.1.0 wrote, and what the journal knows of a stack itself, names no operation.
     if (entry.operation === undefined || entry.operation === "delete") return false;

@@ -13,7 +13,7 @@ import { JournalFolder } from "./journal-folder.ts";
 import { journalLocation } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
 import { PostgresDatabase } from "./postgresql.ts";
-import { withoutBackend } from "./stack-identity.ts";
+import { namesOf } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
 
 export { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
@@ -83,11 +83,10 @@ export class Journal {
 
   /**
    * The entry of a thing, or undefined when there is none. One that 0.1.0 wrote has no
-   * backend in its `stack`.
+   * backend in its `stack`; one of an earlier version has no organization.
    */
   async find<Note extends Json>(key: JournalKey): Promise<JournalEntry<Note> | undefined> {
-    const stacks = [...new Set([key.stack, withoutBackend(key.stack)])];
-    for (const stack of stacks) {
+    for (const stack of namesOf(key.stack)) {
       const entry = await this.#store.read({ ...key, stack });
       if (entry) return entry as JournalEntry<Note>;
     }
@@ -275,8 +274,7 @@ export class Journal {
   async drop({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
     const found = own && (await this.#store.read({ vendor, stack, thing }));
     if (found && !isSameWrite(own, found)) return;
-    for (const each of new Set([stack, withoutBackend(stack)]))
-      await this.#store.remove({ vendor, stack: each, thing });
+    for (const each of namesOf(stack)) await this.#store.remove({ vendor, stack: each, thing });
   }
 
   async #put<Note extends Json>(
@@ -319,11 +317,7 @@ function shortId(): string {
  * backend.
  */
 export function isSameStack(one: string, other: string): boolean {
-  if (one === other) return true;
-  return (
-    withoutBackend(one) === withoutBackend(other) &&
-    (one === withoutBackend(one) || other === withoutBackend(other))
-  );
+  return namesOf(one).includes(other) || namesOf(other).includes(one);
 }
 
 /** A stack's own entry of those of a thing. */

@@ -24,6 +24,7 @@ import { logInfo, logWarning } from "./log.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, Ownership } from "./ownership.ts";
 import { type PendingOperations, toEntry } from "./pending-operations.ts";
+import { allIdentities } from "./stack-identity.ts";
 import { isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
@@ -446,7 +447,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     if (name === undefined || stack === undefined || Object.values(news).some(isUnknown)) return;
     // An account that left the config, or what is not known yet.
     if (things.some((thing) => thing === undefined || thing === "")) return;
-    const stacks = stacksOf({ __stack: earlier }, stack);
+    const stacks = allIdentities(stack, [earlier]);
     const own = this.#things.get(name) ?? new Set();
     this.#things.set(name, own);
     for (const thing of things) own.add(thing as string);

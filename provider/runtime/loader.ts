@@ -3,7 +3,7 @@ import { endAbandonedProviders } from "./abandoned-providers.ts";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
 import { noteProgramOfCli, noteRun } from "./note-run.ts";
-import { organization } from "./organization.ts";
+import { organization, programStack } from "./organization.ts";
 import {
   notRegistered,
   refuseImport,
@@ -12,7 +12,6 @@ import {
   requireSerializable,
   warnOfOptionsWithoutEffect,
 } from "./registration.ts";
-import { stackIdentity } from "./stack-identity.ts";
 import { disableSourceMapsWhile } from "./stack-traces.ts";
 import { noteDeclared, warnOfUndeclaredWrites } from "./undeclared-writes.ts";
 
@@ -85,7 +84,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
     options: pulumi.CustomResourceOptions = {},
   ) {
     if (isProgramOfCli()) requireHost();
-    const stack = stackIdentity(pulumi.getProject(), pulumi.getStack());
+    const stack = programStack();
     const __organization = organization();
     noteDeclared(about.type, name);
     noteRun(stack);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isProgramOfCli } from "./host-location.ts";
+import { programStack } from "./organization.ts";
 import { OwnRuns } from "./own-runs.ts";
-import { stackIdentity } from "./stack-identity.ts";
 
 const noted = new Set<string>();
 
@@ -25,5 +25,5 @@ export function noteRun(stack: string): void {
  * first resource, and its failed update must not look like another machine's.
  */
 export function noteProgramOfCli(): void {
-  if (isProgramOfCli()) noteRun(stackIdentity(pulumi.getProject(), pulumi.getStack()));
+  if (isProgramOfCli()) noteRun(programStack());
 }

@@ -6,23 +6,58 @@ import { tryParseObject } from "./parse-json.ts";
 
 /**
  * The identity of a stack, as its resources carry it in `__stack`:
- * `project/stack@backend`. Two backends may each have a stack of this name; without its
- * backend one of them would take the other's interrupted creates for its own. 0.1.0 wrote
+ * `project/stack@backend`. Two backends may each have a stack of this name, and so may two
+ * organizations of Pulumi Cloud (`project/stack@https://api.pulumi.com/organization`).
+ * Without it, one would take the other's interrupted creates for its own. 0.1.0 wrote
  * `project/stack`, and so does a program whose backend cannot be known.
  *
+ * @param organization the backend's, where it has some
  * @param folder where the program runs, in or below the project's folder
  */
 export function stackIdentity(
   project: string,
   stack: string,
+  organization: string | undefined,
   folder = process.cwd(),
   environment: NodeJS.ProcessEnv = process.env,
 ): string {
   const backend = backendUrl(folder, environment);
   return backend === undefined
     ? `${project}/${stack}`
-    : `${project}/${stack}@${describeBackend(backend)}`;
+    : `${project}/${stack}@${describeBackend(backend, organization)}`;
 }
+
+/**
+ * Under which names a stack may be known: its identity, and those that say less of it, since
+ * an earlier release or version wrote them.
+ */
+export function namesOf(identity: string): string[] {
+  const withoutOrganization = identity.replace(organizationPart, "$1");
+  return [...new Set([identity, withoutOrganization, withoutBackend(identity)])];
+}
+
+/**
+ * A stack's identity, and the earlier ones that its resources carry. One that only says less
+ * of it would also fit the stacks of other organizations and backends.
+ */
+export function allIdentities(stack: string, marks: readonly unknown[]): string[] {
+  const names = namesOf(stack);
+  const earlier = marks.filter((mark) => typeof mark === "string" && !names.includes(mark));
+  return [stack, ...new Set(earlier as string[])];
+}
+
+/**
+ * Whether two identities are of one stack, as far as can be known, however each machine
+ * names the backend.
+ */
+export function isSameOnAnyMachine(one: string, other: string): boolean {
+  const [own, its] = [one, other].map((identity) => organizationPart.exec(identity)?.[2]);
+  const areOfOne = own === undefined || its === undefined || own === its;
+  return areOfOne && withoutBackend(one) === withoutBackend(other);
+}
+
+/** The backends with organizations speak HTTP; the organization ends the path. */
+const organizationPart = /(@https?:\/\/[^#]+)\/([^/#]+)/;
 
 /** `project/stack`, which is all that 0.1.0 wrote. */
 export function withoutBackend(identity: string): string {
@@ -67,14 +102,15 @@ const fileOptions: readonly string[] = ["metadata", "no_tmp_dir"];
  * Never with credentials: the identity is in the state and in the journal. A query
  * tells two backends apart by its hash.
  */
-function describeBackend(text: string): string {
+function describeBackend(text: string, organization: string | undefined): string {
   if (!URL.canParse(text)) return shortHash(text);
   const url = new URL(text);
   if (url.protocol === "file:")
     for (const name of fileOptions) if (url.searchParams.has(name)) url.searchParams.delete(name);
   const { protocol, host, pathname, search } = url;
   const query = search === "" ? "" : `#${shortHash(search)}`;
-  return `${protocol}//${host}${pathname.replace(/\/+$/, "")}${query}`;
+  const owner = organization && /^https?:$/.test(protocol) ? `/${organization}` : "";
+  return `${protocol}//${host}${pathname.replace(/\/+$/, "")}${owner}${query}`;
 }
 
 function shortHash(text: string): string {

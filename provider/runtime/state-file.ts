@@ -86,7 +86,7 @@ function tellsYes(
   // A query may name another place below it.
   if (backend.includes("#")) return false;
   // A state that was moved to another backend has the resources' earlier identity.
-  if (stackIdentity(project, name, folder, environment) !== stack) return false;
+  if (stackIdentity(project, name, undefined, folder, environment) !== stack) return false;
   try {
     return look({ files: join(fileURLToPath(backend), ".pulumi"), project, name });
   } catch {

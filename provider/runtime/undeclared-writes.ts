@@ -4,9 +4,9 @@ import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
-import { organization } from "./organization.ts";
+import { organization, programStack } from "./organization.ts";
 import { OwnRuns } from "./own-runs.ts";
-import { stackIdentity, stackParts } from "./stack-identity.ts";
+import { stackParts } from "./stack-identity.ts";
 import type { FailedUpdate, StackRecord, StackState } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
 import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
@@ -31,7 +31,7 @@ async function warn(): Promise<void> {
   try {
     const get = (key: string) => pulumi.runtime.getConfig(key);
     const location = journalLocation({ get });
-    const identity = stackIdentity(pulumi.getProject(), pulumi.getStack());
+    const identity = programStack();
     // A journal that all machines share has every write.
     const mayBePending = "folder" in location && !hasNoPendingOperations(identity);
     const mayHaveFailed = "folder" in location && !lastUpdateSucceeded(identity);

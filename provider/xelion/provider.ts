@@ -17,7 +17,7 @@ import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { OwnRuns } from "../runtime/own-runs.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
-import { withoutBackend } from "../runtime/stack-identity.ts";
+import { isSameOnAnyMachine } from "../runtime/stack-identity.ts";
 import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
@@ -166,10 +166,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /** A resource that was copied, and whose `orderId` was not changed. */
-  #orderDeclaredTwice(
-    news: ProvisionInputs,
-    { service }: AccountServices,
-  ): dynamic.CheckFailure[] {
+  #orderDeclaredTwice(news: ProvisionInputs, { service }: AccountServices): dynamic.CheckFailure[] {
     if (news.orderId === undefined || Object.values(news).some(isUnknown)) return [];
     const order = `${service.baseUrl} ${news.orderId}`;
     const tenant = resourceId(news);
@@ -497,10 +494,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */
   async #isOwnStack(sender: string, stacks: readonly (string | undefined)[]): Promise<boolean> {
-    const own = stacks.map((stack) => withoutBackend(stack ?? ""));
     const names = await this.#journal.identitiesOf(sender);
-    // A relay serves any machine, however that machine names the backend.
-    return names.some((name) => own.includes(withoutBackend(name)));
+    // A relay serves any machine.
+    return stacks.some((stack = "") => names.some((name) => isSameOnAnyMachine(name, stack)));
   }
 
   /**

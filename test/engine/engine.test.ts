@@ -99,7 +99,7 @@ test("a preview names what an interrupted run may have left, also after a rename
   await using ws = await workspace({ program: `import "pulumi-ucaas";` });
   const journal = join(ws.folder, "journal");
   await ws.writeProgram(`import "pulumi-ucaas"; process.env.UCAAS_JOURNAL_DIR = "${journal}";`);
-  const stack = stackIdentity("ucaas-test", "test", ws.folder, {
+  const stack = stackIdentity("ucaas-test", "test", undefined, ws.folder, {
     PULUMI_BACKEND_URL: `file://${ws.stateFolder}`,
   });
   const key = { vendor: "xelion", stack, thing: "https://voice.example pbx1" };

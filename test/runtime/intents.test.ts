@@ -73,6 +73,14 @@ test("after a rename, only writes of this project in this backend may be the old
   expect(openIntentsOfOthers([...old, ...others], renamed)).toEqual(old);
 });
 
+test("a write of another organization's stack is not reported for a state of 0.1.0", async () => {
+  const cloud = "shop/live@https://api.pulumi.com";
+  const entry = { ...(await begin("a")), stack: `${cloud}/test-org` };
+  const state = [{ type: "XimaLicense", name: "known", outputs: { __stack: "shop/live" } }];
+  expect(openIntents([entry], `${cloud}/prod-org`, state)).toEqual([]);
+  expect(openIntents([entry], `${cloud}/test-org`, state)).toEqual([entry]);
+});
+
 test("what the journal knows of the stack itself is no write that may be left", async () => {
   await journal.move("shop/old", stack);
   await journal.know("shop/old", { journal: await journal.identity(), at: "2026-11-28T05:00:00Z" });

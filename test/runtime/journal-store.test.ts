@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
-import type { JournalEntry } from "../../provider/runtime/journal-entry.ts";
+import type { JournalEntry, JournalKey } from "../../provider/runtime/journal-entry.ts";
 import { PostgresDatabase } from "../../provider/runtime/postgresql.ts";
 import { Deletions } from "../../provider/xima/deletions.ts";
 import { Postgres } from "../receiver/postgres.ts";
@@ -108,6 +108,30 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
       const { entry: found } = await open().locate("acme", key().thing, [name]);
       expect(found).toEqual({ ...entry, stack: names.at(-1) });
     }
+  });
+
+  test("keeps what two organizations of Pulumi Cloud begin apart", async () => {
+    const cloud = `shop/live${thing}@https://api.pulumi.com`;
+    const [prod, other] = ["prod-org", "test-org"].map((name) => ({
+      ...key(),
+      stack: `${cloud}/${name}`,
+    })) as [JournalKey, JournalKey];
+    const entry = await open().intend(prod, {}, "note", null, { write });
+    expect(await open().find(other)).toBeUndefined();
+    const guard = (others: readonly JournalEntry[]) => expect(others).toEqual([entry]);
+    await open().intend(other, {}, "note", null, { guard });
+    expect(await open().find(prod)).toEqual(entry);
+  });
+
+  test("finds an entry that does not say its organization yet", async () => {
+    const cloud = { ...key(), stack: `shop/live${thing}@https://api.pulumi.com` };
+    const entry = await open().intend(cloud, {}, "note", null, { write });
+    const now = { ...cloud, stack: `${cloud.stack}/prod-org` };
+    expect(await open().find(now)).toEqual(entry);
+    const next = await open().intend(now, {}, "note", entry);
+    expect(await open().findThing("acme", key().thing)).toEqual([next]);
+    await open().drop(now);
+    expect(await open().find(now)).toBeUndefined();
   });
 
   test("forgets a delete that ended long ago, and lists the others", async () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { XimaLicense } from "../../provider/index.ts";
 import { isSameStack } from "../../provider/runtime/journal.ts";
 import { stackIdentity, stackParts } from "../../provider/runtime/stack-identity.ts";
 
@@ -9,10 +11,34 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ucaas-identity-"));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 const identity = (environment: NodeJS.ProcessEnv) =>
-  stackIdentity("shop", "live", join(folder, "src"), { PULUMI_HOME: folder, ...environment });
+  stackIdentity("shop", "live", undefined, join(folder, "src"), {
+    PULUMI_HOME: folder,
+    ...environment,
+  });
+
+/** What the resources of a program in this organization carry. */
+async function declaredIn(organization: string, backend: string): Promise<string> {
+  vi.stubEnv("PULUMI_BACKEND_URL", backend);
+  let stack = "";
+  const newResource = ({ name, inputs }: pulumi.runtime.MockResourceArgs) => {
+    stack = inputs.__stack;
+    return { id: name, state: inputs };
+  };
+  await pulumi.runtime.setMocks(
+    { newResource, call: () => ({}) },
+    ...(["shop", "live", false, organization] as const),
+  );
+  pulumi.runtime.setAllConfig({});
+  const { urn } = new XimaLicense("a", { ccId: { resellerId: "r", tenantId: "t" } });
+  await new Promise((resolve) => urn.apply(resolve));
+  return stack;
+}
 
 describe("the identity of a stack", () => {
   test("names the backend by Pulumi's own rule: the environment, the project file, the login", () => {
@@ -59,6 +85,26 @@ describe("the identity of a stack", () => {
     expect(isSameStack("shop/live@s3://a", "shop/live")).toBe(true);
     expect(isSameStack("shop/live@s3://a", "shop/live@s3://b")).toBe(false);
     expect(isSameStack("shop/live", "shop/test")).toBe(false);
+  });
+
+  test("is another one in another organization of Pulumi Cloud", async () => {
+    const cloud = "https://api.pulumi.com";
+    const [prod, other] = [
+      await declaredIn("prod-org", cloud),
+      await declaredIn("test-org", cloud),
+    ];
+    expect([prod, other]).toEqual([`shop/live@${cloud}/prod-org`, `shop/live@${cloud}/test-org`]);
+    expect(isSameStack(prod, other)).toBe(false);
+    // What was written before does not say whose it is.
+    for (const earlier of ["shop/live", `shop/live@${cloud}`])
+      for (const each of [prod, other]) expect(isSameStack(earlier, each)).toBe(true);
+  });
+
+  test("has no organization on a backend of one's own", async () => {
+    expect(await declaredIn("organization", "s3://states/ucaas")).toBe(
+      "shop/live@s3://states/ucaas",
+    );
+    expect(await declaredIn("anything", "s3://states/ucaas")).toBe("shop/live@s3://states/ucaas");
   });
 });
 

@@ -68,7 +68,7 @@ describe("a state in a file", () => {
   test("does not tell when the backend's URL has a query, which may name another place", () => {
     write("", checkpoint());
     const url = `file://${backend}?prefix=other/`;
-    const stack = stackIdentity("shop", "live", backend, { PULUMI_BACKEND_URL: url });
+    const stack = stackIdentity("shop", "live", undefined, backend, { PULUMI_BACKEND_URL: url });
     expect(asked(stack, url)).toBe(false);
   });
 

@@ -147,6 +147,21 @@ describe("by the relay", () => {
     });
   });
 
+  test("an order of another organization's stack of that name is no own one", async () => {
+    const inOrganization = (name: string) => ({
+      __stack: `shop/live@https://api.pulumi.com/${name}`,
+    });
+    holding();
+    const sent = await elsewhere().create({ ...inOrganization("prod-org"), timeout: "300ms" });
+    expect(sent).toMatchObject({ code: "NOT_FINISHED" });
+    const refused = await elsewhere().create(inOrganization("test-org"));
+    expect(refused).toMatchObject({ code: "RELAY_OTHER_STACK" });
+    await w.proceed(1);
+    for (const stack of [inOrganization("prod-org"), { __stack: "shop/live@s3://mirror" }])
+      expect((await elsewhere().create(stack)).outs).toMatchObject({ orderId: 1 });
+    expect(w.orders()).toHaveLength(1);
+  });
+
   test("an order that 0.1.0 has registered is found, and forgotten with its resource", async () => {
     const { outs } = await here().create();
     const { intent } = outs;

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openWrites } from "../../cli/open-writes.ts";
+import type { State } from "../../cli/pulumi/stack.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "ucaas-open-writes-"));
+  vi.stubEnv("PULUMI_BACKEND_URL", "https://api.pulumi.com");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+const config = { get: (key: string) => (key === "ucaas:journalDir" ? folder : undefined) as never };
+vi.mock("../../cli/pulumi/stack.ts", () => ({ stackConfig: async () => config }));
+
+const type = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
+const resources = (organization: string): State[] => [
+  { urn: "urn:pulumi:main::ucaas::pulumi:pulumi:Stack::main", type: "pulumi:pulumi:Stack" },
+  {
+    ...{ urn: `urn:pulumi:main::ucaas::${type}::known`, type },
+    inputs: { __organization: organization },
+  },
+];
+
+test("reports the creates of the stack's own organization, as its name or its state says", async () => {
+  for (const organization of ["prod-org", "test-org"])
+    await new Journal(config).intend(
+      {
+        ...{ vendor: "xima", stack: `ucaas/main@https://api.pulumi.com/${organization}` },
+        thing: `https://licensing.example/v1 acme/${organization}`,
+      },
+      ...([{}, null, null] as const),
+      { write: { operation: "create", type: "XimaLicense", resource: organization } },
+    );
+  const reported = async (stack: string, state: readonly State[]) =>
+    (await openWrites(stack, state)).map((line) => /acme\/(\S+)\)/.exec(line)?.[1]);
+  expect(await reported("main", resources("prod-org"))).toEqual(["prod-org"]);
+  expect(await reported("test-org/ucaas/main", resources("prod-org"))).toEqual(["test-org"]);
+  expect(await reported("main", resources("prod-org").slice(0, 1))).toHaveLength(2);
+});
