@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quotesSecret } from "./secrets.ts";
 
 /**
  * A text that names something at a vendor: an id, a login name, a host. Two that look the
@@ -34,8 +35,8 @@ export function vendorId(value: unknown): string | undefined {
   // A number that JavaScript cannot keep would be the id of another one.
   const id = Number.isSafeInteger(value) ? String(value) : value;
   if (typeof id !== "string" || id.length > longestId) return undefined;
-  // Parts of a path that lead elsewhere.
-  if (id === "." || id === "..") return undefined;
+  // Parts of a path that lead elsewhere; and an id cannot be masked.
+  if (id === "." || id === ".." || quotesSecret(id)) return undefined;
   return identifierProblem(id) === undefined ? id : undefined;
 }
 

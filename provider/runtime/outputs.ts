@@ -1,3 +1,4 @@
+import { vendorId } from "./identifiers.ts";
 import { isRecord } from "./is-record.ts";
 import { own } from "./own-property.ts";
 import { longestText, printable, printableLine } from "./printable.ts";
@@ -27,9 +28,17 @@ export function toOutputs(
 ): { [key: string]: Json } {
   return Object.fromEntries(
     entriesOf(Object.entries(values), given, 0, (key) =>
-      secretOutputs.includes(key) ? "as it is" : secretIf(key),
+      secretOutputs.includes(key) || isId(key, own(values, key)) ? "as it is" : secretIf(key),
     ),
   );
+}
+
+/**
+ * Requests are made with it, and other resources take it. A short secret, such as a SIP user
+ * name, may be part of it by chance.
+ */
+function isId(key: string, value: unknown): boolean {
+  return key.endsWith("Id") && vendorId(value) === value;
 }
 
 /** A value of a vendor's in a sentence: JSON, harmless in the same way. */

@@ -55,6 +55,11 @@ export function maskSecrets(text: string): string {
   return clean;
 }
 
+/** Whether a secret is in the text that is too long to be there by chance. */
+export function quotesSecret(text: string): boolean {
+  return secretsLongestFirst().some((secret) => secret.length >= 20 && text.includes(secret));
+}
+
 type Encoder = (text: string) => string;
 
 const json: Encoder = (text) => JSON.stringify(text).slice(1, -1);

@@ -10,6 +10,7 @@ import {
   identifier,
   vendorId,
 } from "../../provider/runtime/identifiers.ts";
+import { rememberSecret } from "../../provider/runtime/secrets.ts";
 import { validate } from "../../provider/runtime/validation.ts";
 import {
   enablexConfig,
@@ -115,9 +116,11 @@ describe("an id that a vendor gives", () => {
     [undefined],
     [["7"]],
     [{ id: "7" }],
-  ])("is none when it cannot be printed or asked for: %j", (value) =>
-    expect(vendorId(value)).toBeUndefined(),
-  );
+    ["it was The-access-key-0123456789"],
+  ])("is none when it cannot be printed or asked for: %j", (value) => {
+    rememberSecret("The-access-key-0123456789");
+    expect(vendorId(value)).toBeUndefined();
+  });
 });
 
 describe("every vendor", () => {

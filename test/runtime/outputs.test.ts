@@ -70,6 +70,18 @@ describe("the outputs in the state", () => {
     });
   });
 
+  test("has an id as it is, though a short secret such as a SIP user name is part of it", () => {
+    rememberSecret("4711");
+    expect(toOutputs({ customerId: "104711", statusText: "104711" }, {})).toEqual({
+      customerId: "104711",
+      statusText: "10[secret]",
+    });
+    expect(toOutputs({ customerId: "4711\u001b", nested: { otherId: "4711" } }, {})).toEqual({
+      customerId: "[secret]\\u001b",
+      nested: { otherId: "[secret]" },
+    });
+  });
+
   test("has no markup, at which each later command of the engine would panic", () => {
     expect(toOutputs({ status: "<{%x%}>", changes: { "<{%y%}>": "\u001b[2J" } }, {})).toEqual({
       status: "<{ %x%}>",
