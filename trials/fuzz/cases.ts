@@ -5,7 +5,7 @@ import { live } from "./life.ts";
 import { Player, type RecordedReply, type Spoiled } from "./recording.ts";
 import type { Scenario } from "./scenarios.ts";
 import { transportFaults } from "./transport-faults.ts";
-import { hostileTexts, hostileValues, pathsIn, withValueAt } from "./values.ts";
+import { hostileTexts, hostileValues, jsonWithAt, pathsIn, withValueAt } from "./values.ts";
 
 export interface Case {
   readonly name: string;
@@ -54,10 +54,10 @@ export function replyCases(scenario: Scenario, recording: readonly RecordedReply
     const value = jsonOf(reply.body);
     if (value === undefined) continue;
     for (const path of pathsIn(value)) {
-      for (const { name, value: other } of values) {
+      for (const { name, json } of values) {
         spoiled.push([
           `${call}: ${path.join(".") || "the whole"} is ${name}`,
-          () => ({ at, body: JSON.stringify(withValueAt(value, path, other)) }),
+          () => ({ at, body: jsonWithAt(value, path, json) }),
         ]);
       }
     }
@@ -106,12 +106,12 @@ export function argumentCases(scenario: Scenario, recording: readonly RecordedRe
   const cases: Case[] = [];
   for (const path of pathsIn(scenario.inputs(sample))) {
     if (path.length === 0 || String(path[0]).startsWith("__")) continue;
-    for (const { name, value } of values) {
+    for (const { name, json } of values) {
       cases.push({
         name: `${scenario.type}, argument ${path.join(".")} is ${name}`,
         run: () =>
           run((inputs, config) => [
-            withValueAt(inputs, path, value) as Record<string, unknown>,
+            withValueAt(inputs, path, JSON.parse(json)) as Record<string, unknown>,
             config,
           ]),
       });

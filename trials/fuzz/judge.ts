@@ -3,6 +3,8 @@ import type { CallEnd, Life } from "./life.ts";
 
 /** No text of the provider is longer, in characters. */
 const longestText = 8_200;
+/** Nor is an id that a vendor gave. */
+const longestId = 256;
 /** Nor are outputs, as JSON, beside what the program gave. */
 const longestOutputs = 100_000;
 /** All deadlines of the trials together are far below this. */
@@ -48,10 +50,23 @@ function faultsOfCall(
       faults.push(...faultsOfText(reason, secrets));
     return faults;
   }
-  const { outs, props } = (result ?? {}) as { outs?: unknown; props?: unknown };
+  const { id, outs, props } = (result ?? {}) as { id?: unknown; outs?: unknown; props?: unknown };
+  faults.push(...faultsOfId(id ?? error?.id, secrets, given).map((fault) => `id: ${fault}`));
   const kept = outs ?? props ?? error?.properties;
   if (kept !== undefined) faults.push(...faultsOfOutputs(kept, secrets, given));
   return faults;
+}
+
+/** The engine prints it, and each later request is made with it: it can be no other text. */
+function faultsOfId(id: unknown, secrets: readonly string[], given: unknown): string[] {
+  if (id === undefined) return [];
+  if (typeof id !== "string" || id.trim() === "") return [JSON.stringify(id)];
+  // It may be made from what the program gave.
+  const isLong = id.length > longestId + JSON.stringify(given).length;
+  return [
+    ...(isLong ? [`${id.length} characters`] : []),
+    ...faultsOfText(id.slice(0, longestText), secrets),
+  ];
 }
 
 export function faultsOfText(text: string, secrets: readonly string[]): string[] {

@@ -12,7 +12,7 @@ export interface CallEnd {
   readonly method: string;
   readonly milliseconds: number;
   readonly result?: unknown;
-  readonly error?: Error & { properties?: unknown };
+  readonly error?: Error & { id?: unknown; properties?: unknown };
 }
 
 export interface Life {

@@ -84,10 +84,13 @@ export function stackFileCases(): Case[] {
   const values = hostileValues([], 90);
   for (const path of pathsIn(customer)) {
     if (path.length === 0) continue;
-    for (const { name, value } of values)
+    for (const { name, json } of values)
       files.push([
         `${path.join(".")} is ${name}`,
-        () => stringify(withValueAt(customer, path, value), { aliasDuplicateObjects: false }),
+        () =>
+          stringify(withValueAt(customer, path, JSON.parse(json)), {
+            aliasDuplicateObjects: false,
+          }),
       ]);
     for (const key of hostileTexts) {
       const inside = () => withValueAt(customer, path, { [key]: "x" });

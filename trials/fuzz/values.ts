@@ -30,17 +30,29 @@ export const hostileTexts: readonly string[] = [
   "http://127.0.0.1:9/elsewhere",
 ];
 
-const nested = (levels: number): unknown => {
-  let value: unknown = "bottom";
-  for (let depth = 0; depth < levels; depth++) value = depth % 2 ? [value] : { a: value };
-  return value;
-};
+/** As text: `JSON.stringify` does not come so deep. */
+const nested = (levels: number) => `${'{"a":['.repeat(levels / 2)}1${"]}".repeat(levels / 2)}`;
 
-/** Values of JSON. `secrets` are what a server could echo; `deepest` is how many levels an object may have. */
+/** A value as JSON, which may be more than an object of this process could hold. */
+export interface HostileValue {
+  readonly name: string;
+  readonly json: string;
+}
+
+/**
+ * `secrets` are what a server could echo; `deepest` is how many levels an object may have.
+ */
 export function hostileValues(
   secrets: readonly string[],
-  deepest = 3_000,
-): { name: string; value: unknown }[] {
+  deepest = 100_000,
+): readonly HostileValue[] {
+  return [
+    { name: "a deep object", json: nested(deepest) },
+    ...shallowValues(secrets).map(({ name, value }) => ({ name, json: JSON.stringify(value) })),
+  ];
+}
+
+function shallowValues(secrets: readonly string[]): { name: string; value: unknown }[] {
   return [
     { name: "null", value: null },
     { name: "true", value: true },
@@ -55,7 +67,6 @@ export function hostileValues(
       name: "an object with toString",
       value: { toString: 1, valueOf: null, constructor: { name: "x" } },
     },
-    { name: "a deep object", value: nested(deepest) },
     { name: "a text of 300,000 characters", value: "long ".repeat(60_000) },
     {
       name: "20,000 keys",
@@ -89,6 +100,16 @@ export function pathsIn(
   if (typeof value !== "object" || value === null) return [path];
   const inner = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   return [path, ...inner.flatMap(([key, item]) => pathsIn(item, [...path, key]))];
+}
+
+/** The JSON of the value with other JSON at a place. */
+export function jsonWithAt(
+  value: unknown,
+  path: readonly (string | number)[],
+  json: string,
+): string {
+  const hole = "the place of the other value";
+  return JSON.stringify(withValueAt(value, path, hole)).replace(JSON.stringify(hole), () => json);
 }
 
 /** The value with another one at a place. */
