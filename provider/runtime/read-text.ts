@@ -9,11 +9,16 @@ export interface ReadTextOptions {
   readonly maxBytes?: number;
   /**
    * The folder that the file must be in, as a regular file. A link that leads out of it,
-   * a device and a named pipe are refused before anything is read. Without it, everything
-   * that can be read as a file may be: a secret's volume consists of links, and a shell
-   * hands over a pipe.
+   * a device and a named pipe are refused before anything is read.
    */
   readonly within?: string;
+  /**
+   * Only a regular file. By default without `within`, everything that can be read as a file
+   * may be: a secret's volume consists of links, and a shell hands over a pipe.
+   */
+  readonly regular?: boolean;
+  /** For how many milliseconds a pipe is waited for that has nothing; default 30 seconds. */
+  readonly patience?: number;
 }
 
 /**
@@ -22,7 +27,10 @@ export interface ReadTextOptions {
  */
 export class UnreadableTextError extends Error {
   override readonly name = "UnreadableTextError";
-  /** The system's code (`ENOENT`), or `NOT_UTF8`, `TOO_LARGE`, `NOT_REGULAR`, `OUTSIDE`. */
+  /**
+   * The system's code (`ENOENT`), or `NOT_UTF8`, `TOO_LARGE`, `NOT_REGULAR`, `OUTSIDE`,
+   * `NOTHING_WRITTEN`.
+   */
   readonly code: string;
 
   constructor(reason: string, code: string) {
@@ -68,18 +76,19 @@ function firstBadLine(bytes: Uint8Array): number {
   }
 }
 
-function readBytes(path: string, { maxBytes = 5 * mebibyte, within }: ReadTextOptions): Uint8Array {
+function readBytes(path: string, options: ReadTextOptions): Uint8Array {
+  const { within, regular = within !== undefined } = options;
   let file: number | undefined;
   try {
     const target = within === undefined ? path : insideOf(within, path);
     // Without O_NONBLOCK, opening a named pipe waits for its other end.
-    const flags =
-      within === undefined ? constants.O_RDONLY : constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-    file = openSync(target, flags);
-    if (within !== undefined && !fstatSync(file).isFile()) {
+    file = openSync(target, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const about = fstatSync(file);
+    // Of a folder, the read says why.
+    if (regular && !about.isFile() && !about.isDirectory()) {
       throw new UnreadableTextError("is not a regular file", "NOT_REGULAR");
     }
-    return upTo(file, maxBytes);
+    return upTo(file, options);
   } catch (error) {
     if (error instanceof UnreadableTextError) throw error;
     throw systemError(error as NodeJS.ErrnoException);
@@ -99,19 +108,46 @@ function insideOf(folder: string, path: string): string {
 }
 
 /** What a file says of its own size does not count: a device says 0. */
-function upTo(file: number, maxBytes: number): Uint8Array {
+function upTo(
+  file: number,
+  { maxBytes = 5 * mebibyte, patience = 30_000 }: ReadTextOptions,
+): Uint8Array {
+  const isPipe = fstatSync(file).isFIFO();
   const chunks: Buffer[] = [];
   let length = 0;
+  let deadline = performance.now() + patience;
   for (;;) {
     const chunk = Buffer.allocUnsafe(65_536);
-    const count = readSync(file, chunk);
+    const count = readNow(file, chunk);
+    if (count === undefined || (count === 0 && isPipe && length === 0)) {
+      pauseBefore(deadline);
+      continue;
+    }
     if (count === 0) return Buffer.concat(chunks);
+    deadline = performance.now() + patience;
     length += count;
     if (length > maxBytes) {
       throw new UnreadableTextError(`is larger than ${size(maxBytes)}`, "TOO_LARGE");
     }
     chunks.push(chunk.subarray(0, count));
   }
+}
+
+/** Undefined while nothing has been written. A pipe that no one has opened yet is at its end. */
+function readNow(file: number, chunk: Buffer): number | undefined {
+  try {
+    return readSync(file, chunk);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
+    throw error;
+  }
+}
+
+/** A moment before the next look, which the event loop does not see. */
+function pauseBefore(deadline: number): void {
+  if (performance.now() >= deadline)
+    throw new UnreadableTextError("is a pipe to which nobody writes", "NOTHING_WRITTEN");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }
 
 function size(bytes: number): string {

@@ -48,7 +48,7 @@ export async function configurationOf(inputs: ProvisionInputs): Promise<Configur
 
 function contentOf(file: string): string {
   try {
-    return readText(file, { maxBytes: largest });
+    return readText(file, { maxBytes: largest, regular: true });
   } catch (error) {
     if (!(error instanceof UnreadableTextError)) throw error;
     throw unreadable("configurationFile", `${file} ${error.message}`);

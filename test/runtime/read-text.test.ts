@@ -92,6 +92,28 @@ describe("readText", () => {
     ]);
   });
 
+  test("reads what a shell hands over by a pipe, also from a slow command", () => {
+    const program = `
+      import { readText } from ${JSON.stringify(import.meta.resolve("../../provider/runtime/read-text.ts"))};
+      process.stdout.write(readText(process.argv[1]));`;
+    const slow = `"$0" -e 'process.stdout.write("slow "); setImmediate(() => console.log("text"))'`;
+    const args = ["-c", `"$0" --input-type=module -e "$1" <(${slow})`, process.execPath, program];
+    expect(execFileSync("bash", args, { encoding: "utf8" })).toBe("slow text\n");
+  });
+
+  test("never waits for the other end of a named pipe", () => {
+    const pipe = join(base, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(refusal(() => readText(pipe, { regular: true }))).toEqual([
+      "NOT_REGULAR",
+      "is not a regular file",
+    ]);
+    expect(refusal(() => readText(pipe, { patience: 0 }))).toEqual([
+      "NOTHING_WRITTEN",
+      "is a pipe to which nobody writes",
+    ]);
+  });
+
   test("names why the system does not give it", () => {
     expect(refusal(() => readText(join(base, "missing")))).toEqual([
       "ENOENT",

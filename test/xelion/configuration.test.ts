@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { propertyPath } from "../../provider/runtime/validation.ts";
 import { configurationOf, inOrder } from "../../provider/xelion/configuration.ts";
@@ -19,6 +20,17 @@ const found = (configuration: Record<string, unknown>) =>
     ({ path, reason }) => `${propertyPath(path)}: ${reason}`,
   );
 const external = (value: string, more = {}) => ({ new: false, value, ...more });
+
+test("refuses a file that is a named pipe at once, since its other end may never come", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-pipe-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const configurationFile = join(folder, "pipe.json");
+  execFileSync("mkfifo", [configurationFile]);
+  await expect(configurationOf(inputs({ configurationFile }))).rejects.toMatchObject({
+    code: "CONFIGURATION_UNREADABLE",
+    reason: `configurationFile: ${configurationFile} is not a regular file`,
+  });
+});
 
 describe("the rules of version 1", () => {
   test("pass a configuration with every known field and with unknown keys", () => {
