@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import type { FastifyInstance } from "fastify";
-import { possibleConnections } from "./connections.ts";
+import { possibleConnections } from "pulumi-ucaas/internal/http/connections";
 import type { Limits, ServerContext } from "./context.ts";
 import { Health } from "./health.ts";
 import { LongPolls } from "./long-polls.ts";

@@ -1,9 +1,9 @@
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyInstance, type FastifyReply, LogController } from "fastify";
+import { ConnectionLimit } from "pulumi-ucaas/internal/http/connections";
 import { printable } from "pulumi-ucaas/internal/runtime/printable";
 import { callbackToken, refuseUnreadable } from "pulumi-ucaas/internal/xelion/callback-request";
 import { callbackRoute } from "./callback-route.ts";
-import { ConnectionLimit } from "./connections.ts";
 import type { ServerContext } from "./context.ts";
 import { intentRoutes } from "./intent-routes.ts";
 import { failed, notFound, tooMany } from "./replies.ts";

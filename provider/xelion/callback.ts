@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { ConnectionLimit, possibleConnections } from "../http/connections.ts";
 import { oneOf, UcaasError } from "../runtime/errors.ts";
 import {
   callbackToken,
@@ -17,6 +18,8 @@ export interface CallbackAddress {
 }
 
 const slowestBody = 10_000;
+/** More than Xelion opens. Without a limit, idle ones could take all files of the process. */
+const mostConnections = 64;
 
 type Take = (news: StatusEvent[]) => Promise<void>;
 
@@ -93,6 +96,7 @@ export class CallbackListener implements StatusSource {
         this.#answer(request, response).catch(() => end(response, 503));
       },
     );
+    new ConnectionLimit(server, possibleConnections(mostConnections));
     server.on("clientError", refuseUnreadable);
     return new Promise((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) =>

@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
@@ -116,6 +117,20 @@ describe("the callback listener", () => {
       },
     ));
     expect((await post(url, message)).status).toBe(503);
+  });
+
+  test("keeps few of the connections that strangers leave idle, and answers a callback", async () => {
+    const idle: Socket[] = [];
+    for (let number = 0; number < 400; number++) {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      idle.push(socket);
+      await once(socket, "connect");
+    }
+    expect((await post(url, message)).status).toBe(200);
+    await eventually(() =>
+      expect(idle.filter(({ closed }) => closed).length).toBeGreaterThanOrEqual(400 - 64),
+    );
+    for (const socket of idle) socket.destroy();
   });
 
   test("releases the port when the last order is over, in spite of open connections", async () => {

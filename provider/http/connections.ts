@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { report } from "node:process";
 
-/** Files that the process needs beside its connections: database, standard streams, libraries. */
+/** Files that the process needs beside these connections: database, standard streams, others. */
 const reserve = 64;
 
 /**
