@@ -68,12 +68,12 @@ export default {
       severity: "error",
       name: "receiver-stands-alone",
       comment:
-        "It meets the provider by HTTP. It shares how callbacks and settings are read and text is masked.",
+        "It meets the provider by HTTP. It shares how callbacks and settings are read, connections limited and text masked.",
       from: { path: "^receiver/" },
       to: {
         path: "^(provider|stacks|sandbox|cli|demo|bench|tools|test|trials)/",
         pathNot:
-          "^provider/(xelion/callback-request|http/pool|runtime/(config|errors|printable|secrets))[.]ts$",
+          "^provider/(xelion/callback-request|http/(connections|pool)|runtime/(config|errors|printable|secrets))[.]ts$",
       },
     },
     {

@@ -146,7 +146,7 @@ function readNow(file: number, chunk: Buffer): number | undefined {
 /** A moment before the next look, which the event loop does not see. */
 function pauseBefore(deadline: number): void {
   if (performance.now() >= deadline)
-    throw new UnreadableTextError("is a pipe to which nobody writes", "NOTHING_WRITTEN");
+    throw new UnreadableTextError("is a pipe to which no process writes", "NOTHING_WRITTEN");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }
 

@@ -110,7 +110,7 @@ describe("readText", () => {
     ]);
     expect(refusal(() => readText(pipe, { patience: 0 }))).toEqual([
       "NOTHING_WRITTEN",
-      "is a pipe to which nobody writes",
+      "is a pipe to which no process writes",
     ]);
   });
 
