@@ -5,7 +5,7 @@ import { isAtVendor } from "../pulumi/locator.ts";
 import type { Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
 import { checkLimits, type Violation } from "./limits.ts";
-import { type ResourceChange, summarize } from "./summarize.ts";
+import { type ResourceChange, summarize, takesSeats } from "./summarize.ts";
 
 /** A resource as a program declares it. */
 export interface DeclaredResource {
@@ -99,5 +99,5 @@ const contributesTo: Readonly<Record<keyof Limits, (change: ResourceChange) => b
   maxRemovals: () => false,
   maxAddedSeats: (change) => addedSeats(change) > 0,
   maxAddedCost: ({ quantities }) => quantities.some(({ cost }) => cost?.gt(0)),
-  protectedCustomers: (change) => addedSeats(change) < 0,
+  protectedCustomers: takesSeats,
 };

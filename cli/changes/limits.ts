@@ -2,7 +2,7 @@ import { closestMatches } from "pulumi-ucaas/internal/runtime/suggest";
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import { type Amount, amount, formatAmount, sum, zero } from "../cost/money.ts";
 import { counted } from "../counted.ts";
-import { type ChangeSummary, seatsByCustomer } from "./summarize.ts";
+import { type ChangeSummary, seatsByCustomer, takesSeats } from "./summarize.ts";
 
 /** A limit of the stack that a change goes beyond, or of which that cannot be known. */
 export interface Violation {
@@ -121,9 +121,10 @@ function protectedCustomers(
   const seats = seatsByCustomer(summary);
   const loses = (name: string) =>
     summary.changes.some(
-      ({ customer, action }) =>
-        customer === name && (removesFromVendor.has(action) || action === "forget"),
-    ) || (seats.get(name) ?? 0) < 0;
+      (change) =>
+        change.customer === name &&
+        (removesFromVendor.has(change.action) || change.action === "forget" || takesSeats(change)),
+    );
   const losing = names.filter(loses);
   const found: Violation[] = [];
   if (losing.length > 0) {

@@ -298,6 +298,14 @@ function totals(
   };
 }
 
+/** Whether a change takes seats of some kind, whatever it gives of other kinds. */
+export function takesSeats({ quantities }: ResourceChange): boolean {
+  return quantities.some(
+    ({ sku, before, after }) =>
+      isSeat(sku) && before !== undefined && after !== undefined && after < before,
+  );
+}
+
 /** Seats that each customer gets more; negative where it gets fewer. Undefined while not known. */
 export function seatsByCustomer({ changes }: ChangeSummary): Map<string, number | undefined> {
   const seats = new Map<string, number | undefined>();

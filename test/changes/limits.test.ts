@@ -18,6 +18,15 @@ function beyond(preview: Preview, limits: Partial<Limits>, priced = true): unkno
 
 const more = licenceStep("acme", { professionalSeats: 10 }, { professionalSeats: 20 });
 const fewer = licenceStep("clinic", { professionalSeats: 30 }, { professionalSeats: 10 });
+/** A user at EnableX that a customer gets. */
+const userStep = (customer: string, name: string): Preview["steps"][number] => {
+  const [{ newState: licence }] = licenceStep(customer, undefined, {}) as [
+    Preview["steps"][number],
+  ];
+  const type = "pulumi-nodejs:dynamic/ucaas:EnableXUser";
+  const urn = `${licence!.parent}$${type}::${name}`;
+  return { op: "create", urn, newState: { ...licence!, urn, type, inputs: { userType: "1" } } };
+};
 const moved = licenceStep("hotel", { professionalSeats: 10 }, { eliteSeats: 10 });
 
 describe("limits of a stack", () => {
@@ -52,6 +61,16 @@ describe("limits of a stack", () => {
     const limits = { protectedCustomers: ["acme", "clinic", "hotel"] };
     expect(beyond(plan(more, fewer, gone), limits)).toEqual([
       ["protectedCustomers", "exceeded", "clinic", "hotel"],
+    ]);
+  });
+
+  test("a protected customer loses no kind of seat, though it gets as many of another", () => {
+    const swapped = licenceStep("acme", { eliteSeats: 20 }, { essentialSeats: 20 });
+    const fewerSeats = licenceStep("clinic", { eliteSeats: 22 }, { eliteSeats: 10 });
+    const users = Array.from({ length: 12 }, (_, index) => userStep("clinic", `user-${index}`));
+    const limits = { protectedCustomers: ["acme", "clinic"] };
+    expect(beyond(plan(swapped, fewerSeats, users), limits)).toEqual([
+      ["protectedCustomers", "exceeded", "acme", "clinic"],
     ]);
   });
 
@@ -125,5 +144,13 @@ describe("limits that a policy of the engine watches", () => {
       ["protectedCustomers", "clinic"],
     ]);
     expect(summaries(watch.finish(declared(fewer)))).toEqual([["maxRemovals", "acme"]]);
+  });
+
+  test("a protected customer that gets other seats for those that it loses is refused at once", () => {
+    const swapped = licenceStep("acme", { eliteSeats: 20 }, { essentialSeats: 30 });
+    const watch = new LimitWatch(states(swapped), { protectedCustomers: ["acme"] }, terms());
+    expect(summaries(declared(swapped).flatMap((each) => watch.take(each)))).toEqual([
+      ["protectedCustomers", "acme"],
+    ]);
   });
 });
