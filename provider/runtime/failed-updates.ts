@@ -1,6 +1,6 @@
 import { steps } from "./errors.ts";
 import { journalCommand } from "./intents.ts";
-import { isSameStack, type JournalEntry } from "./journal.ts";
+import { identitiesBefore, isSameStack, type JournalEntry } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import type { FailedUpdate, StackRecord } from "./stack-record.ts";
 
@@ -15,8 +15,8 @@ export interface JournalPart {
 }
 
 /**
- * By all identities that the stack has had, as far as its state knows: after a rename the
- * journal has its earlier runs under the earlier one.
+ * By all identities that the stack has had, as far as its state and the journal know: after a
+ * rename the journal has its earlier runs under the earlier one.
  *
  * @param stack the stack's identity
  */
@@ -28,7 +28,7 @@ export async function journalPart(
 ): Promise<JournalPart> {
   const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
   const earlier = marks.filter((mark) => typeof mark === "string");
-  const identities = [...new Set([stack, ...earlier])];
+  const identities = [...new Set([...identitiesBefore(stack, entries), ...earlier])];
   const times = await Promise.all(identities.map((identity) => noted.times(identity)));
   const ownRuns = times.flat().sort();
   const [first] = ownRuns;

@@ -320,6 +320,18 @@ export function isSameStack(one: string, other: string): boolean {
   return namesOf(one).includes(other) || namesOf(other).includes(one);
 }
 
+/** A stack's identity, and those that were moved to it. */
+export function identitiesBefore(stack: string, entries: readonly JournalEntry[]): string[] {
+  const moved = entries.filter(
+    ({ vendor, thing }) => vendor === moves.vendor && thing === moves.thing,
+  );
+  const identities = new Set([stack]);
+  // What is added is visited too.
+  for (const identity of identities)
+    for (const { stack: from, note } of moved) if (note === identity) identities.add(from);
+  return [...identities];
+}
+
 /** A stack's own entry of those of a thing. */
 function entryOf(stack: string, entries: readonly JournalEntry[]): JournalEntry | undefined {
   const own = entries.filter((each) => isSameStack(each.stack, stack));

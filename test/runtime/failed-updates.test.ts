@@ -97,4 +97,15 @@ describe("a journal's part in earlier runs", () => {
     const old = entry("2026-01-05T08:00:00.000Z", { stack: earlier });
     expect(await journalPart(stack, resources, [old], runs)).toMatchObject({ hasOldEntries: true });
   });
+
+  test("are the runs under each name that the stack had, also one that no resource has", async () => {
+    const [first, second] = ["shop/first@s3://state", "shop/second@s3://state"];
+    const moved = (from: string, to: string) =>
+      entry(after, { vendor: "ucaas", thing: "moved", stack: from, note: to });
+    const moves = [moved(first, second), moved(second, stack), moved(stack, second)];
+    const runs = noted({ [first]: [before], [second]: [run], [stack]: [after] });
+    expect(await journalPart(stack, [], moves, runs)).toMatchObject({
+      ownRuns: [before, run, after],
+    });
+  });
 });
