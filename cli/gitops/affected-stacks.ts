@@ -1,8 +1,21 @@
 import { posix } from "node:path";
 
-/** Of the project, what no stack runs: neither `pulumi up` nor a provider reads it. */
-const ignoredPaths =
-  /^(docs|test|bench|demo|sandbox|\.github|\.ci|\.vscode)\/|\.md$|^\.gitlab-ci\.yml$|^\.gitignore$/;
+/**
+ * What no stack can use, whatever its config says: it may name a file of any folder, such
+ * as a price list in `docs/`.
+ */
+const ignoredPaths = new RegExp(
+  [
+    /\.md$/,
+    /^docs\/.+\.(png|jpe?g|gif|svg|webp|pdf)$/,
+    /^\.github\/(workflows\/.+|CODEOWNERS|dependabot\.yml)$/,
+    /^\.gitlab-ci\.yml$/,
+    /^\.vscode\/(settings|extensions)\.json$/,
+    /^\.gitignore$/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
 
 /**
  * The stacks that a change of files concerns: those whose own files changed, and all of

@@ -33,17 +33,30 @@ describe("the stacks that a change concerns", () => {
       expect(affected("stacks/Pulumi.prod.yaml", file), file).toEqual(["north", "prod", "prod-eu"]);
   });
 
-  test("documents, tests and the pipeline itself concern none", () => {
+  test("documents, pictures of them, and the pipeline itself concern none", () => {
     expect(
       affected(
         "README.md",
         "docs/gitops.md",
-        "docs/picture.png",
-        "test/xima/client.test.ts",
+        "docs/images/picture.png",
         ".github/workflows/up.yml",
-        "sandbox/main.ts",
+        ".github/CODEOWNERS",
+        ".gitlab-ci.yml",
+        ".vscode/settings.json",
+        ".gitignore",
       ),
     ).toEqual([]);
+  });
+
+  test.each([
+    "demo/acme.json", // configurationFile of a tenant
+    "docs/prices.yaml", // ucaas:prices
+    "test/key.pem", // xima:privateKey
+    "sandbox/customers.ts",
+    ".github/acme.json",
+    ".ci/run.yml",
+  ])("a file that a stack can use concerns all stacks, whatever its folder: %s", (file) => {
+    expect(affectedStacks([file], "stacks", ["prod"])).toEqual(["prod"]);
   });
 
   test("a stack that is no longer there is not among them, and its file is no code", () => {
