@@ -52,11 +52,11 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
     except: options.except,
     shard,
   });
-  if (project.stacks.length === 0 || (stacks.length === 0 && shard === undefined))
+  if (stacks.length === 0 && shard === undefined)
     throw new UcaasError(`no stack file in ${project.stackFolder} is one of the chosen stacks`, {
       code: "NO_STACK",
       operation: `fleet ${action}`,
-      hint: `the stacks are: ${project.stacks.join(", ") || "none"}`,
+      hint: `the stacks are: ${project.stacks.join(", ")}`,
     });
   const part = shard && `-${shard.index}of${shard.count}`;
   const file = options.record ?? `reports/fleet-${action}${part ?? ""}.json`;

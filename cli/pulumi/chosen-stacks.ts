@@ -31,8 +31,7 @@ export async function chosenStacks(
   checkStackNames(project, { except }, { operation: `${operation} --all` });
   const chosen = project.stacks.filter((name) => !except.includes(name));
   if (chosen.length > 0) return chosen;
-  const other = except.length > 0 ? " of another stack" : "";
-  throw new UcaasError(`there is no stack file${other} in ${project.stackFolder}`, {
+  throw new UcaasError(`there is no stack file of another stack in ${project.stackFolder}`, {
     code: "NO_STACK",
     operation: `${operation} --all`,
     hint: "create a stack with pulumi stack init, or name stacks with --stack",

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { projectFile } from "pulumi-ucaas-stacks/internal/project-file";
@@ -31,19 +31,29 @@ export function findProject(from = process.cwd()): Project {
   }
   const { name, stackConfigDir } = readProject(path);
   const stackFolder = resolve(folder, stackConfigDir);
-  return { name, folder, stackFolder, stacks: stackNames(stackFolder, extension) };
+  const files = stackFiles(stackFolder);
+  const unread = files.find(({ file, stack }) => file !== `Pulumi.${stack}${extension}`);
+  if (unread) {
+    throw new UcaasError(`${unread.file} is not read: ${basename(path)} has another ending`, {
+      code: "PROJECT_INVALID",
+      hint: `rename it to Pulumi.${unread.stack}${extension}, or move its content there`,
+    });
+  }
+  return { name, folder, stackFolder, stacks: files.map(({ stack }) => stack).sort() };
 }
 
 /** Left out of pipelines and manifests by name, also where the project has no such stack. */
 const stackForTrials = "sandbox";
 
 /**
- * A misspelt name spares no stack, and chooses fewer than were meant.
+ * A misspelt name spares no stack, and chooses fewer than were meant. A misspelt folder
+ * has none, and what works on all of them would end well.
  *
- * @throws {UcaasError} `NO_STACK` for a name or pattern that fits no stack of the project
+ * @throws {UcaasError} `NO_STACK` for a name or pattern that fits no stack of the project,
+ *   and for a project without any
  */
 export function checkStackNames(
-  { stacks }: Pick<Project, "stacks">,
+  { stacks, stackFolder }: Pick<Project, "stacks" | "stackFolder">,
   { only = [], except = [] }: { only?: readonly string[]; except?: readonly string[] },
   {
     operation,
@@ -56,6 +66,12 @@ export function checkStackNames(
     fits?: (stack: string, pattern: string) => boolean;
   },
 ): void {
+  if (stacks.length === 0)
+    throw new UcaasError(`there is no stack file in ${stackFolder}`, {
+      code: "NO_STACK",
+      operation,
+      hint: "create a stack with pulumi stack init, or correct stackConfigDir in Pulumi.yaml",
+    });
   const named = [
     ...only.map((name) => [onlyOption, name] as const),
     ...except.flatMap((name) => (name === stackForTrials ? [] : [["--except", name] as const])),
@@ -65,7 +81,7 @@ export function checkStackNames(
     throw new UcaasError(`${option} ${name} fits no stack`, {
       code: "NO_STACK",
       operation,
-      hint: `correct the name, or leave it out: the stacks are ${stacks.join(", ") || "none"}`,
+      hint: `correct the name, or leave it out: the stacks are ${stacks.join(", ")}`,
     });
   }
 }
@@ -101,14 +117,16 @@ function invalid(place: string, reason: string): UcaasError {
   });
 }
 
-/** The engine reads no stack file with another extension than that of the project's file. */
-function stackNames(folder: string, extension: string): string[] {
+/**
+ * The stack files of a folder, whatever their ending: the engine reads those alone that
+ * end as the project's file, and takes a stack without one to have no config.
+ */
+function stackFiles(folder: string): { file: string; stack: string }[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.startsWith("Pulumi.") && name.endsWith(extension))
-    .map((name) => name.slice("Pulumi.".length, -extension.length))
-    .filter((stack) => allowedName.test(stack))
-    .sort();
+  return readdirSync(folder).flatMap((file) => {
+    const stack = /^Pulumi\.(.+)\.(?:json|ya?ml)$/i.exec(file)?.[1];
+    return stack !== undefined && allowedName.test(stack) ? [{ file, stack }] : [];
+  });
 }
 
 /** As Pulumi allows it. A file with any other name could write what a pipeline reads. */

@@ -31,9 +31,16 @@ describe("the project that a command finds is the engine's", () => {
 
   test.each([".yaml", ".yml", ".json"])("stacks of a project in Pulumi%s end as it does", (own) => {
     write(`Pulumi${own}`, '{ "name": "voice", "runtime": "nodejs" }');
-    for (const extension of [".yaml", ".yml", ".json"])
-      write(`Pulumi.in${extension.slice(1)}${extension}`, "{}");
-    write("Pulumi.$(touch x).yaml", "{}");
-    expect(findProject(folder).stacks).toEqual([`in${own.slice(1)}`]);
+    write(`Pulumi.prod${own}`, "{}");
+    write(`Pulumi.$(touch x)${own}`, "{}");
+    write("Pulumi.$(touch x).other.json", "{}");
+    expect(findProject(folder).stacks).toEqual(["prod"]);
+    for (const other of [".yaml", ".yml", ".json", ".YAML"].filter((each) => each !== own)) {
+      write(`Pulumi.lost${other}`, "{}");
+      expect(() => findProject(folder)).toThrow(
+        `Pulumi.lost${other} is not read: Pulumi${own} has another ending [PROJECT_INVALID]`,
+      );
+      rmSync(join(folder, `Pulumi.lost${other}`));
+    }
   });
 });

@@ -129,6 +129,49 @@ describe("ucaas ci stacks", () => {
     }
   });
 
+  test.each([
+    {
+      what: "stackConfigDir names another folder",
+      file: "elsewhere/Pulumi.yaml",
+      text: "name: ucaas\nruntime: nodejs\nstackConfigDir: stakcs\n",
+      reason: /there is no stack file in \S+stakcs \[NO_STACK\]/,
+    },
+    {
+      what: "a stack file has another ending",
+      file: "elsewhere/stacks/Pulumi.prod.yml",
+      text: "config: {}\n",
+      reason:
+        /Pulumi\.prod\.yml is not read: \S*Pulumi\.yaml has another ending \[PROJECT_INVALID\]/,
+    },
+    {
+      what: "the project's file has another ending",
+      file: "elsewhere/Pulumi.json",
+      text: '{ "name": "ucaas", "runtime": "nodejs", "stackConfigDir": "stacks" }',
+      reason: /Pulumi\.dev\.yaml is not read: .*\n.*rename it to Pulumi\.dev\.json/,
+    },
+  ])("fails when $what, or no pipeline would do anything", async ({ file, text, reason }) => {
+    write("elsewhere/Pulumi.yaml", "name: ucaas\nruntime: nodejs\nstackConfigDir: stacks\n");
+    write("elsewhere/stacks/Pulumi.dev.yaml", "config: {}\n");
+    write(file, text);
+    for (const args of [["--json"], ["--json", "--except", "sandbox"]]) {
+      const run = await ucaas(["ci", "stacks", ...args], { cwd: join(repository, "elsewhere") });
+      expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(run.stderr).toMatch(reason);
+    }
+    rmSync(join(repository, "elsewhere"), { recursive: true });
+  });
+
+  test("a project with the sandbox alone has no stack for a pipeline, and that is no error", async () => {
+    write("trial/Pulumi.yaml", "name: ucaas\nruntime: nodejs\n");
+    write("trial/Pulumi.sandbox.yaml", "config: {}\n");
+    expect(
+      await ucaas(["ci", "stacks", "--json", "--except", "sandbox"], {
+        cwd: join(repository, "trial"),
+      }),
+    ).toMatchObject({ exitCode: 0, stdout: "[]\n" });
+    rmSync(join(repository, "trial"), { recursive: true });
+  });
+
   test("uses the files changed since a commit, even renamed ones in a subfolder of the repository", async () => {
     const first = commit();
     write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 5}\n");
