@@ -30,7 +30,8 @@ export function classifyEntry(entry: JournalEntry, state: KnownResource): EntryM
   if (entry.id === state.__intent) return "known";
   if (isSettledBy(state.__intent ?? "", entry)) return "known";
   if (entry.operation === "delete") return "delete";
-  return isOther ? "other" : "open";
+  // A rename by alias leaves the old name in the state, so an update may be this resource's own.
+  return isOther && entry.operation !== "update" ? "other" : "open";
 }
 
 /**

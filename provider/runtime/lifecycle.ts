@@ -518,7 +518,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   /** What another machine's run began and did not end: this journal has no entry of it. */
   async #recallPending(id: string, state: O, programName?: string): Promise<Recalled> {
     const { type, vendor, keepsEntries } = this.#descriptor;
-    const { __resource: name = programName, __stack: stack = "" } = state;
+    const { __resource, __stack: stack = "" } = state;
+    // After a rename by alias, the state has the old name; the engine's record has the new one.
+    const name = programName ?? __resource;
     if (name === undefined) return {};
     const found = await this.#pending?.find({ type, name }, id);
     // Nothing is removed at such a vendor.

@@ -88,6 +88,22 @@ describe.each<[words: string, Identity]>([
     });
   });
 
+  test("what was renamed by alias is deleted, though an update of it was cut off", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await inFolder(async (folder) => {
+      const shop = new Stack([folder], identity);
+      await shop.up({ a: { name: "x", seats: 1 } });
+      shop.rename("a", "b");
+      await shop.up({ b: { name: "x", seats: 1 } });
+      shop.vendor.killAt(1, true);
+      await expect(shop.up({ b: { name: "x", seats: 2 } })).rejects.toThrow(Killed);
+      shop.vendor.killAt(Infinity, true);
+      await shop.up({});
+      expect(shop.vendor.accounts.has("x")).toBe(false);
+      expect(await shop.reported()).toEqual([]);
+    });
+  });
+
   test("nothing is reported while no run is killed", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const programs = fc.array(program, { minLength: 1, maxLength: 5 });

@@ -49,6 +49,16 @@ test("what another machine's killed run changed is as declared again", async () 
   expect(shop.vendor.accounts.get("acme")).toBe(2);
 });
 
+test("what was renamed by alias is as declared again after another machine's killed run", async () => {
+  await shop.up(acme, 0);
+  shop.rename("a", "b");
+  const renamed = { b: acme.a };
+  await shop.up(renamed, 0);
+  await killed({ b: { name: "acme", seats: 9 } }, 1);
+  await shop.up(renamed, 0);
+  expect(shop.vendor.accounts.get("acme")).toBe(2);
+});
+
 test("a run that fails before the resource leaves it for the next one to put right", async () => {
   const both = { first: { name: "first", seats: 1 }, ...acme };
   await shop.up(both, 0);

@@ -183,6 +183,12 @@ export class Stack {
     }
   }
 
+  /** By alias: the engine keeps the outputs, which have the old name. */
+  rename(from: string, to: string): void {
+    this.state.set(to, this.state.get(from)!);
+    this.state.delete(from);
+  }
+
   /** One step of the engine, which is killed together with the provider. */
   async #step<Result>(
     kind: string,
