@@ -259,7 +259,8 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
 /**
  * The fields that are declared no longer, apart: a text is emptied, a choice (status,
  * flag, country, id, email) stays as it is, since the API documents no empty value for
- * it. One that is declared under another name is neither.
+ * it. So does what the server never shows: an empty password would be a password. One
+ * that is declared under another name is neither, nor is one that no update sends.
  */
 export function removedFields(
   kind: ResourceType,
@@ -269,11 +270,15 @@ export function removedFields(
 ): { cleared: Field[]; unmanaged: Field[] } {
   const now = declaredFields(kind, news, routes);
   const gone = declaredFields(kind, olds, routes).filter(
-    (field) => !now.some(({ apiName: wire }) => wire === field.apiName),
+    (field) =>
+      isSent(field) &&
+      !kind.createOnly.includes(field.property) &&
+      !now.some(({ apiName: wire }) => wire === field.apiName),
   );
+  const isEmptied = ({ format, writeOnly }: Field) => format === "text" && !writeOnly;
   return {
-    cleared: gone.filter(({ format }) => format === "text"),
-    unmanaged: gone.filter(({ format }) => format !== "text"),
+    cleared: gone.filter(isEmptied),
+    unmanaged: gone.filter((field) => !isEmptied(field)),
   };
 }
 

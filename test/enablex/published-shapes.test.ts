@@ -194,6 +194,30 @@ describe("a user's published fields", () => {
     expect(bodies("PATCH")).toEqual([{ department: "Support" }, { password: "second-secret" }]);
   });
 
+  test("a password that is declared no longer is not blanked, and one warning says so", async () => {
+    const { user } = providers();
+    const { id, outs } = await user.create({ ...ada(), password: "first-secret" });
+    await user.update(id, outs as EnableXOutputs, ada());
+    expect(bodies("PATCH")).toEqual([]);
+    expect(messages.filter((line) => line.includes("no longer declared"))).toEqual([
+      expect.stringContaining("password is no longer declared and stays as it is on the server"),
+    ]);
+  });
+
+  test("that the server never had or never shows are not emptied when they are removed", async () => {
+    const { user } = providers({
+      userFields: { department: "none" },
+      userWriteOnly: ["designation"],
+    });
+    const { password: _, ...declared } = full();
+    const { id, outs } = await user.create(declared);
+    await user.update(id, outs as EnableXOutputs, ada());
+    expect(bodies("PATCH")).toEqual([{ middle_name: "" }]);
+    expect(messages.filter((line) => line.includes("no longer declared"))).toEqual([
+      expect.stringContaining("designation is no longer declared"),
+    ]);
+  });
+
   test("of an existing user leave its password as it is, and say so, unless adopt is always", async () => {
     await providers().user.create(ada());
     await providers().user.create({ ...ada(), password: "declared-secret" });
