@@ -10,6 +10,7 @@ beforeAll(() => {
   for (const name of ["project", "broken", "list", "empty"]) mkdirSync(join(folder, name));
   mkdirSync(join(folder, "odd", "Pulumi.yaml"), { recursive: true });
   writeFileSync(join(folder, "project", "Pulumi.yaml"), "name: p\nruntime: nodejs\n");
+  writeFileSync(join(folder, "project", "Pulumi.x.yaml"), "config: {}\n");
   writeFileSync(join(folder, "broken", "Pulumi.yaml"), "name: p\nruntime: [nodejs\n");
   writeFileSync(join(folder, "list", "Pulumi.yaml"), "- name\n");
   writeFileSync(join(folder, "project", "bytes"), Buffer.from([0xff, 0xfe, 0, 0x1b]));
