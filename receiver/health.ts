@@ -29,7 +29,7 @@ export class Health {
   }
 
   callbackFailed(): void {
-    this.#failedAt = Date.now();
+    this.#failedAt = performance.now();
   }
 
   stopping(): void {
@@ -41,14 +41,14 @@ export class Health {
     if (this.#isStopping) return "the receiver is stopping";
     const reason = await this.#probed();
     if (reason !== undefined) return reason;
-    if (this.#failedAt === undefined || Date.now() - this.#failedAt > failureCountsFor)
+    if (this.#failedAt === undefined || performance.now() - this.#failedAt > failureCountsFor)
       return undefined;
     return "a callback could not be kept a moment ago";
   }
 
   #probed(): Promise<string | undefined> {
-    if (!this.#probe.running && Date.now() - this.#probe.at >= probeAtMostEvery) {
-      const probe = { at: Date.now(), running: true, reason: this.#runProbe() };
+    if (!this.#probe.running && performance.now() - this.#probe.at >= probeAtMostEvery) {
+      const probe = { at: performance.now(), running: true, reason: this.#runProbe() };
       void probe.reason.then(() => (probe.running = false));
       this.#probe = probe;
     }

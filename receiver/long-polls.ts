@@ -41,17 +41,23 @@ export class LongPolls {
       read: () => Promise<T | undefined>;
     },
   ): Promise<T | undefined> {
-    const deadline = Date.now() + milliseconds;
+    const deadline = performance.now() + milliseconds;
     for (;;) {
       const woken = Promise.withResolvers<void>();
       const poll = { after, wake: () => woken.resolve() };
       const polls = this.#polls.get(intent) ?? new Set();
       this.#polls.set(intent, polls.add(poll));
-      const timer = setTimeout(poll.wake, Math.max(0, deadline - Date.now()));
+      const timer = setTimeout(poll.wake, Math.max(0, deadline - performance.now()));
       gone.addEventListener("abort", poll.wake, { once: true });
       try {
         const found = await read();
-        if (!found || found.length > 0 || this.#closed || gone.aborted || Date.now() >= deadline)
+        if (
+          !found ||
+          found.length > 0 ||
+          this.#closed ||
+          gone.aborted ||
+          performance.now() >= deadline
+        )
           return found;
         await woken.promise;
       } finally {

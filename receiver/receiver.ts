@@ -162,16 +162,18 @@ function startBackgroundTasks(
   const stopping = new AbortController();
   const { signal } = stopping;
   const again = async (milliseconds: number, task: () => Promise<void>) => {
-    while (!signal.aborted) {
+    for (;;) {
+      // Not at the start, where the clock of a machine may not be right yet.
+      await pause(milliseconds, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
       await task().catch((error: Error) =>
         log.error({ error: error.message }, "background task failed, retrying"),
       );
-      await pause(milliseconds, undefined, { signal }).catch(() => {});
     }
   };
   const tasks = Promise.all([
     again(expireEvery, async () => {
-      const expired = await store.expire(expireAfter);
+      const expired = await store.expire(expireAfter, 2 * expireEvery);
       if (expired > 0) log.info({ expired }, "intents have expired");
     }),
     again(lookAroundEvery, async () => {

@@ -48,6 +48,8 @@ export type SaveResult =
  */
 const pollsAreNotedEvery = 60_000;
 const longestList = 100;
+/** The row that has the time of expiry. Receivers of 0.1 write another one. */
+const expiryTime = 2;
 /**
  * Of intents that no client has registered. Their tokens have another length than those
  * of callback addresses.
@@ -237,15 +239,38 @@ export class Store {
   }
 
   /**
-   * Forgets the intents to which nothing happened for so many milliseconds; how many
-   * there were.
+   * Forgets the intents that have become too old since the last look; how many there were.
+   * A clock may be wrong, so the time that counts moves by `atMost` at a look. Both in
+   * milliseconds.
    */
-  async expire(milliseconds: number): Promise<number> {
-    const { numDeletedRows } = await this.#database
-      .deleteFrom("receiverIntents")
-      .where("touchedAt", "<", ago(milliseconds + pollsAreNotedEvery))
-      .executeTakeFirstOrThrow();
-    return Number(numDeletedRows);
+  expire(expireAfter: number, atMost: number): Promise<number> {
+    const tooOld = (time: number) => iso(time - expireAfter - pollsAreNotedEvery);
+    return this.#database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .selectFrom("receiverHeartbeat")
+        .select("beatenAt")
+        .where("id", "=", expiryTime)
+        .executeTakeFirst();
+      const last = row ? Date.parse(row.beatenAt) : Date.now();
+      const time = Math.min(Math.max(Date.now(), last - atMost), last + atMost);
+      const beatenAt = iso(time);
+      await transaction
+        .insertInto("receiverHeartbeat")
+        .values({ id: expiryTime, beatenAt })
+        .onConflict((conflict) => conflict.column("id").doUpdateSet({ beatenAt }))
+        .execute();
+      // The last look left nothing that was too old: this came while a clock was behind.
+      await transaction
+        .updateTable("receiverIntents")
+        .set({ touchedAt: beatenAt })
+        .where("touchedAt", "<", tooOld(last))
+        .execute();
+      const { numDeletedRows } = await transaction
+        .deleteFrom("receiverIntents")
+        .where("touchedAt", "<", tooOld(time))
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
+    });
   }
 
   /** How far each of these intents is. An intent that is missing here is gone. */
@@ -321,9 +346,13 @@ function intentOf({
 }
 
 function now(): string {
-  return new Date().toISOString();
+  return iso(Date.now());
 }
 
 function ago(milliseconds: number): string {
-  return new Date(Date.now() - milliseconds).toISOString();
+  return iso(Date.now() - milliseconds);
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
 }

@@ -31,6 +31,11 @@ export interface Tables {
     receivedAt: string;
     body: string;
   };
+  receiverHeartbeat: {
+    id: number;
+    /** The time that expiry counts by, of which all receivers of the database have one. */
+    beatenAt: string;
+  };
 }
 
 export type Database = Kysely<Tables>;
@@ -75,7 +80,7 @@ const migrations: Record<string, Migration> = {
         .addPrimaryKeyConstraint("receiverMessagesKey", ["intentId", "sequence"])
         .addUniqueConstraint("receiverMessagesMid", ["intentId", "mid"])
         .execute();
-      // Unused since 0.2, where a probe writes what a callback writes.
+      // In 0.1 a probe wrote here. Now the time of expiry is here.
       await db.schema
         .createTable("receiverHeartbeat")
         .addColumn("id", "integer", (column) => column.primaryKey())

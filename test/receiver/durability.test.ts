@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { Agent, setGlobalDispatcher, fetch as undici } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -372,39 +370,4 @@ describe("with PostgreSQL,", () => {
       expect.stringContaining("synchronous_commit is off"),
     ]);
   });
-});
-
-test("an order is deleted a month after its last event or poll, and not before", async () => {
-  using files = folder();
-  const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOString();
-  const lastChange = (change?: { id: string; at: string }) => {
-    using database = new DatabaseSync(join(files.path, "xelion-receiver.sqlite"));
-    if (change)
-      database
-        .prepare("update receiver_intents set touched_at = ? where id = ?")
-        .run(change.at, change.id);
-    return Object.fromEntries(
-      database
-        .prepare("select id, touched_at from receiver_intents")
-        .all()
-        .map((row) => [row.id, row.touched_at]),
-    );
-  };
-  const run = async <T>(work: (url: string) => Promise<T>): Promise<T> => {
-    await using receiver = await ReceiverProcess.start(files.path);
-    const result = await work(receiver.url);
-    await receiver.signal("SIGTERM");
-    return result;
-  };
-  const [old, polled] = await run(async (url) => [await register(url), await register(url)]);
-  lastChange({ id: old.id, at: days(31) });
-  lastChange({ id: polled.id, at: days(29) });
-  await run(async (url) => {
-    expect((await call(url + new URL(old.callbackUrl).pathname, statusChanged(1))).status).toBe(
-      404,
-    );
-    expect((await ask(url, "GET", `/intents/${old.id}/messages`)).status).toBe(410);
-    expect(await messages(url, polled.id)).toEqual([]);
-  });
-  expect(lastChange()).toEqual({ [polled.id]: expect.toSatisfy((at: string) => at > days(1)) });
 });

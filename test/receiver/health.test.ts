@@ -38,6 +38,16 @@ test.each([
   },
 );
 
+test("is unhealthy when the database fails after the clock is set back by an hour", async () => {
+  const probe = vi.fn(async () => {});
+  const health = new Health({ probe }, 1);
+  expect(await health.problem()).toBeUndefined();
+  vi.setSystemTime(Date.now() - 3_600_000);
+  vi.advanceTimersByTime(1_000);
+  probe.mockRejectedValue({ errstr: "database or disk is full" });
+  expect(await health.problem()).toContain("disk is full");
+});
+
 test("is unhealthy when the database does not answer, without a second query meanwhile", async () => {
   const probe = vi.fn(() => new Promise<void>(() => {}));
   const health = new Health({ probe }, 1);
