@@ -21,16 +21,17 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
       hint: "check its permissions; ucaas:journalDir or UCAAS_JOURNAL_DIR names its folder",
     });
   });
-  for (const line of unreadable)
-    printNotice(`${record.location}:${line} is no record of a deletion, and is left out`);
+  if (unreadable.length > 0) process.exitCode = 1;
   if (options.json) {
     const listed = deletions.map((deletion) => ({
       ...deletion,
       restorableUntil: restorableUntil(deletion) ?? null,
     }));
-    printJson({ file: record.location, deletions: listed });
+    printJson({ file: record.location, deletions: listed, unreadable });
     return;
   }
+  for (const line of unreadable)
+    printNotice(`${record.location}:${line} is no record of a deletion, and is left out`);
   if (deletions.length === 0) return void print(`No deletion is recorded in ${record.location}.`);
   print(
     renderTable(

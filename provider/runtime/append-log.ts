@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { PostgresDatabase } from "./postgresql.ts";
 
@@ -24,9 +33,9 @@ export class AppendFile implements AppendLog {
 
   async append(line: string): Promise<void> {
     mkdirSync(dirname(this.location), { recursive: true, mode: 0o700 });
-    const file = openSync(this.location, "a", 0o600);
+    const file = openSync(this.location, "a+", 0o600);
     try {
-      appendFileSync(file, `${line}\n`);
+      appendFileSync(file, `${endsInHalfLine(file) ? "\n" : ""}${line}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -41,6 +50,13 @@ export class AppendFile implements AppendLog {
       throw error;
     }
   }
+}
+
+/** A full disk or a kill may have cut off the last line. The next one must not join it. */
+function endsInHalfLine(file: number): boolean {
+  const last = Buffer.alloc(1);
+  const { size } = fstatSync(file);
+  return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== "\n";
 }
 
 /** In the journal's database. A line that is sent twice, over a broken connection, is there twice. */

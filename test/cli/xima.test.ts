@@ -432,7 +432,7 @@ describe("ucaas xima deletions", () => {
     const later = new Date(Date.now() - 3_600_000).toISOString();
     write(
       "xima-deletions.jsonl",
-      `${line({})}\n${line({ tenantId: "zoe", deletionId: null, scheduledAt: later })}\nbroken\n`,
+      `${line({})}\n${line({ tenantId: "zoe", deletionId: null, scheduledAt: later })}\n`,
     );
     const { exitCode, stdout, stderr } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
     expect(exitCode, stderr).toBe(0);
@@ -442,7 +442,6 @@ describe("ucaas xima deletions", () => {
     expect(stdout).toMatch(
       /voicehouse\/acme +│ del_1 +│ 2025-07-28 21:10 UTC +│ no longer \(until 2025-08-04 21:10 UTC\) +│ acme in telephony\/prod/,
     );
-    expect(stderr).toContain("xima-deletions.jsonl:3 is no record of a deletion");
 
     const report = JSON.parse(
       (await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder })).stdout,
@@ -450,6 +449,20 @@ describe("ucaas xima deletions", () => {
     expect(report).toMatchObject({
       version: 1,
       deletions: [{ tenantId: "zoe" }, { restorableUntil: "2025-08-04T21:10:05.000Z" }],
+      unreadable: [],
+    });
+  });
+
+  test("names a record that it cannot read, and does not end as if the list were whole", async () => {
+    write("xima-deletions.jsonl", `${line({})}\n${line({}).slice(0, 80)}\n`);
+    const text = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
+    expect(text).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("del_1") });
+    expect(text.stderr).toContain("xima-deletions.jsonl:2 is no record of a deletion");
+    const json = await ucaas(["deletions", "--json"], { UCAAS_JOURNAL_DIR: folder });
+    expect(json.exitCode).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      deletions: [{ deletionId: "del_1" }],
+      unreadable: [2],
     });
   });
 

@@ -88,6 +88,15 @@ describe("the record", () => {
     expect(await deletions.list()).toEqual({ deletions: [deletion()], unreadable: [2] });
   });
 
+  test("keeps a deletion that comes after a line that a full disk cut off", async () => {
+    const deletions = new Deletions(journalIn(folder), {});
+    const later = deletion({ deletionId: "del_2", scheduledAt: "2025-08-01T00:00:00Z" });
+    await deletions.add(deletion());
+    appendFileSync(deletions.location, '{"stack": "cut of');
+    await deletions.add(later);
+    expect(await deletions.list()).toEqual({ deletions: [later, deletion()], unreadable: [2] });
+  });
+
   test("is in the journal's folder, or in Pulumi's home when the journal is no folder", () => {
     const at = (journalDir: string | undefined, environment: NodeJS.ProcessEnv) =>
       new Deletions(journalIn(journalDir), environment).location;
