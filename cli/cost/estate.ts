@@ -37,12 +37,17 @@ export interface CostSum {
   readonly amounts: readonly { readonly currency: string; readonly amount: string }[];
 }
 
+/** Stacks may share a slug. Each then has a customer of its own. */
+export interface CustomerCost extends CostSum {
+  readonly stack: string;
+}
+
 /** `ucaas cost --json`. */
 export interface CostReport {
   readonly version: 1;
   readonly period: "month";
   readonly lines: readonly CostLine[];
-  readonly byCustomer: readonly CostSum[];
+  readonly byCustomer: readonly CustomerCost[];
   readonly bySku: readonly CostSum[];
   readonly byReseller: readonly CostSum[];
   readonly total: CostSum;
@@ -62,7 +67,7 @@ export function costReport(stacks: readonly PricedStack[]): CostReport {
     version: 1,
     period: "month",
     lines,
-    byCustomer: sums(lines, ({ customer }) => customer),
+    byCustomer: costByCustomer(lines),
     bySku: sums(lines, ({ sku }) => sku),
     byReseller: sums(lines, ({ reseller }) => reseller),
     total: sums(lines, () => "all")[0] ?? { name: "all", billed: 0, amounts: [] },
@@ -78,14 +83,21 @@ export function costReport(stacks: readonly PricedStack[]): CostReport {
 
 /** What has a count that cannot be read, with its customer: `acme xima.eliteSeats`. */
 export function unreadCounts(lines: readonly CostLine[]): string {
+  const severalStacks = areOfSeveralStacks(lines);
   const names = lines
     .filter(({ billed }) => billed === null)
-    .map(({ customer, sku }) => visible(`${customer} ${sku}`));
+    .map(({ stack, customer, sku }) =>
+      visible(`${severalStacks ? `${stack} ` : ""}${customer} ${sku}`),
+    );
   const more = names.length > maxNamed ? ` and ${names.length - maxNamed} more` : "";
   return `${names.slice(0, maxNamed).join(", ")}${more}`;
 }
 
 const maxNamed = 10;
+
+export function areOfSeveralStacks(lines: readonly CostLine[]): boolean {
+  return new Set(lines.map(({ stack }) => stack)).size > 1;
+}
 
 function isLicence(type: string): boolean {
   return type === "pulumi-nodejs:dynamic/ucaas:XimaLicense";
@@ -156,21 +168,30 @@ function byNames(a: CostLine, b: CostLine): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-function sums(lines: readonly CostLine[], nameOf: (line: CostLine) => string): CostSum[] {
-  const groups = Map.groupBy(lines, nameOf);
-  return [...groups].map(([name, group]) => {
-    const amounts = new Map<string, Amount>();
-    for (const { currency, amount: each } of group) {
-      if (currency === undefined || each === undefined) continue;
-      amounts.set(currency, (amounts.get(currency) ?? zero).plus(each));
-    }
-    return {
-      name,
-      billed: group.reduce((count, { billed }) => count + (billed ?? 0), 0),
-      amounts: [...amounts].map(([currency, total]) => ({
-        currency,
-        amount: plainAmount(total, currency),
-      })),
-    };
+function costByCustomer(lines: readonly CostLine[]): CustomerCost[] {
+  const groups = Map.groupBy(lines, ({ stack, customer }) => JSON.stringify([stack, customer]));
+  return [...groups.values()].map((group) => {
+    const { stack, customer } = group[0]!;
+    return { stack, ...sumOf(customer, group) };
   });
+}
+
+function sums(lines: readonly CostLine[], nameOf: (line: CostLine) => string): CostSum[] {
+  return [...Map.groupBy(lines, nameOf)].map(([name, group]) => sumOf(name, group));
+}
+
+function sumOf(name: string, lines: readonly CostLine[]): CostSum {
+  const amounts = new Map<string, Amount>();
+  for (const { currency, amount: each } of lines) {
+    if (currency === undefined || each === undefined) continue;
+    amounts.set(currency, (amounts.get(currency) ?? zero).plus(each));
+  }
+  return {
+    name,
+    billed: lines.reduce((count, { billed }) => count + (billed ?? 0), 0),
+    amounts: [...amounts].map(([currency, total]) => ({
+      currency,
+      amount: plainAmount(total, currency),
+    })),
+  };
 }

@@ -1,14 +1,20 @@
 import { stringify } from "csv-stringify/sync";
 import { redact, visible } from "../redact.ts";
 import { renderTable } from "../table.ts";
-import { type CostLine, type CostReport, type CostSum, unreadCounts } from "./estate.ts";
+import {
+  areOfSeveralStacks,
+  type CostLine,
+  type CostReport,
+  type CostSum,
+  unreadCounts,
+} from "./estate.ts";
 import { amount, formatAmount, formatAmounts } from "./money.ts";
 
 /** The report for a terminal; `width` is the terminal's own unless it is given. */
 export function costText(report: CostReport, width?: number): string {
   const { lines, bySku, byReseller, total } = report;
   if (lines.length === 0) return "The stack has nothing that is billed.";
-  const severalStacks = new Set(lines.map(({ stack }) => stack)).size > 1;
+  const severalStacks = areOfSeveralStacks(lines);
   const head = ["reseller", "customer", "SKU", "units", "price", "a month"];
   const rows = lines.map((line) => [...(severalStacks ? [line.stack] : []), ...cells(line)]);
   const tables = [

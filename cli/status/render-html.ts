@@ -129,13 +129,14 @@ function seatsChart({ bySku }: StatusReport): Markup {
   }));
 }
 
-function costChart({ customers, cost }: StatusReport): Markup {
+function costChart({ customers, cost, stacks }: StatusReport): Markup {
   const [currency] = cost;
-  const bars = customers.flatMap(({ customer, cost: own }) => {
+  const bars = customers.flatMap(({ stack, customer, cost: own }) => {
     const each = own.find((one) => one.currency === currency?.currency);
     if (!each || !currency) return [];
     const label = formatAmount(amount(each.amount), currency.currency);
-    return [{ name: customer || "(no customer)", value: Number(each.amount), label }];
+    const name = `${stacks.length > 1 ? `${stack} ` : ""}${customer || "(no customer)"}`;
+    return [{ name, value: Number(each.amount), label }];
   });
   const others = cost.slice(1).map((each) => each.currency);
   const title = `Cost by customer${others.length > 0 ? `, without ${others.join(", ")}` : ""}`;

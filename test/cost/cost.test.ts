@@ -102,6 +102,25 @@ describe("the cost of an estate", () => {
     expect(counts.lines[4]).toMatchObject({ sku: "xima.professionalSeats", quantity: 12 });
   });
 
+  test("customers of two stacks that share a slug are two, so that neither pays for both", () => {
+    const stackOf = (stack: string, seats: unknown) => ({
+      ...{ stack, terms: { ...terms, prices: priceList({ "xima.professionalSeats": 10 }) } },
+      resources: licenceStep("acme", undefined, { professionalSeats: seats }).map(
+        ({ newState }) => newState!,
+      ),
+    });
+    const of20 = { name: "acme", billed: 20, amounts: [{ currency: "EUR", amount: "200.00" }] };
+    expect(costReport([stackOf("north", 20), stackOf("south", 20)])).toMatchObject({
+      byCustomer: [
+        { stack: "north", ...of20 },
+        { stack: "south", ...of20 },
+      ],
+      byReseller: [{ billed: 40 }],
+    });
+    const unread = costReport([stackOf("north", "[secret]"), stackOf("south", 20)]);
+    expect(costText(unread, 80)).toContain("sums: north acme xima.professionalSeats.");
+  });
+
   test("a name that a spreadsheet would take for a formula is text in the CSV", () => {
     const hostile = ['=HYPERLINK("https://evil.example")', "+1", "-1", "@sum", "\ttab", 'a"b,c\nd'];
     const resources = hostile.flatMap((name) =>

@@ -126,3 +126,12 @@ test("seats that cannot be read are named beside the sum", () => {
   const state = { stack: "prod", resources: [component("acme"), secret], pending: [] };
   expect(asHtml(reportOf([state]))).toContain("seats, and those of 1 that cannot be read");
 });
+
+test("the cost chart tells customers of two stacks apart that share a slug", () => {
+  const terms = {
+    prices: { currency: "EUR", period: "month", skus: { "xima.professionalSeats": "10" } },
+  } as never;
+  const resources = [component("acme"), resource("XimaLicense", "acme", { professionalSeats: 20 })];
+  const stacks = ["north", "south"].map((stack) => ({ stack, resources, pending: [], terms }));
+  expect(asHtml(reportOf(stacks))).toContain("north acme: €200.00; south acme: €200.00");
+});
