@@ -1,4 +1,7 @@
+import { setCommand } from "../runtime/config.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { netsapiensConfig } from "./config.ts";
+import { portalPath } from "./portal-labels.ts";
 import type { StepResult, stepErrors } from "./steps.ts";
 
 /** What the codes of `NetsapiensOAuthClient` mean. */
@@ -13,6 +16,7 @@ export const netsapiensErrors = {
   PORTAL_CLOSED: "the portal is closed to this network",
   PORTAL_FAILED: "the browser failed at a step",
   PORTAL_LABEL_NOT_FOUND: "a control of the portal was not found",
+  PORTAL_LOGIN_MISSING: "the config has no login for the client's portal",
   PORTAL_LOGIN_REFUSED: "the portal refused the login",
   PORTAL_NOT_REACHED: "the portal does not answer",
   PORTAL_REDIRECTED: "the login page is on another host",
@@ -57,6 +61,26 @@ export function portalInterrupted(operation: string, step?: string): UcaasError 
     vendor: "netsapiens",
     operation,
     hint: "run `pulumi up` again: it looks at the list first, and makes no second client",
+  });
+}
+
+/** @param origin the portal that the client is in */
+export function portalLoginMissing(operation: string, origin: string): UcaasError {
+  const set = (key: string) => setCommand(netsapiensConfig, key, "old");
+  return new UcaasError(`no portal login of the config is for ${origin}`, {
+    code: "PORTAL_LOGIN_MISSING",
+    vendor: "netsapiens",
+    operation,
+    hint: [
+      "nothing was typed there. Give that portal a section of its own:",
+      steps(
+        set("apiUrl").replace("<value>", origin),
+        set("portalUsername"),
+        set("portalPassword"),
+        "Run the command again.",
+      ),
+      `Or delete the client there by hand (${portalPath}), and take it out of the state: pulumi state delete`,
+    ].join("\n    "),
   });
 }
 

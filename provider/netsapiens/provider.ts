@@ -16,15 +16,15 @@ import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { NetsapiensClient } from "./client.ts";
 import { netsapiensConfig } from "./config.ts";
-import type { ClientDriver } from "./driver.ts";
-import { secretNotShown, verificationFailed } from "./errors.ts";
+import type { ClientDriver, RemoteStatus } from "./driver.ts";
+import { portalLoginMissing, secretNotShown, verificationFailed } from "./errors.ts";
 import { existingClient } from "./existing-driver.ts";
 import { bundleOf, toOutputs, verified, withSecret } from "./outputs.ts";
 import { portalClient } from "./portal-driver.ts";
 import { originOf, resourceId } from "./resource-id.ts";
 import { ruleFailures } from "./rules.ts";
 import { type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema } from "./schema.ts";
-import { type Settings, toSettings } from "./settings.ts";
+import { portalLoginAt, type Settings, toSettings } from "./settings.ts";
 import { chosenSteps, type StepResult } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
 
@@ -174,16 +174,14 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     }
     if (!credentialsWereRefused(asked)) return { id, props: this.#observed(id, props, asked) };
 
-    const remote = await this.#driver(settings)
-      .find()
-      .catch((error: Error) => {
-        logInfo(
-          "NetsapiensOAuthClient",
-          id,
-          `whether the client is still in the portal is not known: ${error.message}`,
-        );
-        return { kind: "unknown" } as const;
-      });
+    const remote = await this.#find(`read ${id}`, props).catch((error: Error) => {
+      logInfo(
+        "NetsapiensOAuthClient",
+        id,
+        `whether the client is still in the portal is not known: ${error.message}`,
+      );
+      return { kind: "unknown" } as const;
+    });
     if (remote.kind === "gone") return { id: undefined, props: {} as OAuthClientOutputs };
     if (
       remote.kind === "there" &&
@@ -197,8 +195,12 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     return { id, props: this.#observed(id, props, asked) };
   }
 
-  async exists(_id: string, props: OAuthClientOutputs): Promise<boolean> {
-    return (await this.#driver(this.#settingsInState(props)).find()).kind !== "gone";
+  async exists(id: string, props: OAuthClientOutputs): Promise<boolean> {
+    return (await this.#find(`look for ${id}`, props)).kind !== "gone";
+  }
+
+  async #find(operation: string, props: OAuthClientOutputs): Promise<RemoteStatus> {
+    return await this.#driverInState(operation, props).find();
   }
 
   async update(
@@ -211,13 +213,10 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
-    const settings = this.#settingsInState(props);
-    if (settings.driver === "portal") await operation.intend(id, null);
-    logInfo(
-      "NetsapiensOAuthClient",
-      id,
-      await this.#driver(settings).release(props.bundle?.api_client_secret),
-    );
+    const driver = this.#driverInState(`delete ${id}`, props);
+    if (props.driver === "portal") await operation.intend(id, null);
+    const outcome = await driver.release(props.bundle?.api_client_secret);
+    logInfo("NetsapiensOAuthClient", id, outcome);
   }
 
   /**
@@ -310,6 +309,17 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   /** The host in the state counts: the config may name another one by now. */
   #settingsInState(props: OAuthClientOutputs): Settings {
     return this.#settings({ ...props, apiUrl: props.bundle?.api_url ?? props.apiUrl });
+  }
+
+  /** @throws {UcaasError} `PORTAL_LOGIN_MISSING`, before a page is opened */
+  #driverInState(operation: string, props: OAuthClientOutputs): ClientDriver {
+    const settings = this.#settingsInState(props);
+    if (settings.driver !== "portal") return this.#driver(settings);
+    const own = this.#accounts.config(props.account);
+    const others = this.#accounts.usableConfigs();
+    const login = portalLoginAt(settings.apiUrl, props.portal ?? {}, own, others);
+    if (!login) throw portalLoginMissing(operation, originOf(settings.apiUrl));
+    return this.#driver({ ...settings, portal: { ...settings.portal, ...login } });
   }
 
   #client({ account, apiUrl }: Settings): NetsapiensClient {

@@ -2,6 +2,7 @@ import type { ConfigOf } from "../runtime/config.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { netsapiensConfig } from "./config.ts";
+import { originOf } from "./resource-id.ts";
 import type { OAuthClientInputs } from "./schema.ts";
 export type Config = ConfigOf<typeof netsapiensConfig>;
 
@@ -38,4 +39,37 @@ export function toSettings(inputs: OAuthClientInputs, config: Config): Settings 
   for (const secret of [settings.clientSecret, settings.apiPassword, settings.portal.password])
     rememberSecret(secret);
   return settings;
+}
+
+/** What the driver `portal` logs in with, as far as it is known. */
+type Login = { readonly username?: string; readonly password?: string };
+
+/**
+ * The login for the portal of a client in the state. A config's login is for that config's
+ * host alone: by now, that may be another one than the client's.
+ *
+ * @param declared what the resource itself has of it
+ * @param own the config of the resource's account, whose login counts for each host when
+ *   it names none
+ * @param others the configs of all accounts
+ */
+export function portalLoginAt(
+  apiUrl: string,
+  declared: Login,
+  own: Config,
+  others: readonly Config[],
+): Required<Login> | undefined {
+  const candidates = [
+    ...(own.apiUrl === undefined ? [own] : []),
+    ...[own, ...others].filter((config) => leadsTo(config, apiUrl)),
+  ];
+  for (const { portalUsername, portalPassword } of [{}, ...candidates] as Partial<Config>[]) {
+    const { username = portalUsername, password = portalPassword } = declared;
+    if (username !== undefined && password !== undefined) return { username, password };
+  }
+  return undefined;
+}
+
+function leadsTo(config: Config, apiUrl: string): boolean {
+  return config.apiUrl !== undefined && originOf(config.apiUrl) === originOf(apiUrl);
 }

@@ -1,5 +1,5 @@
 import type { dynamic } from "@pulumi/pulumi";
-import { type ConfigDefinition, type ConfigOf, readConfig } from "./config.ts";
+import { accountNames, type ConfigDefinition, type ConfigOf, readConfig } from "./config.ts";
 import { UcaasError } from "./errors.ts";
 import { isUnknown } from "./unknown.ts";
 
@@ -27,6 +27,22 @@ export class Accounts<D extends ConfigDefinition, Client> {
       this.#configs.get(account) ?? readConfig(this.#definition, this.#source, account);
     this.#configs.set(account, config);
     return config;
+  }
+
+  /**
+   * The configs of all accounts, that of the namespace itself first. One with a fault is
+   * left out: its own resources report it.
+   */
+  usableConfigs(): ConfigOf<D>[] {
+    const accounts = [undefined, ...accountNames(this.#definition, this.#source)];
+    return accounts.flatMap((account) => {
+      try {
+        return [this.config(account)];
+      } catch (error) {
+        if (!(error instanceof UcaasError)) throw error;
+        return [];
+      }
+    });
   }
 
   /** @throws {UcaasError} as `readConfig` and the client's constructor do */

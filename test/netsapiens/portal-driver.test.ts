@@ -556,6 +556,31 @@ describe("refresh", { concurrent: true }, () => {
   });
 });
 
+test("a portal that the config leaves never receives the password of the new one", {
+  concurrent: true,
+}, async ({ ns }) => {
+  await using other = await system();
+  const password = "Password-of-the-new-portal";
+  other.server.state.admins.superuser = password;
+  const moved = {
+    "netsapiens:apiUrl": other.server.url,
+    "netsapiens:portalPassword": password,
+  };
+  const { id, outs } = await create(ns);
+  const moving = run(ns, moved);
+  await moving.create(inputs());
+  expect(await catchError(moving.delete(id, outs!))).toMatchObject({
+    code: "PORTAL_LOGIN_MISSING",
+  });
+  expect(ns.server.received.some(({ body }) => body.includes(password))).toBe(false);
+
+  const login = { portalUsername: "superuser", portalPassword: there.portalPassword };
+  const accounts = JSON.stringify({ old: { apiUrl: ns.server.url, ...login } });
+  await run(ns, { ...moved, "netsapiens:accounts": accounts }).delete(id, outs!);
+  expect(ns.client("xima-acme")).toBeUndefined();
+  expect(other.client("xima-acme")).toBeDefined();
+});
+
 test("update creates the client again when it was deleted in the portal", {
   concurrent: true,
 }, async ({ ns }) => {

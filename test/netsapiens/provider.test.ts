@@ -411,6 +411,59 @@ describe("a client that exists", () => {
   });
 });
 
+describe("the portal login of a config that names another host by now", () => {
+  const other = {
+    "netsapiens:apiUrl": "https://new.example.com",
+    "netsapiens:portalPassword": "Password-of-new-1",
+    "netsapiens:browserPath": "/nowhere/chromium",
+  };
+  const made = async () => {
+    const { id, outs } = await created();
+    return { id, outs: { ...outs, driver: "portal" } as OAuthClientOutputs };
+  };
+
+  test("is not typed at the host of the state; the error has the commands for an account", async () => {
+    const { id, outs } = await made();
+    await expect(run(other).delete(id, outs)).rejects.toMatchObject({
+      code: "PORTAL_LOGIN_MISSING",
+      operation: `delete ${id}`,
+      reason: `no portal login of the config is for ${ns.server.url}`,
+      hint: expect.stringContaining(
+        `pulumi config set --path netsapiens:accounts.old.apiUrl ${ns.server.url}`,
+      ),
+    });
+  });
+
+  test("stays untyped in a refresh, which keeps the client", async () => {
+    const { id, outs } = await made();
+    ns.client(clientId)!.clientSecret = "rotated-elsewhere";
+    const { id: kept, props } = await run(other).read(id, outs);
+    expect(kept).toBe(id);
+    expect(props?.verification[1]).toMatchObject({ code: "GRANT_REFUSED" });
+    expect(messages.join()).toContain("[PORTAL_LOGIN_MISSING]");
+  });
+
+  test.each<[string, Record<string, string>, Partial<OAuthClientInputs>]>([
+    ["a login that the resource declares", {}, { portal: { username: "u", password: "p" } }],
+    ["a section of the config that leads to the host", { apiUrl: "HTTP://HOST/" }, {}],
+  ])("gives way to %s", async (_, section, changes) => {
+    const { id, outs } = await made();
+    const login = { portalUsername: "superuser", portalPassword: there.portalPassword };
+    const apiUrl = section.apiUrl?.replace("HOST", new URL(ns.server.url).host);
+    const accounts = JSON.stringify({ broken: { apiUrl: "x" }, old: { ...login, apiUrl } });
+    await expect(
+      run({ ...other, "netsapiens:accounts": accounts }).delete(id, { ...outs, ...changes }),
+    ).rejects.toMatchObject({ code: "BROWSER_MISSING" });
+  });
+
+  test("counts for each host where the config names none", async () => {
+    const { id, outs } = await made();
+    await expect(
+      run({ ...other, "netsapiens:apiUrl": undefined }).delete(id, outs),
+    ).rejects.toMatchObject({ code: "BROWSER_MISSING" });
+  });
+});
+
 describe("refresh", () => {
   test("is quiet while the result is the same: nothing in the outputs moves", async () => {
     const { id, outs } = await created();
