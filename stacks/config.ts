@@ -19,10 +19,11 @@ import { pricesSchema } from "./prices.ts";
  * A customer's key in the files. It is part of the names of all its resources, so another
  * slug means other resources.
  */
+const slugPattern = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
 export const slugSchema = z
   .string()
   .regex(
-    /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+    new RegExp(`^${slugPattern}$`),
     "must be lower-case letters, digits and hyphens, with a letter or digit at both ends",
   );
 
@@ -105,9 +106,11 @@ export const ucaasKeys = {
   customers: z.record(slugSchema, customerSchema).describe("The customers, by slug"),
   defaults: defaultsSchema.describe("What customers have alike"),
   removed: z
-    .array(slugSchema)
+    .array(
+      z.string().regex(new RegExp(`^${slugPattern}(?:\\.(?:${Object.keys(systems).join("|")}))?$`)),
+    )
     .describe(
-      "Slugs of customers that are to be deleted: without it, a customer that is no longer declared is an error",
+      "What is to be deleted, a customer (acme) or one of its systems (acme.enablex): without it, what is no longer declared is an error",
     ),
   production: z.boolean().describe("Protect all resources of the stack from deletion"),
   journal: z

@@ -5,9 +5,9 @@ import { type Path, valueAt } from "./object-path.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 
 /**
- * What a slip would cost: customers that the last update has and no file declares, and
- * ids that would follow from another slug than they did. To the engine both are deletions
- * like any other. A customer that is to go is listed under `ucaas:removed`.
+ * What a slip would cost: customers, and sections of customers, that the last update has
+ * and no file declares, and ids that would follow from another slug than they did. To the
+ * engine they are deletions like any other. What is to go is listed under `ucaas:removed`.
  */
 export function guardErrors(
   files: StackFiles,
@@ -18,6 +18,7 @@ export function guardErrors(
   const removed = new Set(Array.isArray(config.removed) ? config.removed.map(String) : []);
   return [
     ...missing(files, customers, removed, last),
+    ...missingSections(files, customers, removed, last),
     ...contradictions(files, customers, removed),
     ...impossibleRenames(customers, last),
     ...customers.flatMap((customer) => lostIds(customer, last)),
@@ -37,16 +38,78 @@ function missing(
   const slugs = [...last.customers].filter((slug) => !accounted.has(slug));
   if (slugs.length === 0) return [];
   const what = slugs.length === 1 ? "customer" : "customers";
-  const elsewhere = files.elsewhere(slugs);
   return [
     [
       `${files.fileName} ${what} ${slugs.join(", ")} of the last update: no file declares ${slugs.length === 1 ? "it" : "them"} now [CUSTOMER_MISSING]`,
-      `searched: ${files.fileName} (ucaas:customers), ${files.customersName}/<slug>.yaml`,
-      ...(elsewhere.length > 0 ? [`found, but not read: ${elsewhere.join(", ")}`] : []),
+      ...placesOf(files, slugs),
       "What to do: restore the section or the file.",
       `  To delete ${slugs.length === 1 ? "the customer" : "a customer"}: list the slug under ucaas:removed, such as ucaas:removed: [${slugs[0]}]`,
       `  After a change of the slug: write renamedFrom: ${slugs[0]} in the new section.`,
     ].join("\n    "),
+  ];
+}
+
+function placesOf(files: StackFiles, slugs: readonly string[]): string[] {
+  const elsewhere = files.elsewhere(slugs);
+  return [
+    `searched: ${files.fileName} (ucaas:customers), ${files.customersName}/<slug>.yaml`,
+    ...(elsewhere.length > 0 ? [`found, but not read: ${elsewhere.join(", ")}`] : []),
+  ];
+}
+
+/** A customer may lose its own file, and still be declared in the stack's. */
+function missingSections(
+  files: StackFiles,
+  customers: readonly Declaration[],
+  removed: ReadonlySet<string>,
+  last: LastUpdate,
+): string[] {
+  const lost = customers
+    .flatMap((customer) => lostSections(customer, last))
+    .filter((path) => !removed.has(path.join(".")));
+  if (lost.length === 0) return [];
+  const slugs = lost.flatMap(([slug = ""]) => slug);
+  return [
+    [
+      `${files.fileName} ${lost.map((path) => path.join(".")).join(", ")} of the last update: no file declares ${lost.length === 1 ? "it" : "them"} now [SECTION_MISSING]`,
+      ...placesOf(files, slugs),
+      "What to do: restore the section or the file.",
+      ...waysToDelete(lost),
+    ].join("\n    "),
+  ];
+}
+
+/**
+ * An empty list is declared, and single members may go. Where a whole section is lost,
+ * its lists are no further loss.
+ */
+function lostSections(customer: Declaration, last: LastUpdate): string[][] {
+  const { slug, value, isReadable } = customer;
+  if (!isReadable) return [];
+  const before = new Set([slug, ...formerSlugs(value)].flatMap((each) => last.sections(each)));
+  return [...before]
+    .map((section) => section.split("."))
+    .filter(
+      (path) =>
+        valueAt(value, path) === undefined && valueAt(value, path.slice(0, -1)) !== undefined,
+    )
+    .map((path) => [slug, ...path]);
+}
+
+function waysToDelete(lost: readonly string[][]): string[] {
+  const system = lost.find(({ length }) => length === 2);
+  const lists = lost.flatMap(([, section, list]) =>
+    list === undefined
+      ? []
+      : [`  To delete all ${list} of a customer: write ${list}: {} in its section ${section}.`],
+  );
+  return [
+    ...(system
+      ? [
+          `  To delete what a customer has in a system: list it under ucaas:removed, such as ucaas:removed: [${system.join(".")}]`,
+        ]
+      : []),
+    ...new Set(lists),
   ];
 }
 
@@ -62,19 +125,23 @@ function contradictions(
       ? files.fileName
       : (files.file?.place([...files.keyPath("removed"), index], "value") ?? files.fileName);
   };
-  return customers.flatMap((customer) => [
-    ...(removed.has(customer.slug)
-      ? [
-          `${place(customer.slug)} ucaas:removed lists ${customer.slug}, which is declared (${customer.locate([], "key").place}): keep one of the two`,
-        ]
-      : []),
-    ...formerSlugs(customer.value)
+  const declared = [...removed].flatMap((entry) => {
+    const [slug, ...path] = entry.split(".");
+    const customer = customers.find((each) => each.slug === slug);
+    if (!customer || valueAt(customer.value, path) === undefined) return [];
+    return [
+      `${place(entry)} ucaas:removed lists ${entry}, which is declared (${customer.locate(path, "key").place}): keep one of the two`,
+    ];
+  });
+  const renamed = customers.flatMap((customer) =>
+    formerSlugs(customer.value)
       .filter((former) => removed.has(former))
       .map(
         (former) =>
           `${place(former)} ucaas:removed lists ${former}, which ${customer.slug} is renamed from: keep one of the two`,
       ),
-  ]);
+  );
+  return [...declared, ...renamed];
 }
 
 /** An alias leads to a resource of another name only as long as there is none of the own. */

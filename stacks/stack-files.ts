@@ -97,6 +97,7 @@ export class StackFiles {
    */
   elsewhere(slugs: readonly string[]): string[] {
     const wanted = new Set(slugs);
+    const own = new Set([...this.customerFiles.values()].map(({ name }) => name));
     const search = (...parts: string[]): string[] =>
       entriesOf(join(this.folder, ...parts)).flatMap((entry) => {
         if (entry.isDirectory()) return parts.length < 4 ? search(...parts, entry.name) : [];
@@ -105,7 +106,9 @@ export class StackFiles {
           ? [this.#nameOf(...parts, entry.name)]
           : [];
       });
-    return search("customers").slice(0, 10);
+    return search("customers")
+      .filter((name) => !own.has(name))
+      .slice(0, 10);
   }
 
   /** Names of the other stacks that have a file in the folder. */
@@ -256,6 +259,11 @@ export class Declaration {
     const { file, base, value, hidden } = origin;
     const there = [...base, ...path];
     return file?.isEncrypted(there) || (hidden && file?.value(there) !== valueAt(value, path));
+  }
+
+  /** Whether the customer's own file, where it has one, says what it has. */
+  get isReadable(): boolean {
+    return this.#own.every(({ file }) => file?.isReadable ?? true);
   }
 
   /** Whether a file says what stands at a path; else it follows from the slug or the name. */

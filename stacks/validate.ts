@@ -215,7 +215,9 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
   else if (defaults !== undefined && !isRecord(defaults))
     found.push(`${place("defaults")} ucaas:defaults: expected a map of sections, one a system`);
   if (removed !== undefined && !ucaasKeys.removed.safeParse(removed).success) {
-    found.push(`${place("removed")} ucaas:removed: expected a list of slugs, such as [acme]`);
+    found.push(
+      `${place("removed")} ucaas:removed: expected a list of slugs, or of a slug and its system, such as [acme, bakery.xima]`,
+    );
   }
   return found;
 }

@@ -59,12 +59,6 @@ export function readStackResources(): Promise<Record<string, unknown>> {
   return invokeEngine("readStackResourceOutputs", { stackName: names.join("/") });
 }
 
-/** The stack's outputs after the last update that succeeded. Secrets are plain. */
-export function readStackOutputs(): Promise<Record<string, unknown>> {
-  const names = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()];
-  return invokeEngine("readStackOutputs", { name: names.join("/") });
-}
-
 function unwrapped(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(unwrapped);

@@ -94,6 +94,18 @@ describe("a slip in the stack files, on the real engine", () => {
     await refusedAs(words);
   });
 
+  test.each([
+    ["its section of a system is lost", { xima: acme.xima }, "acme.enablex of the last update"],
+    [
+      "all its users are lost",
+      { ...acme, enablex: { ...acme.enablex, users: undefined } },
+      "acme.enablex.users of the last update",
+    ],
+  ])("a customer that stays declared loses nothing when %s", async (_, rest, words) => {
+    declare({ acme: { name: "Acme Ltd", ...rest } });
+    await refusedAs(words);
+  });
+
   test("pulumi stack rename, which leaves the customers' folder behind, deletes no customer", async () => {
     declare({ acme });
     (await stack.pulumi(["stack", "rename", "other"])).ok();
@@ -152,6 +164,14 @@ describe("a slip in the stack files, on the real engine", () => {
     (await stack.up()).ok();
     expect(deletes()).toBe(1);
     expect(await names()).not.toContain("bakery");
+  });
+
+  test("a system under ucaas:removed is deleted, and the customer keeps the others", async () => {
+    const { enablex: _, ...rest } = { ...acme, renamedFrom: ["acme", "acme-ltd"] };
+    declare({ third: rest }, { "ucaas:removed": ["bakery", "third.enablex"] });
+    (await stack.up()).ok();
+    expect(await names()).toEqual(["third", "third"]);
+    expect((await stack.preview("--expect-no-changes")).exitCode).toBe(0);
   });
 
   test("an encrypted name is never readable in the state, though the vendors' names derive from it", async () => {

@@ -7,24 +7,32 @@ import { stackOf } from "./stack-of.ts";
 const urn = (types: string, name: string) => `urn:pulumi:acme::ucaas::${types}::${name}`;
 const customer = "ucaas:index:Customer";
 
+/** A resource of a customer, as the engine hands it out. */
+const child = (type: string, name: string, outputs: object = {}) => ({
+  [urn(`${customer}$pulumi-nodejs:dynamic/ucaas:${type}`, name)]: { outputs },
+});
+
 /** The state of an update that had these customers, each with a licence of this tenant. */
-const lastUpdate = (tenants: Record<string, string>) =>
+const lastUpdate = (tenants: Record<string, string>, more: Record<string, unknown> = {}) =>
   fromResources({
     [urn("pulumi:pulumi:Stack", "ucaas-acme")]: { outputs: { customers: {} } },
     ...Object.fromEntries(
       Object.entries(tenants).flatMap(([slug, tenantId]) => [
         [urn(customer, slug), { outputs: {} }],
-        [
-          urn(`${customer}$pulumi-nodejs:dynamic/ucaas:XimaLicense`, slug),
-          { outputs: { ccId: { tenantId } } },
-        ],
+        ...Object.entries(child("XimaLicense", slug, { ccId: { tenantId } })),
       ]),
     ),
+    ...more,
   });
 
-function guard(files: Record<string, string | Uint8Array>, last: Record<string, string>) {
+function guard(
+  files: Record<string, string | Uint8Array>,
+  last: Record<string, string>,
+  more?: Record<string, unknown>,
+) {
   const stack = stackOf(files);
-  return guardErrors(stack, stack.asWritten, stack.customers(stack.asWritten), lastUpdate(last));
+  const customers = stack.customers(stack.asWritten);
+  return guardErrors(stack, stack.asWritten, customers, lastUpdate(last, more));
 }
 
 const stackFile = (customers: string, more = "") => ({
@@ -37,19 +45,25 @@ describe("a customer of the last update that no file declares", () => {
   const last = { acme: "acme", bakery: "bakery" };
 
   test.each([
-    ["its section is gone", stackFile("{acme: {name: A}}"), "customer bakery"],
+    ["its section is gone", stackFile("{acme: {name: A, xima: {}}}"), "customer bakery"],
     ["the map is emptied", stackFile("{}"), "customers acme, bakery"],
     ["the map is null", stackFile("null"), "customers acme, bakery"],
     ["the key is gone", { "Pulumi.acme.yaml": "config: {}\n" }, "customers acme, bakery"],
     ["the stack's file is gone", {}, "customers acme, bakery"],
     [
       "its own file has another ending",
-      { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yml": "name: B\n" },
+      {
+        ...stackFile("{acme: {name: A, xima: {}}}"),
+        "customers/acme/bakery.yml": "name: B\nxima: {}\n",
+      },
       "customer bakery",
     ],
     [
       "its own file is in a subfolder",
-      { ...stackFile("{acme: {name: A}}"), "customers/acme/x/bakery.yaml": "name: B\n" },
+      {
+        ...stackFile("{acme: {name: A, xima: {}}}"),
+        "customers/acme/x/bakery.yaml": "name: B\nxima: {}\n",
+      },
       "customer bakery",
     ],
     [
@@ -59,14 +73,20 @@ describe("a customer of the last update that no file declares", () => {
     ],
     [
       "its slug is written otherwise",
-      stackFile("{acme: {name: A}, Bakery: {name: B}}"),
+      stackFile("{acme: {name: A, xima: {}}, Bakery: {name: B, xima: {}}}"),
       "customer bakery",
     ],
   ])("is an error: %s", (_, files, slugs) => expect(guard(files, last)).toEqual([missing(slugs)]));
 
   test("is reported with the files that were searched and found, and what to do", () => {
     expect(
-      guard({ ...stackFile("{acme: {name: A}}"), "customers/old/bakery.yml": "name: B\n" }, last),
+      guard(
+        {
+          ...stackFile("{acme: {name: A, xima: {}}}"),
+          "customers/old/bakery.yml": "name: B\nxima: {}\n",
+        },
+        last,
+      ),
     ).toEqual([
       `stacks/Pulumi.acme.yaml customer bakery of the last update: no file declares it now [CUSTOMER_MISSING]
     searched: stacks/Pulumi.acme.yaml (ucaas:customers), stacks/customers/acme/<slug>.yaml
@@ -78,34 +98,154 @@ describe("a customer of the last update that no file declares", () => {
   });
 
   test("is no error if its slug is under ucaas:removed, nor after it is gone", () => {
-    const files = stackFile("{acme: {name: A}}", "  ucaas:removed: [bakery]\n");
+    const files = stackFile("{acme: {name: A, xima: {}}}", "  ucaas:removed: [bakery]\n");
     expect(guard(files, last)).toEqual([]);
     expect(guard(files, { acme: "acme" })).toEqual([]);
   });
 
   test("is no error if it has its own file, or on a first update", () => {
     expect(
-      guard({ ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: B\n" }, last),
-    ).toEqual([]);
-    expect(
       guard(
-        { ...stackFile("{acme: {name: A}}"), "customers/acme/bakery.yaml": "name: [B\n" },
+        {
+          ...stackFile("{acme: {name: A, xima: {}}}"),
+          "customers/acme/bakery.yaml": "name: B\nxima: {}\n",
+        },
         last,
       ),
     ).toEqual([]);
-    expect(guard(stackFile("{acme: {name: A}}"), {})).toEqual([]);
+    expect(
+      guard(
+        { ...stackFile("{acme: {name: A, xima: {}}}"), "customers/acme/bakery.yaml": "name: [B\n" },
+        last,
+      ),
+    ).toEqual([]);
+    expect(guard(stackFile("{acme: {name: A, xima: {}}}"), {})).toEqual([]);
   });
 
   test("is no error if a customer is renamed from it", () => {
     expect(
-      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), last),
+      guard(
+        stackFile("{acme: {name: A, xima: {}}, baker: {name: B, renamedFrom: bakery, xima: {}}}"),
+        last,
+      ),
     ).toEqual([]);
     expect(
-      guard(stackFile("{acme: {name: A}, baker: {name: B, renamedFrom: bakery, xima: {}}}"), {
-        acme: "acme",
-        baker: "bakery",
-      }),
+      guard(
+        stackFile("{acme: {name: A, xima: {}}, baker: {name: B, renamedFrom: bakery, xima: {}}}"),
+        {
+          acme: "acme",
+          baker: "bakery",
+        },
+      ),
     ).toEqual([]);
+  });
+});
+
+describe("a section of the last update that no file declares", () => {
+  const last = { acme: "acme" };
+  const enablex = {
+    ...child("EnableXCustomer", "acme", { customerId: "1001" }),
+    ...child("EnableXUser", "acme-ada", { customerId: "1001" }),
+    ...child("EnableXSubscription", "acme-meetings", { customerId: "1001" }),
+  };
+  const both = "{acme: {name: A, xima: {}, enablex: {users: {ada: {}}, subscriptions: {m: {}}}}}";
+  const ximaAlone = stackFile("{acme: {name: A, xima: {}}}");
+  const lost = (what: string) =>
+    expect.stringMatching(`${what} of the last update: no file .* \\[SECTION_MISSING\\]`);
+
+  test("is an error: the customer's own file, which had the section, was not committed", () => {
+    const files = { ...ximaAlone, "customers/acme.old/acme.yaml": "enablex: {}\n" };
+    expect(guard(files, last, enablex)).toEqual([
+      `stacks/Pulumi.acme.yaml acme.enablex of the last update: no file declares it now [SECTION_MISSING]
+    searched: stacks/Pulumi.acme.yaml (ucaas:customers), stacks/customers/acme/<slug>.yaml
+    found, but not read: stacks/customers/acme.old/acme.yaml
+    What to do: restore the section or the file.
+      To delete what a customer has in a system: list it under ucaas:removed, such as ucaas:removed: [acme.enablex]`,
+    ]);
+  });
+
+  test("names no file as unread that is read", () => {
+    const files = { ...stackFile("{}"), "customers/acme/acme.yaml": "name: A\nxima: {}\n" };
+    expect(guard(files, last, enablex)).toEqual([lost("acme.enablex")]);
+    expect(guard(files, last, enablex)[0]).not.toContain("found, but not read");
+  });
+
+  test.each([
+    [
+      "one of two systems",
+      "{acme: {name: A, enablex: {users: {}, subscriptions: {}}}}",
+      "acme.xima",
+    ],
+    ["both systems", "{acme: {name: A}}", "acme.xima, acme.enablex"],
+    [
+      "all users",
+      "{acme: {name: A, xima: {}, enablex: {subscriptions: {}}}}",
+      "acme.enablex.users",
+    ],
+    [
+      "all subscriptions",
+      "{acme: {name: A, xima: {}, enablex: {users: {}}}}",
+      "acme.enablex.subscriptions",
+    ],
+    [
+      "a system, with a change of the slug",
+      "{new: {name: A, renamedFrom: acme, xima: {}}}",
+      "new.enablex",
+    ],
+  ])("is an error: %s", (_, customers, what) =>
+    expect(guard(stackFile(customers), last, enablex)).toEqual([lost(what)]),
+  );
+
+  test("is no error if it is under ucaas:removed, nor after it is gone", () => {
+    const files = stackFile("{acme: {name: A, xima: {}}}", "  ucaas:removed: [acme.enablex]\n");
+    expect(guard(files, last, enablex)).toEqual([]);
+    expect(guard(files, last)).toEqual([]);
+  });
+
+  test("under ucaas:removed, of another system or the former slug, is an error", () => {
+    const of = (customers: string, entry: string) =>
+      guard(stackFile(customers, `  ucaas:removed: [${entry}]\n`), last, enablex);
+    expect(of("{acme: {name: A, xima: {}}}", "acme.xelion")).toEqual([lost("acme.enablex")]);
+    expect(of("{new: {name: A, renamedFrom: acme, xima: {}}}", "acme.enablex")).toEqual([
+      lost("new.enablex"),
+    ]);
+    expect(of("{}", "acme.enablex")).toEqual([missing("customer acme")]);
+  });
+
+  test("is no error if single users go, if a list says it is empty, or on a first update", () => {
+    expect(guard(stackFile(both), last, enablex)).toEqual([]);
+    const more = { ...enablex, ...child("EnableXUser", "acme-bob", { customerId: "1001" }) };
+    expect(guard(stackFile(both), last, more)).toEqual([]);
+    const none = "{acme: {name: A, xima: {}, enablex: {users: {}, subscriptions: {}}}}";
+    expect(guard(stackFile(none), last, enablex)).toEqual([]);
+    expect(guard(stackFile("{acme: {name: A}}"), {})).toEqual([]);
+  });
+
+  test("says how all users are deleted on purpose", () => {
+    const files = stackFile("{acme: {name: A, xima: {}, enablex: {subscriptions: {}}}}");
+    const [error] = guard(files, last, enablex);
+    expect(error).toContain(
+      "To delete all users of a customer: write users: {} in its section enablex.",
+    );
+    expect(error).not.toContain("ucaas:removed");
+  });
+
+  test("counts no user of another customer, and no resource that is not part of a customer", () => {
+    const others = {
+      ...child("EnableXCustomer", "acme", { customerId: "1001" }),
+      ...child("EnableXCustomer", "acme-north", { customerId: "1002" }),
+      ...child("EnableXUser", "acme-north-ada", { customerId: "1002" }),
+      [urn("pulumi-nodejs:dynamic/ucaas:NetsapiensOAuthClient", "acme")]: { outputs: {} },
+    };
+    const files = stackFile(
+      "{acme: {name: A, xima: {}, enablex: {}}, acme-north: {name: N, xima: {}, enablex: {}}}",
+    );
+    expect(guard(files, last, others)).toEqual([lost("acme-north.enablex.users")]);
+  });
+
+  test("is not reported of a file that cannot be read, which is an error by itself", () => {
+    const files = { ...stackFile("{}"), "customers/acme/acme.yaml": "name: [A\n" };
+    expect(guard(files, last, enablex)).toEqual([]);
   });
 });
 
@@ -126,9 +266,16 @@ describe("a contradiction is an error:", () => {
     ]);
   });
 
+  test("a section that is declared and listed as removed", () => {
+    const files = stackFile("{acme: {name: A, xima: {}}}", "  ucaas:removed: [acme.xima]\n");
+    expect(guard(files, {})).toEqual([
+      "stacks/Pulumi.acme.yaml:3:19 ucaas:removed lists acme.xima, which is declared (stacks/Pulumi.acme.yaml:2:37): keep one of the two",
+    ]);
+  });
+
   test("a customer that is renamed and listed as removed", () => {
     expect(
-      guard(stackFile("{new: {name: A, renamedFrom: old}}", "  ucaas:removed: [old]\n"), {
+      guard(stackFile("{new: {name: A, renamedFrom: old, xima: {}}}", "  ucaas:removed: [old]\n"), {
         old: "old",
       }),
     ).toEqual([
@@ -138,7 +285,10 @@ describe("a contradiction is an error:", () => {
 
   test("a rename to an existing customer", () => {
     expect(
-      guard(stackFile("{new: {name: A, renamedFrom: old}}"), { old: "old", new: "new" }),
+      guard(stackFile("{new: {name: A, renamedFrom: old, xima: {ccId: {tenantId: new}}}}"), {
+        old: "old",
+        new: "new",
+      }),
     ).toEqual([
       expect.stringMatching(
         /^stacks\/Pulumi\.acme\.yaml:2:49 new\.renamedFrom: the last update has new and old, and only one of them can be new\./,
@@ -184,7 +334,6 @@ describe("an id that followed from another slug", () => {
       { new: "old" },
       [],
     ],
-    ["the system is taken out, which a preview shows", "{new: {name: A}}", { new: "old" }, []],
   ])("%s", (_, customers, last, faults) =>
     expect(guard(stackFile(customers), last)).toEqual(faults),
   );

@@ -322,6 +322,19 @@ describe("config", () => {
     ).toEqual([]);
   });
 
+  test("what is to be deleted is a slug, or a slug and one of its systems", () => {
+    const of = (entry: string) =>
+      faults({
+        "Pulumi.acme.yaml": `config:\n  ucaas:customers: {}\n  ucaas:removed: [${entry}]\n`,
+      });
+    const fault =
+      "stacks/Pulumi.acme.yaml:3:18 ucaas:removed: expected a list of slugs, or of a slug and its system, such as [acme, bakery.xima]";
+    expect(["acme", "acme.enablex", "acme-north.xima"].flatMap(of)).toEqual([]);
+    expect(["acme.enablx", "acme.", "acme.enablex.users", "Acme.xima"].flatMap(of)).toEqual(
+      Array(4).fill(fault),
+    );
+  });
+
   test("a missing customers key is an error, since all would be deleted; an empty map is valid", () => {
     expect(faults({ "Pulumi.acme.yaml": "config: {}\n" })).toEqual([
       "stacks/Pulumi.acme.yaml ucaas:customers is missing, and there is no file in stacks/customers/acme. A stack without customers says so: ucaas:customers: {}",
