@@ -87,7 +87,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
 
 /** OAuth clients of NetSapiens, for the integration with Xima CCaaS. */
 class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthClientOutputs> {
-  readonly secretOutputs = ["bundle", "clientSecret"];
+  readonly ownOutputs = ["bundle", "clientSecret", "verifiedAt"];
   readonly #accounts: NetsapiensAccounts;
   /** Ids whose failure this run has already reported. */
   readonly #told = new Set<string>();

@@ -21,10 +21,10 @@ export type ProviderFactory = (
 /** What the table calls: the handlers of one resource. */
 export type TypedProvider = Required<Omit<dynamic.ResourceProvider, "configure">> & {
   /**
-   * Top-level outputs that hold secrets which no argument gave; the resource class names
-   * them in `secrets`.
+   * Top-level outputs that the provider made, such as hashes and times, and those that hold
+   * secrets which no argument gave. They are kept as they are.
    */
-  readonly secretOutputs?: readonly string[];
+  readonly ownOutputs?: readonly string[];
 };
 
 type Method = "check" | "diff" | "create" | "read" | "update" | "delete";
@@ -56,7 +56,7 @@ export function createDispatcher(
     args: unknown[],
     config: dynamic.Config = noConfig,
   ): Promise<unknown> {
-    let secretOutputs: readonly string[] | undefined;
+    let ownOutputs: readonly string[] | undefined;
     try {
       const factory = own(factories, type) as ProviderFactory | undefined;
       if (!factory)
@@ -70,7 +70,7 @@ export function createDispatcher(
         made.set(type, provider);
       }
       const ready = await provider;
-      secretOutputs = ready.secretOutputs;
+      ownOutputs = ready.ownOutputs;
       const run = ready[method] as (...args: unknown[]) => Promise<unknown>;
       // Handlers that wait for long observe the signal. All are tracked, so that the
       // process ends when the engine does.
@@ -79,9 +79,9 @@ export function createDispatcher(
       );
       return result === undefined
         ? undefined
-        : answerOf(method, result as object, given(method, args), secretOutputs);
+        : answerOf(method, result as object, given(method, args), ownOutputs);
     } catch (error) {
-      const failure = toEngineError(error, args, secretOutputs);
+      const failure = toEngineError(error, args, ownOutputs);
       if (!failure.stack && method !== "create" && method !== "update") printOnlyByEngine(failure);
       throw failure;
     }
@@ -104,13 +104,13 @@ function answerOf(
   method: Method,
   result: object,
   before: unknown,
-  secretOutputs: readonly string[] | undefined,
+  ownOutputs: readonly string[] | undefined,
 ): unknown {
   if (method === "check") return toJson(hidePropertyNames(result as dynamic.CheckResult));
   if (method === "diff" || method === "delete") return toJson(result);
   const bags = Object.entries(result).map(([name, value]) => {
     const isBag = name !== "id" && typeof value === "object" && value !== null;
-    return [name, isBag ? toOutputs(value, before, secretOutputs) : value];
+    return [name, isBag ? toOutputs(value, before, ownOutputs) : value];
   });
   return Object.fromEntries(bags);
 }
@@ -141,7 +141,7 @@ function omitProvider(argument: unknown): unknown {
 function toEngineError(
   error: unknown,
   args: unknown[],
-  secretOutputs: readonly string[] | undefined,
+  ownOutputs: readonly string[] | undefined,
 ): Error {
   const failure = new Error(printable(error instanceof Error ? error.message : String(error)));
   if (error instanceof PartialFailure) {
@@ -151,7 +151,7 @@ function toEngineError(
     Object.assign(failure, {
       id: error.id,
       properties: {
-        ...toOutputs(error.properties, inputs, secretOutputs),
+        ...toOutputs(error.properties, inputs, ownOutputs),
         __provider: inputs.__provider,
       },
       reasons: error.reasons.map((reason) => printable(reason)),

@@ -85,8 +85,11 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
 export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutputs> {
-  /** Outputs that hold secrets which the program did not give. */
-  readonly secretOutputs?: readonly string[];
+  /**
+   * Outputs that the provider makes, and those that hold secrets which the program did not
+   * give: they are kept as they are, whatever secrets are known.
+   */
+  readonly ownOutputs?: readonly string[];
   /** What is wrong with the arguments, whatever the account. */
   validate(olds: Partial<I>, news: I): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
   /** What the account says of them. What it throws is reported for `account`. */
@@ -115,7 +118,7 @@ export interface DiffSituation {
 
 /** A resource type's provider, as the dispatcher calls it. */
 export interface ManagedProvider<I, O> {
-  readonly secretOutputs?: readonly string[];
+  readonly ownOutputs?: readonly string[];
   check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>>;
   diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult>;
   create(news: I, context?: CallContext): Promise<dynamic.CreateResult<O>>;
@@ -141,7 +144,7 @@ export function withLifecycle<S extends ManagedInputs, I extends S, O extends S 
 class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>
   implements ManagedProvider<I, O>
 {
-  readonly secretOutputs?: readonly string[];
+  readonly ownOutputs?: readonly string[];
   readonly #handlers: ResourceHandlers<I, O>;
   readonly #descriptor: LifecycleDescriptor<S>;
   readonly #journal: Journal;
@@ -166,7 +169,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     journal: Journal,
     pending: PendingOperations | undefined,
   ) {
-    this.secretOutputs = handlers.secretOutputs;
+    this.ownOutputs = handlers.ownOutputs;
     this.#handlers = handlers;
     this.#descriptor = descriptor;
     this.#journal = journal;

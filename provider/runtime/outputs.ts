@@ -12,23 +12,25 @@ const deepest = 64;
  * Outputs as the state may keep them: plain JSON, whatever a vendor sent, so that nothing
  * that was made is lost for its reply.
  *
- * What the program gave (or the state had) at the same place is kept as it is. Any other
- * text is a vendor's. In it, known secrets are masked, and so is every text below a key
+ * What the program gave (or the state had) at the same place is kept as it is, and so is
+ * what the provider made. Any other text is a vendor's. In it, known secrets are masked, and so is every text below a key
  * that names a password, secret or token. Characters that a terminal or the engine would
  * act on are escaped. Of long texts, lists and records the first part is kept.
  *
  * @param given  the inputs, or what the state had
- * @param secretOutputs  top-level outputs that hold secrets of their own, and that the
- *   resource class marks so
+ * @param ownOutputs  top-level outputs that the provider made. One whose name begins with
+ *   `__` is always its own. A short secret may be part of a hash, an id or a time by chance.
  */
 export function toOutputs(
   values: object,
   given: unknown,
-  secretOutputs: readonly string[] = [],
+  ownOutputs: readonly string[] = [],
 ): { [key: string]: Json } {
   return Object.fromEntries(
     entriesOf(Object.entries(values), given, 0, (key) =>
-      secretOutputs.includes(key) || isId(key, own(values, key)) ? "as it is" : secretIf(key),
+      key.startsWith("__") || ownOutputs.includes(key) || isId(key, own(values, key))
+        ? "as it is"
+        : secretIf(key),
     ),
   );
 }

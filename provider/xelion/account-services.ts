@@ -6,7 +6,7 @@ import type { xelionConfig } from "./config.ts";
 import type { Configuration } from "./configuration.ts";
 import { OrderPoller } from "./order-poller.ts";
 import { Relay } from "./relay.ts";
-import type { Order } from "./schema.ts";
+import type { Order, ProvisionInputs } from "./schema.ts";
 import type { StatusSource } from "./status-source.ts";
 
 /** What one account works with, shared by all its resources. */
@@ -41,6 +41,11 @@ export class AccountServices {
     const validate = await known;
     if (validate.kind === "unreachable") this.#verdicts.delete(configuration.text);
     return validate;
+  }
+
+  /** What hears of a resource's orders; undefined where it asks for no callbacks, or elsewhere. */
+  callbackOf({ callback = true }: ProvisionInputs): CallbackListener | Relay | undefined {
+    return callback === true ? this.callback : undefined;
   }
 
   /** What can tell of an order that was sent before: its callbacks go where they went then. */

@@ -37,7 +37,7 @@ import { sessionFor, type TenantSession } from "./tenant-session.ts";
 interface Dependencies {
   readonly account: Pick<
     AccountServices,
-    "config" | "service" | "callback" | "polling" | "sourceOf" | "pollableSources" | "validate"
+    "config" | "service" | "polling" | "callbackOf" | "sourceOf" | "pollableSources" | "validate"
   >;
   readonly journal: Pick<Journal, "find" | "intend" | "annotate" | "drop">;
   /** What is declared. */
@@ -111,8 +111,7 @@ export class OrderReconciler {
     this.#key = journalKey(news);
     this.#relayKey = relayKey(this.#key, dependencies.stack);
     this.#timeout = news.timeout ?? defaultTimeout;
-    const usesCallback = news.callback === undefined || news.callback === true;
-    this.#source = usesCallback ? (account.callback ?? account.polling) : account.polling;
+    this.#source = account.callbackOf(news) ?? account.polling;
     this.order = stateOrder;
     this.#isNew = stateOrder === undefined;
   }

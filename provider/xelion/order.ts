@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { UcaasError } from "../runtime/errors.ts";
+import { mask } from "../runtime/secrets.ts";
 import { describeOrder, orderFailed, outcomeUnknown } from "./errors.ts";
 import {
   type Order,
@@ -77,7 +78,7 @@ export function decide(
     return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
-  const changed = order.configurationHash !== declared.configurationHash;
+  const changed = !isSameConfiguration(order.configurationHash, declared.configurationHash);
   const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
   const allowsAnother = allowed && isNew && given === null;
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
@@ -107,6 +108,17 @@ export function decide(
   return canFollow && declared.wait === "completed"
     ? { do: "follow", why: "waiting for its end" }
     : { do: "done" };
+}
+
+/**
+ * Whether a hash is that of the declared configuration. A state of an earlier release may
+ * have it with a part masked, where a short secret was the same as that part.
+ */
+export function isSameConfiguration(hash: string, declared: string): boolean {
+  if (!hash.includes(mask)) return hash === declared;
+  const parts = hash.replaceAll(mask, " ").split(/ +/);
+  if (!parts.every((part) => /^[0-9a-f]*$/.test(part))) return false;
+  return new RegExp(`^${parts.join(".+")}$`).test(declared);
 }
 
 /**

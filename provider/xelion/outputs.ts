@@ -7,6 +7,19 @@ type Tenant = Pick<
   "__stack" | "__claim" | "serverUrl" | "tenantName" | "account"
 >;
 
+/**
+ * What the provider makes itself. The vendor's words in it are made harmless where they
+ * come in: a status that is masked later could not be followed any more.
+ */
+export const ownOutputs = [
+  "configurationHash",
+  "submittedAt",
+  "finishedAt",
+  "status",
+  "statusHistory",
+  "intent",
+] as const satisfies readonly (keyof ProvisionOutputs)[];
+
 /** What the state keeps of an order; `service` is the base URL of the provisioning service. */
 export function toOutputs(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
   const { __stack, __claim, serverUrl, tenantName, account } = inputs;

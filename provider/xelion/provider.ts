@@ -30,13 +30,14 @@ import {
   applyBuffered,
   applyEvents,
   decide,
+  isSameConfiguration,
   isTerminal,
   mostRecent,
   parseOrder,
   toDesiredOrder,
 } from "./order.ts";
 import { OrderReconciler } from "./order-reconciler.ts";
-import { orderFromState, toOutputs } from "./outputs.ts";
+import { orderFromState, ownOutputs, toOutputs } from "./outputs.ts";
 import { journalKey, relayKey, resourceId } from "./resource-id.ts";
 import { ruleFailures } from "./rules.ts";
 import {
@@ -112,6 +113,7 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
  * said, or what was looked up by the operator's `orderPath`.
  */
 class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOutputs> {
+  readonly ownOutputs = ownOutputs;
   readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
   readonly #earlierRuns: EarlierRuns;
@@ -210,7 +212,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async #doubt(news: ProvisionInputs): Promise<Doubt | undefined> {
     if (news.__stack === undefined || isUnknown(news.serverUrl) || isUnknown(news.tenantName))
       return undefined;
-    if (this.#accounts.client(news.account).callback?.kind === "relay") return undefined;
+    if (this.#accounts.client(news.account).callbackOf(news)?.kind === "relay") return undefined;
     const { entry } = await this.#located(news);
     return entry
       ? undefined
@@ -277,7 +279,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const account = this.#accounts.client(news.account);
     const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
-    if (news.configurationFile !== undefined && hash !== order.configurationHash) {
+    if (
+      news.configurationFile !== undefined &&
+      !isSameConfiguration(order.configurationHash, hash)
+    ) {
       logWarning(
         type,
         resourceId(news),

@@ -71,9 +71,15 @@ export const defaultTimeout = "30m";
  */
 export type StatusOrigin = "reply" | "callback" | "relay" | "polling" | "operator";
 
+/**
+ * The vendor's word for where an order is. The state keeps fifty of them, so a long one is
+ * cut here, where it comes in: cut later, the order could not be read any more.
+ */
+const statusWord = (status: string) => printableLine(status, 64);
+
 const statusEventSchema = z.object({
   orderId: z.int(),
-  status: z.string(),
+  status: z.string().transform(statusWord),
   /** Unique and chronological (guide); what was polled has none. */
   mid: z.number().optional(),
   /** ISO time at which it was heard. */
@@ -108,11 +114,17 @@ export const orderSchema = z.object({
    * The vendor's word, or this project's: `UNKNOWN` (the service may or may not have it),
    * `SUBMITTED` (it has; no more is known).
    */
-  status: z.string(),
+  status: z.string().transform(statusWord),
   /** The highest `mid` taken, and the highest that told of the end. */
   lastMid: z.number().nullable().default(null),
   endMid: z.number().nullable().default(null),
-  statusHistory: z.array(z.object({ time: z.string(), status: z.string(), source: z.string() })),
+  statusHistory: z.array(
+    z.object({
+      time: z.string(),
+      status: z.string().transform(statusWord),
+      source: z.string(),
+    }),
+  ),
   /**
    * What came before the POST was answered, when it cannot be known yet whether it is
    * about this order.
@@ -156,12 +168,6 @@ const wholeNumber = z.union([
 
 /** Reply to `POST /api/v1/provision` (guide). */
 export const submittedSchema = z.looseObject({ id: wholeNumber.pipe(z.int().min(0)) });
-
-/**
- * The vendor's word for where an order is. The state keeps fifty of them, so a long one is
- * cut here, where it comes in: cut later, the order could not be read any more.
- */
-const statusWord = (status: string) => printableLine(status, 64);
 
 /**
  * Body of a callback (guide). Other types may come. Without a `mid`, its place among

@@ -81,6 +81,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
  * sent, and what the server said had changed.
  */
 class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs> {
+  readonly ownOutputs = ["lastAssertedAt"];
   readonly #accounts: XimaAccounts;
   readonly #deletions: Deletions;
   /** Lines that are shown once a run, not once a licence. */

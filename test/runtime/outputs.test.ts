@@ -70,6 +70,15 @@ describe("the outputs in the state", () => {
     });
   });
 
+  test("has what the provider made itself as it is, whatever short secrets there are", () => {
+    for (const secret of ["0967", "2026"]) rememberSecret(secret);
+    const own = { __intent: "2026-11-29T00:00:00.000Z-0967", hash: "a0967b" };
+    expect(toOutputs({ ...own, statusText: "a0967b" }, {}, ["hash"])).toEqual({
+      ...own,
+      statusText: "a[secret]b",
+    });
+  });
+
   test("has an id as it is, though a short secret such as a SIP user name is part of it", () => {
     rememberSecret("4711");
     expect(toOutputs({ customerId: "104711", statusText: "104711" }, {})).toEqual({

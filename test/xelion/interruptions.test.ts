@@ -286,7 +286,7 @@ class Tenant {
         service: {
           submit: (...args) => process.step(() => client.submit(...args)),
         } as XelionClient,
-        callback: source as CallbackListener,
+        callbackOf: () => source as CallbackListener,
         polling: undefined,
         sourceOf: ({ callback }) => (callback === "direct" ? source : undefined),
         pollableSources: () => [],

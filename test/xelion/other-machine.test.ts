@@ -9,6 +9,7 @@ import { Journal } from "../../provider/runtime/journal.ts";
 import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
+import { relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
 import { type World, world } from "./world.ts";
 
@@ -32,8 +33,9 @@ async function up(
   journalDir: string,
   record: StackRecord | (() => Promise<StackRecord>),
   more: Partial<ProvisionInputs> = {},
+  config: Record<string, unknown> = {},
 ) {
-  const run = provider(w, { "ucaas:journalDir": journalDir }, record);
+  const run = provider(w, { "ucaas:journalDir": journalDir, ...config }, record);
   const { inputs, failures } = await run.check({}, inputsOf(w, more));
   expect(failures).toEqual([]);
   if (!inputs) throw new Error("no inputs");
@@ -91,6 +93,17 @@ test("an order of another machine's killed engine is not sent again, until it is
   expect((await up(other, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(2);
 });
+
+test.each([false, "https://hooks.example/mine"])(
+  "a relay does not know of an order that asks for callback %s, so it is not sent again",
+  async (callback) => {
+    const relay = { "xelion:callback": { relayUrl: "http://127.0.0.1:1", relayKey } };
+    const { inputs } = await up(await machine(), newStack, { callback }, relay);
+    const refused = await up(await machine(), killedEngine(inputs), { callback }, relay);
+    expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(w.orders()).toHaveLength(1);
+  },
+);
 
 test("an order of another machine's killed provider is not sent again", async () => {
   await up(await machine(), newStack);
@@ -355,6 +368,17 @@ describe("on a machine that has run the stack before, with a journal of its own"
     await noteRun(folder);
     return folder;
   }
+
+  test.each([false, "https://hooks.example/mine"])(
+    "a relay does not know of an order that asks for callback %s, so it is not sent again",
+    async (callback) => {
+      const relay = { "xelion:callback": { relayUrl: "http://127.0.0.1:1", relayKey } };
+      const { inputs } = await up(await machine(), newStack, { callback }, relay);
+      const refused = await up(await machine(), killedEngine(inputs), { callback }, relay);
+      expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+      expect(w.orders()).toHaveLength(1);
+    },
+  );
 
   test("an order of another machine's killed provider is not sent again", async () => {
     const known = await knownMachine();
