@@ -30,6 +30,12 @@ export function mergeReports(
   );
 }
 
+/** Where even the list of stacks is missing: an empty list would close the issue. */
+export function nothingChecked(): DriftReport {
+  const reason = "it is not known which stacks there are; see the log of the run";
+  return driftReport([unknownDrift("all stacks", { reason })]);
+}
+
 /**
  * Title and text of the issue. With `unmanaged`, customers that no stack declares are a
  * reason for it by themselves.

@@ -27,7 +27,7 @@ test("the pipeline for GitLab runs the commands of GitHub's workflows, which run
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(
-    (line) => /ucaas ci stacks (.*)\)$/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? [],
+    (line) => /ucaas ci stacks (.*)\)/.exec(line)?.[1]?.match(/--[\w-]+/g) ?? [],
   );
   expect(used.length).toBeGreaterThan(0);
   for (const option of used) expect(known).toContain(option);

@@ -456,6 +456,20 @@ describe("ucaas ci issue", () => {
     ]);
   });
 
+  test("where the stacks are not known, the issue says that nothing was checked", async () => {
+    await using github = await gitHub({ issues: "write" });
+    const run = await step(github.env, "issue", "--reports", folder, "--stacks", "");
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+    expect(run.stdout).toMatch(/^Opened /);
+    expect(github.state.issues).toMatchObject([
+      {
+        state: "open",
+        title: "Drift check: could not tell for all stacks",
+        body: expect.stringContaining("it is not known which stacks there are"),
+      },
+    ]);
+  });
+
   test("the same at GitLab", async () => {
     await using gitlab = await gitLabApi();
     drift("south", "none");

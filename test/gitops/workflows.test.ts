@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { isMet } from "./expression.ts";
-import { type Workflow, workflowFiles, workflowText } from "./runner.ts";
+import { type Job, type Workflow, workflowFiles, workflowText } from "./runner.ts";
 
 // Its ES module calls require, so it is loaded as CommonJS.
 const { runLint } = createRequire(import.meta.url)(
@@ -63,21 +63,52 @@ describe.each(workflowFiles())("%s", (file) => {
   });
 });
 
-test("the check that a branch requires fails with a preview that failed, after its comment", () => {
+/** How a job ends after those that it needs, and the commands that it ran, as GitHub does it. */
+function outcome(job: Job, needs: Record<string, { result: string; outputs?: object }>) {
+  const contexts = { needs };
+  const results = Object.values(needs).map(({ result }) => result);
+  const functions = {
+    success: () => results.every((result) => result === "success"),
+    cancelled: () => results.includes("cancelled"),
+    always: () => true,
+  };
+  const ran: string[] = [];
+  if (!isMet(job.if, { contexts, functions })) return { result: "skipped", ran };
+  let failed = false;
+  for (const step of job.steps) {
+    if (!isMet(step.if, { contexts, functions: { ...functions, success: () => !failed } }))
+      continue;
+    ran.push(step.run ?? "");
+    failed ||= (step.run ?? "").includes("exit 1");
+  }
+  return { result: failed ? "failure" : "success", ran };
+}
+
+test.each([
+  { stacks: "success", list: '["prod"]', preview: "success", ends: "success", comments: true },
+  { stacks: "success", list: "[]", preview: "skipped", ends: "success", comments: true },
+  { stacks: "success", list: '["prod"]', preview: "failure", ends: "failure", comments: true },
+  { stacks: "success", list: '["prod"]', preview: "cancelled", ends: "failure", comments: true },
+  { stacks: "success", list: '["prod"]', preview: "skipped", ends: "failure", comments: true },
+  { stacks: "failure", list: "", preview: "skipped", ends: "failure", comments: false },
+  { stacks: "cancelled", list: "", preview: "skipped", ends: "failure", comments: false },
+  // A fork's, Dependabot's, or of a repository that is not set up.
+  { stacks: "skipped", list: "", preview: "skipped", ends: "skipped", comments: false },
+])("the check that a branch requires: stacks $stacks $list, preview $preview: $ends", (given) => {
   const { comment } = (parse(workflowText("preview.yml")) as Workflow).jobs;
-  const last = comment!.steps.at(-1)!;
-  expect(last.run).toContain("exit 1");
-  for (const [result, fails] of [
-    ["success", false],
-    ["skipped", false],
-    ["failure", true],
-    ["cancelled", true],
-  ] as const)
-    expect(
-      isMet(last.if, {
-        contexts: { needs: { preview: { result } } },
-        functions: { success: () => true },
-      }),
-      result,
-    ).toBe(fails);
+  const { result, ran } = outcome(comment!, {
+    stacks: { result: given.stacks, outputs: { stacks: given.list } },
+    preview: { result: given.preview },
+  });
+  expect(result).toBe(given.ends);
+  expect(ran.some((run) => run.includes("ucaas ci comment"))).toBe(given.comments);
+});
+
+test("the nightly issue is written also when the list of stacks failed", () => {
+  const { issue } = (parse(workflowText("drift.yml")) as Workflow).jobs;
+  const ranWith = (stacks: string, drift: string) =>
+    outcome(issue!, { stacks: { result: stacks }, drift: { result: drift } }).ran.join("\n");
+  expect(ranWith("failure", "skipped")).toContain("ucaas ci issue");
+  expect(ranWith("success", "failure")).toContain("ucaas ci issue");
+  expect(ranWith("skipped", "skipped")).toBe("");
 });

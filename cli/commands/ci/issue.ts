@@ -18,8 +18,8 @@ export function issueCommand(): Command {
     )
     .requiredOption(
       "--stacks <json>",
-      "the stacks that were to be checked, as ucaas ci stacks --json printed them",
-      stackList,
+      'the stacks that were to be checked, as ucaas ci stacks --json printed them; "" when it failed',
+      (text) => (text === "" ? "unknown" : stackList(text)),
     )
     .option("--reports <folder>", "folder of what ucaas drift --json --out wrote", "reports")
     .option("--fail-on-unmanaged", "customers that none of the stacks declares count as drift")
@@ -28,23 +28,21 @@ export function issueCommand(): Command {
 }
 
 interface Options {
-  stacks: string[];
+  stacks: string[] | "unknown";
   reports: string;
   failOnUnmanaged?: true;
   json?: true;
 }
 
 async function issue({ stacks, reports, failOnUnmanaged, json }: Options): Promise<void> {
-  const [{ detectPlatform }, { driftIssue, issueMarker, mergeReports }] = await Promise.all([
-    import("../../platform/detect.ts"),
-    import("../../gitops/drift-issue.ts"),
-  ]);
+  const [{ detectPlatform }, { driftIssue, issueMarker, mergeReports, nothingChecked }] =
+    await Promise.all([import("../../platform/detect.ts"), import("../../gitops/drift-issue.ts")]);
   if (stacks.length === 0)
     return json
       ? printJson({ action: "none", status: "none", stacks, customers: [] })
       : print("There is no stack to tell about.");
   const platform = detectPlatform();
-  const report = mergeReports(reportsIn(reports), stacks);
+  const report = stacks === "unknown" ? nothingChecked() : mergeReports(reportsIn(reports), stacks);
   const { customers } = report;
   const status = failOnUnmanaged ? statusWithCustomers(report) : report.status;
   const open = await platform.findIssue(issueMarker);
