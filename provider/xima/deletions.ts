@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { AppendFile, type AppendLog, AppendTable } from "../runtime/append-log.ts";
 import { dataDir } from "../runtime/data-dir.ts";
+import { isSameUrl } from "../runtime/equality.ts";
 import { journalLocation } from "../runtime/journal-location.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
 import { PostgresDatabase } from "../runtime/postgresql.ts";
@@ -31,6 +32,8 @@ const deletionSchema = z.object({
  */
 export type Deletion = z.output<typeof deletionSchema>;
 
+type Customer = Pick<Deletion, "baseUrl" | "resellerId" | "tenantId">;
+
 /** Xima deletes within a week of the request (OpenAPI 1.4); until then support can restore. */
 const week = 7 * 86_400_000;
 
@@ -42,6 +45,9 @@ const week = 7 * 86_400_000;
  */
 export class Deletions {
   readonly #log: AppendLog;
+  /** What this process has recorded itself. */
+  readonly #added: Deletion[] = [];
+  #before: Promise<Deletion[]> | undefined;
 
   constructor(
     config: { get(key: string): string | undefined },
@@ -57,7 +63,20 @@ export class Deletions {
 
   /** Returns when the record is durable. */
   async add(deletion: Deletion): Promise<void> {
+    this.#added.push(deletion);
     await this.#log.append(JSON.stringify(deletion));
+  }
+
+  /** Those of one customer that Xima may still carry out. The record is read once a process. */
+  async openOf({ baseUrl, resellerId, tenantId }: Customer): Promise<Deletion[]> {
+    this.#before ??= this.list().then(({ deletions }) => deletions);
+    return [...(await this.#before), ...this.#added].filter(
+      (each) =>
+        isSameUrl(each.baseUrl, baseUrl) &&
+        each.resellerId === resellerId &&
+        each.tenantId === tenantId &&
+        isOpen(each),
+    );
   }
 
   /**
@@ -117,6 +136,18 @@ export function restorableUntil({
   return Number.isNaN(scheduled) ? undefined : new Date(scheduled + week).toISOString();
 }
 
+function isOpen(deletion: Deletion): boolean {
+  const { recordedAt } = deletion;
+  const until =
+    restorableUntil(deletion) ?? restorableUntil({ ...deletion, scheduledAt: recordedAt });
+  return until !== undefined && Date.parse(until) > Date.now();
+}
+
+/** Whether a deletion that was asked for at this time may still be carried out. */
+export function isInWeekOf(time: string): boolean {
+  return Date.parse(time) + week > Date.now();
+}
+
 /** Whether the licence will be deleted: the document has this status alone (OpenAPI 1.4). */
 export function isScheduled({ status }: DeleteReply): boolean {
   return status === "scheduled_for_deletion";
@@ -131,6 +162,18 @@ export function describeDeletion(reply: DeleteReply): string {
   const at = scheduledAt ? ` (scheduled at ${scheduledAt})` : "";
   const words = message ? `. Xima: "${message}"` : "";
   return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (ucaas xima deletions lists it)`;
+}
+
+/**
+ * The warning of a licence that is declared again.
+ *
+ * @param recorded none of a delete that was cut off
+ */
+export function describeStandingDeletion(recorded: readonly Deletion[]): string {
+  const ids = [...new Set(recorded.flatMap(({ deletionId }) => deletionId ?? []))];
+  const state = recorded.length > 0 ? "is scheduled" : "may be scheduled";
+  const which = ids.length > 0 ? ids.join(", ") : "not known";
+  return `is declared again, but its deletion ${state} (deletionId ${which}). Xima publishes no request that stops it. Ask support@ximasoftware.com to stop it, or the licences may be gone within a week`;
 }
 
 /** The published example is the text "1 week"; a date is possible too. */

@@ -22,7 +22,14 @@ import { validate } from "../runtime/validation.ts";
 import { detectDrift, replacedValues, unlikeSent } from "./changes.ts";
 import { XimaClient } from "./client.ts";
 import { ximaConfig } from "./config.ts";
-import { Deletions, describeDeletion, isScheduled } from "./deletions.ts";
+import {
+  type Deletion,
+  Deletions,
+  describeDeletion,
+  describeStandingDeletion,
+  isInWeekOf,
+  isScheduled,
+} from "./deletions.ts";
 import { alreadyExists } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import { countPaths, updateBody, withFields } from "./request-body.ts";
@@ -156,6 +163,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const lost =
       isThere !== false && (isOwn || earlier?.completedAt === undefined) ? sentFields(earlier) : [];
     const body = updateBody(news, apiRevision, withFields({}, lost));
+    await this.#warnOfDeletion(news, earlier, operation);
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost, adopting));
     try {
       const { changes } = await client.update(news.ccId, body, "create");
@@ -212,6 +220,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const olds = withFields(state, lost);
     const body = updateBody(news, apiRevision, olds);
     const time = new Date().toISOString();
+    await this.#warnOfDeletion(news, earlier, operation, state.lastAssertedAt);
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost));
     const { changes, earlierAttemptMayHaveSucceeded } = await this.#accounts
       .client(news.account)
@@ -242,7 +251,13 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
     await operation.intend(props.ccId, writeNote(props, []));
-    const scheduled = await this.#accounts.client(props.account).delete(props.ccId);
+    const scheduled = await this.#accounts
+      .client(props.account)
+      .delete(props.ccId)
+      .catch(async (error: Error) => {
+        if (outcomeOf(error) === "nothing") await operation.withdraw();
+        throw error;
+      });
     if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
     await this.#record(
       id,
@@ -295,6 +310,41 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         id,
         `the deletion is not recorded: ${this.#deletions.location} cannot be written (${code}). Note the deletionId`,
       );
+    }
+  }
+
+  /**
+   * No document says that a POST ends a scheduled deletion. Without a word, the run would
+   * end well, and the licences would go within the week.
+   *
+   * @param earlier a write that was cut off: a delete has arrived perhaps, and is not recorded
+   * @param since when the state's licence was last sent: that run told of deletions before
+   */
+  async #warnOfDeletion(
+    news: LicenseInputs,
+    earlier: JournalEntry | undefined,
+    operation: Operation,
+    since = "",
+  ): Promise<void> {
+    const recorded = await this.#openDeletions(news);
+    const standing = recorded.filter(({ recordedAt }) => recordedAt > since);
+    const isCutOff =
+      earlier?.operation === "delete" &&
+      earlier.completedAt === undefined &&
+      isInWeekOf(earlier.intendedAt);
+    if (standing.length > 0 || isCutOff) operation.warn(describeStandingDeletion(standing));
+  }
+
+  /** A record that cannot be read stops no write: it is read for the warning alone. */
+  async #openDeletions({ ccId, account }: LicenseInputs): Promise<Deletion[]> {
+    const { baseUrl } = this.#accounts.config(account);
+    try {
+      return await this.#deletions.openOf({ ...ccId, baseUrl });
+    } catch {
+      this.#tellOnce(
+        `whether a deletion is scheduled is not known: ${this.#deletions.location} cannot be read`,
+      );
+      return [];
     }
   }
 

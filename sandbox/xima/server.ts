@@ -25,7 +25,7 @@
  * - After DELETE the customer is not known any more (`duringDeletion: "gone"`): a request
  *   without names answers CUSTOMER_NOT_FOUND, one with names begins a licence again. With
  *   `"known"` it is known for the week as before, and a POST of licences takes the
- *   deletion back.
+ *   deletion back. With `"stands"` it is known too, and no POST takes the deletion back.
  * - `deletionTime: "date"` answers the date of the removal in place of the text.
  * - A changed name is stored and not reported.
  * - The commercial notes are enforced on the account as a whole (`commercialNotes`).
@@ -95,9 +95,9 @@ const options = z.strictObject({
     .default(true)
     .describe("at 1.4, add-ons need the seats that the commercial notes name"),
   duringDeletion: z
-    .enum(["gone", "known"])
+    .enum(["gone", "known", "stands"])
     .default("gone")
-    .describe("whether a customer is still known in the week after DELETE"),
+    .describe("in the week after DELETE, whether the customer is known, and a POST stops it"),
 });
 export type XimaOptions = z.output<typeof options>;
 
@@ -353,8 +353,8 @@ function update(body: Map<string, PyValue>, server: XimaServer): object {
     ccId: { resellerId: ccId.resellerId, tenantId: ccId.tenantId, ...names },
     licence,
   };
-  if (known?.deletion !== undefined && Object.keys(asked).length === 0)
-    customer.deletion = known.deletion;
+  const stands = looksUp || server.options.duringDeletion === "stands";
+  if (known?.deletion !== undefined && stands) customer.deletion = known.deletion;
   server.state.customers[keyOf(ccId)] = customer;
   return { ccId: customer.ccId, changes: changesBetween(before, licence) };
 }

@@ -545,6 +545,19 @@ describe("a deletion", () => {
     expect(server.state.customers["acme/t1"]).toEqual({ ccId: named, licence: { eliteSeats: 5 } });
   });
 
+  it("stands if so set, whatever is declared within the week", async () => {
+    server.setOptions({ duringDeletion: "stands" });
+    await post({ eliteSeats: 5 });
+    const { deletionId } = await deleted();
+    await post({ eliteSeats: 6 });
+    expect(server.state.customers["acme/t1"]).toMatchObject({
+      licence: { eliteSeats: 6 },
+      deletion: { deletionId },
+    });
+    server.setOptions({ clockOffsetSeconds: 7 * 86_400 + 1 });
+    expect(await code(probe())).toBe("CUSTOMER_NOT_FOUND");
+  });
+
   it("is carried out when the week is over", async () => {
     server.setOptions({ duringDeletion: "known" });
     await post({ eliteSeats: 5 });

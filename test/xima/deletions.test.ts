@@ -16,7 +16,7 @@ import {
   describeDeletion,
   restorableUntil,
 } from "../../provider/xima/deletions.ts";
-import { dynamicHost } from "../host/dynamic-host.ts";
+import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
 let folder: string;
@@ -122,23 +122,24 @@ describe("the record", () => {
   );
 });
 
+const args = {
+  ccId: {
+    resellerId: "voicehouse",
+    resellerName: "Voicehouse",
+    tenantId: "acme",
+    tenantName: "Secret Name Ltd",
+  },
+  professionalSeats: 12,
+  sipCredentials: {
+    username: "trunk",
+    password: "sip-canary",
+    sipServer: "sip.example",
+    outboundProxy: "proxy.example",
+  },
+  __resource: "acme",
+};
+
 describe("a delete", () => {
-  const args = {
-    ccId: {
-      resellerId: "voicehouse",
-      resellerName: "Voicehouse",
-      tenantId: "acme",
-      tenantName: "Secret Name Ltd",
-    },
-    professionalSeats: 12,
-    sipCredentials: {
-      username: "trunk",
-      password: "sip-canary",
-      sipServer: "sip.example",
-      outboundProxy: "proxy.example",
-    },
-    __resource: "acme",
-  };
   const file = () => join(folder, "xima-deletions.jsonl");
 
   test("is recorded with what support needs, without secrets and names", async () => {
@@ -195,5 +196,112 @@ describe("a delete", () => {
       /the deletion is not recorded: .*xima-deletions\.jsonl cannot be written \(EISDIR\)/,
     );
     expect(host.output()).toContain(`deletionId ${deletionId}`);
+  });
+
+  test("that Xima refuses leaves nothing to put right", async () => {
+    await using licences = await licenceServer();
+    await using host = await dynamicHost({
+      config: licences.plainConfig,
+      env: { UCAAS_JOURNAL_DIR: folder },
+    });
+    const { id, outs } = await host.create("XimaLicense", args);
+    licences.server.fault({ kind: "status", method: "DELETE", status: 400 });
+    await host.failure(host.delete("XimaLicense", id, outs));
+    expect(await host.diff("XimaLicense", id, outs, args)).toMatchObject({ changes: false });
+  });
+});
+
+describe("a licence that is declared again within the week of its deletion", () => {
+  const type = "XimaLicense";
+  const standing = /is declared again, but its deletion .* scheduled \(deletionId (.*?)\)/g;
+  const warnings = (host: DynamicHost) =>
+    [...host.output().matchAll(standing)].map(([, deletionId]) => deletionId);
+
+  let licences: Awaited<ReturnType<typeof licenceServer>>;
+  beforeEach(async () => {
+    licences = await licenceServer({ duringDeletion: "stands" });
+  });
+  afterEach(() => licences.server.stop());
+  const start = (more: object = {}) =>
+    dynamicHost({
+      config: { ...licences.plainConfig, ...more },
+      env: { UCAAS_JOURNAL_DIR: folder },
+    });
+  const removed = async (more: object = {}) => {
+    await using host = await start();
+    const { id, outs } = await host.create(type, { ...args, ...more });
+    await host.delete(type, id, outs);
+    return { id, outs, ...licences.server.state.customers[id]!.deletion! };
+  };
+
+  test("is said once to be in danger, when the state kept it", async () => {
+    const { id, outs, deletionId } = await removed();
+    await using host = await start();
+    expect(await host.diff(type, id, outs, args)).toMatchObject({ changes: true, replaces: [] });
+    const more = { ...args, eliteSeats: 5 };
+    const { outs: after } = await host.update(type, id, outs, args);
+    await host.update(type, id, after, more);
+    expect(warnings(host)).toEqual([deletionId]);
+    expect(licences.server.state.customers[id]?.deletion).toMatchObject({ deletionId });
+  });
+
+  test("is said to be in danger, when no reply to the delete came", async () => {
+    await using doomed = await start({ "xima:deadlineSeconds": 1 });
+    const { id, outs } = await doomed.create(type, args);
+    licences.server.fault({ kind: "cut", method: "DELETE", times: 99 });
+    await doomed.failure(doomed.delete(type, id, outs));
+    licences.server.faults.clear();
+    await using host = await start();
+    await host.update(type, id, outs, args);
+    expect(warnings(host)).toEqual(["not known"]);
+  });
+
+  test("is said to be in danger, when it was removed and is adopted", async () => {
+    const { deletionId } = await removed();
+    await using host = await start();
+    const again = { ...args, adopt: true };
+    const { id, outs } = await host.create(type, again);
+    await host.update(type, id, outs, { ...again, eliteSeats: 5 });
+    expect(warnings(host)).toEqual([deletionId]);
+  });
+
+  test("is said to be in danger, when this run removed it, or the server forgot it", async () => {
+    licences.server.setOptions({ duringDeletion: "gone" });
+    const first = await removed();
+    await using host = await start();
+    const { id, outs } = await host.create(type, args);
+    await host.delete(type, id, outs);
+    const second = licences.server.state.customers[id]!.deletion!;
+    await host.create(type, args);
+    expect(warnings(host)).toEqual([
+      first.deletionId,
+      [first, second].map(({ deletionId }) => deletionId).join(", "),
+    ]);
+  });
+
+  test("is in no danger, if another customer was removed or the week is over", async () => {
+    await removed();
+    const old = new Date(Date.now() - 8 * 86_400_000).toISOString();
+    await new Deletions(journalIn(folder), {}).add(
+      deletion({
+        baseUrl: licences.server.baseUrl,
+        tenantId: "other",
+        scheduledAt: old,
+        recordedAt: old,
+      }),
+    );
+    await using host = await start();
+    const other = { ...args, ccId: { ...args.ccId, tenantId: "other" }, __resource: "other" };
+    await host.create(type, other);
+    expect(warnings(host)).toEqual([]);
+  });
+
+  test("is created, though the record of deletions cannot be read", async () => {
+    mkdirSync(join(folder, "xima-deletions.jsonl"));
+    await using host = await start();
+    await host.create(type, args);
+    expect(host.output()).toMatch(
+      /whether a deletion is scheduled is not known: .* cannot be read/,
+    );
   });
 });
