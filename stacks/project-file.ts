@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
+import { isRecord } from "./object-path.ts";
 
 /** As the engine looks for it, in this order. */
 const projectFiles = ["Pulumi.json", "Pulumi.yaml", "Pulumi.yml"];
@@ -30,9 +31,20 @@ export function projectFile(stackFolder: string): ProjectFile {
  */
 export function stackFolder(from: string): string {
   const { folder, path } = projectFile(from);
-  // The engine has read this file before it started the program, so it is a map.
-  const project = path
-    ? (parse(readFileSync(path, "utf8")) as { stackConfigDir?: string })
-    : undefined;
-  return resolve(folder, project?.stackConfigDir || ".");
+  const { stackConfigDir } = contentOf(path);
+  return resolve(folder, typeof stackConfigDir === "string" ? stackConfigDir : ".");
+}
+
+/** The project's name; undefined where no file says it. */
+export function projectName({ path }: ProjectFile): string | undefined {
+  const { name } = contentOf(path);
+  return typeof name === "string" ? name : undefined;
+}
+
+/** Nothing where the file cannot be read as a map: the engine refuses such a project. */
+function contentOf(path: string | undefined): Record<string, unknown> {
+  if (path === undefined) return {};
+  const { errors, contents } = parseDocument(readFileSync(path, "utf8"));
+  const content: unknown = errors.length === 0 ? contents?.toJSON() : undefined;
+  return isRecord(content) ? content : {};
 }

@@ -2,7 +2,7 @@ import { basename, join, relative } from "node:path";
 import { impliedFrom, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
 import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
-import { projectFile } from "./project-file.ts";
+import { projectFile, projectName } from "./project-file.ts";
 import { YamlFile } from "./yaml-file.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface GivenConfig {
 export class StackFiles {
   readonly folder: string;
   readonly stack: string;
+  /** The project's name, which is the namespace of the keys that name none. */
+  readonly project: string;
   readonly file: YamlFile | undefined;
   /** The stack's own file, as people name it, whether it is there or not. */
   readonly fileName: string;
@@ -46,6 +48,7 @@ export class StackFiles {
     const own = customerFolder(join(folder, "customers", stack));
     this.folder = folder;
     this.stack = stack;
+    this.project = projectName(project) ?? "ucaas";
     this.#extension = project.extension;
     this.fileName = nameOf(`Pulumi.${stack}${project.extension}`);
     this.#nameOf = nameOf;
@@ -122,13 +125,17 @@ export class StackFiles {
     });
   }
 
-  /**
-   * Where a key of the namespace `ucaas` is in the stack's file, which may leave the
-   * project's own namespace out.
-   */
+  /** A key of the stack's file as the engine reads it: namespace and name. */
+  fullKey(key: string): [namespace: string, name: string] {
+    const end = key.indexOf(":");
+    return end < 0 ? [this.project, key] : [key.slice(0, end), key.slice(end + 1)];
+  }
+
+  /** Where a key of the namespace `ucaas` is in the stack's file. */
   keyPath(key: string): Path {
     const short = ["config", key];
-    return this.file?.has(short) ? short : ["config", `ucaas:${key}`];
+    const isOurs = this.fullKey(key)[0] === "ucaas";
+    return isOurs && this.file?.has(short) ? short : ["config", `ucaas:${key}`];
   }
 
   /** What the files alone say: encrypted values are `{ secure: … }`. */

@@ -31,7 +31,8 @@ export function validateStackFiles(
 ): string[] {
   const lines = [
     ...unreadFaults(files),
-    ...(files.file ? [...stackFileFaults(files.file), ...keyFaults(files.file)] : []),
+    ...(files.file ? [...stackFileFaults(files, files.file), ...keyFaults(files, files.file)] : []),
+    ...hiddenKeyFaults(files, source),
     ...mapFaults(files, config),
     ...(["prices", "limits"] as const).flatMap((key) => reviewFaults(files, key, config[key])),
     ...defaultsFaults(files.defaults(config)),
@@ -117,15 +118,11 @@ function unreadFaults(files: StackFiles): string[] {
 }
 
 /** What keeps the stack's file, as far as it is ours, from meaning what is there. */
-function stackFileFaults(file: YamlFile): string[] {
+function stackFileFaults(files: StackFiles, file: YamlFile): string[] {
   if (file.unreadable) return [`${file.name} ${file.unreadable}`];
-  const namespaces = Object.values(vendorConfigs).map(({ namespace }) => namespace as string);
   const isOurs = ([top, key]: Path) =>
     top === undefined ||
-    (top === "config" &&
-      (key === undefined ||
-        !String(key).includes(":") ||
-        [...namespaces, "ucaas"].includes(String(key).split(":")[0] ?? "")));
+    (top === "config" && (key === undefined || knownKeys.has(files.fullKey(String(key))[0])));
   return file.faults
     .filter((fault) => isOurs(fault.path) && !isAmount(fault))
     .map((fault) => yamlFaultLine(customerSchema, file, fault, ...placeInStack(fault.path)));
@@ -151,40 +148,74 @@ function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path]
   return [name, slug === undefined ? [] : [slug, ...rest]];
 }
 
+/** The keys of each namespace that is read. */
+const knownKeys: ReadonlyMap<string, readonly string[]> = new Map<string, string[]>([
+  ["ucaas", Object.keys(ucaasKeys)],
+  ...Object.values(vendorConfigs).map(({ namespace, keys }): [string, string[]] => [
+    namespace,
+    [...Object.keys(keys), "accounts"],
+  ]),
+]);
+
 /**
- * Keys of the config that no vendor has: without this, a misspelt one is ignored in
- * silence.
+ * Keys of the config that nothing reads: without this, a misspelt one is ignored in
+ * silence, and with it what it should protect.
  */
-function keyFaults(file: YamlFile): string[] {
-  const known = new Map(
-    Object.values(vendorConfigs).map(({ namespace, keys }) => [
-      namespace as string,
-      [...Object.keys(keys), "accounts"],
-    ]),
-  );
-  known.set("ucaas", Object.keys(ucaasKeys));
-  const fault = (path: Path, name: string, key: string, among: readonly string[]) => {
-    const near = closestMatches(key, among)[0];
-    return `${file.place(path, "key")} ${name} is not a key of the config. ${near ? `Did you mean ${near}?` : `Known: ${among.join(", ")}.`}`;
-  };
+function keyFaults(files: StackFiles, file: YamlFile): string[] {
   const config = file.value(["config"]);
-  return Object.entries(isRecord(config) ? config : {}).flatMap(([name, value]) => {
-    const [namespace, key] = name.includes(":")
-      ? (name.split(":", 2) as [string, string])
-      : ["ucaas", name];
-    const among = known.get(namespace);
-    if (!among) return [];
-    if (!among.includes(key)) return [fault(["config", name], name, key, among)];
+  return Object.entries(isRecord(config) ? config : {}).flatMap(([written, value]) => {
+    const [namespace, key] = files.fullKey(written);
+    const among = knownKeys.get(namespace);
+    const place = file.place(["config", written], "key");
+    if (!among) return keyOfOthers(files, written).map((line) => `${place} ${line}`);
+    if (!among.includes(key)) return [`${place} ${unknownKey(written, key, among)}`];
     if (key !== "accounts" || !isRecord(value)) return [];
     const inAccounts = among.filter((each) => each !== "accounts");
     return Object.entries(value).flatMap(([account, section]) =>
       Object.keys(isRecord(section) ? section : {})
         .filter((each) => !inAccounts.includes(each))
-        .map((each) =>
-          fault(["config", name, account, each], `${name}.${account}.${each}`, each, inAccounts),
+        .map(
+          (each) =>
+            `${file.place(["config", written, account, each], "key")} ${unknownKey(`${written}.${account}.${each}`, each, inAccounts)}`,
         ),
     );
   });
+}
+
+function unknownKey(written: string, key: string, among: readonly string[]): string {
+  const near = closestMatches(key, among)[0];
+  return `${written} is not a key of the config. ${near ? `Did you mean ${near}?` : `Known: ${among.join(", ")}.`}`;
+}
+
+/**
+ * A key of another namespace is none of ours, unless it has the name of one: below the
+ * project's own namespace, which is where `pulumi config set production` puts it, or below
+ * one that is nearly ours.
+ */
+function keyOfOthers(files: StackFiles, written: string): string[] {
+  const [namespace, name] = files.fullKey(written);
+  // The engine still reads the form of its first releases.
+  const key = name.replace(/^config:/, "");
+  const meant =
+    namespace === files.project ? "ucaas" : closestMatches(namespace, knownKeys.keys())[0];
+  if (meant === undefined || !knownKeys.get(meant)?.includes(key)) return [];
+  const said = written.includes(":") ? written : `${written} (${namespace}:${written})`;
+  return [`${said} is not read. Write ${meant}:${key}.`];
+}
+
+/** The same for what the file does not show, such as the config of an environment. */
+function hiddenKeyFaults(files: StackFiles, source: ConfigSource): string[] {
+  if (knownKeys.has(files.project)) return [];
+  const config = files.file?.value(["config"]);
+  const shown = new Set(
+    Object.keys(isRecord(config) ? config : {}).map((written) =>
+      files.fullKey(written).join(":").replace(":config:", ":"),
+    ),
+  );
+  return Object.keys(ucaasKeys)
+    .map((key) => `${files.project}:${key}`)
+    .filter((key) => !shown.has(key) && source.get(key) !== undefined)
+    .flatMap((key) => keyOfOthers(files, key).map((line) => `the stack's config ${line}`));
 }
 
 /**

@@ -312,6 +312,58 @@ describe("config", () => {
     ]);
   });
 
+  describe("in a project with a name of its own", () => {
+    const inVoicehouse = (line: string, config = vendors) =>
+      faults(
+        {
+          "../Pulumi.yaml": "name: voicehouse\nruntime: nodejs\n",
+          "Pulumi.acme.yaml": `config:\n  ucaas:customers: {}\n  ${line}\n`,
+        },
+        { config },
+      );
+
+    test.each([
+      ["production: true", "production (voicehouse:production)", "ucaas:production"],
+      ["limits: {maxRemovals: 0}", "limits (voicehouse:limits)", "ucaas:limits"],
+      ["voicehouse:production: true", "voicehouse:production", "ucaas:production"],
+      ["voicehouse:config:journal: x", "voicehouse:config:journal", "ucaas:journal"],
+      ["uccas:production: true", "uccas:production", "ucaas:production"],
+      ["UCAAS:limits: {}", "UCAAS:limits", "ucaas:limits"],
+      ["xmia:seatRules: {}", "xmia:seatRules", "xima:seatRules"],
+    ])("%s would protect nothing in silence, so it is an error", (line, said, meant) =>
+      expect(inVoicehouse(line)).toEqual([
+        `stacks/Pulumi.acme.yaml:3:3 ${said} is not read. Write ${meant}.`,
+      ]),
+    );
+
+    test("a key of ours that no file shows, such as of an ESC environment, is an error too", () => {
+      const config = { ...vendors, "voicehouse:production": "true" };
+      expect(inVoicehouse("aws:region: eu-west-1", config)).toEqual([
+        "the stack's config voicehouse:production is not read. Write ucaas:production.",
+      ]);
+    });
+
+    test.each([
+      "region: eu-west-1",
+      "replicas: 1.0",
+      "voicehouse:region: eu-west-1",
+      "aws:region: eu-west-1",
+      "gcp:project: acme",
+      "uccas:region: x",
+      "datadog:apiKey: x",
+    ])("%s is a key of others, and none of our business", (line) =>
+      expect(inVoicehouse(line)).toEqual([]),
+    );
+  });
+
+  test("in the project ucaas the namespace may be left out, and a misspelt key is an error", () => {
+    const file = "config:\n  customers: {}\n  production: true\n  limitz: {}\n";
+    const project = { "../Pulumi.yaml": "name: ucaas\nruntime: nodejs\n" };
+    expect(faults({ ...project, "Pulumi.acme.yaml": file })).toEqual([
+      "stacks/Pulumi.acme.yaml:4:3 limitz is not a key of the config. Did you mean limits?",
+    ]);
+  });
+
   test("a vendor's missing key is reported with its command, for a vendor that a customer has", () => {
     const files = { "Pulumi.acme.yaml": `${head}    acme: {name: Acme, xima: {}}\n` };
     expect(faults(files, { config: {} }).join("\n")).toMatch(
