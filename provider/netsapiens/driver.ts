@@ -1,3 +1,5 @@
+import type { JournalEntry } from "../runtime/journal.ts";
+
 /** The client after a driver has seen to it. */
 export interface Acquired {
   /** Absent when the client was just created and its secret is not shown. */
@@ -15,6 +17,16 @@ export type RemoteStatus =
   | { readonly kind: "gone" }
   | { readonly kind: "there"; readonly clientSecret?: string };
 
+/** What the journal has of the creates of a client. */
+export interface CreateRecord {
+  /** An earlier write of which it is not known whether it made the client. */
+  findOpen(): Promise<JournalEntry | undefined>;
+  /** Create is about to be clicked. */
+  begin(): Promise<void>;
+  /** It is certain that nothing was made. */
+  withdraw(): Promise<void>;
+}
+
 /**
  * How a client comes to be and ceases to be. The API has no route for clients (API
  * reference v45), so there is more than one way.
@@ -24,11 +36,10 @@ export interface ClientDriver {
    * Sees to it that the client is there, and gives its secret. A secret that is `known`
    * from an earlier run is believed.
    *
-   * @param beforeCreate is awaited right before a client is created
    * @throws {UcaasError} when the client is not available, or the outcome of creating it
    *   is unknown
    */
-  acquire(known: string | undefined, beforeCreate: () => Promise<void>): Promise<Acquired>;
+  acquire(known: string | undefined, record: CreateRecord): Promise<Acquired>;
 
   /** Looks for the client; asked when its grant was refused, which may mean many things. */
   find(): Promise<RemoteStatus>;

@@ -124,6 +124,8 @@ export function visibleLabels(): string[] {
  */
 export function alerts(): string {
   const texts = [...document.querySelectorAll("[role=alert], .error, .alert, .errorMessage")]
+    // A frame for success is named an alert too.
+    .filter((element) => !element.matches("[class*=success]"))
     .filter((element) => element.getClientRects().length > 0)
     .map((element) => (element.textContent ?? "").trim());
   return [...new Set(texts.filter(Boolean))].join(" ").slice(0, 100_000);

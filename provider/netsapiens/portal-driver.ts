@@ -1,8 +1,10 @@
 import PQueue from "p-queue";
-import { UcaasError } from "../runtime/errors.ts";
+import { steps, UcaasError } from "../runtime/errors.ts";
+import { entryReference, journalCommand } from "../runtime/intents.ts";
+import type { JournalEntry } from "../runtime/journal.ts";
 import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
-import type { Acquired, ClientDriver, RemoteStatus } from "./driver.ts";
+import type { Acquired, ClientDriver, CreateRecord, RemoteStatus } from "./driver.ts";
 import { PortalError, portalInterrupted, SessionLost } from "./errors.ts";
 import { type FailureArtifacts, saveFailureArtifacts } from "./failure-artifacts.ts";
 import type { ClientRow } from "./page-scripts.ts";
@@ -32,11 +34,11 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
   const { clientId, clientSecret: declared } = settings;
   const portal = Portal.of(settings, signal);
   return {
-    async acquire(known, beforeCreate): Promise<Acquired> {
+    async acquire(known, record): Promise<Acquired> {
       if (known !== undefined) return { clientSecret: known };
       return portal.withSession(
         `make or adopt client ${clientId}`,
-        findOrCreate(clientId, declared, beforeCreate),
+        findOrCreate(clientId, declared, record),
       );
     },
     find: () =>
@@ -78,36 +80,42 @@ export function portalClients(settings: Settings): Promise<string[]> {
 }
 
 /**
- * Finds the client or makes it. It may be run twice, when the session ends in the middle;
- * whether Create was clicked before is remembered then, and the list tells what came of
- * it.
+ * Finds the client or makes it. It may be run twice, when the session ends in the middle.
+ * Create is clicked once, in this run or an earlier one, unless the portal refused it: the
+ * list may not show all clients.
  */
 function findOrCreate(
   clientId: string,
   declared: string | undefined,
-  beforeCreate: () => Promise<void>,
+  record: CreateRecord,
 ): (session: PortalSession) => Promise<Acquired> {
   let clicked = false;
-  let refusal = "";
   return async (session) => {
     let rows = await waitForRow(session, clientId, clicked ? pollAfterCreate : pollBeforeCreate);
     if (rows.length === 0) {
-      await beforeCreate();
-      refusal = await session.add(clientId, () => {
+      if (clicked) throw unsettled(clientId, "");
+      const earlier = await record.findOpen();
+      if (earlier) throw stillUnsettled(clientId, earlier);
+      const { isRefused, words } = await session.add(clientId, async () => {
+        await record.begin();
         clicked = true;
       });
+      if (isRefused) {
+        await record.withdraw();
+        clicked = false;
+      }
       rows = await waitForRow(session, clientId, pollAfterCreate);
-      if (rows.length === 0) throw notCreated(clientId, refusal);
+      if (rows.length === 0)
+        throw isRefused ? refused(clientId, words) : unsettled(clientId, words);
     }
     const clientSecret = remembered(
       (await session.secretOf(await selectRow(session, rows, clientId, declared), clientId)) ??
         declared,
     );
-    const made = clicked && !refusal;
-    if (clientSecret === undefined && !made) throw secretNotShown(clientId);
+    if (clientSecret === undefined && !clicked) throw secretNotShown(clientId);
     return {
       clientSecret,
-      message: made
+      message: clicked
         ? "made in the portal"
         : "was in the portal already, and is adopted: it will be deleted there when it is no longer declared",
     };
@@ -150,18 +158,38 @@ function remembered(secret: string | undefined): string | undefined {
   return secret;
 }
 
-function notCreated(clientId: string, refusal: string): PortalError {
-  return refusal
-    ? new PortalError(
-        "CREATE_REFUSED",
-        `the portal did not make ${clientId}: ${refusal}`,
-        "declare a clientId that the portal takes",
-      )
-    : new PortalError(
-        "CREATE_UNSETTLED",
-        `Create was clicked, and ${clientId} does not show in the list`,
-        "run `pulumi up` again: it looks at the list first, and never makes a second client of that name",
-      );
+function refused(clientId: string, words: string): PortalError {
+  return new PortalError(
+    "CREATE_REFUSED",
+    `the portal did not make ${clientId}: ${words}`,
+    "declare a clientId that the portal takes",
+  );
+}
+
+function unsettled(clientId: string, words: string): PortalError {
+  return new PortalError(
+    "CREATE_UNSETTLED",
+    `Create was clicked, and ${clientId} does not show in the list`,
+    [
+      words && `the portal said: ${words}`,
+      "run `pulumi up` again: it looks at the list first, and never clicks Create a second time",
+    ]
+      .filter(Boolean)
+      .join("\n    "),
+  );
+}
+
+function stillUnsettled(clientId: string, entry: JournalEntry): PortalError {
+  return new PortalError(
+    "CREATE_UNSETTLED",
+    `Create was clicked at ${entry.intendedAt}, and the list does not show ${clientId}`,
+    steps(
+      `Look for it on all pages of the list: ${portalPath}.`,
+      'If it is there: declare driver: "existing" with its clientSecret, or delete it there.',
+      `If it is not there: ${journalCommand(`resolve ${entryReference(entry)}`, entry.stack)}`,
+      "Run `pulumi up` again.",
+    ),
+  );
 }
 
 function secretNotShown(clientId: string): PortalError {
@@ -256,6 +284,8 @@ class Portal {
             await session.close().catch(() => {});
             throw portalInterrupted(operation, session.step);
           }
+          // The journal's own error: the portal is not its cause.
+          if (error instanceof UcaasError) throw error;
           const failure = await this.#failure(operation, session, error);
           if (failure.code === "PORTAL_LOGIN_REFUSED") this.#refused = failure;
           this.#session = undefined;

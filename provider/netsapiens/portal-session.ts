@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
 import { steps } from "../runtime/errors.ts";
 import { printableWords } from "../runtime/printable.ts";
+import { type CreateOutcome, createOutcome } from "./create-outcome.ts";
 import { PortalError, SessionLost } from "./errors.ts";
 import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
@@ -42,6 +43,8 @@ export class PortalSession {
   #step = "open the portal";
   /** Address of the list, once it was reached by the menu: the way to look again. */
   #list: string | undefined;
+  /** Path of the login page, once it was seen. */
+  #loginPath = "";
 
   private constructor(login: PortalLogin, context: BrowserContext, page: Page) {
     this.#login = login;
@@ -128,11 +131,8 @@ export class PortalSession {
     });
   }
 
-  /**
-   * Adds a client; `clicking` is called before the click that makes it. Gives what the
-   * page says against it.
-   */
-  async add(clientId: string, clicking: () => void): Promise<string> {
+  /** Adds a client; `clicking` is awaited right before the click that makes it. */
+  async add(clientId: string, clicking: () => Promise<void>): Promise<CreateOutcome> {
     await this.#click("add");
     await this.#fill("clientId", clientId);
     // It is to stay blank (guide), so a form that names it differently is no obstacle.
@@ -140,10 +140,12 @@ export class PortalSession {
     if (redirectUrl) await redirectUrl.fill("");
     const create = await this.#control("create");
     const before = await this.#alerts();
-    clicking();
-    await singlePost(this.page, this.origin, () => this.#leave(create));
+    // Nothing is noted for a click that cannot be made.
+    await create.click({ trial: true, timeout: this.#login.patience });
+    await clicking();
+    const replies = await singlePost(this.page, this.origin, () => this.#leave(create));
     const after = await this.#alerts().catch(() => "");
-    return after === before ? "" : after;
+    return createOutcome(replies, after === before ? "" : after, this.#loginPath);
   }
 
   async #alerts(): Promise<string> {
@@ -230,13 +232,13 @@ export class PortalSession {
     await name.fill(username);
     await this.#fill("password", password);
     const submit = await this.#control("logIn");
-    const loginPage = new URL(this.page.url()).pathname;
+    this.#loginPath = new URL(this.page.url()).pathname;
     const before = await this.#alerts();
     let answered = false;
     let wasInside = false;
     const watch = (request: Request) => {
       if (request.isNavigationRequest() && request.method() === "GET")
-        wasInside ||= new URL(request.url()).pathname !== loginPage;
+        wasInside ||= new URL(request.url()).pathname !== this.#loginPath;
     };
     this.#begin("log in");
     this.page.on("request", watch);

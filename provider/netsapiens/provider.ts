@@ -16,7 +16,7 @@ import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { NetsapiensClient } from "./client.ts";
 import { netsapiensConfig } from "./config.ts";
-import type { ClientDriver, RemoteStatus } from "./driver.ts";
+import type { ClientDriver, CreateRecord, RemoteStatus } from "./driver.ts";
 import { portalLoginMissing, secretNotShown, verificationFailed } from "./errors.ts";
 import { existingClient } from "./existing-driver.ts";
 import { bundleOf, toOutputs, verified, withSecret } from "./outputs.ts";
@@ -231,12 +231,12 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     olds?: OAuthClientOutputs,
   ): Promise<OAuthClientOutputs> {
     const driver = this.#driver(settings);
-    const beforeCreate = () => operation.intend(id, null);
-    let acquired = await driver.acquire(olds?.bundle?.api_client_secret, beforeCreate);
+    const record = createRecord(id, operation);
+    let acquired = await driver.acquire(olds?.bundle?.api_client_secret, record);
     let verification = await this.#verify(settings, acquired.clientSecret);
     // A secret that is known from an earlier run may be that of a client which was since made again.
     if (olds && credentialsWereRefused(verification)) {
-      const fresh = await driver.acquire(undefined, beforeCreate);
+      const fresh = await driver.acquire(undefined, record);
       if (fresh.clientSecret !== acquired.clientSecret) {
         acquired = fresh;
         verification = await this.#verify(settings, acquired.clientSecret);
@@ -338,6 +338,21 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       ? portalClient({ ...settings, apiUrl }, this.#signal)
       : existingClient(apiUrl, settings.clientSecret);
   }
+}
+
+/** Only a create is noted, also that of an update which finds its client gone, and a delete. */
+function createRecord(id: string, operation: Operation): CreateRecord {
+  return {
+    async findOpen() {
+      const earlier = await operation.recall();
+      // What another machine left pending in the state may be an update that made nothing.
+      if (earlier === undefined || operation.isRepeated) return undefined;
+      const isOpen = earlier.operation !== "delete" && earlier.completedAt === undefined;
+      return isOpen ? earlier : undefined;
+    },
+    begin: () => operation.intend(id, null),
+    withdraw: () => operation.withdraw(),
+  };
 }
 
 function credentialsWereRefused({ results }: Verification): boolean {

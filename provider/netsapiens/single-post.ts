@@ -1,5 +1,6 @@
 import type { Page, Route } from "playwright-core";
 import { HttpClient, NoResponseError } from "../http/client.ts";
+import type { PostReply } from "./create-outcome.ts";
 
 /**
  * While some work is done on a page, every form that it posts to the portal is sent
@@ -7,12 +8,15 @@ import { HttpClient, NoResponseError } from "../http/client.ts";
  * before breaks without an answer (seen with Chromium 153), and a client could be made
  * twice. The request is still the browser's own: it is only carried over this process's
  * connections, and the reply is handed back.
+ *
+ * @returns how each of them was answered
  */
-export async function singlePost<T>(
+export async function singlePost(
   page: Page,
   origin: string,
-  work: () => Promise<T>,
-): Promise<T> {
+  work: () => Promise<void>,
+): Promise<PostReply[]> {
+  const replies: PostReply[] = [];
   const http = new HttpClient({
     vendor: "netsapiens",
     baseUrl: origin,
@@ -36,6 +40,11 @@ export async function singlePost<T>(
         retry: "never",
         buildRequest: () => ({ headers, body: request.postData() ?? "" }),
       });
+      replies.push({
+        kind: "status",
+        status: reply.status,
+        location: new Headers(reply.headers).get("location") ?? undefined,
+      });
       const kept = without(reply.headers, [
         "connection",
         "content-encoding",
@@ -46,15 +55,17 @@ export async function singlePost<T>(
       return route.fulfill({ status: reply.status, headers: kept, body: reply.text });
     } catch (error) {
       if (!(error instanceof NoResponseError)) throw error;
+      replies.push({ kind: "failure", sent: error.sent, transient: false });
       return route.abort("connectionreset");
     }
   };
   await page.route("**/*", carry);
   try {
-    return await work();
+    await work();
   } finally {
     await page.unroute("**/*", carry);
   }
+  return replies;
 }
 
 /** HTTP/2 has headers of its own, which begin with a colon. */

@@ -99,6 +99,11 @@ export const netsapiensOptions = z.strictObject({
     .min(0)
     .default(0)
     .describe("how many displays of the list leave a new client out"),
+  rowsPerPage: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("how many clients a page of the list has, the oldest first; 0: all of them"),
   secrets: z
     .enum(["shown", "masked", "absent"])
     .default("shown")

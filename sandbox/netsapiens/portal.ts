@@ -186,8 +186,17 @@ class Visit {
     return html(200, action === "rows" ? rows : clientsPage(view, rows, refused));
   }
 
-  /** The clients of this display of the list. A new one may be left out for some displays. */
+  /** The clients of this display of the list, or of the page of it that is wanted. */
   #shown(): [string, Client][] {
+    const { rowsPerPage } = this.server.options;
+    const rows = this.#displayed();
+    if (rowsPerPage === 0) return rows;
+    const first = (Number(this.request.query.get("page") ?? 1) - 1) * rowsPerPage;
+    return rows.slice(first, first + rowsPerPage);
+  }
+
+  /** A new client may be left out for some displays. */
+  #displayed(): [string, Client][] {
     return Object.entries(this.server.state.clients).filter(([, client]) => {
       if (client.unseenFor === undefined) return true;
       client.unseenFor -= 1;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import type {
   PortalInputs,
 } from "../../provider/netsapiens/schema.ts";
 import { PartialFailure, type UcaasError } from "../../provider/runtime/errors.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
 import { plainPortal } from "./plain-portal.ts";
 import { type System, system, there } from "./system.ts";
@@ -56,6 +57,11 @@ const catchError = async (work: Promise<unknown>): Promise<UcaasError> =>
     () => expect.fail("it did not fail"),
     (error) => error,
   )) as UcaasError;
+/** As `ucaas journal resolve` does. */
+const resolveAll = async (ns: System) => {
+  const journal = new Journal({ get: (key) => ns.plainConfig[key] });
+  for (const entry of (await journal.list()).entries) await journal.drop(entry);
+};
 const createdClients = (ns: System) => ns.portalLog().filter((line) => line.startsWith("created"));
 const secretIn = (outs: OAuthClientOutputs | undefined) => outs?.bundle.api_client_secret;
 
@@ -271,17 +277,46 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
     expect(secretIn(outs)).toBe(ns.client("xima-acme")?.clientSecret);
   });
 
-  test("and that is missing in the list is an error; the next up creates the client", async ({
+  test("and that is missing in the list stops each up until the journal's entry is resolved", async ({
     ns,
   }) => {
     ns.server.fault({ kind: "cutBefore", ...isCreate, times: 9 });
     expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
     ns.server.faults.clear();
+    expect(await catchError(create(ns))).toMatchObject({
+      code: "CREATE_UNSETTLED",
+      hint: expect.stringContaining("ucaas journal resolve"),
+    });
+    expect(createdClients(ns)).toEqual([]);
+    await resolveAll(ns);
     await create(ns);
     expect(createdClients(ns)).toEqual(["created xima-acme"]);
   });
 
-  test("because the portal refused it, is reported in the portal's words", async ({ ns }) => {
+  test("is not repeated by the next up when the list shows the client on its second page", async ({
+    ns,
+  }) => {
+    ns.server.setOptions({ rowsPerPage: 1, duplicateNames: true });
+    expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
+    expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
+  });
+
+  test("cannot come about while the journal cannot be written: its error has the remedy", async ({
+    ns,
+  }) => {
+    const journalDir = join(ns.evidenceDir, "a-file");
+    writeFileSync(journalDir, "");
+    const provider = run(ns, { "ucaas:journalDir": journalDir });
+    expect(await catchError(provider.create(inputs()))).toMatchObject({
+      code: "JOURNAL_UNAVAILABLE",
+    });
+    expect(createdClients(ns)).toEqual([]);
+  });
+
+  test("because the portal refused it has the portal's words, and the next up clicks again", async ({
+    ns,
+  }) => {
     ns.server.fault({
       kind: "status",
       status: 200,
@@ -290,6 +325,8 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
       ...isCreate,
     });
     expect((await catchError(create(ns))).message).toContain("Too many clients.");
+    await create(ns);
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
   });
 });
 
