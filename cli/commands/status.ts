@@ -59,12 +59,12 @@ async function status({ reportDir, json, html, ...choice }: Options): Promise<vo
   ]);
   const file = OutputFile.prepare(html, "--html");
   const project = findProject();
-  const history = reportDir === undefined ? { checks: [], notes: [] } : readDriftHistory(reportDir);
+  const history = reportDir === undefined ? undefined : readDriftHistory(reportDir);
   const names = await chosenStacks(project, choice, "status");
   const takenAt = new Date();
   const stacks = [];
   const certificates = [];
-  const notes = [...history.notes];
+  const notes = [...(history?.notes ?? [])];
   const unreadStacks = [];
   for (const name of names) {
     const [state, config] = await Promise.all([readableState(name), readableConfig(name)]);
@@ -91,7 +91,7 @@ async function status({ reportDir, json, html, ...choice }: Options): Promise<vo
     takenAt,
     project: project.name,
     certificates,
-    driftChecks: history.checks,
+    ...(history && { driftChecks: history.checks }),
     unreadStacks,
     notes,
   });
@@ -119,6 +119,6 @@ async function readableConfig(stack: string): Promise<StackConfig | string> {
     return await stackConfig(stack);
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
-    return `${stack}: costs and certificates are left out, since the config cannot be read: ${error.reason}`;
+    return `${stack}: costs and certificates are left out, and interrupted runs are not looked at, since the config cannot be read: ${error.reason}`;
   }
 }

@@ -105,6 +105,27 @@ export function newestCounts(
   );
 }
 
+const hour = 3_600_000;
+
+/**
+ * A nightly check that did not run is noticed after two days. Clocks may differ by an
+ * hour. A time that is none counts as one of the future.
+ */
+export function ageOfCheck(
+  { checkedAt }: { readonly checkedAt: string },
+  now: string,
+): "current" | "old" | "future" {
+  const age = Date.parse(now) - Date.parse(checkedAt);
+  if (age >= -hour) return age <= 48 * hour ? "current" : "old";
+  return "future";
+}
+
+/** Checks of the future as if they were the oldest: a clock that was ahead hides no other. */
+export function futureFirst(checks: readonly DriftCheck[], now: string): DriftCheck[] {
+  const isOfFuture = (check: DriftCheck) => ageOfCheck(check, now) === "future";
+  return [...checks.filter(isOfFuture), ...checks.filter((check) => !isOfFuture(check))];
+}
+
 /** The last check of one stack. */
 export type LastCheck = StackCheck & { readonly checkedAt: string };
 

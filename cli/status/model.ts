@@ -8,6 +8,7 @@ import type { CertificateEnd } from "./certificates.ts";
 import {
   checksOf,
   type DriftCheck,
+  futureFirst,
   type LastCheck,
   lastChecks,
   newestCounts,
@@ -95,7 +96,8 @@ export interface OtherFacts {
   readonly takenAt: Date;
   readonly project: string;
   readonly certificates: readonly CertificateEnd[];
-  readonly driftChecks: readonly DriftCheck[];
+  /** Absent where no folder of reports is named. */
+  readonly driftChecks?: readonly DriftCheck[];
   readonly unreadStacks?: readonly UnreadStack[];
   readonly notes: readonly string[];
 }
@@ -114,10 +116,15 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
       ? [`counts that cannot be read, so not in the costs: ${unreadCounts(lines)}`]
       : [];
   const names = stacks.map(({ stack }) => stack);
-  const last = lastChecks(others.driftChecks, names);
+  const takenAt = others.takenAt.toISOString();
+  const { driftChecks = [] } = others;
+  const checks = futureFirst(driftChecks, takenAt);
+  const last = lastChecks(checks, names);
+  const unchecked =
+    others.driftChecks && last.length === 0 ? ["no drift report has one of these stacks"] : [];
   return {
     version: 1,
-    takenAt: others.takenAt.toISOString(),
+    takenAt,
     project: others.project,
     stacks: names,
     unreadStacks: others.unreadStacks ?? [],
@@ -136,10 +143,10 @@ export function statusReport(stacks: readonly StackFacts[], others: OtherFacts):
       })),
     ),
     certificates: others.certificates,
-    driftChecks: checksOf(others.driftChecks, names),
+    driftChecks: checksOf(driftChecks, names),
     lastChecks: last,
-    atVendors: newestCounts(others.driftChecks, names),
-    notes: [...others.notes, ...withoutPrice, ...unread],
+    atVendors: newestCounts(checks, names),
+    notes: [...others.notes, ...unchecked, ...withoutPrice, ...unread],
   };
 }
 

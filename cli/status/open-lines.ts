@@ -1,5 +1,6 @@
 import { customerLines } from "../drift/customers.ts";
-import type { TakenCount } from "./drift-history.ts";
+import { visible } from "../redact.ts";
+import { ageOfCheck, type TakenCount } from "./drift-history.ts";
 import { minute } from "./minute.ts";
 import type { OpenOrder, StatusReport } from "./model.ts";
 
@@ -32,11 +33,32 @@ export function openLines(report: StatusReport): string[] {
         ({ stack, status, checkedAt }) =>
           `${stack}: ${status === "drift" ? "drift" : "drift is unknown"} (${minute(checkedAt)})`,
       ),
+    ...lastChecks
+      .filter((check) => ageOfCheck(check, report.takenAt) === "old")
+      .map(({ stack, checkedAt }) => `${stack}: no drift check since ${minute(checkedAt)}`),
+    ...futureChecks(report),
     ...stacks
       .filter((name) => lastChecks.length > 0 && !lastChecks.some(({ stack }) => stack === name))
       .map((name) => `${name}: no drift report has this stack`),
     ...atVendors.filter((count) => !isAllDeclared(count)).map(countLine),
   ];
+}
+
+function futureChecks({ driftChecks, takenAt }: StatusReport): string[] {
+  const times = driftChecks
+    .filter((check) => ageOfCheck(check, takenAt) === "future")
+    .map(({ checkedAt }) => minute(checkedAt));
+  if (times.length === 0) return [];
+  return [`drift reports of the future count only where there is no other: ${times.join(", ")}`];
+}
+
+/** When the stacks were checked last, a line for those that were checked together. */
+export function checkLines({ lastChecks }: StatusReport): string[] {
+  const byTime = Map.groupBy(lastChecks, ({ checkedAt }) => minute(checkedAt));
+  return [...byTime].map(([time, checks]) => {
+    const names = checks.map(({ stack }) => stack).join(", ");
+    return visible(`Drift of ${names} was last checked ${time}.`);
+  });
 }
 
 /** Whether a stack declares each customer that exists. */

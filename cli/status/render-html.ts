@@ -5,9 +5,10 @@ import { counted } from "../counted.ts";
 import { overallStatus } from "../drift/report.ts";
 import { redact, visible, visibleLines } from "../redact.ts";
 import { type Bar, barChart, columnChart, type Markup } from "./charts.ts";
+import { ageOfCheck } from "./drift-history.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
-import { countLine, openLines } from "./open-lines.ts";
+import { checkLines, countLine, openLines } from "./open-lines.ts";
 import { pageStyle } from "./page-style.ts";
 
 const systemNames = {
@@ -94,13 +95,17 @@ function tiles(report: StatusReport): Markup {
 ${facts.map(tile)}</ul>`;
 }
 
-/** The worst of the stacks' last checks. A stack without one may have any drift. */
-function driftTile({ lastChecks, stacks }: StatusReport): [string, string, string?] {
+/** The worst of the stacks' last checks. A stack without a current one may have any drift. */
+function driftTile({ lastChecks, stacks, takenAt }: StatusReport): [string, string, string?] {
   const [oldest] = lastChecks.map(({ checkedAt }) => checkedAt.slice(0, 10)).sort();
   if (oldest === undefined) return ["–", "no drift report"];
   const isWhole = stacks.every((name) => lastChecks.some(({ stack }) => stack === name));
   const status = overallStatus([
-    ...lastChecks.map((check) => check.status),
+    ...lastChecks.map((check) =>
+      check.status === "none" && ageOfCheck(check, takenAt) !== "current"
+        ? "unknown"
+        : check.status,
+    ),
     ...(isWhole ? [] : (["unknown"] as const)),
   ]);
   const isOneDay = lastChecks.every(({ checkedAt }) => checkedAt.startsWith(oldest));
@@ -165,7 +170,8 @@ function chart(
   return card(id, title, drawn.length > 0 ? barChart(id, title, drawn) : quiet(nothing));
 }
 
-function driftChart({ driftChecks }: StatusReport): Markup {
+function driftChart(report: StatusReport): Markup {
+  const { driftChecks } = report;
   const title = "Drift in the last reports";
   if (driftChecks.length === 0)
     return card("drift", title, quiet("Name the reports' folder with --report-dir."));
@@ -179,7 +185,8 @@ function driftChart({ driftChecks }: StatusReport): Markup {
 <span class="warn">■ unknown</span>
 <span class="good">■ no drift</span>
 </p>`;
-  return card("drift", title, columnChart("drift", title, columns), legend);
+  const times = checkLines(report).map(quiet);
+  return card("drift", title, columnChart("drift", title, columns), legend, ...times);
 }
 
 const count = (differences: Readonly<Record<string, number>>) =>

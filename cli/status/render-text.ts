@@ -3,25 +3,26 @@ import { counted } from "../counted.ts";
 import { redact, visible, visibleLines } from "../redact.ts";
 import { type Cell, fitsTerminal, renderTable } from "../table.ts";
 import type { CertificateEnd } from "./certificates.ts";
+import { ageOfCheck, type LastCheck } from "./drift-history.ts";
 import { minute } from "./minute.ts";
 import { type Amounts, type CustomerStatus, type StatusReport, systems } from "./model.ts";
-import { countLine, isAllDeclared, openLines } from "./open-lines.ts";
+import { checkLines, countLine, isAllDeclared, openLines } from "./open-lines.ts";
 
 /** The report for a terminal: a row for each customer, then what needs attention. */
 export function asText(report: StatusReport): string {
   const { customers, pending, cost, certificates, atVendors, notes } = report;
-  const complete = atVendors.filter(isAllDeclared).map(countLine);
+  const checked = [...checkLines(report), ...atVendors.filter(isAllDeclared).map(countLine)];
   if (customers.length === 0 && pending.length === 0)
     return [
       "The state has no resource of a vendor.",
-      ...complete,
+      ...checked,
       ...attentionLines(report),
       ...noteLines(notes),
     ].join("\n");
   return [
     customerTable(report),
     total(customers) + (cost.length > 0 ? `, ${money(cost)} a month` : ""),
-    ...complete,
+    ...checked,
     ...certificates.map(certificateLine),
     ...attentionLines(report),
     ...noteLines(notes),
@@ -36,7 +37,9 @@ function certificateLine({ stack, account, endsAt, daysLeft }: CertificateEnd): 
 }
 
 /** With a column for each system; in a narrow terminal with one for all. */
-function customerTable({ customers, cost }: StatusReport): string {
+function customerTable(report: StatusReport): string {
+  const { customers, cost, lastChecks, takenAt } = report;
+  const current = lastChecks.filter((check) => ageOfCheck(check, takenAt) === "current");
   const isPriced = cost.length > 0;
   const isChecked = customers.some(({ differences }) => differences !== undefined);
   const head = (names: readonly string[]) => [
@@ -52,7 +55,7 @@ function customerTable({ customers, cost }: StatusReport): string {
       ...cellsOf(each.resources),
       each.seats === null ? { text: "unknown", tone: "attention" } : String(each.seats),
       ...(isPriced ? [money(each.cost)] : []),
-      ...(isChecked ? [differenceCell(each.differences)] : []),
+      ...(isChecked ? [differenceCell(each, current)] : []),
       each.verifiedAt === undefined ? "" : minute(each.verifiedAt),
     ]);
   const wideHead = head(systems);
@@ -69,10 +72,15 @@ function customerTable({ customers, cost }: StatusReport): string {
   return renderTable(head(["systems"]), narrowRows);
 }
 
-function differenceCell(differences: number | null | undefined): Cell {
+/** Without colour where nothing differed at a check that is old: much may differ by now. */
+function differenceCell(
+  { stack, differences }: CustomerStatus,
+  current: readonly LastCheck[],
+): Cell {
   if (differences === undefined) return "";
   if (differences === null) return { text: "unknown", tone: "attention" };
-  return { text: String(differences), tone: differences > 0 ? "attention" : "good" };
+  if (differences > 0) return { text: String(differences), tone: "attention" };
+  return current.some((check) => check.stack === stack) ? { text: "0", tone: "good" } : "0";
 }
 
 const money = (amounts: Amounts) => formatAmounts(amounts, " + ");

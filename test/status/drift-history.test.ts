@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { driftReport, nothingChecked, type Status, unknownDrift } from "../../cli/drift/report.ts";
-import { driftCheck, readDriftHistory } from "../../cli/status/drift-history.ts";
+import { type DriftCheck, driftCheck, readDriftHistory } from "../../cli/status/drift-history.ts";
+import type { StatusReport } from "../../cli/status/model.ts";
 import { asHtml } from "../../cli/status/render-html.ts";
 import { asText } from "../../cli/status/render-text.ts";
 import { reportOf, resources } from "./estate.ts";
@@ -95,7 +96,7 @@ test("an empty state hides nothing that needs attention", () => {
   const driftChecks = [checkOf("eu", 1, "drift")];
   const status = reportOf([{ stack: "eu", resources: [], pending: [] }], { driftChecks });
   expect(asText(status)).toMatch(
-    /no resource of a vendor\.\n\nNeeds attention:\n {2}eu: drift \(2026-01-01 00:00 UTC\)/,
+    /no resource of a vendor\.\nDrift of eu was .*\n\nNeeds attention:\n {2}eu: drift \(2026-01-01 00:00 UTC\)/,
   );
 });
 
@@ -136,6 +137,7 @@ const driftTile = (html: string) =>
 test("drift of a stack stays shown when a newer report is of other stacks", () => {
   const status = reportOf([stackOf("eu"), stackOf("us")], {
     driftChecks: [checkOf("eu", 1, "drift"), checkOf("us", 2, "none")],
+    takenAt: new Date(Date.UTC(2026, 0, 3)),
   });
   expect(asText(status)).toContain("eu: drift (2026-01-01 00:00 UTC)");
   expect(driftTile(asHtml(status))).toBe("Drift");
@@ -166,7 +168,63 @@ test("a stack's last check is found among more reports than the chart shows", ()
   const newer = Array.from({ length: 40 }, (_, day) => checkOf("us", day + 2, "none"));
   const status = reportOf([stackOf("eu"), stackOf("us")], {
     driftChecks: [checkOf("eu", 1, "drift"), ...newer],
+    takenAt: new Date(Date.UTC(2026, 1, 15)),
   });
   expect(status.driftChecks).toHaveLength(30);
   expect(asText(status)).toContain("eu: drift (2026-01-01 00:00 UTC)");
+});
+
+describe("the time of the last drift check", () => {
+  const statusAt = (day: number, driftChecks: DriftCheck[], stacks = ["eu"]) =>
+    reportOf(stacks.map(stackOf), { driftChecks, takenAt: new Date(Date.UTC(2026, 0, day)) });
+  const attention = (status: StatusReport) =>
+    asText(status)
+      .split("Needs attention:")[1]
+      ?.match(/(eu: (no )?|)drift.*/g) ?? [];
+
+  test("is shown for each stack, once for those that were checked together", () => {
+    const together = driftCheck(driftReport([unknownDrift("eu"), unknownDrift("us")], new Date(0)));
+    const status = statusAt(2, [together, checkOf("uk", 1, "none")], ["eu", "uk", "us"]);
+    for (const shown of [asText(status), asHtml(status)]) {
+      expect(shown).toContain("Drift of eu, us was last checked 1970-01-01 00:00 UTC.");
+      expect(shown).toContain("Drift of uk was last checked 2026-01-01 00:00 UTC.");
+    }
+  });
+
+  test("needs attention when it is more than two days ago, and then nothing is green", () => {
+    vi.stubEnv("FORCE_COLOR", "1");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const checks = [checkOf("eu", 1, "none")];
+    const line = "eu: no drift check since 2026-01-01 00:00 UTC";
+    expect(attention(statusAt(3, checks))).not.toContain(line);
+    const old = statusAt(4, checks);
+    expect(attention(old)).toContain(line);
+    expect(asHtml(old)).toContain(`<li>${line}</li>`);
+    expect(driftTile(asHtml(old))).toBe("Unknown");
+    const green = "\u001b[32m0";
+    expect([asText(statusAt(3, checks)), asText(old)].map((text) => text.includes(green))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  test("hides no other when it is in the future, and needs attention", () => {
+    const checks = [checkOf("eu", 2, "drift"), checkOf("eu", 300, "none")];
+    const status = statusAt(3, checks);
+    expect(status.lastChecks).toMatchObject([{ status: "drift" }]);
+    expect(attention(status)).toEqual([
+      "eu: drift (2026-01-02 00:00 UTC)",
+      "drift reports of the future count only where there is no other: 2026-10-27 00:00 UTC",
+    ]);
+    const alone = statusAt(3, checks.slice(1));
+    expect(attention(alone)).toEqual([expect.stringContaining("reports of the future")]);
+    expect(driftTile(asHtml(alone))).toBe("Unknown");
+  });
+
+  test("is missing where no report of the folder has one of the stacks, and that is said", () => {
+    const note = "Note: no drift report has one of these stacks";
+    expect(asText(statusAt(1, [checkOf("us", 1, "none")]))).toContain(note);
+    expect(asText(statusAt(1, []))).toContain(note);
+    expect(asText(reportOf([stackOf("eu")]))).not.toContain("drift");
+  });
 });

@@ -42,7 +42,6 @@ const others: OtherFacts = {
   takenAt: new Date("2026-01-04T03:00:00Z"),
   project: "voice",
   certificates: [],
-  driftChecks: [],
   notes: [],
 };
 

@@ -98,6 +98,7 @@ export function hostileEstate() {
   return reportOf([{ stack: "prod", resources, pending: [], terms }], {
     certificates: [{ stack: "prod", endsAt: "2026-01-20T00:00:00.000Z", daysLeft: 15 }],
     driftChecks,
+    takenAt: new Date("2026-01-14T04:00:00Z"),
     notes: [`a note of ${hostileNames[0]}`],
   });
 }

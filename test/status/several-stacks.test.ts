@@ -21,6 +21,10 @@ async function runWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outco
     writeFileSync(join(folder, `stack-${stack}`), JSON.stringify({ deployment: { resources } }));
   }
   const script = `#!/bin/sh
+if [ "$1" = config ] && [ "$NO_PASSPHRASE" ]; then
+  echo "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE" >&2
+  exit 255
+fi
 for word; do [ "$previous" != --stack ] || stack=$word; previous=$word; done
 cat "$1-$stack" 2>/dev/null && exit
 echo "error: no stack named '$stack' found" >&2
@@ -57,6 +61,14 @@ test("status names what interrupted runs may have left, with its stack", async (
   expect(JSON.parse(stdout).notes).toContainEqual(
     expect.stringMatching(/^north: [\s\S]*acme\/left/),
   );
+});
+
+test("without the passphrase, status says that interrupted runs are not looked at", async () => {
+  const env = { NO_PASSPHRASE: "1" };
+  const { stdout } = await runWith(env, "status", "--stack", "north", "--json");
+  expect(JSON.parse(stdout).notes).toEqual([
+    expect.stringMatching(/^north: .*interrupted runs are not looked at.*config cannot be read/),
+  ]);
 });
 
 test("--except leaves a stack out of status and cost", async () => {
