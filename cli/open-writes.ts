@@ -34,7 +34,7 @@ function identityOf(stack: string, resources: readonly State[]): string {
 /**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
- * the lines.
+ * the lines, and so is such an entry.
  *
  * @param creates those that the engine has as begun, where nothing else reports them
  */
@@ -49,8 +49,9 @@ export async function openWrites(
   const identity = identityOf(stack, resources);
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {
-    const { entries } = await journal.list();
+    const { entries, unreadable } = await journal.list();
     return [
+      ...unreadable,
       ...openIntents(entries, identity, inState).map(describeOpenIntent),
       ...unreportedCreates(creates, entries, identity).map(describePendingCreate),
     ];

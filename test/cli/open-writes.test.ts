@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -42,4 +42,11 @@ test("reports the creates of the stack's own organization, as its name or its st
   expect(await reported("main", resources("prod-org"))).toEqual(["prod-org"]);
   expect(await reported("test-org/ucaas/main", resources("prod-org"))).toEqual(["test-org"]);
   expect(await reported("main", resources("prod-org").slice(0, 1))).toHaveLength(2);
+});
+
+test("an entry that cannot be read is reported, since it may be a write of the stack", async () => {
+  writeFileSync(join(folder, "xima-broken.json"), "{");
+  expect(await openWrites("main", resources("prod-org"))).toEqual([
+    expect.stringMatching(/entry that cannot be read: .*xima-broken\.json/),
+  ]);
 });
