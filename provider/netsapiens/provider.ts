@@ -236,7 +236,15 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     let verification = await this.#verify(settings, acquired.clientSecret);
     // A secret that is known from an earlier run may be that of a client which was since made again.
     if (olds && credentialsWereRefused(verification)) {
-      const fresh = await driver.acquire(undefined, record);
+      const fresh = await driver.acquire(undefined, record).catch((error: unknown) => {
+        // Without the client, why it cannot be made again is the fault.
+        if (!(error instanceof UcaasError) || record.isMissing) throw error;
+        // Its remedy would be for a client that is not known yet.
+        const { reason, code } = error;
+        const text = `whether the portal has another secret of it is not known: ${reason} [${code}]`;
+        logInfo("NetsapiensOAuthClient", id, text);
+        return acquired;
+      });
       if (fresh.clientSecret !== acquired.clientSecret) {
         acquired = fresh;
         verification = await this.#verify(settings, acquired.clientSecret);
@@ -341,9 +349,18 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
 }
 
 /** Only a create is noted, also that of an update which finds its client gone, and a delete. */
-function createRecord(id: string, operation: Operation): CreateRecord {
+function createRecord(
+  id: string,
+  operation: Operation,
+): CreateRecord & { readonly isMissing: boolean } {
+  let isMissing = false;
   return {
+    /** The portal was looked at, and does not list the client. */
+    get isMissing() {
+      return isMissing;
+    },
     async findOpen() {
+      isMissing = true;
       const earlier = await operation.recall();
       // What another machine left pending in the state may be an update that made nothing.
       if (earlier === undefined || operation.isRepeated) return undefined;

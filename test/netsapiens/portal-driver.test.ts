@@ -618,6 +618,29 @@ test("a portal that the config leaves never receives the password of the new one
   expect(other.client("xima-acme")).toBeDefined();
 });
 
+describe("an update whose grant is refused", { concurrent: true }, () => {
+  test("says so while the portal hides the secret, and not that the secret is hidden", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    ns.server.setOptions({ secrets: "absent" });
+    const wrong = { "netsapiens:apiPassword": "Wrong-api-pw-1" };
+    const failure = await catchError(run(ns, wrong).update(id, outs!, inputs()));
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure.message).toMatch(/VERIFICATION_FAILED.*GRANT_REFUSED/s);
+    expect(failure.message).not.toContain("SECRET_NOT_SHOWN");
+  });
+
+  test("since the client is gone, says why it cannot be created again", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    ns.server.state.clients = {};
+    ns.server.fault({ kind: "status", status: 403, method: "POST", path: "/clients.php$" });
+    expect(await catchError(run(ns).update(id, outs!, inputs()))).toMatchObject({
+      code: "CREATE_REFUSED",
+    });
+  });
+});
+
 test("update creates the client again when it was deleted in the portal", {
   concurrent: true,
 }, async ({ ns }) => {

@@ -464,6 +464,21 @@ describe("the portal login of a config that names another host by now", () => {
   });
 });
 
+describe("a client of the portal whose grant is refused", () => {
+  test("fails with that refusal and its remedy, also when the portal cannot be asked again", async () => {
+    const { id, outs } = await created();
+    const portal = run({
+      "netsapiens:apiPassword": "Wrong-api-pw-1",
+      "netsapiens:browserPath": "/nowhere/chromium",
+    });
+    const olds = { ...outs, driver: "portal" } as OAuthClientOutputs;
+    const failure = await partial(portal.update(id, olds, inputs({ driver: "portal" })));
+    expect(failure.reasons[0]).toMatch(/VERIFICATION_FAILED.*credentials: .*GRANT_REFUSED/s);
+    expect(failure.properties).toMatchObject({ clientSecret });
+    expect(messages).toEqual([expect.stringContaining("[BROWSER_MISSING]")]);
+  });
+});
+
 describe("refresh", () => {
   test("is quiet while the result is the same: nothing in the outputs moves", async () => {
     const { id, outs } = await created();
