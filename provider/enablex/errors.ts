@@ -111,6 +111,44 @@ export function identityTaken(
   });
 }
 
+/** A create finds what another declared resource has, which is about to change. */
+export function stillHeld(
+  kind: ResourceType,
+  operation: string,
+  id: string,
+  holder: string,
+): UcaasError {
+  return new UcaasError(`resource ${JSON.stringify(holder)} still has ${kind.name} ${id}`, {
+    code: "ALREADY_EXISTS",
+    vendor: "enablex",
+    operation,
+    hint: steps(
+      `Run pulumi up again: once ${JSON.stringify(holder)} has changed, this ${kind.name} is created.`,
+      `If that fails too: pulumi up --target '**::${holder}'`,
+      "Run pulumi up.",
+    ),
+  });
+}
+
+/** Two declared resources have one object. */
+export function sharedObject(
+  kind: ResourceType,
+  id: string,
+  holders: readonly [string, string],
+): UcaasError {
+  const names = holders.map((name) => JSON.stringify(name)).join(" and ");
+  return new UcaasError(`resources ${names} have the same ${kind.name}`, {
+    code: "DECLARED_TWICE",
+    vendor: "enablex",
+    operation: `compare ${kind.name} ${id}`,
+    hint: steps(
+      `Remove from the program the one that is not to keep it.`,
+      `Run pulumi up: the ${kind.name} stays.`,
+      `If both are wanted: declare it again, with another ${kind.searches[0]?.properties.at(-1)}.`,
+    ),
+  });
+}
+
 /**
  * Several agree in what should tell one from all others. `own` is the id of this stack's,
  * where it is known.

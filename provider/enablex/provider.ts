@@ -4,7 +4,7 @@ import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
-import { sentFields, toStateResource } from "../runtime/intents.ts";
+import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
@@ -16,7 +16,7 @@ import {
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
-import { readStackState, type StackState, stackName } from "../runtime/stack-record.ts";
+import { readStackState, type StackState } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { adoption, type Origin } from "./adoption.ts";
@@ -33,6 +33,8 @@ import {
   notAdopted,
   orphanWarning,
   problemsOfOthers,
+  sharedObject,
+  stillHeld,
 } from "./errors.ts";
 import {
   type ApiRecord,
@@ -47,6 +49,7 @@ import {
   removedFields,
   set,
 } from "./fields.ts";
+import { Holders } from "./holders.ts";
 import { Operation } from "./operation.ts";
 import { toOutputs } from "./outputs.ts";
 import { toIdentities, toLabel } from "./resource-id.ts";
@@ -135,6 +138,16 @@ type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result?: undefined; readonly id: string; readonly reply: ApiRecord | undefined }
 );
 
+/** Undefined where the config has no such account, or not all of it. */
+function objectOf(accounts: EnableXAccounts, account: string | undefined, id: string) {
+  try {
+    return `${accounts.client(account).baseUrl} ${id}`;
+  } catch (error) {
+    if (!(error instanceof UcaasError)) throw error;
+    return undefined;
+  }
+}
+
 function withProblem(
   result: dynamic.CreateResult<EnableXOutputs>,
   problem: UcaasError | undefined,
@@ -148,9 +161,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   readonly #kind: ResourceType;
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
-  readonly #readState: (stack: string) => Promise<StackState>;
-  /** By resource, what this run declares that tells it from all others. */
-  readonly #declared = new Map<string, string>();
+  readonly #holders: Holders;
 
   constructor(
     kind: ResourceType,
@@ -161,7 +172,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     this.#kind = kind;
     this.#schema = schema;
     this.#accounts = accounts;
-    this.#readState = readState;
+    this.#holders = new Holders(kind, {
+      toObject: (account, id) => objectOf(accounts, account, id),
+      readState,
+    });
   }
 
   validate(_olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
@@ -175,7 +189,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const client = this.#accounts.client(news.account);
     const [identity] = toIdentities(this.#kind, client, news);
     const { __resource: name }: ManagedInputs = news;
-    if (name !== undefined && identity) this.#declared.set(name, identity.key);
+    if (name !== undefined && identity) this.#holders.declare(name, identity.key);
     const failures = await this.#unlistedCountries(client, newCountries(olds, news));
     const isNew = Object.keys(olds ?? {}).length === 0;
     if (isNew && failures.length === 0 && this.validate(olds, news).length === 0)
@@ -184,7 +198,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   }
 
   async diff(
-    _id: string,
+    id: string,
     olds: EnableXOutputs,
     news: EnableXInputs,
     { moved }: DiffSituation,
@@ -192,26 +206,40 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
     const changed = changedFields(this.#kind, olds, news, routes).map(({ property }) => property);
+    const replaces = changed.filter(
+      (property) =>
+        this.#kind.fixed.includes(property) &&
+        olds[property] !== undefined &&
+        news[property] !== undefined,
+    );
+    if (replaces.length === 0 && moved.length === 0) this.#requireOwnObject(id, account, news);
     return {
       changes: changed.length > 0 || (olds.account ?? "") !== (news.account ?? ""),
-      replaces: [
-        ...changed.filter(
-          (property) =>
-            this.#kind.fixed.includes(property) &&
-            olds[property] !== undefined &&
-            news[property] !== undefined,
-        ),
-      ],
+      replaces,
       // What is made before the old one is deleted would find the old one at the same
       // server, and take it over.
       deleteBeforeReplace: moved.length === 0 && routes[`${this.#kind.name}Delete`] !== "none",
     };
   }
 
+  /**
+   * Two resources of one object would each overwrite what the other declares.
+   *
+   * @throws {UcaasError} `DECLARED_TWICE`
+   */
+  #requireOwnObject(id: string, account: string | undefined, news: EnableXInputs): void {
+    const { __resource: name }: ManagedInputs = news;
+    if (name === undefined || this.#holders.identityOf(name) === undefined) return;
+    const other = this.#holders.hold(`${this.#accounts.client(account).baseUrl} ${id}`, name);
+    if (other !== undefined) throw sharedObject(this.#kind, id, [other, name]);
+  }
+
   async create(news: EnableXInputs, intent: Intent): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const batch = this.#accounts.client(news.account).creates(this.#kind);
     batch.begin();
     const creation = await this.#create(news, intent).catch(async (error: unknown) => {
+      const { __resource: name }: ManagedInputs = news;
+      if (!(error instanceof PartialFailure)) this.#holders.release(name);
       const look = await this.#lastLook(news, batch.finish());
       for (const problem of look?.takeProblems() ?? []) this.#warn(news, problem.message);
       throw error;
@@ -346,33 +374,15 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const others = await op.othersLike(id, changed);
     if (others.length === 0) return;
     const idOf = (row: ApiRecord) => op.client.idOf(this.#kind, row) ?? "?";
-    const names = await this.#namesInState(op.news);
-    const gives = (name: string | undefined) =>
-      name !== undefined && this.#declared.get(name) !== op.identity?.key;
-    const taken = others.filter((row) => !gives(names.get(idOf(row))));
+    const inState = await this.#holders.inState(op.news);
+    const gives = (row: ApiRecord) => {
+      const holder = inState.get(`${op.client.baseUrl} ${idOf(row)}`);
+      return holder && this.#holders.identityOf(holder.name) !== op.identity?.key;
+    };
+    const taken = others.filter((row) => !gives(row));
     if (taken.length === 0) return;
     const texts = taken.map((row) => describeRecord(this.#kind, row, idOf(row)));
     throw identityTaken(this.#kind, op.name, op.news, texts);
-  }
-
-  /** By id, the names of this kind's resources in the state; none where it cannot be read. */
-  async #namesInState({
-    __stack: stack,
-    __organization: organization,
-  }: ManagedInputs): Promise<ReadonlyMap<string, string>> {
-    if (stack === undefined) return new Map();
-    try {
-      const { resources } = await this.#readState(stackName(stack, organization));
-      return new Map(
-        resources.flatMap(({ urn, id }) => {
-          const { type, name } = toStateResource(urn);
-          return type === this.#kind.type && id !== undefined ? [[id, name]] : [];
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      return new Map();
-    }
   }
 
   async delete(id: string, props: EnableXOutputs, intent: Intent): Promise<void> {
@@ -471,6 +481,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     intent: Intent,
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const id = op.client.idOf(this.#kind, listed) ?? "";
+    await this.#requireFreeObject(op, id);
     this.#own(intent, op, id);
     const { news } = op;
     // A row of a search may lack fields.
@@ -516,8 +527,27 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     }
   }
 
-  #own(intent: Intent, { news }: Operation, id: string): void {
-    intent.own(`${this.#accounts.client(news.account).baseUrl} ${id}`);
+  /**
+   * What another declared resource has would be in two states: its own update comes later,
+   * or it declares the same.
+   *
+   * @throws {UcaasError} `ALREADY_EXISTS` or `DECLARED_TWICE`
+   */
+  async #requireFreeObject(op: Operation, id: string): Promise<void> {
+    const { __resource: name }: ManagedInputs = op.news;
+    if (name === undefined) return;
+    const holder = await this.#holders.take(`${op.client.baseUrl} ${id}`, name, op.news);
+    if (holder === undefined) return;
+    throw this.#holders.identityOf(holder) === op.identity?.key
+      ? sharedObject(this.#kind, id, [holder, name])
+      : stillHeld(this.#kind, op.name, id, holder);
+  }
+
+  #own(intent: Intent, { client, news }: Operation, id: string): void {
+    const { __resource: name }: ManagedInputs = news;
+    const object = `${client.baseUrl} ${id}`;
+    intent.own(object);
+    if (name !== undefined) this.#holders.hold(object, name);
   }
 
   /**
