@@ -5,6 +5,7 @@ import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { accountMark } from "./account-mark.ts";
 import { EnableXApi } from "./api.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
@@ -53,6 +54,8 @@ const defaultPageLength = 10;
  */
 export class EnableXClient {
   readonly config: ConfigOf<typeof enablexConfig>;
+  /** What the state keeps of the account. */
+  readonly mark: string;
   readonly #api: EnableXApi;
   readonly #readers = new Map<string, BatchReader>();
   readonly #creates = new Map<string, CreateBatch>();
@@ -70,6 +73,7 @@ export class EnableXClient {
     this.config = config;
     this.signal = signal;
     this.#api = new EnableXApi(config, signal);
+    this.mark = accountMark(this.baseUrl, config);
   }
 
   get baseUrl(): string {

@@ -1,4 +1,5 @@
 import { steps, UcaasError } from "../runtime/errors.ts";
+import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { inWords } from "../runtime/outputs.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
@@ -14,6 +15,7 @@ import { customerType, type ResourceType } from "./resource-types.ts";
 
 /** What the codes of the EnableX resources mean. */
 export const enablexErrors = {
+  ACCOUNT_CHANGED: "another account does not see the object",
   ACTION_REQUIRED: "a redirect, or the server wants more",
   AMBIGUOUS: "several objects agree in what identifies one",
   APP_TYPE_INVALID: "the header X-App-Type has no allowed value",
@@ -52,6 +54,27 @@ declare module "../runtime/errors.ts" {
   interface ErrorCatalogues {
     enablex: typeof enablexErrors;
   }
+}
+
+/** A 404 from another account, or another server, than the one that has seen the object last. */
+export function accountChanged(
+  { name }: ResourceType,
+  operation: string,
+  { account, __resource: resource }: ManagedInputs,
+): UcaasError {
+  const key = account === undefined ? "accessId" : `accounts.${account}.accessId`;
+  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
+  return new UcaasError(`this account does not see the ${name}; another account did`, {
+    code: "ACCOUNT_CHANGED",
+    vendor: "enablex",
+    operation,
+    status: 404,
+    hint: steps(
+      `Check enablex:${key}, its key or login, and the base URL: they may be another reseller's.`,
+      "Run pulumi up --refresh=false: a refresh has the keys of the last update.",
+      `If the keys were replaced and the ${name} is gone: pulumi state delete ${urn}`,
+    ),
+  });
 }
 
 /** What exists may not be taken over. */

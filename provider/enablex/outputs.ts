@@ -5,7 +5,7 @@ import type { EnableXOutputs } from "./schema.ts";
 
 /**
  * What the state keeps: the declaration with the server's values where they differ, and
- * what the server assigned.
+ * what the server assigned, and the mark of the account that has seen it.
  */
 export function toOutputs(
   kind: ResourceType,
@@ -13,6 +13,7 @@ export function toOutputs(
   inputs: Properties,
   row: ApiRecord,
   found: readonly Difference[],
+  mark: string,
 ): EnableXOutputs {
   return {
     ...withActual(inputs, found),
@@ -20,6 +21,7 @@ export function toOutputs(
     statusText: label(row.status_ex),
     ...(kind.name === "customer" && { customerTypeText: label(row.customer_type_ex) }),
     schemaVersion: 1,
+    __seenBy: mark,
   };
 }
 

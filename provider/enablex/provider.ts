@@ -26,6 +26,7 @@ import { unlistedCountry } from "./countries.ts";
 import type { CreatedObject, LastLook } from "./create-batch.ts";
 import type { CreateResult } from "./create-once.ts";
 import {
+  accountChanged,
   deleteRefused,
   describeRecord,
   duplicate,
@@ -326,7 +327,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     if (creation.result) return creation.result;
     const { op, object, id, reply } = creation;
-    if (!look && object) return { id, outs: toOutputs(this.#kind, id, op.news, reply ?? {}, []) };
+    if (!look && object)
+      return { id, outs: toOutputs(this.#kind, id, op.news, reply ?? {}, [], op.client.mark) };
     const rows = (look && object && look.rows(object.identity)) ?? [];
     const own = await this.#result(op, id, [], [reply, ...rows]);
     return withProblem(own, rows.length > 1 ? op.ambiguous(rows, id) : undefined);
@@ -335,13 +337,30 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     const op = await this.#operation("read", props, id);
     const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
-    if (!row) return { id: undefined, props: {} as EnableXOutputs };
-    const outputs = toOutputs(this.#kind, id, props, row, op.differences(row));
+    if (!row) {
+      this.#requireSameAccount(op.client, op.name, props);
+      return { id: undefined, props: {} as EnableXOutputs };
+    }
+    const outputs = toOutputs(this.#kind, id, props, row, op.differences(row), op.client.mark);
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
   }
 
-  async exists(id: string, { account }: EnableXOutputs): Promise<boolean> {
-    return (await this.#accounts.client(account).read(this.#kind, id)) !== undefined;
+  async exists(id: string, props: EnableXOutputs): Promise<boolean> {
+    const client = this.#accounts.client(props.account);
+    if ((await client.read(this.#kind, id)) !== undefined) return true;
+    this.#requireSameAccount(client, `read ${this.#kind.name} ${id}`, props);
+    return false;
+  }
+
+  /**
+   * What another reseller does not see is not gone: it would be created again, and billed
+   * twice.
+   *
+   * @throws {UcaasError} `ACCOUNT_CHANGED`
+   */
+  #requireSameAccount(client: EnableXClient, operation: string, props: EnableXOutputs): void {
+    const { __seenBy: seenBy = client.mark } = props;
+    if (seenBy !== client.mark) throw accountChanged(this.#kind, operation, props);
   }
 
   async update(
@@ -389,6 +408,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const kind = this.#kind;
     const client = this.#accounts.client(props.account);
     if (!client.canDelete(kind)) return this.#warn(props, orphanWarning(kind, id, props));
+    // A delete that is answered 404 is done, so what another account says is read first.
+    if ((props.__seenBy ?? client.mark) !== client.mark) await this.exists(id, props);
     await intent.intend(id, { id, fields: [] });
     const failure = await client.delete(kind, id);
     if (!failure) return;
@@ -561,7 +582,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     seen: readonly (ApiRecord | undefined)[],
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const outputs = (row: ApiRecord, found: readonly Difference[]) =>
-      toOutputs(this.#kind, id, op.news, row, found);
+      toOutputs(this.#kind, id, op.news, row, found, op.client.mark);
     const shown = op.completeOf(seen, emptied);
     if (shown) return { id, outs: outputs(shown, []) };
     const visibility = await op.waitUntilVisible(id, emptied).catch((error: unknown) => {

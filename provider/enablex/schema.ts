@@ -113,4 +113,6 @@ export interface EnableXOutputs extends EnableXInputs {
   readonly schemaVersion: 1;
   /** Tells two resources apart that hold the same thing for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
+  /** Tells the account that has seen it last; see `account-mark.ts`. Older states have none. */
+  readonly __seenBy?: string;
 }

@@ -50,7 +50,7 @@ describe("an object that exists before its create", () => {
     const { message } = notAdopted(customerType, "create customer", "exists", row, "7", []);
     expect(message).toContain("contact_email it@acme.example");
     expect(message).not.toContain("canary");
-    const { statusText } = toOutputs(customerType, "7", {}, { status_ex: row }, []);
+    const { statusText } = toOutputs(customerType, "7", {}, { status_ex: row }, [], "");
     expect(statusText).not.toContain("canary");
   });
 

@@ -49,6 +49,13 @@ export async function enablexReseller(options: Partial<EnablexOptions> = {}) {
     login: { ...address, "enablex:email": reseller.email, "enablex:password": reseller.password },
     /** For a workspace: HTTP Basic, the key as a secret. */
     config: { ...address, "enablex:accessKey": secret(reseller.accessKey) },
+    /** The config of another reseller at this server, in plain text. */
+    async another() {
+      const { accessId, accessKey } = (await control(server.control, "accounts", {
+        role: "reseller",
+      })) as Account;
+      return { ...address, "enablex:accessId": accessId, "enablex:accessKey": accessKey };
+    },
     customers: () =>
       Object.entries(server.state.customers).map(([id, { fields }]) => ({ id, ...fields })),
     /** Requests that arrived, as `POST /customers`. */

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import {
+  catchError,
+  customer,
+  type EnablexReseller,
+  enablexReseller,
+  journalFolder,
+  providersOf,
+} from "./enablex-server.ts";
+
+type Kind = "customer" | "subscription" | "user";
+type Config = Record<string, string>;
+
+let enablex: EnablexReseller;
+let others: Config;
+let customerId: string;
+beforeEach(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  enablex = await enablexReseller({ deletableDependents: true });
+  others = {
+    ...(await enablex.another()),
+    "enablex:routes":
+      '{"subscriptionDelete": "DELETE /subscriptions/{id}", "userDelete": "DELETE /users/{id}"}',
+  };
+  [customerId = ""] = await enablex.seed(1);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await enablex.server.stop();
+});
+
+const declarations: Record<Kind, () => EnableXInputs> = {
+  customer: () => customer,
+  subscription: () => ({ customerId, planId: 7 }),
+  user: () => ({ customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test" }),
+};
+const declare = (kind: Kind) => ({
+  ...declarations[kind](),
+  __stack: "ucaas/test",
+  __resource: "acme",
+});
+
+/** What the reseller of the config created. */
+async function created(kind: Kind, journal = journalFolder()) {
+  const { id, outs } = await providersOf(enablex.basic, journal)[kind].create(declare(kind));
+  return { id: id as string, outs: outs as EnableXOutputs, journal };
+}
+
+/** The reseller gets another access ID: it sees what it saw, and the old one nothing. */
+function rotate(): void {
+  const { customers, subscriptions, users } = enablex.server.state;
+  for (const rows of [customers, subscriptions, users])
+    for (const row of Object.values(rows)) row.owner = others["enablex:accessId"] as string;
+}
+
+describe.each<Kind>(["customer", "subscription", "user"])("a %s in the state", (kind) => {
+  test("stays there when a refresh has another reseller's credentials", async () => {
+    const { id, outs } = await created(kind);
+    const error = await catchError(providersOf(others)[kind].read(id, outs));
+    expect(error).toMatchObject({
+      code: "ACCOUNT_CHANGED",
+      operation: `read ${kind} ${id}`,
+      hint: expect.stringMatching(/enablex:accessId[\s\S]*pulumi state delete <urn of "acme">/),
+    });
+    expect((await providersOf(enablex.basic)[kind].read(id, outs)).id).toBe(id);
+  });
+
+  test("stays there when a destroy has another reseller's credentials", async () => {
+    const { id, outs } = await created(kind);
+    const error = await catchError(providersOf(others)[kind].delete(id, outs));
+    expect(error).toMatchObject({ code: "ACCOUNT_CHANGED" });
+    expect(enablex.calls(/^DELETE/)).toEqual([]);
+  });
+
+  test("has no drift after a rotation of the keys, and a read or update renews the proof", async () => {
+    const { id, outs } = await created(kind);
+    rotate();
+    const provider = providersOf(others)[kind];
+    const { props, inputs } = await provider.read(id, outs);
+    expect(inputs).toEqual(declare(kind));
+    expect(await provider.diff(id, props as EnableXOutputs, declare(kind))).toMatchObject({
+      changes: false,
+    });
+    const updated = await provider.update(id, outs, { ...declare(kind), status: "suspended" });
+    delete enablex.server.state[`${kind}s`][id];
+    for (const state of [props, updated.outs])
+      expect(
+        (await providersOf(others)[kind].read(id, state as EnableXOutputs)).id,
+      ).toBeUndefined();
+  });
+
+  test("can be deleted after a rotation of the keys", async () => {
+    const { id, outs } = await created(kind);
+    rotate();
+    await providersOf(others)[kind].delete(id, outs);
+    expect(enablex.server.state[`${kind}s`][id]).toBeUndefined();
+  });
+
+  test("leaves it when it is gone, also if the state is of an earlier release", async () => {
+    const { id, outs } = await created(kind);
+    delete enablex.server.state[`${kind}s`][id];
+    const { __seenBy: _, ...earlier } = outs;
+    expect((await providersOf(enablex.basic)[kind].read(id, outs)).id).toBeUndefined();
+    expect(
+      (await providersOf(others)[kind].read(id, earlier as EnableXOutputs)).id,
+    ).toBeUndefined();
+  });
+});
+
+test("a delete that was cut off is not taken for done with another reseller's credentials", async () => {
+  const { id, outs, journal } = await created("customer");
+  enablex.server.fault({ kind: "status", status: 500, method: "DELETE", times: 20 });
+  await catchError(
+    providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }, journal).customer.delete(
+      id,
+      outs,
+    ),
+  );
+  const next = (config: Config) =>
+    providersOf(config, journal).customer.diff(id, outs, declare("customer"));
+  expect(await catchError(next(others))).toMatchObject({ code: "ACCOUNT_CHANGED" });
+  expect(await next(enablex.basic)).toMatchObject({ replaces: [] });
+});
+
+test("another login at the same access ID is another account", async () => {
+  const { id, outs } = await created("customer");
+  const { "enablex:accessKey": _, ...byLogin } = enablex.login as Config;
+  const seen = await providersOf(byLogin).customer.read(id, outs);
+  delete enablex.server.state.customers[id];
+  const state = seen.props as EnableXOutputs;
+  expect((await providersOf(byLogin).customer.read(id, state)).id).toBeUndefined();
+  expect(await catchError(providersOf(enablex.basic).customer.read(id, state))).toMatchObject({
+    code: "ACCOUNT_CHANGED",
+  });
+});
