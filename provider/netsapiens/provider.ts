@@ -36,6 +36,7 @@ const metaArguments = [
   "didDestination",
   "portal",
   "account",
+  "__secretRevision",
 ] as const;
 
 type NetsapiensAccounts = Accounts<typeof netsapiensConfig, Map<string, NetsapiensClient>>;
@@ -108,6 +109,24 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     news: OAuthClientInputs,
   ): dynamic.CheckFailure[] {
     return ruleFailures(news, this.#accounts.config(news.account));
+  }
+
+  /**
+   * Counts the secrets that are declared. The outputs have the client's secret, which the
+   * portal may have given, so they do not tell that another one is declared.
+   */
+  async addedInputs(
+    olds: Partial<OAuthClientInputs>,
+    news: OAuthClientInputs,
+  ): Promise<Partial<OAuthClientInputs>> {
+    const { __secretRevision: revision } = olds;
+    const isAnother =
+      olds.clientId !== undefined &&
+      news.driver === "portal" &&
+      news.clientSecret !== undefined &&
+      !isEqual(news.clientSecret, olds.clientSecret);
+    if (isAnother) return { __secretRevision: (revision ?? 0) + 1 };
+    return revision === undefined ? {} : { __secretRevision: revision };
   }
 
   async diff(
@@ -232,7 +251,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   ): Promise<OAuthClientOutputs> {
     const driver = this.#driver(settings);
     const record = createRecord(id, operation);
-    let acquired = await driver.acquire(olds?.bundle?.api_client_secret, record);
+    let acquired = await driver.acquire(await knownSecret(driver, news, olds), record);
     let verification = await this.#verify(settings, acquired.clientSecret);
     // A secret that is known from an earlier run may be that of a client which was since made again.
     if (olds && credentialsWereRefused(verification)) {
@@ -346,6 +365,19 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       ? portalClient({ ...settings, apiUrl }, this.#signal)
       : existingClient(apiUrl, settings.clientSecret);
   }
+}
+
+/** Of an earlier run. Another secret that was declared since counts where the portal shows none. */
+async function knownSecret(
+  driver: ClientDriver,
+  news: OAuthClientInputs,
+  olds: OAuthClientOutputs | undefined,
+): Promise<string | undefined> {
+  const known = olds?.bundle?.api_client_secret;
+  if (known === undefined || news.__secretRevision === olds?.__secretRevision) return known;
+  const remote = await driver.find();
+  const shown = remote.kind === "there" ? remote.clientSecret : undefined;
+  return shown ?? news.clientSecret ?? known;
 }
 
 /** Only a create is noted, also that of an update which finds its client gone, and a delete. */

@@ -102,7 +102,11 @@ export const oauthClientSchema = z.strictObject({
   account: identifier().optional(),
 });
 
-export type OAuthClientInputs = z.output<typeof oauthClientSchema> & { readonly __stack?: string };
+export type OAuthClientInputs = z.output<typeof oauthClientSchema> & {
+  readonly __stack?: string;
+  /** How often another `clientSecret` was declared since the create; absent when never. */
+  readonly __secretRevision?: number;
+};
 export type PortalInputs = z.output<typeof portalSchema>;
 
 /** What the state keeps of a client. */

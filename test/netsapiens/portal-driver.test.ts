@@ -618,6 +618,31 @@ test("a portal that the config leaves never receives the password of the new one
   expect(other.client("xima-acme")).toBeDefined();
 });
 
+describe("another declared secret", { concurrent: true }, () => {
+  const redeclare = async (ns: System) => {
+    const before = inputs({
+      clientId: there.clientId,
+      clientSecret: there.clientSecret,
+      verify: "off",
+    });
+    const { id, outs } = await create(ns, before);
+    const another = { ...before, clientSecret: "Another-secret-2" };
+    const { inputs: news } = await run(ns).check(before, another);
+    const updated = await run(ns).update(id, outs!, news!);
+    expect(await run(ns).diff(id, updated.outs!, news!)).toMatchObject({ changes: false });
+    return secretIn(updated.outs);
+  };
+
+  test("is in the bundle where the portal shows none", async ({ ns }) => {
+    ns.server.setOptions({ secrets: "absent" });
+    expect(await redeclare(ns)).toBe("Another-secret-2");
+  });
+
+  test("changes nothing where the portal shows the client's secret", async ({ ns }) => {
+    expect(await redeclare(ns)).toBe(there.clientSecret);
+  });
+});
+
 describe("an update whose grant is refused", { concurrent: true }, () => {
   test("says so while the portal hides the secret, and not that the secret is hidden", async ({
     ns,

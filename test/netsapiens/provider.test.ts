@@ -272,6 +272,22 @@ describe("diff", () => {
     });
   });
 
+  test("sees that another secret is declared, which the portal may not show", async () => {
+    const { id, outs } = await created();
+    const before = inputs({ driver: "portal" });
+    const olds = { ...outs, ...before };
+    const declare = async (changes: Partial<OAuthClientInputs>, earlier = before) => {
+      const { inputs: checked } = await run().check(earlier, { ...before, ...changes });
+      return { checked, ...(await run().diff(id, { ...olds, ...earlier }, checked!)) };
+    };
+    expect(await declare({})).toMatchObject({ changes: false, checked: before });
+    expect(await declare({ clientSecret: undefined })).toMatchObject({ changes: false });
+    const { checked, changes } = await declare({ clientSecret: "S2" });
+    expect(changes).toBe(true);
+    expect(await declare({ clientSecret: "S2" }, checked!)).toMatchObject({ changes: false });
+    expect(await declare({ clientSecret: "S3" }, checked!)).toMatchObject({ changes: true });
+  });
+
   test("sees that a default in the config has changed", async () => {
     const { id, outs } = await created();
     expect(
