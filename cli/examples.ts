@@ -30,7 +30,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "ci stacks": ["ucaas ci stacks --json --changed-since origin/main --except sandbox"],
   "ci comment": ["ucaas ci comment --stacks '[\"prod\"]' --previews previews"],
   "ci find-preview": ["ucaas ci find-preview --commit 028ea8e"],
-  "ci check-plan": ["ucaas ci check-plan --preview previews/preview-prod.json --before 028ea8e"],
+  "ci check-plan": [
+    "ucaas ci check-plan --preview previews/preview-prod.json --before 028ea8e",
+    "ucaas ci check-plan --preview previews/preview-prod.json --branch origin/main",
+  ],
   "ci issue": ["ucaas ci issue --stacks '[\"prod\"]' --reports reports"],
 };
 

@@ -263,4 +263,45 @@ describe("ucaas ci stacks", () => {
       stdout: "Nothing else was merged for prod since its preview.\n",
     });
   });
+
+  test("a plan does not fit once a later merge has changed its stack, also not by hand", async () => {
+    const report = { version: 1, stack: "prod", status: "ok", text: "" };
+    const fits = async (...options: string[]) => {
+      // Where it is no file of the repository.
+      write(".git/preview.json", JSON.stringify(report));
+      const file = join(repository, ".git", "preview.json");
+      return await ucaas(["ci", "check-plan", "--preview", file, ...options], {
+        cwd: join(repository, "telephony"),
+      });
+    };
+    const own = git("symbolic-ref", "--short", "HEAD");
+    write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 10}\n");
+    commit();
+    git("branch", "newest");
+    expect(await fits("--branch", "newest")).toMatchObject({ exitCode: 0, stderr: "" });
+
+    git("checkout", "--quiet", "newest");
+    write("telephony/stacks/customers/north/acme.yaml", "name: Acme\n");
+    commit();
+    git("checkout", "--quiet", own);
+    expect(await fits("--branch", "newest")).toMatchObject({ exitCode: 0, stderr: "" });
+
+    git("checkout", "--quiet", "newest");
+    write("telephony/stacks/customers/prod/acme.yaml", "name: Acme\nxima: {essentialSeats: 12}\n");
+    commit();
+    git("checkout", "--quiet", own);
+    const reason = "prod was changed by a later merge (git diff HEAD newest) [PLAN_OUTDATED]";
+    for (const stack of ["prod", "voicehouse/ucaas/prod"]) {
+      report.stack = stack;
+      expect(await fits("--branch", "newest")).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(reason.replace("prod", stack)),
+      });
+    }
+    report.stack = "prod";
+    expect((await fits("--branch", "origin/none")).stderr).toContain("is not in this clone");
+    expect((await fits()).stderr).toContain("[INVALID_ARGUMENT]");
+    report.stack = "gone";
+    expect((await fits("--branch", "newest")).stderr).toContain("gone has no stack file");
+  });
 });

@@ -11,7 +11,7 @@ import { stringify } from "yaml";
 import { repositoryFiles } from "../../cli/init/template.ts";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { type GitHubApi, gitHubApi } from "../gitops/github-api.ts";
-import { Runner, type WorkflowEvent } from "../gitops/runner.ts";
+import { Runner, type WorkflowEvent, type WorkflowRun } from "../gitops/runner.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 
 const passphrase = "a passphrase of the tests";
@@ -176,6 +176,29 @@ describe("the workflows", () => {
     return { name: "pull_request", sha, payload: { pull_request: pull } };
   }
 
+  /** GitHub lists a run that succeeded for the reviewed commit. */
+  function keepPreview({ id }: WorkflowRun): void {
+    api.state.runs.push({
+      id,
+      workflow: "preview.yml",
+      event: "pull_request",
+      conclusion: "success",
+      head_sha: reviewed,
+      head_repository: { full_name: api.repository },
+    });
+  }
+
+  /** A pull request that was previewed and merged; its `up` has still to run. */
+  async function mergeSeats(number: number): Promise<WorkflowEvent> {
+    git("checkout", "--quiet", "-B", "change", "main");
+    seats(number);
+    reviewed = commit(`${number} seats`);
+    const run = await runner.run("preview.yml", pullRequest());
+    expect(run.result("comment"), run.log).toBe("success");
+    keepPreview(run);
+    return push();
+  }
+
   /** A push to main of one commit, which came by pull request 7. */
   function push(): WorkflowEvent {
     git("checkout", "--quiet", "main");
@@ -239,15 +262,7 @@ describe("the workflows", () => {
     );
     expect(run.log).not.toContain(passphrase);
     expect(licence()).toEqual({ essentialSeats: 5 });
-    const head_repository = { full_name: api.repository };
-    api.state.runs.push({
-      id: run.id,
-      workflow: "preview.yml",
-      event: "pull_request",
-      conclusion: "success",
-      head_sha: reviewed,
-      head_repository,
-    });
+    keepPreview(run);
   });
 
   test("a pull request from a fork, or of Dependabot, runs nothing: there are no secrets for it", async () => {
@@ -299,6 +314,22 @@ describe("the workflows", () => {
     ]);
     expect(licence()).toEqual({ essentialSeats: 8 });
     expect(run.log).not.toContain(passphrase);
+  });
+
+  test("a run that is older than another merge of the stack is refused, so no seat is taken back", async () => {
+    // Of a merge whose run was replaced in the queue, or failed.
+    const older = await mergeSeats(9);
+    const newer = await runner.run("up.yml", await mergeSeats(10));
+    expect(newer.result("up (north)"), newer.log).toBe("success");
+    expect(licence()).toEqual({ essentialSeats: 10 });
+    const byHand = { ...older, name: "workflow_dispatch", inputs: { stack: "north" } } as const;
+    for (const event of [older, byHand]) {
+      const again = await runner.run("up.yml", event);
+      expect(again.result("up (north)"), again.log).toBe("failure");
+      expect(again.log).toContain("north was changed by a later merge");
+      expect(again.log).not.toContain("Updating (north)");
+      expect(licence()).toEqual({ essentialSeats: 10 });
+    }
   });
 
   test("nightly drift opens an issue, and a run without drift closes it", async () => {

@@ -23,7 +23,7 @@ const lines = Object.values(jobs).flatMap((job) => [
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
   const commands = lines.filter((line) => /^np[mx] /.test(line));
-  expect(commands).toHaveLength(9);
+  expect(commands).toHaveLength(10);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(

@@ -91,6 +91,9 @@ export function workflowText(file: string): string {
   return readFileSync(files.get(file) ?? file, "utf8");
 }
 
+/** The branch that pushes, nightly runs and runs by hand are of. */
+const branchOfRuns = "main";
+
 interface Settings {
   readonly api: GitHubApi;
   /** The repository that jobs check out. */
@@ -266,14 +269,14 @@ export class Runner {
         const { exitCode, output } = await command("git", args, job.workspace, process.env);
         if (exitCode !== 0) throw new Error(`git ${args.join(" ")}: ${output}`);
       };
+      const fetch = (...args: string[]) =>
+        git("fetch", "--quiet", `file://${this.#settings.repository}`, ...args);
       await git("init", "--quiet");
-      await git(
-        "fetch",
-        "--quiet",
-        ...(depth === "0" ? [] : ["--depth", depth]),
-        `file://${this.#settings.repository}`,
-        options.ref || job.sha,
-      );
+      if (depth === "0") await fetch("+refs/heads/*:refs/remotes/origin/*");
+      // Without `ref`, the action sets the branch of the run back to the run's commit.
+      if (depth === "0" && !options.ref)
+        await fetch(`+${job.sha}:refs/remotes/origin/${branchOfRuns}`);
+      await fetch(...(depth === "0" ? [] : ["--depth", depth]), options.ref || job.sha);
       await git("checkout", "--quiet", "FETCH_HEAD");
       symlinkSync(join(root, "node_modules"), join(job.workspace, "node_modules"));
     } else if (name === "actions/upload-artifact") {
@@ -303,6 +306,7 @@ export class Runner {
       event_name: event.name,
       repository: api.repository,
       sha: event.sha,
+      ref_name: branchOfRuns,
       run_id: String(runId),
     };
     return { github, vars, inputs: event.inputs ?? {} };

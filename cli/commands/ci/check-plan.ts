@@ -8,25 +8,35 @@ import { findProject } from "../../pulumi/project.ts";
 export function checkPlanCommand(): Command {
   return new Command("check-plan")
     .description(
-      "see before pulumi up --plan that nothing else was merged for the stack since its preview; ends with 1 when something was",
+      "see before pulumi up --plan that nothing else was merged for the stack, before this commit or after it; ends with 1 when something was",
     )
     .requiredOption("--preview <file>", "what ucaas ci preview --out wrote for the pull request")
-    .requiredOption("--before <commit>", "the commit before the merge")
+    .option("--before <commit>", "the commit before the merge: nothing since the preview's base")
+    .option("--branch <ref>", "the branch as it is now: nothing since the commit of this clone")
     .option("--json", "whether the plan may be used as JSON")
     .action(checkPlan);
 }
 
 interface Options {
   preview: string;
-  before: string;
+  before?: string;
+  branch?: string;
   json?: true;
 }
 
 /** The engine would notice most of it too, but in the middle of the work. */
-async function checkPlan({ preview: file, before, json }: Options): Promise<void> {
+async function checkPlan({ preview: file, before, branch, json }: Options): Promise<void> {
+  if (before === undefined && branch === undefined)
+    throw new UcaasError("neither --before nor --branch is given", {
+      code: "INVALID_ARGUMENT",
+      operation: "ci check-plan",
+      hint: "give the commit before the merge, or the branch as it is now",
+    });
   const preview = previewIn(file);
-  const reason = await reasonAgainst(preview, file, before);
-  const place = { stack: preview?.stack, base: preview?.base, before };
+  const reason = preview
+    ? await reasonAgainst(preview, { before, branch })
+    : `${file} is missing or cut off: the preview ended before it was written`;
+  const place = { stack: preview?.stack, base: preview?.base, before, branch };
   if (json) printJson({ usable: reason === undefined, ...place, reason });
   if (reason !== undefined)
     throw new UcaasError(reason, {
@@ -39,18 +49,29 @@ async function checkPlan({ preview: file, before, json }: Options): Promise<void
 
 /** Why the plan must not be used; undefined where it may. */
 async function reasonAgainst(
-  preview: PreviewReport | undefined,
-  file: string,
-  before: string,
+  { stack, base }: PreviewReport,
+  { before, branch }: Pick<Options, "before" | "branch">,
 ): Promise<string | undefined> {
   const { changedStacks, hasCommit } = await import("../../gitops/git.ts");
-  if (!preview) return `${file} is missing or cut off: the preview ended before it was written`;
-  const { stack, base } = preview;
   const project = findProject();
-  if (base === undefined) return "the preview is not of a merge commit: its base is unknown";
-  for (const commit of [base, before])
-    if (!(await hasCommit(project, commit))) return `commit ${commit} is not in this clone`;
-  if ((await changedStacks(project, base, before)).includes(stack))
-    return `${stack} was changed by another merge since its preview (git diff ${base.slice(0, 12)} ${before.slice(0, 12)})`;
+  const name = stack.split("/").at(-1) ?? stack;
+  if (!project.stacks.includes(name)) return `${stack} has no stack file`;
+  const merges = [
+    { from: base, to: before, merge: "another merge since its preview" },
+    // The engine compares new values alone: an older plan would take back a newer merge.
+    { from: "HEAD", to: branch, merge: "a later merge" },
+  ];
+  for (const { from, to, merge } of merges) {
+    if (to === undefined) continue;
+    if (from === undefined) return "the preview is not of a merge commit: its base is unknown";
+    for (const commit of [from, to])
+      if (!(await hasCommit(project, commit))) return `commit ${commit} is not in this clone`;
+    if ((await changedStacks(project, from, to)).includes(name))
+      return `${stack} was changed by ${merge} (git diff ${short(from)} ${short(to)})`;
+  }
   return undefined;
+}
+
+function short(commit: string): string {
+  return /^[0-9a-f]{40,}$/.test(commit) ? commit.slice(0, 12) : commit;
 }
