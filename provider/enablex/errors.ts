@@ -167,7 +167,7 @@ export function sharedObject(
     hint: steps(
       `Remove from the program the one that is not to keep it.`,
       `Run pulumi up: the ${kind.name} stays.`,
-      `If both are wanted: declare it again, with another ${kind.searches[0]?.properties.at(-1)}.`,
+      `If both are wanted: declare it again. Their ${kind.searches[0]?.properties.at(-1)} must differ.`,
     ),
   });
 }
