@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { isIgnored } from "../runtime/ignored-changes.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Countries } from "./countries.ts";
 import { unlistedCountry } from "./countries.ts";
@@ -48,7 +49,7 @@ export class Operation {
   readonly news: EnableXInputs;
   /** In words, for errors. */
   readonly name: string;
-  /** The declared fields, which are the managed ones. */
+  /** The declared fields, which are the managed ones; for an update without the ignored ones. */
   readonly fields: readonly Field[];
   readonly #wording: WireContext;
 
@@ -64,7 +65,10 @@ export class Operation {
     this.client = client;
     this.news = news;
     this.name = `${verb} ${kind.name} ${id ?? toLabel(kind, news)}`;
-    this.fields = declaredFields(kind, news, client.routes);
+    const ignoring = verb === "update" ? news : {};
+    this.fields = declaredFields(kind, news, client.routes).filter(
+      ({ property }) => !isIgnored(ignoring, property),
+    );
     this.#wording = { routes: client.routes, countries };
   }
 

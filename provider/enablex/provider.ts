@@ -4,6 +4,7 @@ import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
+import { isIgnored } from "../runtime/ignored-changes.ts";
 import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -179,8 +180,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     });
   }
 
-  validate(_olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
-    return [...validate(this.#schema, news), ...ruleFailures(this.#kind, news)];
+  /** What is ignored is what the server had at the last refresh. A create ignores nothing. */
+  validate(olds: Partial<EnableXInputs>, news: EnableXInputs): dynamic.CheckFailure[] {
+    const failures = [...validate(this.#schema, news), ...ruleFailures(this.#kind, news)];
+    const ignoring = isNew(olds) ? {} : news;
+    return failures.filter(({ property }) => !isIgnored(ignoring, property));
   }
 
   async validateWithAccount(
@@ -192,8 +196,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const { __resource: name }: ManagedInputs = news;
     if (name !== undefined && identity) this.#holders.declare(name, identity.key);
     const failures = await this.#unlistedCountries(client, newCountries(olds, news));
-    const isNew = Object.keys(olds ?? {}).length === 0;
-    if (isNew && failures.length === 0 && this.validate(olds, news).length === 0)
+    if (isNew(olds) && failures.length === 0 && this.validate(olds, news).length === 0)
       client.creates(this.#kind).announce();
     return failures;
   }
@@ -206,7 +209,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
-    const changed = changedFields(this.#kind, olds, news, routes).map(({ property }) => property);
+    const changed = changedFields(this.#kind, olds, news, routes)
+      .map(({ property }) => property)
+      .filter((property) => !isIgnored(news, property));
     const replaces = changed.filter(
       (property) =>
         this.#kind.fixed.includes(property) &&
@@ -598,6 +603,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       "__resource",
       "__organization",
       "__secretPaths",
+      "__ignoreChanges",
       ...Object.keys(this.#schema.shape),
     ]);
     // The SDK's type says outputs; what the engine takes here is inputs.
@@ -613,6 +619,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   #tell(inputs: Properties, text: string): void {
     logInfo(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
+}
+
+function isNew(olds: Partial<EnableXInputs> | undefined): boolean {
+  return Object.keys(olds ?? {}).length === 0;
 }
 
 /**

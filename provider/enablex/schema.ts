@@ -103,6 +103,7 @@ export interface EnableXInputs extends Record<string, unknown> {
   readonly __stack?: string;
   /** JSON: the paths of what the program marked as secret. */
   readonly __secretPaths?: string;
+  readonly __ignoreChanges?: readonly string[];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { accountFailure } from "./accounts.ts";
 import { type CallContext, uncancelled } from "./cancellation.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
+import type { IgnoringInputs } from "./ignored-changes.ts";
 import { blocksCreate, classifyEntry, ownerOf } from "./intents.ts";
 import {
   isSameStack,
@@ -28,7 +29,7 @@ import { allIdentities } from "./stack-identity.ts";
 import { isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
-export interface ManagedInputs {
+export interface ManagedInputs extends IgnoringInputs {
   readonly account?: string;
   readonly __stack?: string;
   readonly __resource?: string;

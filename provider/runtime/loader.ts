@@ -96,6 +96,7 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       __stack: stack,
       __resource: name,
       ...(__organization !== undefined && { __organization }),
+      ...handedOver(options),
     };
     for (const output of about.outputs) props[output] ??= undefined;
     requireSerializable(args, about.type, name);
@@ -121,6 +122,13 @@ export abstract class UcaasResource extends pulumi.CustomResource {
       if (!Object.hasOwn(this, argument)) Object.assign(this, { [argument]: leftOut() });
     warnOfOptionsWithoutEffect(options, about.type, name);
   }
+}
+
+/** Only where it is set, so that no other state changes. */
+function handedOver({ ignoreChanges }: pulumi.CustomResourceOptions) {
+  return Array.isArray(ignoreChanges) && ignoreChanges.length > 0
+    ? { __ignoreChanges: [...ignoreChanges] }
+    : {};
 }
 
 let undeclared: pulumi.Output<undefined> | undefined;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { UcaasError } from "../runtime/errors.ts";
+import { isIgnored } from "../runtime/ignored-changes.ts";
 import { mask } from "../runtime/secrets.ts";
 import { describeOrder, orderFailed, outcomeUnknown } from "./errors.ts";
 import {
@@ -13,6 +14,8 @@ import {
 /** What the program declares, as far as it matters to whether an order is sent. */
 export interface DesiredOrder {
   readonly configurationHash: string;
+  /** Another configuration is no reason for another order, once there is one. */
+  readonly ignoresConfiguration?: boolean;
   readonly retryFailed: Order["retryFailed"];
   /** An order of which the operator says that it is this one. */
   readonly givenOrderId: number | null;
@@ -21,11 +24,13 @@ export interface DesiredOrder {
 
 /** The order that a resource's arguments ask for. */
 export function toDesiredOrder(
-  inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait">,
+  inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait" | "__ignoreChanges">,
   configurationHash: string,
 ): DesiredOrder {
   const { retryFailed = null, orderId: givenOrderId = null, wait = "completed" } = inputs;
-  return { configurationHash, retryFailed, givenOrderId, wait };
+  const ignoresConfiguration =
+    isIgnored(inputs, "configuration") || isIgnored(inputs, "configurationFile");
+  return { configurationHash, ignoresConfiguration, retryFailed, givenOrderId, wait };
 }
 
 /** What can be done about an order that is on its way. */
@@ -78,7 +83,9 @@ export function decide(
     return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
-  const changed = !isSameConfiguration(order.configurationHash, declared.configurationHash);
+  const ignores = declared.ignoresConfiguration === true && !isNew;
+  const changed =
+    !ignores && !isSameConfiguration(order.configurationHash, declared.configurationHash);
   const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
   const allowsAnother = allowed && isNew && given === null;
   if (order.status === "COMPLETED" && changed) return { do: "submit" };

@@ -277,10 +277,12 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (hash === undefined || !isEqual(olds.account, news.account))
       return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
-    const next = decide(toDesiredOrder(news, hash), order, capabilitiesOf(account.sourceOf(order)));
+    const desired = toDesiredOrder(news, hash);
+    const next = decide(desired, order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (
       news.configurationFile !== undefined &&
+      !desired.ignoresConfiguration &&
       !isSameConfiguration(order.configurationHash, hash)
     ) {
       logWarning(

@@ -60,6 +60,7 @@ export type ProvisionInputs = z.output<typeof provisionSchema> & {
   readonly __organization?: string;
   /** The journal of the run that created this, for a run that finds its pending operation. */
   readonly __journal?: string;
+  readonly __ignoreChanges?: readonly string[];
 };
 
 /** How long an order is waited for unless `timeout` says otherwise. */

@@ -4,6 +4,7 @@ import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties } from "../runtime/equality.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { withoutIgnored } from "../runtime/ignored-changes.ts";
 import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
@@ -32,7 +33,13 @@ import {
 } from "./deletions.ts";
 import { alreadyExists } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
-import { countPaths, updateBody, withFields } from "./request-body.ts";
+import {
+  countPaths,
+  ignoresPartOfCredentials,
+  updateBody,
+  withFields,
+  withoutIgnoredFields,
+} from "./request-body.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
 import { changedCase, missingNames, removedSipCredentials, ruleFindings } from "./rules.ts";
 import {
@@ -121,6 +128,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       if (note) logWarning("XimaLicense", resourceId(news), `${property}: ${reason}`);
       else failures.push({ property, reason });
     }
+    if (ignoresPartOfCredentials(news))
+      logWarning(
+        "XimaLicense",
+        resourceId(news),
+        "ignoreChanges cannot leave out a part of sipCredentials: Xima takes them whole, so each update sends the declared ones. Ignore sipCredentials instead",
+      );
     // Makes the client, so that a key or certificate that cannot be used is found while previewing.
     this.#accounts.client(news.account);
     return failures;
@@ -132,7 +145,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     news: LicenseInputs,
     { refreshing }: DiffSituation,
   ): Promise<dynamic.DiffResult> {
-    const changed = changedProperties({ ...olds }, { ...news }, managedProperties);
+    const [before, now] = [withoutIgnored(olds, news), withoutIgnored(news, news)];
+    const changed = changedProperties({ ...before }, { ...now }, managedProperties);
     // That a licence is to be sent again is a task for the next up, and no drift.
     const again = refreshing ? undefined : reasonToStateAgain(olds, news);
     if (again) logInfo("XimaLicense", resourceId(olds), `is due to be sent again: ${again}`);
@@ -218,7 +232,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const earlier = await operation.recall();
     const lost = sentFields(earlier);
     const olds = withFields(state, lost);
-    const body = updateBody(news, apiRevision, olds);
+    const whole = updateBody(news, apiRevision, olds);
+    const body = (await this.#mayLackFields(state, news))
+      ? whole
+      : withoutIgnoredFields(whole, news);
     const time = new Date().toISOString();
     await this.#warnOfDeletion(news, earlier, operation, state.lastAssertedAt);
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost));
@@ -311,6 +328,15 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         `the deletion is not recorded: ${this.#deletions.location} cannot be written (${code}). Note the deletionId`,
       );
     }
+  }
+
+  /** A create that never arrived leaves a customer that has nothing of what is ignored. */
+  async #mayLackFields(
+    { unconfirmed }: LicenseOutputs,
+    { account, ccId, __ignoreChanges = [] }: LicenseInputs,
+  ): Promise<boolean> {
+    if (!unconfirmed || __ignoreChanges.length === 0) return false;
+    return (await this.#accounts.client(account).exists(ccId)) !== true;
   }
 
   /**

@@ -1,4 +1,6 @@
+import { isIgnored, withoutIgnored } from "../runtime/ignored-changes.ts";
 import type { ApiRevision } from "./config.ts";
+import type { CcId } from "./resource-id.ts";
 import { type LicenseInputs, managedProperties } from "./schema.ts";
 
 type Body = Record<string, unknown>;
@@ -33,6 +35,30 @@ export function updateBody(
 function withoutOtherBundle(bundles: Body): Body {
   if (Number(bundles.standardBundles) > 0) return { advancedBundles: 0, ...bundles };
   return Number(bundles.advancedBundles) > 0 ? { standardBundles: 0, ...bundles } : bundles;
+}
+
+/**
+ * The body of an update: a field that is left out stays as it is (OpenAPI 1.4). The ids
+ * are always sent, and credentials are sent whole.
+ */
+export function withoutIgnoredFields(body: Body, news: LicenseInputs): Body {
+  const { sipCredentials, ...others } = body;
+  const { resellerId, tenantId } = news.ccId;
+  const { ccId, ...counts } = withoutIgnored(others, news);
+  return {
+    ...{ ccId: { ...(ccId as Partial<CcId>), resellerId, tenantId } },
+    ...counts,
+    ...(sipCredentials !== undefined && !isIgnored(news, "sipCredentials") && { sipCredentials }),
+  };
+}
+
+/** A part that is ignored alone is sent with the others. */
+export function ignoresPartOfCredentials(news: LicenseInputs): boolean {
+  const { sipCredentials = {} } = news;
+  const isWhole = isIgnored(news, "sipCredentials");
+  return (
+    !isWhole && Object.keys(sipCredentials).some((key) => isIgnored(news, `sipCredentials.${key}`))
+  );
 }
 
 function withDropped(declared: unknown, before: unknown, property: string): unknown {

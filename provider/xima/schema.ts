@@ -72,6 +72,7 @@ export const licenseSchema = z.strictObject({
 export type LicenseInputs = z.output<typeof licenseSchema> & {
   readonly __stack?: string;
   readonly __resource?: string;
+  readonly __ignoreChanges?: readonly string[];
 };
 /**
  * The properties that a change of is a change of the licence; the others only steer this

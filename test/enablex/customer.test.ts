@@ -113,6 +113,32 @@ describe("a customer that is updated", () => {
     expect(enablex.customers()).toMatchObject([{ customer_legal_name: "Unmanaged" }]);
   });
 
+  test("sends nothing of what is ignored, though it was changed elsewhere since", async () => {
+    const { id, outs, provider } = await createCustomer();
+    await enablex.change("customers", id, { status: "S", office_address: { city: "York" } });
+    const ignoring = { ...acme, __ignoreChanges: ["status", "officeAddress.city"] };
+    expect(await provider.diff(id, { ...outs, status: "suspended" }, ignoring)).toMatchObject({
+      changes: false,
+    });
+    await provider.update(id, outs, { ...ignoring, contactName: "Grace" });
+    expect(patches()).toEqual([{ contact_name: "Grace" }]);
+    expect(enablex.customers()).toMatchObject([{ status: "S", office_address: { city: "York" } }]);
+  });
+
+  test("goes on, though an ignored email was emptied elsewhere and a refresh has seen it", async () => {
+    const { id, outs, provider } = await createCustomer();
+    await enablex.change("customers", id, { contact_email: "" });
+    const { inputs: olds = {}, props } = await provider.read(id, outs);
+    const news = { ...(olds as EnableXInputs), contactName: "Grace" };
+    const { failures } = await provider.check(olds, news);
+    expect(failures?.map(({ property }) => property)).toEqual(["contactEmail"]);
+    const ignoring = { ...news, __ignoreChanges: ["contactEmail"] };
+    expect((await provider.check(olds, ignoring)).failures).toEqual([]);
+    expect((await provider.check({}, ignoring)).failures).toHaveLength(1);
+    await provider.update(id, props as EnableXOutputs, ignoring);
+    expect(patches()).toEqual([{ contact_name: "Grace" }]);
+  });
+
   test("and already is as declared on the server is not written at all", async () => {
     const { id, outs, provider } = await createCustomer();
     await provider.update(id, { ...outs, contactName: "Ada " }, acme);

@@ -9,10 +9,19 @@ import {
 } from "../../provider/schemas.ts";
 import { licenseSchema } from "../../provider/xima/schema.ts";
 
+/** The inputs of each resource. */
+const registered: Record<string, unknown>[] = [];
+
 beforeAll(async () => {
   pulumi.runtime.setAllConfig({});
   await pulumi.runtime.setMocks(
-    { newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) },
+    {
+      newResource: ({ name, inputs }) => {
+        registered.push(inputs);
+        return { id: name, state: inputs };
+      },
+      call: () => ({}),
+    },
     "shop",
     "test",
   );
@@ -55,4 +64,20 @@ describe.each(Object.entries(resources))("%s", (_, { make, names }) => {
     const resource = make() as unknown as Record<string, unknown>;
     expect(names.filter((name) => !pulumi.Output.isInstance(resource[name]))).toEqual([]);
   });
+});
+
+test("a provider hears of ignoreChanges, and no state changes without that option", async () => {
+  const args = { ccId: { resellerId: "r", tenantId: "t" } };
+  const options = {
+    set: { ignoreChanges: ["eliteSeats"] },
+    empty: { ignoreChanges: [] },
+    none: {},
+  };
+  const made = Object.entries(options).map(
+    ([name, each]) => new ucaas.XimaLicense(name, args, each),
+  );
+  await new Promise((resolve) => pulumi.all(made.map(({ urn }) => urn)).apply(resolve));
+  const given = ({ __resource, __ignoreChanges }: Record<string, unknown>) =>
+    __ignoreChanges === undefined ? [] : [[__resource, __ignoreChanges]];
+  expect(registered.flatMap(given)).toEqual([["set", ["eliteSeats"]]]);
 });

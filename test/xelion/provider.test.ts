@@ -644,6 +644,23 @@ describe("diff", () => {
     rmSync(configurationFile);
   });
 
+  test("orders nothing for a file whose change is ignored, whatever else changes", async () => {
+    const configurationFile = join(w.journalDir, "..", `${basename(w.journalDir)}.json`);
+    const more = { configuration: undefined, configurationFile };
+    writeFileSync(configurationFile, JSON.stringify(fairyTail));
+    const { outs } = await create(more);
+    writeFileSync(configurationFile, JSON.stringify({ ...fairyTail, departments: [] }));
+    const ignoring = { ...more, __ignoreChanges: ["configurationFile"] };
+    expect(await changes(outs, ignoring)).toBe(false);
+    expect(printedText()).not.toContain("has other content than was ordered");
+    const after = await update(outs, { ...ignoring, retryFailed: 2 });
+    expect(after.outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
+    expect(w.orders()).toHaveLength(1);
+    // The option is gone, and the file still differs from what was ordered.
+    expect(await changes(after.outs, more)).toBe(true);
+    rmSync(configurationFile);
+  });
+
   test("reports a change when a killed run is ahead of the state, if only to save it", async () => {
     const ended = (await create()).outs;
     const submitted = {

@@ -649,6 +649,44 @@ describe("update", () => {
     expect(await host.diff(type, id, updated.outs, after)).toMatchObject({ changes: false });
   });
 
+  test("leaves out what is ignored, so that seats bought elsewhere stay", async () => {
+    const args = licence({ eliteSeats: 5, aiMessaging: { standardBundles: 2 }, sipCredentials });
+    const { id, outs } = await createLicence(args);
+    Object.assign(stored(args)!, { professionalSeats: 20, aiMessaging: { standardBundles: 9 } });
+    const __ignoreChanges = ["professionalSeats", "aiMessaging", "ccId.tenantName"];
+    const ignoring = { ...args, __ignoreChanges: [...__ignoreChanges, "sipCredentials"] };
+    const other = { ...outs, professionalSeats: 20 };
+    expect(await host.diff(type, id, other, ignoring)).toMatchObject({ changes: false });
+    await host.update(type, id, outs, { ...ignoring, eliteSeats: 6 });
+    expect(sent()).toEqual([{ eliteSeats: 6 }]);
+    expect(JSON.parse(licences.writes()[0]!.body).ccId).not.toHaveProperty("tenantName");
+    expect(stored(args)).toMatchObject({ professionalSeats: 20, eliteSeats: 6 });
+  });
+
+  test("sends what is ignored too, if the create may not have arrived", async () => {
+    const args = licence({ __ignoreChanges: ["professionalSeats"] });
+    const { id, outs } = await createLicence(args);
+    const unclear = { ...outs, unconfirmed: true };
+    delete licences.server.state.customers[id];
+    await host.update(type, id, unclear, args);
+    expect(stored(args)).toMatchObject({ professionalSeats: 12 });
+    stored(args)!.professionalSeats = 20;
+    await host.update(type, id, unclear, args);
+    expect(stored(args)).toMatchObject({ professionalSeats: 20 });
+  });
+
+  test("sends credentials of which a part is ignored whole, and says so", async () => {
+    const args = licence({ sipCredentials });
+    const { id, outs } = await createLicence(args);
+    const ignoring = { ...args, __ignoreChanges: ["sipCredentials.password"], eliteSeats: 5 };
+    expect(await failures(ignoring, args)).toEqual([]);
+    expect(host.output()).toContain(
+      `${id}: ignoreChanges cannot leave out a part of sipCredentials`,
+    );
+    await host.update(type, id, outs, ignoring);
+    expect(sent()).toEqual([{ professionalSeats: 12, eliteSeats: 5, sipCredentials }]);
+  });
+
   test("changes the kind of bundle in one request", async () => {
     const args = licence({ aiMessaging: { standardBundles: 2 } });
     const { id, outs } = await createLicence(args);
