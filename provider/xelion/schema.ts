@@ -78,9 +78,12 @@ export type StatusOrigin = "reply" | "callback" | "relay" | "polling" | "operato
  */
 const statusWord = (status: string) => printableLine(status, 64);
 
+/** It was cut already. Journal and relay are files and servers that others may write to. */
+const keptStatus = z.string().transform((status) => printableLine(status));
+
 const statusEventSchema = z.object({
   orderId: z.int(),
-  status: z.string().transform(statusWord),
+  status: keptStatus,
   /** Unique and chronological (guide); what was polled has none. */
   mid: z.number().optional(),
   /** ISO time at which it was heard. */
@@ -115,17 +118,11 @@ export const orderSchema = z.object({
    * The vendor's word, or this project's: `UNKNOWN` (the service may or may not have it),
    * `SUBMITTED` (it has; no more is known).
    */
-  status: z.string().transform(statusWord),
+  status: keptStatus,
   /** The highest `mid` taken, and the highest that told of the end. */
   lastMid: z.number().nullable().default(null),
   endMid: z.number().nullable().default(null),
-  statusHistory: z.array(
-    z.object({
-      time: z.string(),
-      status: z.string().transform(statusWord),
-      source: z.string(),
-    }),
-  ),
+  statusHistory: z.array(z.object({ time: z.string(), status: keptStatus, source: z.string() })),
   /**
    * What came before the POST was answered, when it cannot be known yet whether it is
    * about this order.
