@@ -85,10 +85,11 @@ describe("a dynamic resource", () => {
         { cwd: stack.folder, stdio: ["pipe", "pipe", "ignore"] },
       );
       onTestFinished(() => void left.kill("SIGKILL"));
-      await once(left.stdout, "data");
       const ended = once(left, "exit");
+      // Another test's command may end it before it has started.
+      await Promise.race([once(left.stdout, "data"), ended]);
       // As its engine's death does. Pulumi's code does not see it.
-      left.stdin.end();
+      left.stdin.on("error", () => {}).end();
       (await stack[command]()).ok();
       expect(await ended).toEqual([null, "SIGTERM"]);
     },
