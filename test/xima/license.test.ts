@@ -716,7 +716,7 @@ describe("update", () => {
     const args = licence();
     const { id, outs } = await createLicence(args);
     licences.server.fault({ kind: "cut", bodyMatches: "professionalSeats", times: 99 });
-    await using hasty = await start({}, { "xima:deadlineSeconds": 1 });
+    await using hasty = await start({}, { "xima:deadlineSeconds": 3 });
     const { partial } = await hasty.failure(
       hasty.update(type, id, outs, { ...args, professionalSeats: 20, dialerSeats: 10 }),
     );
