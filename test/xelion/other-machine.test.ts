@@ -369,17 +369,6 @@ describe("on a machine that has run the stack before, with a journal of its own"
     return folder;
   }
 
-  test.each([false, "https://hooks.example/mine"])(
-    "a relay does not know of an order that asks for callback %s, so it is not sent again",
-    async (callback) => {
-      const relay = { "xelion:callback": { relayUrl: "http://127.0.0.1:1", relayKey } };
-      const { inputs } = await up(await machine(), newStack, { callback }, relay);
-      const refused = await up(await machine(), killedEngine(inputs), { callback }, relay);
-      expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
-      expect(w.orders()).toHaveLength(1);
-    },
-  );
-
   test("an order of another machine's killed provider is not sent again", async () => {
     const known = await knownMachine();
     await up(await machine(), newStack);
