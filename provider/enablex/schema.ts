@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { credential, displayName, identifier } from "../runtime/identifiers.ts";
+import type { IgnoringInputs } from "../runtime/ignored-changes.ts";
 
 const text = z.string();
 const email = identifier().refine(
@@ -97,13 +98,12 @@ export const userSchema = z.strictObject({
 export type Adopt = z.output<typeof adopt>;
 
 /** What all three kinds of arguments have in common. */
-export interface EnableXInputs extends Record<string, unknown> {
+export interface EnableXInputs extends Record<string, unknown>, IgnoringInputs {
   readonly adopt?: Adopt;
   readonly account?: string;
   readonly __stack?: string;
   /** JSON: the paths of what the program marked as secret. */
   readonly __secretPaths?: string;
-  readonly __ignoreChanges?: readonly string[];
 }
 
 /**

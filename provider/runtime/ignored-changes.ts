@@ -5,9 +5,9 @@ import { own } from "./own-property.ts";
  * The option `ignoreChanges`, as a resource class hands it over. The engine keeps the old
  * input of what is ignored, and tells no dynamic provider that it did.
  */
-export interface IgnoringInputs {
+export type IgnoringInputs = {
   readonly __ignoreChanges?: readonly string[];
-}
+};
 
 /** Whether a property, or what it is in, is ignored: `officeAddress.city`. */
 export function isIgnored({ __ignoreChanges }: IgnoringInputs, property: string): boolean {

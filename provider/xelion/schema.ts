@@ -1,6 +1,7 @@
 import ms from "ms";
 import { z } from "zod";
 import { credential, identifier } from "../runtime/identifiers.ts";
+import type { IgnoringInputs } from "../runtime/ignored-changes.ts";
 import { printableLine } from "../runtime/printable.ts";
 import type { StatusEntry } from "./status-entry.ts";
 
@@ -47,21 +48,21 @@ export const provisionSchema = z.strictObject({
   account: identifier().optional(),
 });
 
-export type ProvisionInputs = z.output<typeof provisionSchema> & {
-  readonly __stack?: string;
-  /**
-   * JSON: the keys of each object in the configuration, in the program's order, which the
-   * engine does not keep.
-   */
-  readonly __keyOrder?: string;
-  /** JSON: the paths in the configuration whose values the program marked as secrets. */
-  readonly __secretPaths?: string;
-  /** The backend's organization, where it has some. */
-  readonly __organization?: string;
-  /** The journal of the run that created this, for a run that finds its pending operation. */
-  readonly __journal?: string;
-  readonly __ignoreChanges?: readonly string[];
-};
+export type ProvisionInputs = z.output<typeof provisionSchema> &
+  IgnoringInputs & {
+    readonly __stack?: string;
+    /**
+     * JSON: the keys of each object in the configuration, in the program's order, which the
+     * engine does not keep.
+     */
+    readonly __keyOrder?: string;
+    /** JSON: the paths in the configuration whose values the program marked as secrets. */
+    readonly __secretPaths?: string;
+    /** The backend's organization, where it has some. */
+    readonly __organization?: string;
+    /** The journal of the run that created this, for a run that finds its pending operation. */
+    readonly __journal?: string;
+  };
 
 /** How long an order is waited for unless `timeout` says otherwise. */
 export const defaultTimeout = "30m";

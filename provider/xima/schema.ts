@@ -1,6 +1,7 @@
 import ms from "ms";
 import { z } from "zod";
 import { credential, displayName, identifier } from "../runtime/identifiers.ts";
+import type { IgnoringInputs } from "../runtime/ignored-changes.ts";
 import type { LicenseChange } from "./license-change.ts";
 
 const count = z.int("must be a whole number").min(0, "must not be negative");
@@ -69,11 +70,11 @@ export const licenseSchema = z.strictObject({
   account: identifier().optional(),
 });
 
-export type LicenseInputs = z.output<typeof licenseSchema> & {
-  readonly __stack?: string;
-  readonly __resource?: string;
-  readonly __ignoreChanges?: readonly string[];
-};
+export type LicenseInputs = z.output<typeof licenseSchema> &
+  IgnoringInputs & {
+    readonly __stack?: string;
+    readonly __resource?: string;
+  };
 /**
  * The properties that a change of is a change of the licence; the others only steer this
  * program.
