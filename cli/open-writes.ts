@@ -12,7 +12,7 @@ import {
 import { Journal } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { findProject } from "./pulumi/project.ts";
-import { type State, stackConfig } from "./pulumi/stack.ts";
+import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
  * @param stack as the CLI takes it: `stack`, `organization/stack` or
@@ -31,20 +31,25 @@ function identityOf(stack: string, resources: readonly State[]): string {
   return stackIdentity(project, name, organization === "organization" ? undefined : organization);
 }
 
+export interface OpenWritesOptions {
+  /** Those that the engine has as begun, where nothing else reports them. */
+  readonly creates?: readonly PendingCreate[];
+  /** The stack's config, where it has been read already. */
+  readonly config?: StackConfig;
+}
+
 /**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
  * the lines, and so is such an entry.
- *
- * @param creates those that the engine has as begun, where nothing else reports them
  */
 export async function openWrites(
   stack: string,
   resources: readonly State[],
-  creates: readonly PendingCreate[] = [],
+  { creates = [], config: given }: OpenWritesOptions = {},
 ): Promise<string[]> {
   // Without the passphrase the state would not have been read.
-  const config = await stackConfig(stack);
+  const config = given ?? (await stackConfig(stack));
   const journal = new Journal({ get: (key) => config.get(key) as never });
   const identity = identityOf(stack, resources);
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
@@ -65,9 +70,10 @@ export async function openWrites(
 export async function openWritesOrReason(
   stack: string,
   resources: readonly State[],
+  options: OpenWritesOptions = {},
 ): Promise<string[]> {
   try {
-    return await openWrites(stack, resources);
+    return await openWrites(stack, resources, options);
   } catch (error) {
     if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
       return [`interrupted runs are not looked at: ${error.reason}`];

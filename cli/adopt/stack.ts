@@ -65,7 +65,9 @@ export class Stack {
   /** What interrupted runs may have left, a line for each. */
   async openWrites(): Promise<string[]> {
     const state = await stackState(this.#fullName);
-    return await openWrites(this.#fullName, state.resources, pendingCreates(state));
+    return await openWrites(this.#fullName, state.resources, {
+      creates: pendingCreates(state),
+    });
   }
 
   /**

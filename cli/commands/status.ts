@@ -81,7 +81,7 @@ async function status({ reportDir, json, html, ...choice }: Options): Promise<vo
     }
     const terms = attempt(notes, name, () => readTerms(config, project.folder));
     stacks.push({ stack: name, ...state, ...(terms && { terms }) });
-    const left = await openWritesOrReason(name, state.resources);
+    const left = await openWritesOrReason(name, state.resources, { config });
     notes.push(...left.map((line) => `${name}: ${line}`));
     const ends = certificateEnds(name, config, process.env, takenAt);
     certificates.push(...ends.certificates);
@@ -119,6 +119,7 @@ async function readableConfig(stack: string): Promise<StackConfig | string> {
     return await stackConfig(stack);
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
-    return `${stack}: costs and certificates are left out, and interrupted runs are not looked at, since the config cannot be read: ${error.reason}`;
+    const missing = "costs and certificates are left out, and interrupted runs are not looked at";
+    return `${stack}: ${missing}, since the config cannot be read: ${error.reason}`;
   }
 }
