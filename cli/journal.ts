@@ -64,9 +64,9 @@ export async function acceptRuns(stack: string, options: Options): Promise<void>
   const journal = await openJournal(options);
   const pending = await acceptEarlierRuns(journal, stack);
   if (options.json) return printJson({ accepted: stack, pending });
-  print(
-    `accepted: orders of ${stack} are sent again${pending > 0 ? `; ${counted(pending, "pending operation counts", "pending operations count")} as looked at` : ""}`,
-  );
+  const counts = counted(pending, "pending operation counts", "pending operations count");
+  const looked = pending > 0 ? `; ${counts} as looked at` : "";
+  print(`accepted: orders of ${stack} are sent again${looked}`);
 }
 
 async function openJournal({ stack }: Options): Promise<Journal> {

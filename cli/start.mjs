@@ -5,8 +5,13 @@ const neededMajor = 22;
 const neededMinor = 19;
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+  const needed = `${neededMajor}.${neededMinor}`;
   console.error(
-    `This is Node ${process.versions.node}; ucaas needs Node ${neededMajor}.${neededMinor} or newer. In a project that has pulumi-ucaas, run it as "npx ucaas", which finds the project's own Node; else install a newer one (https://nodejs.org).`,
+    [
+      `This is Node ${process.versions.node}; ucaas needs Node ${needed} or newer.`,
+      'In a project that has pulumi-ucaas, run it as "npx ucaas", which finds the project\'s own Node;',
+      "else install a newer one (https://nodejs.org).",
+    ].join(" "),
   );
   process.exitCode = 1;
 } else {

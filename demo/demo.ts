@@ -39,9 +39,9 @@ try {
     await step.proof({ exitCode, output }, sandbox, playground.project, webhook);
     console.log(`  ${bold("✓")} exit status ${exitCode}, as it should be`);
   }
-  console.log(
-    `\n${bold(`All ${steps.length} steps did what they say`)}, in ${Math.round((performance.now() - begun) / 1000)} s. Next: npm run sandbox, to play by hand.`,
-  );
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  const verdict = bold(`All ${steps.length} steps did what they say`);
+  console.log(`\n${verdict}, in ${seconds} s. Next: npm run sandbox, to play by hand.`);
 } catch (error) {
   console.error(
     `\n${bold("The demo stopped")}: ${error instanceof Error ? error.message : String(error)}`,

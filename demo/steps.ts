@@ -138,8 +138,10 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title:
-      "A person deletes the bakery's licence at the vendor; the nightly drift preview finds it (an exit status that is not 0 fails the pipeline)",
+    title: [
+      "A person deletes the bakery's licence at the vendor; the nightly drift preview finds it",
+      "(an exit status that is not 0 fails the pipeline)",
+    ].join(" "),
     before(sandbox) {
       delete sandbox.xima.server.state.customers["voicehouse/bakery"];
     },
@@ -220,8 +222,10 @@ export const steps: readonly Step[] = [
     },
   },
   {
-    title:
-      "The same for all stacks at once, as a table: 2 says that there is drift. A customer that was made by hand at EnableX is counted as not declared",
+    title: [
+      "The same for all stacks at once, as a table: 2 says that there is drift.",
+      "A customer that was made by hand at EnableX is counted as not declared",
+    ].join(" "),
     async before({ enablex }) {
       const created = await fetch(`${enablex.baseUrl}/customers`, {
         method: "POST",

@@ -65,7 +65,15 @@ export interface CustomerArgs {
  * const acme = new Customer("acme", {
  *   name: "Acme Ltd",
  *   netsapiens: { domain: "acme", clientId: "xima-acme", driver: "portal" },
- *   xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme Ltd" }, professionalSeats: 12 },
+ *   xima: {
+ *     ccId: {
+ *       resellerId: "voicehouse",
+ *       resellerName: "Voicehouse",
+ *       tenantId: "acme",
+ *       tenantName: "Acme Ltd",
+ *     },
+ *     professionalSeats: 12,
+ *   },
  * });
  * export const summary = acme.summary;
  * ```
@@ -197,8 +205,9 @@ function refuseUnknown(name: string, args: CustomerArgs): void {
   ];
   if (!isMap(args)) faults.unshift(`its arguments must be an object, not ${kindOf(args)}`);
   if (faults.length > 0) {
-    const text = `Customer ${JSON.stringify(name)}: ${faults.join("; ")}\n  What to do: correct the program. Nothing was registered or deleted.`;
-    throw new pulumi.RunError(text);
+    const what = `Customer ${JSON.stringify(name)}: ${faults.join("; ")}`;
+    const remedy = "What to do: correct the program. Nothing was registered or deleted.";
+    throw new pulumi.RunError(`${what}\n  ${remedy}`);
   }
 }
 

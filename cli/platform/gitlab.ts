@@ -31,7 +31,10 @@ export class GitLab implements Platform {
     const token = requireEnv(
       env,
       "GITLAB_TOKEN",
-      "set it to a project access token with the scope api, as a masked CI/CD variable that is not protected: merge requests get no protected ones",
+      [
+        "set it to a project access token with the scope api, as a masked CI/CD variable",
+        "that is not protected: merge requests get no protected ones",
+      ].join(" "),
     );
     this.#api = new Api({
       vendor: "gitlab",

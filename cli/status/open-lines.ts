@@ -23,10 +23,11 @@ export function openLines(report: StatusReport): string[] {
     ...pending.map(({ stack, operation }) => `${stack}: pending operation ${operation}`),
     ...certificates
       .filter(({ daysLeft }) => daysLeft < minDays)
-      .map(
-        ({ stack, account, endsAt, daysLeft }) =>
-          `${stack}: the certificate of xima${account === undefined ? "" : ` (${account})`} ${daysLeft < 0 ? "ended" : "ends"} on ${endsAt.slice(0, 10)}`,
-      ),
+      .map(({ stack, account, endsAt, daysLeft }) => {
+        const whose = account === undefined ? "xima" : `xima (${account})`;
+        const ends = daysLeft < 0 ? "ended" : "ends";
+        return `${stack}: the certificate of ${whose} ${ends} on ${endsAt.slice(0, 10)}`;
+      }),
     ...lastChecks
       .filter(({ status }) => status !== "none")
       .map(

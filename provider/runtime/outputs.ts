@@ -13,9 +13,10 @@ const deepest = 64;
  * that was made is lost for its reply.
  *
  * What the program gave (or the state had) at the same place is kept as it is, and so is
- * what the provider made. Any other text is a vendor's. In it, known secrets are masked, and so is every text below a key
- * that names a password, secret or token. Characters that a terminal or the engine would
- * act on are escaped. Of long texts, lists and records the first part is kept.
+ * what the provider made. Any other text is a vendor's. In it, known secrets are masked, and
+ * so is every text below a key that names a password, secret or token. Characters that a
+ * terminal or the engine would act on are escaped. Of long texts, lists and records the
+ * first part is kept.
  *
  * @param given  the inputs, or what the state had
  * @param ownOutputs  top-level outputs that the provider made. One whose name begins with

@@ -4,12 +4,15 @@ import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
 import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
 
+const description = [
+  "see before pulumi up --plan that nothing else was merged for the stack,",
+  "before this commit or after it; ends with 1 when something was",
+].join(" ");
+
 /** `ucaas ci check-plan`: whether a stack is still what its preview saw. */
 export function checkPlanCommand(): Command {
   return new Command("check-plan")
-    .description(
-      "see before pulumi up --plan that nothing else was merged for the stack, before this commit or after it; ends with 1 when something was",
-    )
+    .description(description)
     .requiredOption("--preview <file>", "what ucaas ci preview --out wrote for the pull request")
     .option("--before <commit>", "the commit before the merge: nothing since the preview's base")
     .option("--branch <ref>", "the branch as it is now: nothing since the commit of this clone")
