@@ -109,7 +109,7 @@ function descriptorOf(
     label: (inputs) => toLabel(kind, inputs),
     // The server gives the id.
     remoteId: ({ account }, id) =>
-      id === undefined ? undefined : `${accounts.client(account).baseUrl} ${id}`,
+      id === undefined ? undefined : objectAt(accounts.client(account), id),
     names: (inputs) =>
       toIdentities(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
     journalThing(inputs, id) {
@@ -140,10 +140,15 @@ type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
   | { readonly result?: undefined; readonly id: string; readonly reply: ApiRecord | undefined }
 );
 
+/** An object at its server: two servers may give the same id. */
+function objectAt({ baseUrl }: EnableXClient, id: string | undefined): string {
+  return `${baseUrl} ${id}`;
+}
+
 /** Undefined where the config has no such account, or not all of it. */
 function objectOf(accounts: EnableXAccounts, account: string | undefined, id: string) {
   try {
-    return `${accounts.client(account).baseUrl} ${id}`;
+    return objectAt(accounts.client(account), id);
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
     return undefined;
@@ -236,7 +241,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   #requireOwnObject(id: string, account: string | undefined, news: EnableXInputs): void {
     const { __resource: name }: ManagedInputs = news;
     if (name === undefined || this.#holders.identityOf(name) === undefined) return;
-    const other = this.#holders.hold(`${this.#accounts.client(account).baseUrl} ${id}`, name);
+    const other = this.#holders.hold(objectAt(this.#accounts.client(account), id), name);
     if (other !== undefined) throw sharedObject(this.#kind, id, [other, name]);
   }
 
@@ -400,7 +405,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const idOf = (row: ApiRecord) => op.client.idOf(this.#kind, row) ?? "?";
     const inState = await this.#holders.inState(op.news);
     const gives = (row: ApiRecord) => {
-      const holder = inState.get(`${op.client.baseUrl} ${idOf(row)}`);
+      const holder = inState.get(objectAt(op.client, idOf(row)));
       return holder && this.#holders.identityOf(holder.name) !== op.identity?.key;
     };
     const taken = others.filter((row) => !gives(row));
@@ -562,7 +567,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   async #requireFreeObject(op: Operation, id: string): Promise<void> {
     const { __resource: name }: ManagedInputs = op.news;
     if (name === undefined) return;
-    const holder = await this.#holders.take(`${op.client.baseUrl} ${id}`, name, op.news);
+    const holder = await this.#holders.take(objectAt(op.client, id), name, op.news);
     if (holder === undefined) return;
     throw this.#holders.identityOf(holder) === op.identity?.key
       ? sharedObject(this.#kind, id, [holder, name])
@@ -571,7 +576,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
 
   #own(intent: Intent, { client, news }: Operation, id: string): void {
     const { __resource: name }: ManagedInputs = news;
-    const object = `${client.baseUrl} ${id}`;
+    const object = objectAt(client, id);
     intent.own(object);
     if (name !== undefined) this.#holders.hold(object, name);
   }
