@@ -46,7 +46,7 @@ export async function resolveEntries(
   const found = references.map((reference) =>
     findEntry(entries, reference, journal.location, options),
   );
-  for (const { vendor, stack, thing } of found) await journal.drop({ vendor, stack, thing });
+  for (const entry of found) await journal.drop(entry, entry);
   if (options.json) return printJson({ removed: found });
   for (const entry of found) print(`removed: ${describeEntry(entry)}`);
 }

@@ -107,9 +107,13 @@ export function isOwned(entry: JournalEntry, resources: readonly ResourceName[])
   return resources.some(({ type, name }) => type === entry.type && name === ownerOf(entry));
 }
 
-/** A short name for an entry, which stays as long as the entry does. */
-export function entryReference({ vendor, stack, thing }: JournalEntry): string {
-  return createHash("sha256").update(`${vendor}\n${stack}\n${thing}`).digest("hex").slice(0, 8);
+/**
+ * A short name for a write, which stays as long as its entry does. A later write of the same
+ * thing has another: who looked at the vendor before it knows nothing of it.
+ */
+export function entryReference({ vendor, stack, thing, id, intendedAt }: JournalEntry): string {
+  const write = [vendor, stack, thing, id ?? intendedAt].join("\n");
+  return createHash("sha256").update(write).digest("hex").slice(0, 8);
 }
 
 /**

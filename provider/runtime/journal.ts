@@ -269,12 +269,14 @@ export class Journal {
   /**
    * Forgets a thing: the state has it, or it is known that nothing was made.
    *
-   * @param own the write that made nothing; a later run's entry then stays
+   * @param own the only write that is forgotten; the entry of any other stays
    */
   async drop({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
-    const found = own && (await this.#store.read({ vendor, stack, thing }));
-    if (found && !isSameWrite(own, found)) return;
-    for (const each of namesOf(stack)) await this.#store.remove({ vendor, stack: each, thing });
+    for (const each of namesOf(stack)) {
+      const key = { vendor, stack: each, thing };
+      if (own && !isSameWrite(own, await this.#store.read(key))) continue;
+      await this.#store.remove(key);
+    }
   }
 
   async #put<Note extends Json>(

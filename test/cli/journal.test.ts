@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { entryReference } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { ucaas } from "./ucaas.ts";
 
@@ -43,6 +44,22 @@ test("lists what interrupted runs have begun, and forgets what the operator has 
   });
   expect(await journal.find(key)).toBeUndefined();
   expect(await journal.find(done)).toBeDefined();
+});
+
+test("a reference forgets the write that was looked at, and no later one of the same thing", async () => {
+  const looked = await journal.intend(key, {}, null, null, { write });
+  const reference = entryReference(looked);
+  await journal.annotate(key, looked, "seen");
+  expect((await run("resolve", reference)).exitCode).toBe(0);
+  // Another engineer's run has begun the same again, and waits for its reply.
+  const later = await journal.intend(key, {}, null, null, { write });
+  const refused = await run("resolve", reference);
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stdout: "",
+    stderr: expect.stringContaining("NO_JOURNAL_ENTRY"),
+  });
+  expect(await journal.find(key)).toEqual(later);
 });
 
 test("lists an order that ended FAILED as failed, not as open", async () => {

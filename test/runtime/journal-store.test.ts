@@ -134,6 +134,14 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
     expect(await open().find(now)).toBeUndefined();
   });
 
+  test("forgets one write, and not what is under the stack's shorter name", async () => {
+    const entry = await open().intend(key(), {}, "note", null, { write });
+    // An earlier release wrote it, or another backend's stack of this name did.
+    const shorter = await open().intend({ ...key(), stack: "shop/live" }, {}, "note");
+    await open().drop(entry, entry);
+    expect(await open().findThing("acme", key().thing)).toEqual([shorter]);
+  });
+
   test("forgets a delete that ended long ago, and lists the others", async () => {
     const gone = { ...write, operation: "delete" } as const;
     const entry = await open().intend(key(), {}, "note", null, { write: gone });
