@@ -7,7 +7,7 @@ import {
   sql,
 } from "kysely";
 import pg from "pg";
-import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
+import { rememberPasswordOf } from "pulumi-ucaas/internal/runtime/secrets";
 import { StartupError } from "./startup-error.ts";
 import { type Database, migrate, type Tables } from "./tables.ts";
 
@@ -95,8 +95,7 @@ async function mustNotBeOff(database: Database, setting: string): Promise<void> 
 
 function readUrl(url: string): pg.PoolConfig {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) {
-    const { password } = new URL(url);
-    rememberSecret(decoded(password));
+    rememberPasswordOf(url);
     return { connectionString: url };
   }
   // The URL is not shown: it may hold a password.
@@ -104,12 +103,4 @@ function readUrl(url: string): pg.PoolConfig {
     code: "DATABASE_URL_INVALID",
     hint: "write postgresql://user:password@host:5432/database, with %-escapes for special characters in the password",
   });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

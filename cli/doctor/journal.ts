@@ -40,11 +40,11 @@ export function journalChecks({ stack, config, environment }: StackContext): Che
 
 /** A database has answered, or the error says why not. */
 async function placeOutcome(
-  { location }: Journal,
+  { location, isShared }: Journal,
   list: () => Promise<unknown>,
   facts: { isChosen: boolean; inPipeline: boolean; hasOrders: boolean },
 ): Promise<Outcome> {
-  if (!location.includes("://")) return folderOutcome(location, facts);
+  if (!isShared) return folderOutcome(location, facts);
   await list();
   return { status: "ok", found: `${location} answers: machines can share it` };
 }

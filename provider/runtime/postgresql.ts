@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResultRow } from "pg";
 import { UcaasError } from "./errors.ts";
+import { rememberPasswordOf } from "./secrets.ts";
 
 /** How long a call is tried again while the database restarts. */
 const restartTakes = 60_000;
@@ -36,16 +37,17 @@ export class PostgresDatabase {
     const { host, pathname } = new URL(url);
     this.location = `postgresql://${host}${pathname}`;
     this.#url = url;
+    rememberPasswordOf(url);
   }
 
   /** @throws {UcaasError} `JOURNAL_INVALID` */
   static at(url: string): PostgresDatabase {
-    if (!/^postgres(ql)?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
+    if (!isPostgresUrl(url)) {
       // Not shown: it may hold a password.
       throw new UcaasError("ucaas:journal is not the URL of a PostgreSQL database", {
         code: "JOURNAL_INVALID",
         operation: "journal",
-        hint: "write postgres://user:password@host/database; a folder is ucaas:journalDir",
+        hint: "write postgres://user:password@host/database, with %-escapes for special characters in the password; a folder is ucaas:journalDir",
       });
     }
     const known = databases.get(url) ?? new PostgresDatabase(url);
@@ -167,4 +169,11 @@ function isGone(error: unknown): boolean {
       message,
     )
   );
+}
+
+/** An unescaped character in a password ends the host, and the rest would be shown. */
+const unescaped = /^[^:]+:\/\/[^/?#]*(?:[/?][^?]*@|.*#)/;
+
+function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:\/\/[^/]/.test(url) && URL.canParse(url) && !unescaped.test(url);
 }

@@ -35,6 +35,21 @@ export function rememberSecret(value: unknown): void {
   for (const spelling of base64Spellings(value)) known.add(spelling);
 }
 
+/** Remembers the password of a database's URL, as it is typed and as the URL has it. */
+export function rememberPasswordOf(url: string): void {
+  const { password, searchParams } = new URL(url);
+  for (const text of [password, decoded(password), searchParams.get("password")])
+    rememberSecret(text);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function secretsLongestFirst(): readonly string[] {
   longestFirst ??= [...known].sort((a, b) => b.length - a.length);
   return longestFirst;

@@ -117,10 +117,9 @@ function openLog(
   if ("url" in location)
     return new AppendTable(PostgresDatabase.at(location.url), "xima-deletions");
   // Not in the default folder of the journal: 0.1.0 wrote the file beside that.
-  const folders = [config.get("ucaas:journalDir"), environment.UCAAS_JOURNAL_DIR].filter(
-    (folder) => folder && !folder.includes("://"),
-  );
-  return new AppendFile(join(folders[0] ?? dataDir(environment), "xima-deletions.jsonl"));
+  const folder =
+    config.get("ucaas:journalDir") || environment.UCAAS_JOURNAL_DIR || dataDir(environment);
+  return new AppendFile(join(folder, "xima-deletions.jsonl"));
 }
 
 /**

@@ -165,10 +165,14 @@ test("open writes are listed with their age and what to do, and settled ones are
 });
 
 test("a journal whose URL is wrong is a finding, and its password is not shown", async () => {
-  const environment = { UCAAS_JOURNAL: "mysql://user:Hidden-password-1@db.example/journal" };
-  const findings = await runChecks(journalChecks({ ...context, environment }), 5);
-  expect(findings).toMatchObject([{ code: "JOURNAL_INVALID" }, { code: "JOURNAL_INVALID" }]);
-  expect(JSON.stringify(findings)).not.toContain("Hidden-password-1");
+  for (const environment of [
+    { UCAAS_JOURNAL: "mysql://user:Hidden-password-1@db.example/journal" },
+    { UCAAS_JOURNAL_DIR: "postgres://user:Hidden-password-1@db.example/journal" },
+  ]) {
+    const findings = await runChecks(journalChecks({ ...context, environment }), 5);
+    expect(findings).toMatchObject([{ code: "JOURNAL_INVALID" }, { code: "JOURNAL_INVALID" }]);
+    expect(JSON.stringify(findings)).not.toContain("Hidden-password-1");
+  }
 });
 
 test("ucaas doctor ends even if a database never answers, and names the requirement", async () => {

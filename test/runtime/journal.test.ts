@@ -18,6 +18,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hashOf, Journal } from "../../provider/runtime/journal.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import type { Json } from "../../provider/runtime/to-json.ts";
 
 type Properties = Record<string, unknown>;
@@ -246,5 +247,23 @@ describe("the intent journal", () => {
       folder({ "ucaas:journalDir": "" }, { UCAAS_JOURNAL_DIR: "", PULUMI_HOME: "/pulumi" }),
     ).toBe("/pulumi/ucaas/journal");
     expect(folder({}, {})).toMatch(/\.pulumi\/ucaas\/journal$/);
+  });
+
+  test("a URL where the journal's folder is expected is refused, and not shown", () => {
+    const url = "postgres://ucaas:hunter2@db.example/journal";
+    for (const [name, open] of [
+      ["ucaas:journalDir", () => new Journal(config({ "ucaas:journalDir": url }), {})],
+      ["UCAAS_JOURNAL_DIR", () => new Journal(config({}), { UCAAS_JOURNAL_DIR: url })],
+    ] as const) {
+      expect(open).toThrow(new RegExp(`${name} .*[[]JOURNAL_INVALID\\][^]* ucaas:journal,`));
+      expect(open).not.toThrow("hunter2");
+    }
+  });
+
+  test("the password of a journal's URL is masked, as it is typed and as the URL has it", () => {
+    new Journal(config({ "ucaas:journal": "postgres://ucaas:horse%2Fbattery@db.example/j" }), {});
+    new Journal(config({ "ucaas:journal": "postgres://db.example/j?password=correct-staple" }), {});
+    const shown = maskSecrets("horse/battery, horse%2Fbattery, correct-staple");
+    expect(shown).toBe("[secret], [secret], [secret]");
   });
 });

@@ -97,7 +97,7 @@ describe("the record", () => {
     expect(await deletions.list()).toEqual({ deletions: [later, deletion()], unreadable: [2] });
   });
 
-  test("is in the journal's folder, or in Pulumi's home when the journal is no folder", () => {
+  test("is in the journal's folder, or in Pulumi's home when none is named", () => {
     const at = (journalDir: string | undefined, environment: NodeJS.ProcessEnv) =>
       new Deletions(journalIn(journalDir), environment).location;
     const home = "/home/ada/.pulumi";
@@ -106,9 +106,6 @@ describe("the record", () => {
     );
     expect(at(undefined, { UCAAS_JOURNAL_DIR: "/other" })).toBe("/other/xima-deletions.jsonl");
     expect(at(undefined, { PULUMI_HOME: home })).toBe(`${home}/ucaas/xima-deletions.jsonl`);
-    expect(at("postgres://db/journal", { PULUMI_HOME: home })).toBe(
-      `${home}/ucaas/xima-deletions.jsonl`,
-    );
   });
 
   test.each([
