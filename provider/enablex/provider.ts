@@ -123,7 +123,14 @@ function descriptorOf(
 }
 
 /** What the journal says of a write. 0.1.0 noted the id alone. */
-type WriteNote = string | null | { id?: string; fields: string[] };
+type WriteNote = string | null | NotedWrite;
+
+type NotedWrite = {
+  id?: string;
+  fields: string[];
+  /** The object existed before. It belongs to the resource only once the state has it. */
+  adopting?: boolean;
+};
 
 /** What an existing thing is, and whether this stack made it. */
 interface Existing {
@@ -287,11 +294,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     );
     if (existing) return { op, result: await this.#takeOver(op, existing, intent) };
 
-    const fields = op.fields.map(({ property }) => property);
+    const fields = namesOf(op.fields);
     await intent.intend(op.sentFields, { fields });
     const created = await this.#send(op, intent);
-    await intent.note({ id: created.id, fields }, created.id);
     if (created.outcome === "created") {
+      await intent.note({ id: created.id, fields }, created.id);
       this.#own(intent, op, created.id);
       const object =
         op.identity &&
@@ -389,7 +396,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       this.#warn(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...cleared];
     await this.#requireFreeIdentity(op, id, changed);
-    const reply = await this.#write(op, id, row, changed, intent, lost);
+    const reply = await this.#write(op, row, changed, intent, { id }, lost);
     return await this.#result(op, id, cleared, [reply]);
   }
 
@@ -473,10 +480,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     op: Operation,
     entry: JournalEntry<WriteNote> | undefined,
   ): Promise<Existing | undefined> {
-    const noted = vendorId(typeof entry?.note === "string" ? entry.note : entry?.note?.id);
+    const { id, adopting = false } = noteOf(entry);
+    const noted = vendorId(id);
     if (noted !== undefined) {
       const row = await op.client.read(this.#kind, noted);
-      if (row) return { row, origin: "ours" };
+      if (row) return { row, origin: adopting ? "foreign" : "ours" };
     }
     if (
       entry === undefined &&
@@ -489,7 +497,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const age = cutOff ? Math.max(0, (Date.now() - Date.parse(entry.intendedAt)) / 1000) : 0;
     const wait = cutOff ? Math.max(0, op.client.config.settleSeconds - age) : 0;
     const row = await waitFor(wait, () => op.find(), op.client.signal);
-    return row && { row, origin: cutOff ? "perhaps ours" : "foreign" };
+    return row && { row, origin: cutOff && !adopting ? "perhaps ours" : "foreign" };
   }
 
   async #send(
@@ -534,24 +542,27 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       for (const { property } of unseen)
         this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
     const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
-    const reply = await this.#write(op, id, row, changed, intent);
+    // A create that was sent is now known to have made this one.
+    if (changed.length === 0) await intent.note({ id, fields: namesOf(op.fields) }, id);
+    const note = { id, ...(origin !== "ours" && { adopting: true }) };
+    const reply = await this.#write(op, row, changed, intent, note);
     return await this.#result(op, id, [], [reply]);
   }
 
   /** Sends the fields, with a note in the journal before. */
   async #write(
     op: Operation,
-    id: string,
     row: ApiRecord,
     changed: readonly Field[],
     intent: Intent,
+    about: { id: string; adopting?: boolean },
     lost: readonly string[] = [],
   ) {
     if (changed.length === 0) return row;
-    const fields = [...new Set([...changed.map(({ property }) => property), ...lost])];
-    await intent.intend(fields, { id, fields });
+    const fields = [...new Set([...namesOf(changed), ...lost])];
+    await intent.intend(fields, { ...about, fields });
     try {
-      return await op.write(id, row, changed);
+      return await op.write(about.id, row, changed);
     } catch (error) {
       if (changedNothing(error)) await intent.withdraw();
       throw error;
@@ -624,6 +635,15 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   #tell(inputs: Properties, text: string): void {
     logInfo(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
+}
+
+function noteOf(entry: JournalEntry<WriteNote> | undefined): NotedWrite {
+  const note = entry?.note ?? undefined;
+  return typeof note === "string" ? { id: note, fields: [] } : (note ?? { fields: [] });
+}
+
+function namesOf(fields: readonly Field[]): string[] {
+  return fields.map(({ property }) => property);
 }
 
 function isNew(olds: Partial<EnableXInputs> | undefined): boolean {

@@ -472,7 +472,45 @@ describe("two stacks that declare the same customer", () => {
     expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
     expect(enablex.customers()).toHaveLength(1);
   });
+
+  test.each(["if-same", "never"] as const)(
+    "and it is not as declared is not overwritten by the next up either, with adopt %s",
+    async (adopt) => {
+      const journal = journalFolder();
+      enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
+      const running = catchError(create({ ...acme, adopt }, {}, journal));
+      await eventually(() => expect(posts()).toBe(1));
+      await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
+      expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
+      const short = { "enablex:settleSeconds": "0.2" };
+      expect(await catchError(create({ ...acme, adopt }, short, journal))).toMatchObject({
+        code: "ALREADY_EXISTS",
+      });
+      expect(enablex.calls(/PATCH/)).toEqual([]);
+      expect(posts()).toBe(1);
+    },
+  );
 });
+
+test.each([
+  ["before it arrived", "cutBefore"],
+  ["after it arrived", "cut"],
+] as const)(
+  "a take-over that was cut off %s is no claim to the customer: adopt counts again",
+  async (_, kind) => {
+    const journal = journalFolder();
+    await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
+    enablex.server.fault({ kind, method: "PATCH", times: 20 });
+    const once = { "enablex:deadlineSeconds": "1" };
+    const always = { ...acme, adopt: "always" } as const;
+    expect((await catchError(create(always, once, journal))).code).toBe("CONNECTION_LOST");
+    enablex.server.faults.clear();
+    const sent = enablex.calls(/PATCH/).length;
+    const declared = { ...acme, customerName: "Acme of one" };
+    expect((await catchError(create(declared, {}, journal))).code).toBe("ALREADY_EXISTS");
+    expect(enablex.calls(/PATCH/)).toHaveLength(sent);
+  },
+);
 
 describe("a create that was cut off", () => {
   const killed = async (
