@@ -1,12 +1,15 @@
-import { didForms } from "pulumi-ucaas/schemas";
+import { type ConfigDefinition, didForms, readConfig, UcaasError } from "pulumi-ucaas/schemas";
+import { vendorConfigs } from "./config.ts";
 import { type Path, valueAt } from "./object-path.ts";
 import type { Declaration, StackFiles } from "./stack-files.ts";
+
+type System = keyof typeof vendorConfigs;
 
 /** What only one customer can be, at one server. */
 interface Identity {
   readonly what: string;
   /** The property that an error points at; its first part is the system. */
-  readonly path: Path;
+  readonly path: readonly [system: System, ...Path];
   /** What makes it up, if not the property alone. */
   readonly of?: readonly Path[];
   /** The property, or else the key of the vendor's config, that tells the server. */
@@ -96,7 +99,7 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
       if (!values.every((value) => typeof value === "string")) return [];
       const key = JSON.stringify([
         what,
-        serverOf(files, customer, String(path[0]), server),
+        serverOf(files, customer, path[0], server),
         ...values.map(normal),
       ]);
       return [{ key, words: `${what} ${values.join("/")}`, path, customer, stack: files.stack }];
@@ -104,16 +107,28 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   );
 }
 
-/**
- * The server as the files say it; what comes from the environment is taken for one and
- * the same.
- */
-function serverOf(files: StackFiles, customer: Declaration, system: string, key: string): unknown {
+/** The server as the section says it, or else as the provider finds it. */
+function serverOf(files: StackFiles, customer: Declaration, system: System, key: string): unknown {
   const account = valueAt(customer.value, [system, "account"]);
-  const inConfig =
-    typeof account === "string" ? [`${system}:accounts`, account, key] : [`${system}:${key}`];
-  const said = valueAt(customer.value, [system, key]) ?? files.file?.value(["config", ...inConfig]);
+  const said = valueAt(customer.value, [system, key]) ?? configured(files, system, key, account);
   return typeof said === "string" && URL.canParse(said)
     ? new URL(said).href.replace(/\/+$/, "")
     : said;
+}
+
+/** In the stack's file, in the environment or by default; undefined where it is nowhere. */
+function configured({ file }: StackFiles, system: System, key: string, account: unknown): unknown {
+  const { namespace, keys }: ConfigDefinition = vendorConfigs[system];
+  if (!keys[key]) return undefined;
+  const get = (name: string) => {
+    const value = file?.value(["config", name]);
+    return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+  };
+  const named = typeof account === "string" ? account : undefined;
+  try {
+    return readConfig({ namespace, keys: { [key]: keys[key] } }, { get }, named)[key];
+  } catch (error) {
+    if (!(error instanceof UcaasError)) throw error;
+    return undefined;
+  }
 }

@@ -482,6 +482,27 @@ describe("the same object declared twice", () => {
     expect(faults({ "Pulumi.acme.yaml": own, "Pulumi.other.yaml": elsewhere })).toEqual([]);
   });
 
+  test("a customer in two stacks is found where one of them spells out the default address", () => {
+    const inStack = (config: string, slug: string) =>
+      `config:\n${config}  ucaas:customers:\n    ${slug}: {name: A, enablex: {customerCode: c1}}\n`;
+    const written = (config: string) =>
+      faults(
+        { "Pulumi.acme.yaml": inStack("", "a"), "Pulumi.other.yaml": inStack(config, "b") },
+        { config: everyVendor },
+      );
+    const found = [
+      expect.stringContaining("c1 is declared already, for customer b of stack other"),
+    ];
+    expect(written("  enablex:baseUrl: https://api.enablex.io/ucaas/v1/\n")).toEqual(found);
+    expect(written("  enablex:baseUrl: https://sandbox.example/ucaas/v1\n")).toEqual([]);
+    const inAccount = inStack("  enablex:accounts: {n: {accessId: id}}\n", "b").replace(
+      "customerCode",
+      "account: n, customerCode",
+    );
+    const files = { "Pulumi.acme.yaml": inStack("", "a"), "Pulumi.other.yaml": inAccount };
+    expect(faults(files, { config: everyVendor })).toEqual(found);
+  });
+
   const client = (own: string) =>
     `{name: A, netsapiens: {driver: existing, domain: d, clientSecret: {secure: x}, apiUsername: u, apiPassword: {secure: y}, ${own}}}`;
   test.each([
