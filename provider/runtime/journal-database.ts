@@ -12,16 +12,27 @@ const upsert = `
   insert into ucaas_journal (vendor, stack, thing, entry) values ($1, $2, $3, $4)
   on conflict (vendor, stack, thing) do update set entry = excluded.entry`;
 
+/** Whether the entry that is there is of the write that three parameters name, from this one on. */
+const isWrite = (first: number) => `
+    (ucaas_journal.entry::jsonb ->> 'id') is not distinct from $${first}::text
+    and (ucaas_journal.entry::jsonb ->> 'intendedAt') is not distinct from $${first + 1}::text
+    and (ucaas_journal.entry::jsonb ->> 'argumentsHash') is not distinct from $${first + 2}::text`;
+const namesOfWrite = ({ id, intendedAt, argumentsHash }: JournalEntry) => [
+  id ?? null,
+  intendedAt,
+  argumentsHash,
+];
+
 /**
  * One statement, since every write of a resource ends with it. It may be sent twice, so it
  * also takes what it has written itself.
  */
 const upsertOfSameWrite = `${upsert}
-  where ucaas_journal.entry = excluded.entry
-    or (ucaas_journal.entry::jsonb ->> 'id') is not distinct from $5::text
-    and (ucaas_journal.entry::jsonb ->> 'intendedAt') is not distinct from $6::text
-    and (ucaas_journal.entry::jsonb ->> 'argumentsHash') is not distinct from $7::text
+  where ucaas_journal.entry = excluded.entry or ${isWrite(5)}
   returning 1`;
+
+const removal = "delete from ucaas_journal where vendor = $1 and stack = $2 and thing = $3";
+const removalOfSameWrite = `${removal} and ${isWrite(4)}`;
 
 /**
  * The journal in a PostgreSQL database, for runs on more than one machine. An entry is
@@ -65,7 +76,7 @@ export class JournalDatabase implements JournalStore {
     for (const row of rows) {
       try {
         const entry = parseEntry(row.entry, this.#place(row), row);
-        if (isForgotten(entry)) await this.remove(entry);
+        if (isForgotten(entry)) await this.remove(entry, entry);
         else entries.push(entry);
       } catch (error) {
         if (!(error instanceof UcaasError) || error.code !== "JOURNAL_UNREADABLE") throw error;
@@ -99,19 +110,17 @@ export class JournalDatabase implements JournalStore {
   }
 
   async replace(entry: JournalEntry, present: JournalEntry): Promise<boolean> {
-    const { id = null, intendedAt, argumentsHash } = present;
     const rows = await this.#database.query(upsertOfSameWrite, [
       ...[entry.vendor, entry.stack, entry.thing, JSON.stringify(entry)],
-      ...[id, intendedAt, argumentsHash],
+      ...namesOfWrite(present),
     ]);
     return rows.length > 0;
   }
 
-  async remove({ vendor, stack, thing }: JournalKey): Promise<void> {
-    await this.#database.query(
-      "delete from ucaas_journal where vendor = $1 and stack = $2 and thing = $3",
-      [vendor, stack, thing],
-    );
+  async remove({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
+    const key = [vendor, stack, thing];
+    if (own) await this.#database.query(removalOfSameWrite, [...key, ...namesOfWrite(own)]);
+    else await this.#database.query(removal, key);
   }
 
   async #present(client: PoolClient, { vendor, thing }: JournalKey) {

@@ -63,7 +63,7 @@ export class JournalFolder implements JournalStore {
         const text = await this.#text(file);
         if (text === undefined) continue;
         const entry = parseEntry(text, file);
-        if (isForgotten(entry)) await rm(file, { force: true }).catch(() => {});
+        if (isForgotten(entry)) await this.remove(entry, entry).catch(() => {});
         else entries.push(entry);
       } catch (error) {
         if (!(error instanceof UcaasError) || error.code !== "JOURNAL_UNREADABLE") throw error;
@@ -104,13 +104,19 @@ export class JournalFolder implements JournalStore {
     }
   }
 
-  async remove(key: JournalKey): Promise<void> {
+  async remove(key: JournalKey, own?: JournalEntry): Promise<void> {
     const file = this.#file(key);
+    // As in read: far quicker than to fail.
+    if (!existsSync(file)) return;
+    const lock = own && (await this.#lock(key));
     try {
-      // As in read: far quicker than to fail.
-      if (existsSync(file)) rmSync(file, { force: true });
+      if (own && !isSameWrite(own, await this.read(key))) return;
+      await requireHeld(lock);
+      rmSync(file, { force: true });
     } catch (error) {
       throw this.#unavailable("written", error, file);
+    } finally {
+      await lock?.release();
     }
   }
 
@@ -171,8 +177,7 @@ export class JournalFolder implements JournalStore {
       } finally {
         await handle.close();
       }
-      if (lock && !(await lock.isHeld()))
-        throw Object.assign(new Error("the lock was lost"), { code: "ELOCKED" });
+      await requireHeld(lock);
       const isNew = !existsSync(file);
       await rename(draft, file);
       // A new name is on the disk only when its folder is.
@@ -219,6 +224,11 @@ export class JournalFolder implements JournalStore {
       },
     );
   }
+}
+
+async function requireHeld(lock: FileLock | undefined): Promise<void> {
+  if (lock && !(await lock.isHeld()))
+    throw Object.assign(new Error("the lock was lost"), { code: "ELOCKED" });
 }
 
 function shortHash(text: string): string {

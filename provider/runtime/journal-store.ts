@@ -38,5 +38,6 @@ export interface JournalStore {
    * @returns false where the entry of another write is there, which then stays
    */
   replace(entry: JournalEntry, present: JournalEntry): Promise<boolean>;
-  remove(key: JournalKey): Promise<void>;
+  /** @param own the write that may be removed; the entry of another write then stays */
+  remove(key: JournalKey, own?: JournalEntry): Promise<void>;
 }

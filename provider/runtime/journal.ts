@@ -120,7 +120,7 @@ export class Journal {
     const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
     for (const entry of own) {
       await this.#store.write({ ...entry, stack: to });
-      await this.#store.remove(entry);
+      await this.#store.remove(entry, entry);
     }
     await this.intend({ ...moves, stack: from }, to, to);
     this.#moves.clear();
@@ -226,7 +226,7 @@ export class Journal {
     await this.#store.write(entry, seen === undefined && !guard ? undefined : check);
     // What 0.1.0 wrote for this stack has a successor now.
     if (seen && seen.stack !== stack)
-      await this.#store.remove({ vendor, stack: seen.stack, thing });
+      await this.#store.remove({ vendor, stack: seen.stack, thing }, seen);
     return entry;
   }
 
@@ -269,14 +269,11 @@ export class Journal {
   /**
    * Forgets a thing: the state has it, or it is known that nothing was made.
    *
-   * @param own the only write that is forgotten; the entry of any other stays
+   * @param own the entry that was judged; what another process has written since stays
    */
   async drop({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
-    for (const each of namesOf(stack)) {
-      const key = { vendor, stack: each, thing };
-      if (own && !isSameWrite(own, await this.#store.read(key))) continue;
-      await this.#store.remove(key);
-    }
+    for (const each of namesOf(stack))
+      await this.#store.remove({ vendor, stack: each, thing }, own);
   }
 
   async #put<Note extends Json>(
@@ -289,7 +286,7 @@ export class Journal {
     // run. What was only removed is written again: it says what was done.
     if (!(await this.#store.replace(kept, present))) throw outdated(kept, laterRun);
     if (entry.stack !== stack && isSameStack(entry.stack, stack))
-      await this.#store.remove({ vendor, stack: entry.stack, thing });
+      await this.#store.remove({ vendor, stack: entry.stack, thing }, entry);
     return kept;
   }
 }

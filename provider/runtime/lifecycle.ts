@@ -302,7 +302,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     await operation.complete(id);
     // A create of this resource that the state does not know has an entry of its own.
     if (recalled.key && recalled.key.thing !== this.#thing(resource, id))
-      await this.#journal.drop(recalled.key);
+      await this.#journal.drop(recalled.key, recalled.entry);
     await this.#settlePending(resource, news.__stack);
     return updated;
   }
@@ -426,7 +426,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     try {
       for (const thing of new Set([this.#thing(news, undefined), this.#thing(news, id)])) {
         const { key, entry } = await this.#journal.locate(vendor, thing, [news.__stack]);
-        if (entry && entry.id !== intent) await this.#journal.drop(key);
+        if (entry && entry.id !== intent) await this.#journal.drop(key, entry);
       }
     } catch (error) {
       // The next write reports a journal that cannot be read.
@@ -505,7 +505,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
           meaning === "known" ||
           (meaning === "other" && standing === "declared" && entry.id === undefined)
         )
-          await this.#journal.drop(key);
+          await this.#journal.drop(key, entry);
         else if (meaning === "other" && standing === "declared")
           found = { key, entry, meaning: "open" };
         else found = { key, entry, meaning };

@@ -137,8 +137,10 @@ export class Operation<Note extends Json = Json> {
 
   /** It is certain that neither this write nor an earlier one is at the vendor. */
   async discard(): Promise<void> {
+    const { key, present } = await this.#locate();
+    const judged = this.#entry ?? present;
     this.#entry = undefined;
-    await this.#means.journal.drop((await this.#locate()).key);
+    if (judged) await this.#means.journal.drop(key, judged);
   }
 
   /** The write ended well, and its result goes into the state. */
@@ -153,7 +155,7 @@ export class Operation<Note extends Json = Json> {
           { ...entry, ...(remoteId !== undefined && { remoteId }) },
           entry.note,
         );
-      else if (present && previous) await journal.drop(key);
+      else if (present && previous) await journal.drop(key, present);
     });
   }
 

@@ -375,8 +375,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   async delete(id: string, props: ProvisionOutputs): Promise<void> {
     const order = await this.#mostRecentOrder(props, orderFromState(props));
-    const { key } = await this.#located(props);
-    await this.#journal.drop(key);
+    const { key, entry } = await this.#located(props);
+    if (entry) await this.#journal.drop(key, entry);
     await this.#forget(props, order);
     const running =
       order.orderId === null || !isTerminal(order.status)

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Journal } from "../../provider/runtime/journal.ts";
+import { Journal, type JournalEntry } from "../../provider/runtime/journal.ts";
+import { Operation } from "../../provider/runtime/operation.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -37,3 +38,26 @@ test("an entry is replaced only by a process that has read it, not one that read
   });
   expect(await journal().find(key)).toEqual(second);
 });
+
+test.each(["discard", "complete"] as const)(
+  "what the next run is sending stays in the journal when one before it ends late: %s",
+  async (end) => {
+    const open = await journal().intend(key, 1, "first", null);
+    const operation = new Operation({
+      journal: journal(),
+      write: { operation: "create", type: "Tenant", resource: "acme" },
+      known: undefined,
+      isRepeated: false,
+      signal: new AbortController().signal,
+      locate: async () => ({ key, present: open, previous: open }),
+      guard: () => {},
+      own: () => {},
+      log: () => {},
+      warn: () => {},
+    });
+    expect(await operation.recall()).toEqual(open);
+    const next: JournalEntry = await journal().intend(key, 2, "second", open);
+    await operation[end]();
+    expect(await journal().find(key)).toEqual(next);
+  },
+);

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
+import { JournalDatabase } from "../../provider/runtime/journal-database.ts";
 import type { JournalEntry, JournalKey } from "../../provider/runtime/journal-entry.ts";
+import { JournalFolder } from "../../provider/runtime/journal-folder.ts";
 import { PostgresDatabase } from "../../provider/runtime/postgresql.ts";
 import { Deletions } from "../../provider/xima/deletions.ts";
 import { Postgres } from "../receiver/postgres.ts";
@@ -28,11 +30,15 @@ const places = {
   "a folder": () => new Journal(source({ "ucaas:journalDir": folder }), {}),
   "a PostgreSQL database": () => new Journal(source({ "ucaas:journal": url }), {}),
 };
+const stores = {
+  "a folder": () => new JournalFolder(folder),
+  "a PostgreSQL database": () => new JournalDatabase(PostgresDatabase.at(url)),
+};
 let thing = 0;
 const key = () => ({ vendor: "acme", stack: "shop/live@here", thing: `order ${thing}` });
 const write = { operation: "create", type: "Order", resource: "one" } as const;
 
-describe.each(Object.entries(places))("the journal in %s", (_, open) => {
+describe.each(Object.entries(places))("the journal in %s", (place, open) => {
   beforeEach(() => void thing++);
 
   test("keeps an entry for the next process, through its whole life", async () => {
@@ -75,6 +81,23 @@ describe.each(Object.entries(places))("the journal in %s", (_, open) => {
     // What was done is known also where the operator has forgotten it meanwhile.
     await open().complete(key(), frozen, "done");
     expect(await open().find(key())).toMatchObject({ id: frozen.id, note: "done" });
+  });
+
+  test("an entry that a run has just written is not removed by one that read the entry before it", async () => {
+    const read = await open().intend(key(), { seats: 6 }, "old", null, { write });
+    let later: JournalEntry | undefined;
+    const store = stores[place as keyof typeof stores]();
+    const remove = store.remove.bind(store);
+    // The other process is quicker by a moment.
+    store.remove = async (...args) => {
+      later ??= await open().intend(key(), { seats: 500 }, "new", read, { write });
+      await remove(...args);
+    };
+    await new Journal(source({}), {}, store).drop(key(), read);
+    expect(later).toBeDefined();
+    expect(await open().find(key())).toEqual(later);
+    await open().drop(key(), later);
+    expect(await open().find(key())).toBeUndefined();
   });
 
   test("shows a stack what another stack has begun for the same, before it begins", async () => {

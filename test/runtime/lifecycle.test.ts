@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { UcaasError } from "../../provider/runtime/errors.ts";
+import { Journal, type JournalEntry } from "../../provider/runtime/journal.ts";
 import { type Identity, Killed, Stack } from "./shop.ts";
 
 /** A program: by resource, its account. No account is declared twice. */
@@ -101,6 +102,29 @@ describe.each<[words: string, Identity]>([
       await shop.up({});
       expect(shop.vendor.accounts.has("x")).toBe(false);
       expect(await shop.reported()).toEqual([]);
+    });
+  });
+
+  test("a look at the stack leaves in the journal what a run is sending meanwhile", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await inFolder(async (folder) => {
+      const shop = new Stack([folder], identity);
+      const same = { a: { name: "x", seats: 1 } };
+      await shop.up(same);
+      let sending: JournalEntry | undefined;
+      const { drop } = Journal.prototype;
+      vi.spyOn(Journal.prototype, "drop").mockImplementation(async function (
+        this: Journal,
+        ...args
+      ) {
+        const [known] = (await this.list()).entries;
+        if (known) sending ??= await this.intend(known, { seats: 2 }, "sent", known);
+        return await drop.apply(this, args);
+      });
+      await shop.up(same);
+      vi.mocked(Journal.prototype.drop).mockRestore();
+      expect(sending).toBeDefined();
+      expect((await shop.journal.list()).entries).toEqual([sending]);
     });
   });
 
