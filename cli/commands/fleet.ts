@@ -7,7 +7,7 @@ Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
 is locked, or is unknown.
 
 The report is written to reports/fleet-<action>.json after each stack. With
---resume, a stack that the report of a cut-off run has as done is not run again.
+--resume, the stacks of the cut-off run are run that its report does not have as done.
 
 Examples:
   ucaas fleet preview --stacks 'eu-*'
@@ -41,7 +41,7 @@ function actionCommand(action: Action): Command {
     .addOption(new Option("--shard <index/count>", "a part of them: 2/8").conflicts("shards"))
     .option("--shards <count>", "as --shard, with the index of JOB_COMPLETION_INDEX", wholeNumber)
     .option("--parallel <number>", "stacks at once; default by processors and memory", wholeNumber)
-    .option("--resume", "leave out what the record has as done")
+    .option("--resume", "run the rest of the stacks that a cut-off run had chosen")
     .option("--record <file>", "where the record is")
     .option("--json", "the report as JSON")
     .addHelpText("after", details);

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { matchesGlob } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import PQueue from "p-queue";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Tone } from "../colour.ts";
 import { counted } from "../counted.ts";
 import { CustomerSurvey } from "../drift/customer-survey.ts";
@@ -47,12 +48,12 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
     { only: options.stacks, except: options.except },
     { operation: `fleet ${action}`, onlyOption: "--stacks", fits: matchesGlob },
   );
-  const stacks = chooseStacks(project.stacks, {
+  const chosen = chooseStacks(project.stacks, {
     globs: options.stacks,
     except: options.except,
     shard,
   });
-  if (stacks.length === 0 && shard === undefined)
+  if (chosen.length === 0 && shard === undefined)
     throw new UcaasError(`no stack file in ${project.stackFolder} is one of the chosen stacks`, {
       code: "NO_STACK",
       operation: `fleet ${action}`,
@@ -62,7 +63,11 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
   const file = options.record ?? `reports/fleet-${action}${part ?? ""}.json`;
   const record = options.resume
     ? FleetRecord.resume(file, action)
-    : FleetRecord.begin(file, action);
+    : FleetRecord.begin(file, action, chosen);
+  const stacks = record.report.chosen;
+  // Without options that choose, it goes on with what the run had chosen, and no other.
+  if ((options.stacks ?? options.except ?? shard) && !isDeepStrictEqual(stacks, chosen))
+    throw otherStacks(action, file, { stacks, chosen });
   const earlier = options.resume ? doneStacks(record.report) : new Map<string, StackResult>();
   if (record.report.endedAt && stacks.length > 0 && stacks.every((stack) => earlier.has(stack)))
     throw nothingToResume(action, file, record.report.endedAt);
@@ -128,6 +133,26 @@ async function runStacks(
   if (failure) throw failure.reason;
   if (record.failure) throw record.failure;
   process.exitCode = exitStatus(results);
+}
+
+function otherStacks(
+  action: Action,
+  file: string,
+  { stacks, chosen }: Readonly<Record<"stacks" | "chosen", readonly string[]>>,
+): UcaasError {
+  const differing = [
+    ...stacks.filter((stack) => !chosen.includes(stack)),
+    ...chosen.filter((stack) => !stacks.includes(stack)),
+  ];
+  return new UcaasError(`the run of ${file} had chosen other stacks`, {
+    code: "RECORD_INVALID",
+    operation: `fleet ${action}`,
+    hint: steps(
+      `these differ: ${differing.join(", ")}`,
+      `to go on with the stacks of that run: ucaas fleet ${action} --resume --record ${file}`,
+      "to run the stacks that you chose: leave out --resume",
+    ),
+  });
 }
 
 function nothingToResume(action: Action, file: string, endedAt: string): UcaasError {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { OutputFile } from "../output-file.ts";
 import { type Action, type FleetReport, reportSchema, type StackResult } from "./result.ts";
@@ -21,22 +21,30 @@ export class FleetRecord {
    *
    * @throws {UcaasError} `FILE_NOT_WRITTEN`
    */
-  static begin(file: string, action: Action): FleetRecord {
+  static begin(file: string, action: Action, chosen: readonly string[]): FleetRecord {
     const prepared = OutputFile.prepare(file, "--record");
     const startedAt = new Date().toISOString();
-    const record = new FleetRecord(prepared, { version: 1, action, startedAt, stacks: [] });
+    const record = new FleetRecord(prepared, { version: 1, action, startedAt, chosen, stacks: [] });
     record.#write();
     if (record.failure) throw record.failure;
     return record;
   }
 
   /**
-   * The record of the run that was interrupted; a new one, if there is none.
+   * The record of the run that was interrupted.
    *
-   * @throws {UcaasError} `RECORD_INVALID`, `FILE_NOT_WRITTEN`
+   * @throws {UcaasError} `NOTHING_TO_RESUME`, `RECORD_INVALID`, `FILE_NOT_WRITTEN`
    */
   static resume(file: string, action: Action): FleetRecord {
-    if (!existsSync(file)) return FleetRecord.begin(file, action);
+    if (!existsSync(file))
+      throw new UcaasError(`there is no record ${file} of a run`, {
+        code: "NOTHING_TO_RESUME",
+        operation: `fleet ${action}`,
+        hint: steps(
+          "name the record of the run: with the --shard of the run, or with --record",
+          "or leave out --resume",
+        ),
+      });
     const prepared = OutputFile.prepare(file, "--record");
     const { data } = reportSchema.safeParse(tryParseJson(readFileSync(file, "utf8")));
     if (data?.action === action) return new FleetRecord(prepared, data);

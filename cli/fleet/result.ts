@@ -34,8 +34,10 @@ export const reportSchema = z.object({
   startedAt: z.string(),
   /** When all stacks that were chosen had ended; absent while it runs, or when it was cut off. */
   endedAt: z.string().optional(),
+  /** The stacks that were chosen. */
+  chosen: z.array(z.string()).readonly(),
   /** Of all stacks that were chosen, those that have ended. */
-  stacks: z.array(resultSchema),
+  stacks: z.array(resultSchema).readonly(),
 });
 export type FleetReport = Readonly<z.output<typeof reportSchema>>;
 
