@@ -11,13 +11,17 @@ export const ximaSkus: readonly string[] = [
 
 const otherSkus = ["xelion.tenants", "netsapiens.oauthClients", "enablex.customers"];
 
-/** Both also take a plan's id or a type of user behind a dot: `enablex.subscriptions.7`. */
-const groups = ["enablex.subscriptions", "enablex.users"];
+/** They also take a plan's id or a type of user behind a dot: `enablex.subscriptions.7`. */
+export const skuGroups: readonly string[] = [
+  "enablex.subscriptions",
+  "enablex.userLicenses",
+  "enablex.users",
+];
 
-const skus = [...ximaSkus, ...otherSkus, ...groups];
+const skus = [...ximaSkus, ...otherSkus, ...skuGroups];
 
 const escaped = (text: string) => text.replaceAll(".", "[.]");
-const skuPattern = `^(${skus.map(escaped).join("|")}|(${groups.map(escaped).join("|")})[.].+)$`;
+const skuPattern = `^(${skus.map(escaped).join("|")}|(${skuGroups.map(escaped).join("|")})[.].+)$`;
 
 /**
  * An amount of money: never read as a binary fraction, since its text is what counts.

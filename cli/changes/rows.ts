@@ -1,4 +1,5 @@
 import { amount, formatAmount } from "../cost/money.ts";
+import { isDeclaredCount } from "../cost/quantities.ts";
 import { redact } from "../redact.ts";
 import type { Violation } from "./limits.ts";
 import type { ChangeReport } from "./report.ts";
@@ -49,7 +50,7 @@ function rowsOf(change: Change, currency: string | undefined): string[][] {
   const head = `${marks[action]} ${label}`;
   const [only] = quantities;
   // What is there once says all in the row of the resource.
-  if (only && quantities.length === 1 && properties.length === 0 && !only.sku.startsWith("xima."))
+  if (only && quantities.length === 1 && properties.length === 0 && !isDeclaredCount(only.sku))
     return [[customer, [head, ...notes].join("\n"), ...numbers(only, currency)]];
   const isWhole = action !== "update";
   return [

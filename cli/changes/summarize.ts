@@ -1,9 +1,8 @@
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
-import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
 import { type BilledQuantity, type BillingTerms, billedQuantities } from "../cost/billing.ts";
 import { type Amount, sum, zero } from "../cost/money.ts";
-import { type Inputs, isSeat } from "../cost/quantities.ts";
+import { type Inputs, isCountProperty, isSeat } from "../cost/quantities.ts";
 import { isAtVendor, locator } from "../pulumi/locator.ts";
 import type { Preview, Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
@@ -195,12 +194,14 @@ function minus(
 
 const ownedByEngine = /^__/;
 
-/** The leaves of the inputs that differ, counts aside. */
+/** The leaves of the inputs that differ. Counts are reported as quantities. */
 function propertyChanges({ oldState, newState }: Step): PropertyChange[] {
   const [before, after] = [oldState?.inputs ?? {}, newState?.inputs ?? {}];
+  const type = (newState ?? oldState)?.type ?? "";
   return Object.keys({ ...before, ...after })
     .filter((key) => !ownedByEngine.test(key))
-    .flatMap((key) => differences(key, before[key], after[key]));
+    .flatMap((key) => differences(key, before[key], after[key]))
+    .filter(({ property }) => !isCountProperty(type, property));
 }
 
 function differences(property: string, before: unknown, after: unknown): PropertyChange[] {
@@ -211,7 +212,7 @@ function differences(property: string, before: unknown, after: unknown): Propert
         differences(`${property}.${key}`, valueAt(old, [key]), valueAt(now, [key])),
       );
   }
-  if (isCount(property) || JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
   return [
     {
       property,
@@ -219,11 +220,6 @@ function differences(property: string, before: unknown, after: unknown): Propert
       ...(after !== undefined && { after: readable(after) }),
     },
   ];
-}
-
-/** Counts are reported as quantities. */
-function isCount(property: string): boolean {
-  return ximaSkus.includes(`xima.${property}`);
 }
 
 function readable(value: unknown): unknown {

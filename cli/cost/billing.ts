@@ -1,6 +1,6 @@
 import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/config";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
-import type { PriceList } from "pulumi-ucaas-stacks/internal/prices";
+import { type PriceList, skuGroups } from "pulumi-ucaas-stacks/internal/prices";
 import { type Amount, amount } from "./money.ts";
 import { type Inputs, type Quantity, quantitiesOf } from "./quantities.ts";
 
@@ -54,7 +54,7 @@ export function billedQuantities(
 /** The price of exactly this SKU, or of its group: of `enablex.users` for `enablex.users.agent`. */
 function priceOf(sku: string, prices: PriceList | undefined): Amount | undefined {
   const all = prices?.skus ?? {};
-  const group = /^enablex\.(subscriptions|users)(?=\.)/.exec(sku)?.[0] ?? sku;
+  const group = skuGroups.find((each) => sku.startsWith(`${each}.`)) ?? sku;
   const name = [sku, group].find((each) => Object.hasOwn(all, each));
   return name === undefined ? undefined : amount(all[name]!);
 }

@@ -25,27 +25,39 @@ export function quantitiesOf(type: string, inputs: Inputs): Quantity[] {
 
 const counted: Readonly<Record<string, (inputs: Inputs) => Quantity[]>> = {
   XimaLicense: (inputs) =>
-    ximaSkus.flatMap((sku) => {
-      const value = valueAt(inputs, toInput(inputs, sku.split(".").slice(1)));
-      return value === undefined || value === null ? [] : [{ sku, quantity: count(value) }];
-    }),
+    ximaSkus.flatMap((sku) => declaredCount(sku, inputs, sku.split(".").slice(1))),
   EnableXCustomer: () => [{ sku: "enablex.customers", quantity: 1 }],
-  EnableXSubscription: ({ planId }) => [
-    { sku: `enablex.subscriptions${kind(planId)}`, quantity: 1 },
-  ],
+  EnableXSubscription: (inputs) => {
+    const plan = kind(inputs.planId);
+    return [
+      { sku: `enablex.subscriptions${plan}`, quantity: 1 },
+      ...declaredCount(`enablex.userLicenses${plan}`, inputs, userLicenses),
+    ];
+  },
   EnableXUser: ({ userType }) => [{ sku: `enablex.users${kind(userType)}`, quantity: 1 }],
   XelionTenantProvision: () => [{ sku: "xelion.tenants", quantity: 1 }],
   NetsapiensOAuthClient: () => [{ sku: "netsapiens.oauthClients", quantity: 1 }],
 };
 
-/** The path of a count; where the whole object is not known or is a secret, the object's. */
-function toInput(inputs: Inputs, path: Path): Path {
-  const whole = inputs[String(path[0])];
-  return isRecord(whole) && !(signatureKey in whole) ? path : path.slice(0, 1);
+/** Where a subscription says how many licences it has. */
+const userLicenses = ["fields", "user_license", "qty"];
+
+function declaredCount(sku: string, inputs: Inputs, path: Path): Quantity[] {
+  const value = valueOrWhole(inputs, path);
+  return value === undefined || value === null ? [] : [{ sku, quantity: count(value) }];
 }
 
+/** The value at a path; where a whole object on the way is not known or is a secret, that one. */
+function valueOrWhole(inputs: Inputs, [name = "", ...rest]: Path): unknown {
+  const value = valueAt(inputs, [name]);
+  const isOpen = isRecord(value) && !(signatureKey in value);
+  return isOpen && rest.length > 0 ? valueOrWhole(value, rest) : value;
+}
+
+/** Further fields of EnableX may have their numbers as text. */
 function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) && Number(number) >= 0 ? Number(number) : undefined;
 }
 
 /** `.7` for plan 7; nothing while it is not known which. */
@@ -54,7 +66,18 @@ function kind(value: unknown): string {
   return isKnown && value !== unknownValue && value !== secretMark ? `.${value}` : "";
 }
 
-/** Whether a unit is a seat: a Xima seat, or a user of EnableX. */
+/** Whether a unit is a seat: a Xima seat, or a user or a user's licence of EnableX. */
 export function isSeat(sku: string): boolean {
-  return /^xima\.\w+Seats$|^enablex\.users(\.|$)/.test(sku);
+  return /^xima\.\w+Seats$|^enablex\.(users|userLicenses)(\.|$)/.test(sku);
+}
+
+/** Whether a resource declares the number of these units; else it is itself one. */
+export function isDeclaredCount(sku: string): boolean {
+  return /^(xima|enablex\.userLicenses)\./.test(`${sku}.`);
+}
+
+/** Whether a property of a resource is such a number: `eliteSeats`. */
+export function isCountProperty(type: string, property: string): boolean {
+  if (type.endsWith(":EnableXSubscription")) return property === userLicenses.join(".");
+  return ximaSkus.includes(`xima.${property}`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LimitWatch } from "../../cli/changes/limit-watch.ts";
-import { limitsText } from "../../cli/changes/render-text.ts";
+import { asText, limitsText } from "../../cli/changes/render-text.ts";
 import type { Preview } from "../../cli/pulumi/preview.ts";
 import type { Limits } from "../../stacks/limits.ts";
 import { licenceStep, priceList, recorded, reportOf, terms } from "./recorded.ts";
@@ -26,6 +26,17 @@ const userStep = (customer: string, name: string): Preview["steps"][number] => {
   const type = "pulumi-nodejs:dynamic/ucaas:EnableXUser";
   const urn = `${licence!.parent}$${type}::${name}`;
   return { op: "create", urn, newState: { ...licence!, urn, type, inputs: { userType: "1" } } };
+};
+/** A subscription to plan 7 whose further fields change. */
+const subscriptionStep = (before: unknown, after: unknown): Preview["steps"] => {
+  const [{ newState: licence }] = licenceStep("acme", undefined, {}) as [Preview["steps"][number]];
+  const type = "pulumi-nodejs:dynamic/ucaas:EnableXSubscription";
+  const urn = `${licence!.parent}$${type}::acme-meetings`;
+  const state = (fields: unknown) => ({
+    ...licence!,
+    ...{ urn, type, inputs: { customerId: "1001", planId: 7, fields } },
+  });
+  return [{ op: "update", urn, oldState: state(before), newState: state(after) }];
 };
 const moved = licenceStep("hotel", { professionalSeats: 10 }, { eliteSeats: 10 });
 
@@ -54,6 +65,37 @@ describe("limits of a stack", () => {
     expect(beyond(plan(moved), { maxAddedCost: "348" })).toEqual([
       ["maxAddedCost", "exceeded", "hotel"],
     ]);
+  });
+
+  test("more licences of a subscription are added seats, and cost what the price list says", () => {
+    const licences = (qty: unknown) => ({ user_license: { qty }, features: { whiteboard: true } });
+    const grown = subscriptionStep(licences(25), licences("2500"));
+    expect(beyond(plan(grown), { maxAddedSeats: 2475 })).toEqual([]);
+    expect(beyond(plan(grown), { maxAddedSeats: 2474 })).toEqual([
+      ["maxAddedSeats", "exceeded", "acme"],
+    ]);
+    expect(beyond(plan(grown), { maxAddedCost: "500" })).toEqual([["maxAddedCost", "unknown"]]);
+    for (const sku of ["enablex.userLicenses", "enablex.userLicenses.7"]) {
+      const priced = { prices: priceList({ [sku]: "2.00", "enablex.subscriptions": 12 }) };
+      const { violations, cost, changes } = reportOf(plan(grown), {
+        ...priced,
+        limits: { maxAddedCost: "4949" },
+      });
+      expect(violations).toMatchObject([{ limit: "maxAddedCost", kind: "exceeded" }]);
+      expect(cost).toMatchObject({ before: "62.00", difference: "4950.00", unpriced: [] });
+      expect(changes).toMatchObject([
+        { quantities: [{ sku: "enablex.userLicenses.7", before: 25, after: 2500 }], properties: [] },
+      ]);
+      expect(asText(reportOf(plan(grown), priced), 80)).toContain("enablex.userLicenses.7");
+    }
+    const shrunk = plan(subscriptionStep(licences(25), licences(0)));
+    expect(beyond(shrunk, { protectedCustomers: ["acme"] })).toEqual([
+      ["protectedCustomers", "exceeded", "acme"],
+    ]);
+    for (const later of ["[secret]", licences("[secret]"), { user_license: "[secret]" }])
+      expect(beyond(plan(subscriptionStep(licences(25), later)), { maxAddedSeats: 9 })).toEqual([
+        ["maxAddedSeats", "unknown", "acme"],
+      ]);
   });
 
   test("a protected customer may get more, and loses no seat and no resource", () => {
