@@ -15,10 +15,12 @@ import { findProject } from "./pulumi/project.ts";
 import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
+ * The identity of a stack.
+ *
  * @param stack as the CLI takes it: `stack`, `organization/stack` or
  *   `organization/project/stack`
  */
-function identityOf(stack: string, resources: readonly State[]): string {
+export function identityOf(stack: string, resources: readonly State[]): string {
   // After a destroy, or a first run that was cut off, the state has no resource.
   const project =
     resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ??

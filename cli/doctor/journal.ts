@@ -2,17 +2,19 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { access, constants, open, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import ms from "ms";
-import { oneOf, steps } from "pulumi-ucaas/internal/runtime/errors";
-import { entryReference } from "pulumi-ucaas/internal/runtime/intents";
-import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
-import { counted } from "../counted.ts";
-import { describeEntry, isWrite, statusOf } from "../journal.ts";
+import { oneOf } from "pulumi-ucaas/internal/runtime/errors";
+import { Journal } from "pulumi-ucaas/internal/runtime/journal";
+import { readStackNames } from "pulumi-ucaas/internal/runtime/stack-record";
+import { isWrite } from "../journal.ts";
 import type { Check, Outcome } from "./check.ts";
 import type { StackContext } from "./context.ts";
+import { examinedStack, judgeEntries } from "./open-entries.ts";
 
 /** The intent journal: its folder or database, and what runs have begun and not ended. */
-export function journalChecks({ stack, config, environment }: StackContext): Check[] {
+export function journalChecks(
+  { stack, resources, config, environment }: StackContext,
+  readNames = readStackNames,
+): Check[] {
   const open = () => new Journal({ get: (key) => config.get(key) as never }, environment);
   return [
     {
@@ -32,7 +34,12 @@ export function journalChecks({ stack, config, environment }: StackContext): Che
       check: "open entries",
       async run() {
         const { entries, unreadable } = await open().list();
-        return judgeEntries(entries.filter(isWrite), unreadable, new Date(), stack);
+        const writes = entries.filter(isWrite);
+        const examined =
+          stack === undefined
+            ? undefined
+            : await examinedStack(stack, resources, writes, readNames);
+        return judgeEntries(writes, unreadable, new Date(), examined);
       },
     },
   ];
@@ -137,36 +144,6 @@ function hasOrdersWithoutRelay(
     hasXelion &&
     ![...callbacks, environment.XELION_CALLBACK].some((text) => text?.includes("relayUrl"))
   );
-}
-
-export function judgeEntries(
-  entries: readonly JournalEntry[],
-  unreadable: readonly string[],
-  now: Date,
-  stack?: string,
-): Outcome[] {
-  const damaged = unreadable.map(
-    (message): Outcome => ({ status: "action", code: "JOURNAL_UNREADABLE", found: message }),
-  );
-  const open = entries.filter((entry) => statusOf(entry) === "open");
-  const outcomes = open.map(
-    (entry): Outcome => ({
-      status: "action",
-      code: "OPEN_WRITE",
-      found: `${describeEntry(entry)}: begun ${ageOf(entry, now)} ago, and how it ended is not known`,
-      remedy: steps(
-        "If an update is running, wait for its end.",
-        "If the program declares it, run pulumi up: it finds out and goes on.",
-        `Else look at the vendor, then: ucaas journal resolve ${entryReference(entry)}${stack === undefined ? "" : ` --stack ${stack}`}`,
-      ),
-    }),
-  );
-  if (damaged.length + outcomes.length > 0) return [...damaged, ...outcomes];
-  return [{ status: "ok", found: `${counted(entries.length, "entry", "entries")}, none open` }];
-}
-
-function ageOf({ intendedAt }: JournalEntry, now: Date): string {
-  return ms(Math.max(0, now.getTime() - Date.parse(intendedAt)), { long: true });
 }
 
 /** The folder itself, or the nearest one above it: the first write creates what is missing. */

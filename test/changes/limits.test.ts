@@ -84,7 +84,10 @@ describe("limits of a stack", () => {
       expect(violations).toMatchObject([{ limit: "maxAddedCost", kind: "exceeded" }]);
       expect(cost).toMatchObject({ before: "62.00", difference: "4950.00", unpriced: [] });
       expect(changes).toMatchObject([
-        { quantities: [{ sku: "enablex.userLicenses.7", before: 25, after: 2500 }], properties: [] },
+        {
+          quantities: [{ sku: "enablex.userLicenses.7", before: 25, after: 2500 }],
+          properties: [],
+        },
       ]);
       expect(asText(reportOf(plan(grown), priced), 80)).toContain("enablex.userLicenses.7");
     }

@@ -3,11 +3,12 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { judgeState } from "../../cli/doctor/backend.ts";
 import { runChecks } from "../../cli/doctor/check.ts";
 import { noConfig } from "../../cli/doctor/context.ts";
-import { journalChecks, judgeEntries, judgeFolder } from "../../cli/doctor/journal.ts";
+import { journalChecks, judgeFolder } from "../../cli/doctor/journal.ts";
+import { judgeEntries } from "../../cli/doctor/open-entries.ts";
 import { judgeEnvironment, proxyCheck } from "../../cli/doctor/proxy.ts";
 import { doctorReport, doctorReportSchema } from "../../cli/doctor/report.ts";
 import { judgeNode, judgePackage, judgeVersion, supported } from "../../cli/doctor/versions.ts";
@@ -147,7 +148,8 @@ test("open writes are listed with their age and what to do, and settled ones are
   writeFileSync(join(folder, "xima-damaged.json"), "null");
   const { entries, unreadable } = await journal.list();
   const inThreeHours = new Date(Date.now() + 3 * 3_600_000);
-  expect(judgeEntries(entries, unreadable, inThreeHours, "live")).toMatchObject([
+  const stack = { name: "live", identities: [key.stack] };
+  expect(judgeEntries(entries, unreadable, inThreeHours, stack)).toMatchObject([
     { status: "action", code: "JOURNAL_UNREADABLE" },
     {
       status: "action",
@@ -162,6 +164,64 @@ test("open writes are listed with their age and what to do, and settled ones are
     { code: "JOURNAL_UNREADABLE" },
     { code: "OPEN_WRITE" },
   ]);
+});
+
+describe("an open write of another stack", () => {
+  const identity = (name: string) => `shop/${name}@s3://state`;
+  const type = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
+  const found = async (names: readonly string[], readNames: () => Promise<readonly string[]>) => {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    vi.stubEnv("PULUMI_BACKEND_URL", "s3://state");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const environment = { UCAAS_JOURNAL_DIR: folder };
+    const journal = new Journal({ get: () => undefined as never }, environment);
+    const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
+    for (const [index, name] of names.entries()) {
+      const key = { vendor: "xima", stack: identity(name), thing: `acme/${index}` };
+      await journal.intend(key, {}, null, null, { write });
+    }
+    // A resource that was created before the stack's rename.
+    const outputs = { __stack: identity("before") };
+    const resources = [{ urn: `urn:pulumi:prod-7::shop::${type}::known`, type, outputs }];
+    const stack = { ...context, environment, stack: "prod-7", resources };
+    const [, check] = journalChecks(stack, readNames);
+    return await runChecks([check!], 5);
+  };
+
+  test("is named, and needs no action in this one", async () => {
+    const others = ["prod-3", "prod-3", "prod-5"];
+    expect(await found(others, async () => ["prod-3", "prod-5", "prod-7"])).toMatchObject([
+      { status: "ok", found: "3 open writes of other stacks: prod-3, prod-5" },
+    ]);
+    const own = ["before", "prod-7"];
+    const all = await found([...own, ...others], async () => ["prod-3", "prod-5", "prod-7"]);
+    expect(all.toSorted((a, b) => (a.found < b.found ? -1 : 1))).toMatchObject([
+      { status: "ok", found: "3 open writes of other stacks: prod-3, prod-5" },
+      ...own.map((name) => ({
+        status: "action",
+        found: expect.stringContaining(identity(name)),
+        remedy: expect.stringMatching(/journal resolve [0-9a-f]{8} --stack prod-7$/),
+      })),
+    ]);
+  });
+
+  test("that the project no longer has needs action here: no run of its own will settle it", async () => {
+    expect(await found(["gone"], async () => ["prod-7"])).toMatchObject([
+      {
+        ...{ status: "action", code: "OPEN_WRITE" },
+        remedy: expect.stringMatching(
+          /journal move shop\/gone@s3:\/\/state shop\/prod-7@s3:\/\/state --stack prod-7\n.*resolve [0-9a-f]{8} --stack prod-7$/,
+        ),
+      },
+    ]);
+    const unreadable = async () => {
+      throw new UcaasError("no answer", { code: "RECORD_UNREADABLE", hint: "" });
+    };
+    expect(await found(["gone"], unreadable)).toMatchObject([
+      { status: "unknown", found: expect.stringContaining("1 open write of other stacks: gone") },
+    ]);
+  });
 });
 
 test("a journal whose URL is wrong is a finding, and its password is not shown", async () => {
