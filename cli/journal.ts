@@ -9,6 +9,7 @@ import {
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { counted } from "./counted.ts";
 import { print, printJson, printNotice } from "./output.ts";
+import { providerEnvironment } from "./pulumi/project.ts";
 import { stackConfig } from "./pulumi/stack.ts";
 import { type Cell, renderTable } from "./table.ts";
 
@@ -70,9 +71,8 @@ export async function acceptRuns(stack: string, options: Options): Promise<void>
 }
 
 async function openJournal({ stack }: Options): Promise<Journal> {
-  return new Journal(
-    stack === undefined ? { get: () => undefined as never } : ((await stackConfig(stack)) as never),
-  );
+  const config = stack === undefined ? { get: () => undefined } : await stackConfig(stack);
+  return new Journal({ get: (key) => config.get(key) as never }, providerEnvironment());
 }
 
 /** A stack's identity has an entry too, where it was moved. */

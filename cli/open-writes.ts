@@ -11,7 +11,7 @@ import {
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
-import { findProject } from "./pulumi/project.ts";
+import { findProject, providerEnvironment } from "./pulumi/project.ts";
 import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
 
 /**
@@ -52,7 +52,7 @@ export async function openWrites(
 ): Promise<string[]> {
   // Without the passphrase the state would not have been read.
   const config = given ?? (await stackConfig(stack));
-  const journal = new Journal({ get: (key) => config.get(key) as never });
+  const journal = new Journal({ get: (key) => config.get(key) as never }, providerEnvironment());
   const identity = identityOf(stack, resources);
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {

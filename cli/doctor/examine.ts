@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { findProject } from "../pulumi/project.ts";
+import { findProject, type Project, providerEnvironment } from "../pulumi/project.ts";
 import {
   type StackConfig,
   type StackState,
@@ -34,16 +35,17 @@ export async function examine({
   minDays: number;
   seconds: number;
 }): Promise<Examination> {
-  const project = projectFolder();
-  // As the provider process: paths in the config are from the project's folder.
-  if (typeof project === "string") process.chdir(project);
+  const project = ownProject();
+  const isFound = !(project instanceof UcaasError);
+  const environment = isFound ? providerEnvironment() : process.env;
+  if (isFound) process.chdir(project.folder);
   const opened = new OpenedStack(stack);
   const first = await runChecks(
     [
       ...versionChecks(process.cwd()),
       proxyCheck(process.env),
       backendCheck,
-      typeof project === "string" ? opened.check() : noProject(project),
+      isFound ? opened.check() : noProject(project),
     ],
     seconds,
   );
@@ -51,10 +53,12 @@ export async function examine({
     stack: opened.config && opened.name,
     config: opened.config ?? noConfig,
     resources: opened.state?.resources ?? [],
-    environment: process.env,
+    environment,
     minDays,
     seconds,
   };
+  // As the provider process: paths in the config are from the program's folder.
+  if (isFound && existsSync(project.programFolder)) process.chdir(project.programFolder);
   const second = await runChecks([...journalChecks(context), ...accountChecks(context)], seconds);
   return { stack: opened.name, findings: [...first, ...second] };
 }
@@ -90,10 +94,10 @@ function noProject(error: UcaasError): Check {
   return { system: "pulumi", check: "project", run: async () => outcomeOf(error) };
 }
 
-/** The project's folder, or why there is none. */
-function projectFolder(): string | UcaasError {
+/** The project, or why there is none. */
+function ownProject(): Project | UcaasError {
   try {
-    return findProject().folder;
+    return findProject();
   } catch (error) {
     if (error instanceof UcaasError) return error;
     throw error;

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { projectFile } from "pulumi-ucaas-stacks/internal/project-file";
@@ -12,6 +12,8 @@ export interface Project {
   readonly folder: string;
   /** Where the stack files are. */
   readonly stackFolder: string;
+  /** Where the engine starts the program and the provider: relative paths are from here. */
+  readonly programFolder: string;
   /** The stacks that have a file which the engine reads, in alphabetical order. */
   readonly stacks: readonly string[];
 }
@@ -29,7 +31,7 @@ export function findProject(from = process.cwd()): Project {
       hint: "run the command in the folder of the Pulumi project",
     });
   }
-  const { name, stackConfigDir } = readProject(path);
+  const { name, stackConfigDir, main } = readProject(path);
   const stackFolder = resolve(folder, stackConfigDir);
   const files = stackFiles(stackFolder);
   const unread = files.find(({ file, stack }) => file !== `Pulumi.${stack}${extension}`);
@@ -39,7 +41,34 @@ export function findProject(from = process.cwd()): Project {
       hint: `rename it to Pulumi.${unread.stack}${extension}, or move its content there`,
     });
   }
-  return { name, folder, stackFolder, stacks: files.map(({ stack }) => stack).sort() };
+  const stacks = files.map(({ stack }) => stack).sort();
+  return { name, folder, stackFolder, programFolder: programFolder(resolve(folder, main)), stacks };
+}
+
+/** The folder that `main` is, or that it is in. */
+function programFolder(main: string): string {
+  return statSync(main, { throwIfNoEntry: false })?.isDirectory() ? main : dirname(main);
+}
+
+/** A path as the provider takes it. A URL stays as it is: it may be refused as a path. */
+export function fromProgram(path: string): string {
+  if (isAbsolute(path) || path.includes("://")) return path;
+  return resolve(findProject().programFolder, path);
+}
+
+/**
+ * The environment in which the provider looks for its journal. Outside of a project there
+ * is no provider, and this command's own folder counts.
+ */
+export function providerEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const folders = { ...environment };
+  for (const name of ["UCAAS_JOURNAL_DIR", "PULUMI_HOME"]) {
+    const path = environment[name];
+    if (path && projectFile(process.cwd()).path !== undefined) folders[name] = fromProgram(path);
+  }
+  return folders;
 }
 
 /** Left out of pipelines and manifests by name, also where the project has no such stack. */
@@ -86,7 +115,7 @@ export function checkStackNames(
   }
 }
 
-function readProject(file: string): { name: string; stackConfigDir: string } {
+function readProject(file: string): { name: string; stackConfigDir: string; main: string } {
   const lines = new LineCounter();
   const document = parseDocument(contentOf(file), { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
@@ -96,10 +125,11 @@ function readProject(file: string): { name: string; stackConfigDir: string } {
   }
   const project: unknown = document.toJS();
   if (!isRecord(project)) throw invalid(file, "is not a map with the keys of a project");
-  const { name = "", stackConfigDir = "." } = project;
+  const { name = "", stackConfigDir = ".", main = "." } = project;
   if (typeof stackConfigDir !== "string")
     throw invalid(file, "has a stackConfigDir that is no text");
-  return { name: String(name), stackConfigDir };
+  if (typeof main !== "string") throw invalid(file, "has a main that is no text");
+  return { name: String(name), stackConfigDir, main };
 }
 
 function contentOf(file: string): string {

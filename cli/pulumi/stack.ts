@@ -2,6 +2,7 @@ import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
+import { fromProgram } from "./project.ts";
 import { errorOf, type PulumiRun, pulumi } from "./run.ts";
 
 /** A stack's config, decrypted, by full key. */
@@ -65,10 +66,18 @@ export async function selectedStack(signal?: AbortSignal): Promise<string> {
   throw pulumiError("find the selected stack", run);
 }
 
-/** @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING` */
+/**
+ * The config, in which a relative folder of the journal is the provider's.
+ *
+ * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
+ */
 export async function stackConfig(stack: string, signal?: AbortSignal): Promise<StackConfig> {
   const args = ["config", "--json", "--show-secrets"];
-  return configIn(await printed(`read the config of ${stack}`, args, stack, signal));
+  const config = configIn(await printed(`read the config of ${stack}`, args, stack, signal));
+  const given = config.get("ucaas:journalDir");
+  if (!given) return config;
+  const folder = fromProgram(given);
+  return { ...config, get: (key) => (key === "ucaas:journalDir" ? folder : config.get(key)) };
 }
 
 const readConfig = "read the stack's config";

@@ -2,6 +2,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type Deletion, Deletions, restorableUntil } from "pulumi-ucaas/internal/xima/deletions";
 import { counted } from "../counted.ts";
 import { print, printJson, printNotice } from "../output.ts";
+import { providerEnvironment } from "../pulumi/project.ts";
 import { stackConfig } from "../pulumi/stack.ts";
 import { minute } from "../status/minute.ts";
 import { type Cell, renderTable } from "../table.ts";
@@ -12,6 +13,7 @@ const day = 86_400_000;
 export async function printDeletions(options: { stack?: string; json?: true }): Promise<void> {
   const record = new Deletions(
     options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack),
+    providerEnvironment(),
   );
   const { deletions, unreadable } = await record.list().catch((error: NodeJS.ErrnoException) => {
     if (error instanceof UcaasError) throw error;

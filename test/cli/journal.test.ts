@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { entryReference } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { ucaas } from "./ucaas.ts";
@@ -92,4 +92,56 @@ test("names what cannot be read, beside what can", async () => {
   expect(exitCode).toBe(1);
   expect(stdout).toContain("acme/berlin");
   expect(stderr).toContain("JOURNAL_UNREADABLE");
+});
+
+describe("a relative journal folder is the provider's, from any folder of the project", () => {
+  // The engine starts the provider in the folder of the program.
+  const location = () => join(folder, "program", ".journal");
+  const values = { "ucaas:journalDir": { value: ".journal" } };
+
+  beforeEach(async () => {
+    mkdirSync(join(folder, "program", "inner"), { recursive: true });
+    writeFileSync(join(folder, "program", "index.ts"), "");
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: shop\nruntime: nodejs\nmain: program/index.ts\n",
+    );
+    const script = `#!/bin/sh
+case "$1" in
+  config) printf '%s' "$CONFIG" ;;
+  stack) printf '{"deployment":{}}' ;;
+  *) echo 3.259.0 ;;
+esac
+`;
+    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+    const own = new Journal({ get: () => undefined as never }, { UCAAS_JOURNAL_DIR: location() });
+    await own.intend(key, {}, null, null, { write });
+  });
+
+  const from = (inner: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
+    ucaas(args, {
+      cwd: join(folder, inner),
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, CONFIG: "{}", ...env },
+    });
+
+  test.each(["", "program", "program/inner"])("in %j", async (inner) => {
+    for (const env of [{ CONFIG: JSON.stringify(values) }, { UCAAS_JOURNAL_DIR: ".journal" }]) {
+      const args = ["--stack", "live", "--json"];
+      const { stdout } = await from(inner, ["journal", "list", ...args], env);
+      expect(JSON.parse(stdout)).toMatchObject({ journal: location(), entries: [key] });
+      const deletions = await from(inner, ["xima", "deletions", ...args], env);
+      expect(JSON.parse(deletions.stdout).file).toBe(join(location(), "xima-deletions.jsonl"));
+    }
+  });
+
+  test("also for the doctor", async () => {
+    const args = ["doctor", "--stack", "live", "--json"];
+    const { stdout } = await from("program/inner", args, { CONFIG: JSON.stringify(values) });
+    expect(JSON.parse(stdout).findings).toContainEqual(
+      expect.objectContaining({
+        ...{ system: "journal", check: "place" },
+        found: expect.stringContaining(`${location()} is writable, on`),
+      }),
+    );
+  });
 });

@@ -23,6 +23,17 @@ describe("the project that a command finds is the engine's", () => {
     expect(findProject(inner)).toMatchObject({ name: "inner", folder: inner, stacks: ["dev"] });
   });
 
+  test.each([
+    ["no main", undefined, ""],
+    ["a file as main", "src/index.ts", "src"],
+    ["a folder as main", "src", "src"],
+  ])("the program of a project with %s runs where the engine starts it", (_, main, expected) => {
+    mkdirSync(join(folder, "src"));
+    write("src/index.ts", "");
+    write("Pulumi.json", JSON.stringify({ name: "voice", runtime: "nodejs", main }));
+    expect(findProject(folder).programFolder).toBe(join(folder, expected));
+  });
+
   test("of two project files in a folder, Pulumi.json comes first", () => {
     write("Pulumi.json", '{ "name": "json", "runtime": "nodejs" }');
     write("Pulumi.yaml", "name: yaml\nruntime: nodejs\n");
