@@ -104,6 +104,12 @@ export const netsapiensOptions = z.strictObject({
     .min(0)
     .default(0)
     .describe("how many clients a page of the list has, the oldest first; 0: all of them"),
+  pager: z
+    .enum(["script", "numbers", "none"])
+    .default("script")
+    .describe(
+      "how such a list is turned: in place by Previous and Next, by links with numbers alone, or by nothing that the page shows",
+    ),
   secrets: z
     .enum(["shown", "masked", "absent"])
     .default("shown")

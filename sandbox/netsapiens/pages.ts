@@ -162,6 +162,7 @@ function show(at) {
 export function clientsPage(
   view: View,
   rows: string | undefined,
+  pager: string,
   refused?: { error: string; clientId: string; redirectUrl: string },
 ): string {
   const columns = [
@@ -180,6 +181,7 @@ export function clientsPage(
 <table class="list" id="clients"><caption>${escaped(view.say("OAuth Clients"))}</caption>
 <thead><tr>${columns.map((column) => `<th scope="col">${escaped(column)}</th>`).join("")}</tr></thead>
 <tbody>${rows ?? `<tr><td colspan="${columns.length}">Loading&hellip;</td></tr>`}</tbody></table>
+${pager}
 <div class="dialog" id="add" role="dialog" aria-labelledby="addTitle"${refused === undefined ? " hidden" : ""}>
 <h1 id="addTitle">New OAuth client</h1>${message("error", refused?.error)}
 <form method="post" action="clients.php"><input type="hidden" name="action" value="create"><input type="hidden" name="formKey" value="${view.formKey}"><table>
@@ -206,6 +208,41 @@ ${
     : ""
 }</script>`,
   );
+}
+
+/** The part of the list that is shown. */
+export interface Part {
+  readonly kind: "script" | "numbers" | "none";
+  readonly page: number;
+  readonly perPage: number;
+  readonly clients: number;
+}
+
+/** What is below a list of several pages. */
+export function clientsPager({ kind, page, perPage, clients }: Part): string {
+  const pages = Math.ceil(clients / perPage);
+  if (kind === "none" || perPage === 0) return "";
+  if (kind === "numbers") {
+    const links = Array.from({ length: pages }, (_, at) =>
+      at + 1 === page ? `<b>${page}</b>` : `<a href="clients.php?page=${at + 1}">${at + 1}</a>`,
+    );
+    return `<p class="paging">${links.join(" ")}</p>`;
+  }
+  return `<div id="pager"><span id="info"></span> <a class="previous" onclick="turn(-1)">Previous</a> <a class="next" onclick="turn(1)">Next</a></div>
+<script>
+var at = ${page};
+function show() {
+  document.getElementById("info").textContent = "Showing " + ((at - 1) * ${perPage} + 1) + " to " + Math.min(at * ${perPage}, ${clients}) + " of ${clients} entries";
+  document.querySelector("#pager .previous").classList.toggle("disabled", at <= 1);
+  document.querySelector("#pager .next").classList.toggle("disabled", at >= ${pages});
+}
+function turn(step) {
+  if (at + step < 1 || at + step > ${pages}) return;
+  fetch("clients.php?action=rows&page=" + (at + step)).then(function (answer) { return answer.text(); })
+    .then(function (rows) { at += step; document.querySelector("#clients tbody").innerHTML = rows; show(); });
+}
+show();
+</script>`;
 }
 
 /** The rows of the list: row number and client. */

@@ -6,6 +6,7 @@ import type { NetsapiensServer, PortalStep } from "./options.ts";
 import {
   clientRows,
   clientsPage,
+  clientsPager,
   confirmPage,
   forbiddenPage,
   homePage,
@@ -159,7 +160,7 @@ class Visit {
 
   async #clients(
     action: string | null,
-    refused?: Parameters<typeof clientsPage>[2],
+    refused?: Parameters<typeof clientsPage>[3],
   ): Promise<Reply> {
     const { options, state } = this.server;
     if (action === "secret") {
@@ -174,25 +175,28 @@ class Visit {
     }
     const byScript = options.rowsByScript;
     if (action !== "rows" && byScript)
-      return html(200, clientsPage(this.#view(), undefined, refused));
+      return html(200, clientsPage(this.#view(), undefined, "", refused));
     // Looked up before the wait, so that what is made meanwhile (by a visitor who did not
     // wait) has not been displayed.
-    const clients = this.#shown();
+    const { clients, pager } = this.#shown();
     if (options.slowListMs > 0) await pause(options.slowListMs, undefined, { ref: false });
     // The session may have ended while the list was slow.
     if (this.session === undefined) return this.#strangers();
     const view = this.#view();
     const rows = clientRows(view, clients);
-    return html(200, action === "rows" ? rows : clientsPage(view, rows, refused));
+    return html(200, action === "rows" ? rows : clientsPage(view, rows, pager, refused));
   }
 
   /** The clients of this display of the list, or of the page of it that is wanted. */
-  #shown(): [string, Client][] {
-    const { rowsPerPage } = this.server.options;
-    const rows = this.#displayed();
-    if (rowsPerPage === 0) return rows;
-    const first = (Number(this.request.query.get("page") ?? 1) - 1) * rowsPerPage;
-    return rows.slice(first, first + rowsPerPage);
+  #shown(): { clients: [string, Client][]; pager: string } {
+    const { rowsPerPage: perPage, pager: kind } = this.server.options;
+    const all = this.#displayed();
+    if (perPage === 0) return { clients: all, pager: "" };
+    const page = Number(this.request.query.get("page") ?? 1);
+    return {
+      clients: all.slice((page - 1) * perPage, page * perPage),
+      pager: clientsPager({ kind, page, perPage, clients: all.length }),
+    };
   }
 
   /** A new client may be left out for some displays. */
