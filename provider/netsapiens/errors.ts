@@ -13,6 +13,7 @@ export const netsapiensErrors = {
   CREATE_UNSETTLED: "the portal does not show the client after Create",
   DELETE_NOT_DONE: "the portal still lists the client",
   INTERRUPTED: "the run was cancelled in the portal",
+  LIST_INCOMPLETE: "the list has pages that were not read",
   PORTAL_CLOSED: "the portal is closed to this network",
   PORTAL_FAILED: "the browser failed at a step",
   PORTAL_LABEL_NOT_FOUND: "a control of the portal was not found",

@@ -6,6 +6,8 @@
 interface Element {
   readonly tagName: string;
   textContent: string | null;
+  readonly innerText: string;
+  readonly className: unknown;
   readonly children: Iterable<Element> & { readonly length: number };
   readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
   readonly parentElement: Element | null;
@@ -26,10 +28,26 @@ interface TextNode {
   nodeValue: string | null;
   readonly parentElement: Element | null;
 }
+declare function getComputedStyle(element: Element): { readonly cursor: string };
 declare const document: Element & {
+  readonly body: Element;
   readonly documentElement: Element;
   createTreeWalker(root: Element, what: number): { nextNode(): TextNode | null };
 };
+
+/** What a page shows of other pages of its list. */
+export interface Pager {
+  /** The control `[data-ucaas-next]` leads to the following page. */
+  readonly hasNext: boolean;
+  /** Something that can be used leads to later pages, or looks as if it did. */
+  readonly leadsOn: boolean;
+  /** Something that can be used leads to earlier pages. */
+  readonly leadsBack: boolean;
+  /** The highest number of a page. */
+  readonly pages: number;
+  /** How many entries all pages have, as the page says; 0 when it does not. */
+  readonly entries: number;
+}
 
 /** A row of the list of clients. */
 export interface ClientRow {
@@ -38,6 +56,14 @@ export interface ClientRow {
   readonly selector: string;
   /** Text of the secret's cell; absent when there is no such column. */
   readonly secret?: string;
+}
+
+/** One page of the list of clients. */
+export interface ClientsPage {
+  /** Those of the client that is looked for, or all. */
+  readonly rows: ClientRow[];
+  /** The ids of all rows. */
+  readonly ids: string[];
 }
 
 /**
@@ -52,7 +78,7 @@ export function readClients({
   clientId?: string;
   idLabels: string[];
   secretLabels: string[];
-}): ClientRow[] | undefined {
+}): ClientsPage | undefined {
   const plain = (text: string | null | undefined) => (text ?? "").replace(/\s+/g, " ").trim();
   const label = (text: string | null | undefined) =>
     plain(text)
@@ -84,10 +110,13 @@ export function readClients({
     if (idColumn === -1) continue;
     const secretColumn = columns.findIndex(isOneOf(secretLabels));
     const found: ClientRow[] = [];
+    const ids: string[] = [];
     for (const row of rows) {
       const cells = cellsOf(row);
       const id = plain(cells[idColumn]?.textContent);
-      if (cells.length !== columns.length || (wanted !== undefined && id !== wanted)) continue;
+      if (cells.length !== columns.length) continue;
+      ids.push(id);
+      if (wanted !== undefined && id !== wanted) continue;
       row.setAttribute("data-ucaas-row", String(found.length));
       const secret = cells[secretColumn];
       found.push({
@@ -96,9 +125,89 @@ export function readClients({
         ...(secret && { secret: textOf(secret) }),
       });
     }
-    return found;
+    return { rows: found, ids };
   }
   return undefined;
+}
+
+/** What the page shows of other pages of its list, however it is made. */
+export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
+  const plain = (text: string) => text.replace(/\s+/g, " ").trim();
+  const nameOf = (element: Element) =>
+    plain(
+      element.getAttribute("aria-label") ||
+        element.textContent ||
+        String(element.value ?? "") ||
+        element.getAttribute("title") ||
+        element.getAttribute("alt") ||
+        "",
+    ).toLowerCase();
+  const isVisible = (element: Element) => element.getClientRects().length > 0;
+  const inPager = (element: Element) =>
+    element.closest(
+      "nav, [role=navigation], [class*=pagin], [class*=paging], [class*=pager], [id*=pagin], [id*=paging], [id*=pager]",
+    ) !== null;
+  // Not `disabled:opacity-50`, which an enabled control may have.
+  const isOff = (element: Element) =>
+    element.matches("[disabled], [aria-disabled=true]") ||
+    /(^|[\s_-])disabled($|[\s_-])/.test(String(element.className));
+  const isEnabled = (element: Element) => {
+    const parent = element.parentElement;
+    return !isOff(element) && !(parent?.matches("li, span, td") && isOff(parent));
+  };
+  const isControl = (element: Element) =>
+    element.matches(
+      "a, button, input[type=button], input[type=submit], input[type=image], [role=button], [role=link], [onclick]",
+    ) ||
+    (element.children.length === 0 && getComputedStyle(element).cursor === "pointer");
+  const isNext = (element: Element) => {
+    const name = nameOf(element).replace(/[\s›»>→]+$/, "");
+    return (
+      element.matches("[rel~=next]") ||
+      nextLabels.some((label) => plain(label).toLowerCase() === name)
+    );
+  };
+  const leadsOn = /^next\b|^[›»>→]+$|^last( page)?$|^(load|show|see|view) more\b/;
+  const leadsBack = /^prev(ious)?\b|^first( page)?$/;
+  const numbers = (text: string) => Number(text.replace(/\D/g, ""));
+
+  const controls: Element[] = [];
+  let pages = 1;
+  for (const element of document.querySelectorAll("body *")) {
+    if (element.matches("option, script, style") || !isVisible(element)) continue;
+    if (isControl(element)) controls.push(element);
+    if (element.children.length > 0 || !/^\s*\d+\s*$/.test(element.textContent ?? "")) continue;
+    if (inPager(element)) pages = Math.max(pages, numbers(element.textContent ?? ""));
+  }
+  const enabled = controls.filter(isEnabled);
+  const next = enabled.find(isNext);
+  next?.setAttribute("data-ucaas-next", "");
+  for (const other of document.querySelectorAll("[data-ucaas-next]"))
+    if (other !== next) other.removeAttribute("data-ucaas-next");
+
+  // biome-ignore lint/performance/useDomNodeTextContent: scripts and hidden texts are no sign.
+  const text = document.body.innerText;
+  for (const [, count] of text.matchAll(/\bpage\s+\d*\s*(?:of|\/)\s*(\d+)/gi))
+    pages = Math.max(pages, numbers(count ?? ""));
+  let entries = 0;
+  const ofEntries = /\d\s*(?:to|through|-|–|—)\s*\d[\d.,]*\s+of\s+(?:about\s+)?(\d[\d.,]*)/gi;
+  for (const pattern of [ofEntries, /\bfiltered from\s+(\d[\d.,]*)/gi])
+    for (const [, count] of text.matchAll(pattern))
+      entries = Math.max(entries, numbers(count ?? ""));
+  return {
+    hasNext: next !== undefined,
+    leadsOn:
+      enabled.some((each) => isNext(each) || leadsOn.test(nameOf(each))) ||
+      document.querySelector("link[rel~=next]") !== null,
+    leadsBack: enabled.some(
+      (each) =>
+        each.matches("[rel~=prev]") ||
+        leadsBack.test(nameOf(each)) ||
+        (inPager(each) && /^[‹«<←]+$/.test(nameOf(each))),
+    ),
+    pages,
+    entries,
+  };
 }
 
 /**

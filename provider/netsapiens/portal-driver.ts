@@ -4,6 +4,7 @@ import { entryReference, journalCommand } from "../runtime/intents.ts";
 import type { JournalEntry } from "../runtime/journal.ts";
 import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
+import type { ClientList } from "./client-list.ts";
 import type { Acquired, ClientDriver, CreateRecord, RemoteStatus } from "./driver.ts";
 import { PortalError, portalInterrupted, SessionLost } from "./errors.ts";
 import { type FailureArtifacts, saveFailureArtifacts } from "./failure-artifacts.ts";
@@ -43,8 +44,9 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
     },
     find: () =>
       portal.withSession<RemoteStatus>(`look for client ${clientId}`, async (session) => {
-        const rows = await waitForRow(session, clientId, pollAfterCreate.slice(0, 3));
+        const { rows, isWhole } = await waitForRow(session, clientId, pollAfterCreate.slice(0, 3));
         const [row] = rows;
+        if (!row && !isWhole) throw listIncomplete(clientId, forgetClient);
         if (!row) return { kind: "gone" };
         return {
           kind: "there",
@@ -55,10 +57,12 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
       }),
     release: (known) =>
       portal.withSession(`delete client ${clientId}`, async (session) => {
-        const rows = await waitForRow(session, clientId, pollBeforeCreate);
+        const { rows, isWhole } = await waitForRow(session, clientId, pollBeforeCreate);
+        if (rows.length === 0 && !isWhole)
+          throw listIncomplete(clientId, ["If it is there: delete it there.", removeFromState]);
         if (rows.length === 0) return "was gone already";
         await session.delete(await selectRow(session, rows, clientId, known), clientId);
-        if ((await session.look(clientId)).length < rows.length)
+        if ((await session.look(clientId)).rows.length < rows.length)
           return "deleted in the portal; what still uses it has lost access";
         throw new PortalError(
           "DELETE_NOT_DONE",
@@ -74,15 +78,22 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
  * looked at but the list.
  */
 export function portalClients(settings: Settings): Promise<string[]> {
-  return Portal.of(settings).withSession("list clients", async (session) =>
-    (await session.look()).map(({ clientId }) => clientId),
-  );
+  return Portal.of(settings).withSession("list clients", async (session) => {
+    const { rows, isWhole } = await session.look();
+    if (!isWhole)
+      throw new PortalError(
+        "LIST_INCOMPLETE",
+        "the portal's list has pages that could not be read",
+        "name each client with --client domain/clientId",
+      );
+    return rows.map(({ clientId }) => clientId);
+  });
 }
 
 /**
  * Finds the client or makes it. It may be run twice, when the session ends in the middle.
  * Create is clicked once, in this run or an earlier one, unless the portal refused it: the
- * list may not show all clients.
+ * list may show a client late. It is not clicked where pages of the list cannot be read.
  */
 function findOrCreate(
   clientId: string,
@@ -91,11 +102,13 @@ function findOrCreate(
 ): (session: PortalSession) => Promise<Acquired> {
   let clicked = false;
   return async (session) => {
-    let rows = await waitForRow(session, clientId, clicked ? pollAfterCreate : pollBeforeCreate);
+    const pauses = clicked ? pollAfterCreate : pollBeforeCreate;
+    let { rows, isWhole } = await waitForRow(session, clientId, pauses);
     if (rows.length === 0) {
       if (clicked) throw unsettled(clientId, "");
       const earlier = await record.findOpen();
       if (earlier) throw stillUnsettled(clientId, earlier);
+      if (!isWhole) throw listIncomplete(clientId, makeByHand);
       const { isRefused, words } = await session.add(clientId, async () => {
         await record.begin();
         clicked = true;
@@ -104,7 +117,7 @@ function findOrCreate(
         await record.withdraw();
         clicked = false;
       }
-      rows = await waitForRow(session, clientId, pollAfterCreate);
+      ({ rows } = await waitForRow(session, clientId, pollAfterCreate));
       if (rows.length === 0)
         throw isRefused ? refused(clientId, words) : unsettled(clientId, words);
     }
@@ -127,13 +140,14 @@ async function waitForRow(
   session: PortalSession,
   clientId: string,
   pauses: readonly number[],
-): Promise<ClientRow[]> {
+): Promise<ClientList> {
+  let list: ClientList = { rows: [], isWhole: false };
   for (const pause of pauses) {
     if (pause > 0) await session.page.waitForTimeout(pause);
-    const rows = await session.look(clientId);
-    if (rows.length > 0) return rows;
+    list = await session.look(clientId);
+    if (list.rows.length > 0) break;
   }
-  return [];
+  return list;
 }
 
 /** The row that is meant, where the portal allows the same name twice. */
@@ -188,6 +202,33 @@ function stillUnsettled(clientId: string, entry: JournalEntry): PortalError {
       'If it is there: declare driver: "existing" with its clientSecret, or delete it there.',
       `If it is not there: ${journalCommand(`resolve ${entryReference(entry)}`, entry.stack)}`,
       "Run `pulumi up` again.",
+    ),
+  );
+}
+
+const removeFromState = "Take it out of the state: pulumi state delete <urn>";
+
+/** For a client that the state has. */
+const forgetClient = [
+  "If it is there, its secret and the API user are what to check.",
+  `If it is not there: ${removeFromState.toLowerCase()}, then \`pulumi up\`.`,
+];
+
+/** For a client that is to be made. */
+const makeByHand = [
+  "If it is not there: make it there by hand.",
+  'Declare driver: "existing" with its clientSecret.',
+];
+
+/** Nothing is concluded from what the pages that were read do not show. */
+function listIncomplete(clientId: string, remedy: readonly string[]): PortalError {
+  return new PortalError(
+    "LIST_INCOMPLETE",
+    `pages of the list could not be read, and the others lack ${clientId}`,
+    steps(
+      `If a control leads to the next page, declare its label as portal.labels.next, and run the command again.`,
+      `Otherwise look for ${clientId} on all pages: ${portalPath}.`,
+      ...remedy,
     ),
   );
 }

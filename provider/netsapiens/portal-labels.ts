@@ -1,7 +1,7 @@
 /**
  * The portal's labels in English. The guide names System, Settings, Advanced, OAuth
  * Clients, Add, Client ID, Redirect URL, Create and Client Secret; those of the login
- * page, of a hidden secret and of deleting are not public, so usual ones are tried in
+ * page, of a hidden secret, of deleting and of further pages are not public, so usual ones are tried in
  * turn (inferred).
  */
 const english = {
@@ -12,6 +12,7 @@ const english = {
   settings: ["Settings"],
   advanced: ["Advanced"],
   oauthClients: ["OAuth Clients"],
+  next: ["Next", "Next Page"],
   add: ["Add"],
   clientId: ["Client ID"],
   redirectUrl: ["Redirect URL", "Redirect URI"],

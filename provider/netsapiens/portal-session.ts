@@ -1,9 +1,19 @@
 import type { Browser, BrowserContext, Dialog, Locator, Page, Request } from "playwright-core";
+import { isEqual } from "../runtime/equality.ts";
 import { steps } from "../runtime/errors.ts";
 import { printableWords } from "../runtime/printable.ts";
+import { type ClientList, isWholeList } from "./client-list.ts";
 import { type CreateOutcome, createOutcome } from "./create-outcome.ts";
 import { PortalError, SessionLost } from "./errors.ts";
-import { alerts, type ClientRow, readClients, visibleLabels } from "./page-scripts.ts";
+import {
+  alerts,
+  type ClientRow,
+  type ClientsPage,
+  type Pager,
+  readClients,
+  readPager,
+  visibleLabels,
+} from "./page-scripts.ts";
 import { type PortalLabel, type PortalLabels, portalUrl } from "./portal-labels.ts";
 import { singlePost } from "./single-post.ts";
 
@@ -26,6 +36,9 @@ export interface TraceEntry {
   readonly step: string;
   readonly page: string;
 }
+
+/** More than any list has: a control that leads in a circle must not be followed for ever. */
+const mostPages = 200;
 
 /** A secret that the page shows as dots. */
 const dots = /^[•●∙·*.\s]+$/;
@@ -105,20 +118,32 @@ export class PortalSession {
   }
 
   /**
-   * Shows the list of clients again, and gives the rows of a client, or of all, once the
-   * page has settled.
+   * Shows the list of clients again, and goes through its pages until one has a client, or
+   * through all of them. The tab stays at the last page that was read.
    */
-  async look(clientId?: string): Promise<ClientRow[]> {
+  async look(clientId?: string): Promise<ClientList> {
     if (this.#list === undefined) await this.#walkToList();
     else await this.#goto("open the list of OAuth clients", this.#list);
-    return this.rows(clientId);
+    let page: ClientsPage | undefined = await this.#firstPage(clientId);
+    const rows: ClientRow[] = [];
+    let [pages, entries] = [0, 0];
+    let first: Pager | undefined;
+    while (page) {
+      rows.push(...page.rows);
+      if (clientId !== undefined && rows.length > 0) break;
+      pages += 1;
+      entries += page.ids.length;
+      const last = await this.#pager();
+      first ??= last;
+      if (!last.hasNext || pages === mostPages)
+        return { rows, isWhole: isWholeList({ pages, entries, first, last }) };
+      page = await this.#turn(page, clientId);
+    }
+    return { rows, isWhole: false };
   }
 
-  /**
-   * The rows of a client, or of all, on the page as it is. That there are no more is
-   * known only when nothing more is being loaded.
-   */
-  async rows(clientId?: string): Promise<ClientRow[]> {
+  /** That it has no more rows is known only when nothing more is being loaded. */
+  async #firstPage(clientId?: string): Promise<ClientsPage> {
     this.#begin("read the list of OAuth clients");
     let settled = false;
     void this.#settle().then(() => {
@@ -126,9 +151,28 @@ export class PortalSession {
     });
     return this.#poll("clientId", async () => {
       const wasSettled = settled;
-      const rows = await this.#read(clientId);
-      return rows && ((clientId !== undefined && rows.length > 0) || wasSettled) ? rows : undefined;
+      const page = await this.#read(clientId);
+      const isFound = clientId !== undefined && page !== undefined && page.rows.length > 0;
+      return isFound || wasSettled ? page : undefined;
     });
+  }
+
+  /** Shows the following page; undefined when the list does not change. */
+  async #turn({ ids }: ClientsPage, clientId?: string): Promise<ClientsPage | undefined> {
+    this.#begin("turn the page of the list");
+    await this.#leave(this.page.locator("[data-ucaas-next]"));
+    const deadline = Date.now() + this.#login.patience / 2;
+    const found = await this.#poll("clientId", async () => {
+      const page = await this.#read(clientId);
+      const isOther = page !== undefined && page.ids.length > 0 && !isEqual(page.ids, ids);
+      if (isOther) return page;
+      return Date.now() > deadline ? "unchanged" : undefined;
+    });
+    return found === "unchanged" ? undefined : found;
+  }
+
+  #pager(): Promise<Pager> {
+    return this.answer(this.page.evaluate(readPager, { nextLabels: [...this.#login.labels.next] }));
   }
 
   /** Adds a client; `clicking` is awaited right before the click that makes it. */
@@ -164,8 +208,8 @@ export class PortalSession {
     this.#begin(`show the secret of ${clientId}`);
     await show.click({ timeout: this.#login.patience });
     return this.#poll("clientSecret", async () => {
-      const rows = await this.#read(clientId);
-      const shown = rows?.find(({ selector }) => selector === row.selector)?.secret;
+      const page = await this.#read(clientId);
+      const shown = page?.rows.find(({ selector }) => selector === row.selector)?.secret;
       return shown && !dots.test(shown) ? shown : undefined;
     });
   }
@@ -180,7 +224,7 @@ export class PortalSession {
     try {
       await this.#leave(control);
       const left = await this.#read(clientId);
-      if (left?.length === 0) return;
+      if (left?.rows.length === 0) return;
       const confirm = await this.#visible("confirm");
       if (confirm) await this.#leave(confirm);
     } finally {
@@ -193,7 +237,7 @@ export class PortalSession {
     return this.answer(this.page.evaluate(visibleLabels)).catch(() => []);
   }
 
-  #read(clientId?: string): Promise<ClientRow[] | undefined> {
+  #read(clientId?: string): Promise<ClientsPage | undefined> {
     const { labels } = this.#login;
     return this.answer(
       this.page.evaluate(readClients, {

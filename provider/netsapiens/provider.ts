@@ -256,8 +256,9 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     // A secret that is known from an earlier run may be that of a client which was since made again.
     if (olds && credentialsWereRefused(verification)) {
       const fresh = await driver.acquire(undefined, record).catch((error: unknown) => {
+        if (!(error instanceof UcaasError)) throw error;
         // Without the client, why it cannot be made again is the fault.
-        if (!(error instanceof UcaasError) || record.isMissing) throw error;
+        if (record.isMissing && error.code !== "LIST_INCOMPLETE") throw error;
         // Its remedy would be for a client that is not known yet.
         const { reason, code } = error;
         const text = `whether the portal has another secret of it is not known: ${reason} [${code}]`;

@@ -49,6 +49,7 @@ const portalLabelsSchema = z.strictObject({
   settings: labels.optional(),
   advanced: labels.optional(),
   oauthClients: labels.optional(),
+  next: labels.optional(),
   add: labels.optional(),
   clientId: labels.optional(),
   redirectUrl: labels.optional(),

@@ -293,10 +293,10 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
     expect(createdClients(ns)).toEqual(["created xima-acme"]);
   });
 
-  test("is not repeated by the next up when the list shows the client on its second page", async ({
+  test("is not repeated by the next up when nothing leads to the list's second page", async ({
     ns,
   }) => {
-    ns.server.setOptions({ rowsPerPage: 1, duplicateNames: true });
+    ns.server.setOptions({ rowsPerPage: 1, pager: "none", duplicateNames: true });
     expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
     expect(await catchError(create(ns))).toMatchObject({ code: "CREATE_UNSETTLED" });
     expect(createdClients(ns)).toEqual(["created xima-acme"]);
@@ -327,6 +327,74 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
     expect((await catchError(create(ns))).message).toContain("Too many clients.");
     await create(ns);
     expect(createdClients(ns)).toEqual(["created xima-acme"]);
+  });
+});
+
+describe("a client on the second page", { concurrent: true }, () => {
+  /** Of a list whose pages cannot be turned. */
+  const onSecondPage = async (ns: System, changes: Partial<OAuthClientInputs> = {}) => {
+    const created = await create(ns, changes);
+    ns.server.setOptions({ rowsPerPage: 1, pager: "numbers", duplicateNames: true });
+    return { id: created.id, outs: created.outs! };
+  };
+  const wrong = { "netsapiens:apiPassword": "Wrong-api-pw-1" };
+
+  test("stays in the state when its grant is refused", async ({ ns }) => {
+    const { id, outs } = await onSecondPage(ns);
+    ns.server.state.users["api@acme"]!.password = "changed-elsewhere";
+    const { id: kept, props } = await run(ns).read(id, outs);
+    expect(kept).toBe(id);
+    expect(props?.verification[1]).toMatchObject({ status: "failed", code: "GRANT_REFUSED" });
+  });
+
+  test("is not made a second time by an update whose grant is refused", async ({ ns }) => {
+    const { id, outs } = await onSecondPage(ns);
+    const failure = await catchError(run(ns, wrong).update(id, outs, inputs()));
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect(failure.message).toContain("VERIFICATION_FAILED");
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
+  });
+
+  test("is not made a second time by a create, which says what to do", async ({ ns }) => {
+    await onSecondPage(ns);
+    expect(await catchError(create(ns))).toMatchObject({
+      code: "LIST_INCOMPLETE",
+      hint: expect.stringContaining("portal.labels.next"),
+    });
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
+  });
+
+  test("is not made a second time when its delete was cut off and it is declared again", async ({
+    ns,
+  }) => {
+    const named = { __stack: "organization/project/stack", __resource: "acme" };
+    const { id, outs } = await onSecondPage(ns, named);
+    ns.server.setOptions({ rowsPerPage: 0 });
+    ns.server.fault({ kind: "status", status: 403, method: "POST", path: "/clients.php$" });
+    expect(await catchError(run(ns).delete(id, outs))).toMatchObject({ code: "DELETE_NOT_DONE" });
+    ns.server.setOptions({ rowsPerPage: 1 });
+    expect(await catchError(run(ns).diff(id, outs, inputs(named)))).toMatchObject({
+      code: "LIST_INCOMPLETE",
+    });
+  });
+
+  test("is not taken out of the state by a delete that cannot find it", async ({ ns }) => {
+    const { id, outs } = await onSecondPage(ns);
+    expect(await catchError(run(ns).delete(id, outs))).toMatchObject({ code: "LIST_INCOMPLETE" });
+    expect(ns.client("xima-acme")).toBeDefined();
+  });
+
+  test("is found and deleted where the list has a control for the next page", async ({ ns }) => {
+    ns.server.setOptions({ rowsPerPage: 1, duplicateNames: true });
+    const { id, outs } = await create(ns);
+    await create(ns);
+    ns.client("xima-acme")!.clientSecret = "renewed-secret-000001";
+    const { props } = await run(ns).read(id, outs!);
+    expect(secretIn(props)).toBe("renewed-secret-000001");
+    await run(ns).delete(id, props!);
+    expect(createdClients(ns)).toEqual(["created xima-acme"]);
+    expect(Object.values(ns.server.state.clients)).toMatchObject([{ clientId: there.clientId }]);
+    expect(await run(ns).read(id, props!)).toMatchObject({ id: undefined });
   });
 });
 
