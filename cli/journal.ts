@@ -7,6 +7,7 @@ import {
   ownerOf,
 } from "pulumi-ucaas/internal/runtime/intents";
 import { Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
+import { stackParts } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { counted } from "./counted.ts";
 import { print, printJson, printNotice } from "./output.ts";
 import { providerEnvironment } from "./pulumi/project.ts";
@@ -52,27 +53,67 @@ export async function resolveEntries(
   for (const entry of found) print(`removed: ${describeEntry(entry)}`);
 }
 
-/** Gives a stack's entries to its new identity. */
+/**
+ * Gives a stack's entries to its new identity. The journal need not have any: of an order
+ * that only a relay knows, the next run finds the sender by this note.
+ */
 export async function moveEntries(from: string, to: string, options: Options): Promise<void> {
   const journal = await openJournal(options);
+  const known = await knownStacks(journal);
+  for (const identity of [from, to])
+    if (!stackParts(identity).name) throw unknownStack(identity, known, "move", options);
+  if (!known.includes(from)) printNotice(`the journal has nothing of ${from}. ${named(known)}`);
   const moved = await journal.move(from, to);
   if (options.json) return printJson({ moved, from, to });
   print(`moved ${counted(moved, "entry", "entries")} from ${from} to ${to}`);
 }
 
-/** Takes what earlier runs of a stack may have sent for looked at. */
-export async function acceptRuns(stack: string, options: Options): Promise<void> {
+/**
+ * Takes what earlier runs of a stack may have sent for looked at. The run that was refused
+ * has noted in the journal, under the stack's identity, what there is to accept.
+ */
+export async function acceptRuns(identity: string, options: Options): Promise<void> {
   const journal = await openJournal(options);
-  const pending = await acceptEarlierRuns(journal, stack);
-  if (options.json) return printJson({ accepted: stack, pending });
+  const known = await knownStacks(journal);
+  if (!known.includes(identity)) throw unknownStack(identity, known, "accept", options);
+  const pending = await acceptEarlierRuns(journal, identity);
+  if (options.json) return printJson({ accepted: identity, pending });
   const counts = counted(pending, "pending operation counts", "pending operations count");
   const looked = pending > 0 ? `; ${counts} as looked at` : "";
-  print(`accepted: orders of ${stack} are sent again${looked}`);
+  print(`accepted: orders of ${identity} are sent again${looked}`);
 }
 
 async function openJournal({ stack }: Options): Promise<Journal> {
   const config = stack === undefined ? { get: () => undefined } : await stackConfig(stack);
   return new Journal({ get: (key) => config.get(key) as never }, providerEnvironment());
+}
+
+/** The identities of the stacks that the journal has something of. */
+async function knownStacks(journal: Journal): Promise<string[]> {
+  const { entries } = await journal.list();
+  // The journal's own name is of no stack.
+  const stacks = new Set(entries.map(({ stack }) => stack).filter((stack) => stack !== ""));
+  return [...stacks].sort();
+}
+
+function named(known: readonly string[]): string {
+  return known.length > 0 ? `It knows ${known.join(", ")}` : "It knows no stack";
+}
+
+function unknownStack(
+  identity: string,
+  known: readonly string[],
+  command: string,
+  { stack }: Options,
+): UcaasError {
+  return new UcaasError(`the journal does not know the stack ${identity}`, {
+    code: "NO_JOURNAL_ENTRY",
+    operation: `journal ${command}`,
+    hint: [
+      `nothing was noted. ${named(known)}`,
+      `name the stack as the error does: project/stack@backend${stack === undefined ? ". If the stack's config names the journal: add --stack <stack>" : ""}`,
+    ].join("\n    "),
+  });
 }
 
 /** A stack's identity has an entry too, where it was moved. */

@@ -39,7 +39,7 @@ export function journalCommand(): Command {
       (await import("../journal.ts")).moveEntries(from, to, options),
     );
   command
-    .command("accept <stack>")
+    .command("accept <identity>")
     .description(
       "send orders again, once you have looked at what another machine's runs left: project/stack@backend, as the error names it",
     )

@@ -116,6 +116,7 @@ export class Journal {
    * one now. Returns how many there were.
    */
   async move(from: string, to: string): Promise<number> {
+    if (from === to) return 0;
     const { entries } = await this.list();
     const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
     for (const entry of own) {

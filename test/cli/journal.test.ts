@@ -85,6 +85,41 @@ test("moves the entries of a stack that was renamed, and finds them by its earli
   expect(JSON.parse((await run("list", "--json")).stdout).entries).toHaveLength(1);
 });
 
+test("accept and move refuse an identity that the journal does not know, and name those it has", async () => {
+  await journal.intend(key, {}, null, null, { write });
+  await journal.know("shop/refused@s3://state", { journal: "x", at: "2026-01-05T09:00:00.000Z" });
+  const before = await journal.list();
+  for (const words of [
+    ["accept", "live"],
+    ["accept", "shop/live"],
+    ["move", "dev", "live"],
+    ["move", key.stack, "live"],
+  ]) {
+    const { exitCode, stdout, stderr } = await run(...words);
+    expect({ exitCode, stdout }, words.join(" ")).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /NO_JOURNAL_ENTRY[\s\S]*shop\/live@s3:\/\/state, shop\/refused@s3:\/\/state/,
+    );
+  }
+  expect(await journal.list()).toEqual(before);
+  // A run that was refused has noted what it saw, though it has begun nothing.
+  expect((await run("accept", "shop/refused@s3://state")).exitCode).toBe(0);
+});
+
+test("moves a stack that only a relay knows, and warns that the journal has nothing of it", async () => {
+  const [from, to] = ["shop/live@s3://state", "shop/production@s3://state"];
+  const moved = await run("move", from, to);
+  expect(moved).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("moved 0 entries") });
+  expect(moved.stderr).toContain(`the journal has nothing of ${from}`);
+  expect(await journal.identitiesOf(from)).toEqual([from, to]);
+});
+
+test("a stack that is moved to itself keeps its entries", async () => {
+  const entry = await journal.intend(key, {}, null, null, { write });
+  expect((await run("move", key.stack, key.stack)).stdout).toContain("moved 0 entries");
+  expect(await journal.find(key)).toEqual(entry);
+});
+
 test("names what cannot be read, beside what can", async () => {
   await journal.intend(key, {}, null, null, { write });
   writeFileSync(join(folder, "xima-damaged.json"), "null");
