@@ -1,12 +1,17 @@
 import { Command } from "commander";
 
+/** Where the commands look that take `--stack` for it. */
+export const journalPlaces = `With --stack, its place is
+the one that the stack's config names (ucaas:journal, ucaas:journalDir).
+Without it, or where the config names none, it is the database of
+UCAAS_JOURNAL, the folder of UCAAS_JOURNAL_DIR, or a default folder.`;
+
 const about = `
 The journal has an entry of each write that a run has begun. "open" means that
 its outcome is not known: the run was killed, or the reply was lost. The next
 pulumi up settles the entries of what the program still declares.
 
-Without --stack, the journal is the folder of UCAAS_JOURNAL_DIR, or the default
-one; with it, the one that the stack's config names (ucaas:journalDir).`;
+The journal is in a database or in a folder. ${journalPlaces}`;
 
 /** `ucaas journal`: what runs have begun, and whose end is not known. */
 export function journalCommand(): Command {

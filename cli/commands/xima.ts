@@ -3,6 +3,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { print, printJson } from "../output.ts";
 import type { CheckOptions } from "../xima/check-keys.ts";
 import type { NewKeysOptions } from "../xima/new-keys.ts";
+import { journalPlaces } from "./journal.ts";
 
 const passphraseHelp = `
 The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or
@@ -135,10 +136,15 @@ What to do next:
 function deletionsCommand(): Command {
   return new Command("deletions")
     .description(
-      "list the deletions of licences that ran on this machine, with the deletionId by which Xima support restores them",
+      "list the scheduled deletions of licences, with the deletionId by which Xima support restores them",
     )
-    .option("-s, --stack <name>", "take the folder from ucaas:journalDir of this stack's config")
+    .option("-s, --stack <name>", "the stack whose config names the journal")
     .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      `
+The deletions are recorded beside the intent journal. ${journalPlaces}`,
+    )
     .action(async (options: { stack?: string; json?: true }) => {
       const { printDeletions } = await import("../xima/deletions.ts");
       await printDeletions(options);

@@ -9,7 +9,7 @@ import { type Cell, renderTable } from "../table.ts";
 
 const day = 86_400_000;
 
-/** Prints the deletions that were recorded on this machine, as a list or as JSON. */
+/** Prints the deletions that the record has, as a list or as JSON. */
 export async function printDeletions(options: { stack?: string; json?: true }): Promise<void> {
   const record = new Deletions(
     options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack),
@@ -20,7 +20,7 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
     throw new UcaasError(`${record.location} cannot be read (${error.code})`, {
       code: "DELETIONS_UNREADABLE",
       operation: "xima deletions",
-      hint: "check its permissions; ucaas:journalDir or UCAAS_JOURNAL_DIR names its folder",
+      hint: "check its permissions; ucaas:journal, ucaas:journalDir, UCAAS_JOURNAL or UCAAS_JOURNAL_DIR names another place",
     });
   });
   if (unreadable.length > 0) process.exitCode = 1;
@@ -34,7 +34,7 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
   }
   for (const line of unreadable)
     printNotice(`${record.location}:${line} is no record of a deletion, and is left out`);
-  if (deletions.length === 0) return void print(`No deletion is recorded in ${record.location}.`);
+  if (deletions.length === 0) return printNone(record, options.stack);
   print(
     renderTable(
       ["customer", "deletionId", "scheduled", "restorable", "resource"],
@@ -42,6 +42,13 @@ export async function printDeletions(options: { stack?: string; json?: true }): 
     ),
   );
   print("To restore a licence, give its deletionId to Xima support (support@ximasoftware.com).");
+}
+
+/** Another place may have what is looked for, and the week runs out. */
+function printNone({ location, isShared }: Deletions, stack: string | undefined): void {
+  print(`No deletion is recorded in ${location}.`);
+  if (!isShared) print("A run with UCAAS_JOURNAL keeps them in that database: set it here too.");
+  if (stack === undefined) print("With --stack, the stack's config names the place.");
 }
 
 function toRow(deletion: Deletion): Cell[] {

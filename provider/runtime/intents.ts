@@ -117,14 +117,18 @@ export function entryReference({ vendor, stack, thing, id, intendedAt }: Journal
 }
 
 /**
- * A command for the journal of a stack. Without `--stack` it would read no config, which
- * may name another journal than the environment does.
+ * A command that reads the journal of a stack. Without `--stack` it would read no config,
+ * which may name another journal than the environment does.
  *
  * @param stack the stack's identity
  */
-export function journalCommand(words: string, stack: string): string {
+export function ofStack(command: string, stack: string): string {
   const { name } = stackParts(stack);
-  return `ucaas journal ${words}${name === undefined ? "" : ` --stack ${name}`}`;
+  return name === undefined ? command : `${command} --stack ${name}`;
+}
+
+export function journalCommand(words: string, stack: string): string {
+  return ofStack(`ucaas journal ${words}`, stack);
 }
 
 /** What may be at a vendor without a resource, and how it is settled. */

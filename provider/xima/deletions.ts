@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppendFile, type AppendLog, AppendTable } from "../runtime/append-log.ts";
 import { dataDir } from "../runtime/data-dir.ts";
 import { isSameUrl } from "../runtime/equality.ts";
+import { ofStack } from "../runtime/intents.ts";
 import { journalLocation } from "../runtime/journal-location.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
 import { PostgresDatabase } from "../runtime/postgresql.ts";
@@ -59,6 +60,11 @@ export class Deletions {
   /** For people: the file, or the database. */
   get location(): string {
     return this.#log.location;
+  }
+
+  /** Each machine that has the database's URL has it. */
+  get isShared(): boolean {
+    return this.#log instanceof AppendTable;
   }
 
   /** Returns when the record is durable. */
@@ -152,15 +158,19 @@ export function isScheduled({ status }: DeleteReply): boolean {
   return status === "scheduled_for_deletion";
 }
 
-/** The line that a run shows for a reply to DELETE. */
-export function describeDeletion(reply: DeleteReply): string {
+/**
+ * The line that a run shows for a reply to DELETE.
+ *
+ * @param stack the stack's identity
+ */
+export function describeDeletion(reply: DeleteReply, stack: string): string {
   const { status, message, scheduledAt, estimatedDeletionTime, deletionId } = reply;
   const state = isScheduled(reply)
     ? "is scheduled for deletion"
     : `is ${status.replaceAll("_", " ")}`;
   const at = scheduledAt ? ` (scheduled at ${scheduledAt})` : "";
   const words = message ? `. Xima: "${message}"` : "";
-  return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (ucaas xima deletions lists it)`;
+  return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (${ofStack("ucaas xima deletions", stack)} lists it)`;
 }
 
 /**

@@ -275,6 +275,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         if (outcomeOf(error) === "nothing") await operation.withdraw();
         throw error;
       });
+    const { __stack: stack = "" } = props;
     if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
     await this.#record(
       id,
@@ -285,10 +286,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       operation.log(
         "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it",
       );
-    else if (isScheduled(scheduled)) operation.log(describeDeletion(scheduled));
+    else if (isScheduled(scheduled)) operation.log(describeDeletion(scheduled, stack));
     else
       operation.warn(
-        `${describeDeletion(scheduled)}. Xima publishes no status ${JSON.stringify(scheduled.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
+        `${describeDeletion(scheduled, stack)}. Xima publishes no status ${JSON.stringify(scheduled.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
       );
   }
 

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pkcs10CertificateRequest } from "@peculiar/x509";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describeDeletion } from "../../provider/xima/deletions.ts";
 import { root } from "../../tools/engine/paths.mjs";
 import { testHome } from "../host/dynamic-host.ts";
 import { certificateFor } from "../xima/certificate.ts";
@@ -470,8 +471,24 @@ describe("ucaas xima deletions", () => {
     const { exitCode, stdout } = await ucaas(["deletions"], { UCAAS_JOURNAL_DIR: folder });
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout: `No deletion is recorded in ${at("xima-deletions.jsonl")}.\n`,
+      stdout: `No deletion is recorded in ${at("xima-deletions.jsonl")}.
+A run with UCAAS_JOURNAL keeps them in that database: set it here too.
+With --stack, the stack's config names the place.
+`,
     });
+  });
+
+  test("the command that a deletion names finds it where the stack's config keeps it", async () => {
+    write("Pulumi.yaml", "name: telephony\nruntime: nodejs\n");
+    write("xima-deletions.jsonl", `${line({})}\n`);
+    const config = JSON.stringify({ "ucaas:journalDir": { value: folder } });
+    const script = `#!/bin/sh\n[ "$*" = "\${*#*--stack prod}" ] || printf '%s' '${config}'\n`;
+    writeFileSync(at("pulumi"), script, { mode: 0o755 });
+    const shown = describeDeletion({ status: "deleted" }, "telephony/prod@s3://state");
+    const named = /[(]ucaas xima (.*) lists it[)]/.exec(shown)?.[1] ?? "";
+    const PATH = `${folder}:${process.env.PATH}`;
+    const { stdout, stderr } = await ucaas(named.split(" "), { PATH });
+    expect(stdout, stderr).toContain("del_1");
   });
 });
 

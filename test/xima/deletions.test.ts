@@ -53,11 +53,11 @@ describe("the line of a run", () => {
     ["2025-08-04T21:10:05Z", "is scheduled for deletion by 2025-08-04T21:10:05Z (scheduled at"],
     [undefined, "is scheduled for deletion within a week (scheduled at"],
   ])("reads right for the estimate %j", (estimatedDeletionTime, words) => {
-    expect(describeDeletion({ ...reply, estimatedDeletionTime })).toContain(words);
+    expect(describeDeletion({ ...reply, estimatedDeletionTime }, "")).toContain(words);
   });
 
   test("says what the server left out", () => {
-    expect(describeDeletion({ status: "queued_for_review" })).toMatch(
+    expect(describeDeletion({ status: "queued_for_review" }, "")).toMatch(
       /^is queued for review within a week, deletionId not given\. Until/,
     );
   });
