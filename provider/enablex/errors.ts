@@ -351,6 +351,11 @@ const orphanTexts: Record<
   },
 };
 
+/** The warning for a replacement that finds the old object in the new one's place. */
+export function notReplaced({ name }: ResourceType, id: string): string {
+  return `${name} ${id} is kept, since this resource has it already. What to do if it is to be deleted and created again: add the option deleteBeforeReplace: true to the resource, and run pulumi up --replace once more`;
+}
+
 /** The warning for a delete that the server has no route for. */
 export function orphanWarning({ name }: ResourceType, id: string, inputs: Properties): string {
   const { which, why, cost, also } = orphanTexts[name];

@@ -64,6 +64,15 @@ export class Holders {
     return keeps && inState.name !== name ? inState.name : this.hold(object, name);
   }
 
+  /**
+   * Whether a resource of this name has the object in the state. Its create is then a
+   * replacement, or it has another parent now: no provider sees which.
+   */
+  async has(object: string, resource: ManagedInputs): Promise<boolean> {
+    const holder = (await this.inState(resource)).get(object);
+    return holder !== undefined && !holder.isReplaced && holder.name === resource.__resource;
+  }
+
   /** A create failed, so its resource has nothing. */
   release(name: string | undefined): void {
     for (const [object, holder] of this.#held) if (holder === name) this.#held.delete(object);

@@ -33,6 +33,7 @@ import {
   duplicate,
   identityTaken,
   notAdopted,
+  notReplaced,
   orphanWarning,
   problemsOfOthers,
   sharedObject,
@@ -523,6 +524,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     await this.#requireFreeObject(op, id);
     this.#own(intent, op, id);
     const { news } = op;
+    const isDeletable = op.client.canDelete(this.#kind);
+    if (isDeletable && (await this.#holders.has(objectAt(op.client, id), news)))
+      this.#warn(news, notReplaced(this.#kind, id));
     // A row of a search may lack fields.
     const row = (await op.client.read(this.#kind, id)) ?? listed;
     const found = op.differences(row);

@@ -190,8 +190,7 @@ export class EnableXCustomer extends UcaasResource implements ArgumentOutputs<En
       },
       name,
       withSecrets(args),
-      // Codes and emails are unique: a replacement could not be made beside the old one.
-      { deleteBeforeReplace: true, ...options },
+      options,
     );
     this.customerId = this.id;
   }

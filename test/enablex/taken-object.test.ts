@@ -176,3 +176,17 @@ test("a customer that only has the id of one at another server is taken over", a
   expect(b.id).toBe(a.id);
   expect(messages.join()).toContain("took over");
 });
+
+test("a replacement beside the old customer keeps it, and says how to delete it first", async () => {
+  const journal = journalFolder();
+  const declared = declare("customer", "a", "old");
+  const old = await create(runOf("customer", journal, []), declared);
+  const run = runOf("customer", journal, [recorded("customer", old.id, "a")]);
+  const taken = await create(run, declared);
+  await run.delete(old.id, old.outs);
+  expect(taken.id).toBe(old.id);
+  expect(enablex.calls(/^DELETE/)).toEqual([]);
+  expect(messages.join("\n")).toContain(
+    `customer ${old.id} is kept, since this resource has it already. What to do`,
+  );
+});

@@ -16,6 +16,8 @@ interface Declared {
   name?: string;
   /** A customer that was not made by this program. */
   customerId?: string;
+  /** The options of the customer's resource. */
+  options?: object;
 }
 
 /** A customer with a subscription and a user, and what differs from the usual. */
@@ -25,9 +27,10 @@ const program = ({
   user = {},
   name = "acme",
   customerId,
+  options = {},
 }: Declared = {}) => `
   import { EnableXCustomer, EnableXSubscription, EnableXUser } from "pulumi-ucaas";
-  const acme = new EnableXCustomer(${JSON.stringify(name)}, ${JSON.stringify({ ...acme, ...customer })});
+  const acme = new EnableXCustomer(${JSON.stringify(name)}, ${JSON.stringify({ ...acme, ...customer })}, ${JSON.stringify(options)});
   const customerId = ${JSON.stringify(customerId)} ?? acme.customerId;
   const plan = new EnableXSubscription("plan", { customerId, ...${JSON.stringify({ planId: 7, fields: { seats: 5 }, ...subscription })} });
   const ada = new EnableXUser("ada", { customerId, ...${JSON.stringify({ ...adaFields, ...secrets, ...user })} });
@@ -94,6 +97,21 @@ describe("customers, subscriptions and users of EnableX on the real engine", () 
       password,
       ...secrets.fields,
     });
+    await expectNoChange();
+  });
+
+  test("a customer that cannot be created at its new server stays at the old one", async () => {
+    await using other = await enablexReseller();
+    other.server.fault({ kind: "status", status: 406, method: "POST", path: "/customers$" });
+    const keys = ["baseUrl", "accessId", "accessKey"] as const;
+    const uk = Object.fromEntries(keys.map((key) => [key, other.basic[`enablex:${key}`]]));
+    await stack.setConfig("enablex:accounts", JSON.stringify({ uk }), { secret: true });
+    enablex.server.received = [];
+    const refused = await up({ customer: { account: "uk" } });
+    expect(refused.output).toContain("VALIDATION_FAILED");
+    expect(writes()).toEqual([]);
+    expect(Object.keys(enablex.server.state.customers)).toEqual([ids.customer]);
+    await stack.writeProgram(program());
     await expectNoChange();
   });
 
@@ -178,12 +196,18 @@ describe("customers, subscriptions and users of EnableX on the real engine", () 
     expect((await stack.outputs()).ids).toEqual(ids);
   });
 
-  test("a replacement deletes the old customer first, and creates subscription and user again", async () => {
+  test("a replacement deletes the old customer first, where the program says so, and all it has", async () => {
     const urn =
       (await stack.export()).deployment.resources?.find(({ type }) =>
         type.endsWith("EnableXCustomer"),
       )?.urn ?? "";
-    (await stack.up("--replace", urn)).ok();
+    const renamed = { name: "acme-ltd" };
+    const kept = (await up(renamed, "--replace", urn)).ok();
+    expect(kept.output).toContain("deleteBeforeReplace: true");
+    expect((await stack.outputs()).ids).toEqual(ids);
+    const options = { deleteBeforeReplace: true };
+    (await up({ ...renamed, options }, "--replace", urn)).ok();
+    await stack.writeProgram(program(renamed));
     const before = ids;
     ids = (await stack.outputs()).ids as typeof ids;
     expect(Object.keys(enablex.server.state.customers)).toEqual([ids.customer]);
