@@ -1,11 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, test } from "vitest";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { stacksCommand } from "../../cli/commands/ci/stacks.ts";
 import { templateFolder } from "../../cli/init/template.ts";
 import { GitLab } from "../../cli/platform/gitlab.ts";
+import { root } from "../../tools/engine/paths.mjs";
+import { recorded, reportOf } from "../changes/recorded.ts";
 import { workflowFiles, workflowText } from "./runner.ts";
 
 const text = readFileSync(join(templateFolder, ".gitlab-ci.yml"), "utf8");
@@ -23,7 +26,7 @@ const lines = Object.values(jobs).flatMap((job) => [
 test("the pipeline for GitLab runs the commands of GitHub's workflows, which run in the tests", () => {
   const workflows = workflowFiles().map(workflowText).join("\n");
   const commands = lines.filter((line) => /^np[mx] /.test(line));
-  expect(commands).toHaveLength(10);
+  expect(commands).toHaveLength(11);
   for (const command of commands) expect(workflows).toContain(`run: ${command}\n`);
   const known = stacksCommand().options.map(({ long }) => long);
   const used = lines.flatMap(
@@ -81,6 +84,69 @@ test("its scripts are bash, and its jobs are of a stage and need jobs that there
     for (const needed of [job.needs ?? [], job.extends ?? []].flat() as string[])
       expect(Object.keys(jobs), name).toContain(needed);
   }
+});
+
+describe("a stack whose preview failed keeps no other stack from its up", () => {
+  const ofBranch = ({ if: condition }: { if?: string }) => condition?.includes('== "push"');
+  const rulesOf = (name: string) => jobs[name]!.rules as { if: string; allow_failure?: boolean }[];
+
+  test("since that preview may fail, and its own up may not", () => {
+    // GitLab starts a job when all jobs of a matrix that it needs have ended well, or may fail.
+    for (const rule of rulesOf("preview"))
+      expect(rule.allow_failure).toBe(ofBranch(rule) || undefined);
+    expect(jobs.preview).not.toHaveProperty("allow_failure");
+    // A job that is manual by its rule holds the pipeline until it has ended well.
+    expect(jobs.up!.rules).toEqual([expect.objectContaining({ when: "manual" })]);
+    for (const place of [jobs.up!, ...rulesOf("up")])
+      expect(place).not.toHaveProperty("allow_failure");
+  });
+
+  const summary = (limits: object) => reportOf(recorded("changes"), { limits });
+  const preview = (status: string, limits = {}) =>
+    JSON.stringify({ version: 1, stack: "prod", status, text: "", summary: summary(limits) });
+  /** Runs a job's script as GitLab does, with the real `ucaas ci check`. */
+  const run = (name: string, files: Record<string, string>, changed = "") => {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-gitlab-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const npx = `#!/bin/bash
+      case "$2 $3 $4" in
+        "ucaas ci stacks") echo '${changed}';;
+        "ucaas ci check") exec "${process.execPath}" "${join(root, "cli", "start.mjs")}" "\${@:3}";;
+        "pulumi up --stack") touch updated;;
+      esac`;
+    writeFileSync(join(folder, "npx"), npx, { mode: 0o755 });
+    mkdirSync(join(folder, "previews"));
+    for (const [file, content] of Object.entries(files))
+      writeFileSync(join(folder, "previews", file), content);
+    const script = (jobs[name]!.script as string[]).join("\n");
+    const PATH = `${folder}${delimiter}${process.env.PATH}`;
+    const { status } = spawnSync("bash", ["-eo", "pipefail", "-c", script], {
+      cwd: folder,
+      env: { ...process.env, PATH, STACK: "prod", BRANCH: "main", SINCE: "HEAD^1" },
+    });
+    const leaves = (file: string) => existsSync(join(folder, file));
+    return { status, updated: leaves("updated"), unchanged: leaves("previews/unchanged-prod") };
+  };
+
+  test.each([
+    ["ended well", { "preview-prod.json": preview("ok") }, { status: 0, updated: true }],
+    ["failed", { "preview-prod.json": preview("failed") }, { status: 1, updated: false }],
+    [
+      "is beyond a limit",
+      { "preview-prod.json": preview("ok", { maxRemovals: 0 }) },
+      { status: 2, updated: false },
+    ],
+    ["was cut off", {}, { status: 1, updated: false }],
+  ])("and a stack whose preview %s is updated only if all is well", (_, files, outcome) => {
+    expect(run("up", { "plan-prod.json": "{}", ...files })).toMatchObject(outcome);
+  });
+
+  test("and a stack that the change does not concern needs none", () => {
+    expect(run("preview", {}, "[]")).toMatchObject({ status: 0, unchanged: true });
+    expect(run("preview", {}, '["prod"]')).toMatchObject({ status: 1, unchanged: false });
+    expect(run("up", { "unchanged-prod": "" })).toMatchObject({ status: 0, updated: false });
+    expect(run("up", {})).toMatchObject({ status: 1, updated: false });
+  });
 });
 
 test("a newer commit ends previews of a merge request, and never what a merge has started", () => {
