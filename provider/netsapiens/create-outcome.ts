@@ -11,18 +11,28 @@ export interface CreateOutcome {
   readonly words: string;
 }
 
+/** The page after the click. */
+export interface PageAfterCreate {
+  /** What it says and did not say before. */
+  readonly words: string;
+  /** The form still stands there, with the client ID that was typed. */
+  readonly showsForm: boolean;
+}
+
 /**
- * @param words what the page says after the click and did not say before
+ * Words alone are no refusal: they may say that the client was made.
+ *
  * @param loginPath where the login page is: a form that leads there was not looked at
  */
 export function createOutcome(
   replies: readonly PostReply[],
-  words: string,
+  { words, showsForm }: PageAfterCreate,
   loginPath: string,
 ): CreateOutcome {
+  const isHandedBack = words !== "" && showsForm;
   const mayHaveMade = (reply: PostReply) =>
-    mayHaveActed(reply) && !leadsTo(reply, loginPath) && !(isPage(reply) && words);
-  const isKnown = replies.length > 0 || words !== "";
+    mayHaveActed(reply) && !leadsTo(reply, loginPath) && !(isPage(reply) && isHandedBack);
+  const isKnown = replies.length > 0 || isHandedBack;
   return { isRefused: isKnown && !replies.some(mayHaveMade), words: words || statuses(replies) };
 }
 

@@ -189,7 +189,15 @@ export class PortalSession {
     await clicking();
     const replies = await singlePost(this.page, this.origin, () => this.#leave(create));
     const after = await this.#alerts().catch(() => "");
-    return createOutcome(replies, after === before ? "" : after, this.#loginPath);
+    const words = after === before ? "" : after;
+    const showsForm = await this.#showsForm(clientId).catch(() => false);
+    return createOutcome(replies, { words, showsForm }, this.#loginPath);
+  }
+
+  /** Whether a form for a client stands there with this ID typed in. */
+  async #showsForm(clientId: string): Promise<boolean> {
+    const field = await this.#visible("clientId");
+    return field !== undefined && (await this.answer(field.inputValue())) === clientId;
   }
 
   async #alerts(): Promise<string> {

@@ -2,6 +2,12 @@ import type { Page, Route } from "playwright-core";
 import { HttpClient, NoResponseError } from "../http/client.ts";
 import type { PostReply } from "./create-outcome.ts";
 
+/** Of these, it is known that they make nothing. */
+const reads: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** It counts as sent as long as it is under way. */
+const unanswered: PostReply = { kind: "failure", sent: true, transient: false };
+
 /**
  * While some work is done on a page, every form that it posts to the portal is sent
  * exactly once. Chromium by itself sends a POST again when a connection that was in use
@@ -9,7 +15,7 @@ import type { PostReply } from "./create-outcome.ts";
  * twice. The request is still the browser's own: it is only carried over this process's
  * connections, and the reply is handed back.
  *
- * @returns how each of them was answered
+ * @returns how each of them was answered so far, and whatever else may write
  */
 export async function singlePost(
   page: Page,
@@ -25,7 +31,9 @@ export async function singlePost(
   const carry = async (route: Route) => {
     const request = route.request();
     const url = new URL(request.url());
-    if (request.method() !== "POST" || url.origin !== origin) return route.continue();
+    if (reads.has(request.method()) || url.origin !== origin) return route.continue();
+    const at = replies.push(unanswered) - 1;
+    if (request.method() !== "POST") return route.continue();
     const headers = without(await request.allHeaders(), [
       "host",
       "connection",
@@ -40,11 +48,11 @@ export async function singlePost(
         retry: "never",
         buildRequest: () => ({ headers, body: request.postData() ?? "" }),
       });
-      replies.push({
+      replies[at] = {
         kind: "status",
         status: reply.status,
         location: new Headers(reply.headers).get("location") ?? undefined,
-      });
+      };
       const kept = without(reply.headers, [
         "connection",
         "content-encoding",
@@ -55,7 +63,7 @@ export async function singlePost(
       return route.fulfill({ status: reply.status, headers: kept, body: reply.text });
     } catch (error) {
       if (!(error instanceof NoResponseError)) throw error;
-      replies.push({ kind: "failure", sent: error.sent, transient: false });
+      replies[at] = { kind: "failure", sent: error.sent, transient: false };
       return route.abort("connectionreset");
     }
   };

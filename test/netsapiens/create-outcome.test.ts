@@ -7,8 +7,8 @@ const reply = (status: number, location?: string): PostReply => ({
   location,
 });
 const noReply = (sent: boolean): PostReply => ({ kind: "failure", sent, transient: false });
-const outcome = (replies: PostReply[], words = "") =>
-  createOutcome(replies, words, "/SiPbx/adminlogin.php");
+const outcome = (replies: PostReply[], words = "", showsForm = true) =>
+  createOutcome(replies, { words, showsForm }, "/SiPbx/adminlogin.php");
 
 test.each<[string, PostReply[], string]>([
   ["no form was seen to leave", [], ""],
@@ -22,6 +22,14 @@ test.each<[string, PostReply[], string]>([
 ])("a client may have been made when %s", (_, replies, words) => {
   expect(outcome(replies, words).isRefused).toBe(false);
 });
+
+test.each([[[]], [[reply(200)]]])(
+  "a page that says Created without the form is no refusal, after the replies %o",
+  (replies) => {
+    const words = "Client created, copy the secret now.";
+    expect(outcome(replies, words, false)).toEqual({ isRefused: false, words });
+  },
+);
 
 test.each<[string, PostReply[], string, string]>([
   ["the page says so before a form leaves", [], "Too long.", "Too long."],

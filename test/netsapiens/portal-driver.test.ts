@@ -321,7 +321,7 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
       kind: "status",
       status: 200,
       headers: { "content-type": "text/html" },
-      body: '<p role="alert">Too many clients.</p><table><tr><th>Client ID</th></tr></table>',
+      body: '<p role="alert">Too many clients.</p><label>Client ID <input value="xima-acme"></label><table><tr><th>Client ID</th></tr></table>',
       ...isCreate,
     });
     expect((await catchError(create(ns))).message).toContain("Too many clients.");
