@@ -58,10 +58,11 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
     release: (known) =>
       portal.withSession(`delete client ${clientId}`, async (session) => {
         const { rows, isWhole } = await waitForRow(session, clientId, pollBeforeCreate);
-        if (rows.length === 0 && !isWhole)
-          throw listIncomplete(clientId, ["If it is there: delete it there.", removeFromState]);
+        if (rows.length === 0 && !isWhole) throw listIncomplete(clientId, deleteByHand);
         if (rows.length === 0) return "was gone already";
-        await session.delete(await selectRow(session, rows, clientId, known), clientId);
+        const row = await ownRow(session, rows, clientId, known);
+        if (!row) return keepOthers(session, clientId, rows.length);
+        await session.delete(row, clientId);
         if ((await session.look(clientId)).rows.length < rows.length)
           return "deleted in the portal; what still uses it has lost access";
         throw new PortalError(
@@ -160,9 +161,43 @@ async function selectRow(
   if (rows.length === 1) return rows[0]!;
   for (const row of rows)
     if (known !== undefined && (await session.secretOf(row, clientId)) === known) return row;
-  throw new PortalError(
+  throw ambiguous(clientId, rows.length);
+}
+
+/**
+ * The row of the client that the state has; undefined when each row shows another secret.
+ * A single row is not enough: ours may be gone, and this one another owner's.
+ */
+async function ownRow(
+  session: PortalSession,
+  rows: readonly ClientRow[],
+  clientId: string,
+  known: string | undefined,
+): Promise<ClientRow | undefined> {
+  let areOthers = known !== undefined;
+  for (const row of known === undefined ? [] : rows) {
+    const shown = await session.secretOf(row, clientId);
+    if (shown === known) return row;
+    areOthers &&= shown !== undefined;
+  }
+  if (areOthers) return undefined;
+  if (rows.length > 1) throw ambiguous(clientId, rows.length);
+  return rows[0];
+}
+
+/** @param seen how many rows of that name show another secret */
+async function keepOthers(session: PortalSession, clientId: string, seen: number): Promise<string> {
+  const list = await session.look();
+  if (!list.isWhole) throw listIncomplete(`${clientId} with the known secret`, deleteByHand);
+  const named = list.rows.filter((row) => row.clientId === clientId).length;
+  if (named > seen) throw ambiguous(clientId, named);
+  return "was gone already; another client of that name, with another secret, is kept";
+}
+
+function ambiguous(clientId: string, count: number): PortalError {
+  return new PortalError(
     "AMBIGUOUS_CLIENT",
-    `the portal lists ${rows.length} clients ${clientId}, and none has the known secret`,
+    `the portal lists ${count} clients ${clientId}, and none has the known secret`,
     `delete those that nothing uses, or declare another clientId: ${portalPath}`,
   );
 }
@@ -220,14 +255,17 @@ const makeByHand = [
   'Declare driver: "existing" with its clientSecret.',
 ];
 
+/** For a client that is to be deleted. */
+const deleteByHand = ["If it is there: delete it there.", removeFromState];
+
 /** Nothing is concluded from what the pages that were read do not show. */
-function listIncomplete(clientId: string, remedy: readonly string[]): PortalError {
+function listIncomplete(client: string, remedy: readonly string[]): PortalError {
   return new PortalError(
     "LIST_INCOMPLETE",
-    `pages of the list could not be read, and the others lack ${clientId}`,
+    `pages of the list could not be read, and the others lack ${client}`,
     steps(
       `If a control leads to the next page, declare its label as portal.labels.next, and run the command again.`,
-      `Otherwise look for ${clientId} on all pages: ${portalPath}.`,
+      `Otherwise look for ${client} on all pages: ${portalPath}.`,
       ...remedy,
     ),
   );

@@ -428,6 +428,28 @@ describe("two clients of one name", { concurrent: true }, () => {
     expect(Object.keys(ns.server.state.clients)).toEqual(["1"]);
   });
 
+  test("a destroy that is repeated leaves the other", async ({ ns }) => {
+    twins(ns);
+    const { id, outs } = await create(ns, {
+      clientId: "twin",
+      clientSecret: "secret-of-the-second-2",
+    });
+    await run(ns).delete(id, outs!);
+    await run(ns).delete(id, outs!);
+    expect(Object.keys(ns.server.state.clients)).toEqual(["1"]);
+  });
+
+  test("of which none has the known secret: a destroy deletes neither", async ({ ns }) => {
+    twins(ns);
+    ns.server.setOptions({ rowsPerPage: 1, pager: "numbers" });
+    const { id, outs } = await create(ns, { clientId: "twin" });
+    const others = { ...outs!, bundle: { ...outs!.bundle, api_client_secret: "deleted-since-1" } };
+    expect(await catchError(run(ns).delete(id, others))).toMatchObject({ code: "LIST_INCOMPLETE" });
+    ns.server.setOptions({ rowsPerPage: 0 });
+    await run(ns).delete(id, others);
+    expect(Object.keys(ns.server.state.clients)).toEqual(["1", "2"]);
+  });
+
   test("are an error without it, and neither is touched", async ({ ns }) => {
     twins(ns);
     expect(await catchError(create(ns, { clientId: "twin" }))).toMatchObject({
