@@ -75,7 +75,6 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
     noun: "client",
     identity: "clientId",
     label: (client) => client.clientId,
-    hidesWrites: true,
     remoteId,
     servers(client, id) {
       if (id !== undefined) return { apiUrl: id.split("/", 1)[0] };

@@ -80,8 +80,6 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * the vendor.
    */
   readonly keepsEntries?: boolean;
-  /** A read does not show all that was written, so no refresh corrects what the state says. */
-  readonly hidesWrites?: boolean;
 }
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
@@ -270,8 +268,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async read(id: string, props = {} as O): Promise<dynamic.ReadResult<O>> {
-    // A refresh ends with the engine's record of pending operations emptied.
-    if (this.#descriptor.hidesWrites) await this.#lookForPending(props);
+    // A refresh empties the engine's record of pending operations, and no vendor shows all
+    // that was written, such as a password.
+    await this.#lookForPending(props);
     this.#acquire(id, props);
     const recalled = await this.#recall(id, props, {}, "maybe");
     const result = await this.#handlers.read(id, props);

@@ -24,6 +24,8 @@ const operationSchema = z.object({
   fields: z.array(z.string()),
   /** When the resource was last changed, by the state. A later change settles the operation. */
   modified: z.string(),
+  /** The write that the state has, which a refresh does not change: if known, it counts instead. */
+  intent: z.string().optional(),
   /** The journal of the run that began it, where the inputs say it. */
   journal: z.string().optional(),
   /** ISO time at which it was found. */
@@ -132,6 +134,7 @@ export function toPendingOperations(
     return [
       {
         ...{ operation, ...toStateResource(known.urn), id, fields, modified, foundAt },
+        ...intentOf(known),
         ...(operation === "update" && typeof journal === "string" && { journal }),
       },
     ];
@@ -155,9 +158,16 @@ const operations: Readonly<Record<string, PendingOperation["operation"]>> = {
 
 function isOf(operation: PendingOperation, known: RecordedResource): boolean {
   const { id = "", modified = "" } = known;
-  return (
-    isSame(operation, { ...toStateResource(known.urn), id }) && operation.modified === modified
-  );
+  const isUnchanged =
+    operation.intent === undefined
+      ? operation.modified === modified
+      : operation.intent === intentOf(known).intent;
+  return isSame(operation, { ...toStateResource(known.urn), id }) && isUnchanged;
+}
+
+function intentOf({ outputs }: RecordedResource): { intent?: string } {
+  const intent = outputs?.__intent;
+  return typeof intent === "string" ? { intent } : {};
 }
 
 function isSame(operation: PendingOperation, other: ResourceName & { id: string }): boolean {

@@ -104,7 +104,6 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
     keepsEntries: true,
-    hidesWrites: true,
   };
 }
 

@@ -86,7 +86,6 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
-    hidesWrites: true,
   };
 }
 
