@@ -15,7 +15,7 @@ export interface CreateOutcome {
 export interface PageAfterCreate {
   /** What it says and did not say before. */
   readonly words: string;
-  /** The form still stands there, with the client ID that was typed. */
+  /** It still has the form, with the client ID that was typed. */
   readonly showsForm: boolean;
 }
 

@@ -194,7 +194,7 @@ export class PortalSession {
     return createOutcome(replies, { words, showsForm }, this.#loginPath);
   }
 
-  /** Whether a form for a client stands there with this ID typed in. */
+  /** Whether the page has a form with this client ID typed in. */
   async #showsForm(clientId: string): Promise<boolean> {
     const field = await this.#visible("clientId");
     return field !== undefined && (await this.answer(field.inputValue())) === clientId;
