@@ -10,15 +10,21 @@ const gone =
   /^(08\w{3}|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** The schema, made by the first that needs it. Nothing else of the database is touched. */
-const tables = `
-  create table if not exists ucaas_journal (
-    vendor text not null, stack text not null, thing text not null, entry text not null,
-    primary key (vendor, stack, thing)
-  );
-  create index if not exists ucaas_journal_thing on ucaas_journal (vendor, thing);
-  create table if not exists ucaas_log (
-    position bigint generated always as identity primary key, name text not null, line text not null
-  )`;
+const tables: Readonly<Record<string, string>> = {
+  ucaas_journal: `
+    create table ucaas_journal (
+      vendor text not null, stack text not null, thing text not null, entry text not null,
+      primary key (vendor, stack, thing)
+    );
+    create index ucaas_journal_thing on ucaas_journal (vendor, thing)`,
+  ucaas_log: `
+    create table ucaas_log (
+      position bigint generated always as identity primary key, name text not null, line text not null
+    )`,
+};
+
+/** `create … if not exists` needs the right to create also where the table exists. */
+const missingTables = "select name from unnest($1::text[]) as name where to_regclass(name) is null";
 
 const databases = new Map<string, PostgresDatabase>();
 
@@ -136,7 +142,8 @@ export class PostgresDatabase {
     try {
       // Two that make the tables at once would fail on each other.
       await client.query("select pg_advisory_lock(hashtext('ucaas_journal'))");
-      await client.query(tables);
+      const { rows } = await client.query<{ name: string }>(missingTables, [Object.keys(tables)]);
+      for (const { name } of rows) await client.query(tables[name] ?? "");
       await client.query("select pg_advisory_unlock(hashtext('ucaas_journal'))");
       client.release();
     } catch (error) {

@@ -231,6 +231,24 @@ describe("the journal in a PostgreSQL database", () => {
     expect(await deletions().list()).toEqual({ deletions: [deletion], unreadable: [] });
   });
 
+  test("a database user that may create no tables uses a journal that is there", async () => {
+    const owned = await postgres.database();
+    await new Journal(source({ "ucaas:journal": owned }), {}).list();
+    const limited = new URL(owned);
+    [limited.username, limited.password] = ["limited", "hunter2hunter2"];
+    await postgres.query(
+      owned,
+      `create user limited password 'hunter2hunter2';
+      grant select, insert, update, delete on ucaas_journal, ucaas_log to limited`,
+    );
+    const settings = source({ "ucaas:journal": limited.href });
+    const entry = await new Journal(settings, {}).intend(key(), {}, "note", null, { write });
+    expect(await new Journal(settings, {}).find(key())).toEqual(entry);
+    await PostgresDatabase.at(limited.href).query(
+      "insert into ucaas_log (name, line) values ('a', 'b')",
+    );
+  });
+
   test("is named without user and password, in errors too", async () => {
     const secret = "hunter2hunter2";
     const wrong = new URL(url);
