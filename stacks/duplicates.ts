@@ -14,6 +14,8 @@ interface Identity {
   readonly of?: readonly Path[];
   /** The property, or else the key of the vendor's config, that tells the server. */
   readonly server: string;
+  /** It stays when the resource is deleted, and another customer may have it then. */
+  readonly outlives?: true;
   /** Its one spelling, where it has several. */
   readonly normal?: (text: string) => string;
 }
@@ -33,6 +35,7 @@ const identities: readonly Identity[] = [
     what: "the DID",
     path: ["netsapiens", "did"],
     server: "apiUrl",
+    outlives: true,
     normal: (did) => didForms(did)[0] ?? did,
   },
   { what: "the Xelion tenant", path: ["xelion", "tenantName"], server: "serverUrl" },
@@ -49,7 +52,8 @@ const identities: readonly Identity[] = [
 interface Claim {
   readonly key: string;
   readonly words: string;
-  readonly path: Path;
+  readonly path: Identity["path"];
+  readonly outlives: boolean;
   readonly customer: Declaration;
   readonly stack: string;
 }
@@ -66,10 +70,7 @@ export interface Duplicate {
 
 /** What the customers of the stack claim though another has it already. */
 export function duplicates(files: StackFiles, customers: readonly Declaration[]): Duplicate[] {
-  const taken = new Map<string, Claim>();
-  for (const other of files.others())
-    for (const claim of claims(other, other.customers(other.asWritten)))
-      taken.set(claim.key, claim);
+  const taken = claimsOfOthers(files);
   const found: Duplicate[] = [];
   for (const claim of claims(files, customers)) {
     const first = taken.get(claim.key);
@@ -90,9 +91,39 @@ export function duplicates(files: StackFiles, customers: readonly Declaration[])
   return found;
 }
 
+/** A system that a customer has had, and the customer of another stack that declares it. */
+export interface Moved {
+  readonly slug: string;
+  readonly system: System;
+  readonly to: Declaration;
+  readonly stack: string;
+}
+
+/**
+ * What other stacks declare of what is not declared here any more.
+ *
+ * @param gone what the customers had, as their resources say it
+ */
+export function movedAway(files: StackFiles, gone: readonly Declaration[]): Moved[] {
+  if (gone.length === 0) return [];
+  const taken = claimsOfOthers(files);
+  return claims(files, gone).flatMap(({ key, path, customer, outlives }) => {
+    const other = outlives ? undefined : taken.get(key);
+    return other
+      ? [{ slug: customer.slug, system: path[0], to: other.customer, stack: other.stack }]
+      : [];
+  });
+}
+
+function claimsOfOthers(files: StackFiles): Map<string, Claim> {
+  const all = files.others().flatMap((other) => claims(other, other.customers(other.asWritten)));
+  return new Map(all.map((claim) => [claim.key, claim]));
+}
+
 function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
   return customers.flatMap((customer) =>
-    identities.flatMap(({ what, path, of = [path], server, normal = (text) => text }) => {
+    identities.flatMap((identity) => {
+      const { what, path, of = [path], outlives = false, server, normal = String } = identity;
       const values = of.map((part) => valueAt(customer.value, part));
       // A missing or encrypted value identifies nothing. Missing ones are reported
       // elsewhere.
@@ -102,7 +133,8 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
         serverOf(files, customer, path[0], server),
         ...values.map(normal),
       ]);
-      return [{ key, words: `${what} ${values.join("/")}`, path, customer, stack: files.stack }];
+      const words = `${what} ${values.join("/")}`;
+      return [{ key, words, path, outlives, customer, stack: files.stack }];
     }),
   );
 }

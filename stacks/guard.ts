@@ -1,8 +1,10 @@
+import { steps } from "pulumi-ucaas/schemas";
 import { formerSlugs, slugPaths } from "./config.ts";
+import { type Moved, movedAway } from "./duplicates.ts";
 import { labelled } from "./error-line.ts";
-import type { LastUpdate } from "./last-update.ts";
+import { customerType, type LastUpdate } from "./last-update.ts";
 import { type Path, valueAt } from "./object-path.ts";
-import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
+import { Declaration, type GivenConfig, type StackFiles } from "./stack-files.ts";
 
 /**
  * What a slip would cost: customers, and sections of customers, that the last update has
@@ -16,26 +18,114 @@ export function guardErrors(
   last: LastUpdate,
 ): string[] {
   const removed = new Set(Array.isArray(config.removed) ? config.removed.map(String) : []);
+  const moved = movedAway(files, goneSystems(customers, last));
+  const accounted = new Set([
+    ...removed,
+    ...moved.flatMap(({ slug, system }) => [slug, `${slug}.${system}`]),
+  ]);
   return [
-    ...missing(files, customers, removed, last),
-    ...missingSections(files, customers, removed, last),
+    ...movedErrors(files, customers, removed, moved),
+    ...missing(files, customers, accounted, last),
+    ...missingSections(files, customers, accounted, last),
     ...contradictions(files, customers, removed),
     ...impossibleRenames(customers, last),
     ...customers.flatMap((customer) => lostIds(customer, last)),
   ];
 }
 
-function missing(
+/** What the last update has of systems that no file declares now, by today's slugs. */
+function goneSystems(customers: readonly Declaration[], last: LastUpdate): Declaration[] {
+  return [...last.customers].flatMap((slug) => {
+    const now = customers.find((each) => [each.slug, ...formerSlugs(each.value)].includes(slug));
+    if (now && !now.isReadable) return [];
+    const gone = last
+      .sections(slug)
+      .map((section) => [section, last.outputs(slug, section)] as const)
+      .filter(([section, outputs]) => outputs && valueAt(now?.value, [section]) === undefined);
+    return gone.length > 0
+      ? [new Declaration(now?.slug ?? slug, Object.fromEntries(gone), [])]
+      : [];
+  });
+}
+
+/**
+ * To this stack they are removals, and the other one takes over what is about to be
+ * deleted, or orders it once more.
+ */
+function movedErrors(
   files: StackFiles,
   customers: readonly Declaration[],
   removed: ReadonlySet<string>,
+  moved: readonly Moved[],
+): string[] {
+  const declared = new Set(customers.map(({ slug }) => slug));
+  const parts = moved.filter(({ slug }) => declared.has(slug));
+  const first = new Map(moved.toReversed().map((each) => [each.slug, each]));
+  const whole = [...first.values()].filter(({ slug }) => !declared.has(slug));
+  return [
+    ...[...new Set(whole.map(({ stack }) => stack))].map((stack) =>
+      movedCustomers(
+        files,
+        removed,
+        stack,
+        whole.filter((each) => each.stack === stack),
+      ),
+    ),
+    ...new Set(parts.map((part) => movedSystem(files, part))),
+  ];
+}
+
+function movedCustomers(
+  { fileName, stack, project }: StackFiles,
+  removed: ReadonlySet<string>,
+  to: string,
+  moved: readonly Moved[],
+): string {
+  const slugs = moved.map(({ slug }) => slug);
+  const listed = slugs.filter((slug) => removed.has(slug));
+  const renamed = moved.filter(
+    ({ slug, to }) => ![to.slug, ...formerSlugs(to.value)].includes(slug),
+  );
+  const urns = slugs.map((slug) => `'urn:pulumi:${stack}::${project}::${customerType}::${slug}'`);
+  return [
+    `${fileName} ${slugs.length === 1 ? "customer" : "customers"} ${slugs.join(", ")} of the last update would be deleted: ${declaredIn(moved)} [MOVED_TO_OTHER_STACK]`,
+    `What to do: ${steps(
+      ...(listed.length > 0 ? [`Take ${listed.join(", ")} out of ucaas:removed.`] : []),
+      ...renamed.map(({ slug, to }) => `Write renamedFrom: ${slug} in the section ${to.slug}.`),
+      `Run: pulumi state move --source ${stack} --dest ${to} ${urns.join(" ")}`,
+      `Run pulumi up for ${to}, then for ${stack}.`,
+    )}`,
+    `If ${to} has customers already: see docs/stack-files.md, Moving a customer to another stack.`,
+    `To delete instead: take it out of stack ${to}.`,
+  ].join("\n    ");
+}
+
+/** The engine moves a resource with its children, and never without its parent. */
+function movedSystem({ fileName }: StackFiles, moved: Moved): string {
+  const { slug, system, stack } = moved;
+  return [
+    `${fileName} ${slug}.${system} of the last update would be deleted: ${declaredIn([moved])} [MOVED_TO_OTHER_STACK]`,
+    `What to do: ${steps(
+      "Restore the section here: only a whole customer can be moved.",
+      `Take it out of stack ${stack}.`,
+    )}`,
+    `To delete it here: take it out of stack ${stack} first.`,
+  ].join("\n    ");
+}
+
+function declaredIn(moved: readonly Moved[]): string {
+  const places = moved.map(({ to, system }) => to.locate([system], "key").place);
+  return `stack ${moved[0]?.stack} declares ${moved.length === 1 ? "it" : "them"} (${places.join(", ")})`;
+}
+
+function missing(
+  files: StackFiles,
+  customers: readonly Declaration[],
+  accounted: ReadonlySet<string>,
   last: LastUpdate,
 ): string[] {
-  const accounted = new Set([
-    ...customers.flatMap(({ slug, value }) => [slug, ...formerSlugs(value)]),
-    ...removed,
-  ]);
-  const slugs = [...last.customers].filter((slug) => !accounted.has(slug));
+  const declared = new Set(customers.flatMap(({ slug, value }) => [slug, ...formerSlugs(value)]));
+  const slugs = [...last.customers].filter((slug) => !declared.has(slug) && !accounted.has(slug));
   if (slugs.length === 0) return [];
   const what = slugs.length === 1 ? "customer" : "customers";
   return [
@@ -51,8 +141,15 @@ function missing(
 
 function placesOf(files: StackFiles, slugs: readonly string[]): string[] {
   const elsewhere = files.elsewhere(slugs);
+  const inOthers = files.others().flatMap((other) =>
+    other
+      .customers(other.asWritten)
+      .filter(({ slug }) => slugs.includes(slug))
+      .map((customer) => `declared in stack ${other.stack}: ${customer.locate([], "key").place}`),
+  );
   return [
     `searched: ${files.fileName} (ucaas:customers), ${files.customersName}/<slug>.yaml`,
+    ...inOthers,
     ...(elsewhere.length > 0 ? [`found, but not read: ${elsewhere.join(", ")}`] : []),
   ];
 }

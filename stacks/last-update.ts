@@ -35,7 +35,7 @@ const unreadable = `the engine does not give the stack's resources, so a missing
   What to do: 1. Check that pulumi stack export works for this stack.
     2. Run the command again.`;
 
-const customerType = "ucaas:index:Customer";
+export const customerType = "ucaas:index:Customer";
 /** Resources that have the name of their customer. */
 const systems: Readonly<Record<string, string>> = {
   XimaLicense: "xima",

@@ -96,11 +96,15 @@ export class StackFiles {
 
   /**
    * Files anywhere below customers/ that have one of the names, whatever their ending,
-   * and are not this stack's.
+   * and that no stack reads.
    */
   elsewhere(slugs: readonly string[]): string[] {
     const wanted = new Set(slugs);
-    const own = new Set([...this.customerFiles.values()].map(({ name }) => name));
+    const read = new Set(
+      [this, ...this.others()].flatMap(({ customerFiles }) =>
+        [...customerFiles.values()].map(({ name }) => name),
+      ),
+    );
     const search = (...parts: string[]): string[] =>
       entriesOf(join(this.folder, ...parts)).flatMap((entry) => {
         if (entry.isDirectory()) return parts.length < 4 ? search(...parts, entry.name) : [];
@@ -110,7 +114,7 @@ export class StackFiles {
           : [];
       });
     return search("customers")
-      .filter((name) => !own.has(name))
+      .filter((name) => !read.has(name))
       .slice(0, 10);
   }
 

@@ -141,6 +141,105 @@ describe("a customer of the last update that no file declares", () => {
   });
 });
 
+describe("what the files of another stack declare", () => {
+  const own = (removed: string, customers = "{}") =>
+    stackFile(customers, `  ucaas:removed: [${removed}]\n`);
+  const inB = (section: string) => ({
+    "Pulumi.b.yaml": "config: {}\n",
+    "customers/b/acme.yaml": `name: A\n${section}\n`,
+  });
+  const tenant = { ccId: { resellerId: "voicehouse", tenantId: "acme" } };
+  const licence = child("XimaLicense", "acme", tenant);
+  const xima = "xima: {ccId: {resellerId: voicehouse}}";
+  const last = { acme: "acme" };
+
+  test("a removed customer that another stack declares is an error: it would be deleted there", () => {
+    expect(guard({ ...own("acme"), ...inB(xima) }, last, licence)).toEqual([
+      `stacks/Pulumi.acme.yaml customer acme of the last update would be deleted: stack b declares it (stacks/customers/b/acme.yaml:2:1) [MOVED_TO_OTHER_STACK]
+    What to do: 1. Take acme out of ucaas:removed.
+    2. Run: pulumi state move --source acme --dest b 'urn:pulumi:acme::test::ucaas:index:Customer::acme'
+    3. Run pulumi up for b, then for acme.
+    If b has customers already: see docs/stack-files.md, Moving a customer to another stack.
+    To delete instead: take it out of stack b.`,
+    ]);
+  });
+
+  test("is never offered for deletion, nor as a rename of this stack", () => {
+    const [error, ...others] = guard({ ...stackFile("{}"), ...inB(xima) }, last, licence);
+    expect(others).toEqual([]);
+    expect(error).toContain("[MOVED_TO_OTHER_STACK]");
+    expect(error).not.toMatch(/ucaas:removed|renamedFrom/);
+  });
+
+  test("under another slug is an error too, which says that renamedFrom is needed there", () => {
+    const renamed = "xima: {ccId: {resellerId: voicehouse, tenantId: acme}}";
+    const files = {
+      "Pulumi.b.yaml": "config: {}\n",
+      "customers/b/north.yaml": `name: N\n${renamed}\n`,
+    };
+    const [error] = guard({ ...own("acme"), ...files }, last, licence);
+    expect(error).toContain("2. Write renamedFrom: acme in the section north.");
+    files["customers/b/north.yaml"] += "renamedFrom: acme\n";
+    expect(guard({ ...own("acme"), ...files }, last, licence)[0]).not.toContain(
+      "Write renamedFrom",
+    );
+  });
+
+  test.each([
+    [
+      "XelionTenantProvision",
+      { serverUrl: "https://pbx.example/", tenantName: "acme" },
+      "xelion: {serverUrl: https://pbx.example}",
+    ],
+    ["EnableXCustomer", { customerId: "1001", customerCode: "acme" }, "enablex: {}"],
+    [
+      "EnableXCustomer",
+      { customerId: "1001", contactEmail: "IT@acme.example" },
+      "enablex: {customerCode: null, contactEmail: it@acme.example}",
+    ],
+    [
+      "NetsapiensOAuthClient",
+      { apiUrl: "https://a.example", clientId: "x" },
+      "netsapiens: {apiUrl: https://a.example, clientId: x}",
+    ],
+  ])("is compared for a %s", (type, outputs, section) => {
+    const found = guard({ ...own("acme"), ...inB(section) }, last, child(type, "acme", outputs));
+    expect(found).toEqual([expect.stringContaining("[MOVED_TO_OTHER_STACK]")]);
+  });
+
+  test("a removed system that another stack declares is an error, and cannot be moved alone", () => {
+    const more = { ...licence, ...child("EnableXCustomer", "acme", { customerCode: "acme" }) };
+    const files = { ...own("acme.enablex", `{acme: {name: A, ${xima}}}`), ...inB("enablex: {}") };
+    expect(guard(files, last, more)).toEqual([
+      `stacks/Pulumi.acme.yaml acme.enablex of the last update would be deleted: stack b declares it (stacks/customers/b/acme.yaml:2:1) [MOVED_TO_OTHER_STACK]
+    What to do: 1. Restore the section here: only a whole customer can be moved.
+    2. Take it out of stack b.
+    To delete it here: take it out of stack b first.`,
+    ]);
+  });
+
+  test("is no obstacle at another server, for another tenant, or for a DID, which stays", () => {
+    const other = "xima: {ccId: {resellerId: voicehouse, tenantId: other}}";
+    expect(guard({ ...own("acme"), ...inB(other) }, last, licence)).toEqual([]);
+    const sandbox = {
+      ...inB(xima),
+      "Pulumi.b.yaml": "config: {xima:baseUrl: https://x.example}\n",
+    };
+    expect(guard({ ...own("acme"), ...sandbox }, last, licence)).toEqual([]);
+    const client = { apiUrl: "https://a.example", clientId: "x", did: "3125550100" };
+    const did = "netsapiens: {apiUrl: https://a.example, clientId: y, did: '3125550100'}";
+    const had = child("NetsapiensOAuthClient", "acme", client);
+    expect(guard({ ...own("acme"), ...inB(did) }, last, had)).toEqual([]);
+  });
+
+  test("a customer found in the files of another stack is named with that stack", () => {
+    const [error] = guard({ ...stackFile("{}"), ...inB("") }, last);
+    expect(error).toContain("no file declares it now [CUSTOMER_MISSING]");
+    expect(error).toContain("declared in stack b: stacks/customers/b/acme.yaml:1:1");
+    expect(error).not.toContain("found, but not read");
+  });
+});
+
 describe("a section of the last update that no file declares", () => {
   const last = { acme: "acme" };
   const enablex = {
