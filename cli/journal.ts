@@ -64,6 +64,12 @@ export async function moveEntries(from: string, to: string, options: Options): P
     if (!stackParts(identity).name) throw unknownStack(identity, known, "move", options);
   if (!known.includes(from)) printNotice(`the journal has nothing of ${from}. ${named(known)}`);
   const moved = await journal.move(from, to);
+  const { entries } = await journal.list();
+  for (const entry of entries)
+    if (isWrite(entry) && entry.stack === from && from !== to)
+      printNotice(
+        `not moved, since ${to} has a write of the same: ${entryReference(entry)}, ${describeEntry(entry)}`,
+      );
   if (options.json) return printJson({ moved, from, to });
   print(`moved ${counted(moved, "entry", "entries")} from ${from} to ${to}`);
 }

@@ -113,15 +113,18 @@ export class Journal {
 
   /**
    * Moves a stack's entries to its new identity, and keeps in mind that it has another
-   * one now. Returns how many there were.
+   * one now. Returns how many were moved: a write that the new one has of the same thing
+   * stays, and so does the entry that it would have replaced.
    */
   async move(from: string, to: string): Promise<number> {
     if (from === to) return 0;
     const { entries } = await this.list();
     const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
+    let moved = 0;
     for (const entry of own) {
-      await this.#store.write({ ...entry, stack: to });
+      if (!(await this.#store.replace({ ...entry, stack: to }, entry))) continue;
       await this.#store.remove(entry, entry);
+      moved++;
     }
     await this.intend({ ...moves, stack: from }, to, to);
     this.#moves.clear();
@@ -129,7 +132,7 @@ export class Journal {
     if (known) await this.know(to, known);
     const operations = await this.pendingOperations(from);
     if (operations) await this.notePendingOperations(to, operations);
-    return own.length;
+    return moved;
   }
 
   /** A stack's identity, and those that it was moved to since, the latest last. */

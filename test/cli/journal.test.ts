@@ -83,6 +83,8 @@ test("moves the entries of a stack that was renamed, and finds them by its earli
   expect(await fresh.find({ ...key, stack: to })).toMatchObject({ note: "note", stack: to });
   expect((await fresh.locate("xima", key.thing, [key.stack])).key.stack).toBe(to);
   expect(JSON.parse((await run("list", "--json")).stdout).entries).toHaveLength(1);
+  const stays = entryReference(await journal.intend(key, {}, null, undefined, { write }));
+  expect((await run("move", key.stack, to)).stderr).toContain(`a write of the same: ${stays}, `);
 });
 
 test("accept and move refuse an identity that the journal does not know, and name those it has", async () => {

@@ -133,6 +133,23 @@ describe.each(Object.entries(places))("the journal in %s", (place, open) => {
     }
   });
 
+  test("moves a stack's entries, and forgets no write that its new name has begun", async () => {
+    const [from, to] = ["before", "now"].map((name) => ({
+      ...key(),
+      stack: `shop/${name}${thing}@here`,
+    })) as [JournalKey, JournalKey];
+    const earlier = await open().intend(from, { seats: 5 }, "note", null, { write });
+    const later = await open().intend(to, { seats: 9 }, "note", null, { write });
+    expect(await open().move(from.stack, to.stack)).toBe(0);
+    expect(await open().find(from)).toEqual(earlier);
+    expect(await open().find(to)).toEqual(later);
+    // A move that was cut off in the middle goes on.
+    await open().annotate(from, later, "note", earlier);
+    expect(await open().move(from.stack, to.stack)).toBe(1);
+    expect(await open().find(from)).toBeUndefined();
+    expect(await open().find(to)).toEqual(later);
+  });
+
   test("keeps what two organizations of Pulumi Cloud begin apart", async () => {
     const cloud = `shop/live${thing}@https://api.pulumi.com`;
     const [prod, other] = ["prod-org", "test-org"].map((name) => ({
