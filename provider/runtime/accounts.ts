@@ -3,6 +3,8 @@ import { accountNames, type ConfigDefinition, type ConfigOf, readConfig } from "
 import { UcaasError } from "./errors.ts";
 import { isUnknown } from "./unknown.ts";
 
+type Connect<D, Client> = (config: ConfigOf<D>, account: string | undefined) => Client;
+
 /**
  * Config and client of each account of one vendor. They are made when first needed and
  * kept for the life of the provider process. So all resources of an account share its
@@ -11,11 +13,11 @@ import { isUnknown } from "./unknown.ts";
 export class Accounts<D extends ConfigDefinition, Client> {
   readonly #definition: D;
   readonly #source: dynamic.Config;
-  readonly #connect: (config: ConfigOf<D>) => Client;
+  readonly #connect: Connect<D, Client>;
   readonly #configs = new Map<string | undefined, ConfigOf<D>>();
   readonly #clients = new Map<string | undefined, Client>();
 
-  constructor(definition: D, source: dynamic.Config, connect: (config: ConfigOf<D>) => Client) {
+  constructor(definition: D, source: dynamic.Config, connect: Connect<D, Client>) {
     this.#definition = definition;
     this.#source = source;
     this.#connect = connect;
@@ -47,7 +49,7 @@ export class Accounts<D extends ConfigDefinition, Client> {
 
   /** @throws {UcaasError} as `readConfig` and the client's constructor do */
   client(account: string | undefined): Client {
-    const client = this.#clients.get(account) ?? this.#connect(this.config(account));
+    const client = this.#clients.get(account) ?? this.#connect(this.config(account), account);
     this.#clients.set(account, client);
     return client;
   }

@@ -1,22 +1,36 @@
 import { UcaasError } from "./errors.ts";
 import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-updates.ts";
+import { toStateResource } from "./intents.ts";
 import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
+import { type PendingOperation, readNoted } from "./pending-operations.ts";
 import {
+  type FailedUpdate,
   type RecordedResource,
   readStackRecord,
   type StackRecord,
   stackName,
 } from "./stack-record.ts";
 
+/** A server outside that has each order which was sent with it, whichever machine sent it. */
+export interface Witness {
+  /** `__relay` in the inputs of what is sent with it. */
+  readonly mark: string;
+  /** Whether a failed update sent with it, as far as the engine's record tells. */
+  servedUpdate(update: FailedUpdate, resources: readonly RecordedResource[]): boolean;
+}
+
 interface Situation {
   readonly record: StackRecord;
+  /** What killed runs of other machines left, as it was noted before this run wrote anything. */
+  readonly noted: readonly PendingOperation[];
   /** The name of this machine's journal. */
   readonly journal: string;
   readonly knowledge: StackKnowledge | undefined;
   readonly part: JournalPart;
   /** `XelionTenantProvision`. */
   readonly type: string;
+  readonly witness: Witness | undefined;
 }
 
 /** Why nothing is sent, and the identity under which it is known. */
@@ -29,8 +43,10 @@ export interface Doubt {
 
 interface Verdict {
   readonly doubt?: string;
-  readonly isPassing?: boolean;
+  /** By their keys. */
   readonly pending: readonly string[];
+  /** Something counts as known to a witness alone: who asks without one looks again. */
+  readonly needsWitness: boolean;
 }
 
 /**
@@ -39,29 +55,62 @@ interface Verdict {
  * killed; and a failed update, where only the provider process was.
  */
 function judgeEarlierRuns(situation: Situation): Verdict {
-  const { record, journal, knowledge, part, type } = situation;
-  const foreign = record.pending.filter(
-    ({ type: operation, resource }) =>
-      (operation === "creating" || operation === "updating") &&
-      resource.type.endsWith(`:${type}`) &&
-      resource.inputs?.__journal !== journal &&
-      !(operation === "creating" && isInState(resource, record)),
-  );
-  const pending = foreign.map(({ type: operation, resource }) => `${operation} ${resource.urn}`);
+  const { record, journal, knowledge, part, witness } = situation;
+  const others = pendingOfOthers(situation);
   const kept = knowledge?.journal === journal ? knowledge : undefined;
-  if (kept?.doubt !== undefined) return { doubt: kept.doubt, pending };
-  const open = pending.filter((each) => !kept?.accepted?.includes(each));
-  if (open.length > 0)
-    return { doubt: `another machine was interrupted: ${open.map(describe).join(", ")}`, pending };
-  const failed = record.failedUpdates.find((update) =>
+  const failed = record.failedUpdates.filter((update) =>
     isOfAnotherJournal(update, record, part, kept?.at),
   );
-  if (failed)
+  const unseen = failed.find((update) => !witness?.servedUpdate(update, record.resources));
+  const verdict = {
+    pending: others.map(({ key }) => key),
+    needsWitness: failed.length > 0 && unseen === undefined,
+  };
+  if (kept?.doubt !== undefined) return { ...verdict, doubt: kept.doubt };
+  const open = others.filter(({ key }) => !kept?.accepted?.includes(key));
+  if (open.length > 0)
     return {
-      doubt: `the update of ${failed.startedAt} failed, and this journal has no part in it`,
-      pending,
+      ...verdict,
+      doubt: `another machine was interrupted: ${open.map(({ text }) => text).join(", ")}`,
     };
-  return { pending };
+  if (unseen)
+    return {
+      ...verdict,
+      doubt: `the update of ${unseen.startedAt} failed, and this journal has no part in it`,
+    };
+  return verdict;
+}
+
+/**
+ * The creates that the engine has on record, and the updates that were noted: during a run,
+ * the record has that run's own updates too.
+ */
+function pendingOfOthers({ record, noted, journal, type, witness }: Situation) {
+  const isKnown = (by: unknown, relay: unknown) =>
+    by === journal || (relay !== undefined && relay === witness?.mark);
+  const creates = record.pending
+    .filter(
+      ({ type: operation, resource }) =>
+        operation === "creating" &&
+        resource.type.endsWith(`:${type}`) &&
+        !isKnown(resource.inputs?.__journal, resource.inputs?.__relay) &&
+        !isInState(resource, record),
+    )
+    .map(({ resource: { urn } }) => ({
+      key: `creating ${urn}`,
+      text: `creating ${toStateResource(urn).name}`,
+    }));
+  const updates = noted
+    .filter(
+      (each) =>
+        each.operation === "update" && each.type === type && !isKnown(each.journal, each.relay),
+    )
+    // With its time: the same resource may have another one later.
+    .map(({ name, modified }) => ({
+      key: `updating ${type}::${name} ${modified}`,
+      text: `updating ${name}`,
+    }));
+  return [...creates, ...updates];
 }
 
 /** The pending operation of a create that has succeeded since stays on record. */
@@ -71,12 +120,6 @@ function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord
       each.urn === urn &&
       ["serverUrl", "tenantName"].every((name) => each.inputs?.[name] === inputs?.[name]),
   );
-}
-
-/** `creating urn:…::name` for people. */
-function describe(pending: string): string {
-  const [operation = "", urn = ""] = pending.split(" ");
-  return `${operation} ${urn.split("::").at(-1)}`;
 }
 
 /**
@@ -100,7 +143,9 @@ export class EarlierRuns {
   readonly #ownRuns: OwnRuns;
   readonly #read: (stack: string) => Promise<StackRecord>;
   #record: Promise<StackRecord> | undefined;
-  #doubt: Promise<Doubt | undefined> | undefined;
+  readonly #doubts = new Map<Witness | undefined, Promise<Doubt | undefined>>();
+  /** One after the other: each notes what it found. */
+  #judging: Promise<unknown> = Promise.resolve();
   #noted: Promise<void> | undefined;
 
   constructor(
@@ -119,15 +164,21 @@ export class EarlierRuns {
    *
    * @param identity the stack's identity
    * @param organization the backend's, where it has some
+   * @param witness what else knows of earlier orders; it was asked, and knows of none
    */
-  doubt(type: string, identity: string, organization?: string): Promise<Doubt | undefined> {
+  doubt(
+    type: string,
+    identity: string,
+    organization?: string,
+    witness?: Witness,
+  ): Promise<Doubt | undefined> {
     // A process serves one stack, whose resources may have its earlier identities.
-    this.#doubt ??= this.#judge(type, identity, organization).then(({ doubt, isPassing }) =>
-      doubt === undefined
-        ? undefined
-        : { reason: doubt, stack: identity, ...(isPassing && { isPassing }) },
-    );
-    return this.#doubt;
+    const known = this.#doubts.get(witness);
+    if (known) return known;
+    const judged = this.#judging.then(() => this.#judge(type, identity, organization, witness));
+    this.#doubts.set(witness, judged);
+    this.#judging = judged.catch(() => {});
+    return judged;
   }
 
   /** What the state has; nothing where the engine's record cannot be read. */
@@ -156,32 +207,48 @@ export class EarlierRuns {
     await this.#noted;
   }
 
-  async #judge(type: string, identity: string, organization: string | undefined): Promise<Verdict> {
-    const [knowledge, journal] = [
+  async #judge(
+    type: string,
+    identity: string,
+    organization: string | undefined,
+    witness: Witness | undefined,
+  ): Promise<Doubt | undefined> {
+    const [knowledge, journal, noted] = [
       await this.#journal.knowledge(identity),
       await this.#journal.identity(),
+      await readNoted(this.#journal, identity),
     ];
     const { entries } = await this.#journal.list();
+    const { record, failure } = await this.#tryReadRecord(identity, organization);
+    const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
+    const situation = { record, noted, journal, knowledge, part, type, witness };
+    const { doubt, pending, needsWitness } = judgeEarlierRuns(situation);
     const hasEntries = entries.some(
       (entry) => entry.vendor !== "ucaas" && isSameStack(entry.stack, identity),
     );
-    let record: StackRecord;
-    try {
-      record = await this.#readRecord(identity, organization);
-    } catch (error) {
-      if (!(error instanceof UcaasError)) throw error;
-      const isKnown = hasEntries || knowledge?.accepted !== undefined;
-      return { ...(!isKnown && { doubt: error.reason, isPassing: true }), pending: [] };
-    }
-    const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
-    const verdict = judgeEarlierRuns({ record, journal, knowledge, part, type });
+    if (failure && doubt === undefined)
+      return hasEntries || knowledge?.accepted !== undefined
+        ? undefined
+        : { reason: failure.reason, stack: identity, isPassing: true };
+    const now = new Date().toISOString();
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
-      at: new Date().toISOString(),
-      ...verdict,
+      at: failure || needsWitness ? (knowledge?.at ?? "") : now,
+      ...(doubt !== undefined && { doubt }),
+      pending,
       ...(accepted && { accepted }),
     });
-    return verdict;
+    return doubt === undefined ? undefined : { reason: doubt, stack: identity };
+  }
+
+  /** An empty one where the engine's record cannot be read. */
+  async #tryReadRecord(identity: string, organization: string | undefined) {
+    try {
+      return { record: await this.#readRecord(identity, organization) };
+    } catch (error) {
+      if (!(error instanceof UcaasError)) throw error;
+      return { record: { resources: [], pending: [], failedUpdates: [] }, failure: error };
+    }
   }
 }

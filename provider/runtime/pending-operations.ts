@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isEqual } from "./equality.ts";
 import { UcaasError } from "./errors.ts";
 import { type ResourceName, toStateResource } from "./intents.ts";
 import { isRecord } from "./is-record.ts";
@@ -26,8 +27,9 @@ const operationSchema = z.object({
   modified: z.string(),
   /** The write that the state has, which a refresh does not change: if known, it counts instead. */
   intent: z.string().optional(),
-  /** The journal of the run that began it, where the inputs say it. */
+  /** The journal of the run that began it, and the relay of its order, where the inputs say it. */
   journal: z.string().optional(),
+  relay: z.string().optional(),
   /** ISO time at which it was found. */
   foundAt: z.string(),
 });
@@ -62,8 +64,6 @@ export class PendingOperations {
    * @param organization the backend's, where it has some
    */
   async look(journal: Journal, stack: string, organization?: string): Promise<void> {
-    // A journal that all machines share has the entries.
-    if (journal.isShared) return;
     const name = stackName(stack, organization);
     const found = this.#found.get(name) ?? this.#find(journal, stack, name);
     this.#found.set(name, found);
@@ -130,15 +130,32 @@ export function toPendingOperations(
     if (known?.id === undefined) return [];
     const fields = operation === "update" ? changedPaths(known.inputs, resource.inputs) : [];
     const { id, modified = "" } = known;
-    const journal = resource.inputs?.__journal;
     return [
       {
         ...{ operation, ...toStateResource(known.urn), id, fields, modified, foundAt },
         ...intentOf(known),
-        ...(operation === "update" && typeof journal === "string" && { journal }),
+        ...(operation === "update" && marksOf(known, resource)),
       },
     ];
   });
+}
+
+/** What the update's own run wrote into its inputs. One without a change kept earlier marks. */
+function marksOf(known: RecordedResource, { inputs }: RecordedResource) {
+  if (isEqual(plain(known.inputs), plain(inputs))) return {};
+  const { __journal: journal, __relay: relay } = inputs ?? {};
+  return {
+    ...(typeof journal === "string" && { journal }),
+    ...(typeof relay === "string" && { relay }),
+  };
+}
+
+/** Without what a program does not write, and what the engine encrypts again each time. */
+function plain(inputs: unknown): unknown {
+  const isOwn = (name: string) => !/^__(?!(journal|relay)$)/.test(name) && name !== "ciphertext";
+  return JSON.parse(
+    JSON.stringify(inputs ?? {}, (name, value) => (isOwn(name) ? value : undefined)),
+  );
 }
 
 /** As an entry of the journal would say it. */
@@ -191,7 +208,8 @@ function isOpenRecord(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && !(signatureKey in value);
 }
 
-async function readNoted(journal: Journal, stack: string): Promise<PendingOperation[]> {
+/** What was found and is not settled. */
+export async function readNoted(journal: Journal, stack: string): Promise<PendingOperation[]> {
   try {
     const { data } = z.array(operationSchema).safeParse(await journal.pendingOperations(stack));
     return data ?? [];

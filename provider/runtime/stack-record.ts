@@ -25,6 +25,8 @@ export interface FailedUpdate {
   readonly isLast: boolean;
   /** A later destroy has removed the stack's provider from the state. */
   readonly isBeforeDestroy: boolean;
+  /** Of the stack's config then, by key. A value that holds a secret is left out. */
+  readonly config?: Readonly<Record<string, { readonly value?: string | undefined }>>;
 }
 
 const resourceSchema = z.object({
@@ -55,6 +57,7 @@ const historySchema = z
       startTime: z.string(),
       endTime: z.string().optional(),
       result: z.string().optional(),
+      config: z.record(z.string(), z.object({ value: z.string().optional() })).nullish(),
     }),
   )
   .nullable();
@@ -111,11 +114,16 @@ export async function readFailedUpdates(
   const history = parsed(historySchema, await runAgain(args, pauses)) ?? [];
   const isLaterRun = (at: number, kind: string, result?: string) =>
     history.slice(0, at).some((run) => run.kind === kind && (!result || run.result === result));
-  return history.flatMap(({ kind, result, startTime, endTime = startTime }, at) => {
+  return history.flatMap(({ kind, result, startTime, endTime = startTime, config }, at) => {
     if (kind !== "update" || result !== "failed") return [];
     const isLast = !isLaterRun(at, "update", "succeeded");
     const isBeforeDestroy = isLaterRun(at, "destroy");
-    return [{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy }];
+    return [
+      {
+        ...{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy },
+        ...(config && { config }),
+      },
+    ];
   });
 }
 

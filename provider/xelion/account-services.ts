@@ -6,6 +6,7 @@ import type { xelionConfig } from "./config.ts";
 import type { Configuration } from "./configuration.ts";
 import { OrderPoller } from "./order-poller.ts";
 import { Relay } from "./relay.ts";
+import { RelayWitness } from "./relay-witness.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 import type { StatusSource } from "./status-source.ts";
 
@@ -15,9 +16,10 @@ export class AccountServices {
   readonly service: XelionClient;
   readonly callback: CallbackListener | Relay | undefined;
   readonly polling: OrderPoller | undefined;
+  readonly #witness: RelayWitness | undefined;
   readonly #verdicts = new Map<string, Promise<ValidationResult>>();
 
-  constructor(config: ConfigOf<typeof xelionConfig>, signal?: AbortSignal) {
+  constructor(config: ConfigOf<typeof xelionConfig>, account?: string, signal?: AbortSignal) {
     const say = (text: string) =>
       logInfo("XelionTenantProvision", new URL(config.baseUrl).host, text);
     this.config = config;
@@ -28,6 +30,7 @@ export class AccountServices {
           ? new Relay(config.callback, say, signal)
           : new CallbackListener(config.callback, config.apiKey);
     }
+    if (this.callback?.kind === "relay") this.#witness = new RelayWitness(this.callback, account);
     if (config.orderPath) this.polling = new OrderPoller(this.service, config.pollSeconds, say);
   }
 
@@ -46,6 +49,11 @@ export class AccountServices {
   /** What hears of a resource's orders; undefined where it asks for no callbacks, or elsewhere. */
   callbackOf({ callback = true }: ProvisionInputs): CallbackListener | Relay | undefined {
     return callback === true ? this.callback : undefined;
+  }
+
+  /** What knows of a resource's orders, whichever machine sent them. */
+  witnessOf(inputs: ProvisionInputs): RelayWitness | undefined {
+    return this.callbackOf(inputs) && this.#witness;
   }
 
   /** What can tell of an order that was sent before: its callbacks go where they went then. */

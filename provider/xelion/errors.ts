@@ -135,7 +135,7 @@ export function orderedElsewhere(
         "Declare orderId for each tenant whose last order has the declared configuration.",
         `When all tenants are looked at: ${journalCommand(`accept ${stack}`, stack)}`,
       ),
-      "A relay, or a journal that all machines share (ucaas:journal), avoids this.",
+      "A relay, or a journal that all machines share (ucaas:journal), avoids this in later runs.",
     ].join("\n    "),
   });
 }

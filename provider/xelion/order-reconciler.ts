@@ -45,7 +45,7 @@ interface Dependencies {
   readonly configuration: Configuration;
   /** Aborted when the run is to end. */
   readonly signal: AbortSignal;
-  /** Throws where an order may have been sent by a run of which this journal knows nothing. */
+  /** Throws where a run of which this journal knows nothing may have sent a later order. */
   requireNoOtherOrder?(): Promise<void>;
   /** The order that another resource of the state has for this tenant. */
   orderOfAnotherResource?(): Promise<Order | undefined>;
@@ -200,7 +200,7 @@ export class OrderReconciler {
     if (note) this.#tell(note);
     await this.#unsubscribe();
     await this.#endSession();
-    if (!this.#entry) await this.#requireNoOtherOrder?.();
+    await this.#requireNoOtherOrder?.();
     await this.#requireValid();
     const session = await this.#openSession();
     const before = { order: this.order, entry: this.#entry };

@@ -67,7 +67,7 @@ export function xelionTenantProvisionProvider(
   const accounts: XelionAccounts = new Accounts(
     xelionConfig,
     source,
-    (config) => new AccountServices(config, context?.signal),
+    (config, account) => new AccountServices(config, account, context?.signal),
   );
   const journal = new Journal(source);
   return withLifecycle(
@@ -179,8 +179,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   /**
-   * The journal's name, for a later run that finds this one's pending operation. Looks at
-   * what earlier runs left before this run has operations of its own.
+   * The names of journal and relay, for a later run that finds this one's pending operation.
+   * Looks at what earlier runs left before this run has operations of its own.
    */
   async addedInputs(
     olds: Partial<ProvisionInputs>,
@@ -189,14 +189,22 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const isNew = olds.tenantName === undefined;
     // What stays as it is sends nothing, and another machine's name would change the state.
     const isSent = isNew || !isEqual(ownArguments(olds), ownArguments(news));
-    const kept = olds.__journal === undefined ? {} : { __journal: olds.__journal };
+    const { __journal, __relay } = olds;
+    const kept = {
+      ...(__journal !== undefined && { __journal }),
+      ...(__relay !== undefined && { __relay }),
+    };
     try {
-      const doubt = await this.#doubt(news);
+      const { entry } = isKnown(news) ? await this.#located(news) : {};
+      const doubt = entry ? undefined : await this.#doubt(news);
       if (doubt && isNew)
         logWarning(type, resourceId(news), `\`pulumi up\` will not send an order: ${doubt.reason}`);
-      return isSent && news.__stack !== undefined
-        ? { __journal: await this.#journal.identity() }
-        : kept;
+      if (!isSent || news.__stack === undefined) return kept;
+      const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
+      return {
+        __journal: await this.#journal.identity(),
+        ...(mark !== undefined && { __relay: mark }),
+      };
     } catch (error) {
       // A journal that cannot be written stops a write, but no look.
       if (!(error instanceof UcaasError)) throw error;
@@ -209,13 +217,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    * a tenant was ordered cannot be asked of the service.
    */
   async #doubt(news: ProvisionInputs): Promise<Doubt | undefined> {
-    if (news.__stack === undefined || isUnknown(news.serverUrl) || isUnknown(news.tenantName))
-      return undefined;
-    if (this.#accounts.client(news.account).callbackOf(news)?.kind === "relay") return undefined;
-    const { entry } = await this.#located(news);
-    return entry
-      ? undefined
-      : await this.#earlierRuns.doubt(type, news.__stack, news.__organization);
+    const { __stack: stack, __organization: organization } = news;
+    if (stack === undefined || !isKnown(news)) return undefined;
+    const witness = this.#accounts.client(news.account).witnessOf(news);
+    return await this.#earlierRuns.doubt(type, stack, organization, witness);
   }
 
   /** The rules that are known here, then the service's own. */
@@ -417,8 +422,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
           configuration,
           signal: operation.signal,
           requireNoOtherOrder: async () => {
-            const doubt = await this.#doubt(news);
-            if (news.__stack !== undefined) await this.#earlierRuns.noteRun(news.__stack);
+            const doubt = await this.#doubt({ ...news, __stack: stack });
+            if (stack !== undefined) await this.#earlierRuns.noteRun(stack);
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
           },
           orderOfAnotherResource: () => this.#orderInState(news),
@@ -605,6 +610,11 @@ async function configurationHashOf(
       return order.configurationHash;
     throw error;
   }
+}
+
+/** Whether what an order's way depends on is known: not so in some previews. */
+function isKnown({ serverUrl, tenantName, callback }: ProvisionInputs): boolean {
+  return ![serverUrl, tenantName, callback].some(isUnknown);
 }
 
 function ownArguments(inputs: object): object {

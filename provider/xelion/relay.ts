@@ -41,6 +41,8 @@ const messagesSchema = z.looseObject({
  */
 export class Relay implements StatusSource {
   readonly kind = "relay";
+  /** Names it where a run notes by which relay its order goes. */
+  readonly mark: string;
   readonly #http: HttpClient;
   readonly #key: string;
   readonly #tell: (text: string) => void;
@@ -55,6 +57,7 @@ export class Relay implements StatusSource {
     signal?: AbortSignal,
   ) {
     rememberSecret(relayKey);
+    this.mark = relayMark(relayUrl);
     this.#key = relayKey;
     this.#tell = tell;
     // Each order that is waited for holds one poll.
@@ -265,6 +268,12 @@ export class Relay implements StatusSource {
       "check relayUrl in xelion:callback",
     );
   }
+}
+
+/** Short, since each state has it. */
+export function relayMark(relayUrl: string): string {
+  const url = new URL(relayUrl).href.replace(/\/+$/, "");
+  return createHash("sha256").update(url).digest("hex").slice(0, 8);
 }
 
 /** The relay learns no names. */

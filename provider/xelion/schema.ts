@@ -62,6 +62,8 @@ export type ProvisionInputs = z.output<typeof provisionSchema> &
     readonly __organization?: string;
     /** The journal of the run that created this, for a run that finds its pending operation. */
     readonly __journal?: string;
+    /** The relay that this run's order goes by. */
+    readonly __relay?: string;
   };
 
 /** How long an order is waited for unless `timeout` says otherwise. */

@@ -124,7 +124,7 @@ export class Stack {
 
   /**
    * @param folders the journal's, of each machine
-   * @param asksEngine for pending operations, which no run does with a shared journal
+   * @param asksEngine for pending operations, which not every run can
    */
   constructor(folders: readonly string[], identity: Identity = "name", asksEngine = true) {
     this.#identity = identity;

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -8,8 +8,8 @@ import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
-import type { ProvisionInputs } from "../../provider/xelion/schema.ts";
-import { relayKey } from "../receiver/receiver-process.ts";
+import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
+import { folder, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
 import { type World, world } from "./world.ts";
 
@@ -105,6 +105,59 @@ test.each([false, "https://hooks.example/mine"])(
   },
 );
 
+describe("with a relay", () => {
+  async function withReceiver() {
+    const stack = new AsyncDisposableStack();
+    const files = stack.use(folder());
+    const receiver = stack.use(await ReceiverProcess.start(files.path));
+    const relay = { "xelion:callback": { relayUrl: receiver.url, relayKey } };
+    return { relay, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  }
+  const failedWith = (config: NonNullable<StackRecord["failedUpdates"][number]["config"]>) => ({
+    ...killedProvider,
+    failedUpdates: killedProvider.failedUpdates.map((update) => ({ ...update, config })),
+  });
+
+  test("a relay that came after the killed run does not excuse its order", async () => {
+    await using receiver = await withReceiver();
+    const [one, other] = [await machine(), await machine()];
+    const { inputs } = await up(one, newStack);
+    const record = killedEngine(inputs);
+    expect((await up(other, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
+    // The doubt of this machine, and what the engine says to a new one.
+    for (const folder of [other, await machine()]) {
+      const refused = await up(folder, record, {}, receiver.relay);
+      expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+      expect(refused.message).toContain("avoids this in later runs");
+    }
+    const failed = failedWith({ "xima:baseUrl": { value: "https://x" } });
+    expect((await up(await machine(), failed, {}, receiver.relay)).code).toBe(
+      "JOURNAL_UNKNOWN_RUN",
+    );
+    expect(w.orders()).toHaveLength(1);
+    await accept(other);
+    expect((await up(other, record, {}, receiver.relay)).code).toBeUndefined();
+  });
+
+  test("a run that was killed before its order needs no ceremony on another machine", async () => {
+    await using receiver = await withReceiver();
+    const { relay } = receiver;
+    const run = provider(w, { "ucaas:journalDir": await machine(), ...relay }, newStack);
+    const { inputs = {} } = await run.check({}, inputsOf(w));
+    expect((await up(await machine(), killedEngine(inputs), {}, relay)).code).toBeUndefined();
+    expect(w.orders()).toHaveLength(1);
+    // The provider process alone was killed: the engine's record hides the relay with its key.
+    const record = failedWith({ "xelion:callback": {} });
+    const second = await up(await machine(), record, { tenantName: "pbx2" }, relay);
+    expect(second.code).toBeUndefined();
+    // What the relay excuses is no less a doubt without it.
+    const [other, tenantName] = [await machine(), "pbx3"];
+    expect((await up(other, record, { tenantName }, relay)).code).toBeUndefined();
+    const without = await up(other, record, { tenantName: "pbx4", callback: false }, relay);
+    expect(without.code).toBe("JOURNAL_UNKNOWN_RUN");
+  });
+});
+
 test("an order of another machine's killed provider is not sent again", async () => {
   await up(await machine(), newStack);
   const refused = await up(await machine(), killedProvider);
@@ -167,8 +220,8 @@ describe("an update that another machine's killed engine began", () => {
     w.orders().map(({ configuration }) => JSON.parse(configuration).name as string);
 
   /** The tenant in the state, and the record of a run that is killed after its order. */
-  async function interruptOrder(folder: string) {
-    const { inputs, outs } = await up(folder, newStack, configured("before"));
+  async function interruptOrder(folder: string, creator = folder) {
+    const { inputs, outs } = await up(creator, newStack, configured("before"));
     const id = `${new URL(inputs.serverUrl).host}/${inputs.tenantName}`;
     const run = provider(w, { "ucaas:journalDir": folder }, newStack);
     const changed = (await run.check(inputs, inputsOf(w, configured("changed")))).inputs;
@@ -182,14 +235,15 @@ describe("an update that another machine's killed engine began", () => {
     return { inputs, outs, id, record, order };
   }
 
-  /** The declaration goes back to what the state has. */
+  /** The declaration goes back to what the state has, or not. */
   async function goBack(
     folder: string,
     { inputs, outs, id }: Awaited<ReturnType<typeof interruptOrder>>,
     record: StackRecord,
+    name = "before",
   ) {
     const run = provider(w, { "ucaas:journalDir": folder }, record);
-    const checked = await run.check(inputs, inputsOf(w, configured("before")));
+    const checked = await run.check(inputs, inputsOf(w, configured(name)));
     const news = checked.inputs as ProvisionInputs;
     const { changes } = await run.diff(id, outs, news);
     return { changes, ...(changes && (await outcome(run.update(id, outs, news)))) };
@@ -208,12 +262,32 @@ describe("an update that another machine's killed engine began", () => {
     expect(names()).toEqual(["before", "changed", "before"]);
   });
 
+  test("is not ordered again on a machine that knows the tenant's order before", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one, other);
+    await run.order();
+    expect(await goBack(other, run, run.record, "changed")).toMatchObject({
+      code: "JOURNAL_UNKNOWN_RUN",
+    });
+    // Another update of the same resource needs another look.
+    await accept(other);
+    const [resource] = run.record.resources;
+    const later = { ...resource!, modified: "2026-01-06T09:00:00Z" };
+    const record = { ...run.record, resources: [later] };
+    expect(await goBack(other, run, record, "changed")).toMatchObject({
+      code: "JOURNAL_UNKNOWN_RUN",
+    });
+    expect(names()).toEqual(["before", "changed"]);
+  });
+
   test("is undone also after a refresh, which clears the engine's record", async () => {
     const [one, other] = [await machine(), await machine()];
     const run = await interruptOrder(one);
     await run.order();
     await provider(w, { "ucaas:journalDir": other }, run.record).read(run.id, run.outs);
     const later = { ...run.record, pending: [] };
+    expect(await goBack(other, run, later)).toMatchObject({ code: "JOURNAL_UNKNOWN_RUN" });
+    await accept(other);
     const ended = await goBack(other, run, later);
     expect(ended).toMatchObject({ changes: true });
     expect(ended).not.toHaveProperty("code");
@@ -225,6 +299,41 @@ describe("an update that another machine's killed engine began", () => {
     const run = await interruptOrder(one);
     expect(await goBack(one, run, run.record)).toEqual({ changes: false });
     expect(names()).toEqual(["before"]);
+  });
+
+  test("is not ordered again when a file alone had changed", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const configurationFile = join(one, "configuration.json");
+    const declared = inputsOf(w, {
+      ...{ configuration: undefined, configurationFile, __resource: "acme-xelion" },
+    } as never);
+    const write = (name: string) =>
+      writeFile(configurationFile, JSON.stringify({ ...w.inputs.configuration, name }));
+    await write("before");
+    const creator = provider(w, { "ucaas:journalDir": other }, newStack);
+    const inputs = (await creator.check({}, declared)).inputs as ProvisionInputs;
+    const { id, outs } = await creator.create(inputs);
+    await write("changed");
+    const killed = provider(w, { "ucaas:journalDir": one }, newStack);
+    const news = (await killed.check(inputs, declared)).inputs as ProvisionInputs;
+    await killed.update(id, outs as ProvisionOutputs, news);
+    const known = {
+      urn,
+      type: pulumiType,
+      id,
+      modified: "2026-01-05T09:00:00Z",
+      inputs: { ...inputs },
+    };
+    const record: StackRecord = {
+      ...newStack,
+      resources: [known],
+      pending: [{ type: "updating", resource: { ...known, inputs: { ...news } } }],
+    };
+    const run = provider(w, { "ucaas:journalDir": other }, record);
+    await run.check(inputs, declared);
+    const { code } = await outcome(run.update(id, outs as ProvisionOutputs, news));
+    expect(code).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(names()).toEqual(["before", "changed"]);
   });
 
   test("is undone without ceremony with a copy of that machine's journal", async () => {
@@ -240,7 +349,7 @@ describe("an update that another machine's killed engine began", () => {
 test("a doubt stays after the engine has lost its trace", async () => {
   const [one, other] = [await machine(), await machine()];
   const { inputs } = await up(one, newStack);
-  await up(other, killedEngine(inputs, "updating"));
+  await up(other, killedEngine(inputs));
   expect((await up(other, newStack)).code).toBe("JOURNAL_UNKNOWN_RUN");
 });
 
@@ -402,6 +511,24 @@ describe("on a machine that has run the stack before, with a journal of its own"
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test("a changed configuration is not ordered again after another machine's killed provider", async () => {
+    const [one, known] = [await machine(), await machine()];
+    const { inputs, outs } = await up(known, newStack);
+    const id = `${new URL(inputs.serverUrl).host}/${inputs.tenantName}`;
+    const changed = { configuration: { version: 1, organization: { name: "Other" } } };
+    const update = async (folder: string, record: StackRecord) => {
+      const run = provider(w, { "ucaas:journalDir": folder }, record);
+      const { inputs: news } = await run.check(inputs, inputsOf(w, changed));
+      return await outcome(run.update(id, outs, news as ProvisionInputs));
+    };
+    expect((await update(one, newStack)).outs.orderId).toBe(2);
+    const record = failed(Date.now() + 60_000, Date.now() + 61_000);
+    expect((await update(known, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(w.orders()).toHaveLength(2);
+    await accept(known);
+    expect((await update(known, { ...record, failedUpdates: [] })).outs.orderId).toBe(3);
   });
 
   test("updates that failed here need no ceremony", async () => {
