@@ -1,4 +1,6 @@
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { entryReference, journalCommand } from "../runtime/intents.ts";
+import type { JournalEntry } from "../runtime/journal.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { inWords } from "../runtime/outputs.ts";
 import type { EnableXClient } from "./client.ts";
@@ -73,6 +75,27 @@ export function accountChanged(
       `Check enablex:${key}, its key or login, and the base URL: they may be another reseller's.`,
       "Run pulumi up --refresh=false: a refresh has the keys of the last update.",
       `If the keys were replaced and the ${name} is gone: pulumi state delete ${urn}`,
+    ),
+  });
+}
+
+/** A create that another account began: what it made is not seen here. */
+export function begunByAnother(
+  { name }: ResourceType,
+  operation: string,
+  { account }: ManagedInputs,
+  entry: JournalEntry,
+): UcaasError {
+  const key = account === undefined ? "accessId" : `accounts.${account}.accessId`;
+  const resolve = journalCommand(`resolve ${entryReference(entry)}`, entry.stack);
+  return new UcaasError(`another account began to create this ${name}; this one cannot see it`, {
+    code: "ACCOUNT_CHANGED",
+    vendor: "enablex",
+    operation,
+    hint: steps(
+      `Check enablex:${key}, and its key or login: they may be another reseller's.`,
+      "Run pulumi up again with the account that began it: it takes up what was made.",
+      `If that account is gone: look at EnableX what it has made, then: ${resolve}`,
     ),
   });
 }

@@ -5,7 +5,7 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
 import { isIgnored } from "../runtime/ignored-changes.ts";
-import { sentFields } from "../runtime/intents.ts";
+import { ownerOf, sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
@@ -28,6 +28,7 @@ import type { CreatedObject, LastLook } from "./create-batch.ts";
 import type { CreateResult } from "./create-once.ts";
 import {
   accountChanged,
+  begunByAnother,
   deleteRefused,
   describeRecord,
   duplicate,
@@ -131,6 +132,8 @@ type NotedWrite = {
   fields: string[];
   /** The object existed before. It belongs to the resource only once the state has it. */
   adopting?: boolean;
+  /** The account of a create. Another one may not see what it made. */
+  seenBy?: string;
 };
 
 /** What an existing thing is, and whether this stack made it. */
@@ -295,11 +298,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     );
     if (existing) return { op, result: await this.#takeOver(op, existing, intent) };
 
-    const fields = namesOf(op.fields);
-    await intent.intend(op.sentFields, { fields });
+    const about = { fields: namesOf(op.fields), seenBy: op.client.mark };
+    await intent.intend(op.sentFields, about);
     const created = await this.#send(op, intent);
     if (created.outcome === "created") {
-      await intent.note({ id: created.id, fields }, created.id);
+      await intent.note({ ...about, id: created.id }, created.id);
       this.#own(intent, op, created.id);
       const object =
         op.identity &&
@@ -476,6 +479,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   /**
    * What is there already, found by the id that the journal has, else by look-up; after a
    * create that was cut off, with time for it to arrive.
+   *
+   * @throws {UcaasError} `ACCOUNT_CHANGED`
    */
   async #existing(
     op: Operation,
@@ -487,6 +492,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       const row = await op.client.read(this.#kind, noted);
       if (row) return { row, origin: adopting ? "foreign" : "ours" };
     }
+    if (entry && isOfAnother(op.client.mark, entry, op.news))
+      throw begunByAnother(this.#kind, op.name, op.news, entry);
     if (
       entry === undefined &&
       op.identity &&
@@ -547,8 +554,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
         this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
     const changed = overwritten ? [...found.map(({ field }) => field), ...unseen] : [];
     // A create that was sent is now known to have made this one.
-    if (changed.length === 0) await intent.note({ id, fields: namesOf(op.fields) }, id);
-    const note = { id, ...(origin !== "ours" && { adopting: true }) };
+    const seenBy = op.client.mark;
+    if (changed.length === 0) await intent.note({ id, fields: namesOf(op.fields), seenBy }, id);
+    const note = { id, seenBy, ...(origin !== "ours" && { adopting: true }) };
     const reply = await this.#write(op, row, changed, intent, note);
     return await this.#result(op, id, [], [reply]);
   }
@@ -559,7 +567,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     row: ApiRecord,
     changed: readonly Field[],
     intent: Intent,
-    about: { id: string; adopting?: boolean },
+    about: Omit<NotedWrite, "fields"> & { id: string },
     lost: readonly string[] = [],
   ) {
     if (changed.length === 0) return row;
@@ -644,6 +652,19 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
 function noteOf(entry: JournalEntry<WriteNote> | undefined): NotedWrite {
   const note = entry?.note ?? undefined;
   return typeof note === "string" ? { id: note, fields: [] } : (note ?? { fields: [] });
+}
+
+/**
+ * Whether another account may have made what a create began. What a create of another
+ * resource has made is in the state.
+ */
+function isOfAnother(
+  mark: string,
+  entry: JournalEntry<WriteNote>,
+  { __resource: name = "" }: ManagedInputs,
+): boolean {
+  const { seenBy = mark } = noteOf(entry);
+  return seenBy !== mark && (entry.completedAt === undefined || ownerOf(entry) === name);
 }
 
 function namesOf(fields: readonly Field[]): string[] {

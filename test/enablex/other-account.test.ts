@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { eventually } from "../eventually.ts";
 import {
   catchError,
   customer,
@@ -97,6 +98,26 @@ describe.each<Kind>(["customer", "subscription", "user"])("a %s in the state", (
     expect(enablex.server.state[`${kind}s`][id]).toBeUndefined();
   });
 
+  test("is not created twice when its state was lost and the key is another reseller's", async () => {
+    const { id, journal } = await created(kind);
+    const sent = enablex.calls(/^POST/).length;
+    const error = await catchError(providersOf(others, journal)[kind].create(declare(kind)));
+    expect(error).toMatchObject({
+      code: "ACCOUNT_CHANGED",
+      hint: expect.stringMatching(
+        /enablex:accessId[\s\S]*ucaas journal resolve [0-9a-f]{8} --stack/,
+      ),
+    });
+    expect(enablex.calls(/^POST/)).toHaveLength(sent);
+    expect((await providersOf(enablex.basic, journal)[kind].create(declare(kind))).id).toBe(id);
+  });
+
+  test("is taken over after a rotation of the keys when its state was lost", async () => {
+    const { id, journal } = await created(kind);
+    rotate();
+    expect((await providersOf(others, journal)[kind].create(declare(kind))).id).toBe(id);
+  });
+
   test("leaves it when it is gone, also if the state is of an earlier release", async () => {
     const { id, outs } = await created(kind);
     delete enablex.server.state[`${kind}s`][id];
@@ -133,4 +154,25 @@ test("another login at the same access ID is another account", async () => {
   expect(await catchError(providersOf(enablex.basic).customer.read(id, state))).toMatchObject({
     code: "ACCOUNT_CHANGED",
   });
+});
+
+test("a create without a clear answer is not sent again with another reseller's key", async () => {
+  const journal = journalFolder();
+  enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
+  const create = (config: Config) =>
+    providersOf(config, journal).customer.create(declare("customer"));
+  // Its process ends here: no test waits for it.
+  void create(enablex.basic).catch(() => {});
+  await eventually(() => expect(enablex.calls(/^POST/)).toHaveLength(1));
+  expect(await catchError(create(others))).toMatchObject({ code: "ACCOUNT_CHANGED" });
+  expect(enablex.calls(/^POST/)).toHaveLength(1);
+});
+
+test("customers of one code at two resellers of one server are created, one after the other", async () => {
+  const journal = journalFolder();
+  const one = await providersOf(enablex.basic, journal).customer.create(declare("customer"));
+  enablex.server.setOptions({ uniqueCustomerCode: false });
+  const two = { ...declare("customer"), contactEmail: "two@acme.test", __resource: "acme-two" };
+  const other = await providersOf(others, journal).customer.create(two);
+  expect(other.id).not.toBe(one.id);
 });
