@@ -3,6 +3,7 @@ import { entryReference, journalCommand } from "../runtime/intents.ts";
 import type { JournalEntry } from "../runtime/journal.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { inWords } from "../runtime/outputs.ts";
+import { seenByAnother } from "../runtime/seen-by.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
 import {
@@ -62,21 +63,17 @@ declare module "../runtime/errors.ts" {
 export function accountChanged(
   { name }: ResourceType,
   operation: string,
-  { account, __resource: resource }: ManagedInputs,
+  resource: ManagedInputs,
 ): UcaasError {
+  const { account } = resource;
   const key = account === undefined ? "accessId" : `accounts.${account}.accessId`;
-  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
-  return new UcaasError(`this account does not see the ${name}; another account did`, {
-    code: "ACCOUNT_CHANGED",
-    vendor: "enablex",
-    operation,
-    status: 404,
-    hint: steps(
-      `Check enablex:${key}, its key or login, and the base URL: they may be another reseller's.`,
-      "Run pulumi up --refresh=false: a refresh has the keys of the last update.",
-      `If the keys were replaced and the ${name} is gone: pulumi state delete ${urn}`,
-    ),
-  });
+  return seenByAnother(
+    `this account does not see the ${name}; another account did`,
+    { vendor: "enablex", operation },
+    resource,
+    `Check enablex:${key}, its key or login, and the base URL: they may be another reseller's.`,
+    `the keys were replaced and the ${name} is gone`,
+  );
 }
 
 /** A create that another account began: what it made is not seen here. */

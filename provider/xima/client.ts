@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { HttpClient, type HttpResponse } from "../http/client.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
+import { seenBy } from "../runtime/seen-by.ts";
 import type { ximaConfig } from "./config.ts";
 import { afterProbe, afterRequest, refusal } from "./errors.ts";
 import { sign } from "./jws.ts";
@@ -16,6 +17,8 @@ import { type SigningKey, signingKey } from "./signing-key.ts";
 
 /** The wire: three calls of the licensing API (OpenAPI 1.4), each signed again for every try. */
 export class XimaClient {
+  /** Tells in the state that this server has seen a customer. */
+  readonly mark: string;
   readonly #http: HttpClient;
   readonly #config: ConfigOf<typeof ximaConfig>;
   readonly #key: SigningKey;
@@ -23,6 +26,7 @@ export class XimaClient {
   constructor(config: ConfigOf<typeof ximaConfig>, signal?: AbortSignal) {
     this.#config = config;
     this.#key = signingKey(config);
+    this.mark = seenBy(config.baseUrl);
     this.#http = new HttpClient({
       vendor: "xima",
       baseUrl: config.baseUrl,

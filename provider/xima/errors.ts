@@ -1,6 +1,8 @@
 import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
 import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
+import type { ManagedInputs } from "../runtime/lifecycle.ts";
+import { seenByAnother } from "../runtime/seen-by.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
 import { errorReplySchema } from "./schema.ts";
@@ -19,6 +21,7 @@ export const ximaApiErrors = {
 
 /** What the codes of `XimaLicense` itself mean. */
 export const ximaErrors = {
+  ACCOUNT_CHANGED: "another server does not know the customer",
   CERTIFICATE_EXPIRED: "the certificate is no longer valid",
   CERTIFICATE_NOT_YET_VALID: "the certificate is not valid yet",
   CERTIFICATE_UNREADABLE: "the certificate cannot be read",
@@ -190,6 +193,24 @@ function clockSkew(reply: HttpResponse): number {
   const date = Date.parse(reply.headers.date ?? "");
   return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
 }
+
+/** A 404 from another server than the one that has seen the customer last. */
+export function serverChanged(
+  operation: string,
+  baseUrl: string,
+  resource: ManagedInputs,
+): UcaasError {
+  const { account } = resource;
+  const key = account === undefined ? "baseUrl" : `accounts.${account}.baseUrl`;
+  return seenByAnother(
+    "this server does not know the customer; another server did",
+    { vendor: "xima", operation },
+    resource,
+    `Check xima:${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+    "the server has moved and the customer is gone",
+  );
+}
+
 export function alreadyExists(ccId: CcId): UcaasError {
   const thing = resourceId({ ccId });
   return new UcaasError(

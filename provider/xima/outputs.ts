@@ -3,12 +3,17 @@ import { flatChanges } from "./changes.ts";
 import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
 
-/** What the state keeps of a licence that was sent at this time. */
+/**
+ * What the state keeps of a licence that was sent at this time.
+ *
+ * @param mark of the server that has it
+ */
 export function toOutputs(
   inputs: LicenseInputs,
   changes: Record<string, unknown>,
   lastDrift: readonly LicenseChange[],
   lastAssertedAt: string,
+  mark: string,
 ): LicenseOutputs {
   return {
     ...inputs,
@@ -16,6 +21,7 @@ export function toOutputs(
     lastChanges: flatChanges(changes),
     lastDrift,
     lastAssertedAt,
+    __seenBy: mark,
   };
 }
 

@@ -31,7 +31,7 @@ import {
   isInWeekOf,
   isScheduled,
 } from "./deletions.ts";
-import { alreadyExists } from "./errors.ts";
+import { alreadyExists, serverChanged } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import {
   countPaths,
@@ -184,7 +184,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       if (replaced.length > 0)
         operation.warn(`the customer existed already; this create replaced ${replaced.join(", ")}`);
       warnOfOtherValues(changes, body, operation);
-      return { id, outs: toOutputs(news, changes, [], time) };
+      return { id, outs: toOutputs(news, changes, [], time, client.mark) };
     } catch (error) {
       const outcome = outcomeOf(error);
       if (outcome === "nothing")
@@ -197,7 +197,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       )
         throw new PartialFailure(
           id,
-          unconfirmedOutputs(news, time, withFields({}, lost)),
+          unconfirmedOutputs(news, time, { ...withFields({}, lost), __seenBy: client.mark }),
           error as Error,
         );
       throw error;
@@ -207,12 +207,27 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   async read(id: string, props: LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const isKnown = props.ccId !== undefined && !props.unconfirmed;
-    const exists = await this.#accounts
-      .client(props.account)
-      .exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
-    if (exists === undefined)
-      this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
-    return exists === false ? { id: undefined, props: {} as LicenseOutputs } : { id, props };
+    const client = this.#accounts.client(props.account);
+    const exists = await client.exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
+    if (exists) return { id, props: { ...props, __seenBy: client.mark } };
+    if (exists === false) {
+      this.#requireSameServer(`look up ${id}`, props);
+      return { id: undefined, props: {} as LicenseOutputs };
+    }
+    this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
+    return { id, props };
+  }
+
+  /**
+   * What another server does not know is not gone: it would go on being billed.
+   *
+   * @throws {UcaasError} `ACCOUNT_CHANGED`
+   */
+  #requireSameServer(operation: string, props: LicenseOutputs): void {
+    const { mark } = this.#accounts.client(props.account);
+    const { __seenBy: seenBy = mark } = props;
+    if (seenBy !== mark)
+      throw serverChanged(operation, this.#accounts.config(props.account).baseUrl, props);
   }
 
   async exists(_id: string, { account, ccId }: LicenseOutputs): Promise<boolean> {
@@ -238,8 +253,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const time = new Date().toISOString();
     await this.#warnOfDeletion(news, earlier, operation, state.lastAssertedAt);
     await operation.intend({ ...body, sipCredentials: undefined }, writeNote(news, lost));
-    const { changes, earlierAttemptMayHaveSucceeded } = await this.#accounts
-      .client(news.account)
+    const client = this.#accounts.client(news.account);
+    const { changes, earlierAttemptMayHaveSucceeded } = await client
       .update(news.ccId, body, "update")
       .catch(async (error: Error) => {
         if (outcomeOf(error) !== "nothing")
@@ -262,7 +277,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       );
     }
     warnOfOtherValues(changes, body, operation);
-    return { outs: toOutputs(news, changes, drift, time) };
+    return { outs: toOutputs(news, changes, drift, time, client.mark) };
   }
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
@@ -275,6 +290,14 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         throw error;
       });
     const { __stack: stack = "" } = props;
+    if (scheduled === "gone" || scheduled === "earlierAttemptMayHaveSucceeded") {
+      try {
+        this.#requireSameServer(`delete licence ${id}`, props);
+      } catch (error) {
+        if (scheduled === "gone") await operation.withdraw();
+        throw error;
+      }
+    }
     if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
     await this.#record(
       id,

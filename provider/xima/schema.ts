@@ -108,6 +108,8 @@ export interface LicenseOutputs extends LicenseInputs {
    * the same customer for a moment; see `runtime/ownership.ts`.
    */
   readonly __claim?: string;
+  /** Tells the server that has seen the customer last. Older states have none. */
+  readonly __seenBy?: string;
 }
 
 /**

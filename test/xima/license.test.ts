@@ -1074,6 +1074,53 @@ describe("read", () => {
   });
 });
 
+describe("a licence is not gone because another server does not know the customer", () => {
+  const elsewhere = async (work: (there: DynamicHost, other: string) => Promise<void>) => {
+    await using other = await licenceServer();
+    await using there = await start({}, other.plainConfig);
+    await work(there, other.plainConfig["xima:baseUrl"]);
+  };
+
+  test.each(["read", "delete"] as const)("%s", async (method) => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await elsewhere(async (there, other) => {
+      const { message } = await there.failure(there[method](type, id, outs));
+      expect(message).toContain("ACCOUNT_CHANGED");
+      expect(message).toContain(`xima:baseUrl (${other})`);
+      expect(message).toContain(`pulumi state delete <urn of "${args.__resource}">`);
+      // Nothing was sent that the other server took, so nothing is open there.
+      expect(await there.diff(type, id, outs, args)).toMatchObject({ changes: false });
+    });
+    expect(await host.read(type, id, outs)).toEqual({ id, props: outs });
+    await host.delete(type, id, outs);
+    expect(licences.server.state.customers[id]?.deletion).toBeDefined();
+  });
+
+  test("unless the state is of an earlier release, which does not say who has seen it", async () => {
+    const { id, outs } = await host.create(type, licence());
+    const { __seenBy: seenBy, ...earlier } = outs;
+    expect(seenBy).toMatch(/^[0-9a-f]{8}$/);
+    expect(await host.read(type, id, earlier)).toEqual({ id, props: outs });
+    await elsewhere(async (there) => {
+      expect(await there.read(type, id, earlier)).toMatchObject({ id: "" });
+      await there.delete(type, id, earlier);
+      expect(there.output()).toContain(`${id}: was gone already`);
+    });
+  });
+
+  test("unless that server knew it at the last update", async () => {
+    await using other = await licenceServer();
+    await using there = await start({}, other.plainConfig);
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    other.server.state.customers[id] = { ccId: args.ccId, licence: {} };
+    const updated = await there.update(type, id, outs, { ...args, professionalSeats: 20 });
+    delete other.server.state.customers[id];
+    expect(await there.read(type, id, updated.outs)).toMatchObject({ id: "" });
+  });
+});
+
 describe("delete", () => {
   test("shows what support needs to bring the licence back", async () => {
     const args = licence();

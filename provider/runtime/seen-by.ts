@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { steps, UcaasError } from "./errors.ts";
+import type { ManagedInputs } from "./lifecycle.ts";
+
+/**
+ * Tells in the state, as `__seenBy`, who has seen an object. To another account, or at
+ * another server, a 404 does not say that the object is gone.
+ *
+ * @param seer the server and the account; no key and no password
+ */
+export function seenBy(...seer: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(seer)).digest("hex").slice(0, 8);
+}
+
+/**
+ * A 404 to another one than has seen the object last.
+ *
+ * @param check what to look at first
+ * @param moved when the object may be gone nevertheless
+ */
+export function seenByAnother(
+  reason: string,
+  { vendor, operation }: { readonly vendor: string; readonly operation: string },
+  { __resource: resource }: ManagedInputs,
+  check: string,
+  moved: string,
+): UcaasError {
+  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
+  return new UcaasError(reason, {
+    code: "ACCOUNT_CHANGED",
+    vendor,
+    operation,
+    status: 404,
+    hint: steps(
+      check,
+      "Run pulumi up --refresh=false: a refresh has the config of the last update.",
+      `If ${moved}: pulumi state delete ${urn}`,
+    ),
+  });
+}
