@@ -100,7 +100,8 @@ export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutp
   addedInputs?(olds: Partial<I>, news: I): Promise<Partial<I>>;
   diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
   create(news: I, operation: Operation): Promise<dynamic.CreateResult<O>>;
-  read(id: string, props: O): Promise<dynamic.ReadResult<O>>;
+  /** @param earlier a write of this stack that the state does not have, as far as is known */
+  read(id: string, props: O, earlier?: JournalEntry): Promise<dynamic.ReadResult<O>>;
   update(id: string, olds: O, news: I, operation: Operation): Promise<dynamic.UpdateResult<O>>;
   delete(id: string, props: O, operation: Operation): Promise<void>;
   /** Whether it is there, asked where a delete was cut off. */
@@ -273,7 +274,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     await this.#lookForPending(props);
     this.#acquire(id, props);
     const recalled = await this.#recall(id, props, {}, "maybe");
-    const result = await this.#handlers.read(id, props);
+    const result = await this.#handlers.read(id, props, recalled.entry);
     if (!result.id) return result;
     this.#refreshing.set(this.#readKey(id, props), recalled);
     return { ...result, props: { ...result.props, ...marksOf(props) } as O };
@@ -323,8 +324,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     if (taker || hasFailed) throw takeOverOpen(subject, taker && ownerOf(taker));
     // No look comes before the delete of a resource that is declared no more. So its create
     // may still be in the journal, by another thing than the one that the delete notes.
-    await this.#recall(id, props, {}, "maybe");
-    const operation = this.#operation("delete", id, props, undefined, signal, () => {});
+    const recalled = await this.#recall(id, props, {}, "maybe");
+    const operation = this.#operation("delete", id, props, undefined, signal, () => {}, recalled);
     await this.#handlers.delete(id, props, operation);
     await operation.complete(id);
     await this.#settlePending(props);

@@ -204,7 +204,11 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     }
   }
 
-  async read(id: string, props: LicenseOutputs): Promise<dynamic.ReadResult<LicenseOutputs>> {
+  async read(
+    id: string,
+    props: LicenseOutputs,
+    earlier?: JournalEntry,
+  ): Promise<dynamic.ReadResult<LicenseOutputs>> {
     const [resellerId = "", tenantId = ""] = id.split("/").map(decodeURIComponent);
     const isKnown = props.ccId !== undefined && !props.unconfirmed;
     const client = this.#accounts.client(props.account);
@@ -212,6 +216,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     if (exists) return { id, props: { ...props, __seenBy: client.mark } };
     if (exists === false) {
       this.#requireSameServer(`look up ${id}`, props);
+      if (isOpenDelete(earlier)) await this.#recordLost(id, props, earlier);
       return { id: undefined, props: {} as LicenseOutputs };
     }
     this.#tellOnce("existence is not checked (xima:probe is off): the state stays as it is");
@@ -281,38 +286,57 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
+    const earlier = await operation.recall();
     await operation.intend(props.ccId, writeNote(props, []));
-    const scheduled = await this.#accounts
+    const reply = await this.#accounts
       .client(props.account)
       .delete(props.ccId)
       .catch(async (error: Error) => {
         if (outcomeOf(error) === "nothing") await operation.withdraw();
         throw error;
       });
+    if (typeof reply === "string") return await this.#endGone(id, props, operation, reply, earlier);
+    await this.#record(id, props, reply);
     const { __stack: stack = "" } = props;
-    if (scheduled === "gone" || scheduled === "earlierAttemptMayHaveSucceeded") {
-      try {
-        this.#requireSameServer(`delete licence ${id}`, props);
-      } catch (error) {
-        if (scheduled === "gone") await operation.withdraw();
-        throw error;
-      }
-    }
-    if (scheduled === "gone") return logInfo("XimaLicense", id, "was gone already");
-    await this.#record(
-      id,
-      props,
-      scheduled === "earlierAttemptMayHaveSucceeded" ? undefined : scheduled,
-    );
-    if (scheduled === "earlierAttemptMayHaveSucceeded")
-      operation.log(
-        "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it",
-      );
-    else if (isScheduled(scheduled)) operation.log(describeDeletion(scheduled, stack));
+    if (isScheduled(reply)) operation.log(describeDeletion(reply, stack));
     else
       operation.warn(
-        `${describeDeletion(scheduled, stack)}. Xima publishes no status ${JSON.stringify(scheduled.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
+        `${describeDeletion(reply, stack)}. Xima publishes no status ${JSON.stringify(reply.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
       );
+  }
+
+  /** A delete that finds no customer: it was gone already, or an earlier try has done it. */
+  async #endGone(
+    id: string,
+    props: LicenseOutputs,
+    operation: Operation,
+    how: "gone" | "earlierAttemptMayHaveSucceeded",
+    earlier: JournalEntry | undefined,
+  ): Promise<void> {
+    try {
+      this.#requireSameServer(`delete licence ${id}`, props);
+    } catch (error) {
+      if (how === "gone") await operation.withdraw();
+      throw error;
+    }
+    const cutOff = isOpenDelete(earlier) ? earlier : undefined;
+    if (how === "gone" && !cutOff) return logInfo("XimaLicense", id, "was gone already");
+    await this.#recordLost(id, props, cutOff);
+    operation.log(
+      "is scheduled for deletion; the reply with the deletionId was lost. Ask Xima support for it if you need it",
+    );
+  }
+
+  /**
+   * A deletion whose reply was lost.
+   *
+   * @param cutOff by the run that began it; it may have been recorded before that ended
+   */
+  async #recordLost(id: string, props: LicenseOutputs, cutOff?: JournalEntry): Promise<void> {
+    const scheduledAt = cutOff?.intendedAt;
+    const known = scheduledAt === undefined ? [] : await this.#openDeletions(props);
+    if (known.some(({ recordedAt }) => recordedAt > (scheduledAt ?? ""))) return;
+    await this.#record(id, props, { scheduledAt });
   }
 
   /**
@@ -322,10 +346,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   async #record(
     id: string,
     { ccId, account, __stack, __resource }: LicenseOutputs,
-    reply?: DeleteReply,
+    reply: Partial<DeleteReply>,
   ): Promise<void> {
     const recordedAt = new Date().toISOString();
-    const { scheduledAt = recordedAt, estimatedDeletionTime, deletionId = null } = reply ?? {};
+    const { scheduledAt = recordedAt, estimatedDeletionTime, deletionId = null } = reply;
     const { resellerId, tenantId } = ccId;
     const { baseUrl } = this.#accounts.config(account);
     const where = {
@@ -377,10 +401,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   ): Promise<void> {
     const recorded = await this.#openDeletions(news);
     const standing = recorded.filter(({ recordedAt }) => recordedAt > since);
-    const isCutOff =
-      earlier?.operation === "delete" &&
-      earlier.completedAt === undefined &&
-      isInWeekOf(earlier.intendedAt);
+    const isCutOff = isOpenDelete(earlier) && isInWeekOf(earlier.intendedAt);
     if (standing.length > 0 || isCutOff) operation.warn(describeStandingDeletion(standing));
   }
 
@@ -446,6 +467,11 @@ function writeNote(news: LicenseInputs, lost: readonly string[], adopting = fals
     fields: [...new Set([...countPaths(news), ...lost])].sort(),
     ...(adopting && { adopting }),
   };
+}
+
+/** A delete that was cut off: it has arrived perhaps. */
+function isOpenDelete(entry: JournalEntry | undefined): entry is JournalEntry {
+  return entry?.operation === "delete" && entry.completedAt === undefined;
 }
 
 function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInputs): boolean {

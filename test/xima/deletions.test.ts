@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Journal } from "../../provider/runtime/journal.ts";
 import {
   type Deletion,
   Deletions,
@@ -179,6 +180,35 @@ describe("a delete", () => {
       { tenantId: "acme", deletionId: null },
     ]);
   });
+
+  test.each(["delete", "read"] as const)(
+    "that was cut off is recorded by the run that finds the customer gone: %s",
+    async (method) => {
+      await using licences = await licenceServer();
+      const start = () =>
+        dynamicHost({ config: licences.plainConfig, env: { UCAAS_JOURNAL_DIR: folder } });
+      await using doomed = await start();
+      const { id, outs } = await doomed.create("XimaLicense", args);
+      licences.server.fault({ kind: "hangAfter", method: "DELETE" });
+      void doomed.delete("XimaLicense", id, outs).catch(() => {});
+      await expect
+        .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
+          timeout: 120_000,
+        })
+        .toBe(true);
+      await doomed.crash();
+      const journal = new Journal(journalIn(folder) as never, {});
+      const { intendedAt } = (await journal.list("xima")).entries[0]!;
+      for (const _ of ["the next run", "and one after it"]) {
+        await using host = await start();
+        await host[method]("XimaLicense", id, outs);
+        const { deletions } = await new Deletions(journalIn(folder), {}).list();
+        expect(deletions).toMatchObject([
+          { tenantId: "acme", deletionId: null, scheduledAt: intendedAt },
+        ]);
+      }
+    },
+  );
 
   test("is done and reported when it cannot be recorded", async () => {
     await using licences = await licenceServer();

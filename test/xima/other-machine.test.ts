@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Deletions } from "../../provider/xima/deletions.ts";
 import { type DynamicHost, dynamicHost, type Properties } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
@@ -22,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => licences.server.stop());
 
 let machine: string;
+const folder = () => join(machine, "journal");
 let state: Properties;
 beforeEach(async () => {
   machine = mkdtempSync(join(tmpdir(), "ucaas-machine-"));
@@ -58,7 +60,7 @@ async function inProcess(work: (host: DynamicHost) => Promise<void>): Promise<vo
   await using host = await dynamicHost({
     config: licences.plainConfig,
     env: {
-      UCAAS_JOURNAL_DIR: join(machine, "journal"),
+      UCAAS_JOURNAL_DIR: folder(),
       PATH: [machine, process.env.PATH].join(delimiter),
     },
   });
@@ -73,6 +75,19 @@ async function up(host: DynamicHost): Promise<{ changes: boolean | undefined }> 
 }
 
 const seats = () => licences.server.state.customers[id]?.licence;
+
+test("a deletion that another machine's killed run began is recorded once the customer is gone", async () => {
+  record(["deleting"]);
+  delete licences.server.state.customers[id];
+  await inProcess(async (host) => {
+    await host.check(type, declared, declared);
+    await host.delete(type, id, state);
+  });
+  const source = { get: (key: string) => (key === "ucaas:journalDir" ? folder() : undefined) };
+  expect((await new Deletions(source, {}).list()).deletions).toMatchObject([
+    { tenantId: "acme", deletionId: null },
+  ]);
+});
 
 test("seats that only another machine's killed update added are set back", async () => {
   record(["updating"]);
