@@ -46,7 +46,8 @@ export interface ClientDriver {
 
   /**
    * Ends the client, or says what is left for the user to do. Gives the sentence that the
-   * user sees.
+   * user sees. `deleting` is awaited right before what ends it: what fails earlier has
+   * changed nothing.
    */
-  release(known: string | undefined): Promise<string>;
+  release(known: string | undefined, deleting: () => Promise<void>): Promise<string>;
 }

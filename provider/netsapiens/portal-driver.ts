@@ -55,14 +55,14 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
           ),
         };
       }),
-    release: (known) =>
+    release: (known, deleting) =>
       portal.withSession(`delete client ${clientId}`, async (session) => {
         const { rows, isWhole } = await waitForRow(session, clientId, pollBeforeCreate);
         if (rows.length === 0 && !isWhole) throw listIncomplete(clientId, deleteByHand);
         if (rows.length === 0) return "was gone already";
         const row = await ownRow(session, rows, clientId, known);
         if (!row) return keepOthers(session, clientId, rows.length);
-        await session.delete(row, clientId);
+        await session.delete(row, clientId, deleting);
         if ((await session.look(clientId)).rows.length < rows.length)
           return "deleted in the portal; what still uses it has lost access";
         throw new PortalError(

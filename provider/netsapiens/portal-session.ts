@@ -184,8 +184,7 @@ export class PortalSession {
     if (redirectUrl) await redirectUrl.fill("");
     const create = await this.#control("create");
     const before = await this.#alerts();
-    // Nothing is noted for a click that cannot be made.
-    await create.click({ trial: true, timeout: this.#login.patience });
+    await this.#tryClick(create);
     await clicking();
     const replies = await singlePost(this.page, this.origin, () => this.#leave(create));
     const after = await this.#alerts().catch(() => "");
@@ -222,11 +221,16 @@ export class PortalSession {
     });
   }
 
-  /** Deletes the client of a row, and answers yes however the portal asks. */
-  async delete(row: ClientRow, clientId: string): Promise<void> {
+  /**
+   * Deletes the client of a row, and answers yes however the portal asks; `clicking` is
+   * awaited right before the click.
+   */
+  async delete(row: ClientRow, clientId: string, clicking: () => Promise<void>): Promise<void> {
     this.#begin(`delete ${clientId}`);
     const control = await this.#inRow(row, "delete");
     if (!control) throw await this.#notFound("delete");
+    await this.#tryClick(control);
+    await clicking();
     const accept = (dialog: Dialog) => void dialog.accept().catch(() => {});
     this.page.on("dialog", accept);
     try {
@@ -352,6 +356,11 @@ export class PortalSession {
   async #fill(label: PortalLabel, text: string): Promise<void> {
     const field = await this.#control(label);
     await field.fill(text);
+  }
+
+  /** Nothing is noted for a click that cannot be made. */
+  async #tryClick(control: Locator): Promise<void> {
+    await control.click({ trial: true, timeout: this.#login.patience });
   }
 
   /** A click after which the page is another one, or the same one again. */

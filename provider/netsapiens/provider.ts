@@ -232,8 +232,8 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
 
   async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
     const driver = this.#driverInState(`delete ${id}`, props);
-    if (props.driver === "portal") await operation.intend(id, null);
-    const outcome = await driver.release(props.bundle?.api_client_secret);
+    const deleting = () => operation.intend(id, null);
+    const outcome = await driver.release(props.bundle?.api_client_secret, deleting);
     logInfo("NetsapiensOAuthClient", id, outcome);
   }
 

@@ -1,5 +1,5 @@
 import { steps, UcaasError } from "./errors.ts";
-import { journalCommand, ownerOf } from "./intents.ts";
+import { entryReference, journalCommand, ownerOf } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 
 /** What the lifecycle's errors say of a resource. */
@@ -70,6 +70,23 @@ export function otherStack(
       ),
     },
   );
+}
+
+/**
+ * Whether a delete that was cut off has arrived could not be seen. Without the other
+ * remedy, nothing could be done on a machine that cannot look.
+ */
+export function cannotTell(
+  error: UcaasError,
+  { noun, label }: ErrorSubject,
+  entry: JournalEntry,
+): UcaasError {
+  const { reason, hint, ...details } = error;
+  const resolve = journalCommand(`resolve ${entryReference(entry)}`, entry.stack);
+  return new UcaasError(reason, {
+    ...details,
+    hint: `${hint}\n    If you see that ${noun} ${label} is still there: ${resolve}`,
+  });
 }
 
 /** The remedy that `ALREADY_EXISTS` lacks: what exists belongs to this very stack. */

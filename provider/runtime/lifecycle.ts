@@ -14,6 +14,7 @@ import {
 } from "./journal.ts";
 import type { JournalListing } from "./journal-store.ts";
 import {
+  cannotTell,
   declaredTwice,
   type ErrorSubject,
   isAlreadyThere,
@@ -203,7 +204,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     await this.#abandonOthers(news, things, olds.__stack);
     const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
     const moved = this.#movedArguments(id, olds, news);
-    if (meaning === "delete" && moved.length === 0 && !(await this.#isThere(id, olds))) {
+    const mayBeGone = meaning === "delete" && moved.length === 0;
+    if (mayBeGone && !(await this.#isThere(id, olds, key && entry))) {
       logInfo(
         type,
         this.#descriptor.label(olds),
@@ -548,9 +550,15 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       .find((entry) => classifyEntry(entry, state) === "other");
   }
 
-  async #isThere(id: string, state: O): Promise<boolean> {
+  /** @param entry what the journal has of the delete that was cut off */
+  async #isThere(id: string, state: O, entry: JournalEntry | undefined): Promise<boolean> {
     if (!this.#handlers.exists) return true;
-    return await this.#handlers.exists(id, state);
+    try {
+      return await this.#handlers.exists(id, state);
+    } catch (error) {
+      if (!(error instanceof UcaasError) || !entry) throw error;
+      throw cannotTell(error, this.#subject(state), entry);
+    }
   }
 
   #acquire(id: string, state: O): void {

@@ -330,6 +330,18 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
   });
 });
 
+/** What the journal needs to know of a resource. */
+const named = { __stack: "organization/project/stack", __resource: "acme" };
+
+test("a delete that found the portal closed does not keep the client from being declared again", {
+  concurrent: true,
+}, async ({ ns }) => {
+  const { id, outs } = await create(ns, named);
+  ns.server.setOptions({ portal: "closed" });
+  expect(await catchError(run(ns).delete(id, outs!))).toMatchObject({ code: "PORTAL_CLOSED" });
+  expect(await run(ns).diff(id, outs!, inputs(named))).toMatchObject({ changes: false });
+});
+
 describe("a client on the second page", { concurrent: true }, () => {
   /** Of a list whose pages cannot be turned. */
   const onSecondPage = async (ns: System, changes: Partial<OAuthClientInputs> = {}) => {
@@ -367,7 +379,6 @@ describe("a client on the second page", { concurrent: true }, () => {
   test("is not made a second time when its delete was cut off and it is declared again", async ({
     ns,
   }) => {
-    const named = { __stack: "organization/project/stack", __resource: "acme" };
     const { id, outs } = await onSecondPage(ns, named);
     ns.server.setOptions({ rowsPerPage: 0 });
     ns.server.fault({ kind: "status", status: 403, method: "POST", path: "/clients.php$" });
@@ -375,6 +386,7 @@ describe("a client on the second page", { concurrent: true }, () => {
     ns.server.setOptions({ rowsPerPage: 1 });
     expect(await catchError(run(ns).diff(id, outs, inputs(named)))).toMatchObject({
       code: "LIST_INCOMPLETE",
+      hint: expect.stringMatching(/If you see that .* is still there: ucaas journal resolve \w{8}/),
     });
   });
 
