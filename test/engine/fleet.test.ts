@@ -29,10 +29,13 @@ describe("a fleet of three stacks on the real engine", () => {
     await sandbox.stop();
   });
 
-  const fleet = async (...args: string[]) => {
+  /** The command itself has to see to it that one customer stops no other. */
+  const withoutContinue = { PULUMI_CONTINUE_ON_ERROR: undefined };
+
+  const fleet = async (args: string[], env: NodeJS.ProcessEnv = {}) => {
     const { exitCode, stdout, stderr } = await ucaas(["fleet", ...args, "--json"], {
       cwd: project.folder,
-      env: project.env,
+      env: { ...project.env, ...withoutContinue, ...env },
     });
     const report = JSON.parse(stdout) as FleetReport;
     const statusOf = Object.fromEntries(report.stacks.map(({ stack, status }) => [stack, status]));
@@ -52,7 +55,7 @@ describe("a fleet of three stacks on the real engine", () => {
     const validFile = readFileSync(file("clinic"), "utf8");
     writeFileSync(file("clinic"), validFile.replace("eliteSeats: 7", "eliteSeats: -7"));
 
-    const first = await fleet("up", "--parallel", "2");
+    const first = await fleet(["up", "--parallel", "2"]);
     expect(first.statusOf).toEqual({ acme: "done", bakery: "locked", clinic: "failed" });
     expect(first.exitCode).toBe(1);
     expect(first.stderr).toContain("root@worker-1 (process 1)");
@@ -60,7 +63,7 @@ describe("a fleet of three stacks on the real engine", () => {
 
     renameSync(locks, `${locks}-gone`);
     writeFileSync(file("clinic"), validFile);
-    const second = await fleet("up", "--resume");
+    const second = await fleet(["up", "--resume"]);
     expect(second.statusOf).toEqual({ acme: "done", bakery: "done", clinic: "done" });
     expect(second.stderr).toMatch(/^acme: done, .*not run again/m);
     expect(second.exitCode).toBe(0);
@@ -70,18 +73,35 @@ describe("a fleet of three stacks on the real engine", () => {
 
     // As the next pod of an index does, after the one before was killed.
     renameSync(`${locks}-gone`, locks);
-    const cancelled = await fleet("up", "--stacks", "bakery", "--cancel");
+    const cancelled = await fleet(["up", "--stacks", "bakery", "--cancel"]);
     expect(cancelled.statusOf).toEqual({ bakery: "done" });
 
     const allDone = { acme: "done", bakery: "done", clinic: "done" };
-    expect(await fleet("drift")).toMatchObject({ exitCode: 0, statusOf: allDone });
+    expect(await fleet(["drift"])).toMatchObject({ exitCode: 0, statusOf: allDone });
     writeFileSync(file("clinic"), validFile.replace("eliteSeats: 7", "eliteSeats: 8"));
-    const preview = await fleet("preview");
+    const preview = await fleet(["preview"]);
     expect(preview).toMatchObject({ exitCode: 2, statusOf: { ...allDone, clinic: "found" } });
     expect(preview.report.stacks[2]).toMatchObject({ found: "1 to update" });
-    const destroyed = await fleet("destroy", "--yes", "--stacks", "acme", "clinic");
+    const destroyed = await fleet(["destroy", "--yes", "--stacks", "acme", "clinic"]);
     expect(destroyed).toMatchObject({ exitCode: 0, statusOf: { acme: "done", clinic: "done" } });
     const kept = Object.keys(seats).filter((stack) => !customers[`voicehouse/${stack}`]?.deletion);
     expect(kept).toEqual(["bakery"]);
+  });
+
+  test("one customer that fails stops no other of its stack", async () => {
+    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse" };
+    const names = ["florist", "grocer", "hatter"];
+    const customers = Object.fromEntries(
+      names.map((name) => [name, { name, xima: { ccId, eliteSeats: 5 } }]),
+    );
+    writeFileSync(file("street"), stringify({ config: { "ucaas:customers": customers } }));
+    (await project.pulumi(["stack", "init", "street", "--no-select"])).ok();
+    sandbox.xima.server.fault({ kind: "status", status: 403, bodyMatches: "eliteSeats" });
+
+    // One after the other, so that the one which fails is the first.
+    const run = await fleet(["up", "--stacks", "street"], { PULUMI_PARALLEL: "1" });
+    expect(run).toMatchObject({ exitCode: 1, statusOf: { street: "failed" } });
+    const present = sandbox.xima.server.state.customers;
+    expect(names.filter((name) => present[`voicehouse/${name}`])).toHaveLength(2);
   });
 });
