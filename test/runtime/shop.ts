@@ -23,24 +23,82 @@ export class Killed extends Error {}
 /** What tells an account from all others: its name, or an id that the vendor gives. */
 export type Identity = "name" | "id";
 
-const prefix = { name: "", id: "id of " } as const;
+interface Account {
+  readonly name: string;
+  readonly seats: number;
+}
 
 /**
  * A vendor whose accounts have seats. The process may be killed before or after it acts
- * on a write.
+ * on a write. Where accounts have ids, nothing keeps two of them from having one name.
  */
 class Vendor {
-  readonly accounts = new Map<string, number>();
-  readonly created: string[] = [];
+  /** By id. */
+  readonly accounts = new Map<string, Account>();
+  /** Names of what was deleted. */
+  readonly deleted: string[] = [];
+  readonly #identity: Identity;
+  /** Of each account that ever was. */
+  readonly #names = new Map<string, string>();
+  /** What its list does not show yet. */
+  #late = new Set<string>();
   #writesLeft = Infinity;
   #acts = true;
+
+  constructor(identity: Identity) {
+    this.#identity = identity;
+  }
 
   killAt(write: number, acts: boolean): void {
     this.#writesLeft = write;
     this.#acts = acts;
   }
 
-  write(act: () => void): void {
+  create(account: Account): string {
+    const id = this.#identity === "name" ? account.name : `#${this.#names.size + 1}`;
+    this.#write(() => {
+      this.accounts.set(id, account);
+      this.#names.set(id, account.name);
+      this.#late.add(id);
+    });
+    return id;
+  }
+
+  update(id: string, seats: number): void {
+    this.#write(() => this.accounts.set(id, { name: this.nameOf(id), seats }));
+  }
+
+  delete(id: string): void {
+    this.#write(() => {
+      if (this.accounts.delete(id)) this.deleted.push(this.nameOf(id));
+    });
+  }
+
+  /** Time passes. */
+  settle(): void {
+    this.#late = new Set();
+  }
+
+  /** A look that does not wait misses what was created a moment ago. */
+  find(name: string, waits: boolean): string | undefined {
+    const shown = [...this.accounts].filter(([id]) => waits || !this.#late.has(id));
+    return shown.find(([, account]) => account.name === name)?.[0];
+  }
+
+  /** The name of what an id or a name stands for. */
+  nameOf(text: string): string {
+    return this.#names.get(text) ?? text;
+  }
+
+  seatsOf(name: string): number | undefined {
+    return this.all(name)[0]?.seats;
+  }
+
+  all(name: string): Account[] {
+    return [...this.accounts.values()].filter((account) => account.name === name);
+  }
+
+  #write(act: () => void): void {
     if (this.#writesLeft <= 0) throw new Killed();
     const last = --this.#writesLeft <= 0;
     if (!last || this.#acts) act();
@@ -50,13 +108,9 @@ class Vendor {
 
 class Handlers implements ResourceHandlers<Inputs, Outputs> {
   readonly #vendor: Vendor;
-  readonly #identity: Identity;
-  constructor(vendor: Vendor, identity: Identity) {
+  constructor(vendor: Vendor) {
     this.#vendor = vendor;
-    this.#identity = identity;
   }
-  #idOf = (name: string) => prefix[this.#identity] + name;
-  #nameOf = (id: string) => id.slice(prefix[this.#identity].length);
   validate = () => [];
   validateWithAccount = () => [];
   async diff(_id: string, olds: Outputs, news: Inputs) {
@@ -67,27 +121,30 @@ class Handlers implements ResourceHandlers<Inputs, Outputs> {
     };
   }
   async create(news: Inputs, operation: Operation) {
-    await operation.recall();
+    const earlier = await operation.recall();
+    const present = this.#vendor.find(news.name, earlier !== undefined);
     await operation.intend(news.name, null);
-    operation.own(`fake ${this.#idOf(news.name)}`);
-    this.#vendor.write(() => {
-      if (!this.#vendor.accounts.has(news.name)) this.#vendor.created.push(news.name);
-      this.#vendor.accounts.set(news.name, news.seats);
-    });
-    return { id: this.#idOf(news.name), outs: news };
+    if (present === undefined) {
+      const id = this.#vendor.create(news);
+      operation.own(`fake ${id}`);
+      return { id, outs: news };
+    }
+    operation.own(`fake ${present}`);
+    this.#vendor.update(present, news.seats);
+    return { id: present, outs: news };
   }
   async read(id: string, props: Outputs) {
     return (await this.exists(id)) ? { id, props } : { id: undefined, props };
   }
-  exists = async (id: string) => this.#vendor.accounts.has(this.#nameOf(id));
+  exists = async (id: string) => this.#vendor.accounts.has(id);
   async update(id: string, _olds: Outputs, news: Inputs, operation: Operation) {
     await operation.intend(news.seats, null);
-    this.#vendor.write(() => this.#vendor.accounts.set(this.#nameOf(id), news.seats));
+    this.#vendor.update(id, news.seats);
     return { outs: news };
   }
   async delete(id: string, _props: Outputs, operation: Operation) {
     await operation.intend(id, null);
-    this.#vendor.write(() => this.#vendor.accounts.delete(this.#nameOf(id)));
+    this.#vendor.delete(id);
   }
 }
 
@@ -105,7 +162,7 @@ const tellers = {
  * Each machine has a journal of its own.
  */
 export class Stack {
-  readonly vendor = new Vendor();
+  readonly vendor: Vendor;
   /** The engine is killed after a step, before its checkpoint, when so many have been saved. */
   checkpointsLeft = Infinity;
   /** Its identity, which a rename changes. */
@@ -127,6 +184,7 @@ export class Stack {
    * @param asksEngine for pending operations, which not every run can
    */
   constructor(folders: readonly string[], identity: Identity = "name", asksEngine = true) {
+    this.vendor = new Vendor(identity);
     this.#identity = identity;
     this.#asksEngine = asksEngine;
     this.#journals = folders.map(
@@ -141,7 +199,7 @@ export class Stack {
   async up(program: Readonly<Record<string, Inputs>>, machine = 0): Promise<void> {
     this.#run++;
     const provider = withLifecycle<Inputs, Inputs, Outputs>(
-      new Handlers(this.vendor, this.#identity),
+      new Handlers(this.vendor),
       {
         type,
         vendor: "fake",
@@ -204,6 +262,7 @@ export class Stack {
     try {
       const result = await work();
       if (this.checkpointsLeft-- <= 0) throw new Killed();
+      this.vendor.settle();
       return result;
     } catch (error) {
       killed = error instanceof Killed;
@@ -231,7 +290,7 @@ export class Stack {
       outputs: { ...outs },
     }));
     return openIntents((await this.journal.list()).entries, this.stack, resources).map(
-      ({ thing }) => thing.replace("fake ", "").replace(prefix.id, ""),
+      ({ thing }) => this.vendor.nameOf(thing.replace("fake ", "")),
     );
   }
 }
