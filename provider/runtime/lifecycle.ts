@@ -159,6 +159,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
    */
   readonly #refreshing = new Map<string, Recalled>();
 
+  /** By resource, the write that its state knows: what replaces it is written later. */
+  readonly #known = new Map<string, string>();
   /** By resource, the journal's things that it is, and is in the state. */
   readonly #things = new Map<string, Set<string>>();
   /** The journal as it was when this process first asked. */
@@ -200,6 +202,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const recalled = this.#refreshing.get(readKey);
     const refreshing = this.#refreshing.delete(readKey);
     this.#acquire(id, olds);
+    if (news.__resource !== undefined && olds.__intent !== undefined)
+      this.#known.set(news.__resource, olds.__intent);
     const things = [this.#tryThing(olds), this.#tryThing(olds, id), this.#tryThing(news)];
     await this.#abandonOthers(news, things, olds.__stack);
     const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
@@ -389,7 +393,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         ...(id !== undefined && { remoteId: id }),
         ...(resource.account !== undefined && { account: resource.account }),
       },
-      known: resource.__intent,
+      known: resource.__intent ?? this.#known.get(resource.__resource ?? ""),
       locate: async () => {
         const { key, entry } = await this.#journal.locate(
           vendor,

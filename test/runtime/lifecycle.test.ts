@@ -126,6 +126,25 @@ describe.each<[words: string, Identity]>([
     });
   });
 
+  test("what a killed run created again is reported, though an earlier clock was ahead", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await inFolder(async (folder) => {
+      const shop = new Stack([folder], identity, false);
+      const program = { a: { name: "x", seats: 1 } };
+      setClock(60);
+      await shop.up(program);
+      setClock(5);
+      shop.checkpointsLeft = 0;
+      await expect(shop.up({})).rejects.toThrow(Killed);
+      setClock(6);
+      await expect(shop.up(program)).rejects.toThrow(Killed);
+      setClock(7);
+      shop.checkpointsLeft = Infinity;
+      await shop.up({});
+      expect(await shop.reported()).toEqual(shop.vendor.all("x").map(({ name }) => name));
+    });
+  });
+
   test("nothing is reported while no run is killed", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const programs = fc.array(program, { minLength: 1, maxLength: 5 });
