@@ -91,7 +91,7 @@ async function main(): Promise<void> {
     [
       `${outcomes.length} stories`,
       `${sum(({ runs }) => runs.length)} commands`,
-      `${sum(({ story }) => story.steps.filter(({ blow }) => blow).length)} interruptions`,
+      `${sum(({ struck }) => struck)} of ${sum(({ story }) => story.steps.filter(({ blow }) => blow).length)} interruptions struck`,
       `${sum(({ faultsMet }) => faultsMet)} server faults met`,
       `at most ${Math.max(0, ...outcomes.map(({ ups }) => ups))} ups to heal`,
       `${bad.length} stories with findings${counts.length > 0 ? ` (${counts.join(", ")})` : ""}`,

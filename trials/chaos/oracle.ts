@@ -29,7 +29,7 @@ export interface Finding {
 }
 
 /** A thing at a vendor that belongs to the story. */
-interface Record_ {
+export interface Record_ {
   readonly type: ResourceType;
   readonly key: string;
   /** The vendor's id, where it has one. */
@@ -39,6 +39,8 @@ interface Record_ {
   /** Whether it says what version `version` declares. */
   readonly isAs: (declared: Declared) => boolean;
   readonly found: string;
+  /** When an order was sent. */
+  readonly orderedAt?: number;
 }
 
 const prefixOf = (story: number) => `k${story}x`;
@@ -103,7 +105,14 @@ export function recordsOf(story: number, { sandbox }: Servers): Record_[] {
       order.status === "COMPLETED" &&
       sameJson(JSON.parse(order.configuration), configurationOf(key, version));
     const found = `order ${order.id} ${order.status} ${order.configuration}`;
-    records.push({ type: "XelionTenantProvision", key, id: String(order.id), isAs, found });
+    records.push({
+      type: "XelionTenantProvision",
+      key,
+      id: String(order.id),
+      isAs,
+      found,
+      orderedAt: Date.parse(order.submittedAt),
+    });
   }
   return records;
 }
@@ -152,7 +161,7 @@ export function judgeRecords(
         run.command.startsWith("pulumi destroy") ||
         !run.declaration.some((declared) => matches(declared, record)),
     );
-    if (!since.some(({ output }) => isReported(record, output)))
+    if (!since.some((run) => isReported(record, run)))
       findings.push({
         verdict: "left unreported",
         about: `${titled(record)} (${record.id}): ${record.found}`,
@@ -171,9 +180,10 @@ export function judgeRecords(
   return findings;
 }
 
-function isReported({ key, id, type }: Record_, output: string): boolean {
-  // The order is in another machine's journal; this error asks to look for such orders.
-  if (type === "XelionTenantProvision" && output.includes("[JOURNAL_UNKNOWN_RUN")) return true;
+function isReported({ key, id, type, orderedAt }: Record_, { output, machineSince }: Run): boolean {
+  // Such an order is in another machine's journal; this error asks to look for it.
+  const isOfEarlierMachine = orderedAt !== undefined && orderedAt < machineSince;
+  if (isOfEarlierMachine && output.includes("[JOURNAL_UNKNOWN_RUN")) return true;
   return new RegExp(`\\b(${key}|${type.replace(/^EnableX/, "").toLowerCase()} ${id})\\b`).test(
     output,
   );

@@ -35,12 +35,16 @@ const furtherWrites: readonly { server: ServerName; method: string; path: string
 /** How long a server waits with its reply, so that a blow can fall between commit and reply. */
 const holdMs = 700;
 
-/** @returns how many faults were put into the servers' queues and met a request */
+/**
+ * @returns how many faults were put into the servers' queues and met a request, and whether
+ *   the blow met a process: the command may end before it, or the write that it waits for
+ *   may never come
+ */
 export async function perform(
   step: Step,
   project: Project,
   servers: Servers,
-): Promise<{ runs: Run[]; faultsMet: number }> {
+): Promise<{ runs: Run[]; faultsMet: number; struck: boolean }> {
   const runs: Run[] = [];
   if (step.before === "otherMachine") await project.moveToAnotherMachine();
   if (step.before === "lostMachine") await project.loseMachine();
@@ -62,10 +66,10 @@ export async function perform(
   void done.finally(() => {
     ended = true;
   });
-  if (step.blow) {
-    const { moment, blow } = step.blow;
-    if (await reached(moment, servers, from, () => ended)) await strike(blow, child, project, runs);
-  }
+  const struck =
+    step.blow !== undefined &&
+    (await reached(step.blow.moment, servers, from, () => ended)) &&
+    (await strike(step.blow.blow, child, project, runs));
   runs.push(await done);
   const faultsMet = Object.entries(servers.all).flatMap(([name, { received }]) =>
     received.filter(({ seq, fault }) => seq > (from[name] ?? 0) && fault !== undefined),
@@ -73,7 +77,7 @@ export async function perform(
   servers.clearFaults();
   await project.fillDisk(false);
   await project.setClock(0);
-  return { runs, faultsMet };
+  return { runs, faultsMet, struck };
 }
 
 /** One write of all servers is held: the one that comes after `skip` others at its server. */
@@ -114,12 +118,13 @@ async function reached(
   return !ended();
 }
 
+/** @returns whether it met anything */
 async function strike(
   blow: Blow,
   child: ChildProcess,
   project: Project,
   runs: Run[],
-): Promise<void> {
+): Promise<boolean> {
   const targets = () =>
     processesOf(project.id).filter(
       ({ what }) => !("process" in blow) || blow.process === "tree" || blow.process === what,
@@ -129,22 +134,26 @@ async function strike(
       return send("SIGKILL", targets());
     case "freeze": {
       const frozen = targets();
-      send("SIGSTOP", frozen);
+      const met = send("SIGSTOP", frozen);
       await pause(blow.ms);
       if (blow.thenKill) send("SIGKILL", frozen);
-      return send("SIGCONT", frozen);
+      send("SIGCONT", frozen);
+      return met;
     }
-    case "interrupt":
-      child.kill("SIGINT");
+    case "interrupt": {
+      const met = child.kill("SIGINT");
       if (blow.times === 2) {
         await pause(150);
         child.kill("SIGINT");
       }
-      return;
+      return met;
+    }
     case "diskFull":
-      return await project.fillDisk(true);
+      await project.fillDisk(true);
+      return true;
     case "secondUp":
       if (blow.lostLock) await project.dropLocks();
       runs.push(await project.pulumi(commands.up));
+      return true;
   }
 }

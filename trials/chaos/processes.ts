@@ -49,14 +49,17 @@ export function processesOf(id: string): RunningProcess[] {
   });
 }
 
-export function send(signal: NodeJS.Signals, processes: readonly RunningProcess[]): void {
+/** @returns whether any of them was still there */
+export function send(signal: NodeJS.Signals, processes: readonly RunningProcess[]): boolean {
+  let met = false;
   for (const { pid } of processes) {
     try {
-      process.kill(pid, signal);
+      met = process.kill(pid, signal) || met;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
   }
+  return met;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Run {
   readonly exitCode: number;
   readonly output: string;
   readonly declaration: Declaration;
+  /** When the story came to the machine that it was on: the journal knows no earlier order. */
+  readonly machineSince: number;
   /** It did not end in time and was ended. */
   readonly stuck: boolean;
 }
@@ -47,6 +49,7 @@ export class Project {
   readonly #skipCheckpoints: boolean;
   #stack = "chaos";
   #machines = 1;
+  #machineSince = Date.now();
   #declaration: Declaration = [];
 
   private constructor(
@@ -132,6 +135,7 @@ export class Project {
    */
   async moveToAnotherMachine(): Promise<void> {
     this.#machines += 1;
+    this.#machineSince = Date.now();
     await this.#makeHome();
   }
 
@@ -235,7 +239,7 @@ export class Project {
         UCAAS_TRIAL_DISK: journal,
       },
     });
-    const declaration = this.#declaration;
+    const [declaration, machineSince] = [this.#declaration, this.#machineSince];
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
@@ -253,6 +257,7 @@ export class Project {
           exitCode: code ?? -1,
           output,
           declaration,
+          machineSince,
           stuck,
         };
         this.runs.push(run);

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly runs: readonly Run[];
   readonly ups: number;
   readonly faultsMet: number;
+  /** How many of the story's blows met a process. */
+  readonly struck: number;
   readonly seconds: number;
 }
 
@@ -40,7 +42,7 @@ export async function runStory(
   servers.clearLogs();
   const id = `${process.pid}-${story.seed}-${story.number}`;
   const project = await Project.make(id, servers.addresses, servers.config, variant);
-  let faultsMet = 0;
+  let [faultsMet, struck] = [0, 0];
   try {
     let before: Declaration = [];
     /** What each step wanted to be there: nothing, after a destroy. */
@@ -59,8 +61,9 @@ export async function runStory(
       const after = step.command === "destroy" ? [] : step.declaration;
       wanted.push(after);
       await watchDeletes(after, async () => {
-        const { faultsMet: met } = await perform(step, project, servers);
-        faultsMet += met;
+        const done = await perform(step, project, servers);
+        faultsMet += done.faultsMet;
+        struck += Number(done.struck);
         for (const { command, what } of await waitForEnd(id, graceSeconds, { last: false }))
           findings.push({ verdict: "orphan", about: `${what}: ${command}` });
       });
@@ -90,6 +93,7 @@ export async function runStory(
       runs: project.runs,
       ups,
       faultsMet,
+      struck,
       seconds: (Date.now() - started) / 1000,
     };
   } finally {
