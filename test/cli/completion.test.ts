@@ -111,7 +111,7 @@ esac
   };
 }
 
-// Pipelines of this project install zsh and fish: .ci/run and .github/workflows/ci.yml.
+// Of zsh and fish, what is not there is not tried; .github/workflows/ci.yml installs both.
 const installed = (Object.keys(shells) as Shell[]).filter(
   (name) => spawnSync(name, ["--version"]).error === undefined,
 );
