@@ -33,8 +33,9 @@ const commands = {
 };
 
 /**
- * Many stacks of one reseller's account, with their states in one PostgreSQL, so many at
- * a time: the time of all, and what one stack takes.
+ * Many stacks of one reseller's account, with states and journal in one PostgreSQL, so
+ * many at a time: the time of all, and what one stack takes. The engine is started for
+ * each stack, without `ucaas fleet`.
  */
 export async function measureFleet(options: FleetOptions): Promise<string> {
   const { stacks, customers, workers } = options;
@@ -60,7 +61,8 @@ export async function measureFleet(options: FleetOptions): Promise<string> {
       const round = await runAll(fleet, args, account, workers, async () => {
         const [row] = await postgres.query(
           database,
-          "select pg_total_relation_size('pulumi_state') as bytes",
+          `select sum(pg_total_relation_size(to_regclass(name))) as bytes
+             from unnest(array['pulumi_state', 'ucaas_journal', 'ucaas_log']) as name`,
         );
         return Number(row?.bytes);
       });
@@ -102,6 +104,7 @@ function openStack(
     env: {
       ...backendDefaults,
       PULUMI_BACKEND_URL: `${database.replace(/^postgresql:/, "postgres:")}?sslmode=disable`,
+      UCAAS_JOURNAL: database,
     },
   });
 }
