@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -64,10 +64,21 @@ describe("the intent journal", () => {
   test("waits until the disk has the intent, and the folder the file's name", async () => {
     const handle = await open(base, "r");
     await handle.close();
-    const sync = vi.spyOn(Object.getPrototypeOf(handle) as { sync(): Promise<void> }, "sync");
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    const original = prototype.sync;
+    const seen: string[] = [];
+    vi.spyOn(prototype, "sync").mockImplementation(async function sync(this: FileHandle) {
+      const what = (await this.stat()).isDirectory() ? "the folder" : "the draft";
+      const isNamed = readdirSync(join(base, "journal")).some((name) => /\.json$/.test(name));
+      await original.call(this);
+      seen.push(`${what}, ${isNamed ? "with" : "without"} the file's name`);
+    });
     await journal().intend(key, {}, null);
-    expect(sync).toHaveBeenCalledTimes(2);
-    sync.mockRestore();
+    expect(seen).toEqual([
+      "the draft, without the file's name",
+      "the folder, with the file's name",
+    ]);
+    vi.restoreAllMocks();
   });
 
   test("can be read by its owner alone, and leaves no drafts", async () => {
