@@ -1,5 +1,6 @@
 /** All cases of a resource: each a name and what is spoiled in it. */
-
+import { vendorConfigs } from "../../stacks/config.ts";
+import { argumentSchemas, pathsOfSchema } from "../schema-paths.ts";
 import { faultsOf } from "./judge.ts";
 import { live } from "./life.ts";
 import { Player, type RecordedReply, type Spoiled } from "./recording.ts";
@@ -63,7 +64,7 @@ export function replyCases(scenario: Scenario, recording: readonly RecordedReply
     }
   }
   return spoiled.map(([name, spoil]) => ({
-    name: `${scenario.type}, ${name}`,
+    name: `${scenario.title ?? scenario.type}, ${name}`,
     async run() {
       const player = await Player.play(Object.keys(scenario.upstreams), recording, spoil());
       try {
@@ -74,7 +75,7 @@ export function replyCases(scenario: Scenario, recording: readonly RecordedReply
           inputs,
           scenario.changes,
         );
-        return faultsOf(life, scenario.secrets, [inputs, scenario.changes]);
+        return faultsOf(life, scenario, inputs);
       } finally {
         await player.stop();
       }
@@ -82,50 +83,84 @@ export function replyCases(scenario: Scenario, recording: readonly RecordedReply
   }));
 }
 
-/** Each argument and each config key with each value. */
+type Inputs = Record<string, unknown>;
+type Config = Record<string, string>;
+
+const account = "one";
+
+/** Each argument and each config key with each value, and each key of an account. */
 export function argumentCases(scenario: Scenario, recording: readonly RecordedReply[]): Case[] {
+  const { type, title = type } = scenario;
   const names = Object.keys(scenario.upstreams);
-  const run = async (
-    spoil: (
-      inputs: Record<string, unknown>,
-      config: Record<string, string>,
-    ) => [Record<string, unknown>, Record<string, string>],
-  ) => {
-    const player = await Player.play(names, recording);
-    try {
-      const [inputs, config] = spoil(scenario.inputs(player.urls), scenario.config(player.urls));
-      const life = await live(scenario.type, config, inputs, scenario.changes);
-      return faultsOf(life, scenario.secrets, [inputs, scenario.changes]);
-    } finally {
-      await player.stop();
-    }
-  };
   const sample = Object.fromEntries(names.map((name) => [name, "http://127.0.0.1:9"]));
+  const caseOf = (
+    what: string,
+    spoil: (inputs: Inputs, config: Config) => [Inputs, Config],
+  ): Case => ({
+    name: `${title}, ${what}`,
+    async run() {
+      const player = await Player.play(names, recording);
+      try {
+        const [inputs, config] = spoil(scenario.inputs(player.urls), scenario.config(player.urls));
+        return faultsOf(await live(type, config, inputs, scenario.changes), scenario, inputs);
+      } finally {
+        await player.stop();
+      }
+    },
+  });
   // The engine's protocol carries no more than a hundred levels.
   const values = hostileValues([], 90);
-  const cases: Case[] = [];
-  for (const path of pathsIn(scenario.inputs(sample))) {
-    if (path.length === 0 || String(path[0]).startsWith("__")) continue;
-    for (const { name, json } of values) {
-      cases.push({
-        name: `${scenario.type}, argument ${path.join(".")} is ${name}`,
-        run: () =>
-          run((inputs, config) => [
-            withValueAt(inputs, path, JSON.parse(json)) as Record<string, unknown>,
-            config,
-          ]),
-      });
-    }
-  }
-  for (const key of Object.keys(scenario.config(sample))) {
-    for (const text of [...hostileTexts, "{", "[]", "-1", "1e400", "x".repeat(100_000)]) {
-      cases.push({
-        name: `${scenario.type}, config ${key} is ${JSON.stringify(text.slice(0, 60))}`,
-        run: () => run((inputs, config) => [inputs, { ...config, [key]: text }]),
-      });
-    }
-  }
-  return cases;
+  const paths = argumentPaths(type, scenario.inputs(sample)).flatMap((path) =>
+    values.map(({ name, json }) =>
+      caseOf(`argument ${path.join(".")} is ${name}`, (inputs, config) => [
+        withValueAt(inputs, path, JSON.parse(json)) as Inputs,
+        config,
+      ]),
+    ),
+  );
+  const { namespace, keys } = configOf(scenario.config(sample));
+  const texts = [...hostileTexts, "{", "[]", "-1", "1e400", "x".repeat(100_000)];
+  const configs = texts.flatMap((text) => {
+    const is = `is ${JSON.stringify(text.slice(0, 60))}`;
+    return [
+      ...[...keys, "accounts"].map((key) =>
+        caseOf(`config ${namespace}:${key} ${is}`, (inputs, config) => [
+          { ...inputs, ...(key === "accounts" && { account }) },
+          { ...config, [`${namespace}:${key}`]: text },
+        ]),
+      ),
+      ...keys.map((key) =>
+        caseOf(`config ${namespace}:accounts.${account}.${key} ${is}`, (inputs, config) => [
+          { ...inputs, account },
+          asAccount({ ...config, [`${namespace}:${key}`]: text }, namespace),
+        ]),
+      ),
+    ];
+  });
+  return [...paths, ...configs];
+}
+
+/** What the scenario gives and what the schema knows; not what the resource class adds. */
+function argumentPaths(type: string, inputs: Inputs): (readonly (string | number)[])[] {
+  const schema = argumentSchemas[type];
+  const all = [...pathsIn(inputs), ...(schema ? pathsOfSchema(schema) : [])];
+  const own = all.filter(([first = "__"]) => !String(first).startsWith("__"));
+  return [...new Map(own.map((path) => [path.join("\n"), path])).values()];
+}
+
+/** The vendor whose config it is, with all of its keys. */
+function configOf(config: Config) {
+  const [namespace = ""] = Object.keys(config)[0]?.split(":") ?? [];
+  const vendor = Object.values(vendorConfigs).find((each) => each.namespace === namespace);
+  return { namespace, keys: Object.keys(vendor?.keys ?? {}) };
+}
+
+/** The same config, as a section of its own. */
+function asAccount(config: Config, namespace: string): Config {
+  const section = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.slice(namespace.length + 1), value]),
+  );
+  return { [`${namespace}:accounts`]: JSON.stringify({ [account]: section }) };
 }
 
 function jsonOf(text: string): unknown {

@@ -1,8 +1,13 @@
 /** For each resource the calls of its life, and the config that leads to a server. */
 import type { Sandbox } from "../../sandbox/start.ts";
 
+/** Of each request, and of an order. */
+export const deadlineSeconds = 1;
+
 export interface Scenario {
   readonly type: string;
+  /** For the names of cases, where the type has another scenario. */
+  readonly title?: string;
   /** Addresses of the sandbox's servers, by the name under which the config asks for them. */
   readonly upstreams: Readonly<Record<string, string>>;
   /** Stack config, with the addresses of the servers that are to be called. */
@@ -32,7 +37,7 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       "xima:baseUrl": `${url}/v1`,
       "xima:privateKey": xima.privateKey,
       "xima:certificate": xima.certificate,
-      "xima:deadlineSeconds": "1",
+      "xima:deadlineSeconds": String(deadlineSeconds),
     }),
     inputs: () => ({
       ...identity,
@@ -62,12 +67,24 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       "enablex:accessKey": enablex.accessKey,
       "enablex:consistencySeconds": "0.2",
       "enablex:settleSeconds": "0.2",
-      "enablex:deadlineSeconds": "1",
+      "enablex:deadlineSeconds": String(deadlineSeconds),
     }),
     inputs: () => ({ ...identity, ...inputs }),
     changes,
     secrets: [enablex.accessKey],
   });
+  const declared = { customerName: "Acme", customerCode: "FUZZ-2" };
+  const byKey = enablexOf("EnableXCustomer", declared, { customerName: "Acme Limited" });
+  const byLogin: Scenario = {
+    ...byKey,
+    title: "EnableXCustomer by login",
+    config(urls) {
+      const { "enablex:accessKey": _, ...config } = byKey.config(urls);
+      const { email, password } = enablex;
+      return { ...config, "enablex:email": email, "enablex:password": password };
+    },
+    secrets: [enablex.password],
+  };
   const customer = enablexOf(
     "EnableXCustomer",
     {
@@ -87,7 +104,7 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       "xelion:apiKey": xelion.apiKey,
       "xelion:orderPath": "/api/v1/orders/{id}",
       "xelion:pollSeconds": "0.1",
-      "xelion:deadlineSeconds": "1",
+      "xelion:deadlineSeconds": String(deadlineSeconds),
     }),
     inputs: ({ tenant: url }) => ({
       ...identity,
@@ -95,7 +112,7 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       tenantName: xelion.tenantName,
       tenantLogin: { userName: xelion.userName, password: xelion.password },
       configuration: { version: 1, organization: { name: "Fuzz" } },
-      timeout: "1s",
+      timeout: `${deadlineSeconds}s`,
       __secretPaths: "[]",
       __keyOrder: JSON.stringify([["version", "organization"], ["name"]]),
     }),
@@ -109,7 +126,7 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
       "netsapiens:apiUrl": url,
       "netsapiens:apiUsername": netsapiens.apiUsername,
       "netsapiens:apiPassword": netsapiens.apiPassword,
-      "netsapiens:deadlineSeconds": "1",
+      "netsapiens:deadlineSeconds": String(deadlineSeconds),
     }),
     inputs: () => ({
       ...identity,
@@ -125,6 +142,7 @@ export function scenariosOf({ xima, enablex, netsapiens, xelion }: Sandbox): Sce
   return [
     licence,
     customer,
+    byLogin,
     enablexOf(
       "EnableXSubscription",
       { customerId: "1", planId: "12", fields: { note: "one" } },

@@ -1,4 +1,5 @@
 /** What a field of a reply, or an argument, is replaced by. */
+import { isRecord } from "../../provider/runtime/is-record.ts";
 
 /** Texts that a terminal, Markdown, HTML, YAML, a shell or a file name could act on. */
 export const hostileTexts: readonly string[] = [
@@ -112,7 +113,7 @@ export function jsonWithAt(
   return JSON.stringify(withValueAt(value, path, hole)).replace(JSON.stringify(hole), () => json);
 }
 
-/** The value with another one at a place. */
+/** The value with another one at a place, which may not be there yet. */
 export function withValueAt(
   value: unknown,
   [key, ...rest]: readonly (string | number)[],
@@ -121,7 +122,9 @@ export function withValueAt(
   if (key === undefined) return other;
   if (Array.isArray(value))
     return value.map((item, at) => (at === key ? withValueAt(item, rest, other) : item));
-  const entries = Object.entries(value as object).map(([name, item]) => [
+  const object = isRecord(value) ? value : {};
+  const present = Object.hasOwn(object, key) ? object : { ...object, [key]: undefined };
+  const entries = Object.entries(present).map(([name, item]) => [
     name,
     name === key ? withValueAt(item, rest, other) : item,
   ]);
