@@ -14,8 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.stop());
 
+/** What has been run so far. */
+const tried = new Set<string>();
+
 /** A copy of an example, in a project without a stack. */
 async function example(name: string): Promise<Workspace> {
+  tried.add(name);
   const project = await workspace({ program: "", env: sandbox.environment });
   cpSync(join(root, "examples", name), project.folder, { recursive: true });
   return project;
@@ -92,16 +96,9 @@ test("examples/automation-api makes a stack for each customer, from a program", 
   });
 });
 
-test("every example is run by a test of this file, except that for Bun", () => {
+test("every example is run by a test of this file", () => {
   const folders = readdirSync(join(root, "examples"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  expect(folders.sort()).toEqual([
-    "automation-api",
-    "bun",
-    "component",
-    "javascript",
-    "stack-files",
-    "typescript",
-  ]);
+  expect([...tried].sort()).toEqual(folders.sort());
 });
