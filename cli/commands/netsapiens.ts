@@ -16,7 +16,7 @@ secret is NETSAPIENS_CLIENT_SECRET. Each may be named as a file:
 NETSAPIENS_CLIENT_SECRET_FILE. What is missing is asked for on the terminal, or
 read with --stdin, a line each: first the client's secret, then the password.
 
-It ends with 0 only when every step that was asked for passed.`;
+Exit status: 0 all steps that were asked for passed, 1 one did not.`;
 
 /** `ucaas netsapiens`: OAuth clients, outside Pulumi. */
 export function netsapiensCommand(): Command {

@@ -10,6 +10,10 @@ The passphrase of an encrypted key is read from XIMA_PRIVATE_KEY_PASSPHRASE or
 the file that XIMA_PRIVATE_KEY_PASSPHRASE_FILE names, else asked for on the
 terminal. It is never an argument: other users of the machine could read it.`;
 
+const checkHelp = `${passphraseHelp}
+
+Exit status: 0 key and certificate fit and are valid, 1 they do not, or are not.`;
+
 /** `ucaas xima`: licences, and the key pair that their requests are signed with. */
 export function ximaCommand(): Command {
   const keys = new Command("keys")
@@ -80,9 +84,7 @@ function fingerprintCommand(): Command {
 
 function checkCommand(): Command {
   return new Command("check")
-    .description(
-      "see whether key and certificate belong together and are valid now; ends with 1 when they are not",
-    )
+    .description("see whether key and certificate belong together and are valid now")
     .option("--online", "see too whether the server lists the kid (JWKS); nothing is signed")
     .addOption(
       new Option(
@@ -99,7 +101,7 @@ function checkCommand(): Command {
       "--certificate <file>",
       "certificate in PEM; default what XIMA_CERTIFICATE or XIMA_CERTIFICATE_FILE gives",
     )
-    .addHelpText("after", passphraseHelp)
+    .addHelpText("after", checkHelp)
     .action(async (options: CheckOptions) => {
       await (await import("../xima/check-keys.ts")).checkKeys(options);
     });

@@ -6,8 +6,11 @@ import { findProject } from "../../pulumi/project.ts";
 
 const description = [
   "see before pulumi up --plan that nothing else was merged for the stack,",
-  "before this commit or after it; ends with 1 when something was",
+  "before this commit or after it",
 ].join(" ");
+
+const details = `
+Exit status: 0 the plan may be used, 1 it must not be used.`;
 
 /** `ucaas ci check-plan`: whether a stack is still what its preview saw. */
 export function checkPlanCommand(): Command {
@@ -17,6 +20,7 @@ export function checkPlanCommand(): Command {
     .option("--before <commit>", "the commit before the merge: nothing since the preview's base")
     .option("--branch <ref>", "the branch as it is now: nothing since the commit of this clone")
     .option("--json", "whether the plan may be used as JSON")
+    .addHelpText("after", details)
     .action(checkPlan);
 }
 
