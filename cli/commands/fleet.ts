@@ -7,7 +7,8 @@ Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
 is locked, or is unknown.
 
 The report is written to reports/fleet-<action>.json after each stack. With
---resume, the stacks of the cut-off run are run that its report does not have as done.
+--resume, the stacks of the cut-off run are run that its report does not have
+as done.
 
 Examples:
   ucaas fleet preview --stacks 'eu-*'
