@@ -39,7 +39,12 @@ export async function configurationOf(inputs: ProvisionInputs): Promise<Configur
   if (configuration === undefined || hasUnknown(configuration)) return undefined;
   rememberSecrets(configuration, inputs.__secretPaths);
   const mayShow = (inputs.__secretPaths ?? "[]") === "[]";
-  if (typeof configuration === "string") return fromText("configuration", configuration, mayShow);
+  if (typeof configuration === "string") {
+    const ordered = fromText("configuration", configuration, mayShow);
+    // The service may quote one value of a secret text.
+    if (!mayShow) rememberLeaves(ordered.value);
+    return ordered;
+  }
   const rounded = roundedNumberIn(configuration);
   if (rounded) throw inexact("configuration", rounded, false);
   const value = inOrder(configuration, inputs.__keyOrder);

@@ -366,6 +366,21 @@ describe("the configuration that is sent", () => {
       "wrong pin [secret] of hall-phone, code [secret]",
     );
   });
+
+  test("is masked value by value where the whole is a secret, as an object or as text", async () => {
+    const secret = (canary: string) => ({ ...fairyTail, phones: [{ pin: canary }] });
+    const whole = { __secretPaths: "[[]]" };
+    await configurationOf(inputs({ configuration: secret("pin-canary-2"), ...whole }));
+    const text = JSON.stringify(secret("pin-canary-3"));
+    await configurationOf(inputs({ configuration: text, ...whole }));
+    expect(maskSecrets("wrong: pin-canary-2, pin-canary-3")).toBe("wrong: [secret], [secret]");
+  });
+
+  test("is not ordered again when the program marks it as a secret", async () => {
+    const plain = await configurationOf(inputs({ configuration: fairyTail }));
+    const marked = inputs({ configuration: fairyTail, __secretPaths: "[[]]" });
+    expect((await configurationOf(marked))?.hash).toBe(plain?.hash);
+  });
 });
 
 describe("a configuration file", () => {
