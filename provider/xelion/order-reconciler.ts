@@ -2,7 +2,7 @@ import ms from "ms";
 import { baseUrlOf } from "../http/pool.ts";
 import type { UcaasError } from "../runtime/errors.ts";
 import type { Journal, JournalEntry, JournalKey } from "../runtime/journal.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logInfo, logWarning } from "../runtime/log.ts";
 import type { AccountServices } from "./account-services.ts";
 import type { Submission } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
@@ -292,18 +292,29 @@ export class OrderReconciler {
 
   /** It is certain that nothing was sent: all is as it was before. */
   async #takeBack(order: Order, before: Before): Promise<void> {
+    const written = this.#entry?.note.intentId === order.intentId ? this.#entry : undefined;
     this.#requestInFlight = false;
     await this.#unsubscribe();
-    if (this.#entry?.note.intentId === order.intentId) {
-      const { entry } = before;
-      if (entry) await this.#journal.annotate(this.#key, entry, entry.note, this.#entry);
-      else await this.#journal.drop(this.#key, this.#entry);
-    }
     this.order = before.order;
     this.#entry = before.entry;
     await this.#source?.deleteRecord(order).catch(() => {});
     await this.#session?.close().catch(() => {});
     this.#session = undefined;
+    if (written) await this.#withdraw(written, before.entry);
+  }
+
+  /** Throws nothing: what kept the order from being sent is what the user has to know. */
+  async #withdraw(written: JournalEntry<Order>, before: Before["entry"]): Promise<void> {
+    try {
+      if (before) await this.#journal.annotate(this.#key, before, before.note, written);
+      else await this.#journal.drop(this.#key, written);
+    } catch (error) {
+      logWarning(
+        "XelionTenantProvision",
+        resourceId(this.#news),
+        `the journal still has an order that does not exist, and the next run takes it for unknown. Set retryFailed then. ${(error as Error).message}`,
+      );
+    }
   }
 
   async #follow(why: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { UcaasError } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
@@ -1017,6 +1018,21 @@ test("keeps the id of an order in the state when the journal's disk is full as t
   expect(code).toBe("JOURNAL_UNAVAILABLE");
   expect(outs).toMatchObject({ orderId: w.orders()[0]?.id });
   rmSync(w.journalDir);
+});
+
+test("a refusal is reported also when the journal cannot take the order back", async () => {
+  const { outs } = await create();
+  const annotate = vi.spyOn(Journal.prototype, "annotate");
+  const code = "JOURNAL_UNAVAILABLE";
+  annotate.mockRejectedValueOnce(new UcaasError("the database is gone", { code, hint: "wait" }));
+  w.service.fault({ kind: "status", status: 401, path: "/provision$" });
+  const changed = { configuration: { version: 1, organization: { name: "Changed" } } };
+  const refused = await update(outs, changed);
+  annotate.mockRestore();
+  // The state keeps the order that it has.
+  expect(refused).toMatchObject({ code: "HTTP_401", outs: undefined });
+  expect(printedText()).toContain("Set retryFailed then");
+  expect(w.sessions()).toEqual([]);
 });
 
 test("refuses to order for a stack renamed during an order, and names the command to move it", async () => {
