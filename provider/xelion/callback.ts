@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { ConnectionLimit, possibleConnections } from "../http/connections.ts";
 import { oneOf, UcaasError } from "../runtime/errors.ts";
+import { rememberSecret } from "../runtime/secrets.ts";
 import {
   callbackToken,
   defaultBodyLimit,
@@ -73,9 +74,12 @@ export class CallbackListener implements StatusSource {
   }
 
   #token(order: Order): string {
-    return createHmac("sha256", this.#apiKey)
+    const token = createHmac("sha256", this.#apiKey)
       .update(`xelion callback ${order.intentId}`)
       .digest("base64url");
+    // Who has it can report the order's end, so the service's words must not show it.
+    rememberSecret(token);
+    return token;
   }
 
   #listening(): Promise<Server> {

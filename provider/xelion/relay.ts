@@ -6,6 +6,7 @@ import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { toStatusEvent } from "./callback.ts";
+import { callbackToken } from "./callback-request.ts";
 import { parseOrder } from "./order.ts";
 import type { RelayKey } from "./resource-id.ts";
 import type { Order, StatusEvent } from "./schema.ts";
@@ -18,6 +19,8 @@ import {
 
 /** Seconds that the relay may hold back a poll. */
 const pollWait = 25;
+/** Milliseconds for all that an order has heard. */
+const pollDeadline = 90_000;
 
 const intentSchema = z.looseObject({
   id: z.string(),
@@ -89,6 +92,7 @@ export class Relay implements StatusSource {
       z.looseObject({ intent: intentSchema.nullable() }),
     );
     this.#current.set(key, intent?.id ?? null);
+    rememberAddress(intent);
     return intent;
   }
 
@@ -102,6 +106,7 @@ export class Relay implements StatusSource {
     if (reply.status === 409) throw elsewhere();
     const { intent } = this.#parse(reply, operation, z.looseObject({ intent: intentSchema }));
     this.#current.set(key, intent.id);
+    rememberAddress(intent);
     return intent.callbackUrl;
   }
 
@@ -113,7 +118,15 @@ export class Relay implements StatusSource {
   }
 
   async poll({ intentId }: Order): Promise<StatusEvent[]> {
-    return (await this.#messages(intentId, 0, 0)).news;
+    const all: StatusEvent[] = [];
+    const deadline = Date.now() + pollDeadline;
+    // A reply has a part of them, and those that were acknowledged come again.
+    for (let after = 0; ; ) {
+      const { news, last } = await this.#messages(intentId, after, 0);
+      all.push(...news);
+      if (last === after || Date.now() > deadline) return all;
+      after = last;
+    }
   }
 
   async saveRecord(order: Order, acknowledged = 0): Promise<void> {
@@ -274,6 +287,11 @@ export class Relay implements StatusSource {
 export function relayMark(relayUrl: string): string {
   const url = new URL(relayUrl).href.replace(/\/+$/, "");
   return createHash("sha256").update(url).digest("hex").slice(0, 8);
+}
+
+/** Who has it can report an order's end, so a server's words must not show it. */
+function rememberAddress(intent: Intent | null): void {
+  if (intent) rememberSecret(callbackToken(intent.callbackUrl) ?? intent.callbackUrl);
 }
 
 /** The relay learns no names. */

@@ -1,4 +1,6 @@
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { acceptEarlierRuns } from "../../provider/runtime/earlier-runs.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
@@ -34,6 +36,22 @@ const holding = () =>
   });
 const hasLine = (host: DynamicHost, words: string) =>
   eventually(() => expect(host.output()).toContain(words));
+
+async function quotingService() {
+  let callbackUrl = "";
+  const server = createServer((request, response) => {
+    callbackUrl = String(request.headers["x-callback-url"]);
+    request.resume();
+    response.writeHead(500).end(`cannot call ${callbackUrl}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    callbackUrl: () => callbackUrl,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
 
 describe("in Pulumi's own provider process", () => {
   test("Cancel ends a waiting create as a partial failure, and the next process resumes the order", async () => {
@@ -122,6 +140,16 @@ describe("in Pulumi's own provider process", () => {
     w.next("losesAll");
     const failure = await host.failure(host.create(type, inputs));
     texts.push(failure.message, failure.partial?.properties, host.output());
+    // A service that quotes the callback address: who has it can report the order's end.
+    await using quoting = await quotingService();
+    const config = { ...w.plainConfig, "xelion:baseUrl": quoting.url };
+    await using second = await dynamicHost({
+      config: { ...config, "xelion:testProvision": false },
+      env: { UCAAS_JOURNAL_DIR: w.journalDir },
+    });
+    const quoted = await second.failure(second.create(type, { ...inputs, tenantName: "pbx2" }));
+    expect(quoted.message + second.output()).toContain("cannot call");
+    texts.push(quoted.message, second.output());
     const token = w.orders()[0]?.tenantToken as string;
     for (const secret of [
       "trunk-canary",
@@ -129,6 +157,7 @@ describe("in Pulumi's own provider process", () => {
       "Sandbox-xelion-key-1",
       token,
       w.orders()[0]?.callbackUrl as string,
+      quoting.callbackUrl().split("/").at(-1) as string,
     ]) {
       for (const spelling of [
         secret,

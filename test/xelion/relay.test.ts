@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
+import { maskSecrets } from "../../provider/runtime/secrets.ts";
 import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, provider, runs } from "./handlers.ts";
@@ -63,7 +64,9 @@ describe("by the relay", () => {
       "IN_PROGRESS relay",
       "COMPLETED relay",
     ]);
-    expect(w.orders()[0]?.callbackUrl).toContain(`${receiver.url}/callback/`);
+    const address = w.orders()[0]?.callbackUrl ?? "";
+    expect(address).toContain(`${receiver.url}/callback/`);
+    expect(maskSecrets(`no ${address}`)).toBe(`no ${receiver.url}/callback/[secret]`);
     expect(JSON.stringify(outs)).not.toContain("callback/");
   });
 
@@ -88,6 +91,17 @@ describe("by the relay", () => {
     const second = here().create();
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  });
+
+  test("refresh finds the end of an order behind a hundred other callbacks", async () => {
+    holding();
+    const { outs } = await here().create({ wait: "submitted" });
+    const other = JSON.stringify({ type: "other" });
+    const callback = () => fetch(w.orders()[0]!.callbackUrl!, { method: "POST", body: other });
+    for (let number = 0; number < 101; number++) expect((await callback()).status).toBe(200);
+    await w.proceed(1);
+    await delivered(1);
+    expect(await here().read(outs)).toMatchObject({ orderId: 1, status: "COMPLETED" });
   });
 
   test("callbacks resolve an order without a reply to its POST, on another machine", async () => {
