@@ -47,12 +47,14 @@ export class AccountServices {
   }
 
   /** What hears of a resource's orders; undefined where it asks for no callbacks, or elsewhere. */
-  callbackOf({ callback = true }: ProvisionInputs): CallbackListener | Relay | undefined {
+  callbackOf({
+    callback = true,
+  }: Pick<ProvisionInputs, "callback">): CallbackListener | Relay | undefined {
     return callback === true ? this.callback : undefined;
   }
 
   /** What knows of a resource's orders, whichever machine sent them. */
-  witnessOf(inputs: ProvisionInputs): RelayWitness | undefined {
+  witnessOf(inputs: Pick<ProvisionInputs, "callback">): RelayWitness | undefined {
     return this.callbackOf(inputs) && this.#witness;
   }
 

@@ -16,6 +16,7 @@ import {
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { OwnRuns } from "../runtime/own-runs.ts";
+import { readNoted } from "../runtime/pending-operations.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isSameOnAnyMachine } from "../runtime/stack-identity.ts";
 import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
@@ -54,6 +55,11 @@ type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
 type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & {
   readonly __resource?: string;
 };
+/** What an order's way depends on; the state has no `callback`. */
+type Ordered = Pick<
+  ProvisionInputs,
+  "serverUrl" | "tenantName" | "account" | "callback" | "__stack" | "__organization"
+>;
 
 /**
  * The provider of `XelionTenantProvision`: a vendor's handlers inside the lifecycle that
@@ -216,11 +222,23 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    * Why an order may be at the service of which neither journal nor relay knows. Whether
    * a tenant was ordered cannot be asked of the service.
    */
-  async #doubt(news: ProvisionInputs): Promise<Doubt | undefined> {
+  async #doubt(news: Ordered): Promise<Doubt | undefined> {
     const { __stack: stack, __organization: organization } = news;
     if (stack === undefined || !isKnown(news)) return undefined;
     const witness = this.#accounts.client(news.account).witnessOf(news);
     return await this.#earlierRuns.doubt(type, stack, organization, witness);
+  }
+
+  /** A refresh may be the last that sees what another machine's killed run has begun. */
+  async #keepDoubt(props: ProvisionOutputs): Promise<void> {
+    const { __stack: stack } = props;
+    if (stack === undefined) return;
+    try {
+      if ((await readNoted(this.#journal, stack)).length > 0) await this.#doubt(props);
+    } catch (error) {
+      // A journal that cannot be written stops a write, but no look.
+      if (!(error instanceof UcaasError)) throw error;
+    }
   }
 
   /** The rules that are known here, then the service's own. */
@@ -358,6 +376,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
     const account = this.#accounts.client(props.account);
+    await this.#keepDoubt(props);
     const known = orderFromState(props);
     let order = applyBuffered(await this.#mostRecentOrder(props, known));
     for (const lookout of account.pollableSources(order)) {
@@ -613,7 +632,7 @@ async function configurationHashOf(
 }
 
 /** Whether what an order's way depends on is known: not so in some previews. */
-function isKnown({ serverUrl, tenantName, callback }: ProvisionInputs): boolean {
+function isKnown({ serverUrl, tenantName, callback }: Ordered): boolean {
   return ![serverUrl, tenantName, callback].some(isUnknown);
 }
 

@@ -280,6 +280,20 @@ describe("an update that another machine's killed engine began", () => {
     expect(names()).toEqual(["before", "changed"]);
   });
 
+  test("is not ordered again after a refresh that changed the state", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one, other);
+    await run.order();
+    await provider(w, { "ucaas:journalDir": other }, run.record).read(run.id, run.outs);
+    const [resource] = run.record.resources;
+    const refreshed = { ...resource!, modified: "2026-01-06T09:00:00Z" };
+    const later = { ...run.record, resources: [refreshed], pending: [] };
+    expect(await goBack(other, run, later, "changed")).toMatchObject({
+      code: "JOURNAL_UNKNOWN_RUN",
+    });
+    expect(names()).toEqual(["before", "changed"]);
+  });
+
   test("is undone also after a refresh, which clears the engine's record", async () => {
     const [one, other] = [await machine(), await machine()];
     const run = await interruptOrder(one);
