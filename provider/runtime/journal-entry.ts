@@ -22,6 +22,8 @@ export interface JournalWrite {
   /** The resource's id, as far as it is known. */
   readonly remoteId?: string;
   readonly account?: string;
+  /** The base URL of the service that it went to, where `thing` does not say it. */
+  readonly service?: string;
 }
 
 /**
@@ -60,6 +62,7 @@ const entrySchema = z.looseObject({
   resource: z.string().optional(),
   remoteId: z.string().optional(),
   account: z.string().optional(),
+  service: z.string().optional(),
   argumentsHash: z.string().min(1),
   intendedAt: time,
   completedAt: time.optional(),

@@ -72,9 +72,12 @@ export class Operation<Note extends Json = Json> {
   /**
    * For handlers that keep their entries themselves: what each intent carries, and what
    * keeps it from being written.
+   *
+   * @param service the base URL that the write goes to, where `key` does not say it
    */
-  intentOptions(key: JournalKey): IntentOptions {
-    const { write, known, guard } = this.#means;
+  intentOptions(key: JournalKey, service?: string): IntentOptions {
+    const { known, guard } = this.#means;
+    const write = { ...this.#means.write, ...(service !== undefined && { service }) };
     return { write, known, guard: (others) => guard(key, others) };
   }
 

@@ -3,6 +3,7 @@ import type { Doubt } from "../runtime/earlier-runs.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { journalCommand } from "../runtime/intents.ts";
 import { printable } from "../runtime/printable.ts";
+import { resourceId } from "./resource-id.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
 /** What the codes of `XelionTenantProvision` mean. */
@@ -155,6 +156,38 @@ export function relayOtherStack(
       "If the other stack declares the tenant too: remove it from one of them.",
       "If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",
     ),
+  });
+}
+
+/** How a tenant gets into the state without an order, as one whose server has another name now. */
+export function takeOver(tenant: ProvisionInputs): string {
+  return `run \`pulumi state delete <urn>\`, then \`ucaas adopt xelion --tenant ${resourceId(tenant)}\``;
+}
+
+/** A resource that has the order that another one declares. */
+export interface OrderOwner {
+  /** The tenant with its server. */
+  readonly thing: string;
+  readonly resource?: string | undefined;
+  readonly stack?: string | undefined;
+}
+
+export function orderOfAnother(
+  news: ProvisionInputs,
+  { thing, resource = "another resource", stack }: OrderOwner,
+): UcaasError {
+  const owner = stack ? `${resource} of stack ${stack}` : resource;
+  return new UcaasError(`order ${news.orderId} belongs to ${thing}`, {
+    code: "ORDER_OF_ANOTHER_TENANT",
+    vendor: "xelion",
+    operation: `provision ${news.tenantName}`,
+    hint: [
+      `nothing was sent. ${owner} has this order`,
+      steps(
+        `If the server only has another name now: ${takeOver(news)}`,
+        "Else set orderId to this tenant's own order. Without an orderId, `pulumi up` orders the tenant.",
+      ),
+    ].join("\n    "),
   });
 }
 

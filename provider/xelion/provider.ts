@@ -5,8 +5,8 @@ import type { CallContext } from "../runtime/cancellation.ts";
 import { type Doubt, EarlierRuns } from "../runtime/earlier-runs.ts";
 import { isEqual, isSameUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
-import { toStateResource } from "../runtime/intents.ts";
-import { Journal, type JournalEntry } from "../runtime/journal.ts";
+import { ownerOf, toStateResource } from "../runtime/intents.ts";
+import { isSameStack, Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
   type LifecycleDescriptor,
@@ -26,7 +26,14 @@ import { AccountServices } from "./account-services.ts";
 import { xelionConfig } from "./config.ts";
 import { type Configuration, configurationOf } from "./configuration.ts";
 import { configurationFailures } from "./configuration-rules.ts";
-import { declaredTwice, describeOrder, orderedElsewhere, relayOtherStack } from "./errors.ts";
+import {
+  declaredTwice,
+  describeOrder,
+  type OrderOwner,
+  orderedElsewhere,
+  orderOfAnother,
+  relayOtherStack,
+} from "./errors.ts";
 import {
   applyBuffered,
   applyEvents,
@@ -472,6 +479,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     operation: Operation,
   ): ConstructorParameters<typeof OrderReconciler>[0]["journal"] {
     const journal = this.#journal;
+    const service = this.#accounts.config(news.account).baseUrl;
     /** The last order at another service is none of this one, and is replaced by the next. */
     let elsewhere: JournalEntry | undefined;
     return {
@@ -484,7 +492,13 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
         return isElsewhere ? undefined : (entry as never);
       },
       intend: (key, args, note, seen) =>
-        journal.intend(key, args, note, seen ?? elsewhere ?? null, operation.intentOptions(key)),
+        journal.intend(
+          key,
+          args,
+          note,
+          seen ?? elsewhere ?? null,
+          operation.intentOptions(key, service),
+        ),
       annotate: (...args) => journal.annotate(...args),
       drop: (...args) => journal.drop(...args),
     };
@@ -537,35 +551,42 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    */
   async #requireOwnOrder(news: ProvisionInputs): Promise<void> {
     const { thing } = journalKey(news);
-    const things = [...(await this.#inJournal(news)), ...(await this.#inState(news))];
-    const other = things.find((each) => each !== thing);
-    if (other === undefined) return;
-    throw new UcaasError(`order ${news.orderId} belongs to ${other}`, {
-      code: "ORDER_OF_ANOTHER_TENANT",
-      vendor: "xelion",
-      operation: `provision ${news.tenantName}`,
-      hint: "nothing was sent. Remove orderId, or set it to this tenant's own order",
-    });
+    const owners = [...(await this.#inJournal(news)), ...(await this.#inState(news))];
+    const other = owners.find((each) => each.thing !== thing);
+    if (other) throw orderOfAnother(news, other);
   }
 
   /** The tenants that have the declared order in the journal. */
-  async #inJournal({ orderId, account }: ProvisionInputs): Promise<string[]> {
+  async #inJournal(news: ProvisionInputs): Promise<OrderOwner[]> {
     const { entries } = await this.#journal.list("xelion");
+    const stacks = await this.#journal.identitiesOf(news.__stack ?? "");
     return entries
       .filter(
         (entry) =>
           entry.operation !== undefined &&
-          !this.#accounts.differsBetween("baseUrl", entry.account, account) &&
-          (entry.note as { orderId?: unknown } | null)?.orderId === orderId,
+          this.#isAtServiceOf(news, entry, stacks) &&
+          (entry.note as { orderId?: unknown } | null)?.orderId === news.orderId,
       )
-      .map(({ thing }) => thing);
+      .map((entry) => ({ ...entry, resource: ownerOf(entry) }));
+  }
+
+  /** Another service has orders of the same numbers, and the config of its stack is not known. */
+  #isAtServiceOf(
+    { account }: ProvisionInputs,
+    entry: JournalEntry,
+    stacks: readonly string[],
+  ): boolean {
+    if (entry.service !== undefined)
+      return isSameUrl(entry.service, this.#accounts.config(account).baseUrl);
+    const isOwn = stacks.some((stack) => isSameStack(entry.stack, stack));
+    return isOwn && !this.#accounts.differsBetween("baseUrl", entry.account, account);
   }
 
   /** Those that have it in the state: an adopted tenant has no entry. */
-  async #inState(news: ProvisionInputs): Promise<string[]> {
+  async #inState(news: ProvisionInputs): Promise<OrderOwner[]> {
     return (await this.#tenantsInState(news))
       .filter(({ orderId }) => orderId === news.orderId)
-      .map((tenant) => journalKey(tenant).thing);
+      .map((tenant) => ({ thing: journalKey(tenant).thing }));
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
+import { isSameUrl } from "../runtime/equality.ts";
 import { isUnknown } from "../runtime/unknown.ts";
+import { takeOver } from "./errors.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
 /** Rules between the arguments of a tenant, as far as they are known. */
@@ -47,13 +49,17 @@ function orderOfAnotherTenant(
   olds: Partial<ProvisionInputs>,
   news: ProvisionInputs,
 ): dynamic.CheckFailure[] {
-  if (news.orderId === undefined || news.orderId !== olds.orderId || isUnknown(news.tenantName))
-    return [];
-  if (olds.tenantName === undefined || olds.tenantName === news.tenantName) return [];
-  return [
-    {
-      property: "orderId",
-      reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own`,
-    },
-  ];
+  const { orderId, tenantName, serverUrl } = news;
+  if (orderId === undefined || orderId !== olds.orderId) return [];
+  if (olds.tenantName === undefined || isUnknown(tenantName) || isUnknown(serverUrl)) return [];
+  if (olds.tenantName !== tenantName)
+    return [
+      {
+        property: "orderId",
+        reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own`,
+      },
+    ];
+  if (isSameUrl(olds.serverUrl, serverUrl)) return [];
+  const reason = `is the order of this tenant at ${olds.serverUrl}: set the one at ${serverUrl}. If the server only has another name, ${takeOver(news)}`;
+  return [{ property: "orderId", reason }];
 }

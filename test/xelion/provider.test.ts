@@ -11,6 +11,7 @@ import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { inputsOf, provider as newProvider, newStack, outcome, runs } from "./handlers.ts";
 import { fairyTail, login, type World, world } from "./world.ts";
@@ -722,6 +723,53 @@ describe("an orderId", () => {
     const renamed = await outcome(inRun().create(inputs({ orderId: 42 })));
     expect(renamed).toMatchObject({ outs: { orderId: 42 }, message: "" });
     expect(w.orders()).toEqual([]);
+  });
+
+  test("an order of that id at another service does not keep an orderId from being taken", async () => {
+    // The stack of the sandbox, with the same journal and a config of its own.
+    const sandbox = { __stack: "shop/dev", tenantName: "pbx2" };
+    const elsewhere = xelionProvisioningServer();
+    await elsewhere.start();
+    try {
+      const there = { ...noCallback, "xelion:baseUrl": elsewhere.baseUrl };
+      expect((await create({ ...sandbox, wait: "submitted" }, there)).outs.orderId).toBe(1);
+    } finally {
+      await elsewhere.stop();
+    }
+    expect(await create({ orderId: 1 }, noCallback)).toMatchObject({
+      outs: { orderId: 1 },
+      message: "",
+    });
+    const refused = await create({ __stack: "shop/dev", tenantName: "pbx3", orderId: 1 });
+    expect(refused.code).toBe("ORDER_OF_ANOTHER_TENANT");
+    expect(refused.message).toContain("of stack shop/live");
+    expect(w.orders()).toEqual([]);
+  });
+
+  test("that an earlier release noted counts for its own stack alone", async () => {
+    await create();
+    const [file = ""] = readdirSync(w.journalDir).filter((name) => !name.startsWith("ucaas-"));
+    const entry = JSON.parse(readFileSync(join(w.journalDir, file), "utf8"));
+    expect(entry.service).toBe(w.service.baseUrl);
+    delete entry.service;
+    writeFileSync(join(w.journalDir, file), JSON.stringify(entry));
+    const same = { tenantName: "pbx2", orderId: 1 };
+    expect((await create(same)).code).toBe("ORDER_OF_ANOTHER_TENANT");
+    expect((await create({ ...same, __stack: "shop/dev" })).code).toBeUndefined();
+  });
+
+  test("that stays while the server's name changes is refused in the preview", async () => {
+    const olds = inputs({ orderId: 1 });
+    const news = { ...olds, serverUrl: "https://new.example" };
+    const { failures } = await provider(noCallback).check(olds, news);
+    expect(failures).toEqual([
+      { property: "orderId", reason: expect.stringContaining("--tenant new.example/pbx1") },
+    ]);
+    const same = await provider(noCallback).check(olds, {
+      ...olds,
+      serverUrl: `${olds.serverUrl}/`,
+    });
+    expect(same.failures).toEqual([]);
   });
 
   test("of two tenants of one program is refused before anything is sent", async () => {
