@@ -5,12 +5,16 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, test as base, describe, expect } from "vitest";
 import { closeBrowser } from "../../provider/netsapiens/browser.ts";
+import { netsapiensConfig } from "../../provider/netsapiens/config.ts";
+import { portalClients } from "../../provider/netsapiens/portal-driver.ts";
 import { netsapiensOAuthClientProvider } from "../../provider/netsapiens/provider.ts";
 import type {
   OAuthClientInputs,
   OAuthClientOutputs,
   PortalInputs,
 } from "../../provider/netsapiens/schema.ts";
+import { toSettings } from "../../provider/netsapiens/settings.ts";
+import { readConfig } from "../../provider/runtime/config.ts";
 import { PartialFailure, type UcaasError } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
@@ -327,6 +331,23 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
     expect((await catchError(create(ns))).message).toContain("Too many clients.");
     await create(ns);
     expect(createdClients(ns)).toEqual(["created xima-acme"]);
+  });
+});
+
+test("adoption lists the clients of all pages, or none where a page cannot be read", {
+  concurrent: true,
+}, async ({ ns }) => {
+  twins(ns);
+  ns.client("twin")!.clientId = "first";
+  ns.server.setOptions({ rowsPerPage: 1 });
+  const config = readConfig(netsapiensConfig, { get: (key) => ns.plainConfig[key] });
+  const settings = toSettings(inputs(), config);
+  const list = () => portalClients({ ...settings, apiUrl: ns.server.url });
+  expect(await list()).toEqual(["first", "twin"]);
+  ns.server.setOptions({ pager: "numbers" });
+  expect(await catchError(list())).toMatchObject({
+    code: "LIST_INCOMPLETE",
+    hint: expect.stringContaining("--client"),
   });
 });
 
