@@ -7,7 +7,7 @@ export const runtimeErrors = {
   CONFIG_MISSING: "a required value of the config is missing",
   CONFIG_UNKNOWN_ACCOUNT: "the resource names an account that the config does not have",
   DECLARED_TWICE: "two resources of the stack declare the same remote object",
-  JOURNAL_INVALID: "the journal's database is no PostgreSQL URL, or its folder is a URL",
+  JOURNAL_INVALID: "the journal's database is no PostgreSQL URL, or its folder is one",
   JOURNAL_OTHER_STACK: "another stack has written this remote object",
   JOURNAL_OUTDATED: "another process has written the same entry in the meantime",
   JOURNAL_PACKAGE_MISSING: "the package pg is not installed",
