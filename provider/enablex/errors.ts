@@ -12,8 +12,9 @@ import {
   formatDifferences,
   get,
   type Properties,
+  secretMatcher,
 } from "./fields.ts";
-import { chooseSearch, toLabel } from "./resource-id.ts";
+import { chooseSearch, shown, toLabel } from "./resource-id.ts";
 import { customerType, type ResourceType } from "./resource-types.ts";
 
 /** What the codes of the EnableX resources mean. */
@@ -102,24 +103,20 @@ export function notAdopted(
   kind: ResourceType,
   operation: string,
   why: "exists" | "differs",
-  row: ApiRecord,
-  id: string,
+  object: string,
   found: readonly Difference[],
 ): UcaasError {
   const differing = found.length ? `. It differs:\n  ${formatDifferences(found)}` : "";
   const docs = `docs/enablex-${kind.name}.md`;
   return why === "exists"
-    ? new UcaasError(
-        `${describeRecord(kind, row, id)} exists already, and adopt is "never"${differing}`,
-        {
-          code: "ALREADY_EXISTS",
-          vendor: "enablex",
-          operation,
-          hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
-        },
-      )
+    ? new UcaasError(`${object} exists already, and adopt is "never"${differing}`, {
+        code: "ALREADY_EXISTS",
+        vendor: "enablex",
+        operation,
+        hint: `set adopt: "if-same" or "always", or import it (${docs}).`,
+      })
     : new UcaasError(
-        `${describeRecord(kind, row, id)} exists already, and is not as declared:\n  ${formatDifferences(found)}`,
+        `${object} exists already, and is not as declared:\n  ${formatDifferences(found)}`,
         {
           code: "ALREADY_EXISTS",
           vendor: "enablex",
@@ -322,7 +319,7 @@ async function ownerOf(
   const [row] = await client
     .find(kind, search, { [property]: get(inputs, property) })
     .catch(() => []);
-  return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?");
+  return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?", inputs);
 }
 
 /** A delete that was refused. What of a customer is in the way is not public. */
@@ -358,13 +355,13 @@ const orphanTexts: Record<
     also: "",
   },
   subscription: {
-    which: ({ planId, customerId }) => `plan ${planId} of customer ${customerId}`,
+    which: (inputs) => `plan ${shown(inputs, "planId")} of customer ${shown(inputs, "customerId")}`,
     why: "the API lists no delete for it",
     cost: "it goes on and is billed until it is ended in the EnableX portal",
     also: mayGoWithItsCustomer,
   },
   user: {
-    which: ({ email }) => String(email),
+    which: (inputs) => shown(inputs, "email"),
     why: "the API lists no delete for it",
     cost: "it can go on logging in and takes its seat of the plan until it is removed in the EnableX portal",
     also: mayGoWithItsCustomer,
@@ -382,11 +379,33 @@ export function orphanWarning({ name }: ResourceType, id: string, inputs: Proper
   return `${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
 }
 
-/** A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. */
-export function describeRecord(kind: ResourceType, row: ApiRecord, id: string): string {
-  const name = row.customer_name ?? row.first_name ?? row.name;
-  const also = ["customer_code", "contact_email", "email", "plan_id"]
-    .filter((key) => row[key])
-    .map((key) => `${key} ${typeof row[key] === "string" ? row[key] : inWords(row[key])}`);
+/** By the API's name of a value that describes a thing, the argument that declares it. */
+const described = {
+  customer_name: "customerName",
+  first_name: "firstName",
+  name: "name",
+  customer_code: "customerCode",
+  contact_email: "contactEmail",
+  email: "email",
+  plan_id: "planId",
+} as const;
+
+/**
+ * A thing in a few words: `customer 1001 "Acme" (customer_code ACME)`. What the declaration
+ * has as a secret is left out, also as the server spells it.
+ */
+export function describeRecord(
+  kind: ResourceType,
+  row: ApiRecord,
+  id: string,
+  inputs: Properties,
+): string {
+  const isSecret = secretMatcher(inputs);
+  const of = (key: keyof typeof described) => (isSecret(described[key]) ? undefined : row[key]);
+  const name = of("customer_name") ?? of("first_name") ?? of("name");
+  const also = (["customer_code", "contact_email", "email", "plan_id"] as const).flatMap((key) => {
+    const value = of(key);
+    return value ? [`${key} ${typeof value === "string" ? value : inWords(value)}`] : [];
+  });
   return `${kind.name} ${id}${name ? ` ${inWords(name)}` : ""}${also.length ? ` (${also.join(", ")})` : ""}`;
 }

@@ -88,7 +88,7 @@ export function leaves(value: unknown, path = ""): [path: string, value: unknown
  * Tells whether a property is secret: the program marked it or what it is in, or its name
  * says so.
  */
-function secretMatcher({ __secretPaths }: Properties): (property: string) => boolean {
+export function secretMatcher({ __secretPaths }: Properties): (property: string) => boolean {
   const marked =
     typeof __secretPaths === "string"
       ? (JSON.parse(__secretPaths) as string[][]).map((path) => path.join("."))

@@ -289,7 +289,7 @@ export class Operation {
 
   #ambiguous(rows: readonly ApiRecord[], own?: string): UcaasError {
     const texts = rows.map((row) =>
-      describeRecord(this.kind, row, this.client.idOf(this.kind, row) ?? "?"),
+      describeRecord(this.kind, row, this.client.idOf(this.kind, row) ?? "?", this.news),
     );
     return ambiguous(
       this.kind,

@@ -56,7 +56,7 @@ import {
 import { Holders } from "./holders.ts";
 import { Operation } from "./operation.ts";
 import { toOutputs } from "./outputs.ts";
-import { toIdentities, toLabel } from "./resource-id.ts";
+import { toIdentities, toLabel, toPlainLabel } from "./resource-id.ts";
 import { customerType, type ResourceType, subscriptionType, userType } from "./resource-types.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import {
@@ -103,6 +103,8 @@ function descriptorOf(
   kind: ResourceType,
   accounts: EnableXAccounts,
 ): LifecycleDescriptor<EnableXInputs> {
+  const thing = ({ account }: EnableXInputs, name: string) =>
+    `${accounts.config(account).baseUrl} ${kind.name} ${name}`;
   return {
     type: kind.type,
     vendor: "enablex",
@@ -114,10 +116,10 @@ function descriptorOf(
       id === undefined ? undefined : objectAt(accounts.client(account), id),
     names: (inputs) =>
       toIdentities(kind, accounts.client(inputs.account), inputs).map(({ key }) => key),
-    journalThing(inputs, id) {
-      const { baseUrl } = accounts.config(inputs.account);
-      return `${baseUrl} ${kind.name} ${id === undefined ? toLabel(kind, inputs) : `id ${id}`}`;
-    },
+    journalThing: (inputs, id) =>
+      thing(inputs, id === undefined ? toLabel(kind, inputs) : `id ${id}`),
+    // Earlier releases noted secrets too.
+    earlierThing: (inputs) => thing(inputs, toPlainLabel(kind, inputs)),
     servers: ({ account }) => ({
       account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
     }),
@@ -421,7 +423,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     };
     const taken = others.filter((row) => !gives(row));
     if (taken.length === 0) return;
-    const texts = taken.map((row) => describeRecord(this.#kind, row, idOf(row)));
+    const texts = taken.map((row) => describeRecord(this.#kind, row, idOf(row), op.news));
     throw identityTaken(this.#kind, op.name, op.news, texts);
   }
 
@@ -441,9 +443,13 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   async #operation(verb: string, news: EnableXInputs, id?: string): Promise<Operation> {
     const client = this.#accounts.client(news.account);
     const fields = declaredFields(this.#kind, news, client.routes);
-    // The server may quote what it refuses.
-    for (const { secret, property } of fields)
-      if (secret) rememberSecret(String(get(news, property)));
+    // The server may quote what it refuses, an email in lower case.
+    for (const { secret, property, format } of fields) {
+      if (!secret) continue;
+      const text = String(get(news, property));
+      rememberSecret(text);
+      if (format === "email") rememberSecret(text.trim().toLowerCase());
+    }
     const countries = fields.some(({ format }) => format === "country")
       ? await client.countries()
       : undefined;
@@ -537,12 +543,13 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     // A row of a search may lack fields.
     const row = (await op.client.read(this.#kind, id)) ?? listed;
     const found = op.differences(row);
+    const object = describeRecord(this.#kind, row, id, news);
     const decision = adoption(news.adopt ?? "if-same", origin, found, this.#kind.fixed);
     if (decision === "exists" || decision === "differs")
-      throw notAdopted(this.#kind, op.name, decision, row, id, found);
+      throw notAdopted(this.#kind, op.name, decision, object, found);
     this.#tell(
       news,
-      `took over ${describeRecord(this.#kind, row, id)}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${formatDifferences(found)}` : ""}`,
+      `took over ${object}${decision === "overwrite" ? `. It was otherwise than declared:\n  ${formatDifferences(found)}` : ""}`,
     );
     const unseen = op.fields.filter(
       ({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property),

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { EnableXClient } from "./client.ts";
 import type { Identity } from "./create-batch.ts";
-import { get, normalize, type Properties } from "./fields.ts";
+import { get, normalize, type Properties, secretMatcher } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 
 /** By what a declared thing is found; the first way where nothing is declared that would do. */
@@ -14,11 +15,26 @@ export function chooseSearch(
   return usable ?? (kind.searches[0] as Search);
 }
 
-/** By what a thing is known to people: its code or email; a subscription by customer and plan. */
-export function toLabel(kind: ResourceType, inputs: Readonly<Record<string, unknown>>): string {
+/**
+ * By what a thing is known to people: its code or email; a subscription by customer and
+ * plan. The journal has it too, so it shows no secret.
+ */
+export function toLabel(kind: ResourceType, inputs: Properties): string {
   return chooseSearch(kind, inputs)
-    .properties.map((property) => String(inputs[property] ?? ""))
+    .properties.map((property) => shown(inputs, property))
     .join(" ");
+}
+
+/** The same with secrets, as earlier releases wrote it into the journal. */
+export function toPlainLabel(kind: ResourceType, inputs: Properties): string {
+  return toLabel(kind, { ...inputs, __secretPaths: undefined });
+}
+
+/** A declared value as a text. A secret has a hash in its place, which tells it from others. */
+export function shown(inputs: Properties, property: string): string {
+  const text = String(inputs[property] ?? "");
+  if (!secretMatcher(inputs)(property)) return text;
+  return `secret-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
 
 /** All that tells the declared object from all others; first that by which it is looked for. */

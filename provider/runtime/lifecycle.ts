@@ -74,6 +74,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * remote id.
    */
   journalThing?(resource: S, id?: string): string;
+  /** By what an earlier release noted a create, where that may be something else. */
+  earlierThing?(resource: S): string;
   /** By argument, the server that it leads to. A resource at another server is another resource. */
   servers(resource: S, id?: string): { readonly [argument: string]: string | undefined };
   /**
@@ -204,7 +206,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     this.#acquire(id, olds);
     if (news.__resource !== undefined && olds.__intent !== undefined)
       this.#known.set(news.__resource, olds.__intent);
-    const things = [this.#tryThing(olds), this.#tryThing(olds, id), this.#tryThing(news)];
+    const things = [olds, news].flatMap((each) => this.#tryThings(each));
+    things.push(...this.#tryThings(olds, id));
     await this.#abandonOthers(news, things, olds.__stack);
     const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
     const moved = this.#movedArguments(id, olds, news);
@@ -237,7 +240,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
     const claim = newClaim();
     const remoteId = this.#descriptor.remoteId(news);
-    await this.#abandonOthers(news, [this.#tryThing(news)]);
+    await this.#abandonOthers(news, this.#tryThings(news));
     const names = this.#descriptor.names?.(news) ?? [];
     // By the first name it is looked for; by the others it is only known.
     const owned = remoteId === undefined ? names.slice(0, 1) : [remoteId];
@@ -383,7 +386,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     own: (remoteId: string) => void,
     recalled?: Recalled,
   ): Operation {
-    const { type, vendor, keepsEntries, label } = this.#descriptor;
+    const { type, keepsEntries, label } = this.#descriptor;
     return new Operation({
       journal: this.#journal,
       write: {
@@ -395,11 +398,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       },
       known: resource.__intent ?? this.#known.get(resource.__resource ?? ""),
       locate: async () => {
-        const { key, entry } = await this.#journal.locate(
-          vendor,
-          this.#thing(resource, id),
-          stacksOf(resource, programStack),
-        );
+        const stacks = stacksOf(resource, programStack);
+        const { key, entry } = await this.#locate(this.#thingsBy(resource, id), stacks);
         const isOpen =
           entry !== undefined &&
           (operation === "create" || classifyEntry(entry, resource) !== "known");
@@ -430,7 +430,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const { vendor, keepsEntries } = this.#descriptor;
     if (keepsEntries || news.__stack === undefined) return;
     try {
-      for (const thing of new Set([this.#thing(news, undefined), this.#thing(news, id)])) {
+      for (const thing of this.#allThings(news, id)) {
         const { key, entry } = await this.#journal.locate(vendor, thing, [news.__stack]);
         if (entry && entry.id !== intent) await this.#journal.drop(key, entry);
       }
@@ -476,12 +476,12 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   /** Undefined also where the account left the config: that is an error elsewhere. */
-  #tryThing(resource: S, id?: string): string | undefined {
+  #tryThings(resource: S, id?: string): readonly (string | undefined)[] {
     try {
-      return this.#thing(resource, id);
+      return this.#thingsBy(resource, id);
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      return undefined;
+      return [undefined];
     }
   }
 
@@ -499,7 +499,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     try {
       if (keepsEntries) return await this.#recallPending(id, state, programName);
       let found: Recalled = {};
-      for (const thing of new Set([this.#thing(state, undefined), this.#thing(state, id)])) {
+      for (const thing of this.#allThings(state, id)) {
         const { key, entry } = await this.#journal.locate(
           vendor,
           thing,
@@ -542,7 +542,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   /** The entry of another resource that is about to take over what this one has. */
   async #taker(id: string, state: O): Promise<JournalEntry | undefined> {
     const entries = await Promise.all(
-      [...new Set([this.#thing(state, undefined), this.#thing(state, id)])].map((thing) =>
+      [...this.#allThings(state, id)].map((thing) =>
         this.#journal.findThing(this.#descriptor.vendor, thing),
       ),
     );
@@ -586,6 +586,31 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   #thing(resource: S, id: string | undefined): string {
     const { journalThing, remoteId } = this.#descriptor;
     return journalThing?.(resource, id) ?? remoteId(resource, id) ?? "";
+  }
+
+  /** What the journal may have a resource by; what it is written by first. */
+  #thingsBy(resource: S, id: string | undefined): readonly [string, ...string[]] {
+    const { earlierThing } = this.#descriptor;
+    const thing = this.#thing(resource, id);
+    const earlier = id === undefined ? earlierThing?.(resource) : undefined;
+    return earlier === undefined || earlier === thing ? [thing] : [thing, earlier];
+  }
+
+  /** The same from before its create on. */
+  #allThings(resource: S, id: string): ReadonlySet<string> {
+    return new Set([...this.#thingsBy(resource, undefined), this.#thing(resource, id)]);
+  }
+
+  /** The entry of the first of these things that has one, or where the first would have it. */
+  async #locate([thing, ...others]: readonly [string, ...string[]], stacks: readonly string[]) {
+    const { vendor } = this.#descriptor;
+    const own = await this.#journal.locate(vendor, thing, stacks);
+    if (own.entry) return own;
+    for (const other of others) {
+      const located = await this.#journal.locate(vendor, other, stacks);
+      if (located.entry) return located;
+    }
+    return own;
   }
 
   #subject(resource: S): ErrorSubject {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Adoption, adoption, type Origin } from "../../provider/enablex/adoption.ts";
-import { notAdopted } from "../../provider/enablex/errors.ts";
+import { describeRecord } from "../../provider/enablex/errors.ts";
 import type { Difference } from "../../provider/enablex/fields.ts";
 import { toOutputs } from "../../provider/enablex/outputs.ts";
 import { customerType } from "../../provider/enablex/resource-types.ts";
@@ -47,9 +47,9 @@ describe("an object that exists before its create", () => {
       customer_code: { toString: 1, api_key: "canary-2" },
       contact_email: "it@acme.example",
     };
-    const { message } = notAdopted(customerType, "create customer", "exists", row, "7", []);
-    expect(message).toContain("contact_email it@acme.example");
-    expect(message).not.toContain("canary");
+    const text = describeRecord(customerType, row, "7", {});
+    expect(text).toContain("contact_email it@acme.example");
+    expect(text).not.toContain("canary");
     const { statusText } = toOutputs(customerType, "7", {}, { status_ex: row }, [], "");
     expect(statusText).not.toContain("canary");
   });
