@@ -554,8 +554,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const unseen = op.fields.filter(
       ({ property, writeOnly }) => writeOnly && !this.#kind.createOnly.includes(property),
     );
+    // Its create may have sent another password than is declared now.
+    const isOwn = origin === "ours";
     const overwritten =
-      decision === "overwrite" || (origin === "foreign" && news.adopt === "always");
+      decision === "overwrite" || isOwn || (origin === "foreign" && news.adopt === "always");
     if (!overwritten && origin === "foreign")
       for (const { property } of unseen)
         this.#tell(news, `${property} cannot be compared and stays as it is on the server`);
@@ -563,7 +565,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     // A create that was sent is now known to have made this one.
     const seenBy = op.client.mark;
     if (changed.length === 0) await intent.note({ id, fields: namesOf(op.fields), seenBy }, id);
-    const note = { id, seenBy, ...(origin !== "ours" && { adopting: true }) };
+    const note = { id, seenBy, ...(!isOwn && { adopting: true }) };
     const reply = await this.#write(op, row, changed, intent, note);
     return await this.#result(op, id, [], [reply]);
   }

@@ -339,6 +339,16 @@ describe("a user", () => {
     expect(patches()).toEqual([[`/users/${id}`, { password: "second-Passw0rd" }]]);
   });
 
+  test("whose create did not reach the state gets the password that is declared now", async () => {
+    const journal = journalFolder();
+    const declared = (password: string) => ({ ...ada(), password });
+    const create = (password: string) =>
+      providersOf(enablex.basic, journal).user.create(declared(password));
+    const { id } = await create("first-Passw0rd");
+    expect((await create("second-Passw0rd")).id).toBe(id);
+    expect(patches()).toEqual([[`/users/${id}`, { password: "second-Passw0rd" }]]);
+  });
+
   test("with a password that the server quotes in a refusal is refused without quoting it", async () => {
     enablex.server.fault({
       kind: "status",
