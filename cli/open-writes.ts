@@ -59,7 +59,7 @@ export async function openWrites(
     const { entries, unreadable } = await journal.list();
     return [
       ...unreadable,
-      ...openIntents(entries, identity, inState).map(describeOpenIntent),
+      ...openIntents(entries, identity, inState, findProject().stacks).map(describeOpenIntent),
       ...unreportedCreates(creates, entries, identity).map(describePendingCreate),
     ];
   } catch (error) {

@@ -52,6 +52,11 @@ export function ownerOf({ resource, note }: JournalEntry): string | undefined {
   return isRecord(note) && typeof note.resource === "string" ? note.resource : undefined;
 }
 
+/** The stack that has to report an entry: the one whose state has the resource. */
+function holderOf({ heldBy, stack }: JournalEntry): string {
+  return heldBy ?? stack;
+}
+
 /**
  * Whether this entry of another stack keeps a create from being sent: that stack creates
  * the same, or did so a moment ago, or it is this stack under an earlier name.
@@ -156,9 +161,18 @@ export function openIntentsOfOthers(
   const own = stackParts(stack);
   return entries.filter((entry) => {
     if (entry.operation === undefined || entry.operation === "delete") return false;
-    const { project, backend } = stackParts(entry.stack);
-    return project === own.project && backend === own.backend && !isSameStack(entry.stack, stack);
+    const holder = holderOf(entry);
+    const { project, backend } = stackParts(holder);
+    return project === own.project && backend === own.backend && !isSameStack(holder, stack);
   });
+}
+
+/** Those of stacks that are in the backend no more. */
+export function intentsOfLostStacks(
+  entries: readonly JournalEntry[],
+  names: readonly string[],
+): JournalEntry[] {
+  return entries.filter((entry) => !names.includes(stackParts(holderOf(entry)).name ?? ""));
 }
 
 /**
@@ -166,19 +180,31 @@ export function openIntentsOfOthers(
  * may be at the vendor, unmanaged and billed.
  *
  * @param stack the stack's identity
+ * @param names the stacks in its backend. A resource that was moved here by
+ *   `pulumi state move` has the mark of one that is still there, and reports its own
  */
 export function openIntents(
   entries: readonly JournalEntry[],
   stack: string,
   resources: readonly StateResource[],
+  names: readonly string[] = [],
 ): JournalEntry[] {
   const marks = resources.map(({ outputs }) => outputs?.__stack);
   const identities = allIdentities(stack, marks);
+  const own = stackParts(stack);
+  const reportsItself = (identity: string) => {
+    const { project, name = "", backend = own.backend } = stackParts(identity);
+    const isOther = project === own.project && backend === own.backend && name !== own.name;
+    return isOther && names.includes(name);
+  };
   return entries.filter((entry) => {
     // What 0.1.0 wrote, and what the journal knows of a stack itself, names no operation.
     if (entry.operation === undefined || entry.operation === "delete") return false;
-    if (!identities.some((identity) => isSameStack(identity, entry.stack))) return false;
+    const holder = holderOf(entry);
+    if (!identities.some((identity) => isSameStack(identity, holder))) return false;
     const owner = resources.find((each) => isOwned(entry, [each]));
+    const isMoved = isSameStack(String(owner?.outputs?.__stack), holder);
+    if (reportsItself(holder) && !isMoved) return false;
     if (!owner) return true;
     // The state of an order is compared by every run.
     return (

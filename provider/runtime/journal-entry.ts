@@ -24,6 +24,8 @@ export interface JournalWrite {
   readonly account?: string;
   /** The base URL of the service that it went to, where `thing` does not say it. */
   readonly service?: string;
+  /** The stack whose state has the resource, where it was created under another one. */
+  readonly heldBy?: string;
 }
 
 /**
@@ -63,6 +65,7 @@ const entrySchema = z.looseObject({
   remoteId: z.string().optional(),
   account: z.string().optional(),
   service: z.string().optional(),
+  heldBy: z.string().optional(),
   argumentsHash: z.string().min(1),
   intendedAt: time,
   completedAt: time.optional(),

@@ -65,6 +65,7 @@ export function otherStack(
       operation: `create ${noun} ${label}`,
       hint: steps(
         `If this stack was renamed or moved: ${journalCommand(`move ${entry.stack} ${stack}`, stack)}`,
+        "If its declaration was moved here: move its state too (docs/stack-files.md).",
         `If the other stack declares the ${noun} too: remove it from one of them.`,
         `If the other stack gave it up: ${journalCommand("list", stack)}, then ${journalCommand("resolve <entry>", stack)}.`,
       ),

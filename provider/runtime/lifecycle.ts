@@ -395,6 +395,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         resource: resource.__resource ?? "",
         ...(id !== undefined && { remoteId: id }),
         ...(resource.account !== undefined && { account: resource.account }),
+        ...(isMovedTo(programStack, resource) && { heldBy: programStack }),
       },
       known: resource.__intent ?? this.#known.get(resource.__resource ?? ""),
       locate: async () => {
@@ -497,7 +498,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // Whose entries would they be?
     if ((state.__stack ?? programStack) === undefined) return {};
     try {
-      if (keepsEntries) return await this.#recallPending(id, state, programName);
+      if (keepsEntries) {
+        await this.#handOver(id, state, program);
+        return await this.#recallPending(id, state, programName);
+      }
       let found: Recalled = {};
       for (const thing of this.#allThings(state, id)) {
         const { key, entry } = await this.#journal.locate(
@@ -523,6 +527,20 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       if (!(error instanceof UcaasError) || error.code === "JOURNAL_UNREADABLE") throw error;
       return {};
     }
+  }
+
+  /**
+   * The entry stays where the mark of the resource leads, and notes whose it is now. The next
+   * write reports a journal that cannot be used.
+   */
+  async #handOver(id: string, state: O, { __stack: stack, __resource: resource }: ManagedInputs) {
+    if (!isMovedTo(stack, state)) return;
+    const { vendor } = this.#descriptor;
+    const thing = this.#thing(state, id);
+    const { key, entry } = await this.#journal.locate(vendor, thing, stacksOf(state, stack));
+    if (!entry || entry.abandoned || entry.heldBy === stack) return;
+    const owner = { heldBy: stack, ...(resource !== undefined && { resource }) };
+    await this.#journal.annotate(key, { ...entry, ...owner }, entry.note).catch(() => {});
   }
 
   /** What another machine's run began and did not end: this journal has no entry of it. */
@@ -675,6 +693,11 @@ function stacksOf({ __stack }: ManagedInputs, programStack: string | undefined):
   return [
     ...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined)),
   ];
+}
+
+/** The state of a resource was moved to this stack, or its stack was renamed. */
+function isMovedTo(stack: string | undefined, { __stack: mark }: ManagedInputs): stack is string {
+  return stack !== undefined && mark !== undefined && !isSameStack(mark, stack);
 }
 
 function marksOf({ __claim, __intent }: ManagedOutputs): ManagedOutputs {

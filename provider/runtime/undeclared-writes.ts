@@ -6,7 +6,6 @@ import type { JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
 import { organization, programStack } from "./organization.ts";
 import { OwnRuns } from "./own-runs.ts";
-import { stackParts } from "./stack-identity.ts";
 import type { FailedUpdate, StackRecord, StackState } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
 import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
@@ -80,7 +79,7 @@ async function undeclaredWrites(
     import("./journal.ts"),
   ]);
   const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
-  const { openIntents, openIntentsOfOthers, toStateResource } = intents;
+  const { intentsOfLostStacks, openIntents, openIntentsOfOthers, toStateResource } = intents;
   const undeclared = entries.filter((entry) => !isOwned(entry, declared));
   const ofOthers = openIntentsOfOthers(entries, identity);
   if (undeclared.length === 0 && ofOthers.length === 0) return [];
@@ -88,14 +87,18 @@ async function undeclaredWrites(
     ...toStateResource(urn),
     outputs,
   }));
+  const names = await stackNames(ofOthers);
   // What this run is about to delete is in the state.
-  const open = openIntents(undeclared, identity, before).filter((entry) => !isOwned(entry, before));
+  const open = openIntents(undeclared, identity, before, names).filter(
+    (entry) => !isOwned(entry, before),
+  );
   // A resource of that name may be another object, unless the state has it from that stack.
   const others = ofOthers.filter((entry) => {
     const from = before.filter(({ outputs }) => isSameStack(entry.stack, String(outputs?.__stack)));
     return !open.includes(entry) && !isOwned(entry, from);
   });
-  const lost = await writesOfLostStacks(others);
+  // They were renamed or removed, and no run under the old name will report these.
+  const lost = names ? intentsOfLostStacks(others, names) : [];
   return [
     ...open.map(describeOpenIntent),
     ...lost.map((entry) => describeWriteOfLostStack(entry, identity)),
@@ -140,17 +143,14 @@ async function updatesOfOthers(
   return lastUpdatesOfOthers(record, part).map((update) => describeFailedUpdate(update, identity));
 }
 
-/**
- * Those whose stack is not in the backend any more: it was renamed or removed, and no run
- * under the old name will report them.
- */
-async function writesOfLostStacks(entries: readonly JournalEntry[]): Promise<JournalEntry[]> {
+/** The stacks of the backend; undefined where they cannot be read. */
+async function stackNames(
+  ofOthers: readonly JournalEntry[],
+): Promise<readonly string[] | undefined> {
   // Only stacks that share a journal pay for this question.
-  if (entries.length === 0) return [];
+  if (ofOthers.length === 0) return [];
   const { readStackNames } = await import("./stack-record.ts");
-  const names = await readStackNames().catch(() => undefined);
-  if (names === undefined) return [];
-  return entries.filter(({ stack }) => !names.includes(stackParts(stack).name ?? ""));
+  return await readStackNames().catch(() => undefined);
 }
 
 function hasEntries(folder: string): boolean {

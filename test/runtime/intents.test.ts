@@ -81,6 +81,25 @@ test("a write of another organization's stack is not reported for a state of 0.1
   expect(openIntents([entry], `${cloud}/test-org`, state)).toEqual([entry]);
 });
 
+test("a stack that a customer was moved to reports nothing that the other stack began", async () => {
+  const [others, moved] = [await begin("a", { resource: "other" }), await begin("b")];
+  const north = "shop/north";
+  const state = [{ type: "EnableXCustomer", name: "acme", outputs: { __stack: stack } }];
+  const reported = (names: string[]) => openIntents([others, moved], north, state, names);
+  expect(reported(["live", "north"])).toEqual([moved]);
+  // A stack that is not there any more was renamed.
+  expect(reported(["north"])).toEqual([others, moved]);
+});
+
+test("a write of a moved customer is reported by the stack that has it now", async () => {
+  const [north, names] = ["shop/north", ["live", "north"]];
+  const entry = await begin("a", { heldBy: north, operation: "update" });
+  const state = [{ type: "EnableXCustomer", name: "acme", outputs: { __stack: stack } }];
+  expect(openIntents([entry], stack, [], names)).toEqual([]);
+  expect(openIntents([entry], north, state, names)).toEqual([entry]);
+  expect((await journal.list()).entries).toEqual([entry]);
+});
+
 test("what the journal knows of the stack itself is no write that may be left", async () => {
   await journal.move("shop/old", stack);
   await journal.know("shop/old", { journal: await journal.identity(), at: "2026-11-28T05:00:00Z" });

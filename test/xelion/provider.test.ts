@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { UcaasError } from "../../provider/runtime/errors.ts";
+import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
@@ -1104,6 +1105,32 @@ test("finds its order under the identity that it was created with when the stack
   expect(await runs(w).read(outs)).toMatchObject({ orderId: updated.outs.orderId });
   await provider().delete("pbx", outs);
   expect(journal()).toEqual([]);
+});
+
+test("the order of a tenant that was moved to another stack is reported by neither of the two", async () => {
+  const [mine, other] = ["acme", "bakery"];
+  const north = { __stack: "shop/north", __resource: mine } as never;
+  const { outs } = await create({ __resource: mine } as never);
+  await create({ __resource: other, tenantName: "pbx2" } as never);
+  const source = {
+    get: (name: string) => (name === "ucaas:journalDir" ? w.journalDir : undefined),
+  };
+  const type = "XelionTenantProvision";
+  const resource = (name: string, outputs: object) => ({ type, name, outputs: { ...outputs } });
+  const reported = async () => {
+    const { entries } = await new Journal(source as never).list();
+    return [
+      ...openIntents(entries, "shop/live", [resource(other, { __stack: "shop/live" })]),
+      ...openIntents(entries, "shop/north", [resource(mine, outs)], ["live", "north"]),
+    ].map(({ resource }) => resource);
+  };
+  // Only a run of the other stack can know it.
+  expect(await reported()).toEqual([mine]);
+  expect(await changes(outs, north)).toBe(false);
+  expect(await reported()).toEqual([]);
+  const configuration = { version: 1, organization: { name: "North" } };
+  await update(outs, { configuration, ...(north as object) } as never);
+  expect(await reported()).toEqual([]);
 });
 
 test("finds the order of a killed run after two moves of the stack, and orders nothing twice", async () => {
