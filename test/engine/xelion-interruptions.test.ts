@@ -101,38 +101,35 @@ test(`runs stopped at random moments never order a configuration twice (seed ${s
 test.each([
   ["a new tenant", { pbx1: "before", pbx2: "new" }],
   ["a changed configuration", { pbx1: "changed" }],
-])(
-  "no order of another machine's killed provider is sent again: %s",
-  async (_, changed) => {
-    await using w = await world();
-    const tenant = ([name, organization]: [string, string]) => `
+])("no order of another machine's killed provider is sent again: %s", async (_, changed) => {
+  await using w = await world();
+  const tenant = ([name, organization]: [string, string]) => `
     new XelionTenantProvision("${name}", {
       serverUrl: "${w.tenant.url}", tenantName: "${name}", tenantLogin: ${JSON.stringify(login)},
       configuration: { version: 1, organization: { name: "${organization}" } }, timeout: "20s"
     });`;
-    const program = (tenants: Record<string, string>) =>
-      `import { XelionTenantProvision } from "pulumi-ucaas";\n${Object.entries(tenants).map(tenant).join("")}`;
-    // The machine that knows the stack keeps its journal in the environment's folder.
-    await using stack = await workspace({
-      program: program({ pbx1: "before" }),
-      config: w.config,
-      env: { UCAAS_JOURNAL_DIR: w.journalDir },
-    });
-    (await stack.up()).ok();
+  const program = (tenants: Record<string, string>) =>
+    `import { XelionTenantProvision } from "pulumi-ucaas";\n${Object.entries(tenants).map(tenant).join("")}`;
+  // The machine that knows the stack keeps its journal in the environment's folder.
+  await using stack = await workspace({
+    program: program({ pbx1: "before" }),
+    config: w.config,
+    env: { UCAAS_JOURNAL_DIR: w.journalDir },
+  });
+  (await stack.up()).ok();
 
-    await stack.writeProgram(program(changed));
-    w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
-    const run = stack.start(["up", "--yes", "--skip-preview"], {
-      env: { UCAAS_JOURNAL_DIR: join(stack.folder, "other-journal") },
-    });
-    await eventually(() => expect(w.orders()).toHaveLength(2));
-    for (const pid of await providersOf(run)) kill(pid);
-    await run.done;
+  await stack.writeProgram(program(changed));
+  w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
+  const run = stack.start(["up", "--yes", "--skip-preview"], {
+    env: { UCAAS_JOURNAL_DIR: join(stack.folder, "other-journal") },
+  });
+  await eventually(() => expect(w.orders()).toHaveLength(2));
+  for (const pid of await providersOf(run)) kill(pid);
+  await run.done;
 
-    expect((await stack.up()).output).toContain("JOURNAL_UNKNOWN_RUN");
-    expect(w.orders()).toHaveLength(2);
-  },
-);
+  expect((await stack.up()).output).toContain("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(2);
+});
 
 test("a program that fails before its first resource keeps no later order from being sent", async () => {
   await using w = await world();
