@@ -54,7 +54,7 @@ test("a journal that became shared after a kill hides no killed update", async (
   await killed({ a: { name: "acme", seats: 9 } }, 1);
   Object.assign(shop.journal, { isShared: true });
   await shop.up(acme, 0);
-  expect(shop.vendor.accounts.get("acme")).toBe(2);
+  expect(shop.vendor.seatsOf("acme")).toBe(2);
 });
 
 test("what was renamed by alias is as declared again after another machine's killed run", async () => {
