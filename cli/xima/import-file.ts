@@ -1,4 +1,5 @@
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { inOneSpelling } from "pulumi-ucaas/internal/runtime/identifiers";
 import { importEntry } from "pulumi-ucaas/internal/runtime/import-file";
 import { validate } from "pulumi-ucaas/internal/runtime/validation";
 import { adoptedOutputs } from "pulumi-ucaas/internal/xima/outputs";
@@ -53,7 +54,7 @@ export async function writeImportFile(from: string, to: string): Promise<number>
 function declaredTwice(licences: Record<string, Record<string, unknown>>): string[] {
   const names = new Map<string, string>();
   return Object.entries(licences).flatMap(([name, args]) => {
-    const thing = `${args.account} ${resourceId(args as LicenseInputs)}`;
+    const thing = inOneSpelling(`${args.account} ${resourceId(args as LicenseInputs)}`);
     const other = names.get(thing) ?? name;
     names.set(thing, other);
     return other === name ? [] : [`${name}: ccId is declared by ${other} too`];

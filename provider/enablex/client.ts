@@ -3,7 +3,7 @@ import { NoResponseError } from "../http/client.ts";
 import { retryAfter } from "../http/retry.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
-import { vendorId } from "../runtime/identifiers.ts";
+import { inOneSpelling, spellingsOf, vendorId } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { accountMark } from "./account-mark.ts";
 import { EnableXApi } from "./api.ts";
@@ -150,8 +150,6 @@ export class EnableXClient {
   ): Promise<ApiRecord[]> {
     const [first] = search.properties;
     const searchBy = this.routes[search.by] as string;
-    const query =
-      searchBy === "none" ? {} : { searchBy, searchString: String(values[first]).trim() };
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
     const agrees = (row: ApiRecord) =>
       search.properties.every((property) => {
@@ -166,7 +164,7 @@ export class EnableXClient {
       search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
     const end = this.#listEnd();
     const found = new Map<string, ApiRecord>();
-    for await (const rows of this.pages(kind, query)) {
+    for await (const rows of this.#search(kind, searchBy, String(values[first]).trim())) {
       for (const row of rows) {
         const id = this.idOf(kind, row);
         if (id === undefined || this.#deleted.has(`${kind.name} ${id}`)) continue;
@@ -177,6 +175,17 @@ export class EnableXClient {
       }
     }
     return [...found.values()];
+  }
+
+  /** A server may keep another Unicode spelling than it was sent. */
+  async *#search(
+    kind: ResourceType,
+    searchBy: string,
+    text: string,
+  ): AsyncGenerator<readonly ApiRecord[]> {
+    if (searchBy === "none") return yield* this.pages(kind);
+    for (const searchString of spellingsOf(text))
+      yield* this.pages(kind, { searchBy, searchString });
   }
 
   /**
@@ -481,8 +490,8 @@ function isFound(
 ): boolean {
   return (
     searchBy !== undefined &&
-    asText(row[searchBy] ?? "")
+    inOneSpelling(asText(row[searchBy] ?? ""))
       .toLowerCase()
-      .includes(searchString.toLowerCase())
+      .includes(inOneSpelling(searchString).toLowerCase())
   );
 }

@@ -1,3 +1,4 @@
+import { inOneSpelling } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { Countries } from "./countries.ts";
@@ -111,12 +112,12 @@ export function asText(value: unknown): string {
 }
 
 /**
- * The value in the one form in which all that means the same is equal: blanks trimmed, an
- * email in lower case, an id as text, a status by its code, empty and absent alike.
+ * The value in the one form in which all that means the same is equal: blanks trimmed, one
+ * Unicode spelling, an email in lower case, an id as text, a status by its code, empty and absent alike.
  */
 export function normalize(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const text = asText(value).trim();
+  const text = inOneSpelling(asText(value)).trim();
   if (text === "") return undefined;
   switch (format) {
     case "email":

@@ -3,6 +3,7 @@ import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { changedProperties, isEqual } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
+import { changedSpelling } from "../runtime/identifiers.ts";
 import { Journal } from "../runtime/journal.ts";
 import {
   type LifecycleDescriptor,
@@ -98,8 +99,11 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     this.#accounts = accounts;
   }
 
-  validate(_olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
-    return validate(oauthClientSchema, news);
+  validate(olds: Partial<OAuthClientInputs>, news: OAuthClientInputs): dynamic.CheckFailure[] {
+    return [
+      ...validate(oauthClientSchema, news),
+      ...changedSpelling("clientId", olds.clientId, news.clientId),
+    ];
   }
 
   /** The account's config decides which settings are required. */

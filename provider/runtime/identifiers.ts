@@ -5,7 +5,8 @@ import { quotesSecret } from "./secrets.ts";
  * A text that names something at a vendor: an id, a login name, a host. Two that look the
  * same must be the same, so what a person cannot see is refused: blanks at the ends,
  * control and format characters (zero width, bidirectional), blanks other than the plain
- * one, and what is no character at all.
+ * one, and what is no character at all. An `ä` is taken as one character or two, and the
+ * two spellings count as one: see {@link inOneSpelling}.
  */
 export function identifier() {
   return checked(identifierProblem);
@@ -38,6 +39,38 @@ export function vendorId(value: unknown): string | undefined {
   // Parts of a path that lead elsewhere; and an id cannot be masked.
   if (id === "." || id === ".." || quotesSecret(id)) return undefined;
   return identifierProblem(id) === undefined ? id : undefined;
+}
+
+/** The same text for all Unicode spellings that look the same. */
+export function inOneSpelling(text: string): string {
+  return text.normalize("NFC");
+}
+
+/** A text as it is, and how else a server may have it. */
+export function spellingsOf(text: string): string[] {
+  return [...new Set([text, inOneSpelling(text), text.normalize("NFD")])];
+}
+
+/**
+ * The failure of an id that changes its Unicode spelling alone. A vendor may take both for
+ * one, and the replacement would then delete what it has just taken over.
+ */
+export function changedSpelling(
+  property: string,
+  before: unknown,
+  now: unknown,
+): { property: string; reason: string }[] {
+  if (typeof before !== "string" || typeof now !== "string" || now === before) return [];
+  if (inOneSpelling(now) !== inOneSpelling(before)) return [];
+  const reason = `changes its Unicode spelling alone (${spellingChange(before, now)}). What to do: declare "${before}"`;
+  return [{ property, reason }];
+}
+
+/** `U+0061 at position 2 in place of U+00E4` */
+export function spellingChange(before: string, now: string): string {
+  const [old, young] = [[...before], [...now]];
+  const place = young.findIndex((character, index) => character !== old[index]);
+  return `${codePoint(young[place])} at position ${place + 1} in place of ${codePoint(old[place])}`;
 }
 
 function checked(problemOf: (value: string) => string | undefined) {

@@ -3,6 +3,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { accountFailure } from "./accounts.ts";
 import { type CallContext, uncancelled } from "./cancellation.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
+import { inOneSpelling } from "./identifiers.ts";
 import type { IgnoringInputs } from "./ignored-changes.ts";
 import { blocksCreate, classifyEntry, ownerOf } from "./intents.ts";
 import {
@@ -647,8 +648,9 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const { __resource: name } = news;
     const remoteId = this.#tryRemoteId(news);
     if (name === undefined || remoteId === undefined) return [];
-    const other = this.#declared.get(remoteId) ?? name;
-    this.#declared.set(remoteId, other);
+    const key = inOneSpelling(remoteId);
+    const other = this.#declared.get(key) ?? name;
+    this.#declared.set(key, other);
     if (other === name) return [];
     return [
       {

@@ -41,7 +41,7 @@ import {
   withoutIgnoredFields,
 } from "./request-body.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
-import { changedCase, missingNames, removedSipCredentials, ruleFindings } from "./rules.ts";
+import { missingNames, removedSipCredentials, respelledIds, ruleFindings } from "./rules.ts";
 import {
   type DeleteReply,
   type LicenseInputs,
@@ -109,7 +109,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     return [
       ...validate(licenseSchema, news),
       ...removedSipCredentials(this.#before(olds, news), news),
-      ...(this.#isSameServer(olds, news) ? changedCase(olds, news) : []),
+      ...(this.#isSameServer(olds, news) ? respelledIds(olds, news) : []),
     ];
   }
 

@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { steps } from "../runtime/errors.ts";
+import { inOneSpelling, spellingChange } from "../runtime/identifiers.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { ApiRevision, SeatRules } from "./config.ts";
 import type { LicenseInputs } from "./schema.ts";
@@ -208,29 +209,35 @@ function sipFindings({ sipCredentials }: Partial<LicenseInputs>): Finding[] {
 }
 
 /**
- * An id that changes its case alone. It would be a replacement. On a server that ignores
- * case, the delete of the old licence would be a delete of the new one, since both are one
- * customer. Whether the server does is not public.
+ * An id that changes its case or its Unicode spelling alone. It would be a replacement. On
+ * a server that ignores either, the delete of the old licence would be a delete of the new
+ * one, since both are one customer. Whether the server does is not public.
  */
-export function changedCase(
+export function respelledIds(
   { ccId: before }: Partial<LicenseInputs>,
   { ccId }: LicenseInputs,
 ): dynamic.CheckFailure[] {
   const ids = ["resellerId", "tenantId"] as const;
   const changed = ids.filter((name) => ccId?.[name] !== before?.[name]);
-  const isCaseAlone = ids.every((name) => foldCase(ccId?.[name]) === foldCase(before?.[name]));
-  if (!before || !isCaseAlone) return [];
+  const isSame = ids.every((name) => isSpelledAlike(before?.[name], ccId?.[name]));
+  if (!before || !isSame) return [];
   return changed.map((name) => ({
     property: `ccId.${name}`,
     reason: [
-      `changes its case alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
+      `changes ${whatChanged(before[name], ccId[name])} alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
       `If they are two customers: ${steps("Remove the resource, and run `pulumi up`.", "Declare the other customer.")}`,
     ].join("\n    "),
   }));
 }
 
-function foldCase(id: unknown): unknown {
-  return typeof id === "string" ? id.toLowerCase() : id;
+function isSpelledAlike(before: unknown, now: unknown): boolean {
+  if (typeof before !== "string" || typeof now !== "string") return before === now;
+  return inOneSpelling(before).toLowerCase() === inOneSpelling(now).toLowerCase();
+}
+
+function whatChanged(before: string, now: string): string {
+  const isCase = before.toLowerCase() === now.toLowerCase();
+  return isCase ? "its case" : `its Unicode spelling (${spellingChange(before, now)})`;
 }
 
 /**

@@ -536,6 +536,16 @@ describe("ucaas xima import-file", () => {
     );
   });
 
+  test("refuses a duplicate customer whose id has another Unicode spelling", async () => {
+    const [one, other] = ["\u00e4", "a\u0308"].map(
+      (a) => `{ ccId: { resellerId: r, tenantId: ${a} } }`,
+    );
+    write("licences.yaml", `acme: ${one}\ncopy: ${other}\n`);
+    expect((await ucaas(["import-file", "licences.yaml"])).stderr).toContain(
+      "copy: ccId is declared by acme too",
+    );
+  });
+
   test("reports all errors by licence and property, and never quotes a line", async () => {
     write(
       "licences.yaml",

@@ -338,6 +338,15 @@ describe("a customer that exists already", () => {
     expect((await create({ customerName: "Acme", contactEmail: "it@ACME.test" })).id).toBe(id);
   });
 
+  test.each([
+    ["one character", "B\u00c4CKER", "BA\u0308CKER"],
+    ["two characters", "BA\u0308CKER", "B\u00c4CKER"],
+  ])("is found where the server has %s for an umlaut of its code", async (_, code, declared) => {
+    const [id] = await enablex.seed(1, { ...existing, customer_code: code });
+    expect((await create({ ...acme, customerCode: declared })).id).toBe(id);
+    expect(posts()).toBe(0);
+  });
+
   test("is found among those that only look like it, behind many pages", async () => {
     await enablex.seed(25, { customer_code: "ACME-#" });
     const [id] = await enablex.seed(1, existing);

@@ -56,6 +56,10 @@ describe("a declaration and what the server shows", () => {
     expect(found(declared, row)).toEqual([]);
   });
 
+  test("are equal if only the Unicode spelling of what looks the same differs", () => {
+    expect(found({ customerName: "Ba\u0308cker" }, { customer_name: "B\u00e4cker" })).toEqual([]);
+  });
+
   test("differ in each field that is declared and in none that is not", () => {
     const others = {
       customer_name: "B",

@@ -57,6 +57,20 @@ describe("check", () => {
       ({ property, reason }) => `${property}: ${reason}`,
     ) ?? [];
 
+  test("refuses a client's id that changes its Unicode spelling alone", async () => {
+    const [before, now] = ["b\u00e4cker", "ba\u0308cker"].map((clientId) => inputs({ clientId }));
+    const { failures: found } = await run().check(before!, now!);
+    expect(found).toMatchObject([
+      {
+        property: "clientId",
+        reason: expect.stringMatching(
+          /U\+0061 at position 2 in place of U\+00E4.*declare "b\u00e4cker"/,
+        ),
+      },
+    ]);
+    expect((await run().check(now!, now!)).failures).toEqual([]);
+  });
+
   test("accepts valid values, and uses defaults from the config", async () => {
     expect(await failures(inputs())).toEqual([]);
     expect(

@@ -153,6 +153,15 @@ describe("check", () => {
     ]);
   });
 
+  test("finds a copy whose id looks the same and has another Unicode spelling", async () => {
+    const args = licence();
+    const spelled = (a: string) => ({ ...args, ccId: { ...args.ccId, tenantId: `b${a}cker` } });
+    await using fresh = await start();
+    expect(await failures(spelled("\u00e4"), undefined, fresh)).toEqual([]);
+    const copy = { ...spelled("a\u0308"), __resource: "copy" };
+    expect(await failures(copy, undefined, fresh)).toMatchObject([{ property: "ccId" }]);
+  });
+
   test("uses the minimum of xima:seatRules, and shows a rule of level warn as a note", async () => {
     await using lenient = await start(
       {},
@@ -218,6 +227,28 @@ describe("check", () => {
       ]);
     expect(await failures(before, before)).toEqual([]);
     expect(await failures({ ...before, ccId }, undefined)).toEqual([]);
+  });
+
+  test("an id that changes its Unicode spelling alone is refused, like one that changes its case", async () => {
+    const before = licence();
+    const { tenantId } = before.ccId;
+    const spelled = (a: string) => ({
+      ...before,
+      ccId: { ...before.ccId, tenantId: tenantId + a },
+    });
+    for (const now of ["a\u0308", "A\u0308"])
+      expect(await failures(spelled(now), spelled("\u00e4"))).toEqual([
+        {
+          property: "ccId.tenantId",
+          reason: expect.stringContaining(`declare "${tenantId}\u00e4"`),
+        },
+      ]);
+    const [failure] = await failures(spelled("a\u0308"), spelled("\u00e4"));
+    expect(failure?.reason).toContain(
+      `U+0061 at position ${tenantId.length + 1} in place of U+00E4`,
+    );
+    expect(await failures(spelled("a\u0308"), spelled("a\u0308"))).toEqual([]);
+    expect(await failures(spelled("a\u0308"), undefined)).toEqual([]);
   });
 
   test("names missing config with the command to set it, and an unusable key or certificate", async () => {
