@@ -1,5 +1,6 @@
 import { isRecord } from "./is-record.ts";
 import { loaderLine } from "./loader.ts";
+import { newClaim } from "./ownership.ts";
 import { secretSignature, signatureKey } from "./secret-mark.ts";
 import { type Json, toJson } from "./to-json.ts";
 
@@ -49,7 +50,11 @@ export function importEntry(
     id,
     inputs: bag(inputs),
     // What is imported is as it is now, whatever earlier writes the journal still has.
-    outputs: bag({ __intent: `${new Date().toISOString()}/import`, ...outputs }),
+    outputs: bag({
+      __claim: newClaim(),
+      __intent: `${new Date().toISOString()}/import`,
+      ...outputs,
+    }),
   };
 }
 

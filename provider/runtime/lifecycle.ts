@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { dynamic } from "@pulumi/pulumi";
 import { accountFailure } from "./accounts.ts";
 import { type CallContext, uncancelled } from "./cancellation.ts";
@@ -25,7 +24,7 @@ import {
 } from "./lifecycle-errors.ts";
 import { logInfo, logWarning } from "./log.ts";
 import { Operation } from "./operation.ts";
-import { claimOf, Ownership } from "./ownership.ts";
+import { claimOf, newClaim, Ownership } from "./ownership.ts";
 import { type PendingOperations, toEntry } from "./pending-operations.ts";
 import { allIdentities } from "./stack-identity.ts";
 import { isUnknown } from "./unknown.ts";
@@ -676,11 +675,6 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       return {};
     }
   }
-}
-
-/** Short, since every state has it: it is compared among resources of one remote object only. */
-function newClaim(): string {
-  return randomUUID().slice(0, 8);
 }
 
 interface Recalled {

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /**
  * Tracks which resource of this run owns which remote object. Renaming a resource in the
  * program creates the new one first, which takes over the remote object. The old one is
@@ -54,6 +56,11 @@ export class Ownership {
     this.#owners.get(remoteId)?.delete(claim);
     return (this.#owners.get(remoteId)?.size ?? 0) > 0;
   }
+}
+
+/** Short, since every state has it: it is compared among resources of one remote object only. */
+export function newClaim(): string {
+  return randomUUID().slice(0, 8);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { newClaim } from "../runtime/ownership.ts";
 import { flatChanges } from "./changes.ts";
 import type { LicenseChange } from "./license-change.ts";
 import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
@@ -74,6 +74,6 @@ export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown
     lastChanges: [],
     lastDrift: [],
     lastAssertedAt,
-    __claim: randomUUID(),
+    __claim: newClaim(),
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PartialFailure } from "../../provider/runtime/errors.ts";
+import { importEntry } from "../../provider/runtime/import-file.ts";
 import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import {
@@ -415,6 +416,20 @@ describe("a customer that is deleted", () => {
     await providersOf(enablex.basic).customer.delete(id, renamed as EnableXOutputs);
     expect(enablex.customers()).toEqual([]);
   });
+});
+
+test("of two imports of one customer, the removal of one keeps it for the other", async () => {
+  const [id = ""] = await enablex.seed(1);
+  const imported = () =>
+    importEntry("EnableXCustomer", "acme", id, acme, { ...acme, customerId: id }, [])
+      .outputs as unknown as EnableXOutputs;
+  const [kept, removed] = [imported(), imported()];
+  const { customer } = providersOf(enablex.basic);
+  await customer.diff(id, kept, acme);
+  await customer.delete(id, removed);
+  expect(enablex.customers()).toMatchObject([{ id }]);
+  await providersOf(enablex.basic).customer.delete(id, kept);
+  expect(enablex.customers()).toEqual([]);
 });
 
 describe("a rename that was cut off before the old name was deleted", () => {

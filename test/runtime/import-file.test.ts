@@ -19,6 +19,7 @@ test("an entry has both bags with the loader line, so that the engine reads noth
     id: "1001",
     inputs: { customerName: "Acme", __provider: loaderLine("EnableXCustomer") },
     outputs: {
+      __claim: expect.stringMatching(/^[0-9a-f]{8}$/),
       __intent: expect.stringMatching(/^\d{4}-.*Z\/import$/),
       customerName: "Acme",
       customerId: "1001",
