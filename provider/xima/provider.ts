@@ -400,7 +400,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     since = "",
   ): Promise<void> {
     const recorded = await this.#openDeletions(news);
-    const standing = recorded.filter(({ recordedAt }) => recordedAt > since);
+    const isAhead = Date.parse(since) > Date.now();
+    const standing = recorded.filter(({ recordedAt }) => isAhead || recordedAt > since);
     const isCutOff = isOpenDelete(earlier) && isInWeekOf(earlier.intendedAt);
     if (standing.length > 0 || isCutOff) operation.warn(describeStandingDeletion(standing));
   }
@@ -531,7 +532,8 @@ function reasonToStateAgain(
   if (unconfirmed) return "whether the last statement arrived is not known";
   if (reassertAfter === undefined || isUnknown(reassertAfter)) return undefined;
   const asserted = Date.parse(lastAssertedAt ?? "");
-  const due =
-    Number.isNaN(asserted) || Date.now() - asserted >= ms(reassertAfter as ms.StringValue);
+  // The clock of that run may have been ahead.
+  const far = Math.abs(Date.now() - asserted);
+  const due = Number.isNaN(far) || far >= ms(reassertAfter as ms.StringValue);
   return due ? `last sent ${lastAssertedAt ?? "never"}, reassertAfter ${reassertAfter}` : undefined;
 }

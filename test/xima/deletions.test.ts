@@ -272,6 +272,14 @@ describe("a licence that is declared again within the week of its deletion", () 
     expect(licences.server.state.customers[id]?.deletion).toMatchObject({ deletionId });
   });
 
+  test("is said to be in danger, when a wrong clock sent it in the future", async () => {
+    const { id, outs, deletionId } = await removed();
+    await using host = await start();
+    const lastAssertedAt = new Date(Date.now() + 365 * 86_400_000).toISOString();
+    await host.update(type, id, { ...outs, lastAssertedAt }, args);
+    expect(warnings(host)).toEqual([deletionId]);
+  });
+
   test("is said to be in danger, when no reply to the delete came", async () => {
     await using doomed = await start({ "xima:deadlineSeconds": 1 });
     const { id, outs } = await doomed.create(type, args);

@@ -989,6 +989,17 @@ describe("diff", () => {
     );
   });
 
+  test("a licence that a wrong clock sent in the future is due again", async () => {
+    const args = licence({ reassertAfter: "7d" });
+    const { id, outs } = await host.create(type, args);
+    const ahead = (days: number) => ({
+      ...outs,
+      lastAssertedAt: new Date(Date.now() + days * 86_400_000).toISOString(),
+    });
+    expect(await host.diff(type, id, ahead(365), args)).toMatchObject({ changes: true });
+    expect(await host.diff(type, id, ahead(1), args)).toMatchObject({ changes: false });
+  });
+
   test("is no drift to a refresh when reassertAfter has passed, and the next up applies it again", async () => {
     const there = licence({ reassertAfter: "7d" });
     exists(there);
