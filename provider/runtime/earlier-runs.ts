@@ -230,11 +230,11 @@ export class EarlierRuns {
       return hasEntries || knowledge?.accepted !== undefined
         ? undefined
         : { reason: failure.reason, stack: identity, isPassing: true };
-    const now = new Date().toISOString();
+    const lastLook = knowledge?.journal === journal ? knowledge.at : "";
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
-      at: failure || needsWitness ? (knowledge?.at ?? "") : now,
+      at: failure || needsWitness ? lastLook : new Date().toISOString(),
       ...(doubt !== undefined && { doubt }),
       pending,
       ...(accepted && { accepted }),
