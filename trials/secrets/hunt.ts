@@ -1,8 +1,8 @@
 /**
- * `npm run hunt-secrets`: plants a canary in each secret of config and arguments. It runs
- * the CLI through errors that quote them, and searches for every spelling of every
- * canary. It searches all outputs, all files, and the command lines and environments of
- * all processes.
+ * `npm run hunt-secrets`: plants a canary in each secret that `planted.ts` names. It runs
+ * Pulumi and `ucaas` through errors that quote them, and searches for every spelling of
+ * every canary. It searches all outputs, all files, and the command lines and
+ * environments of all processes.
  *
  * What the engine itself shows when it is asked to (`-v=9`, gRPC log, tracing) and what
  * it hands to its processes (`PULUMI_CONFIG`) is listed apart: SECURITY.md says what to
@@ -14,8 +14,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startSandbox } from "../../sandbox/start.ts";
+import { ucaas } from "../../test/cli/ucaas.ts";
 import { secret, workspace } from "../../test/engine/workspace.ts";
-import { canary, leaksBelow, leaksIn } from "./leaks.ts";
+import { leaksBelow, leaksIn } from "./leaks.ts";
+import { planted, quoting, quotingServer } from "./planted.ts";
 
 /** Where canaries were looked for. `engine` are the places that are the engine's own. */
 interface SecretLocation {
@@ -24,52 +26,34 @@ interface SecretLocation {
   readonly leaks: readonly string[];
 }
 
-/** A canary that a header and a URL's user can carry. */
-const plain = (name: string) => `Canary-${name}-0123456789-abcdefghij`;
-
 const sandbox = await startSandbox();
+const { url: refusing, server: refuser } = await quotingServer();
 const debug = await mkdtemp(join(tmpdir(), "ucaas-hunt-"));
 const places: SecretLocation[] = [];
 try {
   const { xima, enablex, netsapiens, xelion } = sandbox;
-  const passphrase = canary("passphrase of the key");
-  const sip = ["username", "password", "sipServer", "outboundProxy"].map((name) =>
-    canary(`sip ${name}`),
-  );
-  const [accessKey, apiKey, tenantPassword, clientSecret, apiPassword, userPassword] = [
-    plain("accessKey"),
-    plain("apiKey"),
-    canary("tenantPassword"),
-    plain("clientSecret"),
-    canary("apiPassword"),
-    canary("userPassword"),
-  ];
-  for (const account of enablex.server.state.accounts) account.accessKey = accessKey;
+  const passphrase = planted["xima:privateKeyPassphrase"];
+  const accessKey = planted["enablex:accessKey"];
+  const ofArguments = Object.entries(planted).filter(([name]) => /^[A-Z].*\./.test(name));
+  const of = (vendor: string) =>
+    ofArguments.filter(([name]) => name.startsWith(vendor)).map(([, text]) => text);
+  for (const account of enablex.server.state.accounts)
+    Object.assign(account, { accessKey, password: planted["enablex:password"] });
   for (const organization of Object.values(xelion.server.state.organizations).slice(0, 1))
-    organization.apiKey = apiKey;
+    organization.apiKey = planted["xelion:apiKey"];
   xelion.server.setOptions({ orderRoute: true });
   xelion.tenant.server.state.tenants[xelion.tenantName] = {
-    [xelion.userName]: { password: tenantPassword },
+    [xelion.userName]: { password: planted["XelionTenantProvision.tenantLogin.password"] },
   };
   const user = netsapiens.server.state.users[netsapiens.apiUsername];
-  if (user) user.password = apiPassword;
+  if (user) user.password = planted["NetsapiensOAuthClient.apiPassword"];
   for (const client of Object.values(netsapiens.server.state.clients))
-    client.clientSecret = clientSecret;
+    client.clientSecret = planted["NetsapiensOAuthClient.clientSecret"];
   const privateKey = createPrivateKey(xima.privateKey)
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase })
     .toString();
   const lines = [xima.privateKey, privateKey].flatMap((pem) => pem.split("\n").slice(1, -2));
-  const given = [
-    passphrase,
-    ...sip,
-    accessKey,
-    apiKey,
-    tenantPassword,
-    clientSecret,
-    apiPassword,
-    userPassword,
-    ...lines,
-  ];
+  const given = [...Object.values(planted), ...lines];
   const tokens = () => [
     ...Object.keys(enablex.server.state.sessions),
     ...Object.keys(netsapiens.server.state.tokens),
@@ -80,28 +64,45 @@ try {
     ...Object.keys(xelion.tenant.server.state.sessions),
   ];
 
+  const server = JSON.stringify(xelion.tenant.server.url);
   const program = (version: number) => `
     import * as pulumi from "@pulumi/pulumi";
     import * as ucaas from "pulumi-ucaas";
     const config = new pulumi.Config();
-    const [username, password, sipServer, outboundProxy] = [0, 1, 2, 3].map((index) => config.requireSecret("sip" + index));
+    const secret = (name) => config.requireSecret(name.replaceAll(".", "-"));
+    const [username, password, sipServer, outboundProxy] = ["username", "password", "sipServer", "outboundProxy"]
+      .map((name) => secret("XimaLicense.sipCredentials." + name));
     export const licence = new ucaas.XimaLicense("licence", {
       ccId: { resellerId: "hunt", resellerName: "Hunt", tenantId: "acme", tenantName: "Acme" },
       professionalSeats: ${4 + version}, sipCredentials: { username, password, sipServer, outboundProxy },
     });
     const { customerId } = new ucaas.EnableXCustomer("customer", { customerName: "Acme ${version}", customerCode: "ACME" });
+    export const byLogin = new ucaas.EnableXCustomer("byLogin", {
+      customerName: "Bakery ${version}", customerCode: "BAKERY", account: "login",
+    });
     export const user = new ucaas.EnableXUser("user", {
       customerId, userType: "moderator", firstName: "Ada ${version}", email: "ada@acme.example",
-      fields: { password: config.requireSecret("userPassword") },
+      password: secret("EnableXUser.password"), fields: { api_token: secret("EnableXUser.fields") },
     });
     export const tenant = new ucaas.XelionTenantProvision("tenant", {
-      serverUrl: ${JSON.stringify(xelion.tenant.server.url)}, tenantName: ${JSON.stringify(xelion.tenantName)},
-      tenantLogin: { userName: ${JSON.stringify(xelion.userName)}, password: config.requireSecret("tenantPassword") },
+      serverUrl: ${server}, tenantName: ${JSON.stringify(xelion.tenantName)},
+      tenantLogin: { userName: ${JSON.stringify(xelion.userName)}, password: secret("XelionTenantProvision.tenantLogin.password") },
       configuration: { version: 1, organization: { name: "Acme ${version}" } }, timeout: "20s",
+    });
+    export const byToken = new ucaas.XelionTenantProvision("byToken", {
+      serverUrl: ${server}, tenantName: "bakery", tenantToken: secret("XelionTenantProvision.tenantToken"),
+      configuration: { version: 1, organization: { name: "Bakery ${version}", note: secret("XelionTenantProvision.configuration") } },
+      timeout: "20s",
+    });
+    export const byRelay = new ucaas.XelionTenantProvision("byRelay", {
+      serverUrl: ${server}, tenantName: "clinic", tenantToken: secret("XelionTenantProvision.tenantToken"), account: "relay",
+      configuration: { version: 1, organization: { name: "Clinic ${version}" } }, timeout: "20s",
     });
     export const client = new ucaas.NetsapiensOAuthClient("client", {
       domain: ${JSON.stringify(netsapiens.domain)}, did: ${JSON.stringify(netsapiens.did)},
-      clientId: ${JSON.stringify(netsapiens.clientId)}, clientSecret: config.requireSecret("clientSecret"), driver: "existing",
+      clientId: ${JSON.stringify(netsapiens.clientId)}, driver: "existing",
+      clientSecret: secret("NetsapiensOAuthClient.clientSecret"), apiPassword: secret("NetsapiensOAuthClient.apiPassword"),
+      portal: { username: "admin", password: secret("NetsapiensOAuthClient.portal.password") },
     });`;
   const mark = `hunt-${process.pid}`;
   await using stack = await workspace({
@@ -115,25 +116,41 @@ try {
       "enablex:baseUrl": enablex.baseUrl,
       "enablex:accessId": enablex.accessId,
       "enablex:accessKey": secret(accessKey),
+      "enablex:accounts": secret({
+        login: {
+          baseUrl: enablex.baseUrl,
+          accessId: enablex.accessId,
+          email: enablex.email,
+          password: planted["enablex:password"],
+          consistencySeconds: 2,
+        },
+      }),
       "enablex:consistencySeconds": 2,
       "enablex:settleSeconds": 2,
       "netsapiens:apiUrl": netsapiens.baseUrl,
       "netsapiens:apiUsername": netsapiens.apiUsername,
-      "netsapiens:apiPassword": secret(apiPassword),
+      "netsapiens:apiPassword": secret(planted["netsapiens:apiPassword"]),
+      "netsapiens:portalPassword": secret(planted["netsapiens:portalPassword"]),
       "xelion:baseUrl": xelion.baseUrl,
-      "xelion:apiKey": secret(apiKey),
+      "xelion:apiKey": secret(planted["xelion:apiKey"]),
+      "xelion:accounts": secret({
+        relay: {
+          baseUrl: xelion.baseUrl,
+          apiKey: planted["xelion:apiKey"],
+          callback: { relayUrl: refusing, relayKey: planted["xelion:callback.relayKey"] },
+        },
+      }),
       "xelion:orderPath": "/api/v1/orders/{id}",
       "xelion:pollSeconds": 0.2,
-      ...Object.fromEntries(sip.map((value, index) => [`sip${index}`, secret(value)])),
-      userPassword: secret(userPassword),
-      tenantPassword: secret(tenantPassword),
-      clientSecret: secret(clientSecret),
+      ...Object.fromEntries(
+        ofArguments.map(([name, text]) => [name.replaceAll(".", "-"), secret(text)]),
+      ),
     },
   });
 
   const commandLines = new Set<string>();
   const environments = new Set<string>();
-  const watch = setInterval(() => lookAtProcesses(mark, commandLines, environments), 50);
+  let watch = setInterval(() => lookAtProcesses(mark, commandLines, environments), 50);
   const up = ["up", "--yes", "--skip-preview", "--diff", "--continue-on-error"];
   const look = async (
     name: string,
@@ -145,44 +162,66 @@ try {
     places.push({ name: `output of pulumi ${name}`, engine, leaks: leaksIn(output, secrets()) });
   };
   /**
-   * What a server says that quotes what it was sent or knows, at such a length that it is
-   * cut somewhere.
+   * Each server refuses the next writes, and quotes what it was sent: what another resource
+   * has may not be known yet when the text is cut.
    */
-  const quoting = (own: readonly string[]) =>
-    Array.from(
-      { length: 40 },
-      (_, at) =>
-        `${"x".repeat(at)}refused: ${own.join(" and ")} ${JSON.stringify(own)} ${encodeURIComponent(own.join())}`,
-    ).join(" ");
-  /** Each server refuses the next writes. */
   const refuse = () => {
     const fault = { kind: "status", status: 400, times: 3 } as const;
     xima.server.fault({
       ...fault,
       bodyMatches: "Seats",
-      body: { code: "VALIDATION_ERROR", message: quoting(sip) },
+      body: { code: "VALIDATION_ERROR", message: quoting(of("Xima")) },
     });
-    const refusal = {
-      result: 406,
-      msg: quoting([accessKey]),
-      desc: quoting([accessKey, userPassword]),
-    };
-    enablex.server.fault({ ...fault, method: "POST", path: "/users", body: refusal });
-    enablex.server.fault({ ...fault, method: "PATCH", path: "/users", body: refusal });
-    xelion.server.fault({
+    const refusal = (...own: string[]) => ({
       ...fault,
-      method: "POST",
-      path: "/provision$",
-      body: quoting([apiKey, tenantPassword]),
+      body: { result: 406, msg: quoting(own.slice(0, 1)), desc: quoting(own) },
     });
+    for (const method of ["POST", "PATCH"])
+      enablex.server.fault({ ...refusal(accessKey, ...of("EnableX")), method, path: "/users" });
+    const byLogin = refusal(planted["enablex:password"]);
+    enablex.server.fault({ ...byLogin, times: 1, method: "POST", path: "/login" });
+    const sent = {
+      Acme: [planted["XelionTenantProvision.tenantLogin.password"]],
+      Bakery: [
+        planted["XelionTenantProvision.tenantToken"],
+        planted["XelionTenantProvision.configuration"],
+      ],
+    };
+    for (const [bodyMatches, own] of Object.entries(sent)) {
+      const body = quoting([planted["xelion:apiKey"], ...own]);
+      xelion.server.fault({ ...fault, method: "POST", path: "/provision$", bodyMatches, body });
+    }
     netsapiens.server.fault({
       ...fault,
-      body: { code: 400, message: quoting([clientSecret, apiPassword]) },
+      body: {
+        code: 400,
+        message: quoting([
+          ...of("Netsapiens"),
+          planted["netsapiens:apiPassword"],
+          planted["netsapiens:portalPassword"],
+        ]),
+      },
     });
   };
   const calm = () => {
     for (const { server } of [xima, enablex, netsapiens, xelion, xelion.tenant])
       server.faults.clear();
+  };
+  const lookWithOurs = async (name: string, ...args: string[]) => {
+    const run = await ucaas(args, { cwd: stack.folder, env: { ...stack.env, ...inPipeline } });
+    places.push({
+      name: `output of ucaas ${name}`,
+      engine: false,
+      leaks: leaksIn(run.stdout + run.stderr, secrets()),
+    });
+  };
+  const inPipeline = {
+    GITLAB_CI: "true",
+    GITHUB_ACTIONS: "",
+    CI_PROJECT_ID: "7",
+    CI_API_V4_URL: `${refusing}/api/v4`,
+    GITLAB_TOKEN: planted.GITLAB_TOKEN,
+    UCAAS_WEBHOOK_URL: `${refusing}/hooks/${planted.UCAAS_WEBHOOK_URL}`,
   };
   await look("preview --diff", ["preview", "--diff"]);
   refuse();
@@ -196,7 +235,40 @@ try {
   await look("up --json of a change", ["up", "--yes", "--skip-preview", "--json"]);
   await look("refresh --diff", ["refresh", "--yes", "--diff"]);
   await look("stack export", ["stack", "export"]);
+  const { resources = [] } = (await stack.export()).deployment;
+  const made = new Set(resources.map(({ urn }) => urn.split("::").at(-1)));
+  // The relay refuses the order of byRelay.
+  const lacking = ["licence", "customer", "byLogin", "user", "tenant", "byToken", "client"].filter(
+    (name) => !made.has(name),
+  );
+  if (lacking.length > 0) throw new Error(`The life lacks ${lacking.join(", ")}.`);
   await look("stack output --json", ["stack", "output", "--json"]);
+  await lookWithOurs(
+    "preview",
+    "preview",
+    "--stack",
+    "test",
+    "--out",
+    "previews/preview-test.json",
+  );
+  await lookWithOurs("status", "status", "--stack", "test");
+  refuse();
+  await lookWithOurs("drift, refused", "drift", "--stack", "test", "--out", "drift.json");
+  await lookWithOurs("doctor, refused", "doctor", "--stack", "test", "--out", "doctor.json");
+  calm();
+  await lookWithOurs("drift", "drift", "--stack", "test");
+  await lookWithOurs("doctor", "doctor", "--stack", "test");
+  await lookWithOurs("notify", "notify", "doctor.json", "drift.json");
+  await lookWithOurs("ci comment", "ci", "comment", "--stacks", '["test"]', "--pull-request", "7");
+
+  // The text is on the command line with which it is set.
+  clearInterval(watch);
+  const journal = `postgres://ucaas:${planted["ucaas:journal"]}@127.0.0.1:9/journal`;
+  await stack.setConfig({ "ucaas:journal": secret(journal) });
+  watch = setInterval(() => lookAtProcesses(mark, commandLines, environments), 50);
+  await look("up, without the journal's database", up);
+  await lookWithOurs("doctor, without the journal's database", "doctor", "--stack", "test");
+  await stack.removeConfig("ucaas:journal");
   places.push({
     name: "files of project, state, journal and home",
     engine: false,
@@ -232,7 +304,9 @@ try {
     },
   );
 
-  console.log(`${secrets().length} secrets, in each of their spellings`);
+  console.log(
+    `${secrets().length} secrets, in each of their spellings; ${commandLines.size} command lines, ${environments.size} variables of processes`,
+  );
   for (const { name, engine, leaks } of places) {
     console.log(
       `${leaks.length === 0 ? "✓" : engine ? "!" : "✗"} ${name}: ${leaks.length === 0 ? "none" : `${leaks.length} leaks${engine ? " (the engine's own)" : ""}`}`,
@@ -242,6 +316,7 @@ try {
   process.exitCode = places.some(({ engine, leaks }) => !engine && leaks.length > 0) ? 1 : 0;
 } finally {
   await sandbox.stop();
+  refuser.close();
   await rm(debug, { recursive: true, force: true });
 }
 
@@ -251,11 +326,19 @@ function lookAtProcesses(mark: string, commandLines: Set<string>, environments: 
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
       if (!environment.includes(`UCAAS_TRIAL=${mark}`)) continue;
       commandLines.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
-      for (const variable of environment.split("\0")) environments.add(variable);
-    } catch {
-      // It ended while it was looked at.
+      for (const variable of environment.split("\0"))
+        if (!isGiven(variable)) environments.add(variable);
+    } catch (error) {
+      // It ended while it was looked at, or is another user's.
+      if (!["ENOENT", "ESRCH", "EACCES"].includes(String((error as NodeJS.ErrnoException).code)))
+        throw error;
     }
   }
+}
+
+/** Who runs the pipeline gives these two in the environment. */
+function isGiven(variable: string): boolean {
+  return /^(UCAAS_WEBHOOK_URL|GITLAB_TOKEN)=/.test(variable);
 }
 
 /** The engine hands the decrypted config to the program in variables of its own. */
