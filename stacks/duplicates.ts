@@ -1,6 +1,7 @@
 import { type ConfigDefinition, didForms, readConfig, UcaasError } from "pulumi-ucaas/schemas";
 import { vendorConfigs } from "./config.ts";
 import { type Path, valueAt } from "./object-path.ts";
+import { sandboxStack } from "./project-file.ts";
 import type { Declaration, StackFiles } from "./stack-files.ts";
 
 type System = keyof typeof vendorConfigs;
@@ -53,6 +54,7 @@ interface Claim {
   readonly key: string;
   readonly words: string;
   readonly path: Identity["path"];
+  readonly server: string;
   readonly outlives: boolean;
   readonly customer: Declaration;
   readonly stack: string;
@@ -97,6 +99,8 @@ export interface Moved {
   readonly system: System;
   readonly to: Declaration;
   readonly stack: string;
+  /** The key of the config that tells the server, where it is no property: `xima:baseUrl`. */
+  readonly serverKey: string | undefined;
 }
 
 /**
@@ -107,16 +111,21 @@ export interface Moved {
 export function movedAway(files: StackFiles, gone: readonly Declaration[]): Moved[] {
   if (gone.length === 0) return [];
   const taken = claimsOfOthers(files);
-  return claims(files, gone).flatMap(({ key, path, customer, outlives }) => {
+  return claims(files, gone).flatMap(({ key, path, server, customer, outlives }) => {
     const other = outlives ? undefined : taken.get(key);
-    return other
-      ? [{ slug: customer.slug, system: path[0], to: other.customer, stack: other.stack }]
-      : [];
+    if (!other) return [];
+    const { customer: to, stack } = other;
+    const [system] = path;
+    const { namespace, keys }: ConfigDefinition = vendorConfigs[system];
+    const serverKey = keys[server] && `${namespace}:${server}`;
+    return [{ slug: customer.slug, system, to, stack, serverKey }];
   });
 }
 
+/** The sandbox has what it likes: no other stack's customers are at its servers. */
 function claimsOfOthers(files: StackFiles): Map<string, Claim> {
-  const all = files.others().flatMap((other) => claims(other, other.customers(other.asWritten)));
+  const others = files.others().filter(({ stack }) => ![stack, files.stack].includes(sandboxStack));
+  const all = others.flatMap((other) => claims(other, other.customers(other.asWritten)));
   return new Map(all.map((claim) => [claim.key, claim]));
 }
 
@@ -134,7 +143,7 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
         ...values.map(normal),
       ]);
       const words = `${what} ${values.join("/")}`;
-      return [{ key, words, path, outlives, customer, stack: files.stack }];
+      return [{ key, words, path, server, outlives, customer, stack: files.stack }];
     }),
   );
 }
@@ -161,6 +170,7 @@ function configured({ file }: StackFiles, system: System, key: string, account: 
     return readConfig({ namespace, keys: { [key]: keys[key] } }, { get }, named)[key];
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
-    return undefined;
+    // What is encrypted or invalid is the same only where it is written the same.
+    return get(`${namespace}:${named === undefined ? key : "accounts"}`);
   }
 }

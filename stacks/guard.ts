@@ -95,6 +95,7 @@ function movedCustomers(
       `Run: pulumi state move --source ${stack} --dest ${to} ${urns.join(" ")}`,
       `Run pulumi up for ${to}, then for ${stack}.`,
     )}`,
+    ...otherServer(moved),
     `If ${to} has customers already: see docs/stack-files.md, Moving a customer to another stack.`,
     `To delete instead: take it out of stack ${to}.`,
   ].join("\n    ");
@@ -109,8 +110,17 @@ function movedSystem({ fileName }: StackFiles, moved: Moved): string {
       "Restore the section here: only a whole customer can be moved.",
       `Take it out of stack ${stack}.`,
     )}`,
+    ...otherServer([moved]),
     `To delete it here: take it out of stack ${stack} first.`,
   ].join("\n    ");
+}
+
+/** An address that the other stack has from the environment is not known here. */
+function otherServer(moved: readonly Moved[]): string[] {
+  const from = moved.find(({ serverKey }) => serverKey !== undefined);
+  return from
+    ? [`If stack ${from.stack} is at another server: write ${from.serverKey} into its stack file.`]
+    : [];
 }
 
 function declaredIn(moved: readonly Moved[]): string {

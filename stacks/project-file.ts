@@ -6,6 +6,9 @@ import { isRecord } from "./object-path.ts";
 /** As the engine looks for it, in this order. */
 const projectFiles = ["Pulumi.json", "Pulumi.yaml", "Pulumi.yml"];
 
+/** The stack of `ucaas sandbox`: its servers are a developer's own, whatever its file says. */
+export const sandboxStack = "sandbox";
+
 /** The project around a folder of stack files. */
 export interface ProjectFile {
   /** Where the project's file is; the folder itself when there is none. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
-import { projectFile } from "pulumi-ucaas-stacks/internal/project-file";
+import { projectFile, sandboxStack } from "pulumi-ucaas-stacks/internal/project-file";
 import { LineCounter, parseDocument } from "yaml";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
@@ -71,9 +71,6 @@ export function providerEnvironment(
   return folders;
 }
 
-/** Left out of pipelines and manifests by name, also where the project has no such stack. */
-const stackForTrials = "sandbox";
-
 /**
  * A misspelt name spares no stack, and chooses fewer than were meant. A misspelt folder
  * has none, and what works on all of them would end well.
@@ -103,7 +100,8 @@ export function checkStackNames(
     });
   const named = [
     ...only.map((name) => [onlyOption, name] as const),
-    ...except.flatMap((name) => (name === stackForTrials ? [] : [["--except", name] as const])),
+    // Pipelines and manifests leave it out by name, also where the project has no such stack.
+    ...except.flatMap((name) => (name === sandboxStack ? [] : [["--except", name] as const])),
   ];
   for (const [option, name] of named) {
     if (stacks.some((stack) => fits(stack, name))) continue;

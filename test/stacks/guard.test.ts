@@ -159,6 +159,7 @@ describe("what the files of another stack declare", () => {
     What to do: 1. Take acme out of ucaas:removed.
     2. Run: pulumi state move --source acme --dest b 'urn:pulumi:acme::test::ucaas:index:Customer::acme'
     3. Run pulumi up for b, then for acme.
+    If stack b is at another server: write xima:baseUrl into its stack file.
     If b has customers already: see docs/stack-files.md, Moving a customer to another stack.
     To delete instead: take it out of stack b.`,
     ]);
@@ -214,6 +215,7 @@ describe("what the files of another stack declare", () => {
       `stacks/Pulumi.acme.yaml acme.enablex of the last update would be deleted: stack b declares it (stacks/customers/b/acme.yaml:2:1) [MOVED_TO_OTHER_STACK]
     What to do: 1. Restore the section here: only a whole customer can be moved.
     2. Take it out of stack b.
+    If stack b is at another server: write enablex:baseUrl into its stack file.
     To delete it here: take it out of stack b first.`,
     ]);
   });

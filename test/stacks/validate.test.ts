@@ -503,6 +503,38 @@ describe("the same object declared twice", () => {
     expect(faults(files, { config: everyVendor })).toEqual(found);
   });
 
+  test("the stack of the sandbox may have the customers of any other", () => {
+    const files = (stack: string) => ({
+      "Pulumi.acme.yaml":
+        "config: {ucaas:customers: {a: {name: A, enablex: {customerCode: c1}}}}\n",
+      [`Pulumi.${stack}.yaml`]:
+        "config: {ucaas:customers: {b: {name: B, enablex: {customerCode: c1}}}}\n",
+    });
+    expect(faults(files("sandbox"), { config: everyVendor })).toEqual([]);
+    expect(faults(files("other"), { config: everyVendor })).toHaveLength(1);
+  });
+
+  test("two stacks with encrypted addresses are at two servers, unless they are the same", () => {
+    const inStack = (slug: string, secure: string, account = "") =>
+      [
+        `config: {enablex:baseUrl: {secure: ${secure}}, `,
+        `enablex:accounts: {n: {baseUrl: {secure: ${secure}}, accessId: id}}, `,
+        `ucaas:customers: {${slug}: {name: A, enablex: {${account}customerCode: c1}}}}\n`,
+      ].join("");
+    for (const account of ["", "account: n, "]) {
+      const withSecret = (secure: string) =>
+        faults(
+          {
+            "Pulumi.acme.yaml": inStack("a", "v1:one", account),
+            "Pulumi.other.yaml": inStack("b", secure, account),
+          },
+          { config: everyVendor },
+        ).filter((fault) => fault.includes("declared already"));
+      expect(withSecret("v1:two")).toEqual([]);
+      expect(withSecret("v1:one")).toHaveLength(1);
+    }
+  });
+
   const client = (own: string) =>
     `{name: A, netsapiens: {driver: existing, domain: d, clientSecret: {secure: x}, apiUsername: u, apiPassword: {secure: y}, ${own}}}`;
   test.each([
