@@ -9,8 +9,9 @@ import {
   openIntents,
   toStateResource,
 } from "pulumi-ucaas/internal/runtime/intents";
-import { Journal } from "pulumi-ucaas/internal/runtime/journal";
+import { isSameStack, Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
+import { readStackNames } from "pulumi-ucaas/internal/runtime/stack-record";
 import { findProject, providerEnvironment } from "./pulumi/project.ts";
 import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
 
@@ -38,7 +39,14 @@ export interface OpenWritesOptions {
   readonly creates?: readonly PendingCreate[];
   /** The stack's config, where it has been read already. */
   readonly config?: StackConfig;
+  /** The project's stacks in the backend. A stack's file may outlive its stack. */
+  readonly readNames?: () => Promise<readonly string[]>;
 }
+
+const isOfAnother =
+  (identity: string) =>
+  ({ stack, heldBy = stack }: JournalEntry) =>
+    !isSameStack(heldBy, identity);
 
 /**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
@@ -48,7 +56,7 @@ export interface OpenWritesOptions {
 export async function openWrites(
   stack: string,
   resources: readonly State[],
-  { creates = [], config: given }: OpenWritesOptions = {},
+  { creates = [], config: given, readNames = readStackNames }: OpenWritesOptions = {},
 ): Promise<string[]> {
   // Without the passphrase the state would not have been read.
   const config = given ?? (await stackConfig(stack));
@@ -57,9 +65,12 @@ export async function openWrites(
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {
     const { entries, unreadable } = await journal.list();
+    const names = openIntents(entries, identity, inState).some(isOfAnother(identity))
+      ? await readNames().catch(() => [])
+      : [];
     return [
       ...unreadable,
-      ...openIntents(entries, identity, inState, findProject().stacks).map(describeOpenIntent),
+      ...openIntents(entries, identity, inState, names).map(describeOpenIntent),
       ...unreportedCreates(creates, entries, identity).map(describePendingCreate),
     ];
   } catch (error) {

@@ -44,6 +44,21 @@ test("reports the creates of the stack's own organization, as its name or its st
   expect(await reported("main", resources("prod-org").slice(0, 1))).toHaveLength(2);
 });
 
+test("reports a killed create of the stack's old name until a stack has that name again", async () => {
+  const before = "ucaas/before@https://api.pulumi.com/prod-org";
+  await new Journal(config).intend(
+    { vendor: "xima", stack: before, thing: "https://licensing.example/v1 acme/lost" },
+    ...([{}, null, null] as const),
+    { write: { operation: "create", type: "XimaLicense", resource: "lost" } },
+  );
+  const state = resources("prod-org").map((each) => ({ ...each, outputs: { __stack: before } }));
+  const reported = (...names: string[]) =>
+    openWrites("main", state, { readNames: async () => names });
+  // The file Pulumi.before.yaml may be there still: another branch has it.
+  expect(await reported("main")).toEqual([expect.stringContaining("acme/lost")]);
+  expect(await reported("main", "before")).toEqual([]);
+});
+
 test("an entry that cannot be read is reported, since it may be a write of the stack", async () => {
   writeFileSync(join(folder, "xima-broken.json"), "{");
   expect(await openWrites("main", resources("prod-org"))).toEqual([
