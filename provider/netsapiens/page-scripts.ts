@@ -130,9 +130,13 @@ export function readClients({
   return undefined;
 }
 
-/** What the page shows of other pages of its list, however it is made. */
+/**
+ * What the page shows of other pages of its list, however it is made. In doubt it is a sign:
+ * a false one is an error, but a client on a page that was missed is made a second time.
+ */
 export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
   const plain = (text: string) => text.replace(/\s+/g, " ").trim();
+  const textOf = (element: Element) => plain(element.textContent ?? "");
   const nameOf = (element: Element) =>
     plain(
       element.getAttribute("aria-label") ||
@@ -142,42 +146,72 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
         element.getAttribute("alt") ||
         "",
     ).toLowerCase();
+  const wordsOf = (name: string) => name.replace(/^[\s‹«<←›»>→]+|[\s‹«<←›»>→]+$/g, "");
   const isVisible = (element: Element) => element.getClientRects().length > 0;
-  const inPager = (element: Element) =>
-    element.closest(
-      "nav, [role=navigation], [class*=pagin], [class*=paging], [class*=pager], [id*=pagin], [id*=paging], [id*=pager]",
-    ) !== null;
+  const pager =
+    "[class*=pagin], [class*=paging], [class*=pager], [id*=pagin], [id*=paging], [id*=pager]";
+  const navigation = "nav, [role=navigation]";
+  const link = "a, button, [role=button], [role=link]";
+  const isInside = (element: Element, selector: string) => element.closest(selector) !== null;
   // Not `disabled:opacity-50`, which an enabled control may have.
   const isOff = (element: Element) =>
     element.matches("[disabled], [aria-disabled=true]") ||
     /(^|[\s_-])disabled($|[\s_-])/.test(String(element.className));
-  const isEnabled = (element: Element) => {
+  // What is around a control is part of it up to its link, and while it has no other text.
+  const isEnabled = (element: Element): boolean => {
     const parent = element.parentElement;
-    return !isOff(element) && !(parent?.matches("li, span, td") && isOff(parent));
+    if (isOff(element)) return false;
+    if (!parent) return true;
+    if (parent.matches("li, span, td") && isOff(parent)) return false;
+    const isPart = isInside(parent, link) || textOf(parent) === textOf(element);
+    return !isPart || isEnabled(parent);
   };
+  // A part of a link inherits its pointer, so the parts of a link are controls as well.
   const isControl = (element: Element) =>
     element.matches(
       "a, button, input[type=button], input[type=submit], input[type=image], [role=button], [role=link], [onclick]",
     ) ||
     (element.children.length === 0 && getComputedStyle(element).cursor === "pointer");
   const isNext = (element: Element) => {
-    const name = nameOf(element).replace(/[\s›»>→]+$/, "");
+    const name = wordsOf(nameOf(element));
     return (
       element.matches("[rel~=next]") ||
       nextLabels.some((label) => plain(label).toLowerCase() === name)
     );
   };
-  const leadsOn = /^next\b|^[›»>→]+$|^last( page)?$|^(load|show|see|view) more\b/;
+  const leadsOn = /^(go to (the )?)?next\b|^last( page)?$|^(load|show|see|view) more\b/;
   const leadsBack = /^prev(ious)?\b|^first( page)?$/;
+  // A menu entry may have an arrow beside its words.
+  const isOrnament = (element: Element) =>
+    !isInside(element, pager) && wordsOf(textOf(element.closest(link) ?? element)) !== "";
+  const isArrow = (element: Element, arrows: RegExp) =>
+    arrows.test(nameOf(element)) && !isOrnament(element);
+
   const numbers = (text: string) => Number(text.replace(/\D/g, ""));
+  const isNumber = (element: Element) =>
+    element.children.length === 0 && /^\d+$/.test(textOf(element)) && isVisible(element);
+  const isPageLink = (element: Element) => {
+    const whole = element.closest(link) ?? element;
+    const isLinked = isControl(element) || isInside(element, `${link}, [onclick]`);
+    const isNamed = /^(page )?\d+$/i.test(textOf(whole)) && !whole.querySelector("i, svg, img");
+    return isNumber(element) && isLinked && isNamed;
+  };
+  // "1 of 7" and "1/7", but no date.
+  const ofNumber = /((^|[^a-z])of|(^|[^\d/])\d*\s*\/)\s*\d+(?![\d/])/i;
+  // A menu may have numbers too, such as that of the unread messages.
+  const isPageNumber = (element: Element) => {
+    if (!isNumber(element) || isInside(element, pager)) return isNumber(element);
+    const menu = element.closest(navigation);
+    if (!menu) return false;
+    return ofNumber.test(textOf(menu)) || [...menu.querySelectorAll("*")].some(isPageLink);
+  };
 
   const controls: Element[] = [];
   let pages = 1;
   for (const element of document.querySelectorAll("body *")) {
     if (element.matches("option, script, style") || !isVisible(element)) continue;
     if (isControl(element)) controls.push(element);
-    if (element.children.length > 0 || !/^\s*\d+\s*$/.test(element.textContent ?? "")) continue;
-    if (inPager(element)) pages = Math.max(pages, numbers(element.textContent ?? ""));
+    if (isPageNumber(element)) pages = Math.max(pages, numbers(textOf(element)));
   }
   const enabled = controls.filter(isEnabled);
   const next = enabled.find(isNext);
@@ -197,13 +231,14 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
   return {
     hasNext: next !== undefined,
     leadsOn:
-      enabled.some((each) => isNext(each) || leadsOn.test(nameOf(each))) ||
-      document.querySelector("link[rel~=next]") !== null,
+      enabled.some(
+        (each) => isNext(each) || leadsOn.test(wordsOf(nameOf(each))) || isArrow(each, /^[›»>→]+$/),
+      ) || document.querySelector("link[rel~=next]") !== null,
     leadsBack: enabled.some(
       (each) =>
         each.matches("[rel~=prev]") ||
-        leadsBack.test(nameOf(each)) ||
-        (inPager(each) && /^[‹«<←]+$/.test(nameOf(each))),
+        leadsBack.test(wordsOf(nameOf(each))) ||
+        (isInside(each, `${pager}, ${navigation}`) && isArrow(each, /^[‹«<←]+$/)),
     ),
     pages,
     entries,

@@ -44,12 +44,24 @@ describe("a page shows that its list", () => {
     ["a class for when it is disabled", '<button class="disabled:opacity-50">Next</button>'],
     ["a plain element", "<span onclick='turn()'>Next</span>"],
     ["an element with a pointer", "<b style='cursor: pointer'>Next</b>"],
+    [
+      "a link whose text is nested",
+      "<li><a href=/2><i>navigate_next</i><span>Next</span></a></li>",
+    ],
+    ["a link with an arrow before its text", "<a href=/2><i>&rarr;</i> Next</a>"],
+    [
+      "a link in an item with a disabled one",
+      "<ul><li class=disabled>Previous</li><li><a href=/2><b>Next</b></a></li></ul>",
+    ],
   ])("can be turned by %s", async (_, html) => {
     expect(await pagerOf(html)).toMatchObject({ hasNext: true, leadsOn: true });
   });
 
   test.each([
     ["an arrow, which may lead to the last page", "<a href=/2>&raquo;</a>"],
+    ["a nested arrow", "<a href=/2><span>&raquo;</span></a>"],
+    ["a nested arrow in a pager", "<p class=paging><a href=/2>Weiter <span>&raquo;</span></a></p>"],
+    ["a long name for screen readers", '<a aria-label="Go to next page" href=/2><svg></svg></a>'],
     ["a label that begins with Next", "<button>Next 25</button>"],
     ["a control that loads more", "<button>Load more</button>"],
     ["a control for the last page", "<a href=/9>Last</a>"],
@@ -65,6 +77,17 @@ describe("a page shows that its list", () => {
       "<ul class=pagination><li>1</li><li>&hellip;</li><li>12</li></ul>",
       { pages: 12 },
     ],
+    [
+      "the number of the last beside a link",
+      "<nav><b>1</b> <a href=/2><span>2</span></a> &hellip; <span>12</span></nav>",
+      { pages: 12 },
+    ],
+    [
+      "numbers without a link",
+      "<nav><ul><li onclick='go(2)'><b>2</b></li></ul></nav>",
+      { pages: 2 },
+    ],
+    ["a number of a number", "<nav><b>1</b> / <b>7</b></nav>", { pages: 7 }],
     ["a field for the number", "Page <input value=1> of 7", { pages: 7 }],
     ["a count of entries", "Showing 1 to 10 of 1,057 entries", { entries: 1057 }],
     ["a short count", "1–10 of 57", { entries: 57 }],
@@ -89,6 +112,29 @@ describe("a page shows that its list", () => {
     [
       "a disabled button",
       '<button disabled>Next</button><button aria-disabled=true aria-label="Next page">&rsaquo;</button>',
+    ],
+    [
+      "a disabled control whose text is nested",
+      '<li class="page-item disabled"><a class="page-link" href="#"><span>Next</span></a></li>',
+    ],
+    [
+      "a disabled control whose arrow is nested",
+      '<li class="page-item disabled"><a class="page-link" href="#"><span>&raquo;</span></a></li>',
+    ],
+    [
+      "a disabled control in a frame of its own",
+      '<div class="disabled"><div><a href="#"><span>Next</span></a></div></div> Clients',
+    ],
+    ["a disabled link whose text is nested", '<a class="disabled" href="#"><b>Next</b> page</a>'],
+    ["an arrow inside a menu entry", "<a href=/x>Settings <span>&rsaquo;</span></a>"],
+    ["an arrow back inside a menu entry", "<nav><a href=/x><span>&lsaquo;</span> Home</a></nav>"],
+    [
+      "a badge in the navigation",
+      "<nav><a href=/>Home</a> 11/29/2026 <b>12</b> <a href=/m>Mail <b>3</b></a></nav>",
+    ],
+    [
+      "a badge on an icon",
+      "<nav><a href=/m><i class=mail></i><span class=badge>12</span></a></nav>",
     ],
     ["a word without a link", "<span>Next</span>"],
     ["a hidden control", "<a href=/2 hidden>Next</a>"],
