@@ -172,13 +172,6 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
       "a, button, input[type=button], input[type=submit], input[type=image], [role=button], [role=link], [onclick]",
     ) ||
     (element.children.length === 0 && getComputedStyle(element).cursor === "pointer");
-  const isNext = (element: Element) => {
-    const name = wordsOf(nameOf(element));
-    return (
-      element.matches("[rel~=next]") ||
-      nextLabels.some((label) => plain(label).toLowerCase() === name)
-    );
-  };
   const leadsOn = /^(go to (the )?)?next\b|^last( page)?$|^(load|show|see|view) more\b/;
   const leadsBack = /^prev(ious)?\b|^first( page)?$/;
   // A menu entry may have an arrow beside its words.
@@ -186,6 +179,14 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
     !isInside(element, pager) && wordsOf(textOf(element.closest(link) ?? element)) !== "";
   const isArrow = (element: Element, arrows: RegExp) =>
     arrows.test(nameOf(element)) && !isOrnament(element);
+  // A label may be an arrow alone.
+  const isNamed = (element: Element, label: string) =>
+    wordsOf(label) === ""
+      ? nameOf(element) === label && !isOrnament(element)
+      : wordsOf(nameOf(element)) === wordsOf(label);
+  const isNext = (element: Element) =>
+    element.matches("[rel~=next]") ||
+    nextLabels.some((label) => isNamed(element, plain(label).toLowerCase()));
 
   const numbers = (text: string) => Number(text.replace(/\D/g, ""));
   const isNumber = (element: Element) =>
@@ -193,8 +194,8 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
   const isPageLink = (element: Element) => {
     const whole = element.closest(link) ?? element;
     const isLinked = isControl(element) || isInside(element, `${link}, [onclick]`);
-    const isNamed = /^(page )?\d+$/i.test(textOf(whole)) && !whole.querySelector("i, svg, img");
-    return isNumber(element) && isLinked && isNamed;
+    const isAlone = /^(page )?\d+$/i.test(textOf(whole)) && !whole.querySelector("i, svg, img");
+    return isNumber(element) && isLinked && isAlone;
   };
   // "1 of 7" and "1/7", but no date.
   const ofNumber = /((^|[^a-z])of|(^|[^\d/])\d*\s*\/)\s*\d+(?![\d/])/i;

@@ -31,9 +31,9 @@ describe("a page shows that its list", () => {
     page = await browser.newPage();
   });
   afterAll(() => browser.close());
-  const pagerOf = async (html: string) => {
+  const pagerOf = async (html: string, nextLabels = ["Next", "Next Page"]) => {
     await page.setContent(html);
-    return page.evaluate(readPager, { nextLabels: ["Next", "Next Page"] });
+    return page.evaluate(readPager, { nextLabels });
   };
 
   test.each([
@@ -55,6 +55,14 @@ describe("a page shows that its list", () => {
     ],
   ])("can be turned by %s", async (_, html) => {
     expect(await pagerOf(html)).toMatchObject({ hasNext: true, leadsOn: true });
+  });
+
+  test.each([
+    ["an arrow", "»", "<a href=/x>Menu <i>&raquo;</i></a> <p>1 <a href=/2>&raquo;</a></p>"],
+    ["words and an arrow", "Weiter ›", "<a href=/2>Weiter &rsaquo;</a>"],
+  ])("can be turned by the declared label: %s", async (_, label, html) => {
+    expect(await pagerOf(html, [label])).toMatchObject({ hasNext: true });
+    expect(await page.textContent("[data-ucaas-next]")).toBe(label);
   });
 
   test.each([
