@@ -182,7 +182,7 @@ export function readPager({ nextLabels }: { nextLabels: string[] }): Pager {
   // A label may be an arrow alone.
   const isNamed = (element: Element, label: string) =>
     wordsOf(label) === ""
-      ? nameOf(element) === label && !isOrnament(element)
+      ? label !== "" && nameOf(element) === label && !isOrnament(element)
       : wordsOf(nameOf(element)) === wordsOf(label);
   const isNext = (element: Element) =>
     element.matches("[rel~=next]") ||

@@ -65,6 +65,10 @@ describe("a page shows that its list", () => {
     expect(await page.textContent("[data-ucaas-next]")).toBe(label);
   });
 
+  test("cannot be turned by an icon when the declared label is blank", async () => {
+    expect(await pagerOf("<button><svg></svg></button>", [" "])).toEqual(only);
+  });
+
   test.each([
     ["an arrow, which may lead to the last page", "<a href=/2>&raquo;</a>"],
     ["a nested arrow", "<a href=/2><span>&raquo;</span></a>"],
