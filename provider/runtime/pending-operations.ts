@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { isEqual } from "./equality.ts";
 import { UcaasError } from "./errors.ts";
 import { type ResourceName, toStateResource } from "./intents.ts";
 import { isRecord } from "./is-record.ts";
@@ -134,28 +133,19 @@ export function toPendingOperations(
       {
         ...{ operation, ...toStateResource(known.urn), id, fields, modified, foundAt },
         ...intentOf(known),
-        ...(operation === "update" && marksOf(known, resource)),
+        ...(operation === "update" && marksOf(resource)),
       },
     ];
   });
 }
 
-/** What the update's own run wrote into its inputs. One without a change kept earlier marks. */
-function marksOf(known: RecordedResource, { inputs }: RecordedResource) {
-  if (isEqual(plain(known.inputs), plain(inputs))) return {};
+/** What the update's own run wrote into its inputs. */
+function marksOf({ inputs }: RecordedResource) {
   const { __journal: journal, __relay: relay } = inputs ?? {};
   return {
     ...(typeof journal === "string" && { journal }),
     ...(typeof relay === "string" && { relay }),
   };
-}
-
-/** Without what a program does not write, and what the engine encrypts again each time. */
-function plain(inputs: unknown): unknown {
-  const isOwn = (name: string) => !/^__(?!(journal|relay)$)/.test(name) && name !== "ciphertext";
-  return JSON.parse(
-    JSON.stringify(inputs ?? {}, (name, value) => (isOwn(name) ? value : undefined)),
-  );
 }
 
 /** As an entry of the journal would say it. */

@@ -83,10 +83,8 @@ export function decide(
     return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
-  const ignores = declared.ignoresConfiguration === true && !isNew;
-  const changed =
-    !ignores && !isSameConfiguration(order.configurationHash, declared.configurationHash);
-  const allowed = order.retryFailed !== declared.retryFailed && declared.retryFailed !== null;
+  const changed = isChanged(declared, order, isNew);
+  const allowed = allowsRetry(declared, order);
   const allowsAnother = allowed && isNew && given === null;
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
   if (order.status === "COMPLETED" && !allowsAnother)
@@ -115,6 +113,27 @@ export function decide(
   return canFollow && declared.wait === "completed"
     ? { do: "follow", why: "waiting for its end" }
     : { do: "done" };
+}
+
+/**
+ * What an update may have to do about the last order, where no argument has changed:
+ * `follow` sends none.
+ */
+export function workLeft(
+  declared: DesiredOrder,
+  order: Order | undefined,
+): "nothing" | "follow" | "order" {
+  if (!order || isChanged(declared, order) || allowsRetry(declared, order)) return "order";
+  return order.status === "COMPLETED" ? "nothing" : "follow";
+}
+
+function isChanged(declared: DesiredOrder, order: Order, isNew = false): boolean {
+  const ignores = declared.ignoresConfiguration === true && !isNew;
+  return !ignores && !isSameConfiguration(order.configurationHash, declared.configurationHash);
+}
+
+function allowsRetry({ retryFailed }: DesiredOrder, order: Order): boolean {
+  return order.retryFailed !== retryFailed && retryFailed !== null;
 }
 
 /**

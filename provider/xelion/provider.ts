@@ -16,7 +16,7 @@ import {
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { OwnRuns } from "../runtime/own-runs.ts";
-import { readNoted } from "../runtime/pending-operations.ts";
+import { type PendingOperation, readNoted } from "../runtime/pending-operations.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isSameOnAnyMachine } from "../runtime/stack-identity.ts";
 import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
@@ -43,6 +43,7 @@ import {
   mostRecent,
   parseOrder,
   toDesiredOrder,
+  workLeft,
 } from "./order.ts";
 import { OrderReconciler } from "./order-reconciler.ts";
 import { orderFromState, ownOutputs, toOutputs } from "./outputs.ts";
@@ -62,6 +63,7 @@ type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
 type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & {
   readonly __resource?: string;
 };
+type Managed = Pick<Tenant, "__stack" | "__resource">;
 /** What an order's way depends on; the state has no `callback`. */
 type Ordered = Pick<
   ProvisionInputs,
@@ -200,8 +202,6 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     news: ProvisionInputs,
   ): Promise<Partial<ProvisionInputs>> {
     const isNew = olds.tenantName === undefined;
-    // What stays as it is sends nothing, and another machine's name would change the state.
-    const isSent = isNew || !isEqual(ownArguments(olds), ownArguments(news));
     const { __journal, __relay } = olds;
     const kept = {
       ...(__journal !== undefined && { __journal }),
@@ -212,17 +212,46 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       const doubt = entry ? undefined : await this.#doubt(news);
       if (doubt && isNew)
         logWarning(type, resourceId(news), `\`pulumi up\` will not send an order: ${doubt.reason}`);
-      if (!isSent || news.__stack === undefined) return kept;
+      if (news.__stack === undefined) return kept;
+      const journal = await this.#journal.identity();
+      const work = isNew ? "order" : await this.#workLeft(olds, news, journal, entry);
+      // Another machine's name would change a state that stays as it is.
+      if (work === "nothing") return kept;
+      // The last order went by the relay that it names, also where another one is followed by.
+      if (work === "follow") return { ...kept, __journal: journal };
       const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
-      return {
-        __journal: await this.#journal.identity(),
-        ...(mark !== undefined && { __relay: mark }),
-      };
+      return { __journal: journal, ...(mark !== undefined && { __relay: mark }) };
     } catch (error) {
       // A journal that cannot be written stops a write, but no look.
       if (!(error instanceof UcaasError)) throw error;
       return kept;
     }
+  }
+
+  /** What an update may have to do. The comparison comes later, and cannot add inputs. */
+  async #workLeft(
+    olds: Partial<ProvisionInputs>,
+    news: ProvisionInputs,
+    journal: string,
+    entry: JournalEntry | undefined,
+  ): Promise<ReturnType<typeof workLeft>> {
+    const isChanged = !isEqual(ownArguments(olds), ownArguments(news));
+    if (isChanged || !isKnown(news) || (await this.#notedOperation(news))) return "order";
+    const noted = entry && parseOrder(entry.note, "journal");
+    const isLatest = noted !== undefined && (olds.__journal ?? journal) === journal;
+    const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
+    const hash = last && (await configurationHashOf(news, last));
+    return hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash), last);
+  }
+
+  /** What a killed run of another machine has begun of this resource. */
+  async #notedOperation({
+    __stack: stack,
+    __resource: name,
+  }: Managed): Promise<PendingOperation | undefined> {
+    if (stack === undefined) return undefined;
+    const noted = await readNoted(this.#journal, stack);
+    return noted.find((each) => each.type === type && each.name === name);
   }
 
   /**
@@ -519,7 +548,10 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    */
   async #orderInState(news: ProvisionInputs): Promise<Order | undefined> {
     // An order that the operator names is this tenant's.
-    if (news.orderId !== undefined) return undefined;
+    return news.orderId === undefined ? await this.#lastInState(news) : undefined;
+  }
+
+  async #lastInState(news: ProvisionInputs): Promise<Order | undefined> {
     const { thing } = journalKey(news);
     return (await this.#tenantsInState(news))
       .filter((tenant) => journalKey(tenant).thing === thing)

@@ -7,8 +7,10 @@ import { UcaasError } from "../../provider/runtime/errors.ts";
 import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { OwnRuns } from "../../provider/runtime/own-runs.ts";
+import { secretSignature, signatureKey } from "../../provider/runtime/secret-mark.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
+import { eventually } from "../eventually.ts";
 import { folder, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
 import { type World, world } from "./world.ts";
@@ -357,6 +359,126 @@ describe("an update that another machine's killed engine began", () => {
     await cp(one, other, { recursive: true });
     expect((await goBack(other, run, run.record)).code).toBeUndefined();
     expect(names()).toEqual(["before", "changed", "before"]);
+  });
+});
+
+describe("an update with this journal, whose engine was killed", () => {
+  const known = { urn, type: pulumiType, modified: "2026-01-05T09:00:00Z" };
+  const another = { tenantName: "pbx2", __resource: "second" } as Partial<ProvisionInputs>;
+  const idOf = ({ serverUrl, tenantName }: ProvisionInputs) =>
+    `${new URL(serverUrl).host}/${tenantName}`;
+  /** Inputs as the engine has them, which encrypts a secret again each time. */
+  const recorded = (inputs: Partial<ProvisionInputs> = {}, ciphertext: string) => ({
+    ...inputs,
+    configuration: { [signatureKey]: secretSignature, ciphertext },
+  });
+
+  /** The record while the engine updates a tenant of the state. */
+  function updating(inputs: ProvisionInputs, outs: object, news: object = {}): StackRecord {
+    const resource = { ...known, id: idOf(inputs), outputs: { ...outs } };
+    return {
+      ...newStack,
+      resources: [{ ...resource, inputs: recorded(inputs, "v1:first") }],
+      pending: [
+        { type: "updating", resource: { ...resource, inputs: recorded(news, "v1:second") } },
+      ],
+    };
+  }
+  const checked = async (folder: string, inputs: object, more: object, record = newStack) => {
+    const run = provider(w, { "ucaas:journalDir": folder }, record);
+    const result = await run.check(inputs, inputsOf(w, more));
+    return { run, news: result.inputs as ProvisionInputs };
+  };
+  const tenant = { __resource: "acme-xelion" };
+  const changed = { ...tenant, configuration: { version: 1, organization: { name: "9876" } } };
+
+  test("a killed change of a secret alone needs no ceremony on the same machine", async () => {
+    const one = await machine();
+    const { inputs, outs } = await up(one, newStack, tenant as never);
+    // Killed before its order.
+    const { news } = await checked(one, inputs, changed);
+    const record = updating(inputs, outs, news);
+    const { run, news: again } = await checked(one, inputs, changed, record);
+    expect((await outcome(run.update(idOf(inputs), outs, again))).outs.orderId).toBe(2);
+    expect((await up(one, record, another)).code).toBeUndefined();
+  });
+
+  test("a killed wait for an order is waited for again, and nothing is ordered", async () => {
+    const completed = { do: "status", status: "COMPLETED", callback: "now", times: 1 } as const;
+    w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, completed] });
+    const one = await machine();
+    const { run: first, news: inputs } = await checked(one, {}, tenant);
+    const { code: soon, outs: begun } = await outcome(
+      first.create({ ...inputs, timeout: "200ms" }),
+    );
+    expect(soon).toBe("NOT_FINISHED");
+    const { news } = await checked(one, inputs, tenant);
+    const record = updating(inputs, begun, news);
+    const { run, news: again } = await checked(one, inputs, tenant, record);
+    const ended = outcome(run.update(idOf(again), begun, again));
+    await eventually(() =>
+      expect(vi.mocked(console.log).mock.calls.join("\n")).toContain("waiting for its end"),
+    );
+    await w.proceed(1);
+    const { code, outs } = await ended;
+    expect({ code, status: outs.status }).toEqual({ code: undefined, status: "COMPLETED" });
+    expect(w.orders()).toHaveLength(1);
+  });
+
+  test("a preview beside this journal's own update leaves no doubt", async () => {
+    const one = await machine();
+    const { inputs, outs } = await up(one, newStack, tenant as never);
+    const { news } = await checked(one, inputs, changed);
+    const record = updating(inputs, outs, news);
+    await checked(one, {}, another, record);
+    expect((await up(one, { ...record, pending: [] }, another)).code).toBeUndefined();
+  });
+});
+
+describe("the journal's name in the inputs of a tenant", () => {
+  const configurationFile = () => join(folders[0]!, "configuration.json");
+  const write = (name: string) =>
+    writeFile(
+      configurationFile(),
+      JSON.stringify({ ...w.inputs.configuration, organization: { name } }),
+    );
+  const marksOf = async (folder: string, { inputs, outs }: Awaited<ReturnType<typeof ordered>>) => {
+    const known = { urn, type: pulumiType, id: "1", inputs: { ...inputs }, outputs: { ...outs } };
+    const record = { ...newStack, resources: [known] };
+    const run = provider(w, { "ucaas:journalDir": folder }, record);
+    const { inputs: news } = await run.check(inputs, declared());
+    const { changes } = await run.diff("1", outs, news as ProvisionInputs);
+    return { journal: news?.__journal, changes };
+  };
+  const declared = () =>
+    inputsOf(w, { configuration: undefined, configurationFile: configurationFile() } as never);
+  async function ordered(folder: string) {
+    const run = provider(w, { "ucaas:journalDir": folder }, newStack);
+    const inputs = (await run.check({}, declared())).inputs as ProvisionInputs;
+    return { inputs, outs: (await run.create(inputs)).outs as ProvisionOutputs };
+  }
+
+  test("stays with a tenant that stays as it is, on any machine", async () => {
+    const [one, other] = [await machine(), await machine()];
+    await write("before");
+    const tenant = await ordered(one);
+    const { __journal: journal } = tenant.inputs;
+    expect(journal).toBeDefined();
+    for (const folder of [one, other])
+      expect(await marksOf(folder, tenant)).toEqual({ journal, changes: false });
+  });
+
+  test("is that of the machine which orders what another one has changed since", async () => {
+    const [one, other] = [await machine(), await machine()];
+    await write("before");
+    await ordered(other);
+    await write("changed");
+    const tenant = await ordered(one);
+    await write("before");
+    // This journal has an order with just what is declared, and a later one was sent.
+    const { journal, changes } = await marksOf(other, tenant);
+    expect(changes).toBe(true);
+    expect(journal).not.toBe(tenant.inputs.__journal);
   });
 });
 
