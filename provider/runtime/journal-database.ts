@@ -125,7 +125,8 @@ export class JournalDatabase implements JournalStore {
 
   async #present(client: PoolClient, { vendor, thing }: JournalKey) {
     const { rows } = await client.query<Row & JournalKey>(
-      "select vendor, stack, thing, entry from ucaas_journal where vendor = $1 and thing = $2",
+      // A statement of another process, such as `replace`, waits for the commit.
+      "select vendor, stack, thing, entry from ucaas_journal where vendor = $1 and thing = $2 for update",
       [vendor, thing],
     );
     return rows;

@@ -25,7 +25,7 @@ export interface JournalWrite {
   /** The base URL of the service that it went to, where `thing` does not say it. */
   readonly service?: string;
   /** The stack whose state has the resource, where it was created under another one. */
-  readonly heldBy?: string;
+  readonly heldBy?: string | undefined;
 }
 
 /**

@@ -28,8 +28,8 @@ export interface JournalStore {
    * Writes an entry in place of the one with its key.
    *
    * @param guard throws what keeps the entry from being written. It sees the entries of
-   *   this thing, of whichever stack; until the entry is written, no other process writes
-   *   one for this thing with a guard.
+   *   this thing, of whichever stack. Until the entry is written, no other process changes
+   *   one of these, or writes one for this thing with a guard.
    */
   write(entry: JournalEntry, guard?: (present: readonly JournalEntry[]) => void): Promise<void>;
   /**

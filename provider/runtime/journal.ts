@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { dynamic } from "@pulumi/pulumi";
 import { steps, UcaasError } from "./errors.ts";
 import { JournalDatabase } from "./journal-database.ts";
@@ -262,12 +263,17 @@ export class Journal {
     return await this.#put(key, { ...entry, completedAt: new Date().toISOString(), note }, entry);
   }
 
-  /** Notes that no resource owns what an entry may have made; one that was replaced stays. */
+  /** Notes that no resource owns what an entry may have made. */
   async abandon(entry: JournalEntry): Promise<void> {
-    await this.#store.write({ ...entry, abandoned: true }, (present) => {
-      const found = present.find(({ stack }) => stack === entry.stack);
-      if (!isSameWrite(entry, found)) throw outdated(entry, nothingSent);
-    });
+    await this.#amend(entry, { abandoned: true });
+  }
+
+  /** Notes which stack's state has the resource of an entry, and what that one calls it. */
+  async handOver(
+    entry: JournalEntry,
+    owner: Pick<JournalWrite, "heldBy"> & Partial<Pick<JournalWrite, "resource">>,
+  ): Promise<void> {
+    await this.#amend(entry, owner);
   }
 
   /**
@@ -278,6 +284,14 @@ export class Journal {
   async drop({ vendor, stack, thing }: JournalKey, own?: JournalEntry): Promise<void> {
     for (const each of namesOf(stack))
       await this.#store.remove({ vendor, stack: each, thing }, own);
+  }
+
+  /** What a run that is at work has noted or removed since stays as it is. */
+  async #amend(entry: JournalEntry, news: Partial<JournalEntry>): Promise<void> {
+    await this.#store.write({ ...entry, ...news }, (present) => {
+      const found = present.find(({ stack }) => stack === entry.stack);
+      if (!isDeepStrictEqual(found, entry)) throw outdated(entry, nothingSent);
+    });
   }
 
   async #put<Note extends Json>(

@@ -537,10 +537,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     if (!isMovedTo(stack, state)) return;
     const { vendor } = this.#descriptor;
     const thing = this.#thing(state, id);
-    const { key, entry } = await this.#journal.locate(vendor, thing, stacksOf(state, stack));
+    const { entry } = await this.#journal.locate(vendor, thing, stacksOf(state, stack));
     if (!entry || entry.abandoned || entry.heldBy === stack) return;
     const owner = { heldBy: stack, ...(resource !== undefined && { resource }) };
-    await this.#journal.annotate(key, { ...entry, ...owner }, entry.note).catch(() => {});
+    await this.#journal.handOver(entry, owner).catch(() => {});
   }
 
   /** What another machine's run began and did not end: this journal has no entry of it. */

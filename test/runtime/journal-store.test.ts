@@ -150,6 +150,18 @@ describe.each(Object.entries(places))("the journal in %s", (place, open) => {
     expect(await open().find(to)).toEqual(later);
   });
 
+  test("keeps what a run has written since from one that notes whose an entry is", async () => {
+    const read = await open().intend(key(), {}, "no answer yet", null, { write });
+    const noted = await open().annotate(key(), read, "order 1");
+    const outdated = { code: "JOURNAL_OUTDATED" };
+    const late = [() => open().handOver(read, { heldBy: "shop/b" }), () => open().abandon(read)];
+    for (const each of late) await expect(each()).rejects.toMatchObject(outdated);
+    expect(await open().find(key())).toEqual(noted);
+    await open().drop(key());
+    for (const each of late) await expect(each()).rejects.toMatchObject(outdated);
+    expect(await open().find(key())).toBeUndefined();
+  });
+
   test("keeps what two organizations of Pulumi Cloud begin apart", async () => {
     const cloud = `shop/live${thing}@https://api.pulumi.com`;
     const [prod, other] = ["prod-org", "test-org"].map((name) => ({

@@ -1107,18 +1107,23 @@ test("finds its order under the identity that it was created with when the stack
   expect(journal()).toEqual([]);
 });
 
+const openJournal = () =>
+  new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? w.journalDir : undefined) as never,
+  });
+const resource = (name: string, outputs: object) => ({
+  type: "XelionTenantProvision",
+  name,
+  outputs: { ...outputs },
+});
+
 test("the order of a tenant that was moved to another stack is reported by neither of the two", async () => {
   const [mine, other] = ["acme", "bakery"];
   const north = { __stack: "shop/north", __resource: mine } as never;
   const { outs } = await create({ __resource: mine } as never);
   await create({ __resource: other, tenantName: "pbx2" } as never);
-  const source = {
-    get: (name: string) => (name === "ucaas:journalDir" ? w.journalDir : undefined),
-  };
-  const type = "XelionTenantProvision";
-  const resource = (name: string, outputs: object) => ({ type, name, outputs: { ...outputs } });
   const reported = async () => {
-    const { entries } = await new Journal(source as never).list();
+    const { entries } = await openJournal().list();
     return [
       ...openIntents(entries, "shop/live", [resource(other, { __stack: "shop/live" })]),
       ...openIntents(entries, "shop/north", [resource(mine, outs)], ["live", "north"]),
@@ -1131,6 +1136,29 @@ test("the order of a tenant that was moved to another stack is reported by neith
   const configuration = { version: 1, organization: { name: "North" } };
   await update(outs, { configuration, ...(north as object) } as never);
   expect(await reported()).toEqual([]);
+});
+
+test("a look that notes the new stack keeps the order's latest news", async () => {
+  const { outs } = await create();
+  const { locate } = Journal.prototype;
+  const another = openJournal();
+  let isQuicker = true;
+  // The run that is at work is quicker by a moment.
+  const slow = vi.spyOn(Journal.prototype, "locate").mockImplementation(async function (
+    this: Journal,
+    ...args
+  ) {
+    const found = await locate.apply(this, args);
+    const { key, entry } = found;
+    if (entry && isQuicker)
+      await another.annotate(key, entry, { ...(entry.note as object), orderId: 4711 });
+    isQuicker &&= !entry;
+    return found as never;
+  });
+  await changes(outs, { __stack: "shop/renamed" } as never);
+  slow.mockRestore();
+  const { entries } = await openJournal().list("xelion");
+  expect(entries).toMatchObject([{ note: { orderId: 4711 } }]);
 });
 
 test("finds the order of a killed run after two moves of the stack, and orders nothing twice", async () => {
