@@ -98,7 +98,8 @@ async function openJournal({ stack }: Options): Promise<Journal> {
 async function knownStacks(journal: Journal): Promise<string[]> {
   const { entries } = await journal.list();
   // The journal's own name is of no stack.
-  const stacks = new Set(entries.map(({ stack }) => stack).filter((stack) => stack !== ""));
+  const all = entries.flatMap(({ stack, heldBy = stack }) => [stack, heldBy]);
+  const stacks = new Set(all.filter((stack) => stack !== ""));
   return [...stacks].sort();
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { steps } from "./errors.ts";
 import { isRecord } from "./is-record.ts";
-import { isSameStack, type JournalEntry } from "./journal.ts";
+import { isSameStack, type JournalEntry, type JournalKey } from "./journal.ts";
 import { printableLine } from "./printable.ts";
 import { allIdentities, stackParts } from "./stack-identity.ts";
 import type { Json } from "./to-json.ts";
@@ -55,6 +55,11 @@ export function ownerOf({ resource, note }: JournalEntry): string | undefined {
 /** The stack that has to report an entry: the one whose state has the resource. */
 function holderOf({ heldBy, stack }: JournalEntry): string {
   return heldBy ?? stack;
+}
+
+/** What an entry has to say of the stack that holds it: nothing where it is under that one. */
+export function otherHolder({ stack }: JournalKey, holder: string): string | undefined {
+  return isSameStack(stack, holder) ? undefined : holder;
 }
 
 /**
@@ -139,13 +144,14 @@ export function journalCommand(words: string, stack: string): string {
 /** What may be at a vendor without a resource, and how it is settled. */
 export function describeOpenIntent(entry: JournalEntry): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ${journalCommand(`resolve ${entryReference(entry)}`, entry.stack)}`)}`;
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ${journalCommand(`resolve ${entryReference(entry)}`, holderOf(entry))}`)}`;
 }
 
 /** The same for a write of a stack that is gone: most likely this one, before its rename. */
 export function describeWriteOfLostStack(entry: JournalEntry, stack: string): string {
   const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt} by the stack ${entry.stack}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ${journalCommand(`move ${entry.stack} ${stack}`, stack)}`, `Otherwise look at the vendor, then: ${journalCommand(`resolve ${entryReference(entry)}`, stack)}`)}`;
+  const holder = holderOf(entry);
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is of the stack ${holder}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ${journalCommand(`move ${holder} ${stack}`, stack)}`, `Otherwise look at the vendor, then: ${journalCommand(`resolve ${entryReference(entry)}`, stack)}`)}`;
 }
 
 /** A resource in the state, as far as the journal is concerned. */

@@ -121,10 +121,17 @@ export class Journal {
     if (from === to) return 0;
     const { entries } = await this.list();
     const own = entries.filter(({ vendor, stack }) => stack === from && vendor !== moves.vendor);
+    const isHeld = ({ heldBy }: JournalEntry) => heldBy === from;
     let moved = 0;
     for (const entry of own) {
-      if (!(await this.#store.replace({ ...entry, stack: to }, entry))) continue;
+      const news = { ...entry, stack: to, ...(isHeld(entry) && { heldBy: to }) };
+      if (!(await this.#store.replace(news, entry))) continue;
       await this.#store.remove(entry, entry);
+      moved++;
+    }
+    // Begun by another stack, whose resource this one has now.
+    for (const entry of entries.filter((each) => isHeld(each) && !own.includes(each))) {
+      await this.handOver(entry, { heldBy: to });
       moved++;
     }
     await this.intend({ ...moves, stack: from }, to, to);

@@ -4,7 +4,7 @@ import { type CallContext, uncancelled } from "./cancellation.ts";
 import { PartialFailure, UcaasError } from "./errors.ts";
 import { inOneSpelling } from "./identifiers.ts";
 import type { IgnoringInputs } from "./ignored-changes.ts";
-import { blocksCreate, classifyEntry, ownerOf } from "./intents.ts";
+import { blocksCreate, classifyEntry, otherHolder, ownerOf } from "./intents.ts";
 import {
   isSameStack,
   type Journal,
@@ -395,8 +395,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
         resource: resource.__resource ?? "",
         ...(id !== undefined && { remoteId: id }),
         ...(resource.account !== undefined && { account: resource.account }),
-        ...(isMovedTo(programStack, resource) && { heldBy: programStack }),
       },
+      stack: programStack,
       known: resource.__intent ?? this.#known.get(resource.__resource ?? ""),
       locate: async () => {
         const stacks = stacksOf(resource, programStack);
@@ -534,12 +534,15 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
    * write reports a journal that cannot be used.
    */
   async #handOver(id: string, state: O, { __stack: stack, __resource: resource }: ManagedInputs) {
-    if (!isMovedTo(stack, state)) return;
+    // A refresh and a delete know no program.
+    if (stack === undefined) return;
     const { vendor } = this.#descriptor;
     const thing = this.#thing(state, id);
     const { entry } = await this.#journal.locate(vendor, thing, stacksOf(state, stack));
-    if (!entry || entry.abandoned || entry.heldBy === stack) return;
-    const owner = { heldBy: stack, ...(resource !== undefined && { resource }) };
+    if (!entry || entry.abandoned) return;
+    const heldBy = otherHolder(entry, stack);
+    if (entry.heldBy === heldBy) return;
+    const owner = { heldBy, ...(resource !== undefined && { resource }) };
     await this.#journal.handOver(entry, owner).catch(() => {});
   }
 
@@ -689,11 +692,6 @@ function stacksOf({ __stack }: ManagedInputs, programStack: string | undefined):
   return [
     ...new Set([__stack, programStack ?? __stack ?? ""].filter((stack) => stack !== undefined)),
   ];
-}
-
-/** The state of a resource was moved to this stack, or its stack was renamed. */
-function isMovedTo(stack: string | undefined, { __stack: mark }: ManagedInputs): stack is string {
-  return stack !== undefined && mark !== undefined && !isSameStack(mark, stack);
 }
 
 function marksOf({ __claim, __intent }: ManagedOutputs): ManagedOutputs {

@@ -1,3 +1,4 @@
+import { otherHolder } from "./intents.ts";
 import type { IntentOptions, Journal, JournalEntry, JournalKey, JournalWrite } from "./journal.ts";
 import type { Json } from "./to-json.ts";
 
@@ -13,6 +14,8 @@ export interface OperationTarget {
 export interface OperationDeps {
   readonly journal: Journal;
   readonly write: JournalWrite;
+  /** The stack of the program, where there is one. */
+  readonly stack: string | undefined;
   /** The name of the last write that the state knows. */
   readonly known: string | undefined;
   /** Another machine's run began an update of the resource, and its outcome is not known. */
@@ -76,8 +79,13 @@ export class Operation<Note extends Json = Json> {
    * @param service the base URL that the write goes to, where `key` does not say it
    */
   intentOptions(key: JournalKey, service?: string): IntentOptions {
-    const { known, guard } = this.#means;
-    const write = { ...this.#means.write, ...(service !== undefined && { service }) };
+    const { known, guard, stack } = this.#means;
+    const heldBy = stack === undefined ? undefined : otherHolder(key, stack);
+    const write = {
+      ...this.#means.write,
+      ...(heldBy !== undefined && { heldBy }),
+      ...(service !== undefined && { service }),
+    };
     return { write, known, guard: (others) => guard(key, others) };
   }
 

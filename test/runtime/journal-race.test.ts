@@ -46,6 +46,7 @@ test.each(["discard", "complete"] as const)(
     const operation = new Operation({
       journal: journal(),
       write: { operation: "create", type: "Tenant", resource: "acme" },
+      stack: key.stack,
       known: undefined,
       isRepeated: false,
       signal: new AbortController().signal,

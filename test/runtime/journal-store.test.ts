@@ -150,6 +150,17 @@ describe.each(Object.entries(places))("the journal in %s", (place, open) => {
     expect(await open().find(to)).toEqual(later);
   });
 
+  test("moves also what another stack began and the moved one has now", async () => {
+    const [from, to] = ["old", "new"].map((name) => `shop/${name}${thing}@here`) as [
+      string,
+      string,
+    ];
+    const entry = await open().intend(key(), {}, "note", null, { write });
+    await open().handOver(entry, { heldBy: from });
+    await open().move(from, to);
+    expect(await open().find(key())).toEqual({ ...entry, heldBy: to });
+  });
+
   test("keeps what a run has written since from one that notes whose an entry is", async () => {
     const read = await open().intend(key(), {}, "no answer yet", null, { write });
     const noted = await open().annotate(key(), read, "order 1");

@@ -6,7 +6,12 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { UcaasError } from "../../provider/runtime/errors.ts";
-import { openIntents } from "../../provider/runtime/intents.ts";
+import {
+  describeWriteOfLostStack,
+  intentsOfLostStacks,
+  openIntents,
+  openIntentsOfOthers,
+} from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
@@ -1136,6 +1141,50 @@ test("the order of a tenant that was moved to another stack is reported by neith
   const configuration = { version: 1, organization: { name: "North" } };
   await update(outs, { configuration, ...(north as object) } as never);
   expect(await reported()).toEqual([]);
+});
+
+test("a customer that was moved back is reported by neither stack", async () => {
+  const mine = { __resource: "acme" } as never;
+  const theirs = { __resource: "bakery", __stack: "shop/north" } as never;
+  const { outs } = await create(mine);
+  await changes(outs, theirs);
+  await changes(outs, mine);
+  // A refresh and a delete do not say whose the resource is.
+  await runs(w).read(outs);
+  const { entries } = await openJournal().list();
+  const names = ["live", "north"];
+  expect(openIntents(entries, "shop/live", [resource("acme", outs)], names)).toEqual([]);
+  expect(openIntents(entries, "shop/north", [], names)).toEqual([]);
+});
+
+test("a stack that got its name back is lost to no other", async () => {
+  const { outs } = await create({ __resource: "acme" } as never);
+  const seen = async (stack: string) => {
+    await changes(outs, { __resource: "acme", __stack: stack } as never);
+    const { entries } = await openJournal().list();
+    return intentsOfLostStacks(openIntentsOfOthers(entries, "shop/third"), ["live", "third"]);
+  };
+  const [lost] = await seen("shop/renamed");
+  // Never the entries of the stack that is there.
+  expect(lost && describeWriteOfLostStack(lost, "shop/third")).toMatch(
+    /of the stack shop\/renamed, which .* ucaas journal move shop\/renamed shop\/third /,
+  );
+  expect(await seen("shop/live")).toEqual([]);
+});
+
+test("a stack that got its name back keeps its orders, also where the journal kept the other", async () => {
+  const mine = { __resource: "acme" } as never;
+  const { outs } = await create(mine);
+  await openJournal().move("shop/live", "shop/renamed");
+  await changes(outs, mine);
+  const configuration = { version: 1, organization: { name: "North" } };
+  for (const step of [
+    () => changes(outs, mine),
+    () => update(outs, { configuration, ...(mine as object) }),
+  ]) {
+    await step();
+    expect(openIntentsOfOthers((await openJournal().list()).entries, "shop/live")).toEqual([]);
+  }
 });
 
 test("a look that notes the new stack keeps the order's latest news", async () => {
