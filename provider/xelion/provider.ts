@@ -391,7 +391,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
     const known = orderFromState(olds);
     // The order of another machine may have followed; the operator may say that none has.
-    const isOutdated = operation.isRepeated && known.orderId !== news.orderId;
+    const mayBeOutdated = operation.isRepeated && known.orderId !== news.orderId;
+    const isOutdated = mayBeOutdated && !(await this.#isKnownToRelay(news));
     const reconciled = await this.#reconcile(
       { ...news, __stack: olds.__stack ?? news.__stack },
       isOutdated ? { ...known, configurationHash: notKnown } : known,
@@ -408,6 +409,13 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (failure && !isEqual(order, known)) throw new PartialFailure(id, outs, failure);
     if (failure) throw failure;
     return { outs };
+  }
+
+  /** Whether the relay has each order of the killed run that this one follows. */
+  async #isKnownToRelay(news: ProvisionInputs): Promise<boolean> {
+    const { relay } = (await this.#notedOperation(news)) ?? {};
+    const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
+    return relay !== undefined && relay === mark;
   }
 
   async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {

@@ -141,6 +141,33 @@ describe("with a relay", () => {
     expect((await up(other, record, {}, receiver.relay)).code).toBeUndefined();
   });
 
+  test("another machine waits for the order that a killed run has waited for", async () => {
+    await using receiver = await withReceiver();
+    const { relay } = receiver;
+    const completed = { do: "status", status: "COMPLETED", callback: "now", times: 1 } as const;
+    w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, completed] });
+    const on = async (folder: string, record: StackRecord, olds = {}) => {
+      const run = provider(w, { "ucaas:journalDir": folder, ...relay }, record);
+      const { inputs } = await run.check(olds, inputsOf(w, { __resource: "acme-xelion" } as never));
+      return { run, inputs: inputs as ProvisionInputs };
+    };
+    const first = await on(await machine(), newStack);
+    const { outs } = await outcome(first.run.create({ ...first.inputs, timeout: "300ms" }));
+    const second = await on(await machine(), newStack, first.inputs);
+    const id = `${new URL(w.tenant.url).host}/pbx1`;
+    const known = { urn, type: pulumiType, id, modified: "2026-01-05T09:00:00Z" };
+    const record: StackRecord = {
+      ...newStack,
+      resources: [{ ...known, inputs: { ...first.inputs }, outputs: { ...outs } }],
+      pending: [{ type: "updating", resource: { ...known, inputs: { ...second.inputs } } }],
+    };
+    const third = await on(await machine(), record, first.inputs);
+    await w.proceed(1);
+    const ended = await outcome(third.run.update(id, outs, third.inputs));
+    expect({ code: ended.code, orderId: ended.outs.orderId }).toEqual({ orderId: 1 });
+    expect(w.orders()).toHaveLength(1);
+  });
+
   test("a run that was killed before its order needs no ceremony on another machine", async () => {
     await using receiver = await withReceiver();
     const { relay } = receiver;
