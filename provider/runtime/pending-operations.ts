@@ -172,7 +172,9 @@ function isOf(operation: PendingOperation, known: RecordedResource): boolean {
   return isSame(operation, { ...toStateResource(known.urn), id }) && isUnchanged;
 }
 
-function intentOf({ outputs }: RecordedResource): { intent?: string } {
+/** The updates of a tenant write none: an adopted one has that of its import for ever. */
+function intentOf({ urn, outputs }: RecordedResource): { intent?: string } {
+  if (toStateResource(urn).type === "XelionTenantProvision") return {};
   const intent = outputs?.__intent;
   return typeof intent === "string" ? { intent } : {};
 }

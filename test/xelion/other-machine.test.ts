@@ -379,6 +379,20 @@ describe("an update that another machine's killed engine began", () => {
     expect(names()).toEqual(["before", "changed"]);
   });
 
+  test("the note of an adopted tenant ends with the other machine's update", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one);
+    const outputs = { ...run.outs, __intent: "2026-01-05T08:00:00.000Z/import" };
+    const resources = run.record.resources.map((each) => ({ ...each, outputs }));
+    // A preview meanwhile.
+    await goBack(other, run, { ...run.record, resources });
+    await accept(other);
+    const ended = resources.map((each) => ({ ...each, modified: "2026-01-06T09:00:00Z" }));
+    const later = { ...newStack, resources: ended };
+    expect(await goBack(other, run, later)).toEqual({ changes: false });
+    expect(names()).toEqual(["before"]);
+  });
+
   test("is undone without ceremony with a copy of that machine's journal", async () => {
     const [one, other] = [await machine(), await machine()];
     const run = await interruptOrder(one);
