@@ -41,8 +41,12 @@ export interface Doubt {
   readonly isPassing?: boolean;
 }
 
+type KeptDoubt = Pick<StackKnowledge, "doubt" | "doubtOf">;
+
 interface Verdict {
   readonly doubt?: string;
+  /** What later runs are to know, of which this one may have no doubt. */
+  readonly kept: KeptDoubt;
   /** By their keys. */
   readonly pending: readonly string[];
   /** Something counts as known to a witness alone: who asks without one looks again. */
@@ -61,24 +65,46 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   const failed = record.failedUpdates.filter((update) =>
     isOfAnotherJournal(update, record, part, kept?.at),
   );
-  const unseen = failed.find((update) => !witness?.servedUpdate(update, record.resources));
+  // The oldest: as long as it is on record, so are the others.
+  const unseen = failed.findLast((update) => !witness?.servedUpdate(update, record.resources));
+  const { doubt, doubtOf } = kept ?? {};
   const verdict = {
+    kept: doubt === undefined ? {} : { doubt, ...(doubtOf && { doubtOf }) },
     pending: others.map(({ key }) => key),
     needsWitness: failed.length > 0 && unseen === undefined,
   };
-  if (kept?.doubt !== undefined) return { ...verdict, doubt: kept.doubt };
+  if (doubt !== undefined && !doubtOf) return { ...verdict, doubt };
   const open = others.filter(({ key }) => !kept?.accepted?.includes(key));
-  if (open.length > 0)
-    return {
-      ...verdict,
-      doubt: `another machine was interrupted: ${open.map(({ text }) => text).join(", ")}`,
-    };
-  if (unseen)
-    return {
-      ...verdict,
-      doubt: `the update of ${unseen.startedAt} failed, and this journal has no part in it`,
-    };
-  return verdict;
+  if (open.length > 0) {
+    const texts = open.map(({ text }) => text).join(", ");
+    const interrupted = `another machine was interrupted: ${texts}`;
+    return { ...verdict, doubt: interrupted, kept: { doubt: interrupted } };
+  }
+  if (doubt !== undefined && isBoundBy(verdict.kept, situation)) return { ...verdict, doubt };
+  if (!unseen) return verdict;
+  const failure = `the update of ${unseen.startedAt} failed, and this journal has no part in it`;
+  const ofUpdate = { doubt: doubt ?? failure, doubtOf: ofBoth(doubtOf, unseen, witness) };
+  return { ...verdict, doubt: failure, kept: ofUpdate };
+}
+
+/** What was in doubt before, and is for this witness too. */
+function ofBoth(
+  before: KeptDoubt["doubtOf"],
+  { startedAt }: FailedUpdate,
+  witness: Witness | undefined,
+): KeptDoubt["doubtOf"] {
+  const isOlder = before !== undefined && before.startedAt < startedAt;
+  return {
+    startedAt: isOlder ? before.startedAt : startedAt,
+    witnesses: [...(before?.witnesses ?? []), witness?.mark ?? ""],
+  };
+}
+
+/** Another witness may know of a failed update, and says so while that is on record. */
+function isBoundBy({ doubtOf }: KeptDoubt, { record, witness }: Situation): boolean {
+  if (!doubtOf) return true;
+  const isOnRecord = record.failedUpdates.some(({ startedAt }) => startedAt === doubtOf.startedAt);
+  return !isOnRecord || doubtOf.witnesses.includes(witness?.mark ?? "");
 }
 
 /**
@@ -222,7 +248,7 @@ export class EarlierRuns {
     const { record, failure } = await this.#tryReadRecord(identity, organization);
     const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
     const situation = { record, noted, journal, knowledge, part, type, witness };
-    const { doubt, pending, needsWitness } = judgeEarlierRuns(situation);
+    const { doubt, kept, pending, needsWitness } = judgeEarlierRuns(situation);
     const hasEntries = entries.some(
       (entry) => entry.vendor !== "ucaas" && isSameStack(entry.stack, identity),
     );
@@ -234,8 +260,9 @@ export class EarlierRuns {
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
-      at: failure || needsWitness ? lastLook : new Date().toISOString(),
-      ...(doubt !== undefined && { doubt }),
+      // Another witness has to see again what this one knows, or has no doubt of.
+      at: failure || needsWitness || kept.doubtOf ? lastLook : new Date().toISOString(),
+      ...kept,
       pending,
       ...(accepted && { accepted }),
     });

@@ -37,6 +37,8 @@ export interface StackKnowledge {
   readonly at: string;
   /** Why creates that cannot be looked up are not sent. */
   readonly doubt?: string;
+  /** The failed update that it is about, and by their marks whom it binds. Otherwise it binds all. */
+  readonly doubtOf?: { readonly startedAt: string; readonly witnesses: readonly string[] };
   /** Pending operations that were seen, and those that the operator has settled. */
   readonly pending?: readonly string[];
   readonly accepted?: readonly string[];

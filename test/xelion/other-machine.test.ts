@@ -168,6 +168,32 @@ describe("with a relay", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test("a tenant without the relay leaves no doubt for those that have it", async () => {
+    await using receiver = await withReceiver();
+    const { relay } = receiver;
+    const record = failedWith({ "xelion:callback": {} });
+    const other = await machine();
+    const order = async (tenantName: string, more: object = {}, of: StackRecord = record) =>
+      (await up(other, of, { tenantName, ...more }, relay)).code;
+    const none = { callback: false };
+    expect(await order("pbx2", none)).toBe("JOURNAL_UNKNOWN_RUN");
+    expect(await order("pbx3")).toBeUndefined();
+    // The doubt stays for those without it, also when the engine has forgotten the update.
+    expect(await order("pbx2", none, newStack)).toBe("JOURNAL_UNKNOWN_RUN");
+    // The relay cannot say any more whether it knew the update.
+    expect(await order("pbx4", {}, newStack)).toBe("JOURNAL_UNKNOWN_RUN");
+    await accept(other);
+    expect(await order("pbx2", none, newStack)).toBeUndefined();
+  });
+
+  test("a relay that did not know of a failed update stays in doubt of it", async () => {
+    await using receiver = await withReceiver();
+    const record = failedWith({ "xima:baseUrl": { value: "https://x" } });
+    const other = await machine();
+    for (const more of [{ callback: false }, {}, {}])
+      expect((await up(other, record, more, receiver.relay)).code).toBe("JOURNAL_UNKNOWN_RUN");
+  });
+
   test("a run that was killed before its order needs no ceremony on another machine", async () => {
     await using receiver = await withReceiver();
     const { relay } = receiver;
