@@ -65,7 +65,7 @@ export function isOfAnotherJournal(
 }
 
 /** The record's times are cut to the second. */
-function endOf({ endedAt }: FailedUpdate): number {
+export function endOf({ endedAt }: FailedUpdate): number {
   return Date.parse(endedAt) + 1000;
 }
 

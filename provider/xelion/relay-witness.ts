@@ -1,4 +1,5 @@
 import type { Witness } from "../runtime/earlier-runs.ts";
+import { endOf } from "../runtime/failed-updates.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
 import type { FailedUpdate, RecordedResource } from "../runtime/stack-record.ts";
@@ -20,19 +21,26 @@ export class RelayWitness implements Witness {
     this.#account = account;
   }
 
-  servedUpdate(
-    { startedAt, config = {} }: FailedUpdate,
-    resources: readonly RecordedResource[],
-  ): boolean {
+  servedUpdate(update: FailedUpdate, resources: readonly RecordedResource[]): boolean {
     const key = `${namespace}:${this.#account === undefined ? "callback" : "accounts"}`;
-    const setting = config[key];
+    const setting = update.config?.[key];
     // It may have been in the environment of that machine, or not.
     if (setting === undefined) return false;
     if (setting.value !== undefined) return this.#isIn(tryParseJson(setting.value));
-    const before = resources.filter((each) => this.#hasOrderByRelay(each, startedAt));
-    // The engine's record hides the relay with its key. Earlier orders tell which one it was.
-    if (before.length === 0) return this.#account === undefined;
-    return before.some(({ inputs }) => (inputs?.__relay ?? this.mark) === this.mark);
+    // The engine's record hides the relay with its key. Orders tell which one it was.
+    const orders = this.#telling(update, resources);
+    if (orders.length === 0) return this.#account === undefined;
+    return orders.some(({ mark = this.mark }) => mark === this.mark);
+  }
+
+  /** Orders by relay that the update itself sent, else earlier ones. */
+  #telling(update: FailedUpdate, resources: readonly RecordedResource[]) {
+    const [start, end] = [Date.parse(update.startedAt), endOf(update)];
+    const orders = resources.flatMap((each) => this.#orderByRelay(each));
+    const own = orders.filter(
+      ({ sentAt, mark }) => mark !== undefined && sentAt >= start && sentAt < end,
+    );
+    return own.length > 0 ? own : orders.filter(({ sentAt }) => sentAt < start);
   }
 
   #isIn(setting: unknown): boolean {
@@ -42,14 +50,12 @@ export class RelayWitness implements Witness {
     return typeof url === "string" && URL.canParse(url) && relayMark(url) === this.mark;
   }
 
-  #hasOrderByRelay({ outputs }: RecordedResource, before: string): boolean {
+  /** The account's last order for a tenant, with the relay's mark; earlier releases set none. */
+  #orderByRelay({ inputs, outputs }: RecordedResource) {
     const { account, intent } = outputs ?? {};
-    return (
-      account === this.#account &&
-      isRecord(intent) &&
-      intent.callback === "relay" &&
-      String(intent.submittedAt) < before
-    );
+    if (account !== this.#account || !isRecord(intent) || intent.callback !== "relay") return [];
+    const mark = typeof inputs?.__relay === "string" ? inputs.__relay : undefined;
+    return [{ sentAt: Date.parse(String(intent.submittedAt)), mark }];
   }
 }
 

@@ -55,9 +55,26 @@ test("which relay a hidden config named is known from orders before", () => {
   expect(served(tenant(undefined))).toBe(true);
   expect(served(tenant(other))).toBe(false);
   expect(served(tenant(other), tenant(relay.mark))).toBe(true);
-  expect(served(tenant(other), tenant(relay.mark, { submittedAt: "2026-01-05T09:00:01Z" }))).toBe(
-    false,
-  );
+});
+
+test("orders that the failed update itself sent by the relay tell that it had it", () => {
+  const { mark: other } = relayAt("https://other.example");
+  const sent = (mark: string | undefined, submittedAt: string, account?: string) =>
+    tenant(mark, { submittedAt, ...(account !== undefined && { account }) });
+  const witness = new RelayWitness(relay, undefined);
+  const served = (...tenants: ReturnType<typeof tenant>[]) =>
+    witness.servedUpdate(update({ "xelion:callback": hidden }), tenants);
+  // The record's times are cut to the second.
+  for (const during of ["2026-01-05T09:00:01Z", "2026-01-05T09:00:03.900Z"]) {
+    expect(served(tenant(other), sent(relay.mark, during))).toBe(true);
+    expect(served(tenant(relay.mark), sent(other, during))).toBe(false);
+    expect(served(tenant(other), sent(undefined, during))).toBe(false);
+  }
+  expect(served(tenant(other), sent(relay.mark, "2026-01-05T09:00:04Z"))).toBe(false);
+  // A new stack, whose first update sent some orders and failed.
+  const first = sent(relay.mark, "2026-01-05T09:00:01Z", "second");
+  const accounts = update({ "xelion:accounts": hidden });
+  expect(new RelayWitness(relay, "second").servedUpdate(accounts, [first])).toBe(true);
 });
 
 test("of an account's hidden section only its own earlier orders tell that it has a relay", () => {
