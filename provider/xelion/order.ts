@@ -115,10 +115,7 @@ export function decide(
     : { do: "done" };
 }
 
-/**
- * What an update may have to do about the last order, where no argument has changed:
- * `follow` sends none.
- */
+/** What an update may have to do about the last order: `follow` sends none. */
 export function workLeft(
   declared: DesiredOrder,
   order: Order | undefined,

@@ -235,13 +235,15 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     journal: string,
     entry: JournalEntry | undefined,
   ): Promise<ReturnType<typeof workLeft>> {
-    const isChanged = !isEqual(ownArguments(olds), ownArguments(news));
-    if (isChanged || !isKnown(news) || (await this.#notedOperation(news))) return "order";
+    const isElsewhere = !isEqual(olds.account, news.account);
+    if (isElsewhere || !isKnown(news) || (await this.#notedOperation(news))) return "order";
     const noted = entry && parseOrder(entry.note, "journal");
     const isLatest = noted !== undefined && (olds.__journal ?? journal) === journal;
     const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
     const hash = last && (await configurationHashOf(news, last));
-    return hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash), last);
+    const work = hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash), last);
+    const isChanged = !isEqual(ownArguments(olds), ownArguments(news));
+    return isChanged && work === "nothing" ? "follow" : work;
   }
 
   /** What a killed run of another machine has begun of this resource. */

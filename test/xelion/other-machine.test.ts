@@ -168,6 +168,21 @@ describe("with a relay", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test("a change that orders nothing keeps the mark of the relay that has the order", async () => {
+    await using receiver = await withReceiver();
+    const folder = await machine();
+    const { inputs } = await up(folder, newStack, {}, receiver.relay);
+    const other = { "xelion:callback": { relayUrl: "http://127.0.0.1:1", relayKey } };
+    const markAfter = async (more: Partial<ProvisionInputs>) => {
+      const run = provider(w, { "ucaas:journalDir": folder, ...other }, newStack);
+      return (await run.check(inputs, inputsOf(w, more))).inputs?.__relay;
+    };
+    expect(inputs.__relay).toBeDefined();
+    expect(await markAfter({ timeout: "19s" })).toBe(inputs.__relay);
+    const configuration = { version: 1, organization: { name: "Other" } };
+    expect(await markAfter({ configuration })).not.toBe(inputs.__relay);
+  });
+
   test("a tenant without the relay leaves no doubt for those that have it", async () => {
     await using receiver = await withReceiver();
     const { relay } = receiver;
