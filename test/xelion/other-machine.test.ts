@@ -350,6 +350,16 @@ describe("an update that another machine's killed engine began", () => {
     expect(names()).toEqual(["before", "changed"]);
   });
 
+  test("is undone also on a machine that has sent the order before", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one, other);
+    await run.order();
+    expect(await goBack(other, run, run.record)).toMatchObject({ code: "JOURNAL_UNKNOWN_RUN" });
+    await accept(other);
+    expect((await goBack(other, run, run.record)).code).toBeUndefined();
+    expect(names()).toEqual(["before", "changed", "before"]);
+  });
+
   test("is not ordered again after a refresh that changed the state", async () => {
     const [one, other] = [await machine(), await machine()];
     const run = await interruptOrder(one, other);
