@@ -78,7 +78,7 @@ describe("a resumed destroy", () => {
   };
   const resume = async (project: FleetProject, ...choice: string[]) => {
     const run = await project.run("destroy", "--yes", "--resume", ...choice);
-    return { ...run, stacks: callsOf(run.calls, "destroy") };
+    return { ...run, stacks: callsOf(run.calls, "destroy").sort() };
   };
 
   test("takes no stack that the interrupted one had not chosen", async () => {
