@@ -113,12 +113,14 @@ function unknownStack(
   command: string,
   { stack }: Options,
 ): UcaasError {
+  const elsewhere =
+    stack === undefined ? ". If the stack's config names the journal: add --stack <stack>" : "";
   return new UcaasError(`the journal does not know the stack ${identity}`, {
     code: "NO_JOURNAL_ENTRY",
     operation: `journal ${command}`,
     hint: [
       `nothing was noted. ${named(known)}`,
-      `name the stack as the error does: project/stack@backend${stack === undefined ? ". If the stack's config names the journal: add --stack <stack>" : ""}`,
+      `name the stack as the error does: project/stack@backend${elsewhere}`,
     ].join("\n    "),
   });
 }

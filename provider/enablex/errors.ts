@@ -1,3 +1,4 @@
+import { configKey } from "../runtime/config.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { entryReference, journalCommand } from "../runtime/intents.ts";
 import type { JournalEntry } from "../runtime/journal.ts";
@@ -67,12 +68,12 @@ export function accountChanged(
   resource: ManagedInputs,
 ): UcaasError {
   const { account } = resource;
-  const key = account === undefined ? "accessId" : `accounts.${account}.accessId`;
+  const key = configKey("enablex", "accessId", account);
   return seenByAnother(
     `this account does not see the ${name}; another account did`,
     { vendor: "enablex", operation },
     resource,
-    `Check enablex:${key}, its key or login, and the base URL: they may be another reseller's.`,
+    `Check ${key}, its key or login, and the base URL: they may be another reseller's.`,
     `the keys were replaced and the ${name} is gone`,
   );
 }
@@ -84,14 +85,14 @@ export function begunByAnother(
   { account }: ManagedInputs,
   entry: JournalEntry,
 ): UcaasError {
-  const key = account === undefined ? "accessId" : `accounts.${account}.accessId`;
+  const key = configKey("enablex", "accessId", account);
   const resolve = journalCommand(`resolve ${entryReference(entry)}`, entry.stack);
   return new UcaasError(`another account began to create this ${name}; this one cannot see it`, {
     code: "ACCOUNT_CHANGED",
     vendor: "enablex",
     operation,
     hint: steps(
-      `Check enablex:${key}, and its key or login: they may be another reseller's.`,
+      `Check ${key}, and its key or login: they may be another reseller's.`,
       "Run pulumi up again with the account that began it: it takes up what was made.",
       `If that account is gone: look at EnableX what it has made, then: ${resolve}`,
     ),
@@ -370,7 +371,11 @@ const orphanTexts: Record<
 
 /** The warning for a replacement that finds the old object in the new one's place. */
 export function notReplaced({ name }: ResourceType, id: string): string {
-  return `${name} ${id} is kept, since this resource has it already. What to do if it is to be deleted and created again: add the option deleteBeforeReplace: true to the resource, and run pulumi up --replace once more`;
+  return [
+    `${name} ${id} is kept, since this resource has it already.`,
+    "What to do if it is to be deleted and created again:",
+    "add the option deleteBeforeReplace: true to the resource, and run pulumi up --replace once more",
+  ].join(" ");
 }
 
 /** The warning for a delete that the server has no route for. */

@@ -74,7 +74,7 @@ export function readConfig<D extends ConfigDefinition>(
       values[name] = result.data;
       continue;
     }
-    const what = `${qualified(namespace, name, account)} (${key.about})`;
+    const what = `${configKey(namespace, name, account)} (${key.about})`;
     const command = setCommand(definition, name, account);
     if (raw === undefined)
       faults.push({ code: "CONFIG_MISSING", text: `${what} is not set`, command });
@@ -183,7 +183,8 @@ function fromEnvironment(
   }
 }
 
-function qualified(namespace: string, name: string, account: string | undefined): string {
+/** A key as a command or an error names it: `xima:baseUrl`, `xima:accounts.north.baseUrl`. */
+export function configKey(namespace: string, name: string, account: string | undefined): string {
   if (account === undefined) return `${namespace}:${name}`;
   const simple = /^[\w-]+$/.test(account);
   return simple
@@ -207,7 +208,7 @@ export function setCommand(
   const command = [
     "pulumi config set",
     ...flags,
-    qualified(namespace, name, account),
+    configKey(namespace, name, account),
     !secret && "<value>",
   ]
     .filter(Boolean)

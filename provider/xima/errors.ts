@@ -1,5 +1,6 @@
 import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
+import { configKey } from "../runtime/config.ts";
 import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { seenByAnother } from "../runtime/seen-by.ts";
@@ -201,12 +202,12 @@ export function serverChanged(
   resource: ManagedInputs,
 ): UcaasError {
   const { account } = resource;
-  const key = account === undefined ? "baseUrl" : `accounts.${account}.baseUrl`;
+  const key = configKey("xima", "baseUrl", account);
   return seenByAnother(
     "this server does not know the customer; another server did",
     { vendor: "xima", operation },
     resource,
-    `Check xima:${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+    `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
     "the server has moved and the customer is gone",
   );
 }
