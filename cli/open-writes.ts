@@ -6,10 +6,11 @@ import {
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import {
   describeOpenIntent,
+  holderOf,
   openIntents,
   toStateResource,
 } from "pulumi-ucaas/internal/runtime/intents";
-import { isSameStack, Journal, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
+import { isSameStack, Journal } from "pulumi-ucaas/internal/runtime/journal";
 import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { readStackNames } from "pulumi-ucaas/internal/runtime/stack-record";
 import { findProject, providerEnvironment } from "./pulumi/project.ts";
@@ -43,11 +44,6 @@ export interface OpenWritesOptions {
   readonly readNames?: () => Promise<readonly string[]>;
 }
 
-const isOfAnother =
-  (identity: string) =>
-  ({ stack, heldBy = stack }: JournalEntry) =>
-    !isSameStack(heldBy, identity);
-
 /**
  * What interrupted runs of a stack may have left at a vendor, and no resource in the
  * state knows: a line for each, with what to do. A journal that cannot be read is one of
@@ -65,12 +61,13 @@ export async function openWrites(
   const inState = resources.map(({ urn, outputs = {} }) => ({ ...toStateResource(urn), outputs }));
   try {
     const { entries, unreadable } = await journal.list();
-    const names = openIntents(entries, identity, inState).some(isOfAnother(identity))
-      ? await readNames().catch(() => [])
-      : [];
+    const open = openIntents(entries, identity, inState);
+    const own = open.every((entry) => isSameStack(holderOf(entry), identity))
+      ? open
+      : openIntents(entries, identity, inState, await readNames().catch(() => []));
     return [
       ...unreadable,
-      ...openIntents(entries, identity, inState, names).map(describeOpenIntent),
+      ...own.map(describeOpenIntent),
       ...unreportedCreates(creates, entries, identity).map(describePendingCreate),
     ];
   } catch (error) {

@@ -53,7 +53,7 @@ export function ownerOf({ resource, note }: JournalEntry): string | undefined {
 }
 
 /** The stack that has to report an entry: the one whose state has the resource. */
-function holderOf({ heldBy, stack }: JournalEntry): string {
+export function holderOf({ heldBy, stack }: JournalEntry): string {
   return heldBy ?? stack;
 }
 
