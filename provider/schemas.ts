@@ -23,6 +23,7 @@ export { ruleFailures as netsapiensRuleFailures } from "./netsapiens/rules.ts";
 export { oauthClientSchema } from "./netsapiens/schema.ts";
 export { secretArguments as netsapiensSecrets } from "./netsapiens/secret-names.ts";
 export { type ConfigDefinition, type ConfigOf, readConfig } from "./runtime/config.ts";
+export { normalUrl } from "./runtime/equality.ts";
 export { steps, UcaasError } from "./runtime/errors.ts";
 export { type ReadTextOptions, readText, UnreadableTextError } from "./runtime/read-text.ts";
 export { maskSecrets, rememberSecret } from "./runtime/secrets.ts";

@@ -1,4 +1,10 @@
-import { type ConfigDefinition, didForms, readConfig, UcaasError } from "pulumi-ucaas/schemas";
+import {
+  type ConfigDefinition,
+  didForms,
+  normalUrl,
+  readConfig,
+  UcaasError,
+} from "pulumi-ucaas/schemas";
 import { vendorConfigs } from "./config.ts";
 import { type Path, valueAt } from "./object-path.ts";
 import { sandboxStack } from "./project-file.ts";
@@ -152,9 +158,7 @@ function claims(files: StackFiles, customers: readonly Declaration[]): Claim[] {
 function serverOf(files: StackFiles, customer: Declaration, system: System, key: string): unknown {
   const account = valueAt(customer.value, [system, "account"]);
   const said = valueAt(customer.value, [system, key]) ?? configured(files, system, key, account);
-  return typeof said === "string" && URL.canParse(said)
-    ? new URL(said).href.replace(/\/+$/, "")
-    : said;
+  return typeof said === "string" ? normalUrl(said) : said;
 }
 
 /** In the stack's file, in the environment or by default; undefined where it is nowhere. */

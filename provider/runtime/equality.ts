@@ -34,7 +34,8 @@ export function isSameUrl(a: unknown, b: unknown): boolean {
   return normalUrl(a) === normalUrl(b);
 }
 
-function normalUrl(text: string): string {
+/** The one spelling of a URL, as `isSameUrl` compares it; what is no URL stays as it is. */
+export function normalUrl(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}${url.search}`;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { HttpClient, type HttpResponse, NoResponseError } from "../http/client.ts";
+import { normalUrl } from "../runtime/equality.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -285,8 +286,7 @@ export class Relay implements StatusSource {
 
 /** Short, since each state has it. */
 export function relayMark(relayUrl: string): string {
-  const url = new URL(relayUrl).href.replace(/\/+$/, "");
-  return createHash("sha256").update(url).digest("hex").slice(0, 8);
+  return createHash("sha256").update(normalUrl(relayUrl)).digest("hex").slice(0, 8);
 }
 
 /** Who has it can report an order's end, so a server's words must not show it. */
