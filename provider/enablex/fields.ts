@@ -113,7 +113,8 @@ export function asText(value: unknown): string {
 
 /**
  * The value in the one form in which all that means the same is equal: blanks trimmed, one
- * Unicode spelling, an email in lower case, an id as text, a status by its code, empty and absent alike.
+ * Unicode spelling, an email in lower case, an id as text, a status by its code, empty and
+ * absent alike.
  */
 export function normalize(format: Format, value: unknown, routes: Routes): string | undefined {
   if (value === undefined || value === null) return undefined;
