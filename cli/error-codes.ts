@@ -4,7 +4,9 @@ import type {} from "pulumi-ucaas/internal/runtime/errors";
 export const cliErrors = {
   BACKEND_FAILED: "the backend does not answer",
   BACKEND_REFUSED: "the backend wants a login",
+  CHECKSUM_DIFFERS: "the archive has another checksum than it should",
   DELETIONS_UNREADABLE: "the record of deletions cannot be read",
+  DOWNLOAD_FAILED: "the release of Pulumi cannot be fetched or unpacked",
   FILES_EXIST: "a file that the command writes exists",
   FILES_NOT_READ: "the program does not read the stack files",
   FILES_NOT_READY: "the stack files have blanks or errors",

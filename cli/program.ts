@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { fleetCommand } from "./commands/fleet.ts";
 import { initCommand } from "./commands/init.ts";
+import { installPulumiCommand } from "./commands/install-pulumi.ts";
 import { journalCommand } from "./commands/journal.ts";
 import { kubernetesCommand } from "./commands/kubernetes.ts";
 import { netsapiensCommand } from "./commands/netsapiens.ts";
@@ -57,6 +58,7 @@ export function createProgram({
     .addCommand(xelionCommand(), { hidden: true })
     .commandsGroup("Pipelines:")
     .addCommand(ciCommand())
+    .addCommand(installPulumiCommand())
     .addCommand(kubernetesCommand())
     .addCommand(notifyCommand());
   for (const command of formerCiCommands()) program.addCommand(command, { hidden: true });
