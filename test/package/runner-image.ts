@@ -1,6 +1,10 @@
-import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { engineFolder, node } from "../../tools/engine/paths.mjs";
+import { checksums } from "../../cli/pulumi/checksums.ts";
+import { engineFolder, node, version } from "../../tools/engine/paths.mjs";
 
 export interface AssembledImage {
   readonly workingFolder: string;
@@ -31,14 +35,13 @@ export async function assembleImage(
   for (const words of of("COPY").map((line) => line.split(" ")))
     for (const source of words.slice(0, -1))
       await cp(join(project, source), join(workingFolder, source), { recursive: true });
-  const [system = "", packages = ""] = of("RUN");
+  const [, packages = ""] = of("RUN");
   const [install = ""] = /npm ci [^&]*/.exec(packages) ?? [];
   await run(`cd ${workingFolder} && ${install}`);
   const [engine = ""] = /PULUMI_HOME=.*/.exec(packages) ?? [];
   await installEngine(engine.replaceAll(" /", ` ${tree}/`).replaceAll("=/", `=${tree}/`), {
     workingFolder,
     commands: join(tree, "commands"),
-    packages: /--no-install-recommends ([^&$]*)/.exec(system)?.[1]?.trim().split(" ") ?? [],
     run,
   });
   const settings = of("ENV")
@@ -65,41 +68,43 @@ export async function assembleImage(
 const ofBaseImage = ["node", "npm", "npx", "sh", "ln", "mkdir", "mktemp", "rm", "tar", "gzip"];
 
 /**
- * Runs the Containerfile's step with the commands of the base image and of the installed
- * packages alone. Pulumi's site is replaced: its script fetches an archive with curl and
- * unpacks it, and the archive has links to the engine that the tests use.
+ * Runs the Containerfile's step with the commands of the base image alone. Pulumi's site is
+ * replaced by one whose archive has links to the engine that the tests use, so its checksum
+ * is written over the recorded one.
  */
 async function installEngine(
   step: string,
-  options: {
-    readonly workingFolder: string;
-    readonly commands: string;
-    readonly packages: readonly string[];
-    readonly run: Run;
-  },
+  options: { readonly workingFolder: string; readonly commands: string; readonly run: Run },
 ): Promise<void> {
-  const { workingFolder, commands, packages, run } = options;
-  const links = join(commands, "engine");
-  await mkdir(links, { recursive: true });
+  const { workingFolder, commands, run } = options;
+  const packed = join(commands, "packed");
+  await mkdir(join(packed, "pulumi"), { recursive: true });
   const binaries = join(engineFolder(), "bin");
   for (const name of await readdir(binaries))
-    await symlink(join(binaries, name), join(links, name));
+    await symlink(join(binaries, name), join(packed, "pulumi", name));
   for (const name of ofBaseImage)
     await run(`ln -s "$(command -v ${name})" ${join(commands, name)}`);
-  if (packages.includes("curl")) {
-    await writeFile(join(commands, "curl"), `#!/bin/sh\ntar czf "$2" -C ${links} .\n`);
-    await chmod(join(commands, "curl"), 0o755);
+  const file = join(commands, "archive");
+  await run(`tar -czf ${file} -C ${packed} pulumi`);
+  const archive = await readFile(file);
+
+  const platform = `${process.platform}-${process.arch}`;
+  const recorded = join(workingFolder, "node_modules", "ucaas", "pulumi", "checksums.js");
+  const sum = createHash("sha256").update(archive).digest("hex");
+  const text = await readFile(recorded, "utf8");
+  await writeFile(recorded, text.replace(checksums[version]?.[platform] ?? "", sum));
+
+  const site = createServer(({ url }, reply) => {
+    const found = url === `/pulumi-v${version}-${platform}.tar.gz`;
+    reply.writeHead(found ? 200 : 404).end(found ? archive : undefined);
+  });
+  await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
+  const { port } = site.address() as AddressInfo;
+  try {
+    await run(
+      `cd ${workingFolder}; export PATH=${commands} UCAAS_PULUMI_SITE=http://127.0.0.1:${port}; ${step}`,
+    );
+  } finally {
+    site.close();
   }
-  const script = `set -e
-    archive=$(mktemp)
-    curl -o "$archive" https://get.pulumi.com/releases/sdk/pulumi.tar.gz
-    mkdir -p "$3/bin"
-    tar zxf "$archive" -C "$3/bin"
-    rm "$archive"`;
-  const site = `globalThis.fetch = async () => new Response(${JSON.stringify(script)});`;
-  const preload = join(commands, "site.mjs");
-  await writeFile(preload, site);
-  await run(
-    `cd ${workingFolder}; export PATH=${commands} NODE_OPTIONS=--import=${preload}; ${step}`,
-  );
 }
