@@ -5,7 +5,7 @@ import { isAtVendor } from "../pulumi/locator.ts";
 import type { Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
 import { checkLimits, type Violation } from "./limits.ts";
-import { type ResourceChange, summarize, takesSeats } from "./summarize.ts";
+import { mayTakeSeats, type ResourceChange, summarize, takesSeats } from "./summarize.ts";
 
 /** A resource as a program declares it. */
 export interface DeclaredResource {
@@ -44,10 +44,13 @@ export class LimitWatch {
     const summary = summarize(this.#plan([]), this.#terms);
     const own = summary.changes.find(({ urn }) => urn === resource.urn);
     if (!own || own.quantities.length === 0) return [];
-    const found = checkLimits(summary, this.#limits).filter(
-      ({ limit, kind }) => kind === "exceeded" && contributesTo[limit](own),
+    const found = checkLimits(summary, this.#limits).filter(({ limit, kind, customers }) =>
+      kind === "exceeded"
+        ? contributesTo[limit](own)
+        : // What else is not known may be known once more resources are declared.
+          limit === "protectedCustomers" && customers.includes(own.customer) && mayTakeSeats(own),
     );
-    for (const { limit } of found) this.#told.add(limit);
+    for (const { limit, kind } of found) if (kind === "exceeded") this.#told.add(limit);
     return found;
   }
 

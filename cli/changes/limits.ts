@@ -1,8 +1,15 @@
 import { closestMatches } from "pulumi-ucaas/internal/runtime/suggest";
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import { type Amount, amount, formatAmount, sum, zero } from "../cost/money.ts";
+import { isSeat } from "../cost/quantities.ts";
 import { counted } from "../counted.ts";
-import { type ChangeSummary, seatsByCustomer, takesSeats } from "./summarize.ts";
+import {
+  type ChangeSummary,
+  mayTakeSeats,
+  type QuantityChange,
+  seatsByCustomer,
+  takesSeats,
+} from "./summarize.ts";
 
 /** A limit of the stack that a change goes beyond, or of which that cannot be known. */
 export interface Violation {
@@ -51,6 +58,7 @@ function addedSeats(summary: ChangeSummary, { maxAddedSeats }: Limits): Violatio
   const seats = [...seatsByCustomer(summary)];
   const unknown = seats.filter(([, added]) => added === undefined).map(([customer]) => customer);
   const more = seats.filter(([, added = 0]) => added > 0);
+  const customers = more.map(([customer]) => customer);
   const total = more.reduce((count, [, added = 0]) => count + added, 0);
   return [
     ...(total > maxAddedSeats
@@ -58,8 +66,8 @@ function addedSeats(summary: ChangeSummary, { maxAddedSeats }: Limits): Violatio
           {
             limit: "maxAddedSeats" as const,
             kind: "exceeded" as const,
-            reason: `${counted(total, "seat is", "seats are")} added, and ${maxAddedSeats} may be`,
-            customers: more.map(([customer]) => customer),
+            reason: `${upTo(summary, customers, ({ sku }) => isSeat(sku))}${counted(total, "seat is", "seats are")} added, and ${maxAddedSeats} may be`,
+            customers,
             remedy: raise("maxAddedSeats", total),
           },
         ]
@@ -84,6 +92,7 @@ function addedCost(summary: ChangeSummary, { maxAddedCost }: Limits): Violation[
     }
   }
   const more = [...costs].filter(([, difference]) => difference.gt(zero));
+  const customers = more.map(([customer]) => customer);
   const total = sum(more.map(([, difference]) => difference));
   const format = (value: Amount) => formatAmount(value, cost.currency);
   const found: Violation[] = [];
@@ -91,8 +100,8 @@ function addedCost(summary: ChangeSummary, { maxAddedCost }: Limits): Violation[
     found.push({
       limit: "maxAddedCost",
       kind: "exceeded",
-      reason: `${format(total)} a month are added, and ${format(amount(maxAddedCost))} may be`,
-      customers: more.map(([customer]) => customer),
+      reason: `${upTo(summary, customers, ({ cost: its }) => its?.gt(zero) === true)}${format(total)} a month are added, and ${format(amount(maxAddedCost))} may be`,
+      customers,
       remedy: raise("maxAddedCost", total.toFixed()),
     });
   }
@@ -110,6 +119,20 @@ function addedCost(summary: ChangeSummary, { maxAddedCost }: Limits): Violation[
   }
   found.push(...notKnown("maxAddedCost", "a cost is not known before the update", [...unknown]));
   return found;
+}
+
+/** Words before a sum of these customers that is the most it can be. */
+function upTo(
+  { changes }: ChangeSummary,
+  customers: readonly string[],
+  counts: (change: QuantityChange) => boolean,
+): string {
+  const isBound = changes.some(
+    ({ customer, quantities }) =>
+      customers.includes(customer) &&
+      quantities.some((each) => each.undeclaredBefore && counts(each)),
+  );
+  return isBound ? "up to " : "";
 }
 
 const addPrices = "add a price list as ucaas:prices, or take maxAddedCost out";
@@ -134,6 +157,21 @@ function protectedCustomers(
       reason: "a protected customer loses a resource or seats",
       customers: losing,
       remedy: "restore the declaration, or take the customer out of protectedCustomers",
+    });
+  }
+  const mayLose = names.filter(
+    (name) =>
+      !losing.includes(name) &&
+      summary.changes.some((change) => change.customer === name && mayTakeSeats(change)),
+  );
+  if (mayLose.length > 0) {
+    found.push({
+      limit: "protectedCustomers",
+      kind: "unknown",
+      reason: "a number of seats was not declared before, so some may go",
+      customers: mayLose,
+      remedy:
+        "compare with the vendor's portal; if no seat is lost, take the customer out of protectedCustomers for this change",
     });
   }
   for (const name of names.filter((each) => !summary.customers.includes(each))) {

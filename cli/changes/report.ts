@@ -19,10 +19,13 @@ export const changeReportSchema = z.object({
       quantities: z.array(
         z.object({
           sku: z.string(),
+          /** Null also where nothing was declared: the vendor has any number. */
           before: quantity,
           after: quantity,
           difference: quantity,
-          /** Difference a month. */
+          /** Reports of earlier releases have none. */
+          undeclaredBefore: z.literal(true).optional(),
+          /** Difference a month; the most that it can be, with `undeclaredBefore`. */
           cost: z.string().optional(),
           notes: texts,
         }),
@@ -75,13 +78,14 @@ export function changeReport(
   return {
     changes: changes.map(({ quantities, properties, notes, ...change }) => ({
       ...change,
-      quantities: quantities.map(({ sku, before, after, cost: difference, notes: own }) => ({
+      quantities: quantities.map(({ sku, before, after, cost: difference, ...own }) => ({
         sku,
         before: before ?? null,
         after: after ?? null,
         difference: before === undefined || after === undefined ? null : after - before,
+        ...(own.undeclaredBefore && { undeclaredBefore: true as const }),
         ...(difference && { cost: plainAmount(difference, currency) }),
-        notes: [...own],
+        notes: [...own.notes],
       })),
       properties: properties.map((each) => ({ ...each })),
       notes: [...notes],

@@ -37,7 +37,7 @@ const marks: Readonly<Record<Change["action"], string>> = {
 
 const results: Readonly<Record<Change["action"], string>> = {
   create: "created",
-  update: "",
+  update: "updated",
   replace: "replaced",
   delete: "removed",
   forget: "forgotten: it stays at the vendor",
@@ -52,7 +52,8 @@ function rowsOf(change: Change, currency: string | undefined): string[][] {
   // What is there once says all in the row of the resource.
   if (only && quantities.length === 1 && properties.length === 0 && !isDeclaredCount(only.sku))
     return [[customer, [head, ...notes].join("\n"), ...numbers(only, currency)]];
-  const isWhole = action !== "update";
+  // An update that shows no value is still one.
+  const isWhole = action !== "update" || quantities.length + properties.length === 0;
   return [
     ...(isWhole || notes.length > 0
       ? [[customer, [head, ...notes].join("\n"), "", results[action], ""]]
@@ -72,16 +73,20 @@ function rowsOf(change: Change, currency: string | undefined): string[][] {
   ];
 }
 
-/** `12 → 15`, `+3` and `+€135.00`. */
+/** `12 → 15`, `+3` and `+€135.00`; `not declared → 5`, `up to +5` and `up to +€225.00`. */
 function numbers(
-  { before, after, difference, cost }: QuantityChange,
+  { before, after, difference, cost, undeclaredBefore }: QuantityChange,
   currency: string | undefined,
 ): string[] {
-  const sign = difference !== null && difference > 0 ? "+" : "";
+  const most = undeclaredBefore ? after : difference;
+  const upTo = undeclaredBefore ? "up to " : "";
+  const isOpen = most === null || (undeclaredBefore && most === 0);
   return [
-    `${before ?? "unknown"} → ${after ?? "unknown"}`,
-    difference === null ? "unknown" : `${sign}${difference}`,
-    cost === undefined || !currency ? "" : formatAmount(amount(cost), currency, { sign: true }),
+    `${before ?? (undeclaredBefore ? "not declared" : "unknown")} → ${after ?? "unknown"}`,
+    isOpen ? "unknown" : `${upTo}${most > 0 ? "+" : ""}${most}`,
+    cost === undefined || !currency || isOpen
+      ? ""
+      : `${upTo}${formatAmount(amount(cost), currency, { sign: true })}`,
   ];
 }
 
@@ -104,12 +109,14 @@ export function costLine({ cost }: ChangeReport): string | undefined {
 }
 
 /** What the sums lack, as far as known. */
-export function costGaps({ cost }: ChangeReport): string[] {
+export function costGaps({ cost, changes }: ChangeReport): string[] {
   const gaps: string[] = [];
   if (cost && cost.unpriced.length > 0)
     gaps.push(`Without a price, so not in the sums: ${cost.unpriced.join(", ")}`);
   if (cost?.incomplete)
     gaps.push("Some counts are not known before the update, so the sums lack them");
+  if (cost && changes.some(({ quantities }) => quantities.some((each) => each.undeclaredBefore)))
+    gaps.push("What was not declared before counts as nothing in the sum now");
   return gaps;
 }
 

@@ -2,7 +2,13 @@ import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { type BilledQuantity, type BillingTerms, billedQuantities } from "../cost/billing.ts";
 import { type Amount, sum, zero } from "../cost/money.ts";
-import { type Inputs, isCountProperty, isSeat } from "../cost/quantities.ts";
+import {
+  groupOf,
+  type Inputs,
+  isCountProperty,
+  isDeclaredCount,
+  isSeat,
+} from "../cost/quantities.ts";
 import { isAtVendor, locator } from "../pulumi/locator.ts";
 import type { Preview, Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
@@ -13,10 +19,15 @@ export type Action = "create" | "update" | "replace" | "delete" | "forget" | "im
 /** A count that a change declares otherwise. */
 export interface QuantityChange {
   readonly sku: string;
-  /** Undefined while it is not known; 0 where nothing was declared. */
+  /** Undefined while it is not known; 0 where nothing was there. */
   readonly before: number | undefined;
   readonly after: number | undefined;
-  /** Difference a month; undefined without a price, or while a count is not known. */
+  /** It was not declared before: the vendor has any number, from 0 up. */
+  readonly undeclaredBefore: boolean;
+  /**
+   * Difference a month; undefined without a price, or while a count is not known. The most
+   * that it can be, where the count was not declared before.
+   */
   readonly cost: Amount | undefined;
   readonly notes: readonly string[];
 }
@@ -104,7 +115,7 @@ export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms):
         customer: customer ?? name,
         resource,
         name,
-        quantities: quantityChanges(before, after),
+        quantities: quantityChanges(before, after, mayHaveMore(step, action)),
         properties: action === "update" || action === "replace" ? propertyChanges(step) : [],
         notes: notesOf(step, action),
       },
@@ -160,17 +171,30 @@ function bill(state: State | undefined, terms: BillingTerms): BilledQuantity[] {
   return state ? billedQuantities(state.type, state.inputs ?? {}, terms) : [];
 }
 
+/**
+ * Whether the vendor may have something that the state does not know. A licence that was
+ * created may have got it elsewhere; the state does not tell it from an imported one.
+ */
+function mayHaveMore({ newState }: Step, action: Action): boolean {
+  const adopt = newState?.inputs?.adopt;
+  return action === "update" || (action === "create" && (adopt === true || adopt === "always"));
+}
+
 function quantityChanges(
   before: readonly BilledQuantity[],
   after: readonly BilledQuantity[],
+  mayHave: boolean,
 ): QuantityChange[] {
   const skus = [...new Set([...before, ...after].map(({ sku }) => sku))];
+  const declaredBefore = new Set(before.map(({ sku }) => groupOf(sku)));
   return skus.flatMap((sku) => {
     const [old, now] = [before, after].map((side) => side.find((each) => each.sku === sku));
-    const [was, is] = [old ? old.quantity : 0, now ? now.quantity : 0];
+    const undeclaredBefore = mayHave && isDeclaredCount(sku) && !declaredBefore.has(groupOf(sku));
+    const was = undeclaredBefore ? undefined : old ? old.quantity : 0;
+    const is = now ? now.quantity : 0;
     if (was === is && was !== undefined) return [];
-    const cost = minus(now, old);
-    return [{ sku, before: was, after: is, cost, notes: notesAbout(old, now) }];
+    const [cost, notes] = [minus(now, old), notesAbout(old, now)];
+    return [{ sku, before: was, after: is, undeclaredBefore, cost, notes }];
   });
 }
 
@@ -302,15 +326,24 @@ export function takesSeats({ quantities }: ResourceChange): boolean {
   );
 }
 
-/** Seats that each customer gets more; negative where it gets fewer. Undefined while not known. */
+/** Whether a change sets a number of seats that was not declared: there may have been more. */
+export function mayTakeSeats({ quantities }: ResourceChange): boolean {
+  return quantities.some(({ sku, undeclaredBefore }) => isSeat(sku) && undeclaredBefore);
+}
+
+/**
+ * Seats that each customer gets more; negative where it gets fewer. The most that it can
+ * be, where a count was not declared before. Undefined while not known.
+ */
 export function seatsByCustomer({ changes }: ChangeSummary): Map<string, number | undefined> {
   const seats = new Map<string, number | undefined>();
   for (const { customer, quantities } of changes) {
-    for (const { sku, before, after } of quantities) {
+    for (const { sku, before, after, undeclaredBefore } of quantities) {
       if (!isSeat(sku)) continue;
       const known = seats.has(customer) ? seats.get(customer) : 0;
-      const isKnown = known !== undefined && before !== undefined && after !== undefined;
-      seats.set(customer, isKnown ? known + after - before : undefined);
+      const least = undeclaredBefore ? 0 : before;
+      const isKnown = known !== undefined && least !== undefined && after !== undefined;
+      seats.set(customer, isKnown ? known + after - least : undefined);
     }
   }
   return seats;

@@ -1,8 +1,8 @@
 import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/config";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
-import { type PriceList, skuGroups } from "pulumi-ucaas-stacks/internal/prices";
-import { type Amount, amount } from "./money.ts";
-import { type Inputs, type Quantity, quantitiesOf } from "./quantities.ts";
+import type { PriceList } from "pulumi-ucaas-stacks/internal/prices";
+import { type Amount, amount, zero } from "./money.ts";
+import { groupOf, type Inputs, type Quantity, quantitiesOf } from "./quantities.ts";
 
 /** Units of one SKU that a resource declares, and what they cost. */
 export interface BilledQuantity extends Quantity {
@@ -10,6 +10,7 @@ export interface BilledQuantity extends Quantity {
   readonly billed: number | undefined;
   /** Price of one unit for a month; undefined when the price list has none. */
   readonly price: Amount | undefined;
+  /** Nothing of what has no price costs 0. */
   readonly amount: Amount | undefined;
   /** Why another quantity is billed than declared, and what is included. */
   readonly notes: readonly string[];
@@ -40,12 +41,13 @@ export function billedQuantities(
       ? billedByXima(sku, quantity, all, inputs, ximaRules)
       : { billed: quantity, notes: [] };
     const price = priceOf(sku, prices);
+    const amount = prices && billed === 0 ? zero : undefined;
     return {
       sku,
       quantity,
       billed,
       price,
-      amount: billed === undefined ? undefined : price?.times(billed),
+      amount: billed === undefined ? undefined : (price?.times(billed) ?? amount),
       notes,
     };
   });
@@ -54,8 +56,7 @@ export function billedQuantities(
 /** The price of exactly this SKU, or of its group: of `enablex.users` for `enablex.users.agent`. */
 function priceOf(sku: string, prices: PriceList | undefined): Amount | undefined {
   const all = prices?.skus ?? {};
-  const group = skuGroups.find((each) => sku.startsWith(`${each}.`)) ?? sku;
-  const name = [sku, group].find((each) => Object.hasOwn(all, each));
+  const name = [sku, groupOf(sku)].find((each) => Object.hasOwn(all, each));
   return name === undefined ? undefined : amount(all[name]!);
 }
 

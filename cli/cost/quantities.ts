@@ -1,7 +1,7 @@
 import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
-import { ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
+import { skuGroups, ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
 import { secretMark } from "../pulumi/preview.ts";
 
 /** How many units of something a resource declares. */
@@ -69,6 +69,11 @@ function kind(value: unknown): string {
 /** Whether a unit is a seat: a Xima seat, or a user or a user's licence of EnableX. */
 export function isSeat(sku: string): boolean {
   return /^xima\.\w+Seats$|^enablex\.(users|userLicenses)(\.|$)/.test(sku);
+}
+
+/** The SKU without its plan or type: `enablex.userLicenses` for `enablex.userLicenses.7`. */
+export function groupOf(sku: string): string {
+  return skuGroups.find((each) => sku.startsWith(`${each}.`)) ?? sku;
 }
 
 /** Whether a resource declares the number of these units; else it is itself one. */

@@ -119,6 +119,54 @@ describe("limits of a stack", () => {
     ]);
   });
 
+  test("a count that was not declared before may be any at the vendor, so no loss is ruled out", () => {
+    const protect = { protectedCustomers: ["acme"] };
+    for (const eliteSeats of [0, 5]) {
+      const first = plan(
+        licenceStep("acme", { professionalSeats: 12 }, { professionalSeats: 12, eliteSeats }),
+      );
+      const report = reportOf(first, { limits: protect });
+      expect(report.violations).toMatchObject([
+        { limit: "protectedCustomers", kind: "unknown", customers: ["acme"] },
+      ]);
+      expect(report.violations[0]?.remedy).toContain("compare");
+      expect(asText(report, 200)).not.toContain("Nothing changes");
+      expect(asText(report, 200)).toContain(`not declared → ${eliteSeats}`);
+    }
+    const licences = subscriptionStep({}, { user_license: { qty: 5 } });
+    expect(beyond(plan(licences), protect)).toEqual([["protectedCustomers", "unknown", "acme"]]);
+    const over = licenceStep("acme", undefined, { eliteSeats: 5, adopt: true });
+    expect(beyond(plan(over), protect)).toEqual([["protectedCustomers", "unknown", "acme"]]);
+    const created = licenceStep("acme", undefined, { eliteSeats: 5 });
+    expect(beyond(plan(created), protect)).toEqual([]);
+  });
+
+  test("a count that was not declared before adds at most what is declared now", () => {
+    const added = plan(licenceStep("acme", {}, { eliteSeats: 5 }));
+    expect(beyond(added, { maxAddedSeats: 5, maxAddedCost: "400" })).toEqual([]);
+    expect(beyond(added, { maxAddedSeats: 4, maxAddedCost: "399" })).toEqual([
+      ["maxAddedSeats", "exceeded", "acme"],
+      ["maxAddedCost", "exceeded", "acme"],
+    ]);
+    const { violations } = reportOf(added, { limits: { maxAddedSeats: 4 } });
+    expect(violations[0]?.reason).toBe("up to 5 seats are added, and 4 may be");
+    const none = plan(licenceStep("acme", {}, { essentialSeats: 0 }));
+    expect(beyond(none, { maxAddedSeats: 0, maxAddedCost: "0" })).toEqual([]);
+  });
+
+  test("a subscription that goes to another plan with its licences has declared them before", () => {
+    const [step] = subscriptionStep(
+      { user_license: { qty: 60 } },
+      { user_license: { qty: 60 } },
+    ) as [Preview["steps"][number]];
+    const newState = { ...step.newState!, inputs: { ...step.newState!.inputs, planId: 8 } };
+    const limits = { maxAddedSeats: 0, protectedCustomers: ["acme"] };
+    expect(beyond(plan([{ ...step, newState }]), { maxAddedSeats: 0 })).toEqual([]);
+    expect(reportOf(plan([{ ...step, newState }]), { limits }).violations).not.toContainEqual(
+      expect.objectContaining({ kind: "unknown" }),
+    );
+  });
+
   test("a misspelt protected customer is refused, since it would protect no customer", () => {
     const { violations } = reportOf(plan(more), { limits: { protectedCustomers: ["acmee"] } });
     expect(violations).toMatchObject([{ kind: "unknown", customers: ["acmee"] }]);
@@ -189,6 +237,18 @@ describe("limits that a policy of the engine watches", () => {
       ["protectedCustomers", "clinic"],
     ]);
     expect(summaries(watch.finish(declared(fewer)))).toEqual([["maxRemovals", "acme"]]);
+  });
+
+  test("a protected customer's count that was not declared before is refused at once", () => {
+    const first = licenceStep("acme", { professionalSeats: 12 }, { eliteSeats: 0 });
+    const kept = licenceStep("acme", {}, { eliteSeats: 0 });
+    for (const steps of [first, kept]) {
+      const limits = { protectedCustomers: ["acme", "clinic"] };
+      const watch = new LimitWatch(states(steps), limits, terms());
+      expect(summaries(declared(steps).flatMap((each) => watch.take(each)))).toEqual([
+        ["protectedCustomers", "acme"],
+      ]);
+    }
   });
 
   test("a protected customer that gets other seats for those that it loses is refused at once", () => {

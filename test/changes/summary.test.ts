@@ -41,7 +41,7 @@ describe("a summary of what the real engine planned", () => {
     expect(seats("acme")).toEqual([
       ["xima.professionalSeats", 12, 15, 3],
       ["xima.aiMessaging.standardBundles", 2, 0, -2],
-      ["xima.aiMessaging.advancedBundles", 0, 1, 1],
+      ["xima.aiMessaging.advancedBundles", null, 1, null],
       ["enablex.users.moderator", 0, 1, 1],
       ["enablex.users.moderator", 1, 0, -1],
     ]);
@@ -189,6 +189,32 @@ test("a count that is not known before the update is shown as unknown, not as 0"
   expect(asText(report, 200)).toContain("5 → unknown");
   expect(asText(report, 200)).toContain("— → (known after the update)");
   expect(asText(report, 200)).not.toContain(unknown);
+});
+
+test("a change is never reported as none, whatever of it cannot be shown", () => {
+  const cases: [Record<string, unknown>, Record<string, unknown>][] = [
+    [{ eliteSeats: 5 }, { eliteSeats: 5, dialerSeats: 0 }],
+    [{ eliteSeats: 5 }, { eliteSeats: "5" }],
+    [{ eliteSeats: 5 }, { eliteSeats: 5, dialerSeats: null }],
+  ];
+  for (const [before, after] of cases) {
+    const report = reportOf({ ...none, steps: licenceStep("acme", before, after) }, { prices });
+    for (const text of [asText(report, 200), asMarkdown(report, 60_000)]) {
+      expect(text).not.toContain("Nothing changes");
+      expect(text).toMatch(/acme/);
+    }
+  }
+});
+
+test("a count that was not declared before is shown as such, with the most that it adds", () => {
+  const steps = licenceStep("acme", { eliteSeats: 5 }, { eliteSeats: 5, professionalSeats: 10 });
+  const report = reportOf({ ...none, steps }, { prices });
+  expect(report.changes[0]?.quantities).toMatchObject([
+    { before: null, after: 10, difference: null, undeclaredBefore: true, cost: "451.00" },
+  ]);
+  const text = asText(report, 200);
+  expect(text).toMatch(/not declared → 10 *│ up to \+10 *│ up to \+€451\.00/);
+  expect(text).toContain("What was not declared before counts as nothing in the sum now.");
 });
 
 test("the comment fits its platform with any number of stacks, and names where the rest is", () => {
