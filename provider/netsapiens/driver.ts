@@ -48,6 +48,13 @@ export interface ClientDriver {
    * Ends the client, or says what is left for the user to do. Gives the sentence that the
    * user sees. `deleting` is awaited right before what ends it: what fails earlier has
    * changed nothing.
+   *
+   * @param perhapsAt the address at which the resource may have the same client: nothing
+   *   ends then but a client that shows the `known` secret
    */
-  release(known: string | undefined, deleting: () => Promise<void>): Promise<string>;
+  release(
+    known: string | undefined,
+    deleting: () => Promise<void>,
+    perhapsAt?: string,
+  ): Promise<string>;
 }

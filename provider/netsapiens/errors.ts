@@ -9,6 +9,7 @@ export const netsapiensErrors = {
   AMBIGUOUS_CLIENT: "several clients have the name, none the known secret",
   BROWSER_FAILED: "the browser does not start",
   BROWSER_MISSING: "no browser is installed",
+  CLIENT_UNCLEAR: "the client may be in use at another address",
   CREATE_REFUSED: "the portal did not create the client",
   CREATE_UNSETTLED: "the portal does not show the client after Create",
   DELETE_NOT_DONE: "the portal still lists the client",
@@ -65,22 +66,45 @@ export function portalInterrupted(operation: string, step?: string): UcaasError 
   });
 }
 
-/** @param origin the portal that the client is in */
-export function portalLoginMissing(operation: string, origin: string): UcaasError {
+/**
+ * What to do where a client may be in use at another address. A replaced resource has the
+ * URN of its successor.
+ */
+export function leaveAsOneSystem(usedAt = "the address where a resource uses the client"): string {
+  return [
+    `If it is one system with ${usedAt}, delete nothing there:`,
+    steps(
+      "Run this in a terminal: pulumi state delete <urn>",
+      "Where it asks, choose the one that is pending deletion.",
+    ),
+  ].join("\n    ");
+}
+
+/**
+ * @param origin the portal that the client is in
+ * @param perhapsAt the address at which the resource may have the same client
+ */
+export function portalLoginMissing(
+  operation: string,
+  origin: string,
+  perhapsAt?: string,
+): UcaasError {
   const set = (key: string) => setCommand(netsapiensConfig, key, "old");
   return new UcaasError(`no portal login of the config is for ${origin}`, {
     code: "PORTAL_LOGIN_MISSING",
     vendor: "netsapiens",
     operation,
     hint: [
-      "nothing was typed there. Give that portal a section of its own:",
+      "nothing was typed there.",
+      leaveAsOneSystem(perhapsAt),
+      "Otherwise give that address a section of its own:",
       steps(
         set("apiUrl").replace("<value>", origin),
         set("portalUsername"),
         set("portalPassword"),
         "Run the command again.",
       ),
-      `Or delete the client there by hand (${portalPath}), and take it out of the state: pulumi state delete`,
+      `Or, in place of the section, delete the client there by hand (${portalPath}), and take it out of the state as above.`,
     ].join("\n    "),
   });
 }

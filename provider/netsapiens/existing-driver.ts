@@ -9,7 +9,9 @@ export function existingClient(apiUrl: string, clientSecret: string | undefined)
   return {
     acquire: async () => ({ clientSecret }),
     find: async () => ({ kind: "unknown" }),
-    release: async () =>
-      `is kept at NetSapiens, since it was not made here. To revoke it: ${portalUrl(apiUrl)}, ${portalPath}`,
+    release: async (_known, _deleting, perhapsAt) => {
+      const condition = perhapsAt === undefined ? "" : `, if ${perhapsAt} is another system`;
+      return `is kept at NetSapiens, since it was not made here. To revoke it${condition}: ${portalUrl(apiUrl)}, ${portalPath}`;
+    },
   };
 }

@@ -6,7 +6,7 @@ import { maskSecrets, rememberSecret } from "../runtime/secrets.ts";
 import { type BrowserChoice, withBrowser } from "./browser.ts";
 import type { ClientList } from "./client-list.ts";
 import type { Acquired, ClientDriver, CreateRecord, RemoteStatus } from "./driver.ts";
-import { PortalError, portalInterrupted, SessionLost } from "./errors.ts";
+import { leaveAsOneSystem, PortalError, portalInterrupted, SessionLost } from "./errors.ts";
 import { type FailureArtifacts, saveFailureArtifacts } from "./failure-artifacts.ts";
 import type { ClientRow } from "./page-scripts.ts";
 import { portalLabels, portalPath } from "./portal-labels.ts";
@@ -55,12 +55,12 @@ export function portalClient(settings: Settings, signal?: AbortSignal): ClientDr
           ),
         };
       }),
-    release: (known, deleting) =>
+    release: (known, deleting, perhapsAt) =>
       portal.withSession(`delete client ${clientId}`, async (session) => {
         const { rows, isWhole } = await waitForRow(session, clientId, pollBeforeCreate);
         if (rows.length === 0 && !isWhole) throw listIncomplete(clientId, deleteByHand);
         if (rows.length === 0) return "was gone already";
-        const row = await ownRow(session, rows, clientId, known);
+        const row = await ownRow(session, rows, clientId, known, perhapsAt);
         if (!row) return keepOthers(session, clientId, rows.length);
         await session.delete(row, clientId, deleting);
         if ((await session.look(clientId)).rows.length < rows.length)
@@ -167,12 +167,15 @@ async function selectRow(
 /**
  * The row of the client that the state has; undefined when each row shows another secret.
  * A single row is not enough: ours may be gone, and this one another owner's.
+ *
+ * @param perhapsAt the address at which a row without proof may be in use
  */
 async function ownRow(
   session: PortalSession,
   rows: readonly ClientRow[],
   clientId: string,
   known: string | undefined,
+  perhapsAt: string | undefined,
 ): Promise<ClientRow | undefined> {
   let areOthers = known !== undefined;
   for (const row of known === undefined ? [] : rows) {
@@ -182,6 +185,7 @@ async function ownRow(
   }
   if (areOthers) return undefined;
   if (rows.length > 1) throw ambiguous(clientId, rows.length);
+  if (perhapsAt !== undefined) throw unclear(clientId, perhapsAt);
   return rows[0];
 }
 
@@ -199,6 +203,20 @@ function ambiguous(clientId: string, count: number): PortalError {
     "AMBIGUOUS_CLIENT",
     `the portal lists ${count} clients ${clientId}, and none has the known secret`,
     `delete those that nothing uses, or declare another clientId: ${portalPath}`,
+  );
+}
+
+/** The row has the id, and nothing shows whether it has the secret of the state. */
+function unclear(clientId: string, perhapsAt: string): PortalError {
+  return new PortalError(
+    "CLIENT_UNCLEAR",
+    `${clientId} may be the client in use at ${perhapsAt}`,
+    [
+      "not deleted, since its secret is not known or not shown.",
+      leaveAsOneSystem(perhapsAt),
+      "If they are two systems:",
+      steps(`Delete it there: ${portalPath}.`, "Take the old resource out of the state, as above."),
+    ].join("\n    "),
   );
 }
 
@@ -256,7 +274,7 @@ const makeByHand = [
 ];
 
 /** For a client that is to be deleted. */
-const deleteByHand = ["If it is there: delete it there.", removeFromState];
+const deleteByHand = ["If it is there, and nothing uses it: delete it there.", removeFromState];
 
 /** Nothing is concluded from what the pages that were read do not show. */
 function listIncomplete(client: string, remedy: readonly string[]): PortalError {

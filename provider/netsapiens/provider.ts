@@ -10,7 +10,7 @@ import {
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
-import { logInfo } from "../runtime/log.ts";
+import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isUnknown } from "../runtime/unknown.ts";
@@ -20,6 +20,7 @@ import { netsapiensConfig } from "./config.ts";
 import type { ClientDriver, CreateRecord, RemoteStatus } from "./driver.ts";
 import { portalLoginMissing, secretNotShown, verificationFailed } from "./errors.ts";
 import { existingClient } from "./existing-driver.ts";
+import { HeldClients } from "./held-clients.ts";
 import { bundleOf, toOutputs, verified, withSecret } from "./outputs.ts";
 import { portalClient } from "./portal-driver.ts";
 import { originOf, resourceId } from "./resource-id.ts";
@@ -92,6 +93,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   readonly #accounts: NetsapiensAccounts;
   /** Ids whose failure this run has already reported. */
   readonly #told = new Set<string>();
+  readonly #held = new HeldClients();
   readonly #signal: AbortSignal | undefined;
 
   constructor(accounts: NetsapiensAccounts, signal: AbortSignal | undefined) {
@@ -137,6 +139,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     olds: OAuthClientOutputs,
     news: OAuthClientInputs,
   ): Promise<dynamic.DiffResult> {
+    this.#held.hold(id, olds);
     const settings = this.#settings(
       isUnknown(news.account) ? { ...news, account: olds.account } : news,
     );
@@ -235,9 +238,11 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
   }
 
   async delete(id: string, props: OAuthClientOutputs, operation: Operation): Promise<void> {
-    const driver = this.#driverInState(`delete ${id}`, props);
+    const { sameAt, perhapsAt } = this.#held.release(id, props);
+    if (sameAt !== undefined) return logWarning("NetsapiensOAuthClient", id, kept(props, sameAt));
+    const driver = this.#driverInState(`delete ${id}`, props, perhapsAt);
     const deleting = () => operation.intend(id, null);
-    const outcome = await driver.release(props.bundle?.api_client_secret, deleting);
+    const outcome = await driver.release(props.bundle?.api_client_secret, deleting, perhapsAt);
     logInfo("NetsapiensOAuthClient", id, outcome);
   }
 
@@ -275,6 +280,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     }
     if (acquired.message) logInfo("NetsapiensOAuthClient", id, acquired.message);
     const outs = toOutputs(news, settings, acquired.clientSecret, verification, olds);
+    this.#held.hold(id, outs);
     if (acquired.clientSecret === undefined) throw new PartialFailure(id, outs, secretNotShown(id));
     const failures = failedSteps(verification.results);
     if (failures.length > 0) throw new PartialFailure(id, outs, verificationFailed(id, failures));
@@ -342,14 +348,17 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     return this.#settings({ ...props, apiUrl: props.bundle?.api_url ?? props.apiUrl });
   }
 
-  /** @throws {UcaasError} `PORTAL_LOGIN_MISSING`, before a page is opened */
-  #driverInState(operation: string, props: OAuthClientOutputs): ClientDriver {
+  /**
+   * @param perhapsAt the address at which the resource may have the same client
+   * @throws {UcaasError} `PORTAL_LOGIN_MISSING`, before a page is opened
+   */
+  #driverInState(operation: string, props: OAuthClientOutputs, perhapsAt?: string): ClientDriver {
     const settings = this.#settingsInState(props);
     if (settings.driver !== "portal") return this.#driver(settings);
     const own = this.#accounts.config(props.account);
     const others = this.#accounts.usableConfigs();
     const login = portalLoginAt(settings.apiUrl, props.portal ?? {}, own, others);
-    if (!login) throw portalLoginMissing(operation, originOf(settings.apiUrl));
+    if (!login) throw portalLoginMissing(operation, originOf(settings.apiUrl), perhapsAt);
     return this.#driver({ ...settings, portal: { ...settings.portal, ...login } });
   }
 
@@ -369,6 +378,10 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       ? portalClient({ ...settings, apiUrl }, this.#signal)
       : existingClient(apiUrl, settings.clientSecret);
   }
+}
+
+function kept({ bundle }: OAuthClientOutputs, sameAt: string): string {
+  return `was not deleted at ${bundle.api_url}: the client with this id and secret is in use at ${sameAt}, by another resource of this stack. If these are two systems, delete it at ${bundle.api_url} by hand`;
 }
 
 /** Of an earlier run. Another secret that was declared since counts where the portal shows none. */

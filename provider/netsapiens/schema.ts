@@ -122,4 +122,6 @@ export interface OAuthClientOutputs extends OAuthClientInputs {
   readonly verifiedAt: string;
   /** Tells two resources apart that hold the same client for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
+  /** The resource's name in the program. */
+  readonly __resource?: string;
 }

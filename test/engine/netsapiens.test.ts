@@ -283,6 +283,46 @@ describe("OAuth clients on the real engine", () => {
   });
 });
 
+describe("a portal that gets another address", () => {
+  test("keeps its client, also where the run was killed after the create", async () => {
+    await using moved = await system();
+    await using own = await workspace({
+      program: `
+        import { NetsapiensOAuthClient } from "pulumi-ucaas";
+        new NetsapiensOAuthClient("made", { domain: "acme", clientId: "xima-acme", driver: "portal" });
+      `,
+      config: moved.config,
+      env: { TMPDIR: temporary },
+    });
+    const made = async () => {
+      const { resources = [] } = (await own.export()).deployment;
+      return resources.filter(({ urn }) => urn.endsWith("::made"));
+    };
+    (await own.up()).ok();
+    const [old] = await made();
+    const other = moved.server.url.replace("127.0.0.1", "localhost");
+    await own.setConfig("netsapiens:apiUrl", other);
+    expect((await own.up()).ok().output).toMatch(
+      `was not deleted at ${moved.server.url}: the client with this id and secret is in use at ${other}`,
+    );
+    expect(await made()).toHaveLength(1);
+    (await own.preview("--expect-no-changes")).ok();
+
+    const killed = await own.export();
+    const pending = { ...old!, delete: true };
+    killed.deployment.resources?.push(pending);
+    (await own.import(killed)).ok();
+    (await own.up()).ok();
+    expect(await made()).toMatchObject([{ id: `${new URL(other).host}/xima-acme` }]);
+    (await own.refresh("--preview-only", "--expect-no-changes")).ok();
+    (await own.destroy()).ok();
+    expect(moved.portalLog().filter((line) => /created|deleted/.test(line))).toEqual([
+      "created xima-acme",
+      "deleted xima-acme",
+    ]);
+  });
+});
+
 describe("a state that an earlier release wrote", () => {
   /** What was declared in those days. */
   const declared = (port: number) => `

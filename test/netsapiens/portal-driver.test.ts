@@ -47,8 +47,8 @@ const inputs = (
   ...changes,
 });
 /** A provider as a run has it: nothing is remembered from an earlier one. */
-const run = (ns: System, config: Record<string, string> = {}) => {
-  const all: Record<string, string> = { ...ns.plainConfig, ...config };
+const run = (ns: System, config: Record<string, string | undefined> = {}) => {
+  const all: Record<string, string | undefined> = { ...ns.plainConfig, ...config };
   return netsapiensOAuthClientProvider({
     get: (key) => all[key],
     require: (key) => all[key] ?? "",
@@ -739,6 +739,83 @@ test("a portal that the config leaves never receives the password of the new one
   await run(ns, { ...moved, "netsapiens:accounts": accounts }).delete(id, outs!);
   expect(ns.client("xima-acme")).toBeUndefined();
   expect(other.client("xima-acme")).toBeDefined();
+});
+
+describe("a client whose portal gets another address", { concurrent: true }, () => {
+  /** The same system by its other name. */
+  const renamed = (ns: System) => ({
+    "netsapiens:apiUrl": ns.server.url.replace("127.0.0.1", "localhost"),
+  });
+  /** Where the address is declared, and the login alone is in the config. */
+  const withoutAddress = { "netsapiens:apiUrl": undefined };
+  const at = (config: { "netsapiens:apiUrl": string }, changes: Partial<OAuthClientInputs> = {}) =>
+    inputs({ apiUrl: config["netsapiens:apiUrl"], ...changes });
+
+  test.for(["in the config", "on the resource"] as const)(
+    "(%s) is kept by the delete at the old one, and works at the new one",
+    async (place, { ns }) => {
+      const [config, news] =
+        place === "in the config" ? [renamed(ns), inputs()] : [withoutAddress, at(renamed(ns))];
+      const { id, outs } = await create(ns);
+      const moving = run(ns, config);
+      expect(await moving.diff(id, outs!, news)).toMatchObject({ replaces: ["apiUrl"] });
+      const moved = await moving.create(news);
+      expect(secretIn(moved.outs)).toBe(secretIn(outs));
+      await moving.delete(id, outs!);
+      expect(ns.client("xima-acme")).toBeDefined();
+      const { props } = await run(ns, config).read(moved.id, moved.outs);
+      expect(props?.verification.filter(({ status }) => status === "failed")).toEqual([]);
+
+      const last = run(ns, config);
+      await last.diff(moved.id, moved.outs!, news);
+      await last.delete(moved.id, moved.outs!);
+      expect(ns.client("xima-acme")).toBeUndefined();
+    },
+  );
+
+  test("is kept by a later run, when the first one was killed after the create", async ({ ns }) => {
+    const { id, outs } = await create(ns);
+    const moved = await run(ns, withoutAddress).create(at(renamed(ns)));
+    const later = run(ns, withoutAddress);
+    await later.diff(moved.id, moved.outs!, at(renamed(ns)));
+    await later.delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeDefined();
+  });
+
+  test("is deleted at the old one when the new one is another system", async ({ ns }) => {
+    await using other = await system();
+    const config = { ...withoutAddress, "netsapiens:portalPassword": there.portalPassword };
+    const { id, outs } = await create(ns);
+    const moving = run(ns, config);
+    const news = inputs({ apiUrl: other.server.url });
+    await moving.diff(id, outs!, news);
+    await moving.create(news);
+    await moving.delete(id, outs!);
+    expect(ns.client("xima-acme")).toBeUndefined();
+    expect(other.client("xima-acme")).toBeDefined();
+  });
+
+  test("and whose secret the portal hides is kept when the state has another secret", async ({
+    ns,
+  }) => {
+    const { id, outs } = await create(ns);
+    ns.server.setOptions({ secrets: "absent" });
+    ns.client("xima-acme")!.clientSecret = "Rotated-elsewhere-2";
+    for (const earlier of [
+      outs!,
+      { ...outs!, bundle: { ...outs!.bundle, api_client_secret: undefined } },
+    ]) {
+      const moving = run(ns, withoutAddress);
+      const news = at(renamed(ns), { clientSecret: "Rotated-elsewhere-2" });
+      await moving.diff(id, earlier as OAuthClientOutputs, news);
+      await moving.create(news);
+      expect(await catchError(moving.delete(id, earlier as OAuthClientOutputs))).toMatchObject({
+        code: "CLIENT_UNCLEAR",
+        hint: expect.stringContaining("delete nothing"),
+      });
+      expect(ns.client("xima-acme")).toBeDefined();
+    }
+  });
 });
 
 describe("another declared secret", { concurrent: true }, () => {

@@ -494,6 +494,85 @@ describe("the portal login of a config that names another host by now", () => {
   });
 });
 
+describe("a client whose system has another address by now", () => {
+  const at = () => ns.server.url.replace("127.0.0.1", "localhost");
+  /** No delete opens a page here: it would end in `BROWSER_MISSING`. */
+  const browserless = { "netsapiens:browserPath": "/nowhere/chromium" };
+  const madeAt = async (apiUrl: string, resource = "acme") => {
+    const { id, outs } = await created({ apiUrl, verify: "off" });
+    return { id, outs: { ...outs, driver: "portal", __resource: resource } as OAuthClientOutputs };
+  };
+
+  test("is kept by the delete of its old address, and the warning names both addresses", async () => {
+    const old = await madeAt(ns.server.url);
+    const moving = run(browserless);
+    await moving.create(inputs({ apiUrl: at() }));
+    await moving.delete(old.id, old.outs);
+    expect(messages).toEqual([
+      expect.stringMatching(`^warning: .*${old.id}: .*${ns.server.url}.*${at()}`),
+    ]);
+    expect(messages.join()).not.toContain(clientSecret);
+  });
+
+  test("is kept when the new address fails the verification, even if the run continues", async () => {
+    const old = await madeAt(ns.server.url);
+    const moving = run({ ...browserless, "netsapiens:apiPassword": "Wrong-api-pw-1" });
+    await partial(moving.create(inputs({ apiUrl: at() })));
+    await moving.delete(old.id, old.outs);
+    expect(messages.join()).toContain("warning: ");
+  });
+
+  test.each<[string, Partial<OAuthClientInputs>]>([
+    ["with the same secret", {}],
+    ["with another secret", { clientSecret: "another", verify: "off" }],
+  ])("is not to be revoked at the old one while it is used at the new one %s", async (_, news) => {
+    const { id, outs } = await created();
+    const moving = run(browserless);
+    await moving.create(inputs({ apiUrl: at(), ...news }));
+    await moving.delete(id, outs);
+    expect(messages.join()).not.toContain("To revoke it:");
+  });
+
+  test("is deleted with the last of the resources that have it", async () => {
+    const [old, moved] = [await madeAt(ns.server.url), await madeAt(at())];
+    const last = run({ ...browserless, "netsapiens:apiUrl": undefined });
+    await last.diff(moved.id, moved.outs, inputs({ apiUrl: at(), driver: "portal" }));
+    await last.delete(old.id, old.outs);
+    await expect(last.delete(moved.id, moved.outs)).rejects.toMatchObject({
+      code: "BROWSER_MISSING",
+    });
+  });
+
+  test.each<[string, Partial<OAuthClientOutputs>]>([
+    ["id", { clientId: "xima-2" }],
+    ["secret", { bundle: { api_client_secret: "another" } as OAuthClientOutputs["bundle"] }],
+  ])("is not what another client is that has another %s", async (_, changes) => {
+    const [old, moved] = [await madeAt(ns.server.url), await madeAt(at())];
+    const other = {
+      ...moved.outs,
+      ...changes,
+      bundle: { ...moved.outs.bundle, ...changes.bundle },
+    };
+    const moving = run(browserless);
+    await moving.diff(moved.id, other, inputs({ apiUrl: at(), driver: "portal" }));
+    await expect(moving.delete(old.id, old.outs)).rejects.toMatchObject({
+      code: "BROWSER_MISSING",
+    });
+  });
+
+  test("has no remedy that deletes it, where the config lacks the old portal's login", async () => {
+    const old = await madeAt(ns.server.url);
+    const moving = run({ ...browserless, "netsapiens:apiUrl": at() });
+    await moving.create(inputs({ clientSecret: "another", verify: "off" }));
+    await expect(moving.delete(old.id, old.outs)).rejects.toMatchObject({
+      code: "PORTAL_LOGIN_MISSING",
+      hint: expect.stringMatching(
+        /one system.*delete nothing.*pulumi state delete.*Otherwise/s,
+      ),
+    });
+  });
+});
+
 describe("a client of the portal whose grant is refused", () => {
   test("fails with that refusal and its remedy, also when the portal cannot be asked again", async () => {
     const { id, outs } = await created();
