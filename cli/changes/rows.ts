@@ -51,12 +51,13 @@ function rowsOf(change: Change, currency: string | undefined): string[][] {
   const [only] = quantities;
   // What is there once says all in the row of the resource.
   if (only && quantities.length === 1 && properties.length === 0 && !isDeclaredCount(only.sku))
-    return [[customer, [head, ...notes].join("\n"), ...numbers(only, currency)]];
+    return [[customer, [head, ...notes, ...only.notes].join("\n"), ...numbers(only, currency)]];
   // An update that shows no value is still one.
+  const stays = action === "delete" && quantities.some((each) => each.before === each.after);
   const isWhole = action !== "update" || quantities.length + properties.length === 0;
   return [
     ...(isWhole || notes.length > 0
-      ? [[customer, [head, ...notes].join("\n"), "", results[action], ""]]
+      ? [[customer, [head, ...notes].join("\n"), "", stays ? "forgotten" : results[action], ""]]
       : []),
     ...quantities.map((each) => [
       customer,

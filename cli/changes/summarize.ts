@@ -1,6 +1,6 @@
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
-import { type BilledQuantity, type BillingTerms, billedQuantities } from "../cost/billing.ts";
+import type { BilledQuantity, BillingTerms } from "../cost/billing.ts";
 import { type Amount, sum, zero } from "../cost/money.ts";
 import {
   groupOf,
@@ -12,6 +12,7 @@ import {
 import { isAtVendor, locator } from "../pulumi/locator.ts";
 import type { Preview, Step } from "../pulumi/preview.ts";
 import type { State } from "../pulumi/stack.ts";
+import { type Bill, billsOf } from "./bills.ts";
 
 /** What happens to a resource. */
 export type Action = "create" | "update" | "replace" | "delete" | "forget" | "import";
@@ -99,15 +100,11 @@ export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms):
   const locate = locator(
     steps.flatMap(({ oldState, newState }) => [oldState, newState].flatMap((state) => state ?? [])),
   );
-  const bills = vendorSteps.map((step) => ({
-    before: bill(step.oldState, terms),
-    after: step.op === "delete" ? [] : bill(step.newState, terms),
-  }));
+  const bills = billsOf(vendorSteps, terms, ({ op }) => actions[op] === "replace");
   const changes = vendorSteps.flatMap((step, index) => {
     const action = actions[step.op];
     if (action === undefined) return [];
     const { customer, resource, name } = locate(step.urn);
-    const { before, after } = bills[index]!;
     return [
       {
         urn: step.urn,
@@ -115,7 +112,7 @@ export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms):
         customer: customer ?? name,
         resource,
         name,
-        quantities: quantityChanges(before, after, mayHaveMore(step, action)),
+        quantities: quantityChanges(bills[index]!, mayHaveMore(step, action)),
         properties: action === "update" || action === "replace" ? propertyChanges(step) : [],
         notes: notesOf(step, action),
       },
@@ -167,10 +164,6 @@ function mergeReplacements(steps: readonly Step[]): Step[] {
   return [...merged.values()];
 }
 
-function bill(state: State | undefined, terms: BillingTerms): BilledQuantity[] {
-  return state ? billedQuantities(state.type, state.inputs ?? {}, terms) : [];
-}
-
 /**
  * Whether the vendor may have something that the state does not know. A licence that was
  * created may have got it elsewhere; the state does not tell it from an imported one.
@@ -180,11 +173,7 @@ function mayHaveMore({ newState }: Step, action: Action): boolean {
   return action === "update" || (action === "create" && (adopt === true || adopt === "always"));
 }
 
-function quantityChanges(
-  before: readonly BilledQuantity[],
-  after: readonly BilledQuantity[],
-  mayHave: boolean,
-): QuantityChange[] {
+function quantityChanges({ before, after, kept }: Bill, mayHave: boolean): QuantityChange[] {
   const skus = [...new Set([...before, ...after].map(({ sku }) => sku))];
   const declaredBefore = new Set(before.map(({ sku }) => groupOf(sku)));
   return skus.flatMap((sku) => {
@@ -192,8 +181,9 @@ function quantityChanges(
     const undeclaredBefore = mayHave && isDeclaredCount(sku) && !declaredBefore.has(groupOf(sku));
     const was = undeclaredBefore ? undefined : old ? old.quantity : 0;
     const is = now ? now.quantity : 0;
-    if (was === is && was !== undefined) return [];
-    const [cost, notes] = [minus(now, old), notesAbout(old, now)];
+    const stays = kept.get(sku);
+    if (was === is && was !== undefined && stays === undefined) return [];
+    const [cost, notes] = [minus(now, old), [...notesAbout(old, now), stays ?? []].flat()];
     return [{ sku, before: was, after: is, undeclaredBefore, cost, notes }];
   });
 }
@@ -295,10 +285,7 @@ function withoutPrefix(message: string): string {
   return message.trim().replace(/^(warning|error): /, "");
 }
 
-function totals(
-  bills: readonly { before: readonly BilledQuantity[]; after: readonly BilledQuantity[] }[],
-  currency: string,
-): ChangeSummary["cost"] {
+function totals(bills: readonly Bill[], currency: string): ChangeSummary["cost"] {
   const [before, after] = [
     bills.flatMap((each) => each.before),
     bills.flatMap((each) => each.after),

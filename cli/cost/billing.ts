@@ -1,3 +1,4 @@
+import type { ResourceType } from "pulumi-ucaas/internal/enablex/resource-types";
 import type { ApiRevision, SeatRules } from "pulumi-ucaas/internal/xima/config";
 import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
 import type { PriceList } from "pulumi-ucaas-stacks/internal/prices";
@@ -27,6 +28,8 @@ export interface BillingTerms {
   readonly prices: PriceList | undefined;
   /** The rules of an account; default the published ones. */
   readonly ximaRules?: (account: string | undefined) => XimaRules | undefined;
+  /** Whether an account's EnableX has a route that deletes; default the published ones. */
+  readonly canDelete?: (kind: ResourceType["name"], account: string | undefined) => boolean;
 }
 
 /** What a resource costs a month, by SKU. */

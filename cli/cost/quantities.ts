@@ -19,8 +19,12 @@ const dynamicType = "pulumi-nodejs:dynamic/ucaas:";
 
 /** What a resource of this package is counted by; of any other, nothing. */
 export function quantitiesOf(type: string, inputs: Inputs): Quantity[] {
-  if (!type.startsWith(dynamicType)) return [];
-  return counted[type.slice(dynamicType.length)]?.(inputs) ?? [];
+  return counted[classOf(type) ?? ""]?.(inputs) ?? [];
+}
+
+/** `XimaLicense`; undefined for a resource of another package. */
+export function classOf(type: string): string | undefined {
+  return type.startsWith(dynamicType) ? type.slice(dynamicType.length) : undefined;
 }
 
 const counted: Readonly<Record<string, (inputs: Inputs) => Quantity[]>> = {
@@ -47,6 +51,17 @@ function declaredCount(sku: string, inputs: Inputs, path: Path): Quantity[] {
   return value === undefined || value === null ? [] : [{ sku, quantity: count(value) }];
 }
 
+/**
+ * The inputs of a subscription with its number of licences, where they declare none: EnableX
+ * keeps the number that was declared before.
+ */
+export function withKeptLicences(type: string, inputs: Inputs, before: Inputs): Inputs {
+  const [now, old] = [inputs, before].map((each) => valueOrWhole(each, userLicenses) ?? undefined);
+  if (classOf(type) !== "EnableXSubscription" || now !== undefined || old === undefined)
+    return inputs;
+  return { ...inputs, fields: { user_license: { qty: old } } };
+}
+
 /** The value at a path; where a whole object on the way is not known or is a secret, that one. */
 function valueOrWhole(inputs: Inputs, [name = "", ...rest]: Path): unknown {
   const value = valueAt(inputs, [name]);
@@ -64,6 +79,11 @@ function count(value: unknown): number | undefined {
 function kind(value: unknown): string {
   const isKnown = typeof value === "string" || typeof value === "number";
   return isKnown && value !== unknownValue && value !== secretMark ? `.${value}` : "";
+}
+
+/** Whether these are the licences that a subscription declares. */
+export function isUserLicence(sku: string): boolean {
+  return groupOf(sku) === "enablex.userLicenses";
 }
 
 /** Whether a unit is a seat: a Xima seat, or a user or a user's licence of EnableX. */

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { enablexConfig } from "pulumi-ucaas/internal/enablex/config";
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
@@ -19,12 +20,31 @@ interface ConfigSource {
 }
 
 /**
- * What a stack's config says of costs: its price list and the rules of its Xima accounts.
+ * What a stack's config says of costs: its price list, the rules of its Xima accounts, and
+ * what its EnableX accounts can delete.
  *
  * @throws {UcaasError} `PRICES_INVALID`
  */
 export function readTerms(config: ConfigSource, projectFolder: string): BillingTerms {
-  return { prices: readPrices(config, projectFolder), ximaRules: ximaRulesOf(config) };
+  return {
+    prices: readPrices(config, projectFolder),
+    ximaRules: ximaRulesOf(config),
+    canDelete: enablexDeletes(config),
+  };
+}
+
+function enablexDeletes(config: ConfigSource): BillingTerms["canDelete"] {
+  const { routes } = enablexConfig.keys;
+  const definition = { namespace: enablexConfig.namespace, keys: { routes } };
+  return (kind, account) => {
+    try {
+      return readConfig(definition, config, account).routes[`${kind}Delete`] !== "none";
+    } catch (error) {
+      // Of an account that is gone nothing is known, so what it has counts as kept.
+      if (error instanceof UcaasError) return false;
+      throw error;
+    }
+  };
 }
 
 function ximaRulesOf(config: ConfigSource): BillingTerms["ximaRules"] {

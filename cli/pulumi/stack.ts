@@ -31,6 +31,7 @@ export const stateSchema = z.object({
   id: z.string().optional(),
   parent: z.string().optional(),
   protect: z.boolean().optional(),
+  retainOnDelete: z.boolean().optional(),
   inputs: bag,
   outputs: bag,
   additionalSecretOutputs: z.array(z.string()).optional(),

@@ -198,6 +198,136 @@ describe("limits of a stack", () => {
   });
 });
 
+describe("what stays at its vendor when it is declared no longer", () => {
+  const skus = { "xima.professionalSeats": 4, "enablex.userLicenses": 4, "enablex.users": 3 };
+  const all = priceList({ ...skus, "enablex.subscriptions": 12, "enablex.subscriptions.8": 20 });
+  const none = { maxAddedSeats: 0, maxAddedCost: "0", maxRemovals: 9 };
+  const kept = /EnableX and is billed until it is ended in the portal/;
+  const sixty = licenceStep("acme", { professionalSeats: 12 }, { professionalSeats: 72 });
+  const licences = { user_license: { qty: 60 } };
+  type Step = Preview["steps"][number];
+
+  const state = (type: string, name: string, inputs: Record<string, unknown>) => {
+    const [{ newState }] = licenceStep("acme", undefined, {}) as [Step];
+    const full = `pulumi-nodejs:dynamic/ucaas:${type}`;
+    return { ...newState!, urn: `${newState!.parent}$${full}::acme-${name}`, type: full, inputs };
+  };
+  const goes = (...args: Parameters<typeof state>): Step => {
+    const oldState = state(...args);
+    return { op: "delete", urn: oldState.urn, oldState };
+  };
+  const comes = (...args: Parameters<typeof state>): Step => {
+    const newState = state(...args);
+    return { op: "create", urn: newState.urn, newState };
+  };
+  const subscription = (planId: number, fields?: unknown) => ({
+    customerId: "1001",
+    planId,
+    fields,
+  });
+  const found = (steps: Preview["steps"], limits: Partial<Limits> = none, more = {}) => {
+    const report = reportOf(plan(steps), { prices: all, limits, ...more });
+    return { ...report, beyond: report.violations.map(({ limit }) => limit) };
+  };
+
+  test("licences that are declared no longer do not make up for new seats", () => {
+    const {
+      beyond: limits,
+      cost,
+      changes,
+    } = found([...subscriptionStep(licences, undefined), ...sixty]);
+    expect(limits).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    expect(cost?.difference).toBe("240.00");
+    expect(changes[0]?.quantities).toMatchObject([
+      { sku: "enablex.userLicenses.7", before: 60, after: 60, cost: "0.00" },
+    ]);
+    expect(changes[0]?.quantities[0]?.notes.join()).toMatch(kept);
+    expect(asText(found(subscriptionStep(licences, {})), 200)).toMatch(kept);
+  });
+
+  test("licences stay with a subscription that changes its plan and declares them no longer", () => {
+    const [step] = subscriptionStep(licences, undefined) as [Step];
+    const newState = { ...step.newState!, inputs: subscription(8) };
+    const { changes } = found([{ ...step, newState }]);
+    expect(changes[0]?.quantities).toContainEqual(
+      expect.objectContaining({ sku: "enablex.userLicenses.8", before: 0, after: 60 }),
+    );
+  });
+
+  test("a subscription that is removed does not make up for new seats, nor for another plan", () => {
+    const gone = goes("EnableXSubscription", "basic", subscription(7, licences));
+    const { beyond: limits, changes, cost } = found([gone, ...sixty]);
+    expect(limits).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    expect(cost).toMatchObject({ before: "300.00", after: "540.00" });
+    for (const { notes } of changes[0]!.quantities) expect(notes.join()).toMatch(kept);
+    expect(asText(found([gone]), 200)).not.toContain("removed");
+    const pro = comes("EnableXSubscription", "pro", subscription(8));
+    expect(found([gone, pro]).cost?.difference).toBe("20.00");
+    expect(found([gone, pro]).beyond).toEqual(["maxAddedCost"]);
+  });
+
+  test("with a route that deletes it, it is billed no longer", () => {
+    const gone = goes("EnableXSubscription", "basic", subscription(7, licences));
+    const asked: unknown[] = [];
+    const canDelete = (...args: unknown[]) => asked.push(args) > 0;
+    const { beyond: limits, cost } = found([gone, ...sixty], none, { canDelete });
+    expect(limits).toEqual([]);
+    expect(cost?.difference).toBe("-12.00");
+    expect(asked).toContainEqual(["subscription", undefined]);
+  });
+
+  test("a user that is replaced stays beside the new one, and a user removed goes on counting", () => {
+    const inputs = { userType: "1", email: "ada@acme.example", customerId: "1001" };
+    const [oldState, newState] = [
+      state("EnableXUser", "ada", inputs),
+      state("EnableXUser", "ada", { ...inputs, customerId: "1002" }),
+    ];
+    const replaced = { op: "replace", urn: oldState.urn, oldState, newState };
+    expect(found([replaced]).changes[0]?.quantities).toMatchObject([{ before: 1, after: 2 }]);
+    expect(found([replaced]).beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    const bob = comes("EnableXUser", "bob", { ...inputs, email: "bob@acme.example" });
+    expect(found([goes("EnableXUser", "ada", inputs), bob]).beyond).toEqual([
+      "maxAddedSeats",
+      "maxAddedCost",
+    ]);
+  });
+
+  test("what another entry declares in its place is the same one, and adds nothing", () => {
+    const inputs = { userType: "1", email: "Ada@acme.example ", customerId: "1001" };
+    const renamed = comes("EnableXUser", "lovelace", { ...inputs, email: "ada@acme.example" });
+    expect(found([goes("EnableXUser", "ada", inputs), renamed]).beyond).toEqual([]);
+    const basic = goes("EnableXSubscription", "basic", subscription(7, licences));
+    const standard = comes("EnableXSubscription", "standard", subscription(7));
+    expect(found([basic, standard]).cost?.difference).toBe("0.00");
+    expect(found([basic, standard, ...sixty]).beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+  });
+
+  test("a licence that Pulumi retains is billed on, and so is a tenant that Xelion cannot delete", () => {
+    const [licence] = licenceStep("acme", { professionalSeats: 60 }, undefined) as [Step];
+    const retained = { ...licence, oldState: { ...licence.oldState!, retainOnDelete: true } };
+    const user = comes("EnableXUser", "ada", { userType: "1", email: "ada@acme.example" });
+    expect(found([licence, user]).beyond).toEqual([]);
+    expect(found([retained, user]).beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    expect(asText(found([retained]), 200)).toContain("retainOnDelete");
+    const tenant = goes("XelionTenantProvision", "pbx", {
+      serverUrl: "https://x",
+      tenantName: "a",
+    });
+    expect(found([tenant]).changes[0]?.quantities).toMatchObject([{ before: 1, after: 1 }]);
+  });
+
+  test("the policy pack counts it in the same way", () => {
+    const gone = goes("EnableXSubscription", "basic", subscription(7, licences));
+    const before = [gone.oldState!, sixty[0]!.oldState!];
+    const watch = new LimitWatch(before, none, terms(all));
+    const { urn, type, parent, inputs = {} } = sixty[0]!.newState!;
+    expect(watch.finish([{ urn, type, parent, inputs }]).map(({ limit }) => limit)).toEqual([
+      "maxAddedSeats",
+      "maxAddedCost",
+    ]);
+  });
+});
+
 describe("limits that a policy of the engine watches", () => {
   /** The licence as a policy is shown it. */
   const declared = (steps: Preview["steps"]) =>

@@ -20,15 +20,19 @@ export function priceList(skus: Record<string, string | number>, currency = "EUR
 }
 
 /** The rules of OpenAPI 1.4. */
-export function terms(prices?: PriceList): BillingTerms {
-  return { prices, ximaRules: () => ({ revision: "1.4", seatRules: {} }) };
+export function terms(prices?: PriceList, more: Partial<BillingTerms> = {}): BillingTerms {
+  return { prices, ximaRules: () => ({ revision: "1.4", seatRules: {} }), ...more };
 }
 
 export function reportOf(
   preview: Preview,
-  { prices, limits }: { prices?: PriceList; limits?: Partial<Limits> } = {},
+  {
+    prices,
+    limits,
+    ...more
+  }: { prices?: PriceList; limits?: Partial<Limits> } & Partial<BillingTerms> = {},
 ): ChangeReport {
-  const summary = summarize(preview, terms(prices));
+  const summary = summarize(preview, terms(prices, more));
   return changeReport(summary, limits && checkLimits(summary, limitsSchema.parse(limits)));
 }
 

@@ -242,6 +242,19 @@ describe("prices and limits in a stack's config", () => {
     });
   });
 
+  test("what EnableX can delete is as the routes of each account say", () => {
+    const of = (name: string, value: unknown) => readTerms(source(value, name), "/").canDelete!;
+    const asPublished = of("other:key", {});
+    expect(asPublished("customer", undefined)).toBe(true);
+    expect(asPublished("subscription", undefined)).toBe(false);
+    const route = { subscriptionDelete: "DELETE /subscriptions/{id}" };
+    expect(of("enablex:routes", route)("subscription", undefined)).toBe(true);
+    expect(of("enablex:routes", route)("user", undefined)).toBe(false);
+    const accounts = of("enablex:accounts", { north: { routes: route } });
+    expect(accounts("subscription", "north")).toBe(true);
+    expect(accounts("customer", "gone")).toBe(false);
+  });
+
   test("a misspelt limit is an error, since it would let every change pass", () => {
     const limits = source({ maxRemoval: 1 }, "ucaas:limits");
     expect(() => readLimits(limits)).toThrow("Did you mean maxRemovals?");
