@@ -104,7 +104,11 @@ export function portalLoginMissing(
         set("portalPassword"),
         "Run the command again.",
       ),
-      `Or, in place of the section, delete the client there by hand (${portalPath}), and take it out of the state as above.`,
+      "Or, in place of the section:",
+      steps(
+        `Delete the client there by hand: ${portalPath}.`,
+        "Take it out of the state, as above.",
+      ),
     ].join("\n    "),
   });
 }

@@ -566,9 +566,7 @@ describe("a client whose system has another address by now", () => {
     await moving.create(inputs({ clientSecret: "another", verify: "off" }));
     await expect(moving.delete(old.id, old.outs)).rejects.toMatchObject({
       code: "PORTAL_LOGIN_MISSING",
-      hint: expect.stringMatching(
-        /one system.*delete nothing.*pulumi state delete.*Otherwise/s,
-      ),
+      hint: expect.stringMatching(/one system.*delete nothing.*pulumi state delete.*Otherwise/s),
     });
   });
 });
