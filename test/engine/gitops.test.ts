@@ -27,6 +27,7 @@ describe("the workflows", () => {
   let licences: Awaited<ReturnType<typeof licenceServer>>;
   let runner: Runner;
   let reviewed: string;
+  let beyondLimits: WorkflowRun;
   /** Takes messages to a chat. */
   let chat: Server;
   let messages = "";
@@ -46,14 +47,15 @@ describe("the workflows", () => {
     return git("rev-parse", "HEAD");
   };
   const stackFile = (stack: string) => join(repository, "stacks", `Pulumi.${stack}.yaml`);
-  const seats = (number: number) =>
+  /** Sets a number of the stack `north`. */
+  const set = (key: string, number: number) => {
+    const text = readFileSync(stackFile("north"), "utf8");
     writeFileSync(
       stackFile("north"),
-      readFileSync(stackFile("north"), "utf8").replace(
-        /essentialSeats: \d+/,
-        `essentialSeats: ${number}`,
-      ),
+      text.replace(new RegExp(`${key}: \\d+`), `${key}: ${number}`),
     );
+  };
+  const seats = (number: number) => set("essentialSeats", number);
   /** A customer with a file of its own. */
   const clinic = (number: number) =>
     writeFileSync(
@@ -113,7 +115,7 @@ describe("the workflows", () => {
             },
             "ucaas:customers": declared,
             "ucaas:prices": { currency: "EUR", skus: { "xima.essentialSeats": "20.00" } },
-            "ucaas:limits": { maxRemovals: 0, maxAddedSeats: 5 },
+            "ucaas:limits": { maxRemovals: 0, maxAddedSeats: 25 },
           },
         }),
       );
@@ -226,20 +228,56 @@ describe("the workflows", () => {
       ["up (north)", "success"],
     ]);
     expect(licence()).toEqual({ essentialSeats: 5 });
+    // The first update adds all seats.
+    set("maxAddedSeats", 5);
+    commit("5 seats at a time");
+  });
+
+  const beyond = "beyond ucaas:limits.maxAddedSeats: 75 seats are added, and 5 may be (bakery)";
+
+  test("by hand, a change beyond the limits of its stack is not applied", async () => {
+    const start = git("rev-parse", "HEAD");
+    seats(80);
+    // A fork's pull request has no preview, and can be merged.
+    const sha = commit("80 seats, which no preview has seen");
+    const run = await runner.run("up.yml", {
+      name: "workflow_dispatch",
+      sha,
+      payload: {},
+      inputs: { stack: "north" },
+    });
+    expect(run.result("up (north)"), run.log).toBe("failure");
+    expect(run.log).toContain(beyond);
+    expect(run.log).not.toContain("Updating (north)");
+    expect(licence()).toEqual({ essentialSeats: 5 });
+    git("reset", "--quiet", "--hard", start);
   });
 
   test("a pull request beyond the limits of its stack fails, and the comment says why", async () => {
     git("checkout", "--quiet", "-b", "change");
     seats(80);
-    commit("80 seats, a slip");
+    reviewed = commit("80 seats, a slip");
     const run = await runner.run("preview.yml", pullRequest());
     expect(run.result("preview (north)"), run.log).toBe("failure");
     // The branch requires this one.
     expect(run.result("comment"), run.log).toBe("failure");
-    const reason = "beyond ucaas:limits.maxAddedSeats: 75 seats are added, and 5 may be (bakery)";
-    expect(run.log).toContain(reason);
+    expect(run.log).toContain(beyond);
     expect(run.log).toContain("set ucaas:limits.maxAddedSeats to 75");
-    expect(api.state.comments).toMatchObject([{ body: expect.stringContaining(reason) }]);
+    expect(api.state.comments).toMatchObject([{ body: expect.stringContaining(beyond) }]);
+    beyondLimits = run;
+  });
+
+  test("a merge whose preview is beyond the limits is refused, also where its check was left out", async () => {
+    const start = git("rev-parse", "main");
+    // As after a pull request that takes the check out of preview.yml.
+    keepPreview(beyondLimits);
+    const run = await runner.run("up.yml", push());
+    expect(run.result("up (north)"), run.log).toBe("failure");
+    expect(run.log).toContain(beyond);
+    expect(run.log).not.toContain("Updating (north)");
+    expect(licence()).toEqual({ essentialSeats: 5 });
+    git("reset", "--quiet", "--hard", start);
+    git("checkout", "--quiet", "change");
   });
 
   test("a pull request gets a comment with previews of the affected stacks, and changes nothing", async () => {
