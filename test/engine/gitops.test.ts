@@ -139,8 +139,9 @@ describe("the workflows", () => {
       request.on("end", () => response.end());
     }).listen(0, "127.0.0.1");
     await once(chat, "listening");
-    const secrets = {
-      PULUMI_CONFIG_PASSPHRASE: passphrase,
+    const secrets = { PULUMI_CONFIG_PASSPHRASE: passphrase };
+    const ofDrift = {
+      ...secrets,
       UCAAS_WEBHOOK_URL: `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook-of-the-chat`,
     };
     runner = new Runner({
@@ -150,8 +151,10 @@ describe("the workflows", () => {
       environments: {
         voicehouse: secrets,
         "voicehouse-preview": secrets,
+        "voicehouse-drift": ofDrift,
         north: secrets,
         "north-preview": secrets,
+        "north-drift": ofDrift,
       },
     });
   });

@@ -76,6 +76,19 @@ test("each nightly check sends its own report to a chat, where there is a webhoo
   }
 });
 
+test("approvals of what merge requests run do not hold the nightly checks", () => {
+  const environmentsOf = (source: string) =>
+    Object.values(jobs).flatMap(({ rules = [], environment }) =>
+      environment !== undefined && JSON.stringify(rules).includes(source)
+        ? [(environment as { name?: string }).name ?? environment]
+        : [],
+    );
+  const nightly = environmentsOf("schedule");
+  expect(nightly).toHaveLength(2);
+  for (const source of ["merge_request_event", "push"])
+    for (const environment of environmentsOf(source)) expect(nightly).not.toContain(environment);
+});
+
 test("its scripts are bash, and its jobs are of a stage and need jobs that there are", () => {
   expect(variables).toMatchObject({ GIT_DEPTH: "0" });
   for (const line of lines) execFileSync("bash", ["-n", "-c", line]);

@@ -45,7 +45,7 @@ describe.each(workflowFiles())("%s", (file) => {
       expect(JSON.stringify(rest), name).not.toContain("secrets.");
       const secret = steps.filter((step) => JSON.stringify(step).includes("secrets."));
       if (secret.length > 0)
-        expect(job.environment, name).toMatch(/^\$\{\{ matrix\.stack \}\}(-preview)?$/);
+        expect(job.environment, name).toMatch(/^\$\{\{ matrix\.stack \}\}(-preview|-drift)?$/);
       for (const step of secret)
         expect(step.run, name).toMatch(/^npx --no-install (ucaas|pulumi) /);
     }
@@ -102,6 +102,19 @@ test.each([
   });
   expect(result).toBe(given.ends);
   expect(ran.some((run) => run.includes("ucaas ci comment"))).toBe(given.comments);
+});
+
+test("reviewers of what pull requests run do not stop the nightly check", () => {
+  const environmentsOf = (event: string) => {
+    const workflows = workflowFiles().map((file) => parse(workflowText(file)) as Workflow);
+    const started = workflows.filter(({ on }) => JSON.stringify(on).includes(`"${event}"`));
+    const jobs = started.flatMap((workflow) => Object.values(workflow.jobs));
+    return jobs.flatMap(({ environment }) => environment ?? []);
+  };
+  const nightly = environmentsOf("schedule");
+  expect(nightly).not.toHaveLength(0);
+  for (const event of ["pull_request", "push"])
+    for (const environment of environmentsOf(event)) expect(nightly).not.toContain(environment);
 });
 
 test("the nightly issue is written also when the list of stacks failed", () => {
