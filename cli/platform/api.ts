@@ -1,4 +1,5 @@
 import { HttpClient } from "pulumi-ucaas/internal/http/client";
+import { baseUrlOf } from "pulumi-ucaas/internal/http/pool";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { z } from "zod";
@@ -24,6 +25,8 @@ export class Api {
   constructor(options: {
     vendor: string;
     baseUrl: string;
+    /** The environment variable that `baseUrl` is from. */
+    variable: string;
     token: string;
     headers: Record<string, string>;
     permissions: string;
@@ -34,7 +37,7 @@ export class Api {
     this.#permissions = options.permissions;
     this.#http = new HttpClient({
       vendor: options.vendor,
-      baseUrl: options.baseUrl,
+      baseUrl: addressOf(options),
       limits: { concurrency: 4 },
     });
   }
@@ -116,6 +119,33 @@ export class Api {
       ...details,
       code: "MALFORMED_REPLY",
       hint: "check the address of the platform's API: this is another server, or another version",
+    });
+  }
+}
+
+/** Checked here: the client's own error names a key of a stack's config. */
+function addressOf({
+  vendor,
+  baseUrl,
+  variable,
+}: {
+  vendor: string;
+  baseUrl: string;
+  variable: string;
+}): string {
+  try {
+    return baseUrlOf(vendor, baseUrl);
+  } catch (error) {
+    if (!(error instanceof UcaasError)) throw error;
+    const { reason, code, operation, hint } = error;
+    throw new UcaasError(`${variable}: ${reason}`, {
+      code,
+      vendor,
+      operation,
+      hint:
+        code === "INSECURE_URL"
+          ? hint
+          : `run the command in a pipeline, which sets ${variable}, or correct it`,
     });
   }
 }

@@ -63,6 +63,7 @@ export class GitHub implements Platform {
     this.#api = new Api({
       vendor: "github",
       baseUrl: env.GITHUB_API_URL || "https://api.github.com",
+      variable: "GITHUB_API_URL",
       token,
       headers: {
         accept: "application/vnd.github+json",

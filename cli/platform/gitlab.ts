@@ -39,6 +39,7 @@ export class GitLab implements Platform {
     this.#api = new Api({
       vendor: "gitlab",
       baseUrl: requireEnv(env, "CI_API_V4_URL", "GitLab sets it in each job"),
+      variable: "CI_API_V4_URL",
       token,
       headers: { "private-token": token },
       permissions:

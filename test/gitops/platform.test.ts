@@ -12,6 +12,8 @@ import {
   nothingChecked,
   type StackDrift,
 } from "../../cli/drift/report.ts";
+import { GitHub } from "../../cli/platform/github.ts";
+import { GitLab } from "../../cli/platform/gitlab.ts";
 import { type Outcome, ucaas } from "../cli/ucaas.ts";
 import { gitHubApi, type Permissions } from "./github-api.ts";
 import { gitLabApi } from "./gitlab-api.ts";
@@ -488,6 +490,20 @@ describe("ucaas ci issue", () => {
     }
   });
 });
+
+test.each([
+  ["GITHUB_API_URL", GitHub, { GITHUB_REPOSITORY: "voicehouse/ucaas", GITHUB_TOKEN: "token" }],
+  ["CI_API_V4_URL", GitLab, { CI_PROJECT_ID: "1", GITLAB_TOKEN: "token" }],
+] as const)(
+  "an address in %s that is refused is named by the variable, as is what to do",
+  (variable, Platform, env) => {
+    const at = (address: string) => () => new Platform({ ...env, [variable]: address });
+    const toDo = new RegExp(`${variable}: [^]*What to do: [^]*${variable}`);
+    for (const address of ["api.forge.example", "https://me:word@forge.example"])
+      expect(at(address), address).toThrow(toDo);
+    expect(at("http://forge.example")).toThrow(new RegExp(`${variable}: [^]*use https`));
+  },
+);
 
 describe("ucaas ci find-preview", () => {
   const merged = "a".repeat(40);
