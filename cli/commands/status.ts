@@ -4,7 +4,7 @@ import { openWritesOrReason } from "../open-writes.ts";
 import { print } from "../output.ts";
 import { OutputFile } from "../output-file.ts";
 import { chosenStacks, type StackChoice } from "../pulumi/chosen-stacks.ts";
-import { findProject } from "../pulumi/project.ts";
+import { findProject, inProgramFolder } from "../pulumi/project.ts";
 import { type StackConfig, type StackState, stackConfig, stackState } from "../pulumi/stack.ts";
 
 const details = `
@@ -83,7 +83,7 @@ async function status({ reportDir, json, html, ...choice }: Options): Promise<vo
     stacks.push({ stack: name, ...state, ...(terms && { terms }) });
     const left = await openWritesOrReason(name, state.resources, { config });
     notes.push(...left.map((line) => `${name}: ${line}`));
-    const ends = certificateEnds(name, config, process.env, takenAt);
+    const ends = inProgramFolder(() => certificateEnds(name, config, process.env, takenAt));
     certificates.push(...ends.certificates);
     notes.push(...ends.notes);
   }

@@ -5,6 +5,7 @@ import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config"
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { list, textIn } from "../adopt/enablex-rows.ts";
 import { configuredAccounts } from "../doctor/accounts.ts";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { type StackConfig, type State, stackConfig } from "../pulumi/stack.ts";
 import { countCustomers, type ListedCustomer, type Listing } from "./customers.ts";
 import type { CustomerCount } from "./report.ts";
@@ -80,7 +81,7 @@ export class CustomerSurvey {
           .filter((customer) => accountOf(customer) === account)
           .flatMap(({ id }) => (id === undefined ? [] : [id]));
         try {
-          const settings = readConfig(enablexConfig, config, account);
+          const settings = inProgramFolder(() => readConfig(enablexConfig, config, account));
           const client = new EnableXClient(settings, this.#abort.signal);
           const listed = await this.#listed(settings, client);
           return [{ stack, vendor: "enablex", server: client.baseUrl, declared, listed }];

@@ -21,6 +21,7 @@ import { rememberSecret } from "pulumi-ucaas/internal/runtime/secrets";
 import { askSecret } from "../ask-secret.ts";
 import type { Tone } from "../colour.ts";
 import { print } from "../output.ts";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { type State, stackConfig, stackState } from "../pulumi/stack.ts";
 import { redact } from "../redact.ts";
 import { renderTable } from "../table.ts";
@@ -58,9 +59,7 @@ interface Target {
 export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   refuseInvalid(options);
   refuseUnused(options);
-  const source =
-    options.stack === undefined ? { get: () => undefined } : await stackConfig(options.stack);
-  const config = readConfig(netsapiensConfig, source, options.account);
+  const config = await configOf(options);
   const inState = options.stack !== undefined && options.clientId === undefined;
   const targets = inState
     ? await targetsOf(options.stack!, options, config)
@@ -82,6 +81,13 @@ export async function verifyClients(options: VerifyOptions): Promise<boolean> {
   if (options.json) print(redact(JSON.stringify(reports, undefined, 2)));
   else for (const report of reports) print(redact(inWords(report)));
   return reports.every(({ passed }) => passed);
+}
+
+/** With a stack, as its provider reads it. Else the environment is this command's own. */
+async function configOf({ stack, account }: VerifyOptions): Promise<Config> {
+  if (stack === undefined) return readConfig(netsapiensConfig, { get: () => undefined }, account);
+  const source = await stackConfig(stack);
+  return inProgramFolder(() => readConfig(netsapiensConfig, source, account));
 }
 
 /** The rules are the resource's own. */

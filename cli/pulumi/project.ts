@@ -72,6 +72,23 @@ export function providerEnvironment(
 }
 
 /**
+ * Reads what names files in the config or its environment variables, in the folder of the
+ * provider: a relative path is from there. Nothing may be awaited in it.
+ */
+export function inProgramFolder<T>(read: () => T): T {
+  const own = process.cwd();
+  if (projectFile(own).path === undefined) return read();
+  const { programFolder } = findProject();
+  if (!existsSync(programFolder)) return read();
+  process.chdir(programFolder);
+  try {
+    return read();
+  } finally {
+    process.chdir(own);
+  }
+}
+
+/**
  * A misspelt name spares no stack, and chooses fewer than were meant. A misspelt folder
  * has none, and what works on all of them would end well.
  *

@@ -1,0 +1,102 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { CustomerSurvey } from "../../cli/drift/customer-survey.ts";
+import { configIn } from "../../cli/pulumi/stack.ts";
+import { enablexReseller } from "../enablex/enablex-server.ts";
+import { system, there } from "../netsapiens/system.ts";
+import { certificateFor } from "../xima/certificate.ts";
+import { ucaas } from "./ucaas.ts";
+
+describe("a relative path of the config is the provider's, from any folder of the project", () => {
+  const folders = ["", "program", "program/inner"];
+  let folder: string;
+  /** Writes a file where the engine starts the provider. */
+  const write = (file: string, text: string) => writeFileSync(join(folder, "program", file), text);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ucaas-paths-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, "program", "inner"), { recursive: true });
+    write("index.ts", "");
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: shop\nruntime: nodejs\nmain: program/index.ts\n",
+    );
+    const script = `#!/bin/sh
+case "$1" in
+  config) printf '%s' "$CONFIG" ;;
+  stack) printf '{"deployment":{}}' ;;
+esac
+`;
+    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+  });
+
+  /** A config as the Pulumi CLI prints it. */
+  const printed = (config: Record<string, string>) => {
+    const values = Object.entries(config).map(([key, value]) => [key, { value }]);
+    return JSON.stringify(Object.fromEntries(values));
+  };
+  const from = (
+    inner: string,
+    args: readonly string[],
+    config: Record<string, string>,
+    env: NodeJS.ProcessEnv = {},
+  ) => {
+    const CONFIG = printed(config);
+    const PATH = `${folder}:${process.env.PATH}`;
+    return ucaas([...args, "--stack", "live", "--json"], {
+      cwd: join(folder, inner),
+      env: { ...process.env, PATH, CONFIG, ...env },
+    });
+  };
+
+  test("status shows when the certificate ends that the config names", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    write("xima.crt.pem", await certificateFor(privateKey, { to: 12 }));
+    for (const inner of folders) {
+      const { stdout } = await from(inner, ["status"], { "xima:certificate": "xima.crt.pem" });
+      const { certificates, notes } = JSON.parse(stdout);
+      expect(certificates, inner).toMatchObject([{ stack: "live", daysLeft: 11 }]);
+      expect(notes, inner).toEqual([]);
+    }
+  });
+
+  test("netsapiens verify takes the password of the stack's API user", async () => {
+    const ns = await system();
+    onTestFinished(ns.stop);
+    write("password", there.apiPassword);
+    const config = { "netsapiens:apiUrl": ns.server.url, "netsapiens:apiUsername": "api@acme" };
+    const env = {
+      NETSAPIENS_API_PASSWORD_FILE: "password",
+      NETSAPIENS_CLIENT_SECRET: there.clientSecret,
+    };
+    const args = ["netsapiens", "verify", "--client-id", there.clientId, "--domain", "acme"];
+    for (const inner of folders) {
+      const run = await from(inner, [...args, "--did", there.did], config, env);
+      expect(run, inner).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+  });
+
+  test("drift lists the customers of the account whose key a file has", async () => {
+    await using enablex = await enablexReseller();
+    const { "enablex:accessKey": accessKey = "", ...address } = enablex.basic;
+    write("key", accessKey);
+    vi.stubEnv("ENABLEX_ACCESS_KEY_FILE", "key");
+    const own = process.cwd();
+    onTestFinished(() => {
+      process.chdir(own);
+      vi.unstubAllEnvs();
+    });
+    for (const inner of folders) {
+      process.chdir(join(folder, inner));
+      const config = configIn(printed(address));
+      const survey = new CustomerSurvey(async () => config);
+      survey.visit("live", []);
+      expect(await survey.counts(), inner).toMatchObject([{ status: "counted", existing: 0 }]);
+      expect(process.cwd()).toBe(realpathSync(join(folder, inner)));
+    }
+  });
+});
