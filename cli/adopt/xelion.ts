@@ -137,7 +137,7 @@ async function outputs(
   const { retryFailed = null, orderId: givenOrderId = null } = inputs;
   const configurationHash = (await configurationOf(inputs))?.hash ?? "";
   const order = adoptedOrder(
-    { configurationHash, retryFailed, givenOrderId, wait: "completed" },
+    { service, configurationHash, retryFailed, givenOrderId, wait: "completed" },
     new Date().toISOString(),
   );
   const { props } = await callResource(config, "XelionTenantProvision", "read", [

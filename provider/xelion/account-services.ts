@@ -4,6 +4,7 @@ import { CallbackListener } from "./callback.ts";
 import { type ValidationResult, XelionClient } from "./client.ts";
 import type { xelionConfig } from "./config.ts";
 import type { Configuration } from "./configuration.ts";
+import { isElsewhere } from "./order.ts";
 import { OrderPoller } from "./order-poller.ts";
 import { Relay } from "./relay.ts";
 import { RelayWitness } from "./relay-witness.ts";
@@ -59,11 +60,17 @@ export class AccountServices {
   }
 
   /** What can tell of an order that was sent before: its callbacks go where they went then. */
-  sourceOf({ callback }: Order): StatusSource | undefined {
+  sourceOf(order: Order): StatusSource | undefined {
+    const { callback } = order;
     const isTheWay =
       (this.callback?.kind === "callback" && callback === "direct") ||
       (this.callback?.kind === "relay" && callback === "relay");
-    return isTheWay ? this.callback : this.polling;
+    return isTheWay ? this.callback : this.#pollingOf(order);
+  }
+
+  /** Another service has other orders of the same numbers. */
+  #pollingOf(order: Order): OrderPoller | undefined {
+    return isElsewhere(order, this.config.baseUrl) ? undefined : this.polling;
   }
 
   /**
@@ -71,11 +78,12 @@ export class AccountServices {
    * more is to come, and the relay may have forgotten it; what the operator alone said of
    * its end is still looked after.
    */
-  pollableSources({ status, statusHistory, callback }: Order): StatusSource[] {
+  pollableSources(order: Order): StatusSource[] {
+    const { status, statusHistory, callback } = order;
     if (status === "COMPLETED" && statusHistory.at(-1)?.source !== "operator") return [];
     return [
       callback === "relay" && this.callback?.kind === "relay" ? this.callback : undefined,
-      this.polling,
+      this.#pollingOf(order),
     ].filter((source) => source !== undefined);
   }
 }

@@ -18,6 +18,7 @@ export const xelionErrors = {
   NOT_FINISHED: "the order still runs after the timeout",
   NO_SESSION: "neither a token nor a login is declared",
   ORDERED_ELSEWHERE: "another machine has registered an order",
+  ORDER_AT_OTHER_SERVICE: "the last order is at another service and may still run",
   ORDER_FAILED: "the order ended with FAILED",
   ORDER_OF_ANOTHER_TENANT: "the order belongs to another tenant",
   OUTCOME_UNKNOWN: "the order may or may not exist",
@@ -44,8 +45,9 @@ export function describeOrder(order: Order): string {
     : `order ${order.orderId}`;
 }
 
-export function orderFailed(order: Order): UcaasError {
-  return new UcaasError(`${describeOrder(order)} FAILED`, {
+/** @param name the order in words */
+export function orderFailed(order: Order, name = describeOrder(order)): UcaasError {
+  return new UcaasError(`${name} FAILED`, {
     vendor: "xelion",
     code: "ORDER_FAILED",
     hint: steps(
@@ -53,6 +55,31 @@ export function orderFailed(order: Order): UcaasError {
       "Correct the configuration, or set retryFailed to a value that it did not have, such as today's date.",
       "Run `pulumi up`: it sends one new order.",
     ),
+  });
+}
+
+/** @param wait what to declare so that the order is left, or waited for, where that can be */
+export function orderAtOtherService(
+  order: Order,
+  here: string | undefined,
+  wait?: "completed" | "submitted",
+): UcaasError {
+  const keep = {
+    completed: 'To wait for its end, declare wait: "completed".',
+    submitted: 'To keep what is known of it, declare wait: "submitted".',
+  };
+  return new UcaasError(`${describeOrder(order)} is at ${order.service}, and may still run`, {
+    vendor: "xelion",
+    code: "ORDER_AT_OTHER_SERVICE",
+    hint: [
+      `nothing was sent to ${here}, which cannot tell of that order.`,
+      steps(
+        `Look in the Admin UI of ${order.service} whether that order has ended.`,
+        "If it runs: set xelion:baseUrl or account back, and run `pulumi up` until it has ended.",
+        `If it has ended: set retryFailed to a value that it did not have. \`pulumi up\` then sends one new order to ${here}.`,
+        ...(wait ? [keep[wait]] : []),
+      ),
+    ].join("\n    "),
   });
 }
 

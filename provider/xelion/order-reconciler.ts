@@ -6,20 +6,16 @@ import { logInfo, logWarning } from "../runtime/log.ts";
 import type { AccountServices } from "./account-services.ts";
 import type { Submission } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
-import {
-  configurationRefused,
-  describeOrder,
-  interrupted,
-  notFinished,
-  outcomeUnknown,
-} from "./errors.ts";
+import { configurationRefused, describeOrder, interrupted, notFinished } from "./errors.ts";
 import {
   accepted,
   applyBuffered,
   applyEvents,
   type DesiredOrder,
   decide,
+  describePlace,
   heard,
+  isElsewhere,
   isTerminal,
   mostRecent,
   type Next,
@@ -27,6 +23,7 @@ import {
   nothingSentMessage,
   parseOrder,
   toDesiredOrder,
+  unconfirmed,
 } from "./order.ts";
 import { journalKey, type RelayKey, relayKey, resourceId } from "./resource-id.ts";
 import { defaultTimeout, type Order, type ProvisionInputs, type StatusEvent } from "./schema.ts";
@@ -107,7 +104,7 @@ export class OrderReconciler {
     this.#requireNoOtherOrder = dependencies.requireNoOtherOrder;
     this.#requireOwnStack = dependencies.requireOwnStack;
     this.#orderOfAnotherResource = dependencies.orderOfAnotherResource;
-    this.#desired = toDesiredOrder(news, configuration.hash);
+    this.#desired = toDesiredOrder(news, configuration.hash, account.config.baseUrl);
     this.#key = journalKey(news);
     this.#relayKey = relayKey(this.#key, dependencies.stack);
     this.#timeout = news.timeout ?? defaultTimeout;
@@ -126,7 +123,7 @@ export class OrderReconciler {
       let next = this.#next();
       // Nothing is in the state yet, so the user expects an order to be sent.
       if (this.#isNew && this.order && next.do === "done")
-        this.#tell(nothingSentMessage(this.order));
+        this.#tell(nothingSentMessage(this.order, this.#desired.service));
       for (; next.do !== "done"; next = this.#next()) {
         if (next.do === "refuse") throw next.failure;
         if (next.do === "submit") await this.#submit(next.note);
@@ -322,7 +319,8 @@ export class OrderReconciler {
     if (this.#subscription?.to !== order.intentId) {
       // Listen first: a callback may arrive right after the message.
       await this.#subscribe(order);
-      this.#tell(`${describeOrder(order)} is ${order.status}: ${why}, up to ${this.#timeout}`);
+      const name = describePlace(order, this.#desired.service);
+      this.#tell(`${name} is ${order.status}: ${why}, up to ${this.#timeout}`);
     }
     await this.#waitUntil(({ status }) => isTerminal(status), notFinished);
   }
@@ -331,13 +329,16 @@ export class OrderReconciler {
     const order = this.#current();
     await this.#subscribe(order);
     this.#tell(`waiting up to ${this.#timeout} for a callback that names ${describeOrder(order)}`);
-    await this.#waitUntil(({ orderId }) => orderId !== null, outcomeUnknown);
+    await this.#waitUntil(
+      ({ orderId }) => orderId !== null,
+      (last) => unconfirmed(this.#desired, last),
+    );
   }
 
   async #recordRetryToken(): Promise<void> {
     await this.#change((order) => ({ ...order, retryFailed: this.#desired.retryFailed }));
     const order = this.#current();
-    this.#tell(nothingSentMessage(order));
+    this.#tell(nothingSentMessage(order, this.#desired.service));
     await this.#account
       .sourceOf(order)
       ?.saveRecord?.(order)
@@ -345,12 +346,13 @@ export class OrderReconciler {
   }
 
   async #adopt(orderId: number): Promise<void> {
+    const { service, retryFailed } = this.#desired;
     // Its callbacks, if any, come to the address that the unsettled order was sent with.
     await this.#replace((order) => {
-      const unsettled =
-        order?.orderId === null ? order : newOrder(this.#desired, null, now(), order);
+      const isUnsettled = order?.orderId === null && !isElsewhere(order, service);
+      const known = isUnsettled ? order : newOrder(this.#desired, null, now(), order);
       return accepted(
-        { ...unsettled, givenOrderId: orderId, retryFailed: this.#desired.retryFailed },
+        { ...known, ...(service && { service }), givenOrderId: orderId, retryFailed },
         orderId,
         "operator",
         now(),

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { isSameUrl, normalUrl } from "../runtime/equality.ts";
 import { UcaasError } from "../runtime/errors.ts";
 import { isIgnored } from "../runtime/ignored-changes.ts";
 import { mask } from "../runtime/secrets.ts";
-import { describeOrder, orderFailed, outcomeUnknown } from "./errors.ts";
+import { describeOrder, orderAtOtherService, orderFailed, outcomeUnknown } from "./errors.ts";
 import {
   type Order,
   orderSchema,
@@ -13,6 +14,8 @@ import {
 
 /** What the program declares, as far as it matters to whether an order is sent. */
 export interface DesiredOrder {
+  /** The base URL of the service that a new order goes to. */
+  readonly service?: string;
   readonly configurationHash: string;
   /** Another configuration is no reason for another order, once there is one. */
   readonly ignoresConfiguration?: boolean;
@@ -26,11 +29,37 @@ export interface DesiredOrder {
 export function toDesiredOrder(
   inputs: Pick<ProvisionInputs, "retryFailed" | "orderId" | "wait" | "__ignoreChanges">,
   configurationHash: string,
+  service: string,
 ): DesiredOrder {
   const { retryFailed = null, orderId: givenOrderId = null, wait = "completed" } = inputs;
   const ignoresConfiguration =
     isIgnored(inputs, "configuration") || isIgnored(inputs, "configurationFile");
-  return { configurationHash, ignoresConfiguration, retryFailed, givenOrderId, wait };
+  return {
+    service: normalUrl(service),
+    configurationHash,
+    ignoresConfiguration,
+    retryFailed,
+    givenOrderId,
+    wait,
+  };
+}
+
+/**
+ * Whether an order went to another service than this one, which has other orders of the
+ * same numbers. Of an order of an earlier release, that is not known.
+ */
+export function isElsewhere(
+  { service }: Pick<Order, "service">,
+  here: string | undefined,
+): boolean {
+  return service !== undefined && here !== undefined && !isSameUrl(service, here);
+}
+
+/** In words, with the service where that is not this one. */
+export function describePlace(order: Order, here: string | undefined): string {
+  return isElsewhere(order, here)
+    ? `${describeOrder(order)} at ${order.service}`
+    : describeOrder(order);
 }
 
 /** What can be done about an order that is on its way. */
@@ -69,6 +98,9 @@ export type Next =
  * - when `retryFailed` differs from that of the last order, and either that order has not
  *   completed, or the resource is new and has no `orderId`.
  *
+ * An order of another service counts as the tenant's last one, whichever service sent it.
+ * Where nothing can tell whether it has ended, nothing is sent.
+ *
  * @param isNew whether the resource is created: then the order is not the state's, but
  *   one that journal or relay remember
  */
@@ -90,7 +122,9 @@ export function decide(
   if (order.status === "COMPLETED" && !allowsAnother)
     return { do: allowed ? "recordRetryToken" : "done" };
   if (order.status === "FAILED")
-    return changed || allowed ? { do: "submit" } : { do: "refuse", failure: orderFailed(order) };
+    return changed || allowed
+      ? { do: "submit" }
+      : { do: "refuse", failure: orderFailed(order, describePlace(order, declared.service)) };
   if (allowed)
     return {
       do: "submit",
@@ -99,7 +133,14 @@ export function decide(
   if (order.orderId === null)
     return canConfirm
       ? { do: "awaitConfirmation" }
-      : { do: "refuse", failure: outcomeUnknown(order) };
+      : { do: "refuse", failure: unconfirmed(declared, order) };
+  const mayFollow = canFollow && (changed || declared.wait === "completed");
+  const isEnough = !isNew && !changed && declared.wait === "submitted";
+  if (isElsewhere(order, declared.service) && !mayFollow && !isEnough) {
+    const cannotWait = changed || (isNew && !canFollow);
+    const wait = cannotWait ? undefined : isNew ? "completed" : "submitted";
+    return { do: "refuse", failure: orderAtOtherService(order, declared.service, wait) };
+  }
   if (canFollow && changed)
     return {
       do: "follow",
@@ -113,6 +154,11 @@ export function decide(
   return canFollow && declared.wait === "completed"
     ? { do: "follow", why: "waiting for its end" }
     : { do: "done" };
+}
+
+/** No callback has named an order whose reply was lost. */
+export function unconfirmed({ service }: DesiredOrder, order: Order): UcaasError {
+  return isElsewhere(order, service) ? orderAtOtherService(order, service) : outcomeUnknown(order);
 }
 
 /** What an update may have to do about the last order: `follow` sends none. */
@@ -159,6 +205,7 @@ export function newOrder(
 ): Order {
   return {
     intentId: randomBytes(16).toString("hex"),
+    ...(declared.service !== undefined && { service: declared.service }),
     configurationHash: declared.configurationHash,
     retryFailed: declared.retryFailed,
     givenOrderId: declared.givenOrderId,
@@ -320,7 +367,7 @@ export function parseOrder(note: unknown, where: string): Order {
 }
 
 /** Why a create or an update sends no order. */
-export function nothingSentMessage(order: Order): string {
-  const known = `${describeOrder(order)} (${order.status}, submitted at ${order.submittedAt})`;
+export function nothingSentMessage(order: Order, here: string | undefined): string {
+  const known = `${describePlace(order, here)} (${order.status}, submitted at ${order.submittedAt})`;
   return `nothing sent: ${known} already has this configuration. To order again, change retryFailed and run \`pulumi up --replace <urn>\``;
 }

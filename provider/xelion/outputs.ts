@@ -20,7 +20,10 @@ export const ownOutputs = [
   "intent",
 ] as const satisfies readonly (keyof ProvisionOutputs)[];
 
-/** What the state keeps of an order; `service` is the base URL of the provisioning service. */
+/**
+ * What the state keeps of an order; `service` is the base URL of the provisioning service,
+ * for an order that names none.
+ */
 export function toOutputs(inputs: Tenant, order: Order, service: string): ProvisionOutputs {
   const { __stack, __claim, serverUrl, tenantName, account } = inputs;
   const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
@@ -37,7 +40,7 @@ export function toOutputs(inputs: Tenant, order: Order, service: string): Provis
     configurationHash,
     submittedAt,
     finishedAt: finishedAt ?? undefined,
-    adminHint: hint(order, tenantName, service),
+    adminHint: hint(order, tenantName, order.service ?? service),
     intent: order,
   };
 }

@@ -38,6 +38,7 @@ import {
   applyBuffered,
   applyEvents,
   decide,
+  isElsewhere,
   isSameConfiguration,
   isTerminal,
   mostRecent,
@@ -169,16 +170,34 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   }
 
   async validateWithAccount(
-    _olds: Partial<ProvisionInputs>,
+    olds: Partial<ProvisionInputs>,
     news: ProvisionInputs,
   ): Promise<dynamic.CheckFailure[]> {
     const account = this.#accounts.client(news.account);
-    const failures = this.#orderDeclaredTwice(news, account);
+    const failures = [
+      ...this.#orderOfEarlierService(olds, news),
+      ...this.#orderDeclaredTwice(news, account),
+    ];
     const isSound =
       validate(provisionSchema, news).length === 0 &&
       (await this.#checkConfiguration(news, undefined)).length === 0;
     if (isSound) failures.push(...(await this.#checkConfiguration(news, account)));
     return failures;
+  }
+
+  /** Another service has another order of that number. */
+  #orderOfEarlierService(
+    olds: Partial<ProvisionInputs>,
+    news: ProvisionInputs,
+  ): dynamic.CheckFailure[] {
+    const { orderId, account } = news;
+    if (orderId === undefined || orderId !== olds.orderId) return [];
+    if (!this.#accounts.differsBetween("baseUrl", olds.account, account)) return [];
+    const [earlier, here] = [olds.account, account].map(
+      (each) => this.#accounts.config(each).baseUrl,
+    );
+    const reason = `is the order of this tenant at ${earlier}: remove it, or set the one at ${here}`;
+    return [{ property: "orderId", reason }];
   }
 
   /** A resource that was copied, and whose `orderId` was not changed. */
@@ -241,7 +260,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const isLatest = noted !== undefined && (olds.__journal ?? journal) === journal;
     const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
     const hash = last && (await configurationHashOf(news, last));
-    const work = hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash), last);
+    const { baseUrl } = this.#accounts.config(news.account);
+    const work = hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash, baseUrl), last);
     const isChanged = !isEqual(ownArguments(olds), ownArguments(news));
     return isChanged && work === "nothing" ? "follow" : work;
   }
@@ -337,7 +357,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (hash === undefined || !isEqual(olds.account, news.account))
       return { changes: true, replaces };
     const account = this.#accounts.client(news.account);
-    const desired = toDesiredOrder(news, hash);
+    const desired = toDesiredOrder(news, hash, account.config.baseUrl);
     const next = decide(desired, order, capabilitiesOf(account.sourceOf(order)));
     // The engine shows a diff of inputs, and this one is the same path as before.
     if (
@@ -626,8 +646,11 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   /** Those that have it in the state: an adopted tenant has no entry. */
   async #inState(news: ProvisionInputs): Promise<OrderOwner[]> {
+    const { baseUrl } = this.#accounts.config(news.account);
     return (await this.#tenantsInState(news))
-      .filter(({ orderId }) => orderId === news.orderId)
+      .filter(
+        ({ orderId, intent }) => orderId === news.orderId && !isElsewhere(intent ?? {}, baseUrl),
+      )
       .map((tenant) => ({ thing: journalKey(tenant).thing }));
   }
 

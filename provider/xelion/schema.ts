@@ -1,5 +1,6 @@
 import ms from "ms";
 import { z } from "zod";
+import { normalUrl } from "../runtime/equality.ts";
 import { credential, identifier } from "../runtime/identifiers.ts";
 import type { IgnoringInputs } from "../runtime/ignored-changes.ts";
 import { printableLine } from "../runtime/printable.ts";
@@ -104,6 +105,8 @@ export type StatusEvent = z.output<typeof statusEventSchema>;
 export const orderSchema = z.object({
   /** Names the order before the service has given it an id. */
   intentId: z.string(),
+  /** The base URL of the service that gives the id. Earlier releases noted none. */
+  service: z.url().transform(normalUrl).optional(),
   configurationHash: z.string(),
   /**
    * `retryFailed` as it was declared last while this order was the last one, and

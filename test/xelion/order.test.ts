@@ -188,6 +188,107 @@ describe("what to do next", () => {
     expect(decide(want, known, reach)).toMatchObject(next);
   });
 
+  describe("about an order of another service", () => {
+    const here = { ...declared, service: "https://b.example" };
+    const there = (status: string) => order(status, { service: "https://a.example" });
+    const lost = { ...sent, service: "https://a.example" };
+    const submittedOnly = { ...here, wait: "submitted" } as const;
+    const changedHere = { ...here, configurationHash: "b" };
+    const refused = { do: "refuse", failure: { code: "ORDER_AT_OTHER_SERVICE" } };
+
+    test.each<[string, DesiredOrder, Order, typeof followed, boolean, object]>([
+      ["a completed one is left alone", here, there("COMPLETED"), deaf, true, { do: "done" }],
+      [
+        "a completed one is followed by a changed configuration",
+        changedHere,
+        there("COMPLETED"),
+        deaf,
+        false,
+        { do: "submit" },
+      ],
+      [
+        "a running one is followed where callbacks come",
+        here,
+        there("IN_PROGRESS"),
+        followed,
+        true,
+        { do: "follow" },
+      ],
+      [
+        "a running one is waited for before a changed configuration",
+        { ...changedHere, wait: "submitted" },
+        there("IN_PROGRESS"),
+        followed,
+        true,
+        { do: "follow" },
+      ],
+      [
+        "a running one that nothing tells of is refused",
+        here,
+        there("IN_PROGRESS"),
+        deaf,
+        false,
+        refused,
+      ],
+      [
+        "nothing is sent beside one that may run",
+        changedHere,
+        there("SUBMITTED"),
+        deaf,
+        false,
+        refused,
+      ],
+      [
+        "a new resource does not take one that may run for its own",
+        submittedOnly,
+        there("SUBMITTED"),
+        followed,
+        true,
+        refused,
+      ],
+      [
+        "one that is not waited for stays as it is known",
+        submittedOnly,
+        there("SUBMITTED"),
+        deaf,
+        false,
+        { do: "done" },
+      ],
+      [
+        "a lost reply is waited for where callbacks come",
+        here,
+        lost,
+        followed,
+        false,
+        { do: "awaitConfirmation" },
+      ],
+      ["a lost reply that nothing settles is refused", here, lost, polled, false, refused],
+      [
+        "its number as orderId confirms nothing",
+        { ...here, givenOrderId: 42 },
+        there("SUBMITTED"),
+        deaf,
+        false,
+        refused,
+      ],
+      [
+        "retryFailed allows one here",
+        { ...here, retryFailed: "again" },
+        there("SUBMITTED"),
+        deaf,
+        false,
+        { do: "submit" },
+      ],
+    ])("%s", (_, want, known, reach, isNew, next) => {
+      expect(decide(want, known, reach, isNew)).toMatchObject(next);
+    });
+
+    test("another spelling of the address is no other service", () => {
+      const running = order("IN_PROGRESS", { service: "https://B.example:443/" });
+      expect(decide(here, running, deaf)).toEqual({ do: "done" });
+    });
+  });
+
   test("an order with a declared id is resumed without a request", () => {
     expect(decide({ ...declared, givenOrderId: 7 }, undefined, followed)).toEqual({
       do: "adopt",
@@ -218,10 +319,11 @@ describe("what to do next", () => {
         fc.constantFrom("completed" as const, "submitted" as const),
         fc.constantFrom(followed, deaf, polled),
         fc.boolean(),
-        (status, retryFailed, wait, reach, isNew) => {
-          const want = { ...declared, retryFailed, wait };
+        fc.constantFrom("https://a.example", "https://b.example"),
+        (status, retryFailed, wait, reach, isNew, service) => {
+          const want = { ...declared, service: "https://b.example", retryFailed, wait };
           const known = {
-            ...newOrder(want, "direct", at(0)),
+            ...newOrder({ ...want, service }, "direct", at(0)),
             status,
             orderId: status === "UNKNOWN" ? null : 42,
           };

@@ -240,6 +240,82 @@ describe("a failed order", () => {
   });
 });
 
+describe("when the service's address changes", () => {
+  const polled = {
+    ...noCallback,
+    "xelion:orderPath": "/api/v1/orders/{id}",
+    "xelion:pollSeconds": "0.1",
+  };
+  const elsewhere = xelionProvisioningServer();
+  const there = () => ({ ...polled, "xelion:baseUrl": elsewhere.baseUrl });
+  beforeEach(async () => {
+    w.service.setOptions({ orderRoute: true });
+    await elsewhere.start({ options: { orderRoute: true } });
+    // Order 1 there is another tenant's, and completes.
+    await create({ tenantName: "pbx2" }, there());
+  });
+  afterEach(async () => {
+    await elsewhere.stop();
+    elsewhere.state.orders = {};
+    elsewhere.state.nextOrder = 1;
+  });
+
+  test("a failed order stays failed, whatever has its number at the new address", async () => {
+    w.next("fails");
+    const failed = await create({}, polled);
+    expect(failed).toMatchObject({ code: "ORDER_FAILED", outs: { orderId: 1 } });
+    expect(await runs(w, there()).read(failed.outs)).toEqual(failed.outs);
+    expect(await changes(failed.outs, {}, there())).toBe(true);
+    const refused = await update(failed.outs, {}, there());
+    expect(refused.code).toBe("ORDER_FAILED");
+    expect(refused.message).toContain(`order 1 at ${w.service.baseUrl} FAILED`);
+  });
+
+  test("an order that was running is neither completed nor sent again", async () => {
+    w.next("hangs");
+    const running = await create({ timeout: "300ms" }, polled);
+    expect(running).toMatchObject({ code: "NOT_FINISHED", outs: { status: "IN_PROGRESS" } });
+    expect(await runs(w, there()).read(running.outs)).toEqual(running.outs);
+    printed.mockClear();
+    expect(await changes(running.outs, {}, there())).toBe(true);
+    expect(printedText()).toContain(`order 1 is at ${w.service.baseUrl}, and may still run`);
+    const configuration = { version: 1, organization: { name: "Sabertooth" } };
+    for (const more of [{}, { configuration }, { orderId: 1 }]) {
+      const refused = await update(running.outs, more, there());
+      expect(refused.code).toBe("ORDER_AT_OTHER_SERVICE");
+      expect(refused.message).toContain(elsewhere.baseUrl);
+    }
+    expect(await update(running.outs, { wait: "submitted" }, there())).toMatchObject({
+      outs: { orderId: 1, status: "IN_PROGRESS" },
+      message: "",
+    });
+    expect(Object.keys(elsewhere.state.orders)).toEqual(["1"]);
+    const sent = await update(running.outs, { retryFailed: "looked" }, there());
+    expect(sent.outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+  });
+
+  test("an orderId of the new service is free for its tenant, though a state has that number", async () => {
+    const { outs } = await create({}, polled);
+    const type = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
+    const urn = `urn:pulumi:live::shop::${type}::acme`;
+    const record = { ...newStack, resources: [{ urn, type, outputs: { ...outs } }] };
+    const third = inputs({ tenantName: "pbx3", orderId: 1 });
+    for (const file of readdirSync(w.journalDir)) rmSync(join(w.journalDir, file));
+    const taken = await outcome(newProvider(w, there(), record).create(third));
+    expect(taken).toMatchObject({ outs: { orderId: 1 }, message: "" });
+  });
+
+  test("an order of an earlier release, which names no service, is looked up as before", async () => {
+    const { outs } = await create({ wait: "submitted" }, polled);
+    const { service, ...intent } = outs.intent;
+    expect(service).toBe(w.service.baseUrl);
+    for (const file of readdirSync(w.journalDir)) rmSync(join(w.journalDir, file));
+    await eventually(() => expect(w.orders()[0]?.status).toBe("COMPLETED"));
+    const earlier = { ...outs, intent } as ProvisionOutputs;
+    expect(await runs(w, polled).read(earlier)).toMatchObject({ orderId: 1, status: "COMPLETED" });
+  });
+});
+
 describe("a POST whose outcome is not known", () => {
   test("is settled by a callback, which names the order", async () => {
     cut();

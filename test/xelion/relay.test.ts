@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, provider, runs } from "./handlers.ts";
-import { freePort, type World, world } from "./world.ts";
+import { apiKey, freePort, type World, world } from "./world.ts";
 
 let cleanUp: AsyncDisposableStack;
 let w: World;
@@ -355,6 +356,71 @@ describe("by the relay", () => {
       status: "COMPLETED",
     });
     expect(w.orders()).toHaveLength(2);
+  });
+
+  describe("when the account moves to another provisioning service", () => {
+    const orderPath = "/api/v1/orders/{id}";
+    const other = { account: "other" };
+    /** The account `other` has the same relay. Its service completes order 1 for another tenant. */
+    const moved = async () => {
+      const service = cleanUp.adopt(xelionProvisioningServer(), (server) => server.stop());
+      await service.start({ options: { orderRoute: true } });
+      w.service.setOptions({ orderRoute: true });
+      const there = { ...config(), "xelion:orderPath": orderPath };
+      const account = {
+        ...{ baseUrl: service.baseUrl, apiKey, orderPath },
+        callback: there["xelion:callback"],
+      };
+      const run = runs(w, { ...there, "xelion:accounts": { other: account } });
+      await run.create({ ...other, tenantName: "pbx2" });
+      holding();
+      const { outs } = await run.create({ wait: "submitted" });
+      expect(outs).toMatchObject({ orderId: 1, status: "SUBMITTED" });
+      return { run, service, outs };
+    };
+    const ordered = ({ state }: ReturnType<typeof xelionProvisioningServer>) =>
+      Object.values(state.orders).map(({ tenantName }) => tenantName);
+
+    test("the same number there is no news of an order that still runs", async () => {
+      const { run, service } = await moved();
+      const refused = await run.create({ ...other, wait: "submitted" });
+      expect(refused).toMatchObject({ code: "ORDER_AT_OTHER_SERVICE" });
+      for (const words of [w.service.baseUrl, service.baseUrl, "retryFailed", 'wait: "completed"'])
+        expect(refused.message).toContain(words);
+      expect(ordered(service)).toEqual(["pbx2"]);
+      const sent = await run.create({ ...other, retryFailed: "looked" });
+      expect(sent.outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
+      expect(ordered(service)).toEqual(["pbx2", "pbx1"]);
+    });
+
+    test("the relay still tells how the order ends, and the run says where it is", async () => {
+      const { run, service } = await moved();
+      const second = run.create(other);
+      const place = `order 1 at ${w.service.baseUrl}`;
+      await eventually(() =>
+        expect(printedText()).toContain(`${place} is SUBMITTED: waiting for its end`),
+      );
+      await w.proceed(1);
+      const { outs } = await second;
+      expect(outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
+      expect(outs.statusHistory.at(-1)).toMatchObject({ source: "relay" });
+      expect(outs.adminHint).toContain(w.service.baseUrl);
+      expect((await run.create(other)).outs).toMatchObject({ orderId: 1 });
+      expect(printedText()).toContain(`nothing sent: ${place} (COMPLETED,`);
+      expect(ordered(service)).toEqual(["pbx2"]);
+    });
+
+    test("an orderId that stays is refused, since it names an order of the earlier service", async () => {
+      const { service } = await moved();
+      const accounts = { other: { baseUrl: service.baseUrl, apiKey } };
+      const inRun = provider(w, { ...config(), "xelion:accounts": accounts });
+      const olds = inputsOf(w, { orderId: 1 });
+      const { failures } = await inRun.check(olds, { ...olds, ...other });
+      expect(failures).toEqual([
+        { property: "orderId", reason: expect.stringContaining(w.service.baseUrl) },
+      ]);
+      expect((await inRun.check(olds, { ...olds, ...other, orderId: 2 })).failures).toEqual([]);
+    });
   });
 
   test("nothing is sent when the relay rejects the key, is missing, or is another server", async () => {
