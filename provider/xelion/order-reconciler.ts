@@ -126,7 +126,7 @@ export class OrderReconciler {
         this.#tell(nothingSentMessage(this.order, this.#desired.service));
       for (; next.do !== "done"; next = this.#next()) {
         if (next.do === "refuse") throw next.failure;
-        if (next.do === "submit") await this.#submit(next.note);
+        if (next.do === "submit") await this.#submit(next);
         if (next.do === "follow") await this.#follow(next.why);
         if (next.do === "awaitConfirmation") await this.#awaitConfirmation();
         if (next.do === "recordRetryToken") await this.#recordRetryToken();
@@ -192,9 +192,10 @@ export class OrderReconciler {
   }
 
   /** Everything that has to be ready, then the journal, then the one POST. */
-  async #submit(note: string | undefined): Promise<void> {
+  async #submit({ note, warning }: { note?: string; warning?: string }): Promise<void> {
     const source = this.#source;
     if (note) this.#tell(note);
+    if (warning) logWarning("XelionTenantProvision", resourceId(this.#news), warning);
     await this.#unsubscribe();
     await this.#endSession();
     await this.#requireNoOtherOrder?.();

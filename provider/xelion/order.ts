@@ -74,8 +74,8 @@ export interface Capabilities {
 export type Next =
   /** Nothing: the order is where it is wanted. */
   | { readonly do: "done" }
-  /** Send one order. */
-  | { readonly do: "submit"; readonly note?: string }
+  /** Send one order. A warning is shown by the preview too. */
+  | { readonly do: "submit"; readonly note?: string; readonly warning?: string }
   /** Wait for the end of the order there is, then decide again. */
   | { readonly do: "follow"; readonly why: string }
   /** Wait for a callback that tells whether the order there may be exists, then decide again. */
@@ -121,9 +121,10 @@ export function decide(
   if (order.status === "COMPLETED" && changed) return { do: "submit" };
   if (order.status === "COMPLETED" && !allowsAnother)
     return { do: allowed ? "recordRetryToken" : "done" };
+  if (order.status === "FAILED" && allowed) return { do: "submit" };
   if (order.status === "FAILED")
-    return changed || allowed
-      ? { do: "submit" }
+    return changed
+      ? { do: "submit", warning: failedBeforeMessage(order, declared.service) }
       : { do: "refuse", failure: orderFailed(order, describePlace(order, declared.service)) };
   if (allowed)
     return {
@@ -364,6 +365,15 @@ export function parseOrder(note: unknown, where: string): Order {
     code: "NOTE_UNREADABLE",
     hint: "nothing was sent. A newer version of pulumi-ucaas may have written it: use that one",
   });
+}
+
+/** What to know before a changed configuration is sent to a tenant whose order has failed. */
+function failedBeforeMessage(order: Order, here: string | undefined): string {
+  return [
+    `${describePlace(order, here)} FAILED at ${order.finishedAt ?? order.submittedAt}: parts of it may be at the tenant.`,
+    "`pulumi up` sends the changed configuration as a new order.",
+    "See in the Admin UI why that order failed, and which departments, users, phones and numbers the tenant has",
+  ].join(" ");
 }
 
 /** Why a create or an update sends no order. */

@@ -371,6 +371,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
         `${news.configurationFile} has other content than was ordered`,
       );
     }
+    if (next.do === "submit" && next.warning) logWarning(type, resourceId(news), next.warning);
     if (next.do === "refuse")
       logWarning(
         type,

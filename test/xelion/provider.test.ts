@@ -238,6 +238,30 @@ describe("a failed order", () => {
     });
     expect(next.outs).toMatchObject({ status: "COMPLETED", orderId: 2 });
   });
+
+  test("is announced by preview and run before a changed configuration follows it", async () => {
+    w.next("fails");
+    const { outs } = await create();
+    const changed = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+    const warning = `warning: XelionTenantProvision ${w.tenant.url.slice("http://".length)}/pbx1: order 1 FAILED at ${outs.finishedAt}: parts of it may be at the tenant`;
+    for (const act of [() => changes(outs, changed), () => update(outs, changed)]) {
+      printed.mockClear();
+      await act();
+      expect(printedText()).toContain(warning);
+      expect(printedText()).toContain("sends the changed configuration as a new order");
+    }
+    expect(w.orders()).toHaveLength(2);
+  });
+
+  test("is not announced again to who allows another order by retryFailed", async () => {
+    w.next("fails");
+    const { outs } = await create();
+    const configuration = { version: 1, organization: { name: "Sabertooth" } };
+    printed.mockClear();
+    await changes(outs, { configuration, retryFailed: "looked" });
+    expect((await update(outs, { configuration, retryFailed: "looked" })).outs.orderId).toBe(2);
+    expect(printedText()).not.toContain("warning:");
+  });
 });
 
 describe("when the service's address changes", () => {
