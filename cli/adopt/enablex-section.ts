@@ -6,7 +6,7 @@ import {
   set,
   type WireContext,
 } from "pulumi-ucaas/internal/enablex/fields";
-import type { ResourceType } from "pulumi-ucaas/internal/enablex/resource-types";
+import { type ResourceType, subscriptionType } from "pulumi-ucaas/internal/enablex/resource-types";
 import {
   customerSchema,
   subscriptionSchema,
@@ -14,6 +14,7 @@ import {
 } from "pulumi-ucaas/internal/enablex/schema";
 import { validationFailures } from "pulumi-ucaas/internal/runtime/validation";
 import type { z } from "zod";
+import { count, licencesAtEnableX } from "../cost/quantities.ts";
 import type { Section } from "./section.ts";
 
 /** A row of the API as it would be declared. */
@@ -33,7 +34,8 @@ const schemas: Record<ResourceType["name"], z.ZodObject> = {
 
 /**
  * Declares all that the server has of a thing, as far as this package can manage it: a
- * value that no declaration may have stays unmanaged.
+ * value that no declaration may have stays unmanaged. Of the further fields only the
+ * licences of a subscription are declared, since they are billed.
  */
 export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireContext): Declared {
   const wires: Record<string, string> = wording.routes[`${kind.name}Fields`];
@@ -46,17 +48,25 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
       section = set(section, property, value);
   }
   const notes: string[] = [];
+  const licences = fromWire("value", get(row, licencesAtEnableX), wording);
+  if (kind === subscriptionType && licences !== undefined) {
+    const property = `fields.${licencesAtEnableX}`;
+    if (count(licences) !== undefined) section = set(section, property, licences);
+    else notes.push(notManaged(property, licences, "must be a whole number"));
+  }
   const { shape } = schemas[kind.name];
   for (const { path, reason } of validationFailures(schemas[kind.name], section)) {
     const property = String(path[0]);
     if (!shape[property]?.safeParse(undefined).success)
       return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
-    notes.push(
-      `${path.join(".")} is not managed: on the server it is ${JSON.stringify(get(section, path.join(".")))}, and it ${reason}`,
-    );
+    notes.push(notManaged(path.join("."), get(section, path.join(".")), reason));
     section = without(section, property);
   }
   return { section, notes };
+}
+
+function notManaged(property: string, value: unknown, reason: string): string {
+  return `${property} is not managed: on the server it is ${JSON.stringify(value)}, and it ${reason}`;
 }
 
 /**

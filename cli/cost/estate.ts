@@ -55,7 +55,10 @@ export interface CostReport {
   readonly unpriced: readonly string[];
   /** Some counts cannot be read; they are not in the sums. `billed` of their lines is null. */
   readonly incomplete: boolean;
-  /** Licences that were adopted: what they have beyond the declaration is not counted. */
+  /**
+   * Licences that declare `adopt: true`, or that were imported and not sent since: what they
+   * have beyond the declaration is not counted. A later write leaves no trace of an import.
+   */
   readonly adopted: readonly string[];
 }
 
@@ -75,7 +78,7 @@ export function costReport(stacks: readonly PricedStack[]): CostReport {
     incomplete: lines.some(({ billed }) => billed === null),
     adopted: stacks
       .flatMap(({ resources }) =>
-        resources.filter(({ type, inputs }) => isLicence(type) && inputs?.adopt === true),
+        resources.filter((state) => isLicence(state.type) && isAdopted(state)),
       )
       .map(({ id, urn }) => id ?? urn),
   };
@@ -101,6 +104,11 @@ export function areOfSeveralStacks(lines: readonly CostLine[]): boolean {
 
 function isLicence(type: string): boolean {
   return type === "pulumi-nodejs:dynamic/ucaas:XimaLicense";
+}
+
+function isAdopted({ inputs, outputs }: State): boolean {
+  const { __intent: lastWrite } = outputs ?? {};
+  return inputs?.adopt === true || (typeof lastWrite === "string" && lastWrite.endsWith("/import"));
 }
 
 function stackLines({ stack, resources, terms }: PricedStack): CostLine[] {

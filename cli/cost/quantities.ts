@@ -43,8 +43,11 @@ const counted: Readonly<Record<string, (inputs: Inputs) => Quantity[]>> = {
   NetsapiensOAuthClient: () => [{ sku: "netsapiens.oauthClients", quantity: 1 }],
 };
 
-/** Where a subscription says how many licences it has. */
-const userLicenses = ["fields", "user_license", "qty"];
+/** EnableX's own name of the number of licences that a subscription has. */
+export const licencesAtEnableX = "user_license.qty";
+
+/** Where a subscription declares it. */
+const userLicenses = ["fields", ...licencesAtEnableX.split(".")];
 
 function declaredCount(sku: string, inputs: Inputs, path: Path): Quantity[] {
   const value = valueOrWhole(inputs, path);
@@ -70,7 +73,7 @@ function valueOrWhole(inputs: Inputs, [name = "", ...rest]: Path): unknown {
 }
 
 /** Further fields of EnableX may have their numbers as text. */
-function count(value: unknown): number | undefined {
+export function count(value: unknown): number | undefined {
   const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
   return Number.isSafeInteger(number) && Number(number) >= 0 ? Number(number) : undefined;
 }

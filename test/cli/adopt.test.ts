@@ -28,7 +28,7 @@ import type { Candidate } from "../../cli/adopt/source.ts";
 import { withCustomers } from "../../cli/adopt/stack.ts";
 import type { Step } from "../../cli/pulumi/preview.ts";
 import { configIn, type State } from "../../cli/pulumi/stack.ts";
-import { customerType } from "../../provider/enablex/resource-types.ts";
+import { customerType, subscriptionType } from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import { slugSchema } from "../../stacks/config.ts";
 import { StackFiles } from "../../stacks/stack-files.ts";
@@ -515,6 +515,29 @@ describe("a customer of EnableX as it would be declared", () => {
       'status is not managed: on the server it is "X", and it expected one of "active"|"suspended"',
     ]);
     expect(declared({ customer_code: "ACME" }).blockedReason).toMatch(/^customerName: /);
+  });
+
+  test("the billed licences of a subscription are declared, or named where they are no number", () => {
+    const of = (user_license: unknown) =>
+      declaredAs(
+        subscriptionType,
+        { customer_id: 7, plan_id: "12", user_license, features: { whiteboard: true } },
+        { routes, countries },
+      );
+    const section = { customerId: "7", planId: "12" };
+    for (const qty of [500, "500", 0])
+      expect(of({ qty, qty_ex: "label" })).toEqual({
+        section: { ...section, fields: { user_license: { qty } } },
+        notes: [],
+      });
+    expect(of(undefined)).toEqual({ section, notes: [] });
+    for (const qty of ["unlimited", -1, [5]])
+      expect(of({ qty })).toEqual({
+        section,
+        notes: [
+          `fields.user_license.qty is not managed: on the server it is ${JSON.stringify(qty)}, and it must be a whole number`,
+        ],
+      });
   });
 });
 

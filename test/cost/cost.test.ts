@@ -10,6 +10,7 @@ import { amount, formatAmount, plainAmount } from "../../cli/cost/money.ts";
 import { costCsv, costText } from "../../cli/cost/render.ts";
 import { readLimits, readTerms } from "../../cli/cost/terms.ts";
 import type { State } from "../../cli/pulumi/stack.ts";
+import { importEntry } from "../../provider/runtime/import-file.ts";
 import { licenceStep, priceList, recorded } from "../changes/recorded.ts";
 
 const licence = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
@@ -62,6 +63,24 @@ describe("the cost of an estate", () => {
       expect(stringWidth(line), line).toBeLessThanOrEqual(80);
     expect(text).toContain("In all €2,507.00 a month.");
     expect(text).toContain("Without a price, so not in the sums: enablex.customers.");
+  });
+
+  test("an adopted licence is named, since it may have more than is declared", () => {
+    const [first] = states.filter(({ type }) => type === licence) as [State];
+    const named = (inputs: object, outputs: object) => {
+      const state = {
+        ...first,
+        id: "r/t",
+        inputs: { ...first.inputs, ...inputs },
+        outputs: { ...first.outputs, ...outputs },
+      };
+      return costReport([{ stack: "prod", resources: [state], terms }]).adopted;
+    };
+    expect(named({}, {})).toEqual([]);
+    expect(named({ adopt: true }, {})).toEqual(["r/t"]);
+    const { outputs } = importEntry("XimaLicense", "acme", "r/t", {}, {}, []);
+    expect(named({}, outputs)).toEqual(["r/t"]);
+    expect(named({}, { __intent: "2026-11-29T10:00:00.000Z/1a2b3c4d" })).toEqual([]);
   });
 
   test("counts that cannot be read are named, since the sums lack them", () => {

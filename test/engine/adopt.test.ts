@@ -107,7 +107,11 @@ test("300 EnableX customers are listed, declared and imported at once, without a
     first_name: "Ada",
     email: "ada@customers.test",
   });
-  await makeAtEnablex(it, "/subscriptions", { customer_id: first, plan_id: "12" });
+  await makeAtEnablex(it, "/subscriptions", {
+    customer_id: first,
+    plan_id: "12",
+    user_license: { qty: 500 },
+  });
   const requestCount = server.received.length;
 
   const shown = await it.adopt("enablex");
@@ -129,6 +133,9 @@ test("300 EnableX customers are listed, declared and imported at once, without a
   expect(await it.ofType("EnableXCustomer")).toHaveLength(300);
   expect((await it.ofType("EnableXUser")).map(({ urn }) => urn)).toEqual([
     "urn:pulumi:test::ucaas::ucaas:index:Customer$pulumi-nodejs:dynamic/ucaas:EnableXUser::c-1-ada",
+  ]);
+  expect((await it.ofType("EnableXSubscription")).map(({ inputs }) => inputs?.fields)).toEqual([
+    { user_license: { qty: 500 } },
   ]);
   expect(writes(server.received.slice(requestCount))).toEqual([]);
 });
