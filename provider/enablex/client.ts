@@ -241,7 +241,7 @@ export class EnableXClient {
       batch = new CreateBatch({
         pages: () => this.pages(kind),
         idOf: (row) => this.idOf(kind, row),
-        identitiesOf: (row) => this.#identitiesOf(kind, row),
+        identitiesOf: (row) => this.identitiesOf(kind, row),
       });
       this.#creates.set(kind.name, batch);
     }
@@ -259,7 +259,7 @@ export class EnableXClient {
   }
 
   /** All that tells a row from all others; none for one that this run has deleted. */
-  #identitiesOf(kind: ResourceType, row: ApiRecord): Identity[] {
+  identitiesOf(kind: ResourceType, row: ApiRecord): Identity[] {
     if (this.#deleted.has(`${kind.name} ${this.idOf(kind, row)}`)) return [];
     const wires: Record<string, string> = this.routes[`${kind.name}Fields`];
     return kind.searches.flatMap(({ properties }) => {

@@ -20,7 +20,7 @@ import { customerType, type ResourceType } from "./resource-types.ts";
 
 /** What the codes of the EnableX resources mean. */
 export const enablexErrors = {
-  ACCOUNT_CHANGED: "another account does not see the object",
+  ACCOUNT_CHANGED: "another account does not see the object, or has another one",
   ACTION_REQUIRED: "a redirect, or the server wants more",
   AMBIGUOUS: "several objects agree in what identifies one",
   APP_TYPE_INVALID: "the header X-App-Type has no allowed value",
@@ -71,10 +71,28 @@ export function accountChanged(
   const key = configKey("enablex", "accessId", account);
   return seenByAnother(
     `this account does not see the ${name}; another account did`,
-    { vendor: "enablex", operation },
+    { vendor: "enablex", operation, status: 404 },
     resource,
     `Check ${key}, its key or login, and the base URL: they may be another reseller's.`,
     `the keys were replaced and the ${name} is gone`,
+  );
+}
+
+/** Another account, or another server, has another object under the id. */
+export function strangerFound(
+  { name, searches }: ResourceType,
+  operation: string,
+  resource: ManagedInputs,
+): UcaasError {
+  const { account } = resource;
+  const [key, address] = ["accessId", "baseUrl"].map((each) => configKey("enablex", each, account));
+  const identity = searches.map(({ properties }) => properties.join(" and ")).join(" or ");
+  return seenByAnother(
+    `this id is another ${name} here: its ${identity} differs`,
+    { vendor: "enablex", operation },
+    resource,
+    `Check ${address} and ${key}: they may lead to another server.`,
+    `the server has moved and the ${name} is gone`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
+import { configKey } from "../runtime/config.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
 import { isIgnored } from "../runtime/ignored-changes.ts";
@@ -11,9 +12,11 @@ import {
   type DiffSituation,
   type LifecycleDescriptor,
   type ManagedInputs,
+  type Replaced,
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
+import { type Found, keptForTaker, replacedIsHere } from "../runtime/lifecycle-errors.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
@@ -39,6 +42,7 @@ import {
   problemsOfOthers,
   sharedObject,
   stillHeld,
+  strangerFound,
 } from "./errors.ts";
 import {
   type ApiRecord,
@@ -56,7 +60,7 @@ import {
 import { Holders } from "./holders.ts";
 import { Operation } from "./operation.ts";
 import { toOutputs } from "./outputs.ts";
-import { toIdentities, toLabel, toPlainLabel } from "./resource-id.ts";
+import { isSameObject, toIdentities, toLabel, toPlainLabel } from "./resource-id.ts";
 import { customerType, type ResourceType, subscriptionType, userType } from "./resource-types.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import {
@@ -138,6 +142,12 @@ type NotedWrite = {
   seenBy?: string;
 };
 
+interface FoundObject extends Found {
+  readonly id: string;
+  readonly client: EnableXClient;
+  readonly row: ApiRecord;
+}
+
 /** What an existing thing is, and whether this stack made it. */
 interface Existing {
   readonly row: ApiRecord;
@@ -182,6 +192,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
   readonly #holders: Holders;
+  /** What creates of this run found at their server, and did not make. */
+  readonly #found: FoundObject[] = [];
 
   constructor(
     kind: ResourceType,
@@ -258,12 +270,20 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     if (other !== undefined) throw sharedObject(this.#kind, id, [other, name]);
   }
 
-  async create(news: EnableXInputs, intent: Intent): Promise<dynamic.CreateResult<EnableXOutputs>> {
+  async create(
+    news: EnableXInputs,
+    intent: Intent,
+    replaced: readonly Replaced<EnableXOutputs>[] = [],
+  ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const batch = this.#accounts.client(news.account).creates(this.#kind);
     batch.begin();
-    const creation = await this.#create(news, intent).catch(async (error: unknown) => {
+    const creation = await this.#create(news, intent, replaced).catch(async (error: unknown) => {
       const { __resource: name }: ManagedInputs = news;
-      if (!(error instanceof PartialFailure)) this.#holders.release(name);
+      if (!(error instanceof PartialFailure)) {
+        this.#holders.release(name);
+        for (const found of this.#found)
+          if (found.resource === (name ?? toLabel(this.#kind, news))) found.failed = true;
+      }
       const look = await this.#lastLook(news, batch.finish());
       for (const problem of look?.takeProblems() ?? []) this.#warn(news, problem.message);
       throw error;
@@ -291,13 +311,16 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     }
   }
 
-  async #create(news: EnableXInputs, intent: Intent): Promise<Creation> {
+  async #create(
+    news: EnableXInputs,
+    intent: Intent,
+    replaced: readonly Replaced<EnableXOutputs>[],
+  ): Promise<Creation> {
     const op = await this.#operation("create", news);
     op.requireListedCountries();
-    const existing = await this.#existing(
-      op,
-      (await intent.recall()) as JournalEntry<WriteNote> | undefined,
-    );
+    const earlier = (await intent.recall()) as JournalEntry<WriteNote> | undefined;
+    await this.#requireOtherServer(op, replaced, noteOf(earlier));
+    const existing = await this.#existing(op, earlier);
     if (existing) return { op, result: await this.#takeOver(op, existing, intent) };
 
     const about = { fields: namesOf(op.fields), seenBy: op.client.mark };
@@ -357,33 +380,73 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     return withProblem(own, rows.length > 1 ? op.ambiguous(rows, id) : undefined);
   }
 
+  /**
+   * A create at a second address of one server would take over the object, and the delete
+   * of what it replaces would remove it.
+   *
+   * @throws {UcaasError} `ALREADY_EXISTS`
+   */
+  async #requireOtherServer(
+    op: Operation,
+    replaced: readonly Replaced<EnableXOutputs>[],
+    noted: NotedWrite,
+  ): Promise<void> {
+    const kind = this.#kind;
+    const { client, news } = op;
+    const { __resource: name }: ManagedInputs = news;
+    for (const { id, state } of replaced) {
+      // An earlier run made it here, after this look.
+      if (vendorId(noted.id) === id && !noted.adopting) continue;
+      const row = await client.read(kind, id);
+      if (!row || !isSameObject(kind, client, row, state)) continue;
+      this.#noteFound(op, id, row);
+      throw replacedIsHere(
+        { vendor: "enablex", noun: kind.name, label: toLabel(kind, news) },
+        name,
+        configKey("enablex", "baseUrl", state.account),
+        [this.#accounts.config(state.account).baseUrl, client.baseUrl],
+      );
+    }
+  }
+
+  #noteFound({ client, news }: Operation, id: string, row: ApiRecord): void {
+    const { __resource: resource = toLabel(this.#kind, news) }: ManagedInputs = news;
+    this.#found.push({ id, client, row, resource, address: client.baseUrl });
+  }
+
   async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     const op = await this.#operation("read", props, id);
     const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
-    if (!row) {
-      this.#requireSameAccount(op.client, op.name, props);
-      return { id: undefined, props: {} as EnableXOutputs };
-    }
+    this.#requireSameObject(op.client, op.name, props, row);
+    if (!row) return { id: undefined, props: {} as EnableXOutputs };
     const outputs = toOutputs(this.#kind, id, props, row, op.differences(row), op.client.mark);
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
   }
 
   async exists(id: string, props: EnableXOutputs): Promise<boolean> {
     const client = this.#accounts.client(props.account);
-    if ((await client.read(this.#kind, id)) !== undefined) return true;
-    this.#requireSameAccount(client, `read ${this.#kind.name} ${id}`, props);
-    return false;
+    const row = await client.read(this.#kind, id);
+    this.#requireSameObject(client, `read ${this.#kind.name} ${id}`, props, row);
+    return row !== undefined;
   }
 
   /**
    * What another reseller does not see is not gone: it would be created again, and billed
-   * twice.
+   * twice. What another server has under the same id is a stranger's.
    *
    * @throws {UcaasError} `ACCOUNT_CHANGED`
    */
-  #requireSameAccount(client: EnableXClient, operation: string, props: EnableXOutputs): void {
+  #requireSameObject(
+    client: EnableXClient,
+    operation: string,
+    props: EnableXOutputs,
+    row: ApiRecord | undefined,
+  ): void {
     const { __seenBy: seenBy = client.mark } = props;
-    if (seenBy !== client.mark) throw accountChanged(this.#kind, operation, props);
+    if (seenBy === client.mark) return;
+    if (!row) throw accountChanged(this.#kind, operation, props);
+    if (!isSameObject(this.#kind, client, row, props))
+      throw strangerFound(this.#kind, operation, props);
   }
 
   async update(
@@ -395,6 +458,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const op = await this.#operation("update", news, id);
     op.requireListedCountries();
     const row = await op.readExisting(id);
+    this.#requireSameObject(op.client, op.name, { ...state, account: news.account }, row);
     const lost = sentFields(await intent.recall());
     const olds = withLost(state, lost);
     const { cleared, unmanaged } = removedFields(this.#kind, olds, news, op.client.routes);
@@ -431,6 +495,12 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const kind = this.#kind;
     const client = this.#accounts.client(props.account);
     if (!client.canDelete(kind)) return this.#warn(props, orphanWarning(kind, id, props));
+    const found = this.#foundElsewhere(client, id, props);
+    if (found)
+      return this.#warn(
+        props,
+        keptForTaker({ vendor: "enablex", noun: kind.name, label: id }, found, client.baseUrl),
+      );
     // A delete that is answered 404 is done, so what another account says is read first.
     if ((props.__seenBy ?? client.mark) !== client.mark) await this.exists(id, props);
     await intent.intend(id, { id, fields: [] });
@@ -438,6 +508,20 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     if (!failure) return;
     if (!failure.mayHaveActed) await intent.withdraw();
     throw deleteRefused(kind, failure, `delete ${kind.name} ${id}`);
+  }
+
+  /** What a create of this run found at another address: it may be this very object. */
+  #foundElsewhere(
+    { baseUrl }: EnableXClient,
+    id: string,
+    props: EnableXOutputs,
+  ): FoundObject | undefined {
+    return this.#found.find(
+      (found) =>
+        found.id === id &&
+        found.address !== baseUrl &&
+        isSameObject(this.#kind, found.client, found.row, props),
+    );
   }
 
   async #operation(verb: string, news: EnableXInputs, id?: string): Promise<Operation> {
@@ -534,9 +618,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     intent: Intent,
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const id = op.client.idOf(this.#kind, listed) ?? "";
+    const { news } = op;
+    if (origin !== "ours") this.#noteFound(op, id, listed);
     await this.#requireFreeObject(op, id);
     this.#own(intent, op, id);
-    const { news } = op;
     const isDeletable = op.client.canDelete(this.#kind);
     if (isDeletable && (await this.#holders.has(objectAt(op.client, id), news)))
       this.#warn(news, notReplaced(this.#kind, id));

@@ -25,7 +25,7 @@ export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): 
 }
 
 export function takeOverOpen(
-  { vendor, noun, label }: ErrorSubject,
+  { vendor, noun, label }: Omit<ErrorSubject, "identity">,
   taker: string | undefined,
 ): UcaasError {
   const other = taker === undefined ? "another resource" : `resource ${JSON.stringify(taker)}`;
@@ -45,6 +45,67 @@ export function takeOverOpen(
       steps("ucaas journal list --stack <stack>", "ucaas journal resolve <entry> --stack <stack>"),
     ].join("\n    "),
   });
+}
+
+/**
+ * A create at another address finds what it is to replace: both addresses may lead to one
+ * server.
+ *
+ * @param addressKey the config key of the old account's address
+ */
+export function replacedIsHere(
+  { vendor, noun, label }: Omit<ErrorSubject, "identity">,
+  resource: string | undefined,
+  addressKey: string,
+  addresses: readonly [before: string, now: string],
+): UcaasError {
+  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
+  return new UcaasError(`this address may already show the ${noun} that is replaced`, {
+    code: "ALREADY_EXISTS",
+    vendor,
+    operation: `create ${noun} ${label}`,
+    hint: [
+      `If ${addresses.join(" and ")} lead to one server:`,
+      steps(
+        "Declare the account that the resource had before.",
+        `Change its address in place: pulumi config set --path ${addressKey} ${addresses[1]}`,
+        "Run pulumi up.",
+      ),
+      "If they are two servers:",
+      steps(
+        `Delete the ${noun} at ${addresses[0]}: pulumi destroy --target '${urn}'`,
+        `Run pulumi up: adopt decides about the ${noun} at ${addresses[1]}.`,
+      ),
+    ].join("\n    "),
+  });
+}
+
+/** What a create found at its address, and did not make. */
+export interface Found {
+  /** The resource that was to take it over. */
+  readonly resource: string;
+  readonly address: string;
+  /** The create failed, and another run takes it over. */
+  failed?: true;
+}
+
+/**
+ * The warning for a delete at another address than that at which a create found the object.
+ *
+ * @throws {UcaasError} `TAKE_OVER_OPEN` where that create failed: the resource stays in the state
+ */
+export function keptForTaker(
+  subject: Omit<ErrorSubject, "identity">,
+  { resource, address, failed }: Found,
+  former: string,
+): string {
+  if (failed) throw takeOverOpen(subject, resource);
+  const { noun, label } = subject;
+  return [
+    `${noun} ${label} is kept: resource ${JSON.stringify(resource)} found it at ${address}.`,
+    `That may be the same server as ${former}.`,
+    `If it is another one, the ${noun} at ${former} is still billed: delete it there by hand`,
+  ].join(" ");
 }
 
 /** An entry of another stack, or of this one before it was renamed. */

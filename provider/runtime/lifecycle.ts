@@ -102,13 +102,27 @@ export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutp
   /** Inputs that the provider adds to those of the program; their names begin with `__`. */
   addedInputs?(olds: Partial<I>, news: I): Promise<Partial<I>>;
   diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
-  create(news: I, operation: Operation): Promise<dynamic.CreateResult<O>>;
+  /**
+   * @param replaced what this create is to replace at another address. It is deleted there
+   *   afterwards, and both addresses may lead to one server.
+   */
+  create(
+    news: I,
+    operation: Operation,
+    replaced: readonly Replaced<O>[],
+  ): Promise<dynamic.CreateResult<O>>;
   /** @param earlier a write of this stack that the state does not have, as far as is known */
   read(id: string, props: O, earlier?: JournalEntry): Promise<dynamic.ReadResult<O>>;
   update(id: string, olds: O, news: I, operation: Operation): Promise<dynamic.UpdateResult<O>>;
   delete(id: string, props: O, operation: Operation): Promise<void>;
   /** Whether it is there, asked where a delete was cut off. */
   exists?(id: string, props: O): Promise<boolean>;
+}
+
+/** A resource of the state whose declaration leads to another address now. */
+export interface Replaced<O> {
+  readonly id: string;
+  readonly state: O;
 }
 
 /** What the lifecycle knows when two declarations are compared. */
@@ -163,6 +177,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
 
   /** By resource, the write that its state knows: what replaces it is written later. */
   readonly #known = new Map<string, string>();
+  /** By resource, what its create is to replace at another address. */
+  readonly #replaced = new Map<string, readonly Replaced<O>[]>();
   /** By resource, the journal's things that it is, and is in the state. */
   readonly #things = new Map<string, Set<string>>();
   /** The journal as it was when this process first asked. */
@@ -211,6 +227,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     await this.#abandonOthers(news, things, olds.__stack);
     const { key, entry, meaning } = recalled ?? (await this.#recall(id, olds, news, "declared"));
     const moved = this.#movedArguments(id, olds, news);
+    if (moved.length > 0) this.#noteReplaced(id, olds, news);
     const mayBeGone = meaning === "delete" && moved.length === 0;
     if (mayBeGone && !(await this.#isThere(id, olds, key && entry))) {
       logInfo(
@@ -259,7 +276,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     try {
       const operation = this.#operation("create", undefined, news, news.__stack, signal, own);
       const created = await this.#keepMarks(operation, news, claim, () =>
-        this.#handlers.create(news, operation),
+        this.#handlers.create(news, operation, this.#replaced.get(news.__resource ?? "") ?? []),
       );
       await operation.complete(created.id);
       await this.#settle(news, created.id, operation.id);
@@ -667,6 +684,11 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     return Object.keys(now).filter(
       (name) => before[name] !== undefined && now[name] !== undefined && before[name] !== now[name],
     );
+  }
+
+  /** Two resources in different components may have one name. */
+  #noteReplaced(id: string, state: O, { __resource: name = "" }: I): void {
+    this.#replaced.set(name, [...(this.#replaced.get(name) ?? []), { id, state }]);
   }
 
   #serversOf(resource: S, id?: string) {

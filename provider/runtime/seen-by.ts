@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { steps, UcaasError } from "./errors.ts";
+import { steps, UcaasError, type UcaasErrorDetails } from "./errors.ts";
 import type { ManagedInputs } from "./lifecycle.ts";
 
 /**
@@ -13,14 +13,14 @@ export function seenBy(...seer: readonly unknown[]): string {
 }
 
 /**
- * A 404 to another one than has seen the object last.
+ * What another one than has seen the object last says of it: a 404, or another object.
  *
  * @param check what to look at first
  * @param moved when the object may be gone nevertheless
  */
 export function seenByAnother(
   reason: string,
-  { vendor, operation }: { readonly vendor: string; readonly operation: string },
+  about: Pick<UcaasErrorDetails, "vendor" | "operation" | "status">,
   { __resource: resource }: ManagedInputs,
   check: string,
   moved: string,
@@ -28,9 +28,7 @@ export function seenByAnother(
   const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
   return new UcaasError(reason, {
     code: "ACCOUNT_CHANGED",
-    vendor,
-    operation,
-    status: 404,
+    ...about,
     hint: steps(
       check,
       "Run pulumi up --refresh=false: a refresh has the config of the last update.",

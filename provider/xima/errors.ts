@@ -205,7 +205,7 @@ export function serverChanged(
   const key = configKey("xima", "baseUrl", account);
   return seenByAnother(
     "this server does not know the customer; another server did",
-    { vendor: "xima", operation },
+    { vendor: "xima", operation, status: 404 },
     resource,
     `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
     "the server has moved and the customer is gone",

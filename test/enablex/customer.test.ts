@@ -584,6 +584,37 @@ describe("a changed account", () => {
     expect(patches()).toEqual([]);
   });
 
+  test("at another address of the same server never deletes the customer", async () => {
+    const { id, outs } = await createCustomer();
+    const local = enablex.basic["enablex:baseUrl"]?.replace("127.0.0.1", "localhost");
+    expect(local).toContain("localhost");
+    const accounts = JSON.stringify({ local: { ...section(enablex), baseUrl: local } });
+    const run = () => providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const provider = run();
+    const news = { ...acme, account: "local", __resource: "acme" };
+    for (const changed of [news, { ...news, customerCode: "OTHER" }]) {
+      expect(await provider.diff(id, outs, changed)).toMatchObject({ replaces: ["account"] });
+      expect(await catchError(provider.create(changed))).toMatchObject({
+        code: "ALREADY_EXISTS",
+        hint: expect.stringMatching(
+          /lead to one server[\s\S]*enablex:baseUrl[\s\S]*two servers[\s\S]*destroy --target/,
+        ),
+      });
+    }
+    // With --continue-on-error a delete may follow. The resource stays in the state.
+    expect(await catchError(provider.delete(id, outs))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+    // Under another name no resource is compared, so the create cannot know of the old one.
+    const warnings = vi.spyOn(console, "log");
+    const renamed = run();
+    await renamed.create({ ...news, __resource: "new-name" });
+    await renamed.delete(id, outs);
+    expect(warnings.mock.calls.join()).toMatch(
+      /is kept: resource "new-name" found it at .*localhost/,
+    );
+    expect(enablex.customers()).toHaveLength(1);
+    expect(enablex.calls(/DELETE/)).toEqual([]);
+  });
+
   test("at another server creates a customer there, deletes the old one, keeps one of the same id", async () => {
     const { id, outs } = await createCustomer();
     await using other = await enablexReseller();

@@ -129,6 +129,69 @@ describe.each<Kind>(["customer", "subscription", "user"])("a %s in the state", (
   });
 });
 
+/** Another server with the same config keys, and an object of the same id. */
+async function strangerOf(kind: Kind, id: string, identity: Partial<EnableXInputs>) {
+  const other = await enablexReseller({ deletableDependents: true });
+  await other.seed(1);
+  const routes = others["enablex:routes"] as string;
+  const config = { ...other.basic, "enablex:routes": routes };
+  const stranger = { ...declarations[kind](), status: "active", ...identity };
+  expect((await providersOf(config)[kind].create(stranger)).id).toBe(id);
+  other.server.received = [];
+  return { other, provider: providersOf(config)[kind] };
+}
+
+describe.each<[Kind, Partial<EnableXInputs>]>([
+  ["customer", { customerCode: "STRANGER", contactEmail: "it@stranger.test" }],
+  ["subscription", { planId: 8 }],
+  ["user", { email: "eve@stranger.test" }],
+])("a %s of the same id at another server", (kind, identity) => {
+  test("is neither read into the state, changed nor deleted", async () => {
+    const { id, outs } = await created(kind);
+    const { other, provider } = await strangerOf(kind, id, identity);
+    await using _ = other;
+    const news = { ...declare(kind), status: "suspended" };
+    for (const call of [
+      () => provider.read(id, outs),
+      () => provider.update(id, outs, news),
+      () => provider.delete(id, outs),
+    ])
+      expect(await catchError(call())).toMatchObject({
+        code: "ACCOUNT_CHANGED",
+        hint: expect.stringMatching(/enablex:baseUrl[\s\S]*pulumi state delete <urn of "acme">/),
+      });
+    expect(other.calls(/^(PATCH|PUT|POST|DELETE)/)).toEqual([]);
+    await providersOf(enablex.basic)[kind].update(id, outs, news);
+    expect(enablex.server.state[`${kind}s`][id]?.fields).toMatchObject({ status: "S" });
+  });
+
+  test("is the same one where the server has moved with all that it has", async () => {
+    const { id, outs } = await created(kind);
+    const { other, provider } = await strangerOf(kind, id, {});
+    await using _ = other;
+    const { props } = await provider.read(id, outs);
+    const news = { ...declare(kind), status: "suspended" };
+    await provider.update(id, outs, news);
+    await provider.delete(id, props as EnableXOutputs);
+    expect(other.server.state[`${kind}s`][id]).toBeUndefined();
+  });
+});
+
+test("a customer without code and email is known from a stranger by its name", async () => {
+  const nameless = { customerName: "Acme", __stack: "ucaas/test", __resource: "acme" };
+  const { id, outs } = await providersOf(enablex.basic).customer.create(nameless);
+  const { other, provider } = await strangerOf("customer", id as string, {
+    customerName: "Stranger",
+  });
+  await using _ = other;
+  const state = outs as EnableXOutputs;
+  expect(await catchError(provider.read(id as string, state))).toMatchObject({
+    code: "ACCOUNT_CHANGED",
+  });
+  await other.change("customers", id as string, { customer_name: "Acme" });
+  expect((await provider.read(id as string, state)).id).toBe(id);
+});
+
 test("a delete that was cut off is not taken for done with another reseller's credentials", async () => {
   const { id, outs, journal } = await created("customer");
   enablex.server.fault({ kind: "status", status: 500, method: "DELETE", times: 20 });
