@@ -55,17 +55,18 @@ export class Accounts<D extends ConfigDefinition, Client> {
   }
 
   /**
-   * Whether two accounts differ in a key of the config. Of one that is not known yet, or
+   * Whether two accounts differ in a key of the config, or in what is read from it. Of one that is not known yet, or
    * not configured, nothing can be known: then they do not.
    */
   differsBetween(
-    key: keyof ConfigOf<D>,
+    key: keyof ConfigOf<D> | ((config: ConfigOf<D>) => unknown),
     one: string | undefined,
     other: string | undefined,
   ): boolean {
     if (isUnknown(one) || isUnknown(other)) return false;
+    const read = typeof key === "function" ? key : (config: ConfigOf<D>) => config[key];
     try {
-      return this.config(one)[key] !== this.config(other)[key];
+      return read(this.config(one)) !== read(this.config(other));
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
       return false;

@@ -3,7 +3,7 @@ import { HttpClient, type HttpResponse } from "../http/client.ts";
 import type { ConfigOf } from "../runtime/config.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { seenBy } from "../runtime/seen-by.ts";
-import type { ximaConfig } from "./config.ts";
+import { serverOf, type ximaConfig } from "./config.ts";
 import { afterProbe, afterRequest, refusal } from "./errors.ts";
 import { sign } from "./jws.ts";
 import type { CcId } from "./resource-id.ts";
@@ -26,7 +26,7 @@ export class XimaClient {
   constructor(config: ConfigOf<typeof ximaConfig>, signal?: AbortSignal) {
     this.#config = config;
     this.#key = signingKey(config);
-    this.mark = seenBy(config.baseUrl);
+    this.mark = seenBy(serverOf(config));
     this.#http = new HttpClient({
       vendor: "xima",
       baseUrl: config.baseUrl,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { baseUrlKey, transportKeys } from "../http/pool.ts";
-import type { ConfigDefinition } from "../runtime/config.ts";
+import type { ConfigDefinition, ConfigOf } from "../runtime/config.ts";
 import { credential, identifier } from "../runtime/identifiers.ts";
 
 const minimumRule = z
@@ -32,13 +32,15 @@ export type SeatRules = z.output<typeof seatRulesSchema>;
 /** Which revision of the contract the server keeps: the guide's, or the published OpenAPI 1.4.0. */
 export type ApiRevision = "1.4" | "guide";
 
+const defaultUpdatePath = "/licensing/update";
+
 /** Config of the vendor, namespace `xima`. */
 export const ximaConfig = {
   namespace: "xima",
   keys: {
     baseUrl: baseUrlKey("base URL of the licensing API, with /v1"),
     updatePath: {
-      value: identifier().startsWith("/").default("/licensing/update"),
+      value: identifier().startsWith("/").default(defaultUpdatePath),
       about: "path of the update route below the base URL; the vendor's pages differ",
     },
     privateKey: {
@@ -78,3 +80,15 @@ export const ximaConfig = {
     ...transportKeys,
   },
 } satisfies ConfigDefinition;
+
+/**
+ * What tells one server from another: the address of its route, however the config splits
+ * it. With the default path it is the base URL, as earlier releases have it.
+ */
+export function serverOf({
+  baseUrl,
+  updatePath,
+}: Pick<ConfigOf<typeof ximaConfig>, "baseUrl" | "updatePath">): string {
+  const url = `${baseUrl}${updatePath}`;
+  return url.endsWith(defaultUpdatePath) ? url.slice(0, -defaultUpdatePath.length) : url;
+}

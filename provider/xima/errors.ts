@@ -6,7 +6,7 @@ import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { seenByAnother } from "../runtime/seen-by.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
-import { errorReplySchema } from "./schema.ts";
+import { errorReplySchema, type LicenseInputs } from "./schema.ts";
 
 /** The codes that the licensing API sends (guide, OpenAPI 1.4). */
 export const ximaApiErrors = {
@@ -22,7 +22,7 @@ export const ximaApiErrors = {
 
 /** What the codes of `XimaLicense` itself mean. */
 export const ximaErrors = {
-  ACCOUNT_CHANGED: "another server does not know the customer",
+  ACCOUNT_CHANGED: "another server has seen the customer last",
   CERTIFICATE_EXPIRED: "the certificate is no longer valid",
   CERTIFICATE_NOT_YET_VALID: "the certificate is not valid yet",
   CERTIFICATE_UNREADABLE: "the certificate cannot be read",
@@ -210,6 +210,47 @@ export function serverChanged(
     `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
     "the server has moved and the customer is gone",
   );
+}
+
+/** An update for a server that has never seen the licence, and is not asked. */
+export function serverUnknown(
+  operation: string,
+  baseUrl: string,
+  { account, ccId }: LicenseInputs,
+): UcaasError {
+  const key = (name: string) => configKey("xima", name, account);
+  return new UcaasError("whether this server knows the customer is not known; another one did", {
+    code: "ACCOUNT_CHANGED",
+    vendor: "xima",
+    operation,
+    hint: steps(
+      `Check ${key("baseUrl")} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+      `If the server has moved: pulumi config set --path ${key("probe")} ccid`,
+      `If the look-up must stay off: XIMA_ADOPT=${resourceId({ ccId })} pulumi up`,
+    ),
+  });
+}
+
+/** A delete at a server that has never seen the licence: what another one has is billed on. */
+export function deleteElsewhere(
+  operation: string,
+  baseUrl: string,
+  { account }: ManagedInputs,
+): UcaasError {
+  const key = configKey("xima", "baseUrl", account);
+  return new UcaasError("not deleted: another server has seen the customer last", {
+    code: "ACCOUNT_CHANGED",
+    vendor: "xima",
+    operation,
+    hint: [
+      `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+      "If the server has moved:",
+      steps(
+        "Declare the licence, and run pulumi up: it is sent to this server.",
+        "Remove it from the program, and run pulumi up.",
+      ),
+    ].join("\n    "),
+  });
 }
 
 export function alreadyExists(ccId: CcId): UcaasError {

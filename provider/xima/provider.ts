@@ -2,6 +2,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import ms from "ms";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
+import { configKey } from "../runtime/config.ts";
 import { changedProperties } from "../runtime/equality.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { withoutIgnored } from "../runtime/ignored-changes.ts";
@@ -10,19 +11,22 @@ import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
   type LifecycleDescriptor,
+  type Replaced,
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
+import { type Found, keptForTaker, replacedIsHere } from "../runtime/lifecycle-errors.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation } from "../runtime/operation.ts";
 import { inWords } from "../runtime/outputs.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
+import { seenBy } from "../runtime/seen-by.ts";
 import { withoutBackend } from "../runtime/stack-identity.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
 import { detectDrift, replacedValues, unlikeSent } from "./changes.ts";
 import { XimaClient } from "./client.ts";
-import { ximaConfig } from "./config.ts";
+import { serverOf, ximaConfig } from "./config.ts";
 import {
   type Deletion,
   Deletions,
@@ -31,7 +35,7 @@ import {
   isInWeekOf,
   isScheduled,
 } from "./deletions.ts";
-import { alreadyExists, serverChanged } from "./errors.ts";
+import { alreadyExists, deleteElsewhere, serverChanged, serverUnknown } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import {
   countPaths,
@@ -72,6 +76,7 @@ type XimaAccounts = Accounts<typeof ximaConfig, XimaClient>;
 type License = Pick<LicenseInputs, "ccId" | "account" | "__stack" | "__resource">;
 
 function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License> {
+  const server = ({ account }: License) => serverOf(accounts.config(account));
   return {
     type: "XimaLicense",
     vendor: "xima",
@@ -81,10 +86,12 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     remoteId(license, id) {
       if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown))
         return undefined;
-      return `${accounts.config(license.account).baseUrl} ${id ?? resourceId(license)}`;
+      return `${server(license)} ${id ?? resourceId(license)}`;
     },
-    servers: ({ account }) => ({
-      account: isUnknown(account) ? undefined : accounts.config(account).baseUrl,
+    // Earlier releases noted the base URL, whatever the path of the route.
+    earlierThing: (license) => `${accounts.config(license.account).baseUrl} ${resourceId(license)}`,
+    servers: (license) => ({
+      account: isUnknown(license.account) ? undefined : server(license),
     }),
   };
 }
@@ -99,6 +106,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   readonly #deletions: Deletions;
   /** Lines that are shown once a run, not once a licence. */
   readonly #told = new Set<string>();
+  /** By id, what a create of this run found at its server, or could not look for. */
+  readonly #found = new Map<string, Found>();
 
   constructor(accounts: XimaAccounts, deletions: Deletions) {
     this.#accounts = accounts;
@@ -142,12 +151,13 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     _id: string,
     olds: LicenseOutputs,
     news: LicenseInputs,
-    { refreshing }: DiffSituation,
+    { moved, refreshing }: DiffSituation,
   ): Promise<dynamic.DiffResult> {
     const [before, now] = [withoutIgnored(olds, news), withoutIgnored(news, news)];
     const changed = changedProperties({ ...before }, { ...now }, managedProperties);
     // That a licence is to be sent again is a task for the next up, and no drift.
-    const again = refreshing ? undefined : reasonToStateAgain(olds, news);
+    const isElsewhere = () => moved.length === 0 && this.#isElsewhere(olds, news.account);
+    const again = refreshing ? undefined : reasonToStateAgain(olds, news, isElsewhere());
     if (again) logInfo("XimaLicense", resourceId(olds), `is due to be sent again: ${again}`);
     return {
       changes: changed.length > 0 || again !== undefined,
@@ -159,6 +169,21 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   async create(
     news: LicenseInputs,
     operation: Operation,
+    replaced: readonly Replaced<LicenseOutputs>[] = [],
+  ): Promise<dynamic.CreateResult<LicenseOutputs>> {
+    try {
+      return await this.#create(news, operation, replaced);
+    } catch (error) {
+      const found = this.#found.get(resourceId(news));
+      if (found && !(error instanceof PartialFailure)) found.failed = true;
+      throw error;
+    }
+  }
+
+  async #create(
+    news: LicenseInputs,
+    operation: Operation,
+    replaced: readonly Replaced<LicenseOutputs>[],
   ): Promise<dynamic.CreateResult<LicenseOutputs>> {
     rememberSipCredentials(news);
     const id = resourceId(news);
@@ -170,6 +195,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     // An intent of this very resource that never came into the state: the customer was
     // made by the run that was cut off.
     const isOwn = isThere !== false && earlier !== undefined && isCreateOf(earlier, news);
+    if (isThere === false || isOwn) this.#found.delete(id);
+    else this.#requireOtherServer(id, news, replaced);
     // Without a look-up the server cannot say whether it knows the customer: the declaration does.
     const adopting = (isThere ?? mayAdopt(news)) && !isOwn;
     if (adopting && !mayAdopt(news)) throw alreadyExists(news.ccId);
@@ -204,6 +231,29 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     }
   }
 
+  /**
+   * At a second address of one server, the delete of what this create replaces would end
+   * the licence that it has taken over.
+   *
+   * @throws {UcaasError} `ALREADY_EXISTS`
+   */
+  #requireOtherServer(
+    id: string,
+    news: LicenseInputs,
+    replaced: readonly Replaced<LicenseOutputs>[],
+  ): void {
+    const config = this.#accounts.config(news.account);
+    this.#found.set(id, { resource: news.__resource ?? id, address: serverOf(config) });
+    const old = replaced.find(({ state }) => sameCustomer(state, news))?.state;
+    if (!old) return;
+    throw replacedIsHere(
+      { vendor: "xima", noun: "licence", label: id },
+      news.__resource,
+      configKey("xima", "baseUrl", old.account),
+      [this.#accounts.config(old.account).baseUrl, config.baseUrl],
+    );
+  }
+
   async read(
     id: string,
     props: LicenseOutputs,
@@ -213,7 +263,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const isKnown = props.ccId !== undefined && !props.unconfirmed;
     const client = this.#accounts.client(props.account);
     const exists = await client.exists(props.ccId ?? { resellerId, tenantId }, { isKnown });
-    if (exists) return { id, props: { ...props, __seenBy: client.mark } };
+    // The values were stated at the server of the mark. Another one gets them by an update.
+    if (exists) return { id, props: { ...props, __seenBy: props.__seenBy ?? client.mark } };
     if (exists === false) {
       this.#requireSameServer(`look up ${id}`, props);
       if (isOpenDelete(earlier)) await this.#recordLost(id, props, earlier);
@@ -229,14 +280,56 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
    * @throws {UcaasError} `ACCOUNT_CHANGED`
    */
   #requireSameServer(operation: string, props: LicenseOutputs): void {
-    const { mark } = this.#accounts.client(props.account);
-    const { __seenBy: seenBy = mark } = props;
-    if (seenBy !== mark)
+    if (this.#isElsewhere(props, props.account))
       throw serverChanged(operation, this.#accounts.config(props.account).baseUrl, props);
   }
 
-  async exists(_id: string, { account, ccId }: LicenseOutputs): Promise<boolean> {
-    return (await this.#accounts.client(account).exists(ccId)) !== false;
+  /** Whether another server than that of the account has seen a licence last. */
+  #isElsewhere({ __seenBy: mark }: LicenseOutputs, account: string | undefined): boolean {
+    if (mark === undefined || isUnknown(account)) return false;
+    const config = this.#accounts.config(account);
+    // Earlier releases marked the base URL, whatever the path of the route.
+    return mark !== seenBy(serverOf(config)) && mark !== seenBy(config.baseUrl);
+  }
+
+  async exists(id: string, props: LicenseOutputs): Promise<boolean> {
+    const exists = await this.#accounts.client(props.account).exists(props.ccId);
+    if (exists === false) this.#requireSameServer(`look up ${id}`, props);
+    return exists !== false;
+  }
+
+  /**
+   * A server that does not know the customer would make a second licence of an update. One
+   * that knows it may have moved; if the address is wrong, the next update corrects it.
+   *
+   * @throws {UcaasError} `ACCOUNT_CHANGED`
+   */
+  async #requireKnown(id: string, news: LicenseInputs): Promise<void> {
+    const { baseUrl } = this.#accounts.config(news.account);
+    const operation = `update licence ${id}`;
+    const exists = await this.#accounts.client(news.account).exists(news.ccId, { isKnown: true });
+    if (exists === false) throw serverChanged(operation, baseUrl, news);
+    if (exists === undefined && !adoptsInThisRun(news))
+      throw serverUnknown(operation, baseUrl, news);
+    const text = `licences that another server has seen last are sent to ${baseUrl}. If that is wrong: correct ${configKey("xima", "baseUrl", news.account)}, and run pulumi up, which sends them again`;
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    logWarning("XimaLicense", id, text);
+  }
+
+  /**
+   * No later run would see that the former server still bills the licence.
+   *
+   * @throws {UcaasError} `ACCOUNT_CHANGED`
+   */
+  async #requireSeenHere(id: string, props: LicenseOutputs): Promise<void> {
+    if (!this.#isElsewhere(props, props.account)) return;
+    const { baseUrl } = this.#accounts.config(props.account);
+    const operation = `delete licence ${id}`;
+    const client = this.#accounts.client(props.account);
+    throw (await client.exists(props.ccId, { isKnown: true })) === false
+      ? serverChanged(operation, baseUrl, props)
+      : deleteElsewhere(operation, baseUrl, props);
   }
 
   async update(
@@ -248,6 +341,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     rememberSipCredentials(state);
     rememberSipCredentials(news);
     const { apiRevision } = this.#accounts.config(news.account);
+    const isElsewhere = this.#isElsewhere(state, news.account);
+    if (isElsewhere) await this.#requireKnown(id, news);
     const earlier = await operation.recall();
     const lost = sentFields(earlier);
     const olds = withFields(state, lost);
@@ -273,7 +368,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         id,
         "is as declared; the first answer was lost, and with it what the server had otherwise",
       );
-    const drift = state.unconfirmed || earlier ? [] : detectDrift(changes, state);
+    const drift = state.unconfirmed || earlier || isElsewhere ? [] : detectDrift(changes, state);
     for (const { property, oldValue, newValue } of drift) {
       logWarning(
         "XimaLicense",
@@ -286,6 +381,13 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
+    const server = serverOf(this.#accounts.config(props.account));
+    const found = this.#found.get(id);
+    if (found && found.address !== server)
+      return operation.warn(
+        keptForTaker({ vendor: "xima", noun: "licence", label: id }, found, server),
+      );
+    await this.#requireSeenHere(id, props);
     const earlier = await operation.recall();
     await operation.intend(props.ccId, writeNote(props, []));
     const reply = await this.#accounts
@@ -313,12 +415,6 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     how: "gone" | "earlierAttemptMayHaveSucceeded",
     earlier: JournalEntry | undefined,
   ): Promise<void> {
-    try {
-      this.#requireSameServer(`delete licence ${id}`, props);
-    } catch (error) {
-      if (how === "gone") await operation.withdraw();
-      throw error;
-    }
     const cutOff = isOpenDelete(earlier) ? earlier : undefined;
     if (how === "gone" && !cutOff) return logInfo("XimaLicense", id, "was gone already");
     await this.#recordLost(id, props, cutOff);
@@ -433,7 +529,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   #isSameServer(olds: Partial<LicenseInputs>, news: LicenseInputs): boolean {
-    return !this.#accounts.differsBetween("baseUrl", olds.account, news.account);
+    return !this.#accounts.differsBetween(serverOf, olds.account, news.account);
   }
 }
 
@@ -500,10 +596,12 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
 
 /** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */
 function mayAdopt(inputs: LicenseInputs): boolean {
-  return (
-    inputs.adopt === true ||
-    (process.env.XIMA_ADOPT ?? "").split(",").some((thing) => thing.trim() === resourceId(inputs))
-  );
+  return inputs.adopt === true || adoptsInThisRun(inputs);
+}
+
+function adoptsInThisRun(inputs: LicenseInputs): boolean {
+  const things = (process.env.XIMA_ADOPT ?? "").split(",");
+  return things.some((thing) => thing.trim() === resourceId(inputs));
 }
 
 /** What became of a write that ended with an error. */
@@ -528,7 +626,9 @@ async function mayBeThere(client: XimaClient, ccId: CcId): Promise<boolean> {
 function reasonToStateAgain(
   { unconfirmed, lastAssertedAt }: LicenseOutputs,
   { reassertAfter }: LicenseInputs,
+  isElsewhere: boolean,
 ): string | undefined {
+  if (isElsewhere) return "another server has seen it last";
   if (unconfirmed) return "whether the last statement arrived is not known";
   if (reassertAfter === undefined || isUnknown(reassertAfter)) return undefined;
   const asserted = Date.parse(lastAssertedAt ?? "");

@@ -85,7 +85,7 @@ export interface XimaLicenseArgs {
   readonly reassertAfter?: pulumi.Input<string>;
   /**
    * Section `xima:accounts.<account>` of the config; default the keys of the namespace
-   * itself. One with another `baseUrl` makes another licence.
+   * itself. One at another address makes another licence.
    */
   readonly account?: pulumi.Input<string>;
 }

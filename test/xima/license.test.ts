@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { seenBy } from "../../provider/runtime/seen-by.ts";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
@@ -1085,6 +1086,41 @@ describe("another account", () => {
     expect(two.other.state.customers[id]?.deletion).toBeUndefined();
   });
 
+  test("at another address of the same server never ends the licence", async () => {
+    const at = (baseUrl: string, more = {}) => ({
+      ...section(licences.plainConfig),
+      baseUrl,
+      ...more,
+    });
+    const local = licences.server.baseUrl.replace("127.0.0.1", "localhost");
+    expect(local).toContain("localhost");
+    const { origin, pathname } = new URL(licences.server.baseUrl);
+    const split = at(origin, {
+      updatePath: `${pathname.replace(/\/$/, "")}/licensing/update`,
+    });
+    const unasked = at(local, { probe: "off" });
+    await using moved = await start({}, { "xima:accounts": { local: at(local), split, unasked } });
+    const args = licence({ adopt: true });
+    const { id, outs } = await moved.create(type, args);
+    expect((await moved.diff(type, id, outs, { ...args, account: "split" })).replaces).toEqual([]);
+    for (const account of ["local", "unasked"]) {
+      const news = { ...args, account };
+      expect((await moved.diff(type, id, outs, news)).replaces).toEqual(["account"]);
+      const { message } = await moved.failure(moved.create(type, news));
+      expect(message).toMatch(
+        /ALREADY_EXISTS[\s\S]*lead to one server[\s\S]*xima:baseUrl[\s\S]*If they are two servers[\s\S]*destroy --target/,
+      );
+    }
+    // With --continue-on-error a delete may follow. The resource stays in the state.
+    expect((await moved.failure(moved.delete(type, id, outs))).message).toContain("TAKE_OVER_OPEN");
+    // Under another name no resource is compared, so the create cannot know of the old one.
+    await using renamed = await start({}, { "xima:accounts": { local: at(local) } });
+    await renamed.create(type, { ...args, account: "local", __resource: "new-name" });
+    await renamed.delete(type, id, outs);
+    expect(licences.server.state.customers[id]?.deletion).toBeUndefined();
+    expect(renamed.output()).toMatch(/is kept: resource "new-name" found it at .*localhost/);
+  });
+
   test("at another server sends a first request: names are required, SIP credentials optional", async () => {
     await using two = await accounts();
     const before = licence({ sipCredentials });
@@ -1117,26 +1153,111 @@ describe("read", () => {
 });
 
 describe("a licence is not gone because another server does not know the customer", () => {
-  const elsewhere = async (work: (there: DynamicHost, other: string) => Promise<void>) => {
+  const elsewhere = async (
+    work: (
+      there: DynamicHost,
+      address: string,
+      other: Awaited<ReturnType<typeof licenceServer>>,
+    ) => Promise<void>,
+    more: Record<string, string> = {},
+    env: Record<string, string> = {},
+  ) => {
     await using other = await licenceServer();
-    await using there = await start({}, other.plainConfig);
-    await work(there, other.plainConfig["xima:baseUrl"]);
+    await using there = await start(env, { ...other.plainConfig, ...more });
+    await work(there, other.plainConfig["xima:baseUrl"], other);
   };
+  const twenty = (args: Licence) => ({ ...args, professionalSeats: 20 });
 
-  test.each(["read", "delete"] as const)("%s", async (method) => {
+  test.each(["read", "update", "delete"] as const)("%s", async (method) => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
-    await elsewhere(async (there, other) => {
-      const { message } = await there.failure(there[method](type, id, outs));
+    await elsewhere(async (there, other, { server }) => {
+      const { message } = await there.failure(
+        method === "update"
+          ? there.update(type, id, outs, twenty(args))
+          : there[method](type, id, outs),
+      );
+      expect(server.state.customers[id]).toBeUndefined();
       expect(message).toContain("ACCOUNT_CHANGED");
       expect(message).toContain(`xima:baseUrl (${other})`);
       expect(message).toContain(`pulumi state delete <urn of "${args.__resource}">`);
       // Nothing was sent that the other server took, so nothing is open there.
-      expect(await there.diff(type, id, outs, args)).toMatchObject({ changes: false });
+      await there.diff(type, id, outs, args);
+      expect(there.output()).not.toContain("is applied again");
     });
     expect(await host.read(type, id, outs)).toEqual({ id, props: outs });
+    expect(await host.diff(type, id, outs, args)).toMatchObject({ changes: false });
+    await host.update(type, id, outs, twenty(args));
+    expect(stored(args)).toMatchObject({ professionalSeats: 20 });
     await host.delete(type, id, outs);
     expect(licences.server.state.customers[id]?.deletion).toBeDefined();
+  });
+
+  test("and what another server has received is sent again once the address is right", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await elsewhere(async (there, address, { server }) => {
+      server.state.customers[id] = { ccId: args.ccId, licence: { professionalSeats: 3 } };
+      expect(await there.read(type, id, outs)).toEqual({ id, props: outs });
+      const told = await there.update(type, id, outs, twenty(args));
+      expect(there.output()).toContain(`are sent to ${address}. If that is wrong: correct xima`);
+      expect(there.output()).not.toContain("changed elsewhere");
+      expect(await there.diff(type, id, told.outs, twenty(args))).toMatchObject({ changes: false });
+      expect(await host.diff(type, id, told.outs, twenty(args))).toMatchObject({ changes: true });
+      const { outs: right } = await host.update(type, id, told.outs, twenty(args));
+      expect(stored(args)).toMatchObject({ professionalSeats: 20 });
+      expect(right.lastDrift).toEqual([]);
+      expect(await host.diff(type, id, right, twenty(args))).toMatchObject({ changes: false });
+      // Its own server would go on billing it, and no state would say so.
+      const { message } = await there.failure(there.delete(type, id, right));
+      expect(message).toMatch(/ACCOUNT_CHANGED[\s\S]*run pulumi up: it is sent to this server/);
+      expect(server.state.customers[id]?.deletion).toBeUndefined();
+    });
+  });
+
+  test("and is not sent to a server that cannot be asked, but by XIMA_ADOPT", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    const off = { "xima:probe": "off" };
+    await elsewhere(async (there, _address, { server }) => {
+      const { message } = await there.failure(there.update(type, id, outs, twenty(args)));
+      expect(message).toMatch(/ACCOUNT_CHANGED[\s\S]*xima:probe ccid[\s\S]*XIMA_ADOPT=/);
+      expect(server.state.customers[id]).toBeUndefined();
+    }, off);
+    await elsewhere(
+      async (there, _address, { server }) => {
+        await there.update(type, id, outs, twenty(args));
+        expect(server.state.customers[id]?.licence).toMatchObject({ professionalSeats: 20 });
+      },
+      off,
+      { XIMA_ADOPT: id },
+    );
+  });
+
+  test("and an address in another spelling, or split otherwise, is no other server", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    const { baseUrl } = licences.server;
+    const split = new URL(baseUrl);
+    for (const more of [
+      { "xima:baseUrl": `${baseUrl.replace("http:", "HTTP:")}/` },
+      {
+        "xima:baseUrl": split.origin,
+        "xima:updatePath": `${split.pathname.replace(/\/$/, "")}/licensing/update`,
+      },
+    ]) {
+      await using same = await start({}, more);
+      expect(await same.diff(type, id, outs, args)).toMatchObject({ changes: false });
+      expect(await same.read(type, id, outs)).toEqual({ id, props: outs });
+    }
+  });
+
+  test("nor is one with another path of the route, in a state of an earlier release", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    const early = { ...outs, __seenBy: seenBy(licences.server.baseUrl) };
+    await using same = await start({}, { "xima:updatePath": "/elsewhere" });
+    expect(await same.diff(type, id, early, args)).toMatchObject({ changes: false });
   });
 
   test("unless the state is of an earlier release, which does not say who has seen it", async () => {

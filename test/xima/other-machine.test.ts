@@ -56,9 +56,12 @@ function record(pending: readonly string[]): void {
 }
 
 /** One run: what it learns, the next one has from the journal alone. */
-async function inProcess(work: (host: DynamicHost) => Promise<void>): Promise<void> {
+async function inProcess(
+  work: (host: DynamicHost) => Promise<void>,
+  config: Record<string, string> = licences.plainConfig,
+): Promise<void> {
   await using host = await dynamicHost({
-    config: licences.plainConfig,
+    config,
     env: {
       UCAAS_JOURNAL_DIR: folder(),
       PATH: [machine, process.env.PATH].join(delimiter),
@@ -87,6 +90,16 @@ test("a deletion that another machine's killed run began is recorded once the cu
   expect((await new Deletions(source, {}).list()).deletions).toMatchObject([
     { tenantId: "acme", deletionId: null },
   ]);
+});
+
+test("a deletion that was cut off is not taken for done because another server is asked", async () => {
+  record(["deleting"]);
+  await using sandbox = await licenceServer();
+  await inProcess(async (host) => {
+    await host.check(type, declared, declared);
+    const { message } = await host.failure(host.diff(type, id, state, declared));
+    expect(message).toContain("ACCOUNT_CHANGED");
+  }, sandbox.plainConfig);
 });
 
 test("seats that only another machine's killed update added are set back", async () => {
