@@ -56,14 +56,20 @@ export function detectDrift(
 }
 
 /**
- * What a create replaced, in words: values that the server had before it. None are
- * expected of a new customer.
+ * What a write replaced of what was not declared before it, in words: values that the
+ * server had. None are expected of a new customer.
  */
-export function replacedValues(changes: Record<string, unknown>): string[] {
+export function replacedValues(
+  changes: Record<string, unknown>,
+  declared: Partial<LicenseInputs> = {},
+): string[] {
   return flatten(changes)
     .filter(
       ({ property, oldValue, newValue }) =>
-        !property.startsWith("ccId.") && !isNothing(oldValue) && !isEqual(oldValue, newValue),
+        property.split(".").reduce<unknown>(own, declared) === undefined &&
+        !property.startsWith("ccId.") &&
+        !isNothing(oldValue) &&
+        !isEqual(oldValue, newValue),
     )
     .map(({ property, oldValue, newValue }) =>
       speaksOfSecrets(property)

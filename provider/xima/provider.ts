@@ -376,6 +376,9 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
         `${property} had been changed elsewhere: ${inWords(oldValue)} was declared, the server had ${inWords(newValue)}. It is as declared again`,
       );
     }
+    const replaced = state.unconfirmed || earlier ? [] : replacedValues(changes, state);
+    if (replaced.length > 0)
+      operation.warn(`this update replaced what was not declared before: ${replaced.join(", ")}`);
     warnOfOtherValues(changes, body, operation);
     return { outs: toOutputs(news, changes, drift, time, client.mark) };
   }

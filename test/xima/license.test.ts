@@ -859,6 +859,20 @@ describe("update", () => {
     );
   });
 
+  test("an update says which seats it took that were not declared before", async () => {
+    const args = licence();
+    const { id, outs } = await createLicence(args);
+    Object.assign(stored(args)!, { eliteSeats: 20 });
+    const { outs: after } = await host.update(type, id, outs, { ...args, eliteSeats: 0 });
+    expect(after.lastDrift).toEqual([]);
+    expect(host.output()).toContain(
+      `${id}: this update replaced what was not declared before: eliteSeats (20, now 0)`,
+    );
+    const { outs: last } = await host.update(type, id, after, { ...args, eliteSeats: 5 });
+    await host.update(type, id, last, { ...args, eliteSeats: 6, dialerSeats: 10 });
+    expect(host.output().match(/not declared before/g)).toHaveLength(1);
+  });
+
   test("warns of seats that the server says are others than were sent", async () => {
     const args = licence();
     const reply = (oldValue: number, newValue: number) => ({
