@@ -58,29 +58,54 @@ export function orderFailed(order: Order, name = describeOrder(order)): UcaasErr
   });
 }
 
-/** @param wait what to declare so that the order is left, or waited for, where that can be */
+/** Why an order elsewhere is not enough for what is declared. */
+interface OrderSituation {
+  readonly isNew?: boolean;
+  /** The order had another configuration than the declared one. */
+  readonly changed?: boolean;
+  readonly canFollow?: boolean;
+}
+
 export function orderAtOtherService(
   order: Order,
   here: string | undefined,
-  wait?: "completed" | "submitted",
+  situation: OrderSituation = {},
 ): UcaasError {
-  const keep = {
-    completed: 'To wait for its end, declare wait: "completed".',
-    submitted: 'To keep what is known of it, declare wait: "submitted".',
-  };
   return new UcaasError(`${describeOrder(order)} is at ${order.service}, and may still run`, {
     vendor: "xelion",
     code: "ORDER_AT_OTHER_SERVICE",
     hint: [
       `nothing was sent to ${here}, which cannot tell of that order.`,
       steps(
-        `Look in the Admin UI of ${order.service} whether that order has ended.`,
-        "If it runs: set xelion:baseUrl or account back, and run `pulumi up` until it has ended.",
-        `If it has ended: set retryFailed to a value that it did not have. \`pulumi up\` then sends one new order to ${here}.`,
-        ...(wait ? [keep[wait]] : []),
+        `Look for that order in the Admin UI of ${order.service}.`,
+        ...waysOn(order, here, situation),
       ),
     ].join("\n    "),
   });
+}
+
+/** A tenant whose order has completed must not be ordered again. */
+function waysOn(
+  order: Order,
+  here: string | undefined,
+  { isNew, changed, canFollow }: OrderSituation,
+): string[] {
+  const orderHere = `set retryFailed to a value that it did not have. \`pulumi up\` then sends one new order to ${here}.`;
+  if (order.orderId === null)
+    return [
+      "If it exists: set xelion:baseUrl or account back, declare orderId: <its id>, and run `pulumi up`.",
+      `If it does not exist: ${orderHere}`,
+    ];
+  const keep = isNew
+    ? "run `ucaas adopt xelion`, after `pulumi state delete <urn>` if the state has the resource."
+    : 'declare wait: "submitted".';
+  return [
+    canFollow
+      ? 'If it runs: declare wait: "completed". `pulumi up` then waits for its end.'
+      : "If it runs: wait until it has ended there.",
+    ...(changed ? [] : [`If it COMPLETED with this configuration: order nothing; ${keep}`]),
+    `If it FAILED, or had another configuration: ${orderHere}`,
+  ];
 }
 
 export function outcomeUnknown(order: Order): UcaasError {

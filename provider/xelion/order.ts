@@ -99,7 +99,7 @@ export type Next =
  *   completed, or the resource is new and has no `orderId`.
  *
  * An order of another service counts as the tenant's last one, whichever service sent it.
- * Where nothing can tell whether it has ended, nothing is sent.
+ * Where nothing can tell whether it has ended, nothing is sent unless `retryFailed` says so.
  *
  * @param isNew whether the resource is created: then the order is not the state's, but
  *   one that journal or relay remember
@@ -136,11 +136,12 @@ export function decide(
       ? { do: "awaitConfirmation" }
       : { do: "refuse", failure: unconfirmed(declared, order) };
   const mayFollow = canFollow && (changed || declared.wait === "completed");
-  const isEnough = !isNew && !changed && declared.wait === "submitted";
+  // What nothing has ever told of stays SUBMITTED for good, also when its service is renamed.
+  const isAllKnown = declared.wait === "submitted" || (!canFollow && order.status === "SUBMITTED");
+  const isEnough = !isNew && !changed && isAllKnown;
   if (isElsewhere(order, declared.service) && !mayFollow && !isEnough) {
-    const cannotWait = changed || (isNew && !canFollow);
-    const wait = cannotWait ? undefined : isNew ? "completed" : "submitted";
-    return { do: "refuse", failure: orderAtOtherService(order, declared.service, wait) };
+    const situation = { isNew, changed, canFollow };
+    return { do: "refuse", failure: orderAtOtherService(order, declared.service, situation) };
   }
   if (canFollow && changed)
     return {

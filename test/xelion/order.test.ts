@@ -223,11 +223,27 @@ describe("what to do next", () => {
         { do: "follow" },
       ],
       [
-        "a running one that nothing tells of is refused",
+        "one that was seen running is refused where nothing tells of its end",
         here,
         there("IN_PROGRESS"),
         deaf,
         false,
+        refused,
+      ],
+      [
+        "one that nothing has ever told of stays as it is known",
+        here,
+        there("SUBMITTED"),
+        deaf,
+        false,
+        { do: "done" },
+      ],
+      [
+        "a new resource is not done by one that nothing tells of",
+        here,
+        there("SUBMITTED"),
+        deaf,
+        true,
         refused,
       ],
       [
@@ -266,7 +282,7 @@ describe("what to do next", () => {
       [
         "its number as orderId confirms nothing",
         { ...here, givenOrderId: 42 },
-        there("SUBMITTED"),
+        there("IN_PROGRESS"),
         deaf,
         false,
         refused,
@@ -281,6 +297,48 @@ describe("what to do next", () => {
       ],
     ])("%s", (_, want, known, reach, isNew, next) => {
       expect(decide(want, known, reach, isNew)).toMatchObject(next);
+    });
+
+    const adviceOn = (...args: Parameters<typeof decide>) => {
+      const next = decide(...args);
+      if (next.do !== "refuse") throw new Error(`${next.do} instead of a refusal`);
+      return (next.failure.hint ?? "").split("\n").map((line) => line.trim());
+    };
+
+    test.each<[string, DesiredOrder, Order, typeof followed, boolean, string]>([
+      ["a resource", here, there("IN_PROGRESS"), deaf, false, 'wait: "submitted"'],
+      ["a new resource", here, there("SUBMITTED"), deaf, true, "ucaas adopt xelion"],
+      [
+        "a new one with callbacks",
+        submittedOnly,
+        there("SUBMITTED"),
+        followed,
+        true,
+        "ucaas adopt",
+      ],
+    ])("the advice for %s orders nothing after COMPLETED", (_, want, known, reach, isNew, keep) => {
+      const advice = adviceOn(want, known, reach, isNew);
+      const completed = advice.filter((line) => /COMPLETED|has ended:/.test(line));
+      expect(completed).toEqual([expect.stringContaining("order nothing")]);
+      expect(completed[0]).toContain(keep);
+      expect(advice.filter((line) => line.includes("retryFailed"))).toEqual([
+        expect.stringContaining("If it FAILED, or had another configuration:"),
+      ]);
+    });
+
+    test("the advice for a changed configuration names no way that is refused again", () => {
+      const advice = adviceOn(changedHere, there("SUBMITTED"), deaf).join("\n");
+      expect(advice).toContain("If it FAILED, or had another configuration: set retryFailed");
+      expect(advice).not.toContain("wait:");
+      expect(advice).not.toContain("back");
+    });
+
+    test("the advice for a lost reply orders only what does not exist", () => {
+      const advice = adviceOn(here, lost, polled);
+      expect(advice.filter((line) => line.includes("retryFailed"))).toEqual([
+        expect.stringContaining("If it does not exist:"),
+      ]);
+      expect(advice.find((line) => line.includes("If it exists:"))).toContain("orderId");
     });
 
     test("another spelling of the address is no other service", () => {

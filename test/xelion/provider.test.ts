@@ -318,6 +318,18 @@ describe("when the service's address changes", () => {
     expect(sent.outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
   });
 
+  test("a tenant whose orders nothing follows stays as it is, and is not ordered again", async () => {
+    const { outs } = await create({}, noCallback);
+    expect(outs).toMatchObject({ orderId: 1, status: "SUBMITTED" });
+    const renamed = { ...noCallback, "xelion:baseUrl": elsewhere.baseUrl };
+    expect(await changes(outs, {}, renamed)).toBe(false);
+    expect(await update(outs, {}, renamed)).toMatchObject({
+      outs: { orderId: 1, status: "SUBMITTED" },
+      message: "",
+    });
+    expect(Object.keys(elsewhere.state.orders)).toEqual(["1"]);
+  });
+
   test("an orderId of the new service is free for its tenant, though a state has that number", async () => {
     const { outs } = await create({}, polled);
     const type = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
