@@ -3,6 +3,7 @@ import type { Doubt } from "../runtime/earlier-runs.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { journalCommand } from "../runtime/intents.ts";
 import { printable } from "../runtime/printable.ts";
+import { isUnknown } from "../runtime/unknown.ts";
 import { resourceId } from "./resource-id.ts";
 import type { Order, ProvisionInputs } from "./schema.ts";
 
@@ -214,8 +215,13 @@ export function relayOtherStack(
 
 /** How a tenant gets into the state without an order, as one whose server has another name now. */
 export function takeOver(tenant: ProvisionInputs): string {
-  return `run \`pulumi state delete <urn>\`, then \`ucaas adopt xelion --tenant ${resourceId(tenant)}\``;
+  const { account } = tenant;
+  const option = account === undefined || isUnknown(account) ? "" : ` --account ${account}`;
+  return `run \`pulumi state delete <urn>\`, then \`ucaas adopt xelion --tenant ${resourceId(tenant)}${option}\``;
 }
+
+/** What follows when an `orderId` is only removed. */
+export const withoutOrderId = "Without an orderId, `pulumi up` orders the tenant";
 
 /** A resource that has the order that another one declares. */
 export interface OrderOwner {
@@ -238,7 +244,7 @@ export function orderOfAnother(
       `nothing was sent. ${owner} has this order`,
       steps(
         `If the server only has another name now: ${takeOver(news)}`,
-        "Else set orderId to this tenant's own order. Without an orderId, `pulumi up` orders the tenant.",
+        `Else set orderId to this tenant's own order. ${withoutOrderId}.`,
       ),
     ].join("\n    "),
   });

@@ -33,6 +33,8 @@ import {
   orderedElsewhere,
   orderOfAnother,
   relayOtherStack,
+  takeOver,
+  withoutOrderId,
 } from "./errors.ts";
 import {
   applyBuffered,
@@ -196,7 +198,12 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const [earlier, here] = [olds.account, account].map(
       (each) => this.#accounts.config(each).baseUrl,
     );
-    const reason = `is the order of this tenant at ${earlier}: remove it, or set the one at ${here}`;
+    const reason = [
+      `is the order of this tenant at ${earlier}: set the one at ${here}.`,
+      `Without an orderId, \`pulumi up\` sends an order to ${here}.`,
+      `If the tenant is configured already, or ${here} is a new address of ${earlier}: remove orderId, ${takeOver(news)}.`,
+      `Or set account back, and edit baseUrl where that account has it`,
+    ].join(" ");
     return [{ property: "orderId", reason }];
   }
 
@@ -208,7 +215,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const other = this.#declaredOrders.get(order) ?? tenant;
     this.#declaredOrders.set(order, other);
     if (other === tenant) return [];
-    const reason = `is declared for ${other} too: remove it, or set this tenant's own`;
+    const reason = `is declared for ${other} too: set this tenant's own. ${withoutOrderId}`;
     return [{ property: "orderId", reason }];
   }
 

@@ -1,7 +1,7 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { isSameUrl } from "../runtime/equality.ts";
 import { isUnknown } from "../runtime/unknown.ts";
-import { takeOver } from "./errors.ts";
+import { takeOver, withoutOrderId } from "./errors.ts";
 import type { ProvisionInputs } from "./schema.ts";
 
 /** Rules between the arguments of a tenant, as far as they are known. */
@@ -56,7 +56,7 @@ function orderOfAnotherTenant(
     return [
       {
         property: "orderId",
-        reason: `is the order of tenant ${olds.tenantName}: remove it, or set this tenant's own`,
+        reason: `is the order of tenant ${olds.tenantName}: set this tenant's own. ${withoutOrderId}`,
       },
     ];
   if (isSameUrl(olds.serverUrl, serverUrl)) return [];

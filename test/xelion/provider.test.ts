@@ -843,6 +843,17 @@ describe("an orderId", () => {
     expect(w.orders()).toEqual([]);
   });
 
+  test("that was copied to another tenant is refused, and the reason says what its removal does", async () => {
+    const inRun = provider(noCallback);
+    const first = inputs({ orderId: 1 });
+    const copied = inputs({ orderId: 1, tenantName: "pbx2" });
+    expect((await inRun.check({}, first)).failures).toEqual([]);
+    const orders = expect.stringContaining("Without an orderId, `pulumi up` orders the tenant");
+    expect((await inRun.check({}, copied)).failures).toEqual([
+      { property: "orderId", reason: orders },
+    ]);
+  });
+
   test("an order of that id at another service does not keep an orderId from being taken", async () => {
     // The stack of the sandbox, with the same journal and a config of its own.
     const sandbox = { __stack: "shop/dev", tenantName: "pbx2" };
@@ -1346,7 +1357,8 @@ test("finds the order of a killed run after two moves of the stack, and orders n
 test("refuses an order id that stayed when the tenant changed", async () => {
   const olds = inputs({ orderId: 1 } as never);
   const { failures } = await provider().check(olds, { ...olds, tenantName: "another" } as never);
-  expect(failures).toEqual([expect.objectContaining({ property: "orderId" })]);
+  const orders = expect.stringContaining("Without an orderId, `pulumi up` orders the tenant");
+  expect(failures).toEqual([{ property: "orderId", reason: orders }]);
   await create();
   expect(await create({ tenantName: "another", orderId: 1 } as never)).toMatchObject({
     code: "ORDER_OF_ANOTHER_TENANT",
