@@ -30,7 +30,9 @@ export class LimitWatch {
   readonly #told = new Set<string>();
 
   constructor(before: readonly State[], limits: Limits, terms: BillingTerms) {
-    this.#before = new Map(before.map((state) => [state.urn, state]));
+    // What a replacement that was cut off left has the URN of what is there.
+    const leftFirst = before.toSorted((a, b) => Number(b.delete ?? 0) - Number(a.delete ?? 0));
+    this.#before = new Map(leftFirst.map((state) => [state.urn, state]));
     this.#limits = limits;
     this.#terms = terms;
   }

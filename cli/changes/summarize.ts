@@ -145,14 +145,18 @@ function concernsVendor({ oldState, newState }: Step): boolean {
   return state !== undefined && isAtVendor(state);
 }
 
-/** A replacement may be printed as up to three steps of one URN. */
+/**
+ * A replacement may be printed as up to three steps of one URN. A `delete` is none of them:
+ * an earlier replacement that was cut off left what it deletes.
+ */
 function mergeReplacements(steps: readonly Step[]): Step[] {
-  const merged = new Map<string, Step>();
+  const merged = new Map<Step | string, Step>();
   for (const step of steps) {
-    const other = merged.get(step.urn);
-    if (!other) merged.set(step.urn, step);
+    const key = step.op === "delete" ? step : step.urn;
+    const other = merged.get(key);
+    if (!other) merged.set(key, step);
     else {
-      merged.set(step.urn, {
+      merged.set(key, {
         ...other,
         op: "replace",
         oldState: other.oldState ?? step.oldState,

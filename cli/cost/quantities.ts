@@ -1,6 +1,6 @@
 import { signatureKey } from "pulumi-ucaas/internal/runtime/secret-mark";
 import { unknownValue } from "pulumi-ucaas/internal/runtime/unknown";
-import { isRecord, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
+import { isRecord, merge, type Path, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { skuGroups, ximaSkus } from "pulumi-ucaas-stacks/internal/prices";
 import { secretMark } from "../pulumi/preview.ts";
 
@@ -55,14 +55,26 @@ function declaredCount(sku: string, inputs: Inputs, path: Path): Quantity[] {
 }
 
 /**
- * The inputs of a subscription with its number of licences, where they declare none: EnableX
- * keeps the number that was declared before.
+ * The inputs with the counts that the vendor keeps, where they declare none: EnableX keeps the
+ * licences of a subscription. A create at Xima leaves what it does not state; an update states 0.
  */
-export function withKeptLicences(type: string, inputs: Inputs, before: Inputs): Inputs {
-  const [now, old] = [inputs, before].map((each) => valueOrWhole(each, userLicenses) ?? undefined);
-  if (classOf(type) !== "EnableXSubscription" || now !== undefined || old === undefined)
-    return inputs;
-  return { ...inputs, fields: { user_license: { qty: old } } };
+export function withKeptCounts(
+  type: string,
+  inputs: Inputs,
+  before: Inputs,
+  isCreated: boolean,
+): Inputs {
+  const name = classOf(type);
+  const paths = name === "EnableXSubscription" ? [userLicenses] : [];
+  if (name === "XimaLicense" && isCreated)
+    paths.push(...ximaSkus.map((sku) => sku.split(".").slice(1)));
+  const kept = paths.flatMap((path) => {
+    const [now, old] = [inputs, before].map((each) => valueOrWhole(each, path) ?? undefined);
+    return now !== undefined || old === undefined
+      ? []
+      : path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), old);
+  });
+  return kept.reduce<Inputs>((whole, each) => merge(whole, each) as Inputs, inputs);
 }
 
 /** The value at a path; where a whole object on the way is not known or is a secret, that one. */
@@ -82,11 +94,6 @@ export function count(value: unknown): number | undefined {
 function kind(value: unknown): string {
   const isKnown = typeof value === "string" || typeof value === "number";
   return isKnown && value !== unknownValue && value !== secretMark ? `.${value}` : "";
-}
-
-/** Whether these are the licences that a subscription declares. */
-export function isUserLicence(sku: string): boolean {
-  return groupOf(sku) === "enablex.userLicenses";
 }
 
 /** Whether a unit is a seat: a Xima seat, or a user or a user's licence of EnableX. */

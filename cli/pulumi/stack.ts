@@ -31,6 +31,8 @@ export const stateSchema = z.object({
   id: z.string().optional(),
   parent: z.string().optional(),
   protect: z.boolean().optional(),
+  /** A replacement was cut off: this one is still to be deleted, and the other has its URN. */
+  delete: z.boolean().optional(),
   retainOnDelete: z.boolean().optional(),
   inputs: bag,
   outputs: bag,

@@ -200,7 +200,9 @@ describe("limits of a stack", () => {
 
 describe("what stays at its vendor when it is declared no longer", () => {
   const skus = { "xima.professionalSeats": 4, "enablex.userLicenses": 4, "enablex.users": 3 };
-  const all = priceList({ ...skus, "enablex.subscriptions": 12, "enablex.subscriptions.8": 20 });
+  const single = { "enablex.customers": 5, "xelion.tenants": 10, "netsapiens.oauthClients": 6 };
+  const plans = { "enablex.subscriptions": 12, "enablex.subscriptions.8": 20 };
+  const all = priceList({ ...skus, ...single, ...plans, "xima.eliteSeats": 8 });
   const none = { maxAddedSeats: 0, maxAddedCost: "0", maxRemovals: 9 };
   const kept = /EnableX and is billed until it is ended in the portal/;
   const sixty = licenceStep("acme", { professionalSeats: 12 }, { professionalSeats: 72 });
@@ -219,6 +221,13 @@ describe("what stays at its vendor when it is declared no longer", () => {
   const comes = (...args: Parameters<typeof state>): Step => {
     const newState = state(...args);
     return { op: "create", urn: newState.urn, newState };
+  };
+  const replaces = (type: string, before: Record<string, unknown>, after: object): Step => {
+    const [oldState, newState] = [
+      state(type, "it", before),
+      state(type, "it", { ...before, ...after }),
+    ];
+    return { op: "replace", urn: oldState.urn, oldState, newState };
   };
   const subscription = (planId: number, fields?: unknown) => ({
     customerId: "1001",
@@ -280,7 +289,7 @@ describe("what stays at its vendor when it is declared no longer", () => {
     const inputs = { userType: "1", email: "ada@acme.example", customerId: "1001" };
     const [oldState, newState] = [
       state("EnableXUser", "ada", inputs),
-      state("EnableXUser", "ada", { ...inputs, customerId: "1002" }),
+      state("EnableXUser", "ada", { ...inputs, customerId: "1002", email: "ada@b.example" }),
     ];
     const replaced = { op: "replace", urn: oldState.urn, oldState, newState };
     expect(found([replaced]).changes[0]?.quantities).toMatchObject([{ before: 1, after: 2 }]);
@@ -314,6 +323,115 @@ describe("what stays at its vendor when it is declared no longer", () => {
       tenantName: "a",
     });
     expect(found([tenant]).changes[0]?.quantities).toMatchObject([{ before: 1, after: 1 }]);
+  });
+
+  test("a tenant that is replaced by itself is one tenant, whatever its account", () => {
+    const inputs = { serverUrl: "https://x.example", tenantName: "a", account: "east" };
+    const same = found([replaces("XelionTenantProvision", inputs, { account: "west" })]);
+    expect(same.beyond).toEqual([]);
+    expect(same.cost).toMatchObject({ before: "10.00", after: "10.00" });
+    const spelt = { account: "west", serverUrl: "https://X.example/" };
+    expect(found([replaces("XelionTenantProvision", inputs, spelt)]).beyond).toEqual([]);
+    const other = found([replaces("XelionTenantProvision", inputs, { tenantName: "b" })]);
+    expect(other.beyond).toEqual(["maxAddedCost"]);
+  });
+
+  test("a client that exists is one client at another address of its system", () => {
+    const inputs = { domain: "acme", clientId: "xima", apiUrl: "https://a", driver: "existing" };
+    const moves = (before: object, after: object = { apiUrl: "https://b" }) =>
+      replaces("NetsapiensOAuthClient", { ...inputs, ...before }, after);
+    expect(found([moves({})]).cost).toMatchObject({ before: "6.00", after: "6.00" });
+    expect(found([moves({ account: "east" }, { account: "west" })]).beyond).toEqual([]);
+    expect(found([moves({}, { clientId: "xima-2" })]).beyond).toEqual(["maxAddedCost"]);
+    // A portal at another address may make a second one.
+    expect(found([moves({}, { apiUrl: "https://b", driver: "portal" })]).beyond).toEqual([
+      "maxAddedCost",
+    ]);
+    const made = moves({ driver: "portal", apiUrl: undefined }, {});
+    const retained = { ...made, oldState: { ...made.oldState!, retainOnDelete: true } };
+    expect(found([retained]).beyond).toEqual([]);
+    expect(found([{ ...retained, replaceReasons: ["apiUrl"] }]).beyond).toEqual(["maxAddedCost"]);
+  });
+
+  test("a customer, a user or a subscription that is replaced by itself is one", () => {
+    const customer = replaces("EnableXCustomer", { customerCode: "A1", customerName: "Acme" }, {});
+    const user = replaces(
+      "EnableXUser",
+      { userType: "1", email: "ada@acme.example", customerId: "1001" },
+      { customerId: "1002" },
+    );
+    const basic = replaces("EnableXSubscription", subscription(7, licences), { fields: {} });
+    for (const step of [customer, user, basic])
+      expect(found([step], none, { canDelete: () => false }).beyond).toEqual([]);
+    const elsewhere = { ...customer.newState!.inputs, account: "uk" };
+    const two = { ...customer, newState: { ...customer.newState!, inputs: elsewhere } };
+    expect(found([two], none, { canDelete: () => false }).beyond).toEqual(["maxAddedCost"]);
+    expect(found([basic, ...sixty]).beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    expect(found([basic], none, { canDelete: () => true }).cost?.difference).toBe("-240.00");
+  });
+
+  test("what a replacement that was cut off left to be deleted is no new seat", () => {
+    const inputs = { userType: "1", email: "ada@acme.example", customerId: "1002" };
+    const live = state("EnableXUser", "ada", inputs);
+    const leftover = goes("EnableXUser", "ada", { ...inputs, email: "ada@b.example" });
+    const same = { op: "same", urn: live.urn, oldState: live, newState: live };
+    for (const steps of [
+      [same, leftover],
+      [leftover, same],
+    ]) {
+      const report = found(steps);
+      expect(report.beyond).toEqual([]);
+      expect(report.cost).toMatchObject({ before: "6.00", after: "6.00" });
+      expect(report.changes).toMatchObject([
+        { action: "delete", quantities: [{ before: 1, after: 1 }] },
+      ]);
+      expect(report.counts).toMatchObject({ same: 1, delete: 1, replace: 0 });
+    }
+    const bob = comes("EnableXUser", "bob", { ...inputs, email: "bob@acme.example" });
+    expect(found([same, leftover, bob]).beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+    const itself = goes("EnableXUser", "ada", inputs);
+    const ends = found([same, itself], none, { canDelete: () => true });
+    expect(ends.cost).toMatchObject({ before: "3.00", after: "3.00" });
+  });
+
+  test("a licence under another name is the same licence, also where Pulumi retains it", () => {
+    const seats = { professionalSeats: 60, eliteSeats: 5 };
+    const [licence] = licenceStep("acme", seats, undefined) as [Step];
+    const retained = { ...licence, oldState: { ...licence.oldState!, retainOnDelete: true } };
+    const renamed = (after: Record<string, unknown>): Step => {
+      const [step] = licenceStep("acme", undefined, { ...after, adopt: true }) as [Step];
+      const urn = `${step.urn}-licence`;
+      return { ...step, urn, newState: { ...step.newState!, urn } };
+    };
+    for (const gone of [licence, retained]) {
+      expect(found([gone, renamed(seats)]).beyond).toEqual([]);
+      expect(found([gone, renamed(seats)]).cost?.difference).toBe("0.00");
+      // A create leaves what it does not declare, so it is billed on.
+      const fewer = found([gone, renamed({ professionalSeats: 65 })]);
+      expect(fewer.beyond).toEqual(["maxAddedSeats", "maxAddedCost"]);
+      expect(asText(fewer, 200)).toMatch(/stays at Xima and is billed/);
+    }
+    const ccId = { resellerId: "voicehouse", tenantId: "another" };
+    expect(found([retained, renamed({ ...seats, ccId })]).beyond).toEqual([
+      "maxAddedSeats",
+      "maxAddedCost",
+    ]);
+  });
+
+  test("the policy pack compares with what is there, and not with what is left to be deleted", () => {
+    const [{ oldState: live }] = licenceStep("acme", { professionalSeats: 60 }, undefined) as [
+      Step,
+    ];
+    const leftover = { ...live!, delete: true, inputs: { professionalSeats: 10 } };
+    const { urn, type, parent, inputs = {} } = live!;
+    for (const before of [
+      [live!, leftover],
+      [leftover, live!],
+    ]) {
+      const watch = new LimitWatch(before, { maxAddedSeats: 0, maxRemovals: 0 }, terms(all));
+      expect(watch.take({ urn, type, parent, inputs })).toEqual([]);
+      expect(watch.finish([{ urn, type, parent, inputs }])).toEqual([]);
+    }
   });
 
   test("the policy pack counts it in the same way", () => {
