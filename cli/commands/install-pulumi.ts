@@ -5,9 +5,9 @@ Examples:
   $ npx ucaas install-pulumi
   $ npx ucaas install-pulumi --site https://mirror.example/pulumi
 
-The version is that of the project's npm package pulumi. Another version than this
-release of ucaas was made with is checked by the list of Pulumi's own site. To pin
-that one too, give its --checksum.`;
+The version is that of the project's npm package pulumi. Where this release of
+ucaas records no checksum for it, the list of Pulumi's own site is the check.
+To pin that one too, give its --checksum.`;
 
 /** `ucaas install-pulumi`: the Pulumi CLI, checked before anything of it runs. */
 export function installPulumiCommand(): Command {
