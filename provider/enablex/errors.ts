@@ -93,6 +93,7 @@ export function strangerFound(
     resource,
     `Check ${address} and ${key}: they may lead to another server.`,
     `the server has moved and the ${name} is gone`,
+    `If it is the same ${name}: declare its ${identity} as the portal shows it.`,
   );
 }
 

@@ -23,6 +23,7 @@ import { rememberSecret } from "../runtime/secrets.ts";
 import { readStackState, type StackState } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { validate } from "../runtime/validation.ts";
+import { isSameServer } from "./account-mark.ts";
 import { adoption, type Origin } from "./adoption.ts";
 import { EnableXClient } from "./client.ts";
 import { enablexConfig } from "./config.ts";
@@ -60,7 +61,15 @@ import {
 import { Holders } from "./holders.ts";
 import { Operation } from "./operation.ts";
 import { toOutputs } from "./outputs.ts";
-import { isSameObject, toIdentities, toLabel, toPlainLabel } from "./resource-id.ts";
+import {
+  chooseSearch,
+  identifyingIn,
+  identifyingOf,
+  isSameObject,
+  toIdentities,
+  toLabel,
+  toPlainLabel,
+} from "./resource-id.ts";
 import { customerType, type ResourceType, subscriptionType, userType } from "./resource-types.ts";
 import { newCountries, ruleFailures } from "./rules.ts";
 import {
@@ -138,14 +147,19 @@ type NotedWrite = {
   fields: string[];
   /** The object existed before. It belongs to the resource only once the state has it. */
   adopting?: boolean;
-  /** The account of a create. Another one may not see what it made. */
+  /**
+   * The server and the account that it was sent to. Another account may not see what a
+   * create made.
+   */
   seenBy?: string;
 };
 
 interface FoundObject extends Found {
   readonly id: string;
-  readonly client: EnableXClient;
-  readonly row: ApiRecord;
+  /** What tells it from others. */
+  readonly identifying: Properties;
+  /** Of a resource in the state. */
+  readonly claim?: string;
 }
 
 /** What an existing thing is, and whether this stack made it. */
@@ -164,18 +178,24 @@ type Creation = { readonly op: Operation; readonly object?: CreatedObject } & (
 );
 
 /** An object at its server: two servers may give the same id. */
-function objectAt({ baseUrl }: EnableXClient, id: string | undefined): string {
+function objectAt({ baseUrl }: Pick<EnableXClient, "baseUrl">, id: string | undefined): string {
   return `${baseUrl} ${id}`;
 }
 
 /** Undefined where the config has no such account, or not all of it. */
-function objectOf(accounts: EnableXAccounts, account: string | undefined, id: string) {
+function addressOf(accounts: EnableXAccounts, account: string | undefined): string | undefined {
   try {
-    return objectAt(accounts.client(account), id);
+    return accounts.client(account).baseUrl;
   } catch (error) {
     if (!(error instanceof UcaasError)) throw error;
     return undefined;
   }
+}
+
+/** Whether an answer says that a look is not allowed or not understood: the object is not shown. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof UcaasError)) return false;
+  return changedNothing(error) && error.status !== undefined && error.code !== "RATE_LIMITED";
 }
 
 function withProblem(
@@ -194,6 +214,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   readonly #holders: Holders;
   /** What creates of this run found at their server, and did not make. */
   readonly #found: FoundObject[] = [];
+  /** By id, what resources of this run have in the state. */
+  readonly #compared = new Map<string, FoundObject[]>();
 
   constructor(
     kind: ResourceType,
@@ -205,7 +227,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     this.#schema = schema;
     this.#accounts = accounts;
     this.#holders = new Holders(kind, {
-      toObject: (account, id) => objectOf(accounts, account, id),
+      toObject: (account, id) => {
+        const baseUrl = addressOf(accounts, account);
+        return baseUrl && objectAt({ baseUrl }, id);
+      },
       readState,
     });
   }
@@ -239,6 +264,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
+    this.#noteCompared(id, olds, account, news);
     const changed = changedFields(this.#kind, olds, news, routes)
       .map(({ property }) => property)
       .filter((property) => !isIgnored(news, property));
@@ -256,6 +282,21 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       // server, and take it over.
       deleteBeforeReplace: moved.length === 0 && routes[`${this.#kind.name}Delete`] !== "none",
     };
+  }
+
+  /** An earlier run may have taken over what this run is to delete at another address. */
+  #noteCompared(
+    id: string,
+    olds: EnableXOutputs,
+    account: string | undefined,
+    { __resource: resource = id }: ManagedInputs,
+  ): void {
+    const address = addressOf(this.#accounts, olds.account) ?? addressOf(this.#accounts, account);
+    if (address === undefined) return;
+    const others = (this.#compared.get(id) ?? []).filter((other) => other.address !== address);
+    const identifying = identifyingIn(this.#kind, olds);
+    const noted = { id, address, resource, identifying, claim: olds.__claim };
+    this.#compared.set(id, [...others, noted]);
   }
 
   /**
@@ -397,9 +438,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     for (const { id, state } of replaced) {
       // An earlier run made it here, after this look.
       if (vendorId(noted.id) === id && !noted.adopting) continue;
-      const row = await client.read(kind, id);
-      if (!row || !isSameObject(kind, client, row, state)) continue;
-      this.#noteFound(op, id, row);
+      if (!(await this.#mayShow(op, id, state))) continue;
+      this.#noteFound(op, id, identifyingIn(kind, state));
       throw replacedIsHere(
         { vendor: "enablex", noun: kind.name, label: toLabel(kind, news) },
         name,
@@ -409,18 +449,50 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     }
   }
 
-  #noteFound({ client, news }: Operation, id: string, row: ApiRecord): void {
+  /** Whether the address of a create may lead to what it replaces. */
+  async #mayShow({ client, news }: Operation, id: string, state: EnableXOutputs): Promise<boolean> {
+    const kind = this.#kind;
+    try {
+      const row = await client.read(kind, id);
+      return (
+        row !== undefined && isSameObject(kind, client, identifyingOf(kind, client, row), state)
+      );
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    // The id may be another reseller's there, or of no form that it knows. What the create
+    // would take over is found by what identifies it.
+    for (const inputs of [state, news]) {
+      if (toIdentities(kind, client, inputs).length === 0) return true;
+      const rows = await client.find(kind, chooseSearch(kind, inputs), inputs);
+      if (rows.length > 0) return true;
+    }
+    return false;
+  }
+
+  #noteFound({ client, news }: Operation, id: string, identifying: Properties): void {
     const { __resource: resource = toLabel(this.#kind, news) }: ManagedInputs = news;
-    this.#found.push({ id, client, row, resource, address: client.baseUrl });
+    this.#found.push({ id, identifying, resource, address: client.baseUrl });
   }
 
   async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
     const op = await this.#operation("read", props, id);
-    const row = await op.client.readTogether(this.#kind, id, expectedInList(this.#kind, op.fields));
+    const wires = expectedInList(this.#kind, op.fields);
+    if (!isSameServer(props.__seenBy ?? op.client.mark, op.client.mark))
+      wires.push(...this.#identifyingWires(op.client));
+    const row = await op.client.readTogether(this.#kind, id, wires);
     this.#requireSameObject(op.client, op.name, props, row);
     if (!row) return { id: undefined, props: {} as EnableXOutputs };
     const outputs = toOutputs(this.#kind, id, props, row, op.differences(row), op.client.mark);
     return { id, props: outputs, inputs: this.#inputsIn(outputs) };
+  }
+
+  /** A row of the list that lacks one of these says nothing of whose it is. */
+  #identifyingWires({ routes }: EnableXClient): string[] {
+    const wires: Record<string, string> = routes[`${this.#kind.name}Fields`];
+    return this.#kind.searches
+      .flatMap(({ properties }) => properties.map((property) => wires[property] ?? property))
+      .filter((wire) => wire !== "none");
   }
 
   async exists(id: string, props: EnableXOutputs): Promise<boolean> {
@@ -432,8 +504,11 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
 
   /**
    * What another reseller does not see is not gone: it would be created again, and billed
-   * twice. What another server has under the same id is a stranger's.
+   * twice. What another server has under the same id is a stranger's. On one server an id
+   * is unique, whatever was changed in the portal.
    *
+   * @param later what may have come after the state: the declaration of an update, and the
+   *   mark of its open write
    * @throws {UcaasError} `ACCOUNT_CHANGED`
    */
   #requireSameObject(
@@ -441,11 +516,18 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     operation: string,
     props: EnableXOutputs,
     row: ApiRecord | undefined,
+    later: { readonly news?: EnableXInputs; readonly seenBy?: string } = {},
   ): void {
-    const { __seenBy: seenBy = client.mark } = props;
-    if (seenBy === client.mark) return;
+    const { __seenBy: mark = client.mark } = props;
+    if (mark === client.mark) return;
     if (!row) throw accountChanged(this.#kind, operation, props);
-    if (!isSameObject(this.#kind, client, row, props))
+    if ([mark, later.seenBy ?? ""].some((each) => isSameServer(each, client.mark))) return;
+    const shown = identifyingOf(this.#kind, client, row);
+    const { news = props } = later;
+    const hasIdentity = (each: Properties) => toIdentities(this.#kind, client, each).length > 0;
+    // A declaration without code and email would leave the name alone.
+    const known = hasIdentity(news) || !hasIdentity(props) ? [props, news] : [props];
+    if (!known.some((each) => isSameObject(this.#kind, client, shown, each)))
       throw strangerFound(this.#kind, operation, props);
   }
 
@@ -458,15 +540,20 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const op = await this.#operation("update", news, id);
     op.requireListedCountries();
     const row = await op.readExisting(id);
-    this.#requireSameObject(op.client, op.name, { ...state, account: news.account }, row);
-    const lost = sentFields(await intent.recall());
+    const earlier = (await intent.recall()) as JournalEntry<WriteNote> | undefined;
+    const written = noteOf(earlier);
+    const seenBy = vendorId(written.id) === id ? written.seenBy : undefined;
+    const before = { ...state, account: news.account };
+    this.#requireSameObject(op.client, op.name, before, row, { news, seenBy });
+    const lost = sentFields(earlier);
     const olds = withLost(state, lost);
     const { cleared, unmanaged } = removedFields(this.#kind, olds, news, op.client.routes);
     for (const { property } of unmanaged)
       this.#warn(news, `${property} is no longer declared and stays as it is on the server`);
     const changed = [...op.pendingChanges(olds, row), ...cleared];
     await this.#requireFreeIdentity(op, id, changed);
-    const reply = await this.#write(op, row, changed, intent, { id }, lost);
+    const about = { id, seenBy: op.client.mark };
+    const reply = await this.#write(op, row, changed, intent, about, lost);
     return await this.#result(op, id, cleared, [reply]);
   }
 
@@ -510,17 +597,24 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     throw deleteRefused(kind, failure, `delete ${kind.name} ${id}`);
   }
 
-  /** What a create of this run found at another address: it may be this very object. */
+  /**
+   * What a create of this run found at another address, or another resource has there: it
+   * may be this very object.
+   */
   #foundElsewhere(
-    { baseUrl }: EnableXClient,
+    client: EnableXClient,
     id: string,
     props: EnableXOutputs,
   ): FoundObject | undefined {
-    return this.#found.find(
+    const { __claim: claim, __resource: name = id } = props;
+    const others = (this.#compared.get(id) ?? []).filter((noted) =>
+      claim === undefined ? noted.resource !== name : noted.claim !== claim,
+    );
+    return [...this.#found, ...others].find(
       (found) =>
         found.id === id &&
-        found.address !== baseUrl &&
-        isSameObject(this.#kind, found.client, found.row, props),
+        found.address !== client.baseUrl &&
+        isSameObject(this.#kind, client, found.identifying, props),
     );
   }
 
@@ -619,7 +713,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const id = op.client.idOf(this.#kind, listed) ?? "";
     const { news } = op;
-    if (origin !== "ours") this.#noteFound(op, id, listed);
+    if (origin !== "ours") this.#noteFound(op, id, identifyingOf(this.#kind, op.client, listed));
     await this.#requireFreeObject(op, id);
     this.#own(intent, op, id);
     const isDeletable = op.client.canDelete(this.#kind);

@@ -37,26 +37,54 @@ export function shown(inputs: Properties, property: string): string {
   return `secret-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
 }
 
+/** What a state or a declaration has of what tells one object from another. */
+export function identifyingIn(kind: ResourceType, state: Properties): Properties {
+  const properties = [...kind.searches.flatMap((search) => search.properties), ...kind.required];
+  return Object.fromEntries(properties.map((property) => [property, get(state, property)]));
+}
+
 /**
- * Whether a row is what a state has, by what tells one from all others; where the state has
- * none of that, by what each object has. Another server may give the same id.
+ * The same of a row: null where it is empty, undefined where the row does not show it. What
+ * is never empty on the server is not shown where it is absent.
+ */
+export function identifyingOf(
+  kind: ResourceType,
+  { routes }: EnableXClient,
+  row: ApiRecord,
+): Properties {
+  const wires: Record<string, string> = routes[`${kind.name}Fields`];
+  const shown = ([property]: [string, unknown]) => {
+    const wire = wires[property] ?? property;
+    const value = get(row, wire);
+    if (normalize("text", value, routes) !== undefined) return [property, value];
+    return [property, wire === "none" || kind.required.includes(property) ? undefined : null];
+  };
+  return Object.fromEntries(Object.entries(identifyingIn(kind, {})).map(shown));
+}
+
+/**
+ * Whether a state has an object, by what tells one from all others; where none of that can be
+ * compared, by what each object has. Another server may give the same id.
  */
 export function isSameObject(
   kind: ResourceType,
-  client: EnableXClient,
-  row: ApiRecord,
+  { routes }: EnableXClient,
+  object: Properties,
   state: Properties,
 ): boolean {
-  const own = toIdentities(kind, client, state).map(({ key }) => key);
-  if (own.length > 0) return client.identitiesOf(kind, row).some(({ key }) => own.includes(key));
-  const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
-  return kind.required.every((property) => {
-    const format = kind.formats[property] ?? "text";
-    return (
-      normalize(format, get(row, wires[property] ?? property), client.routes) ===
-      normalize(format, get(state, property), client.routes)
-    );
-  });
+  const compare = (properties: readonly string[]) =>
+    properties.map((property) => {
+      const values = [get(object, property), get(state, property) ?? undefined];
+      if (values.includes(undefined)) return undefined;
+      const format = kind.formats[property] ?? "text";
+      const [a, b] = values.map((value) => normalize(format, value, routes));
+      return a === undefined && b === undefined ? undefined : a === b;
+    });
+  const searches = kind.searches.map(({ properties }) => compare(properties));
+  if (searches.some((results) => results.every((result) => result === true))) return true;
+  if (searches.some((results) => results.includes(false))) return false;
+  const required = compare(kind.required);
+  return required.includes(true) && !required.includes(false);
 }
 
 /** All that tells the declared object from all others; first that by which it is looked for. */

@@ -3,7 +3,7 @@ import { steps, UcaasError, type UcaasErrorDetails } from "./errors.ts";
 import type { ManagedInputs } from "./lifecycle.ts";
 
 /**
- * Tells in the state, as `__seenBy`, who has seen an object. To another account, or at
+ * Tells in the state, in `__seenBy`, who has seen an object. To another account, or at
  * another server, a 404 does not say that the object is gone.
  *
  * @param seer the server and the account; no key and no password
@@ -17,6 +17,7 @@ export function seenBy(...seer: readonly unknown[]): string {
  *
  * @param check what to look at first
  * @param moved when the object may be gone nevertheless
+ * @param same what to do if it is the same object after all
  */
 export function seenByAnother(
   reason: string,
@@ -24,6 +25,7 @@ export function seenByAnother(
   { __resource: resource }: ManagedInputs,
   check: string,
   moved: string,
+  same?: string,
 ): UcaasError {
   const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
   return new UcaasError(reason, {
@@ -31,6 +33,7 @@ export function seenByAnother(
     ...about,
     hint: steps(
       check,
+      ...(same === undefined ? [] : [same]),
       "Run pulumi up --refresh=false: a refresh has the config of the last update.",
       `If ${moved}: pulumi state delete ${urn}`,
     ),

@@ -615,6 +615,100 @@ describe("a changed account", () => {
     expect(enablex.calls(/DELETE/)).toEqual([]);
   });
 
+  test("at another address of the same server keeps the customer in the next run too", async () => {
+    const { id, outs } = await createCustomer();
+    const local = enablex.basic["enablex:baseUrl"]?.replace("127.0.0.1", "localhost");
+    const accounts = JSON.stringify({ local: { ...section(enablex), baseUrl: local } });
+    const run = () => providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const news = { ...acme, account: "local", __resource: "new-name" };
+    // Another resource of this run fails, so the engine sends no delete.
+    const renamed = await run().create(news);
+    const warnings = vi.spyOn(console, "log");
+    const next = run();
+    enablex.server.received = [];
+    expect(
+      await next.diff(renamed.id as string, renamed.outs as EnableXOutputs, news),
+    ).toMatchObject({ changes: false });
+    expect(enablex.calls()).toEqual([]);
+    await next.delete(id, outs);
+    expect(enablex.customers()).toHaveLength(1);
+    expect(enablex.calls(/DELETE/)).toEqual([]);
+    expect(warnings.mock.calls.join()).toMatch(/is kept: resource "new-name" .*localhost/);
+  });
+
+  test("keeps no customer that another resource has under its id at another server", async () => {
+    const { id, outs } = await createCustomer();
+    await using other = await enablexReseller();
+    const accounts = JSON.stringify({ uk: section(other) });
+    const run = () => providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const globex = { customerName: "Globex", customerCode: "GLOBEX", account: "uk" };
+    const news = { ...globex, __resource: "globex" };
+    const created = await run().create(news);
+    expect(created.id).toBe(id);
+    const next = run();
+    await next.diff(id, created.outs as EnableXOutputs, news);
+    await next.delete(id, outs);
+    expect(enablex.customers()).toEqual([]);
+    expect(other.customers()).toMatchObject([{ customer_code: "GLOBEX" }]);
+  });
+
+  test.each([
+    ["another reseller's", { status: 403 }],
+    ["of no form that it knows", { status: 406 }],
+    ["no valid request", { status: 400, body: { result: 1002 } }],
+  ])("at another server to which the old id is %s creates a customer there", async (_, refusal) => {
+    const { id, outs } = await createCustomer();
+    await using other = await enablexReseller();
+    const accounts = JSON.stringify({ uk: section(other) });
+    const provider = providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const news = { ...acme, account: "uk", __resource: "acme" };
+    const refuse = () =>
+      other.server.fault({ kind: "status", method: "GET", path: `/customers/${id}$`, ...refusal });
+    refuse();
+    await provider.diff(id, outs, news);
+    await provider.create(news);
+    await provider.delete(id, outs);
+    expect(other.customers()).toMatchObject([{ customer_code: "ACME" }]);
+    expect(enablex.customers()).toEqual([]);
+  });
+
+  test("where the old id is refused and the customer found, the old one stays", async () => {
+    const { id, outs } = await createCustomer();
+    await using other = await enablexReseller();
+    await other.seed(1, { customer_code: "ACME" });
+    const accounts = JSON.stringify({ uk: section(other) });
+    const provider = providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const news = { ...acme, account: "uk", __resource: "acme" };
+    other.server.fault({ kind: "status", status: 403, method: "GET", path: `/customers/${id}$` });
+    await provider.diff(id, outs, news);
+    expect(await catchError(provider.create(news))).toMatchObject({
+      code: "ALREADY_EXISTS",
+      hint: expect.stringContaining("destroy --target"),
+    });
+    expect(await catchError(provider.delete(id, outs))).toMatchObject({ code: "TAKE_OVER_OPEN" });
+    expect(other.calls(/^(POST|PATCH)/)).toEqual([]);
+    expect(enablex.customers()).toHaveLength(1);
+  });
+
+  test("where the old id gets no clear answer, nothing is created", async () => {
+    const { id, outs } = await createCustomer();
+    await using other = await enablexReseller();
+    const uk = { ...section(other), deadlineSeconds: 1 };
+    const accounts = JSON.stringify({ uk });
+    const provider = providersOf({ ...enablex.basic, "enablex:accounts": accounts }).customer;
+    const news = { ...acme, account: "uk", __resource: "acme" };
+    other.server.fault({
+      kind: "status",
+      status: 500,
+      method: "GET",
+      path: `/customers/${id}$`,
+      times: 99,
+    });
+    await provider.diff(id, outs, news);
+    expect(await catchError(provider.create(news))).toMatchObject({ code: "INTERNAL_ERROR" });
+    expect(other.calls(/^POST/)).toEqual([]);
+  });
+
   test("at another server creates a customer there, deletes the old one, keeps one of the same id", async () => {
     const { id, outs } = await createCustomer();
     await using other = await enablexReseller();

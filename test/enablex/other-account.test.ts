@@ -158,7 +158,9 @@ describe.each<[Kind, Partial<EnableXInputs>]>([
     ])
       expect(await catchError(call())).toMatchObject({
         code: "ACCOUNT_CHANGED",
-        hint: expect.stringMatching(/enablex:baseUrl[\s\S]*pulumi state delete <urn of "acme">/),
+        hint: expect.stringMatching(
+          /enablex:baseUrl[\s\S]*as the portal shows it[\s\S]*pulumi state delete <urn of "acme">/,
+        ),
       });
     expect(other.calls(/^(PATCH|PUT|POST|DELETE)/)).toEqual([]);
     await providersOf(enablex.basic)[kind].update(id, outs, news);
@@ -176,6 +178,126 @@ describe.each<[Kind, Partial<EnableXInputs>]>([
     expect(other.server.state[`${kind}s`][id]).toBeUndefined();
   });
 });
+
+describe.each<[Kind, EnableXInputs, Partial<EnableXInputs>, Record<string, unknown>]>([
+  [
+    "customer",
+    { customerName: "Acme", contactEmail: "it@acme.test" },
+    { contactEmail: "new@acme.test" },
+    { contact_email: "new@acme.test" },
+  ],
+  ["subscription", {}, { planId: "8" }, { plan_id: "8" }],
+  ["user", {}, { email: "new@acme.test" }, { email: "new@acme.test" }],
+])("a %s that was changed in the portal in all that identifies it", (kind, only, portal, wire) => {
+  const declared = () => ({
+    ...(kind === "customer" ? only : declarations[kind]()),
+    __stack: "ucaas/test",
+    __resource: "acme",
+  });
+  async function changed() {
+    const { id, outs } = await providersOf(enablex.basic)[kind].create(declared());
+    await enablex.change(`${kind}s`, id as string, wire);
+    return { id: id as string, outs: outs as EnableXOutputs };
+  }
+
+  test("is drift after a rotation of the keys, and an update with either value passes", async () => {
+    const { id, outs } = await changed();
+    rotate();
+    const provider = () => providersOf(others)[kind];
+    expect((await provider().read(id, outs)).inputs).toMatchObject(portal);
+    await provider().update(id, outs, { ...declared(), ...portal });
+    expect(enablex.server.state[`${kind}s`][id]?.fields).toMatchObject(wire);
+    await provider().update(id, outs, declared());
+    expect(enablex.server.state[`${kind}s`][id]?.fields).not.toMatchObject(wire);
+    await provider().delete(id, outs);
+    expect(enablex.server.state[`${kind}s`][id]).toBeUndefined();
+  });
+
+  test("is taken for the same at another address once the portal's value is declared", async () => {
+    const { id, outs } = await changed();
+    const moved = {
+      ...enablex.basic,
+      "enablex:baseUrl": enablex.basic["enablex:baseUrl"].replace("127.0.0.1", "localhost"),
+    };
+    const provider = providersOf(moved)[kind];
+    expect(await catchError(provider.update(id, outs, declared()))).toMatchObject({
+      code: "ACCOUNT_CHANGED",
+      hint: expect.stringMatching(/If it is the same .* as the portal shows it/),
+    });
+    const { outs: updated } = await provider.update(id, outs, { ...declared(), ...portal });
+    expect((await provider.read(id, updated as EnableXOutputs)).id).toBe(id);
+  });
+});
+
+test("a stranger of the same name stays one when the code is declared no longer", async () => {
+  const { id, outs } = await providersOf(enablex.basic).customer.create({
+    customerName: "Acme",
+    customerCode: "ACME",
+  });
+  const { other, provider } = await strangerOf("customer", id as string, { customerCode: "OTHER" });
+  await using _ = other;
+  const news = { customerName: "Acme", status: "suspended" };
+  const error = await catchError(provider.update(id as string, outs as EnableXOutputs, news));
+  expect(error).toMatchObject({ code: "ACCOUNT_CHANGED" });
+  expect(other.calls(/^PATCH/)).toEqual([]);
+});
+
+test("an update at a moved server that was cut off after its new email is taken up", async () => {
+  const { id, outs } = await created("user");
+  const { other } = await strangerOf("user", id, {});
+  await using _ = other;
+  const journal = journalFolder();
+  const update = (email: string) =>
+    providersOf(other.basic, journal).user.update(id, outs, { ...declare("user"), email });
+  other.server.fault({ kind: "hangAfter", method: "PATCH" });
+  // Its process ends here: no test waits for it.
+  void update("second@acme.test").catch(() => {});
+  await eventually(() =>
+    expect(other.server.state.users[id]?.fields).toMatchObject({ email: "second@acme.test" }),
+  );
+  await update("third@acme.test");
+  expect(other.server.state.users[id]?.fields).toMatchObject({ email: "third@acme.test" });
+});
+
+test.each(["after a rotation of the keys", "at a moved server"])(
+  "subscriptions are read %s where the list does not say whose they are",
+  async (what) => {
+    const one = await created("subscription");
+    const two = await providersOf(enablex.basic).subscription.create({
+      ...declare("subscription"),
+      planId: 8,
+      __resource: "second",
+    });
+    rotate();
+    const config =
+      what === "at a moved server"
+        ? {
+            ...others,
+            "enablex:baseUrl": others["enablex:baseUrl"]?.replace("127.0.0.1", "localhost") ?? "",
+          }
+        : others;
+    const rows = Object.entries(enablex.server.state.subscriptions).map(([id, { fields }]) => {
+      const { customer_id: _, ...shown } = fields;
+      return { subscription_id: id, ...shown };
+    });
+    enablex.server.fault({
+      kind: "status",
+      status: 200,
+      method: "GET",
+      path: "/subscriptions$",
+      body: { result: 1, subscriptions: rows },
+      times: 9,
+    });
+    enablex.server.received = [];
+    const { subscription } = providersOf(config);
+    const reads = await Promise.all([
+      subscription.read(one.id, one.outs),
+      subscription.read(two.id as string, two.outs as EnableXOutputs),
+    ]);
+    expect(reads.map(({ id }) => id)).toEqual([one.id, two.id]);
+    expect(enablex.calls(/^GET \/subscriptions$/)).toHaveLength(1);
+  },
+);
 
 test("a customer without code and email is known from a stranger by its name", async () => {
   const nameless = { customerName: "Acme", __stack: "ucaas/test", __resource: "acme" };
