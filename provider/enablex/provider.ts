@@ -443,8 +443,9 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       throw replacedIsHere(
         { vendor: "enablex", noun: kind.name, label: toLabel(kind, news) },
         name,
-        configKey("enablex", "baseUrl", state.account),
         [this.#accounts.config(state.account).baseUrl, client.baseUrl],
+        [[configKey("enablex", "baseUrl", state.account), client.baseUrl]],
+        kind.name === "customer",
       );
     }
   }

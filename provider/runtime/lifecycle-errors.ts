@@ -51,13 +51,15 @@ export function takeOverOpen(
  * A create at another address finds what it is to replace: both addresses may lead to one
  * server.
  *
- * @param addressKey the config key of the old account's address
+ * @param settings what gives the old account the new address: config key and value
+ * @param hasDependents the engine refuses to destroy it alone
  */
 export function replacedIsHere(
   { vendor, noun, label }: Omit<ErrorSubject, "identity">,
   resource: string | undefined,
-  addressKey: string,
   addresses: readonly [before: string, now: string],
+  settings: readonly (readonly [key: string, value: string])[],
+  hasDependents = false,
 ): UcaasError {
   const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
   return new UcaasError(`this address may already show the ${noun} that is replaced`, {
@@ -68,12 +70,14 @@ export function replacedIsHere(
       `If ${addresses.join(" and ")} lead to one server:`,
       steps(
         "Declare the account that the resource had before.",
-        `Change its address in place: pulumi config set --path ${addressKey} ${addresses[1]}`,
+        ...settings.map(
+          ([key, value]) => `Change its address in place: pulumi config set --path ${key} ${value}`,
+        ),
         "Run pulumi up.",
       ),
       "If they are two servers:",
       steps(
-        `Delete the ${noun} at ${addresses[0]}: pulumi destroy --target '${urn}'`,
+        `Delete the ${noun} at ${addresses[0]}${hasDependents ? ", with what depends on it" : ""}: pulumi destroy --target '${urn}'${hasDependents ? " --target-dependents" : ""}`,
         `Run pulumi up: adopt decides about the ${noun} at ${addresses[1]}.`,
       ),
     ].join("\n    "),

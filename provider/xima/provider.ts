@@ -246,11 +246,15 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     this.#found.set(id, { resource: news.__resource ?? id, address: serverOf(config) });
     const old = replaced.find(({ state }) => sameCustomer(state, news))?.state;
     if (!old) return;
+    const before = this.#accounts.config(old.account);
+    const differing = (["baseUrl", "updatePath"] as const).filter(
+      (key) => config[key] !== before[key],
+    );
     throw replacedIsHere(
       { vendor: "xima", noun: "licence", label: id },
       news.__resource,
-      configKey("xima", "baseUrl", old.account),
-      [this.#accounts.config(old.account).baseUrl, config.baseUrl],
+      [serverOf(before), serverOf(config)],
+      differing.map((key) => [configKey("xima", key, old.account), config[key]]),
     );
   }
 

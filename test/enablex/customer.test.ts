@@ -597,7 +597,7 @@ describe("a changed account", () => {
       expect(await catchError(provider.create(changed))).toMatchObject({
         code: "ALREADY_EXISTS",
         hint: expect.stringMatching(
-          /lead to one server[\s\S]*enablex:baseUrl[\s\S]*two servers[\s\S]*destroy --target/,
+          /lead to one server[\s\S]*enablex:baseUrl[\s\S]*two servers[\s\S]*destroy --target '.*' --target-dependents/,
         ),
       });
     }
