@@ -291,9 +291,7 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   /** Whether another server than that of the account has seen a licence last. */
   #isElsewhere({ __seenBy: mark }: LicenseOutputs, account: string | undefined): boolean {
     if (mark === undefined || isUnknown(account)) return false;
-    const config = this.#accounts.config(account);
-    // Earlier releases marked the base URL, whatever the path of the route.
-    return mark !== seenBy(serverOf(config)) && mark !== seenBy(config.baseUrl);
+    return mark !== seenBy(serverOf(this.#accounts.config(account)));
   }
 
   async exists(id: string, props: LicenseOutputs): Promise<boolean> {
