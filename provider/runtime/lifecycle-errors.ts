@@ -91,6 +91,8 @@ export interface Found {
   readonly address: string;
   /** The create failed, and another run takes it over. */
   failed?: true;
+  /** An earlier run created the resource, and what it found is not known. */
+  readonly earlier?: boolean;
 }
 
 /**
@@ -100,13 +102,13 @@ export interface Found {
  */
 export function keptForTaker(
   subject: Omit<ErrorSubject, "identity">,
-  { resource, address, failed }: Found,
+  { resource, address, failed, earlier }: Found,
   former: string,
 ): string {
   if (failed) throw takeOverOpen(subject, resource);
   const { noun, label } = subject;
   return [
-    `${noun} ${label} is kept: resource ${JSON.stringify(resource)} found it at ${address}.`,
+    `${noun} ${label} is kept: resource ${JSON.stringify(resource)} ${earlier ? "may have found" : "found"} it at ${address}.`,
     `That may be the same server as ${former}.`,
     `If it is another one, the ${noun} at ${former} is still billed: delete it there by hand`,
   ].join(" ");

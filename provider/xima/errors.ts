@@ -3,7 +3,6 @@ import { mayHaveActed } from "../http/retry.ts";
 import { configKey } from "../runtime/config.ts";
 import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
-import { seenByAnother } from "../runtime/seen-by.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
 import { errorReplySchema, type LicenseInputs } from "./schema.ts";
@@ -199,17 +198,28 @@ function clockSkew(reply: HttpResponse): number {
 export function serverChanged(
   operation: string,
   baseUrl: string,
-  resource: ManagedInputs,
+  { account, __resource: resource }: ManagedInputs,
 ): UcaasError {
-  const { account } = resource;
   const key = configKey("xima", "baseUrl", account);
-  return seenByAnother(
-    "this server does not know the customer; another server did",
-    { vendor: "xima", operation, status: 404 },
-    resource,
-    `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
-    "the server has moved and the customer is gone",
-  );
+  const forget = `pulumi state delete ${resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`}`;
+  return new UcaasError("this server does not know the customer; another server did", {
+    code: "ACCOUNT_CHANGED",
+    vendor: "xima",
+    operation,
+    status: 404,
+    hint: [
+      steps(
+        `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+        "Run pulumi up --refresh=false: a refresh has the config of the last update.",
+        `If the server has moved and the customer is gone: ${forget}`,
+      ),
+      `If it was created at the other server by mistake, or as a trial: ${forget}`,
+      steps(
+        "Run pulumi up: a licence that is declared is created at this server.",
+        "Have the stray licence deleted at the other server: no state has it.",
+      ),
+    ].join("\n    "),
+  });
 }
 
 /** An update for a server that has never seen the licence, and is not asked. */
@@ -231,25 +241,29 @@ export function serverUnknown(
   });
 }
 
-/** A delete at a server that has never seen the licence: what another one has is billed on. */
+/**
+ * A delete at a server that has never seen the licence: what another one has is billed on.
+ *
+ * @param isKnown by the server's own word
+ */
 export function deleteElsewhere(
   operation: string,
   baseUrl: string,
-  { account }: ManagedInputs,
+  { account, ccId }: LicenseInputs,
+  isKnown: boolean,
 ): UcaasError {
-  const key = configKey("xima", "baseUrl", account);
+  const key = (name: string) => configKey("xima", name, account);
   return new UcaasError("not deleted: another server has seen the customer last", {
     code: "ACCOUNT_CHANGED",
     vendor: "xima",
     operation,
-    hint: [
-      `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
-      "If the server has moved:",
-      steps(
-        "Declare the licence, and run pulumi up: it is sent to this server.",
-        "Remove it from the program, and run pulumi up.",
-      ),
-    ].join("\n    "),
+    hint: steps(
+      `Check ${key("baseUrl")} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+      ...(isKnown
+        ? []
+        : [`Let this server be asked: pulumi config set --path ${key("probe")} ccid`]),
+      `If the server has moved: XIMA_ADOPT=${resourceId({ ccId })} pulumi up`,
+    ),
   });
 }
 

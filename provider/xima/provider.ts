@@ -75,6 +75,13 @@ export function ximaLicenseProvider(source: dynamic.Config, context?: CallContex
 type XimaAccounts = Accounts<typeof ximaConfig, XimaClient>;
 type License = Pick<LicenseInputs, "ccId" | "account" | "__stack" | "__resource">;
 
+interface Taker {
+  readonly resource: string;
+  readonly account: string | undefined;
+  /** Its create may have taken over what it found. */
+  readonly adopts: boolean;
+}
+
 function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License> {
   const server = ({ account }: License) => serverOf(accounts.config(account));
   return {
@@ -108,6 +115,8 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   readonly #told = new Set<string>();
   /** By id, what a create of this run found at its server, or could not look for. */
   readonly #found = new Map<string, Found>();
+  /** By id, the resources of this run that have the licence in the state. */
+  readonly #takers = new Map<string, Taker[]>();
 
   constructor(accounts: XimaAccounts, deletions: Deletions) {
     this.#accounts = accounts;
@@ -159,11 +168,45 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     const isElsewhere = () => moved.length === 0 && this.#isElsewhere(olds, news.account);
     const again = refreshing ? undefined : reasonToStateAgain(olds, news, isElsewhere());
     if (again) logInfo("XimaLicense", resourceId(olds), `is due to be sent again: ${again}`);
+    const isSame = sameCustomer(olds, news);
+    // The create of a replacement looks in this run.
+    if (isSame && moved.length === 0) this.#noteTaker(olds, news);
     return {
       changes: changed.length > 0 || again !== undefined,
-      replaces: sameCustomer(olds, news) ? [] : ["ccId"],
+      replaces: isSame ? [] : ["ccId"],
       deleteBeforeReplace: false,
     };
+  }
+
+  /** The run that took a licence over may have ended before the old resource was deleted. */
+  #noteTaker(olds: LicenseOutputs, news: LicenseInputs): void {
+    const id = resourceId(news);
+    const { account, __resource: resource = id } = news;
+    const taker = { resource, account, adopts: olds.adopt === true || mayAdopt(news) };
+    this.#takers.set(id, [...(this.#takers.get(id) ?? []), taker]);
+  }
+
+  /** Who took a licence over, or may have, at another address than that of its delete. */
+  #takerElsewhere(id: string, props: LicenseOutputs): Found | undefined {
+    const { account, __resource: name = id } = props;
+    const found = this.#found.get(id);
+    if (found && found.address !== serverOf(this.#accounts.config(account))) return found;
+    const isElsewhere = (taker: Taker) =>
+      this.#accounts.differsBetween(serverOf, taker.account, account);
+    // Of two that are both deleted, one deletes it.
+    const others = (this.#takers.get(id) ?? []).filter(
+      (each) => each.resource !== name || isElsewhere(each),
+    );
+    this.#takers.set(id, others);
+    const taker = others.find(
+      (each) =>
+        each.resource !== name &&
+        isElsewhere(each) &&
+        (each.adopts || this.#accounts.config(each.account).probe === "off"),
+    );
+    if (!taker) return undefined;
+    const address = serverOf(this.#accounts.config(taker.account));
+    return { resource: taker.resource, address, earlier: true };
   }
 
   async create(
@@ -320,18 +363,23 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
   }
 
   /**
-   * No later run would see that the former server still bills the licence.
+   * No later run would see that the former server still bills the licence. A server that
+   * cannot be asked may answer "gone" of what it never had.
    *
    * @throws {UcaasError} `ACCOUNT_CHANGED`
    */
-  async #requireSeenHere(id: string, props: LicenseOutputs): Promise<void> {
+  async #requireSeenHere(id: string, props: LicenseOutputs, run: Operation): Promise<void> {
     if (!this.#isElsewhere(props, props.account)) return;
     const { baseUrl } = this.#accounts.config(props.account);
     const operation = `delete licence ${id}`;
     const client = this.#accounts.client(props.account);
-    throw (await client.exists(props.ccId, { isKnown: true })) === false
-      ? serverChanged(operation, baseUrl, props)
-      : deleteElsewhere(operation, baseUrl, props);
+    const exists = await client.exists(props.ccId, { isKnown: true });
+    if (exists === false) throw serverChanged(operation, baseUrl, props);
+    if (exists === undefined || !adoptsInThisRun(props))
+      throw deleteElsewhere(operation, baseUrl, props, exists !== undefined);
+    run.warn(
+      `is deleted at ${baseUrl}, as XIMA_ADOPT names it. If another server has it too, it is still billed there`,
+    );
   }
 
   async update(
@@ -387,12 +435,12 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
 
   async delete(id: string, props: LicenseOutputs, operation: Operation): Promise<void> {
     const server = serverOf(this.#accounts.config(props.account));
-    const found = this.#found.get(id);
-    if (found && found.address !== server)
+    const taker = this.#takerElsewhere(id, props);
+    if (taker)
       return operation.warn(
-        keptForTaker({ vendor: "xima", noun: "licence", label: id }, found, server),
+        keptForTaker({ vendor: "xima", noun: "licence", label: id }, taker, server),
       );
-    await this.#requireSeenHere(id, props);
+    await this.#requireSeenHere(id, props, operation);
     const earlier = await operation.recall();
     await operation.intend(props.ccId, writeNote(props, []));
     const reply = await this.#accounts
@@ -599,7 +647,10 @@ function sameCustomer(a: LicenseInputs, b: LicenseInputs): boolean {
   );
 }
 
-/** `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good. */
+/**
+ * `XIMA_ADOPT=reseller/tenant[,…]` allows one run what `adopt: true` allows for good, and
+ * writes to a server that has moved.
+ */
 function mayAdopt(inputs: LicenseInputs): boolean {
   return inputs.adopt === true || adoptsInThisRun(inputs);
 }

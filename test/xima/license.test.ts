@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { seenBy } from "../../provider/runtime/seen-by.ts";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
@@ -1135,6 +1134,89 @@ describe("another account", () => {
     expect(renamed.output()).toMatch(/is kept: resource "new-name" found it at .*localhost/);
   });
 
+  describe("and another name, in a run that ended before the old resource was deleted", () => {
+    const renamed = async (
+      more: object,
+      address: (config: Awaited<ReturnType<typeof licenceServer>>) => string,
+      env: Record<string, string> = {},
+      probe = "ccid",
+    ) => {
+      await using other = await licenceServer();
+      const account = { ...section(other.plainConfig), baseUrl: address(other), probe };
+      if (account.baseUrl !== other.server.baseUrl)
+        Object.assign(account, { ...section(licences.plainConfig), baseUrl: account.baseUrl });
+      const run = () => start(env, { "xima:accounts": { second: account } });
+      const args = licence();
+      const { id, outs } = await host.create(type, args);
+      const news = { ...args, ...more, account: "second", __resource: `${id}-renamed` };
+      await using first = await run();
+      const created = await first.create(type, news);
+      await using next = await run();
+      expect(await next.diff(type, id, created.outs, news)).toMatchObject({ changes: false });
+      await next.delete(type, id, outs);
+      const isDeleted = licences.server.state.customers[id]?.deletion !== undefined;
+      return { isDeleted, output: next.output(), id };
+    };
+    const local = () => licences.server.baseUrl.replace("127.0.0.1", "localhost");
+
+    test("the next run ends no licence that the new name may have taken over", async () => {
+      const { isDeleted, output, id } = await renamed({ adopt: true }, local);
+      expect(isDeleted).toBe(false);
+      expect(output).toContain(`is kept: resource "${id}-renamed" may have found it at ${local()}`);
+      const next = `voicehouse/tenant-${customers + 1}`;
+      expect(await renamed({}, local, { XIMA_ADOPT: next })).toMatchObject({ isDeleted: false });
+      expect(await renamed({}, local, {}, "off")).toMatchObject({ isDeleted: false });
+    });
+
+    test("the next run deletes the old licence where the new one was created", async () => {
+      expect(await renamed({}, ({ server }) => server.baseUrl)).toMatchObject({ isDeleted: true });
+    });
+  });
+
+  test("that was replaced is deleted by a later run, since its create looked", async () => {
+    await using two = await accounts();
+    const args = licence({ adopt: true });
+    const { id, outs } = await two.moved.create(type, args);
+    const news = { ...args, account: "there" };
+    await two.moved.diff(type, id, outs, news);
+    const created = await two.moved.create(type, news);
+    await using next = await accounts();
+    await next.moved.diff(type, id, created.outs, news);
+    await next.moved.delete(type, id, outs);
+    expect(licences.server.state.customers[id]?.deletion).toBeDefined();
+  });
+
+  test("whose path alone differs has its whole address in the error, whose command sets the path", async () => {
+    const { baseUrl } = licences.server;
+    const second = (more: object) => ({ ...section(licences.plainConfig), probe: "off", ...more });
+    const route = "/sandbox/licensing/update";
+    await using moved = await start(
+      {},
+      {
+        "xima:accounts": {
+          first: second({}),
+          path: second({ updatePath: route }),
+          both: second({ baseUrl: "http://127.0.0.1:9", updatePath: route }),
+        },
+      },
+    );
+    const args = licence({ adopt: true, account: "first" });
+    const { id, outs } = await moved.create(type, args);
+    const refusal = async (account: string) => {
+      await moved.diff(type, id, outs, { ...args, account });
+      return (await moved.failure(moved.create(type, { ...args, account }))).message;
+    };
+    const set = (key: string, value: string) =>
+      `pulumi config set --path xima:accounts.first.${key} ${value}`;
+    const path = await refusal("path");
+    expect(path).toContain(`If ${baseUrl} and ${baseUrl}/sandbox lead to one server`);
+    expect(path).toContain(set("updatePath", route));
+    expect(path).not.toContain("first.baseUrl");
+    const both = await refusal("both");
+    expect(both).toContain(set("baseUrl", "http://127.0.0.1:9"));
+    expect(both).toContain(set("updatePath", route));
+  });
+
   test("at another server sends a first request: names are required, SIP credentials optional", async () => {
     await using two = await accounts();
     const before = licence({ sipCredentials });
@@ -1224,7 +1306,7 @@ describe("a licence is not gone because another server does not know the custome
       expect(await host.diff(type, id, right, twenty(args))).toMatchObject({ changes: false });
       // Its own server would go on billing it, and no state would say so.
       const { message } = await there.failure(there.delete(type, id, right));
-      expect(message).toMatch(/ACCOUNT_CHANGED[\s\S]*run pulumi up: it is sent to this server/);
+      expect(message).toMatch(/ACCOUNT_CHANGED[\s\S]*XIMA_ADOPT=/);
       expect(server.state.customers[id]?.deletion).toBeUndefined();
     });
   });
@@ -1266,12 +1348,66 @@ describe("a licence is not gone because another server does not know the custome
     }
   });
 
-  test("nor is one with another path of the route, in a state of an earlier release", async () => {
+  test("and another path of the route is another server, also where the former was the default", async () => {
     const args = licence();
     const { id, outs } = await host.create(type, args);
-    const early = { ...outs, __seenBy: seenBy(licences.server.baseUrl) };
-    await using same = await start({}, { "xima:updatePath": "/elsewhere" });
-    expect(await same.diff(type, id, early, args)).toMatchObject({ changes: false });
+    await using routed = await start({}, { "xima:updatePath": "/sandbox/update" });
+    expect(await routed.diff(type, id, outs, args)).toMatchObject({ changes: true });
+    await using unasked = await start(
+      {},
+      { "xima:updatePath": "/sandbox/update", "xima:probe": "off" },
+    );
+    for (const write of [
+      unasked.update(type, id, outs, twenty(args)),
+      unasked.delete(type, id, outs),
+    ])
+      expect((await unasked.failure(write)).message).toContain("ACCOUNT_CHANGED");
+  });
+
+  test("and one that was created at the wrong server by mistake can be put right", async () => {
+    const args = licence();
+    await elsewhere(async (sandbox) => {
+      const { id, outs } = await sandbox.create(type, args);
+      const { message } = await host.failure(host.update(type, id, outs, twenty(args)));
+      expect(message).toMatch(
+        /ACCOUNT_CHANGED[\s\S]*created at the other server by mistake.*: pulumi state delete <urn of/,
+      );
+      expect(message).toMatch(/is created at this server[\s\S]*deleted at the other server/);
+      await host.create(type, twenty(args));
+      expect(stored(args)).toMatchObject({ professionalSeats: 20 });
+    });
+  });
+
+  test("and its delete passes at a server that has moved, by XIMA_ADOPT", async () => {
+    const args = licence();
+    const { id, outs } = await host.create(type, args);
+    await using moved = await licenceServer();
+    moved.server.state.customers[id] = { ccId: args.ccId, licence: { professionalSeats: 12 } };
+    const deletion = () => moved.server.state.customers[id]?.deletion;
+    const at = (env: Record<string, string>, more = {}) =>
+      start(env, { ...moved.plainConfig, ...more });
+    {
+      await using there = await at({});
+      const { message } = await there.failure(there.delete(type, id, outs));
+      expect(message).toMatch(/ACCOUNT_CHANGED/);
+      expect(message).toContain(`If the server has moved: XIMA_ADOPT=${id} pulumi up`);
+      expect(message).not.toContain("config set");
+    }
+    {
+      // Its 404 could not be told from a deletion.
+      await using unasked = await at({ XIMA_ADOPT: id }, { "xima:probe": "off" });
+      const { message } = await unasked.failure(unasked.delete(type, id, outs));
+      expect(message).toMatch(/ACCOUNT_CHANGED[\s\S]*config set --path xima:probe ccid/);
+    }
+    expect(deletion()).toBeUndefined();
+    await using there = await at({ XIMA_ADOPT: id });
+    await there.delete(type, id, outs);
+    expect(deletion()).toBeDefined();
+    expect(there.output()).toMatch(/is deleted at .*still billed/);
+    delete moved.server.state.customers[id];
+    expect((await there.failure(there.delete(type, id, outs))).message).toContain(
+      "ACCOUNT_CHANGED",
+    );
   });
 
   test("unless the state is of an earlier release, which does not say who has seen it", async () => {
