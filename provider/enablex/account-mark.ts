@@ -1,8 +1,8 @@
 import { seenBy } from "../runtime/seen-by.ts";
 import type { Credentials } from "./session.ts";
 
-/** Of the server and of the account; together few bytes in each state. */
-const digits = 6;
+/** Characters of the server and of the account: few bytes in each state. */
+const length = 4;
 
 /**
  * Tells in the state which server and which account have seen an object: another reseller
@@ -14,10 +14,12 @@ export function accountMark(
 ): string {
   // The email counts only where it logs in.
   const account = accessKey ? seenBy(baseUrl, accessId) : seenBy(baseUrl, accessId, email);
-  return seenBy(baseUrl).slice(0, digits) + account.slice(0, digits);
+  return [seenBy(baseUrl), account]
+    .map((mark) => Buffer.from(mark, "hex").toString("base64url").slice(0, length))
+    .join("");
 }
 
 /** Whether two marks are of one server, whatever the account: an id is unique there. */
 export function isSameServer(one: string, other: string): boolean {
-  return one.slice(0, digits) === other.slice(0, digits);
+  return one.slice(0, length) === other.slice(0, length);
 }
