@@ -239,7 +239,7 @@ describe("a tenant on the real engine", () => {
 });
 
 describe("a state that an earlier release wrote", () => {
-  const kept = (name: string) => `
+  const kept = (name: string, timeout = "20s") => `
     import * as pulumi from "@pulumi/pulumi";
     import { XelionTenantProvision } from "pulumi-ucaas";
     new XelionTenantProvision("kept", {
@@ -247,7 +247,7 @@ describe("a state that an earlier release wrote", () => {
       tenantName: "pbx1",
       tenantToken: new pulumi.Config().requireSecret("token"),
       configuration: { version: 1, organization: { name: "${name}" }, departments: [] },
-      timeout: "20s",
+      timeout: "${timeout}",
     });
   `;
 
@@ -264,7 +264,7 @@ describe("a state that an earlier release wrote", () => {
       });
       (await old.import(JSON.parse(readFileSync(join(folder, name), "utf8")))).ok();
       expect((await old.preview("--expect-no-changes")).ok().output, name).toContain("2 unchanged");
-      await old.writeProgram(kept("Sabertooth"));
+      await old.writeProgram(kept("Sabertooth", "5m"));
       (await old.up()).ok();
       expect(w.orders()).toMatchObject([{ tenantName: "pbx1", status: "COMPLETED" }]);
       (await old.destroy()).ok();
