@@ -55,8 +55,8 @@ export class Accounts<D extends ConfigDefinition, Client> {
   }
 
   /**
-   * Whether two accounts differ in a key of the config, or in what is read from it. Of one that is not known yet, or
-   * not configured, nothing can be known: then they do not.
+   * Whether two accounts differ in a key of the config, or in what is read from it. Of one
+   * that is not known yet, or not configured, nothing can be known: then they do not.
    */
   differsBetween(
     key: keyof ConfigOf<D> | ((config: ConfigOf<D>) => unknown),

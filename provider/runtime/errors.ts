@@ -114,6 +114,11 @@ export class UcaasError extends Error implements UcaasErrorDetails {
   }
 }
 
+/** Stands for a URN in a command: errors know a resource by its name. */
+export function urnOf(resource: string | undefined): string {
+  return resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
+}
+
 /** Whether a write that failed has certainly changed nothing. */
 export function changedNothing(error: unknown): boolean {
   return error instanceof UcaasError && error.mayHaveActed === false;

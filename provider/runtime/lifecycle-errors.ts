@@ -1,4 +1,4 @@
-import { steps, UcaasError } from "./errors.ts";
+import { steps, UcaasError, urnOf } from "./errors.ts";
 import { entryReference, journalCommand, ownerOf } from "./intents.ts";
 import type { JournalEntry } from "./journal.ts";
 
@@ -61,7 +61,9 @@ export function replacedIsHere(
   settings: readonly (readonly [key: string, value: string])[],
   hasDependents = false,
 ): UcaasError {
-  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
+  const [option, also] = hasDependents
+    ? [" --target-dependents", ", with what depends on it"]
+    : ["", ""];
   return new UcaasError(`this address may already show the ${noun} that is replaced`, {
     code: "ALREADY_EXISTS",
     vendor,
@@ -77,7 +79,7 @@ export function replacedIsHere(
       ),
       "If they are two servers:",
       steps(
-        `Delete the ${noun} at ${addresses[0]}${hasDependents ? ", with what depends on it" : ""}: pulumi destroy --target '${urn}'${hasDependents ? " --target-dependents" : ""}`,
+        `Delete the ${noun} at ${addresses[0]}${also}: pulumi destroy --target '${urnOf(resource)}'${option}`,
         `Run pulumi up: adopt decides about the ${noun} at ${addresses[1]}.`,
       ),
     ].join("\n    "),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { steps, UcaasError, type UcaasErrorDetails } from "./errors.ts";
+import { steps, UcaasError, type UcaasErrorDetails, urnOf } from "./errors.ts";
 import type { ManagedInputs } from "./lifecycle.ts";
 
 /**
@@ -27,7 +27,6 @@ export function seenByAnother(
   moved: string,
   same?: string,
 ): UcaasError {
-  const urn = resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`;
   return new UcaasError(reason, {
     code: "ACCOUNT_CHANGED",
     ...about,
@@ -35,7 +34,7 @@ export function seenByAnother(
       check,
       ...(same === undefined ? [] : [same]),
       "Run pulumi up --refresh=false: a refresh has the config of the last update.",
-      `If ${moved}: pulumi state delete ${urn}`,
+      `If ${moved}: pulumi state delete ${urnOf(resource)}`,
     ),
   });
 }

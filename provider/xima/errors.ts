@@ -1,7 +1,7 @@
 import type { HttpResponse } from "../http/client.ts";
 import { mayHaveActed } from "../http/retry.ts";
 import { configKey } from "../runtime/config.ts";
-import { oneOf, steps, UcaasError, vendorCodeOf } from "../runtime/errors.ts";
+import { oneOf, steps, UcaasError, urnOf, vendorCodeOf } from "../runtime/errors.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { tokenLifetime } from "./jws.ts";
 import { type CcId, resourceId } from "./resource-id.ts";
@@ -194,14 +194,22 @@ function clockSkew(reply: HttpResponse): number {
   return Number.isNaN(date) ? 0 : (Date.now() - date) / 1000;
 }
 
+/** The first step where an account may have another server than before. */
+function checkAddress(baseUrl: string, account: string | undefined): string {
+  return `Check ${configKey("xima", "baseUrl", account)} (${baseUrl}): it may lead to another server, such as a sandbox.`;
+}
+
+function askServer(account: string | undefined): string {
+  return `pulumi config set --path ${configKey("xima", "probe", account)} ccid`;
+}
+
 /** A 404 from another server than the one that has seen the customer last. */
 export function serverChanged(
   operation: string,
   baseUrl: string,
   { account, __resource: resource }: ManagedInputs,
 ): UcaasError {
-  const key = configKey("xima", "baseUrl", account);
-  const forget = `pulumi state delete ${resource === undefined ? "<urn>" : `<urn of ${JSON.stringify(resource)}>`}`;
+  const forget = `pulumi state delete ${urnOf(resource)}`;
   return new UcaasError("this server does not know the customer; another server did", {
     code: "ACCOUNT_CHANGED",
     vendor: "xima",
@@ -209,7 +217,7 @@ export function serverChanged(
     status: 404,
     hint: [
       steps(
-        `Check ${key} (${baseUrl}): it may lead to another server, such as a sandbox.`,
+        checkAddress(baseUrl, account),
         "Run pulumi up --refresh=false: a refresh has the config of the last update.",
         `If the server has moved and the customer is gone: ${forget}`,
       ),
@@ -228,14 +236,13 @@ export function serverUnknown(
   baseUrl: string,
   { account, ccId }: LicenseInputs,
 ): UcaasError {
-  const key = (name: string) => configKey("xima", name, account);
   return new UcaasError("whether this server knows the customer is not known; another one did", {
     code: "ACCOUNT_CHANGED",
     vendor: "xima",
     operation,
     hint: steps(
-      `Check ${key("baseUrl")} (${baseUrl}): it may lead to another server, such as a sandbox.`,
-      `If the server has moved: pulumi config set --path ${key("probe")} ccid`,
+      checkAddress(baseUrl, account),
+      `If the server has moved: ${askServer(account)}`,
       `If the look-up must stay off: XIMA_ADOPT=${resourceId({ ccId })} pulumi up`,
     ),
   });
@@ -252,16 +259,13 @@ export function deleteElsewhere(
   { account, ccId }: LicenseInputs,
   isKnown: boolean,
 ): UcaasError {
-  const key = (name: string) => configKey("xima", name, account);
   return new UcaasError("not deleted: another server has seen the customer last", {
     code: "ACCOUNT_CHANGED",
     vendor: "xima",
     operation,
     hint: steps(
-      `Check ${key("baseUrl")} (${baseUrl}): it may lead to another server, such as a sandbox.`,
-      ...(isKnown
-        ? []
-        : [`Let this server be asked: pulumi config set --path ${key("probe")} ccid`]),
+      checkAddress(baseUrl, account),
+      ...(isKnown ? [] : [`Let this server be asked: ${askServer(account)}`]),
       `If the server has moved: XIMA_ADOPT=${resourceId({ ccId })} pulumi up`,
     ),
   });
