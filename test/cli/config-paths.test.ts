@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -8,10 +8,9 @@ import { configIn } from "../../cli/pulumi/stack.ts";
 import { enablexReseller } from "../enablex/enablex-server.ts";
 import { system, there } from "../netsapiens/system.ts";
 import { certificateFor } from "../xima/certificate.ts";
-import { ucaas } from "./ucaas.ts";
+import { makeProgramProject, projectFolders, runInProject } from "./program-project.ts";
 
 describe("a relative path of the config is the provider's, from any folder of the project", () => {
-  const folders = ["", "program", "program/inner"];
   let folder: string;
   /** Writes a file where the engine starts the provider. */
   const write = (file: string, text: string) => writeFileSync(join(folder, "program", file), text);
@@ -19,19 +18,7 @@ describe("a relative path of the config is the provider's, from any folder of th
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "ucaas-paths-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    mkdirSync(join(folder, "program", "inner"), { recursive: true });
-    write("index.ts", "");
-    writeFileSync(
-      join(folder, "Pulumi.yaml"),
-      "name: shop\nruntime: nodejs\nmain: program/index.ts\n",
-    );
-    const script = `#!/bin/sh
-case "$1" in
-  config) printf '%s' "$CONFIG" ;;
-  stack) printf '{"deployment":{}}' ;;
-esac
-`;
-    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+    makeProgramProject(folder);
   });
 
   /** A config as the Pulumi CLI prints it. */
@@ -44,19 +31,16 @@ esac
     args: readonly string[],
     config: Record<string, string>,
     env: NodeJS.ProcessEnv = {},
-  ) => {
-    const CONFIG = printed(config);
-    const PATH = `${folder}:${process.env.PATH}`;
-    return ucaas([...args, "--stack", "live", "--json"], {
-      cwd: join(folder, inner),
-      env: { ...process.env, PATH, CONFIG, ...env },
+  ) =>
+    runInProject(folder, inner, [...args, "--stack", "live", "--json"], {
+      CONFIG: printed(config),
+      ...env,
     });
-  };
 
   test("status shows when the certificate ends that the config names", async () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     write("xima.crt.pem", await certificateFor(privateKey, { to: 12 }));
-    for (const inner of folders) {
+    for (const inner of projectFolders) {
       const { stdout } = await from(inner, ["status"], { "xima:certificate": "xima.crt.pem" });
       const { certificates, notes } = JSON.parse(stdout);
       expect(certificates, inner).toMatchObject([{ stack: "live", daysLeft: 11 }]);
@@ -74,7 +58,7 @@ esac
       NETSAPIENS_CLIENT_SECRET: there.clientSecret,
     };
     const args = ["netsapiens", "verify", "--client-id", there.clientId, "--domain", "acme"];
-    for (const inner of folders) {
+    for (const inner of projectFolders) {
       const run = await from(inner, [...args, "--did", there.did], config, env);
       expect(run, inner).toMatchObject({ exitCode: 0, stderr: "" });
     }
@@ -90,7 +74,7 @@ esac
       process.chdir(own);
       vi.unstubAllEnvs();
     });
-    for (const inner of folders) {
+    for (const inner of projectFolders) {
       process.chdir(join(folder, inner));
       const config = configIn(printed(address));
       const survey = new CustomerSurvey(async () => config);

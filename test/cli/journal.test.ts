@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { entryReference } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
+import { makeProgramProject, projectFolders, runInProject } from "./program-project.ts";
 import { ucaas } from "./ucaas.ts";
 
 let folder: string;
@@ -137,31 +138,15 @@ describe("a relative journal folder is the provider's, from any folder of the pr
   const values = { "ucaas:journalDir": { value: ".journal" } };
 
   beforeEach(async () => {
-    mkdirSync(join(folder, "program", "inner"), { recursive: true });
-    writeFileSync(join(folder, "program", "index.ts"), "");
-    writeFileSync(
-      join(folder, "Pulumi.yaml"),
-      "name: shop\nruntime: nodejs\nmain: program/index.ts\n",
-    );
-    const script = `#!/bin/sh
-case "$1" in
-  config) printf '%s' "$CONFIG" ;;
-  stack) printf '{"deployment":{}}' ;;
-  *) echo 3.259.0 ;;
-esac
-`;
-    writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+    makeProgramProject(folder);
     const own = new Journal({ get: () => undefined as never }, { UCAAS_JOURNAL_DIR: location() });
     await own.intend(key, {}, null, null, { write });
   });
 
   const from = (inner: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
-    ucaas(args, {
-      cwd: join(folder, inner),
-      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, CONFIG: "{}", ...env },
-    });
+    runInProject(folder, inner, args, env);
 
-  test.each(["", "program", "program/inner"])("in %j", async (inner) => {
+  test.each(projectFolders)("in %j", async (inner) => {
     for (const env of [{ CONFIG: JSON.stringify(values) }, { UCAAS_JOURNAL_DIR: ".journal" }]) {
       const args = ["--stack", "live", "--json"];
       const { stdout } = await from(inner, ["journal", "list", ...args], env);
