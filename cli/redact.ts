@@ -23,9 +23,13 @@ const userAndPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^\s/?#@:"'`<>]*):(?!\d{1,5}[/
 /** `https://token@host`. */
 const tokenAsUser = /\b((?:git\+)?https?:\/\/)[^\s/?#@:"'`<>[]+@/gi;
 
+const secretNames =
+  "password|passwd|pwd|passphrase|token|secret|signature|credential|api[-_]?key|access[-_]?key|sig|auth";
 /** `?sslpassword=…`, `&sig=…`; Go writes `&` in JSON as `\u0026`. */
-const secretParameter =
-  /((?:[?&;]|\\u0026)[\w.-]*(?:password|passwd|pwd|passphrase|token|secret|signature|credential|api[-_]?key|access[-_]?key|sig|auth))=[^&;\s"'`<>\\[]+/gi;
+const secretParameter = new RegExp(
+  String.raw`((?:[?&;]|\\u0026)[\w.-]*(?:${secretNames}))=[^&;\s"'\x60<>\\[]+`,
+  "gi",
+);
 
 /** Tokens of GitHub, GitLab and Pulumi Cloud have a form of their own. */
 const knownTokens =

@@ -60,13 +60,14 @@ function addedSeats(summary: ChangeSummary, { maxAddedSeats }: Limits): Violatio
   const more = seats.filter(([, added = 0]) => added > 0);
   const customers = more.map(([customer]) => customer);
   const total = more.reduce((count, [, added = 0]) => count + added, 0);
+  const most = upTo(summary, customers, ({ sku }) => isSeat(sku));
   return [
     ...(total > maxAddedSeats
       ? [
           {
             limit: "maxAddedSeats" as const,
             kind: "exceeded" as const,
-            reason: `${upTo(summary, customers, ({ sku }) => isSeat(sku))}${counted(total, "seat is", "seats are")} added, and ${maxAddedSeats} may be`,
+            reason: `${most}${counted(total, "seat is", "seats are")} added, and ${maxAddedSeats} may be`,
             customers,
             remedy: raise("maxAddedSeats", total),
           },
@@ -97,10 +98,11 @@ function addedCost(summary: ChangeSummary, { maxAddedCost }: Limits): Violation[
   const format = (value: Amount) => formatAmount(value, cost.currency);
   const found: Violation[] = [];
   if (total.gt(amount(maxAddedCost))) {
+    const most = upTo(summary, customers, ({ cost: its }) => its?.gt(zero) === true);
     found.push({
       limit: "maxAddedCost",
       kind: "exceeded",
-      reason: `${upTo(summary, customers, ({ cost: its }) => its?.gt(zero) === true)}${format(total)} a month are added, and ${format(amount(maxAddedCost))} may be`,
+      reason: `${most}${format(total)} a month are added, and ${format(amount(maxAddedCost))} may be`,
       customers,
       remedy: raise("maxAddedCost", total.toFixed()),
     });

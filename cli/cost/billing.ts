@@ -44,13 +44,13 @@ export function billedQuantities(
       ? billedByXima(sku, quantity, all, inputs, ximaRules)
       : { billed: quantity, notes: [] };
     const price = priceOf(sku, prices);
-    const amount = prices && billed === 0 ? zero : undefined;
+    const withoutPrice = prices && billed === 0 ? zero : undefined;
     return {
       sku,
       quantity,
       billed,
       price,
-      amount: billed === undefined ? undefined : (price?.times(billed) ?? amount),
+      amount: billed === undefined ? undefined : (price?.times(billed) ?? withoutPrice),
       notes,
     };
   });

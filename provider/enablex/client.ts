@@ -369,7 +369,9 @@ export class EnableXClient {
   }
 
   #wrongRoute(kind: ResourceType, id: string, verb: "Read" | "Delete"): UcaasError {
-    const route = this.routes[`${kind.name}${verb}`];
+    const name = `${kind.name}${verb}` as const;
+    const route = this.routes[name];
+    const { method } = splitRoute(route);
     return new UcaasError(`${route} answers 404, but the server still shows the ${kind.name}`, {
       code: "ROUTE_NOT_FOUND",
       vendor: "enablex",
@@ -377,7 +379,7 @@ export class EnableXClient {
       status: 404,
       hint: steps(
         `If the ${kind.name} was deleted elsewhere a moment ago: run the command again.`,
-        `If this server has another route: pulumi config set --path enablex:routes.${kind.name}${verb} "${splitRoute(route).method} /…/{id}"`,
+        `If this server has another route: pulumi config set --path enablex:routes.${name} "${method} /…/{id}"`,
       ),
     });
   }

@@ -81,7 +81,9 @@ export function wrongCountryCode(text: string): string | undefined {
 /** Why a code cannot be used on this server, with near ones that can; undefined when it can. */
 export function unlistedCountry(code: string, countries: Countries): string | undefined {
   if (countries.idOf(code) !== undefined) return undefined;
-  return `is not among the ${countries.codes.length} countries of this EnableX server (GET /countries). ${didYouMean(code, Object.fromEntries(countries.codes.map((known) => [known, known])))}`;
+  const known = Object.fromEntries(countries.codes.map((each) => [each, each]));
+  const near = didYouMean(code, known);
+  return `is not among the ${countries.codes.length} countries of this EnableX server (GET /countries). ${near}`;
 }
 
 function didYouMean(text: string, codes: Record<string, string>): string {

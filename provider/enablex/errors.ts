@@ -246,8 +246,9 @@ export function problemsOfOthers(
   operation: string,
   problems: readonly [UcaasError, ...UcaasError[]],
 ): UcaasError {
+  const messages = problems.map(({ message }) => message).join("\n  ");
   return new UcaasError(
-    `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${problems.map(({ message }) => message).join("\n  ")}`,
+    `${problems.length} ${kind.name}s that this run created before have a problem:\n  ${messages}`,
     {
       code: problems[0].code,
       vendor: "enablex",
@@ -293,11 +294,14 @@ export async function duplicate(
   const property = duplicateProperty(kind, failure, client);
   if (!property) return toError(failure, operation);
   const owner = await ownerOf(client, kind, property, inputs);
-  const value = get(inputs, property);
+  const value = JSON.stringify(get(inputs, property));
+  const whose = owner
+    ? `It belongs to ${owner}.`
+    : `No ${kind.name} that these credentials see has it.`;
   return toError(
     {
       ...failure,
-      reason: `${property} ${JSON.stringify(value)} is taken. ${owner ? `It belongs to ${owner}.` : `No ${kind.name} that these credentials see has it.`} ${failure.reason}`,
+      reason: `${property} ${value} is taken. ${whose} ${failure.reason}`,
     },
     operation,
     owner
@@ -400,7 +404,11 @@ export function notReplaced({ name }: ResourceType, id: string): string {
 /** The warning for a delete that the server has no route for. */
 export function orphanWarning({ name }: ResourceType, id: string, inputs: Properties): string {
   const { which, why, cost, also } = orphanTexts[name];
-  return `${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}. ${also}A server that has a delete: pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`;
+  return [
+    `${name} ${id} (${which(inputs)}) leaves the state but stays at EnableX: ${why}, so ${cost}.`,
+    `${also}A server that has a delete:`,
+    `pulumi config set --path enablex:routes.${name}Delete "DELETE /${name}s/{id}"`,
+  ].join(" ");
 }
 
 /** By the API's name of a value that describes a thing, the argument that declares it. */

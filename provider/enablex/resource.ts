@@ -319,7 +319,13 @@ export interface EnableXUserArgs extends EnableXMetaArguments {
  * import { EnableXCustomer, EnableXUser } from "pulumi-ucaas";
  *
  * const acme = new EnableXCustomer("acme", { customerName: "Acme Ltd", customerCode: "ACME" });
- * new EnableXUser("acme-ada", { customerId: acme.customerId, userType: "moderator", firstName: "Ada", lastName: "King", email: "ada@acme.example" });
+ * new EnableXUser("acme-ada", {
+ *   customerId: acme.customerId,
+ *   userType: "moderator",
+ *   firstName: "Ada",
+ *   lastName: "King",
+ *   email: "ada@acme.example",
+ * });
  * ```
  */
 export class EnableXUser extends UcaasResource implements ArgumentOutputs<EnableXUserArgs> {

@@ -10,8 +10,11 @@ export interface Meaning {
   readonly group: "refused" | "server" | "progress";
 }
 
-const credentials =
-  "check enablex:accessId with enablex:accessKey (portal: Developers / API Access), or enablex:accessId with enablex:email and enablex:password. Managing customers takes a reseller's or an administrator's";
+const credentials = [
+  "check enablex:accessId with enablex:accessKey (portal: Developers / API Access),",
+  "or enablex:accessId with enablex:email and enablex:password.",
+  "Managing customers takes a reseller's or an administrator's",
+].join(" ");
 const appType = "run: pulumi config set enablex:appType vc (or wb)";
 
 /** The guide's tables; 1504 is its example. 429 and 503 are not in it. */

@@ -191,9 +191,10 @@ export class HttpClient {
       const failure = (result.code === "NO_REPLY_IN_TIME" && lastFailure) || result;
       const sent = result.sent || unheard;
       if (failure.sent === sent) throw failure;
+      const which = unheard ? "an earlier" : "the last";
       throw this.#noReply(call, {
         ...failure,
-        hint: `${unheard ? "an earlier" : "the last"} try was sent, and whether the server acted on it is not known; check the network and HTTPS_PROXY`,
+        hint: `${which} try was sent, and whether the server acted on it is not known; check the network and HTTPS_PROXY`,
         sent,
       });
     }

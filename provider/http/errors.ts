@@ -104,7 +104,10 @@ export function classifyTransportError(
     return {
       code: "TLS_REFUSED",
       reason: `no secure connection to ${host} (${code})`,
-      hint: "check the baseUrl and its port, and what stands between: a proxy that opens TLS, or a server that asks for a client's certificate",
+      hint: [
+        "check the baseUrl and its port, and what stands between:",
+        "a proxy that opens TLS, or a server that asks for a client's certificate",
+      ].join(" "),
       sent: afterHandshake.test(code),
     };
   if (unsent.has(code) || connecting.has(error.syscall ?? ""))
