@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { hangLimit } from "./test/hang-limit.ts";
 import { LongestFirst } from "./test/sequencer.ts";
 
 const everywhere = {
@@ -14,9 +15,11 @@ const everywhere = {
   },
   // A process for each file: some tests load the SDK, which keeps state for the whole process.
   pool: "forks",
-  // Only a test that hangs ends by these. No test may fail because the machine is busy.
-  testTimeout: 600_000,
-  hookTimeout: 600_000,
+  // Only a test that hangs ends by these. A test has more time than a command or a wait in
+  // it, whose error says more.
+  testTimeout: 2 * hangLimit,
+  hookTimeout: 2 * hangLimit,
+  expect: { poll: { timeout: hangLimit } },
 } as const;
 
 /** What needs the engine for most of its time. */

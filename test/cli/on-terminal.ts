@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../../tools/engine/paths.mjs";
+import { hangLimit } from "../hang-limit.ts";
 
 /**
  * Runs `ucaas` on a terminal of its own, and types a line each time that it asks (a colon
@@ -37,7 +38,7 @@ sys.stdout.buffer.write(seen)
     const command = [process.execPath, join(root, "cli", "start.mjs"), ...args];
     const child = spawn("python3", ["-c", typist, JSON.stringify([command, lines])], {
       ...options,
-      timeout: 20_000,
+      timeout: hangLimit,
     });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (output += text));

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { root } from "../../tools/engine/paths.mjs";
+import { hangLimit } from "../hang-limit.ts";
 
 /** What a command of `ucaas` did. */
 export interface Outcome {
@@ -18,8 +19,10 @@ export function ucaas(
     execFile(
       process.execPath,
       [join(root, "cli", "start.mjs"), ...args],
-      { cwd, env, maxBuffer: 64e6, timeout: 120_000 },
+      { cwd, env, maxBuffer: 64e6, timeout: hangLimit },
       (error, stdout, stderr) => {
+        if (error?.killed)
+          return reject(new Error(`No end within ${hangLimit / 1000} s: ucaas ${args.join(" ")}`));
         const exitCode = error ? error.code : 0;
         if (typeof exitCode === "number") resolve({ exitCode, stdout, stderr });
         else reject(error);

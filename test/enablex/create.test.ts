@@ -146,7 +146,7 @@ describe("a customer that is created", () => {
 
   test("exists exactly once when the server acted without a reply", async () => {
     enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
-    const { id } = await create(acme, { "enablex:deadlineSeconds": "1" });
+    const { id } = await create(acme, { "enablex:deadlineSeconds": "5" });
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(posts()).toBe(1);
   });
@@ -510,7 +510,7 @@ test.each([
     const journal = journalFolder();
     await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
     enablex.server.fault({ kind, method: "PATCH", times: 20 });
-    const once = { "enablex:deadlineSeconds": "1" };
+    const once = { "enablex:deadlineSeconds": "5" };
     const always = { ...acme, adopt: "always" } as const;
     expect((await catchError(create(always, once, journal))).code).toBe("CONNECTION_LOST");
     enablex.server.faults.clear();

@@ -318,7 +318,7 @@ test("a delete that was cut off is not taken for done with another reseller's cr
   const { id, outs, journal } = await created("customer");
   enablex.server.fault({ kind: "status", status: 500, method: "DELETE", times: 20 });
   await catchError(
-    providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }, journal).customer.delete(
+    providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "5" }, journal).customer.delete(
       id,
       outs,
     ),

@@ -68,7 +68,7 @@ test.each<Kind>(["user", "customer"])(
     await fail(providersOf(enablex.basic)[kind].create({ ...declared, adopt: "never" }));
     const changed = { ...declared, status: "suspended" } as const;
     enablex.server.fault({ kind: "cutBefore", method: "PATCH", times: 20 });
-    const hasty = providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "1" }, journal)[kind];
+    const hasty = providersOf({ ...enablex.basic, "enablex:deadlineSeconds": "5" }, journal)[kind];
     await fail(hasty.update(id, state, changed));
     enablex.server.faults.clear();
     expect(await run().diff(id, state, declared)).toMatchObject({ changes: true });

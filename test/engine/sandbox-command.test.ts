@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
+import { hangLimit } from "../hang-limit.ts";
 
 it("npm run sandbox prints addresses without secrets, and its shell works in any project", async () => {
   const root = join(import.meta.dirname, "../..");
@@ -22,9 +23,7 @@ it("npm run sandbox prints addresses without secrets, and its shell works in any
   });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   try {
-    await expect
-      .poll(() => child.exitCode !== null || /npx pulumi up/.test(output), { timeout: 120_000 })
-      .toBe(true);
+    await expect.poll(() => child.exitCode !== null || /npx pulumi up/.test(output)).toBe(true);
     expect(child.exitCode, output).toBeNull();
     const [source, ...commands] = output
       .split("\n")
@@ -34,7 +33,7 @@ it("npm run sandbox prints addresses without secrets, and its shell works in any
     const shell = (command: string) =>
       promisify(execFile)("sh", ["-c", `${source}; ${command} 2>&1`], {
         cwd: root,
-        timeout: 120_000,
+        timeout: hangLimit,
       });
     const { stdout: exported } = await shell("env");
     const secrets = /^(?:ENABLEX_ACCESS_KEY|NETSAPIENS_\w*PASSWORD|XELION_API_KEY)=(.+)$/gm;

@@ -35,6 +35,7 @@ import { delimiter, dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { engineFolder, root } from "../../tools/engine/paths.mjs";
 import { plainEnvironment } from "../../tools/environment.mjs";
+import { hangLimit } from "../hang-limit.ts";
 
 export interface WorkspaceOptions {
   /**
@@ -233,7 +234,7 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     args: string[],
     {
       env: extra = {},
-      timeoutMs = 120_000,
+      timeoutMs = hangLimit,
     }: { env?: Record<string, string | undefined>; timeoutMs?: number } = {},
   ) {
     const child = spawn(join(engine, "pulumi"), [...args, "--non-interactive", "--color=never"], {

@@ -96,7 +96,7 @@ describe("a licence on the real engine", () => {
     );
     const age = async () =>
       Date.now() - Date.parse(String((await inState("acme"))?.outputs?.lastAssertedAt));
-    await expect.poll(age, { timeout: 120_000 }).toBeGreaterThan(1_000);
+    await expect.poll(age).toBeGreaterThan(1_000);
     const up = (await stack.up()).ok();
     expect(up.output).toContain(
       "voicehouse/acme: professionalSeats had been changed elsewhere: 15 was declared, the server had 99",
@@ -178,9 +178,7 @@ describe("a licence on the real engine", () => {
     licences.server.fault({ kind: "hangAfter", bodyMatches: '"cut"[\\s\\S]*eliteSeats' });
     const doomed = stack.start(["up", "--yes", "--skip-preview"]);
     await expect
-      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"), {
-        timeout: 120_000,
-      })
+      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"))
       .toBe(true);
     await doomed.crash();
     await doomed.done;
@@ -197,7 +195,7 @@ describe("a licence on the real engine", () => {
   test("an update without a reply is undone by the next up when its declaration is taken back", async () => {
     const declared = (seats: number) =>
       program({ broken: "eliteSeats: 5", cut: `eliteSeats: ${seats}` });
-    await stack.setConfig("xima:deadlineSeconds", 1);
+    await stack.setConfig("xima:deadlineSeconds", 5);
     licences.server.fault({ kind: "cut", bodyMatches: "eliteSeats", times: 99 });
     await stack.writeProgram(declared(20));
     const { exitCode, output } = await stack.up();

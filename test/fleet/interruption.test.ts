@@ -22,7 +22,7 @@ test("a terminal shows how many stacks have ended, and a log one line for each",
   const project = new FleetProject({ answers: { up: summaryEvent({ create: 1 }) }, waitsAt: "b" });
   const options = { cwd: project.folder, env: project.environment };
   const session = terminalSession(["fleet", "up", "--parallel", "1"], options);
-  await expect.poll(() => session.shown(), { timeout: 60_000 }).toContain("1 of 3 stacks");
+  await expect.poll(() => session.shown()).toContain("1 of 3 stacks");
   session.type("\x03");
   const { output, exitCode } = await session.ended();
   expect(exitCode).toBe(130);

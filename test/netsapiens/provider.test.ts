@@ -630,11 +630,11 @@ describe("refresh", () => {
   test("is an error, not drift, when the system is down or keeps this machine out", async () => {
     const { id, outs } = await created();
     ns.server.setOptions({ blocked: "json" });
-    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({
+    await expect(run({ "netsapiens:deadlineSeconds": "5" }).read(id, outs)).rejects.toMatchObject({
       code: "BLOCKED",
     });
     await ns.server.stop();
-    await expect(run({ "netsapiens:deadlineSeconds": "1" }).read(id, outs)).rejects.toMatchObject({
+    await expect(run({ "netsapiens:deadlineSeconds": "5" }).read(id, outs)).rejects.toMatchObject({
       code: "NO_ANSWER",
     });
     await ns.server.start();

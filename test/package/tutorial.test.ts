@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { driftCronJob, upCronJob } from "../../cli/kubernetes/runner.ts";
 import { root } from "../../tools/engine/paths.mjs";
+import { hangLimit } from "../hang-limit.ts";
 import { type Packed, packed } from "./packed.ts";
 import { assembleImage } from "./runner-image.ts";
 import { script } from "./tutorial.ts";
@@ -54,7 +55,7 @@ beforeAll(async () => {
     greeting += text;
   });
   await vi.waitUntil(() => sandbox.exitCode !== null || greeting.includes("npx pulumi up"), {
-    timeout: 120_000,
+    timeout: hangLimit,
   });
 });
 afterAll(async () => {

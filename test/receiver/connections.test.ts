@@ -75,7 +75,7 @@ test("a poll that waits keeps its connection, however many idle ones come", asyn
   const { id, callbackUrl } = await register(receiver.url);
   const poll = messages(receiver.url, id, 0, 60);
   await expect
-    .poll(async () => (await ask(receiver.url, "GET", "/metrics")).text(), { timeout: 120_000 })
+    .poll(async () => (await ask(receiver.url, "GET", "/metrics")).text())
     .toContain("xelion_receiver_polls_waiting 1\n");
   const idle = await open(receiver.url, 30);
   expect(await callOnce(callbackUrl, statusChanged(1))).toBe(200);

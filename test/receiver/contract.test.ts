@@ -220,9 +220,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
   const forget = async (id: string) => (await ask(url, "DELETE", `/intents/${id}`)).status;
   const metrics = async () => (await ask(url, "GET", "/metrics")).text();
   const waitingPolls = (count: number) =>
-    expect
-      .poll(metrics, { timeout: 120_000 })
-      .toContain(`xelion_receiver_polls_waiting ${count}\n`);
+    expect.poll(metrics).toContain(`xelion_receiver_polls_waiting ${count}\n`);
 
   describe("a callback", () => {
     test("is stored unchanged, numbered by arrival, with any content and any content type", async () => {
@@ -440,7 +438,7 @@ describe.each(["SQLite", "PostgreSQL"])("with %s,", (kind) => {
     await call(callbackUrl, statusChanged(1, "ON_HOLD"));
     await call(callbackUrl, "broken");
     await expect
-      .poll(() => receiver.output, { timeout: 120_000 })
+      .poll(() => receiver.output)
       .toMatch(new RegExp(`"intent":"${id}","mid":"1","outcome":"kept","sequence":1`));
     const tokens = receiver.output.match(/[A-Za-z0-9_-]{43}/g) ?? [];
     expect(tokens.filter((text) => !/^[0-9a-f]+$/.test(text))).toEqual([]);

@@ -3,6 +3,7 @@ import { Agent, setGlobalDispatcher, fetch as undici } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPostgresql } from "../../receiver/postgresql.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
+import { hangLimit } from "../hang-limit.ts";
 import { Postgres } from "./postgres.ts";
 import {
   alone,
@@ -21,7 +22,7 @@ import {
 } from "./receiver-process.ts";
 
 // A thousand connections at once take their time on a busy machine.
-setGlobalDispatcher(new Agent({ connect: { timeout: 60_000 } }));
+setGlobalDispatcher(new Agent({ connect: { timeout: hangLimit } }));
 
 let postgres: Postgres;
 beforeAll(async () => {
@@ -109,9 +110,7 @@ class Unrest {
   /** In the middle of the work: when some more callbacks have been answered. */
   async kill(index: number): Promise<void> {
     const enough = this.answered + 20;
-    await expect
-      .poll(() => this.answered, { timeout: 120_000, interval: 5 })
-      .toBeGreaterThan(enough);
+    await expect.poll(() => this.answered, { interval: 5 }).toBeGreaterThan(enough);
     await this.receivers[index]?.kill();
     await this.start(index);
   }
@@ -305,7 +304,7 @@ test("on a full disk, a callback is answered 503 and not stored, and older ones 
   ]);
   expect((await fetch(`${receiver.url}/live`)).status).toBe(200);
   await expect
-    .poll(() => receiver.output, { timeout: 120_000 })
+    .poll(() => receiver.output)
     .toMatch(/"error":"(database or disk is full|disk I\/O error)"/);
   await receiver.kill();
 
@@ -344,9 +343,7 @@ describe("with PostgreSQL,", () => {
     await postgres.up();
     expect((await call(callbackUrl, statusChanged(1))).status).toBe(200);
     expect(await messages(receiver.url, id)).toHaveLength(1);
-    await expect
-      .poll(async () => (await fetch(`${receiver.url}/health`)).status, { timeout: 120_000 })
-      .toBe(200);
+    await expect.poll(async () => (await fetch(`${receiver.url}/health`)).status).toBe(200);
   });
 
   test("receivers that start on an empty database at the same moment all come up", async () => {

@@ -73,7 +73,7 @@ describe("through two receivers on one PostgreSQL", () => {
       code: "NOT_FINISHED",
     });
     const second = machine(1).create({ tenantName: "pbx3" });
-    await expect.poll(() => polls(receivers[1]), { timeout: 120_000 }).toBe(1);
+    await expect.poll(() => polls(receivers[1])).toBe(1);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders().map(({ callbackUrl }) => callbackUrl)).toEqual([

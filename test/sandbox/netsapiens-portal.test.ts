@@ -2,6 +2,7 @@ import { type Browser, type Page, chromium as playwright } from "playwright-core
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { netsapiensServer } from "../../sandbox/netsapiens/server.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
+import { hangLimit } from "../hang-limit.ts";
 
 let server: ReturnType<typeof netsapiensServer>;
 beforeEach(async () => {
@@ -210,7 +211,7 @@ describe("with a browser", () => {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(hangLimit);
   });
   afterEach(() => page.context().close());
 
