@@ -5,6 +5,7 @@ import { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import { validateStackFiles } from "pulumi-ucaas-stacks/internal/validate";
 import { print } from "../output.ts";
 import type { Step } from "../pulumi/preview.ts";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 import { fileOf, writeCustomerFiles } from "./customer-files.ts";
@@ -126,7 +127,7 @@ function sectionsOf(
   command: string,
 ): ReadonlyMap<string, Section> {
   const customers = files.customers(config);
-  const faults = validateStackFiles(files, config, customers, config);
+  const faults = inProgramFolder(() => validateStackFiles(files, config, customers, config));
   if (faults.length > 0) throw filesNotReady(faults, planned, command);
   for (const customer of customers) {
     for (const { path, value } of leaves(customer.value))

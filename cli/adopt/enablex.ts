@@ -10,6 +10,7 @@ import {
 import { readConfig } from "pulumi-ucaas/internal/runtime/config";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isUnknown } from "pulumi-ucaas/internal/runtime/unknown";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { callResource } from "./call-resource.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
@@ -31,7 +32,9 @@ export interface EnableXWishes {
 
 /** Customers of EnableX, with their subscriptions and users. */
 export function enablexVendor(config: Config, wishes: EnableXWishes): AdoptionSource {
-  const client = new EnableXClient(readConfig(enablexConfig, config, wishes.account));
+  const client = new EnableXClient(
+    inProgramFolder(() => readConfig(enablexConfig, config, wishes.account)),
+  );
   return {
     name: "enablex",
     type: "EnableXCustomer",

@@ -8,6 +8,7 @@ import { type ConfigOf, readConfig } from "pulumi-ucaas/internal/runtime/config"
 import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { callResource } from "./call-resource.ts";
 import { type Identifier, readIdentifiers } from "./identifiers.ts";
 import type { Section } from "./section.ts";
@@ -43,7 +44,7 @@ export class NetsapiensSource implements AdoptionSource {
     this.account = wishes.account;
     this.#config = config;
     this.#wishes = wishes;
-    this.#defaults = readConfig(netsapiensConfig, config, wishes.account);
+    this.#defaults = inProgramFolder(() => readConfig(netsapiensConfig, config, wishes.account));
     if (this.#defaults.apiUrl === undefined) {
       throw fault(
         "CONFIG_MISSING",

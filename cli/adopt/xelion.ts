@@ -8,6 +8,7 @@ import { toOutputs } from "pulumi-ucaas/internal/xelion/outputs";
 import { resourceId } from "pulumi-ucaas/internal/xelion/resource-id";
 import type { ProvisionInputs } from "pulumi-ucaas/internal/xelion/schema";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { callResource } from "./call-resource.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
@@ -21,7 +22,7 @@ export function xelionVendor(
   config: Config,
   { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
 ): AdoptionSource {
-  const limits = readConfig(xelionConfig, config, account);
+  const limits = inProgramFolder(() => readConfig(xelionConfig, config, account));
   return {
     name: "xelion",
     type: "XelionTenantProvision",

@@ -8,6 +8,7 @@ import { leastSeats, seatFields } from "pulumi-ucaas/internal/xima/rules";
 import type { LicenseInputs } from "pulumi-ucaas/internal/xima/schema";
 import { isRecord, valueAt } from "pulumi-ucaas-stacks/internal/object-path";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
+import { inProgramFolder } from "../pulumi/project.ts";
 import { type Identifier, notFound } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
@@ -21,8 +22,8 @@ export function ximaVendor(
   config: Config,
   { account, tenants }: { readonly account?: string; readonly tenants: readonly Identifier[] },
 ): AdoptionSource {
-  const settings = readConfig(ximaConfig, config, account);
-  const client = new XimaClient(settings);
+  const settings = inProgramFolder(() => readConfig(ximaConfig, config, account));
+  const client = inProgramFolder(() => new XimaClient(settings));
   return {
     name: "xima",
     type: "XimaLicense",

@@ -8,6 +8,7 @@ import { configIn } from "../../cli/pulumi/stack.ts";
 import { enablexReseller } from "../enablex/enablex-server.ts";
 import { system, there } from "../netsapiens/system.ts";
 import { certificateFor } from "../xima/certificate.ts";
+import { licenceServer } from "../xima/licence-server.ts";
 import { makeProgramProject, projectFolders, runInProject } from "./program-project.ts";
 
 describe("a relative path of the config is the provider's, from any folder of the project", () => {
@@ -61,6 +62,17 @@ describe("a relative path of the config is the provider's, from any folder of th
     for (const inner of projectFolders) {
       const run = await from(inner, [...args, "--did", there.did], config, env);
       expect(run, inner).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+  });
+
+  test("adopt asks Xima with the key that the config names", async () => {
+    await using licences = await licenceServer();
+    const { "xima:privateKey": key = "", ...address } = licences.plainConfig;
+    write("key.pem", key);
+    const config = { ...address, "xima:privateKey": "key.pem" };
+    for (const inner of projectFolders) {
+      const run = await from(inner, ["adopt", "xima", "--tenant", "voicehouse/acme"], config);
+      expect(run.stderr, inner).toContain("the licensing API does not know voicehouse/acme");
     }
   });
 
