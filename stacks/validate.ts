@@ -1,11 +1,6 @@
 import { join } from "node:path";
-import {
-  closestMatches,
-  maskSecrets,
-  rememberSecret,
-  validationFailures,
-} from "pulumi-ucaas/schemas";
-import { customerSchema, defaultsSchema, ucaasKeys, vendorConfigs } from "./config.ts";
+import { maskSecrets, rememberSecret, validationFailures } from "pulumi-ucaas/schemas";
+import { customerSchema, defaultsSchema, ucaasKeys } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
 import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
 import { limitsSchema } from "./limits.ts";
@@ -16,6 +11,7 @@ import type { ConfigSource } from "./rules.ts";
 import { isSecretByName, isSecretPath } from "./secrets.ts";
 import type { Declaration, GivenConfig, StackFiles } from "./stack-files.ts";
 import { customerFaults } from "./validate-customer.ts";
+import { hiddenKeyFaults, keyFaults, knownKeys } from "./validate-keys.ts";
 import type { YamlFile } from "./yaml-file.ts";
 import type { YamlFault } from "./yaml-tree.ts";
 
@@ -146,76 +142,6 @@ function placeInStack([, key, slug, ...rest]: Path): [label: string, path: Path]
   if (/^(ucaas:)?defaults$/.test(name))
     return ["defaults", slug === undefined ? [] : [slug, ...rest]];
   return [name, slug === undefined ? [] : [slug, ...rest]];
-}
-
-/** The keys of each namespace that is read. */
-const knownKeys: ReadonlyMap<string, readonly string[]> = new Map<string, string[]>([
-  ["ucaas", Object.keys(ucaasKeys)],
-  ...Object.values(vendorConfigs).map(({ namespace, keys }): [string, string[]] => [
-    namespace,
-    [...Object.keys(keys), "accounts"],
-  ]),
-]);
-
-/**
- * Keys of the config that nothing reads: without this, a misspelt one is ignored in
- * silence, and with it what it should protect.
- */
-function keyFaults(files: StackFiles, file: YamlFile): string[] {
-  const config = file.value(["config"]);
-  return Object.entries(isRecord(config) ? config : {}).flatMap(([written, value]) => {
-    const [namespace, key] = files.fullKey(written);
-    const among = knownKeys.get(namespace);
-    const place = file.place(["config", written], "key");
-    if (!among) return keyOfOthers(files, written).map((line) => `${place} ${line}`);
-    if (!among.includes(key)) return [`${place} ${unknownKey(written, key, among)}`];
-    if (key !== "accounts" || !isRecord(value)) return [];
-    const inAccounts = among.filter((each) => each !== "accounts");
-    return Object.entries(value).flatMap(([account, section]) =>
-      Object.keys(isRecord(section) ? section : {})
-        .filter((each) => !inAccounts.includes(each))
-        .map(
-          (each) =>
-            `${file.place(["config", written, account, each], "key")} ${unknownKey(`${written}.${account}.${each}`, each, inAccounts)}`,
-        ),
-    );
-  });
-}
-
-function unknownKey(written: string, key: string, among: readonly string[]): string {
-  const near = closestMatches(key, among)[0];
-  return `${written} is not a key of the config. ${near ? `Did you mean ${near}?` : `Known: ${among.join(", ")}.`}`;
-}
-
-/**
- * A key of another namespace is none of ours, unless it has the name of one: below the
- * project's own namespace, which is where `pulumi config set production` puts it, or below
- * one that is nearly ours.
- */
-function keyOfOthers(files: StackFiles, written: string): string[] {
-  const [namespace, name] = files.fullKey(written);
-  // The engine still reads the form of its first releases.
-  const key = name.replace(/^config:/, "");
-  const meant =
-    namespace === files.project ? "ucaas" : closestMatches(namespace, knownKeys.keys())[0];
-  if (meant === undefined || !knownKeys.get(meant)?.includes(key)) return [];
-  const said = written.includes(":") ? written : `${written} (${namespace}:${written})`;
-  return [`${said} is not read. Write ${meant}:${key}.`];
-}
-
-/** The same for what the file does not show, such as the config of an environment. */
-function hiddenKeyFaults(files: StackFiles, source: ConfigSource): string[] {
-  if (knownKeys.has(files.project)) return [];
-  const config = files.file?.value(["config"]);
-  const shown = new Set(
-    Object.keys(isRecord(config) ? config : {}).map((written) =>
-      files.fullKey(written).join(":").replace(":config:", ":"),
-    ),
-  );
-  return Object.keys(ucaasKeys)
-    .map((key) => `${files.project}:${key}`)
-    .filter((key) => !shown.has(key) && source.get(key) !== undefined)
-    .flatMap((key) => keyOfOthers(files, key).map((line) => `the stack's config ${line}`));
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { readText, UnreadableTextError } from "pulumi-ucaas/internal/runtime/read-text";
+import { closestMatches } from "pulumi-ucaas/internal/runtime/suggest";
 import { propertyPath, validationFailures } from "pulumi-ucaas/internal/runtime/validation";
 import { ximaConfig } from "pulumi-ucaas/internal/xima/config";
 import { type Limits, limitsSchema } from "pulumi-ucaas-stacks/internal/limits";
@@ -93,10 +94,26 @@ function priceFile(name: string, projectFolder: string): unknown {
  *
  * @throws {UcaasError} `LIMITS_INVALID`
  */
-export function readLimits(config: ConfigSource): Limits | undefined {
+export function readLimits(
+  config: ConfigSource & { keys(): readonly string[] },
+): Limits | undefined {
   const text = config.get("ucaas:limits");
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    // A program of one's own checks no keys, and without limits every change passes.
+    const misspelt = config.keys().find(isNearlyLimits);
+    if (misspelt === undefined) return undefined;
+    throw new UcaasError(`${misspelt} is not a key of the config`, {
+      code: "LIMITS_INVALID",
+      hint: "write ucaas:limits in the stack file; docs/cost.md shows it",
+    });
+  }
   return checked(limitsSchema, tryParseJson(text), "ucaas:limits", "LIMITS_INVALID");
+}
+
+function isNearlyLimits(key: string): boolean {
+  const [namespace = "", name = ""] = key.split(":");
+  const isNear = (word: string, to: string) => closestMatches(word, [to]).length > 0;
+  return isNear(namespace, "ucaas") && isNear(name, "limits");
 }
 
 function checked<Schema extends z.ZodType>(

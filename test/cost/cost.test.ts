@@ -222,6 +222,7 @@ describe("prices and limits in a stack's config", () => {
   const source = (value: unknown, key = "ucaas:prices") => ({
     get: (name: string) =>
       name !== key ? undefined : typeof value === "string" ? value : JSON.stringify(value),
+    keys: () => [key],
   });
 
   test.each([
@@ -282,5 +283,7 @@ describe("prices and limits in a stack's config", () => {
       maxAddedCost: "99.5",
     });
     expect(readLimits(source({}))).toBeUndefined();
+    for (const key of ["ucaas:limts", "ucaas:limit", "uccas:limits"])
+      expect(() => readLimits(source({ maxRemovals: 1 }, key))).toThrow(`${key} is not a key`);
   });
 });

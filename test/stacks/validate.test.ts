@@ -336,6 +336,60 @@ describe("config", () => {
       ]),
     );
 
+    const whole = (...lines: string[]) =>
+      faults({
+        "../Pulumi.yaml": "name: voicehouse\nruntime: nodejs\n",
+        "Pulumi.acme.yaml": `config:\n  ucaas:customers: {}\n${lines.join("\n")}\n`,
+      });
+    const alike = ", or what customers have alike below ucaas:defaults";
+
+    test.each([
+      ["ucaas:production: true", "3:1 ucaas:production is not read here. Indent it below config."],
+      ["bakery: {name: Bakery}", "3:1 bakery is not read here. Indent it below config."],
+      ["confg: {}", "3:1 confg is not read here. Did you mean config?"],
+      [
+        "  ucaas: {limits: {}}",
+        "3:3 ucaas (voicehouse:ucaas) is not read. Write its keys as ucaas:<key>.",
+      ],
+      [
+        "  xima: {reassertAfter: 24h}",
+        `3:3 xima (voicehouse:xima) is not read. Write its keys as xima:<key>${alike}.`,
+      ],
+      [
+        "  ucaas.limits: {}",
+        "3:3 ucaas.limits (voicehouse:ucaas.limits) is not read. Write ucaas:limits.",
+      ],
+      [
+        "  bakery: {name: Bakery, xima: {}}",
+        "3:3 bakery (voicehouse:bakery) is not read. Indent a customer below ucaas:customers.",
+      ],
+      [
+        "  aws:tags:\n    ucaas:production: true",
+        "4:5 ucaas:production is not read below aws:tags. Indent it as other keys of config.",
+      ],
+      [
+        "  xima:accounts:\n    ucaas:limits: {}",
+        "4:5 ucaas:limits is not read below xima:accounts. Indent it as other keys of config.",
+      ],
+      [
+        "  xima:accounts:\n    second: 5",
+        "4:5 xima:accounts.second: expected a map of the account's keys",
+      ],
+    ])(
+      "in the wrong place, a key protects nothing in silence, so it is an error: %s",
+      (lines, fault) => expect(whole(lines)).toEqual([`stacks/Pulumi.acme.yaml:${fault}`]),
+    );
+
+    test("what the engine reads beside config is no error, nor are encrypted accounts", () => {
+      const engine = [
+        "environment: [team/esc]",
+        "secretsprovider: x",
+        "encryptedkey: x",
+        "encryptionsalt: x",
+      ];
+      expect(whole("  xima:accounts: {secure: v1:abc}", ...engine)).toEqual([]);
+    });
+
     test("a key of ours that no file shows, such as of an ESC environment, is an error too", () => {
       const config = { ...vendors, "voicehouse:production": "true" };
       expect(inVoicehouse("aws:region: eu-west-1", config)).toEqual([
