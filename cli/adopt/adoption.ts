@@ -54,6 +54,8 @@ export async function adopt(
   );
   if (unknown.length > 0) throw notListed(unknown);
   const planned = plan(candidates, { vendor, files, state: await stack.resources(), chosen });
+  const refused = planned.filter(({ candidate }) => chosen.has(candidate.id)).flatMap(reasonOf);
+  if (refused.length > 0) throw notFollowed(refused);
   if (json) return print(asJson(stack.name, vendor, planned));
   print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
   if (!yes) return void print(`\nNothing was written or imported. To do it:\n  ${command}`);
@@ -75,10 +77,7 @@ export async function adopt(
   const file = importFile(adopted, previewSteps);
   const others = unrelatedSteps(previewSteps, file);
   if (others.length > 0) throw otherChangesPending(others);
-  if (adopted.length === 0)
-    return void print(
-      "There is nothing to import: the state has all of it, and the preview is empty.",
-    );
+  if (adopted.length === 0) return void print(nothingToImport(planned));
 
   print(`Importing ${counted(adopted)} …`);
   const protect = adopted.some(({ pending }) => pending.protect);
@@ -96,6 +95,37 @@ function notListed(ids: readonly string[]): UcaasError {
     operation: "adopt",
     hint: "run the command without --as and --yes: the table's first column shows the ids",
   });
+}
+
+/** Why it is left out, as a line for people. */
+function reasonOf({ candidate, action }: PlannedCandidate): string[] {
+  return action.kind === "left out" ? [`${candidate.id}: ${action.reason}`] : [];
+}
+
+/** Who names an object means that it is adopted: a script would go on as if it were. */
+function notFollowed(lines: readonly string[]): UcaasError {
+  const count = `${lines.length} ${lines.length === 1 ? "object" : "objects"}`;
+  return new UcaasError(`--as cannot be followed for ${count}:${listed(lines)}`, {
+    code: "INVALID_ARGUMENT",
+    operation: "adopt",
+    hint: [
+      "nothing was written or imported.",
+      steps("Choose another slug, or take the object out of --as.", "Run the same command again."),
+    ].join("\n    "),
+  });
+}
+
+function nothingToImport(planned: readonly PlannedCandidate[]): string {
+  const found = "There is nothing to import:";
+  if (planned.length === 0) return `${found} the vendor lists nothing, and the preview is empty.`;
+  const managed = planned.filter(({ action }) => action.kind === "managed").length;
+  if (managed === planned.length)
+    return `${found} the state has all of it, and the preview is empty.`;
+  const leftOut = planned.flatMap(reasonOf).length;
+  return [
+    `${found} of ${planned.length} at the vendor, the state has ${managed},`,
+    `and ${leftOut} ${leftOut === 1 ? "is" : "are"} left out. The preview is empty.`,
+  ].join(" ");
 }
 
 function filesNotRead(folder: string): UcaasError {

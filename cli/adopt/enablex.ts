@@ -14,6 +14,7 @@ import { inProgramFolder } from "../pulumi/project.ts";
 import { callResource } from "./call-resource.ts";
 import { dependents, inFull, list, type Rows, textIn, wordingFor } from "./enablex-rows.ts";
 import { type Declared, declaredAs, without } from "./enablex-section.ts";
+import { filtered } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import { slugOf } from "./slug.ts";
 import type { AdoptionSource, Candidate, ExistingResource } from "./source.ts";
@@ -50,22 +51,16 @@ async function candidates(
   { account, filter = [], customersOnly }: EnableXWishes,
 ): Promise<Candidate[]> {
   const listed = await list(client, customerType);
-  const isWanted = (id: string, row: ApiRecord) => {
-    const shown = [
-      id,
-      ...["customerName", "customerCode", "contactEmail"].map((property) =>
-        textIn(client, customerType, row, property),
-      ),
-    ];
-    return (
-      filter.length === 0 ||
-      filter.some((word) => shown.some((text) => text?.toLowerCase().includes(word.toLowerCase())))
-    );
-  };
+  const wanted = filtered("enablex", [...listed], filter, ([id, row]) => [
+    id,
+    ...["customerName", "customerCode", "contactEmail"].map((property) =>
+      textIn(client, customerType, row, property),
+    ),
+  ]);
   const customers = await inFull(
     client,
     customerType,
-    [...listed].filter(([id, row]) => isWanted(id, row)).map(([id]) => id),
+    wanted.map(([id]) => id),
   );
   const kinds = customersOnly ? [] : [subscriptionType, userType];
   const of = await Promise.all(

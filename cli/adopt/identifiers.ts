@@ -67,13 +67,42 @@ export function twoParts(text: string): readonly string[] | undefined {
 }
 
 /** @throws {UcaasError} `NOT_FOUND`: the user named an object that does not exist. */
-export function notFound(vendor: string, missing: readonly Identifier[], who: string): UcaasError {
+export function notFound(
+  vendor: string,
+  missing: readonly Pick<Identifier, "text">[],
+  who: string,
+): UcaasError {
   return new UcaasError(`${who} ${missing.map(({ text }) => text).join(", ")}`, {
     code: "NOT_FOUND",
     vendor,
     operation: "adopt",
     hint: "check the spelling, the account and the address; nothing was written or imported",
   });
+}
+
+/**
+ * Those of a vendor's list that have at least one of the texts in what is shown of them,
+ * in any case; without a text, all.
+ *
+ * @throws {UcaasError} `NOT_FOUND` for a text that nothing has: it is misspelt, or what it
+ *   names does not exist
+ */
+export function filtered<T>(
+  vendor: string,
+  listed: readonly T[],
+  texts: readonly string[],
+  shown: (item: T) => readonly (string | undefined)[],
+): T[] {
+  const has = (item: T, text: string) =>
+    shown(item).some((part) => part?.toLowerCase().includes(text.toLowerCase()));
+  const missing = texts.filter((text) => !listed.some((item) => has(item, text)));
+  if (missing.length > 0)
+    throw notFound(
+      vendor,
+      missing.map((text) => ({ text })),
+      "nothing that is listed fits --filter",
+    );
+  return listed.filter((item) => texts.length === 0 || texts.some((text) => has(item, text)));
 }
 
 function linesOf(file: string): string[] {

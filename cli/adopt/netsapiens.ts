@@ -10,7 +10,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { placeholder } from "pulumi-ucaas-stacks/internal/placeholder";
 import { inProgramFolder } from "../pulumi/project.ts";
 import { callResource } from "./call-resource.ts";
-import { type Identifier, readIdentifiers } from "./identifiers.ts";
+import { filtered, type Identifier, readIdentifiers } from "./identifiers.ts";
 import type { Section } from "./section.ts";
 import type { AdoptionSource, Candidate } from "./source.ts";
 import type { Config } from "./stack.ts";
@@ -78,9 +78,8 @@ export class NetsapiensSource implements AdoptionSource {
       );
     }
     const listed = await portalClients(this.#settings(this.#inputs("")));
-    const isWanted = (id: string) =>
-      filter.length === 0 || filter.some((word) => id.toLowerCase().includes(word.toLowerCase()));
-    return listed.filter(isWanted).map((clientId) => ({ text: clientId, parts: ["", clientId] }));
+    const wanted = filtered(this.name, listed, filter, (id) => [id]);
+    return wanted.map((clientId) => ({ text: clientId, parts: ["", clientId] }));
   }
 
   #candidate(

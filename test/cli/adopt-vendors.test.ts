@@ -103,6 +103,14 @@ describe("customers of EnableX", () => {
     expect(await names()).toHaveLength(150);
   });
 
+  test("are not found where no customer fits one of the texts, as after a misspelling", async () => {
+    await using enablex = await reseller();
+    await enablex.seed(2);
+    await expect(enablex.candidates({ filter: ["C-1", "acmee", "x"] })).rejects.toThrow(
+      /nothing that is listed fits --filter acmee, x \[NOT_FOUND\]\s+What to do: check the spelling.*nothing was written or imported/,
+    );
+  });
+
   test("that share a code are identified by email; without a unique email, one is not adopted", async () => {
     await using enablex = await reseller({ uniqueCustomerCode: false });
     await enablex.make("/customers", {
@@ -237,6 +245,18 @@ describe("clients of NetSapiens", () => {
       expect(Object.values(netsapiens.server.state.clients)).toHaveLength(4);
     } finally {
       await vendor.close?.();
+    }
+  });
+
+  test("are not found where no listed client fits one of the texts", async () => {
+    const filter = ["existing", "exsiting"];
+    const vendor = new NetsapiensSource(configOf(netsapiens.plainConfig), { filter });
+    try {
+      await expect(vendor.candidates()).rejects.toThrow(
+        /nothing that is listed fits --filter exsiting \[NOT_FOUND\]/,
+      );
+    } finally {
+      await vendor.close();
     }
   });
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { adopt } from "../../cli/adopt/adoption.ts";
 import { newFile, withSection, writeCustomerFiles } from "../../cli/adopt/customer-files.ts";
@@ -388,6 +388,45 @@ describe("an adoption that cannot be proved", () => {
     }
   }
 
+  /** An adoption where the preview is empty, and the state has the licence of acme. */
+  async function adoptOf(
+    candidates: readonly Candidate[],
+    { chosen = new Map<string, string>(), yes = false, json = false },
+  ) {
+    const folder = mkdtempSync(join(tmpdir(), "ucaas-adopt-of-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(
+      join(folder, "Pulumi.prod.yaml"),
+      "config: {ucaas:customers: {acme: {name: Acme, xima: {ccId: {resellerId: r}}}, bakery: {name: B, xima: {ccId: {resellerId: r}}}}}\n",
+    );
+    const stack = {
+      name: "prod",
+      filesFolder: folder,
+      resources: async () => [
+        { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", id: "r/acme" },
+      ],
+      preview: async () => [],
+      import: async () => expect.unreachable(),
+      readsStackFiles: async () => true,
+      hasNoChanges: async () => ({ yes: true, words: "" }),
+    };
+    const vendor = {
+      name: "xima",
+      type: "XimaLicense",
+      account: undefined,
+      columns: [],
+      candidates: async () => [...candidates],
+    } as const;
+    const output = vi.spyOn(console, "log").mockImplementation(() => {});
+    const failure = await adopt(vendor, stack, config, { chosen, yes, json, command: "" }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    const printed = output.mock.calls.flat().join("\n");
+    output.mockRestore();
+    return { printed, failure, files: readdirSync(folder) };
+  }
+
   test("since the preview is not empty, says what the preview says", async () => {
     await expect(adoptWith({ noChanges: false, state: [] })).rejects.toThrow(
       /the preview after the import is not empty:\n~ update acme \[NOT_PROVED\]/,
@@ -399,6 +438,56 @@ describe("an adoption that cannot be proved", () => {
     await expect(run).rejects.toThrow(
       /--as names r\/acne, and nothing that is listed has this id \[NOT_FOUND\]/,
     );
+  });
+
+  test("does not start when a chosen slug cannot be, since a script would go on", async () => {
+    const chosen = new Map([
+      ["1001", "Acme_Ltd"],
+      ["1002", "bakery"],
+      ["1003", "nobody"],
+      ["1004", "fine"],
+    ]);
+    const candidates = [...chosen.keys()].map((id) => ({
+      ...{ id, cells: [], names: [id], section: {} },
+      blockedReason: id === "1003" ? "it has no code" : undefined,
+      isDeclaredBy: () => false,
+      match: () => undefined,
+    }));
+    for (const options of [{ yes: true }, { yes: false }, { yes: false, json: true }]) {
+      const run = await adoptOf(candidates, { chosen, ...options });
+      expect(run.printed).toBe("");
+      expect(run.files).toEqual(["Pulumi.prod.yaml"]);
+      expect(run.failure).toBe(`adopt: --as cannot be followed for 3 objects:
+  1001: "Acme_Ltd" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends
+  1002: customer bakery has another xima already: choose another slug
+  1003: it has no code [INVALID_ARGUMENT]
+  What to do: nothing was written or imported.
+    1. Choose another slug, or take the object out of --as.
+    2. Run the same command again.`);
+    }
+  });
+
+  test.each([
+    [["managed"], "There is nothing to import: the state has all of it, and the preview is empty."],
+    [
+      ["managed", "left out", "left out"],
+      "There is nothing to import: of 3 at the vendor, the state has 1, and 2 are left out. The preview is empty.",
+    ],
+    [
+      ["left out"],
+      "There is nothing to import: of 1 at the vendor, the state has 0, and 1 is left out. The preview is empty.",
+    ],
+    [[], "There is nothing to import: the vendor lists nothing, and the preview is empty."],
+  ])("says what the state has when there is nothing to import: %j", async (kinds, sentence) => {
+    const candidates = kinds.map((kind, index) => ({
+      ...{ id: `r/${kind === "managed" ? "acme" : index}`, cells: [], names: ["x"], section: {} },
+      blockedReason: kind === "left out" ? "it has no code" : undefined,
+      isDeclaredBy: () => false,
+      match: () => undefined,
+    }));
+    const { printed, failure } = await adoptOf(candidates, { yes: true });
+    expect(failure).toBeUndefined();
+    expect(printed.split("\n").at(-1)).toBe(sentence);
   });
 
   test("since a secret is readable, says where, and not what", async () => {
