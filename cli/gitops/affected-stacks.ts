@@ -39,6 +39,28 @@ export function affectedStacks(
 }
 
 /**
+ * The changed files that are of a stack, but of none that there is: each stack file, and
+ * each folder of customers' files. Nothing reads them, so their customers would not exist.
+ *
+ * @param files  those that the change has not deleted, as for `affectedStacks`
+ */
+export function filesOfNoStack(
+  files: readonly string[],
+  stackFolder: string,
+  stacks: readonly string[],
+): string[] {
+  const found = files.flatMap((file) => {
+    const path = posix.relative(stackFolder, file);
+    // With every YAML file: the program of the stack would refuse those that are misnamed.
+    const folder = /^customers\/([^/]+)\/.+\.ya?ml$/i.exec(path)?.[1];
+    const owner = folder ?? ownerOf(path);
+    if (owner === undefined || stacks.includes(owner)) return [];
+    return [folder === undefined ? file : posix.join(stackFolder, "customers", folder)];
+  });
+  return [...new Set(found)].sort();
+}
+
+/**
  * The stack that a file is of: its stack file, or a customer's. A stack whose files were
  * deleted owns them still.
  */

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Project } from "../pulumi/project.ts";
 import { redact } from "../redact.ts";
-import { affectedStacks } from "./affected-stacks.ts";
+import { affectedStacks, filesOfNoStack } from "./affected-stacks.ts";
 
 /** What git prints, in the project's folder. */
 async function git({ folder }: Project, ...args: string[]): Promise<string> {
@@ -35,11 +35,16 @@ export async function hasCommit(project: Project, commit: string): Promise<boole
 }
 
 /** The files that differ between two commits, relative to the project's folder. */
-async function changedFiles(project: Project, from: string, to: string): Promise<string[]> {
+async function changedFiles(
+  project: Project,
+  from: string,
+  to: string,
+  ...options: string[]
+): Promise<string[]> {
   const operation = "compare two commits";
   const prefix = (await git(project, "rev-parse", "--show-prefix").catch(failed(operation))).trim();
-  const args = ["diff", "--name-only", "--no-renames", "-z", "--end-of-options", from, to];
-  const names = await git(project, ...args).catch(failed(operation));
+  const args = ["diff", "--name-only", "--no-renames", "-z", ...options, "--end-of-options"];
+  const names = await git(project, ...args, from, to).catch(failed(operation));
   return names
     .split("\0")
     .filter(Boolean)
@@ -52,12 +57,31 @@ async function changedFiles(project: Project, from: string, to: string): Promise
  * @throws {UcaasError} `GIT_FAILED`
  */
 export async function changedStacks(project: Project, from: string, to: string): Promise<string[]> {
-  const { folder, stackFolder, stacks } = project;
-  return affectedStacks(
-    await changedFiles(project, from, to),
-    relative(folder, stackFolder).split(sep).join("/"),
-    stacks,
-  );
+  const files = await changedFiles(project, from, to);
+  return affectedStacks(files, stackFolderOf(project), project.stacks);
+}
+
+/**
+ * Refuses what this clone's commit has changed since another one, and no stack reads: the
+ * change would concern no stack, and every pipeline would be green.
+ *
+ * @throws {UcaasError} `NO_STACK`, `GIT_FAILED`
+ */
+export async function refuseFilesOfNoStack(project: Project, from: string): Promise<void> {
+  const { stacks } = project;
+  const files = await changedFiles(project, from, "HEAD", "--diff-filter=d");
+  const found = filesOfNoStack(files, stackFolderOf(project), stacks);
+  if (found.length === 0) return;
+  throw new UcaasError(`no stack reads ${found.join(", ")}`, {
+    code: "NO_STACK",
+    operation: "ci stacks",
+    hint: `move the files to the folder of their stack, or add the file of that stack: the stacks are ${stacks.join(", ")}`,
+  });
+}
+
+/** The folder of the stack files as git names it, from the project's folder. */
+function stackFolderOf({ folder, stackFolder }: Project): string {
+  return relative(folder, stackFolder).split(sep).join("/");
 }
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chooseStacks, chosenShard, type Shard } from "../../cli/fleet/shard.ts";
-import { affectedStacks } from "../../cli/gitops/affected-stacks.ts";
+import { affectedStacks, filesOfNoStack } from "../../cli/gitops/affected-stacks.ts";
 import { ucaas } from "./ucaas.ts";
 
 describe("the stacks that a change concerns", () => {
@@ -61,6 +61,21 @@ describe("the stacks that a change concerns", () => {
 
   test("a stack that is no longer there is not among them, and its file is no code", () => {
     expect(affected("stacks/Pulumi.gone.yaml", "stacks/customers/gone/acme.yaml")).toEqual([]);
+  });
+
+  test.each([
+    ["stacks/customers/prdo/acme.yaml", "stacks/customers/prdo"],
+    ["stacks/customers/Prod/acme.yaml", "stacks/customers/Prod"],
+    ["stacks/customers/prdo/acme.yml", "stacks/customers/prdo"],
+    ["stacks/customers/prdo/west/acme.YAML", "stacks/customers/prdo"],
+    ["stacks/Pulumi.-prod.yaml", "stacks/Pulumi.-prod.yaml"],
+    ["stacks/customers/prod/acme.yml", undefined], // the program of that stack refuses it
+    ["stacks/customers/acme.yaml", undefined], // so do the programs of all stacks
+    ["stacks/customers/prdo/README.md", undefined],
+    ["stacks/Pulumi.yaml", undefined],
+    ["Pulumi.-prod.yaml", undefined],
+  ])("a file that is of a stack, and of none that there is, is known: %s", (file, named) => {
+    expect(filesOfNoStack([file], "stacks", ["north", "prod"])).toEqual(named ? [named] : []);
   });
 });
 
@@ -190,6 +205,58 @@ describe("ucaas ci stacks", () => {
     expect((await stacks("--json", "--changed-since", "HEAD^1")).stdout).toBe(
       '["north","prod","sandbox"]\n',
     );
+  });
+
+  test("fails while a changed file of a customer is in the folder of no stack", async () => {
+    const folder = join("telephony", "stacks", "customers");
+    const base = git("rev-parse", "HEAD");
+    for (const stack of ["prdo", "North"]) write(`${folder}/${stack}/a.yaml`, "name: A\n");
+    write(`${folder}/prdo/b.yaml`, "name: B\n");
+    write(`${folder}/prod/c.yaml`, "name: C\n");
+    commit();
+    for (const choice of [
+      ["--except", "sandbox"],
+      ["--only", "prod"], // as GitLab's job asks for each stack
+    ]) {
+      const run = await stacks("--json", "--changed-since", base, ...choice);
+      expect(run).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(run.stderr).toContain(
+        "ci stacks: no stack reads stacks/customers/North, stacks/customers/prdo [NO_STACK]",
+      );
+      expect(run.stderr).toContain("the stacks are north, prod, sandbox");
+    }
+    // What was there before stops no other change.
+    write(`${folder}/prod/c.yaml`, "name: D\n");
+    commit();
+    expect(await stacks("--json", "--changed-since", "HEAD^1")).toMatchObject({
+      exitCode: 0,
+      stdout: '["prod"]\n',
+    });
+    for (const stack of ["prdo", "North"]) git("rm", "-r", "--quiet", `${folder}/${stack}`);
+    commit();
+    expect(await stacks("--json", "--changed-since", "HEAD^1")).toMatchObject({
+      exitCode: 0,
+      stdout: "[]\n",
+    });
+    expect((await stacks("--json", "--changed-since", base)).stdout).toBe('["prod"]\n');
+  });
+
+  test("a plan fits also while a later merge adds a stack that this clone does not have", async () => {
+    const own = git("symbolic-ref", "--short", "HEAD");
+    write(
+      ".git/preview.json",
+      JSON.stringify({ version: 1, stack: "prod", status: "ok", text: "" }),
+    );
+    git("checkout", "--quiet", "-b", "with-new-stack");
+    write("telephony/stacks/Pulumi.new.yaml", "config: {}\n");
+    write("telephony/stacks/customers/new/a.yaml", "name: A\n");
+    commit();
+    git("checkout", "--quiet", own);
+    const file = join(repository, ".git", "preview.json");
+    const run = await ucaas(["ci", "check-plan", "--preview", file, "--branch", "with-new-stack"], {
+      cwd: join(repository, "telephony"),
+    });
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   test("lists all stacks, with the reason, if the commit does not exist", async () => {

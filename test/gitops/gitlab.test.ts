@@ -123,7 +123,7 @@ describe("a stack whose preview failed keeps no other stack from its up", () => 
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const npx = `#!/bin/bash
       case "$2 $3 $4" in
-        "ucaas ci stacks") echo '${changed}';;
+        "ucaas ci stacks") test -n '${changed}' && echo '${changed}';;
         "ucaas ci check") exec "${process.execPath}" "${join(root, "cli", "start.mjs")}" "\${@:3}";;
         "pulumi up --stack") touch updated;;
       esac`;
@@ -157,6 +157,8 @@ describe("a stack whose preview failed keeps no other stack from its up", () => 
   test("and a stack that the change does not concern needs none", () => {
     expect(run("preview", {}, "[]")).toMatchObject({ status: 0, unchanged: true });
     expect(run("preview", {}, '["prod"]')).toMatchObject({ status: 1, unchanged: false });
+    // A file of no stack: `ucaas ci stacks` ends with an error.
+    expect(run("preview", {}, "")).toMatchObject({ status: 1, unchanged: false });
     expect(run("up", { "unchanged-prod": "" })).toMatchObject({ status: 0, updated: false });
     expect(run("up", {})).toMatchObject({ status: 1, updated: false });
   });

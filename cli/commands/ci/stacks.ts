@@ -53,8 +53,11 @@ function shardsOf(stacks: readonly string[], count: number): string[] {
 }
 
 async function changed(project: Project, commit: string): Promise<readonly string[]> {
-  const { changedStacks, hasCommit } = await import("../../gitops/git.ts");
-  if (await hasCommit(project, commit)) return await changedStacks(project, commit, "HEAD");
+  const { changedStacks, hasCommit, refuseFilesOfNoStack } = await import("../../gitops/git.ts");
+  if (await hasCommit(project, commit)) {
+    await refuseFilesOfNoStack(project, commit);
+    return await changedStacks(project, commit, "HEAD");
+  }
   // Of a branch that was just made the commit before is 000….
   printNotice(
     `The commit ${JSON.stringify(commit)} is not in this clone, so all stacks count as changed.`,
