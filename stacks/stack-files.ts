@@ -1,5 +1,5 @@
 import { basename, join, relative } from "node:path";
-import { impliedFrom, withDefaults } from "./config.ts";
+import { defaultsSchema, impliedFrom, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
 import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
 import { projectFile, projectName } from "./project-file.ts";
@@ -36,6 +36,7 @@ export class StackFiles {
   /** What lies there and is not read. */
   readonly unread: CustomerFolder["unread"];
   readonly #extension: string;
+  readonly #read: (...parts: string[]) => YamlFile | undefined;
   readonly #nameOf: (...parts: string[]) => string;
   #others: StackFiles[] | undefined;
 
@@ -43,7 +44,7 @@ export class StackFiles {
   constructor(folder: string, stack: string) {
     const project = projectFile(folder);
     const nameOf = (...parts: string[]) => join(relative(project.folder, folder), ...parts);
-    const read = (...parts: string[]) =>
+    this.#read = (...parts) =>
       YamlFile.read(join(folder, ...parts), nameOf(...parts), { within: project.folder });
     const own = customerFolder(join(folder, "customers", stack));
     this.folder = folder;
@@ -54,10 +55,10 @@ export class StackFiles {
     this.#nameOf = nameOf;
     this.customersName = nameOf("customers", stack);
     this.unread = own.unread;
-    this.file = read(basename(this.fileName));
+    this.file = this.#read(basename(this.fileName));
     this.customerFiles = new Map(
       own.files.flatMap(({ slug, name }) => {
-        const file = read("customers", stack, name);
+        const file = this.#read("customers", stack, name);
         return file ? [[slug, file]] : [];
       }),
     );
@@ -88,10 +89,45 @@ export class StackFiles {
       folders: inCustomers
         .filter((entry) => entry.isDirectory() && !stacks.has(entry.name))
         .map(({ name }) => nameOf("customers", name)),
-      files: inCustomers
-        .filter(({ name }) => /\.ya?ml$/i.test(name))
-        .map(({ name }) => nameOf("customers", name)),
+      files: [
+        ...inCustomers
+          .filter(({ name }) => isYaml(name))
+          .map(({ name }) => nameOf("customers", name)),
+        ...this.#misplaced(),
+      ],
     };
+  }
+
+  /**
+   * Customers' files of this stack, or of none, that are not below `customers`. The stack
+   * folder may be the project's root, so a file must say that it is a customer's.
+   */
+  #misplaced(): string[] {
+    const others = this.#stacks();
+    const foldersIn = (...parts: string[]) =>
+      entriesOf(join(this.folder, ...parts))
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => [...parts, name]);
+    const alike = foldersIn().filter(
+      ([name = ""]) => name !== "customers" && name.toLowerCase() === "customers",
+    );
+    const places = [
+      [],
+      [this.stack],
+      ...alike.flatMap((folder) => [
+        folder,
+        ...foldersIn(...folder).filter(([, name = ""]) => !others.includes(name)),
+      ]),
+    ];
+    return places
+      .flatMap((parts) =>
+        entriesOf(join(this.folder, ...parts)).map(({ name }) => [...parts, name]),
+      )
+      .filter((path) => {
+        const name = path.at(-1) ?? "";
+        return isYaml(name) && !name.startsWith("Pulumi.") && isCustomer(this.#read(...path));
+      })
+      .map((path) => this.#nameOf(...path));
   }
 
   /**
@@ -199,6 +235,20 @@ export class StackFiles {
       hidden: config.isSecret("defaults"),
     };
   }
+}
+
+function isYaml(name: string): boolean {
+  return /\.ya?ml$/i.test(name);
+}
+
+/** Whether a file has a customer's name and at least one of its systems. */
+function isCustomer(file: YamlFile | undefined): boolean {
+  const value = file?.value([]);
+  return (
+    isRecord(value) &&
+    Object.hasOwn(value, "name") &&
+    Object.keys(defaultsSchema.shape).some((system) => isRecord(value[system]))
+  );
 }
 
 const unknownPlace = "the stack's config";

@@ -724,6 +724,49 @@ describe("a customer's own file", () => {
     ]);
   });
 
+  test("beside the folder `customers`, or in one of another case, is an error for its stack", () => {
+    const files = {
+      "Pulumi.acme.yaml": customers,
+      "Pulumi.north.yaml": customers,
+      "bakery.yaml": acme,
+      "clinic.yml": acme,
+      "acme/dentist.yaml": acme,
+      "north/hotel.yaml": acme,
+      "Customers/acme/inn.yaml": acme,
+      "Customers/north/jeweller.yaml": acme,
+      "Customers/nroth/kiosk.yaml": acme,
+      "CUSTOMERS/library.YAML": acme,
+    };
+    expect(faults(files).map((line) => line.replace(/ is not read\. What to do: .*/, ""))).toEqual([
+      "stacks/bakery.yaml",
+      "stacks/clinic.yml",
+      "stacks/acme/dentist.yaml",
+      "stacks/CUSTOMERS/library.YAML",
+      "stacks/Customers/acme/inn.yaml",
+      "stacks/Customers/nroth/kiosk.yaml",
+    ]);
+    expect(faults({ "Pulumi.acme.yaml": customers, "bakery.yaml": acme })).toEqual([
+      "stacks/bakery.yaml is not read. What to do: move it to stacks/customers/acme, or to the stack that it belongs to.",
+    ]);
+  });
+
+  test("is not taken for one where it is of another program, as in a project's root", () => {
+    expect(
+      faults({
+        "Pulumi.acme.yaml": customers,
+        "compose.yaml": "name: acme\nservices: {xima: {image: x}}\n",
+        "vendors.yaml": "xima: {baseUrl: https://licensing.example/v1}\n",
+        "list.yml": "- name: Acme\n",
+        "broken.yaml": "name: [\n",
+        "latin.yaml": Buffer.from("name: ä\nxima: {}\n", "latin1"),
+        "Pulumi.shared.yaml": "config: {}\n",
+        "acme/values.yaml": "name: Acme\n",
+        "Customers/index.ts": "export {};\n",
+        "docs/acme.yaml": acme,
+      }),
+    ).toEqual([]);
+  });
+
   test("that is empty is an error with its place, also where the stack's file has the rest", () => {
     const line = (slug: string) =>
       `stacks/customers/acme/${slug}.yaml:1:1 the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`;
