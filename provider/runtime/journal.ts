@@ -285,6 +285,11 @@ export class Journal {
     await this.#amend(entry, owner);
   }
 
+  /** Notes that a resource has taken over what another one has sent. */
+  async claim(entry: JournalEntry, owner: JournalWrite): Promise<void> {
+    await this.#amend(entry, { ...owner, abandoned: false });
+  }
+
   /**
    * Forgets a thing: the state has it, or it is known that nothing was made.
    *

@@ -405,12 +405,25 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   /** The entry of an order that another resource sent is this resource's from now on. */
   async #takeOver(news: ProvisionInputs & { readonly __resource?: string }): Promise<void> {
-    const { key, entry } = await this.#located(news);
     const { __resource: resource } = news;
-    const isOwn = entry?.resource === resource && !entry?.abandoned;
-    if (!entry || resource === undefined || isOwn) return;
-    const write = { operation: "create", type, resource, abandoned: false } as const;
-    await this.#journal.annotate(key, { ...entry, ...write }, entry.note).catch(() => {});
+    if (resource === undefined) return;
+    for (const isLastTry of [false, true]) {
+      try {
+        const { entry } = await this.#located(news);
+        if (!entry || (entry.resource === resource && !entry.abandoned)) return;
+        return await this.#journal.claim(entry, { operation: "create", type, resource });
+      } catch (error) {
+        // The order is sent by now, and goes into the state.
+        const { reason, code } = error instanceof UcaasError ? error : {};
+        if (code === "JOURNAL_OUTDATED" && !isLastTry) continue;
+        logWarning(
+          type,
+          resourceId(news),
+          `the journal still has its order as another resource's (${reason ?? error}), so \`ucaas drift\` may report it`,
+        );
+        return;
+      }
+    }
   }
 
   async update(

@@ -15,7 +15,7 @@ import {
 import { Journal } from "../../provider/runtime/journal.ts";
 import { adoptedOrder } from "../../provider/xelion/order.ts";
 import { orderFromState, toOutputs } from "../../provider/xelion/outputs.ts";
-import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
+import type { Order, ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
@@ -1170,6 +1170,31 @@ test("a new order for the tenant is not sent while the journal cannot be written
   expect(await create({}, config)).toMatchObject({ code: "JOURNAL_UNAVAILABLE" });
   expect(w.orders()).toEqual([]);
   expect(w.sessions()).toEqual([]);
+});
+
+test("a resource that takes over another one's order overwrites nothing that was noted meanwhile", async () => {
+  await create({ __resource: "before" } as never);
+  const journal = new Journal({
+    get: (name) => (name === "ucaas:journalDir" ? w.journalDir : undefined) as never,
+  });
+  const locate = Journal.prototype.locate;
+  const looked = vi.spyOn(Journal.prototype, "locate");
+  looked.mockImplementation(async function (this: Journal, ...args) {
+    const located = await locate.apply(this, args);
+    const { key, entry } = located;
+    // The run has told what it takes over, so the next look is for the entry alone.
+    if (!entry || !printedText().includes("nothing sent:")) return located as never;
+    looked.mockRestore();
+    await journal.annotate(key, entry, { ...(entry.note as Order), lastMid: 99 });
+    return located as never;
+  });
+  try {
+    expect((await create({ __resource: "after" } as never)).outs.orderId).toBe(1);
+  } finally {
+    looked.mockRestore();
+  }
+  const [entry] = (await journal.list("xelion")).entries;
+  expect(entry).toMatchObject({ resource: "after", note: { orderId: 1, lastMid: 99 } });
 });
 
 /** A session token from elsewhere. */
