@@ -295,9 +295,10 @@ export class OrderReconciler {
     await this.#unsubscribe();
     this.order = before.order;
     this.#entry = before.entry;
-    await this.#source?.deleteRecord(order).catch(() => {});
     await this.#session?.close().catch(() => {});
     this.#session = undefined;
+    // The relay then knows no order of the tenant. So no logout is waited for after it.
+    await this.#source?.deleteRecord(order).catch(() => {});
     if (written) await this.#withdraw(written, before.entry);
   }
 

@@ -304,6 +304,22 @@ describe("by the relay", () => {
     expect(w.orders()).toHaveLength(1);
   });
 
+  test("a run that is killed while it takes a refused order back has no other one sent again", async () => {
+    // The relay alone knows it: the state is lost.
+    await here().create();
+    w.service.fault({ kind: "status", status: 401, method: "POST", path: "/provision$" });
+    w.tenant.fault({ kind: "hold", method: "POST", path: "/logout$" });
+    const configuration = { version: 1, organization: { name: "Sabertooth" } };
+    const refused = elsewhere().create({ configuration });
+    await eventually(() => expect(w.tenant.received.at(-1)?.fault).toBe("hold"));
+    // It never goes on after a kill.
+    const next = await elsewhere().create({ timeout: "300ms" });
+    expect(next.code).toBe("OUTCOME_UNKNOWN");
+    expect(w.orders()).toHaveLength(1);
+    w.tenant.faults.clear();
+    expect((await refused).code).toBe("HTTP_401");
+  });
+
   test.each([
     ["that has ended is refreshed without a word", "COMPLETED", undefined],
     [
