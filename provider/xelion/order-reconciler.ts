@@ -338,7 +338,10 @@ export class OrderReconciler {
   }
 
   async #recordRetryToken(): Promise<void> {
-    await this.#change((order) => ({ ...order, retryFailed: this.#desired.retryFailed }));
+    const { retryFailed } = this.#desired;
+    await this.#change((order) => {
+      return { ...order, retryFailed, retryNotes: (order.retryNotes ?? 0) + 1 };
+    });
     const order = this.#current();
     this.#tell(nothingSentMessage(order, this.#desired.service));
     await this.#account

@@ -327,7 +327,8 @@ export function isTerminal(status: string): boolean {
 /**
  * The last order, of two records: the one that knows more when both are of the same
  * order, else the later one. The state, the journal and the relay each have one, and a
- * killed run leaves them apart.
+ * killed run leaves them apart. Of one order, the `retryFailed` that was written down last
+ * counts, and a service that one of them names.
  */
 export function mostRecent(a: Order | undefined, b: Order | undefined): Order | undefined {
   if (!a || !b) return a ?? b;
@@ -336,7 +337,16 @@ export function mostRecent(a: Order | undefined, b: Order | undefined): Order | 
     recencyKey(a)
       .map((step, index) => step - (recencyKey(b)[index] ?? 0))
       .find((step) => step !== 0) ?? 0;
-  return difference >= 0 ? a : b;
+  const [last, other] = difference >= 0 ? [a, b] : [b, a];
+  const { retryFailed, retryNotes = 0, service } = other;
+  const isNotedLater = retryNotes > (last.retryNotes ?? 0);
+  const isPlaced = last.service === undefined && service !== undefined;
+  if (!isNotedLater && !isPlaced) return last;
+  return {
+    ...last,
+    ...(isNotedLater && { retryFailed, retryNotes }),
+    ...(isPlaced && { service }),
+  };
 }
 
 /** What grows during an order's life, the weightiest first. */

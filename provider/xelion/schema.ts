@@ -114,6 +114,8 @@ export const orderSchema = z.object({
    */
   retryFailed: z.union([z.string(), z.number(), z.boolean()]).nullable().default(null),
   givenOrderId: z.int().nullable().default(null),
+  /** How often another `retryFailed` was written down that allowed nothing; absent for never. */
+  retryNotes: z.int().optional(),
   /** By whose way callbacks come: those of an order go where they went when it was sent. */
   callback: z.enum(["direct", "relay"]).nullable().default(null),
   submittedAt: z.string(),

@@ -522,6 +522,23 @@ describe("two records of the last order", () => {
     expect(mostRecent(undefined, later)).toBe(later);
   });
 
+  test("the retryFailed that was written down last counts, whichever record knows more", () => {
+    const first = order("COMPLETED", { lastMid: 2, retryFailed: "x", retryNotes: 1 });
+    const second = order("COMPLETED", { retryFailed: "y", retryNotes: 2 });
+    for (const last of [mostRecent(first, second), mostRecent(second, first)])
+      expect(last).toEqual({ ...second, lastMid: 2 });
+    const none = order("COMPLETED", { lastMid: 2 });
+    expect(mostRecent(none, second)).toEqual({ ...second, lastMid: 2 });
+    // Any other record stays the same object, which tells that nothing has changed.
+    expect(mostRecent(none, order("COMPLETED"))).toBe(none);
+  });
+
+  test("a record of 0.1.0, which names no service, has that of the other one", () => {
+    const { service: _, ...without } = order("IN_PROGRESS", { lastMid: 2 });
+    const placed = order("SUBMITTED", { service: "https://a.example" });
+    expect(mostRecent(without, placed)).toEqual({ ...without, service: "https://a.example" });
+  });
+
   test("of different orders: the one sent with the other's recencyKey is later, despite clocks", () => {
     const fromAMachineThatIsAhead = newOrder(declared, null, at(50));
     const next = newOrder(declared, null, at(9), fromAMachineThatIsAhead);

@@ -527,6 +527,22 @@ describe("an update with this journal, whose engine was killed", () => {
   });
 });
 
+test("a retryFailed that allowed nothing on one machine allows nothing on another one", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const resource = (__resource: string, more = {}) => ({ __resource, ...more }) as never;
+  const { inputs, outs } = await up(other, newStack, resource("before"));
+  const known = { urn, type: pulumiType, id: "1", inputs: { ...inputs }, outputs: { ...outs } };
+  const run = provider(w, { "ucaas:journalDir": one }, { ...newStack, resources: [known] });
+  const news = inputsOf(w, resource("before", { retryFailed: "x" }));
+  const noted = await outcome(run.update("1", outs, news));
+  expect(noted.outs.intent.retryFailed).toBe("x");
+  const state = { ...newStack, resources: [{ ...known, outputs: { ...noted.outs } }] };
+  const { outs: renamed } = await up(other, state, resource("after", { retryFailed: "x" }));
+  expect(renamed.orderId).toBe(1);
+  expect(renamed.intent.retryFailed).toBe("x");
+  expect(w.orders()).toHaveLength(1);
+});
+
 describe("the journal's name in the inputs of a tenant", () => {
   const configurationFile = () => join(folders[0]!, "configuration.json");
   const write = (name: string) =>
