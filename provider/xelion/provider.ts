@@ -67,6 +67,11 @@ type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__
   readonly __resource?: string;
 };
 type Managed = Pick<Tenant, "__stack" | "__resource">;
+/** What a create or an update knows beside the declaration. */
+interface Situation {
+  readonly stack?: string | undefined;
+  readonly outdatedBefore?: string | undefined;
+}
 /** What an order's way depends on; the state has no `callback`. */
 type Ordered = Pick<
   ProvisionInputs,
@@ -395,7 +400,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const id = resourceId(news);
     // An order that the operator names is this tenant's, whichever stack had it before.
     if (news.orderId === undefined) await operation.recall();
-    const { order, failure } = await this.#reconcile(news, undefined, operation);
+    const { order, failure } = await this.#reconcile(news, undefined, operation, {});
     if (!order) throw failure;
     await this.#takeOver(news);
     const outs = this.#outputs(news, order);
@@ -433,20 +438,13 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     operation: Operation,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
     const known = orderFromState(olds);
-    // The order of another machine may have followed; the operator may say that none has.
-    const mayBeOutdated = operation.isRepeated && known.orderId !== news.orderId;
-    const isOutdated = mayBeOutdated && !(await this.#isKnownToRelay(news));
-    const reconciled = await this.#reconcile(
+    const outdatedBefore = operation.isRepeated ? await this.#outdatedBefore(news) : undefined;
+    const { order, failure } = await this.#reconcile(
       { ...news, __stack: olds.__stack ?? news.__stack },
-      isOutdated ? { ...known, configurationHash: notKnown } : known,
+      known,
       operation,
-      news.__stack,
+      { stack: news.__stack, outdatedBefore },
     );
-    const { failure } = reconciled;
-    const order =
-      reconciled.order?.configurationHash === notKnown
-        ? { ...reconciled.order, configurationHash: known.configurationHash }
-        : reconciled.order;
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
     if (failure && !isEqual(order, known)) throw new PartialFailure(id, outs, failure);
@@ -454,11 +452,15 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     return { outs };
   }
 
-  /** Whether the relay has each order of the killed run that this one follows. */
-  async #isKnownToRelay(news: ProvisionInputs): Promise<boolean> {
-    const { relay } = (await this.#notedOperation(news)) ?? {};
+  /**
+   * When the killed run that this one follows was found: its order may be later than those
+   * before. Undefined where the relay has each order of that run.
+   */
+  async #outdatedBefore(news: ProvisionInputs): Promise<string | undefined> {
+    const { relay, foundAt } = (await this.#notedOperation(news)) ?? {};
     const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
-    return relay !== undefined && relay === mark;
+    const isKnownToRelay = relay !== undefined && relay === mark;
+    return isKnownToRelay ? undefined : (foundAt ?? new Date().toISOString());
   }
 
   async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
@@ -502,13 +504,13 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   /**
    * Makes what is declared the last order of the tenant.
    *
-   * @param stack the stack's identity today; the resource may have an earlier one
+   * @param situation `stack`: the stack's identity today; the resource may have an earlier one
    */
   async #reconcile(
     declared: ProvisionInputs,
     stateOrder: Order | undefined,
     operation: Operation,
-    stack = declared.__stack,
+    { stack = declared.__stack, outdatedBefore }: Situation,
   ): Promise<{ order?: Order; failure?: Error }> {
     const { key } = await this.#located(declared);
     const news = { ...declared, __stack: key.stack };
@@ -533,6 +535,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
           },
           orderOfAnotherResource: () => this.#orderInState(news),
+          ...(outdatedBefore !== undefined && { outdatedBefore }),
           stack,
           requireOwnStack: async (sender) => {
             // An order that the operator names is this tenant's, whichever stack sent it.
@@ -716,9 +719,6 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     return toOutputs(inputs, order, this.#accounts.client(inputs.account).service.baseUrl);
   }
 }
-
-/** In place of a hash: the tenant may have another configuration by now. */
-const notKnown = "not known";
 
 /**
  * The hash of what is declared; undefined while it is not known. A refresh asks without
