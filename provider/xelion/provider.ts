@@ -3,13 +3,14 @@ import { baseUrlOf } from "../http/pool.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { type Doubt, EarlierRuns } from "../runtime/earlier-runs.ts";
-import { isEqual, isSameUrl } from "../runtime/equality.ts";
+import { isEqual, isSameUrl, normalUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { ownerOf, toStateResource } from "../runtime/intents.ts";
 import { isSameStack, Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
   type LifecycleDescriptor,
+  type Replaced,
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
@@ -33,7 +34,6 @@ import {
   orderedElsewhere,
   orderOfAnother,
   relayOtherStack,
-  takeOver,
   withoutOrderId,
 } from "./errors.ts";
 import {
@@ -70,6 +70,8 @@ type Managed = Pick<Tenant, "__stack" | "__resource">;
 /** What a create or an update knows beside the declaration. */
 interface Situation {
   readonly stack?: string | undefined;
+  /** The resources that a create is to replace. */
+  readonly replaced?: readonly ProvisionOutputs[];
   readonly outdatedBefore?: string | undefined;
 }
 /** What an order's way depends on; the state has no `callback`. */
@@ -204,10 +206,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
       (each) => this.#accounts.config(each).baseUrl,
     );
     const reason = [
-      `is the order of this tenant at ${earlier}: set the one at ${here}.`,
-      `Without an orderId, \`pulumi up\` sends an order to ${here}.`,
-      `If the tenant is configured already, or ${here} is a new address of ${earlier}: remove orderId, ${takeOver(news)}.`,
-      `Or set account back, and edit baseUrl where that account has it`,
+      `is the order of this tenant at ${earlier}: set the one at ${here}, or remove orderId.`,
+      `Without an orderId, that order stays the tenant's last one: \`pulumi up\` sends none with the same configuration.`,
+      `If ${here} is a new address of ${earlier}, set account back, and edit baseUrl where that account has it`,
     ].join(" ");
     return [{ property: "orderId", reason }];
   }
@@ -396,11 +397,14 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   async create(
     news: ProvisionInputs,
     operation: Operation,
+    replaced: readonly Replaced<ProvisionOutputs>[],
   ): Promise<dynamic.CreateResult<ProvisionOutputs>> {
     const id = resourceId(news);
     // An order that the operator names is this tenant's, whichever stack had it before.
     if (news.orderId === undefined) await operation.recall();
-    const { order, failure } = await this.#reconcile(news, undefined, operation, {});
+    const { order, failure } = await this.#reconcile(news, undefined, operation, {
+      replaced: replaced.map(({ state }) => state),
+    });
     if (!order) throw failure;
     await this.#takeOver(news);
     const outs = this.#outputs(news, order);
@@ -510,7 +514,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     declared: ProvisionInputs,
     stateOrder: Order | undefined,
     operation: Operation,
-    { stack = declared.__stack, outdatedBefore }: Situation,
+    { stack = declared.__stack, replaced = [], outdatedBefore }: Situation,
   ): Promise<{ order?: Order; failure?: Error }> {
     const { key } = await this.#located(declared);
     const news = { ...declared, __stack: key.stack };
@@ -534,7 +538,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
             if (stack !== undefined) await this.#earlierRuns.noteRun(stack);
             if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
           },
-          orderOfAnotherResource: () => this.#orderInState(news),
+          orderOfAnotherResource: () => this.#orderInState(news, replaced),
           ...(outdatedBefore !== undefined && { outdatedBefore }),
           stack,
           requireOwnStack: async (sender) => {
@@ -556,32 +560,19 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     }
   }
 
-  /** The journal, for one tenant's orders at one provisioning service. */
+  /** The journal, for one tenant's orders at whichever provisioning service. */
   #journalOf(
     news: ProvisionInputs,
     operation: Operation,
   ): ConstructorParameters<typeof OrderReconciler>[0]["journal"] {
     const journal = this.#journal;
-    const service = this.#accounts.config(news.account).baseUrl;
-    /** The last order at another service is none of this one, and is replaced by the next. */
-    let elsewhere: JournalEntry | undefined;
+    const { baseUrl } = this.#accounts.config(news.account);
     return {
-      find: async (key) => {
-        const entry = await journal.find(key);
-        const isElsewhere =
-          entry?.operation !== undefined &&
-          this.#accounts.differsBetween("baseUrl", entry.account, news.account);
-        elsewhere = isElsewhere ? entry : undefined;
-        return isElsewhere ? undefined : (entry as never);
+      find: (key) => journal.find(key),
+      intend: (key, args, note, seen) => {
+        const { service = baseUrl } = note as Partial<Order>;
+        return journal.intend(key, args, note, seen ?? null, operation.intentOptions(key, service));
       },
-      intend: (key, args, note, seen) =>
-        journal.intend(
-          key,
-          args,
-          note,
-          seen ?? elsewhere ?? null,
-          operation.intentOptions(key, service),
-        ),
       annotate: (...args) => journal.annotate(...args),
       drop: (...args) => journal.drop(...args),
     };
@@ -600,26 +591,37 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
    * The order of another resource that is this tenant, as while one is renamed. The
    * journal of another machine may have it, but the state is on each.
    */
-  async #orderInState(news: ProvisionInputs): Promise<Order | undefined> {
+  async #orderInState(
+    news: ProvisionInputs,
+    replaced: readonly ProvisionOutputs[],
+  ): Promise<Order | undefined> {
     // An order that the operator names is this tenant's.
-    return news.orderId === undefined ? await this.#lastInState(news) : undefined;
+    return news.orderId === undefined ? await this.#lastInState(news, replaced) : undefined;
   }
 
-  async #lastInState(news: ProvisionInputs): Promise<Order | undefined> {
+  async #lastInState(
+    news: ProvisionInputs,
+    replaced: readonly ProvisionOutputs[] = [],
+  ): Promise<Order | undefined> {
     const { thing } = journalKey(news);
-    return (await this.#tenantsInState(news))
+    return [...replaced, ...(await this.#tenantsInState(news))]
       .filter((tenant) => journalKey(tenant).thing === thing)
-      .map(orderFromState)
+      .map((tenant) => this.#orderOf(tenant, news))
       .reduce<Order | undefined>(mostRecent, undefined);
   }
 
-  /** Those whose orders are at the service of this one. */
+  /** An order of 0.1.0 notes no service: the account of its resource leads there. */
+  #orderOf(tenant: ProvisionOutputs, { account }: ProvisionInputs): Order {
+    const order = orderFromState(tenant);
+    const isMoved = this.#accounts.differsBetween("baseUrl", tenant.account, account);
+    if (order.service !== undefined || !isMoved) return order;
+    return { ...order, service: normalUrl(this.#accounts.config(tenant.account).baseUrl) };
+  }
+
   async #tenantsInState(news: ProvisionInputs): Promise<ProvisionOutputs[]> {
     if (news.__stack === undefined) return [];
     const resources = await this.#earlierRuns.resources(news.__stack, news.__organization);
-    return resources
-      .flatMap(tenantIn)
-      .filter(({ account }) => !this.#accounts.differsBetween("baseUrl", account, news.account));
+    return resources.flatMap(tenantIn);
   }
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */
@@ -673,7 +675,11 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const { baseUrl } = this.#accounts.config(news.account);
     return (await this.#tenantsInState(news))
       .filter(
-        ({ orderId, intent }) => orderId === news.orderId && !isElsewhere(intent ?? {}, baseUrl),
+        ({ account, orderId, intent }) =>
+          orderId === news.orderId &&
+          (intent?.service === undefined
+            ? !this.#accounts.differsBetween("baseUrl", account, news.account)
+            : !isElsewhere(intent, baseUrl)),
       )
       .map((tenant) => ({ thing: journalKey(tenant).thing }));
   }

@@ -20,7 +20,7 @@ import type { ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { inputsOf, provider as newProvider, newStack, outcome, runs } from "./handlers.ts";
-import { fairyTail, login, type World, world } from "./world.ts";
+import { apiKey, fairyTail, login, type World, world } from "./world.ts";
 
 let w: World;
 let printed: MockInstance<typeof console.log>;
@@ -261,6 +261,102 @@ describe("a failed order", () => {
     await changes(outs, { configuration, retryFailed: "looked" });
     expect((await update(outs, { configuration, retryFailed: "looked" })).outs.orderId).toBe(2);
     expect(printedText()).not.toContain("warning:");
+  });
+});
+
+describe("when the account leads to another service", () => {
+  const second = xelionProvisioningServer();
+  const other = { account: "other" };
+  const orderPath = "/api/v1/orders/{id}";
+  const changed = { configuration: { version: 1, organization: { name: "Sabertooth" } } };
+  const config = (key = apiKey) => ({
+    ...{ ...noCallback, "xelion:orderPath": orderPath, "xelion:pollSeconds": "0.1" },
+    "xelion:accounts": {
+      other: { baseUrl: second.baseUrl, apiKey: key, orderPath, testProvision: false },
+    },
+  });
+  const sentThere = () => Object.values(second.state.orders).map(({ tenantName }) => tenantName);
+  /** The state of a run, on a machine without the journal. */
+  const recorded = (outs: object) => {
+    const type = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
+    const urn = `urn:pulumi:live::shop::${type}::acme`;
+    for (const file of readdirSync(w.journalDir)) rmSync(join(w.journalDir, file));
+    return { ...newStack, resources: [{ urn, type, outputs: { ...outs } }] };
+  };
+  beforeEach(async () => {
+    w.service.setOptions({ orderRoute: true });
+    await second.start({ options: { orderRoute: true } });
+  });
+  afterEach(async () => {
+    await second.stop();
+    second.state.orders = {};
+    second.state.nextOrder = 1;
+  });
+
+  test("the order of a killed run is not sent again, neither there nor after the way back", async () => {
+    await create({}, config());
+    expect(await create(other, config())).toMatchObject({
+      outs: { orderId: 1, status: "COMPLETED" },
+      message: "",
+    });
+    expect(printedText()).toContain(`nothing sent: order 1 at ${w.service.baseUrl} (COMPLETED,`);
+    const refused = await create({ ...other, ...changed }, config("a-wrong-key-of-the-other"));
+    expect(refused.code).toBe("HTTP_401");
+    expect(await create({}, config())).toMatchObject({ outs: { orderId: 1 }, message: "" });
+    expect([w.orders().length, sentThere()]).toEqual([1, []]);
+  });
+
+  test("the tenant of the state is not ordered again, on a machine without its journal", async () => {
+    const { outs } = await create({}, config());
+    const taken = await outcome(
+      newProvider(w, config(), recorded(outs)).create(
+        inputs({ ...other, __resource: "acme" } as never),
+      ),
+    );
+    expect(taken).toMatchObject({ outs: { orderId: 1, ...other }, message: "" });
+    expect([w.orders().length, sentThere()]).toEqual([1, []]);
+    const run = newProvider(w, config(), recorded(taken.outs));
+    const copied = await outcome(run.create(inputs({ tenantName: "pbx2", orderId: 1 })));
+    expect(copied.code).toBe("ORDER_OF_ANOTHER_TENANT");
+  });
+
+  test("an order of the state that may still run is neither looked up there nor sent again", async () => {
+    await create({ ...other, tenantName: "pbx2" }, config());
+    w.next("hangs");
+    const { outs } = await create({ timeout: "300ms" }, config());
+    expect(outs).toMatchObject({ orderId: 1, status: "IN_PROGRESS" });
+    // As 0.1.0 wrote it.
+    const { service: _, ...intent } = outs.intent;
+    for (const each of [outs, { ...outs, intent }]) {
+      const record = recorded(each);
+      const refused = await outcome(newProvider(w, config(), record).create(inputs(other)));
+      expect(refused.code).toBe("ORDER_AT_OTHER_SERVICE");
+      expect(refused.message).toContain(w.service.baseUrl);
+    }
+    expect(sentThere()).toEqual(["pbx2"]);
+    const { outs: sent } = await create({ ...other, retryFailed: "looked" }, config());
+    expect(sent).toMatchObject({ orderId: 2, status: "COMPLETED" });
+  });
+
+  test("the replacement takes the order over, and the delete of the old one forgets nothing", async () => {
+    const { outs } = await create({}, config());
+    recorded(outs);
+    // The engine's record cannot be read.
+    const run = newProvider(w, config(), newStack);
+    const id = `${new URL(w.tenant.url).host}/pbx1`;
+    const news = inputs({ ...other, __resource: "acme" } as never);
+    expect(await run.diff(id, outs, news)).toMatchObject({ replaces: ["account"] });
+    expect(await outcome(run.create(news))).toMatchObject({ outs: { orderId: 1 }, message: "" });
+    expect(sentThere()).toEqual([]);
+    const next = newProvider(w, config(), newStack);
+    const again = { ...news, ...changed };
+    const replaced = await outcome(next.create(again));
+    expect(replaced.outs).toMatchObject({ orderId: 1, ...other });
+    expect(sentThere()).toEqual(["pbx1"]);
+    await next.delete(id, outs);
+    expect(journal().join()).toContain(second.baseUrl);
+    expect((await create(again, config())).outs).toMatchObject({ orderId: 1, ...other });
+    expect(sentThere()).toEqual(["pbx1"]);
   });
 });
 

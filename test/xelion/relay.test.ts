@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
-import { resourceId } from "../../provider/xelion/resource-id.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
@@ -436,8 +435,8 @@ describe("by the relay", () => {
       expect(failures).toEqual([{ property: "orderId", reason: expect.any(String) }]);
       for (const words of [
         `is the order of this tenant at ${w.service.baseUrl}`,
-        `Without an orderId, \`pulumi up\` sends an order to ${service.baseUrl}`,
-        `then \`ucaas adopt xelion --tenant ${resourceId(olds)} --account other\``,
+        `set the one at ${service.baseUrl}, or remove orderId`,
+        "sends none with the same configuration",
       ])
         expect(failures?.[0]?.reason).toContain(words);
       expect((await inRun.check(olds, { ...olds, ...other, orderId: 2 })).failures).toEqual([]);
