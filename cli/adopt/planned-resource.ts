@@ -1,4 +1,5 @@
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
+import { isUnknown } from "pulumi-ucaas/internal/runtime/unknown";
 import { type Step, secretMark } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { Section } from "./section.ts";
@@ -36,6 +37,8 @@ export function toPlannedResource(
   if (op !== "create" || !newState?.type.startsWith(dynamicType)) return undefined;
   const { parent, protect = false, additionalSecretOutputs = [] } = newState;
   const { __provider: _, ...shown } = newState.inputs ?? {};
+  // The preview names no run, and an import needs none.
+  if (isUnknown(shown.__journal)) delete shown.__journal;
   const { name } = parseUrn(urn);
   const slug = parent === undefined ? name : parseUrn(parent).name;
   const found = { secretPaths: new Set(additionalSecretOutputs), unresolvedSecrets: [] };

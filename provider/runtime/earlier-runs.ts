@@ -1,7 +1,13 @@
 import { UcaasError } from "./errors.ts";
 import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-updates.ts";
 import { toStateResource } from "./intents.ts";
-import { isSameStack, type Journal, type StackKnowledge } from "./journal.ts";
+import {
+  everyIdentity,
+  isSameStack,
+  type Journal,
+  markOf,
+  type StackKnowledge,
+} from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import { type PendingOperation, readNoted } from "./pending-operations.ts";
 import {
@@ -26,6 +32,8 @@ interface Situation {
   readonly noted: readonly PendingOperation[];
   /** The name of this machine's journal. */
   readonly journal: string;
+  /** Whether a name in the inputs of an operation is of a run with this journal. */
+  readonly isOwn: (name: unknown) => boolean;
   readonly knowledge: StackKnowledge | undefined;
   readonly part: JournalPart;
   /** `XelionTenantProvision`. */
@@ -76,7 +84,7 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   if (doubt !== undefined && !doubtOf) return { ...verdict, doubt };
   const open = others.filter(({ key }) => !kept?.accepted?.includes(key));
   if (open.length > 0) {
-    const texts = open.map(({ text }) => text).join(", ");
+    const texts = [...new Set(open.map(({ text }) => text))].join(", ");
     const interrupted = `another machine was interrupted: ${texts}`;
     return { ...verdict, doubt: interrupted, kept: { doubt: interrupted } };
   }
@@ -111,9 +119,9 @@ function isBoundBy({ doubtOf }: KeptDoubt, { record, witness }: Situation): bool
  * The creates that the engine has on record, and the updates that were noted: during a run,
  * the record has that run's own updates too.
  */
-function pendingOfOthers({ record, noted, journal, type, witness }: Situation) {
+function pendingOfOthers({ record, noted, isOwn, type, witness }: Situation) {
   const isKnown = (by: unknown, relay: unknown) =>
-    by === journal || (relay !== undefined && relay === witness?.mark);
+    isOwn(by) || (relay !== undefined && relay === witness?.mark);
   const creates = record.pending
     .filter(
       ({ type: operation, resource }) =>
@@ -122,8 +130,8 @@ function pendingOfOthers({ record, noted, journal, type, witness }: Situation) {
         !isKnown(resource.inputs?.__journal, resource.inputs?.__relay) &&
         !isInState(resource, record),
     )
-    .map(({ resource: { urn } }) => ({
-      key: `creating ${urn}`,
+    .map(({ resource: { urn, inputs } }) => ({
+      key: keyOf(`creating ${urn}`, inputs?.__journal),
       text: `creating ${toStateResource(urn).name}`,
     }));
   const updates = noted
@@ -131,12 +139,18 @@ function pendingOfOthers({ record, noted, journal, type, witness }: Situation) {
       (each) =>
         each.operation === "update" && each.type === type && !isKnown(each.journal, each.relay),
     )
-    // With its time: the same resource may have another one later.
-    .map(({ name, modified }) => ({
-      key: `updating ${type}::${name} ${modified}`,
+    // With its time: an earlier release notes no process.
+    .map(({ name, modified, journal }) => ({
+      key: keyOf(`updating ${type}::${name} ${modified}`, journal),
       text: `updating ${name}`,
     }));
   return [...creates, ...updates];
+}
+
+/** With the mark of its process: the same resource may have another operation later. */
+function keyOf(operation: string, journal: unknown): string {
+  const mark = markOf(journal);
+  return mark === undefined ? operation : `${operation} ${mark}`;
 }
 
 /** The pending operation of a create that has succeeded since stays on record. */
@@ -246,8 +260,10 @@ export class EarlierRuns {
     ];
     const { entries } = await this.#journal.list();
     const { record, failure } = await this.#tryReadRecord(identity, organization);
+    const identities = everyIdentity(identity, record.resources, entries);
+    const isOwn = await this.#journal.ownRuns(identities);
     const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
-    const situation = { record, noted, journal, knowledge, part, type, witness };
+    const situation = { record, noted, journal, isOwn, knowledge, part, type, witness };
     const { doubt, kept, pending, needsWitness } = judgeEarlierRuns(situation);
     const hasEntries = entries.some(
       (entry) => entry.vendor !== "ucaas" && isSameStack(entry.stack, identity),

@@ -1,6 +1,6 @@
 import { steps } from "./errors.ts";
 import { journalCommand } from "./intents.ts";
-import { identitiesBefore, isSameStack, type JournalEntry } from "./journal.ts";
+import { everyIdentity, isSameStack, type JournalEntry } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import type { FailedUpdate, StackRecord } from "./stack-record.ts";
 
@@ -26,9 +26,7 @@ export async function journalPart(
   entries: readonly JournalEntry[],
   noted: OwnRuns,
 ): Promise<JournalPart> {
-  const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
-  const earlier = marks.filter((mark) => typeof mark === "string");
-  const identities = [...new Set([...identitiesBefore(stack, entries), ...earlier])];
+  const identities = everyIdentity(stack, resources, entries);
   const times = await Promise.all(identities.map((identity) => noted.times(identity)));
   const ownRuns = times.flat().sort();
   const [first] = ownRuns;

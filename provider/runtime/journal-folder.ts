@@ -211,19 +211,27 @@ export class JournalFolder implements JournalStore {
   }
 
   #unavailable(what: "read" | "written", error: unknown, file = this.location): UcaasError {
-    if (error instanceof UcaasError) return error;
-    return new UcaasError(
-      `the intent journal cannot be ${what}: ${file} (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`,
-      {
-        code: "JOURNAL_UNAVAILABLE",
-        operation: "journal",
-        hint: [
-          "nothing was sent, since without the journal this may be a second attempt",
-          "make the folder writable, or name another: pulumi config set ucaas:journalDir <folder>",
-        ].join("; "),
-      },
-    );
+    return folderUnavailable(what, error, file);
   }
+}
+
+export function folderUnavailable(
+  what: "read" | "written",
+  error: unknown,
+  file: string,
+): UcaasError {
+  if (error instanceof UcaasError) return error;
+  return new UcaasError(
+    `the intent journal cannot be ${what}: ${file} (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`,
+    {
+      code: "JOURNAL_UNAVAILABLE",
+      operation: "journal",
+      hint: [
+        "nothing was sent, since without the journal this may be a second attempt",
+        "make the folder writable, or name another: pulumi config set ucaas:journalDir <folder>",
+      ].join("; "),
+    },
+  );
 }
 
 async function requireHeld(lock: FileLock | undefined): Promise<void> {

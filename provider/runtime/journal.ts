@@ -10,11 +10,13 @@ import {
   type JournalKey,
   type JournalWrite,
 } from "./journal-entry.ts";
-import { JournalFolder } from "./journal-folder.ts";
+import { folderUnavailable, JournalFolder } from "./journal-folder.ts";
 import { journalLocation } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
+import { OwnRuns } from "./own-runs.ts";
 import { PostgresDatabase } from "./postgresql.ts";
 import { namesOf } from "./stack-identity.ts";
+import type { RecordedResource } from "./stack-record.ts";
 import type { Json } from "./to-json.ts";
 
 export { hashOf, type JournalEntry, type JournalKey, type JournalWrite } from "./journal-entry.ts";
@@ -71,11 +73,13 @@ export class Journal {
   /** Each machine has it: no run of the stack has a journal of its own. */
   readonly isShared: boolean;
   readonly #store: JournalStore;
+  readonly #runs: OwnRuns;
   /** By a stack's identity, the one that `move` gave it. */
   readonly #moves = new Map<string, Promise<string | undefined>>();
 
   constructor(config: Source, environment: NodeJS.ProcessEnv = process.env, store?: JournalStore) {
     this.#store = store ?? openStore(config, environment);
+    this.#runs = new OwnRuns(config, environment);
     this.isShared = this.#store instanceof JournalDatabase;
   }
 
@@ -165,6 +169,42 @@ export class Journal {
       .then((entry) => (typeof entry?.note === "string" ? entry.note : undefined));
     this.#moves.set(stack, read);
     return read;
+  }
+
+  /**
+   * What this process writes into the inputs of what it begins: `<journal>/<mark>`. The
+   * journal has the mark by then. A copy that was made earlier has the name alone.
+   *
+   * @param stack the stack's identity
+   */
+  async runName(stack: string): Promise<string> {
+    const name = await this.identity();
+    try {
+      return `${name}/${await this.#runs.mark(stack)}`;
+    } catch (error) {
+      throw folderUnavailable("written", error, this.location);
+    }
+  }
+
+  /**
+   * Tells by the name in an operation's inputs whether a run with this journal began it.
+   * Earlier releases wrote no mark, so their name alone counts.
+   *
+   * @param stacks the identities that the stack has had
+   */
+  async ownRuns(stacks: readonly string[]): Promise<(name: unknown) => boolean> {
+    const own = await this.identity();
+    const marks = await this.#marks(stacks);
+    const names = new Set([own, ...marks.map((mark) => `${own}/${mark}`)]);
+    return (name) => typeof name === "string" && names.has(name);
+  }
+
+  async #marks(stacks: readonly string[]): Promise<string[]> {
+    try {
+      return (await Promise.all(stacks.map((stack) => this.#runs.marks(stack)))).flat();
+    } catch (error) {
+      throw folderUnavailable("read", error, this.location);
+    }
   }
 
   /** The journal's own name, by which a pending operation of the engine tells who began it. */
@@ -339,6 +379,11 @@ function laterThan(earlier: readonly (string | undefined)[], now: string): strin
   return new Date(Math.max(...[Date.parse(now), ...times].filter(Number.isFinite))).toISOString();
 }
 
+/** The process's mark in the name of a run; earlier releases wrote none. */
+export function markOf(name: unknown): string | undefined {
+  return typeof name === "string" ? name.split("/")[1] : undefined;
+}
+
 function shortId(): string {
   return randomUUID().slice(0, 8);
 }
@@ -361,6 +406,17 @@ export function identitiesBefore(stack: string, entries: readonly JournalEntry[]
   for (const identity of identities)
     for (const { stack: from, note } of moved) if (note === identity) identities.add(from);
   return [...identities];
+}
+
+/** All identities that a stack has had, as far as its state and the journal know. */
+export function everyIdentity(
+  stack: string,
+  resources: readonly Pick<RecordedResource, "inputs" | "outputs">[],
+  entries: readonly JournalEntry[],
+): string[] {
+  const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
+  const earlier = marks.filter((mark) => typeof mark === "string");
+  return [...new Set([...identitiesBefore(stack, entries), ...earlier])];
 }
 
 /** A stack's own entry of those of a thing. */

@@ -27,7 +27,7 @@ import { Operation } from "./operation.ts";
 import { claimOf, newClaim, Ownership } from "./ownership.ts";
 import { type PendingOperations, toEntry } from "./pending-operations.ts";
 import { allIdentities } from "./stack-identity.ts";
-import { isUnknown } from "./unknown.ts";
+import { hasUnknownArgument, isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
 export interface ManagedInputs extends IgnoringInputs {
@@ -472,7 +472,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   ): Promise<void> {
     const { type, vendor } = this.#descriptor;
     const { __resource: name, __stack: stack } = news;
-    if (name === undefined || stack === undefined || Object.values(news).some(isUnknown)) return;
+    if (name === undefined || stack === undefined || hasUnknownArgument(news)) return;
     // An account that left the config, or what is not known yet.
     if (things.some((thing) => thing === undefined || thing === "")) return;
     const stacks = allIdentities(stack, [earlier]);

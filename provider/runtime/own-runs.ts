@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { AppendFile, type AppendLog, AppendTable } from "./append-log.ts";
 import { journalLocation } from "./journal-location.ts";
@@ -13,10 +13,15 @@ interface Source {
  *
  * The program of an update notes it, before anything can be sent. A preview does not: it
  * may run while another machine updates the stack.
+ *
+ * Beside the times it has the marks of the processes that began operations. A copy of the
+ * journal has the marks up to its date, and no later one.
  */
 export class OwnRuns {
   readonly #config: Source;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #mark = newMark();
+  readonly #marked = new Map<string, Promise<string>>();
 
   constructor(config: Source, environment: NodeJS.ProcessEnv = process.env) {
     this.#config = config;
@@ -30,14 +35,38 @@ export class OwnRuns {
    * @param stack the stack's identity
    */
   async note(stack: string): Promise<void> {
-    const log = this.#log(stack);
-    await (log instanceof Promise ? await log : log).append(new Date().toISOString());
+    await this.#append(stack, new Date().toISOString());
+  }
+
+  /** The mark of this process. It is noted when the promise resolves, once for a stack. */
+  async mark(stack: string): Promise<string> {
+    const known = this.#marked.get(stack);
+    if (known) return await known;
+    const noted = this.#append(stack, `mark ${this.#mark}`).then(() => this.#mark);
+    this.#marked.set(stack, noted);
+    // What could not be noted is tried again.
+    noted.catch(() => this.#marked.delete(stack));
+    return await noted;
   }
 
   /** ISO times, the oldest first. */
   async times(stack: string): Promise<string[]> {
-    const lines = await (await this.#log(stack)).lines();
-    return lines.filter((line) => !Number.isNaN(Date.parse(line)));
+    return (await this.#lines(stack)).filter((line) => !Number.isNaN(Date.parse(line)));
+  }
+
+  /** The marks of the processes that began operations with this journal, up to this one. */
+  async marks(stack: string): Promise<string[]> {
+    const marks = (await this.#lines(stack)).map((line) => /^mark ([a-z]{8})$/.exec(line)?.[1]);
+    return [this.#mark, ...marks.filter((mark) => mark !== undefined)];
+  }
+
+  async #append(stack: string, line: string): Promise<void> {
+    const log = this.#log(stack);
+    await (log instanceof Promise ? await log : log).append(line);
+  }
+
+  async #lines(stack: string): Promise<string[]> {
+    return await (await this.#log(stack)).lines();
   }
 
   #log(stack: string): AppendLog | Promise<AppendLog> {
@@ -50,4 +79,10 @@ export class OwnRuns {
     const name = createHash("sha256").update(stack).digest("hex").slice(0, 16);
     return new AppendFile(join(location.folder, `ucaas-runs-${name}.log`));
   }
+}
+
+/** Eight letters. Without a digit, no release takes the line for a time. */
+function newMark(): string {
+  const hex = randomBytes(4).toString("hex");
+  return hex.replace(/\d/g, (digit) => "ghijklmnop"[Number(digit)] as string);
 }

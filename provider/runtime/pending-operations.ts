@@ -72,7 +72,10 @@ export class PendingOperations {
   /** The operation of a resource. */
   async find({ type, name }: ResourceName, id: string): Promise<PendingOperation | undefined> {
     const all = await Promise.all(this.#found.values());
-    return all.flat().find((each) => isSame(each, { type, name, id }));
+    const found = all.flat().filter((each) => isSameResource(each, { type, name, id }));
+    const last = found.at(-1);
+    // More than one killed run may have begun an operation of it.
+    return last && { ...last, fields: [...new Set(found.flatMap(({ fields }) => fields))] };
   }
 
   /** The resource is now as declared, or gone. */
@@ -99,12 +102,11 @@ export class PendingOperations {
       return noted;
     }
     const kept = noted.filter((each) => state.resources.some((known) => isOf(each, known)));
-    const own = state.pending.length > 0 ? await tryIdentity(journal) : undefined;
+    const isOwn = state.pending.length > 0 ? await tryOwnRuns(journal, [stack]) : () => false;
     const news = toPendingOperations(state, new Date().toISOString()).filter(
       (each) =>
         // Of its own runs the journal has the entries.
-        (each.journal === undefined || each.journal !== own) &&
-        !kept.some((other) => isSame(other, each)),
+        !isOwn(each.journal) && !kept.some((other) => isSame(other, each)),
     );
     const found = [...kept, ...news];
     if (news.length > 0 || kept.length < noted.length) await tryNote(journal, stack, found);
@@ -169,7 +171,7 @@ function isOf(operation: PendingOperation, known: RecordedResource): boolean {
     operation.intent === undefined
       ? operation.modified === modified
       : operation.intent === intentOf(known).intent;
-  return isSame(operation, { ...toStateResource(known.urn), id }) && isUnchanged;
+  return isSameResource(operation, { ...toStateResource(known.urn), id }) && isUnchanged;
 }
 
 /** The updates of a tenant write none: an adopted one has that of its import for ever. */
@@ -179,7 +181,15 @@ function intentOf({ urn, outputs }: RecordedResource): { intent?: string } {
   return typeof intent === "string" ? { intent } : {};
 }
 
-function isSame(operation: PendingOperation, other: ResourceName & { id: string }): boolean {
+/** A later run may have begun another operation of the same resource. */
+function isSame(operation: PendingOperation, other: PendingOperation): boolean {
+  return isSameResource(operation, other) && operation.journal === other.journal;
+}
+
+function isSameResource(
+  operation: PendingOperation,
+  other: ResourceName & { readonly id: string },
+): boolean {
   return (
     operation.type === other.type && operation.name === other.name && operation.id === other.id
   );
@@ -212,13 +222,16 @@ export async function readNoted(journal: Journal, stack: string): Promise<Pendin
   }
 }
 
-async function tryIdentity(journal: Journal): Promise<string | undefined> {
+async function tryOwnRuns(
+  journal: Journal,
+  stacks: readonly string[],
+): Promise<(name: unknown) => boolean> {
   try {
-    return await journal.identity();
+    return await journal.ownRuns(stacks);
   } catch (error) {
     // The next write reports a journal that cannot be written.
     if (!(error instanceof UcaasError)) throw error;
-    return undefined;
+    return () => false;
   }
 }
 

@@ -10,6 +10,11 @@ export function isUnknown(value: unknown): boolean {
   return value === unknownValue;
 }
 
+/** True when a property of the program is not known yet. The provider adds those with `__`. */
+export function hasUnknownArgument(inputs: object): boolean {
+  return Object.entries(inputs).some(([name, value]) => !name.startsWith("__") && isUnknown(value));
+}
+
 /** True when the value, or anything inside it, is not known yet. */
 export function hasUnknown(value: unknown): boolean {
   if (isUnknown(value)) return true;

@@ -21,7 +21,7 @@ import { type PendingOperation, readNoted } from "../runtime/pending-operations.
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isSameOnAnyMachine } from "../runtime/stack-identity.ts";
 import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
-import { isUnknown } from "../runtime/unknown.ts";
+import { hasUnknownArgument, isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
 import { xelionConfig } from "./config.ts";
@@ -141,6 +141,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
   readonly #earlierRuns: EarlierRuns;
+  /** By an identity of the stack, whether a name in the inputs is of a run with this journal. */
+  readonly #isOwnRun = new Map<string, Promise<(name: unknown) => boolean>>();
   /** Tenants whose order is being reconciled in this process. */
   readonly #inFlight = new Set<string>();
   /** By service and order id, the tenant that declares it in this run. */
@@ -215,7 +217,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
 
   /** A resource that was copied, and whose `orderId` was not changed. */
   #orderDeclaredTwice(news: ProvisionInputs, { service }: AccountServices): dynamic.CheckFailure[] {
-    if (news.orderId === undefined || Object.values(news).some(isUnknown)) return [];
+    if (news.orderId === undefined || hasUnknownArgument(news)) return [];
     const order = `${service.baseUrl} ${news.orderId}`;
     const tenant = resourceId(news);
     const other = this.#declaredOrders.get(order) ?? tenant;
@@ -235,20 +237,23 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   ): Promise<Partial<ProvisionInputs>> {
     const isNew = olds.tenantName === undefined;
     const { __journal, __relay } = olds;
-    const kept = {
-      ...(__journal !== undefined && { __journal }),
-      ...(__relay !== undefined && { __relay }),
-    };
+    const kept = { __journal, ...(__relay !== undefined && { __relay }) };
     try {
       const { entry } = isKnown(news) ? await this.#located(news) : {};
       const doubt = entry ? undefined : await this.#doubt(news);
       if (doubt && isNew)
         logWarning(type, resourceId(news), `\`pulumi up\` will not send an order: ${doubt.reason}`);
       if (news.__stack === undefined) return kept;
-      const journal = await this.#journal.identity();
-      const work = isNew ? "order" : await this.#workLeft(olds, news, journal, entry);
-      // Another machine's name would change a state that stays as it is.
+      const isOwn = await this.#ownRuns(news.__stack, olds.__stack);
+      const work = isNew ? "order" : await this.#workLeft(olds, news, isOwn, entry);
+      // Another run's name would change a state that stays as it is.
       if (work === "nothing") return kept;
+      // What sends nothing may keep the name of an earlier run.
+      if (work === "follow" && isOwn(__journal)) return kept;
+      // The program of a preview passes a name that is not known, which a saved plan keeps.
+      const journal = isUnknown(news.__journal)
+        ? news.__journal
+        : await this.#journal.runName(news.__stack);
       // The last order went by the relay that it names, also where another one is followed by.
       if (work === "follow") return { ...kept, __journal: journal };
       const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
@@ -260,17 +265,27 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     }
   }
 
+  /** Read once: each tenant asks, and what other processes note meanwhile does not matter here. */
+  #ownRuns(stack: string, earlier = stack): Promise<(name: unknown) => boolean> {
+    const known = this.#isOwnRun.get(earlier);
+    if (known) return known;
+    const read = this.#journal.ownRuns([stack, earlier]);
+    this.#isOwnRun.set(earlier, read);
+    return read;
+  }
+
   /** What an update may have to do. The comparison comes later, and cannot add inputs. */
   async #workLeft(
     olds: Partial<ProvisionInputs>,
     news: ProvisionInputs,
-    journal: string,
+    isOwn: (name: unknown) => boolean,
     entry: JournalEntry | undefined,
   ): Promise<ReturnType<typeof workLeft>> {
     const isElsewhere = !isEqual(olds.account, news.account);
     if (isElsewhere || !isKnown(news) || (await this.#notedOperation(news))) return "order";
     const noted = entry && parseOrder(entry.note, "journal");
-    const isLatest = noted !== undefined && (olds.__journal ?? journal) === journal;
+    const isLatest =
+      noted !== undefined && (olds.__journal === undefined || isOwn(olds.__journal));
     const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
     const hash = last && (await configurationHashOf(news, last));
     const { baseUrl } = this.#accounts.config(news.account);

@@ -272,3 +272,25 @@ describe("a state that an earlier release wrote", () => {
     }
   });
 });
+
+describe("the plan that a preview has saved", () => {
+  test("fits the first order and the order of a change", async () => {
+    await using w = await world();
+    const stack = await workspace({
+      program: program(w.tenant.url),
+      config: { ...w.config, password: secret(login.password), pin: secret(pin) },
+      env: { UCAAS_JOURNAL_DIR: w.journalDir },
+    });
+    try {
+      const plan = join(stack.folder, "plan.json");
+      for (const name of ["Fairy Tail", "Other"]) {
+        await stack.writeProgram(program(w.tenant.url, "", name));
+        (await stack.preview("--save-plan", plan)).ok();
+        (await stack.up("--plan", plan)).ok();
+      }
+      expect(w.orders().map(({ configuration }) => configuration)).toEqual([body(), body("Other")]);
+    } finally {
+      await stack.remove();
+    }
+  });
+});

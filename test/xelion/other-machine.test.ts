@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -9,6 +9,7 @@ import { Journal } from "../../provider/runtime/journal.ts";
 import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import { secretSignature, signatureKey } from "../../provider/runtime/secret-mark.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
+import { unknownValue } from "../../provider/runtime/unknown.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
 import { eventually } from "../eventually.ts";
 import { folder, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
@@ -248,6 +249,56 @@ test("with a copy of the other machine's journal, its order is resumed", async (
   expect(w.orders()).toHaveLength(2);
 });
 
+test("a copied journal does not take the other machine's later order for its own", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const { inputs } = await up(one, newStack);
+  await up(other, killedEngine(inputs));
+  await cp(one, other, { recursive: true });
+  expect((await up(other, killedEngine(inputs))).code).toBeUndefined();
+  const later = await up(one, newStack, { tenantName: "pbx2" });
+  const refused = await up(other, killedEngine(later.inputs), { tenantName: "pbx2" });
+  expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(2);
+});
+
+test("a journal that is restored from a backup does not repeat a later order", async () => {
+  const [one, backup] = [await machine(), await machine()];
+  await up(one, newStack);
+  await cp(one, backup, { recursive: true });
+  const killed = await up(one, newStack, { tenantName: "pbx2" });
+  const again = await up(backup, killedEngine(killed.inputs), { tenantName: "pbx2" });
+  expect(again.code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(2);
+});
+
+test("a pending create of an earlier release, which notes the journal's name alone, needs no ceremony", async () => {
+  const one = await machine();
+  const run = provider(w, { "ucaas:journalDir": one }, newStack);
+  const { inputs = {} } = await run.check({}, inputsOf(w));
+  const [name = ""] = String(inputs.__journal).split("/");
+  const record = killedEngine({ ...inputs, __journal: name });
+  expect((await up(one, record)).code).toBeUndefined();
+  // A later accept of another machine's create has the key of that release.
+  expect((await up(await machine(), record, { tenantName: "pbx2" })).code).toBe(
+    "JOURNAL_UNKNOWN_RUN",
+  );
+});
+
+test("an accepted order of another machine does not excuse that machine's next one", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const first = killedEngine((await up(one, newStack)).inputs);
+  expect((await up(other, first)).code).toBe("JOURNAL_UNKNOWN_RUN");
+  await accept(other);
+  const { outs } = await up(other, first);
+  // Removed from the program, and declared again on the first machine, which is killed again.
+  for (const folder of [one, other])
+    await provider(w, { "ucaas:journalDir": folder }, newStack).delete("id", outs);
+  const second = killedEngine((await up(one, newStack)).inputs);
+  const sent = w.orders().length;
+  expect((await up(other, second)).code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(sent);
+});
+
 test("on one machine an interrupted run needs no ceremony", async () => {
   const one = await machine();
   const run = provider(w, { "ucaas:journalDir": one }, newStack);
@@ -344,6 +395,26 @@ describe("an update that another machine's killed engine began", () => {
     const [resource] = run.record.resources;
     const later = { ...resource!, modified: "2026-01-06T09:00:00Z" };
     const record = { ...run.record, resources: [later] };
+    expect(await goBack(other, run, record, "changed")).toMatchObject({
+      code: "JOURNAL_UNKNOWN_RUN",
+    });
+    expect(names()).toEqual(["before", "changed"]);
+  });
+
+  test("is not excused by an accepted one of the same resource before", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const run = await interruptOrder(one, other);
+    expect(await goBack(other, run, run.record, "changed")).toMatchObject({
+      code: "JOURNAL_UNKNOWN_RUN",
+    });
+    await accept(other);
+    // Killed once more: the state of the resource has not changed in between.
+    const again = provider(w, { "ucaas:journalDir": one }, newStack);
+    const { inputs } = await again.check(run.inputs, inputsOf(w, configured("changed")));
+    await again.update(run.id, run.outs, inputs as ProvisionInputs);
+    const [pending] = run.record.pending;
+    const resource = { ...pending!.resource, inputs: { ...inputs } };
+    const record = { ...run.record, pending: [{ ...pending!, resource }] };
     expect(await goBack(other, run, record, "changed")).toMatchObject({
       code: "JOURNAL_UNKNOWN_RUN",
     });
@@ -629,6 +700,67 @@ describe("the journal's name in the inputs of a tenant", () => {
     const { journal, changes } = await marksOf(other, tenant);
     expect(changes).toBe(true);
     expect(journal).not.toBe(tenant.inputs.__journal);
+  });
+});
+
+describe("the name of a run in the inputs of a tenant", () => {
+  const marksIn = async (folder: string) => {
+    const files = (await readdir(folder)).filter((name) => name.startsWith("ucaas-runs-"));
+    const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+    return texts.join("").match(/^mark .*$/gm) ?? [];
+  };
+
+  test("is not known in a preview, so that a saved plan accepts any run, and notes nothing", async () => {
+    const one = await machine();
+    const run = provider(w, { "ucaas:journalDir": one }, newStack);
+    const { inputs, failures } = await run.check({}, inputsOf(w, { __journal: unknownValue }));
+    expect({ failures, name: inputs?.__journal }).toEqual({ failures: [], name: unknownValue });
+    expect(await marksIn(one)).toEqual([]);
+  });
+
+  test("is noted once in a process, whatever it orders", async () => {
+    const one = await machine();
+    const run = provider(w, { "ucaas:journalDir": one }, newStack);
+    const names = await Promise.all(
+      ["pbx1", "pbx2", "pbx3"].map(
+        async (tenantName) =>
+          (await run.check({}, inputsOf(w, { tenantName, __resource: tenantName } as never))).inputs
+            ?.__journal,
+      ),
+    );
+    expect(new Set(names).size).toBe(1);
+    expect(names[0]).toMatch(/^[0-9a-f]{8}\/[a-z]{8}$/);
+    expect(await marksIn(one)).toEqual([`mark ${names[0]?.split("/")[1]}`]);
+  });
+
+  test("stays in a preview and an update of a tenant that stays as it is", async () => {
+    const one = await machine();
+    const { inputs, outs } = await up(one, newStack);
+    const marks = await marksIn(one);
+    for (const more of [{}, { __journal: unknownValue }]) {
+      const run = provider(w, { "ucaas:journalDir": one }, newStack);
+      const { inputs: news } = await run.check(inputs, inputsOf(w, more));
+      expect(news?.__journal).toBe(inputs.__journal);
+      expect((await run.diff("id", outs, news as ProvisionInputs)).changes).toBe(false);
+    }
+    expect(await marksIn(one)).toEqual(marks);
+  });
+
+  test("stays where an order without an end on record is waited for", async () => {
+    w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }] });
+    const one = await machine();
+    const { inputs } = await up(one, newStack, { timeout: "100ms" });
+    const marks = await marksIn(one);
+    const run = provider(w, { "ucaas:journalDir": one }, newStack);
+    const { inputs: news } = await run.check(inputs, inputsOf(w, { timeout: "100ms" }));
+    expect(news?.__journal).toBe(inputs.__journal);
+    expect(await marksIn(one)).toEqual(marks);
+  });
+
+  test("is no time of a run, for this release and the earlier one", async () => {
+    const one = await machine();
+    await up(one, newStack);
+    for (const line of await marksIn(one)) expect(Date.parse(line)).toBeNaN();
   });
 });
 
