@@ -80,7 +80,10 @@ async function undeclaredWrites(
   ]);
   const { describeOpenIntent, describeWriteOfLostStack, isOwned } = intents;
   const { intentsOfLostStacks, openIntents, openIntentsOfOthers, toStateResource } = intents;
-  const undeclared = entries.filter((entry) => !isOwned(entry, declared));
+  // Of the journal itself there is always an entry. A saved plan may not allow the question.
+  const undeclared = entries.filter(
+    (entry) => entry.vendor !== "ucaas" && !isOwned(entry, declared),
+  );
   const ofOthers = openIntentsOfOthers(entries, identity);
   if (undeclared.length === 0 && ofOthers.length === 0) return [];
   const before = (await stateBefore()).map(({ urn, outputs }) => ({

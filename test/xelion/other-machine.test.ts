@@ -274,8 +274,8 @@ test("a journal that is restored from a backup does not repeat a later order", a
 test("a pending create of an earlier release, which notes the journal's name alone, needs no ceremony", async () => {
   const one = await machine();
   const run = provider(w, { "ucaas:journalDir": one }, newStack);
-  const { inputs = {} } = await run.check({}, inputsOf(w));
-  const [name = ""] = String(inputs.__journal).split("/");
+  const { inputs } = await run.check({}, inputsOf(w));
+  const [name = ""] = String(inputs?.__journal).split("/");
   const record = killedEngine({ ...inputs, __journal: name });
   expect((await up(one, record)).code).toBeUndefined();
   // A later accept of another machine's create has the key of that release.
