@@ -5,7 +5,7 @@ import { steps } from "./runtime/errors.ts";
 import { isSettled, ownerOf, type ResourceName, toStateResource } from "./runtime/intents.ts";
 import { isSameStack, type JournalEntry } from "./runtime/journal.ts";
 import { printableLine } from "./runtime/printable.ts";
-import { signatureKey } from "./runtime/secret-mark.ts";
+import { hiddenSecret, plainArguments } from "./runtime/secret-mark.ts";
 import type { RecordedResource, StackState } from "./runtime/stack-record.ts";
 import { resourceId } from "./xelion/resource-id.ts";
 import { resourceId as licenseId } from "./xima/resource-id.ts";
@@ -114,11 +114,10 @@ function toObject({ urn, type: token, inputs = {} }: RecordedResource): VendorOb
   const label = Object.hasOwn(labels, type) ? labels[type] : undefined;
   if (!label) return undefined;
   const { name } = toStateResource(urn);
-  const plain = withoutSecrets(inputs);
-  const own = Object.entries(plain).filter(([key]) => !key.startsWith("__"));
+  const plain = plainArguments(inputs);
   return {
     ...{ urn, type, name, account: plain.account, label: label(plain as never) },
-    arguments: Object.fromEntries(own),
+    arguments: plain,
   };
 }
 
@@ -131,15 +130,6 @@ function isSameObject(one: VendorObject, other: VendorObject): boolean {
     one.type === other.type && one.label === other.label && one.account === other.account;
   if (one.urn === other.urn) return isSame;
   // Two secrets cannot be compared.
-  const isKnown = !JSON.stringify(one.arguments).includes(secretMark);
+  const isKnown = !JSON.stringify(one.arguments).includes(hiddenSecret);
   return isSame && isKnown && isEqual(one.arguments, other.arguments);
-}
-
-const secretMark = "[secret]";
-
-/** What the program declared as a secret is encrypted, each time to another text. */
-function withoutSecrets(inputs: Inputs): Inputs {
-  return JSON.parse(JSON.stringify(inputs), (_, value) =>
-    value !== null && typeof value === "object" && signatureKey in value ? secretMark : value,
-  );
 }

@@ -1,5 +1,5 @@
-import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { isUnknown } from "pulumi-ucaas/internal/runtime/unknown";
+import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
 import { type Step, secretMark } from "../pulumi/preview.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import type { Section } from "./section.ts";

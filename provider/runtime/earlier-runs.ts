@@ -1,15 +1,19 @@
+import { isEqual } from "./equality.ts";
 import { UcaasError } from "./errors.ts";
 import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-updates.ts";
 import { toStateResource } from "./intents.ts";
 import {
   everyIdentity,
+  hashOf,
   isSameStack,
   type Journal,
   markOf,
+  mergeKnowledge,
   type StackKnowledge,
 } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
 import { type PendingOperation, readNoted } from "./pending-operations.ts";
+import { plainArguments } from "./secret-mark.ts";
 import {
   type FailedUpdate,
   type RecordedResource,
@@ -153,12 +157,17 @@ function keyOf(operation: string, journal: unknown): string {
   return mark === undefined ? operation : `${operation} ${mark}`;
 }
 
-/** The pending operation of a create that has succeeded since stays on record. */
-function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord): boolean {
+/**
+ * The pending operation of a create that has succeeded since stays on record. What the create
+ * was to replace has the same URN, and other arguments.
+ */
+function isInState({ urn, inputs = {} }: RecordedResource, { resources }: StackRecord): boolean {
+  const run = markOf(inputs.__journal) === undefined ? undefined : inputs.__journal;
   return resources.some(
     (each) =>
       each.urn === urn &&
-      ["serverUrl", "tenantName"].every((name) => each.inputs?.[name] === inputs?.[name]),
+      ((run !== undefined && each.inputs?.__journal === run) ||
+        isEqual(plainArguments(each.inputs ?? {}), plainArguments(inputs))),
   );
 }
 
@@ -168,11 +177,12 @@ function isInState({ urn, inputs }: RecordedResource, { resources }: StackRecord
  * @returns how many pending operations of other machines are settled with it
  */
 export async function acceptEarlierRuns(journal: Journal, identity: string): Promise<number> {
-  const { pending = [], accepted = [] } = (await journal.knowledge(identity)) ?? {};
+  const { pending = [], accepted = [], merged } = (await journal.knowledge(identity)) ?? {};
   await journal.know(identity, {
     journal: await journal.identity(),
     at: new Date().toISOString(),
     accepted: [...new Set([...accepted, ...pending])],
+    ...(merged && { merged }),
   });
   return pending.length;
 }
@@ -253,8 +263,7 @@ export class EarlierRuns {
     organization: string | undefined,
     witness: Witness | undefined,
   ): Promise<Doubt | undefined> {
-    const [knowledge, journal, noted] = [
-      await this.#journal.knowledge(identity),
+    const [journal, noted] = [
       await this.#journal.identity(),
       await readNoted(this.#journal, identity),
     ];
@@ -262,6 +271,7 @@ export class EarlierRuns {
     const { record, failure } = await this.#tryReadRecord(identity, organization);
     const identities = everyIdentity(identity, record.resources, entries);
     const isOwn = await this.#journal.ownRuns(identities);
+    const knowledge = await this.#knowledge(identities, journal);
     const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
     const situation = { record, noted, journal, isOwn, knowledge, part, type, witness };
     const { doubt, kept, pending, needsWitness } = judgeEarlierRuns(situation);
@@ -273,7 +283,7 @@ export class EarlierRuns {
         ? undefined
         : { reason: failure.reason, stack: identity, isPassing: true };
     const lastLook = knowledge?.journal === journal ? knowledge.at : "";
-    const { accepted } = knowledge ?? {};
+    const { accepted, merged } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
       // Another witness has to see again what this one knows, or has no doubt of.
@@ -281,8 +291,27 @@ export class EarlierRuns {
       ...kept,
       pending,
       ...(accepted && { accepted }),
+      ...(merged && { merged }),
     });
     return doubt === undefined ? undefined : { reason: doubt, stack: identity };
+  }
+
+  /**
+   * What is known under all identities of the stack. What was taken in before is left out: it
+   * may be accepted since.
+   */
+  async #knowledge(
+    [identity = "", ...earlier]: readonly string[],
+    journal: string,
+  ): Promise<StackKnowledge | undefined> {
+    let known = await this.#journal.knowledge(identity);
+    for (const stack of earlier) {
+      const other = await this.#journal.knowledge(stack);
+      const hash = hashOf([stack, other]);
+      if (!other || known?.merged?.includes(hash)) continue;
+      known = mergeKnowledge(journal, known, { ...other, merged: [...(other.merged ?? []), hash] });
+    }
+    return known;
   }
 
   /** An empty one where the engine's record cannot be read. */

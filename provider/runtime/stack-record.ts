@@ -23,8 +23,8 @@ export interface FailedUpdate {
   readonly endedAt: string;
   /** No later update of the stack has succeeded. */
   readonly isLast: boolean;
-  /** A later destroy has removed the stack's provider from the state. */
-  readonly isBeforeDestroy: boolean;
+  /** A later run may have removed its provider from the state, which then tells nothing of it. */
+  readonly mayLackProvider: boolean;
   /** Of the stack's config then, by key. A value that holds a secret is left out. */
   readonly config?: Readonly<Record<string, { readonly value?: string | undefined }>>;
 }
@@ -117,10 +117,11 @@ export async function readFailedUpdates(
   return history.flatMap(({ kind, result, startTime, endTime = startTime, config }, at) => {
     if (kind !== "update" || result !== "failed") return [];
     const isLast = !isLaterRun(at, "update", "succeeded");
-    const isBeforeDestroy = isLaterRun(at, "destroy");
+    // An update removes a provider that no resource uses any more.
+    const mayLackProvider = !isLast || isLaterRun(at, "destroy");
     return [
       {
-        ...{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy },
+        ...{ startedAt: startTime, endedAt: endTime, isLast, mayLackProvider },
         ...(config && { config }),
       },
     ];

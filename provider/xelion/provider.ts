@@ -284,8 +284,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const isElsewhere = !isEqual(olds.account, news.account);
     if (isElsewhere || !isKnown(news) || (await this.#notedOperation(news))) return "order";
     const noted = entry && parseOrder(entry.note, "journal");
-    const isLatest =
-      noted !== undefined && (olds.__journal === undefined || isOwn(olds.__journal));
+    const isLatest = noted !== undefined && (olds.__journal === undefined || isOwn(olds.__journal));
     const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
     const hash = last && (await configurationHashOf(news, last));
     const { baseUrl } = this.#accounts.config(news.account);

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
 import { secretPaths } from "../runtime/secret-paths.ts";
-import { unknownValue } from "../runtime/unknown.ts";
 import { secretArguments } from "./secret-names.ts";
 import type { StatusEntry as XelionStatusEntry } from "./status-entry.ts";
 
@@ -236,7 +235,7 @@ export class XelionTenantProvision extends UcaasResource implements KeptArgument
           .unsecret(pulumi.output(args.configuration as pulumi.Input<unknown>))
           .apply((configuration) => JSON.stringify(keyOrder(configuration))),
         // A preview names no run: the provider notes each that it names.
-        ...(pulumi.runtime.isDryRun() && { __journal: unknownValue }),
+        ...(pulumi.runtime.isDryRun() && { __journal: pulumi.runtime.unknownValue }),
         __secretPaths: secretPaths(args.configuration).then((paths) => JSON.stringify(paths)),
       },
       options,

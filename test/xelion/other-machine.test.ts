@@ -11,6 +11,7 @@ import { secretSignature, signatureKey } from "../../provider/runtime/secret-mar
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 import { unknownValue } from "../../provider/runtime/unknown.ts";
 import type { ProvisionInputs, ProvisionOutputs } from "../../provider/xelion/schema.ts";
+import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { folder, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, newStack, outcome, provider } from "./handlers.ts";
@@ -72,16 +73,14 @@ const killedProvider: StackRecord = {
       startedAt: "2026-01-05T09:00:00.000Z",
       endedAt: "2026-01-05T09:00:03.000Z",
       isLast: true,
-      isBeforeDestroy: false,
+      mayLackProvider: false,
     },
   ],
 };
 
-const accept = (folder: string) =>
-  acceptEarlierRuns(
-    new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never }),
-    "shop/live",
-  );
+const journalIn = (folder: string) =>
+  new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never });
+const accept = (folder: string, stack = "shop/live") => acceptEarlierRuns(journalIn(folder), stack);
 
 test("an order of another machine's killed engine is not sent again, until it is accepted", async () => {
   const [one, other] = [await machine(), await machine()];
@@ -229,6 +228,22 @@ describe("with a relay", () => {
   });
 });
 
+test("an order of a killed provider is not sent again when the provider left the state since", async () => {
+  await up(await machine(), newStack);
+  const resources = killedProvider.resources.map((each) => ({
+    ...each,
+    created: "2026-01-05T11:00:00.000Z",
+  }));
+  const failedUpdates = killedProvider.failedUpdates.map((update) => ({
+    ...update,
+    isLast: false,
+    mayLackProvider: true,
+  }));
+  const record = { ...killedProvider, resources, failedUpdates };
+  expect((await up(await machine(), record)).code).toBe("JOURNAL_UNKNOWN_RUN");
+  expect(w.orders()).toHaveLength(1);
+});
+
 test("an order of another machine's killed provider is not sent again", async () => {
   await up(await machine(), newStack);
   const refused = await up(await machine(), killedProvider);
@@ -271,17 +286,99 @@ test("a journal that is restored from a backup does not repeat a later order", a
   expect(w.orders()).toHaveLength(2);
 });
 
-test("a pending create of an earlier release, which notes the journal's name alone, needs no ceremony", async () => {
+test("a pending create with the journal's name alone, of an earlier release, needs no ceremony", async () => {
   const one = await machine();
   const run = provider(w, { "ucaas:journalDir": one }, newStack);
   const { inputs } = await run.check({}, inputsOf(w));
   const [name = ""] = String(inputs?.__journal).split("/");
   const record = killedEngine({ ...inputs, __journal: name });
   expect((await up(one, record)).code).toBeUndefined();
-  // A later accept of another machine's create has the key of that release.
   expect((await up(await machine(), record, { tenantName: "pbx2" })).code).toBe(
     "JOURNAL_UNKNOWN_RUN",
   );
+});
+
+test("an order that was to replace the tenant's order at another service is not sent again", async () => {
+  const second = xelionProvisioningServer();
+  await second.start();
+  try {
+    const accounts = { new: { baseUrl: second.baseUrl, apiKey: w.plainConfig["xelion:apiKey"] } };
+    const config = { "xelion:accounts": accounts };
+    const [one, other] = [await machine(), await machine()];
+    const { inputs, outs } = await up(one, newStack, {}, config);
+    const known = { urn, type: pulumiType, id: "1", inputs: { ...inputs }, outputs: { ...outs } };
+    const state: StackRecord = { ...newStack, resources: [known] };
+    const changed = {
+      account: "new",
+      configuration: { version: 1, organization: { name: "Other" } },
+    };
+    const moved = await up(one, state, changed, config);
+    const sent = () => Object.keys(second.state.orders).length;
+    expect(sent()).toBe(1);
+    const record = { ...killedEngine(moved.inputs), resources: [known] };
+    const again = await up(other, record, changed, config);
+    expect({ code: again.code, sent: sent() }).toEqual({ code: "JOURNAL_UNKNOWN_RUN", sent: 1 });
+  } finally {
+    await second.stop();
+  }
+});
+
+test("a pending create needs no ceremony once the state has what it was to create", async () => {
+  const [one, other] = [await machine(), await machine()];
+  const killed = await provider(w, { "ucaas:journalDir": one }, newStack).check({}, inputsOf(w));
+  const { inputs, outs } = await up(one, newStack);
+  const secret = (ciphertext: string) => ({ [signatureKey]: secretSignature, ciphertext });
+  const recorded = (all: object, ciphertext: string) => ({
+    ...all,
+    tenantLogin: secret(ciphertext),
+  });
+  const known = { urn, type: pulumiType, id: "1", outputs: { ...outs } };
+  const record = (now: object): StackRecord => ({
+    ...killedEngine(recorded(killed.inputs ?? {}, "v1:first")),
+    resources: [{ ...known, inputs: recorded({ ...inputs, ...now }, "v1:second") }],
+  });
+  const another = { tenantName: "pbx2", __resource: "second" } as Partial<ProvisionInputs>;
+  expect((await up(other, record({}), another)).code).toBeUndefined();
+  // The process itself has created it, and it was changed since.
+  const changed = { timeout: "1m", __journal: killed.inputs?.__journal };
+  expect((await up(await machine(), record(changed), another)).code).toBeUndefined();
+});
+
+describe("a doubt after the stack was renamed", () => {
+  const on = async (folder: string, record: StackRecord, __stack: string) =>
+    (await up(folder, record, { __stack })).code;
+
+  test("stays, since a resource of the state has the earlier name, until it is accepted once", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const { inputs } = await up(one, newStack);
+    expect((await up(other, killedEngine(inputs))).code).toBe("JOURNAL_UNKNOWN_RUN");
+    const kept = { urn: `${urn}-2`, type: pulumiType, id: "2", outputs: { __stack: "shop/live" } };
+    const record = { ...newStack, resources: [kept] };
+    for (let run = 0; run < 2; run++)
+      expect(await on(other, record, "shop/prod")).toBe("JOURNAL_UNKNOWN_RUN");
+    await accept(other, "shop/prod");
+    for (let run = 0; run < 2; run++) expect(await on(other, record, "shop/prod")).toBeUndefined();
+  });
+
+  test("stays, since the journal's entries were moved, also when the command is pasted twice", async () => {
+    const [one, other] = [await machine(), await machine()];
+    const { inputs } = await up(one, newStack);
+    const journal = journalIn(other);
+    // The new name has had a run before, without a doubt.
+    expect(await on(other, newStack, "shop/prod")).toBeUndefined();
+    const sent = w.orders().length;
+    expect((await up(other, killedEngine(inputs), { tenantName: "pbx2" })).code).toBe(
+      "JOURNAL_UNKNOWN_RUN",
+    );
+    for (let paste = 0; paste < 2; paste++) await journal.move("shop/live", "shop/prod");
+    const again = await up(other, newStack, { tenantName: "pbx2", __stack: "shop/prod" });
+    expect(again.code).toBe("JOURNAL_UNKNOWN_RUN");
+    await accept(other, "shop/prod");
+    await journal.move("shop/live", "shop/prod");
+    const later = await up(other, newStack, { tenantName: "pbx2", __stack: "shop/prod" });
+    expect(later.code).toBeUndefined();
+    expect(w.orders()).toHaveLength(sent + 1);
+  });
 });
 
 test("an accepted order of another machine does not excuse that machine's next one", async () => {
@@ -883,7 +980,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
         startedAt: new Date(startedAt).toISOString(),
         endedAt: new Date(endedAt).toISOString(),
         isLast: true,
-        isBeforeDestroy: false,
+        mayLackProvider: false,
       },
     ],
   });
@@ -973,7 +1070,7 @@ test("a run that was refused while the backend was gone needs no ceremony afterw
   const endedAt = new Date().toISOString();
   const record = {
     ...killedProvider,
-    failedUpdates: [{ startedAt, endedAt, isLast: true, isBeforeDestroy: false }],
+    failedUpdates: [{ startedAt, endedAt, isLast: true, mayLackProvider: false }],
   };
   expect((await up(one, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(1);
