@@ -25,6 +25,7 @@ export { secretArguments as netsapiensSecrets } from "./netsapiens/secret-names.
 export { type ConfigDefinition, type ConfigOf, readConfig } from "./runtime/config.ts";
 export { normalUrl } from "./runtime/equality.ts";
 export { steps, UcaasError } from "./runtime/errors.ts";
+export { tryParseJson } from "./runtime/parse-json.ts";
 export { type ReadTextOptions, readText, UnreadableTextError } from "./runtime/read-text.ts";
 export { maskSecrets, rememberSecret } from "./runtime/secrets.ts";
 export { closestMatches } from "./runtime/suggest.ts";

@@ -1,4 +1,5 @@
 import { basename, join, relative } from "node:path";
+import { closestMatches } from "pulumi-ucaas/schemas";
 import { defaultsSchema, impliedFrom, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
 import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
@@ -109,11 +110,12 @@ export class StackFiles {
         .filter((entry) => entry.isDirectory())
         .map(({ name }) => [...parts, name]);
     const alike = foldersIn().filter(
-      ([name = ""]) => name !== "customers" && name.toLowerCase() === "customers",
+      ([name = ""]) => name !== "customers" && closestMatches(name, ["customers"]).length > 0,
     );
     const places = [
       [],
       [this.stack],
+      [this.stack, "customers"],
       ...alike.flatMap((folder) => [
         folder,
         ...foldersIn(...folder).filter(([, name = ""]) => !others.includes(name)),

@@ -1,4 +1,4 @@
-import { closestMatches } from "pulumi-ucaas/schemas";
+import { closestMatches, tryParseJson } from "pulumi-ucaas/schemas";
 import { ucaasKeys, vendorConfigs } from "./config.ts";
 import { isRecord, type Path } from "./object-path.ts";
 import type { ConfigSource } from "./rules.ts";
@@ -23,21 +23,24 @@ const engineKeys = ["config", "environment", "secretsprovider", "encryptedkey", 
  */
 export function keyFaults(files: StackFiles, file: YamlFile): string[] {
   const found: string[] = [];
-  for (const key of keysIn(file.value([])).filter((each) => !engineKeys.includes(each))) {
+  for (const key of keysIn(file.value([])).filter(
+    // By convention, a key `x-…` holds what aliases repeat.
+    (each) => !engineKeys.includes(each) && !each.startsWith("x-"),
+  )) {
     const remedy = closestMatches(key, engineKeys)[0];
     found.push(
       `${file.place([key], "key")} ${key} is not read here. ${remedy ? `Did you mean ${remedy}?` : "Indent it below config."}`,
     );
   }
+  found.push(...nestedKeyFaults(file, ["environment"]));
   for (const written of keysIn(file.value(["config"]))) {
     const path = ["config", written];
     const [namespace, key] = files.fullKey(written);
     const among = knownKeys.get(namespace);
     const place = file.place(path, "key");
     if (!among) {
-      found.push(
-        ...keyOfOthers(files, written, file.value(path)).map((line) => `${place} ${line}`),
-      );
+      const value = file.isEncrypted(path) ? undefined : file.value(path);
+      found.push(...keyOfOthers(files, written, value).map((line) => `${place} ${line}`));
       found.push(...nestedKeyFaults(file, path));
     } else if (!among.includes(key)) found.push(`${place} ${unknownKey(written, key, among)}`);
     else if (key === "accounts") found.push(...accountFaults(file, path, among));
@@ -69,8 +72,12 @@ function nestedKeyFaults(file: YamlFile, path: Path): string[] {
   return keysIn(file.value(path)).flatMap((key) => {
     const [namespace = "", name = ""] = key.split(":");
     const inner = [...path, key];
+    // The engine reads what an environment has there.
+    if (inner.join(".") === "environment.values.pulumiConfig") return [];
     if (!knownKeys.get(namespace)?.includes(name)) return nestedKeyFaults(file, inner);
-    return `${file.place(inner, "key")} ${key} is not read below ${String(path.at(-1))}. Indent it as other keys of config.`;
+    const isInAccount = path.length > 2 && path[1] === `${namespace}:accounts`;
+    const remedy = isInAccount ? `Write ${name}.` : "Indent it as other keys of config.";
+    return `${file.place(inner, "key")} ${key} is not read below ${String(path.at(-1))}. ${remedy}`;
   });
 }
 
@@ -111,9 +118,10 @@ function remedyOfOwn(key: string, value: unknown): string | undefined {
   }
   const [, namespace = "", name = ""] = /^([a-z]+)[^a-z]([a-zA-Z]+)$/.exec(key) ?? [];
   if (knownKeys.get(namespace)?.includes(name)) return `Write ${namespace}:${name}.`;
-  const isCustomer = Object.keys(vendorConfigs).some(
-    (system) => isRecord(value) && isRecord(value[system]),
-  );
+  const isCustomer =
+    isRecord(value) &&
+    "name" in value &&
+    Object.keys(vendorConfigs).some((system) => isRecord(value[system]));
   return isCustomer ? "Indent a customer below ucaas:customers." : undefined;
 }
 
@@ -126,8 +134,12 @@ export function hiddenKeyFaults(files: StackFiles, source: ConfigSource): string
       files.fullKey(written).join(":").replace(":config:", ":"),
     ),
   );
-  return Object.keys(ucaasKeys)
+  return [...Object.keys(ucaasKeys), ...knownKeys.keys()]
     .map((key) => `${files.project}:${key}`)
-    .filter((key) => !shown.has(key) && source.get(key) !== undefined)
-    .flatMap((key) => keyOfOthers(files, key).map((line) => `the stack's config ${line}`));
+    .filter((key) => !shown.has(key))
+    .flatMap((key) => {
+      const value = source.get(key);
+      const lines = value === undefined ? [] : keyOfOthers(files, key, tryParseJson(value));
+      return lines.map((line) => `the stack's config ${line}`);
+    });
 }

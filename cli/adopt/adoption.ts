@@ -5,7 +5,7 @@ import { StackFiles } from "pulumi-ucaas-stacks/internal/stack-files";
 import { validateStackFiles } from "pulumi-ucaas-stacks/internal/validate";
 import { print } from "../output.ts";
 import type { Step } from "../pulumi/preview.ts";
-import { inProgramFolder } from "../pulumi/project.ts";
+import { inProgramFolder, workInProgramFolder } from "../pulumi/project.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 import { fileOf, writeCustomerFiles } from "./customer-files.ts";
@@ -54,7 +54,9 @@ export async function adopt(
   );
   if (unknown.length > 0) throw notListed(unknown);
   const planned = plan(candidates, { vendor, files, state: await stack.resources(), chosen });
-  const refused = planned.filter(({ candidate }) => chosen.has(candidate.id)).flatMap(reasonOf);
+  const refused = planned
+    .filter(({ candidate }) => chosen.has(candidate.id))
+    .flatMap((each) => reasonOf(each, chosen));
   if (refused.length > 0) throw notFollowed(refused);
   if (json) return print(asJson(stack.name, vendor, planned));
   print(asTable(vendor, planned, (slug) => fileOf(files, slug)));
@@ -73,7 +75,9 @@ export async function adopt(
   );
   print("Previewing the program with these files (pulumi preview) …");
   const previewSteps = await stack.preview(vendor.previewEnvironment);
-  const adopted = await existingResources(vendor, config, sections, planned, previewSteps);
+  const adopted = await workInProgramFolder(() =>
+    existingResources(vendor, config, sections, planned, previewSteps),
+  );
   const file = importFile(adopted, previewSteps);
   const others = unrelatedSteps(previewSteps, file);
   if (others.length > 0) throw otherChangesPending(others);
@@ -97,9 +101,13 @@ function notListed(ids: readonly string[]): UcaasError {
   });
 }
 
-/** Why it is left out, as a line for people. */
-function reasonOf({ candidate, action }: PlannedCandidate): string[] {
-  return action.kind === "left out" ? [`${candidate.id}: ${action.reason}`] : [];
+/** Why it does not become the customer that was chosen, as a line for people. */
+function reasonOf(
+  { candidate: { id }, action }: PlannedCandidate,
+  chosen: AdoptOptions["chosen"],
+): string[] {
+  if (action.kind === "left out") return [`${id}: ${action.reason}`];
+  return action.slug === chosen.get(id) ? [] : [`${id}: it is customer ${action.slug} already`];
 }
 
 /** Who names an object means that it is adopted: a script would go on as if it were. */
@@ -121,7 +129,7 @@ function nothingToImport(planned: readonly PlannedCandidate[]): string {
   const managed = planned.filter(({ action }) => action.kind === "managed").length;
   if (managed === planned.length)
     return `${found} the state has all of it, and the preview is empty.`;
-  const leftOut = planned.flatMap(reasonOf).length;
+  const leftOut = planned.filter(({ action }) => action.kind === "left out").length;
   return [
     `${found} of ${planned.length} at the vendor, the state has ${managed},`,
     `and ${leftOut} ${leftOut === 1 ? "is" : "are"} left out. The preview is empty.`,

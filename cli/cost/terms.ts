@@ -111,9 +111,8 @@ export function readLimits(
 }
 
 function isNearlyLimits(key: string): boolean {
-  const [namespace = "", name = ""] = key.split(":");
-  const isNear = (word: string, to: string) => closestMatches(word, [to]).length > 0;
-  return isNear(namespace, "ucaas") && isNear(name, "limits");
+  const [namespace, name = ""] = key.split(":");
+  return namespace === "ucaas" && closestMatches(name, ["limits"]).length > 0;
 }
 
 function checked<Schema extends z.ZodType>(

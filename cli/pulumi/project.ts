@@ -77,15 +77,29 @@ export function providerEnvironment(
  */
 export function inProgramFolder<T>(read: () => T): T {
   const own = process.cwd();
-  if (projectFile(own).path === undefined) return read();
-  const { programFolder } = findProject();
-  if (!existsSync(programFolder)) return read();
-  process.chdir(programFolder);
+  enterProgramFolder();
   try {
     return read();
   } finally {
     process.chdir(own);
   }
+}
+
+/** The same for what calls the provider, while nothing else runs in this process. */
+export async function workInProgramFolder<T>(work: () => Promise<T>): Promise<T> {
+  const own = process.cwd();
+  enterProgramFolder();
+  try {
+    return await work();
+  } finally {
+    process.chdir(own);
+  }
+}
+
+function enterProgramFolder(): void {
+  if (projectFile(process.cwd()).path === undefined) return;
+  const { programFolder } = findProject();
+  if (existsSync(programFolder)) process.chdir(programFolder);
 }
 
 /**

@@ -446,21 +446,25 @@ describe("an adoption that cannot be proved", () => {
       ["1002", "bakery"],
       ["1003", "nobody"],
       ["1004", "fine"],
+      ["r/acme", "north"],
+      ["1006", "north"],
     ]);
     const candidates = [...chosen.keys()].map((id) => ({
       ...{ id, cells: [], names: [id], section: {} },
       blockedReason: id === "1003" ? "it has no code" : undefined,
-      isDeclaredBy: () => false,
+      isDeclaredBy: () => id === "1006",
       match: () => undefined,
     }));
     for (const options of [{ yes: true }, { yes: false }, { yes: false, json: true }]) {
       const run = await adoptOf(candidates, { chosen, ...options });
       expect(run.printed).toBe("");
       expect(run.files).toEqual(["Pulumi.prod.yaml"]);
-      expect(run.failure).toBe(`adopt: --as cannot be followed for 3 objects:
+      expect(run.failure).toBe(`adopt: --as cannot be followed for 5 objects:
   1001: "Acme_Ltd" is no slug: it must be lower-case letters, digits and hyphens, with a letter or digit at both ends
   1002: customer bakery has another xima already: choose another slug
-  1003: it has no code [INVALID_ARGUMENT]
+  1003: it has no code
+  r/acme: it is customer acme already
+  1006: it is customer acme already [INVALID_ARGUMENT]
   What to do: nothing was written or imported.
     1. Choose another slug, or take the object out of --as.
     2. Run the same command again.`);

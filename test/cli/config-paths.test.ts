@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { CustomerSurvey } from "../../cli/drift/customer-survey.ts";
+import { workInProgramFolder } from "../../cli/pulumi/project.ts";
 import { configIn } from "../../cli/pulumi/stack.ts";
 import { enablexReseller } from "../enablex/enablex-server.ts";
 import { system, there } from "../netsapiens/system.ts";
@@ -73,6 +74,21 @@ describe("a relative path of the config is the provider's, from any folder of th
     for (const inner of projectFolders) {
       const run = await from(inner, ["adopt", "xima", "--tenant", "voicehouse/acme"], config);
       expect(run.stderr, inner).toContain("the licensing API does not know voicehouse/acme");
+    }
+  });
+
+  test("adopt compares with the provider there, and goes on in its own folder", async () => {
+    const own = process.cwd();
+    onTestFinished(() => process.chdir(own));
+    for (const inner of projectFolders) {
+      process.chdir(join(folder, inner));
+      const begun = process.cwd();
+      const seen = workInProgramFolder(async () => {
+        await Promise.resolve();
+        return Promise.reject(process.cwd());
+      });
+      await expect(seen).rejects.toBe(realpathSync(join(folder, "program")));
+      expect(process.cwd()).toBe(begun);
     }
   });
 

@@ -283,7 +283,7 @@ describe("prices and limits in a stack's config", () => {
       maxAddedCost: "99.5",
     });
     expect(readLimits(source({}))).toBeUndefined();
-    for (const key of ["ucaas:limts", "ucaas:limit", "uccas:limits"])
+    for (const key of ["ucaas:limts", "ucaas:Limit"])
       expect(() => readLimits(source({ maxRemovals: 1 }, key))).toThrow(`${key} is not a key`);
   });
 });

@@ -372,6 +372,14 @@ describe("config", () => {
         "4:5 ucaas:limits is not read below xima:accounts. Indent it as other keys of config.",
       ],
       [
+        "  xima:accounts:\n    uk:\n      xima:baseUrl: https://uk.example",
+        "5:7 xima:baseUrl is not read below uk. Write baseUrl.",
+      ],
+      [
+        "environment:\n  values:\n    ucaas:limits: {}",
+        "5:5 ucaas:limits is not read below values. Indent it as other keys of config.",
+      ],
+      [
         "  xima:accounts:\n    second: 5",
         "4:5 xima:accounts.second: expected a map of the account's keys",
       ],
@@ -395,12 +403,18 @@ describe("config", () => {
       expect(inVoicehouse("aws:region: eu-west-1", config)).toEqual([
         "the stack's config voicehouse:production is not read. Write ucaas:production.",
       ]);
+      const nested = { ...vendors, "voicehouse:ucaas": '{"production": true}' };
+      expect(inVoicehouse("aws:region: eu-west-1", nested)).toEqual([
+        "the stack's config voicehouse:ucaas is not read. Write its keys as ucaas:<key>.",
+      ]);
     });
 
     test.each([
       "region: eu-west-1",
       "replicas: 1.0",
       "voicehouse:region: eu-west-1",
+      "voicehouse:regions: {xima: {a: 1}, enablex: {b: 2}}",
+      "xima: {secure: v1:abc}",
       "aws:region: eu-west-1",
       "gcp:project: acme",
       "uccas:region: x",
@@ -724,7 +738,7 @@ describe("a customer's own file", () => {
     ]);
   });
 
-  test("beside the folder `customers`, or in one of another case, is an error for its stack", () => {
+  test("beside the folder `customers`, or in one that is nearly called so, is an error for its stack", () => {
     const files = {
       "Pulumi.acme.yaml": customers,
       "Pulumi.north.yaml": customers,
@@ -733,6 +747,8 @@ describe("a customer's own file", () => {
       "acme/dentist.yaml": acme,
       "north/hotel.yaml": acme,
       "Customers/acme/inn.yaml": acme,
+      "customer/acme/lodge.yaml": acme,
+      "acme/customers/mill.yaml": acme,
       "Customers/north/jeweller.yaml": acme,
       "Customers/nroth/kiosk.yaml": acme,
       "CUSTOMERS/library.YAML": acme,
@@ -741,9 +757,11 @@ describe("a customer's own file", () => {
       "stacks/bakery.yaml",
       "stacks/clinic.yml",
       "stacks/acme/dentist.yaml",
+      "stacks/acme/customers/mill.yaml",
       "stacks/CUSTOMERS/library.YAML",
       "stacks/Customers/acme/inn.yaml",
       "stacks/Customers/nroth/kiosk.yaml",
+      "stacks/customer/acme/lodge.yaml",
     ]);
     expect(faults({ "Pulumi.acme.yaml": customers, "bakery.yaml": acme })).toEqual([
       "stacks/bakery.yaml is not read. What to do: move it to stacks/customers/acme, or to the stack that it belongs to.",
