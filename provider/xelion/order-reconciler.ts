@@ -46,11 +46,6 @@ interface Dependencies {
   requireNoOtherOrder?(): Promise<void>;
   /** The order that another resource of the state has for this tenant. */
   orderOfAnotherResource?(): Promise<Order | undefined>;
-  /**
-   * When a killed run of another machine was found. It may have sent a later order than
-   * those that were sent before.
-   */
-  readonly outdatedBefore?: string;
   /** The stack's identity today; `news` may have the one that its entries are under. */
   readonly stack?: string;
   /** Throws when an order that the relay keeps is another stack's. */
@@ -76,9 +71,6 @@ export class OrderReconciler {
   readonly #requireNoOtherOrder: Dependencies["requireNoOtherOrder"];
   readonly #requireOwnStack: Dependencies["requireOwnStack"];
   readonly #orderOfAnotherResource: Dependencies["orderOfAnotherResource"];
-  readonly #outdatedBefore: string | undefined;
-  /** The order that may have a successor, by its intent. */
-  #outdated: string | undefined;
   readonly #relayKey: RelayKey;
   readonly #desired: DesiredOrder;
   readonly #key: JournalKey;
@@ -112,7 +104,6 @@ export class OrderReconciler {
     this.#requireNoOtherOrder = dependencies.requireNoOtherOrder;
     this.#requireOwnStack = dependencies.requireOwnStack;
     this.#orderOfAnotherResource = dependencies.orderOfAnotherResource;
-    this.#outdatedBefore = dependencies.outdatedBefore;
     this.#desired = toDesiredOrder(news, configuration.hash, account.config.baseUrl);
     this.#key = journalKey(news);
     this.#relayKey = relayKey(this.#key, dependencies.stack);
@@ -148,26 +139,12 @@ export class OrderReconciler {
   }
 
   #next(): Next {
-    const { order } = this;
-    // The operator may say that none has followed.
-    const isConfirmed =
-      this.#desired.givenOrderId !== null && this.#desired.givenOrderId === order?.orderId;
-    const isOutdated = order !== undefined && order.intentId === this.#outdated && !isConfirmed;
     return decide(
       this.#desired,
-      isOutdated ? { ...order, configurationHash: notKnown } : order,
-      capabilitiesOf(order && this.#account.sourceOf(order)),
+      this.order,
+      capabilitiesOf(this.order && this.#account.sourceOf(this.order)),
       this.#isNew,
     );
-  }
-
-  /** Whether a killed run of another machine may have ordered since. */
-  #mayBeOutdated({ intentId, submittedAt }: Order): boolean {
-    const since = this.#outdatedBefore;
-    if (since === undefined) return false;
-    // By this machine's clock. An entry may also be younger than its order.
-    const isOwn = this.#entry?.note.intentId === intentId;
-    return !(isOwn && this.#entry!.intendedAt > since && submittedAt > since);
   }
 
   /** The order once there is one. */
@@ -198,10 +175,6 @@ export class OrderReconciler {
     // Other machines know it as this stack's from now on.
     if (kept?.stack !== undefined && kept.stack !== this.#relayKey.stack)
       await this.#source?.saveRecord?.(kept.order).catch(() => {});
-    // What the relay alone has may be the order of that run.
-    const isOfRelay = this.order === kept?.order;
-    if (this.order && !isOfRelay && this.#mayBeOutdated(this.order))
-      this.#outdated = this.order.intentId;
     if (!this.order || this.order.status === "COMPLETED") return;
     await this.#change(applyBuffered);
     await this.#poll();
@@ -499,9 +472,6 @@ export class OrderReconciler {
       );
   }
 }
-
-/** In place of a hash: the tenant may have another configuration by now. */
-const notKnown = "not known";
 
 /** What was known before an order was about to be sent. */
 interface Before {

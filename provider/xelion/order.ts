@@ -111,8 +111,10 @@ export function decide(
   isNew = false,
 ): Next {
   const given = declared.givenOrderId;
-  if (given !== null && given !== order?.givenOrderId && given !== order?.orderId)
-    return { do: "adopt", orderId: given };
+  // One of this service may have the number of a completed one of another service.
+  const isOther = order?.status === "COMPLETED" && isElsewhere(order, declared.service);
+  const isKnown = given === order?.givenOrderId || (given === order?.orderId && !isOther);
+  if (given !== null && !isKnown) return { do: "adopt", orderId: given };
   if (!order) return { do: "submit" };
 
   const changed = isChanged(declared, order, isNew);

@@ -72,7 +72,6 @@ interface Situation {
   readonly stack?: string | undefined;
   /** The resources that a create is to replace. */
   readonly replaced?: readonly ProvisionOutputs[];
-  readonly outdatedBefore?: string | undefined;
 }
 /** What an order's way depends on; the state has no `callback`. */
 type Ordered = Pick<
@@ -416,6 +415,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const id = resourceId(news);
     // An order that the operator names is this tenant's, whichever stack had it before.
     if (news.orderId === undefined) await operation.recall();
+    // The order of the replaced resource is taken over, and a later one would not be seen.
+    const isAfterUpdate = (await this.#notedOperation(news))?.operation === "update";
+    if (isAfterUpdate && news.orderId === undefined) await this.#requireNoOtherOrder(news);
     const { order, failure } = await this.#reconcile(news, undefined, operation, {
       replaced: replaced.map(({ state }) => state),
     });
@@ -456,13 +458,20 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     operation: Operation,
   ): Promise<dynamic.UpdateResult<ProvisionOutputs>> {
     const known = orderFromState(olds);
-    const outdatedBefore = operation.isRepeated ? await this.#outdatedBefore(news) : undefined;
-    const { order, failure } = await this.#reconcile(
+    // The order of another machine may have followed; the operator may say that none has.
+    const mayBeOutdated = operation.isRepeated && known.orderId !== news.orderId;
+    const isOutdated = mayBeOutdated && !(await this.#isKnownToRelay(news));
+    const reconciled = await this.#reconcile(
       { ...news, __stack: olds.__stack ?? news.__stack },
-      known,
+      isOutdated ? { ...known, configurationHash: notKnown } : known,
       operation,
-      { stack: news.__stack, outdatedBefore },
+      { stack: news.__stack },
     );
+    const { failure } = reconciled;
+    const order =
+      reconciled.order?.configurationHash === notKnown
+        ? { ...reconciled.order, configurationHash: known.configurationHash }
+        : reconciled.order;
     if (!order) throw failure;
     const outs = this.#outputs(news, order);
     if (failure && !isEqual(order, known)) throw new PartialFailure(id, outs, failure);
@@ -470,15 +479,11 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     return { outs };
   }
 
-  /**
-   * When the killed run that this one follows was found: its order may be later than those
-   * before. Undefined where the relay has each order of that run.
-   */
-  async #outdatedBefore(news: ProvisionInputs): Promise<string | undefined> {
-    const { relay, foundAt } = (await this.#notedOperation(news)) ?? {};
+  /** Whether the relay has each order of the killed run that this one follows. */
+  async #isKnownToRelay(news: ProvisionInputs): Promise<boolean> {
+    const { relay } = (await this.#notedOperation(news)) ?? {};
     const { mark } = this.#accounts.client(news.account).witnessOf(news) ?? {};
-    const isKnownToRelay = relay !== undefined && relay === mark;
-    return isKnownToRelay ? undefined : (foundAt ?? new Date().toISOString());
+    return relay !== undefined && relay === mark;
   }
 
   async read(id: string, props: ProvisionOutputs): Promise<dynamic.ReadResult<ProvisionOutputs>> {
@@ -528,7 +533,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     declared: ProvisionInputs,
     stateOrder: Order | undefined,
     operation: Operation,
-    { stack = declared.__stack, replaced = [], outdatedBefore }: Situation,
+    { stack = declared.__stack, replaced = [] }: Situation,
   ): Promise<{ order?: Order; failure?: Error }> {
     const { key } = await this.#located(declared);
     const news = { ...declared, __stack: key.stack };
@@ -547,13 +552,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
           news,
           configuration,
           signal: operation.signal,
-          requireNoOtherOrder: async () => {
-            const doubt = await this.#doubt({ ...news, __stack: stack });
-            if (stack !== undefined) await this.#earlierRuns.noteRun(stack);
-            if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
-          },
+          requireNoOtherOrder: () => this.#requireNoOtherOrder({ ...news, __stack: stack }),
           orderOfAnotherResource: () => this.#orderInState(news, replaced),
-          ...(outdatedBefore !== undefined && { outdatedBefore }),
           stack,
           requireOwnStack: async (sender) => {
             // An order that the operator names is this tenant's, whichever stack sent it.
@@ -572,6 +572,13 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     } finally {
       this.#inFlight.delete(key.thing);
     }
+  }
+
+  /** @throws {UcaasError} `JOURNAL_UNKNOWN_RUN` */
+  async #requireNoOtherOrder(news: ProvisionInputs): Promise<void> {
+    const doubt = await this.#doubt(news);
+    if (news.__stack !== undefined) await this.#earlierRuns.noteRun(news.__stack);
+    if (doubt) throw orderedElsewhere(news, doubt, this.#journal.location);
   }
 
   /** The journal, for one tenant's orders at whichever provisioning service. */
@@ -739,6 +746,9 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     return toOutputs(inputs, order, this.#accounts.client(inputs.account).service.baseUrl);
   }
 }
+
+/** In place of a hash: the tenant may have another configuration by now. */
+const notKnown = "not known";
 
 /**
  * The hash of what is declared; undefined while it is not known. A refresh asks without

@@ -197,6 +197,14 @@ describe("what to do next", () => {
     const refused = { do: "refuse", failure: { code: "ORDER_AT_OTHER_SERVICE" } };
 
     test.each<[string, DesiredOrder, Order, typeof followed, boolean, object]>([
+      [
+        "an orderId of the same number is an order of this service",
+        { ...changedHere, givenOrderId: 42 },
+        there("COMPLETED"),
+        deaf,
+        true,
+        { do: "adopt", orderId: 42 },
+      ],
       ["a completed one is left alone", here, there("COMPLETED"), deaf, true, { do: "done" }],
       [
         "a completed one is followed by a changed configuration",
