@@ -4,11 +4,9 @@ import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-upda
 import { toStateResource } from "./intents.ts";
 import {
   everyIdentity,
-  hashOf,
   isSameStack,
   type Journal,
   markOf,
-  mergeKnowledge,
   type StackKnowledge,
 } from "./journal.ts";
 import type { OwnRuns } from "./own-runs.ts";
@@ -177,12 +175,11 @@ function isInState({ urn, inputs = {} }: RecordedResource, { resources }: StackR
  * @returns how many pending operations of other machines are settled with it
  */
 export async function acceptEarlierRuns(journal: Journal, identity: string): Promise<number> {
-  const { pending = [], accepted = [], merged } = (await journal.knowledge(identity)) ?? {};
+  const { pending = [], accepted = [] } = (await journal.knowledge(identity)) ?? {};
   await journal.know(identity, {
     journal: await journal.identity(),
     at: new Date().toISOString(),
     accepted: [...new Set([...accepted, ...pending])],
-    ...(merged && { merged }),
   });
   return pending.length;
 }
@@ -263,7 +260,8 @@ export class EarlierRuns {
     organization: string | undefined,
     witness: Witness | undefined,
   ): Promise<Doubt | undefined> {
-    const [journal, noted] = [
+    const [knowledge, journal, noted] = [
+      await this.#journal.knowledge(identity),
       await this.#journal.identity(),
       await readNoted(this.#journal, identity),
     ];
@@ -271,7 +269,6 @@ export class EarlierRuns {
     const { record, failure } = await this.#tryReadRecord(identity, organization);
     const identities = everyIdentity(identity, record.resources, entries);
     const isOwn = await this.#journal.ownRuns(identities);
-    const knowledge = await this.#knowledge(identities, journal);
     const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
     const situation = { record, noted, journal, isOwn, knowledge, part, type, witness };
     const { doubt, kept, pending, needsWitness } = judgeEarlierRuns(situation);
@@ -283,7 +280,7 @@ export class EarlierRuns {
         ? undefined
         : { reason: failure.reason, stack: identity, isPassing: true };
     const lastLook = knowledge?.journal === journal ? knowledge.at : "";
-    const { accepted, merged } = knowledge ?? {};
+    const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
       // Another witness has to see again what this one knows, or has no doubt of.
@@ -291,27 +288,8 @@ export class EarlierRuns {
       ...kept,
       pending,
       ...(accepted && { accepted }),
-      ...(merged && { merged }),
     });
     return doubt === undefined ? undefined : { reason: doubt, stack: identity };
-  }
-
-  /**
-   * What is known under all identities of the stack. What was taken in before is left out: it
-   * may be accepted since.
-   */
-  async #knowledge(
-    [identity = "", ...earlier]: readonly string[],
-    journal: string,
-  ): Promise<StackKnowledge | undefined> {
-    let known = await this.#journal.knowledge(identity);
-    for (const stack of earlier) {
-      const other = await this.#journal.knowledge(stack);
-      const hash = hashOf([stack, other]);
-      if (!other || known?.merged?.includes(hash)) continue;
-      known = mergeKnowledge(journal, known, { ...other, merged: [...(other.merged ?? []), hash] });
-    }
-    return known;
   }
 
   /** An empty one where the engine's record cannot be read. */

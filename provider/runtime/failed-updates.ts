@@ -54,7 +54,7 @@ export function isOfAnotherJournal(
   lookedAt = "",
 ): boolean {
   const [start, end] = [Date.parse(update.startedAt), endOf(update)];
-  if (!update.mayLackProvider && !hadProvider(resources, end)) return false;
+  if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;
   const runs = ownRuns.map((time) => Date.parse(time));
   if (runs.some((run) => run >= start && run < end)) return false;
   const [first = Number.POSITIVE_INFINITY] = runs;

@@ -44,8 +44,6 @@ export interface StackKnowledge {
   /** Pending operations that were seen, and those that the operator has settled. */
   readonly pending?: readonly string[];
   readonly accepted?: readonly string[];
-  /** By their hashes, what other identities of the stack knew that is part of this. */
-  readonly merged?: readonly string[];
 }
 
 /** What an intent carries, and what keeps it from being written. */
@@ -144,27 +142,11 @@ export class Journal {
     }
     await this.intend({ ...moves, stack: from }, to, to);
     this.#moves.clear();
-    await this.#moveKnowledge(from, to);
+    const known = await this.knowledge(from);
+    if (known) await this.know(to, known);
+    const operations = await this.pendingOperations(from);
+    if (operations) await this.notePendingOperations(to, operations);
     return moved;
-  }
-
-  /** Both stay in force, and nothing is left that a second move would bring back. */
-  async #moveKnowledge(from: string, to: string): Promise<void> {
-    const [known, noted] = [
-      await this.#store.read({ ...knowledge, stack: from }),
-      await this.#store.read({ ...pending, stack: from }),
-    ];
-    if (known) {
-      const both = [await this.knowledge(to), known.note as unknown as StackKnowledge] as const;
-      await this.know(to, mergeKnowledge(await this.identity(), ...both));
-      await this.#store.remove(known, known);
-    }
-    if (noted) {
-      const both = [await this.pendingOperations(to), noted.note].flatMap((each) => each ?? []);
-      const different = new Map(both.map((each) => [JSON.stringify(each), each]));
-      await this.notePendingOperations(to, [...different.values()]);
-      await this.#store.remove(noted, noted);
-    }
   }
 
   /** A stack's identity, and those that it was moved to since, the latest last. */
@@ -253,11 +235,6 @@ export class Journal {
 
   async notePendingOperations(stack: string, operations: Json): Promise<void> {
     await this.intend({ ...pending, stack }, "", operations);
-  }
-
-  /** What is kept of stacks themselves: their moves, and what was seen of their runs. */
-  async entriesOfStacks(): Promise<readonly JournalEntry[]> {
-    return (await this.#store.list(pending.vendor)).entries;
   }
 
   /** The entries of one thing, of whichever stack. */
@@ -431,48 +408,6 @@ export function identitiesBefore(stack: string, entries: readonly JournalEntry[]
   return [...identities];
 }
 
-/**
- * What is known of a stack under two identities: any doubt binds. A doubt of another journal
- * does not, where its folder was replaced by this one.
- *
- * @param journal the name of this journal
- */
-export function mergeKnowledge(
-  journal: string,
-  one: StackKnowledge | undefined,
-  other: StackKnowledge,
-): StackKnowledge {
-  if (!one) return other;
-  const lists = {
-    ...union("pending", one, other),
-    ...union("accepted", one, other),
-    ...union("merged", one, other),
-  };
-  if (one.journal !== other.journal)
-    return { ...(other.journal === journal ? other : one), ...lists };
-  const [at = ""] = [one.at, other.at].sort();
-  return { journal: one.journal, at, ...doubtOfBoth(one, other), ...lists };
-}
-
-function union(name: "pending" | "accepted" | "merged", ...all: readonly StackKnowledge[]) {
-  const lists = all.flatMap((each) => each[name] ?? []);
-  return all.some((each) => each[name]) ? { [name]: [...new Set(lists)] } : {};
-}
-
-/** One that binds all includes one that binds some. */
-function doubtOfBoth(
-  ...both: readonly StackKnowledge[]
-): Pick<StackKnowledge, "doubt" | "doubtOf"> {
-  const doubts = both.filter(({ doubt }) => doubt !== undefined);
-  const { doubt } = doubts.find(({ doubtOf }) => !doubtOf) ?? doubts[0] ?? {};
-  if (doubt === undefined) return {};
-  const updates = doubts.map(({ doubtOf }) => doubtOf).filter((update) => update !== undefined);
-  if (updates.length < doubts.length) return { doubt };
-  const [startedAt = ""] = updates.map((update) => update.startedAt).sort();
-  const witnesses = new Set(updates.flatMap((update) => update.witnesses));
-  return { doubt, doubtOf: { startedAt, witnesses: [...witnesses] } };
-}
-
 /** All identities that a stack has had, as far as its state and the journal know. */
 export function everyIdentity(
   stack: string,
@@ -482,13 +417,6 @@ export function everyIdentity(
   const marks = resources.flatMap(({ inputs, outputs }) => [inputs?.__stack, outputs?.__stack]);
   const earlier = marks.filter((mark) => typeof mark === "string");
   return [...new Set([...identitiesBefore(stack, entries), ...earlier])];
-}
-
-/** Whether an entry has operations that were seen of a stack and are not settled. */
-export function hasPendingOperations({ vendor, thing, note }: JournalEntry): boolean {
-  return (
-    vendor === pending.vendor && thing === pending.thing && Array.isArray(note) && note.length > 0
-  );
 }
 
 /** A stack's own entry of those of a thing. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UcaasError } from "./errors.ts";
 import { type ResourceName, toStateResource } from "./intents.ts";
 import { isRecord } from "./is-record.ts";
-import { everyIdentity, hasPendingOperations, type Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { signatureKey } from "./secret-mark.ts";
 import {
   type RecordedResource,
@@ -91,34 +91,25 @@ export class PendingOperations {
   }
 
   async #find(journal: Journal, stack: string, name: string): Promise<PendingOperation[]> {
-    const own = await readNoted(journal, stack);
-    const entries = await journal.entriesOfStacks().catch(() => []);
-    // Another stack's may be this one's, from before it was renamed. Its state tells.
-    const isNoted = own.length > 0 || entries.some(hasPendingOperations);
-    if (!isNoted && hasNoPendingOperations(stack)) return [];
+    const noted = await readNoted(journal, stack);
+    if (noted.length === 0 && hasNoPendingOperations(stack)) return [];
     let state: StackState;
     try {
       state = await this.#read(name);
     } catch (error) {
       // The engine itself says that there are pending operations.
       if (!(error instanceof UcaasError)) throw error;
-      return own;
+      return noted;
     }
-    const [, ...earlier] = everyIdentity(stack, state.resources, entries);
-    const others = await Promise.all(earlier.map((each) => readNoted(journal, each)));
-    const noted = [...own];
-    for (const each of others.flat())
-      if (!noted.some((other) => isSame(other, each))) noted.push(each);
     const kept = noted.filter((each) => state.resources.some((known) => isOf(each, known)));
-    const isOwn =
-      state.pending.length > 0 ? await tryOwnRuns(journal, [stack, ...earlier]) : () => false;
+    const isOwn = state.pending.length > 0 ? await tryOwnRuns(journal, [stack]) : () => false;
     const news = toPendingOperations(state, new Date().toISOString()).filter(
       (each) =>
         // Of its own runs the journal has the entries.
         !isOwn(each.journal) && !kept.some((other) => isSame(other, each)),
     );
     const found = [...kept, ...news];
-    if (JSON.stringify(found) !== JSON.stringify(own)) await tryNote(journal, stack, found);
+    if (news.length > 0 || kept.length < noted.length) await tryNote(journal, stack, found);
     return found;
   }
 }

@@ -23,8 +23,8 @@ export interface FailedUpdate {
   readonly endedAt: string;
   /** No later update of the stack has succeeded. */
   readonly isLast: boolean;
-  /** A later run may have removed its provider from the state, which then tells nothing of it. */
-  readonly mayLackProvider: boolean;
+  /** A later destroy has removed the stack's provider from the state. */
+  readonly isBeforeDestroy: boolean;
   /** Of the stack's config then, by key. A value that holds a secret is left out. */
   readonly config?: Readonly<Record<string, { readonly value?: string | undefined }>>;
 }
@@ -117,11 +117,10 @@ export async function readFailedUpdates(
   return history.flatMap(({ kind, result, startTime, endTime = startTime, config }, at) => {
     if (kind !== "update" || result !== "failed") return [];
     const isLast = !isLaterRun(at, "update", "succeeded");
-    // An update removes a provider that no resource uses any more.
-    const mayLackProvider = !isLast || isLaterRun(at, "destroy");
+    const isBeforeDestroy = isLaterRun(at, "destroy");
     return [
       {
-        ...{ startedAt: startTime, endedAt: endTime, isLast, mayLackProvider },
+        ...{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy },
         ...(config && { config }),
       },
     ];

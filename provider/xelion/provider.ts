@@ -270,6 +270,8 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (known) return known;
     const read = this.#journal.ownRuns([stack, earlier]);
     this.#isOwnRun.set(earlier, read);
+    // A journal that did not answer once is asked again.
+    read.catch(() => this.#isOwnRun.delete(earlier));
     return read;
   }
 

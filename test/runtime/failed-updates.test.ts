@@ -13,7 +13,7 @@ const update = {
   startedAt: "2026-01-05T09:00:00.000Z",
   endedAt: "2026-01-05T09:00:03.000Z",
   isLast: true,
-  mayLackProvider: false,
+  isBeforeDestroy: false,
 };
 const provider = {
   urn: "urn:pulumi:live::shop::pulumi:providers:pulumi-nodejs::default",
@@ -54,7 +54,7 @@ describe("an update that failed", () => {
     const destroyed = {
       ...record,
       resources: [],
-      failedUpdates: [{ ...update, mayLackProvider: true }],
+      failedUpdates: [{ ...update, isBeforeDestroy: true }],
     };
     expect(lastUpdatesOfOthers(destroyed, nothing)).toHaveLength(1);
   });

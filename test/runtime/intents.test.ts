@@ -9,7 +9,7 @@ import {
   openIntents,
   openIntentsOfOthers,
 } from "../../provider/runtime/intents.ts";
-import { Journal, mergeKnowledge, type StackKnowledge } from "../../provider/runtime/journal.ts";
+import { Journal } from "../../provider/runtime/journal.ts";
 import {
   type ManagedInputs,
   type ManagedOutputs,
@@ -106,45 +106,6 @@ test("what the journal knows of the stack itself is no write that may be left", 
   const { entries } = await journal.list();
   expect(entries.length).toBeGreaterThan(1);
   expect(openIntents(entries, "shop/old", [])).toEqual([]);
-});
-
-test("what is known of a renamed stack is added to what the new name knows, and moved once", async () => {
-  const [from, to] = ["shop/old", stack];
-  const about = { journal: await journal.identity(), at: "2026-11-28T05:00:00Z" };
-  const operation = (name: string) => ({ operation: "delete", name });
-  await journal.know(from, { ...about, doubt: "old", accepted: ["a"], pending: ["b"] });
-  await journal.know(to, { ...about, at: "2026-11-28T06:00:00Z", accepted: ["c"] });
-  await journal.notePendingOperations(from, [operation("a"), operation("b")]);
-  await journal.notePendingOperations(to, [operation("b"), operation("c")]);
-  await journal.move(from, to);
-  const known = { ...about, doubt: "old", accepted: ["c", "a"], pending: ["b"] };
-  expect(await journal.knowledge(to)).toEqual(known);
-  expect(await journal.pendingOperations(to)).toHaveLength(3);
-  await journal.know(to, about);
-  await journal.notePendingOperations(to, []);
-  await journal.move(from, to);
-  expect(await journal.knowledge(to)).toEqual(about);
-  expect(await journal.pendingOperations(to)).toEqual([]);
-});
-
-test("a doubt about some orders does not narrow one about all, whichever name had it", async () => {
-  const about = { journal: await journal.identity(), at: "2026-11-28T05:00:00Z" };
-  const some = (day: number, witness: string) => ({
-    ...about,
-    doubt: "some",
-    doubtOf: { startedAt: `2026-01-0${day}`, witnesses: [witness] },
-  });
-  const all = { ...about, doubt: "all" };
-  const merged = (one: StackKnowledge, other: StackKnowledge) =>
-    mergeKnowledge(about.journal, one, other);
-  expect(merged(some(1, "x"), all)).toEqual(all);
-  expect(merged(all, some(1, "x"))).toEqual(all);
-  expect(merged(some(2, "x"), some(1, "y")).doubtOf).toEqual({
-    startedAt: "2026-01-01",
-    witnesses: ["x", "y"],
-  });
-  // The folder of the other journal was replaced by this one.
-  expect(merged({ ...all, journal: "gone" }, about)).toEqual(about);
 });
 
 test("the entry of a delete that ended well is forgotten after a month", async () => {

@@ -66,19 +66,7 @@ test("a failed update is one of the last until another one succeeds, whatever el
   ]);
   const { failedUpdates } = await readStackRecord("live");
   expect(failedUpdates).toMatchObject([
-    { startedAt: "2026-01-05", isLast: true, mayLackProvider: false },
-    { startedAt: "2026-01-02", isLast: false, mayLackProvider: true },
-  ]);
-});
-
-test("a later update that succeeded may have removed the provider of a failed one", async () => {
-  const run = (day: number, result: string) => ({
-    ...{ kind: "update", result, startTime: `2026-01-0${day}`, endTime: `2026-01-0${day}` },
-  });
-  backendFails(0, "", [run(3, "failed"), run(2, "succeeded"), run(1, "failed")]);
-  const { failedUpdates } = await readStackRecord("live");
-  expect(failedUpdates).toMatchObject([
-    { startedAt: "2026-01-03", mayLackProvider: false },
-    { startedAt: "2026-01-01", mayLackProvider: true },
+    { startedAt: "2026-01-05", isLast: true, isBeforeDestroy: false },
+    { startedAt: "2026-01-02", isLast: false, isBeforeDestroy: true },
   ]);
 });

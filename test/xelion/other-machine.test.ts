@@ -73,14 +73,16 @@ const killedProvider: StackRecord = {
       startedAt: "2026-01-05T09:00:00.000Z",
       endedAt: "2026-01-05T09:00:03.000Z",
       isLast: true,
-      mayLackProvider: false,
+      isBeforeDestroy: false,
     },
   ],
 };
 
-const journalIn = (folder: string) =>
-  new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never });
-const accept = (folder: string, stack = "shop/live") => acceptEarlierRuns(journalIn(folder), stack);
+const accept = (folder: string) =>
+  acceptEarlierRuns(
+    new Journal({ get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never }),
+    "shop/live",
+  );
 
 test("an order of another machine's killed engine is not sent again, until it is accepted", async () => {
   const [one, other] = [await machine(), await machine()];
@@ -228,22 +230,6 @@ describe("with a relay", () => {
   });
 });
 
-test("an order of a killed provider is not sent again when the provider left the state since", async () => {
-  await up(await machine(), newStack);
-  const resources = killedProvider.resources.map((each) => ({
-    ...each,
-    created: "2026-01-05T11:00:00.000Z",
-  }));
-  const failedUpdates = killedProvider.failedUpdates.map((update) => ({
-    ...update,
-    isLast: false,
-    mayLackProvider: true,
-  }));
-  const record = { ...killedProvider, resources, failedUpdates };
-  expect((await up(await machine(), record)).code).toBe("JOURNAL_UNKNOWN_RUN");
-  expect(w.orders()).toHaveLength(1);
-});
-
 test("an order of another machine's killed provider is not sent again", async () => {
   await up(await machine(), newStack);
   const refused = await up(await machine(), killedProvider);
@@ -342,43 +328,6 @@ test("a pending create needs no ceremony once the state has what it was to creat
   // The process itself has created it, and it was changed since.
   const changed = { timeout: "1m", __journal: killed.inputs?.__journal };
   expect((await up(await machine(), record(changed), another)).code).toBeUndefined();
-});
-
-describe("a doubt after the stack was renamed", () => {
-  const on = async (folder: string, record: StackRecord, __stack: string) =>
-    (await up(folder, record, { __stack })).code;
-
-  test("stays, since a resource of the state has the earlier name, until it is accepted once", async () => {
-    const [one, other] = [await machine(), await machine()];
-    const { inputs } = await up(one, newStack);
-    expect((await up(other, killedEngine(inputs))).code).toBe("JOURNAL_UNKNOWN_RUN");
-    const kept = { urn: `${urn}-2`, type: pulumiType, id: "2", outputs: { __stack: "shop/live" } };
-    const record = { ...newStack, resources: [kept] };
-    for (let run = 0; run < 2; run++)
-      expect(await on(other, record, "shop/prod")).toBe("JOURNAL_UNKNOWN_RUN");
-    await accept(other, "shop/prod");
-    for (let run = 0; run < 2; run++) expect(await on(other, record, "shop/prod")).toBeUndefined();
-  });
-
-  test("stays, since the journal's entries were moved, also when the command is pasted twice", async () => {
-    const [one, other] = [await machine(), await machine()];
-    const { inputs } = await up(one, newStack);
-    const journal = journalIn(other);
-    // The new name has had a run before, without a doubt.
-    expect(await on(other, newStack, "shop/prod")).toBeUndefined();
-    const sent = w.orders().length;
-    expect((await up(other, killedEngine(inputs), { tenantName: "pbx2" })).code).toBe(
-      "JOURNAL_UNKNOWN_RUN",
-    );
-    for (let paste = 0; paste < 2; paste++) await journal.move("shop/live", "shop/prod");
-    const again = await up(other, newStack, { tenantName: "pbx2", __stack: "shop/prod" });
-    expect(again.code).toBe("JOURNAL_UNKNOWN_RUN");
-    await accept(other, "shop/prod");
-    await journal.move("shop/live", "shop/prod");
-    const later = await up(other, newStack, { tenantName: "pbx2", __stack: "shop/prod" });
-    expect(later.code).toBeUndefined();
-    expect(w.orders()).toHaveLength(sent + 1);
-  });
 });
 
 test("an accepted order of another machine does not excuse that machine's next one", async () => {
@@ -952,7 +901,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
         startedAt: new Date(startedAt).toISOString(),
         endedAt: new Date(endedAt).toISOString(),
         isLast: true,
-        mayLackProvider: false,
+        isBeforeDestroy: false,
       },
     ],
   });
@@ -1042,7 +991,7 @@ test("a run that was refused while the backend was gone needs no ceremony afterw
   const endedAt = new Date().toISOString();
   const record = {
     ...killedProvider,
-    failedUpdates: [{ startedAt, endedAt, isLast: true, mayLackProvider: false }],
+    failedUpdates: [{ startedAt, endedAt, isLast: true, isBeforeDestroy: false }],
   };
   expect((await up(one, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(1);

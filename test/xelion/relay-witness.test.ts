@@ -12,7 +12,7 @@ const update = (config: FailedUpdate["config"]): FailedUpdate => ({
   startedAt: "2026-01-05T09:00:00.000Z",
   endedAt: "2026-01-05T09:00:03.000Z",
   isLast: true,
-  mayLackProvider: false,
+  isBeforeDestroy: false,
   ...(config && { config }),
 });
 /** A tenant whose last order went by a relay. */
