@@ -738,7 +738,7 @@ describe("a customer's own file", () => {
     ]);
   });
 
-  test("beside the folder `customers`, or in one that is nearly called so, is an error for its stack", () => {
+  test("beside the folder `customers`, or in one of nearly that name, is an error for its stack", () => {
     const files = {
       "Pulumi.acme.yaml": customers,
       "Pulumi.north.yaml": customers,
