@@ -168,13 +168,14 @@ const customer = (id: string, account?: string): State => ({
 test("stacks that share an account cost the pages of one list, and each declares its own", async () => {
   await using enablex = await enablexReseller();
   const seeded = await enablex.seed(130);
-  await enablexVendor(
+  const adoption = enablexVendor(
     { ...configOf(enablex.basic), defaults: {}, customers: {} },
     {
       customersOnly: true,
       filter: ["no such customer"],
     },
-  ).candidates();
+  );
+  await expect(adoption.candidates()).rejects.toMatchObject({ code: "NOT_FOUND" });
   const calls = enablex.calls();
   const survey = new CustomerSurvey(async () => configOf(enablex.basic));
   survey.visit(
