@@ -189,8 +189,9 @@ export class EarlierRuns {
   readonly #journal: Journal;
   readonly #ownRuns: OwnRuns;
   readonly #read: (stack: string) => Promise<StackRecord>;
-  #record: Promise<StackRecord> | undefined;
-  readonly #doubts = new Map<Witness | undefined, Promise<Doubt | undefined>>();
+  /** By the stack's name: a refresh after a rename asks under the old one first. */
+  readonly #records = new Map<string, Promise<StackRecord>>();
+  readonly #doubts = new Map<string, Map<Witness | undefined, Promise<Doubt | undefined>>>();
   /** One after the other: each notes what it found. */
   #judging: Promise<unknown> = Promise.resolve();
   #noted: Promise<void> | undefined;
@@ -219,11 +220,12 @@ export class EarlierRuns {
     organization?: string,
     witness?: Witness,
   ): Promise<Doubt | undefined> {
-    // A process serves one stack, whose resources may have its earlier identities.
-    const known = this.#doubts.get(witness);
+    const doubts = this.#doubts.get(identity) ?? new Map();
+    this.#doubts.set(identity, doubts);
+    const known = doubts.get(witness);
     if (known) return known;
     const judged = this.#judging.then(() => this.#judge(type, identity, organization, witness));
-    this.#doubts.set(witness, judged);
+    doubts.set(witness, judged);
     this.#judging = judged.catch(() => {});
     return judged;
   }
@@ -238,10 +240,12 @@ export class EarlierRuns {
     }
   }
 
-  /** Once in a process, which serves one stack. */
+  /** Once in a process. */
   #readRecord(identity: string, organization: string | undefined): Promise<StackRecord> {
-    this.#record ??= this.#read(stackName(identity, organization));
-    return this.#record;
+    const name = stackName(identity, organization);
+    const record = this.#records.get(name) ?? this.#read(name);
+    this.#records.set(name, record);
+    return record;
   }
 
   /**

@@ -362,9 +362,10 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async #settlePending(resource: S, stack = resource.__stack): Promise<void> {
-    const { __resource: name } = resource;
+    const { __resource: name, __stack: earlier } = resource;
     if (stack === undefined || name === undefined) return;
-    await this.#pending?.settle(this.#journal, stack, { type: this.#descriptor.type, name });
+    const { type } = this.#descriptor;
+    await this.#pending?.settle(this.#journal, [stack, earlier ?? stack], { type, name });
   }
 
   /**

@@ -48,7 +48,7 @@ export type PendingOperation = Readonly<z.output<typeof operationSchema>>;
  */
 export class PendingOperations {
   readonly #read: (stack: string) => Promise<StackState>;
-  /** By the stack's name: a refresh after a rename asks under the old one first. */
+  /** By the stack's identity: a refresh after a rename asks under the old one first. */
   readonly #found = new Map<string, Promise<PendingOperation[]>>();
 
   /** A backend that does not answer is not waited for: the engine tells of it. */
@@ -63,9 +63,9 @@ export class PendingOperations {
    * @param organization the backend's, where it has some
    */
   async look(journal: Journal, stack: string, organization?: string): Promise<void> {
-    const name = stackName(stack, organization);
-    const found = this.#found.get(name) ?? this.#find(journal, stack, name);
-    this.#found.set(name, found);
+    const found =
+      this.#found.get(stack) ?? this.#find(journal, stack, stackName(stack, organization));
+    this.#found.set(stack, found);
     await found;
   }
 
@@ -78,14 +78,26 @@ export class PendingOperations {
     return last && { ...last, fields: [...new Set(found.flatMap(({ fields }) => fields))] };
   }
 
-  /** The resource is now as declared, or gone. */
-  async settle(journal: Journal, stack: string, { type, name }: ResourceName): Promise<void> {
+  /**
+   * The resource is now as declared, or gone. After a rename of the stack, what was noted
+   * under the earlier identity is settled too.
+   *
+   * @param stacks the stack's identity today, and the one that the state has
+   */
+  async settle(
+    journal: Journal,
+    stacks: readonly string[],
+    { type, name }: ResourceName,
+  ): Promise<void> {
     const isIt = (each: PendingOperation) => each.type === type && each.name === name;
-    for (const key of this.#found.keys()) {
-      if (!(await this.#found.get(key))?.some(isIt)) continue;
+    for (const stack of new Set(stacks)) {
+      const found = this.#found.get(stack) ?? readNoted(journal, stack);
+      if (!(await found).some(isIt)) continue;
       // Others may be settled at the same time.
-      const left = this.#found.get(key)!.then((found) => found.filter((each) => !isIt(each)));
-      this.#found.set(key, left);
+      const left = (this.#found.get(stack) ?? found).then((all) =>
+        all.filter((each) => !isIt(each)),
+      );
+      this.#found.set(stack, left);
       await tryNote(journal, stack, await left);
     }
   }
