@@ -89,7 +89,16 @@ export function unreportedCreates(
 
 export function describePendingCreate(create: PendingCreate): string {
   const { type, name, label } = create;
-  return `the create of ${type} ${JSON.stringify(name)} (${printableLine(label)}) has begun and not ended, perhaps on another machine, and the state does not have it. What to do: ${steps("If an update of this stack is running: wait for its end.", "If the program declares it: run pulumi up.", ...settleCreate(create))}`;
+  const whatToDo = steps(
+    "If an update of this stack is running: wait for its end.",
+    "If the program declares it: run pulumi up.",
+    ...settleCreate(create),
+  );
+  return [
+    `the create of ${type} ${JSON.stringify(name)} (${printableLine(label)})`,
+    "has begun and not ended, perhaps on another machine, and the state does not have it.",
+    `What to do: ${whatToDo}`,
+  ].join(" ");
 }
 
 /** How a pending create is settled that `pulumi up` does not take up. */

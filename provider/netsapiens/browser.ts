@@ -140,8 +140,14 @@ async function findExecutable(
 }
 
 /** What a browser needs of the environment: paths, display, fonts, language and proxies. */
-const neededVariables =
-  /^(PATH|HOME|USER|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TMP|TEMP|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|FONTCONFIG_\w+|LD_LIBRARY_PATH|SYSTEMROOT|(https?|all|no)_proxy)$/i;
+const neededVariables = new RegExp(
+  `^(${[
+    ...["PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_\\w+", "TZ", "TMPDIR", "TMP", "TEMP"],
+    ...["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_\\w+", "DBUS_SESSION_BUS_ADDRESS"],
+    ...["FONTCONFIG_\\w+", "LD_LIBRARY_PATH", "SYSTEMROOT", "(https?|all|no)_proxy"],
+  ].join("|")})$`,
+  "i",
+);
 
 /**
  * The environment without the secrets that the provider process has, such as the stack's

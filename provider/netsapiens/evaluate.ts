@@ -14,25 +14,39 @@ export type StepOutcome =
       readonly remedy: string;
     };
 
+const validClient = [
+  "Verify that the Client ID and Client Secret are valid,",
+  "under System → Settings → Advanced → OAuth Clients",
+].join(" ");
+
 /** What to do, in the guide's words; what the guide does not say is after the dash. */
 const remedies = {
-  apiUrl:
-    "Verify that the API URL is correct: this must be the correct portal URL for your specific Netsapiens instance, https://yourcompany.domain.com",
+  apiUrl: [
+    "Verify that the API URL is correct: this must be the correct portal URL",
+    "for your specific Netsapiens instance, https://yourcompany.domain.com",
+  ].join(" "),
   network: "Verify that the API URL is correct — and that this machine reaches it",
   later: "Run the command again — the system is overloaded, or under maintenance",
-  blocked:
-    "Wait and run the command again — or ask the provider whether this machine's address is let in; netsapiens:requestsPerSecond slows the calls down",
-  credentials:
-    "Verify that the Client ID and Client Secret are valid, under System → Settings → Advanced → OAuth Clients, and that the API username and password are correct",
-  client:
-    "Verify that the Client ID and Client Secret are valid, under System → Settings → Advanced → OAuth Clients. Each application must have its own OAuth client",
+  blocked: [
+    "Wait and run the command again — or ask the provider whether this machine's address",
+    "is let in; netsapiens:requestsPerSecond slows the calls down",
+  ].join(" "),
+  credentials: `${validClient}, and that the API username and password are correct`,
+  client: `${validClient}. Each application must have its own OAuth client`,
   mfa: "Use an API user without multi-factor authentication — the integration logs in with a password alone",
-  scope:
-    "Give the API user sufficient permissions, under Users → Configuration → Select User → Scope. Minimum recommended role: Office Manager. Call Center Supervisor, NDP, Reseller, or Super User are also acceptable",
-  password:
-    "The user must have a secure password set. If it does not show “Secure password set,” create a new Portal/API password in the Admin Portal",
-  domain:
-    "Locate the Domain under the Domain tab (for Super Users), under the Inventory tab, or within the phone provisioning section (for Office Manager roles or higher)",
+  scope: [
+    "Give the API user sufficient permissions, under Users → Configuration → Select User → Scope.",
+    "Minimum recommended role: Office Manager.",
+    "Call Center Supervisor, NDP, Reseller, or Super User are also acceptable",
+  ].join(" "),
+  password: [
+    "The user must have a secure password set. If it does not show “Secure password set,”",
+    "create a new Portal/API password in the Admin Portal",
+  ].join(" "),
+  domain: [
+    "Locate the Domain under the Domain tab (for Super Users), under the Inventory tab,",
+    "or within the phone provisioning section (for Office Manager roles or higher)",
+  ].join(" "),
   did: "The DID should be assigned within Netsapiens, and route to the configured CCaaS virtual handset or extension",
 } as const;
 

@@ -344,7 +344,10 @@ export class PortalSession {
     throw new PortalError(
       "PORTAL_CLOSED",
       `the portal at ${host} answered HTTP ${status}`,
-      'the portal may be closed to this network while the API is open: run where it is open, or use driver: "existing" with a client that you make by hand',
+      [
+        "the portal may be closed to this network while the API is open: run where it is open,",
+        'or use driver: "existing" with a client that you make by hand',
+      ].join(" "),
     );
   }
 
@@ -428,10 +431,10 @@ export class PortalSession {
   }
 
   async #notFound(label: PortalLabel): Promise<PortalError> {
-    const seen = await this.labelsSeen();
+    const seen = (await this.labelsSeen()).map((text) => `"${text}"`).join(", ") || "none";
     return new PortalError(
       "PORTAL_LABEL_NOT_FOUND",
-      `nothing on the page is labelled ${quoted(this.#login.labels[label])}; labels seen: ${seen.length ? seen.map((text) => `"${text}"`).join(", ") : "none"}`,
+      `nothing on the page is labelled ${quoted(this.#login.labels[label])}; labels seen: ${seen}`,
       steps(
         `If the portal calls it otherwise, declare portal.labels.${label}.`,
         "If it is not there, give the portal's user the right to it.",

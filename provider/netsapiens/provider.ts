@@ -381,7 +381,11 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
 }
 
 function kept({ bundle }: OAuthClientOutputs, sameAt: string): string {
-  return `was not deleted at ${bundle.api_url}: the client with this id and secret is in use at ${sameAt}, by another resource of this stack. If these are two systems, delete it at ${bundle.api_url} by hand`;
+  return [
+    `was not deleted at ${bundle.api_url}: the client with this id and secret`,
+    `is in use at ${sameAt}, by another resource of this stack.`,
+    `If these are two systems, delete it at ${bundle.api_url} by hand`,
+  ].join(" ");
 }
 
 /** Of an earlier run. Another secret that was declared since counts where the portal shows none. */

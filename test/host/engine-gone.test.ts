@@ -5,8 +5,6 @@ import { expect, test } from "vitest";
 import { licenceServer } from "../xima/licence-server.ts";
 import { dynamicHost } from "./dynamic-host.ts";
 
-/** A process begins slowly on a busy machine. */
-
 test("a provider process without its engine finishes its request, and the next run resumes", async () => {
   const { server, plainConfig } = await licenceServer();
   const journal = mkdtempSync(join(tmpdir(), "ucaas-journal-"));
