@@ -93,6 +93,15 @@ export type CustomerDeclaration = z.output<typeof customerSchema>;
 /** What customers have alike. A section counts for the customers that have this section. */
 export const defaultsSchema = z.strictObject(systems);
 
+/** Whether a value has a customer's name and at least one of its systems, wherever it is. */
+export function isCustomer(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    Object.hasOwn(value, "name") &&
+    Object.keys(systems).some((system) => isRecord(value[system]))
+  );
+}
+
 /** The config of each system's vendor. */
 export const vendorConfigs = {
   netsapiens: netsapiensConfig,

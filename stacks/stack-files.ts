@@ -1,6 +1,6 @@
 import { basename, join, relative } from "node:path";
 import { closestMatches } from "pulumi-ucaas/schemas";
-import { defaultsSchema, impliedFrom, withDefaults } from "./config.ts";
+import { impliedFrom, isCustomer, withDefaults } from "./config.ts";
 import { type CustomerFolder, customerFolder, entriesOf } from "./customer-folder.ts";
 import { inOrderOf, isRecord, leaves, merge, type Path, valueAt } from "./object-path.ts";
 import { projectFile, projectName } from "./project-file.ts";
@@ -90,12 +90,9 @@ export class StackFiles {
       folders: inCustomers
         .filter((entry) => entry.isDirectory() && !stacks.has(entry.name))
         .map(({ name }) => nameOf("customers", name)),
-      files: [
-        ...inCustomers
-          .filter(({ name }) => isYaml(name))
-          .map(({ name }) => nameOf("customers", name)),
-        ...this.#misplaced(),
-      ],
+      files: inCustomers
+        .filter(({ name }) => isYaml(name))
+        .map(({ name }) => nameOf("customers", name)),
     };
   }
 
@@ -103,7 +100,7 @@ export class StackFiles {
    * Customers' files of this stack, or of none, that are not below `customers`. The stack
    * folder may be the project's root, so a file must say that it is a customer's.
    */
-  #misplaced(): string[] {
+  misplaced(): string[] {
     const others = this.#stacks();
     const foldersIn = (...parts: string[]) =>
       entriesOf(join(this.folder, ...parts))
@@ -127,7 +124,9 @@ export class StackFiles {
       )
       .filter((path) => {
         const name = path.at(-1) ?? "";
-        return isYaml(name) && !name.startsWith("Pulumi.") && isCustomer(this.#read(...path));
+        return (
+          isYaml(name) && !name.startsWith("Pulumi.") && isCustomer(this.#read(...path)?.value([]))
+        );
       })
       .map((path) => this.#nameOf(...path));
   }
@@ -241,16 +240,6 @@ export class StackFiles {
 
 function isYaml(name: string): boolean {
   return /\.ya?ml$/i.test(name);
-}
-
-/** Whether a file has a customer's name and at least one of its systems. */
-function isCustomer(file: YamlFile | undefined): boolean {
-  const value = file?.value([]);
-  return (
-    isRecord(value) &&
-    Object.hasOwn(value, "name") &&
-    Object.keys(defaultsSchema.shape).some((system) => isRecord(value[system]))
-  );
 }
 
 const unknownPlace = "the stack's config";

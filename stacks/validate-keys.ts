@@ -1,5 +1,5 @@
 import { closestMatches, tryParseJson } from "pulumi-ucaas/schemas";
-import { ucaasKeys, vendorConfigs } from "./config.ts";
+import { isCustomer, ucaasKeys, vendorConfigs } from "./config.ts";
 import { isRecord, type Path } from "./object-path.ts";
 import type { ConfigSource } from "./rules.ts";
 import type { StackFiles } from "./stack-files.ts";
@@ -23,14 +23,12 @@ const engineKeys = ["config", "environment", "secretsprovider", "encryptedkey", 
  */
 export function keyFaults(files: StackFiles, file: YamlFile): string[] {
   const found: string[] = [];
-  for (const key of keysIn(file.value([])).filter(
+  for (const key of keysIn(file.value([]))) {
     // By convention, a key `x-…` holds what aliases repeat.
-    (each) => !engineKeys.includes(each) && !each.startsWith("x-"),
-  )) {
-    const remedy = closestMatches(key, engineKeys)[0];
-    found.push(
-      `${file.place([key], "key")} ${key} is not read here. ${remedy ? `Did you mean ${remedy}?` : "Indent it below config."}`,
-    );
+    if (engineKeys.includes(key) || key.startsWith("x-")) continue;
+    const [near] = closestMatches(key, engineKeys);
+    const remedy = near ? `Did you mean ${near}?` : "Indent it below config.";
+    found.push(`${file.place([key], "key")} ${key} is not read here. ${remedy}`);
   }
   found.push(...nestedKeyFaults(file, ["environment"]));
   for (const written of keysIn(file.value(["config"]))) {
@@ -118,19 +116,14 @@ function remedyOfOwn(key: string, value: unknown): string | undefined {
   }
   const [, namespace = "", name = ""] = /^([a-z]+)[^a-z]([a-zA-Z]+)$/.exec(key) ?? [];
   if (knownKeys.get(namespace)?.includes(name)) return `Write ${namespace}:${name}.`;
-  const isCustomer =
-    isRecord(value) &&
-    "name" in value &&
-    Object.keys(vendorConfigs).some((system) => isRecord(value[system]));
-  return isCustomer ? "Indent a customer below ucaas:customers." : undefined;
+  return isCustomer(value) ? "Indent a customer below ucaas:customers." : undefined;
 }
 
 /** The same for what the file does not show, such as the config of an environment. */
 export function hiddenKeyFaults(files: StackFiles, source: ConfigSource): string[] {
   if (knownKeys.has(files.project)) return [];
-  const config = files.file?.value(["config"]);
   const shown = new Set(
-    Object.keys(isRecord(config) ? config : {}).map((written) =>
+    keysIn(files.file?.value(["config"])).map((written) =>
       files.fullKey(written).join(":").replace(":config:", ":"),
     ),
   );

@@ -101,7 +101,7 @@ function unreadFaults(files: StackFiles): string[] {
       ({ name, remedy }) =>
         `${join(files.customersName, name)} is not read. What to do: ${remedy}.`,
     ),
-    ...loose.map(
+    ...[...loose, ...files.misplaced()].map(
       (name) =>
         `${name} is not read. What to do: move it to ${files.customersName}, or to the stack that it belongs to.`,
     ),

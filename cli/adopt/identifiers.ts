@@ -93,16 +93,22 @@ export function filtered<T>(
   texts: readonly string[],
   shown: (item: T) => readonly (string | undefined)[],
 ): T[] {
-  const has = (item: T, text: string) =>
-    shown(item).some((part) => part?.toLowerCase().includes(text.toLowerCase()));
-  const missing = texts.filter((text) => !listed.some((item) => has(item, text)));
+  const found = listed.map((item) => ({
+    item,
+    parts: shown(item).map((part) => part?.toLowerCase()),
+  }));
+  const has = ({ parts }: (typeof found)[number], text: string) =>
+    parts.some((part) => part?.includes(text.toLowerCase()));
+  const missing = texts.filter((text) => !found.some((each) => has(each, text)));
   if (missing.length > 0)
     throw notFound(
       vendor,
       missing.map((text) => ({ text })),
       "nothing that is listed fits --filter",
     );
-  return listed.filter((item) => texts.length === 0 || texts.some((text) => has(item, text)));
+  return found
+    .filter((each) => texts.length === 0 || texts.some((text) => has(each, text)))
+    .map(({ item }) => item);
 }
 
 function linesOf(file: string): string[] {
